@@ -1,0 +1,37 @@
+import {sha256} from '@noble/hashes/sha2.js'
+import {bytesToHex, utf8ToBytes} from '@noble/hashes/utils.js'
+
+/** The two ways Azure NPM has turned names into kernel names: 32-bit FNV-1a in decimal, then SHA-256 in base 36. */
+export const schemes = ['fnv32a', 'sha256'] as const
+export type Scheme = (typeof schemes)[number]
+
+/**
+ * 32-bit FNV-1a of the UTF-8 bytes of a text.
+ *
+ * @returns an unsigned 32-bit integer
+ * Source: draft-eastlake-fnv, offset basis 0x811c9dc5, prime 0x01000193.
+ */
+export function fnv1a32(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    // Nearly every name is ASCII; the encoder is needed, and paid for, only beyond it.
+    if (unit > 0x7f) return fnv1a32Bytes(utf8ToBytes(text))
+    hash = Math.imul(hash ^ unit, 0x01000193)
+  }
+  return hash >>> 0
+}
+
+function fnv1a32Bytes(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}
+
+/**
+ * The SHA-256 digest of a text's UTF-8 bytes, read as one big-endian integer.
+ * Both base-36 names are cut from it: sets from its front, chains from its end.
+ */
+export function sha256Integer(text: string): bigint {
+  return BigInt(`0x${bytesToHex(sha256(utf8ToBytes(text)))}`)
+}

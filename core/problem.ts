@@ -1,0 +1,52 @@
+/** Everything that can be wrong with input, as a closed list: tests check that each code occurs. */
+export const problemCodes = [
+  'EMPTY_FILE',
+  'BINARY_FILE',
+  'UNKNOWN_FILE',
+  'UNSUPPORTED_FILE',
+  'UNREADABLE_FILE',
+  'TRUNCATED_FILE',
+  'AMBIGUOUS_FILES',
+  'LINE_TOO_LONG',
+  'UNKNOWN_LINE',
+  'LINE_OUTSIDE_TABLE',
+  'RULE_OUTSIDE_CHAIN',
+  'BAD_RULE',
+  'UNKNOWN_TABLE',
+  'DUPLICATE_TABLE',
+  'DUPLICATE_SET',
+  'MEMBER_OUTSIDE_SET',
+  'BAD_MEMBER',
+  'BAD_HEADER',
+  'BAD_JSON',
+  'BAD_YAML',
+  'BAD_OBJECT',
+  'NAME_MISMATCH',
+  'NAME_COLLISION',
+  'CHAIN_COLLISION',
+  'UNRESOLVED_NAME',
+  'MISSING_IPTABLES',
+  'MISSING_IPSET',
+  'MISSING_SET',
+  'MISSING_JUMP',
+  'MISSING_CHAIN',
+  'TOOL_FAILED',
+  'NPM_ABSENT',
+] as const
+export type ProblemCode = (typeof problemCodes)[number]
+
+/** One thing that is wrong with what was read. It never stops the rest from being read. */
+export interface Problem {
+  readonly code: ProblemCode
+  /** What is wrong and what that means, in one sentence. */
+  readonly message: string
+  /** What the person can do about it. */
+  readonly next: string
+  /** Name of the file, as the person gave it. */
+  readonly file?: string
+  /** Line and column, both from 1. */
+  readonly line?: number
+  readonly column?: number
+  /** The line itself, cut to a length that fits a terminal. */
+  readonly text?: string
+}
