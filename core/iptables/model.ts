@@ -1,0 +1,65 @@
+/** Tables, chains and rules as `iptables-save` prints them. A rule's conditions are data: what they mean is for others to say. */
+
+/** What iptables back end printed a save; `unknown` when its header is missing. */
+export type Backend = 'nft' | 'legacy' | 'unknown'
+
+export interface PortRange {
+  readonly from: number
+  /** Equal to `from` for a single port. */
+  readonly to: number
+  readonly negated: boolean
+}
+
+/** One condition of a rule. All of a rule's conditions must hold. */
+export type Match =
+  | {readonly kind: 'protocol'; readonly protocol: string; readonly negated: boolean}
+  | {readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly block: string; readonly negated: boolean}
+  | {readonly kind: 'interface'; readonly side: 'in' | 'out'; readonly name: string; readonly negated: boolean}
+  | {readonly kind: 'ports'; readonly protocol: string; readonly source?: PortRange; readonly destination?: PortRange}
+  | {readonly kind: 'set'; readonly set: string; readonly sides: string; readonly negated: boolean}
+  | {readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly negated: boolean}
+  | {readonly kind: 'state'; readonly module: 'conntrack' | 'state'; readonly states: string; readonly negated: boolean}
+  | {readonly kind: 'comment'; readonly text: string}
+  /** Not modelled: kept as printed. Whether it holds is unknown. `module` is empty for damaged text. */
+  | {readonly kind: 'unknown'; readonly module: string; readonly options: string}
+
+/** What happens to a packet for which all conditions hold. A rule without a target only counts. */
+export type Target =
+  | {readonly kind: 'verdict'; readonly verdict: 'ACCEPT' | 'DROP' | 'RETURN'}
+  | {readonly kind: 'jump'; readonly chain: string; readonly goto: boolean}
+  /** mark = (mark & ~mask) ^ value */
+  | {readonly kind: 'mark'; readonly value: number; readonly mask: number}
+  /** Any other target with its options as printed: REJECT, LOG, DNAT … */
+  | {readonly kind: 'extension'; readonly name: string; readonly options: string}
+
+export interface Rule {
+  readonly chain: string
+  /** Place in the chain, from 1. */
+  readonly position: number
+  /** Line in the dump, from 1. */
+  readonly line: number
+  /** The rule as printed, from `-A` on. */
+  readonly source: string
+  /** Present when the save was made with counters. */
+  readonly packets?: number
+  readonly bytes?: number
+  readonly matches: readonly Match[]
+  readonly target?: Target
+}
+
+export interface Chain {
+  readonly name: string
+  /** Of built-in chains only. */
+  readonly policy?: string
+  readonly packets?: number
+  readonly bytes?: number
+  readonly line: number
+  readonly rules: readonly Rule[]
+}
+
+export interface Table {
+  readonly name: string
+  readonly line: number
+  /** In the order of the dump. */
+  readonly chains: ReadonlyMap<string, Chain>
+}

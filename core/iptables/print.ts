@@ -1,0 +1,81 @@
+import type {Chain, Match, PortRange, Rule, Table, Target} from './model.ts'
+
+/** Characters iptables-save prints without quotes. Source: `xtables_save_string` of iptables 1.8. */
+const BARE = /^[A-Za-z0-9_-]+$/
+
+/** A word as iptables-save quotes it. */
+export function quoted(text: string): string {
+  return BARE.test(text) ? text : `"${text.replaceAll(/["\\']/g, '\\$&')}"`
+}
+
+const hex = (value: number): string => `0x${value.toString(16)}`
+const not = (negated: boolean): string => (negated ? '! ' : '')
+
+function printPorts(option: string, range: PortRange | undefined): string {
+  if (!range) return ''
+  const ports = range.from === range.to ? String(range.from) : `${range.from}:${range.to}`
+  return ` ${not(range.negated)}${option} ${ports}`
+}
+
+/** One condition as iptables-save prints it. */
+export function printMatch(match: Match): string {
+  switch (match.kind) {
+    case 'protocol':
+      return `${not(match.negated)}-p ${match.protocol}`
+    case 'address':
+      return `${not(match.negated)}${match.side === 'src' ? '-s' : '-d'} ${match.block}`
+    case 'interface':
+      return `${not(match.negated)}${match.side === 'in' ? '-i' : '-o'} ${match.name}`
+    case 'ports':
+      return `-m ${match.protocol}${printPorts('--sport', match.source)}${printPorts('--dport', match.destination)}`
+    case 'set':
+      return `-m set ${not(match.negated)}--match-set ${match.set} ${match.sides}`
+    case 'mark': {
+      const mask = match.mask === 0xffffffff ? '' : `/${hex(match.mask)}`
+      return `-m mark ${not(match.negated)}--mark ${hex(match.value)}${mask}`
+    }
+    case 'state':
+      return `-m ${match.module} ${not(match.negated)}--${match.module === 'state' ? 'state' : 'ctstate'} ${match.states}`
+    case 'comment':
+      return `-m comment --comment ${quoted(match.text)}`
+    case 'unknown':
+      if (match.module === '' || match.module === 'fragment') return match.options
+      return `-m ${match.module}${match.options === '' ? '' : ` ${match.options}`}`
+  }
+}
+
+/** A target with its options as iptables-save prints it. */
+export function printTarget(target: Target): string {
+  switch (target.kind) {
+    case 'verdict':
+      return `-j ${target.verdict}`
+    case 'jump':
+      return `${target.goto ? '-g' : '-j'} ${target.chain}`
+    case 'mark':
+      return `-j MARK --set-xmark ${hex(target.value)}/${hex(target.mask)}`
+    case 'extension':
+      return `-j ${target.name}${target.options === '' ? '' : ` ${target.options}`}`
+  }
+}
+
+/** One rule from `-A` on, with `[packets:bytes]` in front when `withCounters`. */
+export function printRule(rule: Rule, withCounters = false): string {
+  const parts = [`-A ${rule.chain}`, ...rule.matches.map(printMatch)]
+  if (rule.target) parts.push(printTarget(rule.target))
+  const counters = withCounters && rule.packets !== undefined ? `[${rule.packets}:${rule.bytes ?? 0}] ` : ''
+  return counters + parts.join(' ')
+}
+
+function printDeclaration(chain: Chain): string {
+  return `:${chain.name} ${chain.policy ?? '-'} [${chain.packets ?? 0}:${chain.bytes ?? 0}]`
+}
+
+/** The lines of a save that `iptables-restore` reads: the inverse of `parseIptablesSave`. */
+export function* printIptablesSave(tables: Iterable<Table>, withCounters = false): Generator<string> {
+  for (const table of tables) {
+    yield `*${table.name}`
+    for (const chain of table.chains.values()) yield printDeclaration(chain)
+    for (const chain of table.chains.values()) for (const rule of chain.rules) yield printRule(rule, withCounters)
+    yield 'COMMIT'
+  }
+}

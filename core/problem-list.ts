@@ -1,0 +1,38 @@
+import type {Problem, ProblemCode} from './problem.ts'
+
+const SHOWN_OF_A_KIND = 20
+
+/**
+ * Collects problems. A damaged file of a million lines must not become a million problems: beyond the first few of a
+ * kind in a file only their number is kept.
+ */
+export class ProblemList {
+  private readonly problems: Problem[] = []
+  private readonly counts = new Map<ProblemCode, number>()
+  private readonly file: string | undefined
+
+  constructor(file?: string) {
+    this.file = file
+  }
+
+  add(problem: Problem): void {
+    const count = (this.counts.get(problem.code) ?? 0) + 1
+    this.counts.set(problem.code, count)
+    if (count > SHOWN_OF_A_KIND) return
+    this.problems.push(this.file === undefined ? problem : {file: this.file, ...problem})
+  }
+
+  /** The problems, with one more for each kind of which only the first were kept. */
+  all(): Problem[] {
+    const all = [...this.problems]
+    for (const [code, count] of this.counts) {
+      if (count <= SHOWN_OF_A_KIND) continue
+      const last = all.findLast(problem => problem.code === code)
+      if (!last) continue
+      const {file, next} = last
+      const message = `${count - SHOWN_OF_A_KIND} more problems of this kind are not shown`
+      all.splice(all.lastIndexOf(last) + 1, 0, {code, message, next, ...(file !== undefined && {file})})
+    }
+    return all
+  }
+}
