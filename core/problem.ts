@@ -7,6 +7,7 @@ export const problemCodes = [
   'UNREADABLE_FILE',
   'TRUNCATED_FILE',
   'AMBIGUOUS_FILES',
+  'BACKEND_UNSURE',
   'LINE_TOO_LONG',
   'UNKNOWN_LINE',
   'LINE_OUTSIDE_TABLE',

@@ -10,9 +10,9 @@ import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave}
  *
  * @returns the rules in order, positions from 1; a damaged rule is kept, its damaged part as an unknown match
  */
-export function readRules(table: IndexedTable, chain: IndexedChain, file?: string): {rules: Rule[]; problems: Problem[]} {
+export function readRules(table: IndexedTable, chain: IndexedChain): {rules: Rule[]; problems: Problem[]} {
   const rules: Rule[] = []
-  const problems = new ProblemList(file)
+  const problems = new ProblemList(table.file)
   const isChain = (name: string) => table.chains.has(name)
   for (const block of chain.blocks) {
     const {piece} = block
@@ -74,7 +74,7 @@ export function parseIptablesSave(text: Text, file?: string): {backend: Backend;
     const chains = new Map(
       indexed.chains.values().map(chain => {
         const {blocks: _, ...facts} = chain
-        const read = readRules(indexed, chain, file)
+        const read = readRules(indexed, chain)
         problems.push(...read.problems)
         return [chain.name, {...facts, rules: read.rules}]
       }),

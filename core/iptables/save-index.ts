@@ -24,6 +24,7 @@ export interface IndexedChain {
 
 export interface IndexedTable {
   readonly name: string
+  readonly file?: string
   readonly line: number
   readonly chains: Map<string, IndexedChain>
 }
@@ -164,7 +165,8 @@ class Indexer {
 
   private openTable(name: string, line: number): IndexedTable {
     const known = this.tables.get(name)
-    const table = known ?? {name, line, chains: new Map()}
+    const {file} = this
+    const table = known ?? {name, ...(file !== undefined && {file}), line, chains: new Map()}
     this.tables.set(name, table)
     this.table = table
     this.chainPrefix = '\n'

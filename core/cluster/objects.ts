@@ -1,0 +1,192 @@
+import {ProblemList} from '../problem-list.ts'
+import type {Problem} from '../problem.ts'
+
+/** The parts of Kubernetes objects that network policy depends on, in the API's own shape. */
+
+export type Labels = Readonly<Record<string, string>>
+
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly labels?: Labels
+  readonly deletionTimestamp?: string
+  readonly deletionGracePeriodSeconds?: number
+}
+
+export interface ContainerPort {
+  readonly name?: string
+  readonly containerPort: number
+  readonly protocol?: string
+}
+
+export interface Pod {
+  readonly metadata: ObjectMeta
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly hostNetwork?: boolean
+    readonly containers?: readonly {readonly ports?: readonly ContainerPort[]}[]
+  }
+  readonly status?: {readonly phase?: string; readonly podIP?: string}
+}
+
+export interface Namespace {
+  readonly metadata: ObjectMeta
+}
+
+export interface Node {
+  readonly metadata: ObjectMeta
+  readonly status?: {readonly addresses?: readonly {readonly type: string; readonly address: string}[]}
+}
+
+export interface LabelExpression {
+  readonly key: string
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+  readonly values?: readonly string[]
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Labels
+  readonly matchExpressions?: readonly LabelExpression[]
+}
+
+export interface PolicyPeer {
+  readonly podSelector?: LabelSelector
+  readonly namespaceSelector?: LabelSelector
+  readonly ipBlock?: {readonly cidr: string; readonly except?: readonly string[]}
+}
+
+export interface PolicyPort {
+  readonly protocol?: string
+  readonly port?: number | string
+  readonly endPort?: number
+}
+
+export interface NetworkPolicy {
+  readonly metadata: ObjectMeta
+  readonly spec: {
+    readonly podSelector?: LabelSelector
+    readonly policyTypes?: readonly string[]
+    readonly ingress?: readonly {readonly from?: readonly PolicyPeer[]; readonly ports?: readonly PolicyPort[]}[]
+    readonly egress?: readonly {readonly to?: readonly PolicyPeer[]; readonly ports?: readonly PolicyPort[]}[]
+  }
+}
+
+export interface ClusterObjects {
+  readonly namespaces: Namespace[]
+  readonly pods: Pod[]
+  readonly policies: NetworkPolicy[]
+  readonly nodes: Node[]
+}
+
+export const emptyCluster = (): ClusterObjects => ({namespaces: [], pods: [], policies: [], nodes: []})
+
+/** `namespace/name`; objects read from a file may leave the namespace out, which means `default`. */
+export const objectKey = (object: {readonly metadata: ObjectMeta}): string =>
+  `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`
+
+type Fields = Readonly<Record<string, unknown>>
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Lists nest: a List of Lists, or the pages of `kubectl get` joined. More than this is a trick. */
+const DEEPEST_LIST = 8
+
+/**
+ * Collects Pods, Namespaces, NetworkPolicies and Nodes from what `kubectl get -o json|yaml` prints: one object, a List,
+ * a typed list of the API, or an array or map of any of these. Other kinds are passed over.
+ */
+export function readClusterObjects(value: unknown, file?: string): {objects: ClusterObjects; problems: Problem[]} {
+  const objects = emptyCluster()
+  const problems = new ProblemList(file)
+  visit(value, '', undefined, 0)
+  return {objects, problems: problems.all()}
+
+  function visit(item: unknown, path: string, listKind: string | undefined, depth: number): void {
+    if (depth > DEEPEST_LIST) return
+    if (Array.isArray(item)) {
+      for (const [index, each] of item.entries()) visit(each, `${path}[${index}]`, listKind, depth + 1)
+      return
+    }
+    if (!isFields(item)) return
+    const kind = typeof item['kind'] === 'string' ? item['kind'] : listKind
+    if (Array.isArray(item['items'])) {
+      const itemKind = kind?.endsWith('List') && kind !== 'List' ? kind.slice(0, -'List'.length) : undefined
+      visit(item['items'], `${path}.items`, itemKind, depth + 1)
+    } else if (kind === undefined) {
+      for (const [key, each] of Object.entries(item)) if (Array.isArray(each)) visit(each, `${path}.${key}`, undefined, depth + 1)
+    } else take(item, kind, path)
+  }
+
+  function take(item: Fields, kind: string, path: string): void {
+    const fault = faultOf(item, kind)
+    if (fault !== undefined) {
+      problems.add({
+        code: 'BAD_OBJECT',
+        message: `${kind} at ${path || '.'}: ${fault}; it is left out`,
+        next: 'Take the objects again with kubectl get -o json.',
+      })
+      return
+    }
+    if (kind === 'Pod') objects.pods.push(item as unknown as Pod)
+    else if (kind === 'Namespace') objects.namespaces.push(item as unknown as Namespace)
+    else if (kind === 'NetworkPolicy') objects.policies.push(item as unknown as NetworkPolicy)
+    else if (kind === 'Node') objects.nodes.push(item as unknown as Node)
+  }
+}
+
+const KINDS = new Set(['Pod', 'Namespace', 'NetworkPolicy', 'Node'])
+
+/** Why an object cannot be used, or undefined. Only what would make a later answer wrong or crash is looked at. */
+function faultOf(item: Fields, kind: string): string | undefined {
+  if (!KINDS.has(kind)) return undefined
+  const {metadata, spec, status} = item
+  if (!isFields(metadata) || typeof metadata['name'] !== 'string') return 'it has no metadata.name'
+  if (metadata['namespace'] !== undefined && typeof metadata['namespace'] !== 'string') return 'metadata.namespace is not text'
+  if (!isLabels(metadata['labels'])) return 'metadata.labels is not a map of texts'
+  if (kind === 'NetworkPolicy') return policyFault(spec)
+  if (kind !== 'Pod') return undefined
+  if (spec !== undefined && !isFields(spec)) return 'spec is not a map'
+  if (status !== undefined && !isFields(status)) return 'status is not a map'
+  const containers = spec?.['containers'] ?? []
+  if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
+  for (const container of containers) if (!isList(container['ports'] ?? [], isFields)) return 'the ports of a container are not a list'
+  return undefined
+}
+
+const isLabels = (value: unknown): boolean =>
+  value === undefined || value === null || (isFields(value) && Object.values(value).every(each => typeof each === 'string'))
+
+const isList = (value: unknown, isItem: (item: unknown) => item is Fields): value is Fields[] => Array.isArray(value) && value.every(isItem)
+
+function policyFault(spec: unknown): string | undefined {
+  if (!isFields(spec)) return 'it has no spec'
+  if (!isSelector(spec['podSelector'])) return 'spec.podSelector is not a label selector'
+  for (const [direction, side] of [
+    ['ingress', 'from'],
+    ['egress', 'to'],
+  ] as const) {
+    const rules = spec[direction] ?? []
+    if (!isList(rules, isFields)) return `spec.${direction} is not a list of rules`
+    for (const [index, rule] of rules.entries()) {
+      if (!isList(rule['ports'] ?? [], isFields)) return `spec.${direction}[${index}].ports is not a list`
+      const peers = rule[side] ?? []
+      if (!isList(peers, isFields) || !peers.every(isPeer)) return `spec.${direction}[${index}].${side} is not a list of peers`
+    }
+  }
+  return undefined
+}
+
+function isPeer(peer: Fields): boolean {
+  const block = peer['ipBlock']
+  if (block !== undefined && (!isFields(block) || typeof block['cidr'] !== 'string' || !isTexts(block['except']))) return false
+  return isSelector(peer['podSelector']) && isSelector(peer['namespaceSelector'])
+}
+
+const isTexts = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.every(each => typeof each === 'string'))
+
+function isSelector(value: unknown): boolean {
+  if (value === undefined || value === null) return true
+  if (!isFields(value) || !isLabels(value['matchLabels'])) return false
+  const expressions = value['matchExpressions'] ?? []
+  return isList(expressions, isFields) && expressions.every(each => typeof each['key'] === 'string' && isTexts(each['values']))
+}

@@ -1,0 +1,61 @@
+import type {IndexedTable, SaveIndex} from '../iptables/save-index.ts'
+import type {Problem} from '../problem.ts'
+
+/** Chains by which the kubelet and kube-proxy mark the back end they use. Source: how Azure NPM itself decides. */
+export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as const
+
+/** Whether a save bears the kubelet's mark. */
+const hasHint = (save: SaveIndex): boolean => HINT_CHAINS.some(chain => save.tables.get('mangle')?.chains.has(chain))
+
+/** Whether a save holds the chain that every Azure NPM has. */
+const hasNpm = (save: SaveIndex): boolean => save.tables.values().some(table => table.chains.has('AZURE-NPM'))
+
+/**
+ * Chooses the save of the back end that the node uses, from all that a dump holds. Saves of single tables are joined.
+ */
+export function chooseSave(saves: readonly SaveIndex[]): {chosen?: SaveIndex; problems: Problem[]} {
+  const nft = join(saves.filter(save => save.backend !== 'legacy'))
+  const legacy = join(saves.filter(save => save.backend === 'legacy'))
+  if (nft === 'ambiguous' || legacy === 'ambiguous') {
+    const files = saves.map(save => save.file ?? 'a save').join(' and ')
+    return {
+      problems: [
+        {
+          code: 'AMBIGUOUS_FILES',
+          message: `several iptables saves of one node with the same tables: ${files}`,
+          next: 'Which one is meant is unknown. Give the file you mean with --from.',
+        },
+      ],
+    }
+  }
+  if (!nft || !legacy) {
+    const chosen = nft ?? legacy
+    return chosen ? {chosen, problems: []} : {problems: []}
+  }
+  for (const mark of [hasHint, hasNpm])
+    if (mark(nft) !== mark(legacy)) return {chosen: mark(nft) ? nft : legacy, problems: []}
+  const {file} = nft
+  return {
+    chosen: nft,
+    problems: [
+      {
+        code: 'BACKEND_UNSURE',
+        ...(file !== undefined && {file}),
+        message: `the dump holds nft and legacy rules, and nothing tells which the node uses; nft is read (${nft.file ?? 'nft'})`,
+        next: `If kube-proxy on this node uses legacy iptables, give that file alone: --from ${legacy.file ?? 'FILE'}`,
+      },
+    ],
+  }
+}
+
+function join(saves: readonly SaveIndex[]): SaveIndex | 'ambiguous' | undefined {
+  const [first, ...others] = saves
+  if (!first) return undefined
+  const tables = new Map<string, IndexedTable>(first.tables)
+  for (const save of others)
+    for (const [name, table] of save.tables) {
+      if (tables.has(name)) return 'ambiguous'
+      tables.set(name, table)
+    }
+  return others.length === 0 ? first : {...first, tables}
+}

@@ -1,0 +1,29 @@
+import type {ClusterObjects} from '../cluster/objects.ts'
+import type {SaveIndex} from '../iptables/save-index.ts'
+import type {MatchSet} from '../ipset/model.ts'
+import type {Problem} from '../problem.ts'
+import type {Text} from '../text/lines.ts'
+import type {NpmCache} from './npm-cache.ts'
+
+/** One file of a dump, or one tool's output. */
+export interface DumpDocument {
+  /** As a person would name it: a path, a path inside an archive, `stdin`. */
+  readonly name: string
+  /** Files of one folder belong to one node; files given one by one have the empty folder. */
+  readonly folder: string
+  readonly text: Text
+}
+
+/** What was read from one node at one moment. Absent parts were not in the dump. */
+export interface NodeDump {
+  /** `unknown` when nothing tells. */
+  readonly node: string
+  readonly save?: SaveIndex
+  readonly sets?: ReadonlyMap<string, MatchSet>
+  /** Whether set members are in the dump; `ipset list -t` has none. */
+  readonly hasMembers: boolean
+  readonly cache?: NpmCache
+  readonly metricNames: readonly {readonly kernelName: string; readonly name: string}[]
+  readonly cluster?: ClusterObjects
+  readonly problems: readonly Problem[]
+}

@@ -1,0 +1,132 @@
+import {type ClusterObjects, readClusterObjects} from '../cluster/objects.ts'
+import {indexIptablesSave, type SaveIndex} from '../iptables/save-index.ts'
+import type {MatchSet} from '../ipset/model.ts'
+import {parseIpsetList} from '../ipset/parse-list.ts'
+import {parseIpsetSave} from '../ipset/parse-save.ts'
+import type {Problem} from '../problem.ts'
+import type {DumpDocument} from './model.ts'
+import {type NpmCache, readNpmCache} from './npm-cache.ts'
+import {readMetricNames} from './npm-metrics.ts'
+import {recognise, recogniseJson} from './recognise.ts'
+
+/** One document, read as what its content says it is. */
+export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
+  | {readonly kind: 'iptables'; readonly save: SaveIndex}
+  | {readonly kind: 'ipset-save' | 'ipset-list'; readonly sets: readonly MatchSet[]}
+  | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
+  | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
+  | {readonly kind: 'cluster'; readonly objects: ClusterObjects}
+  | {readonly kind: 'none'}
+)
+
+/** Recognises and reads one document. Never throws for bad content: what is wrong is in `problems`. */
+export async function readDocument(document: DumpDocument): Promise<ReadDocument> {
+  const {name, text} = document
+  const none = (code: Problem['code'], message: string, next: string): ReadDocument => ({
+    document,
+    kind: 'none',
+    problems: [{code, file: name, message, next}],
+  })
+  switch (recognise(text)) {
+    case 'iptables-save': {
+      const save = indexIptablesSave(text, name)
+      return {document, kind: 'iptables', save, problems: save.problems}
+    }
+    case 'ipset-save': {
+      const {sets, problems} = parseIpsetSave(text, name)
+      return {document, kind: 'ipset-save', sets, problems}
+    }
+    case 'ipset-list': {
+      const {sets, problems} = parseIpsetList(text, name)
+      return {document, kind: 'ipset-list', sets, problems}
+    }
+    case 'npm-metrics':
+      return {document, kind: 'npm-metrics', names: readMetricNames(text), problems: []}
+    case 'json':
+      return readJson(document)
+    case 'yaml':
+      return readYaml(document)
+    case 'ip6tables-save':
+      return none('UNSUPPORTED_FILE', 'holds IPv6 rules, which Azure NPM never makes; it is passed over', 'Nothing to do.')
+    case 'empty':
+      return none('EMPTY_FILE', 'the file is empty', 'Take it again, and check that the tool that wrote it did not fail.')
+    case 'binary':
+      return none('BINARY_FILE', 'the file is not text', `Give the text that the tools print. ${ACCEPTED}`)
+    case 'other':
+      return unknownFile(document, 'the content is nothing that is known')
+  }
+}
+
+export const ACCEPTED =
+  "Known are iptables-save, ipset save, ipset list, Azure NPM's debug cache and metrics, and kubectl get -o json or yaml; a folder or a .tgz of these."
+
+/** Folders hold notes and logs too, and nobody asked for each of their files to be read. */
+function unknownFile(document: DumpDocument, message: string): ReadDocument {
+  const problem: Problem = {code: 'UNKNOWN_FILE', file: document.name, message, next: ACCEPTED}
+  return {document, kind: 'none', problems: document.folder === '' ? [problem] : []}
+}
+
+/** V8 tells the place of a fault in its message. */
+const JSON_PLACE = /\(line (\d+) column (\d+)\)/
+
+function readJson(document: DumpDocument): ReadDocument {
+  let value: unknown
+  try {
+    value = JSON.parse(document.text.join(''))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const place = JSON_PLACE.exec(reason)
+    const at = place ? {line: Number(place[1]), column: Number(place[2])} : {}
+    const message = `not valid JSON: ${reason.replace(/ in JSON at position.*| \(line .*/, '')}`
+    const next = 'The file may be cut off. Take it again.'
+    return {document, kind: 'none', problems: [{code: 'BAD_JSON', file: document.name, ...at, message, next}]}
+  }
+  return readValue(document, value)
+}
+
+/** YAML's library is loaded only when a file needs it. */
+async function readYaml(document: DumpDocument): Promise<ReadDocument> {
+  const {parseAllDocuments} = await import('yaml')
+  const documents = parseAllDocuments(document.text.join(''), {logLevel: 'silent'})
+  const values: unknown[] = []
+  const problems: Problem[] = []
+  for (const each of Array.isArray(documents) ? documents : []) {
+    const [error] = each.errors
+    if (error) {
+      const place = error.linePos?.[0]
+      problems.push({
+        code: 'BAD_YAML',
+        file: document.name,
+        ...(place && {line: place.line, column: place.col}),
+        message: `not valid YAML: ${error.message.split('\n')[0]}`,
+        next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
+      })
+    } else values.push(each.toJS({maxAliasCount: 100}))
+  }
+  const read = readValue(document, values)
+  return {...read, problems: [...problems, ...(values.length === 0 && problems.length > 0 ? [] : read.problems)]}
+}
+
+function readValue(document: DumpDocument, value: unknown): ReadDocument {
+  switch (recogniseJson(value)) {
+    case 'npm-cache':
+      return {document, kind: 'npm-cache', cache: readNpmCache(value), problems: []}
+    case 'kubernetes': {
+      const {objects, problems} = readClusterObjects(value, document.name)
+      const isAny = Object.values(objects).some(list => list.length > 0)
+      if (!isAny && problems.length === 0)
+        return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
+      return {document, kind: 'cluster', objects, problems}
+    }
+    case 'hns': {
+      const next = 'Rules of Windows nodes cannot be translated yet.'
+      return {
+        document,
+        kind: 'none',
+        problems: [{code: 'UNSUPPORTED_FILE', file: document.name, message: 'holds HNS objects of a Windows node', next}],
+      }
+    }
+    case 'other':
+      return unknownFile(document, 'the content is nothing that is known')
+  }
+}
