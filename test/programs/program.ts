@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs'
-import {parse, stringify} from 'yaml'
+import {isMap, parseDocument, YAMLSeq} from 'yaml'
 import type {Scheme} from '../../core/names/hash.ts'
 import {type Direction, policyChainName, setKernelName} from '../../core/names/kernel-name.ts'
 
@@ -112,6 +112,9 @@ function withOldChains(current: Program): Program {
 }
 
 function withoutPolicies(cluster: string): string {
-  const list = parse(cluster) as {items: {kind: string}[]}
-  return stringify({...list, items: list.items.filter(item => item.kind !== 'NetworkPolicy')})
+  const document = parseDocument(cluster)
+  const list = document.get('items')
+  if (!(list instanceof YAMLSeq)) throw new TypeError('cluster.yaml has no items')
+  list.items = list.items.filter(item => !isMap(item) || item.get('kind') !== 'NetworkPolicy')
+  return document.toString({indentSeq: false})
 }
