@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs the Debian packages that the tests on the real kernel use. Does nothing, at once, when all are there.
+# Without root it only says what is missing and ends well: those tests are then skipped, with the reason.
+set -eu
+
+# Administrators' folders are often not on an ordinary user's path, though the tools are there.
+PATH="$PATH:/usr/sbin:/sbin"
+
+# tool:package, one tool that stands for each package
+tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2'
+
+missing=''
+for pair in $tools; do
+  package=${pair#*:}
+  command -v "${pair%%:*}" >/dev/null && continue
+  case " $missing " in *" $package "*) continue ;; esac
+  missing="${missing:+$missing }$package"
+done
+
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "Tests on the real kernel will be skipped. To run them, as root: apt-get install $missing"
+  exit 0
+fi
+
+if ! command -v apt-get >/dev/null; then
+  echo "No apt-get here. Install these in this system's own way: $missing" >&2
+  exit 1
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# $missing is a list of words.
+# shellcheck disable=SC2086
+apt-get install -qq -y --no-install-recommends $missing >/dev/null
