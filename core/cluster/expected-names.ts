@@ -22,6 +22,8 @@ interface Spelling {
   readonly allNamespaces: string
   readonly nested: (policy: string, key: string, values: readonly string[]) => readonly string[]
   readonly cidr: (policy: string, direction: Direction, rule: number, peer: number) => readonly string[]
+  /** v1 makes a block set for every rule with peers, blocks or not. */
+  readonly hasBlockSetPerRule: boolean
 }
 
 function spelling(generation: Generation, scheme: Scheme): Spelling {
@@ -33,6 +35,7 @@ function spelling(generation: Generation, scheme: Scheme): Spelling {
       allNamespaces: ALL_NAMESPACES,
       nested: (policy, key, values) => nestedSetNames(policy, key, values, scheme),
       cidr: (policy, direction, rule, peer) => cidrSetNames(policy, {direction, rule, peer}, scheme),
+      hasBlockSetPerRule: false,
     }
   return {
     generation,
@@ -43,6 +46,7 @@ function spelling(generation: Generation, scheme: Scheme): Spelling {
     cidr: (policy, direction, rule) => [
       `${policy.slice(policy.indexOf('/') + 1)}-in-ns-${policy.slice(0, policy.indexOf('/'))}-${rule}${direction === 'Ingress' ? 'in' : 'out'}`,
     ],
+    hasBlockSetPerRule: true,
   }
 }
 
@@ -86,7 +90,7 @@ function addPolicyNames(policy: NetworkPolicy, spell: Spelling, add: (name: stri
     for (const name of spell.nested(key, label, values)) add(name, key)
   })
   const addPeer = (peer: PolicyPeer, direction: Direction, rule: number, index: number) => {
-    if (peer.ipBlock) for (const name of spell.cidr(key, direction, rule, index)) add(name, key)
+    if (peer.ipBlock || spell.hasBlockSetPerRule) for (const name of spell.cidr(key, direction, rule, index)) add(name, key)
     addSelectorNames(peer.namespaceSelector, spell.namespaceLabel, add)
     addSelectorNames(peer.podSelector, spell.podLabel, add, (label, values) => {
       for (const name of spell.nested(key, label, values)) add(name, key)

@@ -1,0 +1,53 @@
+import {z} from 'zod'
+import {evidences} from '../names/book.ts'
+import {setTypes} from '../names/set-name.ts'
+import {problemCodes} from '../problem.ts'
+
+/** Every JSON document we print carries this, beside its kind. Removing or renaming a field is a breaking change. */
+export const API_VERSION = 'kubectl-npm/v1'
+
+export const problemSchema = z
+  .object({
+    code: z.enum(problemCodes),
+    message: z.string(),
+    next: z.string(),
+    file: z.string().optional(),
+    line: z.int().min(1).optional(),
+    column: z.int().min(1).optional(),
+    text: z.string().optional(),
+  })
+  .describe('Something wrong with the input; it never stops the rest from being read')
+
+export const termSchema = z
+  .object({
+    set: z.string().describe('kernel name, azure-npm-…'),
+    name: z.string().describe('what the set stands for; "unknown" when nothing tells'),
+    negated: z.boolean(),
+  })
+  .describe('One set condition')
+
+export const setSchema = z
+  .object({
+    set: z.string().describe('kernel name, azure-npm-…'),
+    name: z.string().describe('readable name; "unknown" when nothing tells; colliding names are joined by " | "'),
+    names: z.array(z.string()).describe('all names known for this hash; more than one is a collision'),
+    type: z.enum(setTypes),
+    kind: z.enum(['hash', 'list', 'unknown']),
+    ipsetType: z.string().describe('the kernel type, hash:net for example; "unknown" without an ipset dump'),
+    meaning: z.string().describe('the name in words'),
+    members: z
+      .array(z.string())
+      .nullable()
+      .describe('as ipset prints them, "10.1.0.0/16 nomatch" for an exception; of lists the kernel names; null when the dump has no members'),
+    memberNames: z.array(z.string()).optional().describe('of lists: the readable names, in the order of members'),
+    memberPods: z
+      .array(z.array(z.string()))
+      .optional()
+      .describe('namespace/name of the pods behind each member, in the order of members; only with cluster objects'),
+    references: z.int().min(0).optional().describe('rules and lists that use the set, as the kernel counts them'),
+    evidence: z.array(z.enum(evidences)).describe('how the name is known'),
+  })
+  .describe('One ipset of Azure NPM')
+
+export type SetEntry = z.infer<typeof setSchema>
+export type Term = z.infer<typeof termSchema>

@@ -1,0 +1,72 @@
+import type {Rule} from '../iptables/model.ts'
+import {readRules} from '../iptables/parse.ts'
+import {type IndexedTable, type SaveIndex, UNKNOWN_TABLE} from '../iptables/save-index.ts'
+import type {Generation} from '../names/book.ts'
+import {policyChain} from '../names/kernel-name.ts'
+import type {Problem} from '../problem.ts'
+
+export const NPM_CHAIN = 'AZURE-NPM'
+/** Only NPM v1 has these two, only v2 has the third. */
+const V1_CHAINS = ['AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-EGRESS-PORT']
+const V2_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
+
+/**
+ * The table Azure NPM's chains are in, with rules read as they are asked for and kept, since naming sets and
+ * printing rules both need them.
+ */
+export class NpmChains {
+  readonly table: IndexedTable | undefined
+  readonly problems: Problem[] = []
+  private readonly read = new Map<string, readonly Rule[]>()
+
+  constructor(save: SaveIndex | undefined) {
+    const filter = save?.tables.get('filter')
+    const unknown = save?.tables.get(UNKNOWN_TABLE)
+    // A save whose head is lost may still hold NPM's chains; no other table ever does.
+    this.table = filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
+  }
+
+  has(chain: string): boolean {
+    return this.table?.chains.has(chain) ?? false
+  }
+
+  rules(name: string): readonly Rule[] {
+    const known = this.read.get(name)
+    if (known) return known
+    const chain = this.table?.chains.get(name)
+    if (!this.table || !chain) return []
+    const {rules, problems} = readRules(this.table, chain)
+    this.problems.push(...problems)
+    this.read.set(name, rules)
+    return rules
+  }
+
+  /** Whether a chain holds rules, without reading them. */
+  isEmpty(name: string): boolean {
+    return (this.table?.chains.get(name)?.blocks.length ?? 0) === 0
+  }
+
+  /** Azure NPM's chains, in the order of the dump. */
+  get names(): string[] {
+    return [...(this.table?.chains.keys() ?? [])].filter(name => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`))
+  }
+
+  get policyChains(): string[] {
+    return this.names.filter(name => policyChain(name) !== undefined)
+  }
+
+  /**
+   * Which Azure NPM programmed the chains. After an upgrade the other one's chains stay for minutes, but empty.
+   *
+   * @returns `absent` when there are none, `unknown` without a save
+   */
+  get generation(): Generation | 'mixed' | 'absent' | 'unknown' {
+    if (!this.table) return 'unknown'
+    if (this.names.length === 0) return 'absent'
+    const isV1 = V1_CHAINS.some(name => !this.isEmpty(name))
+    const isV2 = !this.isEmpty(V2_CHAIN) || this.policyChains.some(name => !this.isEmpty(name))
+    if (isV1 && isV2) return 'mixed'
+    if (isV1 || isV2) return isV1 ? 'v1' : 'v2'
+    return V1_CHAINS.some(name => this.has(name)) ? 'v1' : 'v2'
+  }
+}

@@ -1,0 +1,81 @@
+import type {Term} from '../contract/common.ts'
+import type {TranslatedRule} from '../contract/translation.ts'
+import type {Rule} from '../iptables/model.ts'
+import type {NameBook} from '../names/book.ts'
+import type {Direction} from '../names/kernel-name.ts'
+import {commentTerms, namesInRule} from './learn-names.ts'
+import {type RuleParts, ruleParts, unmodelled} from './rule-parts.ts'
+import type {TermNames} from './terms.ts'
+import {describePorts} from './words.ts'
+
+/** A rule's set matches with names, by the side of the packet they look at. */
+export function namedTerms(parts: RuleParts, names: TermNames, book: NameBook): {sources: Term[]; destinations: Term[]; namedPort?: string} {
+  const inRule = namesInRule(parts, commentTerms(parts), book)
+  const termOf = new Map(parts.sets.map((match, index) => [match, names.term(match, inRule.sets[index])]))
+  const {namedPort: portSet} = parts
+  const portName = inRule.namedPort ?? (portSet === undefined ? undefined : book.namesOf(portSet).map(({name}) => name).join(' | '))
+  return {
+    sources: parts.sources.map(match => termOf.get(match) as Term),
+    destinations: parts.destinations.map(match => termOf.get(match) as Term),
+    ...(portSet !== undefined && {namedPort: portName ? portName.replaceAll('namedport:', '') : `unknown (${portSet})`}),
+  }
+}
+
+/**
+ * Translates one rule of a policy.
+ *
+ * @param isSubject whether a term is part of who the policy applies to; v1 repeats those in every rule
+ */
+export function translateRule(
+  rule: Rule,
+  action: TranslatedRule['action'],
+  direction: Direction,
+  names: TermNames,
+  book: NameBook,
+  isSubject: (term: Term) => boolean = () => false,
+): TranslatedRule {
+  const parts = ruleParts(rule)
+  const {sources, destinations, namedPort} = namedTerms(parts, names, book)
+  const others = unmodelled(parts)
+  const port = namedPort ?? parts.ports?.from ?? null
+  const endPort = parts.ports && parts.ports.to !== parts.ports.from ? parts.ports.to : null
+  const isIngress = direction === 'Ingress'
+  const translated = {
+    action,
+    protocol: parts.protocol,
+    port,
+    endPort,
+    sources: isIngress ? sources : sources.filter(term => !isSubject(term)),
+    destinations: isIngress ? destinations.filter(term => !isSubject(term)) : destinations,
+  }
+  return {
+    chain: rule.chain,
+    position: rule.position,
+    ...translated,
+    ...(others.length > 0 && {unmodelled: others}),
+    packets: rule.packets ?? null,
+    bytes: rule.bytes ?? null,
+    text: sentence(translated, direction, others, names),
+    line: rule.line,
+    source: rule.source,
+  }
+}
+
+function sentence(
+  rule: Pick<TranslatedRule, 'action' | 'protocol' | 'port' | 'endPort' | 'sources' | 'destinations'>,
+  direction: Direction,
+  others: readonly string[],
+  names: TermNames,
+): string {
+  const peers = direction === 'Ingress' ? rule.sources : rule.destinations
+  const own = direction === 'Ingress' ? rule.destinations : rule.sources
+  const isForAll = peers.length === 0 && rule.protocol === null && rule.port === null && own.length === 0 && others.length === 0
+  if (rule.action === 'drop' && isForAll) return 'drop everything else, unless another policy allows it'
+  const words = [rule.action === 'unknown' ? 'do something unknown with' : rule.action]
+  words.push(describePorts(rule.protocol, rule.port, rule.endPort))
+  words.push(direction === 'Ingress' ? 'from' : 'to', names.say(peers))
+  // Azure NPM never looks at a policy's own pods again inside its chain; somebody else's rule may.
+  if (own.length > 0) words.push(direction === 'Ingress' ? 'to' : 'from', names.say(own))
+  if (others.length > 0) words.push(`if also ${others.join(' ')}`)
+  return words.join(' ')
+}
