@@ -92,7 +92,9 @@ class ListParser {
         'Its members are read as one set of the first type. Give each dump as a file of its own and name the one you mean.',
       )
     // What a second block says of the set itself is read too, for its checks, but not kept.
-    const set = known ? {name, type: UNKNOWN_TYPE, header: new Map(), members: known.members, line} : this.sets.add(name, UNKNOWN_TYPE, line)
+    const set = known
+      ? {name, type: UNKNOWN_TYPE, header: new Map(), members: known.members, line}
+      : this.sets.add(name, UNKNOWN_TYPE, line)
     this.block = {set, seen: new Set(), line, membersBefore: set.members.length, entriesLine: line}
     this.blocks.push(this.block)
   }
@@ -169,7 +171,7 @@ class ListParser {
     this.problems.add(
       'MEMBER_OUTSIDE_SET',
       at,
-      'a line that belongs to no set, because the "Name:" line before it is missing or damaged; all is skipped up to the next one',
+      'a line of no set, as the "Name:" line before it is missing or damaged; all is skipped up to the next one',
       'Members of one set may be lost here. Take the dump again with ipset list.',
     )
   }
@@ -187,7 +189,7 @@ class ListParser {
       line: block.entriesLine,
       column: 1,
       text: `Number of entries: ${entries}`,
-      message: `set "${shownLine(name)}" should have ${entries} members and ${read} are listed: the dump is damaged, or the set changed meanwhile`,
+      message: `set "${shownLine(name)}" should have ${entries} members, ${read} are listed: the dump is damaged or the set changed`,
       next: 'The members listed are read. Take the dump again.',
     })
   }
@@ -201,7 +203,7 @@ class ListParser {
       line,
       column: 1,
       text: shownLine(NAME + set.name),
-      message: `set "${shownLine(set.name)}" lacks ${missing.map(key => `"${key}:"`).join(', ')}: the dump is cut or damaged there`,
+      message: `set "${shownLine(set.name)}" lacks the lines ${missing.join(', ')}: the dump is cut or damaged there`,
       next: 'What is there is read. Take the dump again with ipset list.',
     })
   }

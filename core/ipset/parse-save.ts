@@ -65,7 +65,12 @@ class SaveParser {
 
   private create(piece: string, at: number, end: number, line: number): void {
     if (at === end) {
-      this.problems.add('BAD_HEADER', end, 'a set without a name; the line is skipped', 'The line is damaged. Take the dump again.')
+      this.problems.add(
+        'BAD_HEADER',
+        end,
+        'a set without a name; the line is skipped',
+        'The line is damaged. Take the dump again.',
+      )
       return
     }
     const {name, nameEnd, typeStart} = createdName(piece, at, end)
@@ -139,7 +144,8 @@ class SaveParser {
       return
     }
     const quoted = quotedEnd(piece, start, end)
-    if (quoted !== undefined) set.members.push(readMember(piece.slice(start + 1, quoted - 1), piece, quoted, end, line, this.problems))
+    if (quoted !== undefined)
+      set.members.push(readMember(piece.slice(start + 1, quoted - 1), piece, quoted, end, line, this.problems))
     else {
       const stop = isList(set.type) ? this.sets.nameEnd(piece, start, end) : wordEnd(piece, start, end)
       set.members.push(readMember(piece.slice(start, stop), piece, stop, end, line, this.problems))
@@ -147,7 +153,12 @@ class SaveParser {
   }
 
   private noEntry(at: number): void {
-    this.problems.add('BAD_MEMBER', at, 'a member line without a member; it is skipped', 'The line is damaged. Take the dump again.')
+    this.problems.add(
+      'BAD_MEMBER',
+      at,
+      'a member line without a member; it is skipped',
+      'The line is damaged. Take the dump again.',
+    )
   }
 }
 
@@ -161,7 +172,8 @@ function createdName(piece: string, at: number, end: number): {name: string; nam
   const second = wordStart(piece, first, end)
   for (let stop = first; stop < end && stop - at <= LONGEST_NAME; ) {
     const next = wordStart(piece, stop, end)
-    if (/^(?:hash|bitmap|list):/.test(piece.slice(next, next + 7))) return {name: piece.slice(at, stop), nameEnd: stop, typeStart: next}
+    if (/^(?:hash|bitmap|list):/.test(piece.slice(next, next + 7)))
+      return {name: piece.slice(at, stop), nameEnd: stop, typeStart: next}
     stop = wordEnd(piece, next, end)
   }
   return {name: piece.slice(at, first), nameEnd: first, typeStart: second}

@@ -50,7 +50,12 @@ export function readOptions(piece: string, at: number, end: number, problems: Li
     const valueStart = isValueless ? stop : wordStart(piece, stop, end)
     const valueEnd = isValueless ? stop : wordEnd(piece, valueStart, end)
     if (!isValueless && valueStart === end)
-      problems.add('BAD_HEADER', start, `option "${key}" has no value: the line is cut`, 'The other options are read. Take the dump again.')
+      problems.add(
+        'BAD_HEADER',
+        start,
+        `option "${key}" has no value: the line is cut`,
+        'The other options are read. Take the dump again.',
+      )
     if (options.has(key))
       problems.add(
         'BAD_HEADER',
