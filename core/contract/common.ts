@@ -3,18 +3,15 @@ import {evidences} from '../names/book.ts'
 import {setTypes} from '../names/set-name.ts'
 import {problemCodes} from '../problem.ts'
 
-/** Every JSON document we print carries this, beside its kind. Removing or renaming a field is a breaking change. */
-export const API_VERSION = 'kubectl-npm/v1'
-
 export const problemSchema = z
   .object({
     code: z.enum(problemCodes),
     message: z.string(),
     next: z.string(),
-    file: z.string().optional(),
-    line: z.int().min(1).optional(),
-    column: z.int().min(1).optional(),
-    text: z.string().optional(),
+    file: z.string().exactOptional(),
+    line: z.int().min(1).exactOptional(),
+    column: z.int().min(1).exactOptional(),
+    text: z.string().exactOptional(),
   })
   .describe('Something wrong with the input; it never stops the rest from being read')
 
@@ -39,12 +36,12 @@ export const setSchema = z
       .array(z.string())
       .nullable()
       .describe('as ipset prints them, "10.1.0.0/16 nomatch" for an exception; of lists the kernel names; null when the dump has no members'),
-    memberNames: z.array(z.string()).optional().describe('of lists: the readable names, in the order of members'),
+    memberNames: z.array(z.string()).exactOptional().describe('of lists: the readable names, in the order of members'),
     memberPods: z
       .array(z.array(z.string()))
-      .optional()
+      .exactOptional()
       .describe('namespace/name of the pods behind each member, in the order of members; only with cluster objects'),
-    references: z.int().min(0).optional().describe('rules and lists that use the set, as the kernel counts them'),
+    references: z.int().min(0).exactOptional().describe('rules and lists that use the set, as the kernel counts them'),
     evidence: z.array(z.enum(evidences)).describe('how the name is known'),
   })
   .describe('One ipset of Azure NPM')

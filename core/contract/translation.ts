@@ -1,5 +1,6 @@
 import {z} from 'zod'
-import {API_VERSION, problemSchema, setSchema, termSchema} from './common.ts'
+import {problemSchema, setSchema, termSchema} from './common.ts'
+import {API_VERSION} from './version.ts'
 
 const portSchema = z.union([z.int().min(0).max(65535), z.string()]).nullable()
 
@@ -14,7 +15,7 @@ export const translatedRuleSchema = z.object({
   endPort: z.int().min(0).max(65535).nullable().describe('last port of a range that starts at port'),
   sources: z.array(termSchema).describe('all must hold for the source address; empty means any source'),
   destinations: z.array(termSchema).describe('all must hold for the destination address; empty means any destination'),
-  unmodelled: z.array(z.string()).optional().describe('conditions that are not understood, as printed'),
+  unmodelled: z.array(z.string()).exactOptional().describe('conditions that are not understood, as printed'),
   packets: z.int().min(0).nullable().describe('null when the save has no counters'),
   bytes: z.int().min(0).nullable(),
   text: z.string().describe('the rule in words'),
@@ -26,7 +27,7 @@ export const translatedPolicySchema = z.object({
   policy: z.string().describe('namespace/name; "unknown" when nothing tells, as in NPM v1, whose rules do not name their policy'),
   candidates: z
     .array(z.string())
-    .optional()
+    .exactOptional()
     .describe('policies of the cluster objects that would make these rules, when the rules do not tell which'),
   direction: z.enum(['Ingress', 'Egress']),
   chain: z.string(),

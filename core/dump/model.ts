@@ -4,6 +4,7 @@ import type {MatchSet} from '../ipset/model.ts'
 import type {Problem} from '../problem.ts'
 import type {Text} from '../text/lines.ts'
 import type {NpmCache} from './npm-cache.ts'
+import type {DocumentKind} from './recognise.ts'
 
 /** One file of a dump, or one tool's output. */
 export interface DumpDocument {
@@ -12,6 +13,8 @@ export interface DumpDocument {
   /** Files of one folder belong to one node; files given one by one have the empty folder. */
   readonly folder: string
   readonly text: Text
+  /** Set when the tool that printed it is known; else the content tells. An empty answer of a tool is an answer. */
+  readonly kind?: DocumentKind
 }
 
 /** What was read from one node at one moment. Absent parts were not in the dump. */

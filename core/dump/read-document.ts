@@ -27,7 +27,7 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
     kind: 'none',
     problems: [{code, file: name, message, next}],
   })
-  switch (recognise(text)) {
+  switch (document.kind ?? recognise(text)) {
     case 'iptables-save': {
       const save = indexIptablesSave(text, name)
       return {document, kind: 'iptables', save, problems: save.problems}

@@ -15,11 +15,13 @@ const V2_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
  * printing rules both need them.
  */
 export class NpmChains {
+  readonly save: SaveIndex | undefined
   readonly table: IndexedTable | undefined
   readonly problems: Problem[] = []
   private readonly read = new Map<string, readonly Rule[]>()
 
   constructor(save: SaveIndex | undefined) {
+    this.save = save
     const filter = save?.tables.get('filter')
     const unknown = save?.tables.get(UNKNOWN_TABLE)
     // A save whose head is lost may still hold NPM's chains; no other table ever does.

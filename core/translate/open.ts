@@ -1,6 +1,7 @@
 import {objectKey} from '../cluster/objects.ts'
-import {API_VERSION, type SetEntry} from '../contract/common.ts'
+import type {SetEntry} from '../contract/common.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
+import {API_VERSION} from '../contract/version.ts'
 import type {NodeDump} from '../dump/model.ts'
 import type {NameBook} from '../names/book.ts'
 import {isSetName, setScheme} from '../names/kernel-name.ts'
@@ -13,7 +14,7 @@ import {NpmChains} from './npm-chains.ts'
 import {podsByAddress, translateSets} from './sets.ts'
 import {TermNames} from './terms.ts'
 import {translateV1} from './v1.ts'
-import {findPolicies, translatePolicy} from './v2.ts'
+import {type FoundPolicy, findPolicies, translatePolicy} from './v2.ts'
 
 /** All of a translation but what grows with the node. */
 export type TranslationFacts = Omit<Translation, 'policies' | 'sets'>
@@ -26,7 +27,12 @@ export interface OpenTranslation {
   readonly facts: TranslationFacts
   readonly book: NameBook
   readonly chains: NpmChains
-  policies(): Iterable<TranslatedPolicy>
+  /** Azure NPM's sets that the dump holds or a rule names. */
+  readonly kernelSets: ReadonlySet<string>
+  /** Policy of each chain with a known policy; colliding ones joined by `|`. */
+  readonly policyOfChain: ReadonlyMap<string, string>
+  /** @param wants leaves policies out before their rules are translated */
+  policies(wants?: (policy: FoundPolicy | TranslatedPolicy) => boolean): Iterable<TranslatedPolicy>
   sets(): Iterable<SetEntry>
 }
 
@@ -42,15 +48,14 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
   const hasV1 = generation === 'v1' || generation === 'mixed'
   const jump = findJump(chains)
   const used = usedSets(chains)
-  const unresolved = [...new Set([...used.keys(), ...[...(dump.sets?.keys() ?? [])].filter(isSetName)])].filter(
-    name => book.namesOf(name).length === 0,
-  )
+  const kernelSets = new Set([...used.keys(), ...[...(dump.sets?.keys() ?? [])].filter(isSetName)])
+  const unresolved = [...kernelSets].filter(name => book.namesOf(name).length === 0)
   const facts: TranslationFacts = {
     apiVersion: API_VERSION,
     kind: 'Translation',
     node: dump.node,
     backend: dump.save?.backend ?? 'unknown',
-    nameScheme: nameSchemeOf([...used.keys(), ...(dump.sets?.keys() ?? [])]),
+    nameScheme: nameSchemeOf(kernelSets),
     generation,
     active: isActive(chains, jump),
     jump,
@@ -71,12 +76,21 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
     facts,
     book,
     chains,
-    *policies() {
-      for (const policy of found.policies) yield translatePolicy(policy, chains, names, book)
-      if (hasV1) yield* translateV1(chains, names, book, objects)
+    kernelSets,
+    policyOfChain: policiesOfChains(found.policies),
+    *policies(wants = () => true) {
+      for (const policy of found.policies) if (wants(policy)) yield translatePolicy(policy, chains, names, book)
+      if (hasV1) yield* translateV1(chains, names, book, objects).filter(wants)
     },
     sets: () => translateSets(dump, book, dump.cluster && podsByAddress(dump.cluster)),
   }
+}
+
+function policiesOfChains(policies: readonly FoundPolicy[]): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const {chain, policy} of policies)
+    if (policy !== 'unknown') names.set(chain, names.has(chain) ? `${names.get(chain)}|${policy}` : policy)
+  return names
 }
 
 /** A whole translation as one document. */

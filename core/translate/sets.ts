@@ -61,3 +61,10 @@ const nameOf = (set: string, book: NameBook): string => book.namesOf(set).map(({
 
 /** `10.0.0.1` of `10.0.0.1`, `10.0.0.1,tcp:80` and `10.0.0.1 nomatch`. */
 const addressOf = (member: string): string => /^[^, ]*/.exec(member)?.[0] ?? member
+
+/** Whether a set is what a person asked for: by kernel name, readable name, or a label as kubectl writes it. */
+export function isAskedFor({set, names}: SetEntry, asked: string): boolean {
+  if (set === asked || names.includes(asked)) return true
+  const label = asked.replace('=', ':')
+  return names.some(name => name === `podlabel-${label}` || name === `nslabel-${label}` || name === label)
+}

@@ -1,0 +1,126 @@
+import type {ResolvedName} from '../contract/resolution.ts'
+import {type Generation, policyFitsChain} from '../names/book.ts'
+import {schemes} from '../names/hash.ts'
+import {policyChain, policyChainName, setKernelName, setScheme} from '../names/kernel-name.ts'
+import {type SetMeaning, setMeaning, setTypeOf} from '../names/set-name.ts'
+import {v1SetMeaning} from '../names/v1-name.ts'
+import type {OpenTranslation} from './open.ts'
+import {describeMeaning} from './words.ts'
+
+/** Names that every cluster has; they turn a hash back into a name without any dump. */
+const WELL_KNOWN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'gatekeeper-system', 'calico-system']
+const WELL_KNOWN_LABELS = ['k8s-app', 'k8s-app:kube-dns', 'k8s-app:metrics-server', 'k8s-app:azure-npm', 'k8s-app:konnectivity-agent', 'component', 'tier', 'app', 'pod-template-hash']
+const WELL_KNOWN_PORTS = ['http', 'https', 'dns', 'dns-tcp', 'metrics', 'web', 'grpc']
+
+const V2_KNOWN = [
+  'nslabel-all-namespaces',
+  'nslabel-kubernetes.io/metadata.name',
+  ...WELL_KNOWN_NAMESPACES.flatMap(name => [`ns-${name}`, `nslabel-kubernetes.io/metadata.name:${name}`]),
+  ...WELL_KNOWN_LABELS.map(label => `podlabel-${label}`),
+  ...WELL_KNOWN_PORTS.map(port => `namedport:${port}`),
+]
+const V1_KNOWN = ['all-namespaces', 'kube-system', 'ns-kubernetes.io/metadata.name', ...WELL_KNOWN_LABELS]
+const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-deny-ingress']
+
+/** A set name with all that follows from it. */
+function setResult(asked: string, name: string, generation: ResolvedName['generation'], meaning: SetMeaning, node: OpenTranslation | undefined): ResolvedName {
+  const hashes = {fnv32a: [setKernelName(name, 'fnv32a')], sha256: [setKernelName(name, 'sha256')]}
+  const all = [...hashes.fnv32a, ...hashes.sha256]
+  const known = all.flatMap(kernelName => [...(node?.book.namesOf(kernelName) ?? [])]).find(each => each.name === name)
+  return {
+    asked,
+    name,
+    kind: 'set',
+    type: meaning.type,
+    generation,
+    meaning: describeMeaning(meaning),
+    ...hashes,
+    onNode: node ? all.some(kernelName => node.kernelSets.has(kernelName)) : null,
+    evidence: known ? [...known.evidence] : [],
+  }
+}
+
+function policyResult(asked: string, policy: string, node: OpenTranslation | undefined): ResolvedName {
+  const [fnv32a, sha256] = schemes.map(scheme => (['Ingress', 'Egress'] as const).map(direction => policyChainName(policy, direction, scheme)))
+  const chains = [...(fnv32a ?? []), ...(sha256 ?? [])]
+  return {
+    asked,
+    name: policy,
+    kind: 'policy',
+    type: 'Unknown',
+    generation: 'v2',
+    meaning: `policy ${policy}`,
+    fnv32a: fnv32a ?? [],
+    sha256: sha256 ?? [],
+    onNode: node ? chains.some(chain => node.chains.has(chain)) : null,
+    evidence: [],
+  }
+}
+
+function unknownResult(asked: string, node: OpenTranslation | undefined): ResolvedName {
+  const shape = policyChain(asked)
+  const onNode = node ? node.kernelSets.has(asked) || node.chains.has(asked) : null
+  const scheme = setScheme(asked) ?? (shape?.schemes.length === 1 ? shape.schemes[0] : undefined)
+  return {
+    ...{asked, name: 'unknown', kind: shape ? 'policy' : setScheme(asked) ? 'set' : 'unknown', type: 'Unknown', generation: 'unknown', meaning: 'unknown'},
+    fnv32a: scheme === 'fnv32a' ? [asked] : [],
+    sha256: scheme === 'sha256' ? [asked] : [],
+    onNode,
+    evidence: [],
+  }
+}
+
+/**
+ * Resolves a kernel name to what it stands for, or a name to its kernel names.
+ *
+ * @param asked a kernel set or chain name, a set name with or without prefix, a label (`app=web`), or a policy (`ns/name`)
+ * @param node  an open dump; without it hashes are looked for among names that every cluster has
+ * @returns all readings, at least one; an unknown hash gives one whose name is `unknown`
+ */
+export function resolveName(asked: string, node?: OpenTranslation): ResolvedName[] {
+  if (setScheme(asked)) return resolveSet(asked, node)
+  const chain = policyChain(asked)
+  if (chain) {
+    const known = node?.policyOfChain.get(asked)?.split('|') ?? []
+    const guessed = KNOWN_POLICIES.filter(policy => policyFitsChain(policy, {name: asked, ...chain}))
+    const policies = known.length > 0 ? known : guessed
+    if (policies.length === 0) return [unknownResult(asked, node)]
+    return policies.map(policy => ({...policyResult(asked, policy, node), evidence: known.length > 0 ? ['hash'] : ['well-known', 'hash']}))
+  }
+  return readings(asked).map(({name, generation, meaning}) => setResult(asked, name, generation, meaning, node)).concat(policyReading(asked, node))
+}
+
+function resolveSet(asked: string, node: OpenTranslation | undefined): ResolvedName[] {
+  const known = node?.book.namesOf(asked) ?? []
+  if (known.length > 0) return known.map(each => setResult(asked, each.name, each.generation, node?.book.meaningOf(each) ?? setMeaning(each.name), node))
+  const scheme = setScheme(asked) ?? 'fnv32a'
+  const guessed = [
+    ...V2_KNOWN.map(name => ({name, generation: 'v2' as const, meaning: setMeaning(name)})),
+    ...V1_KNOWN.map(name => ({name, generation: 'v1' as const, meaning: v1SetMeaning(name)})),
+  ].filter(({name}) => setKernelName(name, scheme) === asked)
+  if (guessed.length === 0) return [unknownResult(asked, node)]
+  return guessed.map(({name, generation, meaning}) => ({
+    ...setResult(asked, name, generation, meaning, node),
+    evidence: ['well-known', 'hash'],
+  }))
+}
+
+/** What a name may mean: as it is when it has a prefix, else with every prefix that fits. */
+function readings(asked: string): {name: string; generation: Generation | 'any'; meaning: SetMeaning}[] {
+  const bare = asked.replace('=', ':')
+  const v2 = (name: string) => ({name, generation: 'v2' as const, meaning: setMeaning(name)})
+  if (setTypeOf(bare) !== 'Unknown' && !asked.includes('=')) {
+    // A namespace's own set and a named port's have one name in both generations.
+    const isShared = setTypeOf(bare) === 'Namespace' || setTypeOf(bare) === 'NamedPorts'
+    return [{...v2(bare), generation: isShared ? 'any' : 'v2'}]
+  }
+  const labels = [v2(`podlabel-${bare}`), v2(`nslabel-${bare}`)]
+  const v1 = [bare, `ns-${bare}`].map(name => ({name, generation: 'v1' as const, meaning: v1SetMeaning(name, name === bare ? 'hash:net' : 'list:set')}))
+  if (bare.includes(':')) return [...labels, ...v1]
+  if (bare.includes('/')) return labels
+  return [...labels, {...v2(`ns-${bare}`), generation: 'any'}, {...v2(`namedport:${bare}`), generation: 'any'}, ...v1.slice(0, 1)]
+}
+
+const POLICY = /^[a-z0-9-]+\/[a-z0-9.-]+$/
+
+const policyReading = (asked: string, node: OpenTranslation | undefined): ResolvedName[] => (POLICY.test(asked) ? [policyResult(asked, asked, node)] : [])

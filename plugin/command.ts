@@ -1,0 +1,72 @@
+import {Command, Flags} from '@oclif/core'
+import type {Problem} from '../core/problem.ts'
+import {problemText} from '../core/problem-text.ts'
+import {writeLines} from './print/output.ts'
+import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
+
+export const exitCodes = {
+  /** Yes, clean, done. */
+  done: 0,
+  /** The answer is no: not found, dropped, drift. */
+  no: 1,
+  /** Could not answer. */
+  failed: 2,
+} as const
+
+/** Flags of every verb. */
+const commonFlags = {
+  color: Flags.string({
+    summary: 'When to colour the output; NO_COLOR is honoured',
+    options: ['auto', 'always', 'never'],
+    default: 'auto',
+    helpGroup: 'GLOBAL',
+  }),
+  verbose: Flags.boolean({char: 'v', summary: 'Say more about what goes wrong', default: false, helpGroup: 'GLOBAL'}),
+}
+
+/** Flags of every verb that reads a node. */
+export const sourceFlags = {
+  from: Flags.string({
+    summary: 'Read a dump: a folder, a .tgz, a single file, - for standard input; may be given several times',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'PATH',
+    helpGroup: 'SOURCE',
+  }),
+  local: Flags.boolean({summary: 'Read the kernel of this machine (needs root)', default: false, helpGroup: 'SOURCE'}),
+  node: Flags.string({summary: 'Which node, when the dump holds several', helpValue: 'NAME', helpGroup: 'SOURCE'}),
+}
+
+/** A verb of the plugin: parses, calls one function of core, prints. */
+export abstract class Verb extends Command {
+  static override baseFlags = commonFlags
+
+  private readonly abort = new AbortController()
+
+  /** Ends tools that are still running when the person does not want to wait. */
+  protected get signal(): AbortSignal {
+    return this.abort.signal
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init()
+    process.once('SIGINT', () => this.abort.abort())
+    process.once('SIGTERM', () => this.abort.abort())
+  }
+
+  protected paint(mode: string): Paint {
+    return painter(wantsColor(mode as ColorMode, process.stdout.isTTY === true, process.env))
+  }
+
+  protected async print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
+    await writeLines(lines)
+  }
+
+  /** Problems go to stderr, after the answer: they must not be scrolled away by it. */
+  protected async report(problems: readonly Problem[]): Promise<void> {
+    await writeLines(
+      problems.map(problem => `warning: ${problemText(problem)}`),
+      process.stderr,
+    )
+  }
+}

@@ -1,0 +1,33 @@
+import stringWidth from 'string-width'
+import {escapeControls} from '../../core/text/escape.ts'
+import type {Paint, Style} from './paint.ts'
+
+export interface Column<Row> {
+  readonly header: string
+  readonly value: (row: Row) => string
+  readonly align?: 'right'
+  readonly style?: (row: Row) => Style | undefined
+}
+
+const GAP = '   '
+
+/** A kubectl-like table: upper-case headers, columns as wide as their widest cell, nothing behind the last one. */
+export function* columns<Row>(rows: readonly Row[], spec: readonly Column<Row>[], paint: Paint, hasHeaders = true): Generator<string> {
+  const cells = rows.map(row => spec.map(column => escapeControls(column.value(row))))
+  const widths = spec.map((column, index) =>
+    cells.reduce((width, row) => Math.max(width, stringWidth(row[index] as string)), hasHeaders ? column.header.length : 0),
+  )
+  const line = (texts: readonly string[], styleOf: (index: number) => Style | undefined): string =>
+    texts
+      .map((text, index) => {
+        const column = spec[index] as Column<Row>
+        const padding = ' '.repeat((widths[index] as number) - stringWidth(text))
+        const painted = paint(text, styleOf(index))
+        if (column.align === 'right') return padding + painted
+        return index === spec.length - 1 ? painted : painted + padding
+      })
+      .join(GAP)
+      .trimEnd()
+  if (hasHeaders) yield line(spec.map(({header}) => header), () => 'bold')
+  for (const [index, row] of rows.entries()) yield line(cells[index] as string[], column => spec[column]?.style?.(row))
+}

@@ -1,0 +1,28 @@
+import {once} from 'node:events'
+import type {Writable} from 'node:stream'
+
+const CHUNK_CHARACTERS = 64 * 1024
+
+/**
+ * Writes lines, waiting when the reader is slow, so that output of any size needs little memory. Ends quietly when the
+ * reader has gone (`| head`).
+ */
+export async function writeLines(lines: Iterable<string> | AsyncIterable<string>, stream: Writable = process.stdout): Promise<void> {
+  let chunk = ''
+  for await (const line of lines) {
+    chunk += line
+    chunk += '\n'
+    if (chunk.length < CHUNK_CHARACTERS) continue
+    if (!(await writeChunk(chunk, stream))) return
+    chunk = ''
+  }
+  if (chunk !== '') await writeChunk(chunk, stream)
+}
+
+/** @returns false when nobody reads any more */
+async function writeChunk(chunk: string, stream: Writable): Promise<boolean> {
+  if (!stream.writable) return false
+  if (stream.write(chunk)) return true
+  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => undefined)
+  return stream.writable
+}

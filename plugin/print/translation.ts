@@ -1,0 +1,72 @@
+import type {TranslatedPolicy} from '../../core/contract/translation.ts'
+import type {TranslationFacts} from '../../core/translate/open.ts'
+import type {Paint, Style} from './paint.ts'
+
+const SCHEME_WORDS = {
+  fnv32a: 'decimal set names (FNV-1a)',
+  sha256: 'base36 set names (SHA-256)',
+  mixed: 'set names of two releases (FNV-1a and SHA-256): an upgrade is under way or left sets behind',
+  unknown: '',
+} as const
+
+const GENERATION_WORDS = {
+  v1: 'Azure NPM v1',
+  v2: 'Azure NPM v2',
+  mixed: 'rules of Azure NPM v1 and v2 together',
+  absent: 'no Azure NPM',
+  unknown: 'no rules read',
+} as const
+
+/** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */
+export function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
+  const {node, backend, generation, nameScheme} = facts
+  const about = [`node ${node}`, GENERATION_WORDS[generation], backend === 'unknown' ? '' : `iptables ${backend}`, SCHEME_WORDS[nameScheme]]
+  yield paint(about.filter(part => part !== '').join(', '), 'bold')
+  const {words, style} = enforcement(facts)
+  yield paint(words, style)
+}
+
+function enforcement({generation, active, jump}: TranslationFacts): {words: string; style: Style} {
+  if (generation === 'unknown') return {words: 'Nothing is known about what is enforced: no iptables rules were given.', style: 'yellow'}
+  if (generation === 'absent') return {words: 'Azure NPM has no chain here: it enforces nothing on this node.', style: 'yellow'}
+  if (!jump) return {words: 'NOT ENFORCED: FORWARD has no jump to AZURE-NPM.', style: 'red'}
+  const judged = jump.ctstate === null ? 'all packets' : `packets whose connection is ${jump.ctstate}`
+  if (active === false) return {words: `Inactive: rule ${jump.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`, style: 'yellow'}
+  return {words: `Active: rule ${jump.position} of FORWARD sends ${judged} to AZURE-NPM.`, style: 'green'}
+}
+
+const actionStyle = {allow: 'green', drop: 'red', unknown: 'yellow'} as const
+
+/** One policy and direction: whom it applies to, then its rules as numbered sentences. */
+export function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boolean): Generator<string> {
+  const {rules, direction, chain, packets, candidates = []} = policy
+  yield ''
+  const state = policy.enforced ? '' : '  NOT REACHED: no jump leads to its chain'
+  yield paint(policy.policy === 'unknown' ? 'unknown policy' : policy.policy, 'bold') + paint(`  ${direction}  ${policy.subject}`) + paint(state, 'red')
+  if (candidates.length > 0) yield paint(`  made by one or several of: ${candidates.join(', ')}`)
+  if (isWide) yield paint(`  chain ${chain}${packets === null ? '' : `, ${packets} packets`}`, 'dim')
+  const numbers = String(rules.length).length
+  const counters = rules.map(rule => (rule.packets === null ? '-' : String(rule.packets)))
+  const width = Math.max(...counters.map(({length}) => length), 'PACKETS'.length)
+  yield paint(`  ${'#'.padStart(numbers)}  ${'PACKETS'.padStart(width)}  RULE`, 'dim')
+  for (const [index, rule] of rules.entries()) {
+    const words = rule.text.split(' ')
+    const place = isWide ? `  [${rule.chain}:${rule.position}, line ${rule.line}]` : ''
+    const head = `  ${String(index + 1).padStart(numbers)}  ${(counters[index] as string).padStart(width)}  `
+    yield head + paint(words[0] as string, actionStyle[rule.action]) + paint(` ${words.slice(1).join(' ')}`) + paint(place, 'dim')
+  }
+}
+
+/** Azure NPM's own chains: what each is for, and in the wide form each of their rules. */
+export function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolean): Generator<string> {
+  if (facts.baseChains.length === 0) return
+  yield ''
+  yield paint('Base chains', 'bold')
+  const width = Math.max(...facts.baseChains.map(({chain}) => chain.length))
+  for (const {chain, meaning, rules} of facts.baseChains) {
+    yield paint(`  ${chain.padEnd(width)}  ${rules.length === 0 && chain === 'AZURE-NPM' ? 'empty: no policy is enforced' : meaning}`)
+    if (isWide) for (const {position, text, packets} of rules) yield paint(`    ${position}  ${packets ?? '-'}  ${text}`, 'dim')
+  }
+  if (facts.staleChains.length > 0)
+    yield paint(`  left over, empty and without a jump, harmless: ${facts.staleChains.join(', ')}`, 'dim')
+}

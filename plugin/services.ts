@@ -1,0 +1,27 @@
+import type {DumpDocument} from '../core/dump/model.ts'
+import type {Problem} from '../core/problem.ts'
+
+/**
+ * What the plugin needs from the machine it runs on and that another part of the project provides. The executable puts
+ * them together, so that plugin and agent do not know each other.
+ */
+export interface Services {
+  /** Reads this node's kernel, for `--local`. */
+  readonly readLocal: (signal: AbortSignal) => Promise<{
+    readonly node: string
+    readonly documents: readonly DumpDocument[]
+    readonly problems: readonly Problem[]
+  }>
+}
+
+let services: Services | undefined
+
+/** Called once, by the executable. */
+export function provide(given: Services): void {
+  services = given
+}
+
+export function provided(): Services {
+  if (!services) throw new Error('no services were provided')
+  return services
+}
