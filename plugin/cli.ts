@@ -1,7 +1,7 @@
 import {flush, run} from '@oclif/core'
 import {InputError} from '../core/input-error.ts'
 import {escapeControls} from '../core/text/escape.ts'
-import {type PackageFacts, memoryPlugin} from './memory-plugin.ts'
+import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
 const FAILED = 2
@@ -15,7 +15,11 @@ const FAILED = 2
  */
 export async function runCli(argv: readonly string[], facts: PackageFacts, root: string): Promise<number> {
   try {
-    const plugin = await memoryPlugin(facts, root, argv.find(word => !word.startsWith('-')))
+    const plugin = await memoryPlugin(
+      facts,
+      root,
+      argv.find(word => !word.startsWith('-')),
+    )
     await run([...argv], {root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]])})
     await flush()
     return 0
@@ -39,14 +43,21 @@ function failure(error: unknown, argv: readonly string[]): number {
   if (error instanceof InputError) say(`error: ${escapeControls(message)}\n  ${escapeControls(error.next)}`)
   // oclif's own errors are about the command line.
   else if (oclif) say(`error: ${usageMessage(message, argv)}`)
-  else say(`error: this is a fault of kubectl npm itself: ${escapeControls(message)}\n  Please report it with the output of the same command and -v.`)
+  else
+    say(
+      `error: this is a fault of kubectl npm itself: ${escapeControls(message)}\n  Please report it with the output of the same command and -v.`,
+    )
   if (isVerbose && error instanceof Error && !oclif) say(escapeControls(error.stack ?? '').replaceAll('\\x0a', '\n'))
   return FAILED
 }
 
 function usageMessage(message: string, argv: readonly string[]): string {
   const [verb = ''] = argv
-  const text = message.replace(/\nSee more help with --help$/, '').split('\n').map(escapeControls).join('\n')
+  const text = message
+    .replace(/\nSee more help with --help$/, '')
+    .split('\n')
+    .map(escapeControls)
+    .join('\n')
   const unknown = /^command (.*) not found$/.exec(text)
   if (unknown) return `unknown verb "${(unknown[1] as string).replaceAll(':', ' ')}"\n  See all verbs with: kubectl npm --help`
   return `${text}\n  See all flags with: kubectl npm ${verb.startsWith('-') ? '' : `${escapeControls(verb)} `}--help`

@@ -55,7 +55,7 @@ export abstract class Verb extends Command {
   }
 
   protected paint(mode: string): Paint {
-    return painter(wantsColor(mode as ColorMode, process.stdout.isTTY === true, process.env))
+    return painter(wantsColor(mode as ColorMode, process.stdout.isTTY, process.env))
   }
 
   protected async print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {

@@ -13,7 +13,10 @@ export interface PackageFacts {
  * is called is loaded; of the others the list needs no more than a summary.
  */
 export async function memoryPlugin(facts: PackageFacts, root: string, called: string | undefined): Promise<Interfaces.Plugin> {
-  const pjson = {...facts, oclif: {bin: 'kubectl npm', dirname: 'kubectl-npm', topicSeparator: ' '}} as unknown as Interfaces.PJSON
+  const pjson = {
+    ...facts,
+    oclif: {bin: 'kubectl npm', dirname: 'kubectl-npm', topicSeparator: ' '},
+  } as unknown as Interfaces.PJSON
   const commands = await Promise.all(Object.keys(verbs).map(id => loadable(id, facts.name, id === called)))
   return {
     _base: '',
@@ -43,9 +46,11 @@ async function loadable(id: string, pluginName: string, isCalled: boolean): Prom
   const verb = verbs[id] as (typeof verbs)[string]
   const load = async () => Object.assign(await verb.load(), {id})
   const common = {id, summary: verb.summary, aliases: [], hiddenAliases: [], args: {}, flags: {}, hidden: false, pluginName, load}
-  if (!isCalled) return common as unknown as Command.Loadable
+  if (!isCalled) return common
   const called = await load()
   const {description, examples, usage, strict, args} = called
-  const flags = Object.fromEntries(Object.entries({...called.baseFlags, ...called.flags}).map(([name, flag]) => [name, {...flag, name}]))
-  return {...common, description, examples, usage, strict, args, flags} as unknown as Command.Loadable
+  const flags = Object.fromEntries(
+    Object.entries({...called.baseFlags, ...called.flags}).map(([name, flag]) => [name, {...flag, name}]),
+  )
+  return {...common, description, examples, usage, strict, args, flags}
 }

@@ -4,7 +4,7 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import type {DocumentKind} from '../../core/dump/recognise.ts'
 import type {Problem} from '../../core/problem.ts'
 import {decodeText} from '../../core/text/decode.ts'
-import {run as runTool, type Run, type ToolResult} from './run.ts'
+import {type Run, run as runTool, type ToolResult} from './run.ts'
 
 /** What this node's kernel holds, as the tools print it: the same documents that a dump folder has. */
 export interface NodeReading {

@@ -1,5 +1,5 @@
-import {ProblemList} from '../problem-list.ts'
 import type {Problem} from '../problem.ts'
+import {ProblemList} from '../problem-list.ts'
 
 /** The parts of Kubernetes objects that network policy depends on, in the API's own shape. */
 
@@ -148,14 +148,16 @@ function faultOf(item: Fields, kind: string): string | undefined {
   if (status !== undefined && !isFields(status)) return 'status is not a map'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
-  for (const container of containers) if (!isList(container['ports'] ?? [], isFields)) return 'the ports of a container are not a list'
+  for (const container of containers)
+    if (!isList(container['ports'] ?? [], isFields)) return 'the ports of a container are not a list'
   return undefined
 }
 
 const isLabels = (value: unknown): boolean =>
   value === undefined || value === null || (isFields(value) && Object.values(value).every(each => typeof each === 'string'))
 
-const isList = (value: unknown, isItem: (item: unknown) => item is Fields): value is Fields[] => Array.isArray(value) && value.every(isItem)
+const isList = (value: unknown, isItem: (item: unknown) => item is Fields): value is Fields[] =>
+  Array.isArray(value) && value.every(isItem)
 
 function policyFault(spec: unknown): string | undefined {
   if (!isFields(spec)) return 'it has no spec'

@@ -35,7 +35,9 @@ export const setSchema = z
     members: z
       .array(z.string())
       .nullable()
-      .describe('as ipset prints them, "10.1.0.0/16 nomatch" for an exception; of lists the kernel names; null when the dump has no members'),
+      .describe(
+        'as ipset prints them, "10.1.0.0/16 nomatch" for an exception; of lists the kernel names; null when the dump has no members',
+      ),
     memberNames: z.array(z.string()).exactOptional().describe('of lists: the readable names, in the order of members'),
     memberPods: z
       .array(z.array(z.string()))

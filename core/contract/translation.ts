@@ -59,7 +59,9 @@ export const translationSchema = z.object({
   node: z.string(),
   backend: z.enum(['nft', 'legacy', 'hns', 'unknown']),
   nameScheme: z.enum(['fnv32a', 'sha256', 'mixed', 'unknown']).describe('how set names were hashed'),
-  generation: z.enum(['v1', 'v2', 'mixed', 'absent', 'unknown']).describe('which Azure NPM programmed the chains; absent: none did'),
+  generation: z
+    .enum(['v1', 'v2', 'mixed', 'absent', 'unknown'])
+    .describe('which Azure NPM programmed the chains; absent: none did'),
   active: z.boolean().nullable().describe('whether new forwarded packets are judged; null when no rules were read'),
   jump: z
     .object({

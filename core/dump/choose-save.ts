@@ -8,7 +8,7 @@ export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as cons
 const hasHint = (save: SaveIndex): boolean => HINT_CHAINS.some(chain => save.tables.get('mangle')?.chains.has(chain))
 
 /** Whether a save holds the chain that every Azure NPM has. */
-const hasNpm = (save: SaveIndex): boolean => save.tables.values().some(table => table.chains.has('AZURE-NPM'))
+const hasNpm = (save: SaveIndex): boolean => [...save.tables.values()].some(table => table.chains.has('AZURE-NPM'))
 
 /**
  * Chooses the save of the back end that the node uses, from all that a dump holds. Saves of single tables are joined.
@@ -32,8 +32,7 @@ export function chooseSave(saves: readonly SaveIndex[]): {chosen?: SaveIndex; pr
     const chosen = nft ?? legacy
     return chosen ? {chosen, problems: []} : {problems: []}
   }
-  for (const mark of [hasHint, hasNpm])
-    if (mark(nft) !== mark(legacy)) return {chosen: mark(nft) ? nft : legacy, problems: []}
+  for (const mark of [hasHint, hasNpm]) if (mark(nft) !== mark(legacy)) return {chosen: mark(nft) ? nft : legacy, problems: []}
   const {file} = nft
   return {
     chosen: nft,

@@ -1,6 +1,6 @@
 import type {ClusterObjects} from '../cluster/objects.ts'
-import type {SaveIndex} from '../iptables/save-index.ts'
 import type {MatchSet} from '../ipset/model.ts'
+import type {SaveIndex} from '../iptables/save-index.ts'
 import type {Problem} from '../problem.ts'
 import type {Text} from '../text/lines.ts'
 import type {NpmCache} from './npm-cache.ts'

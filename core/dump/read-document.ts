@@ -1,8 +1,8 @@
 import {type ClusterObjects, readClusterObjects} from '../cluster/objects.ts'
-import {indexIptablesSave, type SaveIndex} from '../iptables/save-index.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import {parseIpsetList} from '../ipset/parse-list.ts'
 import {parseIpsetSave} from '../ipset/parse-save.ts'
+import {indexIptablesSave, type SaveIndex} from '../iptables/save-index.ts'
 import type {Problem} from '../problem.ts'
 import type {DumpDocument} from './model.ts'
 import {type NpmCache, readNpmCache} from './npm-cache.ts'
@@ -114,8 +114,7 @@ function readValue(document: DumpDocument, value: unknown): ReadDocument {
     case 'kubernetes': {
       const {objects, problems} = readClusterObjects(value, document.name)
       const isAny = Object.values(objects).some(list => list.length > 0)
-      if (!isAny && problems.length === 0)
-        return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
+      if (!isAny && problems.length === 0) return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
       return {document, kind: 'cluster', objects, problems}
     }
     case 'hns': {

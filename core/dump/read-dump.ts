@@ -45,7 +45,7 @@ function buildNode(read: readonly ReadDocument[], cluster: ClusterObjects | unde
     node: cache?.node ?? folder ?? 'unknown',
     ...(save.chosen && {save: save.chosen}),
     ...(sets && {sets}),
-    hasMembers: sets !== undefined && sets.values().every(set => set.members.length > 0 || (set.entries ?? 0) === 0),
+    hasMembers: sets !== undefined && [...sets.values()].every(set => set.members.length > 0 || (set.entries ?? 0) === 0),
     ...(cache && {cache}),
     metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
     ...(cluster && {cluster}),

@@ -9,7 +9,9 @@ export interface RuleBody {
 }
 
 const letter = (character: string): number => character.charCodeAt(0)
-const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT] = ['m', 'j', 'g', 'p', 's', 'd', 'i', 'o'].map(letter)
+const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT] = ['m', 'j', 'g', 'p', 's', 'd', 'i', 'o'].map(
+  letter,
+)
 
 class RuleFault extends Error {
   readonly at: number

@@ -1,5 +1,5 @@
-import {ProblemList} from '../problem-list.ts'
 import type {Problem} from '../problem.ts'
+import {ProblemList} from '../problem-list.ts'
 import {shownLine, type Text} from '../text/lines.ts'
 import type {Backend, Rule, Table} from './model.ts'
 import {parseRuleBody} from './parse-rule.ts'
@@ -66,13 +66,16 @@ function readRule(
 }
 
 /** Reads a whole `iptables-save` text, every rule of every table. */
-export function parseIptablesSave(text: Text, file?: string): {backend: Backend; tables: Map<string, Table>; problems: Problem[]} {
+export function parseIptablesSave(
+  text: Text,
+  file?: string,
+): {backend: Backend; tables: Map<string, Table>; problems: Problem[]} {
   const index = indexIptablesSave(text, file)
   const problems = [...index.problems]
   const tables = new Map<string, Table>()
   for (const indexed of index.tables.values()) {
     const chains = new Map(
-      indexed.chains.values().map(chain => {
+      [...indexed.chains.values()].map(chain => {
         const {blocks: _, ...facts} = chain
         const read = readRules(indexed, chain)
         problems.push(...read.problems)

@@ -1,5 +1,5 @@
-import {ProblemList} from '../problem-list.ts'
 import type {Problem} from '../problem.ts'
+import {ProblemList} from '../problem-list.ts'
 import {eachLine, shownLine, type Text} from '../text/lines.ts'
 import type {Backend} from './model.ts'
 

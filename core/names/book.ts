@@ -29,7 +29,10 @@ const MEMO_LIMIT = 200_000
  */
 export class NameBook {
   private readonly names = new Map<string, KnownName[]>()
-  private readonly mismatches = new Map<string, {kernelName: string; name: string; evidence: Evidence; line?: number; file?: string}>()
+  private readonly mismatches = new Map<
+    string,
+    {kernelName: string; name: string; evidence: Evidence; line?: number; file?: string}
+  >()
   private readonly hashes: Record<Scheme, Map<string, string>> = {fnv32a: new Map(), sha256: new Map()}
 
   /** Whether a name hashes to a set's kernel name, under the scheme that name has the shape of. */
@@ -55,7 +58,13 @@ export class NameBook {
    *
    * @returns whether it does; if not, the claim becomes a problem
    */
-  learn(kernelName: string, name: string, evidence: Evidence, generation: Generation, where?: {line?: number; file?: string}): boolean {
+  learn(
+    kernelName: string,
+    name: string,
+    evidence: Evidence,
+    generation: Generation,
+    where?: {line?: number; file?: string},
+  ): boolean {
     const known = this.find(kernelName, name)
     if (known) {
       known.evidence.add(evidence)
@@ -127,6 +136,9 @@ const sourceWords: Record<Evidence, string> = {
 }
 
 /** Whether a policy's chain has a given name, under a scheme its shape allows. */
-export function policyFitsChain(policy: string, chain: {name: string; direction: 'Ingress' | 'Egress'; schemes: readonly Scheme[]}): boolean {
+export function policyFitsChain(
+  policy: string,
+  chain: {name: string; direction: 'Ingress' | 'Egress'; schemes: readonly Scheme[]},
+): boolean {
   return chain.schemes.some(scheme => policyChainName(policy, chain.direction, scheme) === chain.name)
 }

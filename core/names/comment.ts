@@ -106,7 +106,7 @@ export function nameTerms(
   if (isCut) return sets.map((_, index) => (found[index] === undefined ? undefined : {name: found[index], fits: true}))
   if (parts.length !== sets.length) return sets.map(() => undefined)
   return sets.map((wanted, index) => {
-    const name = stripped(parts[index] as string, wanted.negated) ?? (parts[index] as string)
+    const name = stripped(parts[index] ?? '', wanted.negated) ?? parts[index] ?? ''
     return {name, fits: fits(name, wanted.set)}
   })
 }

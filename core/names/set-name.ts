@@ -105,7 +105,8 @@ export function setMeaning(prefixedName: string, policy?: string): SetMeaning {
 /** `shop/p:app:web:api` (new), `shop/p-app:web:api` (old) or `app:web:api` (oldest). */
 function nestedMeaning(rest: string, policy: string | undefined): SetMeaning {
   const type = 'NestedLabelOfPod'
-  const isOfPolicy = policy !== undefined && rest.startsWith(policy) && (rest[policy.length] === ':' || rest[policy.length] === '-')
+  const isOfPolicy =
+    policy !== undefined && rest.startsWith(policy) && (rest[policy.length] === ':' || rest[policy.length] === '-')
   if (isOfPolicy) {
     const [key = '', ...values] = rest.slice(policy.length + 1).split(':')
     return {type, policy, key, values}

@@ -18,5 +18,7 @@ export const hasControls = (text: string): boolean => text.replaceAll('\n', '').
 /** The same for JSON text that is already printed: escapes that JSON itself has, so that the value stays the same. */
 export function escapeJson(json: string): string {
   // The line feeds between JSON's own lines are the only controls that are not escaped inside strings already.
-  return json.replace(CONTROLS, character => (character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`))
+  return json.replace(CONTROLS, character =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

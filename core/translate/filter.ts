@@ -12,7 +12,8 @@ export interface TranslationFilter {
   readonly direction?: Direction
 }
 
-const isTerm = (wanted: string) => (term: Term) => term.set === wanted || term.name === wanted || term.name.split(' | ').includes(wanted)
+const isTerm = (wanted: string) => (term: Term) =>
+  term.set === wanted || term.name === wanted || term.name.split(' | ').includes(wanted)
 
 function usesSet(rule: TranslatedRule, wanted: string): boolean {
   if ([...rule.sources, ...rule.destinations].some(isTerm(wanted))) return true
@@ -28,11 +29,14 @@ export function wantsPolicy(
   if (filter.chain !== undefined && chain !== filter.chain && !isV1Part(filter.chain, chain)) return false
   const {policy: wanted} = filter
   if (wanted === undefined) return true
-  return [policy, ...(rest.candidates ?? [])].some(each => each === wanted || (!wanted.includes('/') && each.slice(each.indexOf('/') + 1) === wanted))
+  return [policy, ...(rest.candidates ?? [])].some(
+    each => each === wanted || (!wanted.includes('/') && each.slice(each.indexOf('/') + 1) === wanted),
+  )
 }
 
 /** NPM v1 spreads a policy's rules over several chains. */
-const isV1Part = (wanted: string, chain: string): boolean => wanted.startsWith(`${chain}-`) && /-(?:PORT|FROM|TO|DROPS)$/.test(wanted)
+const isV1Part = (wanted: string, chain: string): boolean =>
+  wanted.startsWith(`${chain}-`) && /-(?:PORT|FROM|TO|DROPS)$/.test(wanted)
 
 /** A policy with the rules that use the wanted set; undefined when neither it nor any rule does. */
 export function narrowToSet(policy: TranslatedPolicy, set: string | undefined): TranslatedPolicy | undefined {

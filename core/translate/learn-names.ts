@@ -27,7 +27,8 @@ export function namesInRule(
   refuse?: (set: string, name: string) => void,
 ): RuleNames {
   if (!terms) return {sets: parts.sets.map(() => undefined)}
-  const claims = parts.sets.length === 0 ? [] : nameTerms(terms.terms, parts.sets, terms.isCut, (name, set) => book.fits(name, set))
+  const claims =
+    parts.sets.length === 0 ? [] : nameTerms(terms.terms, parts.sets, terms.isCut, (name, set) => book.fits(name, set))
   const sets = claims.map((claim, index) => {
     if (!claim || claim.fits) return claim?.name
     refuse?.((parts.sets[index] as {set: string}).set, claim.name)
@@ -57,9 +58,9 @@ export function learnNames(dump: NodeDump, chains: NpmChains, jumps: readonly Po
   for (const name of chains.names)
     for (const rule of chains.rules(name)) learnFromRule(rule, {book, wanted, chains, policy: policies.get(name)})
   const generations = generationsOf(chains)
-  for (const {kernelName, name} of dump.cache?.names ?? [])
-    book.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
-  for (const {kernelName, name} of dump.metricNames) book.learn(kernelName, name, 'metrics', generations.includes('v2') ? 'v2' : 'v1')
+  for (const {kernelName, name} of dump.cache?.names ?? []) book.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
+  for (const {kernelName, name} of dump.metricNames)
+    book.learn(kernelName, name, 'metrics', generations.includes('v2') ? 'v2' : 'v1')
   if (dump.cluster) learnFromObjects(dump.cluster, 'cluster', book, wanted, generations)
   if (dump.cache) learnFromObjects(dump.cache.objects, 'cache', book, wanted, dump.cache.isV1 ? ['v1'] : ['v2'])
   learnImplied(book, wanted)
@@ -102,7 +103,8 @@ function learnFromRule(rule: Rule, {book, wanted, chains, policy: chainPolicy}: 
     book.learn(set, name, 'comment', 'v2')
     if (policy !== undefined) book.usedBy(set, name, policy)
   }
-  if (names.namedPort !== undefined && parts.namedPort !== undefined) book.learn(parts.namedPort, names.namedPort, 'comment', 'v2')
+  if (names.namedPort !== undefined && parts.namedPort !== undefined)
+    book.learn(parts.namedPort, names.namedPort, 'comment', 'v2')
 }
 
 const V2_CHAIN = /^AZURE-NPM-(?:INGRESS|EGRESS)(?:-[0-9a-z]+)?$/
@@ -114,10 +116,12 @@ function learnFromV1Comment(parts: RuleParts, book: NameBook, rule: Rule, file: 
   if (isAllKnown) return
   const names = v1CommentNames(parts.comment as string)
   for (const name of names)
-    for (const set of sets) if (book.fits(name, set)) book.learn(set, name, 'comment', 'v1', {line: rule.line, ...(file !== undefined && {file})})
+    for (const set of sets)
+      if (book.fits(name, set)) book.learn(set, name, 'comment', 'v1', {line: rule.line, ...(file !== undefined && {file})})
 }
 
-const bare = (name: string): string => (name.startsWith('namedport:') ? name.slice('namedport:'.length) : name.replace(/^ns-/, ''))
+const bare = (name: string): string =>
+  name.startsWith('namedport:') ? name.slice('namedport:'.length) : name.replace(/^ns-/, '')
 
 function learnFromObjects(
   objects: ClusterObjects,

@@ -95,14 +95,8 @@ function policiesOfChains(policies: readonly FoundPolicy[]): Map<string, string>
 
 /** A whole translation as one document. */
 export function translate(dump: NodeDump): Translation {
-  const {facts, policies, sets} = openTranslation(dump)
-  const {apiVersion, kind, node, backend, nameScheme, generation, active, jump, baseChains, ...rest} = facts
-  return {
-    ...{apiVersion, kind, node, backend, nameScheme, generation, active, jump, baseChains},
-    policies: [...policies()],
-    sets: [...sets()],
-    ...rest,
-  }
+  const open = openTranslation(dump)
+  return {...open.facts, policies: [...open.policies()], sets: [...open.sets()]}
 }
 
 /** Sets that rules of Azure NPM name, each with the line of one such rule. */
@@ -110,7 +104,8 @@ function usedSets(chains: NpmChains): Map<string, number> {
   const used = new Map<string, number>()
   for (const chain of chains.names)
     for (const rule of chains.rules(chain))
-      for (const match of rule.matches) if (match.kind === 'set' && isSetName(match.set) && !used.has(match.set)) used.set(match.set, rule.line)
+      for (const match of rule.matches)
+        if (match.kind === 'set' && isSetName(match.set) && !used.has(match.set)) used.set(match.set, rule.line)
   return used
 }
 
@@ -145,7 +140,8 @@ function missing(dump: NodeDump, chains: NpmChains, used: ReadonlyMap<string, nu
       message: 'FORWARD has no jump to AZURE-NPM: no policy is enforced on this node',
       next: 'Azure NPM puts it back within five minutes if it runs.',
     })
-  if (!dump.sets) problems.add({code: 'MISSING_IPSET', message: 'no ipset dump was given: set members are unknown', next: TAKE_AGAIN})
+  if (!dump.sets)
+    problems.add({code: 'MISSING_IPSET', message: 'no ipset dump was given: set members are unknown', next: TAKE_AGAIN})
   else
     for (const [set, line] of used)
       if (!dump.sets.has(set))

@@ -9,11 +9,22 @@ import type {TermNames} from './terms.ts'
 import {describePorts} from './words.ts'
 
 /** A rule's set matches with names, by the side of the packet they look at. */
-export function namedTerms(parts: RuleParts, names: TermNames, book: NameBook): {sources: Term[]; destinations: Term[]; namedPort?: string} {
+export function namedTerms(
+  parts: RuleParts,
+  names: TermNames,
+  book: NameBook,
+): {sources: Term[]; destinations: Term[]; namedPort?: string} {
   const inRule = namesInRule(parts, commentTerms(parts), book)
   const termOf = new Map(parts.sets.map((match, index) => [match, names.term(match, inRule.sets[index])]))
   const {namedPort: portSet} = parts
-  const portName = inRule.namedPort ?? (portSet === undefined ? undefined : book.namesOf(portSet).map(({name}) => name).join(' | '))
+  const portName =
+    inRule.namedPort ??
+    (portSet === undefined
+      ? undefined
+      : book
+          .namesOf(portSet)
+          .map(({name}) => name)
+          .join(' | '))
   return {
     sources: parts.sources.map(match => termOf.get(match) as Term),
     destinations: parts.destinations.map(match => termOf.get(match) as Term),

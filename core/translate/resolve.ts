@@ -9,7 +9,17 @@ import {describeMeaning} from './words.ts'
 
 /** Names that every cluster has; they turn a hash back into a name without any dump. */
 const WELL_KNOWN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'gatekeeper-system', 'calico-system']
-const WELL_KNOWN_LABELS = ['k8s-app', 'k8s-app:kube-dns', 'k8s-app:metrics-server', 'k8s-app:azure-npm', 'k8s-app:konnectivity-agent', 'component', 'tier', 'app', 'pod-template-hash']
+const WELL_KNOWN_LABELS = [
+  'k8s-app',
+  'k8s-app:kube-dns',
+  'k8s-app:metrics-server',
+  'k8s-app:azure-npm',
+  'k8s-app:konnectivity-agent',
+  'component',
+  'tier',
+  'app',
+  'pod-template-hash',
+]
 const WELL_KNOWN_PORTS = ['http', 'https', 'dns', 'dns-tcp', 'metrics', 'web', 'grpc']
 
 const V2_KNOWN = [
@@ -23,7 +33,13 @@ const V1_KNOWN = ['all-namespaces', 'kube-system', 'ns-kubernetes.io/metadata.na
 const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-deny-ingress']
 
 /** A set name with all that follows from it. */
-function setResult(asked: string, name: string, generation: ResolvedName['generation'], meaning: SetMeaning, node: OpenTranslation | undefined): ResolvedName {
+function setResult(
+  asked: string,
+  name: string,
+  generation: ResolvedName['generation'],
+  meaning: SetMeaning,
+  node: OpenTranslation | undefined,
+): ResolvedName {
   const hashes = {fnv32a: [setKernelName(name, 'fnv32a')], sha256: [setKernelName(name, 'sha256')]}
   const all = [...hashes.fnv32a, ...hashes.sha256]
   const known = all.flatMap(kernelName => [...(node?.book.namesOf(kernelName) ?? [])]).find(each => each.name === name)
@@ -41,7 +57,9 @@ function setResult(asked: string, name: string, generation: ResolvedName['genera
 }
 
 function policyResult(asked: string, policy: string, node: OpenTranslation | undefined): ResolvedName {
-  const [fnv32a, sha256] = schemes.map(scheme => (['Ingress', 'Egress'] as const).map(direction => policyChainName(policy, direction, scheme)))
+  const [fnv32a, sha256] = schemes.map(scheme =>
+    (['Ingress', 'Egress'] as const).map(direction => policyChainName(policy, direction, scheme)),
+  )
   const chains = [...(fnv32a ?? []), ...(sha256 ?? [])]
   return {
     asked,
@@ -62,7 +80,12 @@ function unknownResult(asked: string, node: OpenTranslation | undefined): Resolv
   const onNode = node ? node.kernelSets.has(asked) || node.chains.has(asked) : null
   const scheme = setScheme(asked) ?? (shape?.schemes.length === 1 ? shape.schemes[0] : undefined)
   return {
-    ...{asked, name: 'unknown', kind: shape ? 'policy' : setScheme(asked) ? 'set' : 'unknown', type: 'Unknown', generation: 'unknown', meaning: 'unknown'},
+    asked,
+    name: 'unknown',
+    kind: shape ? 'policy' : setScheme(asked) ? 'set' : 'unknown',
+    type: 'Unknown',
+    generation: 'unknown',
+    meaning: 'unknown',
     fnv32a: scheme === 'fnv32a' ? [asked] : [],
     sha256: scheme === 'sha256' ? [asked] : [],
     onNode,
@@ -85,14 +108,22 @@ export function resolveName(asked: string, node?: OpenTranslation): ResolvedName
     const guessed = KNOWN_POLICIES.filter(policy => policyFitsChain(policy, {name: asked, ...chain}))
     const policies = known.length > 0 ? known : guessed
     if (policies.length === 0) return [unknownResult(asked, node)]
-    return policies.map(policy => ({...policyResult(asked, policy, node), evidence: known.length > 0 ? ['hash'] : ['well-known', 'hash']}))
+    return policies.map(policy => ({
+      ...policyResult(asked, policy, node),
+      evidence: known.length > 0 ? ['hash'] : ['well-known', 'hash'],
+    }))
   }
-  return readings(asked).map(({name, generation, meaning}) => setResult(asked, name, generation, meaning, node)).concat(policyReading(asked, node))
+  return readings(asked)
+    .map(({name, generation, meaning}) => setResult(asked, name, generation, meaning, node))
+    .concat(policyReading(asked, node))
 }
 
 function resolveSet(asked: string, node: OpenTranslation | undefined): ResolvedName[] {
   const known = node?.book.namesOf(asked) ?? []
-  if (known.length > 0) return known.map(each => setResult(asked, each.name, each.generation, node?.book.meaningOf(each) ?? setMeaning(each.name), node))
+  if (known.length > 0)
+    return known.map(each =>
+      setResult(asked, each.name, each.generation, node?.book.meaningOf(each) ?? setMeaning(each.name), node),
+    )
   const scheme = setScheme(asked) ?? 'fnv32a'
   const guessed = [
     ...V2_KNOWN.map(name => ({name, generation: 'v2' as const, meaning: setMeaning(name)})),
@@ -115,7 +146,11 @@ function readings(asked: string): {name: string; generation: Generation | 'any';
     return [{...v2(bare), generation: isShared ? 'any' : 'v2'}]
   }
   const labels = [v2(`podlabel-${bare}`), v2(`nslabel-${bare}`)]
-  const v1 = [bare, `ns-${bare}`].map(name => ({name, generation: 'v1' as const, meaning: v1SetMeaning(name, name === bare ? 'hash:net' : 'list:set')}))
+  const v1 = [bare, `ns-${bare}`].map(name => ({
+    name,
+    generation: 'v1' as const,
+    meaning: v1SetMeaning(name, name === bare ? 'hash:net' : 'list:set'),
+  }))
   if (bare.includes(':')) return [...labels, ...v1]
   if (bare.includes('/')) return labels
   return [...labels, {...v2(`ns-${bare}`), generation: 'any'}, {...v2(`namedport:${bare}`), generation: 'any'}, ...v1.slice(0, 1)]
@@ -123,4 +158,5 @@ function readings(asked: string): {name: string; generation: Generation | 'any';
 
 const POLICY = /^[a-z0-9-]+\/[a-z0-9.-]+$/
 
-const policyReading = (asked: string, node: OpenTranslation | undefined): ResolvedName[] => (POLICY.test(asked) ? [policyResult(asked, asked, node)] : [])
+const policyReading = (asked: string, node: OpenTranslation | undefined): ResolvedName[] =>
+  POLICY.test(asked) ? [policyResult(asked, asked, node)] : []

@@ -43,7 +43,8 @@ export function ruleParts(rule: Rule): RuleParts {
       } else others.push(match)
     } else if (match.kind === 'comment' && comment === undefined) comment = match.text
     else if (match.kind === 'protocol' && !match.negated && protocol === null) protocol = match.protocol
-    else if (match.kind === 'ports' && match.destination && !match.source && !match.destination.negated && !ports) ports = match.destination
+    else if (match.kind === 'ports' && match.destination && !match.source && !match.destination.negated && !ports)
+      ports = match.destination
     else others.push(match)
   }
   return {

@@ -57,7 +57,11 @@ function translateSet(set: string, dump: NodeDump, book: NameBook, pods: Readonl
   }
 }
 
-const nameOf = (set: string, book: NameBook): string => book.namesOf(set).map(({name}) => name).join(' | ') || 'unknown'
+const nameOf = (set: string, book: NameBook): string =>
+  book
+    .namesOf(set)
+    .map(({name}) => name)
+    .join(' | ') || 'unknown'
 
 /** `10.0.0.1` of `10.0.0.1`, `10.0.0.1,tcp:80` and `10.0.0.1 nomatch`. */
 const addressOf = (member: string): string => /^[^, ]*/.exec(member)?.[0] ?? member

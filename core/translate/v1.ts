@@ -80,7 +80,10 @@ function policyOf(
   direction: Direction,
   policies: readonly NetworkPolicy[],
 ): {policy: string; candidates?: string[]} {
-  const target = appliesTo.map(({name, negated}) => (negated ? `!${name}` : name)).toSorted().join('\n')
+  const target = appliesTo
+    .map(({name, negated}) => (negated ? `!${name}` : name))
+    .toSorted()
+    .join('\n')
   const candidates = policies
     .filter(policy => policyTypes(policy).includes(direction) && v1Target(policy).join('\n') === target)
     .map(objectKey)

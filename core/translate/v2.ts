@@ -82,7 +82,8 @@ function collisions(policies: readonly FoundPolicy[], file: string | undefined):
 function actionOf(rule: Rule, direction: Direction): TranslatedRule['action'] {
   const {target} = rule
   const allow = direction === 'Ingress' ? 'AZURE-NPM-INGRESS-ALLOW-MARK' : 'AZURE-NPM-ACCEPT'
-  if (target?.kind === 'jump' || target?.kind === 'extension') return (target.kind === 'jump' ? target.chain : target.name) === allow ? 'allow' : 'unknown'
+  if (target?.kind === 'jump' || target?.kind === 'extension')
+    return (target.kind === 'jump' ? target.chain : target.name) === allow ? 'allow' : 'unknown'
   const dropMarks = direction === 'Ingress' ? [0x400, 0x4000] : [0x800, 0x5000]
   return target?.kind === 'mark' && dropMarks.includes(target.value) ? 'drop' : 'unknown'
 }

@@ -28,7 +28,10 @@ function list(items: readonly string[]): string {
 function blocks(term: DescribedTerm): string {
   const {members, meaning, set} = term
   if (!members) {
-    const place = meaning?.rule === undefined ? '' : `, rule ${meaning.rule + 1}${meaning.peer === undefined ? '' : `, peer ${meaning.peer + 1}`}`
+    const place =
+      meaning?.rule === undefined
+        ? ''
+        : `, rule ${meaning.rule + 1}${meaning.peer === undefined ? '' : `, peer ${meaning.peer + 1}`}`
     return meaning?.policy === undefined ? `the blocks in ${set}` : `the ipBlock of ${meaning.policy}${place}`
   }
   const excepted = members.filter(member => member.endsWith(' nomatch')).map(member => member.slice(0, -' nomatch'.length))
@@ -106,7 +109,8 @@ export function describeTerms(terms: readonly DescribedTerm[]): string {
   if (terms.length === 0) return 'anywhere'
   const sorted = sortTerms(terms)
   // Without any positive term the internet and the nodes are meant too: that must not read like a list of pods.
-  if (!sorted.hasPositive) return `any address except ${terms.map(term => describeTerms([{...term, negated: false}])).join(' and except ')}`
+  if (!sorted.hasPositive)
+    return `any address except ${terms.map(term => describeTerms([{...term, negated: false}])).join(' and except ')}`
   const words: string[] = []
   const {podSelectors, namespaceSelectors, namespaces, others} = sorted
   const isAboutPods = podSelectors.length + namespaceSelectors.length + namespaces.length > 0 || sorted.isAllNamespaces

@@ -11,7 +11,8 @@ import {oneDump, openSource} from '../source/open-source.ts'
 
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
-  static override description = `Works without any source: a name gives its kernel names under both schemes, and a hash is looked for among the
+  static override description =
+    `Works without any source: a name gives its kernel names under both schemes, and a hash is looked for among the
 names that every cluster has. With a dump, hashes are resolved from all that the dump tells.`
   static override examples = [
     '<%= config.bin %> resolve azure-npm-784554818',
@@ -20,7 +21,10 @@ names that every cluster has. With a dump, hashes are resolved from all that the
   ]
   static override strict = false
   static override args = {
-    name: Args.string({description: 'Kernel name of a set or chain, a set name, a label (app=web), or a policy (NAMESPACE/NAME)', required: true}),
+    name: Args.string({
+      description: 'Kernel name of a set or chain, a set name, a label (app=web), or a policy (NAMESPACE/NAME)',
+      required: true,
+    }),
   }
   static override flags = {
     ...sourceFlags,
@@ -54,7 +58,11 @@ const GENERATIONS = {v1: 'NPM v1', v2: 'NPM v2', any: 'NPM v1, v2', unknown: 'un
 
 function resolveColumns(hasNode: boolean): Column<ResolvedName>[] {
   const shown: Column<ResolvedName>[] = [
-    {header: 'NAME', value: ({asked, name}) => (name === 'unknown' ? `unknown (${asked})` : name), style: ({name}) => (name === 'unknown' ? 'yellow' : undefined)},
+    {
+      header: 'NAME',
+      value: ({asked, name}) => (name === 'unknown' ? `unknown (${asked})` : name),
+      style: ({name}) => (name === 'unknown' ? 'yellow' : undefined),
+    },
     {header: 'TYPE', value: ({kind, type}) => (kind === 'policy' ? 'policy chain' : type)},
     {header: 'USED BY', value: ({generation}) => GENERATIONS[generation]},
     {header: 'FNV-1A', value: ({fnv32a}) => fnv32a.join(' ') || '-'},

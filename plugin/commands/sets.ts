@@ -4,14 +4,15 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import {openTranslation} from '../../core/translate/open.ts'
 import {isAskedFor} from '../../core/translate/sets.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {columns} from '../print/columns.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import {setColumns, setLines} from '../print/sets.ts'
-import {columns} from '../print/columns.ts'
 import {oneDump, openSource} from '../source/open-source.ts'
 
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
-  static override description = `Without names, one line for each set. With names, each set with all its members and, with cluster objects, the
+  static override description =
+    `Without names, one line for each set. With names, each set with all its members and, with cluster objects, the
 pods behind the addresses. A name is a kernel name (azure-npm-…), a readable name (podlabel-app:web) or a label (app=web).`
   static override examples = [
     '<%= config.bin %> sets --from dump/',
@@ -22,7 +23,12 @@ pods behind the addresses. A name is a kernel name (azure-npm-…), a readable n
   static override args = {name: Args.string({description: 'Kernel name, readable name or label of a set; may be repeated'})}
   static override flags = {
     ...sourceFlags,
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'wide', 'json', 'yaml', 'name'], default: 'table'}),
+    output: Flags.string({
+      char: 'o',
+      summary: 'Output format',
+      options: ['table', 'wide', 'json', 'yaml', 'name'],
+      default: 'table',
+    }),
     'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
   }
 

@@ -1,10 +1,10 @@
 import {Flags} from '@oclif/core'
 import {InputError} from '../../core/input-error.ts'
 import type {Problem} from '../../core/problem.ts'
+import {escapeControls} from '../../core/text/escape.ts'
 import {narrowToSet, type TranslationFilter, wantsPolicy} from '../../core/translate/filter.ts'
 import {type OpenTranslation, openTranslation} from '../../core/translate/open.ts'
 import {lineRenamer, saveLines} from '../../core/translate/readable-save.ts'
-import {escapeControls} from '../../core/text/escape.ts'
 import {sourceFlags, Verb} from '../command.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import type {Paint} from '../print/paint.ts'
@@ -13,7 +13,8 @@ import {oneDump, openSource} from '../source/open-source.ts'
 
 export default class Translate extends Verb {
   static override summary = 'Shows what Azure NPM has programmed on a node, in words'
-  static override description = `Reads iptables rules and ipsets and tells, for each policy and direction, which pods it applies to and what it
+  static override description =
+    `Reads iptables rules and ipsets and tells, for each policy and direction, which pods it applies to and what it
 allows. Hashed names are recovered from the rules' comments, from cluster objects and from Azure NPM's debug cache,
 and each is checked by hashing it again.`
   static override examples = [
@@ -59,7 +60,12 @@ and each is checked by hashing it again.`
   }
 }
 
-function filterOf(flags: {policy?: string | undefined; chain?: string | undefined; set?: string | undefined; direction?: string | undefined}): TranslationFilter {
+function filterOf(flags: {
+  policy?: string | undefined
+  chain?: string | undefined
+  set?: string | undefined
+  direction?: string | undefined
+}): TranslationFilter {
   const {policy, chain, set, direction} = flags
   return {
     ...(policy !== undefined && {policy}),
@@ -79,13 +85,9 @@ function* wantedPolicies(translation: OpenTranslation, filter: TranslationFilter
 }
 
 function documentOf(translation: OpenTranslation, filter: TranslationFilter, problems: readonly Problem[]) {
-  const {apiVersion, kind, node, backend, nameScheme, generation, active, jump, baseChains, staleChains, unresolved} = translation.facts
-  return {
-    ...{apiVersion, kind, node, backend, nameScheme, generation, active, jump, baseChains},
-    policies: wantedPolicies(translation, filter),
-    sets: translation.sets(),
-    ...{staleChains, unresolved, problems},
-  }
+  const {baseChains, staleChains, unresolved, ...facts} = translation.facts
+  const policies = wantedPolicies(translation, filter)
+  return {...facts, baseChains, policies, sets: translation.sets(), staleChains, unresolved, problems}
 }
 
 function* tableView(translation: OpenTranslation, filter: TranslationFilter, paint: Paint, isWide: boolean): Generator<string> {
@@ -119,7 +121,8 @@ function* saveView(translation: OpenTranslation, filter: TranslationFilter): Gen
   }
   for (const {text, rule} of saveLines(save)) {
     if (!rule) continue
-    const isWanted = lines.has(rule.line) || rule.chain === filter.chain || (rule.leadsTo !== undefined && chains.has(rule.leadsTo))
+    const isWanted =
+      lines.has(rule.line) || rule.chain === filter.chain || (rule.leadsTo !== undefined && chains.has(rule.leadsTo))
     if (isWanted) yield escapeControls(rename(text))
   }
 }

@@ -12,7 +12,12 @@ export interface Column<Row> {
 const GAP = '   '
 
 /** A kubectl-like table: upper-case headers, columns as wide as their widest cell, nothing behind the last one. */
-export function* columns<Row>(rows: readonly Row[], spec: readonly Column<Row>[], paint: Paint, hasHeaders = true): Generator<string> {
+export function* columns<Row>(
+  rows: readonly Row[],
+  spec: readonly Column<Row>[],
+  paint: Paint,
+  hasHeaders = true,
+): Generator<string> {
   const cells = rows.map(row => spec.map(column => escapeControls(column.value(row))))
   const widths = spec.map((column, index) =>
     cells.reduce((width, row) => Math.max(width, stringWidth(row[index] as string)), hasHeaders ? column.header.length : 0),
@@ -28,6 +33,10 @@ export function* columns<Row>(rows: readonly Row[], spec: readonly Column<Row>[]
       })
       .join(GAP)
       .trimEnd()
-  if (hasHeaders) yield line(spec.map(({header}) => header), () => 'bold')
+  if (hasHeaders)
+    yield line(
+      spec.map(({header}) => header),
+      () => 'bold',
+    )
   for (const [index, row] of rows.entries()) yield line(cells[index] as string[], column => spec[column]?.style?.(row))
 }

@@ -1,7 +1,7 @@
 import {escapeJson, hasControls} from '../../core/text/escape.ts'
 
 /** Part of a document that is made while it is printed, because all of it would not fit into memory. */
-export type Streamed = Record<string, unknown | Iterable<unknown>>
+export type Streamed = Record<string, unknown>
 
 const isStream = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value

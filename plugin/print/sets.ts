@@ -8,7 +8,11 @@ const count = ({members}: SetEntry): string => (members ? String(members.length)
 export function setColumns(isWide: boolean): Column<SetEntry>[] {
   const shown: Column<SetEntry>[] = [
     {header: 'SET', value: ({set}) => set},
-    {header: 'NAME', value: ({name}) => name, style: ({names}) => (names.length === 1 ? undefined : names.length === 0 ? 'yellow' : 'red')},
+    {
+      header: 'NAME',
+      value: ({name}) => name,
+      style: ({names}) => (names.length === 1 ? undefined : names.length === 0 ? 'yellow' : 'red'),
+    },
     {header: 'TYPE', value: ({type}) => type},
     {header: 'MEMBERS', value: count, align: 'right'},
     {header: 'MEANING', value: ({meaning}) => meaning},

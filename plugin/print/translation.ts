@@ -20,18 +20,28 @@ const GENERATION_WORDS = {
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */
 export function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
   const {node, backend, generation, nameScheme} = facts
-  const about = [`node ${node}`, GENERATION_WORDS[generation], backend === 'unknown' ? '' : `iptables ${backend}`, SCHEME_WORDS[nameScheme]]
+  const about = [
+    `node ${node}`,
+    GENERATION_WORDS[generation],
+    backend === 'unknown' ? '' : `iptables ${backend}`,
+    SCHEME_WORDS[nameScheme],
+  ]
   yield paint(about.filter(part => part !== '').join(', '), 'bold')
   const {words, style} = enforcement(facts)
   yield paint(words, style)
 }
 
 function enforcement({generation, active, jump}: TranslationFacts): {words: string; style: Style} {
-  if (generation === 'unknown') return {words: 'Nothing is known about what is enforced: no iptables rules were given.', style: 'yellow'}
+  if (generation === 'unknown')
+    return {words: 'Nothing is known about what is enforced: no iptables rules were given.', style: 'yellow'}
   if (generation === 'absent') return {words: 'Azure NPM has no chain here: it enforces nothing on this node.', style: 'yellow'}
   if (!jump) return {words: 'NOT ENFORCED: FORWARD has no jump to AZURE-NPM.', style: 'red'}
   const judged = jump.ctstate === null ? 'all packets' : `packets whose connection is ${jump.ctstate}`
-  if (active === false) return {words: `Inactive: rule ${jump.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`, style: 'yellow'}
+  if (active === false)
+    return {
+      words: `Inactive: rule ${jump.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`,
+      style: 'yellow',
+    }
   return {words: `Active: rule ${jump.position} of FORWARD sends ${judged} to AZURE-NPM.`, style: 'green'}
 }
 
@@ -42,7 +52,9 @@ export function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boo
   const {rules, direction, chain, packets, candidates = []} = policy
   yield ''
   const state = policy.enforced ? '' : '  NOT REACHED: no jump leads to its chain'
-  yield paint(policy.policy === 'unknown' ? 'unknown policy' : policy.policy, 'bold') + paint(`  ${direction}  ${policy.subject}`) + paint(state, 'red')
+  yield paint(policy.policy === 'unknown' ? 'unknown policy' : policy.policy, 'bold') +
+    paint(`  ${direction}  ${policy.subject}`) +
+    paint(state, 'red')
   if (candidates.length > 0) yield paint(`  made by one or several of: ${candidates.join(', ')}`)
   if (isWide) yield paint(`  chain ${chain}${packets === null ? '' : `, ${packets} packets`}`, 'dim')
   const numbers = String(rules.length).length
@@ -64,7 +76,9 @@ export function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolea
   yield paint('Base chains', 'bold')
   const width = Math.max(...facts.baseChains.map(({chain}) => chain.length))
   for (const {chain, meaning, rules} of facts.baseChains) {
-    yield paint(`  ${chain.padEnd(width)}  ${rules.length === 0 && chain === 'AZURE-NPM' ? 'empty: no policy is enforced' : meaning}`)
+    yield paint(
+      `  ${chain.padEnd(width)}  ${rules.length === 0 && chain === 'AZURE-NPM' ? 'empty: no policy is enforced' : meaning}`,
+    )
     if (isWide) for (const {position, text, packets} of rules) yield paint(`    ${position}  ${packets ?? '-'}  ${text}`, 'dim')
   }
   if (facts.staleChains.length > 0)

@@ -64,7 +64,11 @@ export function oneDump(source: Source, flags: SourceFlags, needed: Needed): Nod
   const named = flags.node === undefined ? usable : usable.filter(({node}) => node === flags.node)
   const [dump] = named
   const nodes = usable.map(({node}) => node).join(', ')
-  if (usable.length === 0) throw new InputError(`nothing to read: no ${needed === 'sets' ? 'ipsets' : 'iptables rules and no ipsets'} were found`, ACCEPTED)
+  if (usable.length === 0)
+    throw new InputError(
+      `nothing to read: no ${needed === 'sets' ? 'ipsets' : 'iptables rules and no ipsets'} were found`,
+      ACCEPTED,
+    )
   if (!dump) throw new InputError(`--node ${flags.node}: the input holds no such node`, `It holds: ${nodes}`)
   if (named.length > 1) throw new InputError(`the input holds ${named.length} nodes: ${nodes}`, 'Say which one with --node NAME.')
   return dump

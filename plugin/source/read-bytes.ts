@@ -38,13 +38,16 @@ export async function unpackGzip(bytes: Uint8Array, file: string): Promise<{byte
       for await (const part of unpacked) {
         size += part.length
         if (size > LARGEST_UNPACKED_BYTES)
-          throw new InputError(`${file}: unpacks to more than ${LARGEST_UNPACKED_BYTES} bytes`, 'Unpack it by hand and give the folder.')
+          throw new InputError(
+            `${file}: unpacks to more than ${LARGEST_UNPACKED_BYTES} bytes`,
+            'Unpack it by hand and give the folder.',
+          )
         parts.push(part)
       }
     })
   } catch (error) {
     if (error instanceof InputError) throw error
-    const message = `the compressed file is damaged or cut off (${error instanceof Error ? error.message : error}); what stands before the damage is read`
+    const message = `the compressed file is damaged or cut off (${error instanceof Error ? error.message : String(error)}); what stands before the damage is read`
     const next = 'Copy the file again; compare its size with the original.'
     return {bytes: Buffer.concat(parts), problems: [{code: 'TRUNCATED_FILE', file, message, next}]}
   }

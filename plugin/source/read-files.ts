@@ -31,7 +31,10 @@ async function statOf(path: string): Promise<Stats> {
   try {
     return await stat(path)
   } catch (error) {
-    throw new InputError(`--from ${path}: ${reasonOf(error)}`, 'Check the path. A folder, a .tgz, a file, or - for standard input can be given.')
+    throw new InputError(
+      `--from ${path}: ${reasonOf(error)}`,
+      'Check the path. A folder, a .tgz, a file, or - for standard input can be given.',
+    )
   }
 }
 

@@ -11,7 +11,9 @@ export function normalRules(text: string): string {
     if (line.startsWith('*')) tables.set(line, (lines = []))
     else if (line !== '' && !line.startsWith('#')) lines.push(line.replace(/\[\d+:\d+\]/, '[0:0]'))
   }
-  return byName(tables).map(([table, rest]) => [table, ...rest].join('\n')).join('\n')
+  return byName(tables)
+    .map(([table, rest]) => [table, ...rest].join('\n'))
+    .join('\n')
 }
 
 /** Sets as `ipset save` prints them: by name, members sorted, without what hashing needs. */
@@ -21,7 +23,9 @@ export function normalSets(text: string): string {
     const name = line.split(' ')[1] ?? ''
     sets.set(name, [...(sets.get(name) ?? []), withoutHashing(line)])
   }
-  return byName(sets).map(([, [create = '', ...members]]) => [create, ...members.sort()].join('\n')).join('\n')
+  return byName(sets)
+    .map(([, [create = '', ...members]]) => [create, ...members.sort()].join('\n'))
+    .join('\n')
 }
 
 /** Sets as `ipset list` prints them: by name, members sorted, without what hashing needs, memory and revision. */
@@ -32,7 +36,9 @@ export function normalList(text: string): string {
     const head = lines.indexOf('Members:') + 1
     sets.set(lines[0] ?? '', [...lines.slice(0, head).map(withoutHashing), ...lines.slice(head).sort()])
   }
-  return byName(sets).map(([, lines]) => lines.join('\n')).join('\n\n')
+  return byName(sets)
+    .map(([, lines]) => lines.join('\n'))
+    .join('\n\n')
 }
 
 const withoutHashing = (line: string): string => line.replace(/ (hashsize|bucketsize|initval) \S+/g, '')

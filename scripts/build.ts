@@ -1,0 +1,54 @@
+/** Bundles both executables into dist/, and beside them the licences of the libraries that went in. */
+import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {build} from 'rolldown'
+
+const out = join(import.meta.dirname, '..', 'dist')
+await rm(out, {recursive: true, force: true})
+await mkdir(out)
+
+const result = await build({
+  input: {'kubectl-npm': 'bin/kubectl-npm.ts', 'npm-agent': 'bin/npm-agent.ts'},
+  platform: 'node',
+  logLevel: 'warn',
+  transform: {target: 'node22', define: {'process.env.NODE_ENV': '"production"'}},
+  output: {
+    dir: out,
+    format: 'esm',
+    entryFileNames: 'lib/[name].js',
+    chunkFileNames: 'lib/[name]-[hash].js',
+    minify: true,
+    banner: '',
+  },
+})
+
+/** kubectl finds plugins by file name, which may have no ending; Node takes such a file for a module by dist/package.json. */
+for (const name of ['kubectl-npm', 'npm-agent']) {
+  const file = join(out, name)
+  await writeFile(file, `#!/usr/bin/env node\nimport './lib/${name}.js'\n`)
+  await chmod(file, 0o755)
+}
+await writeFile(join(out, 'package.json'), '{"type": "module"}\n')
+
+const modules = new Set(result.output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : [])))
+await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licenses(modules))
+
+async function licenses(ids: ReadonlySet<string>): Promise<string> {
+  const folders = new Set([...ids].flatMap(id => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []))
+  const texts: string[] = []
+  for (const folder of [...folders].toSorted()) {
+    const {name, version, license} = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    texts.push(`${name} ${version} (${license})\n\n${await licenseText(folder)}`)
+  }
+  return texts.join(`\n${'-'.repeat(72)}\n\n`)
+}
+
+async function licenseText(folder: string): Promise<string> {
+  for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'license.md'])
+    try {
+      return await readFile(join(folder, file), 'utf8')
+    } catch {
+      // Packages spell it in many ways; the next one may be right.
+    }
+  return `No licence file came with the package ${dirname(folder) === '' ? '' : folder.split('/node_modules/').at(-1)}.\n`
+}
