@@ -1,5 +1,6 @@
 import {flush, run} from '@oclif/core'
 import {InputError} from '../core/input-error.ts'
+import {problemText} from '../core/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 
@@ -40,6 +41,7 @@ function failure(error: unknown, argv: readonly string[]): number {
   if (code === 'EPIPE') return 0
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
+  if (error instanceof InputError) for (const problem of error.problems) say(`warning: ${problemText(problem)}`)
   if (error instanceof InputError) say(`error: ${escapeControls(message)}\n  ${escapeControls(error.next)}`)
   // oclif's own errors are about the command line.
   else if (oclif) say(`error: ${usageMessage(message, argv)}`)

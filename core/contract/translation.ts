@@ -62,7 +62,7 @@ export const translationSchema = z.object({
   generation: z
     .enum(['v1', 'v2', 'mixed', 'absent', 'unknown'])
     .describe('which Azure NPM programmed the chains; absent: none did'),
-  active: z.boolean().nullable().describe('whether new forwarded packets are judged; null when no rules were read'),
+  active: z.boolean().nullable().describe('whether new forwarded packets are judged; null when the rules given do not tell'),
   jump: z
     .object({
       position: z.int().min(1).describe('place in FORWARD'),

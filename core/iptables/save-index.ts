@@ -27,6 +27,8 @@ export interface IndexedTable {
   readonly file?: string
   readonly line: number
   readonly chains: Map<string, IndexedChain>
+  /** Whether the end of the table was seen. What is missing from an incomplete one is unknown, not absent. */
+  isComplete: boolean
 }
 
 /** Where everything stands in a save. Most questions need few chains, so rules are read when somebody asks for them. */
@@ -166,7 +168,7 @@ class Indexer {
   private openTable(name: string, line: number): IndexedTable {
     const known = this.tables.get(name)
     const {file} = this
-    const table = known ?? {name, ...(file !== undefined && {file}), line, chains: new Map()}
+    const table = known ?? {name, ...(file !== undefined && {file}), line, chains: new Map(), isComplete: false}
     this.tables.set(name, table)
     this.table = table
     this.chainPrefix = '\n'
@@ -183,10 +185,15 @@ class Indexer {
     if (first === '#') this.comment(source)
     else if (first === ':') this.declaration(source, line)
     else if (first === '*') this.tableLine(source.slice(1).trim(), source, line)
-    else if (source === 'COMMIT') this.isOpen = false
+    else if (source === 'COMMIT') this.commit()
     else if (/^-[PN] \S/.test(source)) this.listedChain(source, line)
     else if (source.trim() !== '') this.unknownLine(source, line)
-    if (source === 'COMMIT') this.table = undefined
+  }
+
+  private commit(): void {
+    if (this.table) this.table.isComplete = true
+    this.table = undefined
+    this.isOpen = false
   }
 
   private comment(source: string): void {

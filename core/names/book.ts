@@ -19,6 +19,8 @@ export interface KnownName {
   readonly evidence: Set<Evidence>
   /** `namespace/name` of a policy whose rule uses the set by this name. */
   policy?: string
+  /** Whether a comment of NPM v1 calls it a namespace. */
+  isNamespace?: boolean
 }
 
 const MEMO_LIMIT = 200_000
@@ -89,6 +91,12 @@ export class NameBook {
     if (known) known.policy ??= policy
   }
 
+  /** Remembers that a comment calls a name of NPM v1 a namespace. */
+  calledNamespace(kernelName: string, name: string): void {
+    const known = this.find(kernelName, name)
+    if (known) known.isNamespace = true
+  }
+
   /** All names known for a set: none, one, or several that collide. */
   namesOf(kernelName: string): readonly KnownName[] {
     return this.names.get(kernelName) ?? []
@@ -96,7 +104,9 @@ export class NameBook {
 
   /** What a known name means. */
   meaningOf(known: KnownName, ipsetType?: string): SetMeaning {
-    return known.generation === 'v1' ? v1SetMeaning(known.name, ipsetType) : setMeaning(known.name, known.policy)
+    return known.generation === 'v1'
+      ? v1SetMeaning(known.name, ipsetType, known.isNamespace)
+      : setMeaning(known.name, known.policy)
   }
 
   /** Every set with a known name. */

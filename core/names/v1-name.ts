@@ -14,8 +14,9 @@ const V1_CIDR = /^(.+)-in-ns-(.+)-(\d+)(?:in|out)$/
  * What a v1 set name says.
  *
  * @param ipsetType the set's kernel type, if known
+ * @param isNamespace whether a comment calls it a namespace, which tells `ns-x` from a label key without the kernel type
  */
-export function v1SetMeaning(name: string, ipsetType?: string): SetMeaning {
+export function v1SetMeaning(name: string, ipsetType?: string, isNamespace = false): SetMeaning {
   if (name === V1_ALL_NAMESPACES) return {type: 'KeyLabelOfNamespace', key: 'all-namespaces'}
   if (name.startsWith('namedport:')) return {type: 'NamedPorts', port: name.slice('namedport:'.length)}
   const isList = ipsetType === 'list:set'
@@ -24,17 +25,21 @@ export function v1SetMeaning(name: string, ipsetType?: string): SetMeaning {
     const colon = rest.indexOf(':')
     if (colon >= 0) return {type: 'KeyValueLabelOfNamespace', key: rest.slice(0, colon), values: [rest.slice(colon + 1)]}
     if (isList) return {type: 'KeyLabelOfNamespace', key: rest}
-    return ipsetType === undefined ? {type: 'Unknown'} : {type: 'Namespace', namespace: rest}
+    return ipsetType === undefined && !isNamespace ? {type: 'Unknown'} : {type: 'Namespace', namespace: rest}
   }
-  const block = name.split('-in-ns-').length === 2 ? V1_CIDR.exec(name) : null
-  if (block && !isList) return {type: 'CIDRBlocks', policy: `${block[2]}/${block[1]}`, rule: Number(block[3])}
+  const block = V1_CIDR.exec(name)
+  if (block && !isList) {
+    // A policy's name may hold the separator too; then which part is the namespace is unknown.
+    if (name.split('-in-ns-').length > 2) return {type: 'CIDRBlocks'}
+    return {type: 'CIDRBlocks', policy: `${block[2]}/${block[1]}`, rule: Number(block[3])}
+  }
   const [key = '', ...values] = name.split(':')
   if (values.length > 1 || isList) return {type: 'NestedLabelOfPod', key, values}
   return values.length === 1 ? {type: 'KeyValueLabelOfPod', key, values} : {type: 'KeyLabelOfPod', key}
 }
 
-const BOUNDARY = /-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-|^ALLOW-(?:ALL-)?|^DROP-ALL-/
-const BOUNDARIES = new RegExp(BOUNDARY.source, 'g')
+// What follows ALL starts with a dash of its own: -TO-, -FROM- or -AND-.
+const BOUNDARIES = /-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-|^ALLOW-ALL(?=-(?:TO|FROM)-)|^ALLOW-|^DROP-ALL(?=-)/g
 /** Longer stretches than this many parts are no names that any label could have made. */
 const MOST_PARTS = 8
 
@@ -54,6 +59,13 @@ export function v1CommentNames(comment: string): Set<string> {
   for (const start of starts)
     for (const end of ends.filter(end => end > start).slice(0, MOST_PARTS)) addSpellings(names, comment.slice(start, end))
   return names
+}
+
+const NAMESPACE_FRAGMENT = /-IN-(ns-[a-z0-9-]+)|(?:^DROP-ALL-(?:TO|FROM)-)(ns-[a-z0-9-]+)$/g
+
+/** The names that a v1 comment says are namespaces: what pods are in, and targets without labels. */
+export function v1CommentNamespaces(comment: string): string[] {
+  return [...comment.matchAll(NAMESPACE_FRAGMENT)].map(found => (found[1] ?? found[2] ?? '').replace(/-+$/, ''))
 }
 
 /** A fragment as the comment shows it, and as the name is spelled: negation removed, named ports with their prefix. */

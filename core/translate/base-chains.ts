@@ -70,8 +70,8 @@ function describeTarget({target}: Rule): string {
   }
 }
 
-/** Whether new forwarded packets are judged: the jump stands, and the entry chain is filled. */
+/** Whether new forwarded packets are judged: the jump stands, and the entry chain is filled. Null when the save does not tell. */
 export function isActive(chains: NpmChains, jump: Translation['jump']): boolean | null {
-  if (!chains.table) return null
-  return jump !== null && !chains.isEmpty(NPM_CHAIN)
+  if (jump !== null && !chains.isEmpty(NPM_CHAIN)) return true
+  return chains.isComplete ? false : null
 }

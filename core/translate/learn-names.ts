@@ -7,7 +7,7 @@ import {nameTerms, parseJumpComment, parseRuleComment} from '../names/comment.ts
 import {type Scheme, schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import {setMeaning} from '../names/set-name.ts'
-import {v1CommentNames} from '../names/v1-name.ts'
+import {v1CommentNames, v1CommentNamespaces} from '../names/v1-name.ts'
 import type {PolicyJump} from './jumps.ts'
 import type {NpmChains} from './npm-chains.ts'
 import {commentFacts, type RuleParts, ruleParts} from './rule-parts.ts'
@@ -111,17 +111,13 @@ const V2_CHAIN = /^AZURE-NPM-(?:INGRESS|EGRESS)(?:-[0-9a-z]+)?$/
 const isV2Chain = (chain: string): boolean => V2_CHAIN.test(chain)
 
 function learnFromV1Comment(parts: RuleParts, book: NameBook, rule: Rule, file: string | undefined): void {
+  const {comment = ''} = parts
+  const where = {line: rule.line, ...(file !== undefined && {file})}
   const sets = new Set([...parts.sets.map(({set}) => set), ...(parts.namedPort === undefined ? [] : [parts.namedPort])])
-  const isAllKnown = [...sets].every(set => book.namesOf(set).some(known => (parts.comment as string).includes(bare(known.name))))
-  if (isAllKnown) return
-  const names = v1CommentNames(parts.comment as string)
-  for (const name of names)
-    for (const set of sets)
-      if (book.fits(name, set)) book.learn(set, name, 'comment', 'v1', {line: rule.line, ...(file !== undefined && {file})})
+  for (const name of v1CommentNames(comment))
+    for (const set of sets) if (book.fits(name, set)) book.learn(set, name, 'comment', 'v1', where)
+  for (const name of v1CommentNamespaces(comment)) for (const set of sets) book.calledNamespace(set, name)
 }
-
-const bare = (name: string): string =>
-  name.startsWith('namedport:') ? name.slice('namedport:'.length) : name.replace(/^ns-/, '')
 
 function learnFromObjects(
   objects: ClusterObjects,

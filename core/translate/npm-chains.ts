@@ -48,6 +48,11 @@ export class NpmChains {
     return (this.table?.chains.get(name)?.blocks.length ?? 0) === 0
   }
 
+  /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
+  get isComplete(): boolean {
+    return this.table?.isComplete ?? false
+  }
+
   /** Azure NPM's chains, in the order of the dump. */
   get names(): string[] {
     return [...(this.table?.chains.keys() ?? [])].filter(name => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`))
@@ -64,7 +69,7 @@ export class NpmChains {
    */
   get generation(): Generation | 'mixed' | 'absent' | 'unknown' {
     if (!this.table) return 'unknown'
-    if (this.names.length === 0) return 'absent'
+    if (this.names.length === 0) return this.isComplete ? 'absent' : 'unknown'
     const isV1 = V1_CHAINS.some(name => !this.isEmpty(name))
     const isV2 = !this.isEmpty(V2_CHAIN) || this.policyChains.some(name => !this.isEmpty(name))
     if (isV1 && isV2) return 'mixed'

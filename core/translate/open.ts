@@ -133,7 +133,7 @@ function missing(dump: NodeDump, chains: NpmChains, used: ReadonlyMap<string, nu
       message: 'no chain of Azure NPM: it does not run on this node, or it never got as far as programming it',
       next: 'If it should run here, look at its pod: kubectl -n kube-system get pods -l k8s-app=azure-npm',
     })
-  else if (!jump)
+  else if (!jump && chains.isComplete)
     problems.add({
       code: 'MISSING_JUMP',
       ...at,
@@ -155,12 +155,14 @@ function missing(dump: NodeDump, chains: NpmChains, used: ReadonlyMap<string, nu
   return problems.all()
 }
 
+const counted = (count: number, what: string): string => (count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`)
+
 function unresolvedProblem(sets: number, chains: number): Problem[] {
   if (sets + chains === 0) return []
   return [
     {
       code: 'UNRESOLVED_NAME',
-      message: `${sets} sets and ${chains} policy chains have no known name`,
+      message: `no name is known for ${[counted(sets, 'set'), counted(chains, 'policy chain')].filter(part => part !== '').join(' and ')}`,
       next: 'Give the cluster objects too: kubectl get pods,namespaces,networkpolicies -A -o json > cluster.json, then --from cluster.json',
     },
   ]

@@ -36,7 +36,7 @@ const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-d
 function setResult(
   asked: string,
   name: string,
-  generation: ResolvedName['generation'],
+  generation: Generation,
   meaning: SetMeaning,
   node: OpenTranslation | undefined,
 ): ResolvedName {
@@ -48,7 +48,8 @@ function setResult(
     name,
     kind: 'set',
     type: meaning.type,
-    generation,
+    // A namespace's own set and a named port's are called the same by both.
+    generation: meaning.type === 'Namespace' || meaning.type === 'NamedPorts' ? 'any' : generation,
     meaning: describeMeaning(meaning),
     ...hashes,
     onNode: node ? all.some(kernelName => node.kernelSets.has(kernelName)) : null,
@@ -137,14 +138,10 @@ function resolveSet(asked: string, node: OpenTranslation | undefined): ResolvedN
 }
 
 /** What a name may mean: as it is when it has a prefix, else with every prefix that fits. */
-function readings(asked: string): {name: string; generation: Generation | 'any'; meaning: SetMeaning}[] {
+function readings(asked: string): {name: string; generation: Generation; meaning: SetMeaning}[] {
   const bare = asked.replace('=', ':')
   const v2 = (name: string) => ({name, generation: 'v2' as const, meaning: setMeaning(name)})
-  if (setTypeOf(bare) !== 'Unknown' && !asked.includes('=')) {
-    // A namespace's own set and a named port's have one name in both generations.
-    const isShared = setTypeOf(bare) === 'Namespace' || setTypeOf(bare) === 'NamedPorts'
-    return [{...v2(bare), generation: isShared ? 'any' : 'v2'}]
-  }
+  if (setTypeOf(bare) !== 'Unknown' && !asked.includes('=')) return [v2(bare)]
   const labels = [v2(`podlabel-${bare}`), v2(`nslabel-${bare}`)]
   const v1 = [bare, `ns-${bare}`].map(name => ({
     name,
@@ -153,7 +150,7 @@ function readings(asked: string): {name: string; generation: Generation | 'any';
   }))
   if (bare.includes(':')) return [...labels, ...v1]
   if (bare.includes('/')) return labels
-  return [...labels, {...v2(`ns-${bare}`), generation: 'any'}, {...v2(`namedport:${bare}`), generation: 'any'}, ...v1.slice(0, 1)]
+  return [...labels, v2(`ns-${bare}`), v2(`namedport:${bare}`), ...v1.slice(0, 1)]
 }
 
 const POLICY = /^[a-z0-9-]+\/[a-z0-9.-]+$/

@@ -55,7 +55,8 @@ export class TermNames {
     const known = this.book.namesOf(set).find(each => each.name === name)
     const ipset = this.dump.sets?.get(set)
     const meaning = known && this.book.meaningOf(known, ipset?.type)
-    if (meaning?.type !== 'CIDRBlocks' || !ipset || !this.dump.hasMembers) return {set, negated, ...(meaning && {meaning})}
-    return {set, negated, meaning, members: ipset.members.map(memberText)}
+    const told = {set, negated, ...(name !== 'unknown' && {name}), ...(meaning && {meaning})}
+    if (meaning?.type !== 'CIDRBlocks' || !ipset || !this.dump.hasMembers) return told
+    return {...told, members: ipset.members.map(memberText)}
   }
 }

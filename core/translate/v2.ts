@@ -50,7 +50,7 @@ export function findPolicies(
   const all = [...policies.values()].toSorted(byPolicy)
   return {
     policies: all,
-    staleChains: unreached.filter(chain => chains.isEmpty(chain)),
+    staleChains: chains.isComplete ? unreached.filter(chain => chains.isEmpty(chain)) : [],
     unresolved: [...new Set(all.flatMap(({policy, chain}) => (policy === 'unknown' ? [chain] : [])))],
     problems: collisions(all, chains.table?.file),
   }

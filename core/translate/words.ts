@@ -5,6 +5,7 @@ export interface DescribedTerm {
   readonly set: string
   readonly negated: boolean
   /** Undefined when nothing tells what the set stands for. */
+  readonly name?: string
   readonly meaning?: SetMeaning
   /** Members of a CIDR set, as ipset prints them; undefined when the dump has none. */
   readonly members?: readonly string[]
@@ -46,7 +47,8 @@ interface SortedTerms {
   readonly podSelectors: string[]
   readonly namespaceSelectors: string[]
   readonly namespaces: string[]
-  readonly others: string[]
+  readonly blocks: string[]
+  readonly sets: string[]
   hasPositive: boolean
   isAllNamespaces: boolean
 }
@@ -56,7 +58,8 @@ function sortTerms(terms: readonly DescribedTerm[]): SortedTerms {
     podSelectors: [],
     namespaceSelectors: [],
     namespaces: [],
-    others: [],
+    blocks: [],
+    sets: [],
     hasPositive: false,
     isAllNamespaces: false,
   }
@@ -96,12 +99,12 @@ function sortTerm(term: DescribedTerm, sorted: SortedTerms): void {
       break
     case 'CIDRBlocks':
       if (!negated) {
-        sorted.others.push(blocks(term))
+        sorted.blocks.push(blocks(term))
         return
       }
       break
   }
-  sorted.others.push(`${negated ? 'not ' : ''}in set ${set}${meaning ? '' : ' (unknown)'}`)
+  sorted.sets.push(`${negated ? 'not ' : ''}in ${term.name === undefined ? `unknown set ${set}` : `set ${term.name}`}`)
 }
 
 /** Who a list of terms means, all of which must hold: `pods app in (web, api) in namespace shop`. */
@@ -111,16 +114,18 @@ export function describeTerms(terms: readonly DescribedTerm[]): string {
   // Without any positive term the internet and the nodes are meant too: that must not read like a list of pods.
   if (!sorted.hasPositive)
     return `any address except ${terms.map(term => describeTerms([{...term, negated: false}])).join(' and except ')}`
-  const words: string[] = []
-  const {podSelectors, namespaceSelectors, namespaces, others} = sorted
-  const isAboutPods = podSelectors.length + namespaceSelectors.length + namespaces.length > 0 || sorted.isAllNamespaces
-  if (isAboutPods) {
-    words.push(podSelectors.length > 0 ? `pods ${podSelectors.join(',')}` : 'all pods')
-    if (namespaces.length > 0) words.push(`in namespace ${namespaces.join(' and ')}`)
-    if (namespaceSelectors.length > 0) words.push(`in namespaces ${namespaceSelectors.join(',')}`)
-    else if (sorted.isAllNamespaces) words.push('in all namespaces')
-  }
-  if (others.length > 0) words.push((isAboutPods ? 'and ' : '') + others.join(' and '))
+  const {sets, blocks: ranges} = sorted
+  const pods = describePods(sorted)
+  if (pods !== undefined) return [pods, ...sets, ...ranges].join(' and ')
+  return [...(sets.length > 0 ? [`addresses ${sets.join(' and ')}`] : []), ...ranges].join(' and ')
+}
+
+function describePods({podSelectors, namespaceSelectors, namespaces, isAllNamespaces}: SortedTerms): string | undefined {
+  if (podSelectors.length + namespaceSelectors.length + namespaces.length === 0 && !isAllNamespaces) return undefined
+  const words = [podSelectors.length > 0 ? `pods ${podSelectors.join(',')}` : 'all pods']
+  if (namespaces.length > 0) words.push(`in namespace ${namespaces.join(' and ')}`)
+  if (namespaceSelectors.length > 0) words.push(`in namespaces ${namespaceSelectors.join(',')}`)
+  else if (isAllNamespaces) words.push('in all namespaces')
   return words.join(' ')
 }
 

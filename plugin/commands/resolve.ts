@@ -38,7 +38,7 @@ names that every cluster has. With a dump, hashes are resolved from all that the
     let node: OpenTranslation | undefined
     if (flags.local || flags.from) {
       const source = await openSource(flags, this.signal)
-      node = openTranslation(oneDump(source, flags, 'rules or sets'))
+      node = openTranslation(oneDump(source, flags))
       problems.push(...source.problems, ...node.facts.problems)
     }
     const items = (argv as string[]).flatMap(name => resolveName(name, node))

@@ -36,7 +36,7 @@ pods behind the addresses. A name is a kernel name (azure-npm-…), a readable n
     const {flags, argv} = await this.parse(Sets)
     const asked = argv as string[]
     const source = await openSource(flags, this.signal)
-    const dump = oneDump(source, flags, 'rules or sets')
+    const dump = oneDump(source, flags)
     const translation = openTranslation(dump)
     const all = [...translation.sets()]
     const sets = asked.length === 0 ? all : all.filter(set => asked.some(name => isAskedFor(set, name)))

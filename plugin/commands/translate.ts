@@ -39,7 +39,7 @@ and each is checked by hashing it again.`
   override async run(): Promise<void> {
     const {flags} = await this.parse(Translate)
     const source = await openSource(flags, this.signal)
-    const translation = openTranslation(oneDump(source, flags, 'rules or sets'))
+    const translation = openTranslation(oneDump(source, flags))
     const filter = filterOf(flags)
     const problems: Problem[] = [...source.problems, ...translation.facts.problems]
     await this.print(this.lines(translation, filter, flags.output, this.paint(flags.color), problems))

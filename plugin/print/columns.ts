@@ -10,6 +10,8 @@ export interface Column<Row> {
 }
 
 const GAP = '   '
+/** One cell of a few hundred characters must not push all others off the screen; it runs over instead. */
+const WIDEST = 60
 
 /** A kubectl-like table: upper-case headers, columns as wide as their widest cell, nothing behind the last one. */
 export function* columns<Row>(
@@ -20,13 +22,16 @@ export function* columns<Row>(
 ): Generator<string> {
   const cells = rows.map(row => spec.map(column => escapeControls(column.value(row))))
   const widths = spec.map((column, index) =>
-    cells.reduce((width, row) => Math.max(width, stringWidth(row[index] as string)), hasHeaders ? column.header.length : 0),
+    cells.reduce(
+      (width, row) => Math.max(width, Math.min(WIDEST, stringWidth(row[index] as string))),
+      hasHeaders ? column.header.length : 0,
+    ),
   )
   const line = (texts: readonly string[], styleOf: (index: number) => Style | undefined): string =>
     texts
       .map((text, index) => {
         const column = spec[index] as Column<Row>
-        const padding = ' '.repeat((widths[index] as number) - stringWidth(text))
+        const padding = ' '.repeat(Math.max(0, (widths[index] as number) - stringWidth(text)))
         const painted = paint(text, styleOf(index))
         if (column.align === 'right') return padding + painted
         return index === spec.length - 1 ? painted : painted + padding

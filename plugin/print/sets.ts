@@ -6,23 +6,24 @@ const count = ({members}: SetEntry): string => (members ? String(members.length)
 
 /** The list of sets, one line each. */
 export function setColumns(isWide: boolean): Column<SetEntry>[] {
-  const shown: Column<SetEntry>[] = [
-    {header: 'SET', value: ({set}) => set},
-    {
-      header: 'NAME',
-      value: ({name}) => name,
-      style: ({names}) => (names.length === 1 ? undefined : names.length === 0 ? 'yellow' : 'red'),
-    },
-    {header: 'TYPE', value: ({type}) => type},
-    {header: 'MEMBERS', value: count, align: 'right'},
-    {header: 'MEANING', value: ({meaning}) => meaning},
-  ]
-  if (!isWide) return shown
+  const name: Column<SetEntry> = {
+    header: 'NAME',
+    value: ({name}) => name,
+    style: ({names}) => (names.length === 1 ? undefined : names.length === 0 ? 'yellow' : 'red'),
+  }
+  const set: Column<SetEntry> = {header: 'SET', value: ({set}) => set}
+  const type: Column<SetEntry> = {header: 'TYPE', value: ({type}) => type}
+  const members: Column<SetEntry> = {header: 'MEMBERS', value: count, align: 'right'}
+  if (!isWide) return [set, type, members, name]
   return [
-    ...shown,
+    set,
+    type,
     {header: 'IPSET', value: ({ipsetType}) => ipsetType},
+    members,
     {header: 'REFERENCES', value: ({references}) => (references === undefined ? '?' : String(references)), align: 'right'},
     {header: 'KNOWN BY', value: ({evidence}) => evidence.join(',') || '-'},
+    name,
+    {header: 'MEANING', value: ({meaning}) => meaning},
   ]
 }
 

@@ -34,6 +34,8 @@ export function* headLines(facts: TranslationFacts, paint: Paint): Generator<str
 function enforcement({generation, active, jump}: TranslationFacts): {words: string; style: Style} {
   if (generation === 'unknown')
     return {words: 'Nothing is known about what is enforced: no iptables rules were given.', style: 'yellow'}
+  if (active === null)
+    return {words: 'Whether anything is enforced is unknown: the save does not hold all rules.', style: 'yellow'}
   if (generation === 'absent') return {words: 'Azure NPM has no chain here: it enforces nothing on this node.', style: 'yellow'}
   if (!jump) return {words: 'NOT ENFORCED: FORWARD has no jump to AZURE-NPM.', style: 'red'}
   const judged = jump.ctstate === null ? 'all packets' : `packets whose connection is ${jump.ctstate}`

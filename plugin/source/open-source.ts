@@ -49,27 +49,21 @@ async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<
   return {dumps: nodes, problems: [...given.problems, ...problems]}
 }
 
-/** What a verb must find in a dump to have anything to say. */
-export type Needed = 'rules or sets' | 'sets'
-
 /**
  * The one dump a verb is about.
  *
  * @throws InputError when none fits, or when several do and no `--node` says which
  */
-export function oneDump(source: Source, flags: SourceFlags, needed: Needed): NodeDump {
-  const ambiguous = source.dumps.flatMap(({problems}) => problems).find(({code}) => code === 'AMBIGUOUS_FILES')
+export function oneDump(source: Source, flags: SourceFlags): NodeDump {
+  const all = [...source.problems, ...source.dumps.flatMap(({problems}) => problems)]
+  const ambiguous = all.find(({code}) => code === 'AMBIGUOUS_FILES')
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
-  const usable = source.dumps.filter(dump => dump.sets || (needed === 'rules or sets' && dump.save))
+  const usable = source.dumps.filter(dump => dump.save ?? dump.sets)
+  if (usable.length === 0) throw new InputError('nothing to read: no iptables rules and no ipsets were found', ACCEPTED, all)
   const named = flags.node === undefined ? usable : usable.filter(({node}) => node === flags.node)
-  const [dump] = named
   const nodes = usable.map(({node}) => node).join(', ')
-  if (usable.length === 0)
-    throw new InputError(
-      `nothing to read: no ${needed === 'sets' ? 'ipsets' : 'iptables rules and no ipsets'} were found`,
-      ACCEPTED,
-    )
-  if (!dump) throw new InputError(`--node ${flags.node}: the input holds no such node`, `It holds: ${nodes}`)
+  const [dump] = named
+  if (!dump) throw new InputError(`--node ${flags.node}: the input holds no such node`, `It holds: ${nodes}`, all)
   if (named.length > 1) throw new InputError(`the input holds ${named.length} nodes: ${nodes}`, 'Say which one with --node NAME.')
   return dump
 }
