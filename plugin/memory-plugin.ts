@@ -48,9 +48,10 @@ async function loadable(id: string, pluginName: string, isCalled: boolean): Prom
   const common = {id, summary: verb.summary, aliases: [], hiddenAliases: [], args: {}, flags: {}, hidden: false, pluginName, load}
   if (!isCalled) return common
   const called = await load()
-  const {description, examples, usage, strict, args} = called
-  const flags = Object.fromEntries(
-    Object.entries({...called.baseFlags, ...called.flags}).map(([name, flag]) => [name, {...flag, name}]),
-  )
-  return {...common, description, examples, usage, strict, args, flags}
+  const {description, examples, usage, strict} = called
+  // oclif's help wants each flag and argument to know its name.
+  const named = <Item extends object>(items: Record<string, Item>) =>
+    Object.fromEntries(Object.entries(items).map(([name, item]) => [name, {...item, name}]))
+  const flags = named({...called.baseFlags, ...called.flags})
+  return {...common, description, examples, usage, strict, args: named(called.args), flags}
 }

@@ -3,7 +3,7 @@ import type {Scheme} from '../names/hash.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import {cidrSetNames, nestedSetNames} from '../names/policy-set-name.ts'
 import {ALL_NAMESPACES} from '../names/set-name.ts'
-import {V1_ALL_NAMESPACES} from '../names/v1-name.ts'
+import {V1_ALL_NAMESPACES, V1_EMPTY} from '../names/v1-name.ts'
 import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type PolicyPeer} from './objects.ts'
 
 /** A set name that cluster objects can give rise to. */
@@ -61,8 +61,7 @@ export function expectedNames(cluster: ClusterObjects, generation: Generation, s
     if (!names.has(name)) names.set(name, {name, generation, ...(policy !== undefined && {policy})})
   }
   add(spell.allNamespaces)
-  // NPM v1 always makes this set, and leaves it empty.
-  if (generation === 'v1') add('kube-system')
+  if (generation === 'v1') add(V1_EMPTY)
   for (const {metadata} of cluster.namespaces) {
     add(`ns-${metadata.name}`)
     for (const [key, value] of Object.entries(metadata.labels ?? {})) {

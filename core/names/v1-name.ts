@@ -7,6 +7,8 @@ import type {SetMeaning} from './set-name.ts'
 
 /** The list of every namespace in NPM v1. */
 export const V1_ALL_NAMESPACES = 'all-namespaces'
+/** A set that NPM v1 always makes and never fills. */
+export const V1_EMPTY = 'kube-system'
 
 const V1_CIDR = /^(.+)-in-ns-(.+)-(\d+)(?:in|out)$/
 
@@ -18,6 +20,7 @@ const V1_CIDR = /^(.+)-in-ns-(.+)-(\d+)(?:in|out)$/
  */
 export function v1SetMeaning(name: string, ipsetType?: string, isNamespace = false): SetMeaning {
   if (name === V1_ALL_NAMESPACES) return {type: 'KeyLabelOfNamespace', key: 'all-namespaces'}
+  if (name === V1_EMPTY) return {type: 'EmptySet'}
   if (name.startsWith('namedport:')) return {type: 'NamedPorts', port: name.slice('namedport:'.length)}
   const isList = ipsetType === 'list:set'
   if (name.startsWith('ns-')) {

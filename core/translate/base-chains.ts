@@ -5,15 +5,24 @@ import {policyChain} from '../names/kernel-name.ts'
 import {NPM_CHAIN, type NpmChains} from './npm-chains.ts'
 
 /** What each of Azure NPM's own chains is for. */
-const MEANINGS: Readonly<Record<string, string>> = {
+const COMMON_MEANINGS = {
   'AZURE-NPM': 'entry: ingress policies of the receiver first, then egress policies of the sender, then accept',
+  'AZURE-NPM-ACCEPT': 'accepts; later rules of FORWARD are not seen any more',
+}
+const V2_MEANINGS: Readonly<Record<string, string>> = {
+  ...COMMON_MEANINGS,
   'AZURE-NPM-INGRESS': 'sends packets to the ingress policies that select the receiver, then drops what they marked',
   'AZURE-NPM-INGRESS-ALLOW-MARK': 'an ingress policy allowed the packet: marks it 0x200 and goes on to egress',
   'AZURE-NPM-EGRESS': 'sends packets to the egress policies that select the sender, then drops what they marked',
-  'AZURE-NPM-ACCEPT': 'accepts; later rules of FORWARD are not seen any more',
+}
+const V1_MEANINGS: Readonly<Record<string, string>> = {
+  ...COMMON_MEANINGS,
+  'AZURE-NPM-INGRESS':
+    'looks for an ingress rule that allows the packet, marked 0x2000 then, and drops it if a policy selects it',
   'AZURE-NPM-INGRESS-PORT': 'ingress rules with ports, and rules for any peer',
   'AZURE-NPM-INGRESS-FROM': 'ingress rules with peers and no ports',
   'AZURE-NPM-INGRESS-DROPS': 'drops what ingress policies select and no rule allowed',
+  'AZURE-NPM-EGRESS': 'looks for an egress rule that allows the packet, marked 0x1000 then, and drops it if a policy selects it',
   'AZURE-NPM-EGRESS-PORT': 'egress rules with ports, and rules for any peer',
   'AZURE-NPM-EGRESS-TO': 'egress rules with peers and no ports',
   'AZURE-NPM-EGRESS-DROPS': 'drops what egress policies select and no rule allowed',
@@ -29,7 +38,9 @@ export function findJump(chains: NpmChains): {position: number; ctstate: string 
 
 /** Azure NPM's own chains with the rules that belong to no policy, each in words. */
 export function translateBaseChains(chains: NpmChains): BaseChain[] {
-  return Object.entries(MEANINGS).flatMap(([chain, meaning]) => {
+  const {generation} = chains
+  const meanings = generation === 'v1' ? V1_MEANINGS : generation === 'mixed' ? {...V1_MEANINGS, ...V2_MEANINGS} : V2_MEANINGS
+  return Object.entries(meanings).flatMap(([chain, meaning]) => {
     if (!chains.has(chain)) return []
     const rules = chains.rules(chain).filter(isBaseRule)
     return [{chain, meaning, rules: rules.map(translateBaseRule)}]

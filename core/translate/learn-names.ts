@@ -6,7 +6,7 @@ import {type Evidence, type Generation, NameBook} from '../names/book.ts'
 import {nameTerms, parseJumpComment, parseRuleComment} from '../names/comment.ts'
 import {type Scheme, schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
-import {setMeaning} from '../names/set-name.ts'
+import {ALL_NAMESPACES, setMeaning} from '../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../names/v1-name.ts'
 import type {PolicyJump} from './jumps.ts'
 import type {NpmChains} from './npm-chains.ts'
@@ -63,7 +63,7 @@ export function learnNames(dump: NodeDump, chains: NpmChains, jumps: readonly Po
     book.learn(kernelName, name, 'metrics', generations.includes('v2') ? 'v2' : 'v1')
   if (dump.cluster) learnFromObjects(dump.cluster, 'cluster', book, wanted, generations)
   if (dump.cache) learnFromObjects(dump.cache.objects, 'cache', book, wanted, dump.cache.isV1 ? ['v1'] : ['v2'])
-  learnImplied(book, wanted)
+  learnImplied(book, wanted, jumps)
   return book
 }
 
@@ -139,13 +139,14 @@ function learnFromObjects(
 
 /**
  * Names that known names imply: the sets in a nested list, the key beside key and value, the label that every
- * namespace bears. Only sets without a name are looked for, and the hash decides.
+ * namespace bears, the namespace of a policy whose comment was cut. Only sets without a name are looked for, and the hash decides.
  */
-function learnImplied(book: NameBook, wanted: ReadonlySet<string>): void {
+function learnImplied(book: NameBook, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
   const unknown = new Set([...wanted].filter(name => book.namesOf(name).length === 0))
   if (unknown.size === 0) return
   const known = [...book.kernelNames].flatMap(name => [...book.namesOf(name)]).filter(({generation}) => generation === 'v2')
-  const implied = new Set(['nslabel-all-namespaces', ...known.flatMap(({name, policy}) => impliedBy(name, policy))])
+  const namespaces = jumps.flatMap(({policy}) => (policy === undefined ? [] : [`ns-${policy.slice(0, policy.indexOf('/'))}`]))
+  const implied = new Set([ALL_NAMESPACES, ...namespaces, ...known.flatMap(({name, policy}) => impliedBy(name, policy))])
   const met = new Set<Scheme>([...unknown].flatMap(name => setScheme(name) ?? []))
   for (const scheme of met)
     for (const name of implied) {

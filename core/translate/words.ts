@@ -25,6 +25,10 @@ function list(items: readonly string[]): string {
   return `${items.slice(0, MOST_BLOCKS).join(', ')} and ${items.length - MOST_BLOCKS} more`
 }
 
+/** Where an IPv4 block starts, as a number; ipset prints members in the order of its hash. */
+const startOf = (block: string): number => block.split(/[./]/, 4).reduce((sum, part) => sum * 256 + Number(part), 0)
+const byAddress = (a: string, b: string): number => startOf(a) - startOf(b)
+
 /** The blocks of a CIDR set. ipset takes no /0, so Azure NPM writes 0.0.0.0/0 as its two halves. */
 function blocks(term: DescribedTerm): string {
   const {members, meaning, set} = term
@@ -39,6 +43,8 @@ function blocks(term: DescribedTerm): string {
   let included = members.filter(member => !member.includes(' nomatch'))
   const halves = ['0.0.0.0/1', '128.0.0.0/1']
   if (halves.every(half => included.includes(half))) included = ['0.0.0.0/0', ...included.filter(each => !halves.includes(each))]
+  included.sort(byAddress)
+  excepted.sort(byAddress)
   if (included.length === 0) return `no address (${set} has no block)`
   return list(included) + (excepted.length > 0 ? ` except ${list(excepted)}` : '')
 }

@@ -12,8 +12,8 @@ import {oneDump, openSource} from '../source/open-source.ts'
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
   static override description =
-    `Works without any source: a name gives its kernel names under both schemes, and a hash is looked for among the
-names that every cluster has. With a dump, hashes are resolved from all that the dump tells.`
+    'Works without any source: a name gives its kernel names under both schemes, and a hash is looked for ' +
+    'among the names that every cluster has. With a dump, hashes are resolved from all that the dump tells.'
   static override examples = [
     '<%= config.bin %> resolve azure-npm-784554818',
     '<%= config.bin %> resolve app=web shop/allow-web',

@@ -12,8 +12,9 @@ import {oneDump, openSource} from '../source/open-source.ts'
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
   static override description =
-    `Without names, one line for each set. With names, each set with all its members and, with cluster objects, the
-pods behind the addresses. A name is a kernel name (azure-npm-…), a readable name (podlabel-app:web) or a label (app=web).`
+    'Without names, one line for each set. With names, each set with all its members and, with cluster ' +
+    'objects, the pods behind the addresses. A name is a kernel name (azure-npm-…), a readable name ' +
+    '(podlabel-app:web) or a label (app=web).'
   static override examples = [
     '<%= config.bin %> sets --from dump/',
     '<%= config.bin %> sets app=web --from dump/ --from cluster.json',

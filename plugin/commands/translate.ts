@@ -14,9 +14,9 @@ import {oneDump, openSource} from '../source/open-source.ts'
 export default class Translate extends Verb {
   static override summary = 'Shows what Azure NPM has programmed on a node, in words'
   static override description =
-    `Reads iptables rules and ipsets and tells, for each policy and direction, which pods it applies to and what it
-allows. Hashed names are recovered from the rules' comments, from cluster objects and from Azure NPM's debug cache,
-and each is checked by hashing it again.`
+    'Reads iptables rules and ipsets and tells, for each policy and direction, which pods it applies to and ' +
+    "what it allows. Hashed names are recovered from the rules' comments, from cluster objects and from Azure " +
+    "NPM's debug cache, and each is checked by hashing it again."
   static override examples = [
     '<%= config.bin %> translate --from dump/',
     '<%= config.bin %> translate --from iptables-save.txt --from ipset-save.txt --from cluster.json --policy shop/web',
@@ -85,7 +85,7 @@ function* wantedPolicies(translation: OpenTranslation, filter: TranslationFilter
 }
 
 function documentOf(translation: OpenTranslation, filter: TranslationFilter, problems: readonly Problem[]) {
-  const {baseChains, staleChains, unresolved, ...facts} = translation.facts
+  const {baseChains, staleChains, unresolved, problems: _, ...facts} = translation.facts
   const policies = wantedPolicies(translation, filter)
   return {...facts, baseChains, policies, sets: translation.sets(), staleChains, unresolved, problems}
 }

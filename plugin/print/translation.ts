@@ -39,7 +39,7 @@ function enforcement({generation, active, jump}: TranslationFacts): {words: stri
   if (generation === 'absent') return {words: 'Azure NPM has no chain here: it enforces nothing on this node.', style: 'yellow'}
   if (!jump) return {words: 'NOT ENFORCED: FORWARD has no jump to AZURE-NPM.', style: 'red'}
   const judged = jump.ctstate === null ? 'all packets' : `packets whose connection is ${jump.ctstate}`
-  if (active === false)
+  if (!active)
     return {
       words: `Inactive: rule ${jump.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`,
       style: 'yellow',
@@ -65,7 +65,8 @@ export function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boo
   yield paint(`  ${'#'.padStart(numbers)}  ${'PACKETS'.padStart(width)}  RULE`, 'dim')
   for (const [index, rule] of rules.entries()) {
     const words = rule.text.split(' ')
-    const place = isWide ? `  [${rule.chain}:${rule.position}, line ${rule.line}]` : ''
+    const within = rule.chain === chain ? '' : `${rule.chain}:${rule.position}, `
+    const place = isWide ? `  [${within}line ${rule.line}]` : ''
     const head = `  ${String(index + 1).padStart(numbers)}  ${(counters[index] as string).padStart(width)}  `
     yield head + paint(words[0] as string, actionStyle[rule.action]) + paint(` ${words.slice(1).join(' ')}`) + paint(place, 'dim')
   }
