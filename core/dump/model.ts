@@ -13,7 +13,7 @@ export interface DumpDocument {
   /** Files of one folder belong to one node; files given one by one have the empty folder. */
   readonly folder: string
   readonly text: Text
-  /** Set when the tool that printed it is known; else the content tells. An empty answer of a tool is an answer. */
+  /** Set when it is all that a known tool printed; else the content tells. An empty answer of a tool is an answer. */
   readonly kind?: DocumentKind
 }
 

@@ -29,7 +29,7 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
   })
   switch (document.kind ?? recognise(text)) {
     case 'iptables-save': {
-      const save = indexIptablesSave(text, name)
+      const save = {...indexIptablesSave(text, name), hasAllTables: document.kind !== undefined}
       return {document, kind: 'iptables', save, problems: save.problems}
     }
     case 'ipset-save': {

@@ -38,6 +38,8 @@ export interface SaveIndex {
   /** Version of the tool that printed it, if the header tells. */
   readonly version?: string
   readonly tables: Map<string, IndexedTable>
+  /** Whether it is known to hold all tables there are: then one that is not in it does not exist. */
+  readonly hasAllTables?: boolean
   readonly problems: Problem[]
 }
 

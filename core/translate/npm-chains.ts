@@ -50,7 +50,7 @@ export class NpmChains {
 
   /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
   get isComplete(): boolean {
-    return this.table?.isComplete ?? false
+    return this.table?.isComplete ?? this.save?.hasAllTables ?? false
   }
 
   /** Azure NPM's chains, in the order of the dump. */
@@ -68,7 +68,6 @@ export class NpmChains {
    * @returns `absent` when there are none, `unknown` without a save
    */
   get generation(): Generation | 'mixed' | 'absent' | 'unknown' {
-    if (!this.table) return 'unknown'
     if (this.names.length === 0) return this.isComplete ? 'absent' : 'unknown'
     const isV1 = V1_CHAINS.some(name => !this.isEmpty(name))
     const isV2 = !this.isEmpty(V2_CHAIN) || this.policyChains.some(name => !this.isEmpty(name))

@@ -124,7 +124,7 @@ function missing(dump: NodeDump, chains: NpmChains, used: ReadonlyMap<string, nu
   const at = dump.save?.file === undefined ? {} : {file: dump.save.file}
   if (!dump.save)
     problems.add({code: 'MISSING_IPTABLES', message: 'no iptables save was given: rules are unknown', next: TAKE_AGAIN})
-  else if (!chains.table)
+  else if (!chains.table && !chains.isComplete)
     problems.add({code: 'MISSING_IPTABLES', ...at, message: 'the save has no filter table: rules are unknown', next: TAKE_AGAIN})
   else if (chains.generation === 'absent')
     problems.add({
