@@ -1,7 +1,16 @@
 import {dirname} from 'node:path'
+import {InputError} from '../core/input-error.ts'
 import packageFacts from '../package.json' with {type: 'json'}
 import {runCli} from '../plugin/cli.ts'
 import {provide} from '../plugin/services.ts'
+import {tooOldNode} from './node-version.ts'
 
-provide({readLocal: async signal => (await import('../agent/read/node.ts')).readNode({signal})})
+provide({
+  readLocal: async signal => {
+    const reason = tooOldNode()
+    if (reason !== undefined) throw new InputError(reason, 'Install a newer Node, or take a dump and read it with --from.')
+    const {readNode} = await import('../agent/read/node.ts')
+    return readNode({signal})
+  },
+})
 process.exitCode = await runCli(process.argv.slice(2), packageFacts, dirname(import.meta.dirname))

@@ -1,4 +1,11 @@
-import {runAgent} from '../agent/cli.ts'
 import packageFacts from '../package.json' with {type: 'json'}
+import {tooOldNode} from './node-version.ts'
 
-process.exitCode = await runAgent(process.argv.slice(2), packageFacts.version)
+const reason = tooOldNode()
+if (reason === undefined) {
+  const {runAgent} = await import('../agent/cli.ts')
+  process.exitCode = await runAgent(process.argv.slice(2), packageFacts.version)
+} else {
+  process.stderr.write(`error: ${reason}\n  Install a newer Node.\n`)
+  process.exitCode = 2
+}

@@ -1,4 +1,4 @@
-import {flush, run} from '@oclif/core'
+import {run} from '@oclif/core'
 import {InputError} from '../core/input-error.ts'
 import {problemText} from '../core/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
@@ -22,7 +22,6 @@ export async function runCli(argv: readonly string[], facts: PackageFacts, root:
       argv.find(word => !word.startsWith('-')),
     )
     await run([...argv], {root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]])})
-    await flush()
     return 0
   } catch (error) {
     return failure(error, argv)

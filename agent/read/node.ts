@@ -32,7 +32,8 @@ export async function readNode(options: ReadNodeOptions = {}): Promise<NodeReadi
   const keep = (result: ToolResult, kind: DocumentKind) => {
     const text = decodeText(result.stdout)
     // An empty answer of a tool that ended well is an answer: there are no sets, there are no rules.
-    if (result.end === 'ok' || text.length > 0) documents.push({name: result.command, folder: 'local', text, ...(result.end === 'ok' && {kind})})
+    if (result.end === 'ok' || text.length > 0)
+      documents.push({name: result.command, folder: 'local', text, ...(result.end === 'ok' && {kind})})
     if (result.end !== 'ok') problems.push(toolProblem(result))
   }
   keep(await readNft(run, runOptions), 'iptables-save')

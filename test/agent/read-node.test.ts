@@ -44,7 +44,12 @@ describe('reading a node', () => {
     {name: 'without legacy tables', tables: '', runs: false},
     {name: 'with legacy tables', tables: 'filter\nnat\n', runs: true},
   ])('on a machine $name the legacy tool is run: $runs', async ({tables, runs}) => {
-    const tools = fakeTools({'iptables-nft-save -c': NFT, 'iptables-legacy-save -c': LEGACY, 'ipset save': SAVE, 'ipset list -t': LIST})
+    const tools = fakeTools({
+      'iptables-nft-save -c': NFT,
+      'iptables-legacy-save -c': LEGACY,
+      'ipset save': SAVE,
+      'ipset list -t': LIST,
+    })
     await readNode({run: tools.run, legacyTables: async () => tables})
     expect(tools.commands.filter(command => command.includes('legacy'))).toEqual(runs ? ['iptables-legacy-save -c'] : [])
   })
@@ -73,7 +78,11 @@ describe('reading a node', () => {
 
   test('a tool that crashes halfway leaves what it printed, and a problem', async () => {
     const failure = 'it was ended by SIGSEGV'
-    const tools = fakeTools({'iptables-nft-save -c': {end: 'failed', failure, stdout: '*filter\n'}, 'ipset save': SAVE, 'ipset list -t': LIST})
+    const tools = fakeTools({
+      'iptables-nft-save -c': {end: 'failed', failure, stdout: '*filter\n'},
+      'ipset save': SAVE,
+      'ipset list -t': LIST,
+    })
     const {documents, problems} = await readNode({run: tools.run, ...withoutLegacy})
     expect(documents[0]?.text.join('')).toBe('*filter\n')
     expect(problems).toMatchObject([{code: 'TOOL_FAILED', message: `iptables-nft-save -c: ${failure}`}])
@@ -83,10 +92,29 @@ describe('reading a node', () => {
 describe('running a tool', () => {
   test.each<{name: string; command: string; args: string[]; end: string; says: string; timeoutMs?: number}>([
     {name: 'that ends well', command: 'sh', args: ['-c', 'echo out; echo err >&2'], end: 'ok', says: ''},
-    {name: 'that is not there', command: 'no-such-tool-here', args: [], end: 'missing', says: 'no-such-tool-here is not installed'},
-    {name: 'that fails', command: 'sh', args: ['-c', 'echo why >&2; exit 3'], end: 'failed', says: 'it ended with exit code 3: why'},
+    {
+      name: 'that is not there',
+      command: 'no-such-tool-here',
+      args: [],
+      end: 'missing',
+      says: 'no-such-tool-here is not installed',
+    },
+    {
+      name: 'that fails',
+      command: 'sh',
+      args: ['-c', 'echo why >&2; exit 3'],
+      end: 'failed',
+      says: 'it ended with exit code 3: why',
+    },
     {name: 'that is killed', command: 'sh', args: ['-c', 'kill -9 $$'], end: 'failed', says: 'it was ended by SIGKILL'},
-    {name: 'that hangs', command: 'sleep', args: ['60'], end: 'failed', says: 'it did not end within 0.2 s and was stopped', timeoutMs: 200},
+    {
+      name: 'that hangs',
+      command: 'sleep',
+      args: ['60'],
+      end: 'failed',
+      says: 'it did not end within 0.2 s and was stopped',
+      timeoutMs: 200,
+    },
   ])('$name', async ({command, args, end, says, timeoutMs}) => {
     const result = await run(command, args, timeoutMs === undefined ? {} : {timeoutMs})
     expect(result).toMatchObject({end, failure: says, command: [command, ...args].join(' ')})

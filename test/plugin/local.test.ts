@@ -1,9 +1,9 @@
-import {existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync} from 'node:fs'
+import {existsSync, mkdtempSync, rmSync, symlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {expect, test} from 'vitest'
 import {execa} from 'execa'
+import {expect, test} from 'vitest'
 import {describeKernel, kernelTest} from '../kernel/describe.ts'
 import {loadRules, loadSets} from '../kernel/load.ts'
 import type {Namespace} from '../kernel/namespace.ts'
@@ -83,9 +83,10 @@ describeKernel('--local on the real kernel', () => {
 test('--local is refused to others than root, in words', async () => {
   // A process of another user; where we are that other user already, as we are.
   const isRoot = process.getuid?.() === 0
-  const readable = readFileSync(executable, 'utf8').length > 0
-  expect(readable).toBe(true)
-  const {stderr, exitCode} = await execa(process.execPath, [executable, 'translate', '--local'], {reject: false, ...(isRoot && {uid: 65534, gid: 65534})})
+  const {stderr, exitCode} = await execa(process.execPath, [executable, 'translate', '--local'], {
+    reject: false,
+    ...(isRoot && {uid: 65534, gid: 65534}),
+  })
   expect(stderr).toContain('--local reads the kernel, which only root may do')
   expect(exitCode).toBe(2)
 })
