@@ -33,7 +33,7 @@ export function parseJumpComment(comment: string): JumpComment | undefined {
     direction: parts[1] === 'INGRESS' ? 'Ingress' : 'Egress',
     policy,
     terms: isWhole ? rest.slice(0, -tail.length) : rest,
-    isCut: !isWhole && isLong(comment),
+    isCut: isLong(comment),
   }
 }
 
@@ -62,14 +62,17 @@ export function parseRuleComment(comment: string, facts: RuleFacts): RuleComment
   if (!facts.hasNamedPort) {
     const tail = onProtocol + toPort
     if (tail === '' || !rest.endsWith(tail)) return {terms: rest, isCut: isLong(comment)}
-    return {terms: rest.slice(0, -tail.length), isCut: false}
+    return {terms: rest.slice(0, -tail.length), isCut: isLong(comment)}
   }
   const at = rest.lastIndexOf(`${onProtocol}-TO-namedport:`)
   if (at < 0) return {terms: rest, isCut: isLong(comment)}
   return {terms: rest.slice(0, at), namedPort: rest.slice(at + onProtocol.length + '-TO-'.length), isCut: isLong(comment)}
 }
 
-/** Names are ASCII, so characters are bytes; a comment with others is not NPM's. */
+/**
+ * Whether a comment may have been cut. Even one that ends as a whole one does: its end may be a piece of a label. Names are
+ * ASCII, so characters are bytes; a comment with others is not NPM's.
+ */
 const isLong = (comment: string): boolean => comment.length >= CUT_AT_BYTES
 
 /** A set match that a name is wanted for. */
@@ -100,10 +103,10 @@ export function nameTerms(
   isCut: boolean,
   fits: (name: string, set: string) => boolean,
 ): (NameClaim | undefined)[] {
-  const parts = terms.split('-AND-')
-  const found = splitToFit(parts, sets, isCut, fits)
+  const found = splitToFit(terms, sets, isCut, fits)
   if (found.length === sets.length) return found.map(name => ({name, fits: true}))
   if (isCut) return sets.map((_, index) => (found[index] === undefined ? undefined : {name: found[index], fits: true}))
+  const parts = terms === '' ? [] : terms.split(AND)
   if (parts.length !== sets.length) return sets.map(() => undefined)
   return sets.map((wanted, index) => {
     const name = stripped(parts[index] ?? '', wanted.negated) ?? parts[index] ?? ''
@@ -116,28 +119,39 @@ function stripped(part: string, negated: boolean): string | undefined {
   return part.startsWith('!') ? part.slice(1) : undefined
 }
 
+const AND = '-AND-'
+
+/** Where names may end. Separators may share a dash: in `app:x-AND-AND-ns-y` the value is either `x` or `x-AND`. */
+function possibleEnds(terms: string): number[] {
+  const ends: number[] = []
+  for (let at = terms.indexOf(AND); at >= 0; at = terms.indexOf(AND, at + 1)) ends.push(at)
+  return [...ends, terms.length]
+}
+
 /** Splitting is tried depth first; comments have few parts, and a wrong join fails at its first hash. */
 const MOST_JOINS = 64
 
 /** The longest run of names, from the first set on, that all fit; the whole text must be used unless it was cut. */
 function splitToFit(
-  parts: readonly string[],
+  terms: string,
   sets: readonly WantedName[],
   isCut: boolean,
   fits: (name: string, set: string) => boolean,
 ): string[] {
+  const ends = possibleEnds(terms)
   let best: string[] = []
   const names: string[] = []
-  const tryFrom = (from: number): boolean => {
+  const tryFrom = (start: number): boolean => {
     if (names.length > best.length) best = [...names]
     const wanted = sets[names.length]
-    if (!wanted) return from === parts.length || isCut
-    const last = Math.min(parts.length, from + MOST_JOINS)
-    for (let to = from + 1; to <= last; to++) {
-      const name = stripped(parts.slice(from, to).join('-AND-'), wanted.negated)
+    if (!wanted) return start > terms.length || isCut
+    const first = ends.findIndex(end => end > start)
+    if (first < 0) return false
+    for (const end of ends.slice(first, first + MOST_JOINS)) {
+      const name = stripped(terms.slice(start, end), wanted.negated)
       if (name === undefined || !fits(name, wanted.set)) continue
       names.push(name)
-      if (tryFrom(to)) return true
+      if (tryFrom(end + AND.length)) return true
       names.pop()
     }
     return false

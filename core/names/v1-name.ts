@@ -41,8 +41,9 @@ export function v1SetMeaning(name: string, ipsetType?: string, isNamespace = fal
   return values.length === 1 ? {type: 'KeyValueLabelOfPod', key, values} : {type: 'KeyLabelOfPod', key}
 }
 
-// What follows ALL starts with a dash of its own: -TO-, -FROM- or -AND-.
-const BOUNDARIES = /-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-|^ALLOW-ALL(?=-(?:TO|FROM)-)|^ALLOW-|^DROP-ALL(?=-)/g
+// What follows ALL starts with a dash of its own: -TO-, -FROM- or -AND-. Looked for at every place, as delimiters may
+// share a dash: in `app:x-TO-AND-tier` the value is either `x` or `x-TO`.
+const BOUNDARIES = /(?=(-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-|^ALLOW-ALL(?=-(?:TO|FROM)-)|^ALLOW-|^DROP-ALL(?=-)))/g
 /** Longer stretches than this many parts are no names that any label could have made. */
 const MOST_PARTS = 8
 
@@ -55,7 +56,7 @@ export function v1CommentNames(comment: string): Set<string> {
   const ends: number[] = []
   for (const found of comment.matchAll(BOUNDARIES)) {
     if (found.index > 0) ends.push(found.index)
-    starts.push(found.index + found[0].length)
+    starts.push(found.index + (found[1] as string).length)
   }
   ends.push(comment.length)
   const names = new Set<string>()
