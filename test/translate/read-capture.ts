@@ -1,0 +1,12 @@
+import {readFileSync} from 'node:fs'
+import type {NodeDump} from '../../core/dump/model.ts'
+import {readDump} from '../../core/dump/read-dump.ts'
+
+/** A file of test/fixtures as text. */
+export const fixtureText = (path: string): string => readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8')
+
+/** The one node that some texts make. */
+export async function dumpOf(...texts: readonly string[]): Promise<NodeDump> {
+  const {nodes} = await readDump(texts.map((text, index) => ({name: `file-${index}`, folder: '', text: [text]})))
+  return nodes[0] as NodeDump
+}
