@@ -18,6 +18,14 @@ export class NpmChains {
   readonly save: SaveIndex | undefined
   readonly table: IndexedTable | undefined
   readonly problems: Problem[] = []
+  /** Azure NPM's chains, in the order of the dump. */
+  readonly names: readonly string[]
+  readonly policyChains: readonly string[]
+  /**
+   * Which Azure NPM programmed the chains. After an upgrade the other one's chains stay for minutes, but empty. `absent`
+   * when there are none, `unknown` without a save.
+   */
+  readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
   private readonly read = new Map<string, readonly Rule[]>()
 
   constructor(save: SaveIndex | undefined) {
@@ -26,6 +34,10 @@ export class NpmChains {
     const unknown = save?.tables.get(UNKNOWN_TABLE)
     // A save whose head is lost may still hold NPM's chains; no other table ever does.
     this.table = filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
+    // Asked for with every rule, and a large node has a hundred thousand chains.
+    this.names = [...(this.table?.chains.keys() ?? [])].filter(name => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`))
+    this.policyChains = this.names.filter(name => policyChain(name) !== undefined)
+    this.generation = this.findGeneration()
   }
 
   has(chain: string): boolean {
@@ -53,21 +65,7 @@ export class NpmChains {
     return this.table?.isComplete ?? this.save?.hasAllTables ?? false
   }
 
-  /** Azure NPM's chains, in the order of the dump. */
-  get names(): string[] {
-    return [...(this.table?.chains.keys() ?? [])].filter(name => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`))
-  }
-
-  get policyChains(): string[] {
-    return this.names.filter(name => policyChain(name) !== undefined)
-  }
-
-  /**
-   * Which Azure NPM programmed the chains. After an upgrade the other one's chains stay for minutes, but empty.
-   *
-   * @returns `absent` when there are none, `unknown` without a save
-   */
-  get generation(): Generation | 'mixed' | 'absent' | 'unknown' {
+  private findGeneration(): NpmChains['generation'] {
     if (this.names.length === 0) return this.isComplete ? 'absent' : 'unknown'
     const isV1 = V1_CHAINS.some(name => !this.isEmpty(name))
     const isV2 = !this.isEmpty(V2_CHAIN) || this.policyChains.some(name => !this.isEmpty(name))
