@@ -196,6 +196,8 @@ class Indexer {
     if (this.table) this.table.isComplete = true
     this.table = undefined
     this.isOpen = false
+    // What follows is of no table, not even of the chain that came last.
+    this.chainPrefix = '\n'
   }
 
   private comment(source: string): void {
@@ -281,12 +283,12 @@ class Indexer {
   private checkEnd(text: Text, lastLine: number): void {
     if (!this.isOpen) return
     const last = text.at(-1) ?? ''
-    const lastText = last.slice(last.lastIndexOf('\n', last.length - 2) + 1)
+    const lastText = last.slice(last.lastIndexOf('\n', last.length - 2) + 1).replace(/\r?\n$/, '')
     this.problems.add({
       code: 'TRUNCATED_FILE',
       line: lastLine,
       column: lastText.length + 1,
-      text: shownLine(lastText.trimEnd()),
+      text: shownLine(lastText),
       message: `table ${this.table?.name ?? ''} has no COMMIT: the file ends early, rules may be missing`,
       next: 'Everything before is read. Take the save again, and check that the disk was not full.',
     })
