@@ -205,8 +205,8 @@ class Indexer {
     if (!header) return
     const tool = header[1] as string
     this.version = header[2] as string
-    // Tools before 1.8 knew legacy only and did not say so.
-    this.backend = header[3] !== undefined || tool.includes('nft') ? 'nft' : 'legacy'
+    // Tools before 1.8 knew legacy only and did not say so; the first of 1.8 called the nft one xtables-save.
+    this.backend = header[3] !== undefined || tool.includes('nft') || tool.startsWith('xtables') ? 'nft' : 'legacy'
   }
 
   private tableLine(name: string, source: string, line: number): void {
