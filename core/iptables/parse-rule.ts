@@ -9,9 +9,7 @@ export interface RuleBody {
 }
 
 const letter = (character: string): number => character.charCodeAt(0)
-const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT] = ['m', 'j', 'g', 'p', 's', 'd', 'i', 'o'].map(
-  letter,
-)
+const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT, A_FRAGMENT] = Array.from('mjgpsdiof', letter)
 
 class RuleFault extends Error {
   readonly at: number
@@ -234,6 +232,7 @@ function isTopLevel(words: Words): boolean {
     case A_DESTINATION:
     case A_IN:
     case A_OUT:
+    case A_FRAGMENT:
       return true
     default:
       return false
