@@ -1,0 +1,96 @@
+import type {Match, Target} from '../iptables/model.ts'
+import type {Scheme} from '../names/hash.ts'
+import type {Direction} from '../names/kernel-name.ts'
+import type {SetType} from '../names/set-name.ts'
+
+/**
+ * The program: the sets and chains that a cluster's NetworkPolicies ask for on one node. Rules have the same shape as
+ * those read from a node, so that the same walk, comparison and printing work on both.
+ */
+
+export interface ProgramSet {
+  /** What is hashed: `podlabel-app:web`. */
+  readonly name: string
+  readonly kernelName: string
+  readonly type: SetType
+  readonly ipsetType: 'hash:net' | 'hash:ip,port' | 'list:set'
+  /** As ipset prints them: `10.0.0.1`, `10.1.0.0/16 nomatch`, `10.0.0.1,tcp:80`; of lists the kernel names. No duplicates. */
+  readonly members: readonly string[]
+}
+
+export interface ProgramRule {
+  readonly chain: string
+  /** In the order iptables-save prints; the comment is whole, though iptables keeps 255 bytes of it. */
+  readonly matches: readonly Match[]
+  readonly target: Target
+  /** `namespace/name`; absent for base rules. */
+  readonly policy?: string
+}
+
+export interface CompiledPolicy {
+  /** `namespace/name` */
+  readonly policy: string
+  /** The chains it has, with the jump that leads there and their rules in order. */
+  readonly chains: readonly {
+    readonly direction: Direction
+    readonly chain: string
+    readonly jump: ProgramRule
+    readonly rules: readonly ProgramRule[]
+  }[]
+  /** Kernel names of every set its rules name, nested members not included. */
+  readonly sets: readonly string[]
+}
+
+/** Whose meaning is compiled: what Azure NPM itself would program, faults included, or what the NetworkPolicy API says. */
+export const semantics = ['npm', 'kubernetes'] as const
+export type Semantics = (typeof semantics)[number]
+
+/** Why Azure NPM does not program a policy as it is written. */
+export const refusalCodes = [
+  'IPV6_BLOCK',
+  'BAD_BLOCK',
+  'BAD_EXCEPT',
+  'BAD_LABEL_VALUE',
+  'BAD_PORT_RANGE',
+  'COMMENT_TOO_LONG',
+  'LITE_PEER',
+  'LITE_NAMED_PORT',
+  'CHAIN_COLLISION',
+  'SET_COLLISION',
+] as const
+export type RefusalCode = (typeof refusalCodes)[number]
+
+export interface Refusal {
+  readonly policy: string
+  readonly code: RefusalCode
+  /** Where in the object: `spec.ingress[0].from[1].ipBlock.cidr`. */
+  readonly field: string
+  /** What is wrong with it. */
+  readonly reason: string
+  /** What Azure NPM does then: keeps enforcing the old version, or enforces nothing, or tries for ever. */
+  readonly consequence: string
+}
+
+export interface CompileOptions {
+  readonly scheme: Scheme
+  readonly semantics: Semantics
+  /** The node, whose pods alone NPM Lite reads. */
+  readonly node?: string
+  readonly isLite?: boolean
+  /** Only sets that policies use are in the kernel (`ApplyIPSetsOnNeed`). */
+  readonly isOnNeed?: boolean
+  /** `PlaceAzureChainFirst`: the jump is the first rule of FORWARD, not the one after KUBE-SERVICES. */
+  readonly isChainFirst?: boolean
+}
+
+export interface Program {
+  readonly options: CompileOptions
+  /** By kernel name. */
+  readonly sets: ReadonlyMap<string, ProgramSet>
+  /** Azure NPM's base chains with their rules, policy jumps included, in the order NPM makes them. */
+  readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
+  readonly policies: readonly CompiledPolicy[]
+  /** The rule that belongs into FORWARD. */
+  readonly jump: ProgramRule
+  readonly refusals: readonly Refusal[]
+}
