@@ -1,0 +1,181 @@
+/*
+ * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick
+ *
+ * Everything is measured in one run on one machine and compared with what starting Node, starting kubectl and splitting
+ * words take there: only ratios can be compared between machines. Nothing is asserted. The aims are in
+ * docs/performance.md.
+ */
+import {execFile} from 'node:child_process'
+import {join} from 'node:path'
+import {parseArgs, promisify} from 'node:util'
+import type {Scheme} from '../../core/names/hash.ts'
+import {type Dump, dumpOf, manyMembers} from './generate.ts'
+import type {Task} from './in-process.ts'
+import {type CommandLine, type Measured, measure, median, NODE, type Sink} from './measure.ts'
+import {markdown, type Row} from './table.ts'
+
+const {values} = parseArgs({options: {quick: {type: 'boolean', default: false}}})
+const runsOfShort = values.quick ? 5 : 21
+const runsOfLong = values.quick ? 1 : 5
+const sizes = values.quick ? [1, 10] : [1, 10, 100]
+
+const root = join(import.meta.dirname, '..', '..')
+const program = join(root, 'dist', 'kubectl-npm')
+const exec = promisify(execFile)
+
+/** The aims were set where starting Node takes this long, and splitting words has this speed. */
+const AIMED_NODE_SECONDS = 0.037
+const AIMED_WORDS_SPEED = 290
+
+/** What translating a save may take there, by megabytes of rules. */
+const translationAims: Readonly<Record<number, {seconds: number; megabytes?: number}>> = {
+  1: {seconds: 0.25},
+  10: {seconds: 0.8},
+  100: {seconds: 6, megabytes: 800},
+}
+/** How much longer a megabyte may take in a text ten times as long. */
+const GROWTH_AIM = 1.3
+
+const rows: Row[] = []
+const say = (text: string): void => console.error(`… ${text}`)
+const inSeconds = (seconds: number): string => `${seconds.toFixed(seconds < 1 ? 3 : 2)} s`
+const inMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
+const times = (ratio: number): string => ratio.toFixed(ratio < 10 ? 2 : 1)
+
+say('bundle')
+await exec(NODE, [join(root, 'scripts', 'build.ts')])
+const node = await measure([NODE, '-e', '0'], runsOfShort)
+const kubectl = await measure(['kubectl', 'version', '--client'], runsOfShort).catch(() => undefined)
+addTimes('node -e 0', '', node)
+if (kubectl) addTimes('kubectl version --client', '', kubectl)
+await startup('--version')
+await startup('--help')
+const translations = await translateAll()
+growth(translations)
+await inProcess()
+console.log(markdown(rows))
+
+function addTimes(what: string, size: string, {seconds, peakMegabytes}: Measured, aim = '', isMet?: boolean): void {
+  const memory = peakMegabytes === undefined ? '' : `, ${peakMegabytes.toFixed(0)} MB`
+  const ratio = `${times(seconds / node.seconds)} × node`
+  rows.push({what, size, median: inSeconds(seconds) + memory, ratio, aim, ...(isMet !== undefined && {isMet})})
+}
+
+async function startup(flag: string): Promise<void> {
+  say(`kubectl-npm ${flag}`)
+  const measured = await measure([NODE, program, flag], runsOfShort)
+  addTimes(`kubectl-npm ${flag}`, '', measured, '2.4 × node', measured.seconds <= 2.4 * node.seconds)
+  if (!kubectl) return
+  const ratio = measured.seconds / kubectl.seconds
+  rows.push({
+    what: `kubectl-npm ${flag}`,
+    size: '',
+    median: inSeconds(measured.seconds),
+    ratio: `${times(ratio)} × kubectl`,
+    aim: '1.5 × kubectl',
+    isMet: ratio <= 1.5,
+  })
+}
+
+interface Translation {
+  readonly megabytes: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
+/** @returns those of rules alone, from the smallest to the largest */
+async function translateAll(): Promise<Translation[]> {
+  const done: Translation[] = []
+  for (const megabytes of sizes) {
+    const dump = await dumpOf(megabytes, 'sha256')
+    const {seconds} = await translate('rules', megabytes, dump, [dump.rules])
+    done.push({megabytes, bytes: dump.rulesBytes, seconds})
+    await translate('rules, into a pipe', megabytes, dump, [dump.rules], 'pipe')
+    await translate('rules and sets', megabytes, dump, [dump.rules, dump.sets])
+  }
+  const scheme: Scheme = 'fnv32a'
+  const dump = await dumpOf(10, scheme)
+  await translate('rules, decimal names', 10, dump, [dump.rules])
+  return done
+}
+
+async function translate(
+  what: string,
+  megabytes: number,
+  dump: Dump,
+  files: readonly string[],
+  sink: Sink = 'null',
+): Promise<Measured> {
+  say(`translate ${what}, ${megabytes} MB`)
+  const command: CommandLine = [NODE, program, 'translate', '-o', 'table', ...files.flatMap(file => ['--from', file])]
+  const measured = await measure(command, megabytes < 10 ? runsOfShort : runsOfLong, sink)
+  const aim = translationAims[megabytes]
+  const size = files.includes(dump.sets)
+    ? `${inMegabytes(dump.rulesBytes)} + ${inMegabytes(dump.setsBytes)}`
+    : inMegabytes(dump.rulesBytes)
+  if (!aim) throw new Error(`no aim for ${megabytes} MB`)
+  const aimedRatio = aim.seconds / AIMED_NODE_SECONDS
+  const isFast = measured.seconds <= aimedRatio * node.seconds
+  const isSmall = aim.megabytes === undefined || (measured.peakMegabytes ?? 0) <= aim.megabytes
+  const memory = aim.megabytes === undefined ? '' : `, ${aim.megabytes} MB`
+  addTimes(`translate: ${what}`, size, measured, `${times(aimedRatio)} × node (${aim.seconds} s)${memory}`, isFast && isSmall)
+  return measured
+}
+
+/** Starting Node is no part of what grows. */
+function growth(translations: readonly Translation[]): void {
+  const perMegabyte = ({seconds, bytes}: Translation) => (seconds - node.seconds) / (bytes / 1e6)
+  for (const [index, larger] of translations.entries()) {
+    const smaller = translations[index - 1]
+    if (!smaller) continue
+    const factor = perMegabyte(larger) / perMegabyte(smaller)
+    rows.push({
+      what: 'growth: time per MB against a tenth of the size',
+      size: `${smaller.megabytes} → ${larger.megabytes} MB`,
+      median: `${(perMegabyte(larger) * 1000).toFixed(1)} ms/MB`,
+      ratio: times(factor),
+      aim: times(GROWTH_AIM),
+      isMet: factor <= GROWTH_AIM,
+    })
+  }
+}
+
+async function inProcess(): Promise<void> {
+  const megabytes = sizes.at(-1) as number
+  const {rules, rulesBytes} = await dumpOf(megabytes, 'sha256')
+  const words = await speed('words', rules, rulesBytes)
+  const size = inMegabytes(rulesBytes)
+  addSpeed('in process: bare word splitter', size, words, words)
+  addSpeed('in process: index of a save', size, await speed('index', rules, rulesBytes), words, 300)
+  addSpeed('in process: all rules parsed and kept', size, await speed('parse', rules, rulesBytes), words, 80)
+  const members = await manyMembers(1_000_000)
+  addSpeed(
+    'in process: ipset save, 1,000,000 members',
+    inMegabytes(members.bytes),
+    await speed('ipset', members.path, members.bytes),
+    await speed('words', members.path, members.bytes),
+  )
+}
+
+/** In megabytes a second. */
+async function speed(task: Task, file: string, bytes: number): Promise<number> {
+  say(`${task} in process`)
+  const seconds: number[] = []
+  for (let run = 0; run < Math.max(3, runsOfLong); run++) {
+    const {stdout} = await exec(NODE, [join(import.meta.dirname, 'in-process.ts'), task, file])
+    seconds.push(Number(stdout))
+  }
+  return bytes / 1e6 / median(seconds)
+}
+
+function addSpeed(what: string, size: string, speed: number, words: number, aim?: number): void {
+  const ratio = speed / words
+  rows.push({
+    what,
+    size,
+    median: `${speed.toFixed(0)} MB/s`,
+    ratio: `${times(ratio)} × words`,
+    aim: aim === undefined ? '' : `${times(aim / AIMED_WORDS_SPEED)} × words (${aim} MB/s)`,
+    ...(aim !== undefined && {isMet: ratio >= aim / AIMED_WORDS_SPEED}),
+  })
+}

@@ -1,0 +1,29 @@
+/** One line of the result. */
+export interface Row {
+  readonly what: string
+  readonly size: string
+  readonly median: string
+  readonly ratio: string
+  readonly aim: string
+  /** Undefined where nothing is aimed at. */
+  readonly isMet?: boolean
+}
+
+/** The result as a table in Markdown, columns aligned for reading it as text too. */
+export function markdown(rows: readonly Row[]): string {
+  const cells = [
+    ['what', 'size', 'median', 'ratio', 'aim', 'met'],
+    ...rows.map(({what, size, median, ratio, aim, isMet}) => [
+      what,
+      size,
+      median,
+      ratio,
+      aim,
+      isMet === undefined ? '' : isMet ? 'yes' : '**no**',
+    ]),
+  ]
+  const widths = cells[0]?.map((_, column) => Math.max(3, ...cells.map(row => row[column]?.length ?? 0))) ?? []
+  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`
+  const [head = [], ...body] = cells.map(line)
+  return [head, `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n')
+}
