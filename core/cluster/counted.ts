@@ -1,0 +1,13 @@
+import {parseIpv4} from './ipv4.ts'
+import type {Pod} from './objects.ts'
+
+/**
+ * Whether policies apply to a pod and Azure NPM holds its address: host-network pods share their node's, finished pods
+ * have given theirs back, and a pod without an IPv4 address has none to hold. Readiness does not matter, nor does
+ * terminating while grace is left.
+ */
+export function isCounted({metadata, spec, status}: Pod): boolean {
+  if (spec?.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return false
+  if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0) return false
+  return parseIpv4(status?.podIP ?? '') !== undefined
+}
