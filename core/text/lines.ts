@@ -4,7 +4,7 @@
  */
 export type Text = readonly string[]
 
-/** One line: `piece.slice(start, end)`, without its line feed or carriage return. `line` counts from 1 over all pieces. */
+/** One line: `piece.slice(start, end)`, without its line feed or carriage returns. `line` counts from 1 over all pieces. */
 export type LineVisitor = (piece: string, start: number, end: number, line: number) => void
 
 /** Visits every line without copying it. A last line without a line feed counts; an empty rest behind the last one does not. */
@@ -15,7 +15,8 @@ export function eachLine(text: Text, visit: LineVisitor): void {
       const feed = piece.indexOf('\n', start)
       const next = feed < 0 ? piece.length : feed + 1
       let end = feed < 0 ? piece.length : feed
-      if (end > start && piece.charCodeAt(end - 1) === 13) end--
+      // A terminal adds one, and so does a shell of Windows behind it.
+      while (end > start && piece.charCodeAt(end - 1) === 13) end--
       line++
       visit(piece, start, end, line)
       start = next
