@@ -153,21 +153,22 @@ const kernelMatch = fc.oneof(
   kernelComment,
 )
 
-// Printed as no condition at all when it is every port.
-const kernelRange = portRange.filter(({from, to}) => from > 0 || to < 65_535)
+// Every port is printed as no condition at all, and "not from 0 to n" as "from n + 1 on".
+const kernelRange = portRange.filter(({from, to, negated: isNegated}) =>
+  isNegated ? from > 0 && to < 65_535 : from > 0 || to < 65_535,
+)
 const kernelPorts = (protocol: string) =>
   fc
     .record({source: kernelRange, destination: kernelRange}, {requiredKeys: []})
     .filter(({source, destination}) => source !== undefined || destination !== undefined)
-    .map(sides => [{kind: 'ports' as const, protocol, ...sides}])
+    .map((sides): Match => ({kind: 'ports', protocol, ...sides}))
 
+const isProtocol = (protocol: string, negated = false): Match => ({kind: 'protocol', protocol, negated})
 const protocolAndPorts: fc.Arbitrary<Match[]> = fc.oneof(
-  fc.constant([]),
-  fc.constantFrom('tcp', 'udp', 'sctp', 'icmp').map(protocol => [{kind: 'protocol' as const, protocol, negated: false}]),
-  fc.constant([{kind: 'protocol' as const, protocol: 'tcp', negated: true}]),
-  portProtocol.chain(protocol =>
-    kernelPorts(protocol).map(range => [{kind: 'protocol' as const, protocol, negated: false}, ...range]),
-  ),
+  fc.constant<Match[]>([]),
+  fc.constantFrom('tcp', 'udp', 'sctp', 'icmp').map(protocol => [isProtocol(protocol)]),
+  fc.constant<Match[]>([isProtocol('tcp', true)]),
+  portProtocol.chain(protocol => kernelPorts(protocol).map(range => [isProtocol(protocol), range])),
 )
 
 const kernelAddress = (side: 'src' | 'dst') =>
