@@ -1,10 +1,10 @@
 import {type ClusterObjects, objectKey} from '../cluster/objects.ts'
 import type {SetEntry} from '../contract/common.ts'
 import type {NodeDump} from '../dump/model.ts'
+import {memberText} from '../ipset/member-text.ts'
 import type {NameBook} from '../names/book.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import {setTypeFacts} from '../names/set-name.ts'
-import {memberText} from './terms.ts'
 import {describeMeaning, describeTerms} from './words.ts'
 
 /** Pods by address. Host-network pods share their node's, and finished pods have given theirs back. */

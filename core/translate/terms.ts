@@ -1,12 +1,9 @@
 import type {Term} from '../contract/common.ts'
 import type {NodeDump} from '../dump/model.ts'
-import type {Member} from '../ipset/model.ts'
+import {memberText} from '../ipset/member-text.ts'
 import type {NameBook} from '../names/book.ts'
 import type {SetMatch} from './rule-parts.ts'
 import {type DescribedTerm, describeTerms} from './words.ts'
-
-/** How ipset prints a member, without what only it needs (timeouts, counters). */
-export const memberText = (member: Member): string => (member.nomatch ? `${member.entry} nomatch` : member.entry)
 
 /** Turns set matches into named terms and into words. Names and words repeat over rules, so both are kept. */
 export class TermNames {
