@@ -7,10 +7,23 @@ const out = join(import.meta.dirname, '..', 'dist')
 await rm(out, {recursive: true, force: true})
 await mkdir(out)
 
+/**
+ * Libraries that oclif loads at every start, and needs only for plugins in files, for spinners and to tell WSL from Linux.
+ * Our verbs are in memory; without these libraries the program starts in four fifths of the time.
+ */
+const unneeded = /^(?:cli-spinners|lilconfig|minimatch|semver|tinyglobby|wsl-utils)$/
+const EMPTY = '\0empty'
+const leaveOut = {
+  name: 'leave-out',
+  resolveId: (id: string) => (unneeded.test(id) ? EMPTY : null),
+  load: (id: string) => (id === EMPTY ? 'module.exports = {}' : null),
+}
+
 const result = await build({
   input: {'kubectl-npm': 'bin/kubectl-npm.ts', 'npm-agent': 'bin/npm-agent.ts'},
   platform: 'node',
   logLevel: 'warn',
+  plugins: [leaveOut],
   transform: {target: 'node22', define: {'process.env.NODE_ENV': '"production"'}},
   output: {
     dir: out,
