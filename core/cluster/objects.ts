@@ -116,7 +116,8 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
     } else take(item, kind, path)
   }
 
-  function take(item: Fields, kind: string, path: string): void {
+  function take(object: Fields, kind: string, path: string): void {
+    const item = asServed(object, kind)
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
       problems.add({
@@ -133,6 +134,27 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
   }
 }
 
+/** How deep the values of a label expression of a peer of a policy lie. */
+const DEEPEST_FIELD = 12
+
+/** A file written by hand may say `values:` and nothing more. The API server takes null as absent, and never serves it. */
+function asServed(object: Fields, kind: string): Fields {
+  if (kind === 'NetworkPolicy') return withoutNulls(object, DEEPEST_FIELD) as Fields
+  // Pods are many, and nearly all come from an API server.
+  const parts = [object['metadata'], object['spec'], object['status']]
+  const hasNull = parts.some(part => part === null || (isFields(part) && Object.values(part).includes(null)))
+  return hasNull ? (withoutNulls(object, 2) as Fields) : object
+}
+
+function withoutNulls(value: unknown, depth: number): unknown {
+  if (depth === 0) return value
+  if (Array.isArray(value)) return value.map(each => withoutNulls(each, depth - 1))
+  if (!isFields(value)) return value
+  const fields = Object.entries(value).filter(([, each]) => each !== null)
+  // A label without a value is not an absent one.
+  return Object.fromEntries(fields.map(([key, each]) => [key, key === 'matchLabels' ? each : withoutNulls(each, depth - 1)]))
+}
+
 const KINDS = new Set(['Pod', 'Namespace', 'NetworkPolicy', 'Node'])
 
 /** Why an object cannot be used, or undefined. Only what would make a later answer wrong or crash is looked at. */
@@ -146,6 +168,7 @@ function faultOf(item: Fields, kind: string): string | undefined {
   if (kind !== 'Pod') return undefined
   if (spec !== undefined && !isFields(spec)) return 'spec is not a map'
   if (status !== undefined && !isFields(status)) return 'status is not a map'
+  if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
   for (const container of containers)
@@ -162,6 +185,7 @@ const isList = (value: unknown, isItem: (item: unknown) => item is Fields): valu
 function policyFault(spec: unknown): string | undefined {
   if (!isFields(spec)) return 'it has no spec'
   if (!isSelector(spec['podSelector'])) return 'spec.podSelector is not a label selector'
+  if (!isTexts(spec['policyTypes'])) return 'spec.policyTypes is not a list of texts'
   for (const [direction, side] of [
     ['ingress', 'from'],
     ['egress', 'to'],
@@ -169,7 +193,8 @@ function policyFault(spec: unknown): string | undefined {
     const rules = spec[direction] ?? []
     if (!isList(rules, isFields)) return `spec.${direction} is not a list of rules`
     for (const [index, rule] of rules.entries()) {
-      if (!isList(rule['ports'] ?? [], isFields)) return `spec.${direction}[${index}].ports is not a list`
+      const ports = rule['ports'] ?? []
+      if (!isList(ports, isFields) || !ports.every(isPort)) return `spec.${direction}[${index}].ports is not a list of ports`
       const peers = rule[side] ?? []
       if (!isList(peers, isFields) || !peers.every(isPeer)) return `spec.${direction}[${index}].${side} is not a list of peers`
     }
@@ -183,6 +208,11 @@ function isPeer(peer: Fields): boolean {
   return isSelector(peer['podSelector']) && isSelector(peer['namespaceSelector'])
 }
 
+const isPort = ({port, endPort, protocol}: Fields): boolean =>
+  ['undefined', 'number', 'string'].includes(typeof port) &&
+  ['undefined', 'number'].includes(typeof endPort) &&
+  ['undefined', 'string'].includes(typeof protocol)
+
 const isTexts = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.every(each => typeof each === 'string'))
 
@@ -190,5 +220,10 @@ function isSelector(value: unknown): boolean {
   if (value === undefined || value === null) return true
   if (!isFields(value) || !isLabels(value['matchLabels'])) return false
   const expressions = value['matchExpressions'] ?? []
-  return isList(expressions, isFields) && expressions.every(each => typeof each['key'] === 'string' && isTexts(each['values']))
+  return isList(expressions, isFields) && expressions.every(isExpression)
 }
+
+const OPERATORS: ReadonlySet<unknown> = new Set<LabelExpression['operator']>(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+
+const isExpression = ({key, operator, values}: Fields): boolean =>
+  typeof key === 'string' && OPERATORS.has(operator) && isTexts(values)
