@@ -82,7 +82,8 @@ export class NameBook {
   }
 
   private find(kernelName: string, name: string): KnownName | undefined {
-    return this.names.get(kernelName)?.find(known => known.name === name)
+    for (const known of this.names.get(kernelName) ?? []) if (known.name === name) return known
+    return undefined
   }
 
   /** Remembers the policy a set's name was met in; old names of nested sets cannot be read without it. */

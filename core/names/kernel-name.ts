@@ -37,8 +37,8 @@ const BASE36_SET = /^azure-npm-[0-9a-z]{20}$/
 
 /** The scheme a set's name has the shape of, or undefined when Azure NPM cannot have made it. */
 export function setScheme(kernelName: string): Scheme | undefined {
-  if (DECIMAL_SET.test(kernelName)) return 'fnv32a'
-  return BASE36_SET.test(kernelName) ? 'sha256' : undefined
+  if (kernelName.length === SET_PREFIX.length + SET_DIGITS) return BASE36_SET.test(kernelName) ? 'sha256' : undefined
+  return DECIMAL_SET.test(kernelName) ? 'fnv32a' : undefined
 }
 
 /** Whether a name is one of Azure NPM's set names in either scheme. */

@@ -3,8 +3,8 @@ import type {TranslatedRule} from '../contract/translation.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NameBook} from '../names/book.ts'
 import type {Direction} from '../names/kernel-name.ts'
-import {commentTerms, namesInRule} from './learn-names.ts'
-import {type RuleParts, ruleParts, unmodelled} from './rule-parts.ts'
+import {commentTerms, namesInRule, type RuleNames} from './learn-names.ts'
+import {type RuleParts, ruleParts, type SetMatch, unmodelled} from './rule-parts.ts'
 import type {TermNames} from './terms.ts'
 import {describePorts} from './words.ts'
 
@@ -14,9 +14,13 @@ export function namedTerms(
   names: TermNames,
   book: NameBook,
 ): {sources: Term[]; destinations: Term[]; namedPort?: string} {
-  const inRule = namesInRule(parts, commentTerms(parts), book)
-  const termOf = new Map(parts.sets.map((match, index) => [match, names.term(match, inRule.sets[index])]))
   const {namedPort: portSet} = parts
+  const isAmbiguous = (set: string) => book.namesOf(set).length > 1
+  // All names of comments are in the book already. A rule's own comment only has to decide between names that collide.
+  const needsComment = parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet))
+  const inRule: RuleNames = needsComment ? namesInRule(parts, commentTerms(parts), book) : {sets: []}
+  const terms = parts.sets.map((match, index) => names.term(match, inRule.sets[index]))
+  const termOf = (match: SetMatch) => terms[parts.sets.indexOf(match)] as Term
   const portName =
     inRule.namedPort ??
     (portSet === undefined
@@ -26,8 +30,8 @@ export function namedTerms(
           .map(({name}) => name)
           .join(' | '))
   return {
-    sources: parts.sources.map(match => termOf.get(match) as Term),
-    destinations: parts.destinations.map(match => termOf.get(match) as Term),
+    sources: parts.sources.map(termOf),
+    destinations: parts.destinations.map(termOf),
     ...(portSet !== undefined && {namedPort: portName ? portName.replaceAll('namedport:', '') : `unknown (${portSet})`}),
   }
 }

@@ -5,13 +5,19 @@ import type {NameBook} from '../names/book.ts'
 import type {SetMatch} from './rule-parts.ts'
 import {type DescribedTerm, describeTerms} from './words.ts'
 
+/** The words for a list of terms, and for longer lists that begin with it. */
+interface Words {
+  text?: string
+  longer?: Map<Term, Words>
+}
+
 /** Turns set matches into named terms and into words. Names and words repeat over rules, so both are kept. */
 export class TermNames {
   private readonly dump: NodeDump
   private readonly book: NameBook
-  private readonly terms = new Map<string, Term>()
-  private readonly described = new Map<string, DescribedTerm>()
-  private readonly words = new Map<string, string>()
+  /** By kernel name. One set has two terms, more only if names collide. */
+  private readonly terms = new Map<string, Term[]>()
+  private readonly words: Words = {}
 
   constructor(dump: NodeDump, book: NameBook) {
     this.dump = dump
@@ -19,33 +25,31 @@ export class TermNames {
   }
 
   /**
-   * The term for a set match.
+   * The term for a set match, always the same object for the same term.
    *
    * @param name what the rule's own comment calls the set; it decides between names that collide
    */
-  term(match: SetMatch, name: string | undefined): Term {
-    const names = this.book.namesOf(match.set)
+  term({set, negated}: SetMatch, name: string | undefined): Term {
+    const names = this.book.namesOf(set)
     const shown = name ?? (names.length === 0 ? 'unknown' : names.map(known => known.name).join(' | '))
-    const key = `${match.negated ? '!' : ''}${match.set} ${shown}`
-    let term = this.terms.get(key)
-    if (!term) {
-      term = {set: match.set, name: shown, negated: match.negated}
-      this.terms.set(key, term)
-      this.described.set(key, this.describe(term))
-    }
+    let terms = this.terms.get(set)
+    if (!terms) this.terms.set(set, (terms = []))
+    for (const term of terms) if (term.negated === negated && term.name === shown) return term
+    const term = {set, name: shown, negated}
+    terms.push(term)
     return term
   }
 
   /** Terms in words. */
   say(terms: readonly Term[]): string {
-    const keys = terms.map(({set, name, negated}) => `${negated ? '!' : ''}${set} ${name}`)
-    const all = keys.join('\n')
-    let words = this.words.get(all)
-    if (words === undefined) {
-      words = describeTerms(keys.map(key => this.described.get(key) as DescribedTerm))
-      this.words.set(all, words)
+    let words = this.words
+    for (const term of terms) {
+      words.longer ??= new Map()
+      let longer = words.longer.get(term)
+      if (!longer) words.longer.set(term, (longer = {}))
+      words = longer
     }
-    return words
+    return (words.text ??= describeTerms(terms.map(term => this.describe(term))))
   }
 
   private describe({set, name, negated}: Term): DescribedTerm {
