@@ -87,21 +87,29 @@ function readJson(document: DumpDocument): ReadDocument {
 /** YAML's library is loaded only when a file needs it. */
 async function readYaml(document: DumpDocument): Promise<ReadDocument> {
   const {parseAllDocuments} = await import('yaml')
-  const documents = parseAllDocuments(document.text.join(''), {logLevel: 'silent'})
   const values: unknown[] = []
   const problems: Problem[] = []
+  const refuse = (message: string, place?: {readonly line: number; readonly col: number}) =>
+    problems.push({
+      code: 'BAD_YAML',
+      file: document.name,
+      ...(place && {line: place.line, column: place.col}),
+      message: `not valid YAML: ${message.split('\n')[0]}`,
+      next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
+    })
+  const documents = parseAllDocuments(document.text.join(''), {logLevel: 'silent'})
   for (const each of Array.isArray(documents) ? documents : []) {
     const [error] = each.errors
     if (error) {
-      const place = error.linePos?.[0]
-      problems.push({
-        code: 'BAD_YAML',
-        file: document.name,
-        ...(place && {line: place.line, column: place.col}),
-        message: `not valid YAML: ${error.message.split('\n')[0]}`,
-        next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
-      })
-    } else values.push(each.toJS({maxAliasCount: 100}))
+      refuse(error.message, error.linePos?.[0])
+      continue
+    }
+    try {
+      values.push(each.toJS({maxAliasCount: 100}))
+    } catch (error) {
+      // Aliases are followed only now: one that leads nowhere, or ever deeper.
+      refuse(error instanceof Error ? error.message : String(error))
+    }
   }
   const read = readValue(document, values)
   return {...read, problems: [...problems, ...(values.length === 0 && problems.length > 0 ? [] : read.problems)]}
