@@ -27,12 +27,15 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
     buildNode(
       read.filter(each => each.document.folder === folder),
       cluster,
-      folder.split('/').at(-1),
+      lastName(folder),
     ),
   )
   const rest = read.filter(each => !folders.has(each.document.folder))
   return {nodes, problems: rest.flatMap(each => each.problems)}
 }
+
+/** `n1` of `dump/n1`, `n1.tgz` of `n1.tgz/.`; files given one by one have no folder to name their node. */
+const lastName = (folder: string): string | undefined => folder.split('/').findLast(name => name !== '' && name !== '.')
 
 function buildNode(read: readonly ReadDocument[], cluster: ClusterObjects | undefined, folder: string | undefined): NodeDump {
   const problems = read.flatMap(each => [...each.problems])
