@@ -117,7 +117,7 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
   }
 
   function take(object: Fields, kind: string, path: string): void {
-    const item = asServed(object, kind)
+    const item = nullsAsAbsent(object, kind)
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
       problems.add({
@@ -138,7 +138,7 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
 const DEEPEST_FIELD = 12
 
 /** A file written by hand may say `values:` and nothing more. The API server takes null as absent, and never serves it. */
-function asServed(object: Fields, kind: string): Fields {
+function nullsAsAbsent(object: Fields, kind: string): Fields {
   if (kind === 'NetworkPolicy') return withoutNulls(object, DEEPEST_FIELD) as Fields
   // Pods are many, and nearly all come from an API server.
   const parts = [object['metadata'], object['spec'], object['status']]
