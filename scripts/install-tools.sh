@@ -7,7 +7,7 @@ set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 
 # tool:package, one tool that stands for each package
-tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2'
+tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3'
 
 missing=''
 for pair in $tools; do
