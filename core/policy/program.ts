@@ -11,6 +11,8 @@ import type {SetType} from '../names/set-name.ts'
 export interface ProgramSet {
   /** What is hashed: `podlabel-app:web`. */
   readonly name: string
+  /** All that became this one set, because their names have one hash. Absent when there is one only, as nearly always. */
+  readonly names?: readonly string[]
   readonly kernelName: string
   readonly type: SetType
   readonly ipsetType: 'hash:net' | 'hash:ip,port' | 'list:set'
@@ -51,7 +53,10 @@ export const refusalCodes = [
   'BAD_BLOCK',
   'BAD_EXCEPT',
   'BAD_LABEL_VALUE',
+  'BAD_SELECTOR',
+  'BAD_PROTOCOL',
   'BAD_PORT_RANGE',
+  'TOO_MANY_RULES',
   'COMMENT_TOO_LONG',
   'LITE_PEER',
   'LITE_NAMED_PORT',

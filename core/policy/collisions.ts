@@ -1,0 +1,74 @@
+import type {BuiltSet} from './built-set.ts'
+import type {Draft} from './draft.ts'
+import type {NamedSet} from './named-set.ts'
+import type {Refusal} from './program.ts'
+import {isMergedWith} from './program-set.ts'
+
+/**
+ * What becomes of a policy that names sets whose hashes are those of others.
+ *
+ * @param claimsTo every set that claims the kernel name of one, the first one first
+ */
+export function setCollisions(
+  draft: Draft,
+  setOf: (set: NamedSet) => BuiltSet,
+  claimsTo: (set: BuiltSet) => readonly BuiltSet[],
+): Refusal[] {
+  const found = new Map<BuiltSet, Refusal>()
+  for (const {set, field} of namedSets(draft))
+    for (const named of [set, ...(set.nested ?? [])]) {
+      const built = setOf(named)
+      const refusal = found.has(built) ? undefined : setCollision(draft.policy, built, claimsTo(built), field)
+      if (refusal) found.set(built, refusal)
+    }
+  return [...found.values()]
+}
+
+function* namedSets({target, chains}: Draft): Generator<{set: NamedSet; field: string}> {
+  if (chains.length === 0) return
+  for (const {set} of target) yield {set, field: 'spec.podSelector'}
+  for (const {rules} of chains)
+    for (const {peer, namedPort, field} of rules) {
+      for (const {set} of peer) yield {set, field}
+      if (namedPort) yield {set: namedPort, field}
+    }
+}
+
+function setCollision(policy: string, set: BuiltSet, claims: readonly BuiltSet[], field: string): Refusal | undefined {
+  const [first] = claims
+  if (!first || claims.length < 2) return undefined
+  const isKept = isMergedWith(set, first)
+  const others = isKept ? claims.filter(claim => claim !== set && isMergedWith(claim, first)) : [first]
+  if (others.length === 0) return undefined
+  const names = others.map(describe).join(', ')
+  return {
+    policy,
+    code: 'SET_COLLISION',
+    field,
+    reason: `${describe(set)} and ${names} have one hash, so they are one kernel set, ${set.natural}`,
+    consequence: isKept
+      ? `Azure NPM puts the members of all into it: a member of ${names} counts as a member of ${set.text}`
+      : `The kernel refuses to make a second set of another type: the rules look at the members of ${names} in place of ${set.text}`,
+  }
+}
+
+const describe = ({text, named: {owner, type}}: BuiltSet): string =>
+  owner !== undefined && (type === 'CIDRBlocks' || type === 'NestedLabelOfPod') ? `${text} of policy ${ownerPolicy(owner)}` : text
+
+/** The owner of a nested list names the label too. */
+const ownerPolicy = (owner: string): string => (owner.startsWith('[') ? String((JSON.parse(owner) as string[])[0]) : owner)
+
+/** What becomes of a policy whose chains are those of others. */
+export function chainCollision(draft: Draft, others: readonly Draft[], chain: string): Refusal | undefined {
+  const directions = new Set(draft.chains.map(({direction}) => direction))
+  const mates = others.filter(other => other !== draft && other.chains.some(({direction}) => directions.has(direction)))
+  if (mates.length === 0) return undefined
+  return {
+    policy: draft.policy,
+    code: 'CHAIN_COLLISION',
+    field: 'metadata.name',
+    reason: `its chain ${chain} is that of ${mates.map(({policy}) => policy).join(', ')} too: their names have one hash`,
+    consequence:
+      'Added one after the other, the later policy flushes the rules of the earlier; after a restart the chain holds the rules of all. Pods of each get what is there',
+  }
+}

@@ -1,0 +1,146 @@
+import {type NetworkPolicy, objectKey} from '../cluster/objects.ts'
+import {asServed} from '../cluster/served-policy.ts'
+import type {Direction} from '../names/kernel-name.ts'
+import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from './comment.ts'
+import {draftPeers} from './draft-peers.ts'
+import {type DraftPort, draftPorts} from './draft-ports.ts'
+import {type NamedSet, namespaceSet, type Term} from './named-set.ts'
+import type {CompileOptions, Refusal} from './program.ts'
+import {Refusals} from './refusal.ts'
+import {podTerms, type SelectorContext} from './selectors.ts'
+
+/** A rule whose sets have names but no hashes yet. */
+export interface DraftRule extends DraftPort {
+  readonly action: 'allow' | 'drop'
+  /** All must hold for the other end of the connection. */
+  readonly peer: readonly Term[]
+  /** The peer or rule of the object that it comes from. */
+  readonly field: string
+}
+
+export interface DraftChain {
+  readonly direction: Direction
+  readonly rules: readonly DraftRule[]
+}
+
+/** One policy as Azure NPM translates it, before names are hashed. */
+export interface Draft {
+  /** `namespace/name` */
+  readonly policy: string
+  /** All must hold for the pods that the policy is about. */
+  readonly target: readonly Term[]
+  /** Ingress before egress. */
+  readonly chains: readonly DraftChain[]
+  /** Every set that the policy brings into being or refers to. */
+  readonly sets: readonly NamedSet[]
+  readonly refusals: readonly Refusal[]
+}
+
+/** Rules of one policy. Azure NPM has no limit of its own; nothing an API server takes comes near, but for combined values. */
+const MOST_RULES = 50_000
+
+/** Translates one policy. A refused one has no chains, and sets only if Azure NPM gets as far as making them. */
+export function draftPolicy(object: NetworkPolicy, {scheme, semantics, isLite}: CompileOptions): Draft {
+  const {metadata, spec} = asServed(object)
+  const policy = objectKey(object)
+  const refusals = new Refusals(policy, semantics)
+  const context: DraftContext = {
+    policy,
+    scheme,
+    semantics,
+    refusals,
+    namespace: namespaceSet(metadata.namespace ?? 'default'),
+    isLite: isLite === true && semantics === 'npm',
+  }
+  const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
+  target.push({set: context.namespace, negated: false})
+  const chains = draftChains(spec, context)
+  checkComments(policy, target, chains, refusals, semantics === 'npm')
+  const {all, isBeforeSets} = refusals
+  if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
+  return {policy, target, chains: all.length > 0 ? [] : chains, sets: setsOf(target, chains), refusals: all}
+}
+
+export interface DraftContext extends SelectorContext {
+  readonly namespace: NamedSet
+  readonly isLite: boolean
+}
+
+/**
+ * The chains of the directions that the policy is about. Nobody stops a policy from naming a direction twice; Azure NPM then
+ * writes its rules twice, which the second time change nothing.
+ */
+function draftChains(spec: NetworkPolicy['spec'], context: DraftContext): DraftChain[] {
+  const types = context.semantics === 'npm' ? (spec.policyTypes ?? []) : [...new Set(spec.policyTypes)]
+  const chains: DraftChain[] = []
+  for (const direction of ['Ingress', 'Egress'] as const) {
+    const rules = types.filter(type => type === direction).flatMap(() => draftRules(spec, direction, context))
+    if (rules.length > 0) chains.push({direction, rules})
+  }
+  return chains
+}
+
+const drop = (field: string): DraftRule => ({action: 'drop', peer: [], field})
+
+function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: DraftContext): DraftRule[] {
+  const isIngress = direction === 'Ingress'
+  const field = isIngress ? 'spec.ingress' : 'spec.egress'
+  const given = isIngress
+    ? (spec.ingress ?? []).map(({from = [], ports = []}) => ({peers: from, ports}))
+    : (spec.egress ?? []).map(({to = [], ports = []}) => ({peers: to, ports}))
+  const open = given.findIndex(({peers, ports}) => peers.length === 0 && ports.length === 0)
+  // A rule without conditions allows all, and what else there is leaves no trace, faults included.
+  if (open >= 0) return [{action: 'allow', peer: [], field: `${field}[${open}]`}]
+  const rules: DraftRule[] = []
+  for (const [index, {peers, ports}] of given.entries()) {
+    const place = `${field}[${index}]`
+    const drafted = draftPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
+    const draftedPorts = draftPorts(ports, `${place}.ports`, context)
+    if (rules.length + drafted.length * Math.max(1, draftedPorts.length) > MOST_RULES) {
+      context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
+      return []
+    }
+    const allPeers = peers.length === 0 ? [{terms: [], field: place}] : drafted
+    const allPorts = ports.length === 0 ? [{}] : draftedPorts
+    for (const peer of allPeers)
+      for (const port of allPorts) rules.push({action: 'allow', peer: peer.terms, field: peer.field, ...port})
+  }
+  rules.push(drop(field))
+  return rules
+}
+
+const spellName: SpellSet = ({set}) => set.name
+
+/** One comment that is too long fails the whole file, and so the whole policy. */
+function checkComments(
+  policy: string,
+  target: readonly Term[],
+  chains: readonly DraftChain[],
+  refusals: Refusals,
+  isChecked: boolean,
+): void {
+  if (!isChecked) return
+  const check = (comment: string, field: string): boolean => {
+    const bytes = byteLength(comment)
+    if (bytes <= LONGEST_WORD_BYTES) return false
+    const reason = `its terms make a comment of ${bytes} bytes, and iptables-restore takes ${LONGEST_WORD_BYTES}`
+    refusals.add('COMMENT_TOO_LONG', field, reason)
+    return true
+  }
+  for (const {direction, rules} of chains) {
+    if (check(jumpComment(policy, direction, target, spellName), 'spec.podSelector')) return
+    const long = rules.find(rule => byteLength(ruleComment(rule, direction, spellName)) > LONGEST_WORD_BYTES)
+    if (long) check(ruleComment(long, direction, spellName), long.field)
+  }
+}
+
+function setsOf(target: readonly Term[], chains: readonly DraftChain[]): NamedSet[] {
+  const sets = new Set<NamedSet>()
+  for (const {set} of target) sets.add(set)
+  for (const {rules} of chains)
+    for (const {peer, namedPort} of rules) {
+      for (const {set} of peer) sets.add(set)
+      if (namedPort) sets.add(namedPort)
+    }
+  return [...sets]
+}

@@ -1,0 +1,74 @@
+import {type ClusterObjects, type Namespace, type NetworkPolicy, type Node, objectKey, type Pod} from '../cluster/objects.ts'
+import {forwardJump} from './base-chains.ts'
+import {ObjectSets} from './object-sets.ts'
+import {PolicyRules} from './policy-rules.ts'
+import type {CompileOptions, Program} from './program.ts'
+import {SetTable} from './set-table.ts'
+
+/** What a watch of the API server tells. */
+export type ObjectEvent = {readonly type: 'added' | 'modified' | 'deleted'} & (
+  | {readonly kind: 'Pod'; readonly object: Pod}
+  | {readonly kind: 'Namespace'; readonly object: Namespace}
+  | {readonly kind: 'NetworkPolicy'; readonly object: NetworkPolicy}
+  | {readonly kind: 'Node'; readonly object: Node}
+)
+
+/**
+ * A program that follows the cluster. Each event costs what the object it is about has labels, ports or rules, however
+ * large the cluster; a snapshot costs one look at each set's entry in a map, and only sets and policies that changed are
+ * made anew. The objects given must not be changed afterwards: they are needed again to take out what they put in.
+ */
+export class IncrementalProgram {
+  private readonly options: CompileOptions
+  private readonly table: SetTable
+  private readonly objects: ObjectSets
+  private readonly rules: PolicyRules
+  private readonly pods = new Map<string, Pod>()
+
+  constructor(options: CompileOptions) {
+    this.options = options
+    this.table = new SetTable(options.scheme, options.semantics, options.isOnNeed === true)
+    this.objects = new ObjectSets(this.table, options)
+    this.rules = new PolicyRules(this.table, options)
+  }
+
+  /** Takes one event. An object that is there already is replaced, whatever the type says; deleting an absent one is nothing. */
+  apply(event: ObjectEvent): void {
+    const isThere = event.type !== 'deleted'
+    switch (event.kind) {
+      case 'Pod':
+        return this.setPod(event.object, isThere)
+      case 'Namespace':
+        return this.objects.setNamespace(event.object.metadata.name, isThere ? event.object : undefined)
+      case 'NetworkPolicy':
+        return isThere ? this.rules.set(event.object) : this.rules.delete(objectKey(event.object))
+      case 'Node':
+        // Nothing that Azure NPM programs depends on nodes.
+        return
+    }
+  }
+
+  /** Takes all of a cluster's objects. */
+  applyAll({namespaces, pods, policies}: ClusterObjects): void {
+    for (const namespace of namespaces) this.objects.setNamespace(namespace.metadata.name, namespace)
+    for (const pod of pods) this.setPod(pod, true)
+    for (const policy of policies) this.rules.set(policy)
+  }
+
+  private setPod(pod: Pod, isThere: boolean): void {
+    const key = objectKey(pod)
+    const before = this.pods.get(key)
+    // In this order, so that sets which stay are not dropped and made again.
+    if (isThere) this.objects.addPod(pod)
+    if (before) this.objects.removePod(before)
+    if (isThere) this.pods.set(key, pod)
+    else this.pods.delete(key)
+  }
+
+  /** The program as it is now. It stays as it is when more events come. */
+  program(): Program {
+    const namesChanged = this.table.settleNames()
+    const {policies, baseChains, refusals} = this.rules.snapshot(namesChanged)
+    return {options: this.options, sets: this.table.snapshot(), baseChains, policies, jump: forwardJump, refusals}
+  }
+}

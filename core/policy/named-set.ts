@@ -1,0 +1,40 @@
+import {ALL_NAMESPACES, type SetType} from '../names/set-name.ts'
+
+/** A set before its name is hashed. */
+export interface NamedSet {
+  readonly type: Exclude<SetType, 'Unknown'>
+  /** With its prefix: `podlabel-app:web`. */
+  readonly name: string
+  /**
+   * Parts sets of one name that must not be one set: the policy whose CIDR set it is, for example. Absent where sets of one
+   * name are one.
+   */
+  readonly owner?: string
+  /** Blocks of a CIDR set, as ipset prints them. */
+  readonly blocks?: readonly string[]
+  /** Members of a nested list. */
+  readonly nested?: readonly NamedSet[]
+}
+
+/** One set condition on an address. */
+export interface Term {
+  readonly set: NamedSet
+  readonly negated: boolean
+}
+
+/** What tells two sets apart. */
+export const identityOf = ({name, owner}: NamedSet): string => (owner === undefined ? name : `${name}\n${owner}`)
+
+export const namespaceSet = (namespace: string): NamedSet => ({type: 'Namespace', name: `ns-${namespace}`})
+
+/** The list of all namespaces, and so of all pods that count. */
+export const allNamespaces: NamedSet = {type: 'KeyLabelOfNamespace', name: ALL_NAMESPACES}
+
+/** Equal terms are kept once. */
+export function distinct(terms: readonly Term[]): Term[] {
+  const seen = new Set<string>()
+  return terms.filter(({set, negated}) => {
+    const key = (negated ? '!' : '') + identityOf(set)
+    return !seen.has(key) && seen.add(key)
+  })
+}

@@ -1,0 +1,120 @@
+import type {LabelExpression, LabelSelector} from '../cluster/objects.ts'
+import type {Scheme} from '../names/hash.ts'
+import {nestedSetNames} from '../names/policy-set-name.ts'
+import {allNamespaces, distinct, type NamedSet, type Term} from './named-set.ts'
+import type {Semantics} from './program.ts'
+import type {Refusals} from './refusal.ts'
+
+/** What the terms of a selector depend on besides the selector. */
+export interface SelectorContext {
+  /** `namespace/name`; sets of several values carry it. */
+  readonly policy: string
+  readonly scheme: Scheme
+  readonly semantics: Semantics
+  readonly refusals: Refusals
+}
+
+const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
+
+export const isLabelValue = (value: string): boolean => LABEL_VALUE.test(value)
+
+/**
+ * The terms that a pod selector puts on an address, without the namespace: labels sorted by key, then expressions. Azure
+ * NPM itself gives labels in the order of a Go map, which is none.
+ */
+export function podTerms(selector: LabelSelector, field: string, context: SelectorContext): Term[] {
+  const terms: Term[] = labelsOf(selector).map(label => ({set: podLabelSet(label), negated: false}))
+  for (const {key, values, negated} of readExpressions(selector, field, context)) {
+    const [first, ...others] = values
+    if (first === undefined) terms.push({set: {type: 'KeyLabelOfPod', name: `podlabel-${key}`}, negated})
+    else if (others.length === 0) terms.push({set: podLabelSet(`${key}:${first}`), negated})
+    else terms.push({set: nestedSet(key, values, context), negated})
+  }
+  return distinct(terms)
+}
+
+/**
+ * The terms of a namespace selector. Several values of one expression become several selectors, of which one must hold.
+ * With the meaning of the API, none of the values of `NotIn` may be there: all stand in each of them.
+ */
+export function namespaceTerms(selector: LabelSelector, field: string, context: SelectorContext): Term[][] {
+  const fixed: Term[] = labelsOf(selector).map(label => ({set: namespaceLabelSet(label), negated: false}))
+  const choices: Term[][] = []
+  for (const {key, values, negated} of readExpressions(selector, field, context)) {
+    const terms = values.map(value => ({set: namespaceLabelSet(`${key}:${value}`), negated}))
+    if (terms.length === 0) fixed.push({set: namespaceKeySet(key, context.semantics), negated})
+    else if (terms.length === 1 || (negated && context.semantics === 'kubernetes')) fixed.push(...terms)
+    else choices.push(terms)
+  }
+  if (fixed.length === 0 && choices.length === 0) return [[{set: allNamespaces, negated: false}]]
+  const count = choices.reduce((product, terms) => product * terms.length, 1)
+  if (count > MOST_SELECTORS) {
+    context.refusals.add('TOO_MANY_RULES', field, `its values combine to ${count} rules`)
+    return []
+  }
+  const flat = choices.reduce<Term[][]>((all, terms) => all.flatMap(some => terms.map(term => [...some, term])), [fixed])
+  return flat.map(distinct)
+}
+
+/** What a few lines of a policy may be multiplied to. Azure NPM has no limit of its own. */
+const MOST_SELECTORS = 10_000
+
+const labelsOf = ({matchLabels = {}}: LabelSelector): string[] =>
+  Object.keys(matchLabels)
+    .toSorted()
+    .map(key => `${key}:${matchLabels[key]}`)
+
+const podLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfPod', name: `podlabel-${label}`})
+
+const namespaceLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfNamespace', name: `nslabel-${label}`})
+
+/** The set of a namespace label's key. To Azure NPM a label `all-namespaces` is the list of all of them. */
+export function namespaceKeySet(key: string, semantics: Semantics): NamedSet {
+  const set: NamedSet = {type: 'KeyLabelOfNamespace', name: `nslabel-${key}`}
+  return set.name === allNamespaces.name && semantics === 'kubernetes' ? {...set, owner: 'label'} : set
+}
+
+function nestedSet(key: string, values: readonly string[], {policy, scheme}: SelectorContext): NamedSet {
+  return {
+    type: 'NestedLabelOfPod',
+    name: nestedSetNames(policy, key, values, scheme)[0] as string,
+    // The old spelling runs policy and key together, and values that are none of Kubernetes' may hold the colon between them.
+    owner: JSON.stringify([policy, key, ...values]),
+    nested: values.map(value => podLabelSet(`${key}:${value}`)),
+  }
+}
+
+interface ReadExpression {
+  readonly key: string
+  /** Empty when the key alone counts. */
+  readonly values: readonly string[]
+  readonly negated: boolean
+}
+
+function readExpressions({matchExpressions = []}: LabelSelector, field: string, context: SelectorContext): ReadExpression[] {
+  const read: ReadExpression[] = []
+  for (const [index, expression] of matchExpressions.entries()) {
+    const place = `${field}.matchExpressions[${index}]`
+    const values = readValues(expression, place, context)
+    const negated = expression.operator === 'NotIn' || expression.operator === 'DoesNotExist'
+    if (values) read.push({key: expression.key, values, negated})
+  }
+  return read
+}
+
+function readValues({operator, values}: LabelExpression, field: string, context: SelectorContext): readonly string[] | undefined {
+  const {refusals, semantics} = context
+  if (operator === 'Exists' || operator === 'DoesNotExist') return []
+  if (operator !== 'In' && operator !== 'NotIn') {
+    refusals.add('BAD_SELECTOR', `${field}.operator`, `"${String(operator)}" is no operator of label selectors`)
+    return undefined
+  }
+  if (!values || values.length === 0) {
+    refusals.add('BAD_SELECTOR', `${field}.values`, `${operator} needs values`)
+    return undefined
+  }
+  const bad = semantics === 'npm' ? values.findIndex(value => !isLabelValue(value)) : -1
+  if (bad < 0) return values
+  refusals.add('BAD_LABEL_VALUE', `${field}.values[${bad}]`, `"${values[bad]}" is not a legal label value`)
+  return undefined
+}

@@ -1,0 +1,133 @@
+import type {Scheme} from '../names/hash.ts'
+import {setKernelName} from '../names/kernel-name.ts'
+import {BuiltSet} from './built-set.ts'
+import {HashedNames} from './hashed-names.ts'
+import {identityOf, type NamedSet} from './named-set.ts'
+import type {ProgramSet, Semantics} from './program.ts'
+import {programSet} from './program-set.ts'
+
+/** All sets. Counts what each member and each set is there for, so that one object can be taken out again. */
+export class SetTable {
+  readonly names: HashedNames<BuiltSet>
+  private readonly byIdentity = new Map<string, BuiltSet>()
+  /** Sets that are not what was last given out, and kernel names that were given up. */
+  private readonly dirty = new Set<BuiltSet>()
+  private readonly leftNames = new Set<string>()
+  private readonly current = new Map<string, ProgramSet>()
+  private readonly keepsApart: boolean
+  private readonly isOnNeed: boolean
+
+  constructor(scheme: Scheme, semantics: Semantics, isOnNeed: boolean) {
+    this.keepsApart = semantics === 'kubernetes'
+    this.names = new HashedNames(text => setKernelName(text, scheme), this.keepsApart)
+    this.isOnNeed = isOnNeed
+  }
+
+  /** The set of that name, to be held or filled at once: a set that nothing wants goes with the next thing taken from it. */
+  set(named: NamedSet): BuiltSet {
+    const identity = identityOf(named)
+    let set = this.byIdentity.get(identity)
+    if (!set) {
+      set = new BuiltSet(named)
+      this.byIdentity.set(identity, set)
+      this.names.add(set)
+    }
+    return set
+  }
+
+  addEntry(set: BuiltSet, entry: string): void {
+    set.entries.set(entry, (set.entries.get(entry) ?? 0) + 1)
+    this.dirty.add(set)
+  }
+
+  removeEntry(set: BuiltSet, entry: string): void {
+    countDown(set.entries, entry)
+    this.changed(set)
+  }
+
+  addPart(list: BuiltSet, part: BuiltSet): void {
+    list.parts.set(part, (list.parts.get(part) ?? 0) + 1)
+    part.lists.add(list)
+    this.dirty.add(list).add(part)
+  }
+
+  removePart(list: BuiltSet, part: BuiltSet): void {
+    if (countDown(list.parts, part)) part.lists.delete(list)
+    this.changed(part)
+    this.changed(list)
+  }
+
+  /** Keeps a set in being, members or not. */
+  hold(set: BuiltSet): void {
+    set.holds++
+    this.dirty.add(set)
+  }
+
+  release(set: BuiltSet): void {
+    set.holds--
+    this.changed(set)
+  }
+
+  /** A policy names the set. */
+  refer(set: BuiltSet): void {
+    if (set.references++ === 0) this.partsNeeded(set)
+    this.hold(set)
+  }
+
+  unrefer(set: BuiltSet): void {
+    if (--set.references === 0) this.partsNeeded(set)
+    this.release(set)
+  }
+
+  /** The members of a list that is used are in the kernel too. */
+  private partsNeeded(set: BuiltSet): void {
+    if (this.isOnNeed) for (const part of set.parts.keys()) this.dirty.add(part)
+  }
+
+  private changed(set: BuiltSet): void {
+    this.dirty.add(set)
+    if (set.isWanted || set.isGone) return
+    set.isGone = true
+    this.byIdentity.delete(identityOf(set.named))
+    this.names.remove(set)
+    this.leftNames.add(set.kernelName)
+  }
+
+  /**
+   * Settles kernel names after changes.
+   *
+   * @returns whether rules may name sets by other names than before, or share them with others
+   */
+  settleNames(): boolean {
+    return this.names.settle((set, before) => {
+      this.leftNames.add(before)
+      this.dirty.add(set)
+      for (const list of set.lists) this.dirty.add(list)
+    })
+  }
+
+  /** The sets as they are now. Those that have not changed are the same objects as the last time. */
+  snapshot(): Map<string, ProgramSet> {
+    for (const name of this.leftNames) {
+      this.current.delete(name)
+      for (const set of this.names.claimsTo(name)) this.dirty.add(set)
+    }
+    this.leftNames.clear()
+    for (const set of this.dirty) {
+      if (set.isGone) continue
+      const claims = this.keepsApart ? [set] : this.names.claimsTo(set.natural)
+      if (!this.isOnNeed || claims.some(claim => claim.isNeeded)) this.current.set(set.kernelName, programSet(claims))
+      else this.current.delete(set.kernelName)
+    }
+    this.dirty.clear()
+    return new Map(this.current)
+  }
+}
+
+/** @returns whether it was the last one */
+function countDown<Key>(counts: Map<Key, number>, key: Key): boolean {
+  const count = counts.get(key) ?? 0
+  if (count > 1) counts.set(key, count - 1)
+  else counts.delete(key)
+  return count <= 1
+}
