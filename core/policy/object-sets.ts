@@ -1,4 +1,5 @@
-import {countedAddress, namedPorts} from '../cluster/counted-pod.ts'
+import {isCounted} from '../cluster/counted.ts'
+import {namedPorts} from '../cluster/named-ports.ts'
 import type {Namespace, Pod} from '../cluster/objects.ts'
 import type {BuiltSet} from './built-set.ts'
 import {allNamespaces, namespaceSet} from './named-set.ts'
@@ -51,7 +52,7 @@ export class ObjectSets {
   private addressOf(pod: Pod): string | undefined {
     const {isLite, node, semantics} = this.options
     const isSeen = !isLite || semantics === 'kubernetes' || (node !== undefined && pod.spec?.nodeName === node)
-    return isSeen ? countedAddress(pod) : undefined
+    return isSeen && isCounted(pod) ? pod.status?.podIP : undefined
   }
 
   /** Most pods carry labels of many others; building and hashing those names once is most of the speed. */
