@@ -1,10 +1,17 @@
+import {driftSchema} from './drift.ts'
+import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
+import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
 
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
+  Drift: driftSchema,
+  Matrix: matrixSchema,
+  MatrixDiff: matrixDiffSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
+  Trace: traceSchema,
   Translation: translationSchema,
 } as const

@@ -42,11 +42,14 @@ export function programRules(program: Program): WalkedRules {
   return {chain: (table, name) => (table === 'filter' ? chains.get(name) : undefined)}
 }
 
-/** The sets of a compiled program. */
-export const programSets = (program: Program): SetIndex =>
-  new SetIndex(new Map([...program.sets].map(([name, {ipsetType, members}]) => [name, {type: ipsetType, members}])))
+/** The sets of a compiled program by kernel name. */
+export const programSetMap = (program: Program): Map<string, {type: string; members: readonly string[]}> =>
+  new Map([...program.sets].map(([name, {ipsetType, members}]) => [name, {type: ipsetType, members}]))
 
-function numbered(rules: readonly ProgramRule[]): Rule[] {
+export const programSets = (program: Program): SetIndex => new SetIndex(programSetMap(program))
+
+/** Rules of a program with places, as if they had been saved. */
+export function numbered(rules: readonly ProgramRule[]): Rule[] {
   return rules.map((rule, index) => {
     const {chain, matches, target} = rule
     const parts = {chain, matches, target, position: index + 1, line: 0, source: ''}

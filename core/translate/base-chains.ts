@@ -52,7 +52,7 @@ const isBaseRule = ({matches, target}: Rule): boolean => {
   return !matches.some(match => match.kind === 'set') && policyChain(name) === undefined
 }
 
-function translateBaseRule(rule: Rule): BaseChain['rules'][number] {
+export function translateBaseRule(rule: Rule): BaseChain['rules'][number] {
   const {position, line, packets = null, bytes = null} = rule
   const conditions = rule.matches.filter(match => match.kind !== 'comment').map(describeCondition)
   const text = conditions.length === 0 ? describeTarget(rule) : `if ${conditions.join(' and ')}: ${describeTarget(rule)}`

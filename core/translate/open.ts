@@ -3,6 +3,7 @@ import type {SetEntry} from '../contract/common.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeDump} from '../dump/model.ts'
+import type {Rule} from '../iptables/model.ts'
 import type {NameBook} from '../names/book.ts'
 import {isSetName, setScheme} from '../names/kernel-name.ts'
 import type {Problem} from '../problem.ts'
@@ -11,6 +12,7 @@ import {findJump, isActive, translateBaseChains} from './base-chains.ts'
 import {readJumps} from './jumps.ts'
 import {learnNames} from './learn-names.ts'
 import {NpmChains} from './npm-chains.ts'
+import {type SaidRule, sayRule} from './say-rule.ts'
 import {podsByAddress, translateSets} from './sets.ts'
 import {TermNames} from './terms.ts'
 import {translateV1} from './v1.ts'
@@ -29,11 +31,15 @@ export interface OpenTranslation {
   readonly chains: NpmChains
   /** Azure NPM's sets that the dump holds or a rule names. */
   readonly kernelSets: ReadonlySet<string>
+  /** Sets that rules of Azure NPM name, each with the line of one such rule. */
+  readonly usedSets: ReadonlyMap<string, number>
   /** Policy of each chain with a known policy; colliding ones joined by `|`. */
   readonly policyOfChain: ReadonlyMap<string, string>
   /** @param wants leaves policies out before their rules are translated */
   policies(wants?: (policy: FoundPolicy | TranslatedPolicy) => boolean): Iterable<TranslatedPolicy>
   sets(): Iterable<SetEntry>
+  /** One rule in words, and whose it is. */
+  say(rule: Rule): SaidRule
 }
 
 /** Learns all names of a dump and finds what is programmed. Never throws for bad input: see `facts.problems`. */
@@ -44,6 +50,7 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
   const names = new TermNames(dump, book)
   const objects = dump.cluster?.policies ?? []
   const found = findPolicies(chains, jumps, objects.map(objectKey))
+  const policyOfChain = policiesOfChains(found.policies)
   const {generation} = chains
   const hasV1 = generation === 'v1' || generation === 'mixed'
   const jump = findJump(chains)
@@ -77,12 +84,14 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
     book,
     chains,
     kernelSets,
-    policyOfChain: policiesOfChains(found.policies),
+    usedSets: used,
+    policyOfChain,
     *policies(wants = () => true) {
       for (const policy of found.policies) if (wants(policy)) yield translatePolicy(policy, chains, names, book)
       if (hasV1) yield* translateV1(chains, names, book, objects).filter(wants)
     },
     sets: () => translateSets(dump, book, dump.cluster && podsByAddress(dump.cluster)),
+    say: rule => sayRule(rule, names, book, policyOfChain),
   }
 }
 

@@ -42,10 +42,10 @@ function translateDirection(
   book: NameBook,
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
-  const {chains: chainNames, allowMark} = V1_DIRECTIONS[direction]
+  const {chains: chainNames} = V1_DIRECTIONS[direction]
   const groups = new Map<string, {appliesTo: Term[]; rules: TranslatedRule[]}>()
   for (const rule of chainNames.flatMap(name => chains.rules(name))) {
-    const action = actionOf(rule, allowMark)
+    const action = v1ActionOf(rule, direction)
     if (action === undefined) continue
     const {sources, destinations} = namedTerms(ruleParts(rule), names, book)
     const appliesTo = direction === 'Ingress' ? destinations : sources
@@ -68,8 +68,16 @@ function translateDirection(
   }))
 }
 
-/** Base rules look at marks and connection states, policy rules at sets. */
-function actionOf(rule: Rule, allowMark: number): TranslatedRule['action'] | undefined {
+/** The direction whose policy rules a v1 chain holds. */
+export function v1DirectionOf(chain: string): Direction | undefined {
+  return (['Ingress', 'Egress'] as const).find(direction =>
+    (V1_DIRECTIONS[direction].chains as readonly string[]).includes(chain),
+  )
+}
+
+/** What a policy rule of v1 does; undefined for base rules, which look at marks and connection states, not at sets. */
+export function v1ActionOf(rule: Rule, direction: Direction): TranslatedRule['action'] | undefined {
+  const {allowMark} = V1_DIRECTIONS[direction]
   if (!rule.matches.some(match => match.kind === 'set')) return undefined
   if (rule.target?.kind === 'mark') return rule.target.value === allowMark ? 'allow' : 'unknown'
   return rule.target?.kind === 'verdict' && rule.target.verdict === 'DROP' ? 'drop' : 'unknown'

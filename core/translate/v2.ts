@@ -79,7 +79,7 @@ function collisions(policies: readonly FoundPolicy[], file: string | undefined):
 }
 
 /** What a rule of a policy chain does. Old releases used whole-word marks. */
-function actionOf(rule: Rule, direction: Direction): TranslatedRule['action'] {
+export function actionOf(rule: Rule, direction: Direction): TranslatedRule['action'] {
   const {target} = rule
   const allow = direction === 'Ingress' ? 'AZURE-NPM-INGRESS-ALLOW-MARK' : 'AZURE-NPM-ACCEPT'
   if (target?.kind === 'jump' || target?.kind === 'extension')
@@ -89,7 +89,12 @@ function actionOf(rule: Rule, direction: Direction): TranslatedRule['action'] {
 }
 
 /** Whom a jump applies to. Azure NPM asks for the policy's own pods only; any further condition is somebody else's. */
-function jumpSubject(jump: Rule, direction: Direction, names: TermNames, book: NameBook): {appliesTo: Term[]; subject: string} {
+export function jumpSubject(
+  jump: Rule,
+  direction: Direction,
+  names: TermNames,
+  book: NameBook,
+): {appliesTo: Term[]; subject: string} {
   const parts = ruleParts(jump)
   const {sources, destinations} = namedTerms(parts, names, book)
   const [appliesTo, peers] = direction === 'Ingress' ? [destinations, sources] : [sources, destinations]

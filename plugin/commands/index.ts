@@ -8,6 +8,14 @@ export interface VerbEntry {
 
 /** Every verb of `kubectl npm`, by name. */
 export const verbs: Readonly<Record<string, VerbEntry>> = {
+  diff: {
+    summary: 'Compares what the policies ask for with what is programmed on a node',
+    load: async () => (await import('./diff.ts')).default,
+  },
+  matrix: {
+    summary: 'Shows which pods may talk to which, for all pairs',
+    load: async () => (await import('./matrix.ts')).default,
+  },
   resolve: {
     summary: 'Tells what a hashed set or chain name stands for, and how a name is hashed',
     load: async () => (await import('./resolve.ts')).default,
@@ -15,6 +23,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
   sets: {
     summary: "Lists Azure NPM's ipsets with readable names and members",
     load: async () => (await import('./sets.ts')).default,
+  },
+  trace: {
+    summary: 'Shows whether a packet passes, and which rule and policy decide',
+    load: async () => (await import('./trace.ts')).default,
   },
   translate: {
     summary: 'Shows what Azure NPM has programmed on a node, in words',

@@ -19,12 +19,38 @@ const calls = [
   ['translate', '--from', fixture('captures/v1-nft/iptables-save.txt')],
   ['translate', '--from', fixture('captures/v2-base36-nft/ipset-save.txt')],
   ['sets', '--from', fixture('captures/v2-base36-nft/iptables-save.txt')],
+  ...dumps.filter(dump => !/v1|bank-lite/.test(dump)).map(dump => ['diff', '--from', dump]),
+  ...['bakery/oven-0', 'external', '10.60.0.20', '10.0.0.77'].map(end => [
+    'trace',
+    'storefront/till-1',
+    end,
+    '--port',
+    '8080',
+    '--from',
+    fixture('captures/v2-base36-nft'),
+  ]),
+  ['trace', 'storefront/till-1', 'bakery/oven-0', '--port', '8080', '--from', fixture('captures/v1-nft')],
+  ['trace', 'storefront/till-1', 'bakery/oven-0', '--port', 'ui', '--from', fixture('captures/v1-nft/cluster.yaml')],
+  [
+    'trace',
+    'storefront/till-1',
+    'bakery/oven-0',
+    '--port',
+    '80',
+    '--from',
+    fixture('captures/v2-base36-nft/iptables-save.txt'),
+    '--from',
+    fixture('captures/v2-base36-nft/cluster.yaml'),
+  ],
+  ['matrix', '--ports', '8080,53/udp', '--from', fixture('captures/v2-base36-nft')],
+  ['matrix', '--ports', '80', '--from', fixture('captures/v1-nft/cluster.yaml')],
+  ['matrix', '--ports', '8080', '--from', fixture('captures/v2-base36-nft'), '--diff', fixture('captures/empty-nft')],
   ['resolve', 'app=web', 'azure-npm-784554818', 'azure-npm-1', 'x/y', 'AZURE-NPM-INGRESS-1'],
 ]
 
 describe('JSON keeps its contract', () => {
-  test.each(calls)('%s %s %s', async (...args) => {
-    const {stdout} = await runCli([...args.filter(arg => arg !== undefined), '-o', 'json'])
+  test.each(calls.map(args => ({args})))('$args', async ({args}) => {
+    const {stdout} = await runCli([...args, '-o', 'json'])
     const document = JSON.parse(stdout)
     const schema = schemas[document.kind as keyof typeof schemas]
     // Parsing leaves out what the schema does not name, so the comparison finds that too.

@@ -62,10 +62,52 @@ describe('sets', () => {
   })
 })
 
-describe('usage', () => {
-  test.each([[[]], [['translate']], [['sets']], [['resolve']]])('help of %j reads as it did', async verb => {
-    const result = await runCli([...verb, '--help'])
-    const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
-    await expect(text).toMatchFileSnapshot(golden(`help-${verb.join('-') || 'all'}`))
+describe('trace', () => {
+  const dump = (name: string) => ['--from', fixture(name)]
+  test.each<{name: string; args: string[]}>([
+    {name: 'allowed', args: ['storefront/till-0', 'bakery/oven-0', '--port', '8080', ...dump('captures/v2-base36-nft')]},
+    {name: 'dropped', args: ['external', 'bakery/oven-0', '--port', 'ui', ...dump('captures/v2-decimal-legacy')]},
+    {name: 'service', args: ['storefront/till-0', '10.0.0.77', '--port', '80', ...dump('captures/v2-base36-nft')]},
+    {name: 'v1', args: ['storefront/till-0', 'bakery/oven-0', '--port', '8080', ...dump('captures/v1-nft')]},
+    {name: 'policies-only', args: ['lab/taster-0', 'bakery/oven-0', '--port', '8080', ...dump('captures/v1-nft/cluster.yaml')]},
+    {
+      name: 'rules-only',
+      args: ['10.60.0.20', '10.60.0.10', '--port', '8080', ...dump('captures/v2-base36-nft/iptables-save.txt')],
+    },
+    {name: 'fault-of-npm', args: ['monitoring/prom-0', 'payments/pay-0', '--port', '8080', ...dump('measured/base36')]},
+    {name: 'two-nodes', args: ['storefront/till-0', 'bakery/oven-1', '--port', '8080', ...dump('two-nodes')]},
+    {name: 'drifted', args: ['shop/api-0', 'shop/db-0', '--port', '5432', ...dump('drifted')]},
+  ])('$name', async ({name, args}) => {
+    await expect(screen(await runCli(['trace', ...args]))).toMatchFileSnapshot(golden(`trace-${name}`))
   })
+})
+
+describe('matrix', () => {
+  test.each(['table', 'csv', 'markdown'])('as %s', async output => {
+    const result = await runCli(['matrix', '--ports', '8080,53/udp', '--from', fixture('captures/v2-base36-nft'), '-o', output])
+    await expect(screen(result)).toMatchFileSnapshot(golden(`matrix-${output}`))
+  })
+
+  test('what a policy would change', async () => {
+    const cluster = fixture('captures/v2-base36-nft/cluster.yaml')
+    const result = await runCli(['matrix', '--ports', '9000', '--from', cluster, '--diff', fixture('policies/open-mixer.yaml')])
+    await expect(screen(result)).toMatchFileSnapshot(golden('matrix-diff'))
+  })
+})
+
+describe('diff', () => {
+  test.each(['captures/mixed-nft', 'captures/empty-nft', 'real-npm/school-changed', 'drifted'])('of %s', async dump => {
+    await expect(screen(await runCli(['diff', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`diff-${dump}`))
+  })
+})
+
+describe('usage', () => {
+  test.each([[[]], [['translate']], [['sets']], [['resolve']], [['trace']], [['matrix']], [['diff']]])(
+    'help of %j reads as it did',
+    async verb => {
+      const result = await runCli([...verb, '--help'])
+      const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
+      await expect(text).toMatchFileSnapshot(golden(`help-${verb.join('-') || 'all'}`))
+    },
+  )
 })

@@ -1,0 +1,35 @@
+import {z} from 'zod'
+import {problemSchema} from './common.ts'
+import {API_VERSION} from './version.ts'
+
+export const driftItemSchema = z.object({
+  kind: z.enum(['set', 'member', 'chain', 'rule', 'jump', 'acl', 'setPolicy']),
+  change: z.enum(['missing', 'extra', 'changed']),
+  name: z.string().describe('the set, member or chain it is about, readable'),
+  kernelName: z.string().optional().describe('the set as the kernel calls it'),
+  policy: z.string().optional().describe('namespace/name of the policy it belongs to'),
+  expected: z.string().optional().describe('what the policies ask for'),
+  found: z.string().optional().describe('what is there'),
+  effect: z
+    .enum(['open', 'closed', 'none'])
+    .describe(
+      'open: packets pass that should not; closed: packets are dropped that should pass; none: no packet is judged differently',
+    ),
+  example: z.string().optional().describe('a packet that is judged differently because of it'),
+  line: z.int().min(1).optional(),
+})
+
+export const driftSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('Drift'),
+  node: z.string(),
+  clean: z.boolean(),
+  items: z.array(driftItemSchema),
+  notes: z
+    .array(z.string())
+    .describe('differences that are expected or harmless: leftovers of deleted objects, work that Azure NPM defers'),
+  problems: z.array(problemSchema),
+})
+
+export type Drift = z.infer<typeof driftSchema>
+export type DriftItem = z.infer<typeof driftItemSchema>

@@ -1,0 +1,62 @@
+import {z} from 'zod'
+import {problemSchema} from './common.ts'
+import {API_VERSION} from './version.ts'
+
+export const verdictSchema = z.enum(['accept', 'drop', 'unknown'])
+
+export const traceEndSchema = z.object({
+  name: z.string().describe('as asked: namespace/pod, an address, or "external"'),
+  address: z.string(),
+  pod: z.string().optional().describe('namespace/name of the pod with this address'),
+})
+
+export const traceSideSchema = z.object({
+  verdict: z
+    .enum(['accept', 'drop', 'unknown', 'not-judged'])
+    .describe('not-judged: no policy of this direction selects the pod, or the walk never came there'),
+  policy: z.string().optional().describe('the policy that allows, or of those that select the pod, the last that did not'),
+  rule: z.string().optional().describe('the rule in words'),
+})
+
+export const stepSchema = z.object({
+  node: z.string(),
+  table: z.string(),
+  chain: z.string(),
+  position: z.int().min(0).describe('0 for the policy of a built-in chain'),
+  depth: z.int().min(0),
+  text: z.string(),
+  policy: z.string().optional(),
+  line: z.int().min(0).optional(),
+})
+
+export const traceSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('Trace'),
+  packet: z.object({
+    source: traceEndSchema,
+    destination: traceEndSchema,
+    protocol: z.enum(['tcp', 'udp', 'sctp', 'icmp']),
+    port: z.int().min(0).max(65535).nullable(),
+    mark: z.int().min(0).optional(),
+  }),
+  verdict: verdictSchema,
+  because: z.string().describe('what decides, in one sentence'),
+  walked: z.boolean().describe('whether rules of a node were walked; else only the policies were evaluated'),
+  ingress: traceSideSchema.describe('of the receiver'),
+  egress: traceSideSchema.describe('of the sender'),
+  trail: z.array(stepSchema),
+  translated: z
+    .object({destination: z.string(), port: z.int().nullable()})
+    .optional()
+    .describe('the destination after a service was resolved'),
+  expected: z
+    .object({verdict: z.enum(['accept', 'drop']), because: z.string()})
+    .optional()
+    .describe('what the policies mean; only with cluster objects'),
+  disagreements: z.array(z.string()).describe('likely reasons when what is walked is not what the policies mean'),
+  problems: z.array(problemSchema),
+})
+
+export type Trace = z.infer<typeof traceSchema>
+export type TraceSide = z.infer<typeof traceSideSchema>
+export type TraceStep = z.infer<typeof stepSchema>

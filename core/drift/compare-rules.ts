@@ -1,0 +1,202 @@
+import type {Rule} from '../iptables/model.ts'
+import {policyChain} from '../names/kernel-name.ts'
+import type {Program, ProgramRule} from '../policy/program.ts'
+import type {NpmChains} from '../translate/npm-chains.ts'
+import {NPM_CHAIN} from '../translate/npm-chains.ts'
+import {commentKey, ruleKey, ruleText} from './canonical.ts'
+import type {Difference} from './difference.ts'
+
+/** Compares Azure NPM's chains of a node with a program: base chains, policy chains, and the jump from FORWARD. */
+export function compareRules(program: Program, chains: NpmChains): {differences: Difference[]; notes: string[]} {
+  const differences: Difference[] = []
+  const notes: string[] = []
+  const expected = new Map(program.baseChains)
+  for (const {chains: own} of program.policies) for (const {chain, rules} of own) expected.set(chain, rules)
+  for (const [chain, rules] of expected) {
+    if (!chains.has(chain)) differences.push(missingChain(chain, rules))
+    else differences.push(...compareChain(chain, rules, chains.rules(chain)))
+  }
+  for (const chain of chains.names) {
+    if (expected.has(chain)) continue
+    if (chains.isEmpty(chain)) notes.push(`chain ${chain} is empty and no rule leads there: Azure NPM removes it later`)
+    else differences.push(extraChain(chain, chains.rules(chain)))
+  }
+  differences.push(...compareJump(program, chains))
+  return {differences, notes}
+}
+
+const policyOf = (rules: readonly ProgramRule[]): {policy?: string} => {
+  const policy = rules.find(rule => rule.policy !== undefined)?.policy
+  return policy === undefined ? {} : {policy}
+}
+
+function missingChain(chain: string, rules: readonly ProgramRule[]): Difference {
+  const item = {
+    kind: 'chain' as const,
+    change: 'missing' as const,
+    name: chain,
+    ...policyOf(rules),
+    expected: `${rules.length} rules`,
+  }
+  return {item, apply: ({chains}) => chains.set(chain, [])}
+}
+
+function extraChain(chain: string, rules: readonly Rule[]): Difference {
+  // Whether anything leads there is told by the rule that does; by itself a chain does nothing.
+  return {item: {kind: 'chain', change: 'extra', name: chain, found: `${rules.length} rules`}}
+}
+
+/** A rule's place in the answer: the jump that selects a policy's pods, or any other rule. */
+const kindOf = ({chain, target}: Pick<Rule | ProgramRule, 'chain' | 'target'>): 'jump' | 'rule' => {
+  const leadsTo = target?.kind === 'jump' ? target.chain : target?.kind === 'extension' ? target.name : ''
+  return chain.startsWith(NPM_CHAIN) && policyChain(leadsTo) !== undefined ? 'jump' : 'rule'
+}
+
+/**
+ * Compares the rules of one chain. Policy jumps may stand in any order, as long as all are before the rules that look at
+ * the marks; everything else has its place.
+ */
+function compareChain(chain: string, expected: readonly ProgramRule[], found: readonly Rule[]): Difference[] {
+  const differences: Difference[] = []
+  const left = new Map<string, Rule[]>()
+  for (const rule of found) left.set(ruleKey(rule), [...(left.get(ruleKey(rule)) ?? []), rule])
+  const kept: {wanted: ProgramRule; real: Rule}[] = []
+  for (const wanted of expected) {
+    const real = left.get(ruleKey(wanted))?.shift()
+    if (real) kept.push({wanted, real})
+    else differences.push(missingRule(wanted))
+  }
+  const extra = [...left.values()].flat()
+  for (const rule of extra)
+    differences.push(extraRule(rule, expected.find(each => each.policy !== undefined && each.chain === chain)?.policy, found))
+  for (const {wanted, real} of kept) if (commentKey(wanted) !== commentKey(real)) differences.push(changedComment(wanted, real))
+  const isMisplaced = !inOrder(kept)
+  if (isMisplaced) differences.push(changedOrder(chain, kept, expected))
+  return differences
+}
+
+function missingRule(wanted: ProgramRule): Difference {
+  const {chain, policy} = wanted
+  const key = ruleKey(wanted)
+  const item = {
+    kind: kindOf(wanted),
+    change: 'missing' as const,
+    name: chain,
+    ...(policy !== undefined && {policy}),
+    expected: ruleText(wanted),
+  }
+  return {
+    item,
+    apply: ({chains}) => {
+      const rules = [...(chains.get(chain) ?? [])]
+      const at = rules.findIndex(rule => ruleKey(rule) === key)
+      if (at >= 0) rules.splice(at, 1)
+      chains.set(chain, rules)
+    },
+  }
+}
+
+function extraRule(rule: Rule, policy: string | undefined, found: readonly Rule[]): Difference {
+  const {chain, line} = rule
+  const behind = found.slice(0, rule.position - 1).map(ruleKey)
+  const item = {
+    kind: kindOf(rule),
+    change: 'extra' as const,
+    name: chain,
+    ...(policy !== undefined && {policy}),
+    found: ruleText(rule),
+    ...(line > 0 && {line}),
+  }
+  return {
+    item,
+    apply: ({chains}) => {
+      const rules = [...(chains.get(chain) ?? [])]
+      // Its place is behind the last of the program's rules that stand before it on the node.
+      let at = 0
+      for (const [index, each] of rules.entries()) if (behind.includes(ruleKey(each))) at = index + 1
+      rules.splice(at, 0, rule)
+      chains.set(chain, rules)
+    },
+  }
+}
+
+function changedComment(wanted: ProgramRule, real: Rule): Difference {
+  const {chain, policy} = wanted
+  const common = {kind: kindOf(wanted), change: 'changed' as const, name: chain, ...(policy !== undefined && {policy})}
+  return {item: {...common, expected: ruleText(wanted), found: ruleText(real), ...(real.line > 0 && {line: real.line})}}
+}
+
+/** Whether rules stand in the order asked for, where it matters. */
+function inOrder(kept: readonly {wanted: ProgramRule; real: Rule}[]): boolean {
+  let last = 0
+  let lastJump = 0
+  for (const {wanted, real} of kept) {
+    if (kindOf(wanted) === 'jump') {
+      lastJump = Math.max(lastJump, real.position)
+      if (real.position < last) return false
+      continue
+    }
+    if (real.position < last || real.position < lastJump) return false
+    last = real.position
+  }
+  return true
+}
+
+function changedOrder(
+  chain: string,
+  kept: readonly {wanted: ProgramRule; real: Rule}[],
+  expected: readonly ProgramRule[],
+): Difference {
+  const real = kept.map(each => each.real).toSorted((a, b) => a.position - b.position)
+  const policy = policyChain(chain) ? expected.find(rule => rule.policy !== undefined)?.policy : undefined
+  const item = {
+    kind: 'rule' as const,
+    change: 'changed' as const,
+    name: chain,
+    ...(policy !== undefined && {policy}),
+    expected: 'the rules in another order',
+    found: real.map(ruleText).join(' / '),
+  }
+  return {item, apply: ({chains}) => chains.set(chain, real)}
+}
+
+/** The jump from FORWARD: first, or directly behind the first rule that leads to KUBE-SERVICES. Both are settings of Azure NPM. */
+function compareJump(program: Program, chains: NpmChains): Difference[] {
+  const forward = chains.rules('FORWARD')
+  const wanted = program.jump
+  const found = forward.filter(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
+  const [jump] = found
+  if (!jump) {
+    if (!chains.isComplete) return []
+    const item = {kind: 'jump' as const, change: 'missing' as const, name: 'FORWARD', expected: ruleText(wanted)}
+    return [{item, apply: overlay => overlay.chains.set('FORWARD', [])}]
+  }
+  const differences: Difference[] = found.slice(1).map(extra => ({
+    item: {kind: 'jump', change: 'extra', name: 'FORWARD', found: ruleText(extra), line: extra.line},
+  }))
+  if (ruleKey(jump) !== ruleKey(wanted)) {
+    const item = {
+      kind: 'jump' as const,
+      change: 'changed' as const,
+      name: 'FORWARD',
+      expected: ruleText(wanted),
+      found: ruleText(jump),
+      line: jump.line,
+    }
+    differences.push({item, apply: overlay => overlay.chains.set('FORWARD', [jump])})
+  }
+  const services = forward.findIndex(rule => ruleText(rule).includes('KUBE-SERVICES'))
+  const behindServices = services < 0 ? 1 : services + 2
+  if (jump.position !== 1 && jump.position !== behindServices) {
+    const item = {
+      kind: 'jump' as const,
+      change: 'changed' as const,
+      name: 'FORWARD',
+      expected: `position ${behindServices === 1 ? '1' : `${behindServices}, or 1 with PlaceAzureChainFirst`}`,
+      found: `position ${jump.position}`,
+      line: jump.line,
+    }
+    differences.push({item, apply: overlay => overlay.chains.set('FORWARD', forward)})
+  }
+  return differences
+}

@@ -1,0 +1,151 @@
+import {isCounted} from '../cluster/counted.ts'
+import {type ClusterObjects, objectKey, type Pod} from '../cluster/objects.ts'
+import type {Probe} from '../contract/matrix.ts'
+import type {NodeDump} from '../dump/model.ts'
+import {Evaluator} from '../policy/evaluate.ts'
+import {addressClasses} from '../simulate/classes.ts'
+import {savedRules, savedSets} from '../simulate/node-rules.ts'
+import type {Packet, Verdict} from '../simulate/packet.ts'
+import {walk} from '../simulate/walk.ts'
+
+/** One probed port. */
+export interface ProbedPort {
+  readonly protocol: Probe['protocol']
+  readonly port: number
+}
+
+/** One pod, or the outside. */
+export interface MatrixEnd {
+  readonly name: string
+  readonly address: string
+  readonly pod?: Pod
+}
+
+export interface MatrixInput {
+  readonly ends: readonly MatrixEnd[]
+  readonly ports: readonly ProbedPort[]
+  /** With rules these are walked; the policies, if known, say what is expected. */
+  readonly dump?: NodeDump
+  readonly cluster?: ClusterObjects
+}
+
+/** The pods that policies can select, by name, and one address outside. */
+export function matrixEnds(pods: readonly Pod[], outside: MatrixEnd): MatrixEnd[] {
+  const inside = pods.filter(isCounted).map(pod => ({name: objectKey(pod), address: pod.status?.podIP ?? '', pod}))
+  return [...inside.toSorted((a, b) => (a.name < b.name ? -1 : 1)), outside]
+}
+
+/** What a verdict depends on at one end; ends with equal answers are decided once. */
+interface Classed extends MatrixEnd {
+  readonly walked: number
+  readonly meant: number
+}
+
+/**
+ * Decides every pair of ends at every port, sender by sender, as they are asked for: pods that no rule and no policy can tell apart are one class, and each
+ * pair of classes is walked once. A pod to itself is left out: such packets never leave it.
+ */
+export function* probes(input: MatrixInput): Generator<Probe> {
+  const {dump, cluster, ports} = input
+  const ends = classify(input)
+  const rules = dump?.save && savedRules(dump.save)
+  const sets = dump && savedSets(dump)
+  const evaluator = cluster && new Evaluator(cluster)
+  const walkOf = rules && sets ? memo((packet: Packet): Verdict => walk(rules, sets, packet).verdict) : undefined
+  const meaningOf = evaluator && memo((packet: Packet) => evaluator.evaluate(packet).verdict)
+  for (const source of ends)
+    for (const destination of ends) {
+      if (source.name === destination.name) continue
+      for (const {protocol, port} of ports) {
+        const packet: Packet = {source: source.address, destination: destination.address, protocol, port}
+        const expected = meaningOf?.(packet, `${source.meant} ${destination.meant} ${protocol}/${port}`)
+        const walked = walkOf?.(packet, `${source.walked} ${destination.walked} ${protocol}/${port}`)
+        const verdict = walked ?? expected ?? 'unknown'
+        const common = {source: source.name, destination: destination.name, protocol, port, verdict}
+        yield walked !== undefined && expected !== undefined ? {...common, expected} : common
+      }
+    }
+}
+
+function memo<Answer>(decide: (packet: Packet) => Answer): (packet: Packet, key: string) => Answer {
+  const known = new Map<string, Answer>()
+  return (packet, key) => {
+    let answer = known.get(key)
+    if (answer === undefined) {
+      answer = decide(packet)
+      known.set(key, answer)
+    }
+    return answer
+  }
+}
+
+function classify({ends, dump, cluster}: MatrixInput): Classed[] {
+  const walked = walkedClasses(ends, dump)
+  const meant = meantClasses(ends, cluster)
+  return ends.map(end => ({...end, walked: walked(end), meant: meant(end)}))
+}
+
+/** Classes of the walk: memberships, unless a rule looks at addresses themselves. */
+function walkedClasses(ends: readonly MatrixEnd[], dump: NodeDump | undefined): (end: MatrixEnd) => number {
+  const addressRules = dump?.save ? addressesInRules(dump) : []
+  const sets = new Map(
+    [...(dump?.sets ?? [])].map(([name, set]) => [
+      name,
+      {type: set.type, members: set.members.map(({entry, nomatch}) => (nomatch ? `${entry} nomatch` : entry))},
+    ]),
+  )
+  // Blocks that rules name are treated like sets of one block.
+  for (const [index, block] of addressRules.entries()) sets.set(`rule ${index}`, {type: 'hash:net', members: [block]})
+  const numbers = new Map<string, number>()
+  let number = 0
+  for (const members of addressClasses(
+    sets,
+    ends.map(({address}) => address),
+  ).values()) {
+    number++
+    for (const address of members) numbers.set(address, number)
+  }
+  return ({address}) => numbers.get(address) ?? 0
+}
+
+/** Blocks that any rule on the way of a forwarded packet may look at. Finding them costs less than reading all rules. */
+function addressesInRules(dump: NodeDump): string[] {
+  const blocks = new Set<string>()
+  for (const table of dump.save?.tables.values() ?? [])
+    for (const chain of table.chains.values())
+      for (const {piece, start, end} of chain.blocks)
+        for (const found of piece.slice(start, end).matchAll(/ -[sd] ([\d./]+)/g)) blocks.add(found[1] as string)
+  return [...blocks]
+}
+
+/** Classes of the policies' meaning: namespace, labels, declared ports, and blocks. */
+function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | undefined): (end: MatrixEnd) => number {
+  const blocks = new Set<string>()
+  for (const {spec} of cluster?.policies ?? [])
+    for (const peer of [
+      ...(spec.ingress ?? []).flatMap(({from}) => from ?? []),
+      ...(spec.egress ?? []).flatMap(({to}) => to ?? []),
+    ])
+      for (const block of [peer.ipBlock?.cidr, ...(peer.ipBlock?.except ?? [])]) if (block !== undefined) blocks.add(block)
+  const sets = new Map([...blocks].map((block, index) => [String(index), {type: 'hash:net', members: [block]}]))
+  const blockClass = new Map<string, number>()
+  let number = 0
+  for (const members of addressClasses(
+    sets,
+    ends.map(({address}) => address),
+  ).values()) {
+    number++
+    for (const address of members) blockClass.set(address, number)
+  }
+  const numbers = new Map<string, number>()
+  const known = new Map<MatrixEnd, number>()
+  for (const end of ends) {
+    const {pod} = end
+    const labels = Object.entries(pod?.metadata.labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    const ports = (pod?.spec?.containers ?? []).flatMap(each => each.ports ?? [])
+    const key = JSON.stringify([pod?.metadata.namespace ?? null, pod !== undefined, labels, ports, blockClass.get(end.address)])
+    if (!numbers.has(key)) numbers.set(key, numbers.size)
+    known.set(end, numbers.get(key) ?? 0)
+  }
+  return end => known.get(end) ?? 0
+}

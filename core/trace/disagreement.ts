@@ -1,0 +1,55 @@
+import type {ClusterObjects} from '../cluster/objects.ts'
+import type {DriftItem} from '../contract/drift.ts'
+import type {Trace} from '../contract/trace.ts'
+import {openComparison} from '../drift/compare.ts'
+import {Evaluator} from '../policy/evaluate.ts'
+import type {Packet} from '../simulate/packet.ts'
+import type {WalkedNode} from './trace.ts'
+
+/** A node in ruins has thousands of differences; a person needs the first few that explain this packet. */
+const MOST_REASONS = 5
+
+/**
+ * Likely reasons why nodes do not do with a packet what the policies say: a difference between program and node that alone
+ * changes this packet's verdict, or a known fault of Azure NPM that its program has already. Empty when they agree, or
+ * when either is not known.
+ *
+ * @param packet as rules and policies see it, behind service translation
+ */
+export function explainDisagreement(
+  {verdict, expected}: Pick<Trace, 'verdict' | 'expected'>,
+  packet: Packet,
+  nodes: readonly WalkedNode[],
+  cluster: ClusterObjects | undefined,
+): string[] {
+  if (!expected || !cluster || verdict === 'unknown' || verdict === expected.verdict) return []
+  const reasons: string[] = []
+  for (const {dump, translation} of nodes) {
+    if (translation.facts.generation !== 'v2') continue
+    const {differences, effects} = openComparison(cluster, dump)
+    if (effects.before(packet) === verdict) reasons.push(departureReason(cluster, packet))
+    else
+      for (const difference of differences)
+        if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
+          reasons.push(`node ${dump.node}: ${itemText(difference.item)}`)
+  }
+  if (packet.mark !== undefined && packet.mark !== 0)
+    reasons.push(`the packet carries mark 0x${packet.mark.toString(16)}, which other rules of the node act on`)
+  return [...new Set(reasons)]
+}
+
+function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem, 'effect'>): string {
+  const of = policy === undefined ? '' : ` of policy ${policy}`
+  if (kind === 'member')
+    return change === 'extra' ? `set ${name} holds ${found}, which it should not` : `set ${name} lacks ${expected}`
+  if (change === 'missing') return `${kind} missing in ${name}${of}: ${expected}`
+  return `${kind} ${change} in ${name}${of}: ${found ?? ''}`
+}
+
+/** Azure NPM itself would decide so: its program departs from the API in one of these policies. */
+function departureReason(cluster: ClusterObjects, packet: Packet): string {
+  const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
+  const concerned = [...new Set([...ingress.selecting, ...egress.selecting])]
+  const where = concerned.length === 0 ? 'here' : `in one of ${concerned.join(', ')}`
+  return `the node is as Azure NPM programs it; its translation departs from the NetworkPolicy API ${where}`
+}

@@ -1,0 +1,164 @@
+import {objectKey} from '../cluster/objects.ts'
+import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
+import {API_VERSION} from '../contract/version.ts'
+import type {NodeDump} from '../dump/model.ts'
+import type {Meaning} from '../policy/evaluate.ts'
+import {savedRules, savedSets} from '../simulate/node-rules.ts'
+import type {Packet, Verdict} from '../simulate/packet.ts'
+import {type Step, type Walk, walk} from '../simulate/walk.ts'
+import {type OpenTranslation, openTranslation} from '../translate/open.ts'
+import type {TracedEnd} from './ends.ts'
+import {sidesOf} from './sides.ts'
+
+/** What is asked: one packet between two ends. */
+export interface TraceQuestion {
+  readonly source: TracedEnd
+  readonly destination: TracedEnd
+  readonly protocol: Packet['protocol']
+  readonly port: number | undefined
+  readonly mark?: number
+}
+
+/** A node whose rules are walked. */
+export interface WalkedNode {
+  readonly dump: NodeDump
+  readonly translation: OpenTranslation
+}
+
+export const openNode = (dump: NodeDump): WalkedNode => ({dump, translation: openTranslation(dump)})
+
+export const packetOf = ({source, destination, protocol, port, mark}: TraceQuestion): Packet => ({
+  source: source.address,
+  destination: destination.address,
+  protocol,
+  ...(port !== undefined && {port}),
+  ...(mark !== undefined && {mark}),
+})
+
+/** The same packet with the destination that service translation gives it; rules and policies see pods, never services. */
+export function translatedPacket(packet: Packet, result: Walk): Packet {
+  if (!result.translated) return packet
+  const {destination, port} = result.translated
+  return {...packet, destination, ...(port !== undefined && {port})}
+}
+
+/**
+ * Walks a packet over the sender's and the receiver's node. Both must accept.
+ *
+ * @param nodes in the order the packet passes them; one when both ends are on it, or when only one was given
+ * @param meaning what the policies say of the packet behind translation, when they are known
+ */
+export function traceNodes(
+  question: TraceQuestion,
+  nodes: readonly WalkedNode[],
+  meaning: ((packet: Packet) => Meaning) | undefined,
+): Omit<Trace, 'disagreements' | 'problems'> & {walks: readonly Walk[]} {
+  let packet = packetOf(question)
+  const trail: TraceStep[] = []
+  const walks: Walk[] = []
+  let verdict: Verdict = 'accept'
+  let because = ''
+  const sides: ReturnType<typeof sidesOf>[] = []
+  for (const {dump, translation} of nodes) {
+    if (!dump.save) return {...unknownTrace(question, `no rules of node ${dump.node} were given`), walks}
+    const result = walk(savedRules(dump.save), savedSets(dump), packet)
+    walks.push(result)
+    trail.push(...result.trail.map(step => traceStep(step, dump.node, translation)))
+    verdict = result.verdict
+    because = reasonOf(result, dump.node, translation)
+    sides.push(sidesOf(result.trail, result.verdict, translation))
+    packet = translatedPacket(packet, result)
+    if (verdict !== 'accept') break
+  }
+  const translated = walks.find(each => each.translated)?.translated
+  const expected = meaning?.(packet)
+  return {
+    ...head(question),
+    verdict,
+    because,
+    walked: true,
+    // Both nodes judge both ends; the receiver's own node has the last word on ingress, the sender's the first on egress.
+    ingress: judged(sides.map(({ingress}) => ingress).toReversed()),
+    egress: judged(sides.map(({egress}) => egress)),
+    trail,
+    ...(translated && {translated: {destination: translated.destination, port: translated.port ?? null}}),
+    ...(expected && {expected: {verdict: expected.verdict, because: expected.because}}),
+    walks,
+  }
+}
+
+const judged = (sides: readonly TraceSide[]): TraceSide =>
+  sides.find(({verdict}) => verdict !== 'not-judged') ?? {verdict: 'not-judged'}
+
+/** What the policies alone say, when no node was given. */
+export function tracePolicies(question: TraceQuestion, meaning: Meaning): Omit<Trace, 'disagreements' | 'problems'> {
+  const side = ({verdict, selecting, allowedBy}: Meaning['ingress']) =>
+    selecting.length === 0
+      ? {verdict: 'not-judged' as const}
+      : {
+          verdict,
+          ...((allowedBy?.policy ?? selecting.at(-1)) !== undefined && {policy: allowedBy?.policy ?? selecting.at(-1) ?? ''}),
+        }
+  return {
+    ...head(question),
+    verdict: meaning.verdict,
+    because: meaning.because,
+    walked: false,
+    ingress: side(meaning.ingress),
+    egress: side(meaning.egress),
+    trail: [],
+    expected: {verdict: meaning.verdict, because: meaning.because},
+  }
+}
+
+function head({source, destination, protocol, port, mark}: TraceQuestion): Pick<Trace, 'apiVersion' | 'kind' | 'packet'> {
+  const end = ({name, address, pod}: TracedEnd) => ({name, address, ...(pod && {pod: objectKey(pod)})})
+  const packet = {
+    source: end(source),
+    destination: end(destination),
+    protocol,
+    port: port ?? null,
+    ...(mark !== undefined && {mark}),
+  }
+  return {apiVersion: API_VERSION, kind: 'Trace', packet}
+}
+
+const unknownTrace = (question: TraceQuestion, because: string): Omit<Trace, 'disagreements' | 'problems'> => ({
+  ...head(question),
+  verdict: 'unknown',
+  because,
+  walked: false,
+  ingress: {verdict: 'unknown'},
+  egress: {verdict: 'unknown'},
+  trail: [],
+})
+
+function traceStep({table, chain, position, depth, rule}: Step, node: string, translation: OpenTranslation): TraceStep {
+  const said = rule && translation.say(rule)
+  return {
+    node,
+    table,
+    chain,
+    position,
+    depth,
+    text: said?.text ?? 'the policy of the chain',
+    ...(said?.policy !== undefined && {policy: said.policy}),
+    ...(rule && {line: rule.line}),
+  }
+}
+
+function reasonOf({verdict, trail, because}: Walk, node: string, translation: OpenTranslation): string {
+  if (verdict === 'unknown') return because ?? 'unknown'
+  const last = trail.at(-1)
+  if (!last) return `no rule on node ${node} matches it`
+  const where = last.position === 0 ? `the policy of ${last.chain}` : `rule ${last.position} of ${last.chain}`
+  const marking = trail.toReversed().find(({rule}) => rule && translation.say(rule).policy !== undefined)
+  const policy = marking?.rule && translation.say(marking.rule).policy
+  const by =
+    policy === undefined
+      ? ''
+      : verdict === 'drop'
+        ? `; policy ${policy} selects the pod and no policy allows the packet`
+        : `; allowed by policy ${policy}`
+  return `${where} on node ${node} ${verdict === 'drop' ? 'drops' : 'accepts'} it${by}`
+}

@@ -1,0 +1,82 @@
+import type {MatrixChange, Probe} from '../../core/contract/matrix.ts'
+import type {Paint} from './paint.ts'
+
+const SIGNS = {accept: '+', drop: '-', unknown: '?'} as const
+const LEGEND = 'one sign each. + passes, - is dropped, ? unknown, ! not what the policies say'
+
+const sign = ({verdict, expected}: Probe): string =>
+  SIGNS[verdict] + (expected !== undefined && verdict !== 'unknown' && expected !== verdict ? '!' : '')
+
+/** One row for each sender, as the probes come: the cells of its receivers, a sign for each port. */
+function* rows(probes: Iterable<Probe>, ends: readonly string[]): Generator<{source: string; cells: string[]}> {
+  const column = new Map(ends.map((end, index) => [end, index]))
+  const empty = () => ends.map(() => '')
+  let row: {source: string; cells: string[]} | undefined
+  for (const probe of probes) {
+    if (row?.source !== probe.source) {
+      if (row) yield row
+      row = {source: probe.source, cells: empty()}
+    }
+    const at = column.get(probe.destination) ?? 0
+    row.cells[at] += sign(probe)
+  }
+  if (row) yield row
+}
+
+/** A compact table: senders down, receivers across by number, one sign a port. */
+export function* matrixTable(
+  probes: Iterable<Probe>,
+  ends: readonly string[],
+  ports: readonly string[],
+  paint: Paint,
+): Generator<string> {
+  yield paint(`ports ${ports.join(', ')}: ${LEGEND}`, 'dim')
+  const width = Math.max(...ends.map(({length}) => length), 'FROM \\ TO'.length)
+  const columnWidth = Math.max(ports.length * 2, String(ends.length).length) + 1
+  yield paint(`${'FROM \\ TO'.padEnd(width)} ${ends.map((_, index) => String(index + 1).padStart(columnWidth)).join('')}`, 'bold')
+  for (const {source, cells} of rows(probes, ends))
+    yield paint(`${source.padEnd(width)} ${cells.map(cell => cell.padStart(columnWidth)).join('')}`)
+  yield ''
+  for (const [index, end] of ends.entries()) yield paint(`${String(index + 1).padStart(4)}  ${end}`)
+}
+
+export function* matrixMarkdown(
+  probes: Iterable<Probe>,
+  ends: readonly string[],
+  ports: readonly string[],
+  paint: Paint,
+): Generator<string> {
+  yield paint(`Ports ${ports.join(', ')}: ${LEGEND}.`)
+  yield ''
+  yield paint(`| from \\ to | ${ends.join(' | ')} |`)
+  yield `| --- |${' --- |'.repeat(ends.length)}`
+  for (const {source, cells} of rows(probes, ends))
+    yield paint(`| ${source} | ${cells.map(cell => (cell === '' ? '' : `\`${cell}\``)).join(' | ')} |`)
+}
+
+const csvField = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+/** One line a probe. */
+export function* matrixCsv(probes: Iterable<Probe>, paint: Paint): Generator<string> {
+  yield 'source,destination,protocol,port,verdict,expected'
+  for (const {source, destination, protocol, port, verdict, expected = ''} of probes)
+    yield paint([source, destination, protocol, String(port), verdict, expected].map(csvField).join(','))
+}
+
+/** What would open and what would close. */
+export function* matrixChanges(
+  diff: {opens: readonly MatrixChange[]; closes: readonly MatrixChange[]; unknown: readonly MatrixChange[]},
+  paint: Paint,
+): Generator<string> {
+  const {opens, closes, unknown} = diff
+  if (opens.length + closes.length + unknown.length === 0) yield 'Nothing changes.'
+  for (const [changes, words, style] of [
+    [opens, 'would open', 'red'],
+    [closes, 'would close', 'yellow'],
+    [unknown, 'not known on one side', 'dim'],
+  ] as const) {
+    if (changes.length === 0) continue
+    yield paint(`${changes.length} ${words}`, style)
+    for (const {source, destination, protocol, port} of changes) yield paint(`  ${source} -> ${destination} ${protocol}/${port}`)
+  }
+}

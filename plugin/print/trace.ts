@@ -1,0 +1,55 @@
+import type {Trace, TraceSide, TraceStep} from '../../core/contract/trace.ts'
+import type {Paint, Style} from './paint.ts'
+
+const VERDICTS = {accept: 'ALLOWED', drop: 'DROPPED', unknown: 'UNKNOWN', 'not-judged': 'not judged'} as const
+const STYLES: Record<keyof typeof VERDICTS, Style> = {accept: 'green', drop: 'red', unknown: 'yellow', 'not-judged': 'dim'}
+
+/** A trace for a person: the answer first, then why, then every rule on the way as a tree. */
+export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
+  const {packet, verdict, because, expected, disagreements, translated} = trace
+  const port = packet.port === null ? packet.protocol : `${packet.protocol}/${packet.port}`
+  yield paint(`${endText(packet.source)} -> ${endText(packet.destination)} ${port}: `) + paint(VERDICTS[verdict], STYLES[verdict])
+  yield paint(`  ${because}`)
+  if (translated)
+    yield paint(
+      `  service address: the rules see ${translated.destination}${translated.port === null ? '' : `:${translated.port}`}`,
+    )
+  if (trace.walked) yield sideLine('egress of the sender', trace.egress, paint)
+  if (trace.walked) yield sideLine('ingress of the receiver', trace.ingress, paint)
+  if (trace.walked && expected) {
+    yield paint('  the policies say ') +
+      paint(VERDICTS[expected.verdict], STYLES[expected.verdict]) +
+      paint(`: ${expected.because}`)
+    if (expected.verdict !== verdict && verdict !== 'unknown') yield paint('  THE NODE DOES NOT DO WHAT THE POLICIES SAY', 'red')
+  }
+  for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
+  yield* trailLines(trace.trail, paint, verdict)
+}
+
+const endText = ({name, address, pod}: Trace['packet']['source']): string => {
+  const known = pod === undefined || pod === name ? name : `${name} = ${pod}`
+  return name === address ? known : `${known} (${address})`
+}
+
+function sideLine(what: string, {verdict, policy, rule}: TraceSide, paint: Paint): string {
+  const by = policy === undefined ? '' : ` by ${policy === 'unknown' ? 'an unknown policy' : policy}`
+  return (
+    paint(`  ${what}: `) + paint(VERDICTS[verdict], STYLES[verdict]) + paint(`${by}${rule === undefined ? '' : ` (${rule})`}`)
+  )
+}
+
+function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['verdict']): Generator<string> {
+  let place = ''
+  for (const [index, step] of trail.entries()) {
+    const at = `${step.node} ${step.table}`
+    if (at !== place) {
+      yield ''
+      yield paint(`node ${step.node}, table ${step.table}`, 'bold')
+    }
+    place = at
+    const isLast = index === trail.length - 1
+    const words = `${'  '.repeat(step.depth + 1)}${step.chain}:${step.position}  ${step.text}`
+    const mark = !isLast ? '' : verdict === 'unknown' ? '   <- not known from here' : '   <- decides'
+    yield paint(words, isLast ? STYLES[verdict] : undefined) + paint(mark, isLast ? STYLES[verdict] : undefined)
+  }
+}
