@@ -31,16 +31,32 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
   const words = new Words(text, start, end)
   const matches: Match[] = []
   let target: Target | undefined
-  try {
-    while (!words.isDone) target = readPart(words, matches, isChain) ?? target
-    if (words.isUnclosed) throw new RuleFault(end, 'a quote is not closed')
-  } catch (error) {
-    if (!(error instanceof RuleFault)) throw error
-    matches.push({kind: 'unknown', module: '', options: text.slice(start, end).trim()})
-    const fault = {at: error.at, message: error.message}
-    return target ? {matches, target, fault} : {matches, fault}
+  let fault: RuleBody['fault']
+  while (!words.isDone) {
+    const part = words.at
+    const count = matches.length
+    try {
+      const read = readPart(words, matches, isChain)
+      if (words.isUnclosed) throw new RuleFault(end, 'a quote is not closed')
+      target = read ?? target
+    } catch (error) {
+      if (!(error instanceof RuleFault)) throw error
+      fault ??= {at: error.at, message: error.message}
+      matches.length = count
+      words.at = part
+      matches.push({kind: 'unknown', module: '', options: skipPart(words)})
+    }
   }
-  return target ? {matches, target} : {matches}
+  return {matches, ...(target && {target}), ...(fault && {fault})}
+}
+
+/** Passes over a damaged option, up to the next one that can be read. */
+function skipPart(words: Words): string {
+  const start = words.at
+  if (words.isNegation()) words.skip()
+  words.skip()
+  skipOptions(words)
+  return words.text.slice(start, words.at).trimEnd()
 }
 
 /** Reads one option with its values. Returns the target if it was one. */
