@@ -125,7 +125,7 @@ class Indexer {
     }
     let stop = piece.indexOf(' ', name)
     if (stop < 0 || stop > end) stop = end
-    this.enterChain(piece.slice(name, stop), piece.slice(start, end), line)
+    this.enterChain(piece.slice(name, stop), piece.slice(start, end), name - start + 1, line)
     this.openBlock(piece, start, end, line)
   }
 
@@ -134,7 +134,7 @@ class Indexer {
     this.chain?.blocks.push(this.block)
   }
 
-  private enterChain(name: string, source: string, line: number): void {
+  private enterChain(name: string, source: string, column: number, line: number): void {
     const table = this.table ?? this.tableOutside(source, line)
     let chain = table.chains.get(name)
     if (!chain) {
@@ -142,7 +142,7 @@ class Indexer {
         this.problems.add({
           code: 'RULE_OUTSIDE_CHAIN',
           line,
-          column: source.indexOf(name) + 1,
+          column,
           text: shownLine(source),
           message: `rule for chain "${shownLine(name)}", which table ${table.name} does not declare`,
           next: 'The rule is kept. Check that the save is complete: iptables-save prints ":CHAIN" lines before the rules.',
