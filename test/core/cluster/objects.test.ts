@@ -53,6 +53,7 @@ describe('readClusterObjects', () => {
       value: {pods: [pod('a')], other: 1, more: [namespace('b')]},
       objects: ['Namespace b', 'Pod shop/a'],
     },
+    {what: 'a List of maps', value: {kind: 'List', items: [{pods: [pod('a')]}]}, objects: ['Pod shop/a']},
     {what: 'a List without a kind', value: {items: [pod('a')]}, objects: ['Pod shop/a']},
     {
       what: 'a pod without a namespace, which is in default',

@@ -78,7 +78,7 @@ const cases: {what: string; text: string; kind: DocumentKind}[] = [
     text: `*filter\n:X - [0:0]\n-A X -j DR\0P\n${'-A X -j DROP\n'.repeat(9)}`,
     kind: 'iptables-save',
   },
-  {what: 'a log with colours', text: '\u001b[32mINFO\u001b[0m started\n', kind: 'other'},
+  {what: 'a log full of colours', text: '\u001b[1m\u001b[32mok\u001b[0m\n', kind: 'other'},
 ]
 
 describe('a text is recognised by what is in it', () => {
@@ -102,7 +102,10 @@ describe('a text is recognised by what is in it', () => {
 
 test.each<{value: unknown; kind: JsonKind}>([
   {value: {NodeName: 'n', NsMap: {}, PodMap: {}, SetMap: {}}, kind: 'npm-cache'},
-  {value: {NsMap: {}}, kind: 'npm-cache'},
+  ...['SetMap', 'ListMap', 'NsMap', 'PodMap', 'RawNpMap', 'ProcessedNpMap'].map(key => ({
+    value: {[key]: {}},
+    kind: 'npm-cache' as const,
+  })),
   {value: {Exec: {}, RawNpMap: {}}, kind: 'npm-cache'},
   {value: {ListMap: {}, SetMap: {}}, kind: 'npm-cache'},
   {value: {kind: 'List', items: []}, kind: 'kubernetes'},

@@ -1,5 +1,7 @@
 import {describe, expect, test} from 'vitest'
+import type {Match, Rule, Target} from '../../../core/iptables/model.ts'
 import {parseIptablesSave} from '../../../core/iptables/parse.ts'
+import {printRule} from '../../../core/iptables/print.ts'
 import type {ProblemCode} from '../../../core/problem.ts'
 import {problemText} from '../../../core/problem-text.ts'
 import {unusable} from '../ipset/fixture.ts'
@@ -59,6 +61,16 @@ const damages: Damage[] = [
     text: `${HEAD}[1:2] -A Y -j DROP\n-A Y -j ACCEPT\nCOMMIT\n`,
     problems: [{code: 'RULE_OUTSIDE_CHAIN', line: 3, column: 10}],
     rules: ['filter -A Y -j DROP', 'filter -A Y -j ACCEPT'],
+  },
+  {
+    name: 'the place of such a rule is that of its chain, whose name may be anywhere else or nowhere',
+    text: '*filter\n-A \n-A A -j DROP\n-A j -j DROP\nCOMMIT\n',
+    problems: [
+      {code: 'RULE_OUTSIDE_CHAIN', line: 2, column: 4},
+      {code: 'RULE_OUTSIDE_CHAIN', line: 3, column: 4},
+      {code: 'RULE_OUTSIDE_CHAIN', line: 4, column: 4},
+    ],
+    rules: ['filter -A ', 'filter -A A -j DROP', 'filter -A j -j DROP'],
   },
   {
     name: 'a word that belongs to nothing spoils its rule only',
@@ -182,15 +194,58 @@ describe('damaged saves', () => {
   })
 })
 
-test('what is damaged in a rule is unknown, and what was read before it stays', () => {
-  const {tables} = parse(`${HEAD}-A X -p tcp -j DROP --nonsense "\nCOMMIT\n`)
-  expect(tables.get('filter')?.chains.get('X')?.rules[0]).toMatchObject({
+test.each<{what: string; text: string; matches: Match[]; target?: Target}>([
+  {
+    what: 'a word that belongs to nothing',
+    text: '-p tcp --nonsense 7 -j DROP',
     matches: [
       {kind: 'protocol', protocol: 'tcp', negated: false},
-      {kind: 'unknown', module: '', options: '-p tcp -j DROP --nonsense "'},
+      {kind: 'unknown', module: '', options: '--nonsense 7'},
     ],
     target: {kind: 'verdict', verdict: 'DROP'},
-  })
+  },
+  {
+    what: 'a value that is none, of a match that is negated',
+    text: '-m tcp ! --dport http -m mark --mark 0x1 -j DROP',
+    matches: [
+      {kind: 'unknown', module: '', options: '-m tcp ! --dport http'},
+      {kind: 'mark', value: 1, mask: 0xffffffff, negated: false},
+    ],
+    target: {kind: 'verdict', verdict: 'DROP'},
+  },
+  {
+    what: 'a quote that is not closed',
+    text: '-p tcp -m comment --comment "half -j DROP',
+    matches: [
+      {kind: 'protocol', protocol: 'tcp', negated: false},
+      {kind: 'unknown', module: '', options: '-m comment --comment "half -j DROP'},
+    ],
+  },
+  {
+    what: 'a target with a quote that is not closed',
+    text: '-j LOG --log-prefix "half',
+    matches: [{kind: 'unknown', module: '', options: '-j LOG --log-prefix "half'}],
+  },
+  {
+    what: 'two words, of which the first is told',
+    text: '! --one --two -j DROP',
+    matches: [{kind: 'unknown', module: '', options: '! --one --two'}],
+    target: {kind: 'verdict', verdict: 'DROP'},
+  },
+  {
+    what: 'a negation of nothing',
+    text: '-p tcp !',
+    matches: [
+      {kind: 'protocol', protocol: 'tcp', negated: false},
+      {kind: 'unknown', module: '', options: '!'},
+    ],
+  },
+])('of a rule with $what only the damaged part is unknown, and the rule prints as it was', ({text, matches, target}) => {
+  const {tables, problems} = parse(`${HEAD}-A X ${text}\nCOMMIT\n`)
+  const rule = tables.get('filter')?.chains.get('X')?.rules[0] as Rule
+  expect(problems.map(({code}) => code)).toEqual(['BAD_RULE'])
+  expect({matches: rule.matches, target: rule.target}).toEqual({matches, target})
+  expect(printRule(rule)).toBe(`-A X ${text}`)
 })
 
 test('a problem shows the line with a mark below the place, and what to do', () => {

@@ -83,6 +83,11 @@ describe('parseRuleComment', () => {
       facts: {protocol: 'sctp', hasNamedPort: true},
       rule: {terms: 'podlabel-app:web', namedPort: 'namedport:sig', isCut: false},
     },
+    {
+      comment: 'ALLOW-TO-podlabel-a-ON-TCP-TO-namedport:x-ON-TCP-TO-namedport:pg',
+      facts: named,
+      rule: {terms: 'podlabel-a-ON-TCP-TO-namedport:x', namedPort: 'namedport:pg', isCut: false},
+    },
     // What looks like the end of a comment belongs to the name when the rule has no such condition.
     {comment: 'ALLOW-FROM-podlabel-app:x-ON-TCP', facts: bare, rule: {terms: 'podlabel-app:x-ON-TCP', isCut: false}},
     {comment: 'ALLOW-FROM-podlabel-app:x-ON-TCP', facts: tcp, rule: {terms: 'podlabel-app:x', isCut: false}},
