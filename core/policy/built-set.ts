@@ -8,8 +8,10 @@ export class BuiltSet implements NameClaim {
   natural = ''
   kernelName = ''
   hashed = ''
-  /** Entry → how many pods, containers or policies put it in. */
-  readonly entries = new Map<string, number>()
+  /** As ipset prints them. */
+  readonly entries = new Set<string>()
+  /** Entries that several pods, containers or policies put in → how many beyond the first. */
+  readonly again = new Map<string, number>()
   /** Of lists: member → how many objects put it in. */
   readonly parts = new Map<BuiltSet, number>()
   /** The lists that it is in. */
@@ -20,6 +22,8 @@ export class BuiltSet implements NameClaim {
   references = 0
   /** Nothing wanted it any more; who meets it again has to ask for a new one. */
   isGone = false
+  /** It is not what was last given out. */
+  isDirty = false
 
   constructor(named: NamedSet) {
     this.named = named

@@ -1,3 +1,4 @@
+import type {Direction} from '../names/kernel-name.ts'
 import type {BuiltSet} from './built-set.ts'
 import type {Draft} from './draft.ts'
 import type {NamedSet} from './named-set.ts'
@@ -15,12 +16,14 @@ export function setCollisions(
   claimsTo: (set: BuiltSet) => readonly BuiltSet[],
 ): Refusal[] {
   const found = new Map<BuiltSet, Refusal>()
-  for (const {set, field} of namedSets(draft))
-    for (const named of [set, ...(set.nested ?? [])]) {
-      const built = setOf(named)
+  for (const {set, field} of namedSets(draft)) {
+    const named = setOf(set)
+    // A list is what its members are.
+    for (const built of [named, ...named.parts.keys()]) {
       const refusal = found.has(built) ? undefined : setCollision(draft.policy, built, claimsTo(built), field)
       if (refusal) found.set(built, refusal)
     }
+  }
   return [...found.values()]
 }
 
@@ -59,16 +62,24 @@ const describe = ({text, named: {owner, type}}: BuiltSet): string =>
 const ownerPolicy = (owner: string): string => (owner.startsWith('[') ? String((JSON.parse(owner) as string[])[0]) : owner)
 
 /** What becomes of a policy whose chains are those of others. */
-export function chainCollision(draft: Draft, others: readonly Draft[], chain: string): Refusal | undefined {
-  const directions = new Set(draft.chains.map(({direction}) => direction))
-  const mates = others.filter(other => other !== draft && other.chains.some(({direction}) => directions.has(direction)))
-  if (mates.length === 0) return undefined
-  return {
-    policy: draft.policy,
-    code: 'CHAIN_COLLISION',
-    field: 'metadata.name',
-    reason: `its chain ${chain} is that of ${mates.map(({policy}) => policy).join(', ')} too: their names have one hash`,
-    consequence:
-      'Added one after the other, the later policy flushes the rules of the earlier; after a restart the chain holds the rules of all. Pods of each get what is there',
-  }
+export function chainCollisions(
+  {policy, chains}: Draft,
+  claims: readonly Draft[],
+  chainOf: (direction: Direction) => string,
+): Refusal[] {
+  return chains.flatMap(({direction}): Refusal[] => {
+    const others = claims.filter(claim => claim.policy !== policy && claim.chains.some(chain => chain.direction === direction))
+    if (others.length === 0) return []
+    const names = others.map(other => other.policy).join(', ')
+    return [
+      {
+        policy,
+        code: 'CHAIN_COLLISION',
+        field: 'metadata.name',
+        reason: `its chain ${chainOf(direction)} is that of ${names} too: the names have one hash`,
+        consequence:
+          'Added one after the other, the later policy takes the place of the earlier in the chain; after a restart of Azure NPM the chain holds the rules of all, and the pods of each get them all',
+      },
+    ]
+  })
 }

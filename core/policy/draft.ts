@@ -55,7 +55,7 @@ export function draftPolicy(object: NetworkPolicy, {scheme, semantics, isLite}: 
   const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
   target.push({set: context.namespace, negated: false})
   const chains = draftChains(spec, context)
-  checkComments(policy, target, chains, refusals, semantics === 'npm')
+  if (semantics === 'npm') checkComments(policy, target, chains, refusals)
   const {all, isBeforeSets} = refusals
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
   return {policy, target, chains: all.length > 0 ? [] : chains, sets: setsOf(target, chains), refusals: all}
@@ -112,14 +112,7 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
 const spellName: SpellSet = ({set}) => set.name
 
 /** One comment that is too long fails the whole file, and so the whole policy. */
-function checkComments(
-  policy: string,
-  target: readonly Term[],
-  chains: readonly DraftChain[],
-  refusals: Refusals,
-  isChecked: boolean,
-): void {
-  if (!isChecked) return
+function checkComments(policy: string, target: readonly Term[], chains: readonly DraftChain[], refusals: Refusals): void {
   const check = (comment: string, field: string): boolean => {
     const bytes = byteLength(comment)
     if (bytes <= LONGEST_WORD_BYTES) return false
@@ -128,11 +121,14 @@ function checkComments(
     return true
   }
   for (const {direction, rules} of chains) {
-    if (check(jumpComment(policy, direction, target, spellName), 'spec.podSelector')) return
-    const long = rules.find(rule => byteLength(ruleComment(rule, direction, spellName)) > LONGEST_WORD_BYTES)
-    if (long) check(ruleComment(long, direction, spellName), long.field)
+    if (mayBeLong(target) && check(jumpComment(policy, direction, target, spellName), 'spec.podSelector')) return
+    for (const rule of rules) if (mayBeLong(rule.peer) && check(ruleComment(rule, direction, spellName), rule.field)) return
   }
 }
+
+/** Whether terms are worth spelling out. Besides them a comment has names of at most 253 and twice 63 characters, and words. */
+const mayBeLong = (terms: readonly Term[], port?: NamedSet): boolean =>
+  terms.reduce((sum, {set}) => sum + 3 * set.name.length + 6, 3 * (port?.name.length ?? 0)) > LONGEST_WORD_BYTES - 450
 
 function setsOf(target: readonly Term[], chains: readonly DraftChain[]): NamedSet[] {
   const sets = new Set<NamedSet>()

@@ -9,17 +9,27 @@ import type {SetTable} from './set-table.ts'
 
 /** A namespace by name: the object, if there is one, and how many pods that count are in it. */
 interface NamespaceState {
+  readonly name: string
   object?: Namespace
   pods: number
   isListed: boolean
 }
 
-/** Fills the sets that come of pods and namespaces. What was added can be removed again, in any order. */
+/** The sets of a label's key and of the label with its value. */
+type LabelSets = readonly [BuiltSet, BuiltSet]
+
+/**
+ * Fills the sets that come of pods and namespaces. What was added can be removed again, in any order. Most pods share
+ * labels, ports and namespace with others, so the names of those sets are built and looked up once: that is most of the
+ * speed in a large cluster.
+ */
 export class ObjectSets {
   private readonly table: SetTable
   private readonly options: CompileOptions
   private readonly namespaces = new Map<string, NamespaceState>()
-  private readonly podLabels = new Map<string, Map<string, readonly [BuiltSet, BuiltSet]>>()
+  private readonly namespaceSets = new Map<string, BuiltSet>()
+  private readonly portSets = new Map<string, BuiltSet>()
+  private readonly labelSets = new Map<string, Map<string, LabelSets>>()
 
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
@@ -30,23 +40,38 @@ export class ObjectSets {
     const address = this.addressOf(pod)
     if (address === undefined) return
     const {table} = this
-    for (const set of this.labelSets(pod)) table.addEntry(set, address)
-    for (const {port, member} of namedPorts(pod, address)) table.addEntry(portSet(table, port), member)
-    const name = pod.metadata.namespace ?? 'default'
-    table.addEntry(table.set(namespaceSet(name)), address)
-    this.countPod(name, 1)
+    const {labels, namespace = 'default'} = pod.metadata
+    for (const key in labels) {
+      const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
+      table.addEntry(keySet, address)
+      table.addEntry(valueSet, address)
+    }
+    for (const {port, member} of namedPorts(pod, address)) table.addEntry(this.setOfPort(port), member)
+    table.addEntry(this.setOfNamespace(namespace), address)
+    this.countPod(namespace, 1)
   }
 
   removePod(pod: Pod): void {
     const address = this.addressOf(pod)
     if (address === undefined) return
     const {table} = this
-    for (const set of this.labelSets(pod)) table.removeEntry(set, address)
-    for (const [key, value] of Object.entries(pod.metadata.labels ?? {})) this.forget(key, value)
-    for (const {port, member} of namedPorts(pod, address)) table.removeEntry(portSet(table, port), member)
-    const name = pod.metadata.namespace ?? 'default'
-    table.removeEntry(table.set(namespaceSet(name)), address)
-    this.countPod(name, -1)
+    const {labels, namespace = 'default'} = pod.metadata
+    for (const key in labels) {
+      const value = labels[key] as string
+      const [keySet, valueSet] = this.setsOfLabel(key, value)
+      table.removeEntry(keySet, address)
+      table.removeEntry(valueSet, address)
+      if (keySet.isGone || valueSet.isGone) this.forgetLabel(key, value)
+    }
+    for (const {port, member} of namedPorts(pod, address)) {
+      const set = this.setOfPort(port)
+      table.removeEntry(set, member)
+      if (set.isGone) this.portSets.delete(port)
+    }
+    const set = this.setOfNamespace(namespace)
+    table.removeEntry(set, address)
+    this.countPod(namespace, -1)
+    if (set.isGone) this.namespaceSets.delete(namespace)
   }
 
   private addressOf(pod: Pod): string | undefined {
@@ -55,32 +80,39 @@ export class ObjectSets {
     return isSeen && isCounted(pod) ? pod.status?.podIP : undefined
   }
 
-  /** Most pods carry labels of many others; building and hashing those names once is most of the speed. */
-  private *labelSets({metadata: {labels}}: Pod): Generator<BuiltSet> {
-    for (const key in labels) {
-      const value = labels[key] as string
-      const known = this.podLabels.get(key)?.get(value)
-      if (known && !known[0].isGone && !known[1].isGone) yield* known
-      else yield* this.newLabelSets(key, value)
-    }
-  }
-
-  private newLabelSets(key: string, value: string): readonly [BuiltSet, BuiltSet] {
-    const sets = [
+  private setsOfLabel(key: string, value: string): LabelSets {
+    const values = this.labelSets.get(key)
+    const known = values?.get(value)
+    if (known && !known[0].isGone && !known[1].isGone) return known
+    const sets: LabelSets = [
       this.table.set({type: 'KeyLabelOfPod', name: `podlabel-${key}`}),
       this.table.set({type: 'KeyValueLabelOfPod', name: `podlabel-${key}:${value}`}),
-    ] as const
-    const values = this.podLabels.get(key)
+    ]
     if (values) values.set(value, sets)
-    else this.podLabels.set(key, new Map([[value, sets]]))
+    else this.labelSets.set(key, new Map([[value, sets]]))
     return sets
   }
 
-  private forget(key: string, value: string): void {
-    const values = this.podLabels.get(key)
-    if (!values?.get(value)?.some(set => set.isGone)) return
-    values.delete(value)
-    if (values.size === 0) this.podLabels.delete(key)
+  private forgetLabel(key: string, value: string): void {
+    const values = this.labelSets.get(key)
+    values?.delete(value)
+    if (values?.size === 0) this.labelSets.delete(key)
+  }
+
+  private setOfPort(port: string): BuiltSet {
+    const known = this.portSets.get(port)
+    if (known && !known.isGone) return known
+    const set = this.table.set({type: 'NamedPorts', name: `namedport:${port}`})
+    this.portSets.set(port, set)
+    return set
+  }
+
+  private setOfNamespace(name: string): BuiltSet {
+    const known = this.namespaceSets.get(name)
+    if (known && !known.isGone) return known
+    const set = this.table.set(namespaceSet(name))
+    this.namespaceSets.set(name, set)
+    return set
   }
 
   /** @param object the namespace as it is now; undefined when it is no more */
@@ -91,16 +123,16 @@ export class ObjectSets {
     else delete state.object
     // The new one is in before the old one is out, so that sets which stay are not dropped and made again.
     if (object && this.isInForce(object)) {
-      const set = this.table.set(namespaceSet(name))
-      this.table.hold(set)
-      for (const list of this.listsOf(object)) this.table.addPart(list, set)
+      this.table.hold(this.setOfNamespace(name))
+      for (const list of this.listsOf(object)) this.table.addPart(list, this.setOfNamespace(name))
     }
     if (before && this.isInForce(before)) {
-      const set = this.table.set(namespaceSet(name))
+      const set = this.setOfNamespace(name)
       for (const list of this.listsOf(before)) this.table.removePart(list, set)
-      this.listNamespace(name, state)
+      this.listNamespace(state)
       this.table.release(set)
-    } else this.listNamespace(name, state)
+      if (set.isGone) this.namespaceSets.delete(name)
+    } else this.listNamespace(state)
   }
 
   /** Azure NPM takes a namespace out of all lists when its deletion starts, though its pods may still run. */
@@ -119,7 +151,7 @@ export class ObjectSets {
   private stateOf(name: string): NamespaceState {
     let state = this.namespaces.get(name)
     if (!state) {
-      state = {pods: 0, isListed: false}
+      state = {name, pods: 0, isListed: false}
       this.namespaces.set(name, state)
     }
     return state
@@ -128,21 +160,19 @@ export class ObjectSets {
   private countPod(namespace: string, change: 1 | -1): void {
     const state = this.stateOf(namespace)
     state.pods += change
-    if (state.pods <= 1) this.listNamespace(namespace, state)
+    if (state.pods <= 1) this.listNamespace(state)
   }
 
   /** A namespace that is known by its pods only is in the list of all, without labels. */
-  private listNamespace(name: string, state: NamespaceState): void {
+  private listNamespace(state: NamespaceState): void {
     const isListed = state.object ? this.isInForce(state.object) : state.pods > 0
     if (isListed !== state.isListed) {
       const list = this.table.set(allNamespaces)
-      const set = this.table.set(namespaceSet(name))
+      const set = this.setOfNamespace(state.name)
       if (isListed) this.table.addPart(list, set)
       else this.table.removePart(list, set)
       state.isListed = isListed
     }
-    if (!state.object && state.pods === 0) this.namespaces.delete(name)
+    if (!state.object && state.pods === 0) this.namespaces.delete(state.name)
   }
 }
-
-const portSet = (table: SetTable, port: string): BuiltSet => table.set({type: 'NamedPorts', name: `namedport:${port}`})

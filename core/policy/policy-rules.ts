@@ -2,7 +2,7 @@ import type {NetworkPolicy} from '../cluster/objects.ts'
 import {type Direction, policyChainName} from '../names/kernel-name.ts'
 import {baseChains} from './base-chains.ts'
 import type {BuiltSet} from './built-set.ts'
-import {chainCollision, setCollisions} from './collisions.ts'
+import {chainCollisions, setCollisions} from './collisions.ts'
 import {type Draft, draftPolicy} from './draft.ts'
 import {HashedNames, type NameClaim} from './hashed-names.ts'
 import {linkPolicy} from './link.ts'
@@ -13,6 +13,8 @@ import type {SetTable} from './set-table.ts'
 /** One policy while the program is being made. Its chains share one digest, so they are one claim. */
 class PolicyState implements NameClaim {
   readonly draft: Draft
+  /** The sets that it refers to, each under every name object of the draft. */
+  readonly sets = new Map<NamedSet, BuiltSet>()
   natural = ''
   kernelName = ''
   hashed = ''
@@ -62,7 +64,7 @@ export class PolicyRules {
   set(policy: NetworkPolicy): void {
     const state = new PolicyState(draftPolicy(policy, this.options))
     const before = this.states.get(state.draft.policy)
-    this.addSets(state.draft)
+    this.addSets(state)
     if (before) this.drop(before)
     if (state.hasChains) this.chains.add(state)
     this.states.set(state.draft.policy, state)
@@ -79,23 +81,23 @@ export class PolicyRules {
 
   private drop(state: PolicyState): void {
     if (state.hasChains) this.chains.remove(state)
-    this.removeSets(state.draft)
+    this.removeSets(state)
   }
 
-  private addSets({sets}: Draft): void {
+  private addSets({draft, sets}: PolicyState): void {
     const {table} = this
-    for (const named of sets) {
+    for (const named of draft.sets) {
       const set = table.set(named)
+      sets.set(named, set)
       table.refer(set)
       for (const block of named.blocks ?? []) table.addEntry(set, block)
       for (const part of named.nested ?? []) table.addPart(set, table.set(part))
     }
   }
 
-  private removeSets({sets}: Draft): void {
+  private removeSets({sets}: PolicyState): void {
     const {table} = this
-    for (const named of sets) {
-      const set = table.set(named)
+    for (const [named, set] of sets) {
       for (const block of named.blocks ?? []) table.removeEntry(set, block)
       for (const part of named.nested ?? []) table.removePart(set, table.set(part))
       table.unrefer(set)
@@ -121,25 +123,32 @@ export class PolicyRules {
   }
 
   private link(state: PolicyState): CompiledPolicy {
-    const digest = state.kernelName.slice(INGRESS.length)
     return linkPolicy(state.draft, {
       semantics: this.options.semantics,
-      setOf: this.setOf,
-      chainOf: (direction: Direction) => `AZURE-NPM-${direction.toUpperCase()}-${digest}`,
+      setOf: named => setOf(state, named),
+      chainOf: direction => chainName(state.kernelName, direction),
     })
   }
-
-  private readonly setOf = (named: NamedSet): BuiltSet => this.table.set(named)
 
   /** With the meaning of the API nothing shares a name. */
   private collisions(state: PolicyState): Refusal[] {
     if (this.options.semantics === 'kubernetes' || !state.hasChains) return []
-    const found = this.table.names.hasShared
-      ? setCollisions(state.draft, this.setOf, set => this.table.names.claimsTo(set.natural))
+    const {names} = this.table
+    const found = names.hasShared
+      ? setCollisions(
+          state.draft,
+          named => setOf(state, named),
+          set => names.claimsTo(set.natural),
+        )
       : []
     if (!this.chains.isShared(state.natural)) return found
     const others = this.chains.claimsTo(state.natural).map(({draft}) => draft)
-    const refusal = chainCollision(state.draft, others, state.natural.slice(INGRESS.length))
-    return refusal ? [...found, refusal] : found
+    return [...found, ...chainCollisions(state.draft, others, direction => chainName(state.natural, direction))]
   }
 }
+
+const setOf = ({sets}: PolicyState, named: NamedSet): BuiltSet => sets.get(named) as BuiltSet
+
+/** The chain of a direction, from that of ingress: both share the digest. */
+const chainName = (ingress: string, direction: Direction): string =>
+  `AZURE-NPM-${direction.toUpperCase()}-${ingress.slice(INGRESS.length)}`

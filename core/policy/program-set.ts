@@ -33,9 +33,9 @@ export function isMergedWith(set: BuiltSet, other: BuiltSet): boolean {
 function membersOf(sets: readonly BuiltSet[]): string[] {
   const [first, ...others] = sets as [BuiltSet, ...BuiltSet[]]
   if (setTypeFacts[first.named.type].kind === 'list') return [...new Set(sets.flatMap(kernelParts))]
-  if (first.named.type === 'CIDRBlocks') return distinctBlocks(sets.flatMap(set => [...set.entries.keys()]))
-  if (others.length === 0) return [...first.entries.keys()]
-  return [...new Set(sets.flatMap(set => [...set.entries.keys()]))]
+  if (first.named.type === 'CIDRBlocks') return distinctBlocks(sets.flatMap(set => [...set.entries]))
+  if (others.length === 0) return [...first.entries]
+  return [...new Set(sets.flatMap(set => [...set.entries]))]
 }
 
 const kernelParts = (set: BuiltSet): string[] => [...set.parts.keys()].map(part => part.kernelName)

@@ -11,7 +11,7 @@ export class SetTable {
   readonly names: HashedNames<BuiltSet>
   private readonly byIdentity = new Map<string, BuiltSet>()
   /** Sets that are not what was last given out, and kernel names that were given up. */
-  private readonly dirty = new Set<BuiltSet>()
+  private dirty: BuiltSet[] = []
   private readonly leftNames = new Set<string>()
   private readonly current = new Map<string, ProgramSet>()
   private readonly keepsApart: boolean
@@ -35,20 +35,27 @@ export class SetTable {
     return set
   }
 
+  /** The hot spot of a large cluster: one look into a hash table for nearly every member. */
   addEntry(set: BuiltSet, entry: string): void {
-    set.entries.set(entry, (set.entries.get(entry) ?? 0) + 1)
-    this.dirty.add(set)
+    const {entries, again} = set
+    const before = entries.size
+    entries.add(entry)
+    if (entries.size === before) again.set(entry, (again.get(entry) ?? 0) + 1)
+    else this.mark(set)
   }
 
   removeEntry(set: BuiltSet, entry: string): void {
-    countDown(set.entries, entry)
+    const {entries, again} = set
+    if (again.has(entry)) countDown(again, entry)
+    else entries.delete(entry)
     this.changed(set)
   }
 
   addPart(list: BuiltSet, part: BuiltSet): void {
     list.parts.set(part, (list.parts.get(part) ?? 0) + 1)
     part.lists.add(list)
-    this.dirty.add(list).add(part)
+    this.mark(list)
+    this.mark(part)
   }
 
   removePart(list: BuiltSet, part: BuiltSet): void {
@@ -60,7 +67,7 @@ export class SetTable {
   /** Keeps a set in being, members or not. */
   hold(set: BuiltSet): void {
     set.holds++
-    this.dirty.add(set)
+    this.mark(set)
   }
 
   release(set: BuiltSet): void {
@@ -81,11 +88,17 @@ export class SetTable {
 
   /** The members of a list that is used are in the kernel too. */
   private partsNeeded(set: BuiltSet): void {
-    if (this.isOnNeed) for (const part of set.parts.keys()) this.dirty.add(part)
+    if (this.isOnNeed) for (const part of set.parts.keys()) this.mark(part)
+  }
+
+  private mark(set: BuiltSet): void {
+    if (set.isDirty) return
+    set.isDirty = true
+    this.dirty.push(set)
   }
 
   private changed(set: BuiltSet): void {
-    this.dirty.add(set)
+    this.mark(set)
     if (set.isWanted || set.isGone) return
     set.isGone = true
     this.byIdentity.delete(identityOf(set.named))
@@ -101,8 +114,8 @@ export class SetTable {
   settleNames(): boolean {
     return this.names.settle((set, before) => {
       this.leftNames.add(before)
-      this.dirty.add(set)
-      for (const list of set.lists) this.dirty.add(list)
+      this.mark(set)
+      for (const list of set.lists) this.mark(list)
     })
   }
 
@@ -110,16 +123,17 @@ export class SetTable {
   snapshot(): Map<string, ProgramSet> {
     for (const name of this.leftNames) {
       this.current.delete(name)
-      for (const set of this.names.claimsTo(name)) this.dirty.add(set)
+      for (const set of this.names.claimsTo(name)) this.mark(set)
     }
     this.leftNames.clear()
     for (const set of this.dirty) {
+      set.isDirty = false
       if (set.isGone) continue
       const claims = this.keepsApart ? [set] : this.names.claimsTo(set.natural)
       if (!this.isOnNeed || claims.some(claim => claim.isNeeded)) this.current.set(set.kernelName, programSet(claims))
       else this.current.delete(set.kernelName)
     }
-    this.dirty.clear()
+    this.dirty = []
     return new Map(this.current)
   }
 }
