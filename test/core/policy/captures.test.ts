@@ -1,0 +1,123 @@
+import {describe, expect, test} from 'vitest'
+import {setKernelName} from '../../../core/names/kernel-name.ts'
+import {compile} from '../../../core/policy/compile.ts'
+import type {CompileOptions} from '../../../core/policy/program.ts'
+import {type Held, heldByProgram, heldInFolder, objectsOf, setsInFolder} from './compare.ts'
+
+/** What Azure NPM or we programmed for known objects must be what the compiler asks for, set for set and rule for rule. */
+
+interface Capture {
+  readonly folder: string
+  readonly options: CompileOptions
+  /** What a node may hold besides, as it is left over from before. */
+  readonly extraSets?: number
+  readonly extraChains?: number
+  readonly refused?: readonly string[]
+}
+
+const sha256: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
+const fnv32a: CompileOptions = {scheme: 'fnv32a', semantics: 'npm'}
+
+const captures: readonly Capture[] = [
+  {folder: 'captures/v2-base36-nft', options: sha256},
+  {folder: 'captures/v2-base36-legacy', options: sha256},
+  {folder: 'captures/v2-decimal-nft', options: fnv32a},
+  {folder: 'captures/v2-decimal-legacy', options: fnv32a},
+  {folder: 'captures/inactive-nft', options: sha256},
+  {folder: 'captures/mixed-nft', options: sha256, extraChains: 13},
+  {folder: 'real-npm/shop-sha256', options: sha256},
+  {folder: 'real-npm/clinic-fnv', options: fnv32a},
+  {folder: 'real-npm/freight-legacy', options: sha256},
+  {folder: 'real-npm/school-before', options: sha256},
+  {folder: 'real-npm/school-changed', options: sha256, extraSets: 4, extraChains: 1},
+  {
+    folder: 'real-npm/bank-lite',
+    options: {...sha256, isLite: true, node: 'aks-system-1'},
+    refused: ['LITE_NAMED_PORT mail/named spec.ingress[0].ports[0].port', 'LITE_PEER teller/queue spec.ingress[0].from[0]'],
+  },
+  {
+    folder: 'compile/shared-set',
+    options: fnv32a,
+    refused: ['SET_COLLISION vault/only-price spec.ingress[0].from[0]'],
+  },
+]
+
+const clusterFile = (folder: string): string => `${folder}/cluster.${folder.startsWith('captures/') ? 'yaml' : 'json'}`
+
+describe.each(captures)('$folder', ({folder, options, extraSets = 0, extraChains = 0, refused = []}) => {
+  const program = compile(objectsOf(clusterFile(folder)), options)
+  const expected = heldByProgram(program)
+  const node = heldInFolder(folder)
+
+  test('sets and members are the same, leftovers empty', () => {
+    const leftover = leftoverSets(node, expected)
+    expect(node.sets.filter(set => !leftover.includes(set))).toEqual(expected.sets)
+    expect(leftover.filter(set => set.split(' ').length > 3 || !set.endsWith(' '))).toEqual([])
+    expect(leftover).toHaveLength(extraSets)
+  })
+
+  test('chains and rules are the same, leftovers empty', () => {
+    const leftover = Object.keys(node.chains).filter(chain => !(chain in expected.chains))
+    expect(Object.fromEntries(Object.entries(node.chains).filter(([chain]) => chain in expected.chains))).toEqual(expected.chains)
+    expect(leftover.filter(chain => node.chains[chain]?.length !== 0)).toEqual([])
+    expect(leftover).toHaveLength(extraChains)
+  })
+
+  test('refusals', () => {
+    const found = program.refusals.map(({code, policy, field}) => `${code} ${policy} ${field}`)
+    expect(found).toEqual(refused)
+  })
+})
+
+const leftoverSets = (node: Held, expected: Held): string[] => {
+  const names = new Set(expected.sets.map(set => set.split(' ')[0]))
+  return node.sets.filter(set => !names.has(set.split(' ')[0]))
+}
+
+test('with sets on need, only what policies use is in the kernel', () => {
+  const objects = objectsOf('compile/on-need/cluster.json')
+  const onNeed = heldByProgram(compile(objects, {...sha256, isOnNeed: true}))
+  expect(onNeed.sets).toEqual(setsInFolder('compile/on-need'))
+  expect(heldByProgram(compile(objects, sha256)).sets.length).toBeGreaterThan(onNeed.sets.length)
+  const inactive = compile({...objects, policies: []}, {...sha256, isOnNeed: true})
+  expect(inactive.sets.size).toBe(0)
+})
+
+test('two policies with one chain are told, and the chain has the rules of both as after a restart', () => {
+  const program = compile(objectsOf('compile/shared-chain/cluster.json'), fnv32a)
+  expect(program.refusals.map(({code, policy}) => `${code} ${policy}`)).toEqual([
+    'CHAIN_COLLISION cache-staging/default-deny-ingress',
+    'CHAIN_COLLISION report/allow-cart-to-product',
+  ])
+  const expected = heldByProgram(program)
+  const node = heldInFolder('compile/shared-chain')
+  const chain = 'AZURE-NPM-INGRESS-253360942'
+  expect(expected.sets).toEqual(node.sets)
+  expect({...node.chains, [chain]: []}).toEqual({...expected.chains, [chain]: []})
+  // One was added after the other, which flushed the first one's rule.
+  expect(expected.chains[chain]).toEqual([`${chain} // DROP-ALL -j MARK --set-xmark 0x400/0x400`, ...(node.chains[chain] ?? [])])
+})
+
+test('an old release differs by its marks and by the names of nested sets only', () => {
+  const expected = heldByProgram(compile(objectsOf('real-npm/garden-oldmarks/cluster.json'), fnv32a))
+  const node = heldInFolder('real-npm/garden-oldmarks')
+  const nested = ['greenhouse/rows-row:north:south', 'greenhouse/rows-app:sensor:climate']
+  const renamed = (text: string): string =>
+    nested.reduce((all, name) => {
+      const old = name.slice('greenhouse/rows-'.length)
+      const kernelName = (label: string) => setKernelName(`nestedlabel-${label}`, 'fnv32a')
+      return all.replaceAll(kernelName(name), kernelName(old)).replaceAll(`nestedlabel-${name}`, `nestedlabel-${old}`)
+    }, text)
+  expect(node.sets).toEqual(expected.sets.map(renamed).toSorted())
+  const withoutMarks = (chains: Held['chains']) =>
+    JSON.parse(
+      renamed(JSON.stringify(chains))
+        .replaceAll(/0x[245]000(?:\/0xffffffff)?|0x[248]00\/0x[248]00/g, 'MARK')
+        .replace(/"AZURE-NPM-ACCEPT [^"]*CLEAR-AZURE-NPM-MARKS[^"]*",/, ''),
+    ) as Record<string, string[]>
+  const sorted = (chains: Record<string, string[]>) =>
+    Object.fromEntries(
+      Object.entries(chains).map(([name, rules]) => [name, rules.map(rule => rule.split(' ').toSorted().join(' ')).toSorted()]),
+    )
+  expect(sorted(withoutMarks(node.chains))).toEqual(sorted(withoutMarks(expected.chains)))
+})
