@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
-import {parseProbe} from '../../cases/probe.ts'
+import {parseProbe} from './probe-line.ts'
 import {program} from '../../programs/program.ts'
 import {backends} from '../tools.ts'
 import {describePackets} from './describe.ts'
