@@ -47,8 +47,7 @@ export class SetTable {
   removeEntry(set: BuiltSet, entry: string): void {
     const {entries, again} = set
     if (again.has(entry)) countDown(again, entry)
-    else entries.delete(entry)
-    this.changed(set)
+    else if (entries.delete(entry)) this.changed(set)
   }
 
   addPart(list: BuiltSet, part: BuiltSet): void {

@@ -1,0 +1,64 @@
+import {describe, expect} from 'vitest'
+import type {ClusterObjects} from '../../../core/cluster/objects.ts'
+import {compile} from '../../../core/policy/compile.ts'
+import {printIpsetRestore, printIptablesRestore} from '../../../core/policy/print.ts'
+import type {CompileOptions, Program} from '../../../core/policy/program.ts'
+import {describeKernel, kernelTest} from '../../kernel/describe.ts'
+import {loadRules, loadSets, saveRules, saveSets} from '../../kernel/load.ts'
+import type {Namespace} from '../../kernel/namespace.ts'
+import {type Backend, backends} from '../../kernel/tools.ts'
+import {heldByNode, heldByProgram, objectsOf} from './compare.ts'
+import {vectors} from './vector.ts'
+
+const text = (lines: Iterable<string>): string => [...lines].map(line => `${line}\n`).join('')
+
+async function load(namespace: Namespace, backend: Backend, program: Program): Promise<void> {
+  await loadSets(namespace, text(printIpsetRestore(program)))
+  await loadRules(namespace, backend, text(printIptablesRestore(program)))
+}
+
+/** Every vector's policy in one cluster, so that each construct meets the kernel. */
+function vectorCluster(): ClusterObjects {
+  return {namespaces: [], pods: [], nodes: [], policies: vectors.map(({policy}) => policy)}
+}
+
+const options: readonly CompileOptions[] = (['sha256', 'fnv32a'] as const).flatMap(scheme =>
+  (['npm', 'kubernetes'] as const).map(semantics => ({scheme, semantics})),
+)
+
+describeKernel('compiled programs on the real kernel', () => {
+  describe.each(backends)('%s', backend => {
+    describe.each(options)('$scheme, $semantics', option => {
+      const clusters: readonly [string, () => ClusterObjects][] = [
+        ['the bakery', () => objectsOf('captures/v2-base36-nft/cluster.yaml')],
+        ['the clinic', () => objectsOf('real-npm/clinic-fnv/cluster.json')],
+        ['the shop', () => objectsOf('real-npm/shop-sha256/cluster.json')],
+        ['two policies whose decimal names have one hash', () => objectsOf('compile/shared-chain/cluster.json')],
+        ['every construct of the vectors', vectorCluster],
+      ]
+      for (const [name, objects] of clusters)
+        kernelTest(`${name}: what was printed loads, and comes back as it was compiled`, async namespace => {
+          const program = compile(objects(), option)
+          await load(namespace, backend, program)
+          const held = heldByNode(await saveSets(namespace), await saveRules(namespace, backend))
+          expect(held).toEqual(heldByProgram(program))
+        })
+    })
+
+    kernelTest('a program without policies leaves Azure NPM inactive', async namespace => {
+      const program = compile({...objectsOf('real-npm/shop-sha256/cluster.json'), policies: []}, options[0] as CompileOptions)
+      await load(namespace, backend, program)
+      const {chains} = heldByNode('', await saveRules(namespace, backend))
+      expect(chains['AZURE-NPM']).toEqual([])
+      expect(chains['FORWARD']).toHaveLength(1)
+    })
+
+    kernelTest('the jump goes to the place in FORWARD that is asked for', async namespace => {
+      const program = compile({...objectsOf('real-npm/shop-sha256/cluster.json'), policies: []}, options[0] as CompileOptions)
+      await loadRules(namespace, backend, '*filter\n-A FORWARD -j ACCEPT -p udp\n-A FORWARD -j ACCEPT -p tcp\nCOMMIT\n')
+      await loadRules(namespace, backend, text(printIptablesRestore(program, {forwardIndex: 2})))
+      const forward = (await saveRules(namespace, backend)).split('\n').filter(line => line.includes('-A FORWARD'))
+      expect(forward.map(line => line.includes('AZURE-NPM'))).toEqual([false, true, false])
+    })
+  })
+})
