@@ -89,17 +89,18 @@ kind: List
   })
 
   test('takes null in a policy as absent, as the API server does', () => {
+    const expressions = {matchExpressions: [{key: 'app', operator: 'Exists', values: null}]}
     const spec = {
-      podSelector: {matchLabels: null, matchExpressions: [{key: 'app', operator: 'Exists', values: null}]},
+      podSelector: {matchLabels: null, ...expressions},
       policyTypes: null,
       egress: null,
-      ingress: [{ports: null, from: [{podSelector: {}, namespaceSelector: null, ipBlock: null}]}],
+      ingress: [{ports: null, from: [{podSelector: expressions, namespaceSelector: null, ipBlock: null}]}],
     }
     const {objects, problems} = readClusterObjects(policy(spec))
     expect(problems).toEqual([])
     expect(objects.policies[0]?.spec).toEqual({
       podSelector: {matchExpressions: [{key: 'app', operator: 'Exists'}]},
-      ingress: [{from: [{podSelector: {}}]}],
+      ingress: [{from: [{podSelector: {matchExpressions: [{key: 'app', operator: 'Exists'}]}}]}],
     })
   })
 
