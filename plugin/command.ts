@@ -58,7 +58,7 @@ export abstract class Verb extends Command {
     return painter(wantsColor(mode as ColorMode, process.stdout.isTTY, process.env))
   }
 
-  protected async print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  protected async print(lines: Iterable<string>): Promise<void> {
     await writeLines(lines)
   }
 

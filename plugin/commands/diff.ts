@@ -37,7 +37,7 @@ export default class Diff extends Verb {
     const problems = [...source.problems, ...facts.problems]
     const drift: Drift = {...compareNode(cluster, dump, {isLite: flags.lite}), problems}
     if (flags.output === 'json') await this.print(jsonLines(drift))
-    else if (flags.output === 'yaml') await this.print(yamlLines(drift))
+    else if (flags.output === 'yaml') await this.print(await yamlLines(drift))
     else await this.print(driftLines(drift, this.paint(flags.color)))
     await this.report(problems)
     this.exit(drift.clean ? exitCodes.done : exitCodes.no)

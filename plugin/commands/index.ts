@@ -8,6 +8,10 @@ export interface VerbEntry {
 
 /** Every verb of `kubectl npm`, by name. */
 export const verbs: Readonly<Record<string, VerbEntry>> = {
+  compile: {
+    summary: 'Prints the ipsets and iptables rules that NetworkPolicies ask for',
+    load: async () => (await import('./compile.ts')).default,
+  },
   diff: {
     summary: 'Compares what the policies ask for with what is programmed on a node',
     load: async () => (await import('./diff.ts')).default,

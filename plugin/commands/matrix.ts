@@ -55,7 +55,7 @@ export default class Matrix extends Verb {
       const all = [...problems, ...other.problems, ...changed.problems]
       const document = {apiVersion: API_VERSION, kind: 'MatrixDiff', ...diff, problems: all}
       if (flags.output === 'json') await this.print(jsonLines(document))
-      else if (flags.output === 'yaml') await this.print(yamlLines(document))
+      else if (flags.output === 'yaml') await this.print(await yamlLines(document))
       else await this.print(matrixChanges(diff, paint))
       await this.report(all)
       this.exit(diff.opens.length + diff.closes.length + diff.unknown.length > 0 ? exitCodes.no : exitCodes.done)
@@ -71,7 +71,7 @@ export default class Matrix extends Verb {
       problems,
     }
     if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(yamlLines(document))
+    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
     else if (flags.output === 'csv') await this.print(matrixCsv(probes(input), paint))
     else if (flags.output === 'markdown') await this.print(matrixMarkdown(probes(input), ends, names, paint))
     else await this.print(matrixTable(probes(input), ends, names, paint))

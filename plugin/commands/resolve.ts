@@ -44,7 +44,7 @@ export default class Resolve extends Verb {
     const items = (argv as string[]).flatMap(name => resolveName(name, node))
     const document = {apiVersion: API_VERSION, kind: 'Resolution', items}
     if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(yamlLines(document))
+    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
     else await this.print(columns(items, resolveColumns(node !== undefined), this.paint(flags.color), !flags['no-headers']))
     await this.report(problems)
     const unknown = items.filter(({name}) => name === 'unknown')

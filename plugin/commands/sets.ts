@@ -44,7 +44,7 @@ export default class Sets extends Verb {
     const paint = this.paint(flags.color)
     const document = {apiVersion: API_VERSION, kind: 'SetList', node: dump.node, items: sets}
     if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(yamlLines(document))
+    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
     else if (flags.output === 'name') await this.print(sets.map(({set}) => paint(set)))
     else if (asked.length > 0) await this.print(sets.flatMap(set => [...setLines(set, paint)]))
     else await this.print(columns(sets.toSorted(byName), setColumns(flags.output === 'wide'), paint, !flags['no-headers']))

@@ -79,7 +79,7 @@ export default class Trace extends Verb {
         problems,
       )
     if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(yamlLines(document))
+    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
     else await this.print(traceLines(document, this.paint(flags.color)))
     await this.report(problems)
     this.exit(EXIT[document.verdict])

@@ -42,17 +42,17 @@ export default class Translate extends Verb {
     const translation = openTranslation(oneDump(source, flags))
     const filter = filterOf(flags)
     const problems: Problem[] = [...source.problems, ...translation.facts.problems]
-    await this.print(this.lines(translation, filter, flags.output, this.paint(flags.color), problems))
+    await this.print(await this.lines(translation, filter, flags.output, this.paint(flags.color), problems))
     await this.report(problems)
   }
 
-  private lines(
+  private async lines(
     translation: OpenTranslation,
     filter: TranslationFilter,
     output: string,
     paint: Paint,
     problems: readonly Problem[],
-  ): Iterable<string> | AsyncIterable<string> {
+  ): Promise<Iterable<string>> {
     if (output === 'iptables') return saveView(translation, filter)
     if (output === 'table' || output === 'wide') return tableView(translation, filter, paint, output === 'wide')
     const document = documentOf(translation, filter, problems)

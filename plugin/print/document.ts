@@ -1,3 +1,4 @@
+import type {stringify as Stringify} from 'yaml'
 import {escapeJson, hasControls} from '../../core/text/escape.ts'
 
 /** Part of a document that is made while it is printed, because all of it would not fit into memory. */
@@ -37,8 +38,12 @@ export function* jsonLines(document: Streamed): Generator<string> {
  * The same document as YAML. What holds control characters is printed as JSON, which is YAML too and can escape them
  * all.
  */
-export async function* yamlLines(document: Streamed): AsyncGenerator<string> {
+export async function yamlLines(document: Streamed): Promise<Iterable<string>> {
   const {stringify} = await import('yaml')
+  return linesOf(document, stringify)
+}
+
+function* linesOf(document: Streamed, stringify: typeof Stringify): Generator<string> {
   const print = (value: unknown): string => {
     const text = stringify(value, {lineWidth: 0, aliasDuplicateObjects: false}).trimEnd()
     return hasControls(text) ? escapeJson(JSON.stringify(value)) : text

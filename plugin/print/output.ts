@@ -7,12 +7,9 @@ const CHUNK_CHARACTERS = 64 * 1024
  * Writes lines, waiting when the reader is slow, so that output of any size needs little memory. Ends quietly when the
  * reader has gone (`| head`).
  */
-export async function writeLines(
-  lines: Iterable<string> | AsyncIterable<string>,
-  stream: Writable = process.stdout,
-): Promise<void> {
+export async function writeLines(lines: Iterable<string>, stream: Writable = process.stdout): Promise<void> {
   let chunk = ''
-  for await (const line of lines) {
+  for (const line of lines) {
     chunk += line
     chunk += '\n'
     if (chunk.length < CHUNK_CHARACTERS) continue
