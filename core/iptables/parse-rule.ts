@@ -4,12 +4,20 @@ import {Words} from './words.ts'
 /** What stands behind `-A CHAIN`. `fault` says where text is damaged; the damaged part is then an unknown match. */
 export interface RuleBody {
   readonly matches: Match[]
-  readonly target?: Target
-  readonly fault?: {readonly at: number; readonly message: string}
+  readonly target: Target | undefined
+  readonly fault: {readonly at: number; readonly message: string} | undefined
 }
 
 const letter = (character: string): number => character.charCodeAt(0)
 const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT, A_FRAGMENT] = Array.from('mjgpsdiof', letter)
+
+/** What a rule's text alone does not tell. */
+export interface RuleContext {
+  /** Tells a user chain's name from an extension's, after `-j`. */
+  readonly isChain: (name: string) => boolean
+  /** The one text for each name of a set; new names are added. */
+  readonly setNames: Map<string, string>
+}
 
 class RuleFault extends Error {
   readonly at: number
@@ -25,9 +33,8 @@ class RuleFault extends Error {
  * @param text  holds the rule's line
  * @param start behind `-A CHAIN`
  * @param end   end of the line
- * @param isChain tells a user chain's name from an extension's, after `-j`
  */
-export function parseRuleBody(text: string, start: number, end: number, isChain: (name: string) => boolean): RuleBody {
+export function parseRuleBody(text: string, start: number, end: number, context: RuleContext): RuleBody {
   const words = new Words(text, start, end)
   const matches: Match[] = []
   let target: Target | undefined
@@ -36,7 +43,7 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
     const part = words.at
     const count = matches.length
     try {
-      const read = readPart(words, matches, isChain)
+      const read = readPart(words, matches, context)
       if (words.isUnclosed) throw new RuleFault(end, 'a quote is not closed')
       target = read ?? target
     } catch (error) {
@@ -47,7 +54,7 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
       matches.push({kind: 'unknown', module: '', options: skipPart(words)})
     }
   }
-  return {matches, ...(target && {target}), ...(fault && {fault})}
+  return {matches, target, fault}
 }
 
 /** Passes over a damaged option, up to the next one that can be read. */
@@ -60,18 +67,18 @@ function skipPart(words: Words): string {
 }
 
 /** Reads one option with its values. Returns the target if it was one. */
-function readPart(words: Words, matches: Match[], isChain: (name: string) => boolean): Target | undefined {
+function readPart(words: Words, matches: Match[], context: RuleContext): Target | undefined {
   const negated = words.isNegation()
   if (negated) words.skip()
   const at = words.at
   switch (words.shortOption()) {
     case A_MODULE:
       words.skip()
-      readModule(words, matches, negated)
+      readModule(words, matches, negated, context)
       return undefined
     case A_JUMP:
       words.skip()
-      return readTarget(words, isChain)
+      return readTarget(words, context)
     case A_GOTO:
       words.skip()
       return {kind: 'jump', chain: value(words), goto: true}
@@ -117,10 +124,10 @@ function value(words: Words): string {
 }
 
 /** Reads what stands behind `-m`. A module that is not modelled, or an option of one that is not, keeps its text. */
-function readModule(words: Words, matches: Match[], outerNegation: boolean): void {
+function readModule(words: Words, matches: Match[], outerNegation: boolean, context: RuleContext): void {
   const module = value(words)
   const start = words.at
-  const match = outerNegation ? undefined : readKnownModule(module, words)
+  const match = outerNegation ? undefined : readKnownModule(module, words, context)
   if (match && isEndOfOptions(words)) {
     matches.push(match)
     return
@@ -130,14 +137,14 @@ function readModule(words: Words, matches: Match[], outerNegation: boolean): voi
   matches.push({kind: 'unknown', module, options: outerNegation ? `! ${options}` : options})
 }
 
-function readKnownModule(module: string, words: Words): Match | undefined {
+function readKnownModule(module: string, words: Words, {setNames}: RuleContext): Match | undefined {
   if (module === 'tcp' || module === 'udp' || module === 'sctp') return readPorts(module, words)
   const negated = words.isNegation()
   if (negated) words.skip()
   switch (module) {
     case 'set': {
       if (words.next() !== '--match-set') return undefined
-      const set = value(words)
+      const set = kept(value(words), setNames)
       return {kind: 'set', set, sides: value(words), negated}
     }
     case 'comment':
@@ -156,6 +163,13 @@ function readKnownModule(module: string, words: Words): Match | undefined {
   }
 }
 
+/** The one text for a name. */
+function kept(name: string, names: Map<string, string>): string {
+  const known = names.get(name)
+  if (known === undefined) names.set(name, name)
+  return known ?? name
+}
+
 function readPorts(protocol: string, words: Words): Match | undefined {
   let source: PortRange | undefined
   let destination: PortRange | undefined
@@ -167,7 +181,10 @@ function readPorts(protocol: string, words: Words): Match | undefined {
     else if (option === '--sport') source = portRange(words, negated)
     else return undefined
   }
-  return {kind: 'ports', protocol, ...(source && {source}), ...(destination && {destination})}
+  // Ports are in most rules, and spreading costs more than reading them.
+  if (source && destination) return {kind: 'ports', protocol, source, destination}
+  if (destination) return {kind: 'ports', protocol, destination}
+  return source ? {kind: 'ports', protocol, source} : {kind: 'ports', protocol}
 }
 
 const LAST_PORT = 65535
@@ -202,7 +219,7 @@ function word32(text: string): number | undefined {
   return text !== '' && Number.isInteger(number) && number >= 0 && number <= WHOLE_WORD ? number : undefined
 }
 
-function readTarget(words: Words, isChain: (name: string) => boolean): Target {
+function readTarget(words: Words, {isChain}: RuleContext): Target {
   const name = value(words)
   if (isChain(name)) return {kind: 'jump', chain: name, goto: false}
   if (name === 'ACCEPT' || name === 'DROP' || name === 'RETURN') return {kind: 'verdict', verdict: name}

@@ -26,6 +26,7 @@ export class NpmChains {
    * when there are none, `unknown` without a save.
    */
   readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
+  private readonly setNames = new Map<string, string>()
   private readonly read = new Map<string, readonly Rule[]>()
 
   constructor(save: SaveIndex | undefined) {
@@ -49,7 +50,7 @@ export class NpmChains {
     if (known) return known
     const chain = this.table?.chains.get(name)
     if (!this.table || !chain) return []
-    const {rules, problems} = readRules(this.table, chain)
+    const {rules, problems} = readRules(this.table, chain, this.setNames)
     this.problems.push(...problems)
     this.read.set(name, rules)
     return rules
