@@ -39,9 +39,9 @@ export function parseJumpComment(comment: string): JumpComment | undefined {
 
 /** What is known of a rule besides its comment; it says where the names in the comment end. */
 export interface RuleFacts {
-  readonly protocol?: string
+  readonly protocol?: string | undefined
   /** As NPM spells it: `80` or `80:90`. */
-  readonly port?: string
+  readonly port?: string | undefined
   readonly hasNamedPort: boolean
 }
 

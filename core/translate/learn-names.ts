@@ -94,8 +94,10 @@ function learnFromRule(rule: Rule, {book, wanted, chains, policy: chainPolicy}: 
     if (parts.comment !== undefined && isV1) learnFromV1Comment(parts, book, rule, file)
     return
   }
-  const where = {line: rule.line, ...(file !== undefined && {file})}
-  const names = namesInRule(parts, terms, book, (set, name) => book.learn(set, name, 'comment', 'v2', where))
+  const refuse = (set: string, name: string) => {
+    book.learn(set, name, 'comment', 'v2', {line: rule.line, ...(file !== undefined && {file})})
+  }
+  const names = namesInRule(parts, terms, book, refuse)
   const policy = chainPolicy ?? (parts.comment === undefined ? undefined : parseJumpComment(parts.comment)?.policy)
   for (const [index, name] of names.sets.entries()) {
     const set = parts.sets[index]?.set

@@ -13,7 +13,7 @@ export function namedTerms(
   parts: RuleParts,
   names: TermNames,
   book: NameBook,
-): {sources: Term[]; destinations: Term[]; namedPort?: string} {
+): {sources: Term[]; destinations: Term[]; namedPort: string | undefined} {
   const {namedPort: portSet} = parts
   const isAmbiguous = (set: string) => book.namesOf(set).length > 1
   // All names of comments are in the book already. A rule's own comment only has to decide between names that collide.
@@ -32,7 +32,7 @@ export function namedTerms(
   return {
     sources: parts.sources.map(termOf),
     destinations: parts.destinations.map(termOf),
-    ...(portSet !== undefined && {namedPort: portName ? portName.replaceAll('namedport:', '') : `unknown (${portSet})`}),
+    namedPort: portSet && (portName ? portName.replaceAll('namedport:', '') : `unknown (${portSet})`),
   }
 }
 
@@ -47,33 +47,33 @@ export function translateRule(
   direction: Direction,
   names: TermNames,
   book: NameBook,
-  isSubject: (term: Term) => boolean = () => false,
+  isSubject?: (term: Term) => boolean,
 ): TranslatedRule {
   const parts = ruleParts(rule)
-  const {sources, destinations, namedPort} = namedTerms(parts, names, book)
+  const named = namedTerms(parts, names, book)
   const others = unmodelled(parts)
-  const port = namedPort ?? parts.ports?.from ?? null
-  const endPort = parts.ports && parts.ports.to !== parts.ports.from ? parts.ports.to : null
-  const isIngress = direction === 'Ingress'
-  const translated = {
-    action,
-    protocol: parts.protocol,
-    port,
-    endPort,
-    sources: isIngress ? sources : sources.filter(term => !isSubject(term)),
-    destinations: isIngress ? destinations.filter(term => !isSubject(term)) : destinations,
-  }
-  return {
+  const {protocol, ports} = parts
+  const port = named.namedPort ?? ports?.from ?? null
+  const endPort = ports && ports.to !== ports.from ? ports.to : null
+  const peersOf = (terms: Term[]) => (isSubject ? terms.filter(term => !isSubject(term)) : terms)
+  const sources = direction === 'Ingress' ? named.sources : peersOf(named.sources)
+  const destinations = direction === 'Ingress' ? peersOf(named.destinations) : named.destinations
+  const translated: TranslatedRule = {
     chain: rule.chain,
     position: rule.position,
-    ...translated,
-    ...(others.length > 0 && {unmodelled: others}),
+    action,
+    protocol,
+    port,
+    endPort,
+    sources,
+    destinations,
     packets: rule.packets ?? null,
     bytes: rule.bytes ?? null,
-    text: sentence(translated, direction, others, names),
+    text: sentence({action, protocol, port, endPort, sources, destinations}, direction, others, names),
     line: rule.line,
     source: rule.source,
   }
+  return others.length > 0 ? {...translated, unmodelled: others} : translated
 }
 
 function sentence(

@@ -15,10 +15,10 @@ export interface RuleParts {
   readonly sources: readonly SetMatch[]
   readonly destinations: readonly SetMatch[]
   /** The set of address and port of a named port. */
-  readonly namedPort?: string
+  readonly namedPort: string | undefined
   /** All sets but the named port's, in the order of the rule: the order of the names in its comment. */
   readonly sets: readonly SetMatch[]
-  readonly comment?: string
+  readonly comment: string | undefined
   /** Conditions Azure NPM never writes. */
   readonly others: readonly Match[]
 }
@@ -47,26 +47,19 @@ export function ruleParts(rule: Rule): RuleParts {
       ports = match.destination
     else others.push(match)
   }
-  return {
-    protocol,
-    ports,
-    sources,
-    destinations,
-    ...(namedPort !== undefined && {namedPort}),
-    sets,
-    ...(comment !== undefined && {comment}),
-    others,
-  }
+  return {protocol, ports, sources, destinations, namedPort, sets, comment, others}
 }
 
 /** The facts that tell where names end in a rule's comment. */
 export function commentFacts({protocol, ports, namedPort}: RuleParts): RuleFacts {
   return {
-    ...(protocol !== null && {protocol}),
-    ...(ports && {port: ports.from === ports.to ? String(ports.from) : `${ports.from}:${ports.to}`}),
+    protocol: protocol ?? undefined,
+    port: ports ? portText(ports) : undefined,
     hasNamedPort: namedPort !== undefined,
   }
 }
+
+const portText = ({from, to}: {readonly from: number; readonly to: number}) => (from === to ? String(from) : `${from}:${to}`)
 
 /** Conditions that are not understood, as printed. */
 export const unmodelled = (parts: RuleParts): string[] => parts.others.map(printMatch)

@@ -5,19 +5,13 @@ import type {NameBook} from '../names/book.ts'
 import type {SetMatch} from './rule-parts.ts'
 import {type DescribedTerm, describeTerms} from './words.ts'
 
-/** The words for a list of terms, and for longer lists that begin with it. */
-interface Words {
-  text?: string
-  longer?: Map<Term, Words>
-}
-
-/** Turns set matches into named terms and into words. Names and words repeat over rules, so both are kept. */
+/** Turns set matches into named terms and into words. Rules repeat the same terms, so each is made and looked up once. */
 export class TermNames {
   private readonly dump: NodeDump
   private readonly book: NameBook
   /** By kernel name. One set has two terms, more only if names collide. */
   private readonly terms = new Map<string, Term[]>()
-  private readonly words: Words = {}
+  private readonly described = new Map<Term, DescribedTerm>()
 
   constructor(dump: NodeDump, book: NameBook) {
     this.dump = dump
@@ -31,25 +25,20 @@ export class TermNames {
    */
   term({set, negated}: SetMatch, name: string | undefined): Term {
     const names = this.book.namesOf(set)
-    const shown = name ?? (names.length === 0 ? 'unknown' : names.map(known => known.name).join(' | '))
+    const [first] = names
+    const shown = name ?? (names.length > 1 ? names.map(known => known.name).join(' | ') : (first?.name ?? 'unknown'))
     let terms = this.terms.get(set)
     if (!terms) this.terms.set(set, (terms = []))
     for (const term of terms) if (term.negated === negated && term.name === shown) return term
     const term = {set, name: shown, negated}
     terms.push(term)
+    this.described.set(term, this.describe(term))
     return term
   }
 
   /** Terms in words. */
   say(terms: readonly Term[]): string {
-    let words = this.words
-    for (const term of terms) {
-      words.longer ??= new Map()
-      let longer = words.longer.get(term)
-      if (!longer) words.longer.set(term, (longer = {}))
-      words = longer
-    }
-    return (words.text ??= describeTerms(terms.map(term => this.describe(term))))
+    return describeTerms(terms.map(term => this.described.get(term) ?? this.describe(term)))
   }
 
   private describe({set, name, negated}: Term): DescribedTerm {

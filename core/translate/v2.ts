@@ -47,7 +47,8 @@ export function findPolicies(
     const direction = policyChain(chain)?.direction ?? 'Ingress'
     policies.set(chain, {policy: byHash(chain) ?? 'unknown', direction, chain})
   }
-  const all = [...policies.values()].toSorted(byPolicy)
+  const ranked = [...policies.values()].map(policy => ({policy, rank: rank(policy)}))
+  const all = ranked.toSorted((a, b) => (a.rank < b.rank ? -1 : 1)).map(({policy}) => policy)
   return {
     policies: all,
     staleChains: chains.isComplete ? unreached.filter(chain => chains.isEmpty(chain)) : [],
@@ -58,8 +59,6 @@ export function findPolicies(
 
 const rank = ({policy, direction, chain}: FoundPolicy): string =>
   `${policy === 'unknown' ? '\uffff' : policy} ${direction === 'Ingress' ? 0 : 1} ${chain}`
-
-const byPolicy = (a: FoundPolicy, b: FoundPolicy): number => (rank(a) < rank(b) ? -1 : 1)
 
 function collisions(policies: readonly FoundPolicy[], file: string | undefined): Problem[] {
   const byChain = new Map<string, Set<string>>()

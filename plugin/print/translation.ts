@@ -64,11 +64,11 @@ export function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boo
   const width = Math.max(...counters.map(({length}) => length), 'PACKETS'.length)
   yield paint(`  ${'#'.padStart(numbers)}  ${'PACKETS'.padStart(width)}  RULE`, 'dim')
   for (const [index, rule] of rules.entries()) {
-    const words = rule.text.split(' ')
+    const verb = rule.text.slice(0, rule.text.indexOf(' '))
     const within = rule.chain === chain ? '' : `${rule.chain}:${rule.position}, `
     const place = isWide ? `  [${within}line ${rule.line}]` : ''
     const head = `  ${String(index + 1).padStart(numbers)}  ${(counters[index] as string).padStart(width)}  `
-    yield head + paint(words[0] as string, actionStyle[rule.action]) + paint(` ${words.slice(1).join(' ')}`) + paint(place, 'dim')
+    yield head + paint(verb, actionStyle[rule.action]) + paint(rule.text.slice(verb.length)) + paint(place, 'dim')
   }
 }
 
