@@ -1,0 +1,31 @@
+import {printRule} from '../../core/iptables/print.ts'
+import type {Program} from '../../core/policy/program.ts'
+import {numbered} from '../../core/simulate/node-rules.ts'
+
+/** What iptables-save and ipset save would print on a node that holds a program and nothing else, line by line. */
+export interface NodeLines {
+  readonly rules: readonly string[]
+  readonly sets: readonly string[]
+}
+
+export function linesOf(program: Program): NodeLines {
+  const chains = new Map(program.baseChains)
+  for (const {chains: own} of program.policies) for (const {chain, rules} of own) chains.set(chain, rules)
+  const cut = (line: string) => line.replace(/--comment "([^"]{255})[^"]*"/, '--comment "$1"')
+  return {
+    rules: [
+      '*filter',
+      ':FORWARD ACCEPT [0:0]',
+      ...[...chains.keys()].map(chain => `:${chain} - [0:0]`),
+      ...numbered([program.jump]).map(rule => printRule(rule)),
+      ...[...chains.values()].flatMap(rules => numbered(rules).map(rule => cut(printRule(rule)))),
+      'COMMIT',
+    ],
+    sets: [...program.sets.values()]
+      .toSorted((a, b) => Number(a.ipsetType === 'list:set') - Number(b.ipsetType === 'list:set'))
+      .flatMap(({kernelName, ipsetType, members}) => [
+        `create ${kernelName} ${ipsetType} ${ipsetType === 'list:set' ? 'size 8' : 'family inet hashsize 1024 maxelem 65536'}`,
+        ...members.map(member => `add ${kernelName} ${member}`),
+      ]),
+  }
+}
