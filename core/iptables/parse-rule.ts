@@ -73,13 +73,16 @@ function readPart(words: Words, matches: Match[], context: RuleContext): Target 
   const at = words.at
   switch (words.shortOption()) {
     case A_MODULE:
+      if (negated) throw negatedOption(at)
       words.skip()
-      readModule(words, matches, negated, context)
+      readModule(words, matches, context)
       return undefined
     case A_JUMP:
+      if (negated) throw negatedOption(at)
       words.skip()
       return readTarget(words, context)
     case A_GOTO:
+      if (negated) throw negatedOption(at)
       words.skip()
       return {kind: 'jump', chain: value(words), goto: true}
     case A_PROTOCOL:
@@ -118,23 +121,24 @@ function readPart(words: Words, matches: Match[], context: RuleContext): Target 
   throw new RuleFault(at, `"${option}" belongs to no match or target`)
 }
 
+const negatedOption = (at: number) => new RuleFault(at, '"!" cannot stand before a module or a target')
+
 function value(words: Words): string {
   if (words.isDone) throw new RuleFault(words.end, 'the line ends where a value should stand')
   return words.next()
 }
 
 /** Reads what stands behind `-m`. A module that is not modelled, or an option of one that is not, keeps its text. */
-function readModule(words: Words, matches: Match[], outerNegation: boolean, context: RuleContext): void {
+function readModule(words: Words, matches: Match[], context: RuleContext): void {
   const module = value(words)
   const start = words.at
-  const match = outerNegation ? undefined : readKnownModule(module, words, context)
+  const match = readKnownModule(module, words, context)
   if (match && isEndOfOptions(words)) {
     matches.push(match)
     return
   }
   words.at = start
-  const options = skipOptions(words)
-  matches.push({kind: 'unknown', module, options: outerNegation ? `! ${options}` : options})
+  matches.push({kind: 'unknown', module, options: skipOptions(words)})
 }
 
 function readKnownModule(module: string, words: Words, {setNames}: RuleContext): Match | undefined {
