@@ -233,6 +233,25 @@ test.each<{what: string; text: string; matches: Match[]; target?: Target}>([
     target: {kind: 'verdict', verdict: 'DROP'},
   },
   {
+    what: 'two words apart, of which the first is told',
+    text: '--one -p tcp --two -j DROP',
+    matches: [
+      {kind: 'unknown', module: '', options: '--one'},
+      {kind: 'protocol', protocol: 'tcp', negated: false},
+      {kind: 'unknown', module: '', options: '--two'},
+    ],
+    target: {kind: 'verdict', verdict: 'DROP'},
+  },
+  {
+    what: 'a negation before a match as a whole',
+    text: '! -m set --match-set azure-npm-1 src -j DROP',
+    matches: [{kind: 'unknown', module: '', options: '! -m set --match-set azure-npm-1 src'}],
+    target: {kind: 'verdict', verdict: 'DROP'},
+  },
+  {what: 'a negated jump', text: '! -j DROP', matches: [{kind: 'unknown', module: '', options: '! -j DROP'}]},
+  {what: 'a negated goto', text: '! -g X', matches: [{kind: 'unknown', module: '', options: '! -g X'}]},
+  {what: 'a negated option without its value', text: '! -p', matches: [{kind: 'unknown', module: '', options: '! -p'}]},
+  {
     what: 'a negation of nothing',
     text: '-p tcp !',
     matches: [
@@ -244,6 +263,10 @@ test.each<{what: string; text: string; matches: Match[]; target?: Target}>([
   const {tables, problems} = parse(`${HEAD}-A X ${text}\nCOMMIT\n`)
   const rule = tables.get('filter')?.chains.get('X')?.rules[0] as Rule
   expect(problems.map(({code}) => code)).toEqual(['BAD_RULE'])
+  const first = matches.find(({kind}) => kind === 'unknown')
+  const start = text.indexOf(first?.kind === 'unknown' ? first.options : '') + '-A X '.length
+  expect(problems[0]?.column).toBeGreaterThan(start)
+  expect(problems[0]?.column).toBeLessThanOrEqual(start + (first?.kind === 'unknown' ? first.options.length : 0) + 1)
   expect({matches: rule.matches, target: rule.target}).toEqual({matches, target})
   expect(printRule(rule)).toBe(`-A X ${text}`)
 })
