@@ -33,6 +33,7 @@ export const problemCodes = [
   'MISSING_CHAIN',
   'TOOL_FAILED',
   'NPM_ABSENT',
+  'POLICY_REFUSED',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 

@@ -1,5 +1,6 @@
 import {driftSchema} from './drift.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
+import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
 import {traceSchema} from './trace.ts'
@@ -10,6 +11,7 @@ export const schemas = {
   Drift: driftSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
+  Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
   Trace: traceSchema,

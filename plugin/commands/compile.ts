@@ -1,0 +1,122 @@
+import {Flags} from '@oclif/core'
+import type {ClusterObjects} from '../../core/cluster/objects.ts'
+import {readDump} from '../../core/dump/read-dump.ts'
+import {InputError} from '../../core/input-error.ts'
+import {type Scheme, schemes} from '../../core/names/hash.ts'
+import {compile} from '../../core/policy/compile.ts'
+import {printIpsetRestore, printIptablesRestore} from '../../core/policy/print.ts'
+import {type CompileOptions, type Program, type Semantics, semantics} from '../../core/policy/program.ts'
+import type {Problem} from '../../core/problem.ts'
+import {escapeControls} from '../../core/text/escape.ts'
+import {Verb} from '../command.ts'
+import {jsonLines, yamlLines} from '../print/document.ts'
+import type {Paint} from '../print/paint.ts'
+import {programDocument, programLines, refusalProblems} from '../print/program.ts'
+import {readFiles} from '../source/read-files.ts'
+
+export default class Compile extends Verb {
+  static override summary = 'Prints the ipsets and iptables rules that NetworkPolicies ask for'
+  static override description =
+    'Compiles NetworkPolicies, with the pods and namespaces they select, to what Azure NPM programs on a node. ' +
+    'Policies that Azure NPM refuses are named, with the reason and what becomes of them. With --semantics kubernetes ' +
+    'the rules are what the NetworkPolicy API says, also where Azure NPM departs from it.'
+  static override examples = [
+    'kubectl get pods,namespaces,networkpolicies -A -o json | <%= config.bin %> compile -f -',
+    '<%= config.bin %> compile -f policy.yaml -f cluster.json -o iptables',
+    '<%= config.bin %> compile -f cluster.json -o ipset | ipset restore',
+  ]
+  static override flags = {
+    filename: Flags.string({
+      char: 'f',
+      summary: 'Kubernetes objects, JSON or YAML: a file, a folder, a .tgz, - for standard input; may be given several times',
+      multiple: true,
+      multipleNonGreedy: true,
+      required: true,
+      helpValue: 'PATH',
+    }),
+    node: Flags.string({summary: 'Whose program; only NPM Lite programs nodes differently', helpValue: 'NAME'}),
+    scheme: Flags.string({
+      summary: 'How names are hashed: sha256 since Azure NPM 1.6.46 and 1.8.12, fnv32a before and in 1.7',
+      options: schemes,
+      default: 'sha256',
+    }),
+    semantics: Flags.string({
+      summary: "Azure NPM's meaning of a policy, faults included, or that of the Kubernetes API",
+      options: semantics,
+      default: 'npm',
+    }),
+    lite: Flags.boolean({
+      summary: 'As NPM Lite: pods of --node only, peers are blocks only',
+      default: false,
+    }),
+    'on-need': Flags.boolean({summary: 'Only sets that policies use (ApplyIPSetsOnNeed)', default: false}),
+    'chain-first': Flags.boolean({
+      summary: 'The jump is the first rule of FORWARD, not the one after KUBE-SERVICES (PlaceAzureChainFirst)',
+      default: false,
+    }),
+    output: Flags.string({
+      char: 'o',
+      summary: 'Output format; ipset and iptables are what ipset restore and iptables-restore --noflush read',
+      options: ['table', 'ipset', 'iptables', 'json', 'yaml'],
+      default: 'table',
+    }),
+  }
+
+  override async run(): Promise<void> {
+    const {flags} = await this.parse(Compile)
+    if (flags.lite && flags.node === undefined)
+      throw new InputError('--lite needs --node NAME', "NPM Lite's sets hold the pods of one node.")
+    if (flags.lite && flags.semantics === 'kubernetes')
+      throw new InputError('--lite does not go with --semantics kubernetes', 'NPM Lite cannot enforce all that the API says.')
+    const {objects, problems} = await readObjects(flags.filename)
+    const options: CompileOptions = {
+      scheme: flags.scheme as Scheme,
+      semantics: flags.semantics as Semantics,
+      isLite: flags.lite,
+      isOnNeed: flags['on-need'],
+      isChainFirst: flags['chain-first'],
+      ...(flags.node !== undefined && {node: flags.node}),
+    }
+    const program = compile(objects, options)
+    await this.print(await linesOf(program, flags.output, this.paint(flags.color), problems))
+    await this.report([...problems, ...refusalProblems(program.refusals)])
+  }
+}
+
+function linesOf(
+  program: Program,
+  output: string,
+  paint: Paint,
+  problems: readonly Problem[],
+): Iterable<string> | Promise<Iterable<string>> {
+  if (output === 'ipset') return printIpsetRestore(program)
+  if (output === 'iptables') return escaped(printIptablesRestore(program))
+  if (output === 'table') return programLines(program, paint)
+  const document = programDocument(program, problems)
+  return output === 'json' ? jsonLines(document) : yamlLines(document)
+}
+
+function* escaped(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield escapeControls(line)
+}
+
+/**
+ * All Kubernetes objects in files; dumps beside them are passed over. Of the same object in several files the first counts.
+ *
+ * @throws InputError when there are none
+ */
+async function readObjects(paths: readonly string[]): Promise<{objects: ClusterObjects; problems: readonly Problem[]}> {
+  const read = await readFiles(paths).catch(asFilename)
+  const {nodes, problems} = await readDump(read.documents)
+  const all = [...read.problems, ...problems, ...nodes.flatMap(node => node.problems)]
+  const objects = nodes[0]?.cluster
+  if (objects) return {objects, problems: all}
+  const next = 'Give what kubectl get pods,namespaces,networkpolicies -A -o json prints.'
+  throw new InputError('nothing to compile: no Kubernetes objects were found', next, all)
+}
+
+/** The reader of files says `--from`, as all verbs that read a node do. */
+function asFilename(error: unknown): never {
+  if (error instanceof InputError) throw new InputError(error.message.replace(/^--from /, '-f '), error.next, error.problems)
+  throw error
+}
