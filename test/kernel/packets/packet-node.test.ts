@@ -1,11 +1,11 @@
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
-import {parseProbe} from './probe-line.ts'
 import {program} from '../../programs/program.ts'
 import {backends} from '../tools.ts'
 import {describePackets} from './describe.ts'
 import {kubeProxyRules} from './kube-proxy.ts'
 import {openPacketNode, type PacketNode} from './packet-node.ts'
+import {parseProbe} from './probe-line.ts'
 
 /** The pods of the bakery. The other node's host-network pod and the finished one are addresses outside. */
 const pods = [

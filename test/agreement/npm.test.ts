@@ -1,0 +1,4 @@
+import {describeAgreement} from './describe-agreement.ts'
+
+// A file for each meaning: they run beside one another.
+describeAgreement('npm')
