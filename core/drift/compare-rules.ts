@@ -25,8 +25,9 @@ export function compareRules(program: Program, chains: NpmChains): {differences:
   return {differences, notes}
 }
 
-const policyOf = (rules: readonly ProgramRule[]): {policy?: string} => {
-  const policy = rules.find(rule => rule.policy !== undefined)?.policy
+/** Whose a chain is; base chains hold the jumps of many. */
+function ownerOf(chain: string, rules: readonly ProgramRule[]): {policy?: string} {
+  const policy = policyChain(chain) ? rules.find(rule => rule.policy !== undefined)?.policy : undefined
   return policy === undefined ? {} : {policy}
 }
 
@@ -35,7 +36,7 @@ function missingChain(chain: string, rules: readonly ProgramRule[]): Difference 
     kind: 'chain' as const,
     change: 'missing' as const,
     name: chain,
-    ...policyOf(rules),
+    ...ownerOf(chain, rules),
     expected: `${rules.length} rules`,
   }
   return {item, apply: ({chains}) => chains.set(chain, [])}
@@ -67,8 +68,7 @@ function compareChain(chain: string, expected: readonly ProgramRule[], found: re
     else differences.push(missingRule(wanted))
   }
   const extra = [...left.values()].flat()
-  for (const rule of extra)
-    differences.push(extraRule(rule, expected.find(each => each.policy !== undefined && each.chain === chain)?.policy, found))
+  for (const rule of extra) differences.push(extraRule(rule, ownerOf(chain, expected), found))
   for (const {wanted, real} of kept) if (commentKey(wanted) !== commentKey(real)) differences.push(changedComment(wanted, real))
   const isMisplaced = !inOrder(kept)
   if (isMisplaced) differences.push(changedOrder(chain, kept, expected))
@@ -96,14 +96,14 @@ function missingRule(wanted: ProgramRule): Difference {
   }
 }
 
-function extraRule(rule: Rule, policy: string | undefined, found: readonly Rule[]): Difference {
+function extraRule(rule: Rule, owner: {policy?: string}, found: readonly Rule[]): Difference {
   const {chain, line} = rule
   const behind = found.slice(0, rule.position - 1).map(ruleKey)
   const item = {
     kind: kindOf(rule),
     change: 'extra' as const,
     name: chain,
-    ...(policy !== undefined && {policy}),
+    ...owner,
     found: ruleText(rule),
     ...(line > 0 && {line}),
   }
@@ -148,12 +148,11 @@ function changedOrder(
   expected: readonly ProgramRule[],
 ): Difference {
   const real = kept.map(each => each.real).toSorted((a, b) => a.position - b.position)
-  const policy = policyChain(chain) ? expected.find(rule => rule.policy !== undefined)?.policy : undefined
   const item = {
     kind: 'rule' as const,
     change: 'changed' as const,
     name: chain,
-    ...(policy !== undefined && {policy}),
+    ...ownerOf(chain, expected),
     expected: 'the rules in another order',
     found: real.map(ruleText).join(' / '),
   }
