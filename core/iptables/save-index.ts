@@ -69,6 +69,17 @@ export function indexIptablesSave(text: Text, file?: string): SaveIndex {
   return new Indexer(file).run(text)
 }
 
+/**
+ * The back end of a save whose header does not name it. Tools before 1.8 knew legacy only; the first of 1.8 called the nft
+ * one xtables-save; whether all up to 1.8.7 named nft in the header is not known, so those stay unknown.
+ */
+function backendOf(tool: string, version: string): Backend {
+  if (tool.includes('nft') || tool.startsWith('xtables')) return 'nft'
+  if (tool.includes('legacy')) return 'legacy'
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  return major === 1 && minor === 8 && patch < 8 ? 'unknown' : 'legacy'
+}
+
 class Indexer {
   private readonly file: string | undefined
   private readonly problems: ProblemList
@@ -205,8 +216,7 @@ class Indexer {
     if (!header) return
     const tool = header[1] as string
     this.version = header[2] as string
-    // Tools before 1.8 knew legacy only and did not say so; the first of 1.8 called the nft one xtables-save.
-    this.backend = header[3] !== undefined || tool.includes('nft') || tool.startsWith('xtables') ? 'nft' : 'legacy'
+    this.backend = header[3] !== undefined ? 'nft' : backendOf(tool, this.version)
   }
 
   private tableLine(name: string, source: string, line: number): void {
