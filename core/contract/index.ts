@@ -1,4 +1,5 @@
 import {driftSchema} from './drift.ts'
+import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
@@ -9,6 +10,7 @@ import {translationSchema} from './translation.ts'
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
   Drift: driftSchema,
+  Lint: lintSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
   Program: programSchema,

@@ -16,6 +16,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Compares what the policies ask for with what is programmed on a node',
     load: async () => (await import('./diff.ts')).default,
   },
+  lint: {
+    summary: 'Tells what in NetworkPolicies Azure NPM refuses, ignores or understands in another way',
+    load: async () => (await import('./lint.ts')).default,
+  },
   matrix: {
     summary: 'Shows which pods may talk to which, for all pairs',
     load: async () => (await import('./matrix.ts')).default,

@@ -1,0 +1,16 @@
+import type {CompiledPolicy, Program} from '../policy/program.ts'
+import type {Remark} from './findings.ts'
+import type {PolicyView} from './policy-view.ts'
+import type {Surroundings} from './surroundings.ts'
+
+/** What checks look at besides the policy itself. */
+export interface LintContext {
+  readonly around: Surroundings
+  /** What Azure NPM makes of all objects. */
+  readonly program: Program
+  /** The policies of the program, by name. */
+  readonly compiled: ReadonlyMap<string, CompiledPolicy>
+}
+
+/** Looks at one policy for one kind of thing. */
+export type Check = (view: PolicyView, context: LintContext) => Iterable<Remark>

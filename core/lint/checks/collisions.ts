@@ -1,0 +1,14 @@
+import type {ClusterObjects} from '../../cluster/objects.ts'
+import {compile} from '../../policy/compile.ts'
+import type {Remark} from '../findings.ts'
+
+/** Names of the given objects that the old hash of 32 bits does not tell apart, by the policies that are hurt. */
+export function findCollisions(objects: ClusterObjects): Map<string, Remark[]> {
+  const found = new Map<string, Remark[]>()
+  for (const {policy, code, field, reason, consequence} of compile(objects, {scheme: 'fnv32a', semantics: 'npm'}).refusals) {
+    if (code !== 'CHAIN_COLLISION' && code !== 'SET_COLLISION') continue
+    const remark: Remark = {code, field, what: reason, meaning: `With names of the old scheme: ${consequence}`}
+    found.set(policy, [...(found.get(policy) ?? []), remark])
+  }
+  return found
+}

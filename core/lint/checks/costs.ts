@@ -1,0 +1,47 @@
+import {setTypeFacts} from '../../names/set-name.ts'
+import {draftPolicy} from '../../policy/draft.ts'
+import type {ProgramSet} from '../../policy/program.ts'
+import type {Check} from '../check.ts'
+import type {Remark} from '../findings.ts'
+import type {PolicyView} from '../policy-view.ts'
+
+const MOST_RULES = 2000
+const MOST_RULES_OF_ONE = 100
+/** What ipset makes room for in sets of pods. Sets of blocks have room for four thousand million. */
+const MOST_MEMBERS = 65_536
+
+/** What a policy costs on each node, and what grows too large. */
+export const checkCosts: Check = function* (view, context) {
+  const compiled = context.compiled.get(view.policy)
+  // A refused policy costs nothing, or next to nothing.
+  if (!compiled || compiled.chains.length === 0) return
+  const sets = compiled.sets.flatMap(name => context.program.sets.get(name) ?? [])
+  const rules = compiled.chains.reduce((sum, chain) => sum + chain.rules.length + 1, 0)
+  yield {code: 'COST', field: 'spec', what: costText(rules, sets)}
+  if (rules > MOST_RULES) yield {code: 'MANY_RULES', field: 'spec', what: `the policy makes ${count(rules, 'rule')}`}
+  yield* multiplied(view)
+  for (const {name, type, members} of sets)
+    if (setTypeFacts[type as keyof typeof setTypeFacts].kind === 'hash' && type !== 'CIDRBlocks' && members.length > MOST_MEMBERS)
+      yield {code: 'SET_FULL', field: 'spec', what: `set ${name} would have ${count(members.length, 'member')}`}
+}
+
+const grouped = new Intl.NumberFormat('en-US')
+const count = (number: number, noun: string): string => `${grouped.format(number)} ${noun}${number === 1 ? '' : 's'}`
+
+function costText(rules: number, sets: readonly ProgramSet[]): string {
+  const members = sets.reduce((sum, set) => sum + set.members.length, 0)
+  const own = sets.filter(({type}) => type === 'CIDRBlocks' || type === 'NestedLabelOfPod').length
+  return `${count(rules, 'rule')}, which use ${count(sets.length, 'set')} (${own} of its own) with ${count(members, 'member')}`
+}
+
+/** Rules of the object that become many: peers, values and ports multiply. */
+function* multiplied({object}: PolicyView): Generator<Remark> {
+  const counts = new Map<string, number>()
+  for (const {rules} of draftPolicy(object, {scheme: 'sha256', semantics: 'npm'}).chains)
+    for (const {field} of rules) {
+      const rule = /^spec\.\w+\[\d+\]/.exec(field)?.[0]
+      if (rule !== undefined) counts.set(rule, (counts.get(rule) ?? 0) + 1)
+    }
+  for (const [field, number] of counts)
+    if (number > MOST_RULES_OF_ONE) yield {code: 'RULES_MULTIPLY', field, what: `this one rule becomes ${count(number, 'rule')}`}
+}

@@ -1,0 +1,52 @@
+import type {PolicyPort} from '../../cluster/objects.ts'
+import {selects} from '../../policy/selector.ts'
+import type {Check} from '../check.ts'
+import type {PolicySide, PolicyView} from '../policy-view.ts'
+import type {Surroundings} from '../surroundings.ts'
+
+const DNS_PORT = 53
+
+/** Pods whose egress is limited and that no policy lets ask for names. */
+export const checkDns: Check = function* (view, {around}) {
+  const egress = egressOf(view)
+  if (!egress || allowsDns(egress, around)) return
+  const others = around.policiesOf(view.namespace).filter(other => {
+    const side = egressOf(other)
+    return side !== undefined && allowsDns(side, around)
+  })
+  const what = silentPods(view, others, around)
+  if (what !== undefined) yield {code: 'NO_DNS', field: egress.field, what}
+}
+
+const egressOf = ({sides}: PolicyView): PolicySide | undefined => sides.find(({direction}) => direction === 'Egress')
+
+const allowsDns = ({rules}: PolicySide, around: Surroundings): boolean =>
+  rules.some(({ports}) => ports.length === 0 || ports.some(({item}) => isDns(item, around)))
+
+/** TCP alone does not do: resolvers ask by UDP first. A name without known numbers is judged by its sound. */
+function isDns({protocol = 'TCP', port, endPort}: PolicyPort, around: Surroundings): boolean {
+  if (protocol !== 'UDP') return false
+  if (port === undefined) return true
+  if (typeof port === 'number') return port <= DNS_PORT && DNS_PORT <= (endPort ?? port)
+  const numbers = around.numbersOf(port)
+  return numbers.length === 0 ? port.includes('dns') : numbers.includes(`udp:${DNS_PORT}`)
+}
+
+/** Which of a policy's pods the others leave without DNS, in words. */
+function silentPods({namespace, object}: PolicyView, others: readonly PolicyView[], around: Surroundings): string | undefined {
+  const {podSelector = {}} = object.spec
+  const limited = 'egress is limited, no rule allows 53/UDP'
+  // Without pods only those policies surely select the same that select all, or say the same.
+  const isCovered = others.some(other => {
+    const text = JSON.stringify(other.object.spec.podSelector ?? {})
+    return text === '{}' || text === JSON.stringify(podSelector)
+  })
+  if (isCovered) return undefined
+  const pods = around.selected(namespace, podSelector)
+  if (pods.length === 0) return limited
+  const silent = pods.filter(pod => !others.some(other => selects(other.object.spec.podSelector ?? {}, pod.metadata.labels)))
+  const [first] = silent
+  if (!first) return undefined
+  const more = silent.length > 1 ? ` and ${silent.length - 1} more` : ''
+  return `${limited}, here or in another policy, for pod ${first.metadata.name}${more}`
+}

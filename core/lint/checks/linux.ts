@@ -1,0 +1,66 @@
+import {
+  byteLength,
+  jumpComment,
+  KEPT_COMMENT_BYTES,
+  LONGEST_WORD_BYTES,
+  ruleComment,
+  type SpellSet,
+} from '../../policy/comment.ts'
+import {type Draft, draftPolicy} from '../../policy/draft.ts'
+import type {Refusal} from '../../policy/program.ts'
+import type {Check} from '../check.ts'
+import {refusedRules} from '../codes/refused.ts'
+import type {LintCode} from '../codes.ts'
+import type {Remark} from '../findings.ts'
+import {type PolicyView, peersOf} from '../policy-view.ts'
+
+const options = {scheme: 'sha256', semantics: 'npm'} as const
+
+/** What Azure NPM on Linux refuses, what NPM Lite would, and comments that iptables cuts. */
+export const checkLinux: Check = function* (view) {
+  const draft = draftPolicy(view.object, options)
+  yield* draft.refusals.flatMap(refused)
+  yield* cutComments(draft)
+  yield* checkLite(view, draft)
+}
+
+const isRefusedCode = (code: Refusal['code']): code is keyof typeof refusedRules => code in refusedRules
+
+function refused({code, field, reason, consequence}: Refusal): Remark[] {
+  if (!isRefusedCode(code)) return []
+  // Both say what happens; the compiler knows the moment, the list of codes more of the circumstances.
+  const meaning = code === 'TOO_MANY_RULES' ? undefined : consequence
+  return [{code, field, what: reason, ...(meaning !== undefined && {meaning})}]
+}
+
+const spell: SpellSet = ({set}) => set.name
+
+/** One remark for each place of the policy whose rules have a long comment. */
+function* cutComments({policy, target, chains}: Draft): Generator<Remark> {
+  const longest = new Map<string, number>()
+  const note = (comment: string, field: string): void => {
+    const bytes = byteLength(comment)
+    if (bytes > KEPT_COMMENT_BYTES && bytes <= LONGEST_WORD_BYTES) longest.set(field, Math.max(longest.get(field) ?? 0, bytes))
+  }
+  for (const {direction, rules} of chains) {
+    note(jumpComment(policy, direction, target, spell), 'spec.podSelector')
+    for (const rule of rules) note(ruleComment(rule, direction, spell), rule.field)
+  }
+  for (const [field, bytes] of longest) yield {code: 'COMMENT_CUT', field, what: `its terms make a comment of ${bytes} bytes`}
+}
+
+/** NPM Lite is asked for once, not for each of a policy's peers. */
+function* checkLite(view: PolicyView, {refusals}: Draft): Generator<Remark> {
+  const known = new Set<LintCode>(refusals.map(({code}) => code))
+  const lite = draftPolicy(view.object, {...options, isLite: true}).refusals
+  for (const code of ['LITE_PEER', 'LITE_NAMED_PORT'] as const) {
+    const all = lite.filter(refusal => refusal.code === code)
+    const [first] = all
+    if (!first || known.has(code)) continue
+    const more = all.length > 1 ? ` (${all.length} places)` : ''
+    yield {code, field: first.field, what: (code === 'LITE_PEER' ? 'the peer is no ipBlock' : 'the port has a name') + more}
+  }
+  const block = [...peersOf(view)].find(({item}) => item.ipBlock)
+  if (block && lite.length === 0)
+    yield {code: 'LITE_BLOCK_OPEN', field: `${block.field}.ipBlock`, what: 'the policy has peers of ipBlock only'}
+}

@@ -1,0 +1,24 @@
+import type {Check} from '../check.ts'
+import {peersOf} from '../policy-view.ts'
+
+/** What selectors choose in the cluster that is known. */
+export const checkSelection: Check = function* (view, {around}) {
+  const {object, namespace} = view
+  if (around.isMissing(namespace))
+    yield {code: 'NO_NAMESPACE', field: 'metadata.namespace', what: `there is no namespace ${namespace}`}
+  if (around.knowsPods) {
+    const pods = around.selected(namespace, object.spec.podSelector ?? {})
+    const ofHost = pods.filter(({spec}) => spec?.hostNetwork === true)
+    if (pods.length === 0)
+      yield {code: 'SELECTS_NO_POD', field: 'spec.podSelector', what: `no pod of ${namespace} fits the selector`}
+    if (ofHost.length > 0) {
+      const more = ofHost.length > 1 ? ` and ${ofHost.length - 1} more` : ''
+      const what = `pod ${ofHost[0]?.metadata.name}${more} of the ${pods.length} chosen is of the host network`
+      yield {code: 'SELECTS_HOST_NETWORK', field: 'spec.podSelector', what}
+    }
+  }
+  for (const {item, field} of peersOf(view)) {
+    if (item.ipBlock) continue
+    if (around.choosesNobody(item, namespace)) yield {code: 'PEER_SELECTS_NOTHING', field, what: 'no pod fits the peer'}
+  }
+}

@@ -1,0 +1,110 @@
+import {type ClusterObjects, type NetworkPolicy, objectKey} from '../cluster/objects.ts'
+import type {Finding} from '../contract/lint.ts'
+import type {Scheme} from '../names/hash.ts'
+import {compile} from '../policy/compile.ts'
+import type {Check, LintContext} from './check.ts'
+import {checkBlocks} from './checks/blocks.ts'
+import {checkCilium} from './checks/cilium.ts'
+import {findCollisions} from './checks/collisions.ts'
+import {checkCosts} from './checks/costs.ts'
+import {departureRemarks} from './checks/departures.ts'
+import {checkDns} from './checks/dns.ts'
+import {checkLinux} from './checks/linux.ts'
+import {checkSelection} from './checks/selection.ts'
+import {checkShape} from './checks/shape.ts'
+import {checkWindows} from './checks/windows.ts'
+import {finding, type Remark} from './findings.ts'
+import {viewPolicy} from './policy-view.ts'
+import {type LintPlatform, levels} from './rule.ts'
+import {Surroundings} from './surroundings.ts'
+
+export const nodePlatforms = ['linux', 'windows'] as const
+export type NodePlatform = (typeof nodePlatforms)[number]
+
+export interface LintInput {
+  /** The policies to judge. Of two with one name the later one counts, as when they are applied. */
+  readonly policies: readonly NetworkPolicy[]
+  /** What else is in the cluster. Policies of the same name as those to judge are taken for their older versions. */
+  readonly cluster: ClusterObjects
+  readonly platforms: readonly NodePlatform[]
+  /** How the nodes hash names, if that is known: the new scheme has no collisions to look for. */
+  readonly scheme?: Scheme
+}
+
+const checks: readonly Check[] = [
+  checkLinux,
+  checkShape,
+  checkSelection,
+  checkBlocks,
+  checkDns,
+  checkCosts,
+  checkCilium,
+  checkWindows,
+]
+
+/** Everything that can be said of the policies, the worst policy first. */
+export function lintPolicies({policies, cluster, platforms, scheme}: LintInput): Finding[] {
+  const judged = new Map(policies.map(policy => [objectKey(policy), policy]))
+  const others = cluster.policies.filter(policy => !judged.has(objectKey(policy)))
+  const objects: ClusterObjects = {...cluster, policies: [...others, ...judged.values()]}
+  const views = objects.policies.map(viewPolicy)
+  const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
+  const context: LintContext = {
+    around: new Surroundings(objects, views),
+    program,
+    compiled: new Map(program.policies.map(compiled => [compiled.policy, compiled])),
+  }
+  const perPolicy = [
+    duplicates(policies),
+    departureRemarks(objects, views),
+    ...(scheme === 'sha256' ? [] : [findCollisions(objects)]),
+  ]
+  const isWanted = platformFilter(platforms)
+  const findings: Finding[] = []
+  for (const view of views) {
+    if (!judged.has(view.policy)) continue
+    const remarks = [
+      ...perPolicy.flatMap(remarksOf => remarksOf.get(view.policy) ?? []),
+      ...checks.flatMap(check => [...check(view, context)]),
+    ]
+    findings.push(...remarks.map(remark => finding(view.policy, remark)).filter(({platform}) => isWanted(platform)))
+  }
+  return worstFirst(findings)
+}
+
+/** Cilium takes the place of Azure NPM on Linux only. */
+function platformFilter(platforms: readonly NodePlatform[]): (platform: LintPlatform) => boolean {
+  const wanted = new Set<LintPlatform>(['all', ...platforms, ...(platforms.includes('linux') ? (['cilium'] as const) : [])])
+  return platform => wanted.has(platform)
+}
+
+function duplicates(policies: readonly NetworkPolicy[]): Map<string, Remark[]> {
+  const counts = new Map<string, number>()
+  for (const policy of policies) counts.set(objectKey(policy), (counts.get(objectKey(policy)) ?? 0) + 1)
+  const found = new Map<string, Remark[]>()
+  for (const [policy, count] of counts)
+    if (count > 1)
+      found.set(policy, [{code: 'DUPLICATE_POLICY', field: 'metadata.name', what: `${policy} is given ${count} times`}])
+  return found
+}
+
+const rank = ({level}: Finding): number => levels.indexOf(level)
+
+/** By policy: that with the worst finding first, then that with most of them, then by name. Within: the worst first. */
+function worstFirst(findings: readonly Finding[]): Finding[] {
+  const weights = new Map<string, number[]>()
+  for (const each of findings) {
+    const weight = weights.get(each.policy) ?? levels.map(() => 0)
+    weight[rank(each)] = (weight[rank(each)] ?? 0) + 1
+    weights.set(each.policy, weight)
+  }
+  const compare = (a: string, b: string): number => {
+    for (const index of levels.keys()) {
+      const difference = (weights.get(b)?.[index] ?? 0) - (weights.get(a)?.[index] ?? 0)
+      if (difference !== 0) return difference
+    }
+    return a < b ? -1 : 1
+  }
+  const order = new Map([...weights.keys()].toSorted(compare).map((policy, index) => [policy, index]))
+  return findings.toSorted((a, b) => (order.get(a.policy) ?? 0) - (order.get(b.policy) ?? 0) || rank(a) - rank(b))
+}

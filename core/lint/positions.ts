@@ -1,0 +1,78 @@
+import type {Document, LineCounter, Node, Pair, YAMLMap} from 'yaml'
+import type {DumpDocument} from '../dump/model.ts'
+
+/** Where something of a policy stands in the files given. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+}
+
+/** The line of a policy's field, or of the nearest thing around it that is written down. */
+export type FindPosition = (policy: string, field: string) => Position | undefined
+
+/** Files beyond this are no policies that somebody wrote, and the tree of a YAML file takes many times its size. */
+const LARGEST_CHARACTERS = 16 * 1024 * 1024
+/** As deep as lists of objects are read. */
+const DEEPEST_LIST = 8
+
+interface Written {
+  readonly file: string
+  readonly object: YAMLMap
+  readonly document: Document
+  readonly lines: LineCounter
+}
+
+/** Finds the NetworkPolicies in YAML and JSON files. Of two with one name the later one counts. */
+export async function findPositions(documents: readonly DumpDocument[]): Promise<FindPosition> {
+  const {LineCounter, isMap, isPair, isScalar, isSeq, isAlias, parseAllDocuments} = await import('yaml')
+  const written = new Map<string, Written>()
+  for (const {name, text} of documents) {
+    const whole = text.reduce((size, piece) => size + piece.length, 0) > LARGEST_CHARACTERS ? '' : text.join('')
+    const lines = new LineCounter()
+    const parsed = parseAllDocuments(whole, {lineCounter: lines, logLevel: 'silent'})
+    for (const document of Array.isArray(parsed) ? parsed : [])
+      if (document.errors.length === 0) visit(document.contents, {file: name, document, lines}, 0)
+  }
+  return (policy, field) => {
+    const found = written.get(policy)
+    return found && {file: found.file, line: lineOf(found, field)}
+  }
+
+  function visit(node: unknown, place: Omit<Written, 'object'>, depth: number, listKind?: string): void {
+    if (depth > DEEPEST_LIST) return
+    if (isSeq(node)) for (const item of node.items) visit(item, place, depth + 1, listKind)
+    if (!isMap(node)) return
+    const kind = textOf(node, 'kind') ?? listKind
+    const items = node.get('items')
+    if (isSeq(items)) visit(items, place, depth + 1, kind === 'NetworkPolicyList' ? 'NetworkPolicy' : undefined)
+    else if (kind === undefined) for (const {value} of node.items) visit(isSeq(value) ? value : undefined, place, depth + 1)
+    const metadata = node.get('metadata')
+    if (kind !== 'NetworkPolicy' || !isMap(metadata)) return
+    const key = `${textOf(metadata, 'namespace') ?? 'default'}/${textOf(metadata, 'name') ?? ''}`
+    written.set(key, {...place, object: node})
+  }
+
+  function textOf(map: YAMLMap, key: string): string | undefined {
+    const value = map.get(key)
+    return typeof value === 'string' ? value : undefined
+  }
+
+  function lineOf({object, document, lines}: Written, field: string): number {
+    let node: unknown = object
+    let offset = object.range?.[0] ?? 0
+    for (const step of field.split(/[.[\]]+/).filter(each => each !== '')) {
+      const next = stepInto(isAlias(node) ? node.resolve(document) : node, step)
+      const start = isPair(next) ? (next.key as Node | null)?.range?.[0] : next?.range?.[0]
+      if (next === undefined || start === undefined) break
+      offset = start
+      node = isPair(next) ? next.value : next
+    }
+    return lines.linePos(offset).line
+  }
+
+  function stepInto(node: unknown, step: string): Pair | Node | undefined {
+    if (isSeq(node)) return node.items[Number(step)] as Node | undefined
+    if (!isMap(node)) return undefined
+    return node.items.find(({key}) => isScalar(key) && key.value === step)
+  }
+}
