@@ -8,7 +8,7 @@ export type SpellSet = (term: Term) => string
 /** iptables-restore refuses a file with a longer word. */
 export const LONGEST_WORD_BYTES = 1023
 /** What iptables keeps of a comment. */
-export const KEPT_COMMENT_BYTES = 255
+const KEPT_COMMENT_BYTES = 255
 
 /** `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop` */
 export function jumpComment(policy: string, direction: Direction, target: readonly Term[], spell: SpellSet): string {
@@ -42,15 +42,12 @@ const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f]/g
 const encoder = new TextEncoder()
 
 /** The length of a text as iptables counts it. */
-export function byteLength(text: string): number {
-  // A character is at most three bytes in UTF-8, so short texts need no counting.
-  return text.length * 3 <= KEPT_COMMENT_BYTES ? text.length : encoder.encode(text).length
-}
+export const byteLength = (text: string): number => encoder.encode(text).length
 
-/** As much of a comment as iptables keeps, never half a character. */
-export function keptComment(text: string): string {
-  if (byteLength(text) <= KEPT_COMMENT_BYTES) return text
-  const kept = new Uint8Array(KEPT_COMMENT_BYTES)
-  const {read} = encoder.encodeInto(text, kept)
+/** A comment that iptables-restore takes. Of one that it would refuse, as much as it would keep; never half a character. */
+export function takenComment(text: string): string {
+  // In UTF-8 a character is three bytes at most, so most need no counting.
+  if (text.length * 3 <= LONGEST_WORD_BYTES || byteLength(text) <= LONGEST_WORD_BYTES) return text
+  const {read} = encoder.encodeInto(text, new Uint8Array(KEPT_COMMENT_BYTES))
   return text.slice(0, read)
 }

@@ -2,7 +2,7 @@ import type {Match} from '../iptables/model.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import {actionTarget, directionChain} from './base-chains.ts'
 import type {BuiltSet} from './built-set.ts'
-import {jumpComment, keptComment, ruleComment, type SpellSet} from './comment.ts'
+import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
 import type {Draft, DraftRule} from './draft.ts'
 import type {NamedSet, Term} from './named-set.ts'
 import type {CompiledPolicy, ProgramRule, Semantics} from './program.ts'
@@ -19,7 +19,7 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
   const {policy, target} = draft
   const used = new Set<string>()
   const spell: SpellSet = ({set}) => names.setOf(set).hashed
-  const comment = (text: string): Match => ({kind: 'comment', text: names.semantics === 'npm' ? text : keptComment(text)})
+  const comment = (text: string): Match => ({kind: 'comment', text: names.semantics === 'npm' ? text : takenComment(text)})
   const matches = (terms: readonly Term[], sides: string): Match[] =>
     terms.map(({set, negated}) => {
       const {kernelName} = names.setOf(set)
