@@ -23,8 +23,7 @@ const FORWARD_INDEX = 4
 export async function disagreements(node: PacketNode, step: Step, semantics: Semantics): Promise<string[]> {
   const program = compile(step.objects, {scheme: node.backend === 'nft' ? 'sha256' : 'fnv32a', semantics})
   await node.load(text(printIpsetRestore(program)), text(printIptablesRestore(program, {forwardIndex: FORWARD_INDEX})))
-  const walked = await walkOfSaved(node)
-  const packets = await node.probe(step.probes.map(({packet}) => packet))
+  const [walked, packets] = await Promise.all([walkOfSaved(node), node.probe(step.probes.map(({packet}) => packet))])
   const evaluator = new Evaluator(step.objects)
   const differing = step.probes.flatMap((probe, index) => {
     const said = {
@@ -43,7 +42,8 @@ export async function disagreements(node: PacketNode, step: Step, semantics: Sem
 
 const text = (lines: Iterable<string>): string => [...lines, ''].join('\n')
 
-async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) => string> {
+/** Reads back what the kernel holds, to walk packets over it. */
+export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) => string> {
   const {rules, sets} = await node.save()
   const {nodes} = await readDump([
     {name: 'iptables-save.txt', folder: '', text: [rules], kind: 'iptables-save'},
