@@ -8,7 +8,7 @@ export type SpellSet = (term: Term) => string
 /** iptables-restore refuses a file with a longer word. */
 export const LONGEST_WORD_BYTES = 1023
 /** What iptables keeps of a comment. */
-const KEPT_COMMENT_BYTES = 255
+export const KEPT_COMMENT_BYTES = 255
 
 /** `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop` */
 export function jumpComment(policy: string, direction: Direction, target: readonly Term[], spell: SpellSet): string {

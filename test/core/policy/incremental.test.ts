@@ -114,4 +114,33 @@ describe('one change', () => {
     program.program()
     expect(canonical(before)).toEqual(copy)
   })
+
+  plainTest('of what shares a decimal name renames sets in lists and rules, and back again', () => {
+    const option: CompileOptions = {scheme: 'fnv32a', semantics: 'kubernetes'}
+    const own: NetworkPolicy = {
+      metadata: {name: 'p', namespace: 'a'},
+      spec: {podSelector: {matchExpressions: [{key: 'x', operator: 'In', values: ['web', 'YMaaIZ']}]}},
+    }
+    const plain: NetworkPolicy = {
+      ...own,
+      metadata: {name: 'q', namespace: 'a'},
+      spec: {podSelector: {matchLabels: {x: 'YMaaIZ'}}},
+    }
+    const rival: Namespace = {metadata: {name: 'msobb-target'}}
+    const program = new IncrementalProgram(option)
+    const cluster = new Cluster()
+    const steps: ObjectEvent[] = [
+      {type: 'added', kind: 'NetworkPolicy', object: own},
+      {type: 'added', kind: 'NetworkPolicy', object: plain},
+      {type: 'added', kind: 'Namespace', object: rival},
+      {type: 'deleted', kind: 'Namespace', object: rival},
+    ]
+    const names = steps.map(step => {
+      program.apply(step)
+      cluster.apply(step)
+      expect(canonical(program.program())).toEqual(canonical(compile(cluster.objects, option)))
+      return [...program.program().sets.values()].find(({name}) => name.startsWith('podlabel-x:YMaaIZ'))?.name
+    })
+    expect(names).toEqual(['podlabel-x:YMaaIZ', 'podlabel-x:YMaaIZ', 'podlabel-x:YMaaIZ=1', 'podlabel-x:YMaaIZ'])
+  })
 })

@@ -1,5 +1,5 @@
 import {describe, expect} from 'vitest'
-import type {ClusterObjects} from '../../../core/cluster/objects.ts'
+import type {ClusterObjects, NetworkPolicy} from '../../../core/cluster/objects.ts'
 import {compile} from '../../../core/policy/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/policy/print.ts'
 import type {CompileOptions, Program} from '../../../core/policy/program.ts'
@@ -17,9 +17,19 @@ async function load(namespace: Namespace, backend: Backend, program: Program): P
   await loadRules(namespace, backend, text(printIptablesRestore(program)))
 }
 
+/** More values than a comment can name: Azure NPM makes the sets, and with the API's meaning the comment is cut. */
+const long: NetworkPolicy = {
+  metadata: {name: 'long', namespace: 'shop'},
+  spec: {
+    podSelector: {
+      matchExpressions: [{key: 'app', operator: 'In', values: Array.from({length: 200}, (_, index) => `value-${index}`)}],
+    },
+  },
+}
+
 /** Every vector's policy in one cluster, so that each construct meets the kernel. */
 function vectorCluster(): ClusterObjects {
-  return {namespaces: [], pods: [], nodes: [], policies: vectors.map(({policy}) => policy)}
+  return {namespaces: [], pods: [], nodes: [], policies: [...vectors.map(({policy}) => policy), long]}
 }
 
 const options: readonly CompileOptions[] = (['sha256', 'fnv32a'] as const).flatMap(scheme =>
