@@ -2,6 +2,8 @@ import type {ClusterObjects} from '../cluster/objects.ts'
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
 import {openComparison} from '../drift/compare.ts'
+import type {Scheme} from '../names/hash.ts'
+import {findDepartures} from '../policy/departures.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {Packet} from '../simulate/packet.ts'
 import type {WalkedNode} from './trace.ts'
@@ -26,8 +28,8 @@ export function explainDisagreement(
   const reasons: string[] = []
   for (const {dump, translation} of nodes) {
     if (translation.facts.generation !== 'v2') continue
-    const {differences, effects} = openComparison(cluster, dump)
-    if (effects.before(packet) === verdict) reasons.push(departureReason(cluster, packet))
+    const {program, differences, effects} = openComparison(cluster, dump)
+    if (effects.before(packet) === verdict) reasons.push(...departureReasons(cluster, packet, program.options.scheme))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
@@ -46,10 +48,15 @@ function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem,
   return `${kind} ${change} in ${name}${of}: ${found ?? ''}`
 }
 
-/** Azure NPM itself would decide so: its program departs from the API in one of these policies. */
-function departureReason(cluster: ClusterObjects, packet: Packet): string {
+/** Azure NPM itself would decide so: where its program departs from the API in the policies that select one of the ends. */
+function departureReasons(cluster: ClusterObjects, packet: Packet, scheme: Scheme): string[] {
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
-  const concerned = [...new Set([...ingress.selecting, ...egress.selecting])]
-  const where = concerned.length === 0 ? 'here' : `in one of ${concerned.join(', ')}`
-  return `the node is as Azure NPM programs it; its translation departs from the NetworkPolicy API ${where}`
+  const concerned = new Set([...ingress.selecting, ...egress.selecting])
+  const known = findDepartures(cluster, scheme).flatMap(({code, sentence, places}) => {
+    const objects = new Set(
+      places.filter(({kind, object}) => kind === 'Namespace' || concerned.has(object)).map(({object}) => object),
+    )
+    return objects.size === 0 ? [] : [`a known fault of Azure NPM (${code}) in ${[...objects].join(', ')}: ${sentence}`]
+  })
+  return known.length > 0 ? known : ['the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means']
 }
