@@ -2,7 +2,7 @@ import {readDump} from '../../core/dump/read-dump.ts'
 import {compile} from '../../core/policy/compile.ts'
 import {Evaluator} from '../../core/policy/evaluate.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/policy/print.ts'
-import {type Program, refusalCodes, type Semantics} from '../../core/policy/program.ts'
+import type {Program, RefusalCode, Semantics} from '../../core/policy/program.ts'
 import {savedRules, savedSets} from '../../core/simulate/node-rules.ts'
 import type {Packet} from '../../core/simulate/packet.ts'
 import {walk} from '../../core/simulate/walk.ts'
@@ -20,8 +20,9 @@ const FORWARD_INDEX = 4
  *
  * @returns what they do not agree on, one line each
  */
-export async function disagreements(node: PacketNode, step: Step, semantics: Semantics): Promise<string[]> {
-  const program = compile(step.objects, {scheme: node.backend === 'nft' ? 'sha256' : 'fnv32a', semantics})
+export async function disagreements(node: PacketNode, each: Case, step: Step, semantics: Semantics): Promise<string[]> {
+  const scheme = each.scheme ?? (node.backend === 'nft' ? 'sha256' : 'fnv32a')
+  const program = compile(step.objects, {scheme, semantics})
   await node.load(text(printIpsetRestore(program)), text(printIptablesRestore(program, {forwardIndex: FORWARD_INDEX})))
   const [walked, packets] = await Promise.all([walkOfSaved(node), node.probe(step.probes.map(({packet}) => packet))])
   const evaluator = new Evaluator(step.objects)
@@ -32,12 +33,12 @@ export async function disagreements(node: PacketNode, step: Step, semantics: Sem
       packet: packets[index],
       evaluator: evaluator.evaluate(probe.packet).verdict,
     }
-    const mayDepart = semantics === 'npm' && step.departs !== undefined
+    const mayDepart = step.departs ? semantics === 'npm' : !each.semantics.includes('kubernetes')
     const isAgreed = said.expected === said.packet && said.walk === said.packet && (mayDepart || said.evaluator === said.packet)
     const answers = Object.entries(said).map(([who, verdict]) => `${who} ${verdict}`)
     return isAgreed ? [] : [`${probeText(probe)}: ${answers.join(', ')}`]
   })
-  return [...refusalDifferences(program, step, semantics), ...differing]
+  return [...refusalDifferences(program, semantics === 'npm' ? each.refused : undefined), ...differing]
 }
 
 const text = (lines: Iterable<string>): string => [...lines, ''].join('\n')
@@ -57,13 +58,10 @@ export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) =>
 }
 
 /** A policy is refused where the case says so, and nowhere else. */
-function refusalDifferences({refusals}: Program, {departs}: Step, semantics: Semantics): string[] {
+function refusalDifferences({refusals}: Program, expected: RefusalCode | undefined): string[] {
   const codes = new Set(refusals.map(({code}) => code))
-  const expected = semantics === 'npm' ? refusalCodes.filter(code => code === departs?.code) : []
-  return [
-    ...expected.filter(code => !codes.has(code)).map(code => `not refused for ${code}`),
-    ...[...codes].filter(code => !expected.includes(code)).map(code => `refused for ${code}`),
-  ]
+  const lacking = expected !== undefined && !codes.has(expected) ? [`not refused for ${expected}`] : []
+  return [...lacking, ...[...codes].filter(code => code !== expected).map(code => `refused for ${code}`)]
 }
 
 /** Whom the cases need on the node: every address that a pod has at some time. */

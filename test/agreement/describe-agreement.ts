@@ -31,7 +31,7 @@ export function describeAgreement(semantics: Semantics): void {
         const node = nodes[(index + (semantics === 'npm' ? 0 : 1)) % nodes.length]
         if (!node) throw new Error('no node')
         for (const step of each.steps)
-          expect(await disagreements(node, step, semantics), `${each.name} (${node.backend}) ${step.after}`).toEqual([])
+          expect(await disagreements(node, each, step, semantics), `${each.name} (${node.backend}) ${step.after}`).toEqual([])
       })
     }
   })

@@ -2,7 +2,8 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {parse} from 'yaml'
 import {z} from 'zod'
 import type {ClusterObjects} from '../../core/cluster/objects.ts'
-import type {Semantics} from '../../core/policy/program.ts'
+import type {Scheme} from '../../core/names/hash.ts'
+import type {RefusalCode, Semantics} from '../../core/policy/program.ts'
 import {generatedCases} from './generate.ts'
 import {changed, endpointsOf, objectsOf} from './objects.ts'
 import {allProbes, type Endpoint, expectedVerdicts, type Probe, type Verdict} from './probe.ts'
@@ -26,6 +27,9 @@ export interface Case {
   /** The meanings it is about. */
   readonly semantics: readonly Semantics[]
   readonly cluster: string
+  readonly scheme?: Scheme
+  /** Why Azure NPM refuses a policy of it, or would if it knew better. */
+  readonly refused?: RefusalCode
   readonly steps: readonly Step[]
 }
 
@@ -61,7 +65,7 @@ export function loadCases(): Case[] {
 }
 
 function caseOf(each: CaseShape, theme: string, shared: ClusterShape): Case {
-  const {name, semantics, ports, cluster} = each
+  const {name, semantics, ports, cluster, scheme, refused} = each
   const steps: Step[] = []
   let current = shared
   let policies = each.policies
@@ -80,5 +84,13 @@ function caseOf(each: CaseShape, theme: string, shared: ClusterShape): Case {
       throw new RangeError(`${name}${after && `, ${after}`}: ${(error as Error).message}`, {cause: error})
     }
   }
-  return {name, theme, semantics: semantics === 'both' ? ['npm', 'kubernetes'] : [semantics], cluster, steps}
+  return {
+    name,
+    theme,
+    semantics: semantics === 'both' ? ['npm', 'kubernetes'] : [semantics],
+    cluster,
+    ...(scheme && {scheme}),
+    ...(refused && {refused}),
+    steps,
+  }
 }

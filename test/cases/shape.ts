@@ -1,5 +1,7 @@
 import {z} from 'zod'
-import {semantics} from '../../core/policy/program.ts'
+import {schemes} from '../../core/names/hash.ts'
+import {departureCodes} from '../../core/policy/departures.ts'
+import {refusalCodes, semantics} from '../../core/policy/program.ts'
 
 /** The shape of the YAML files, checked strictly: a key spelled wrong must not make a case say less than it seems to. */
 
@@ -71,25 +73,7 @@ const policy = z.strictObject({
 /** A NetworkPolicy, its namespace under `in` and its spec unfolded. */
 export type PolicyShape = z.infer<typeof policy>
 
-/** Why Azure NPM does otherwise than the API says. */
-export const departureCodes = [
-  // Of several values under NotIn, a namespace must lack only one.
-  'NAMESPACE_NOT_IN_SEVERAL',
-  // A namespace selector of negations alone admits addresses that are no pod's.
-  'NEGATIVE_NAMESPACES_ADMIT_STRANGERS',
-  // A label whose key is all-namespaces shares the set of all namespaces.
-  'ALL_NAMESPACES_LABEL',
-  // A namespace loses its labels when its deletion starts.
-  'TERMINATING_NAMESPACE',
-  // Nothing of the policy is programmed.
-  'IPV6_BLOCK',
-  'BAD_BLOCK',
-  'BAD_EXCEPT',
-  'BAD_LABEL_VALUE',
-  'BAD_PORT_RANGE',
-  'COMMENT_TOO_LONG',
-] as const
-
+/** Where Azure NPM does otherwise than the API says. */
 const departs = z.strictObject({
   code: z.enum(departureCodes),
   because: z.string().min(20),
@@ -116,6 +100,10 @@ export const caseShape = z.strictObject({
   ports: z.array(z.union([z.int(), z.string()])).default([80, 81, '80/udp', '81/udp', '82/sctp', 'icmp']),
   policies: z.array(policy),
   change: change.optional(),
+  /** Only where names meet does it matter how they are hashed. */
+  scheme: z.enum(schemes).optional(),
+  /** What Azure NPM holds against a policy; it may program it all the same. */
+  refused: z.enum(refusalCodes).optional(),
   expect: z.array(z.string()).min(1),
   departs: departs.optional(),
   later: z.array(step).default([]),
