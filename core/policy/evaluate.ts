@@ -109,6 +109,8 @@ export class Evaluator {
       if (!block) return () => false
       return ({address}) => blockHolds(block, address) && !excepted.some(each => each && blockHolds(each, address))
     }
+    // A peer with no field selects nobody; the API server takes none.
+    if (!podSelector && !namespaceSelector) return () => false
     return ({pod}) => {
       if (!pod) return false
       const its = pod.metadata.namespace ?? 'default'

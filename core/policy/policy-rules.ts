@@ -106,9 +106,10 @@ export class PolicyRules {
 
   /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
   snapshot(namesChanged: boolean): PolicyPart {
-    const chainsChanged = this.chains.settle(state => (state.compiled = undefined))
+    this.chains.settle(state => (state.compiled = undefined))
     if (namesChanged) for (const state of this.states.values()) state.compiled = undefined
-    if (this.last && !namesChanged && !chainsChanged) return this.last
+    // Chains change with policies only, and those have dropped the last answer.
+    if (this.last && !namesChanged) return this.last
     const policies: CompiledPolicy[] = []
     const refusals: Refusal[] = []
     for (const state of this.states.values()) {

@@ -1,35 +1,31 @@
 import {fc} from '@fast-check/vitest'
-import type {Namespace, NetworkPolicy, Pod, PolicyPeer, PolicyPort} from '../../../core/cluster/objects.ts'
+import type {LabelSelector, Namespace, NetworkPolicy, Pod, PolicyPeer, PolicyPort} from '../../../core/cluster/objects.ts'
 
 // Few names, so that objects meet: the same labels, addresses taken over, and names with one decimal hash.
-const namespaceName = fc.constantFrom('a', 'b', 'price-west-prod', 'msobb-target')
+const namespaceName = fc.constantFrom('a', 'a', 'a', 'b', 'b', 'price-west-prod', 'msobb-target')
 const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1')
-const labels = fc.dictionary(
-  fc.constantFrom('app', 'x', 'role', 'all-namespaces'),
-  fc.constantFrom('web', '', 'YMaaIZ', 'mongo-gateway'),
-  {maxKeys: 3},
+const labelKey = fc.constantFrom('app', 'app', 'x', 'x', 'role', 'all-namespaces')
+const labels = fc.dictionary(labelKey, fc.constantFrom('web', 'web', '', 'YMaaIZ', 'mongo-gateway'), {maxKeys: 3})
+const expression = fc.record({
+  key: labelKey,
+  operator: fc.constantFrom('In' as const, 'NotIn' as const, 'NotIn' as const, 'Exists' as const, 'DoesNotExist' as const),
+  values: fc.array(fc.constantFrom('web', 'web', 'YMaaIZ', 'YMaaIZ', '', 'has space'), {minLength: 1, maxLength: 2}),
+})
+const selector: fc.Arbitrary<LabelSelector> = fc.oneof(
+  fc.constant({}),
+  fc.record({matchExpressions: fc.tuple(expression)}),
+  fc.record({matchLabels: labels}),
+  fc.record({matchLabels: labels, matchExpressions: fc.array(expression, {maxLength: 2})}),
 )
-const selector = fc.record(
-  {
-    matchLabels: labels,
-    matchExpressions: fc.array(
-      fc.record({
-        key: fc.constantFrom('app', 'x', 'role', 'all-namespaces'),
-        operator: fc.constantFrom('In' as const, 'NotIn' as const, 'Exists' as const, 'DoesNotExist' as const),
-        values: fc.array(fc.constantFrom('web', 'YMaaIZ', 'has space'), {minLength: 1, maxLength: 2}),
-      }),
-      {maxLength: 2},
-    ),
-  },
-  {requiredKeys: []},
-)
+/** Most policies are about many pods, or no packet would meet them. */
+const target: fc.Arbitrary<LabelSelector> = fc.oneof({weight: 2, arbitrary: fc.constant({})}, {weight: 1, arbitrary: selector})
 
 export const pod: fc.Arbitrary<Pod> = fc.record({
   metadata: fc.record({name: fc.constantFrom('p', 'q', 'r'), namespace: namespaceName, labels}),
   spec: fc.record(
     {
       nodeName: fc.constantFrom('here', 'there'),
-      hostNetwork: fc.boolean(),
+      hostNetwork: fc.constantFrom(false, false, false, true),
       containers: fc.array(
         fc.record({
           ports: fc.array(
@@ -46,7 +42,7 @@ export const pod: fc.Arbitrary<Pod> = fc.record({
     },
     {requiredKeys: []},
   ),
-  status: fc.record({phase: fc.constantFrom('Running', 'Running', 'Succeeded'), podIP: address}),
+  status: fc.record({phase: fc.constantFrom('Running', 'Running', 'Running', 'Succeeded'), podIP: address}),
 })
 
 export const namespace: fc.Arbitrary<Namespace> = fc.tuple(namespaceName, labels, fc.boolean()).map(([name, its, isEnding]) => ({
@@ -72,11 +68,11 @@ const policyWith = (peer: fc.Arbitrary<PolicyPeer>, ports: fc.Arbitrary<PolicyPo
       fc.constant({name: 'allow-cart-to-product', namespace: 'report'}),
       fc.constant({name: 'a-in-ns-b', namespace: 'c'}),
       fc.constant({name: 'a', namespace: 'b-in-ns-c'}),
-      fc.record({name: fc.constantFrom('p', 'q'), namespace: namespaceName}),
+      {weight: 4, arbitrary: fc.record({name: fc.constantFrom('p', 'q'), namespace: namespaceName})},
     ),
     spec: fc.record(
       {
-        podSelector: selector,
+        podSelector: target,
         policyTypes: fc.subarray(['Ingress', 'Egress']),
         ingress: fc.array(fc.record({from: fc.array(peer, {maxLength: 2}), ports}), {maxLength: 2}),
         egress: fc.array(fc.record({to: fc.array(peer, {maxLength: 2}), ports}), {maxLength: 1}),

@@ -1,6 +1,13 @@
 import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plainTest} from 'vitest'
-import {type ClusterObjects, type Namespace, type NetworkPolicy, objectKey, type Pod} from '../../../core/cluster/objects.ts'
+import {
+  type ClusterObjects,
+  emptyCluster,
+  type Namespace,
+  type NetworkPolicy,
+  objectKey,
+  type Pod,
+} from '../../../core/cluster/objects.ts'
 import {compile} from '../../../core/policy/compile.ts'
 import {IncrementalProgram, type ObjectEvent} from '../../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../../core/policy/program.ts'
@@ -115,6 +122,28 @@ describe('one change', () => {
     expect(canonical(before)).toEqual(copy)
   })
 
+  plainTest('that brings a set back after nothing wanted it brings a new one', () => {
+    const option: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
+    const object: Pod = {
+      metadata: {name: 'p', namespace: 'a', labels: {app: 'web'}},
+      spec: {containers: [{ports: [{name: 'http', containerPort: 80, protocol: 'TCP'}]}]},
+      status: {phase: 'Running', podIP: '10.0.0.1'},
+    }
+    const user: NetworkPolicy = {
+      metadata: {name: 'p', namespace: 'a'},
+      spec: {podSelector: {matchLabels: {app: 'web'}}, ingress: [{ports: [{port: 'http'}]}]},
+    }
+    const program = new IncrementalProgram(option)
+    // The policy outlives the pod, so the sets go when no pod goes with them.
+    program.apply({type: 'added', kind: 'Pod', object})
+    program.apply({type: 'added', kind: 'NetworkPolicy', object: user})
+    program.apply({type: 'deleted', kind: 'Pod', object})
+    program.apply({type: 'deleted', kind: 'NetworkPolicy', object: user})
+    program.apply({type: 'added', kind: 'Pod', object})
+    const expected = compile({pods: [object], namespaces: [], policies: [], nodes: []}, option)
+    expect(canonical(program.program())).toEqual(canonical(expected))
+  })
+
   plainTest('of what shares a decimal name renames sets in lists and rules, and back again', () => {
     const option: CompileOptions = {scheme: 'fnv32a', semantics: 'kubernetes'}
     const own: NetworkPolicy = {
@@ -142,5 +171,22 @@ describe('one change', () => {
       return [...program.program().sets.values()].find(({name}) => name.startsWith('podlabel-x:YMaaIZ'))?.name
     })
     expect(names).toEqual(['podlabel-x:YMaaIZ', 'podlabel-x:YMaaIZ', 'podlabel-x:YMaaIZ=1', 'podlabel-x:YMaaIZ'])
+  })
+
+  plainTest('of a policy renames the chains of another with the same hash, and back again', () => {
+    const option: CompileOptions = {scheme: 'fnv32a', semantics: 'kubernetes'}
+    const named = (namespace: string, name: string): NetworkPolicy => ({metadata: {namespace, name}, spec: {podSelector: {}}})
+    const [first, second] = [named('cache-staging', 'default-deny-ingress'), named('report', 'allow-cart-to-product')]
+    const program = new IncrementalProgram(option)
+    const chains = (): string[] =>
+      program.program().policies.flatMap(({policy, chains}) => chains.map(({chain, jump}) => `${policy} ${chain} ${jump.chain}`))
+    program.apply({type: 'added', kind: 'NetworkPolicy', object: second})
+    const alone = chains()
+    program.apply({type: 'added', kind: 'NetworkPolicy', object: first})
+    expect(new Set(chains().map(text => text.split(' ')[1])).size).toBe(2)
+    const {policies} = compile({...emptyCluster(), policies: [second, first]}, option)
+    expect(program.program().policies).toEqual(policies)
+    program.apply({type: 'deleted', kind: 'NetworkPolicy', object: first})
+    expect(chains()).toEqual(alone)
   })
 })

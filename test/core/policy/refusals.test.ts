@@ -115,6 +115,18 @@ describe('refusals', () => {
     expect([codes(1023), codes(1024)]).toEqual([[], ['COMMENT_TOO_LONG']])
   })
 
+  test('a jump with the longest names is taken up to the same length', () => {
+    const namespace = 'n'.repeat(63)
+    const name = 'p'.repeat(253)
+    const withJump = (bytes: number): NetworkPolicy => {
+      const rest = `EGRESS-POLICY-${namespace}/${name}-FROM-podlabel-k:-AND-ns-${namespace}-IN-ns-${namespace}`
+      const matchLabels = {k: 'v'.repeat(bytes - rest.length)}
+      return {metadata: {namespace, name}, spec: {podSelector: {matchLabels}, policyTypes: ['Egress']}}
+    }
+    const codes = (bytes: number) => compile(objects(withJump(bytes)), npm).refusals.map(({code, field}) => `${code} ${field}`)
+    expect([codes(1023), codes(1024)]).toEqual([[], ['COMMENT_TOO_LONG spec.podSelector']])
+  })
+
   test('the meaning of the API knows only those that no API server would take', () => {
     const left = cases.filter(({policies, options = npm}) => {
       const {refusals} = compile(objects(...policies), {...options, semantics: 'kubernetes'})

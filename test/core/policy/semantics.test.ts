@@ -177,9 +177,13 @@ describe('departures of Azure NPM', () => {
     expect(cases.map(({code}) => code)).toEqual(departureCodes)
   })
 
-  plainTest('are not found where an empty rule allows everything anyway', () => {
+  plainTest('are not found in rules that have no effect, nor where a selector selects pods', () => {
     const bad = policyFrom({namespaceSelector: {matchExpressions: [{key: 'team', operator: 'NotIn', values: ['a', 'b']}]}})
     const open: NetworkPolicy = {...bad, spec: {...bad.spec, ingress: [...(bad.spec.ingress ?? []), {}]}}
     expect(findDepartures(objects(open))).toEqual([])
+    const elsewhere: NetworkPolicy = {...bad, spec: {...bad.spec, policyTypes: ['Egress']}}
+    expect(findDepartures(objects(elsewhere))).toEqual([])
+    const positive = policyFrom({namespaceSelector: {}, podSelector: {matchExpressions: [{key: 'k', operator: 'DoesNotExist'}]}})
+    expect(findDepartures(objects(positive))).toEqual([])
   })
 })
