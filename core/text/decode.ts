@@ -2,6 +2,8 @@ import type {Text} from './lines.ts'
 
 /** Small enough that one odd character costs little, large enough that pieces do not count. */
 const PIECE_BYTES = 4 * 1024 * 1024
+/** Most files are small. The buffer doubles up to a piece, and beyond only for a line that is longer. */
+const FIRST_BYTES = 64 * 1024
 const LINE_FEED = 10
 
 /**
@@ -11,47 +13,42 @@ const LINE_FEED = 10
 export class TextDecoding {
   private readonly pieces: string[] = []
   private readonly decoder = new TextDecoder('utf-8', {ignoreBOM: false})
-  private held: Uint8Array[] = []
-  private heldBytes = 0
+  private buffer = new Uint8Array(FIRST_BYTES)
+  private length = 0
 
-  /** Adds bytes, in order. They are copied or used up before this returns only if whole lines came together. */
+  /** Adds bytes, in order. They are copied, so the caller may read the next ones into the same memory. */
   push(bytes: Uint8Array): void {
-    this.held.push(bytes)
-    this.heldBytes += bytes.length
-    if (this.heldBytes < PIECE_BYTES || !bytes.includes(LINE_FEED)) return
-    const last = bytes.lastIndexOf(LINE_FEED) + 1
-    this.held[this.held.length - 1] = bytes.subarray(0, last)
-    this.release()
-    if (last < bytes.length) {
-      this.held.push(bytes.subarray(last))
-      this.heldBytes = bytes.length - last
+    for (let rest = bytes; rest.length > 0; ) {
+      if (this.length === this.buffer.length) this.makeRoom()
+      const fitting = rest.subarray(0, this.buffer.length - this.length)
+      this.buffer.set(fitting, this.length)
+      this.length += fitting.length
+      rest = rest.subarray(fitting.length)
     }
   }
 
   /** All text so far; the decoder is used up. */
   end(): Text {
-    this.release()
+    this.release(this.length)
     return this.pieces
   }
 
-  private release(): void {
-    if (this.held.length === 0) return
-    const [only] = this.held
-    const bytes = this.held.length === 1 && only ? only : concat(this.held)
-    if (bytes.length > 0) this.pieces.push(this.decoder.decode(bytes))
-    this.held = []
-    this.heldBytes = 0
+  private makeRoom(): void {
+    const lineEnd = this.length < PIECE_BYTES ? 0 : this.buffer.lastIndexOf(LINE_FEED) + 1
+    if (lineEnd > 0) this.release(lineEnd)
+    else {
+      const larger = new Uint8Array(this.buffer.length * 2)
+      larger.set(this.buffer)
+      this.buffer = larger
+    }
   }
-}
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
+  /** Makes a piece of the first bytes. */
+  private release(count: number): void {
+    if (count > 0) this.pieces.push(this.decoder.decode(this.buffer.subarray(0, count)))
+    this.buffer.copyWithin(0, count, this.length)
+    this.length -= count
   }
-  return all
 }
 
 /** Bytes that are in memory as a whole, as text. */

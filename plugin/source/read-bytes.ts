@@ -1,4 +1,4 @@
-import {createReadStream} from 'node:fs'
+import {open} from 'node:fs/promises'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
 import {InputError} from '../../core/input-error.ts'
@@ -6,7 +6,7 @@ import type {Problem} from '../../core/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
 
-const READ_BYTES = 4 * 1024 * 1024
+const READ_BYTES = 1024 * 1024
 /** A node with a million rules has 300 MB. More than this unpacked is no dump but an attack on our memory. */
 const LARGEST_UNPACKED_BYTES = 4 * 1024 ** 3
 
@@ -17,16 +17,30 @@ const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] ===
 
 /** Reads a file or, for `-`, standard input. */
 export async function readContent(path: string): Promise<Content> {
-  const stream = path === '-' ? process.stdin : createReadStream(path, {highWaterMark: READ_BYTES})
   const text = new TextDecoding()
   const packed: Uint8Array[] = []
   let isFirst = true
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-    if (isFirst ? isGzip(chunk) : packed.length > 0) packed.push(chunk)
+  for await (const chunk of path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : chunksOf(path)) {
+    if (isFirst ? isGzip(chunk) : packed.length > 0) packed.push(Uint8Array.from(chunk))
     else text.push(chunk)
     isFirst = false
   }
   return packed.length > 0 ? {kind: 'gzip', bytes: Buffer.concat(packed)} : {kind: 'text', text: text.end()}
+}
+
+/** A file's bytes, all in the same memory: a chunk is good until the next one. A stream would need as much as the file. */
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path)
+  try {
+    const buffer = new Uint8Array(READ_BYTES)
+    for (;;) {
+      const {bytesRead} = await file.read(buffer, 0, READ_BYTES)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 /** Unpacks gzip data. Of a damaged or cut-off file everything before the damage is kept. */
