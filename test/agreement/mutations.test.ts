@@ -1,0 +1,156 @@
+import {describe, expect, test} from 'vitest'
+import {compareNode} from '../../core/drift/compare.ts'
+import type {NodeDump} from '../../core/dump/model.ts'
+import {readDump} from '../../core/dump/read-dump.ts'
+import {setKernelName} from '../../core/names/kernel-name.ts'
+import type {Packet} from '../../core/simulate/packet.ts'
+import {openBakery, pods} from '../kernel/packets/bakery.ts'
+import {describePackets} from '../kernel/packets/describe.ts'
+import type {PacketNode} from '../kernel/packets/packet-node.ts'
+import {backends} from '../kernel/tools.ts'
+import {program} from '../programs/program.ts'
+
+/** A node broken by hand: what diff says that each change lets through or drops, real packets must confirm. */
+
+const {sets, rules, cluster, chains} = program('v2-base36')
+const chainOf = (policy: string, direction: string) =>
+  [...chains].find(([, owner]) => owner.policy === policy && owner.direction === direction)?.[0] ?? raise(`no chain of ${policy}`)
+const set = (name: string) => setKernelName(name, 'sha256')
+
+interface Change {
+  readonly what: string
+  /** Words of one ipset or iptables call. */
+  readonly command: readonly string[]
+  readonly effect: 'open' | 'closed' | 'none'
+}
+
+const ipset = (...words: string[]) => ['ipset', ...words]
+const iptables = (...words: string[]) => ['iptables', ...words]
+
+const changes: Change[] = [
+  {
+    what: 'a pod is missing from a set that allows',
+    command: ipset('del', set('podlabel-app:till'), '10.60.0.20'),
+    effect: 'open',
+  },
+  {
+    what: 'a pod is missing from a set that selects and allows',
+    command: ipset('del', set('podlabel-app:oven'), '10.60.0.10'),
+    effect: 'closed',
+  },
+  {
+    what: 'a pod is missing from the namespace that is denied',
+    command: ipset('del', set('ns-bakery'), '10.60.0.12'),
+    effect: 'open',
+  },
+  {what: 'a stranger is in a set that allows', command: ipset('add', set('podlabel-app:till'), '10.60.1.22'), effect: 'open'},
+  {what: 'a stranger is in a set that selects', command: ipset('add', set('podlabel-app:taster'), '10.60.1.22'), effect: 'none'},
+  {
+    what: 'an exception is missing',
+    command: ipset('del', set('cidr-ledger-in-ns-books:in-ns:bakery-0-0IN'), '172.20.1.0/24'),
+    effect: 'open',
+  },
+  {
+    what: 'a block is missing',
+    command: ipset('del', set('cidr-ledger-in-ns-books:in-ns:bakery-0-0IN'), '172.20.0.0/16'),
+    effect: 'closed',
+  },
+  {what: 'a named port is missing', command: ipset('del', set('namedport:metrics'), '10.60.0.10,tcp:9102'), effect: 'closed'},
+  {what: 'a named port too many', command: ipset('add', set('namedport:metrics'), '10.60.0.10,tcp:9999'), effect: 'open'},
+  {
+    what: 'a namespace is missing from a list',
+    command: ipset('del', set('nslabel-team:sales'), set('ns-storefront')),
+    effect: 'closed',
+  },
+  {
+    what: 'a namespace too many in an exclusion',
+    command: ipset('add', set('nslabel-team:guests'), set('ns-wholesale')),
+    effect: 'closed',
+  },
+  {what: 'a rule that allows is missing', command: iptables('-D', chainOf('bakery/oven', 'Ingress'), '2'), effect: 'closed'},
+  {
+    what: 'the default drop of the namespace is missing, but others drop',
+    command: iptables('-D', chainOf('bakery/oven', 'Ingress'), '4'),
+    effect: 'none',
+  },
+  {what: 'the only default drop is missing', command: iptables('-D', chainOf('lab/taster', 'Ingress'), '3'), effect: 'open'},
+  {
+    what: 'ingress marks are not looked at',
+    command: iptables(
+      '-D',
+      'AZURE-NPM-INGRESS',
+      '-m',
+      'mark',
+      '--mark',
+      '0x400/0x400',
+      '-m',
+      'comment',
+      '--comment',
+      'DROP-ON-INGRESS-DROP-MARK-0x400/0x400',
+      '-j',
+      'DROP',
+    ),
+    effect: 'open',
+  },
+  {what: 'the first jump to a policy is missing', command: iptables('-D', 'AZURE-NPM-EGRESS', '1'), effect: 'open'},
+  {
+    what: 'a hole for one address',
+    command: iptables('-I', 'AZURE-NPM-INGRESS', '1', '-s', '203.0.113.9', '-j', 'AZURE-NPM-INGRESS-ALLOW-MARK'),
+    effect: 'open',
+  },
+  {
+    what: 'a wall for one port',
+    command: iptables('-I', 'AZURE-NPM', '1', '-p', 'udp', '--dport', '53', '-j', 'DROP'),
+    effect: 'closed',
+  },
+]
+
+const addresses = [...pods.map(({ip}) => ip), '203.0.113.9', '172.20.5.5', '172.20.1.7']
+const ports = [
+  ['tcp', 8080],
+  ['tcp', 9000],
+  ['tcp', 9102],
+  ['tcp', 9999],
+  ['tcp', 5432],
+  ['udp', 53],
+  ['sctp', 7400],
+  ['tcp', 443],
+] as const
+const packets: Packet[] = addresses.flatMap(source =>
+  addresses.flatMap(destination =>
+    source === destination ? [] : ports.map(([protocol, port]) => ({source, destination, protocol, port})),
+  ),
+)
+
+async function dumpOf(node: PacketNode): Promise<NodeDump> {
+  const saved = await node.save()
+  const document = (name: string, text: string) => ({name, folder: '', text: [text]})
+  const {nodes} = await readDump([document('rules', saved.rules), document('sets', saved.sets), document('cluster', cluster)])
+  return nodes[0] ?? raise('no dump')
+}
+
+describePackets('a bakery node broken by hand', () => {
+  describe.each(backends)('%s', backend => {
+    test('does what diff says of each change', async () => {
+      await using node = await openBakery('', backend)
+      await node.load(sets, rules)
+      const before = await node.probe(packets)
+      for (const {what, command, effect} of changes) {
+        await node.load(sets, rules)
+        const [tool = '', ...words] = command
+        await node.node.run(tool === 'iptables' ? `iptables-${backend}` : tool, words)
+        const dump = await dumpOf(node)
+        const drift = compareNode(dump.cluster ?? raise('no cluster'), dump)
+        const after = await node.probe(packets)
+        const opened = packets.filter((_, index) => before[index] === 'drop' && after[index] === 'accept')
+        const closed = packets.filter((_, index) => before[index] === 'accept' && after[index] === 'drop')
+        const measured = opened.length > 0 ? 'open' : closed.length > 0 ? 'closed' : 'none'
+        expect({what, measured, said: drift.items.map(item => item.effect)}).toEqual({what, measured: effect, said: [effect]})
+      }
+    })
+  })
+})
+
+function raise(message: string): never {
+  throw new Error(message)
+}
