@@ -14,7 +14,9 @@ interface Addressed {
 /** The cluster around the policies, as far as it is known. Answers that need what is not known are undefined. */
 export class Surroundings {
   readonly knowsPods: boolean
+  /** By namespace, without finished ones. */
   private readonly pods = new Map<string, Pod[]>()
+  private readonly nobodies = new Map<string, boolean>()
   private readonly namespaces: ReadonlyMap<string, Labels>
   private readonly podAddresses: readonly Addressed[]
   private readonly nodeAddresses: readonly Addressed[]
@@ -25,7 +27,7 @@ export class Surroundings {
   constructor({pods, namespaces, nodes}: ClusterObjects, policies: readonly PolicyView[]) {
     this.knowsPods = pods.length > 0
     this.namespaces = new Map(namespaces.map(({metadata}) => [metadata.name, metadata.labels ?? {}]))
-    for (const pod of pods) push(this.pods, pod.metadata.namespace ?? 'default', pod)
+    for (const pod of pods) if (!isFinished(pod)) push(this.pods, pod.metadata.namespace ?? 'default', pod)
     for (const policy of policies) {
       push(this.byNamespace, policy.namespace, policy)
       push(this.byAclId, aclId(policy), policy)
@@ -58,19 +60,27 @@ export class Surroundings {
     return this.namespaces.size > 0 && !this.namespaces.has(namespace)
   }
 
-  /** Pods of one namespace that a selector chooses; finished ones are left out. */
+  /** Pods of one namespace that a selector chooses. */
   selected(namespace: string, selector: LabelSelector): Pod[] {
-    const isRunning = ({status}: Pod): boolean => status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
-    return (this.pods.get(namespace) ?? []).filter(pod => isRunning(pod) && selects(selector, pod.metadata.labels))
+    return (this.pods.get(namespace) ?? []).filter(pod => selects(selector, pod.metadata.labels))
   }
 
   /** Whether a peer of selectors chooses no pod. Namespaces must be known where their labels are asked for. */
-  choosesNobody({podSelector, namespaceSelector}: PolicyPeer, namespace: string): boolean {
+  choosesNobody({podSelector = {}, namespaceSelector}: PolicyPeer, namespace: string): boolean {
     if (!this.knowsPods || (namespaceSelector && this.namespaces.size === 0)) return false
-    const chosen = namespaceSelector
-      ? [...this.namespaces].flatMap(([name, labels]) => (selects(namespaceSelector, labels) ? [name] : []))
-      : [namespace]
-    return !chosen.some(name => this.selected(name, podSelector ?? {}).length > 0)
+    // Many policies have the same peers, and one that chooses nobody is asked about every pod.
+    const key = JSON.stringify([podSelector, namespaceSelector ?? namespace])
+    const known = this.nobodies.get(key)
+    if (known !== undefined) return known
+    const isNobody = namespaceSelector
+      ? ![...this.namespaces].some(([name, labels]) => selects(namespaceSelector, labels) && this.hasPod(name, podSelector))
+      : !this.hasPod(namespace, podSelector)
+    this.nobodies.set(key, isNobody)
+    return isNobody
+  }
+
+  private hasPod(namespace: string, selector: LabelSelector): boolean {
+    return (this.pods.get(namespace) ?? []).some(pod => selects(selector, pod.metadata.labels))
   }
 
   podsIn(block: PolicyPeer['ipBlock']): string[] {
@@ -89,6 +99,8 @@ export class Surroundings {
 
 /** Azure NPM joins the names by a dash, which both may hold. */
 export const aclId = ({namespace, object}: PolicyView): string => `azure-acl-${namespace}-${object.metadata.name}`
+
+const isFinished = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
   const known = map.get(key)

@@ -1,3 +1,4 @@
+import {isAbsolute} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import type {Finding, Lint} from '../../core/contract/lint.ts'
 import {lintCodes, lintRules} from '../../core/lint/codes.ts'
@@ -66,6 +67,6 @@ function result({code, level, policy, field, message, next, file, line}: Finding
 
 /** A relative path stays relative: whoever shows the log knows where the sources are. */
 function physical(file: string, line: number | undefined): Record<string, unknown> {
-  const uri = file.startsWith('/') ? pathToFileURL(file).href : file.split(/[\\/]/).map(encodeURIComponent).join('/')
+  const uri = isAbsolute(file) ? pathToFileURL(file).href : file.split(/[\\/]/).map(encodeURIComponent).join('/')
   return {artifactLocation: {uri}, ...(line !== undefined && {region: {startLine: line}})}
 }

@@ -17,7 +17,7 @@ export const checkCosts: Check = function* (view, context) {
   if (!compiled || compiled.chains.length === 0) return
   const sets = compiled.sets.flatMap(name => context.program.sets.get(name) ?? [])
   const rules = compiled.chains.reduce((sum, chain) => sum + chain.rules.length + 1, 0)
-  yield {code: 'COST', field: 'spec', what: costText(rules, sets)}
+  yield {code: 'COST', field: 'spec', what: costText(rules, sets, context.around.knowsPods)}
   if (rules > MOST_RULES) yield {code: 'MANY_RULES', field: 'spec', what: `the policy makes ${count(rules, 'rule')}`}
   yield* multiplied(view)
   for (const {name, type, members} of sets)
@@ -28,10 +28,10 @@ export const checkCosts: Check = function* (view, context) {
 const grouped = new Intl.NumberFormat('en-US')
 const count = (number: number, noun: string): string => `${grouped.format(number)} ${noun}${number === 1 ? '' : 's'}`
 
-function costText(rules: number, sets: readonly ProgramSet[]): string {
+function costText(rules: number, sets: readonly ProgramSet[], knowsPods: boolean): string {
   const members = sets.reduce((sum, set) => sum + set.members.length, 0)
   const own = sets.filter(({type}) => type === 'CIDRBlocks' || type === 'NestedLabelOfPod').length
-  return `${count(rules, 'rule')}, which use ${count(sets.length, 'set')} (${own} of its own) with ${count(members, 'member')}`
+  return `${count(rules, 'rule')}, which use ${count(sets.length, 'set')} (${own} of its own)${knowsPods ? ` with ${count(members, 'member')}` : ''}`
 }
 
 /** Rules of the object that become many: peers, values and ports multiply. */

@@ -58,7 +58,7 @@ function* checkLite(view: PolicyView, {refusals}: Draft): Generator<Remark> {
     const [first] = all
     if (!first || known.has(code)) continue
     const more = all.length > 1 ? ` (${all.length} places)` : ''
-    yield {code, field: first.field, what: (code === 'LITE_PEER' ? 'the peer is no ipBlock' : 'the port has a name') + more}
+    yield {code, field: first.field, what: (code === 'LITE_PEER' ? 'the peer selects by labels' : 'the port has a name') + more}
   }
   const block = [...peersOf(view)].find(({item}) => item.ipBlock)
   if (block && lite.length === 0)

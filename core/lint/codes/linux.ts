@@ -27,7 +27,7 @@ export const linuxRules = {
     level: 'info',
     platform: 'linux',
     title: 'What the policy costs on each node',
-    why: 'Every node holds the rules of all policies and the members of all sets, whether it runs pods of the policy or not.',
+    why: 'Every node holds them, whether it runs pods of the policy or not.',
     next: 'Nothing to do.',
   },
   MANY_RULES: {
