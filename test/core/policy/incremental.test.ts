@@ -131,7 +131,10 @@ describe('one change', () => {
     }
     const user: NetworkPolicy = {
       metadata: {name: 'p', namespace: 'a'},
-      spec: {podSelector: {matchLabels: {app: 'web'}}, ingress: [{ports: [{port: 'http'}]}]},
+      spec: {
+        podSelector: {matchLabels: {app: 'web'}, matchExpressions: [{key: 'app', operator: 'Exists'}]},
+        ingress: [{ports: [{port: 'http'}]}],
+      },
     }
     const program = new IncrementalProgram(option)
     // The policy outlives the pod, so the sets go when no pod goes with them.

@@ -118,13 +118,19 @@ describe('refusals', () => {
   test('a jump with the longest names is taken up to the same length', () => {
     const namespace = 'n'.repeat(63)
     const name = 'p'.repeat(253)
-    const withJump = (bytes: number): NetworkPolicy => {
+    const withJump = (bytes: number, filler: string): NetworkPolicy => {
       const rest = `EGRESS-POLICY-${namespace}/${name}-FROM-podlabel-k:-AND-ns-${namespace}-IN-ns-${namespace}`
-      const matchLabels = {k: 'v'.repeat(bytes - rest.length)}
+      const wanted = bytes - rest.length
+      const fillers = Math.floor(wanted / Buffer.byteLength(filler))
+      const matchLabels = {k: filler.repeat(fillers) + 'v'.repeat(wanted - fillers * Buffer.byteLength(filler))}
       return {metadata: {namespace, name}, spec: {podSelector: {matchLabels}, policyTypes: ['Egress']}}
     }
-    const codes = (bytes: number) => compile(objects(withJump(bytes)), npm).refusals.map(({code, field}) => `${code} ${field}`)
-    expect([codes(1023), codes(1024)]).toEqual([[], ['COMMENT_TOO_LONG spec.podSelector']])
+    const codes = (bytes: number, filler: string) =>
+      compile(objects(withJump(bytes, filler)), npm).refusals.map(({code, field}) => `${code} ${field}`)
+    for (const filler of ['v', '€']) {
+      expect(codes(1023, filler)).toEqual([])
+      expect(codes(1024, filler)).toEqual(['COMMENT_TOO_LONG spec.podSelector'])
+    }
   })
 
   test('the meaning of the API knows only those that no API server would take', () => {
