@@ -3,7 +3,7 @@ import {relative} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {type Finding, lintSchema} from '../../core/contract/lint.ts'
-import {withCodeTable} from '../../core/lint/code-table.ts'
+import {withCodeReference} from '../../core/lint/code-reference.ts'
 import {lintCodes} from '../../core/lint/codes.ts'
 import {sarifLog} from '../../plugin/print/sarif.ts'
 import {fixture, runCli, screen} from './run-cli.ts'
@@ -147,8 +147,8 @@ describe('documents', () => {
     expect(runs[0]?.results[0]?.locations[0]?.logicalLocations?.[0]?.fullyQualifiedName).toMatch(/^[^/]+\/[^/]+\/spec/)
   })
 
-  test('docs/lint.md lists the codes as they are (vitest -u writes it)', async () => {
+  test('docs/lint.md says of each code what the code says (vitest --update writes it)', async () => {
     const file = new URL('../../docs/lint.md', import.meta.url)
-    await expect(withCodeTable(readFileSync(file, 'utf8'))).toMatchFileSnapshot(file.pathname)
+    await expect(withCodeReference(readFileSync(file, 'utf8'))).toMatchFileSnapshot(file.pathname)
   })
 })
