@@ -1,6 +1,7 @@
 import type {Rule} from '../iptables/model.ts'
 import {policyChain} from '../names/kernel-name.ts'
 import type {Program, ProgramRule} from '../policy/program.ts'
+import {programChains} from '../policy/program-chains.ts'
 import type {NpmChains} from '../translate/npm-chains.ts'
 import {NPM_CHAIN} from '../translate/npm-chains.ts'
 import {commentKey, ruleKey, ruleText} from './canonical.ts'
@@ -10,8 +11,7 @@ import type {Difference} from './difference.ts'
 export function compareRules(program: Program, chains: NpmChains): {differences: Difference[]; notes: string[]} {
   const differences: Difference[] = []
   const notes: string[] = []
-  const expected = new Map(program.baseChains)
-  for (const {chains: own} of program.policies) for (const {chain, rules} of own) expected.set(chain, rules)
+  const expected = programChains(program)
   for (const [chain, rules] of expected) {
     if (!chains.has(chain)) differences.push(missingChain(chain, rules))
     else differences.push(...compareChain(chain, rules, chains.rules(chain)))

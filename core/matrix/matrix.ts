@@ -1,5 +1,5 @@
 import {isCounted} from '../cluster/counted.ts'
-import {type ClusterObjects, objectKey, type Pod} from '../cluster/objects.ts'
+import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../cluster/objects.ts'
 import type {Probe} from '../contract/matrix.ts'
 import type {NodeDump} from '../dump/model.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -51,31 +51,42 @@ export function* probes(input: MatrixInput): Generator<Probe> {
   const rules = dump?.save && savedRules(dump.save)
   const sets = dump && savedSets(dump)
   const evaluator = cluster && new Evaluator(cluster)
-  const walkOf = rules && sets ? memo((packet: Packet): Verdict => walk(rules, sets, packet).verdict) : undefined
-  const meaningOf = evaluator && memo((packet: Packet) => evaluator.evaluate(packet).verdict)
+  const walkOf = rules && sets ? decided(ends, ports, 'walked', packet => walk(rules, sets, packet).verdict) : undefined
+  const meaningOf = evaluator && decided(ends, ports, 'meant', packet => evaluator.evaluate(packet).verdict)
   for (const source of ends)
     for (const destination of ends) {
       if (source.name === destination.name) continue
-      for (const {protocol, port} of ports) {
+      for (const [index, {protocol, port}] of ports.entries()) {
         const packet: Packet = {source: source.address, destination: destination.address, protocol, port}
-        const expected = meaningOf?.(packet, `${source.meant} ${destination.meant} ${protocol}/${port}`)
-        const walked = walkOf?.(packet, `${source.walked} ${destination.walked} ${protocol}/${port}`)
+        const expected = meaningOf?.(source, destination, index, packet)
+        const walked = walkOf?.(source, destination, index, packet)
         const verdict = walked ?? expected ?? 'unknown'
         const common = {source: source.name, destination: destination.name, protocol, port, verdict}
-        yield walked !== undefined && expected !== undefined ? {...common, expected} : common
+        yield walked !== undefined && (expected === 'accept' || expected === 'drop') ? {...common, expected} : common
       }
     }
 }
 
-function memo<Answer>(decide: (packet: Packet) => Answer): (packet: Packet, key: string) => Answer {
-  const known = new Map<string, Answer>()
-  return (packet, key) => {
-    let answer = known.get(key)
-    if (answer === undefined) {
-      answer = decide(packet)
-      known.set(key, answer)
-    }
-    return answer
+const VERDICTS: readonly Verdict[] = ['accept', 'drop', 'unknown']
+/** Beyond this many pairs of classes remembering costs more memory than deciding costs time. */
+const MOST_REMEMBERED = 2 ** 28
+
+/** Decides each pair of classes once: a byte for each, 0 as long as it is not decided. */
+function decided(
+  ends: readonly Classed[],
+  ports: readonly ProbedPort[],
+  by: 'walked' | 'meant',
+  decide: (packet: Packet) => Verdict,
+): (source: Classed, destination: Classed, port: number, packet: Packet) => Verdict {
+  const classes = ends.reduce((most, end) => Math.max(most, end[by]), 0) + 1
+  const size = classes * classes * ports.length
+  if (size > MOST_REMEMBERED) return (_source, _destination, _port, packet) => decide(packet)
+  const known = new Uint8Array(size)
+  return (source, destination, port, packet) => {
+    const at = (port * classes + source[by]) * classes + destination[by]
+    const verdict = VERDICTS[(known[at] ?? 0) - 1] ?? decide(packet)
+    known[at] = VERDICTS.indexOf(verdict) + 1
+    return verdict
   }
 }
 
@@ -118,15 +129,39 @@ function addressesInRules(dump: NodeDump): string[] {
   return [...blocks]
 }
 
-/** Classes of the policies' meaning: namespace, labels, declared ports, and blocks. */
-function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | undefined): (end: MatrixEnd) => number {
+/** What policies look at in pods: nothing else can tell them apart. */
+function lookedAt(cluster: ClusterObjects | undefined): {
+  keys: ReadonlySet<string>
+  portNames: ReadonlySet<string>
+  blocks: ReadonlySet<string>
+} {
+  const keys = new Set<string>()
+  const portNames = new Set<string>()
   const blocks = new Set<string>()
-  for (const {spec} of cluster?.policies ?? [])
-    for (const peer of [
-      ...(spec.ingress ?? []).flatMap(({from}) => from ?? []),
-      ...(spec.egress ?? []).flatMap(({to}) => to ?? []),
-    ])
-      for (const block of [peer.ipBlock?.cidr, ...(peer.ipBlock?.except ?? [])]) if (block !== undefined) blocks.add(block)
+  const addSelector = ({matchLabels, matchExpressions}: LabelSelector = {}) => {
+    for (const key of Object.keys(matchLabels ?? {})) keys.add(key)
+    for (const {key} of matchExpressions ?? []) keys.add(key)
+  }
+  for (const {spec} of cluster?.policies ?? []) {
+    addSelector(spec.podSelector)
+    const rules = [
+      ...(spec.ingress ?? []).map(({from, ports}) => ({peers: from, ports})),
+      ...(spec.egress ?? []).map(({to, ports}) => ({peers: to, ports})),
+    ]
+    for (const {peers, ports} of rules) {
+      for (const {port} of ports ?? []) if (typeof port === 'string') portNames.add(port)
+      for (const {podSelector, ipBlock} of peers ?? []) {
+        addSelector(podSelector)
+        for (const block of [ipBlock?.cidr, ...(ipBlock?.except ?? [])]) if (block !== undefined) blocks.add(block)
+      }
+    }
+  }
+  return {keys, portNames, blocks}
+}
+
+/** Classes of the policies' meaning: namespace, labels, declared ports, and blocks, as far as any policy asks for them. */
+function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | undefined): (end: MatrixEnd) => number {
+  const {keys, portNames, blocks} = lookedAt(cluster)
   const sets = new Map([...blocks].map((block, index) => [String(index), {type: 'hash:net', members: [block]}]))
   const blockClass = new Map<string, number>()
   let number = 0
@@ -141,8 +176,10 @@ function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | unde
   const known = new Map<MatrixEnd, number>()
   for (const end of ends) {
     const {pod} = end
-    const labels = Object.entries(pod?.metadata.labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
-    const ports = (pod?.spec?.containers ?? []).flatMap(each => each.ports ?? [])
+    const labels = [...keys].map(key => pod?.metadata.labels?.[key] ?? null)
+    const ports = (pod?.spec?.containers ?? [])
+      .flatMap(each => each.ports ?? [])
+      .filter(({name}) => name !== undefined && portNames.has(name))
     const key = JSON.stringify([pod?.metadata.namespace ?? null, pod !== undefined, labels, ports, blockClass.get(end.address)])
     if (!numbers.has(key)) numbers.set(key, numbers.size)
     known.set(end, numbers.get(key) ?? 0)

@@ -72,7 +72,7 @@ export default class Matrix extends Verb {
     }
     if (flags.output === 'json') await this.print(jsonLines(document))
     else if (flags.output === 'yaml') await this.print(await yamlLines(document))
-    else if (flags.output === 'csv') await this.print(matrixCsv(probes(input), paint))
+    else if (flags.output === 'csv') await this.print(matrixCsv(probes(input), ends, paint))
     else if (flags.output === 'markdown') await this.print(matrixMarkdown(probes(input), ends, names, paint))
     else await this.print(matrixTable(probes(input), ends, names, paint))
     await this.report(problems)

@@ -56,11 +56,12 @@ export function* matrixMarkdown(
 
 const csvField = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-/** One line a probe. */
-export function* matrixCsv(probes: Iterable<Probe>, paint: Paint): Generator<string> {
+/** One line a probe. Names are made harmless once: there are many times more probes than pods. */
+export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], paint: Paint): Generator<string> {
+  const fields = new Map(ends.map(end => [end, csvField(paint(end))]))
   yield 'source,destination,protocol,port,verdict,expected'
   for (const {source, destination, protocol, port, verdict, expected = ''} of probes)
-    yield paint([source, destination, protocol, String(port), verdict, expected].map(csvField).join(','))
+    yield `${fields.get(source)},${fields.get(destination)},${protocol},${port},${verdict},${expected}`
 }
 
 /** What would open and what would close. */

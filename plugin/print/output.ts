@@ -23,6 +23,10 @@ export async function writeLines(lines: Iterable<string>, stream: Writable = pro
 async function writeChunk(chunk: string, stream: Writable): Promise<boolean> {
   if (!stream.writable) return false
   if (stream.write(chunk)) return true
-  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => undefined)
+  // Both are waited for, and the loser is let go: a long answer meets thousands of full buffers.
+  const settled = new AbortController()
+  const {signal} = settled
+  await Promise.race([once(stream, 'drain', {signal}), once(stream, 'close', {signal})]).catch(() => undefined)
+  settled.abort()
   return stream.writable
 }

@@ -1,5 +1,6 @@
 import {printRule} from '../../core/iptables/print.ts'
 import type {Program} from '../../core/policy/program.ts'
+import {programChains} from '../../core/policy/program-chains.ts'
 import {numbered} from '../../core/simulate/node-rules.ts'
 
 /** What iptables-save and ipset save would print on a node that holds a program and nothing else, line by line. */
@@ -9,8 +10,7 @@ export interface NodeLines {
 }
 
 export function linesOf(program: Program): NodeLines {
-  const chains = new Map(program.baseChains)
-  for (const {chains: own} of program.policies) for (const {chain, rules} of own) chains.set(chain, rules)
+  const chains = programChains(program)
   const cut = (line: string) => line.replace(/--comment "([^"]{255})[^"]*"/, '--comment "$1"')
   return {
     rules: [

@@ -22,9 +22,11 @@ describe.each(vectors)('$file: $title', vector => {
     expect(printedRules(compileOne(vector, 'fnv32a'))).toEqual(vector.fnv32a?.rules ?? [])
   })
 
-  test.runIf(vector.written)('file for iptables-restore', () => {
-    expect([...printPolicyRestore(compileOne(vector, 'sha256'))]).toEqual(vector.written)
-  })
+  // A policy that is refused has no file.
+  if (vector.written)
+    test('file for iptables-restore', () => {
+      expect([...printPolicyRestore(compileOne(vector, 'sha256'))]).toEqual(vector.written)
+    })
 
   test('sets, with the members that the policy itself puts in', () => {
     const {sets} = compileOne(vector, 'sha256')
