@@ -13,6 +13,7 @@ import {type Dump, dumpOf, manyMembers} from './generate.ts'
 import type {Task} from './in-process.ts'
 import {type CommandLine, type Measured, measure, median, NODE, type Sink} from './measure.ts'
 import {markdown, type Row} from './table.ts'
+import {verbResults} from './verbs.ts'
 
 const {values} = parseArgs({options: {quick: {type: 'boolean', default: false}}})
 const runsOfShort = values.quick ? 5 : 21
@@ -53,6 +54,7 @@ await startup('--help')
 const translations = await translateAll()
 growth(translations)
 await inProcess()
+await verbs()
 console.log(markdown(rows))
 
 function addTimes(what: string, size: string, {seconds, peakMegabytes}: Measured, aim = '', isMet?: boolean): void {
@@ -178,4 +180,19 @@ function addSpeed(what: string, size: string, speed: number, words: number, aim?
     aim: aim === undefined ? '' : `${times(aim / AIMED_WORDS_SPEED)} × words (${aim} MB/s)`,
     ...(aim !== undefined && {isMet: ratio >= aim / AIMED_WORDS_SPEED}),
   })
+}
+
+async function verbs(): Promise<void> {
+  for await (const {what, size, measured, aim} of verbResults(Math.min(runsOfLong, 5), values.quick)) {
+    say(`${what}, ${size}`)
+    if (!aim) {
+      addTimes(what, size, measured)
+      continue
+    }
+    const ratio = aim.seconds / AIMED_NODE_SECONDS
+    const isFast = measured.seconds <= ratio * node.seconds
+    const isSmall = aim.megabytes === undefined || (measured.peakMegabytes ?? 0) <= aim.megabytes
+    const memory = aim.megabytes === undefined ? '' : `, ${aim.megabytes} MB`
+    addTimes(what, size, measured, `${times(ratio)} × node (${aim.seconds} s)${memory}`, isFast && isSmall)
+  }
 }

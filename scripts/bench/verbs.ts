@@ -1,0 +1,89 @@
+import {readFile, stat} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {ClusterObjects} from '../../core/cluster/objects.ts'
+import {readClusterObjects} from '../../core/cluster/objects.ts'
+import {IncrementalProgram} from '../../core/policy/incremental.ts'
+import {clusterFile} from './cluster-file.ts'
+import {compiledDump} from './compiled-dump.ts'
+import {type Dump, dumpOf} from './generate.ts'
+import {type Measured, measure, median, NODE} from './measure.ts'
+
+/** What one command took, and what it may take where starting Node takes 37 ms. */
+export interface VerbResult {
+  readonly what: string
+  readonly size: string
+  readonly measured: Measured
+  readonly aim?: {readonly seconds: number; readonly megabytes?: number}
+}
+
+const program = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-npm')
+
+const sized = (pods: number, policies: number): string =>
+  `${pods.toLocaleString('en')} pods, ${policies.toLocaleString('en')} policies`
+
+/** Measures compile, trace, matrix and diff on made-up clusters and dumps. */
+export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerator<VerbResult> {
+  const clusters = isQuick ? [[1000, 100] as const] : [[1000, 100] as const, [5000, 500] as const, [20_000, 2000] as const]
+  for (const [pods, policies] of clusters) {
+    const file = await clusterFile({pods, policies})
+    const aim = pods === 20_000 ? {aim: {seconds: 0.7, megabytes: 300}} : {}
+    const measured = await measure([NODE, program, 'compile', '-f', file, '-o', 'ipset'], runs)
+    yield {what: 'compile -o ipset', size: sized(pods, policies), measured, ...aim}
+  }
+  const [pods, policies] = clusters.at(-1) ?? [1000, 100]
+  const largest = await clusterFile({pods, policies})
+  yield {
+    what: 'one pod changed, in process',
+    size: sized(pods, policies),
+    measured: {seconds: await podChange(largest)},
+    aim: {seconds: 0.005},
+  }
+  const trace = ['trace', 'ns-1/pod-1', 'ns-2/pod-2', '--port', '8080', '--from', largest]
+  yield {
+    what: 'trace over policies',
+    size: sized(pods, policies),
+    measured: await measure([NODE, program, ...trace], runs),
+    aim: {seconds: 0.4},
+  }
+  for (const megabytes of isQuick ? [1] : [1, 2, 4, 10]) {
+    const dump: Dump = await dumpOf(megabytes, 'sha256')
+    const args = ['trace', '203.0.113.9', '10.64.0.1', '--port', '8080', '--from', dump.rules, '--from', dump.sets]
+    const aim = megabytes === 10 ? {aim: {seconds: 0.6}} : {}
+    yield {what: 'trace over rules', size: `${megabytes} MB`, measured: await measure([NODE, program, ...args], runs), ...aim}
+  }
+  yield await matrix(200, 20, '80,443,8080,53/udp', runs)
+  yield await matrix(1000, 100, '8080', runs, {seconds: 1})
+  if (isQuick) return
+  yield await matrix(5000, 500, '8080', 1, {seconds: 10, megabytes: 600})
+  const {rules, sets, cluster} = await compiledDump({pods: 20_000, policies: 2000})
+  const size = (await stat(rules)).size + (await stat(sets)).size
+  const diff = await measure([NODE, program, 'diff', '--from', rules, '--from', sets, '--from', cluster], Math.min(runs, 3))
+  yield {what: 'diff of a clean node', size: `${sized(20_000, 2000)}, ${(size / 1e6).toFixed(0)} MB`, measured: diff}
+}
+
+async function matrix(pods: number, policies: number, ports: string, runs: number, aim?: VerbResult['aim']): Promise<VerbResult> {
+  const file = await clusterFile({pods, policies})
+  const measured = await measure([NODE, program, 'matrix', '--ports', ports, '--from', file], runs)
+  return {what: `matrix, ${ports.split(',').length} ports`, size: sized(pods, policies), measured, ...(aim && {aim})}
+}
+
+/** Median seconds to take in that one pod has another label. */
+async function podChange(file: string): Promise<number> {
+  const {objects} = readClusterObjects(JSON.parse(await readFile(file, 'utf8')) as unknown)
+  const live = new IncrementalProgram({scheme: 'sha256', semantics: 'npm'})
+  live.applyAll(objects)
+  live.program()
+  const times: number[] = []
+  for (const [index, pod] of objects.pods.slice(0, 200).entries()) {
+    const start = performance.now()
+    live.apply({type: 'modified', kind: 'Pod', object: relabelled(pod, index)})
+    live.program()
+    times.push((performance.now() - start) / 1000)
+  }
+  return median(times)
+}
+
+const relabelled = (pod: ClusterObjects['pods'][number], index: number): ClusterObjects['pods'][number] => ({
+  ...pod,
+  metadata: {...pod.metadata, labels: {...pod.metadata.labels, app: index % 2 === 0 ? 'web' : 'api'}},
+})
