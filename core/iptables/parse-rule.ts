@@ -11,14 +11,6 @@ export interface RuleBody {
 const letter = (character: string): number => character.charCodeAt(0)
 const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT, A_FRAGMENT] = Array.from('mjgpsdiof', letter)
 
-/** What a rule's text alone does not tell. */
-export interface RuleContext {
-  /** Tells a user chain's name from an extension's, after `-j`. */
-  readonly isChain: (name: string) => boolean
-  /** The one text for each name of a set; new names are added. */
-  readonly setNames: Map<string, string>
-}
-
 class RuleFault extends Error {
   readonly at: number
   constructor(at: number, message: string) {
@@ -33,8 +25,9 @@ class RuleFault extends Error {
  * @param text  holds the rule's line
  * @param start behind `-A CHAIN`
  * @param end   end of the line
+ * @param isChain tells a user chain's name from an extension's, after `-j`
  */
-export function parseRuleBody(text: string, start: number, end: number, context: RuleContext): RuleBody {
+export function parseRuleBody(text: string, start: number, end: number, isChain: (name: string) => boolean): RuleBody {
   const words = new Words(text, start, end)
   const matches: Match[] = []
   let target: Target | undefined
@@ -43,7 +36,7 @@ export function parseRuleBody(text: string, start: number, end: number, context:
     const part = words.at
     const count = matches.length
     try {
-      const read = readPart(words, matches, context)
+      const read = readPart(words, matches, isChain)
       if (words.isUnclosed) throw new RuleFault(end, 'a quote is not closed')
       target = read ?? target
     } catch (error) {
@@ -68,7 +61,7 @@ function skipPart(words: Words): string {
 }
 
 /** Reads one option with its values. Returns the target if it was one. */
-function readPart(words: Words, matches: Match[], context: RuleContext): Target | undefined {
+function readPart(words: Words, matches: Match[], isChain: (name: string) => boolean): Target | undefined {
   const negated = words.isNegation()
   if (negated) words.skip()
   const at = words.at
@@ -76,12 +69,12 @@ function readPart(words: Words, matches: Match[], context: RuleContext): Target 
     case A_MODULE:
       if (negated) throw negatedOption(at)
       words.skip()
-      readModule(words, matches, context)
+      readModule(words, matches)
       return undefined
     case A_JUMP:
       if (negated) throw negatedOption(at)
       words.skip()
-      return readTarget(words, context)
+      return readTarget(words, isChain)
     case A_GOTO:
       if (negated) throw negatedOption(at)
       words.skip()
@@ -130,10 +123,10 @@ function value(words: Words): string {
 }
 
 /** Reads what stands behind `-m`. A module that is not modelled, or an option of one that is not, keeps its text. */
-function readModule(words: Words, matches: Match[], context: RuleContext): void {
+function readModule(words: Words, matches: Match[]): void {
   const module = value(words)
   const start = words.at
-  const match = readKnownModule(module, words, context)
+  const match = readKnownModule(module, words)
   if (match && isEndOfOptions(words)) {
     matches.push(match)
     return
@@ -142,14 +135,14 @@ function readModule(words: Words, matches: Match[], context: RuleContext): void 
   matches.push({kind: 'unknown', module, options: skipOptions(words)})
 }
 
-function readKnownModule(module: string, words: Words, {setNames}: RuleContext): Match | undefined {
+function readKnownModule(module: string, words: Words): Match | undefined {
   if (module === 'tcp' || module === 'udp' || module === 'sctp') return readPorts(module, words)
   const negated = words.isNegation()
   if (negated) words.skip()
   switch (module) {
     case 'set': {
       if (words.next() !== '--match-set') return undefined
-      const set = kept(value(words), setNames)
+      const set = value(words)
       return {kind: 'set', set, sides: value(words), negated}
     }
     case 'comment':
@@ -166,13 +159,6 @@ function readKnownModule(module: string, words: Words, {setNames}: RuleContext):
     default:
       return undefined
   }
-}
-
-/** The one text for a name. */
-function kept(name: string, names: Map<string, string>): string {
-  const known = names.get(name)
-  if (known === undefined) names.set(name, name)
-  return known ?? name
 }
 
 function readPorts(protocol: string, words: Words): Match | undefined {
@@ -224,7 +210,7 @@ function word32(text: string): number | undefined {
   return text !== '' && Number.isInteger(number) && number >= 0 && number <= WHOLE_WORD ? number : undefined
 }
 
-function readTarget(words: Words, {isChain}: RuleContext): Target {
+function readTarget(words: Words, isChain: (name: string) => boolean): Target {
   const name = value(words)
   if (isChain(name)) return {kind: 'jump', chain: name, goto: false}
   if (name === 'ACCEPT' || name === 'DROP' || name === 'RETURN') return {kind: 'verdict', verdict: name}

@@ -2,24 +2,18 @@ import type {Problem} from '../problem.ts'
 import {ProblemList} from '../problem-list.ts'
 import {shownLine, type Text} from '../text/lines.ts'
 import type {Backend, Rule, Table} from './model.ts'
-import {parseRuleBody, type RuleContext} from './parse-rule.ts'
+import {parseRuleBody} from './parse-rule.ts'
 import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave} from './save-index.ts'
 
 /**
  * Reads the rules of one chain that an index has found.
  *
- * @param setNames names of sets met so far. Rules repeat the same few, and one text for each name makes every later
- *   look-up by name cheap; callers that read many chains pass the same map
  * @returns the rules in order, positions from 1; a damaged rule is kept, its damaged part as an unknown match
  */
-export function readRules(
-  table: IndexedTable,
-  chain: IndexedChain,
-  setNames = new Map<string, string>(),
-): {rules: Rule[]; problems: Problem[]} {
+export function readRules(table: IndexedTable, chain: IndexedChain): {rules: Rule[]; problems: Problem[]} {
   const rules: Rule[] = []
   const problems = new ProblemList(table.file)
-  const context = {isChain: (name: string) => table.chains.has(name), setNames}
+  const isChain = (name: string) => table.chains.has(name)
   for (const block of chain.blocks) {
     const {piece} = block
     let line = block.line
@@ -27,7 +21,7 @@ export function readRules(
       const feed = piece.indexOf('\n', start)
       const next = feed < 0 || feed > block.end ? block.end : feed
       const end = piece.charCodeAt(next - 1) === 13 ? next - 1 : next
-      rules.push(readRule(piece, start, end, line, rules.length + 1, chain.name, context, problems))
+      rules.push(readRule(piece, start, end, line, rules.length + 1, chain.name, isChain, problems))
       start = next + 1
     }
   }
@@ -41,24 +35,17 @@ function readRule(
   line: number,
   position: number,
   chain: string,
-  context: RuleContext,
+  isChain: (name: string) => boolean,
   problems: ProblemList,
 ): Rule {
   const hasCounters = piece.charCodeAt(start) === 91
   const from = hasCounters ? behindCounters(piece, start, end) : start
-  const {matches, target, fault} = parseRuleBody(piece, Math.min(from + 3 + chain.length, end), end, context)
+  const {matches, target, fault} = parseRuleBody(piece, Math.min(from + 3 + chain.length, end), end, isChain)
   const source = piece.slice(from, end)
-  const rule: {-readonly [K in keyof Rule]: Rule[K]} = {chain, position, line, source, matches}
-  if (target) rule.target = target
-  if (hasCounters) {
-    const colon = piece.indexOf(':', start)
-    const packets = decimal(piece, start + 1, colon)
-    const bytes = decimal(piece, colon + 1, from - 2)
-    if (Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)) {
-      rule.packets = packets
-      rule.bytes = bytes
-    }
-  }
+  const colon = hasCounters ? piece.indexOf(':', start) : start
+  const packets = decimal(piece, start + 1, colon)
+  const bytes = decimal(piece, colon + 1, from - 2)
+  const isCounted = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
   if (fault)
     problems.add({
       code: 'BAD_RULE',
@@ -68,7 +55,10 @@ function readRule(
       message: `rule ${position} of chain ${chain}: ${fault.message}`,
       next: 'The rule is kept, but whether it matches a packet is unknown. Take the save again with iptables-save -c.',
     })
-  return rule
+  // Written out, because most rules have both, and adding a field to an object moves it to a second place in memory.
+  if (target && isCounted) return {chain, position, line, source, matches, target, packets, bytes}
+  if (isCounted) return {chain, position, line, source, matches, packets, bytes}
+  return target ? {chain, position, line, source, matches, target} : {chain, position, line, source, matches}
 }
 
 /** The number that stands between two places; NaN if it is none. */
@@ -89,12 +79,11 @@ export function parseIptablesSave(
   const index = indexIptablesSave(text, file)
   const problems = [...index.problems]
   const tables = new Map<string, Table>()
-  const setNames = new Map<string, string>()
   for (const indexed of index.tables.values()) {
     const chains = new Map(
       [...indexed.chains.values()].map(chain => {
         const {blocks: _, ...facts} = chain
-        const read = readRules(indexed, chain, setNames)
+        const read = readRules(indexed, chain)
         problems.push(...read.problems)
         return [chain.name, {...facts, rules: read.rules}]
       }),

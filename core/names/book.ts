@@ -35,6 +35,7 @@ export class NameBook {
     string,
     {kernelName: string; name: string; evidence: Evidence; line?: number; file?: string}
   >()
+  private collides = false
   private readonly hashes: Record<Scheme, Map<string, string>> = {fnv32a: new Map(), sha256: new Map()}
 
   /** Whether a name hashes to a set's kernel name, under the scheme that name has the shape of. */
@@ -77,8 +78,15 @@ export class NameBook {
       return false
     }
     const entry: KnownName = {name, generation, evidence: new Set<Evidence>([evidence, 'hash'])}
-    this.names.set(kernelName, [...(this.names.get(kernelName) ?? []), entry])
+    const others = this.names.get(kernelName) ?? []
+    this.names.set(kernelName, [...others, entry])
+    this.collides ||= others.length > 0
     return true
+  }
+
+  /** Whether any set has several names. */
+  get hasCollisions(): boolean {
+    return this.collides
   }
 
   private find(kernelName: string, name: string): KnownName | undefined {

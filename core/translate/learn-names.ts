@@ -5,7 +5,7 @@ import type {Rule} from '../iptables/model.ts'
 import {type Evidence, type Generation, NameBook} from '../names/book.ts'
 import {nameTerms, parseJumpComment, parseRuleComment} from '../names/comment.ts'
 import {type Scheme, schemes} from '../names/hash.ts'
-import {setKernelName, setScheme} from '../names/kernel-name.ts'
+import {isSetName, setKernelName, setScheme} from '../names/kernel-name.ts'
 import {ALL_NAMESPACES, setMeaning} from '../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../names/v1-name.ts'
 import type {PolicyJump} from './jumps.ts'
@@ -50,13 +50,24 @@ export function commentTerms(parts: RuleParts): {terms: string; namedPort?: stri
 /**
  * Fills a book with every name the dump tells: from rule comments, cluster objects, NPM's debug cache and metrics, and
  * from what those names imply.
+ *
+ * @returns the book, and the sets that rules of Azure NPM name, each with the line of the first such rule
  */
-export function learnNames(dump: NodeDump, chains: NpmChains, jumps: readonly PolicyJump[]): NameBook {
+export function learnNames(
+  dump: NodeDump,
+  chains: NpmChains,
+  jumps: readonly PolicyJump[],
+): {book: NameBook; usedSets: Map<string, number>} {
   const book = new NameBook()
-  const wanted = new Set([...(dump.sets?.keys() ?? [])].filter(name => setScheme(name) !== undefined))
+  const usedSets = new Map<string, number>()
   const policies = new Map(jumps.map(({chain, policy}) => [chain, policy]))
   for (const name of chains.names)
-    for (const rule of chains.rules(name)) learnFromRule(rule, {book, wanted, chains, policy: policies.get(name)})
+    for (const rule of chains.rules(name)) {
+      for (const match of rule.matches)
+        if (match.kind === 'set' && !usedSets.has(match.set) && isSetName(match.set)) usedSets.set(match.set, rule.line)
+      learnFromRule(rule, book, chains, policies.get(name))
+    }
+  const wanted = new Set([...(dump.sets?.keys() ?? []), ...usedSets.keys()].filter(isSetName))
   const generations = generationsOf(chains)
   for (const {kernelName, name} of dump.cache?.names ?? []) book.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
   for (const {kernelName, name} of dump.metricNames)
@@ -64,7 +75,7 @@ export function learnNames(dump: NodeDump, chains: NpmChains, jumps: readonly Po
   if (dump.cluster) learnFromObjects(dump.cluster, 'cluster', book, wanted, generations)
   if (dump.cache) learnFromObjects(dump.cache.objects, 'cache', book, wanted, dump.cache.isV1 ? ['v1'] : ['v2'])
   learnImplied(book, wanted, jumps)
-  return book
+  return {book, usedSets}
 }
 
 /** A dump without rules does not tell which NPM made its sets: names of both are tried. */
@@ -73,21 +84,12 @@ function generationsOf(chains: NpmChains): Generation[] {
   return generation === 'v1' || generation === 'v2' ? [generation] : ['v2', 'v1']
 }
 
-interface Learning {
-  readonly book: NameBook
-  readonly wanted: Set<string>
-  readonly chains: NpmChains
-  /** The policy whose chain the rule is in. */
-  readonly policy: string | undefined
-}
-
-function learnFromRule(rule: Rule, {book, wanted, chains, policy: chainPolicy}: Learning): void {
+/** @param chainPolicy the policy whose chain the rule is in */
+function learnFromRule(rule: Rule, book: NameBook, chains: NpmChains, chainPolicy: string | undefined): void {
   const {generation} = chains
   const file = chains.table?.file
   const parts = ruleParts(rule)
   if (parts.sets.length === 0 && parts.namedPort === undefined) return
-  for (const {set} of parts.sets) wanted.add(set)
-  if (parts.namedPort !== undefined) wanted.add(parts.namedPort)
   const terms = commentTerms(parts)
   const isV1 = generation === 'v1' || (generation === 'mixed' && !isV2Chain(rule.chain))
   if (isV1 || !terms) {
@@ -99,7 +101,8 @@ function learnFromRule(rule: Rule, {book, wanted, chains, policy: chainPolicy}: 
   }
   const names = namesInRule(parts, terms, book, refuse)
   const policy = chainPolicy ?? (parts.comment === undefined ? undefined : parseJumpComment(parts.comment)?.policy)
-  for (const [index, name] of names.sets.entries()) {
+  for (let index = 0; index < parts.sets.length; index++) {
+    const name = names.sets[index]
     const set = parts.sets[index]?.set
     if (name === undefined || set === undefined) continue
     book.learn(set, name, 'comment', 'v2')

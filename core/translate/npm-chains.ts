@@ -18,6 +18,14 @@ export class NpmChains {
   readonly save: SaveIndex | undefined
   readonly table: IndexedTable | undefined
   readonly problems: Problem[] = []
+  /**
+   * Whether a release before v1.4.24 programmed the chains, which marked packets by whole words. What it would program from
+   * given policies is not known here.
+   */
+  get hasOldMarks(): boolean {
+    return this.rules(V2_CHAIN).some(({target}) => target?.kind === 'mark' && target.value === 0x2000)
+  }
+
   /** Azure NPM's chains, in the order of the dump. */
   readonly names: readonly string[]
   readonly policyChains: readonly string[]
@@ -26,7 +34,6 @@ export class NpmChains {
    * when there are none, `unknown` without a save.
    */
   readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
-  private readonly setNames = new Map<string, string>()
   private readonly read = new Map<string, readonly Rule[]>()
 
   constructor(save: SaveIndex | undefined) {
@@ -50,7 +57,7 @@ export class NpmChains {
     if (known) return known
     const chain = this.table?.chains.get(name)
     if (!this.table || !chain) return []
-    const {rules, problems} = readRules(this.table, chain, this.setNames)
+    const {rules, problems} = readRules(this.table, chain)
     this.problems.push(...problems)
     this.read.set(name, rules)
     return rules

@@ -46,7 +46,7 @@ export interface OpenTranslation {
 export function openTranslation(dump: NodeDump): OpenTranslation {
   const chains = new NpmChains(dump.save)
   const {jumps, problems: jumpProblems} = readJumps(chains)
-  const book = learnNames(dump, chains, jumps)
+  const {book, usedSets} = learnNames(dump, chains, jumps)
   const names = new TermNames(dump, book)
   const objects = dump.cluster?.policies ?? []
   const found = findPolicies(chains, jumps, objects.map(objectKey))
@@ -54,8 +54,7 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
   const {generation} = chains
   const hasV1 = generation === 'v1' || generation === 'mixed'
   const jump = findJump(chains)
-  const used = usedSets(chains)
-  const kernelSets = new Set([...used.keys(), ...[...(dump.sets?.keys() ?? [])].filter(isSetName)])
+  const kernelSets = new Set([...usedSets.keys(), ...[...(dump.sets?.keys() ?? [])].filter(isSetName)])
   const unresolved = [...kernelSets].filter(name => book.namesOf(name).length === 0)
   const facts: TranslationFacts = {
     apiVersion: API_VERSION,
@@ -75,7 +74,7 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
       ...jumpProblems,
       ...found.problems,
       ...book.problems(),
-      ...missing(dump, chains, used, jump),
+      ...missing(dump, chains, usedSets, jump),
       ...unresolvedProblem(unresolved.length, found.unresolved.length),
     ],
   }
@@ -84,7 +83,7 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
     book,
     chains,
     kernelSets,
-    usedSets: used,
+    usedSets,
     policyOfChain,
     *policies(wants = () => true) {
       for (const policy of found.policies) if (wants(policy)) yield translatePolicy(policy, chains, names, book)
@@ -106,16 +105,6 @@ function policiesOfChains(policies: readonly FoundPolicy[]): Map<string, string>
 export function translate(dump: NodeDump): Translation {
   const open = openTranslation(dump)
   return {...open.facts, policies: [...open.policies()], sets: [...open.sets()]}
-}
-
-/** Sets that rules of Azure NPM name, each with the line of one such rule. */
-function usedSets(chains: NpmChains): Map<string, number> {
-  const used = new Map<string, number>()
-  for (const chain of chains.names)
-    for (const rule of chains.rules(chain))
-      for (const match of rule.matches)
-        if (match.kind === 'set' && isSetName(match.set) && !used.has(match.set)) used.set(match.set, rule.line)
-  return used
 }
 
 function nameSchemeOf(names: Iterable<string>): Translation['nameScheme'] {

@@ -17,7 +17,8 @@ export function namedTerms(
   const {namedPort: portSet} = parts
   const isAmbiguous = (set: string) => book.namesOf(set).length > 1
   // All names of comments are in the book already. A rule's own comment only has to decide between names that collide.
-  const needsComment = parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet))
+  const needsComment =
+    book.hasCollisions && (parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet)))
   const inRule: RuleNames = needsComment ? namesInRule(parts, commentTerms(parts), book) : {sets: []}
   const terms = parts.sets.map((match, index) => names.term(match, inRule.sets[index]))
   const termOf = (match: SetMatch) => terms[parts.sets.indexOf(match)] as Term

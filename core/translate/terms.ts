@@ -9,8 +9,8 @@ import {type DescribedTerm, describeTerms} from './words.ts'
 export class TermNames {
   private readonly dump: NodeDump
   private readonly book: NameBook
-  /** By kernel name. One set has two terms, more only if names collide. */
-  private readonly terms = new Map<string, Term[]>()
+  /** By kernel name, what the book calls the set, and its terms: one or two, more only if names collide. */
+  private readonly sets = new Map<string, {readonly name: string; readonly terms: Term[]}>()
   private readonly described = new Map<Term, DescribedTerm>()
 
   constructor(dump: NodeDump, book: NameBook) {
@@ -24,11 +24,10 @@ export class TermNames {
    * @param name what the rule's own comment calls the set; it decides between names that collide
    */
   term({set, negated}: SetMatch, name: string | undefined): Term {
-    const names = this.book.namesOf(set)
-    const [first] = names
-    const shown = name ?? (names.length > 1 ? names.map(known => known.name).join(' | ') : (first?.name ?? 'unknown'))
-    let terms = this.terms.get(set)
-    if (!terms) this.terms.set(set, (terms = []))
+    let known = this.sets.get(set)
+    if (!known) this.sets.set(set, (known = {name: this.nameOf(set), terms: []}))
+    const {terms} = known
+    const shown = name ?? known.name
     for (const term of terms) if (term.negated === negated && term.name === shown) return term
     const term = {set, name: shown, negated}
     terms.push(term)
@@ -39,6 +38,11 @@ export class TermNames {
   /** Terms in words. */
   say(terms: readonly Term[]): string {
     return describeTerms(terms.map(term => this.described.get(term) ?? this.describe(term)))
+  }
+
+  private nameOf(set: string): string {
+    const names = this.book.namesOf(set).map(({name}) => name)
+    return names.length === 0 ? 'unknown' : names.join(' | ')
   }
 
   private describe({set, name, negated}: Term): DescribedTerm {
