@@ -27,7 +27,7 @@ export function explainDisagreement(
   if (!expected || !cluster || verdict === 'unknown' || verdict === expected.verdict) return []
   const reasons: string[] = []
   for (const {dump, translation} of nodes) {
-    if (translation.facts.generation !== 'v2') continue
+    if (translation.facts.generation !== 'v2' || translation.chains.hasOldMarks) continue
     const {program, differences, effects} = openComparison(cluster, dump)
     if (effects.before(packet) === verdict) reasons.push(...departureReasons(cluster, packet, program.options.scheme))
     else

@@ -61,7 +61,8 @@ export function traceNodes(
   const sides: ReturnType<typeof sidesOf>[] = []
   for (const {dump, translation} of nodes) {
     if (!dump.save) return {...unknownTrace(question, `no rules of node ${dump.node} were given`), walks}
-    const result = walk(savedRules(dump.save), savedSets(dump), packet)
+    const own = ownTraffic(packet, dump)
+    const result = own ?? walk(savedRules(dump.save), savedSets(dump), packet)
     walks.push(result)
     trail.push(...result.trail.map(step => traceStep(step, dump.node, translation)))
     verdict = result.verdict
@@ -89,6 +90,35 @@ export function traceNodes(
 
 const judged = (sides: readonly TraceSide[]): TraceSide =>
   sides.find(({verdict}) => verdict !== 'not-judged') ?? {verdict: 'not-judged'}
+
+/**
+ * Traffic of the node itself does not pass FORWARD, where Azure NPM is: what the node receives goes through INPUT, what it
+ * sends through OUTPUT, and these are not walked. Undefined when neither end is known to be the node.
+ */
+function ownTraffic({source, destination}: Packet, {node, cluster}: NodeDump): Walk | undefined {
+  const owner = (address: string) => {
+    const host = cluster?.nodes.find(({status}) => status?.addresses?.some(each => each.address === address))
+    return (
+      host?.metadata.name ??
+      cluster?.pods.find(({spec, status}) => spec?.hostNetwork === true && status?.podIP === address)?.spec?.nodeName
+    )
+  }
+  const isOwn = (address: string) => {
+    const name = owner(address)
+    // A dump that does not tell its node may be that node's.
+    return name !== undefined && (name === node || node === 'unknown')
+  }
+  for (const [address, way] of [
+    [destination, 'INPUT'],
+    [source, 'OUTPUT'],
+  ] as const)
+    if (isOwn(address)) {
+      const whose = node === 'unknown' ? 'a node, perhaps this one' : `node ${node} itself`
+      const because = `${address} is ${whose}: such packets go through ${way}, not FORWARD, and Azure NPM does not judge them there`
+      return {verdict: 'unknown', trail: [], because}
+    }
+  return undefined
+}
 
 /** What the policies alone say, when no node was given. */
 export function tracePolicies(question: TraceQuestion, meaning: Meaning): Omit<Trace, 'disagreements' | 'problems'> {

@@ -195,6 +195,15 @@ describe('the command line', () => {
       args: ['translate', '--from', fixture('captures'), '--node', 'x'],
       says: ['--node x: the input holds no such node', 'v1-nft'],
     },
+    {args: ['diff', '--from', fixture('real-npm/garden-oldmarks')], says: ['an Azure NPM before v1.4.24']},
+    {args: ['diff', '--from', fixture('captures/v1-nft')], says: ['NPM v1, whose program is not compiled']},
+    {args: ['diff', '--from', fixture('captures/v2-base36-nft/iptables-save.txt')], says: ['no cluster objects']},
+    {
+      args: ['trace', 'bakery/oven-0', 'bakery/oven-9', '--port', '1', '--from', fixture('captures/v2-base36-nft')],
+      says: ['pod bakery/oven-9 is not in the input'],
+    },
+    {args: ['trace', '10.0.0.1', '10.0.0.2', '--from', fixture('captures/v2-base36-nft')], says: ['--port is missing']},
+    {args: ['matrix', '--ports', '80/icmp', '--from', fixture('captures/v2-base36-nft')], says: ['"80/icmp" is no port']},
     {args: ['frobnicate'], says: ['unknown verb "frobnicate"', 'kubectl npm --help']},
     {args: ['resolve'], says: ['Missing 1 required arg', 'kubectl npm resolve --help']},
   ])('$args is refused in words', async ({args, says}) => {

@@ -76,6 +76,8 @@ describe('trace', () => {
     },
     {name: 'fault-of-npm', args: ['monitoring/prom-0', 'payments/pay-0', '--port', '8080', ...dump('measured/base36')]},
     {name: 'two-nodes', args: ['storefront/till-0', 'bakery/oven-1', '--port', '8080', ...dump('two-nodes')]},
+    {name: 'own-node', args: ['bakery/oven-0', '10.40.0.4', '--port', '10250', ...dump('captures/v2-base36-nft')]},
+    {name: 'other-node', args: ['bakery/oven-0', '10.40.0.5', '--port', '10250', ...dump('two-nodes'), '--node', 'aks-oven-0']},
     {name: 'drifted', args: ['shop/api-0', 'shop/db-0', '--port', '5432', ...dump('drifted')]},
   ])('$name', async ({name, args}) => {
     await expect(screen(await runCli(['trace', ...args]))).toMatchFileSnapshot(golden(`trace-${name}`))
