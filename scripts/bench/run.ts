@@ -74,7 +74,10 @@ function addAimed(what: string, size: string, measured: Measured, {seconds, mega
   addTimes(what, size, measured, `${times(ratio)} × node (${seconds} s)${memory}`, met)
 }
 
-const metBy = (asRatio: boolean, asNumber: boolean): Met => (asRatio ? 'yes' : asNumber ? 'not as a ratio' : 'no')
+function metBy(asRatio: boolean, asNumber: boolean): Met {
+  if (asRatio) return 'yes'
+  return asNumber ? 'not as a ratio' : 'no'
+}
 
 async function startup(flag: string): Promise<void> {
   say(`kubectl-npm ${flag}`)
