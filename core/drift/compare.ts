@@ -16,6 +16,8 @@ import {Effects} from './effect.ts'
 export interface CompareOptions {
   readonly isLite?: boolean
   readonly semantics?: CompileOptions['semantics']
+  /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
+  readonly programFor?: (options: CompileOptions) => Program
 }
 
 /** The program that the policies ask for, in the name scheme and mode that the node shows. */
@@ -27,9 +29,10 @@ export function expectedProgram(cluster: ClusterObjects, dump: NodeDump, options
     semantics: options.semantics ?? 'npm',
     ...(options.isLite && {isLite: true, node: dump.node}),
   }
-  const program = compile(cluster, common)
+  const {programFor = (each: CompileOptions) => compile(cluster, each)} = options
+  const program = programFor(common)
   // With ApplyIPSetsOnNeed only sets that rules use are in the kernel: then whole kinds of others are not there at all.
-  const needed = compile(cluster, {...common, isOnNeed: true})
+  const needed = programFor({...common, isOnNeed: true})
   const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
   const isOnNeed = dump.sets !== undefined && unneeded.length > 0 && unneeded.every(name => !dump.sets?.has(name))
   return isOnNeed ? needed : program

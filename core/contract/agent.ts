@@ -1,0 +1,142 @@
+import {z} from 'zod'
+import {problemSchema} from './common.ts'
+
+/**
+ * What plugin and agent say to each other. Within one major version fields and procedures are only added: either side
+ * passes over what it does not know, and the plugin calls only what the agent's `hello` names.
+ */
+export const CONTRACT = {major: 1, minor: 0} as const
+
+export const contractVersionSchema = z.object({major: z.int().min(0), minor: z.int().min(0)})
+export type ContractVersion = z.infer<typeof contractVersionSchema>
+
+/** Every procedure of this contract and the right that it needs. Writing ones come with a later minor version. */
+export const procedureRights = {
+  hello: 'status',
+  status: 'status',
+  statusChanges: 'status',
+  openSnapshot: 'dumps',
+  readSnapshot: 'dumps',
+  closeSnapshot: 'dumps',
+  diff: 'drifts',
+} as const satisfies Readonly<Record<string, VirtualResource>>
+export type Procedure = keyof typeof procedureRights
+
+/** Resources that exist in RBAC only: no API serves them. The name asked about is the node's. */
+export type VirtualResource = 'status' | 'dumps' | 'drifts'
+export const RIGHTS_GROUP = 'npm.kubectl.io'
+/** All of the reading half. */
+export const READ_VERB = 'get'
+
+/** The audience of a token for an agent: only the holder of this very key may use the token. */
+export const audienceOf = (spkiSha256Base64url: string): string => `npm-agent/${spkiSha256Base64url}`
+
+export const accounts = {viewer: 'npm-viewer', operator: 'npm-operator'} as const
+export const LONGEST_TOKEN_SECONDS = 600
+export const AGENT_PORT = 10092
+export const AGENT_SOCKET = 'agent.sock'
+
+export const helloInputSchema = z.object({contract: contractVersionSchema, version: z.string().max(64)})
+
+/** How current the agent's picture of the cluster is. */
+export const knowledgeSchema = z.object({
+  state: z
+    .enum(['off', 'starting', 'live', 'stale'])
+    .describe('off: the agent does not watch; starting: first lists are under way; live: watches are open; stale: the API server is away'),
+  asOf: z.iso.datetime().exactOptional().describe('the last moment at which the picture was known to be current'),
+  failure: z.string().exactOptional().describe('why it is not live'),
+  pods: z.int().min(0),
+  namespaces: z.int().min(0),
+  policies: z.int().min(0),
+})
+export type Knowledge = z.infer<typeof knowledgeSchema>
+
+export const helloSchema = z.object({
+  contract: contractVersionSchema,
+  version: z.string(),
+  node: z.string(),
+  procedures: z.array(z.string()).describe('what this agent answers'),
+  knowledge: knowledgeSchema,
+})
+export type Hello = z.infer<typeof helloSchema>
+
+export const agentStatusSchema = z.object({
+  node: z.string(),
+  version: z.string(),
+  startedAt: z.iso.datetime(),
+  knowledge: knowledgeSchema,
+  connections: z.int().min(0),
+  subscriptions: z.int().min(0),
+  memoryBytes: z.int().min(0).describe('resident set size of the agent'),
+  backend: z.enum(['nft', 'legacy', 'unknown']).describe('of the last read'),
+  lastRead: z.object({at: z.iso.datetime(), durationMs: z.number().min(0), problems: z.int().min(0)}).exactOptional(),
+})
+export type AgentStatus = z.infer<typeof agentStatusSchema>
+
+/** A subscription never queues: what a slow reader misses is left out and counted. */
+export const statusChangeSchema = z.object({status: agentStatusSchema, skipped: z.int().min(0)})
+
+/** Files of a node in a dump. A dump by an older version lacks some. */
+export const nodeDocuments = [
+  'iptables-nft-save.txt',
+  'iptables-legacy-save.txt',
+  'ipset-save.txt',
+  'ipset-list.txt',
+  'conntrack-count.txt',
+  'versions.txt',
+  'npm-cache.json',
+  'npm-node-metrics.txt',
+  'npm-cluster-metrics.txt',
+  'cluster.json',
+] as const
+export type NodeDocument = (typeof nodeDocuments)[number]
+
+export const openSnapshotInputSchema = z.object({
+  documents: z.array(z.enum(nodeDocuments)).min(1).max(nodeDocuments.length),
+})
+
+export const snapshotSchema = z.object({
+  id: z.string().max(64),
+  node: z.string(),
+  takenAt: z.iso.datetime(),
+  documents: z.array(z.string()).describe('those that can be read; what this node cannot have is not among them'),
+})
+export type Snapshot = z.infer<typeof snapshotSchema>
+
+export const readSnapshotInputSchema = z.object({
+  id: z.string().max(64),
+  document: z.enum(nodeDocuments),
+  offset: z.int().min(0).describe('into the gzip stream, in bytes'),
+})
+
+/** A piece of a document's gzip stream. The reader asks for the next one, so a slow reader holds up nobody but itself. */
+export const snapshotPieceSchema = z.object({
+  base64: z.string(),
+  end: z.boolean(),
+  problems: z.array(problemSchema).describe('with the last piece: what could not be read'),
+  command: z.string().exactOptional().describe('with the last piece: what was run'),
+  durationMs: z.number().exactOptional(),
+})
+export type SnapshotPiece = z.infer<typeof snapshotPieceSchema>
+
+export const diffInputSchema = z.object({lite: z.boolean().exactOptional()})
+
+/** What an agent says over HTTP instead of opening the WebSocket, and in errors of procedures. */
+export const refusalSchema = z.object({
+  code: z.enum([
+    'NO_TOKEN',
+    'BAD_TOKEN',
+    'TOKEN_TOO_OLD',
+    'WRONG_ACCOUNT',
+    'FORBIDDEN',
+    'TOO_MANY',
+    'REVIEW_FAILED',
+    'OTHER_CONTRACT',
+    'NO_SNAPSHOT',
+    'NO_KNOWLEDGE',
+    'READ_FAILED',
+  ]),
+  message: z.string(),
+  next: z.string(),
+})
+export type Refusal = z.infer<typeof refusalSchema>
