@@ -1,11 +1,28 @@
 import {defineConfig} from 'vitest/config'
 
+const shared = {
+  // Tests start processes and load rules into real kernels; how long that takes is not what they are about.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+}
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Tests start processes and load rules into real kernels; how long that takes is not what they are about.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     reporters: ['default', './test/count-reporter.ts'],
+    projects: [
+      {test: {...shared, name: 'all but the cluster', include: ['test/**/*.test.ts'], exclude: ['test/cluster/**']}},
+      // A cluster needs both cores for itself, and a first one has to be built: one file at a time, after all others.
+      {
+        test: {
+          ...shared,
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: {groupOrder: 1},
+          hookTimeout: 1_800_000,
+          testTimeout: 300_000,
+        },
+      },
+    ],
   },
 })
