@@ -24,6 +24,36 @@ const commonFlags = {
   verbose: Flags.boolean({char: 'v', summary: 'Say more about what goes wrong', default: false, helpGroup: 'GLOBAL'}),
 }
 
+const CLUSTER = 'CLUSTER'
+
+/** Flags of every verb that talks to a cluster: the same words as kubectl's, for the same things. */
+export const clusterFlags = {
+  kubeconfig: Flags.string({summary: 'Path of the kubeconfig', helpValue: 'FILE', helpGroup: CLUSTER}),
+  context: Flags.string({summary: 'Context of the kubeconfig', helpValue: 'NAME', helpGroup: CLUSTER}),
+  cluster: Flags.string({summary: 'Cluster of the kubeconfig', helpValue: 'NAME', helpGroup: CLUSTER}),
+  user: Flags.string({summary: 'User of the kubeconfig', helpValue: 'NAME', helpGroup: CLUSTER}),
+  as: Flags.string({summary: 'Act as this user', helpValue: 'USER', helpGroup: CLUSTER}),
+  'as-group': Flags.string({
+    summary: 'Act as a member of this group; may be given several times',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'GROUP',
+    helpGroup: CLUSTER,
+  }),
+  'as-uid': Flags.string({summary: 'Act with this uid', helpValue: 'UID', helpGroup: CLUSTER}),
+  'request-timeout': Flags.string({
+    summary: 'How long to wait for one answer of the API server: 30s, 2m; 0 for no limit',
+    helpValue: 'DURATION',
+    helpGroup: CLUSTER,
+  }),
+  'agent-namespace': Flags.string({
+    summary: 'Namespace of the agents',
+    default: 'kubectl-npm',
+    helpValue: 'NAMESPACE',
+    helpGroup: CLUSTER,
+  }),
+}
+
 /** Flags of every verb that reads a node. */
 export const sourceFlags = {
   from: Flags.string({
