@@ -1,85 +1,109 @@
 import type {Match, Target} from '../iptables/model.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {ProgramRule} from './program.ts'
-
-/** Marks of Azure NPM since 1.4.24; value and mask are equal. Source: section 4.2 of NPM's data plane. */
-const INGRESS_ALLOWED = 0x200
-const dropMarks: Readonly<Record<Direction, number>> = {Ingress: 0x400, Egress: 0x800}
+import {CURRENT, type Marks, type ReleaseLine, releaseFacts} from './release.ts'
 
 const comment = (text: string): Match => ({kind: 'comment', text})
-const hasMark = (bit: number): Match => ({kind: 'mark', value: bit, mask: bit, negated: false})
-const setMark = (bit: number): Target => ({kind: 'mark', value: bit, mask: bit})
 const jump = (chain: string): Target => ({kind: 'jump', chain, goto: false})
+const rule = (chain: string, target: Target, ...matches: Match[]): ProgramRule => ({chain, matches, target})
 
-/** What a policy's rule does: its allow ends the direction, its drop is a mark that the direction's end looks at. */
-export const actionTarget: Readonly<Record<Direction, Readonly<Record<'allow' | 'drop', Target>>>> = {
-  Ingress: {allow: jump('AZURE-NPM-INGRESS-ALLOW-MARK'), drop: setMark(dropMarks.Ingress)},
-  Egress: {allow: jump('AZURE-NPM-ACCEPT'), drop: setMark(dropMarks.Egress)},
-}
+/** One mark as rules look at it, set it, and name it in their comments. */
+const markWords = (mark: number, {mask = mark}: Marks) => ({
+  has: {kind: 'mark', value: mark, mask, negated: false} satisfies Match,
+  set: {kind: 'mark', value: mark, mask} satisfies Target,
+  text: mask === mark ? `${hex(mark)}/${hex(mark)}` : hex(mark),
+})
+
+const hex = (value: number): string => `0x${value.toString(16)}`
 
 /** The chain that a direction's jumps to policies stand in. */
 export const directionChain: Readonly<Record<Direction, string>> = {Ingress: 'AZURE-NPM-INGRESS', Egress: 'AZURE-NPM-EGRESS'}
 
-const rule = (chain: string, target: Target, ...matches: Match[]): ProgramRule => ({chain, matches, target})
-
-/** The rule in FORWARD: only packets that open a connection are judged. */
-export const forwardJump: ProgramRule = rule('FORWARD', jump('AZURE-NPM'), {
-  kind: 'state',
-  module: 'conntrack',
-  states: 'NEW',
-  negated: false,
-})
+/** The rule in FORWARD. */
+export const forwardJump = (line?: ReleaseLine): ProgramRule =>
+  rule(
+    'FORWARD',
+    jump('AZURE-NPM'),
+    ...(releaseFacts(line).judgesNewOnly
+      ? [{kind: 'state', module: 'conntrack', states: 'NEW', negated: false} satisfies Match]
+      : []),
+  )
 
 /** The three rules without which Azure NPM judges nothing; they are there while there is a policy. */
 export const activation: readonly ProgramRule[] = ['AZURE-NPM-INGRESS', 'AZURE-NPM-EGRESS', 'AZURE-NPM-ACCEPT'].map(chain =>
   rule('AZURE-NPM', jump(chain)),
 )
 
-/** The chains that are there without any policy, with the rules that they end with, in the order Azure NPM writes them. */
-export const bootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map([
-  ['AZURE-NPM', []],
-  [
-    'AZURE-NPM-INGRESS',
-    [
-      rule(
-        'AZURE-NPM-INGRESS',
-        {kind: 'verdict', verdict: 'DROP'},
-        hasMark(dropMarks.Ingress),
-        comment('DROP-ON-INGRESS-DROP-MARK-0x400/0x400'),
-      ),
-    ],
-  ],
-  [
-    'AZURE-NPM-INGRESS-ALLOW-MARK',
-    [
-      rule('AZURE-NPM-INGRESS-ALLOW-MARK', setMark(INGRESS_ALLOWED), comment('SET-INGRESS-ALLOW-MARK-0x200/0x200')),
-      rule('AZURE-NPM-INGRESS-ALLOW-MARK', jump('AZURE-NPM-EGRESS')),
-    ],
-  ],
-  [
-    'AZURE-NPM-EGRESS',
-    [
-      rule(
+/** What a policy's rule does: its allow ends the direction, its drop is a mark that the direction's end looks at. */
+export type Actions = Readonly<Record<Direction, Readonly<Record<'allow' | 'drop', Target>>>>
+
+export interface BootRules {
+  readonly actions: Actions
+  /** The chains that are there without any policy, with the rules that they end with, in the order Azure NPM writes them. */
+  readonly chains: ReadonlyMap<string, readonly ProgramRule[]>
+}
+
+const made = new Map<ReleaseLine, BootRules>()
+
+/** What is there before the first policy comes, and what policies' rules do. */
+export function bootRules(line: ReleaseLine = CURRENT): BootRules {
+  let rules = made.get(line)
+  if (!rules) {
+    rules = makeBootRules(line)
+    made.set(line, rules)
+  }
+  return rules
+}
+
+function makeBootRules(line: ReleaseLine): BootRules {
+  const {marks, clearComment} = releaseFacts(line)
+  const ingressAllowed = markWords(marks.ingressAllowed, marks)
+  const dropped = {Ingress: markWords(marks.drop.Ingress, marks), Egress: markWords(marks.drop.Egress, marks)}
+  const drop = (direction: Direction): ProgramRule => {
+    const {has, text} = dropped[direction]
+    const words = `DROP-ON-${direction.toUpperCase()}-DROP-MARK-${text}`
+    return rule(directionChain[direction], {kind: 'verdict', verdict: 'DROP'}, has, comment(words))
+  }
+  const clear: ProgramRule[] =
+    clearComment === undefined
+      ? []
+      : [rule('AZURE-NPM-ACCEPT', {kind: 'mark', value: 0, mask: 0xffffffff}, comment(clearComment))]
+  return {
+    actions: {
+      Ingress: {allow: jump('AZURE-NPM-INGRESS-ALLOW-MARK'), drop: dropped.Ingress.set},
+      Egress: {allow: jump('AZURE-NPM-ACCEPT'), drop: dropped.Egress.set},
+    },
+    chains: new Map([
+      ['AZURE-NPM', []],
+      ['AZURE-NPM-INGRESS', [drop('Ingress')]],
+      [
+        'AZURE-NPM-INGRESS-ALLOW-MARK',
+        [
+          rule('AZURE-NPM-INGRESS-ALLOW-MARK', ingressAllowed.set, comment(`SET-INGRESS-ALLOW-MARK-${ingressAllowed.text}`)),
+          rule('AZURE-NPM-INGRESS-ALLOW-MARK', jump('AZURE-NPM-EGRESS')),
+        ],
+      ],
+      [
         'AZURE-NPM-EGRESS',
-        {kind: 'verdict', verdict: 'DROP'},
-        hasMark(dropMarks.Egress),
-        comment('DROP-ON-EGRESS-DROP-MARK-0x800/0x800'),
-      ),
-      rule(
-        'AZURE-NPM-EGRESS',
-        jump('AZURE-NPM-ACCEPT'),
-        hasMark(INGRESS_ALLOWED),
-        comment('ACCEPT-ON-INGRESS-ALLOW-MARK-0x200/0x200'),
-      ),
-    ],
-  ],
-  ['AZURE-NPM-ACCEPT', [rule('AZURE-NPM-ACCEPT', {kind: 'verdict', verdict: 'ACCEPT'})]],
-])
+        [
+          drop('Egress'),
+          rule(
+            'AZURE-NPM-EGRESS',
+            jump('AZURE-NPM-ACCEPT'),
+            ingressAllowed.has,
+            comment(`ACCEPT-ON-INGRESS-ALLOW-MARK-${ingressAllowed.text}`),
+          ),
+        ],
+      ],
+      ['AZURE-NPM-ACCEPT', [...clear, rule('AZURE-NPM-ACCEPT', {kind: 'verdict', verdict: 'ACCEPT'})]],
+    ]),
+  }
+}
 
 /** Azure NPM's own chains with the jumps to policies in front of the rules that look at the marks. */
-export function baseChains(jumps: readonly ProgramRule[]): Map<string, readonly ProgramRule[]> {
+export function baseChains(jumps: readonly ProgramRule[], line?: ReleaseLine): Map<string, readonly ProgramRule[]> {
   const chains = new Map<string, readonly ProgramRule[]>()
-  for (const [name, rules] of bootChains) chains.set(name, [...jumps.filter(({chain}) => chain === name), ...rules])
+  for (const [name, rules] of bootRules(line).chains) chains.set(name, [...jumps.filter(({chain}) => chain === name), ...rules])
   if (jumps.length > 0) chains.set('AZURE-NPM', activation)
   return chains
 }

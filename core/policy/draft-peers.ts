@@ -35,6 +35,7 @@ function draftPeer(
 ): (readonly Term[])[] {
   if (ipBlock) {
     const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context.refusals)
+    if (context.losesLiteBlocks) return [[]]
     return blocks ? [[{set: cidrSet(place, blocks, context), negated: false}]] : []
   }
   if (context.isLite) {
@@ -56,7 +57,9 @@ function podsOnly(terms: readonly Term[], {semantics}: DraftContext): readonly T
   return isOpen ? [{set: allNamespaces, negated: false}, ...terms] : terms
 }
 
-function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme}: DraftContext): NamedSet {
+function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme, release}: DraftContext): NamedSet {
+  const names = cidrSetNames(policy, place, scheme)
+  const name = (release.hasPeerInBlockNames ? names[0] : names.at(-1)) as string
   // The old spelling runs policy and namespace together: different policies may get the same name.
-  return {type: 'CIDRBlocks', name: cidrSetNames(policy, place, scheme)[0] as string, owner: policy, blocks}
+  return {type: 'CIDRBlocks', name, owner: policy, blocks}
 }

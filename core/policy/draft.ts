@@ -7,6 +7,7 @@ import {type DraftPort, draftPorts} from './draft-ports.ts'
 import {type NamedSet, namespaceSet, type Term} from './named-set.ts'
 import type {CompileOptions, Refusal} from './program.ts'
 import {Refusals} from './refusal.ts'
+import {releaseFacts} from './release.ts'
 import {podTerms, type SelectorContext} from './selectors.ts'
 
 /** A rule whose sets have names but no hashes yet. */
@@ -40,22 +41,26 @@ export interface Draft {
 const MOST_RULES = 50_000
 
 /** Translates one policy. A refused one has no chains, and sets only if Azure NPM gets as far as making them. */
-export function draftPolicy(object: NetworkPolicy, {scheme, semantics, isLite}: CompileOptions): Draft {
+export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Draft {
+  const {scheme, semantics} = options
   const {metadata, spec} = asServed(object)
   const policy = objectKey(object)
   const refusals = new Refusals(policy, semantics)
+  const isLite = options.isLite === true && semantics === 'npm'
   const context: DraftContext = {
     policy,
     scheme,
     semantics,
+    release: releaseFacts(options.release),
     refusals,
     namespace: namespaceSet(metadata.namespace ?? 'default'),
-    isLite: isLite === true && semantics === 'npm',
+    isLite,
+    losesLiteBlocks: isLite && options.losesLiteBlocks === true,
   }
   const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
   target.push({set: context.namespace, negated: false})
   const chains = draftChains(spec, context)
-  if (semantics === 'npm') checkComments(policy, target, chains, refusals)
+  if (semantics === 'npm' && context.release.hasRuleComments) checkComments(policy, target, chains, refusals)
   const {all, isBeforeSets} = refusals
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
   return {policy, target, chains: all.length > 0 ? [] : chains, sets: setsOf(target, chains), refusals: all}
@@ -64,6 +69,7 @@ export function draftPolicy(object: NetworkPolicy, {scheme, semantics, isLite}: 
 export interface DraftContext extends SelectorContext {
   readonly namespace: NamedSet
   readonly isLite: boolean
+  readonly losesLiteBlocks: boolean
 }
 
 /**
@@ -90,9 +96,11 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
     : (spec.egress ?? []).map(({to = [], ports = []}) => ({peers: to, ports}))
   const open = given.findIndex(({peers, ports}) => peers.length === 0 && ports.length === 0)
   // A rule without conditions allows all, and what else there is leaves no trace, faults included.
-  if (open >= 0) return [{action: 'allow', peer: [], field: `${field}[${open}]`}]
+  if (open >= 0 && (context.release.obeysOpenRules || given.length === 1))
+    return [{action: 'allow', peer: [], field: `${field}[${open}]`}]
   const rules: DraftRule[] = []
   for (const [index, {peers, ports}] of given.entries()) {
+    if (peers.length === 0 && ports.length === 0) continue
     const place = `${field}[${index}]`
     const drafted = draftPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
     const draftedPorts = draftPorts(ports, `${place}.ports`, context)

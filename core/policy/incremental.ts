@@ -69,6 +69,13 @@ export class IncrementalProgram {
   program(): Program {
     const namesChanged = this.table.settleNames()
     const {policies, baseChains, refusals} = this.rules.snapshot(namesChanged)
-    return {options: this.options, sets: this.table.snapshot(), baseChains, policies, jump: forwardJump, refusals}
+    return {
+      options: this.options,
+      sets: this.table.snapshot(),
+      baseChains,
+      policies,
+      jump: forwardJump(this.options.release),
+      refusals,
+    }
   }
 }

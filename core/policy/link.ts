@@ -1,15 +1,17 @@
 import type {Match} from '../iptables/model.ts'
 import type {Direction} from '../names/kernel-name.ts'
-import {actionTarget, directionChain} from './base-chains.ts'
+import {bootRules, directionChain} from './base-chains.ts'
 import type {BuiltSet} from './built-set.ts'
 import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
 import type {Draft, DraftRule} from './draft.ts'
 import type {NamedSet, Term} from './named-set.ts'
 import type {CompiledPolicy, ProgramRule, Semantics} from './program.ts'
+import {type ReleaseLine, releaseFacts} from './release.ts'
 
 /** What linking needs to know of names. */
 export interface LinkNames {
   readonly semantics: Semantics
+  readonly release: ReleaseLine | undefined
   readonly setOf: (set: NamedSet) => BuiltSet
   readonly chainOf: (direction: Direction) => string
 }
@@ -19,7 +21,10 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
   const {policy, target} = draft
   const used = new Set<string>()
   const spell: SpellSet = ({set}) => names.setOf(set).hashed
-  const comment = (text: string): Match => ({kind: 'comment', text: names.semantics === 'npm' ? text : takenComment(text)})
+  const {hasRuleComments} = releaseFacts(names.release)
+  const {actions} = bootRules(names.release)
+  const comment = (text: string): Match[] =>
+    hasRuleComments ? [{kind: 'comment', text: names.semantics === 'npm' ? text : takenComment(text)}] : []
   const matches = (terms: readonly Term[], sides: string): Match[] =>
     terms.map(({set, negated}) => {
       const {kernelName} = names.setOf(set)
@@ -31,7 +36,7 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
     const [own, other] = direction === 'Ingress' ? (['dst', 'src'] as const) : (['src', 'dst'] as const)
     const jump: ProgramRule = {
       chain: directionChain[direction],
-      matches: [...matches(target, own), comment(jumpComment(policy, direction, target, spell))],
+      matches: [...matches(target, own), ...comment(jumpComment(policy, direction, target, spell))],
       target: {kind: 'jump', chain, goto: false},
       policy,
     }
@@ -41,8 +46,8 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
       const text = ruleComment(rule, direction, spell)
       return {
         chain,
-        matches: [...portMatches(rule), ...sets, ...ports, comment(text)],
-        target: actionTarget[direction][rule.action],
+        matches: [...portMatches(rule), ...sets, ...ports, ...comment(text)],
+        target: actions[direction][rule.action],
         policy,
       }
     })

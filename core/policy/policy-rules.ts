@@ -119,13 +119,14 @@ export class PolicyRules {
       policies.push(state.compiled)
     }
     const jumps = policies.flatMap(({chains}) => chains.map(({jump}) => jump))
-    this.last = {policies, baseChains: baseChains(jumps), refusals}
+    this.last = {policies, baseChains: baseChains(jumps, this.options.release), refusals}
     return this.last
   }
 
   private link(state: PolicyState): CompiledPolicy {
     return linkPolicy(state.draft, {
       semantics: this.options.semantics,
+      release: this.options.release,
       setOf: named => setOf(state, named),
       chainOf: direction => chainName(state.kernelName, direction),
     })

@@ -1,6 +1,6 @@
 import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, quoted} from '../iptables/print.ts'
-import {activation, bootChains} from './base-chains.ts'
+import {activation, bootRules} from './base-chains.ts'
 import type {CompiledPolicy, Program, ProgramRule, ProgramSet} from './program.ts'
 
 /** How Azure NPM spells the types of sets when it makes them. */
@@ -37,10 +37,11 @@ export interface RestoreOptions {
  * @returns one line at a time, without its line feed
  */
 export function* printIptablesRestore(program: Program, {forwardIndex = 1}: RestoreOptions = {}): Generator<string> {
+  const boot = bootRules(program.options.release).chains
   yield '*filter'
-  for (const chain of bootChains.keys()) yield `:${chain} - -`
+  for (const chain of boot.keys()) yield `:${chain} - -`
   yield* chainLines(program.policies)
-  for (const rules of bootChains.values()) for (const rule of rules) yield `-A ${rule.chain} ${writtenRule(rule)}`
+  for (const rules of boot.values()) for (const rule of rules) yield `-A ${rule.chain} ${writtenRule(rule)}`
   yield `-I ${program.jump.chain} ${forwardIndex} ${writtenRule(program.jump)}`
   if (program.policies.length > 0) yield* activationLines()
   yield* policyLines(program.policies)
@@ -93,7 +94,7 @@ function writtenTarget(target: Target): string {
     case 'jump':
       return `-j ${target.chain}`
     case 'mark':
-      return `-j MARK --set-mark ${hex(target.value)}/${hex(target.mask)}`
+      return `-j MARK --set-mark ${hex(target.value)}${target.mask === 0xffffffff ? '' : `/${hex(target.mask)}`}`
     case 'extension':
       return `-j ${target.name} ${target.options}`.trimEnd()
   }

@@ -2,6 +2,7 @@ import type {Match, Target} from '../iptables/model.ts'
 import type {Scheme} from '../names/hash.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {SetType} from '../names/set-name.ts'
+import type {ReleaseLine} from './release.ts'
 
 /**
  * The program: the sets and chains that a cluster's NetworkPolicies ask for on one node. Rules have the same shape as
@@ -79,9 +80,13 @@ export interface Refusal {
 export interface CompileOptions {
   readonly scheme: Scheme
   readonly semantics: Semantics
+  /** Whose rules: absent for those of today. */
+  readonly release?: ReleaseLine
   /** The node, whose pods alone NPM Lite reads. */
   readonly node?: string
   readonly isLite?: boolean
+  /** NPM Lite of certain releases makes a rule for every address of a rule for blocks. */
+  readonly losesLiteBlocks?: boolean
   /** Only sets that policies use are in the kernel (`ApplyIPSetsOnNeed`). */
   readonly isOnNeed?: boolean
   /** `PlaceAzureChainFirst`: the jump is the first rule of FORWARD, not the one after KUBE-SERVICES. */

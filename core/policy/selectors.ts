@@ -4,6 +4,7 @@ import {nestedSetNames} from '../names/policy-set-name.ts'
 import {allNamespaces, distinct, type NamedSet, type Term} from './named-set.ts'
 import type {Semantics} from './program.ts'
 import type {Refusals} from './refusal.ts'
+import type {ReleaseFacts} from './release.ts'
 
 /** What the terms of a selector depend on besides the selector. */
 export interface SelectorContext {
@@ -11,6 +12,7 @@ export interface SelectorContext {
   readonly policy: string
   readonly scheme: Scheme
   readonly semantics: Semantics
+  readonly release: ReleaseFacts
   readonly refusals: Refusals
 }
 
@@ -74,14 +76,13 @@ export function namespaceKeySet(key: string, semantics: Semantics): NamedSet {
   return set.name === allNamespaces.name && semantics === 'kubernetes' ? {...set, owner: 'label'} : set
 }
 
-function nestedSet(key: string, values: readonly string[], {policy, scheme}: SelectorContext): NamedSet {
-  return {
-    type: 'NestedLabelOfPod',
-    name: nestedSetNames(policy, key, values, scheme)[0] as string,
-    // The old spelling runs policy and key together, and values that are none of Kubernetes' may hold the colon between them.
-    owner: JSON.stringify([policy, key, ...values]),
-    nested: values.map(value => podLabelSet(`${key}:${value}`)),
-  }
+function nestedSet(key: string, values: readonly string[], {policy, scheme, release}: SelectorContext): NamedSet {
+  const names = nestedSetNames(policy, key, values, scheme)
+  const nested = values.map(value => podLabelSet(`${key}:${value}`))
+  const set = {type: 'NestedLabelOfPod', nested} as const
+  if (!release.hasPolicyInNestedNames) return {...set, name: names.at(-1) as string}
+  // The old spelling runs policy and key together, and values that are none of Kubernetes' may hold the colon between them.
+  return {...set, name: names[0] as string, owner: JSON.stringify([policy, key, ...values])}
 }
 
 interface ReadExpression {
@@ -103,7 +104,7 @@ function readExpressions({matchExpressions = []}: LabelSelector, field: string, 
 }
 
 function readValues({operator, values}: LabelExpression, field: string, context: SelectorContext): readonly string[] | undefined {
-  const {refusals, semantics} = context
+  const {refusals, semantics, release} = context
   if (operator === 'Exists' || operator === 'DoesNotExist') return []
   if (operator !== 'In' && operator !== 'NotIn') {
     refusals.add('BAD_SELECTOR', `${field}.operator`, `"${String(operator)}" is no operator of label selectors`)
@@ -113,7 +114,8 @@ function readValues({operator, values}: LabelExpression, field: string, context:
     refusals.add('BAD_SELECTOR', `${field}.values`, `${operator} needs values`)
     return undefined
   }
-  const bad = semantics === 'npm' ? values.findIndex(value => !isLabelValue(value)) : -1
+  const isChecked = semantics === 'npm' && release.checksLabelValues
+  const bad = isChecked ? values.findIndex(value => !isLabelValue(value)) : -1
   if (bad < 0) return values
   refusals.add('BAD_LABEL_VALUE', `${field}.values[${bad}]`, `"${values[bad]}" is not a legal label value`)
   return undefined

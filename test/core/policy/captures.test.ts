@@ -1,5 +1,4 @@
 import {describe, expect, test} from 'vitest'
-import {setKernelName} from '../../../core/names/kernel-name.ts'
 import {compile} from '../../../core/policy/compile.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {type Held, heldByProgram, heldInFolder, objectsOf, setsInFolder} from './compare.ts'
@@ -35,6 +34,7 @@ const captures: readonly Capture[] = [
     options: {...sha256, isLite: true, node: 'aks-system-1'},
     refused: ['LITE_NAMED_PORT mail/named spec.ingress[0].ports[0].port', 'LITE_PEER teller/queue spec.ingress[0].from[0]'],
   },
+  {folder: 'real-npm/garden-oldmarks', options: {...fnv32a, release: 'v1.4.21'}},
   {
     folder: 'compile/shared-set',
     options: fnv32a,
@@ -96,28 +96,4 @@ test('two policies with one chain are told, and the chain has the rules of both 
   expect({...node.chains, [chain]: []}).toEqual({...expected.chains, [chain]: []})
   // One was added after the other, which flushed the first one's rule.
   expect(expected.chains[chain]).toEqual([`${chain} // DROP-ALL -j MARK --set-xmark 0x400/0x400`, ...(node.chains[chain] ?? [])])
-})
-
-test('an old release differs by its marks and by the names of nested sets only', () => {
-  const expected = heldByProgram(compile(objectsOf('real-npm/garden-oldmarks/cluster.json'), fnv32a))
-  const node = heldInFolder('real-npm/garden-oldmarks')
-  const nested = ['greenhouse/rows-row:north:south', 'greenhouse/rows-app:sensor:climate']
-  const renamed = (text: string): string =>
-    nested.reduce((all, name) => {
-      const old = name.slice('greenhouse/rows-'.length)
-      const kernelName = (label: string) => setKernelName(`nestedlabel-${label}`, 'fnv32a')
-      return all.replaceAll(kernelName(name), kernelName(old)).replaceAll(`nestedlabel-${name}`, `nestedlabel-${old}`)
-    }, text)
-  expect(node.sets).toEqual(expected.sets.map(renamed).toSorted())
-  const withoutMarks = (chains: Held['chains']) =>
-    JSON.parse(
-      renamed(JSON.stringify(chains))
-        .replaceAll(/0x[245]000(?:\/0xffffffff)?|0x[248]00\/0x[248]00/g, 'MARK')
-        .replace(/"AZURE-NPM-ACCEPT [^"]*CLEAR-AZURE-NPM-MARKS[^"]*",/, ''),
-    ) as Record<string, string[]>
-  const sorted = (chains: Record<string, string[]>) =>
-    Object.fromEntries(
-      Object.entries(chains).map(([name, rules]) => [name, rules.map(rule => rule.split(' ').toSorted().join(' ')).toSorted()]),
-    )
-  expect(sorted(withoutMarks(node.chains))).toEqual(sorted(withoutMarks(expected.chains)))
 })

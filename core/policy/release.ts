@@ -1,0 +1,112 @@
+import type {Scheme} from '../names/hash.ts'
+import type {Direction} from '../names/kernel-name.ts'
+
+/**
+ * Releases of Azure NPM that program the same from the same objects, each line named by its first release, oldest first. How
+ * names are hashed is told apart: it changed in 1.6.46 and 1.8.12 only.
+ */
+export const releaseLines = ['v1.2.8', 'v1.4.16', 'v1.4.17', 'v1.4.21', 'v1.4.24', 'v1.4.27', 'v1.4.41', 'v1.5.17'] as const
+export type ReleaseLine = (typeof releaseLines)[number]
+
+/** What is programmed today; since 1.5.17. */
+export const CURRENT: ReleaseLine = 'v1.5.17'
+
+/** How packets are marked while Azure NPM judges them. */
+export interface Marks {
+  readonly ingressAllowed: number
+  readonly drop: Readonly<Record<Direction, number>>
+  /** Of the packet's mark, these bits are looked at and set; undefined for those of the mark itself. */
+  readonly mask?: number
+}
+
+/** What a line of releases does in its own way. Source: sections 2, 4.2, 4.6, 6 and 8.2 of NPM's data plane. */
+export interface ReleaseFacts {
+  readonly marks: Marks
+  /** The comment of the rule that takes all marks away before a packet is accepted; absent when there is no such rule. */
+  readonly clearComment?: string
+  /** Whether only packets that open a connection are sent to Azure NPM. */
+  readonly judgesNewOnly: boolean
+  /** Whether rules and jumps of policies say in a comment what they are. */
+  readonly hasRuleComments: boolean
+  /** Whether the list for several values of a label is each policy's own. */
+  readonly hasPolicyInNestedNames: boolean
+  /** Whether each block of a rule has a set of its own. */
+  readonly hasPeerInBlockNames: boolean
+  /** Whether values that no label can have make it refuse a policy. */
+  readonly checksLabelValues: boolean
+  /** Whether a rule without conditions is all there is of a direction; before, it was lost beside others. */
+  readonly obeysOpenRules: boolean
+}
+
+const wholeWords: Marks = {ingressAllowed: 0x2000, drop: {Ingress: 0x4000, Egress: 0x5000}, mask: 0xffffffff}
+const bits: Marks = {ingressAllowed: 0x200, drop: {Ingress: 0x400, Egress: 0x800}}
+
+const isSince = (line: ReleaseLine, first: ReleaseLine): boolean => releaseLines.indexOf(line) >= releaseLines.indexOf(first)
+
+function factsOf(line: ReleaseLine): ReleaseFacts {
+  const clearComment = isSince(line, 'v1.4.17') ? 'CLEAR-AZURE-NPM-MARKS' : 'Clear-AZURE-NPM-MARKS'
+  return {
+    ...(isSince(line, 'v1.4.24') ? {marks: bits} : {marks: wholeWords, clearComment}),
+    judgesNewOnly: isSince(line, 'v1.4.16'),
+    hasRuleComments: isSince(line, 'v1.4.17'),
+    hasPolicyInNestedNames: isSince(line, 'v1.4.27'),
+    hasPeerInBlockNames: isSince(line, 'v1.4.21'),
+    checksLabelValues: isSince(line, 'v1.4.41'),
+    obeysOpenRules: isSince(line, 'v1.5.17'),
+  }
+}
+
+const facts = new Map(releaseLines.map(line => [line, factsOf(line)]))
+
+/** @param line by default the one of today */
+export const releaseFacts = (line: ReleaseLine = CURRENT): ReleaseFacts => facts.get(line) as ReleaseFacts
+
+/** What a release programs with the settings that it has when nobody sets any. */
+export interface Release {
+  readonly line: ReleaseLine
+  readonly scheme: Scheme
+  readonly generation: 'v1' | 'v2'
+  /** Whether it knows the second generation at all. */
+  readonly hasV2: boolean
+  /** Whether NPM Lite gives blocks to a part of itself that Linux does not have, and so allows every address. */
+  readonly losesLiteBlocks: boolean
+}
+
+type Version = readonly [minor: number, patch: number]
+
+const isBefore = ([minor, patch]: Version, other: Version): boolean =>
+  minor < other[0] || (minor === other[0] && patch < other[1])
+
+/**
+ * What a release of Azure NPM programs.
+ *
+ * @param text `v1.4.23`, with or without the v
+ * @returns undefined when it is no release of Azure NPM, or one before 1.2.8, whose rules are not known here
+ */
+export function readRelease(text: string): Release | undefined {
+  const parts = /^v?1\.(\d{1,3})\.(\d{1,4})$/.exec(text)
+  if (!parts) return undefined
+  const version: Version = [Number(parts[1]), Number(parts[2])]
+  const line = releaseLines.findLast(first => !isBefore(version, versionOf(first)))
+  if (!line) return undefined
+  return {
+    line,
+    scheme: hasLongNames(version) ? 'sha256' : 'fnv32a',
+    generation: isBefore(version, [4, 20]) ? 'v1' : 'v2',
+    hasV2: !isBefore(version, [4, 15]),
+    losesLiteBlocks: losesLiteBlocks(version),
+  }
+}
+
+function versionOf(line: ReleaseLine): Version {
+  const [, minor, patch] = line.slice(1).split('.').map(Number)
+  return [minor ?? 0, patch ?? 0]
+}
+
+/** The change went into two branches at once; the one between them never got it. */
+const hasLongNames = ([minor, patch]: Version): boolean =>
+  minor > 8 || (minor === 8 && patch >= 12) || (minor === 6 && patch >= 46)
+
+/** Source: section 7.6 of NPM's data plane. */
+const losesLiteBlocks = ([minor, patch]: Version): boolean =>
+  (minor === 6 && patch >= 36) || (minor === 7 && patch >= 11) || (minor === 8 && patch < 12)
