@@ -2,7 +2,10 @@
 # Builds a Kubernetes control plane and its nodes' programs from Go's module proxy into a folder named by version. What is
 # there already is not built again; a cold build takes about ten minutes of two cores. Prints the folder.
 #
-#   build-binaries.sh [NAME ...]      NAME: etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kwok
+#   build-binaries.sh [--check] [NAME ...]
+#
+# NAME: etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kwok, and kubectl if named. --check only
+# tells whether they can be had: it builds nothing, and says on stderr what is in the way.
 #
 # With KUBEBUILDER_ASSETS set, as tests of Kubernetes controllers have it, programs are taken from there and nothing is built.
 set -eu
@@ -10,6 +13,11 @@ set -eu
 KUBERNETES=v1.36.3
 KWOK=v0.8.0
 
+check=''
+if [ "${1:-}" = --check ]; then
+  check=yes
+  shift
+fi
 names=${*:-etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kwok}
 cache=${KUBECTL_NPM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kubectl-npm}
 folder=${KUBEBUILDER_ASSETS:-$cache/kubernetes-$KUBERNETES-$(uname -m)}
@@ -30,6 +38,8 @@ if ! command -v go >/dev/null; then
   echo "Go is not installed, so$missing cannot be built: install Go, or set KUBEBUILDER_ASSETS" >&2
   exit 1
 fi
+
+[ -z "$check" ] || exit 0
 
 mkdir -p "$folder"
 # One build at a time: a second one waits, and then finds everything done.
@@ -83,7 +93,7 @@ for name in $names; do
       GOFLAGS='' GOBIN="$work/bin" go install -trimpath -ldflags '-s -w' "sigs.k8s.io/kwok/cmd/kwok@$KWOK"
       mv "$work/bin/kwok" "$folder/kwok"
       ;;
-    kube-apiserver | kube-controller-manager | kube-scheduler | kubelet | kube-proxy) build "$name" "k8s.io/kubernetes/cmd/$name" ;;
+    kube-apiserver | kube-controller-manager | kube-scheduler | kubelet | kube-proxy | kubectl) build "$name" "k8s.io/kubernetes/cmd/$name" ;;
     *)
       echo "build-binaries.sh: no such program: $name" >&2
       exit 1

@@ -1,0 +1,127 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {existsSync} from 'node:fs'
+import {readdir, readFile} from 'node:fs/promises'
+import {fileURLToPath} from 'node:url'
+import {expect, test} from 'vitest'
+import {startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
+import {until} from '../../scripts/cluster/wait.ts'
+import {describeControlPlane} from './describe.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+describeControlPlane('a control plane', () => {
+  test('knows its users, notes what they ask, and keeps its objects over a crash', async () => {
+    await using cluster = await startControlPlane()
+    const kubeconfig = await cluster.kubeconfigFor('alice')
+    const refused = await cluster.kubectl(['get', 'namespaces'], {kubeconfig, allowFailure: true})
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('User "alice" cannot list resource "namespaces"'),
+    })
+    await expect(cluster.kubeconfigFor('mallory')).rejects.toThrow('no user mallory here; there are admin, alice')
+
+    await cluster.kubectl(['create', 'namespace', 'kept'])
+    await cluster.stopServer()
+    const gone = await cluster.kubectl(['get', 'namespaces'], {allowFailure: true})
+    expect(gone).toMatchObject({exitCode: 1, stderr: expect.stringContaining('refused')})
+    await cluster.startServer()
+    await cluster.restart()
+    expect((await cluster.kubectl(['get', 'namespace', 'kept', '-o', 'name'])).stdout).toBe('namespace/kept\n')
+
+    const asked = (await cluster.auditLines()).filter(({user}) => user.username === 'alice')
+    expect(asked.map(({verb, objectRef, responseStatus}) => [verb, objectRef?.resource, responseStatus?.code])).toContainEqual([
+      'list',
+      'namespaces',
+      403,
+    ])
+  })
+
+  test('notes requests about tokens and rights with their bodies, others without', async () => {
+    await using cluster = await startControlPlane()
+    await cluster.kubectl(['create', 'serviceaccount', 'reader'])
+    const token = await cluster.kubectl(['create', 'token', 'reader', '--audience', 'somebody'])
+    const review = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: {token: token.stdout, audiences: ['somebody']},
+    }
+    const answer = await cluster.api.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)
+    expect(answer).toMatchObject({status: {authenticated: true, audiences: ['somebody']}})
+    const events = await until('all requests are noted', async () => {
+      const found = (await cluster.auditLines()).filter(
+        ({verb, objectRef}) => verb === 'create' && objectRef?.resource !== undefined,
+      )
+      return found.some(({objectRef}) => objectRef?.resource === 'tokenreviews') && found
+    })
+    const bodies = events.map(({level, objectRef, requestObject}) => [
+      [objectRef?.resource, objectRef?.subresource].join('/'),
+      level,
+      requestObject !== undefined,
+    ])
+    expect(bodies).toContainEqual(['serviceaccounts/token', 'RequestResponse', true])
+    expect(bodies).toContainEqual(['tokenreviews/', 'RequestResponse', true])
+    expect(bodies).toContainEqual(['serviceaccounts/', 'Metadata', false])
+  })
+
+  test('runs controllers when asked: a namespace gets its default account, and goes away when deleted', async () => {
+    await using cluster = await startControlPlane({controllers: workloadControllers})
+    await cluster.kubectl(['create', 'namespace', 'short-lived'])
+    await until('the account is there', () =>
+      cluster.api.request('GET', '/api/v1/namespaces/short-lived/serviceaccounts/default'),
+    )
+    await cluster.kubectl(['delete', 'namespace', 'short-lived', '--wait', '--timeout', '60s'])
+  })
+
+  test('says why a program of it did not start', async () => {
+    await expect(startControlPlane({apiServerFlags: ['--no-such-flag']})).rejects.toThrow(
+      /kube-apiserver ended by exit code 1.*unknown flag: --no-such-flag/s,
+    )
+  })
+
+  test('ends without a trace', async () => {
+    const cluster = await startControlPlane()
+    expect(await processesOf(cluster.folder)).not.toEqual([])
+    await cluster[Symbol.asyncDispose]()
+    expect(await processesOf(cluster.folder)).toEqual([])
+    expect(existsSync(cluster.folder)).toBe(false)
+  })
+
+  test('ends without a trace when its owner is killed', async () => {
+    const owner = await startOwner(
+      "const {startControlPlane} = await import('./scripts/cluster/control-plane.ts'); const cluster = await startControlPlane()",
+    )
+    expect(await processesOf(owner.folder)).not.toEqual([])
+    await owner.kill()
+    await until('all is gone', async () => !existsSync(owner.folder) && (await processesOf(owner.folder)).length === 0)
+  })
+})
+
+interface Owner {
+  readonly folder: string
+  kill(): Promise<void>
+}
+
+/** Runs code that makes `cluster`, in a process of its own. */
+async function startOwner(code: string): Promise<Owner> {
+  const script = `${code}; console.log(cluster.folder); setInterval(() => undefined, 1000)`
+  const owner = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [said] = (await once(owner.stdout, 'data')) as [Buffer]
+  return {
+    folder: said.toString().trim(),
+    async kill() {
+      owner.kill('SIGKILL')
+      await once(owner, 'exit')
+    },
+  }
+}
+
+/** The command lines that name a folder. */
+async function processesOf(folder: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  const lines = await Promise.all(ids.map(id => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')))
+  return lines.filter(line => line.includes(folder))
+}
