@@ -54,8 +54,9 @@ export const clusterFlags = {
   }),
 }
 
-/** Flags of every verb that reads a node. */
+/** Flags of every verb that reads nodes. */
 export const sourceFlags = {
+  ...clusterFlags,
   from: Flags.string({
     summary: 'Read a dump: a folder, a .tgz, a single file, - for standard input; may be given several times',
     multiple: true,
@@ -64,7 +65,20 @@ export const sourceFlags = {
     helpGroup: 'SOURCE',
   }),
   local: Flags.boolean({summary: 'Read the kernel of this machine (needs root)', default: false, helpGroup: 'SOURCE'}),
-  node: Flags.string({summary: 'Which node, when the dump holds several', helpValue: 'NAME', helpGroup: 'SOURCE'}),
+  node: Flags.string({
+    summary: 'Which node, of the cluster or of the dump; may be given several times',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'NAME',
+    helpGroup: 'SOURCE',
+  }),
+  pod: Flags.string({summary: 'The node on which this pod runs', helpValue: 'NS/NAME', helpGroup: 'SOURCE'}),
+  selector: Flags.string({
+    char: 'l',
+    summary: 'Nodes of the cluster with these labels',
+    helpValue: 'LABELS',
+    helpGroup: 'SOURCE',
+  }),
 }
 
 /** A verb of the plugin: parses, calls one function of core, prints. */

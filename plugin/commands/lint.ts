@@ -63,7 +63,10 @@ export default class Lint extends Verb {
       throw new InputError('no policies: nothing says what to look at', 'Give files with -f FILE, or a cluster with --from PATH.')
     if (filename.includes('-') && from.includes('-'))
       throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
-    const source = from.length > 0 ? await openSource({from, local: false, node}, this.signal) : {dumps: [], problems: []}
+    const source =
+      from.length > 0
+        ? await openSource({from, local: false, node: node === undefined ? undefined : [node]}, this.signal)
+        : {dumps: [], problems: []}
     const given = filename.length > 0 ? await readPolicies(filename) : undefined
     const around = clusterAround(source.dumps, given?.objects, node, flags.platform)
     const policies = given ? given.objects.policies : around.cluster.policies

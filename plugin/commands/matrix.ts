@@ -79,11 +79,14 @@ export default class Matrix extends Verb {
   }
 }
 
-function nodeOf(dumps: readonly NodeDump[], node: string | undefined): NodeDump {
-  const named = node === undefined ? dumps : dumps.filter(dump => dump.node === node)
+function nodeOf(dumps: readonly NodeDump[], node: readonly string[] | undefined): NodeDump {
+  const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
   const [dump] = named
   if (!dump)
-    throw new InputError(`--node ${node}: the input holds no such node`, `It holds: ${dumps.map(each => each.node).join(', ')}`)
+    throw new InputError(
+      `--node ${node?.join(', ')}: the input holds no such node`,
+      `It holds: ${dumps.map(each => each.node).join(', ')}`,
+    )
   if (named.length > 1)
     throw new InputError(
       `the input holds ${named.length} nodes: ${named.map(each => each.node).join(', ')}`,

@@ -36,7 +36,7 @@ export default class Resolve extends Verb {
     const {flags, argv} = await this.parse(Resolve)
     const problems: Problem[] = []
     let node: OpenTranslation | undefined
-    if (flags.local || flags.from) {
+    if (flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined) {
       const source = await openSource(flags, this.signal)
       node = openTranslation(oneDump(source, flags))
       problems.push(...source.problems, ...node.facts.problems)

@@ -40,7 +40,7 @@ export default class Trace extends Verb {
   override async run(): Promise<void> {
     const {flags, args} = await this.parse(Trace)
     const source = await openSource(flags, this.signal)
-    const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => node === flags.node)
+    const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))
     const known = knownPods(dumps)
     const from = resolveEnd(args.source, known)
     const to = resolveEnd(args.destination, known)

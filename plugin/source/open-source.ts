@@ -10,7 +10,7 @@ import {readFiles} from './read-files.ts'
 export interface SourceFlags {
   readonly from: readonly string[] | undefined
   readonly local: boolean
-  readonly node: string | undefined
+  readonly node: readonly string[] | undefined
 }
 
 /** All dumps that the flags name, and what is wrong with the input as a whole. */
@@ -60,10 +60,10 @@ export function oneDump(source: Source, flags: SourceFlags): NodeDump {
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
   const usable = source.dumps.filter(dump => dump.save ?? dump.sets)
   if (usable.length === 0) throw new InputError('nothing to read: no iptables rules and no ipsets were found', ACCEPTED, all)
-  const named = flags.node === undefined ? usable : usable.filter(({node}) => node === flags.node)
+  const named = flags.node === undefined ? usable : usable.filter(({node}) => flags.node?.includes(node))
   const nodes = usable.map(({node}) => node).join(', ')
   const [dump] = named
-  if (!dump) throw new InputError(`--node ${flags.node}: the input holds no such node`, `It holds: ${nodes}`, all)
+  if (!dump) throw new InputError(`--node ${flags.node?.join(', ')}: the input holds no such node`, `It holds: ${nodes}`, all)
   if (named.length > 1) throw new InputError(`the input holds ${named.length} nodes: ${nodes}`, 'Say which one with --node NAME.')
   return dump
 }
