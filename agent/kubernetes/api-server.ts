@@ -2,6 +2,8 @@ import {type ReadAccess, readAccessInPod} from './access.ts'
 import {readAccessFromFile} from './kubeconfig.ts'
 import {Requests} from './requests.ts'
 
+export {ApiServerError} from './api-server-error.ts'
+
 /** What the agent asks of the API server. Paths come with their query and begin with `/`; answers are JSON. */
 export interface ApiServer {
   /**
@@ -14,23 +16,13 @@ export interface ApiServer {
    * reviews, which store nothing.
    */
   post(path: string, body: unknown, signal?: AbortSignal): Promise<unknown>
-  /** The lines of an answer that goes on, such as a watch. Nothing is read ahead of who takes them. Ends by throwing or at the answer's end. */
-  lines(path: string, signal: AbortSignal): AsyncIterable<string>
-}
-
-/** The API server refused, or did not answer. */
-export class ApiServerError extends Error {
-  /** The HTTP status; 0 when there was no whole answer. */
-  readonly status: number
-  /** Of the server: `Forbidden`, `Expired`. Of the connection: `ECONNREFUSED`, `TIMEOUT`, `TOO_LARGE`, `BAD_ANSWER`. */
-  readonly reason?: string
-
-  constructor(status: number, message: string, reason?: string) {
-    super(message)
-    this.name = 'ApiServerError'
-    this.status = status
-    if (reason !== undefined) this.reason = reason
-  }
+  /**
+   * The lines of an answer that goes on, such as a watch. Nothing is read ahead of who takes them.
+   *
+   * @param onOpen called when the server has taken the request, which may be long before the first line
+   * @throws what the others throw, also when the connection breaks in the middle
+   */
+  lines(path: string, signal: AbortSignal, onOpen?: () => void): AsyncIterable<string>
 }
 
 /**

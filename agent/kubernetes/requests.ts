@@ -3,7 +3,8 @@ import https from 'node:https'
 import {isDeepStrictEqual} from 'node:util'
 import {createGunzip} from 'node:zlib'
 import type {Access, ReadAccess} from './access.ts'
-import {type ApiServer, ApiServerError} from './api-server.ts'
+import type {ApiServer} from './api-server.ts'
+import {ApiServerError} from './api-server-error.ts'
 import {boundedLines} from './bounded-lines.ts'
 
 /** To the first byte of an answer. The API server itself gives up after 60 s. */
@@ -53,10 +54,11 @@ export class Requests implements ApiServer {
     return this.parsed(request, await this.open(request))
   }
 
-  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
+  async *lines(path: string, signal: AbortSignal, onOpen?: () => void): AsyncGenerator<string> {
     // Not compressed: a compressor holds back what it has until there is more.
     const request: Request = {method: 'GET', path, signal}
     const answer = await this.open(request)
+    onOpen?.()
     try {
       yield* boundedLines(answer, LONGEST_LINE_BYTES)
     } catch (error) {

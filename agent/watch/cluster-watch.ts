@@ -1,0 +1,155 @@
+import type {ClusterObjects} from '../../core/cluster/objects.ts'
+import type {Knowledge} from '../../core/contract/agent.ts'
+import type {ObjectEvent} from '../../core/policy/incremental.ts'
+import type {CompileOptions, Program} from '../../core/policy/program.ts'
+import type {ApiServer} from '../kubernetes/api-server.ts'
+import {type Clock, systemClock} from './clock.ts'
+import {clusterJson} from './cluster-json.ts'
+import {readEpochFrom} from './epoch.ts'
+import {type Kinds, namespaces, networkPolicies, nodes, podsOf, type WatchedKind} from './kinds.ts'
+import {type Change, ListWatch, type Standing} from './list-watch.ts'
+import {Programs} from './programs.ts'
+
+/** What the agent knows of the cluster. It goes on knowing it while the API server is away. */
+export interface ClusterWatch {
+  /** How current it is. */
+  knowledge(): Knowledge
+  /** The objects as they are now; what was given out does not change. Trimmed to what network policy depends on. */
+  objects(): ClusterObjects
+  /**
+   * The program that the objects ask for. The first ask for an option set takes as long as a compilation, later ones as
+   * long as what changed.
+   */
+  programFor(options: CompileOptions): Program
+  /** The objects of this moment as a List of Kubernetes, in pieces. */
+  clusterJson(): Iterable<string>
+  /**
+   * Calls the listener after objects, state or failure changed; changes that come together are one call. A newer `asOf`
+   * alone is none.
+   *
+   * @returns takes the listener away
+   */
+  onChange(listener: () => void): () => void
+  stop(): Promise<void>
+}
+
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface WatchClusterOptions {
+  readonly api: ApiServer
+  readonly node: string
+  /** NPM Lite: only the pods of `node` are read. */
+  readonly lite?: boolean
+  readonly log: Log
+  readonly clock?: Clock
+  /** Within how long the first list begins, by chance. */
+  readonly spreadMs?: number
+}
+
+const SPREAD_MS = 3000
+
+/** Starts to watch pods, namespaces, network policies and nodes. It never ends by itself, whatever the API server does. */
+export function watchCluster(options: WatchClusterOptions): ClusterWatch {
+  return new FollowedCluster(options)
+}
+
+class FollowedCluster implements ClusterWatch {
+  private readonly log: Log
+  private readonly watches: {readonly [Kind in keyof Kinds]: ListWatch<Kind>}
+  private readonly programs = new Programs(() => this.objects())
+  private readonly listeners = new Set<() => void>()
+  private readonly end = new AbortController()
+  private readonly runs: Promise<unknown>
+  private isTelling = false
+
+  constructor({api, node, lite, log, clock = systemClock, spreadMs = SPREAD_MS}: WatchClusterOptions) {
+    this.log = log
+    const readEpoch = readEpochFrom(api)
+    const watch = <Kind extends keyof Kinds>(kind: WatchedKind<Kind>): ListWatch<Kind> =>
+      new ListWatch({
+        api,
+        kind,
+        clock,
+        readEpoch,
+        spreadMs,
+        onChanges: changes => this.changed(kind.kind, changes),
+        onStanding: (standing, before) => this.stands(kind.plural, standing, before),
+      })
+    this.watches = {
+      Pod: watch(podsOf(lite ? node : undefined)),
+      Namespace: watch(namespaces),
+      NetworkPolicy: watch(networkPolicies),
+      Node: watch(nodes),
+    }
+    this.runs = Promise.all(Object.values(this.watches).map(each => each.run(this.end.signal)))
+  }
+
+  knowledge(): Knowledge {
+    const {Pod, Namespace, NetworkPolicy} = this.watches
+    const standings = Object.values(this.watches).map(each => each.standing)
+    const failure = standings.find(each => each.failure !== undefined)?.failure
+    const isListed = standings.every(each => each.isListed)
+    const state = this.end.signal.aborted ? 'off' : !isListed ? 'starting' : failure === undefined ? 'live' : 'stale'
+    const asOf = Math.min(...standings.map(each => each.asOf ?? Number.POSITIVE_INFINITY))
+    return {
+      state,
+      ...(isListed && {asOf: new Date(asOf).toISOString()}),
+      ...(failure !== undefined && {failure}),
+      pods: Pod.size,
+      namespaces: Namespace.size,
+      policies: NetworkPolicy.size,
+    }
+  }
+
+  objects(): ClusterObjects {
+    const {Pod, Namespace, NetworkPolicy, Node} = this.watches
+    return {pods: Pod.objects(), namespaces: Namespace.objects(), policies: NetworkPolicy.objects(), nodes: Node.objects()}
+  }
+
+  programFor(options: CompileOptions): Program {
+    return this.programs.programFor(options)
+  }
+
+  clusterJson(): Iterable<string> {
+    return clusterJson(this.objects())
+  }
+
+  onChange(listener: () => void): () => void {
+    // An own function, so that one listener given twice is two.
+    const own = () => listener()
+    this.listeners.add(own)
+    return () => this.listeners.delete(own)
+  }
+
+  async stop(): Promise<void> {
+    this.end.abort()
+    await this.runs
+    this.listeners.clear()
+  }
+
+  private changed<Kind extends keyof Kinds>(kind: Kind, changes: readonly Change<Kinds[Kind]>[]): void {
+    // A kind with its own object: the compiler cannot see that the two belong together.
+    this.programs.apply(changes.map(change => ({kind, ...change}) as ObjectEvent))
+    this.tell()
+  }
+
+  private stands(plural: string, standing: Standing, before: Standing): void {
+    if (standing.failure === before.failure && standing.isListed === before.isListed) return
+    if (standing.failure !== undefined) this.log.warn({kind: plural, failure: standing.failure}, 'The cluster is not watched')
+    else this.log.info({kind: plural}, 'The cluster is watched')
+    this.tell()
+  }
+
+  /** Once for all that happens in one turn. */
+  private tell(): void {
+    if (this.isTelling) return
+    this.isTelling = true
+    setImmediate(() => {
+      this.isTelling = false
+      for (const listener of this.listeners) listener()
+    })
+  }
+}

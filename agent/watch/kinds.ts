@@ -1,0 +1,71 @@
+import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../core/cluster/objects.ts'
+import {type Trim, trimNamespace, trimNode, trimPod, trimPolicy} from './trim.ts'
+
+/** One kind of object, where the API server has it, and what is kept of it. */
+export interface WatchedKind<Kind extends keyof Kinds> {
+  readonly kind: Kind
+  /** In messages: `pods`. */
+  readonly plural: string
+  readonly apiVersion: string
+  readonly path: string
+  readonly fieldSelector?: string
+  /** Objects to ask for at once. Those of some kinds are large. */
+  readonly pageSize: number
+  readonly trim: Trim<Kinds[Kind]>
+}
+
+export interface Kinds {
+  readonly Pod: Pod
+  readonly Namespace: Namespace
+  readonly NetworkPolicy: NetworkPolicy
+  readonly Node: Node
+}
+
+export const listOfKind = {
+  Pod: 'pods',
+  Namespace: 'namespaces',
+  NetworkPolicy: 'policies',
+  Node: 'nodes',
+} as const satisfies Readonly<Record<keyof Kinds, keyof ClusterObjects>>
+
+// Finished pods have given their addresses back, and Jobs leave many of them.
+const UNFINISHED = 'status.phase!=Succeeded,status.phase!=Failed'
+
+/** @param node only its pods, as NPM Lite reads them; without it all pods of the cluster */
+export const podsOf = (node?: string): WatchedKind<'Pod'> => ({
+  kind: 'Pod',
+  plural: 'pods',
+  apiVersion: 'v1',
+  path: '/api/v1/pods',
+  fieldSelector: node === undefined ? UNFINISHED : `${UNFINISHED},spec.nodeName=${node}`,
+  pageSize: 500,
+  trim: trimPod,
+})
+
+export const namespaces: WatchedKind<'Namespace'> = {
+  kind: 'Namespace',
+  plural: 'namespaces',
+  apiVersion: 'v1',
+  path: '/api/v1/namespaces',
+  pageSize: 500,
+  trim: trimNamespace,
+}
+
+export const networkPolicies: WatchedKind<'NetworkPolicy'> = {
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  apiVersion: 'networking.k8s.io/v1',
+  path: '/apis/networking.k8s.io/v1/networkpolicies',
+  pageSize: 500,
+  trim: trimPolicy,
+}
+
+export const nodes: WatchedKind<'Node'> = {
+  kind: 'Node',
+  plural: 'nodes',
+  apiVersion: 'v1',
+  path: '/api/v1/nodes',
+  // A node names the images it has: 20 kB and more.
+  pageSize: 100,
+  trim: trimNode,
+}

@@ -1,0 +1,226 @@
+import {isDeepStrictEqual} from 'node:util'
+import {objectKey} from '../../core/cluster/objects.ts'
+import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
+import {backOffMs, type Clock, pause} from './clock.ts'
+import {isOlder, type ReadEpoch} from './epoch.ts'
+import type {Kinds, WatchedKind} from './kinds.ts'
+import {listAll} from './list.ts'
+import {SharedTexts} from './shared-texts.ts'
+import {BadEvent, readEvent} from './watch-event.ts'
+
+export interface Change<Kept> {
+  readonly type: 'added' | 'modified' | 'deleted'
+  readonly object: Kept
+}
+
+/** How well one kind is known. */
+export interface Standing {
+  /** Whether there ever was a whole list. */
+  readonly isListed: boolean
+  /** When the server was last heard of, in milliseconds since 1970. */
+  readonly asOf?: number
+  /** Why what is known may be old. */
+  readonly failure?: string
+}
+
+export interface ListWatchOptions<Kind extends keyof Kinds> {
+  readonly api: ApiServer
+  readonly kind: WatchedKind<Kind>
+  readonly clock: Clock
+  readonly readEpoch: ReadEpoch
+  /** Lists begin at a moment chosen by chance within so many milliseconds, so that 250 agents do not ask at once. */
+  readonly spreadMs: number
+  /** All that changed together; after an interruption only what is different. */
+  readonly onChanges: (changes: readonly Change<Kinds[Kind]>[]) => void
+  readonly onStanding: (standing: Standing, before: Standing) => void
+}
+
+/** A watch ends by the server's will after 4 to 6 minutes, chosen by chance for the same reason. */
+const SHORTEST_WATCH_SECONDS = 240
+const WATCH_SPREAD_SECONDS = 120
+/** How much later than asked for a watch may end before its connection counts as dead. */
+const SLACK_SECONDS = 30
+/** A watch that ends before without having said anything is a failure, or we would ask again and again without a pause. */
+const SHORTEST_LIFE_MS = 30_000
+const RECONNECT_SPREAD_MS = 1000
+/** Events that cannot be used, in a row, until everything is listed anew. */
+const MOST_BAD_EVENTS = 3
+
+/**
+ * Keeps the objects of one kind as the API server has them: a list, then a watch from its version, over and over. Every
+ * failure is waited out; nothing ends it but `signal`.
+ */
+export class ListWatch<Kind extends keyof Kinds> {
+  private readonly options: ListWatchOptions<Kind>
+  private readonly shared = new SharedTexts()
+  private readonly kept = new Map<string, Kinds[Kind]>()
+  private array: Kinds[Kind][] | undefined
+  private lastStanding: Standing = {isListed: false}
+  /** The version to watch from; undefined when all has to be listed. */
+  private version: string | undefined
+  private epochId: string | undefined
+  /** Whether the server may have become another one since it was last heard. */
+  private isDoubtful = false
+  private failures = 0
+  private badEvents = 0
+
+  constructor(options: ListWatchOptions<Kind>) {
+    this.options = options
+  }
+
+  /** As they are now; what was given out does not change. */
+  objects(): Kinds[Kind][] {
+    this.array ??= [...this.kept.values()]
+    return this.array
+  }
+
+  get size(): number {
+    return this.kept.size
+  }
+
+  get standing(): Standing {
+    return this.lastStanding
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted)
+      try {
+        await this.step(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        this.failed(error)
+        await pause(this.options.clock, backOffMs(this.failures, this.options.clock), signal)
+      }
+  }
+
+  private async step(signal: AbortSignal): Promise<void> {
+    if (this.isDoubtful && this.version !== undefined) await this.checkEpoch(this.version, signal)
+    if (this.version === undefined) this.version = await this.list(signal)
+    await this.watch(this.version, signal)
+  }
+
+  private async checkEpoch(known: string, signal: AbortSignal): Promise<void> {
+    const {id, version} = await this.options.readEpoch(signal)
+    if (id !== this.epochId || isOlder(version, known)) this.version = undefined
+    this.isDoubtful = false
+  }
+
+  private async list(signal: AbortSignal): Promise<string> {
+    const {api, kind, clock, readEpoch, spreadMs} = this.options
+    await pause(clock, clock.random() * spreadMs, signal)
+    // Before the list: if the server becomes another one in between, that is seen later.
+    const {id} = await readEpoch(signal)
+    const {objects, version} = await listAll({api, kind, clock, signal, shared: this.shared, before: this.kept})
+    this.epochId = id
+    this.isDoubtful = false
+    this.badEvents = 0
+    this.replace(objects)
+    // Not a sign of health: a server that takes no watch from its own lists would be asked for lists without a pause.
+    this.confirmed()
+    return version
+  }
+
+  /** In place: objects keep their order, which is that of who follows the changes. */
+  private replace(objects: ReadonlyMap<string, Kinds[Kind]>): void {
+    const changes: Change<Kinds[Kind]>[] = []
+    for (const [key, object] of this.kept) {
+      if (objects.has(key)) continue
+      this.kept.delete(key)
+      changes.push({type: 'deleted', object})
+    }
+    for (const [key, object] of objects) {
+      const before = this.kept.get(key)
+      if (before === object) continue
+      this.kept.set(key, object)
+      changes.push({type: before ? 'modified' : 'added', object})
+    }
+    if (changes.length > 0) this.tell(changes)
+  }
+
+  /** Returns when the server has ended the watch as agreed. */
+  private async watch(version: string, signal: AbortSignal): Promise<void> {
+    const {api, kind, clock} = this.options
+    const timeoutSeconds = SHORTEST_WATCH_SECONDS + Math.floor(clock.random() * WATCH_SPREAD_SECONDS)
+    const query = new URLSearchParams({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: version,
+      timeoutSeconds: String(timeoutSeconds),
+    })
+    if (kind.fieldSelector !== undefined) query.set('fieldSelector', kind.fieldSelector)
+    const ownEnd = new AbortController()
+    const overdue = new ApiServerError(0, `the watch of ${kind.plural} did not end when it should have: the connection is dead`)
+    const cancel = clock.after((timeoutSeconds + SLACK_SECONDS) * 1000, () => ownEnd.abort(overdue))
+    const openedAt = clock.now()
+    let lines = 0
+    try {
+      const end = AbortSignal.any([signal, ownEnd.signal])
+      for await (const line of api.lines(`${kind.path}?${query.toString()}`, end, () => this.confirmed())) {
+        this.take(line)
+        lines++
+      }
+    } finally {
+      cancel()
+    }
+    // A server sends bookmarks every minute. If it did not, it may not know our version.
+    if (lines === 0) this.isDoubtful = true
+    if (lines === 0 && clock.now() - openedAt < SHORTEST_LIFE_MS)
+      throw new ApiServerError(0, `the API server ended the watch of ${kind.plural} at once`)
+    this.failures = 0
+    await pause(clock, clock.random() * RECONNECT_SPREAD_MS, signal)
+  }
+
+  /** What is kept is what the server has. */
+  private confirmed(): void {
+    this.setStanding({isListed: true, asOf: this.options.clock.now()})
+  }
+
+  private take(line: string): void {
+    const event = readEvent(line)
+    const {kind} = this.options
+    if (event.type !== 'bookmark') {
+      const object = kind.trim(event.object, this.shared)
+      if (!object) throw new BadEvent(`an event of ${kind.plural} without a name`)
+      this.change(event.type, object)
+    }
+    this.version = event.version
+    this.failures = 0
+    this.badEvents = 0
+    this.confirmed()
+  }
+
+  /** The type of an event is not relied on: after an interruption the same one may come again. */
+  private change(type: Change<Kinds[Kind]>['type'], object: Kinds[Kind]): void {
+    const key = objectKey(object)
+    const before = this.kept.get(key)
+    if (type === 'deleted') {
+      if (!before) return
+      this.kept.delete(key)
+      return this.tell([{type, object: before}])
+    }
+    if (before && isDeepStrictEqual(before, object)) return
+    this.kept.set(key, object)
+    this.tell([{type: before ? 'modified' : 'added', object}])
+  }
+
+  private tell(changes: readonly Change<Kinds[Kind]>[]): void {
+    this.array = undefined
+    this.options.onChanges(changes)
+  }
+
+  private failed(error: unknown): void {
+    this.failures++
+    this.isDoubtful = true
+    if (error instanceof BadEvent) this.badEvents++
+    // 410: the server no longer has that version. 400: it cannot read it.
+    const isVersionBad = error instanceof ApiServerError && (error.status === 410 || error.status === 400)
+    if (isVersionBad || this.badEvents >= MOST_BAD_EVENTS) this.version = undefined
+    this.setStanding({...this.lastStanding, failure: error instanceof Error ? error.message : String(error)})
+  }
+
+  private setStanding(standing: Standing): void {
+    const before = this.lastStanding
+    this.lastStanding = standing
+    this.options.onStanding(standing, before)
+  }
+}
