@@ -1,4 +1,5 @@
 import {driftSchema} from './drift.ts'
+import {dumpSchema} from './dump.ts'
 import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {programSchema} from './program.ts'
@@ -10,6 +11,7 @@ import {translationSchema} from './translation.ts'
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
   Drift: driftSchema,
+  Dump: dumpSchema,
   Lint: lintSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,

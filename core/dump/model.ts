@@ -21,6 +21,10 @@ export interface DumpDocument {
 export interface NodeDump {
   /** `unknown` when nothing tells. */
   readonly node: string
+  /** Of the dump that the node is in, when its `dump.json` tells. */
+  readonly dumpId?: string
+  /** When the kernel was read, when `dump.json` tells. */
+  readonly takenAt?: string
   readonly save?: SaveIndex
   readonly sets?: ReadonlyMap<string, MatchSet>
   /** Whether set members are in the dump; `ipset list -t` has none. */

@@ -117,6 +117,9 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
 
 function readValue(document: DumpDocument, value: unknown): ReadDocument {
   switch (recogniseJson(value)) {
+    // A table of contents; it is read with the dump it belongs to.
+    case 'dump':
+      return {document, kind: 'none', problems: []}
     case 'npm-cache':
       return {document, kind: 'npm-cache', cache: readNpmCache(value), problems: []}
     case 'kubernetes': {

@@ -4,48 +4,63 @@ import type {Problem} from '../problem.ts'
 import {chooseSave} from './choose-save.ts'
 import type {DumpDocument, NodeDump} from './model.ts'
 import {type ReadDocument, readDocument} from './read-document.ts'
+import {type SortedNode, sortDocuments} from './sort-documents.ts'
 
 /**
  * Reads documents, recognises each by its content, and sorts them into one dump for each node.
  *
  * Documents of one folder belong to one node. When only one folder has rules or sets, everything belongs to it;
- * cluster objects belong to every node.
+ * cluster objects belong to every node. A folder with a `dump.json` says itself what is whose.
  *
  * @returns the nodes, and the problems that belong to no node
  */
 export async function readDump(documents: readonly DumpDocument[]): Promise<{nodes: NodeDump[]; problems: Problem[]}> {
+  const sorted = sortDocuments(documents)
   const read: ReadDocument[] = []
-  for (const document of documents) read.push(await readDocument(document))
+  for (const document of sorted.documents) read.push(await readDocument(document))
   const isOfNode = (each: ReadDocument) => each.kind === 'iptables' || each.kind === 'ipset-save' || each.kind === 'ipset-list'
   const folders = new Set(read.filter(isOfNode).map(each => each.document.folder))
   const cluster = mergeObjects(read.flatMap(each => (each.kind === 'cluster' ? [each.objects] : [])))
   if (folders.size <= 1) {
-    const node = buildNode(read, cluster, undefined)
-    return {nodes: [node], problems: []}
+    const [only = onlyKey(sorted.nodes) ?? ''] = folders
+    // What is known to be another node's stays out of it.
+    const its = read.filter(({document: {folder}}) => folder === only || !sorted.nodes.has(folder))
+    return {nodes: [buildNode(its, cluster, sorted.nodes.get(only), undefined)], problems: [...sorted.problems]}
   }
   const nodes = [...folders].map(folder =>
     buildNode(
       read.filter(each => each.document.folder === folder),
       cluster,
+      sorted.nodes.get(folder),
       lastName(folder),
     ),
   )
   const rest = read.filter(each => !folders.has(each.document.folder))
-  return {nodes, problems: rest.flatMap(each => each.problems)}
+  return {nodes, problems: [...sorted.problems, ...rest.flatMap(each => each.problems)]}
 }
+
+const onlyKey = (map: ReadonlyMap<string, unknown>): string | undefined => (map.size === 1 ? [...map.keys()][0] : undefined)
 
 /** `n1` of `dump/n1`, `n1.tgz` of `n1.tgz/.`; files given one by one have no folder to name their node. */
 const lastName = (folder: string): string | undefined => folder.split('/').findLast(name => name !== '' && name !== '.')
 
-function buildNode(read: readonly ReadDocument[], cluster: ClusterObjects | undefined, folder: string | undefined): NodeDump {
-  const problems = read.flatMap(each => [...each.problems])
+/** @param told what `dump.json` says of the node */
+function buildNode(
+  read: readonly ReadDocument[],
+  cluster: ClusterObjects | undefined,
+  told: SortedNode | undefined,
+  folder: string | undefined,
+): NodeDump {
+  const problems = [...(told?.problems ?? []), ...read.flatMap(each => [...each.problems])]
   const save = chooseSave(read.flatMap(each => (each.kind === 'iptables' ? [each.save] : [])))
   problems.push(...save.problems)
   const {sets, problems: setProblems} = mergeSets(read)
   problems.push(...setProblems)
   const cache = read.find(each => each.kind === 'npm-cache')?.cache
   return {
-    node: cache?.node ?? folder ?? 'unknown',
+    node: told?.name ?? cache?.node ?? folder ?? 'unknown',
+    ...(told?.dumpId !== undefined && {dumpId: told.dumpId}),
+    ...(told?.takenAt !== undefined && {takenAt: told.takenAt}),
     ...(save.chosen && {save: save.chosen}),
     ...(sets && {sets}),
     hasMembers: sets !== undefined && [...sets.values()].every(set => set.members.length > 0 || (set.entries ?? 0) === 0),

@@ -1,4 +1,6 @@
 import type {Text} from '../text/lines.ts'
+import {isBlank} from './blank.ts'
+import {isManifest} from './manifest.ts'
 
 /** What a file holds, told by its content; names of files prove nothing. */
 export const documentKinds = [
@@ -43,8 +45,6 @@ export function recognise(text: Text): DocumentKind {
   return YAML.test(head) ? 'yaml' : 'other'
 }
 
-const isBlank = (text: Text): boolean => text.every(piece => piece.trim() === '')
-
 /** A tenth of characters that no text holds: a program, an archive, a picture. Single ones are damage, and are survived. */
 function isBinary(head: string): boolean {
   let odd = 0
@@ -56,7 +56,7 @@ function isBinary(head: string): boolean {
 }
 
 /** What a parsed JSON document holds. */
-export type JsonKind = 'npm-cache' | 'kubernetes' | 'hns' | 'other'
+export type JsonKind = 'dump' | 'npm-cache' | 'kubernetes' | 'hns' | 'other'
 
 const NPM_CACHE_KEYS = ['SetMap', 'ListMap', 'NsMap', 'PodMap', 'RawNpMap', 'ProcessedNpMap']
 /** HNS documents of `Get-HnsNetwork` and `Get-HnsEndpoint`, single or as an array. */
@@ -66,6 +66,7 @@ const HNS_KEYS = ['SharedContainers', 'VirtualNetwork', 'SchemaVersion', 'HostCo
 export function recogniseJson(value: unknown): JsonKind {
   const first = Array.isArray(value) ? value[0] : value
   if (typeof first !== 'object' || first === null) return 'other'
+  if (isManifest(first)) return 'dump'
   const keys = new Set(Object.keys(first))
   if (!keys.has('kind') && NPM_CACHE_KEYS.some(key => keys.has(key))) return 'npm-cache'
   if (keys.has('kind') || keys.has('items')) return 'kubernetes'

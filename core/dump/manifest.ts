@@ -1,0 +1,116 @@
+import {DUMP_FORMAT} from '../contract/dump-format.ts'
+import {API_VERSION} from '../contract/version.ts'
+import type {Problem} from '../problem.ts'
+import {dumpFiles} from './layout.ts'
+import type {DumpDocument} from './model.ts'
+
+/** What a reader needs of `dump.json`. Fields that are missing or of another shape are passed over: a newer version may have changed them. */
+export interface ReadManifest {
+  /** The folder of dump.json, without a slash at its end. */
+  readonly base: string
+  readonly id: string | undefined
+  readonly takenAt: string | undefined
+  readonly redacted: boolean
+  /** By folder below `base`. */
+  readonly nodes: ReadonlyMap<string, {readonly name: string; readonly takenAt?: string; readonly agentVersion?: string}>
+  readonly failures: readonly {
+    readonly node?: string
+    readonly document?: string
+    readonly message: string
+    readonly next: string
+  }[]
+  readonly problems: readonly Problem[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isFields) : [])
+
+/** Whether a JSON document is the table of contents of a dump. */
+export const isManifest = (value: unknown): value is Fields =>
+  isFields(value) && value['kind'] === 'Dump' && String(value['apiVersion']).startsWith('kubectl-npm/')
+
+/** Reads a document as the `dump.json` of its folder; undefined for any other, and for one that was given without a folder. */
+export function readManifest(document: DumpDocument): ReadManifest | undefined {
+  if (fileName(document.name) !== dumpFiles.manifest || document.folder === '') return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(document.text.join(''))
+  } catch {
+    return undefined
+  }
+  if (!isManifest(value)) return undefined
+  const nodes: [string, {name: string; takenAt?: string; agentVersion?: string}][] = listOf(value['nodes']).flatMap(node => {
+    const folder = textOf(node['folder'])
+    const name = textOf(node['name'])
+    if (folder === undefined || name === undefined) return []
+    const takenAt = textOf(node['takenAt'])
+    const agentVersion = textOf(node['agentVersion'])
+    const told = {name, ...(takenAt !== undefined && {takenAt}), ...(agentVersion !== undefined && {agentVersion})}
+    return [[plainPath(folder), told]]
+  })
+  return {
+    base: plainPath(document.folder),
+    id: textOf(value['id']),
+    takenAt: textOf(value['takenAt']),
+    redacted: value['redacted'] === true,
+    nodes: new Map(nodes),
+    failures: listOf(value['failures']).flatMap(readFailure),
+    problems: formatProblems(value, document.name),
+  }
+}
+
+function readFailure(failure: Fields): ReadManifest['failures'][number][] {
+  const message = textOf(failure['message'])
+  if (message === undefined) return []
+  const node = textOf(failure['node'])
+  const document = textOf(failure['document'])
+  const next = textOf(failure['next']) ?? 'Take the dump again.'
+  return [{message, next, ...(node !== undefined && {node}), ...(document !== undefined && {document})}]
+}
+
+function formatProblems(value: Fields, file: string): Problem[] {
+  const format = value['formatVersion']
+  const isKnown = value['apiVersion'] === API_VERSION && typeof format === 'number' && format <= DUMP_FORMAT
+  if (isKnown) return []
+  const version = textOf(value['version'])
+  return [
+    {
+      code: 'UNSUPPORTED_FILE',
+      file,
+      message:
+        `the dump has format ${String(format ?? 'unknown')} of a newer kubectl npm${version === undefined ? '' : ` (${version})`}; ` +
+        `this one knows formats up to ${DUMP_FORMAT} and reads what it can`,
+      next: 'What the newer format adds is passed over. Read the dump with a kubectl npm that is at least as new.',
+    },
+  ]
+}
+
+/** Where a document lies in a dump. */
+export type Place =
+  | {readonly kind: 'cluster'}
+  | {readonly kind: 'node'; readonly folder: string; readonly file: string}
+  /** For people, or unknown: of a newer version, or put there by somebody. */
+  | {readonly kind: 'other'}
+
+/** Where a document lies below the folder of a `dump.json`; undefined when it lies elsewhere. */
+export function placeIn({base}: ReadManifest, document: DumpDocument): Place | undefined {
+  if (document.folder === '') return undefined
+  const folder = plainPath(document.folder)
+  const file = fileName(document.name)
+  if (folder === base) return file === dumpFiles.cluster ? {kind: 'cluster'} : {kind: 'other'}
+  const start = base === '' ? '' : `${base}/`
+  if (!folder.startsWith(start)) return undefined
+  const below = folder.slice(start.length)
+  return /^nodes\/[^/]+$/.test(below) ? {kind: 'node', folder: below, file} : {kind: 'other'}
+}
+
+export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** A path without the parts that say nothing: `a/./b/` is `a/b`. */
+export const plainPath = (path: string): string =>
+  path
+    .split('/')
+    .filter((part, index) => part !== '.' && (part !== '' || index === 0))
+    .join('/')

@@ -1,0 +1,100 @@
+import type {Problem} from '../problem.ts'
+import {isBlank} from './blank.ts'
+import {kindOfDocument} from './layout.ts'
+import {fileName, type Place, placeIn, plainPath, type ReadManifest, readManifest} from './manifest.ts'
+import type {DumpDocument} from './model.ts'
+
+/** What the layout of a dump tells of one node's folder. */
+export interface SortedNode {
+  readonly name: string
+  readonly dumpId?: string
+  readonly takenAt?: string
+  readonly agentVersion?: string
+  /** What could not be read when the dump was taken. */
+  readonly problems: readonly Problem[]
+}
+
+export interface SortedDocuments {
+  /** Those that answers are found from. What is for people, and what a newer version added, is left out. */
+  readonly documents: readonly DumpDocument[]
+  /** By folder of the documents. */
+  readonly nodes: ReadonlyMap<string, SortedNode>
+  readonly problems: readonly Problem[]
+}
+
+/** Finds the dumps among documents by their `dump.json`, and what of each is whose. Documents outside of dumps stay as they are. */
+export function sortDocuments(documents: readonly DumpDocument[]): SortedDocuments {
+  const manifests = documents.flatMap(document => readManifest(document) ?? [])
+  const nodes = new Map<string, SortedNode>()
+  const sorted = documents.flatMap(document => {
+    const found = findPlace(manifests, document)
+    if (!found) {
+      const name = nodeOfPath(document.folder)
+      if (name !== undefined) nodes.set(document.folder, {name, problems: []})
+      return [document]
+    }
+    const {manifest, place} = found
+    if (place.kind === 'cluster') return [document]
+    if (place.kind === 'other') return []
+    const kind = kindOfDocument(place.file)
+    if (kind === undefined) return []
+    const node = nodes.get(document.folder) ?? sortedNode(manifest, place.folder)
+    nodes.set(document.folder, node)
+    const isCut = manifest.failures.some(failure => failure.node === node.name && failure.document === place.file)
+    if (!isCut) return [{...document, kind}]
+    // What a tool printed before it failed is told by its content; when it printed nothing, nothing is known.
+    return isBlank(document.text) ? [] : [document]
+  })
+  return {documents: sorted, nodes, problems: manifests.flatMap(manifest => [...manifest.problems, ...lostOf(manifest, nodes)])}
+}
+
+/** Dumps may lie in dumps; the innermost one counts. */
+export function findPlace(
+  manifests: readonly ReadManifest[],
+  document: DumpDocument,
+): {manifest: ReadManifest; place: Place} | undefined {
+  let found: {manifest: ReadManifest; place: Place} | undefined
+  for (const manifest of manifests) {
+    if (found && manifest.base.length <= found.manifest.base.length) continue
+    const place = placeIn(manifest, document)
+    if (place) found = {manifest, place}
+  }
+  return found
+}
+
+/** `NAME` of `…/nodes/NAME`, as dumps without a readable dump.json have it. */
+function nodeOfPath(folder: string): string | undefined {
+  const path = plainPath(folder)
+  return /(?:^|\/)nodes\/[^/]+$/.test(path) ? fileName(path) : undefined
+}
+
+function sortedNode(manifest: ReadManifest, folder: string): SortedNode {
+  const {name = fileName(folder), ...told} = manifest.nodes.get(folder) ?? {}
+  const failures = manifest.failures.filter(failure => failure.node === name && isTelling(failure.document))
+  return {
+    name,
+    ...(manifest.id !== undefined && {dumpId: manifest.id}),
+    ...told,
+    problems: failures.map(({document, message, next}) => failed(`${document}: ${message}`, next)),
+  }
+}
+
+/** Answers do without logs, metrics and versions; their loss is in collection.log. */
+const isTelling = (document: string | undefined): boolean =>
+  document !== undefined && /^(?:iptables|ipset|cluster)/.test(document)
+
+const failed = (message: string, next: string): Problem => ({
+  code: 'TOOL_FAILED',
+  message: `when the dump was taken: ${message}`,
+  next,
+})
+
+/** What is missing as a whole: nodes of which nothing could be read, and what belongs to no node. */
+function lostOf({failures}: ReadManifest, nodes: ReadonlyMap<string, SortedNode>): Problem[] {
+  const names = new Set([...nodes.values()].map(({name}) => name))
+  return failures.flatMap(({node, document, message, next}) => {
+    if (node !== undefined && names.has(node)) return document === undefined ? [failed(`node ${node}: ${message}`, next)] : []
+    if (node !== undefined) return document === undefined ? [failed(`node ${node} could not be read: ${message}`, next)] : []
+    return document === undefined || isTelling(document) ? [failed(message, next)] : []
+  })
+}
