@@ -52,7 +52,7 @@ export function apiErrorOf(status: number, body: string, asked: Asked): ApiError
     )
   if (status === 403) {
     const missing = rightOf(asked, message)
-    return new ApiError(said, whoHas(missing, asked.agentNamespace), {status, reason, missing})
+    return new ApiError(said, whoHas(missing, asked.agentNamespace, message), {status, reason, missing})
   }
   return new ApiError(`${asked.method} ${path}: ${said}`, nextOf(status), {status, reason})
 }
@@ -100,14 +100,26 @@ const AGENT_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   'serviceaccounts/token': ['create'],
 }
 
+/** Where the policy engines run. */
+const ENGINE_NAMESPACE = 'kube-system'
+
 /** Which role of our manifests has a right, and how to come by it. */
-function whoHas(right: Right, agentNamespace: string): string {
+function whoHas(right: Right, agentNamespace: string, message: string): string {
   const {verb, resource, name, namespace} = right
   const where = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`
   const which = resource === 'serviceaccounts/token' && name !== undefined ? ` of ${name}` : ''
   const needed = `Needed is the right to ${verb} ${resource}${which} ${where}.`
-  const isOurs = namespace === agentNamespace && (AGENT_RIGHTS[resource]?.includes(verb) ?? false)
+  const isOurs =
+    (namespace === agentNamespace && (AGENT_RIGHTS[resource]?.includes(verb) ?? false)) ||
+    (namespace === ENGINE_NAMESPACE && resource === 'daemonsets' && verb === 'list')
   if (!isOurs) return `${needed} Ask an administrator of the cluster for it.`
   const role = resource === 'serviceaccounts/token' && name === 'npm-operator' ? 'kubectl-npm-operator' : 'kubectl-npm-viewer'
-  return `${needed} Role ${role} has it. An administrator gives it: kubectl create rolebinding NAME -n ${namespace} --role=${role} --user=YOU`
+  return `${needed} Role ${role} has it. An administrator gives it: kubectl create rolebinding NAME -n ${namespace} --role=${role} ${subjectOf(message)}`
+}
+
+/** The refused user, as `kubectl create rolebinding` takes them. */
+function subjectOf(message: string): string {
+  const user = /User "([^"]+)"/.exec(message)?.[1] ?? 'YOU'
+  const [, account] = /^system:serviceaccount:([^:]+:[^:]+)$/.exec(user) ?? []
+  return account === undefined ? `--user=${user}` : `--serviceaccount=${account}`
 }

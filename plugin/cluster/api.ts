@@ -5,6 +5,7 @@ import {InputError} from '../../core/input-error.ts'
 import {apiErrorOf} from './api-error.ts'
 import {type ClusterFlags, requestTimeoutMs} from './flags.ts'
 import {type KubectlProxy, type ProxyOptions, startKubectlProxy} from './kubectl-proxy.ts'
+import {isOfProxy} from './proxy-answer.ts'
 
 export interface RequestOptions {
   /** Sent as it is when it is text, else as JSON. */
@@ -147,10 +148,6 @@ class ProxiedApi implements ClusterApi {
     return new InputError(`${asked}: the connection to kubectl proxy broke: ${message}`, 'Try again.')
   }
 }
-
-/** What the proxy itself says is plain text; the API server gives each of its answers an id. */
-const isOfProxy = ({headers, statusCode}: IncomingMessage): boolean =>
-  (statusCode ?? 0) >= 400 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain')
 
 function unreachable(said: string, path: string): InputError {
   const reason = said.trim()
