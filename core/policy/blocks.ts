@@ -9,7 +9,8 @@ const IPV6 = /^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/\d+)?$/i
 const readBlock = (text: string): Ipv4Block | 'ipv6' | 'bad' => parseIpv4Block(text) ?? (IPV6.test(text) ? 'ipv6' : 'bad')
 
 /** A block as ipset prints it. */
-const printBlock = ({base, prefix}: Ipv4Block): string => (prefix === 32 ? printIpv4(base) : `${printIpv4(base)}/${prefix}`)
+export const printBlock = ({base, prefix}: Ipv4Block): string =>
+  prefix === 32 ? printIpv4(base) : `${printIpv4(base)}/${prefix}`
 
 const covers = (wide: Ipv4Block, narrow: Ipv4Block): boolean => wide.prefix <= narrow.prefix && blockHolds(wide, narrow.base)
 

@@ -5,36 +5,33 @@ import type {NamedSet} from './named-set.ts'
 import type {Refusal} from './program.ts'
 import {isMergedWith} from './program-set.ts'
 
+/** A set that a policy names, and where in the object. */
+export interface NamedPlace {
+  readonly set: NamedSet
+  readonly field: string
+}
+
 /**
  * What becomes of a policy that names sets whose hashes are those of others.
  *
  * @param claimsTo every set that claims the kernel name of one, the first one first
  */
 export function setCollisions(
-  draft: Draft,
+  policy: string,
+  places: Iterable<NamedPlace>,
   setOf: (set: NamedSet) => BuiltSet,
   claimsTo: (set: BuiltSet) => readonly BuiltSet[],
 ): Refusal[] {
   const found = new Map<BuiltSet, Refusal>()
-  for (const {set, field} of namedSets(draft)) {
+  for (const {set, field} of places) {
     const named = setOf(set)
     // A list is what its members are.
     for (const built of [named, ...named.parts.keys()]) {
-      const refusal = found.has(built) ? undefined : setCollision(draft.policy, built, claimsTo(built), field)
+      const refusal = found.has(built) ? undefined : setCollision(policy, built, claimsTo(built), field)
       if (refusal) found.set(built, refusal)
     }
   }
   return [...found.values()]
-}
-
-function* namedSets({target, chains}: Draft): Generator<{set: NamedSet; field: string}> {
-  if (chains.length === 0) return
-  for (const {set} of target) yield {set, field: 'spec.podSelector'}
-  for (const {rules} of chains)
-    for (const {peer, namedPort, field} of rules) {
-      for (const {set} of peer) yield {set, field}
-      if (namedPort) yield {set: namedPort, field}
-    }
 }
 
 function setCollision(policy: string, set: BuiltSet, claims: readonly BuiltSet[], field: string): Refusal | undefined {

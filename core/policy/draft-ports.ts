@@ -1,6 +1,6 @@
 import type {PolicyPort} from '../cluster/objects.ts'
-import type {DraftContext} from './draft.ts'
 import type {NamedSet} from './named-set.ts'
+import type {Refusals} from './refusal.ts'
 
 /** What a rule asks of protocol and destination port; absent fields ask nothing. */
 export interface DraftPort {
@@ -10,10 +10,16 @@ export interface DraftPort {
   readonly namedPort?: NamedSet
 }
 
+/** What ports depend on. */
+interface PortContext {
+  readonly isLite: boolean
+  readonly refusals: Refusals
+}
+
 const PROTOCOLS = new Set(['TCP', 'UDP', 'SCTP'])
 const HIGHEST_PORT = 65_535
 
-export function draftPorts(ports: readonly PolicyPort[], field: string, context: DraftContext): DraftPort[] {
+export function draftPorts(ports: readonly PolicyPort[], field: string, context: PortContext): DraftPort[] {
   const drafted: DraftPort[] = []
   for (const [index, each] of ports.entries()) {
     const port = draftPort(each, `${field}[${index}]`, context)
@@ -22,7 +28,7 @@ export function draftPorts(ports: readonly PolicyPort[], field: string, context:
   return drafted
 }
 
-function draftPort({protocol = 'TCP', port, endPort}: PolicyPort, field: string, context: DraftContext): DraftPort | undefined {
+function draftPort({protocol = 'TCP', port, endPort}: PolicyPort, field: string, context: PortContext): DraftPort | undefined {
   const {refusals} = context
   if (!PROTOCOLS.has(protocol)) {
     refusals.add('BAD_PROTOCOL', `${field}.protocol`, `"${protocol}" is none of TCP, UDP and SCTP`)

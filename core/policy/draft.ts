@@ -1,14 +1,15 @@
 import {type NetworkPolicy, objectKey} from '../cluster/objects.ts'
 import {asServed} from '../cluster/served-policy.ts'
 import type {Direction} from '../names/kernel-name.ts'
+import type {NamedPlace} from './collisions.ts'
 import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from './comment.ts'
 import {draftPeers} from './draft-peers.ts'
 import {type DraftPort, draftPorts} from './draft-ports.ts'
 import {type NamedSet, namespaceSet, type Term} from './named-set.ts'
 import type {CompileOptions, Refusal} from './program.ts'
-import {Refusals} from './refusal.ts'
+import {consequenceFor, Refusals} from './refusal.ts'
 import {releaseFacts} from './release.ts'
-import {podTerms, type SelectorContext} from './selectors.ts'
+import {MOST_RULES, podTerms, type SelectorContext} from './selectors.ts'
 
 /** A rule whose sets have names but no hashes yet. */
 export interface DraftRule extends DraftPort {
@@ -37,15 +38,12 @@ export interface Draft {
   readonly refusals: readonly Refusal[]
 }
 
-/** Rules of one policy. Azure NPM has no limit of its own; nothing an API server takes comes near, but for combined values. */
-const MOST_RULES = 50_000
-
 /** Translates one policy. A refused one has no chains, and sets only if Azure NPM gets as far as making them. */
 export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Draft {
   const {scheme, semantics} = options
   const {metadata, spec} = asServed(object)
   const policy = objectKey(object)
-  const refusals = new Refusals(policy, semantics)
+  const refusals = new Refusals(policy, consequenceFor(semantics))
   const isLite = options.isLite === true && semantics === 'npm'
   const context: DraftContext = {
     policy,
@@ -147,4 +145,15 @@ function setsOf(target: readonly Term[], chains: readonly DraftChain[]): NamedSe
       if (namedPort) sets.add(namedPort)
     }
   return [...sets]
+}
+
+/** Every set that the policy's rules name, and where in the object. */
+export function* namedSets({target, chains}: Draft): Generator<NamedPlace> {
+  if (chains.length === 0) return
+  for (const {set} of target) yield {set, field: 'spec.podSelector'}
+  for (const {rules} of chains)
+    for (const {peer, namedPort, field} of rules) {
+      for (const {set} of peer) yield {set, field}
+      if (namedPort) yield {set: namedPort, field}
+    }
 }

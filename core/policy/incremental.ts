@@ -4,6 +4,7 @@ import {ObjectSets} from './object-sets.ts'
 import {PolicyRules} from './policy-rules.ts'
 import type {CompileOptions, Program} from './program.ts'
 import {SetTable} from './set-table.ts'
+import {V1PolicyRules} from './v1/policy-rules.ts'
 
 /** What a watch of the API server tells. */
 export type ObjectEvent = {readonly type: 'added' | 'modified' | 'deleted'} & (
@@ -22,14 +23,14 @@ export class IncrementalProgram {
   private readonly options: CompileOptions
   private readonly table: SetTable
   private readonly objects: ObjectSets
-  private readonly rules: PolicyRules
+  private readonly rules: PolicyRules | V1PolicyRules
   private readonly pods = new Map<string, Pod>()
 
   constructor(options: CompileOptions) {
     this.options = options
     this.table = new SetTable(options.scheme, options.semantics, options.isOnNeed === true)
     this.objects = new ObjectSets(this.table, options)
-    this.rules = new PolicyRules(this.table, options)
+    this.rules = options.generation === 'v1' ? new V1PolicyRules(this.table, options) : new PolicyRules(this.table, options)
   }
 
   /** Takes one event. An object that is there already is replaced, whatever the type says; deleting an absent one is nothing. */

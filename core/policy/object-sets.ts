@@ -2,9 +2,9 @@ import {isCounted} from '../cluster/counted.ts'
 import {namedPorts} from '../cluster/named-ports.ts'
 import type {Namespace, Pod} from '../cluster/objects.ts'
 import type {BuiltSet} from './built-set.ts'
-import {allNamespaces, namespaceSet} from './named-set.ts'
+import {namespaceSet} from './named-set.ts'
+import {type ObjectNames, objectNames} from './object-names.ts'
 import type {CompileOptions} from './program.ts'
-import {namespaceKeySet} from './selectors.ts'
 import type {SetTable} from './set-table.ts'
 
 /** A namespace by name: the object, if there is one, and how many pods that count are in it. */
@@ -26,6 +26,7 @@ type LabelSets = readonly [BuiltSet, BuiltSet]
 export class ObjectSets {
   private readonly table: SetTable
   private readonly options: CompileOptions
+  private readonly names: ObjectNames
   private readonly namespaces = new Map<string, NamespaceState>()
   private readonly namespaceSets = new Map<string, BuiltSet>()
   private readonly portSets = new Map<string, BuiltSet>()
@@ -34,6 +35,7 @@ export class ObjectSets {
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
     this.options = options
+    this.names = objectNames(options)
   }
 
   addPod(pod: Pod): void {
@@ -84,10 +86,7 @@ export class ObjectSets {
     const values = this.labelSets.get(key)
     const known = values?.get(value)
     if (known && !known[0].isGone && !known[1].isGone) return known
-    const sets: LabelSets = [
-      this.table.set({type: 'KeyLabelOfPod', name: `podlabel-${key}`}),
-      this.table.set({type: 'KeyValueLabelOfPod', name: `podlabel-${key}:${value}`}),
-    ]
+    const sets: LabelSets = [this.table.set(this.names.podKey(key)), this.table.set(this.names.podLabel(`${key}:${value}`))]
     if (values) values.set(value, sets)
     else this.labelSets.set(key, new Map([[value, sets]]))
     return sets
@@ -143,8 +142,8 @@ export class ObjectSets {
 
   private listsOf({metadata}: Namespace): BuiltSet[] {
     return Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => [
-      this.table.set(namespaceKeySet(key, this.options.semantics)),
-      this.table.set({type: 'KeyValueLabelOfNamespace', name: `nslabel-${key}:${value}`}),
+      this.table.set(this.names.namespaceKey(key)),
+      this.table.set(this.names.namespaceLabel(`${key}:${value}`)),
     ])
   }
 
@@ -167,7 +166,7 @@ export class ObjectSets {
   private listNamespace(state: NamespaceState): void {
     const isListed = state.object ? this.isInForce(state.object) : state.pods > 0
     if (isListed !== state.isListed) {
-      const list = this.table.set(allNamespaces)
+      const list = this.table.set(this.names.allNamespaces)
       const set = this.setOfNamespace(state.name)
       if (isListed) this.table.addPart(list, set)
       else this.table.removePart(list, set)

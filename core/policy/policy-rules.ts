@@ -1,27 +1,26 @@
 import type {NetworkPolicy} from '../cluster/objects.ts'
 import {type Direction, policyChainName} from '../names/kernel-name.ts'
 import {baseChains} from './base-chains.ts'
-import type {BuiltSet} from './built-set.ts'
 import {chainCollisions, setCollisions} from './collisions.ts'
-import {type Draft, draftPolicy} from './draft.ts'
+import {type Draft, draftPolicy, namedSets} from './draft.ts'
 import {HashedNames, type NameClaim} from './hashed-names.ts'
 import {linkPolicy} from './link.ts'
-import type {NamedSet} from './named-set.ts'
-import type {CompiledPolicy, CompileOptions, ProgramRule, Refusal} from './program.ts'
+import {PolicySets} from './policy-sets.ts'
+import type {CompiledPolicy, CompileOptions, PolicyPart, Refusal} from './program.ts'
 import type {SetTable} from './set-table.ts'
 
 /** One policy while the program is being made. Its chains share one digest, so they are one claim. */
 class PolicyState implements NameClaim {
   readonly draft: Draft
-  /** The sets that it refers to, each under every name object of the draft. */
-  readonly sets = new Map<NamedSet, BuiltSet>()
+  readonly sets: PolicySets
   natural = ''
   kernelName = ''
   hashed = ''
   compiled: CompiledPolicy | undefined
 
-  constructor(draft: Draft) {
+  constructor(draft: Draft, table: SetTable) {
     this.draft = draft
+    this.sets = new PolicySets(table, draft.sets)
   }
 
   get text(): string {
@@ -35,13 +34,6 @@ class PolicyState implements NameClaim {
   get hasChains(): boolean {
     return this.draft.chains.length > 0
   }
-}
-
-/** The part of a program that comes of policies. */
-interface PolicyPart {
-  readonly policies: readonly CompiledPolicy[]
-  readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
-  readonly refusals: readonly Refusal[]
 }
 
 const INGRESS = 'AZURE-NPM-INGRESS-'
@@ -62,9 +54,9 @@ export class PolicyRules {
   }
 
   set(policy: NetworkPolicy): void {
-    const state = new PolicyState(draftPolicy(policy, this.options))
+    // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
+    const state = new PolicyState(draftPolicy(policy, this.options), this.table)
     const before = this.states.get(state.draft.policy)
-    this.addSets(state)
     if (before) this.drop(before)
     if (state.hasChains) this.chains.add(state)
     this.states.set(state.draft.policy, state)
@@ -81,27 +73,7 @@ export class PolicyRules {
 
   private drop(state: PolicyState): void {
     if (state.hasChains) this.chains.remove(state)
-    this.removeSets(state)
-  }
-
-  private addSets({draft, sets}: PolicyState): void {
-    const {table} = this
-    for (const named of draft.sets) {
-      const set = table.set(named)
-      sets.set(named, set)
-      table.refer(set)
-      for (const block of named.blocks ?? []) table.addEntry(set, block)
-      for (const part of named.nested ?? []) table.addPart(set, table.set(part))
-    }
-  }
-
-  private removeSets({sets}: PolicyState): void {
-    const {table} = this
-    for (const [named, set] of sets) {
-      for (const block of named.blocks ?? []) table.removeEntry(set, block)
-      for (const part of named.nested ?? []) table.removePart(set, table.set(part))
-      table.unrefer(set)
-    }
+    state.sets.release()
   }
 
   /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
@@ -127,7 +99,7 @@ export class PolicyRules {
     return linkPolicy(state.draft, {
       semantics: this.options.semantics,
       release: this.options.release,
-      setOf: named => setOf(state, named),
+      setOf: named => state.sets.of(named),
       chainOf: direction => chainName(state.kernelName, direction),
     })
   }
@@ -138,8 +110,9 @@ export class PolicyRules {
     const {names} = this.table
     const found = names.hasShared
       ? setCollisions(
-          state.draft,
-          named => setOf(state, named),
+          state.draft.policy,
+          namedSets(state.draft),
+          named => state.sets.of(named),
           set => names.claimsTo(set.natural),
         )
       : []
@@ -148,8 +121,6 @@ export class PolicyRules {
     return [...found, ...chainCollisions(state.draft, others, direction => chainName(state.natural, direction))]
   }
 }
-
-const setOf = ({sets}: PolicyState, named: NamedSet): BuiltSet => sets.get(named) as BuiltSet
 
 /** The chain of a direction, from that of ingress: both share the digest. */
 const chainName = (ingress: string, direction: Direction): string =>

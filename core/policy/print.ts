@@ -1,6 +1,7 @@
 import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, quoted} from '../iptables/print.ts'
 import {activation, bootRules} from './base-chains.ts'
+import {takenComment} from './comment.ts'
 import type {CompiledPolicy, Program, ProgramRule, ProgramSet} from './program.ts'
 
 /** How Azure NPM spells the types of sets when it makes them. */
@@ -36,7 +37,21 @@ export interface RestoreOptions {
  *
  * @returns one line at a time, without its line feed
  */
-export function* printIptablesRestore(program: Program, {forwardIndex = 1}: RestoreOptions = {}): Generator<string> {
+export function* printIptablesRestore(program: Program, options: RestoreOptions = {}): Generator<string> {
+  if (program.options.generation === 'v1') yield* v1Lines(program, options)
+  else yield* v2Lines(program, options)
+}
+
+/** NPM v1 runs a command for each rule. One file of the same words gives the same rules. */
+function* v1Lines({baseChains, jump}: Program, {forwardIndex = 1}: RestoreOptions): Generator<string> {
+  yield '*filter'
+  for (const chain of baseChains.keys()) yield `:${chain} - -`
+  for (const rules of baseChains.values()) for (const rule of rules) yield `-A ${rule.chain} ${writtenRule(rule)}`
+  if (baseChains.size > 0) yield `-I ${jump.chain} ${forwardIndex} ${writtenRule(jump)}`
+  yield 'COMMIT'
+}
+
+function* v2Lines(program: Program, {forwardIndex = 1}: RestoreOptions): Generator<string> {
   const boot = bootRules(program.options.release).chains
   yield '*filter'
   for (const chain of boot.keys()) yield `:${chain} - -`
@@ -108,9 +123,11 @@ function writtenMatch(match: Match): string {
       const {from = 0, to = 0} = match.destination ?? {}
       return to > from ? `--dport ${from}:${to}` : `--dport ${from}`
     }
-    case 'comment':
+    case 'comment': {
+      const text = takenComment(match.text)
       // iptables-restore parts words at blanks only; names have none, but objects from a file may.
-      return `-m comment --comment ${/[\s"'\\]/.test(match.text) ? quoted(match.text) : match.text}`
+      return `-m comment --comment ${/[\s"'\\]/.test(text) ? quoted(text) : text}`
+    }
     default:
       return printMatch(match)
   }

@@ -1,4 +1,5 @@
 import type {Match, Target} from '../iptables/model.ts'
+import type {Generation} from '../names/book.ts'
 import type {Scheme} from '../names/hash.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {SetType} from '../names/set-name.ts'
@@ -33,13 +34,15 @@ export interface ProgramRule {
 export interface CompiledPolicy {
   /** `namespace/name` */
   readonly policy: string
-  /** The chains it has, with the jump that leads there and their rules in order. */
+  /** The chains of its own, with the jump that leads there and their rules in order. */
   readonly chains: readonly {
     readonly direction: Direction
     readonly chain: string
     readonly jump: ProgramRule
     readonly rules: readonly ProgramRule[]
   }[]
+  /** NPM v1: the rules that it puts into the base chains. v1 has no chains of a policy. */
+  readonly baseRules?: readonly ProgramRule[]
   /** Kernel names of every set its rules name, nested members not included. */
   readonly sets: readonly string[]
 }
@@ -80,6 +83,8 @@ export interface Refusal {
 export interface CompileOptions {
   readonly scheme: Scheme
   readonly semantics: Semantics
+  /** NPM v1 or v2, by default v2. v1 has the semantics `npm` only, and neither Lite nor sets on need. */
+  readonly generation?: Generation
   /** Whose rules: absent for those of today. */
   readonly release?: ReleaseLine
   /** The node, whose pods alone NPM Lite reads. */
@@ -93,14 +98,18 @@ export interface CompileOptions {
   readonly isChainFirst?: boolean
 }
 
-export interface Program {
+/** The part of a program that comes of policies. */
+export interface PolicyPart {
+  /** Azure NPM's base chains with their rules, policy jumps included, in the order NPM makes them. NPM v1 without policies has none. */
+  readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
+  readonly policies: readonly CompiledPolicy[]
+  readonly refusals: readonly Refusal[]
+}
+
+export interface Program extends PolicyPart {
   readonly options: CompileOptions
   /** By kernel name. */
   readonly sets: ReadonlyMap<string, ProgramSet>
-  /** Azure NPM's base chains with their rules, policy jumps included, in the order NPM makes them. */
-  readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
-  readonly policies: readonly CompiledPolicy[]
-  /** The rule that belongs into FORWARD. */
+  /** The rule that belongs into FORWARD where there are base chains. */
   readonly jump: ProgramRule
-  readonly refusals: readonly Refusal[]
 }

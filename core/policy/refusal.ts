@@ -1,28 +1,36 @@
 import type {Refusal, RefusalCode, Semantics} from './program.ts'
 
-/** When Azure NPM notices that it cannot program a policy: while translating it, or only when it writes the rules. */
-type Moment = 'translation' | 'writing'
-
-const moments: Readonly<Record<Exclude<RefusalCode, 'CHAIN_COLLISION' | 'SET_COLLISION'>, Moment>> = {
-  IPV6_BLOCK: 'translation',
-  BAD_BLOCK: 'translation',
-  BAD_LABEL_VALUE: 'translation',
-  BAD_SELECTOR: 'translation',
-  LITE_PEER: 'translation',
-  LITE_NAMED_PORT: 'translation',
-  TOO_MANY_RULES: 'translation',
-  BAD_EXCEPT: 'writing',
-  BAD_PORT_RANGE: 'writing',
-  BAD_PROTOCOL: 'writing',
-  COMMENT_TOO_LONG: 'writing',
+/** What becomes of a refused policy, and whether its sets are made all the same. */
+interface Consequence {
+  readonly hasSets: boolean
+  readonly words: string
 }
 
-const consequences: Readonly<Record<Moment, string>> = {
-  translation:
+/** Says what becomes of a policy with a fault. */
+export type ConsequenceOf = (code: PolicyFault) => Consequence
+
+/** Faults of a policy by itself; collisions are between several. */
+export type PolicyFault = Exclude<RefusalCode, 'CHAIN_COLLISION' | 'SET_COLLISION'>
+
+/** Azure NPM notices some faults while it translates a policy, others only when it writes the rules. */
+const atTranslation: Consequence = {
+  hasSets: false,
+  words:
     'Azure NPM programs nothing of the policy, not even its default drop, and does not try again; an older version that was in force stays in force',
-  writing:
+}
+const atWriting: Consequence = {
+  hasSets: true,
+  words:
     'Azure NPM makes the sets of the policy but never its rules, and tries again for ever; nothing of the policy is enforced',
 }
+
+const whenWriting: ReadonlySet<PolicyFault> = new Set(['BAD_EXCEPT', 'BAD_PORT_RANGE', 'BAD_PROTOCOL', 'COMMENT_TOO_LONG'])
+
+export const npmConsequence: ConsequenceOf = code => (whenWriting.has(code) ? atWriting : atTranslation)
+
+const notCompiled: Consequence = {hasSets: false, words: 'nothing of the policy is compiled'}
+
+export const consequenceFor = (semantics: Semantics): ConsequenceOf => (semantics === 'npm' ? npmConsequence : () => notCompiled)
 
 /** What is wrong with one policy, gathered while it is translated. */
 export class Refusals {
@@ -30,17 +38,16 @@ export class Refusals {
   /** Whether Azure NPM gives up before it makes any set. */
   isBeforeSets = false
   private readonly policy: string
-  private readonly semantics: Semantics
+  private readonly consequenceOf: ConsequenceOf
 
-  constructor(policy: string, semantics: Semantics) {
+  constructor(policy: string, consequenceOf: ConsequenceOf) {
     this.policy = policy
-    this.semantics = semantics
+    this.consequenceOf = consequenceOf
   }
 
-  add(code: keyof typeof moments, field: string, reason: string): void {
-    const moment = this.semantics === 'npm' ? moments[code] : 'translation'
-    this.isBeforeSets ||= moment === 'translation'
-    const consequence = this.semantics === 'npm' ? consequences[moment] : 'nothing of the policy is compiled'
-    this.all.push({policy: this.policy, code, field, reason, consequence})
+  add(code: PolicyFault, field: string, reason: string): void {
+    const {hasSets, words} = this.consequenceOf(code)
+    this.isBeforeSets ||= !hasSets
+    this.all.push({policy: this.policy, code, field, reason, consequence: words})
   }
 }

@@ -59,16 +59,20 @@ export function namespaceTerms(selector: LabelSelector, field: string, context: 
 }
 
 /** What a few lines of a policy may be multiplied to. Azure NPM has no limit of its own. */
-const MOST_SELECTORS = 10_000
+export const MOST_SELECTORS = 10_000
 
-const labelsOf = ({matchLabels = {}}: LabelSelector): string[] =>
+/** Rules of one policy. Azure NPM has no limit of its own; nothing an API server takes comes near, but for combined values. */
+export const MOST_RULES = 50_000
+
+/** `key:value`, sorted by key. */
+export const labelsOf = ({matchLabels = {}}: LabelSelector): string[] =>
   Object.keys(matchLabels)
     .toSorted()
     .map(key => `${key}:${matchLabels[key]}`)
 
-const podLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfPod', name: `podlabel-${label}`})
+export const podLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfPod', name: `podlabel-${label}`})
 
-const namespaceLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfNamespace', name: `nslabel-${label}`})
+export const namespaceLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfNamespace', name: `nslabel-${label}`})
 
 /** The set of a namespace label's key. To Azure NPM a label `all-namespaces` is the list of all of them. */
 export function namespaceKeySet(key: string, semantics: Semantics): NamedSet {
@@ -85,14 +89,19 @@ function nestedSet(key: string, values: readonly string[], {policy, scheme, rele
   return {...set, name: names[0] as string, owner: JSON.stringify([policy, key, ...values])}
 }
 
-interface ReadExpression {
+export interface ReadExpression {
   readonly key: string
   /** Empty when the key alone counts. */
   readonly values: readonly string[]
   readonly negated: boolean
 }
 
-function readExpressions({matchExpressions = []}: LabelSelector, field: string, context: SelectorContext): ReadExpression[] {
+/** The expressions of a selector that mean something; the others become refusals. */
+export function readExpressions(
+  {matchExpressions = []}: LabelSelector,
+  field: string,
+  context: Pick<SelectorContext, 'semantics' | 'release' | 'refusals'>,
+): ReadExpression[] {
   const read: ReadExpression[] = []
   for (const [index, expression] of matchExpressions.entries()) {
     const place = `${field}.matchExpressions[${index}]`
@@ -103,7 +112,11 @@ function readExpressions({matchExpressions = []}: LabelSelector, field: string, 
   return read
 }
 
-function readValues({operator, values}: LabelExpression, field: string, context: SelectorContext): readonly string[] | undefined {
+function readValues(
+  {operator, values}: LabelExpression,
+  field: string,
+  context: Pick<SelectorContext, 'semantics' | 'release' | 'refusals'>,
+): readonly string[] | undefined {
   const {refusals, semantics, release} = context
   if (operator === 'Exists' || operator === 'DoesNotExist') return []
   if (operator !== 'In' && operator !== 'NotIn') {

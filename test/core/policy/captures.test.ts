@@ -8,6 +8,7 @@ import {type Held, heldByProgram, heldInFolder, objectsOf, setsInFolder} from '.
 interface Capture {
   readonly folder: string
   readonly options: CompileOptions
+  readonly rules?: string
   /** What a node may hold besides, as it is left over from before. */
   readonly extraSets?: number
   readonly extraChains?: number
@@ -16,6 +17,8 @@ interface Capture {
 
 const sha256: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
 const fnv32a: CompileOptions = {scheme: 'fnv32a', semantics: 'npm'}
+
+const v1: CompileOptions = {...fnv32a, generation: 'v1'}
 
 const captures: readonly Capture[] = [
   {folder: 'captures/v2-base36-nft', options: sha256},
@@ -35,6 +38,18 @@ const captures: readonly Capture[] = [
     refused: ['LITE_NAMED_PORT mail/named spec.ingress[0].ports[0].port', 'LITE_PEER teller/queue spec.ingress[0].from[0]'],
   },
   {folder: 'real-npm/garden-oldmarks', options: {...fnv32a, release: 'v1.4.21'}},
+  {folder: 'captures/v1-nft', options: v1},
+  {folder: 'captures/v1-legacy', options: v1},
+  ...(['nft', 'legacy'] as const).flatMap(backend =>
+    [
+      {folder: 'measured/base36', options: sha256},
+      {folder: 'measured/decimal', options: fnv32a},
+      {folder: 'measured/inactive', options: sha256},
+      {folder: 'measured/kube-proxy', options: fnv32a},
+      {folder: 'measured/set-collision', options: fnv32a, refused: ['SET_COLLISION vault/only-price spec.ingress[0].from[0]']},
+      {folder: 'measured/v1', options: v1},
+    ].map(capture => ({...capture, rules: `iptables-${backend}-save.txt`})),
+  ),
   {
     folder: 'compile/shared-set',
     options: fnv32a,
@@ -44,10 +59,10 @@ const captures: readonly Capture[] = [
 
 const clusterFile = (folder: string): string => `${folder}/cluster.${folder.startsWith('captures/') ? 'yaml' : 'json'}`
 
-describe.each(captures)('$folder', ({folder, options, extraSets = 0, extraChains = 0, refused = []}) => {
+describe.each(captures)('$folder $rules', ({folder, rules, options, extraSets = 0, extraChains = 0, refused = []}) => {
   const program = compile(objectsOf(clusterFile(folder)), options)
   const expected = heldByProgram(program)
-  const node = heldInFolder(folder)
+  const node = heldInFolder(folder, rules)
 
   test('sets and members are the same, leftovers empty', () => {
     const leftover = leftoverSets(node, expected)

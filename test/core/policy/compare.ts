@@ -88,7 +88,7 @@ export function heldByNode(sets: string, rules: string): Held {
 const memberText = ({entry, nomatch}: MatchSet['members'][number]): string => (nomatch ? `${entry} nomatch` : entry)
 
 /** What the kept dumps of a folder of test/fixtures say. */
-export const heldInFolder = (folder: string): Held =>
-  heldByNode(text(`${folder}/ipset-save.txt`), text(`${folder}/iptables-save.txt`))
+export const heldInFolder = (folder: string, rules = 'iptables-save.txt'): Held =>
+  heldByNode(text(`${folder}/ipset-save.txt`), text(`${folder}/${rules}`))
 
 export const setsInFolder = (folder: string): readonly string[] => heldByNode(text(`${folder}/ipset-save.txt`), '').sets

@@ -11,6 +11,7 @@ import {
 import {compile} from '../../../core/policy/compile.ts'
 import {IncrementalProgram, type ObjectEvent} from '../../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../../core/policy/program.ts'
+import {releaseLines} from '../../../core/policy/release.ts'
 import {namespace, pod, policy} from './arbitrary-objects.ts'
 import {objectsOf} from './compare.ts'
 
@@ -21,13 +22,21 @@ const event: fc.Arbitrary<ObjectEvent> = fc.oneof(
   fc.record({type, kind: fc.constant('NetworkPolicy' as const), object: policy}),
 )
 
-const options: fc.Arbitrary<CompileOptions> = fc.record({
-  scheme: fc.constantFrom('sha256' as const, 'fnv32a' as const),
-  semantics: fc.constantFrom('npm' as const, 'kubernetes' as const),
-  isOnNeed: fc.boolean(),
-  isLite: fc.boolean(),
-  node: fc.constant('here'),
-})
+const scheme = fc.constantFrom('sha256' as const, 'fnv32a' as const)
+const options: fc.Arbitrary<CompileOptions> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      scheme,
+      semantics: fc.constantFrom('npm' as const, 'kubernetes' as const),
+      isOnNeed: fc.boolean(),
+      isLite: fc.boolean(),
+      node: fc.constant('here'),
+    }),
+  },
+  fc.record({scheme, semantics: fc.constant('npm' as const), generation: fc.constant('v1' as const)}),
+  fc.record({scheme, semantics: fc.constant('npm' as const), release: fc.constantFrom(...releaseLines)}),
+)
 
 /** A program with all orders that mean nothing put into one. */
 const canonical = ({sets, policies, baseChains, refusals}: Program) => ({
