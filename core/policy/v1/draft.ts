@@ -1,4 +1,4 @@
-import {type NetworkPolicy, objectKey} from '../../cluster/objects.ts'
+import {type NetworkPolicy, objectKey, type PolicyPort} from '../../cluster/objects.ts'
 import {asServed} from '../../cluster/served-policy.ts'
 import type {Target} from '../../iptables/model.ts'
 import type {Direction} from '../../names/kernel-name.ts'
@@ -120,9 +120,7 @@ function allowRules(spec: Spec, direction: Direction, target: V1Selector, contex
       ? draftV1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, context)
       : [everybody(place)]
     hasBlockRule ||= drafted.some(({kind}) => kind === 'block')
-    // endPort is not looked at.
-    const given = (ports ?? []).map(({endPort: _, ...port}) => port)
-    const draftedPorts = ports ? draftPorts(given, `${place}.ports`, {...context, isLite: false}) : [undefined]
+    const draftedPorts = ports ? draftPorts(ports.map(withoutEnd), `${place}.ports`, {...context, isLite: false}) : [undefined]
     if (made.length + drafted.length * draftedPorts.length > MOST_RULES) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
       return []
@@ -132,6 +130,12 @@ function allowRules(spec: Spec, direction: Direction, target: V1Selector, contex
   }
   return [...made.filter(({isBlock}) => isBlock), ...made.filter(({isBlock}) => !isBlock)].map(({rule}) => rule)
 }
+
+/** v1 knows no ranges: of one it takes the first port. */
+const withoutEnd = ({protocol, port}: PolicyPort): PolicyPort => ({
+  ...(protocol !== undefined && {protocol}),
+  ...(port !== undefined && {port}),
+})
 
 function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port: DraftPort | undefined): V1Rule {
   const {own, other} = sides[direction]
