@@ -90,7 +90,7 @@ export async function openAccess({url, caFile, folder, tokens, kubectl}: AccessO
   }
 
   async function kubeconfigFor(user: string): Promise<string> {
-    const content = kubeconfigText({url, ca, user, credentials: {token: tokenOf(user)}})
+    const content = kubeconfigText({url, ca, user, token: tokenOf(user)})
     await writeFile(here.kubeconfig(user), content, {mode: 0o600})
     return here.kubeconfig(user)
   }

@@ -1,27 +1,18 @@
-/** Who uses the kubeconfig: a token, or a client certificate and key (PEM). */
-export type Credentials = {readonly token: string} | {readonly certificate: string; readonly key: string}
-
 export interface KubeconfigContent {
   readonly url: string
   /** The CA's certificate, PEM. */
   readonly ca: string
   readonly user: string
-  readonly credentials: Credentials
+  readonly token: string
 }
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
-
 /** A kubeconfig with one context, complete in itself. JSON is YAML too. */
-export function kubeconfigText({url, ca, user, credentials}: KubeconfigContent): string {
-  const auth =
-    'token' in credentials
-      ? credentials
-      : {'client-certificate-data': base64(credentials.certificate), 'client-key-data': base64(credentials.key)}
+export function kubeconfigText({url, ca, user, token}: KubeconfigContent): string {
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{name: 'test', cluster: {server: url, 'certificate-authority-data': base64(ca)}}],
-    users: [{name: user, user: auth}],
+    clusters: [{name: 'test', cluster: {server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64')}}],
+    users: [{name: user, user: {token}}],
     contexts: [{name: 'test', context: {cluster: 'test', user}}],
     'current-context': 'test',
   }

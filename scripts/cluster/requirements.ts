@@ -3,6 +3,9 @@ import {type Binary, findProgram, missingBinaries} from './binaries.ts'
 /** What control planes may run. */
 export const controlPlaneBinaries: readonly Binary[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 
+/** What a real cluster runs. */
+export const clusterBinaries: readonly Binary[] = [...controlPlaneBinaries, 'kubelet', 'kube-proxy']
+
 let controlPlane: {readonly reason: string | undefined} | undefined
 
 /** Says why no control plane can be started here; undefined when it can, perhaps after its programs were built. */
