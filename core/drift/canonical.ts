@@ -20,16 +20,30 @@ function conditionKey(match: Match): string {
   return printMatch(match)
 }
 
-/** A rule's comment as far as iptables keeps it, its terms in one order. */
-export function commentKey({matches}: Pick<Rule | ProgramRule, 'matches'>): string {
-  const comment = matches.find(match => match.kind === 'comment')?.text ?? ''
-  if (comment.length >= COMMENT_BYTES) return comment.slice(0, COMMENT_BYTES)
-  // Terms follow the order of the set matches, which is free; a bag of fragments is equal where it matters.
-  return comment
-    .split(/-AND-|-TO-|-FROM-|-IN-|-ON-/)
-    .toSorted()
-    .join(' ')
+/**
+ * Whether a node's rule has the comment that is asked for, as far as iptables keeps it. Its terms follow the order of the set
+ * matches, which is free, so only what they are counts.
+ */
+export function hasComment(real: Pick<Rule, 'matches'>, wanted: Pick<ProgramRule, 'matches'>): boolean {
+  const [found, asked] = [commentOf(real), commentOf(wanted)]
+  if (found === asked) return true
+  const isCut = found.length >= COMMENT_BYTES
+  if (isCut !== asked.length >= COMMENT_BYTES) return false
+  const parts = found.split(JOINTS)
+  const left = asked.split(JOINTS)
+  // The last one of a comment that was cut may be a piece of a term.
+  for (const part of isCut ? parts.slice(0, -1) : parts) {
+    const at = left.indexOf(part)
+    if (at < 0) return false
+    left.splice(at, 1)
+  }
+  return isCut || left.length === 0
 }
+
+/** What stands between the terms of a comment. */
+const JOINTS = /-AND-|-TO-|-FROM-|-IN-|-ON-/
+
+const commentOf = ({matches}: Pick<Rule, 'matches'>): string => matches.find(match => match.kind === 'comment')?.text ?? ''
 
 /** A rule as iptables-save prints it, from its conditions on. */
 export const ruleText = ({matches, target}: Pick<Rule | ProgramRule, 'matches' | 'target'>): string =>

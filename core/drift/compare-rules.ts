@@ -1,10 +1,10 @@
 import type {Rule} from '../iptables/model.ts'
 import {policyChain} from '../names/kernel-name.ts'
 import type {Program, ProgramRule} from '../policy/program.ts'
-import {programChains} from '../policy/program-chains.ts'
+import {forwardRules, programChains} from '../policy/program-chains.ts'
 import type {NpmChains} from '../translate/npm-chains.ts'
 import {NPM_CHAIN} from '../translate/npm-chains.ts'
-import {commentKey, ruleKey, ruleText} from './canonical.ts'
+import {hasComment, ruleKey, ruleText} from './canonical.ts'
 import type {Difference} from './difference.ts'
 
 /** Compares Azure NPM's chains of a node with a program: base chains, policy chains, and the jump from FORWARD. */
@@ -54,13 +54,25 @@ const kindOf = ({chain, target}: Pick<Rule | ProgramRule, 'chain' | 'target'>): 
 }
 
 /**
- * Compares the rules of one chain. Policy jumps may stand in any order, as long as all are before the rules that look at
- * the marks; everything else has its place.
+ * Whether a rule's place among its like means nothing: a jump to a policy's chain; in NPM v1 every rule of a policy, for all
+ * of one chain set marks, or all drop.
+ */
+const isFree = (rule: ProgramRule): boolean =>
+  kindOf(rule) === 'jump' || (rule.policy !== undefined && policyChain(rule.chain) === undefined)
+
+/**
+ * Compares the rules of one chain. Free ones may stand in any order, as long as all are on the right side of the rules that
+ * look at the marks; everything else has its place.
  */
 function compareChain(chain: string, expected: readonly ProgramRule[], found: readonly Rule[]): Difference[] {
   const differences: Difference[] = []
   const left = new Map<string, Rule[]>()
-  for (const rule of found) left.set(ruleKey(rule), [...(left.get(ruleKey(rule)) ?? []), rule])
+  for (const rule of found) {
+    const key = ruleKey(rule)
+    const equal = left.get(key)
+    if (equal) equal.push(rule)
+    else left.set(key, [rule])
+  }
   const kept: {wanted: ProgramRule; real: Rule}[] = []
   for (const wanted of expected) {
     const real = left.get(ruleKey(wanted))?.shift()
@@ -69,7 +81,7 @@ function compareChain(chain: string, expected: readonly ProgramRule[], found: re
   }
   const extra = [...left.values()].flat()
   for (const rule of extra) differences.push(extraRule(rule, ownerOf(chain, expected), found))
-  for (const {wanted, real} of kept) if (commentKey(wanted) !== commentKey(real)) differences.push(changedComment(wanted, real))
+  for (const {wanted, real} of kept) if (!hasComment(real, wanted)) differences.push(changedComment(wanted, real))
   const isMisplaced = !inOrder(kept)
   if (isMisplaced) differences.push(changedOrder(chain, kept, expected))
   return differences
@@ -129,14 +141,14 @@ function changedComment(wanted: ProgramRule, real: Rule): Difference {
 /** Whether rules stand in the order asked for, where it matters. */
 function inOrder(kept: readonly {wanted: ProgramRule; real: Rule}[]): boolean {
   let last = 0
-  let lastJump = 0
+  let lastFree = 0
   for (const {wanted, real} of kept) {
-    if (kindOf(wanted) === 'jump') {
-      lastJump = Math.max(lastJump, real.position)
+    if (isFree(wanted)) {
+      lastFree = Math.max(lastFree, real.position)
       if (real.position < last) return false
       continue
     }
-    if (real.position < last || real.position < lastJump) return false
+    if (real.position < last || real.position < lastFree) return false
     last = real.position
   }
   return true
@@ -159,20 +171,24 @@ function changedOrder(
   return {item, apply: ({chains}) => chains.set(chain, real)}
 }
 
-/** The jump from FORWARD: first, or directly behind the first rule that leads to KUBE-SERVICES. Both are settings of Azure NPM. */
+/**
+ * The jump from FORWARD: first, or directly behind the first rule that leads to KUBE-SERVICES. Both are settings of Azure NPM.
+ * NPM v1 leaves it anywhere behind that rule.
+ */
 function compareJump(program: Program, chains: NpmChains): Difference[] {
   const forward = chains.rules('FORWARD')
-  const wanted = program.jump
+  const [wanted] = forwardRules(program)
   const found = forward.filter(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
   const [jump] = found
   if (!jump) {
-    if (!chains.isComplete) return []
+    if (!chains.isComplete || !wanted) return []
     const item = {kind: 'jump' as const, change: 'missing' as const, name: 'FORWARD', expected: ruleText(wanted)}
     return [{item, apply: overlay => overlay.chains.set('FORWARD', [])}]
   }
-  const differences: Difference[] = found.slice(1).map(extra => ({
+  const differences: Difference[] = found.slice(wanted ? 1 : 0).map(extra => ({
     item: {kind: 'jump', change: 'extra', name: 'FORWARD', found: ruleText(extra), line: extra.line},
   }))
+  if (!wanted) return differences
   if (ruleKey(jump) !== ruleKey(wanted)) {
     const item = {
       kind: 'jump' as const,
@@ -186,7 +202,8 @@ function compareJump(program: Program, chains: NpmChains): Difference[] {
   }
   const services = forward.findIndex(rule => ruleText(rule).includes('KUBE-SERVICES'))
   const behindServices = services < 0 ? 1 : services + 2
-  if (jump.position !== 1 && jump.position !== behindServices) {
+  const isBehind = program.options.generation === 'v1' ? jump.position >= behindServices : jump.position === behindServices
+  if (jump.position !== 1 && !isBehind) {
     const item = {
       kind: 'jump' as const,
       change: 'changed' as const,

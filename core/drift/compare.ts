@@ -2,40 +2,63 @@ import type {ClusterObjects} from '../cluster/objects.ts'
 import type {Drift, DriftItem} from '../contract/drift.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeDump} from '../dump/model.ts'
-import {isSetName, setScheme} from '../names/kernel-name.ts'
 import {compile} from '../policy/compile.ts'
 import type {CompileOptions, Program} from '../policy/program.ts'
 import {savedRules} from '../simulate/node-rules.ts'
-import {openTranslation} from '../translate/open.ts'
+import {type OpenTranslation, openTranslation} from '../translate/open.ts'
 import {compareRules} from './compare-rules.ts'
 import {compareSets} from './compare-sets.ts'
 import type {Difference} from './difference.ts'
 import {Effects} from './effect.ts'
+import {nodeOptions} from './node-options.ts'
 
-/** Settings of Azure NPM that a dump does not tell. */
+/** Settings of Azure NPM that a dump does not tell, and work that is done already. */
 export interface CompareOptions {
   readonly isLite?: boolean
   readonly semantics?: CompileOptions['semantics']
   /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
   readonly programFor?: (options: CompileOptions) => Program
+  /** The dump as it was opened. */
+  readonly translation?: OpenTranslation
 }
 
-/** The program that the policies ask for, in the name scheme and mode that the node shows. */
-export function expectedProgram(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions): Program {
-  const names = [...(dump.sets?.keys() ?? [])].filter(isSetName)
-  const schemes = new Set(names.map(setScheme))
-  const common: CompileOptions = {
-    scheme: schemes.has('sha256') || !schemes.has('fnv32a') ? 'sha256' : 'fnv32a',
-    semantics: options.semantics ?? 'npm',
-    ...(options.isLite && {isLite: true, node: dump.node}),
-  }
-  const {programFor = (each: CompileOptions) => compile(cluster, each)} = options
+/**
+ * The program that the policies ask for, in the generation, names and mode that the node shows.
+ *
+ * @returns the program, and what the node did not tell
+ */
+function expectedProgram(
+  cluster: ClusterObjects,
+  dump: NodeDump,
+  {chains, usedSets}: OpenTranslation,
+  {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: CompareOptions,
+): {program: Program; notes: readonly string[]} {
+  const {options, notes} = nodeOptions(cluster, dump, chains, usedSets, isLite === true)
+  const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: dump.node})}
   const program = programFor(common)
-  // With ApplyIPSetsOnNeed only sets that rules use are in the kernel: then whole kinds of others are not there at all.
+  if (!mayBeOnNeed(program, dump)) return {program, notes}
   const needed = programFor({...common, isOnNeed: true})
   const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
-  const isOnNeed = dump.sets !== undefined && unneeded.length > 0 && unneeded.every(name => !dump.sets?.has(name))
-  return isOnNeed ? needed : program
+  const isOnNeed = unneeded.length > 0 && unneeded.every(name => !dump.sets?.has(name))
+  return {program: isOnNeed ? needed : program, notes}
+}
+
+/**
+ * Whether only the sets that policies use may be on a node (ApplyIPSetsOnNeed): then whole kinds of others are not there at
+ * all. One that is there although no policy can use it says no, which spares a second program.
+ */
+function mayBeOnNeed({options, sets, policies, refusals}: Program, {sets: found}: NodeDump): boolean {
+  if (!found || options.generation === 'v1') return false
+  const compiled = new Set(policies.map(({policy}) => policy))
+  // Of a policy that is refused while its rules are written the sets are there, and nothing here tells which.
+  if (refusals.some(({policy}) => !compiled.has(policy))) return true
+  const used = new Set(policies.flatMap(policy => policy.sets))
+  for (const name of used) {
+    const set = sets.get(name)
+    if (set?.ipsetType === 'list:set') for (const member of set.members) used.add(member)
+  }
+  for (const name of sets.keys()) if (!used.has(name) && found.has(name)) return false
+  return true
 }
 
 const HARM = {open: 0, closed: 1, none: 2} as const
@@ -50,8 +73,9 @@ export interface OpenComparison {
 
 /** Finds all differences between what the policies ask for and what is on a node. */
 export function openComparison(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions = {}): OpenComparison {
-  const program = expectedProgram(cluster, dump, options)
-  const {chains, book, usedSets} = openTranslation(dump)
+  const translation = options.translation ?? openTranslation(dump)
+  const {program, notes} = expectedProgram(cluster, dump, translation, options)
+  const {chains, book, usedSets} = translation
   const nameOf = (set: string) => program.sets.get(set)?.name ?? book.namesOf(set)[0]?.name ?? set
   const sets = compareSets(program, dump, set => usedSets.has(set), nameOf)
   const rules = dump.save ? compareRules(program, chains) : {differences: [], notes: []}
@@ -59,6 +83,7 @@ export function openComparison(cluster: ClusterObjects, dump: NodeDump, options:
     program,
     differences: [...sets.differences, ...rules.differences],
     notes: [
+      ...notes,
       ...sets.notes,
       ...rules.notes,
       ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),

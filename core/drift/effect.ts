@@ -1,7 +1,7 @@
 import type {DriftItem} from '../contract/drift.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {Program} from '../policy/program.ts'
-import {programChains} from '../policy/program-chains.ts'
+import {forwardRules, programChains} from '../policy/program-chains.ts'
 import {numbered, programSetMap} from '../simulate/node-rules.ts'
 import type {Packet, Verdict} from '../simulate/packet.ts'
 import {SetIndex} from '../simulate/set-index.ts'
@@ -91,7 +91,7 @@ function* packets({addresses, ports}: Sample, about: readonly string[] | undefin
 }
 
 function overlayOf(program: Program): Overlay {
-  const chains = new Map<string, readonly Rule[]>([['FORWARD', numbered([program.jump])]])
+  const chains = new Map<string, readonly Rule[]>([['FORWARD', numbered(forwardRules(program))]])
   for (const [name, rules] of programChains(program)) chains.set(name, numbered(rules))
   return {sets: programSetMap(program), chains}
 }

@@ -59,9 +59,10 @@ export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Dra
   target.push({set: context.namespace, negated: false})
   const chains = draftChains(spec, context)
   if (semantics === 'npm' && context.release.hasRuleComments) checkComments(policy, target, chains, refusals)
-  const {all, isBeforeSets} = refusals
+  const {all, losses, isBeforeSets} = refusals
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
-  return {policy, target, chains: all.length > 0 ? [] : chains, sets: setsOf(target, chains), refusals: all}
+  if (all.length > 0) return {policy, target, chains: [], sets: setsOf(target, chains), refusals: all}
+  return {policy, target, chains, sets: setsOf(target, chains), refusals: losses}
 }
 
 export interface DraftContext extends SelectorContext {

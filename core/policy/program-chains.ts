@@ -1,5 +1,8 @@
 import type {Program, ProgramRule} from './program.ts'
 
+/** What a program puts into FORWARD: nothing where Azure NPM has no chains. */
+export const forwardRules = ({baseChains, jump}: Program): readonly ProgramRule[] => (baseChains.size > 0 ? [jump] : [])
+
 /**
  * All chains of a program but FORWARD with their rules. Policies whose names share a hash share a chain: it holds the rules of
  * both, as after a restart of Azure NPM.

@@ -51,7 +51,7 @@ export interface CompiledPolicy {
 export const semantics = ['npm', 'kubernetes'] as const
 export type Semantics = (typeof semantics)[number]
 
-/** Why Azure NPM does not program a policy as it is written. */
+/** Why Azure NPM does not program a policy as it is written: not at all, or not all of it. */
 export const refusalCodes = [
   'IPV6_BLOCK',
   'BAD_BLOCK',
@@ -64,6 +64,7 @@ export const refusalCodes = [
   'COMMENT_TOO_LONG',
   'LITE_PEER',
   'LITE_NAMED_PORT',
+  'LITE_BLOCK_OPEN',
   'CHAIN_COLLISION',
   'SET_COLLISION',
 ] as const

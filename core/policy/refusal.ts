@@ -9,8 +9,8 @@ interface Consequence {
 /** Says what becomes of a policy with a fault. */
 export type ConsequenceOf = (code: PolicyFault) => Consequence
 
-/** Faults of a policy by itself; collisions are between several. */
-export type PolicyFault = Exclude<RefusalCode, 'CHAIN_COLLISION' | 'SET_COLLISION'>
+/** Faults for which a policy is not programmed. */
+export type PolicyFault = Exclude<RefusalCode, 'CHAIN_COLLISION' | 'SET_COLLISION' | 'LITE_BLOCK_OPEN'>
 
 /** Azure NPM notices some faults while it translates a policy, others only when it writes the rules. */
 const atTranslation: Consequence = {
@@ -35,6 +35,8 @@ export const consequenceFor = (semantics: Semantics): ConsequenceOf => (semantic
 /** What is wrong with one policy, gathered while it is translated. */
 export class Refusals {
   readonly all: Refusal[] = []
+  /** What is lost of a policy that is programmed all the same. */
+  readonly losses: Refusal[] = []
   /** Whether Azure NPM gives up before it makes any set. */
   isBeforeSets = false
   private readonly policy: string
@@ -49,5 +51,9 @@ export class Refusals {
     const {hasSets, words} = this.consequenceOf(code)
     this.isBeforeSets ||= !hasSets
     this.all.push({policy: this.policy, code, field, reason, consequence: words})
+  }
+
+  addLoss(code: RefusalCode, field: string, reason: string, consequence: string): void {
+    this.losses.push({policy: this.policy, code, field, reason, consequence})
   }
 }

@@ -8,6 +8,20 @@ import type {Direction} from '../names/kernel-name.ts'
 export const releaseLines = ['v1.2.8', 'v1.4.16', 'v1.4.17', 'v1.4.21', 'v1.4.24', 'v1.4.27', 'v1.4.41', 'v1.5.17'] as const
 export type ReleaseLine = (typeof releaseLines)[number]
 
+/** The last release of each line but the one of today. */
+const lastReleases: Readonly<Partial<Record<ReleaseLine, string>>> = {
+  'v1.2.8': 'v1.4.15',
+  'v1.4.16': 'v1.4.16',
+  'v1.4.17': 'v1.4.20',
+  'v1.4.21': 'v1.4.23',
+  'v1.4.24': 'v1.4.26',
+  'v1.4.27': 'v1.4.40',
+  'v1.4.41': 'v1.5.16',
+}
+
+/** @returns undefined for the line of today */
+export const lastOf = (line: ReleaseLine): string | undefined => lastReleases[line]
+
 /** What is programmed today; since 1.5.17. */
 export const CURRENT: ReleaseLine = 'v1.5.17'
 

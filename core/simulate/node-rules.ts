@@ -5,7 +5,7 @@ import {readRules} from '../iptables/parse.ts'
 import {printRule} from '../iptables/print.ts'
 import type {SaveIndex} from '../iptables/save-index.ts'
 import type {Program, ProgramRule} from '../policy/program.ts'
-import {programChains} from '../policy/program-chains.ts'
+import {forwardRules, programChains} from '../policy/program-chains.ts'
 import {SetIndex, type WalkedSet} from './set-index.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
 
@@ -37,7 +37,7 @@ export function savedSets(dump: NodeDump): SetIndex {
 
 /** A compiled program as if it were loaded into an empty node: nothing but Azure NPM's own chains. */
 export function programRules(program: Program): WalkedRules {
-  const chains = new Map<string, WalkedChain>([['FORWARD', {rules: numbered([program.jump]), policy: 'ACCEPT'}]])
+  const chains = new Map<string, WalkedChain>([['FORWARD', {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
   for (const [name, rules] of programChains(program)) chains.set(name, {rules: numbered(rules)})
   return {chain: (table, name) => (table === 'filter' ? chains.get(name) : undefined)}
 }

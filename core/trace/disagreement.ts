@@ -2,9 +2,9 @@ import type {ClusterObjects} from '../cluster/objects.ts'
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
 import {openComparison} from '../drift/compare.ts'
-import type {Scheme} from '../names/hash.ts'
 import {findDepartures} from '../policy/departures.ts'
 import {Evaluator} from '../policy/evaluate.ts'
+import type {CompileOptions} from '../policy/program.ts'
 import type {Packet} from '../simulate/packet.ts'
 import type {WalkedNode} from './trace.ts'
 
@@ -27,9 +27,10 @@ export function explainDisagreement(
   if (!expected || !cluster || verdict === 'unknown' || verdict === expected.verdict) return []
   const reasons: string[] = []
   for (const {dump, translation} of nodes) {
-    if (translation.facts.generation !== 'v2' || translation.chains.hasOldMarks) continue
-    const {program, differences, effects} = openComparison(cluster, dump)
-    if (effects.before(packet) === verdict) reasons.push(...departureReasons(cluster, packet, program.options.scheme))
+    const {generation} = translation.facts
+    if (generation !== 'v1' && generation !== 'v2') continue
+    const {program, differences, effects} = openComparison(cluster, dump, {translation})
+    if (effects.before(packet) === verdict) reasons.push(...departureReasons(cluster, packet, program.options))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
@@ -49,7 +50,10 @@ function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem,
 }
 
 /** Azure NPM itself would decide so: where its program departs from the API in the policies that select one of the ends. */
-function departureReasons(cluster: ClusterObjects, packet: Packet, scheme: Scheme): string[] {
+function departureReasons(cluster: ClusterObjects, packet: Packet, {scheme, generation}: CompileOptions): string[] {
+  const byItself = 'the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means'
+  // The faults that are known by name are those of the second generation.
+  if (generation === 'v1') return [byItself]
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])
   const known = findDepartures(cluster, scheme).flatMap(({code, sentence, places}) => {
@@ -58,5 +62,5 @@ function departureReasons(cluster: ClusterObjects, packet: Packet, scheme: Schem
     )
     return objects.size === 0 ? [] : [`a known fault of Azure NPM (${code}) in ${[...objects].join(', ')}: ${sentence}`]
   })
-  return known.length > 0 ? known : ['the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means']
+  return known.length > 0 ? known : [byItself]
 }

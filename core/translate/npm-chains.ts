@@ -18,10 +18,7 @@ export class NpmChains {
   readonly save: SaveIndex | undefined
   readonly table: IndexedTable | undefined
   readonly problems: Problem[] = []
-  /**
-   * Whether a release before v1.4.24 programmed the chains, which marked packets by whole words. What it would program from
-   * given policies is not known here.
-   */
+  /** Whether a release before v1.4.24 programmed the chains, which marked packets by whole words. */
   get hasOldMarks(): boolean {
     return this.rules(V2_CHAIN).some(({target}) => target?.kind === 'mark' && target.value === 0x2000)
   }

@@ -31,16 +31,10 @@ export default class Diff extends Verb {
         'Give them with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
         dump.problems,
       )
-    const {facts, chains} = openTranslation(dump)
-    if (facts.generation === 'v1')
-      throw new InputError('the node runs NPM v1, whose program is not compiled', 'translate, trace and matrix read it.')
-    if (chains.hasOldMarks)
-      throw new InputError(
-        'the node runs an Azure NPM before v1.4.24, whose program is not compiled',
-        'translate, trace and matrix read it.',
-      )
+    const translation = openTranslation(dump)
+    const {facts} = translation
     const problems = [...source.problems, ...facts.problems]
-    const drift: Drift = {...compareNode(cluster, dump, {isLite: flags.lite}), problems}
+    const drift: Drift = {...compareNode(cluster, dump, {isLite: flags.lite, translation}), problems}
     if (flags.output === 'json') await this.print(jsonLines(drift))
     else if (flags.output === 'yaml') await this.print(await yamlLines(drift))
     else await this.print(driftLines(drift, this.paint(flags.color)))

@@ -1,8 +1,13 @@
 import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
+import {readClusterObjects} from '../../core/cluster/objects.ts'
 import {compareNode} from '../../core/drift/compare.ts'
 import type {NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {setKernelName} from '../../core/names/kernel-name.ts'
+import {compile} from '../../core/policy/compile.ts'
+import {printIpsetRestore, printIptablesRestore} from '../../core/policy/print.ts'
+import type {CompileOptions} from '../../core/policy/program.ts'
 import type {Packet} from '../../core/simulate/packet.ts'
 import {openBakery, pods} from '../kernel/packets/bakery.ts'
 import {describePackets} from '../kernel/packets/describe.ts'
@@ -12,7 +17,8 @@ import {program} from '../programs/program.ts'
 
 /** A node broken by hand: what diff says that each change lets through or drops, real packets must confirm. */
 
-const {sets, rules, cluster, chains} = program('v2-base36')
+const current = program('v2-base36')
+const {cluster, chains} = current
 const chainOf = (policy: string, direction: string) =>
   [...chains].find(([, owner]) => owner.policy === policy && owner.direction === direction)?.[0] ?? raise(`no chain of ${policy}`)
 const set = (name: string) => setKernelName(name, 'sha256')
@@ -27,7 +33,7 @@ interface Change {
 const ipset = (...words: string[]) => ['ipset', ...words]
 const iptables = (...words: string[]) => ['iptables', ...words]
 
-const changes: Change[] = [
+const currentChanges: Change[] = [
   {
     what: 'a pod is missing from a set that allows',
     command: ipset('del', set('podlabel-app:till'), '10.60.0.20'),
@@ -105,6 +111,61 @@ const changes: Change[] = [
   },
 ]
 
+/** The same bakery as older releases program it. */
+function compiled(options: Omit<CompileOptions, 'scheme' | 'semantics'>): {sets: string; rules: string} {
+  const objects = readClusterObjects(parse(cluster)).objects
+  const asked = compile(objects, {scheme: 'fnv32a', semantics: 'npm', ...options})
+  const text = (lines: Iterable<string>): string => [...lines].map(line => `${line}\n`).join('')
+  return {sets: text(printIpsetRestore(asked)), rules: text(printIptablesRestore(asked))}
+}
+
+const oldSet = (name: string) => setKernelName(name, 'fnv32a')
+
+const oldMarkChanges: Change[] = [
+  {what: 'a pod is missing from a set', command: ipset('del', oldSet('podlabel-app:oven'), '10.60.0.10'), effect: 'closed'},
+  {
+    what: 'ingress marks are not looked at',
+    command: iptables(
+      ...'-D AZURE-NPM-INGRESS -m mark --mark 0x4000 -m comment --comment DROP-ON-INGRESS-DROP-MARK-0x4000 -j DROP'.split(' '),
+    ),
+    effect: 'open',
+  },
+  {what: 'marks are not taken away in the end', command: iptables('-D', 'AZURE-NPM-ACCEPT', '1'), effect: 'none'},
+]
+
+const v1Changes: Change[] = [
+  {
+    what: 'a pod is missing from a set that selects and allows',
+    command: ipset('del', oldSet('app:oven'), '10.60.0.10'),
+    effect: 'closed',
+  },
+  {
+    what: 'a pod is missing from the namespace that is denied',
+    command: ipset('del', oldSet('ns-bakery'), '10.60.0.12'),
+    effect: 'open',
+  },
+  {what: 'a stranger is in a set that allows', command: ipset('add', oldSet('app:till'), '10.60.1.22'), effect: 'open'},
+  {
+    what: 'an exception is missing',
+    command: ipset('del', oldSet('ledger-in-ns-books-in-ns-bakery-0in'), '172.20.1.0/24'),
+    effect: 'open',
+  },
+  {what: 'the first rule with a port is missing', command: iptables('-D', 'AZURE-NPM-INGRESS-PORT', '1'), effect: 'closed'},
+  {what: 'drops are not reached', command: iptables('-D', 'AZURE-NPM-INGRESS', '3'), effect: 'open'},
+  {what: 'allowed packets are not spared the drops', command: iptables('-D', 'AZURE-NPM-INGRESS', '2'), effect: 'none'},
+  {
+    what: 'a hole for one address',
+    command: iptables('-I', 'AZURE-NPM', '1', '-s', '203.0.113.9', '-j', 'ACCEPT'),
+    effect: 'open',
+  },
+]
+
+const nodes: readonly {name: string; sets: string; rules: string; changes: readonly Change[]}[] = [
+  {name: 'of today', ...current, changes: currentChanges},
+  {name: 'of v1.4.23', ...compiled({release: 'v1.4.21'}), changes: oldMarkChanges},
+  {name: 'of NPM v1', ...compiled({generation: 'v1'}), changes: v1Changes},
+]
+
 const addresses = [...pods.map(({ip}) => ip), '203.0.113.9', '172.20.5.5', '172.20.1.7']
 const ports = [
   ['tcp', 8080],
@@ -129,18 +190,23 @@ async function dumpOf(node: PacketNode): Promise<NodeDump> {
   return nodes[0] ?? raise('no dump')
 }
 
+async function dumpAndCompare(node: PacketNode): Promise<ReturnType<typeof compareNode>> {
+  const dump = await dumpOf(node)
+  return compareNode(dump.cluster ?? raise('no cluster'), dump)
+}
+
 describePackets('a bakery node broken by hand', () => {
   describe.each(backends)('%s', backend => {
-    test('does what diff says of each change', async () => {
+    test.each(nodes)('$name does what diff says of each change', async ({sets, rules, changes}) => {
       await using node = await openBakery('', backend)
       await node.load(sets, rules)
       const before = await node.probe(packets)
+      expect((await dumpAndCompare(node)).items).toEqual([])
       for (const {what, command, effect} of changes) {
         await node.load(sets, rules)
         const [tool = '', ...words] = command
         await node.node.run(tool === 'iptables' ? `iptables-${backend}` : tool, words)
-        const dump = await dumpOf(node)
-        const drift = compareNode(dump.cluster ?? raise('no cluster'), dump)
+        const drift = await dumpAndCompare(node)
         const after = await node.probe(packets)
         const opened = packets.filter((_, index) => before[index] === 'drop' && after[index] === 'accept')
         const closed = packets.filter((_, index) => before[index] === 'accept' && after[index] === 'drop')

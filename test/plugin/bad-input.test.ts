@@ -195,8 +195,6 @@ describe('the command line', () => {
       args: ['translate', '--from', fixture('captures'), '--node', 'x'],
       says: ['--node x: the input holds no such node', 'v1-nft'],
     },
-    {args: ['diff', '--from', fixture('real-npm/garden-oldmarks')], says: ['an Azure NPM before v1.4.24']},
-    {args: ['diff', '--from', fixture('captures/v1-nft')], says: ['NPM v1, whose program is not compiled']},
     {args: ['diff', '--from', fixture('captures/v2-base36-nft/iptables-save.txt')], says: ['no cluster objects']},
     {
       args: ['trace', 'bakery/oven-0', 'bakery/oven-9', '--port', '1', '--from', fixture('captures/v2-base36-nft')],

@@ -1,6 +1,6 @@
 import {printRule} from '../../core/iptables/print.ts'
 import type {Program} from '../../core/policy/program.ts'
-import {programChains} from '../../core/policy/program-chains.ts'
+import {forwardRules, programChains} from '../../core/policy/program-chains.ts'
 import {numbered} from '../../core/simulate/node-rules.ts'
 
 /** What iptables-save and ipset save would print on a node that holds a program and nothing else, line by line. */
@@ -17,7 +17,7 @@ export function linesOf(program: Program): NodeLines {
       '*filter',
       ':FORWARD ACCEPT [0:0]',
       ...[...chains.keys()].map(chain => `:${chain} - [0:0]`),
-      ...numbered([program.jump]).map(rule => printRule(rule)),
+      ...numbered(forwardRules(program)).map(rule => printRule(rule)),
       ...[...chains.values()].flatMap(rules => numbered(rules).map(rule => cut(printRule(rule)))),
       'COMMIT',
     ],

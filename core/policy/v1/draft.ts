@@ -53,7 +53,6 @@ export function draftV1Policy(object: NetworkPolicy, {release, semantics}: Compi
     semantics,
     release: releaseFacts(release),
     refusals,
-    lost: [],
     sets: new Set(),
   }
   const target = v1PodSelector(spec.podSelector ?? {}, 'spec.podSelector', context, context.namespace)
@@ -66,7 +65,12 @@ export function draftV1Policy(object: NetworkPolicy, {release, semantics}: Compi
   ]
   if (refusals.all.length > 0) return {policy, rules: [], sets: [v1Empty], refusals: refusals.all}
   const named = rules.flatMap(({conditions}) => conditions.flatMap(each => (each.kind === 'set' ? [each.term.set] : [])))
-  return {policy, rules, sets: [...new Set([v1Empty, context.namespace.set, ...named, ...context.sets])], refusals: context.lost}
+  return {
+    policy,
+    rules,
+    sets: [...new Set([v1Empty, context.namespace.set, ...named, ...context.sets])],
+    refusals: refusals.losses,
+  }
 }
 
 /** Every set that the policy's rules name, and where in the object. */

@@ -1,7 +1,6 @@
 import type {PolicyPeer} from '../../cluster/objects.ts'
 import type {Direction} from '../../names/kernel-name.ts'
 import type {NamedSet, Term} from '../named-set.ts'
-import type {Refusal} from '../program.ts'
 import {MOST_SELECTORS, type SelectorContext} from '../selectors.ts'
 import {V1Blocks} from './blocks.ts'
 import {v1BlockSet, v1NamespaceLabel} from './names.ts'
@@ -13,8 +12,6 @@ export interface V1Context extends Pick<SelectorContext, 'policy' | 'semantics' 
   readonly namespace: {readonly set: NamedSet; readonly name: string}
   /** Sets that no rule names. */
   readonly sets: Set<NamedSet>
-  /** Blocks that ipset refuses, which does not keep the policy from being programmed. */
-  readonly lost: Refusal[]
 }
 
 /** What a rule asks of the other end: one way to be its peer. */
@@ -57,15 +54,14 @@ function blockSet(peers: readonly PolicyPeer[], place: RulePlace, field: string,
   for (const [index, {ipBlock}] of peers.entries()) {
     if (!ipBlock) continue
     for (const {text, isException, part} of blocks.add(ipBlock))
-      context.lost.push({
-        policy: context.policy,
-        code: isException ? 'BAD_EXCEPT' : 'BAD_BLOCK',
-        field: `${field}[${index}].ipBlock.${part}`,
-        reason: `${text} is not an IPv4 block that a set can hold`,
-        consequence: isException
+      context.refusals.addLoss(
+        isException ? 'BAD_EXCEPT' : 'BAD_BLOCK',
+        `${field}[${index}].ipBlock.${part}`,
+        `${text} is not an IPv4 block that a set can hold`,
+        isException
           ? 'NPM v1 goes on without the exception, so its addresses are allowed'
           : 'NPM v1 goes on without the block, so its addresses are not allowed',
-      })
+      )
   }
   return v1BlockSet(context.policy, place.direction, place.rule, blocks.texts)
 }

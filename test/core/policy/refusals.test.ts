@@ -65,6 +65,13 @@ const cases: readonly {code: RefusalCode; policies: NetworkPolicy[]; field: stri
   {code: 'LITE_PEER', policies: [policy([{podSelector: {}}])], field: 'from[0]', state: 'nothing', options: lite},
   {code: 'LITE_NAMED_PORT', policies: [policy([], [{port: 'http'}])], field: 'ports[0].port', state: 'nothing', options: lite},
   {
+    code: 'LITE_BLOCK_OPEN',
+    policies: [policy([block('192.0.2.0/24')])],
+    field: 'spec.ingress[0].from[0].ipBlock',
+    state: 'rules',
+    options: {...lite, losesLiteBlocks: true},
+  },
+  {
     code: 'CHAIN_COLLISION',
     policies: [named('cache-staging', 'default-deny-ingress'), named('report', 'allow-cart-to-product')],
     field: 'metadata.name',
