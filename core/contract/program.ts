@@ -2,6 +2,7 @@ import {z} from 'zod'
 import {schemes} from '../names/hash.ts'
 import {setTypes} from '../names/set-name.ts'
 import {refusalCodes, semantics} from '../policy/program.ts'
+import {releaseLines} from '../policy/release.ts'
 import {problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
@@ -32,6 +33,8 @@ export const programSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Program'),
   node: z.string().nullable().describe('the node that was asked for; null when the program is that of any node'),
+  generation: z.enum(['v1', 'v2']).describe('NPM v1 or v2'),
+  release: z.enum(releaseLines).describe('the first of the releases of Azure NPM that program this'),
   scheme: z.enum(schemes).describe('how names are hashed'),
   semantics: z
     .enum(semantics)
@@ -39,15 +42,20 @@ export const programSchema = z.object({
   lite: z.boolean(),
   onNeed: z.boolean().describe('only sets that policies use'),
   chainFirst: z.boolean().describe('whether the jump is the first rule of FORWARD, not the one after KUBE-SERVICES'),
-  jump: ruleSchema.describe('the rule in FORWARD'),
+  jump: ruleSchema.nullable().describe('the rule in FORWARD; null when there is none, as in NPM v1 without policies'),
   baseChains: z
     .array(z.object({chain: z.string(), rules: z.array(ruleSchema)}))
-    .describe('chains that are there without any policy; jumps to policies included'),
+    .describe('chains that are of no policy; jumps to policies included, and all rules of policies in NPM v1'),
   policies: z.array(
     z.object({
       policy: z.string().describe('namespace/name'),
       chains: z.array(
-        z.object({direction: z.enum(['Ingress', 'Egress']), chain: z.string(), jump: ruleSchema, rules: z.array(ruleSchema)}),
+        z.object({
+          direction: z.enum(['Ingress', 'Egress']),
+          chain: z.string(),
+          jump: ruleSchema.exactOptional().describe('absent in NPM v1, where the chain is that of all policies'),
+          rules: z.array(ruleSchema).describe('those of this policy'),
+        }),
       ),
       sets: z.array(z.string()).describe('kernel names of the sets that its rules name'),
     }),

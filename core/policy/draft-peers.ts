@@ -37,7 +37,12 @@ function draftPeer(
     const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context.refusals)
     if (context.losesLiteBlocks) {
       const reason = 'NPM Lite of this release hands blocks to a part of itself that Linux does not have'
-      context.refusals.addLoss('LITE_BLOCK_OPEN', `${field}.ipBlock`, reason, 'The rule allows every address, not the block alone')
+      context.refusals.addLoss(
+        'LITE_BLOCK_OPEN',
+        `${field}.ipBlock`,
+        reason,
+        'The rule allows every address, not the block alone',
+      )
       return [[]]
     }
     return blocks ? [[{set: cidrSet(place, blocks, context), negated: false}]] : []

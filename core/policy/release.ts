@@ -82,6 +82,7 @@ export interface Release {
   readonly generation: 'v1' | 'v2'
   /** Whether it knows the second generation at all. */
   readonly hasV2: boolean
+  readonly hasLite: boolean
   /** Whether NPM Lite gives blocks to a part of itself that Linux does not have, and so allows every address. */
   readonly losesLiteBlocks: boolean
 }
@@ -108,6 +109,7 @@ export function readRelease(text: string): Release | undefined {
     scheme: hasLongNames(version) ? 'sha256' : 'fnv32a',
     generation: isBefore(version, [4, 20]) ? 'v1' : 'v2',
     hasV2: !isBefore(version, [4, 15]),
+    hasLite: !isBefore(version, [6, 12]),
     losesLiteBlocks: losesLiteBlocks(version),
   }
 }

@@ -2,13 +2,13 @@ import {Flags} from '@oclif/core'
 import type {ClusterObjects} from '../../core/cluster/objects.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {InputError} from '../../core/input-error.ts'
-import {type Scheme, schemes} from '../../core/names/hash.ts'
 import {compile} from '../../core/policy/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/policy/print.ts'
-import {type CompileOptions, type Program, type Semantics, semantics} from '../../core/policy/program.ts'
+import type {Program} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import {Verb} from '../command.ts'
+import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import type {Paint} from '../print/paint.ts'
 import {programDocument, programLines, refusalProblems} from '../print/program.ts'
@@ -24,6 +24,7 @@ export default class Compile extends Verb {
     'kubectl get pods,namespaces,networkpolicies -A -o json | <%= config.bin %> compile -f -',
     '<%= config.bin %> compile -f policy.yaml -f cluster.json -o iptables',
     '<%= config.bin %> compile -f cluster.json -o ipset | ipset restore',
+    '<%= config.bin %> compile -f cluster.json --release v1.4.23',
   ]
   static override flags = {
     filename: Flags.string({
@@ -34,26 +35,7 @@ export default class Compile extends Verb {
       required: true,
       helpValue: 'PATH',
     }),
-    node: Flags.string({summary: 'Whose program; only NPM Lite programs nodes differently', helpValue: 'NAME'}),
-    scheme: Flags.string({
-      summary: 'How names are hashed: sha256 since Azure NPM 1.6.46 and 1.8.12, fnv32a before and in 1.7',
-      options: schemes,
-      default: 'sha256',
-    }),
-    semantics: Flags.string({
-      summary: "Azure NPM's meaning of a policy, faults included, or that of the Kubernetes API",
-      options: semantics,
-      default: 'npm',
-    }),
-    lite: Flags.boolean({
-      summary: 'As NPM Lite: pods of --node only, peers are blocks only',
-      default: false,
-    }),
-    'on-need': Flags.boolean({summary: 'Only sets that policies use (ApplyIPSetsOnNeed)', default: false}),
-    'chain-first': Flags.boolean({
-      summary: 'The jump is the first rule of FORWARD, not the one after KUBE-SERVICES (PlaceAzureChainFirst)',
-      default: false,
-    }),
+    ...compileFlags,
     output: Flags.string({
       char: 'o',
       summary: 'Output format; ipset and iptables are what ipset restore and iptables-restore --noflush read',
@@ -64,19 +46,8 @@ export default class Compile extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Compile)
-    if (flags.lite && flags.node === undefined)
-      throw new InputError('--lite needs --node NAME', "NPM Lite's sets hold the pods of one node.")
-    if (flags.lite && flags.semantics === 'kubernetes')
-      throw new InputError('--lite does not go with --semantics kubernetes', 'NPM Lite cannot enforce all that the API says.')
+    const options = compileOptionsFrom(flags)
     const {objects, problems} = await readObjects(flags.filename)
-    const options: CompileOptions = {
-      scheme: flags.scheme as Scheme,
-      semantics: flags.semantics as Semantics,
-      isLite: flags.lite,
-      isOnNeed: flags['on-need'],
-      isChainFirst: flags['chain-first'],
-      ...(flags.node !== undefined && {node: flags.node}),
-    }
     const program = compile(objects, options)
     await this.print(await linesOf(program, flags.output, this.paint(flags.color), problems))
     await this.report([...problems, ...refusalProblems(program.refusals)])

@@ -1,6 +1,9 @@
 import {API_VERSION} from '../../core/contract/version.ts'
 import {printMatch, printTarget} from '../../core/iptables/print.ts'
+import type {Direction} from '../../core/names/kernel-name.ts'
 import type {CompiledPolicy, Program, ProgramRule, ProgramSet, Refusal} from '../../core/policy/program.ts'
+import {forwardRules} from '../../core/policy/program-chains.ts'
+import {CURRENT} from '../../core/policy/release.ts'
 import type {Problem} from '../../core/problem.ts'
 import {type Column, columns} from './columns.ts'
 import type {Streamed} from './document.ts'
@@ -36,11 +39,33 @@ export function* programLines({policies, refusals, sets}: Program, paint: Paint)
 
 const byPolicy = (a: Row, b: Row): number => (a.policy < b.policy ? -1 : a.policy > b.policy ? 1 : 0)
 
-function policyRows({policy, chains}: CompiledPolicy, refusals: readonly Refusal[]): Row[] {
+/** What a policy has in one direction. */
+interface Part {
+  readonly direction: Direction
+  /** Undefined in NPM v1, whose policies have none of their own. */
+  readonly chain?: string
+  readonly jump?: ProgramRule
+  readonly rules: readonly ProgramRule[]
+}
+
+function partsOf({chains, baseRules = []}: CompiledPolicy): readonly Part[] {
+  const shared = (['Ingress', 'Egress'] as const)
+    .map(direction => ({
+      direction,
+      rules: baseRules.filter(({chain}) => chain.startsWith(`AZURE-NPM-${direction.toUpperCase()}`)),
+    }))
+    .filter(({rules}) => rules.length > 0)
+  return [...chains, ...shared]
+}
+
+function policyRows(compiled: CompiledPolicy, refusals: readonly Refusal[]): Row[] {
+  const {policy} = compiled
   const codes = new Set(refusals.filter(refusal => refusal.policy === policy).map(({code}) => code))
-  return chains.map(({direction, chain, jump, rules}) => {
+  return partsOf(compiled).map(({direction, chain = '-', jump, rules}) => {
     const sets = new Set(
-      [jump, ...rules].flatMap(({matches}) => matches.flatMap(match => (match.kind === 'set' ? [match.set] : []))),
+      [...(jump ? [jump] : []), ...rules].flatMap(({matches}) =>
+        matches.flatMap(match => (match.kind === 'set' ? [match.set] : [])),
+      ),
     )
     const state = codes.size === 0 ? 'compiled' : `compiled, but ${[...codes].join(', ')}`
     return {policy, direction, chain, rules: rules.length, sets: sets.size, state}
@@ -88,18 +113,22 @@ function* entries(sets: Iterable<ProgramSet>): Generator<ReturnType<typeof setEn
 
 /** A program as the document of kind `Program`. */
 export function programDocument(program: Program, problems: readonly Problem[]): Streamed {
-  const {options, sets, baseChains, policies, jump, refusals} = program
+  const {options, sets, baseChains, policies, refusals} = program
   const {scheme, semantics, node = null, isLite = false, isOnNeed = false, isChainFirst = false} = options
+  const {generation = 'v2', release = CURRENT} = options
+  const [forward] = forwardRules(program)
   return {
     apiVersion: API_VERSION,
     kind: 'Program',
     node,
+    generation,
+    release,
     scheme,
     semantics,
     lite: isLite,
     onNeed: isOnNeed,
     chainFirst: isChainFirst,
-    jump: ruleText(jump),
+    jump: forward ? ruleText(forward) : null,
     baseChains: [...baseChains].map(([chain, rules]) => ({chain, rules: rules.map(ruleText)})),
     policies: policies.map(policyEntry),
     sets: entries(sets.values()),
@@ -108,13 +137,16 @@ export function programDocument(program: Program, problems: readonly Problem[]):
   }
 }
 
-const policyEntry = ({policy, chains, sets}: CompiledPolicy) => ({
-  policy,
-  chains: chains.map(({direction, chain, jump, rules}) => ({
-    direction,
-    chain,
-    jump: ruleText(jump),
-    rules: rules.map(ruleText),
-  })),
-  sets,
+const policyEntry = (compiled: CompiledPolicy) => ({
+  policy: compiled.policy,
+  chains: partsOf(compiled).flatMap(({direction, chain, jump, rules}) =>
+    chain === undefined
+      ? [...new Set(rules.map(rule => rule.chain))].map(name => ({
+          direction,
+          chain: name,
+          rules: rules.filter(rule => rule.chain === name).map(ruleText),
+        }))
+      : [{direction, chain, ...(jump && {jump: ruleText(jump)}), rules: rules.map(ruleText)}],
+  ),
+  sets: compiled.sets,
 })

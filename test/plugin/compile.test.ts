@@ -54,6 +54,8 @@ describe('compile', () => {
     ['real-npm/bank-lite', ['--lite', '--node', 'aks-system-1']],
     ['compile/shared-set', ['--scheme', 'fnv32a', '--chain-first']],
     ['compile/shared-chain', ['--scheme', 'fnv32a', '--semantics', 'kubernetes', '--on-need']],
+    ['measured/v1', ['--generation', 'v1', '--scheme', 'fnv32a']],
+    ['real-npm/garden-oldmarks', ['--release', 'v1.4.23']],
   ])('%s as JSON is what the schema promises, and YAML says the same', async (folder, flags) => {
     const args = ['compile', '-f', fixture(`${folder}/cluster.json`), ...flags]
     const [json, yaml] = await Promise.all([runCli([...args, '-o', 'json']), runCli([...args, '-o', 'yaml'])])
@@ -62,8 +64,42 @@ describe('compile', () => {
     expect(parse(yaml.stdout)).toEqual(document)
   })
 
+  test('NPM v1 has the rules of all policies in the same chains', async () => {
+    const result = await runCli([
+      'compile',
+      '-f',
+      fixture('measured/v1/cluster.json'),
+      '--generation',
+      'v1',
+      '--scheme',
+      'fnv32a',
+    ])
+    await expect(screen(result)).toMatchFileSnapshot('../golden/compile-v1.txt')
+  })
+
+  test('a release before v1.4.20 is compiled as the NPM v1 that it is without settings', async () => {
+    const of = async (...flags: string[]) =>
+      (await runCli(['compile', '-f', fixture('captures/v1-nft/cluster.yaml'), '-o', 'iptables', ...flags])).stdout
+    expect(await of('--release', 'v1.4.19')).toBe(await of('--generation', 'v1', '--scheme', 'fnv32a'))
+    expect(await of('--release', 'v1.4.19', '--generation', 'v2')).toContain('ALLOW-MARK')
+  })
+
+  test('NPM Lite of certain releases is told to lose blocks', async () => {
+    const {stderr} = await runCli(['compile', ...lite, '--release', 'v1.8.11'])
+    expect(stderr).toContain('LITE_BLOCK_OPEN')
+  })
+
   test('flags change the program', async () => {
-    const all = ['npm sets', '--on-need', '--scheme=fnv32a', '--semantics=kubernetes']
+    const all = [
+      'npm sets',
+      '--on-need',
+      '--scheme=fnv32a',
+      '--semantics=kubernetes',
+      '--generation=v1',
+      '--release=v1.4.14',
+      '--release=v1.4.23',
+      '--release=v1.4.26',
+    ]
     const outputs = new Set<string>()
     for (const flag of all) {
       const flags = flag.startsWith('--') ? [flag] : []
@@ -79,6 +115,14 @@ describe('compile', () => {
     {args: ['-f', fixture('real-npm/shop-sha256/ipset-save.txt')], says: 'nothing to compile: no Kubernetes objects were found'},
     {args: ['-f', bank, '--lite'], says: '--lite needs --node NAME'},
     {args: [...lite, '--semantics', 'kubernetes'], says: '--lite does not go with --semantics kubernetes'},
+    {args: ['-f', bank, '--release', 'v1.2.7'], says: '--release v1.2.7: no release of Azure NPM whose rules are known'},
+    {args: ['-f', bank, '--release', 'v1.4.2', '--generation', 'v2'], says: '--release v1.4.2 has no NPM v2'},
+    {args: ['-f', bank, '--release', 'v1.6.45', '--scheme', 'sha256'], says: 'v1.6.45 does not hash names by sha256'},
+    {args: ['-f', bank, '--release', 'v1.4.23', '--semantics', 'kubernetes'], says: 'for the Azure NPM of today only'},
+    {args: ['-f', bank, '--generation', 'v1', '--semantics', 'kubernetes'], says: 'for the Azure NPM of today only'},
+    {args: ['-f', bank, '--generation', 'v1', '--on-need'], says: 'NPM v1 has no --on-need'},
+    {args: [...lite, '--generation', 'v1'], says: 'NPM v1 has no --lite'},
+    {args: [...lite, '--release', 'v1.5.50'], says: '--release v1.5.50 has no NPM Lite'},
     {args: ['-f', bank, '-o', 'hns'], says: 'Expected --output=hns to be one of'},
   ])('$args cannot be answered', async ({args, says}) => {
     const {stdout, stderr, exitCode} = await runCli(['compile', ...args])
