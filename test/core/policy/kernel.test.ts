@@ -34,17 +34,20 @@ function vectorCluster(): ClusterObjects {
   return {namespaces: [], pods: [], nodes: [], policies: [...vectors.map(({policy}) => policy), long]}
 }
 
-const options: readonly (CompileOptions & {of: string})[] = [
+const programs: readonly {of: string; option: CompileOptions}[] = [
   ...(['sha256', 'fnv32a'] as const).flatMap(scheme =>
-    (['npm', 'kubernetes'] as const).map(semantics => ({scheme, semantics, of: 'today'})),
+    (['npm', 'kubernetes'] as const).map(semantics => ({of: `today, ${scheme}, ${semantics}`, option: {scheme, semantics}})),
   ),
-  ...(['v1.4.16', 'v1.4.21'] as const).map(release => ({scheme: 'fnv32a', semantics: 'npm', release, of: release}) as const),
-  {scheme: 'fnv32a', semantics: 'npm', generation: 'v1', of: 'NPM v1'},
+  ...(['v1.4.16', 'v1.4.21'] as const).map(release => ({
+    of: release,
+    option: {scheme: 'fnv32a', semantics: 'npm', release} as const,
+  })),
+  {of: 'NPM v1', option: {scheme: 'fnv32a', semantics: 'npm', generation: 'v1'}},
 ]
 
 describeKernel('compiled programs on the real kernel', () => {
   describe.each(backends)('%s', backend => {
-    describe.each(options)('$of, $scheme, $semantics', ({of: _, ...option}) => {
+    describe.each(programs)('of $of', ({option}) => {
       const clusters: readonly [string, () => ClusterObjects][] = [
         ['the bakery', () => objectsOf('captures/v2-base36-nft/cluster.yaml')],
         ['the clinic', () => objectsOf('real-npm/clinic-fnv/cluster.json')],
@@ -66,7 +69,10 @@ describeKernel('compiled programs on the real kernel', () => {
     })
 
     kernelTest('a program without policies leaves Azure NPM inactive', async namespace => {
-      const program = compile({...objectsOf('real-npm/shop-sha256/cluster.json'), policies: []}, options[0] as CompileOptions)
+      const program = compile(
+        {...objectsOf('real-npm/shop-sha256/cluster.json'), policies: []},
+        {scheme: 'sha256', semantics: 'npm'},
+      )
       await load(namespace, backend, program)
       const {chains} = heldByNode('', await saveRules(namespace, backend))
       expect(chains['AZURE-NPM']).toEqual([])
@@ -74,7 +80,10 @@ describeKernel('compiled programs on the real kernel', () => {
     })
 
     kernelTest('the jump goes to the place in FORWARD that is asked for', async namespace => {
-      const program = compile({...objectsOf('real-npm/shop-sha256/cluster.json'), policies: []}, options[0] as CompileOptions)
+      const program = compile(
+        {...objectsOf('real-npm/shop-sha256/cluster.json'), policies: []},
+        {scheme: 'sha256', semantics: 'npm'},
+      )
       await loadRules(namespace, backend, '*filter\n-A FORWARD -j ACCEPT -p udp\n-A FORWARD -j ACCEPT -p tcp\nCOMMIT\n')
       await loadRules(namespace, backend, text(printIptablesRestore(program, {forwardIndex: 2})))
       const forward = (await saveRules(namespace, backend)).split('\n').filter(line => line.includes('-A FORWARD'))
