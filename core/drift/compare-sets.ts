@@ -19,12 +19,30 @@ function normal(member: string): string {
 
 const entryOf = (member: string): string => (member.endsWith(NOMATCH) ? member.slice(0, -NOMATCH.length) : member)
 
-/** Whom a set belongs to when it is one policy's own. */
-function ownerOf({name, type}: ProgramSet, program: Program): {policy?: string} {
-  if (type !== 'NestedLabelOfPod' && type !== 'CIDRBlocks') return {}
-  const owners = program.policies.filter(({sets}) => sets.some(set => program.sets.get(set)?.name === name))
-  return owners.length === 1 && owners[0] ? {policy: owners[0].policy} : {}
+/** Whom a set belongs to. */
+type OwnerOf = (set: ProgramSet) => {readonly policy?: string}
+
+/** Sets that are one policy's own: blocks, and several values of a label. */
+function ownersIn({policies}: Program): OwnerOf {
+  let users: Map<string, string | undefined> | undefined
+  const usersOfSets = (): Map<string, string | undefined> => {
+    const found = new Map<string, string | undefined>()
+    for (const {policy, sets} of policies) for (const set of sets) found.set(set, found.has(set) ? undefined : policy)
+    return found
+  }
+  return ({kernelName, type}) => {
+    if (type !== 'NestedLabelOfPod' && type !== 'CIDRBlocks') return {}
+    users ??= usersOfSets()
+    const policy = users.get(kernelName)
+    return policy === undefined ? {} : {policy}
+  }
 }
+
+/** How many members a set has room for, which is part of what it is: another number is another kind of set. */
+const roomOf = ({type}: ProgramSet): string => (type === 'CIDRBlocks' ? '4294967295' : '65536')
+
+const hasOtherRoom = (set: ProgramSet, {header}: MatchSet): boolean =>
+  set.ipsetType !== 'list:set' && header.has('maxelem') && header.get('maxelem') !== roomOf(set)
 
 /** Compares the sets of a dump with those of a program. */
 export function compareSets(
@@ -37,11 +55,16 @@ export function compareSets(
   const notes: string[] = []
   const {sets} = dump
   if (!sets) return {differences, notes}
+  const ownerOf = ownersIn(program)
   for (const expected of program.sets.values()) {
     const found = sets.get(expected.kernelName)
-    if (!found) differences.push(missingSet(expected, program))
-    else if (found.type !== expected.ipsetType) differences.push(changedType(expected, found, program))
-    else if (dump.hasMembers) differences.push(...compareMembers(expected, found, program, nameOf))
+    if (!found) differences.push(missingSet(expected, ownerOf))
+    else if (found.type !== expected.ipsetType) differences.push(changedType(expected, found, ownerOf))
+    else {
+      if (hasOtherRoom(expected, found)) differences.push(changedRoom(expected, found, ownerOf))
+      if (dump.hasMembers && !hasSameMembers(expected, found))
+        differences.push(...compareMembers(expected, found, ownerOf, nameOf))
+    }
   }
   for (const found of sets.values()) {
     if (!isSetName(found.name) || program.sets.has(found.name)) continue
@@ -52,21 +75,21 @@ export function compareSets(
   return {differences, notes}
 }
 
-function missingSet(set: ProgramSet, program: Program): Difference {
+function missingSet(set: ProgramSet, ownerOf: OwnerOf): Difference {
   const {kernelName, name, members, ipsetType} = set
   const expected = `${ipsetType} with ${members.length} members`
-  const item = {kind: 'set' as const, change: 'missing' as const, name, kernelName, ...ownerOf(set, program), expected}
+  const item = {kind: 'set' as const, change: 'missing' as const, name, kernelName, ...ownerOf(set), expected}
   return {item, apply: ({sets}) => sets.set(kernelName, {type: ipsetType, members: []})}
 }
 
-function changedType(set: ProgramSet, found: MatchSet, program: Program): Difference {
+function changedType(set: ProgramSet, found: MatchSet, ownerOf: OwnerOf): Difference {
   const {kernelName, name, ipsetType} = set
   const item = {
     kind: 'set' as const,
     change: 'changed' as const,
     name,
     kernelName,
-    ...ownerOf(set, program),
+    ...ownerOf(set),
     expected: ipsetType,
     found: found.type,
   }
@@ -86,12 +109,27 @@ function extraSet(found: MatchSet, name: string): Difference {
   return {item}
 }
 
-function compareMembers(expected: ProgramSet, found: MatchSet, program: Program, nameOf: (set: string) => string): Difference[] {
+function changedRoom(set: ProgramSet, {type, header}: MatchSet, ownerOf: OwnerOf): Difference {
+  const {kernelName, name, ipsetType} = set
+  const common = {kind: 'set' as const, change: 'changed' as const, name, kernelName, ...ownerOf(set)}
+  return {
+    item: {...common, expected: `${ipsetType} maxelem ${roomOf(set)}`, found: `${type} maxelem ${header.get('maxelem')}`},
+  }
+}
+
+/** Whether the members are the same, word for word. Nearly all sets of nearly all nodes end here. */
+function hasSameMembers({members}: ProgramSet, found: MatchSet): boolean {
+  if (members.length !== found.members.length) return false
+  const wanted = new Set(members)
+  for (const member of found.members) if (!wanted.delete(memberText(member))) return false
+  return true
+}
+
+function compareMembers(expected: ProgramSet, found: MatchSet, ownerOf: OwnerOf, nameOf: (set: string) => string): Difference[] {
   const wanted = new Map(expected.members.map(member => [entryOf(normal(member)), normal(member)]))
   const there = new Map(found.members.map(member => [entryOf(normal(memberText(member))), member]))
   const isList = expected.ipsetType === 'list:set'
-  const owner = ownerOf(expected, program)
-  const common = {kind: 'member' as const, name: expected.name, kernelName: expected.kernelName, ...owner}
+  const common = {kind: 'member' as const, name: expected.name, kernelName: expected.kernelName, ...ownerOf(expected)}
   const shown = (member: string) => (isList ? nameOf(member) : member)
   const change = (without: string | undefined, withIt: string | undefined) => (overlay: Overlay) => {
     const set = overlay.sets.get(expected.kernelName)

@@ -1,5 +1,6 @@
 import {sha256} from '@noble/hashes/sha2.js'
 import {bytesToHex, utf8ToBytes} from '@noble/hashes/utils.js'
+import {LONGEST_SHORT, shortSha256} from './short-sha256.ts'
 
 /** The two ways Azure NPM has turned names into kernel names: 32-bit FNV-1a in decimal, then SHA-256 in base 36. */
 export const schemes = ['fnv32a', 'sha256'] as const
@@ -33,5 +34,11 @@ function fnv1a32Bytes(bytes: Uint8Array): number {
  * Both base-36 names are cut from it: sets from its front, chains from its end.
  */
 export function sha256Integer(text: string): bigint {
+  if (text.length <= LONGEST_SHORT && isAscii(text)) return shortSha256(text)
   return BigInt(`0x${bytesToHex(sha256(utf8ToBytes(text)))}`)
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
+  return true
 }

@@ -47,8 +47,8 @@ function* savedRules(program: Program): Generator<string> {
 }
 
 function* savedSets(program: Program): Generator<string> {
-  for (const {kernelName, ipsetType, members} of program.sets.values()) {
-    yield `create ${kernelName} ${ipsetType} ${ipsetType === 'list:set' ? 'size 8' : 'family inet hashsize 1024 maxelem 65536'}`
+  for (const {kernelName, type, ipsetType, members} of program.sets.values()) {
+    yield `create ${kernelName} ${ipsetType} ${ipsetType === 'list:set' ? 'size 8' : `family inet hashsize 1024 maxelem ${type === 'CIDRBlocks' ? 4_294_967_295 : 65_536}`}`
     for (const member of members) yield `add ${kernelName} ${member}`
   }
 }

@@ -23,8 +23,8 @@ export function linesOf(program: Program): NodeLines {
     ],
     sets: [...program.sets.values()]
       .toSorted((a, b) => Number(a.ipsetType === 'list:set') - Number(b.ipsetType === 'list:set'))
-      .flatMap(({kernelName, ipsetType, members}) => [
-        `create ${kernelName} ${ipsetType} ${ipsetType === 'list:set' ? 'size 8' : 'family inet hashsize 1024 maxelem 65536'}`,
+      .flatMap(({kernelName, type, ipsetType, members}) => [
+        `create ${kernelName} ${ipsetType} ${ipsetType === 'list:set' ? 'size 8' : `family inet hashsize 1024 maxelem ${type === 'CIDRBlocks' ? 4_294_967_295 : 65_536}`}`,
         ...members.map(member => `add ${kernelName} ${member}`),
       ]),
   }
