@@ -16,6 +16,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Compares what the policies ask for with what is programmed on a node',
     load: async () => (await import('./diff.ts')).default,
   },
+  install: {
+    summary: 'Puts the agents into a cluster, on all nodes or for a while on one',
+    load: async () => (await import('./install.ts')).default,
+  },
   lint: {
     summary: 'Tells what in NetworkPolicies Azure NPM refuses, ignores or understands in another way',
     load: async () => (await import('./lint.ts')).default,
@@ -39,5 +43,9 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
   translate: {
     summary: 'Shows what Azure NPM has programmed on a node, in words',
     load: async () => (await import('./translate.ts')).default,
+  },
+  uninstall: {
+    summary: 'Removes the agents from a cluster, and all that install made',
+    load: async () => (await import('./uninstall.ts')).default,
   },
 }

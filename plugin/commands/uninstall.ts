@@ -1,0 +1,57 @@
+import {Flags} from '@oclif/core'
+import {openClusterApi} from '../cluster/api.ts'
+import {clusterFlags, exitCodes, Verb} from '../command.ts'
+import {confirm} from '../install/confirm.ts'
+import {durationMs} from '../install/duration.ts'
+import {objectName} from '../install/objects.ts'
+import {findRemains, type Remains} from '../install/remains.ts'
+import {uninstall, whyNamespaceStays} from '../install/uninstall.ts'
+
+export default class Uninstall extends Verb {
+  static override summary = 'Removes the agents from a cluster, and all that install made'
+  static override description =
+    'Deletes what carries the label app.kubernetes.io/part-of=kubectl-npm, and the namespace unless it was there before or holds objects ' +
+    'of others. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent) is not touched.'
+  static override examples = ['<%= config.bin %> uninstall', '<%= config.bin %> uninstall --yes']
+  static override flags = {
+    ...clusterFlags,
+    yes: Flags.boolean({summary: 'Do not ask', default: false}),
+    timeout: Flags.string({summary: 'How long to wait until all is gone', helpValue: 'DURATION', default: '2m'}),
+  }
+
+  override async run(): Promise<void> {
+    const {flags} = await this.parse(Uninstall)
+    const timeoutMs = durationMs('--timeout', flags.timeout)
+    const paint = this.paint(flags.color)
+    const say = (text: string): boolean => process.stderr.write(`${paint(text)}\n`)
+    await using api = await openClusterApi(flags, this.signal)
+    const remains = await findRemains(api)
+    const stays = whyNamespaceStays(remains)
+    const goes = objectsThatGo(remains, stays === undefined)
+    if (goes.length === 0) {
+      say('Nothing of kubectl npm is in this cluster.')
+      return
+    }
+    if (stays !== undefined) say(stays)
+    if (!flags.yes) {
+      say(`This removes ${goes.join(', ')}.`)
+      if (!(await confirm('Remove them?', this.signal))) this.exit(exitCodes.no)
+    }
+    await uninstall(api, remains, {
+      timeoutMs,
+      signal: this.signal,
+      onDelete: object => process.stdout.write(`${paint(`${objectName(object)} removed`)}\n`),
+      onWait: left => say(`waiting for ${left.join(', ')}`),
+    })
+    for (const binding of remains.bindings)
+      say(
+        `RoleBinding ${binding} names a role that is gone now; it was made by others: kubectl delete rolebinding -n ${binding.replace('/', ' ')}`,
+      )
+  }
+}
+
+function objectsThatGo({namespace, own}: Remains, withNamespace: boolean): string[] {
+  if (!namespace || !withNamespace) return own.map(objectName)
+  const outside = own.filter(({metadata}) => metadata.namespace !== namespace.metadata.name)
+  return [`${objectName({...namespace, kind: 'Namespace'})} with all in it`, ...outside.map(objectName)]
+}

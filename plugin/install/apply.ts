@@ -1,0 +1,83 @@
+import {InputError} from '../../core/input-error.ts'
+import type {ClusterApi} from '../cluster/api.ts'
+import {apiErrorOf} from '../cluster/api-error.ts'
+import {collectionPath, type KubernetesObject, objectName, objectPath} from './objects.ts'
+
+/** Whose fields ours are. One stable name: another would make us conflict with ourselves. */
+export const FIELD_MANAGER = 'kubectl-npm'
+
+export interface ApplyOptions {
+  /** The server checks everything and stores nothing. */
+  readonly dryRun?: boolean
+  /** Takes over fields that belong to others. */
+  readonly force?: boolean
+}
+
+export interface Applied {
+  /** As the server has it now. */
+  readonly object: KubernetesObject
+  readonly isNew: boolean
+  /** Texts of the `Warning:` headers. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Server-side apply of one object.
+ *
+ * @throws InputError for a conflict with other field managers, ApiError for any other refusal
+ */
+export async function applyObject(api: ClusterApi, object: KubernetesObject, options: ApplyOptions = {}): Promise<Applied> {
+  const {dryRun = false, force = false} = options
+  const query = new URLSearchParams({
+    fieldManager: FIELD_MANAGER,
+    force: String(force),
+    ...(dryRun && {dryRun: 'All'}),
+  }).toString()
+  return send(api, 'PATCH', `${objectPath(object)}?${query}`, object, 'application/apply-patch+yaml')
+}
+
+/** Creates one object; its name may be left to the server. */
+export async function createObject(
+  api: ClusterApi,
+  object: KubernetesObject,
+  {dryRun = false}: ApplyOptions = {},
+): Promise<Applied> {
+  const query = new URLSearchParams({fieldManager: FIELD_MANAGER, ...(dryRun && {dryRun: 'All'})}).toString()
+  return send(api, 'POST', `${collectionPath(object)}?${query}`, object, 'application/json')
+}
+
+async function send(
+  api: ClusterApi,
+  method: string,
+  path: string,
+  object: KubernetesObject,
+  contentType: string,
+): Promise<Applied> {
+  const {status, body, warnings} = await api.request(method, path, {body: object, contentType})
+  if (status < 400) return {object: JSON.parse(body) as KubernetesObject, isNew: status === 201, warnings}
+  throw conflictOf(status, body, object) ?? apiErrorOf(status, body, {method, path, agentNamespace: api.agentNamespace})
+}
+
+interface Cause {
+  readonly reason?: string
+  readonly message?: string
+  readonly field?: string
+}
+
+function conflictOf(status: number, body: string, object: KubernetesObject): InputError | undefined {
+  if (status !== 409) return undefined
+  const {details} = JSON.parse(body) as {details?: {causes?: readonly Cause[]}}
+  const causes = (details?.causes ?? []).filter(({reason}) => reason === 'FieldManagerConflict')
+  if (causes.length === 0) return undefined
+  const fields = causes.map(({field, message}) => {
+    const owner = /conflict with "(.*?)"/.exec(message ?? '')?.[1]
+    return `${field} belongs to ${owner === undefined ? 'another' : `"${owner}"`}`
+  })
+  const security = causes.some(({field}) => field?.includes('pod-security.kubernetes.io/enforce'))
+    ? ' The agent needs Pod Security level "privileged" in its namespace: host network, host paths, NET_ADMIN and NET_RAW.'
+    : ''
+  return new InputError(
+    `${objectName(object)} has other values in fields that others set: ${fields.join(', ')}`,
+    `Change it there, or take the fields over with --force-conflicts.${security}`,
+  )
+}

@@ -1,0 +1,18 @@
+import {createInterface} from 'node:readline/promises'
+import {InputError} from '../../core/input-error.ts'
+
+/**
+ * Asks the person, on the terminal.
+ *
+ * @throws InputError where nobody can be asked
+ */
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new InputError('there is no terminal to ask on', 'Say --yes to go on without being asked.')
+  const dialogue = createInterface({input: process.stdin, output: process.stderr})
+  try {
+    return /^y(?:es)?$/i.test((await dialogue.question(`${question} [y/N] `, {signal})).trim())
+  } finally {
+    dialogue.close()
+  }
+}

@@ -1,0 +1,183 @@
+import {isDeepStrictEqual} from 'node:util'
+import {InputError} from '../../core/input-error.ts'
+import type {ClusterApi} from '../cluster/api.ts'
+import {dryRunPod} from './admission.ts'
+import {applyObject} from './apply.ts'
+import {type KubernetesObject, objectName, objectPath} from './objects.ts'
+import {find, openPlace, type Place, respectPlace} from './place.ts'
+
+export type Change = 'created' | 'configured' | 'unchanged'
+
+export interface InstallStep {
+  readonly object: KubernetesObject
+  readonly change: Change
+}
+
+export interface InstallOptions {
+  /** Checks everything and stores nothing. */
+  readonly dryRun: boolean
+  /** Takes over fields that others set. */
+  readonly force: boolean
+  /** Called for each object as soon as it is stored, or checked. */
+  readonly onStep: (step: InstallStep) => void
+  /** Called for what the API server warns of, and what could not be checked. */
+  readonly onWarning: (text: string) => void
+}
+
+/**
+ * Applies the manifests. Everything is dry-run first; then the namespace and the accounts are made, a Pod is dry-run in it, and
+ * only if that is admitted comes the rest. What fails before that leaves nothing.
+ *
+ * @param objects as rendered, in the order in which they are applied
+ * @param pod what the agents' pods will be
+ * @throws InputError saying what is refused, or what is left and how to remove it
+ */
+export async function install(
+  api: ClusterApi,
+  objects: readonly KubernetesObject[],
+  pod: KubernetesObject,
+  options: InstallOptions,
+): Promise<void> {
+  const place = await openPlace(api)
+  const {dryRun, onStep, onWarning} = options
+  const checked = await checkAll(api, respectPlace(objects, place), place, options)
+  if (dryRun) {
+    await checkPod(api, pod, checked, onWarning)
+    for (const step of checked) onStep(step)
+    return
+  }
+  const applied: Checked[] = []
+  try {
+    await applyAll(
+      api,
+      checked.filter(({object}) => isFirst(object)),
+      applied,
+      options,
+    )
+    await admit(api, pod, applied)
+    await applyAll(
+      api,
+      checked.filter(({object}) => !isFirst(object)),
+      applied,
+      options,
+    )
+  } catch (error) {
+    throw withRest(error, applied)
+  }
+}
+
+async function admit(api: ClusterApi, pod: KubernetesObject, applied: Checked[]): Promise<void> {
+  try {
+    await dryRunPod(api, pod)
+  } catch (error) {
+    await takeBack(api, applied)
+    throw error
+  }
+}
+
+/** What a Pod needs to be admitted at all. */
+const isFirst = ({kind}: KubernetesObject): boolean => kind === 'Namespace' || kind === 'ServiceAccount'
+
+interface Checked {
+  readonly object: KubernetesObject
+  readonly live: KubernetesObject | undefined
+  readonly change: Change
+}
+
+/** A namespace that is not there yet has no dry run; for shapes and rights any other will do. */
+const STAND_IN = 'default'
+
+async function checkAll(
+  api: ClusterApi,
+  objects: readonly KubernetesObject[],
+  {namespace}: Place,
+  {force, onWarning}: InstallOptions,
+): Promise<Checked[]> {
+  const answers = await Promise.allSettled(
+    objects.map(async object => {
+      const isEarly = namespace === undefined && object.metadata.namespace === api.agentNamespace
+      if (!isEarly) return checkOne(api, object, force, onWarning)
+      await checkOne(api, {...object, metadata: {...object.metadata, namespace: STAND_IN}}, force, onWarning)
+      return {object, live: undefined, change: 'created'} as const
+    }),
+  )
+  const failures = answers.flatMap((answer, index) =>
+    answer.status === 'rejected' ? [{name: objectName(objects[index] as KubernetesObject), error: answer.reason as unknown}] : [],
+  )
+  const [first, ...others] = failures
+  if (!first) return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
+  if (!(first.error instanceof InputError)) throw first.error
+  for (const {name, error} of others) onWarning(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  const more = others.length === 0 ? '' : ` (and ${others.length} more, above)`
+  throw new InputError(`nothing was installed: ${first.name}: ${first.error.message}${more}`, first.error.next)
+}
+
+async function checkOne(
+  api: ClusterApi,
+  object: KubernetesObject,
+  force: boolean,
+  onWarning: (text: string) => void,
+): Promise<Checked> {
+  const live = await find(api, objectPath(object))
+  const answer = await applyObject(api, object, {dryRun: true, force})
+  for (const warning of answer.warnings) onWarning(`${objectName(object)}: ${warning}`)
+  return {object, live, change: live ? (isSame(live, answer.object) ? 'unchanged' : 'configured') : 'created'}
+}
+
+/** Whether two states of an object differ in what people write. */
+function isSame(one: KubernetesObject, other: KubernetesObject): boolean {
+  const written = ({metadata, ...rest}: KubernetesObject) => {
+    const {managedFields: _, resourceVersion: _version, generation: _generation, ...kept} = metadata as Record<string, unknown>
+    return {...rest, metadata: kept}
+  }
+  return isDeepStrictEqual(written(one), written(other))
+}
+
+async function applyAll(
+  api: ClusterApi,
+  checked: readonly Checked[],
+  applied: Checked[],
+  {force, onStep}: InstallOptions,
+): Promise<void> {
+  for (const {object, live} of checked) {
+    const {object: stored, isNew} = await applyObject(api, object, {force})
+    const isUnchanged = live?.metadata.resourceVersion === stored.metadata.resourceVersion
+    const step: Checked = {object: stored, live, change: isNew ? 'created' : isUnchanged ? 'unchanged' : 'configured'}
+    applied.push(step)
+    onStep(step)
+  }
+}
+
+/** A dry run of a Pod that the namespace or the account is missing for tells nothing. */
+async function checkPod(
+  api: ClusterApi,
+  pod: KubernetesObject,
+  checked: readonly Checked[],
+  onWarning: (text: string) => void,
+): Promise<void> {
+  if (checked.some(({object, live}) => isFirst(object) && live === undefined)) {
+    onWarning(
+      'whether pods of the agent are admitted is known only when its namespace and account are there; install checks it then',
+    )
+    return
+  }
+  for (const warning of (await dryRunPod(api, pod)).warnings) onWarning(`Pod: ${warning}`)
+}
+
+/** Removes what this run has made; what was there before stays as it is now. */
+async function takeBack(api: ClusterApi, applied: Checked[]): Promise<void> {
+  while (applied.length > 0) {
+    const {object, change} = applied.pop() as Checked
+    if (change === 'created') await api.call('DELETE', objectPath(object))
+  }
+}
+
+function withRest(error: unknown, applied: readonly Checked[]): unknown {
+  const changed = applied.filter(({change}) => change !== 'unchanged').map(({object}) => objectName(object))
+  if (!(error instanceof InputError)) return error
+  if (changed.length === 0) return new InputError(`nothing was installed: ${error.message}`, error.next)
+  return new InputError(
+    `installed in part only: ${error.message}`,
+    `${error.next}\n  Already there: ${changed.join(', ')}.\n  Run install again, or remove it: kubectl npm uninstall`,
+  )
+}

@@ -1,0 +1,62 @@
+/** An object of the API server, as far as every kind has it. */
+export interface KubernetesObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name?: string
+    readonly generateName?: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly uid?: string
+    readonly resourceVersion?: string
+    readonly generation?: number
+    readonly deletionTimestamp?: string
+    readonly ownerReferences?: readonly unknown[]
+  }
+  readonly [field: string]: unknown
+}
+
+/** The namespace that the manifests name. */
+export const MANIFEST_NAMESPACE = 'kubectl-npm'
+/** Only what has this label is ever removed. */
+export const OWN_LABEL = {key: 'app.kubernetes.io/part-of', value: 'kubectl-npm'} as const
+export const AGENT_LABEL = {key: 'app.kubernetes.io/name', value: 'npm-agent'} as const
+/** Tells pods of the DaemonSet (`daemon`) from those of `install --ephemeral`. */
+export const COMPONENT_LABEL = 'app.kubernetes.io/component'
+export const DAEMON_SET = 'npm-agent'
+
+/** Path of the kinds that we write, and whether they are in a namespace. */
+export const kinds: Readonly<Record<string, {readonly path: string; readonly resource: string; readonly isNamespaced: boolean}>> =
+  {
+    Namespace: {path: '/api/v1', resource: 'namespaces', isNamespaced: false},
+    ServiceAccount: {path: '/api/v1', resource: 'serviceaccounts', isNamespaced: true},
+    Pod: {path: '/api/v1', resource: 'pods', isNamespaced: true},
+    DaemonSet: {path: '/apis/apps/v1', resource: 'daemonsets', isNamespaced: true},
+    Role: {path: '/apis/rbac.authorization.k8s.io/v1', resource: 'roles', isNamespaced: true},
+    RoleBinding: {path: '/apis/rbac.authorization.k8s.io/v1', resource: 'rolebindings', isNamespaced: true},
+    ClusterRole: {path: '/apis/rbac.authorization.k8s.io/v1', resource: 'clusterroles', isNamespaced: false},
+    ClusterRoleBinding: {path: '/apis/rbac.authorization.k8s.io/v1', resource: 'clusterrolebindings', isNamespaced: false},
+  }
+
+/** @returns the path of all objects of this one's kind, in its namespace if it has one */
+export function collectionPath({kind, metadata: {namespace}}: Pick<KubernetesObject, 'kind' | 'metadata'>): string {
+  const known = kinds[kind]
+  if (!known) throw new Error(`the manifests have a ${kind}, for which there is no path`)
+  const {path, resource, isNamespaced} = known
+  return isNamespaced ? `${path}/namespaces/${encodeURIComponent(namespace ?? '')}/${resource}` : `${path}/${resource}`
+}
+
+export const objectPath = (object: Pick<KubernetesObject, 'kind' | 'metadata'>): string =>
+  `${collectionPath(object)}/${encodeURIComponent(object.metadata.name ?? '')}`
+
+/** `DaemonSet kubectl-npm/npm-agent`, for sentences. */
+export function objectName({
+  kind,
+  metadata: {namespace, name, generateName},
+}: Pick<KubernetesObject, 'kind' | 'metadata'>): string {
+  const own = name ?? `${generateName}…`
+  return `${kind} ${namespace === undefined ? own : `${namespace}/${own}`}`
+}
+
+export const isOurs = ({metadata: {labels}}: Pick<KubernetesObject, 'metadata'>): boolean =>
+  labels?.[OWN_LABEL.key] === OWN_LABEL.value

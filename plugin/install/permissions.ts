@@ -1,0 +1,155 @@
+import {type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
+import {installerReasons, nodeReasons, rightReasons} from './reasons.ts'
+import {daemonSetOf, type PodSpec} from './render.ts'
+
+/** One right and why it is needed. */
+export interface Permission {
+  /** Who has it. */
+  readonly who: 'agent' | 'npm-viewer' | 'npm-operator' | 'reader' | 'operator' | 'log reader' | 'installer'
+  /** `cluster`, `node`, or a namespace. */
+  readonly where: string
+  /** The role of the manifests that has it; undefined for what is not a right of RBAC, and for whoever installs. */
+  readonly role?: string
+  readonly verbs: readonly string[]
+  readonly group: string
+  /** As RBAC writes it; for `node` what the container has. */
+  readonly resource: string
+  /** Only these, by name. */
+  readonly names?: readonly string[]
+  readonly why: string
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+/** The roles of the manifests, and whom they are for. Those for accounts are bound, those for people are not. */
+const HOLDERS: Readonly<Record<string, Permission['who']>> = {
+  'kubectl-npm-agent': 'agent',
+  'npm-viewer': 'npm-viewer',
+  'npm-operator': 'npm-operator',
+  'kubectl-npm-viewer': 'reader',
+  'kubectl-npm-operator': 'operator',
+  'kubectl-npm-log-reader': 'log reader',
+}
+
+/**
+ * Every right that the manifests give, what the agent's container may do on its node, and what whoever installs needs.
+ *
+ * @param objects the manifests, as rendered
+ * @param agentNamespace where they go
+ */
+export function permissionsOf(objects: readonly KubernetesObject[], agentNamespace: string = MANIFEST_NAMESPACE): Permission[] {
+  const order = Object.values(HOLDERS)
+  const granted = objects
+    .filter(({kind}) => kind === 'Role' || kind === 'ClusterRole')
+    .flatMap(role => rights(role, agentNamespace))
+    .toSorted((one, other) => order.indexOf(one.who) - order.indexOf(other.who) || one.where.localeCompare(other.where))
+  return [
+    ...nodePermissions(daemonSetOf(objects).spec.template.spec),
+    ...granted,
+    ...installerPermissions(objects, agentNamespace),
+  ]
+}
+
+function rights(role: KubernetesObject, agentNamespace: string): Permission[] {
+  const {name = '', namespace} = role.metadata
+  const who = HOLDERS[name]
+  if (!who) throw new Error(`no one is known for role ${name}`)
+  const isElsewhere = namespace !== undefined && namespace !== agentNamespace
+  return (role['rules'] as readonly Rule[]).flatMap(({apiGroups, resources, resourceNames, verbs}) =>
+    apiGroups.flatMap(group =>
+      resources.map(resource => {
+        const key = `${isElsewhere ? `${namespace}/` : ''}${name} ${resource}`
+        const why = rightReasons[key]
+        if (why === undefined) throw new Error(`nobody says why ${key} is needed`)
+        const names = resourceNames === undefined ? {} : {names: resourceNames}
+        return {who, where: namespace ?? 'cluster', role: name, verbs, group, resource, ...names, why}
+      }),
+    ),
+  )
+}
+
+interface Volume {
+  readonly hostPath?: {readonly path: string}
+}
+
+/** What the container has that an ordinary one has not, as keys of the reasons. */
+export function nodeFacts({
+  hostNetwork,
+  hostPID,
+  hostIPC,
+  priorityClassName,
+  tolerations,
+  volumes,
+  securityContext,
+  containers,
+}: PodSpec): string[] {
+  const uid = (securityContext as {runAsUser?: number} | undefined)?.runAsUser
+  const container = containers[0] as {securityContext?: {privileged?: boolean; capabilities?: {add?: readonly string[]}}}
+  const {privileged, capabilities} = container.securityContext ?? {}
+  return [
+    ...Object.entries({hostNetwork, hostPID, hostIPC, privileged}).flatMap(([name, value]) => (value === true ? [name] : [])),
+    ...(uid === undefined ? [] : [`user ${uid}`]),
+    ...(capabilities?.add ?? []).map(name => `capability ${name}`),
+    ...((volumes ?? []) as readonly Volume[]).flatMap(({hostPath}) => (hostPath ? [`host path ${hostPath.path}`] : [])),
+    ...(priorityClassName === undefined ? [] : [`priority ${priorityClassName}`]),
+    ...((tolerations ?? []) as readonly {operator?: string; key?: string}[]).map(({operator, key}) =>
+      operator === 'Exists' && key === undefined ? 'toleration of all taints' : `toleration of ${key}`,
+    ),
+  ]
+}
+
+function nodePermissions(spec: PodSpec): Permission[] {
+  return nodeFacts(spec).map(resource => {
+    const why = nodeReasons[resource]
+    if (why === undefined) throw new Error(`nobody says why the agent has ${resource}`)
+    return {who: 'agent', where: 'node', verbs: [], group: '', resource, why}
+  })
+}
+
+const groupOf = (path: string): string => (path === '/api/v1' ? '' : (path.split('/')[2] as string))
+
+function installerPermissions(objects: readonly KubernetesObject[], agentNamespace: string): Permission[] {
+  const installer = (where: string, verbs: readonly string[], group: string, resource: string, why: string): Permission => ({
+    who: 'installer',
+    where,
+    verbs,
+    group,
+    resource,
+    why,
+  })
+  const written = new Map<string, Permission>()
+  for (const {kind, metadata} of objects) {
+    const {path, resource} = kinds[kind] as (typeof kinds)[string]
+    const where = metadata.namespace ?? 'cluster'
+    const permission = installer(where, ['get', 'patch', 'create'], groupOf(path), resource, installerReasons.write)
+    written.set(`${where} ${resource}`, permission)
+  }
+  const rbac = 'rbac.authorization.k8s.io'
+  return [
+    ...written.values(),
+    installer('cluster', ['escalate', 'bind'], rbac, 'roles', installerReasons.escalate),
+    installer('cluster', ['escalate', 'bind'], rbac, 'clusterroles', installerReasons.escalate),
+    installer(agentNamespace, ['create'], '', 'pods', installerReasons.dryRun),
+    installer(agentNamespace, ['get', 'list'], '', 'pods', installerReasons.watch),
+    installer(agentNamespace, ['list'], '', 'events', installerReasons.watch),
+    installer('cluster', ['get'], '', 'nodes', installerReasons.node),
+    installer(agentNamespace, ['list'], '*', '*', installerReasons.look),
+    installer('cluster', ['delete'], '', 'namespaces', installerReasons.remove),
+    installer('cluster', ['list', 'delete'], rbac, 'clusterroles', installerReasons.remove),
+    installer('cluster', ['list', 'delete'], rbac, 'clusterrolebindings', installerReasons.remove),
+    installer('kube-system', ['list', 'delete'], rbac, 'roles', installerReasons.remove),
+    installer('kube-system', ['list'], rbac, 'rolebindings', installerReasons.look),
+    installer(agentNamespace, ['delete'], 'apps', 'daemonsets', installerReasons.remove),
+    ...[
+      ['', 'pods'],
+      ['', 'serviceaccounts'],
+      [rbac, 'roles'],
+      [rbac, 'rolebindings'],
+    ].map(([group = '', resource = '']) => installer(agentNamespace, ['delete'], group, resource, installerReasons.removeInside)),
+  ]
+}

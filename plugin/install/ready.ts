@@ -1,0 +1,87 @@
+import {setTimeout as pause} from 'node:timers/promises'
+import type {ClusterApi} from '../cluster/api.ts'
+import {DAEMON_SET, type KubernetesObject} from './objects.ts'
+import {agentSelector, type Pod} from './pod.ts'
+import {podTrouble} from './pod-trouble.ts'
+
+export interface Rollout {
+  readonly desired: number
+  readonly ready: number
+  /** One sentence for each pod that is not ready, or for why there is none. */
+  readonly troubles: readonly string[]
+  readonly isDone: boolean
+}
+
+export interface WaitOptions {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Called when something has changed. */
+  readonly onProgress: (rollout: Rollout) => void
+}
+
+const POLL_MS = 1000
+
+/**
+ * Waits until the agents of all nodes are ready.
+ *
+ * @returns how far it came; not done after the time given
+ */
+export async function waitForRollout(api: ClusterApi, {timeoutMs, signal, onProgress}: WaitOptions): Promise<Rollout> {
+  const end = performance.now() + timeoutMs
+  let last = ''
+  for (;;) {
+    const rollout = await readRollout(api)
+    const said = JSON.stringify(rollout)
+    if (said !== last) onProgress(rollout)
+    last = said
+    if (rollout.isDone || performance.now() >= end) return rollout
+    await pause(POLL_MS, undefined, {signal})
+  }
+}
+
+interface DaemonSetStatus {
+  readonly observedGeneration?: number
+  readonly desiredNumberScheduled?: number
+  readonly updatedNumberScheduled?: number
+  readonly numberAvailable?: number
+  readonly numberReady?: number
+}
+
+async function readRollout(api: ClusterApi): Promise<Rollout> {
+  const namespace = `/namespaces/${encodeURIComponent(api.agentNamespace)}`
+  const [daemonSet, {items: pods}] = await Promise.all([
+    api.get<KubernetesObject & {status: DaemonSetStatus}>(`/apis/apps/v1${namespace}/daemonsets/${DAEMON_SET}`),
+    api.get<{items: readonly Pod[]}>(`/api/v1${namespace}/pods?${agentSelector('daemon')}`),
+  ])
+  const {
+    observedGeneration = 0,
+    desiredNumberScheduled: desired = 0,
+    updatedNumberScheduled = 0,
+    numberReady: ready = 0,
+  } = daemonSet.status
+  if (observedGeneration < (daemonSet.metadata.generation ?? 0))
+    return {desired, ready, isDone: false, troubles: ['the DaemonSet controller has not looked at it yet']}
+  const isDone = ready === desired && updatedNumberScheduled === desired
+  if (isDone) return {desired, ready, isDone, troubles: []}
+  const troubles = pods.flatMap(pod => podTrouble(pod) ?? [])
+  return {desired, ready, isDone, troubles: pods.length < desired ? [...troubles, ...(await failedCreates(api))] : troubles}
+}
+
+interface Event {
+  readonly reason?: string
+  readonly message?: string
+}
+
+/** Why pods never came; only the events say it. */
+async function failedCreates(api: ClusterApi): Promise<string[]> {
+  const fields = `involvedObject.kind=DaemonSet,involvedObject.name=${DAEMON_SET},reason=FailedCreate`
+  const query = new URLSearchParams({fieldSelector: fields, limit: '20'}).toString()
+  const {status, body} = await api.request('GET', `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}/events?${query}`)
+  // Without the right to see events there is only less to say.
+  if (status >= 400) return []
+  const messages = (JSON.parse(body) as {items: readonly Event[]}).items.flatMap(({message}) => message ?? [])
+  // Each pod has had a name of its own.
+  return [...new Set(messages.map(message => message.replace(/pods "npm-agent-\w+"/, 'a pod')))].map(
+    message => `no pod was made: ${message}`,
+  )
+}

@@ -1,0 +1,61 @@
+/**
+ * Why each right of the manifests is there. The rights themselves are read from the manifests, so that this text cannot claim others;
+ * a test sees to it that each has its reason, and each reason its right.
+ *
+ * The key is `ROLE RESOURCE`, with the namespace before a role that is not in the agents' one.
+ */
+export const rightReasons: Readonly<Record<string, string>> = {
+  'kubectl-npm-agent pods':
+    'labels, addresses and ports that policies select; what they ask for is compared with what is programmed',
+  'kubectl-npm-agent namespaces': 'labels that namespace selectors match',
+  'kubectl-npm-agent nodes': 'addresses of nodes, which policies do not bind',
+  'kubectl-npm-agent networkpolicies': 'the policies themselves',
+  'kubectl-npm-agent tokenreviews': 'asks whose token a caller shows; each caller must show one made for this very agent',
+  'kubectl-npm-agent subjectaccessreviews': 'asks what that caller may do',
+  'npm-viewer status': 'how an agent is. No API serves this resource: only agents ask for it',
+  'npm-viewer dumps': 'rules, sets and cluster objects as the agent of a node knows them',
+  'npm-viewer drifts': "the agent's comparison of policies and node",
+  'npm-operator status': 'as npm-viewer',
+  'npm-operator dumps': 'as npm-viewer',
+  'npm-operator drifts': "as npm-viewer; verbs that write to a node will be the operator's alone",
+  'kubectl-npm-viewer pods': 'finds the agent of a node',
+  'kubectl-npm-viewer pods/portforward':
+    'the way to the agent, which listens on the loopback of its node; up to Kubernetes 1.34 get is enough',
+  'kubectl-npm-viewer serviceaccounts/token':
+    'asks for a token of npm-viewer for one agent, for ten minutes; your own credentials never reach a node',
+  'kubectl-npm-viewer daemonsets': 'how many nodes should have an agent, for status',
+  'kubectl-npm-operator pods': 'as kubectl-npm-viewer',
+  'kubectl-npm-operator pods/portforward': 'as kubectl-npm-viewer',
+  'kubectl-npm-operator serviceaccounts/token': 'tokens of npm-operator as well',
+  'kubectl-npm-operator daemonsets': 'as kubectl-npm-viewer',
+  'kube-system/kubectl-npm-viewer daemonsets': 'tells Azure NPM from Cilium and Calico; optional',
+  'kube-system/kubectl-npm-log-reader pods': 'finds the pod of Azure NPM on a node; optional',
+  'kube-system/kubectl-npm-log-reader pods/log':
+    "Azure NPM's own log in a dump; optional. Its pods have random names, so this opens the logs of all of kube-system",
+}
+
+/** Why the agent's container has what an ordinary one has not. The keys are found in the DaemonSet. */
+export const nodeReasons: Readonly<Record<string, string>> = {
+  hostNetwork:
+    "the chains, sets and connections of a node are those of its network namespace. It listens on the node's loopback only",
+  'user 0': 'Kubernetes gives added capabilities to root only. All others are dropped, and none can be gained',
+  'capability NET_ADMIN': 'without it the kernel lists neither rules nor sets nor connections',
+  'capability NET_RAW': 'iptables-legacy opens a raw socket whatever it does, listing included',
+  'host path /run/xtables.lock': 'the lock that iptables-legacy shares with kube-proxy and Azure NPM',
+  'host path /var/lib/npm-agent': 'the socket for --local on the node (root only), and later restore points',
+  'priority system-node-critical': 'a node that is short of memory is one that people ask about',
+  'toleration of all taints': 'so is a node that is not ready or drained',
+}
+
+/** What is asked of whoever installs, beside writing the objects themselves. */
+export const installerReasons = {
+  write: 'in the manifests; server-side apply is a patch, and needs create for what is new',
+  escalate: 'hands out rights, which one may who has them all, or has escalate and bind',
+  dryRun: 'a dry run of one Pod: what refuses pods lets their DaemonSet pass',
+  watch: 'waits until the agents are ready, and says why one is not',
+  node: 'install --ephemeral: looks whether there is such a node',
+  look: 'uninstall: finds what is left, and what of others would go with it',
+  remove: 'uninstall: removes what install made',
+  removeInside:
+    'uninstall, when the namespace stays because it holds objects of others; of pods also install --ephemeral, of those that have ended',
+} as const
