@@ -112,7 +112,9 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
       const itemKind = kind?.endsWith('List') && kind !== 'List' ? kind.slice(0, -'List'.length) : undefined
       visit(item['items'], `${path}.items`, itemKind, depth + 1)
     } else if (kind === undefined) {
-      for (const [key, each] of Object.entries(item)) if (Array.isArray(each)) visit(each, `${path}.${key}`, undefined, depth + 1)
+      for (const [key, each] of Object.entries(item))
+        if (Array.isArray(each) || (isFields(each) && Array.isArray(each['items'])))
+          visit(each, `${path}.${key}`, undefined, depth + 1)
     } else take(item, kind, path)
   }
 
@@ -136,14 +138,25 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
 
 /** How deep the values of a label expression of a peer of a policy lie. */
 const DEEPEST_FIELD = 12
+/** Of other objects only what stands in `metadata`, `spec` and `status` may be left out. */
+const DEEPEST_OTHER_FIELD = 2
 
 /** A file written by hand may say `values:` and nothing more. The API server takes null as absent, and never serves it. */
 function nullsAsAbsent(object: Fields, kind: string): Fields {
-  if (kind === 'NetworkPolicy') return withoutNulls(object, DEEPEST_FIELD) as Fields
-  // Pods are many, and nearly all come from an API server.
-  const parts = [object['metadata'], object['spec'], object['status']]
-  const hasNull = parts.some(part => part === null || (isFields(part) && Object.values(part).includes(null)))
-  return hasNull ? (withoutNulls(object, 2) as Fields) : object
+  const depth = kind === 'NetworkPolicy' ? DEEPEST_FIELD : DEEPEST_OTHER_FIELD
+  // Objects are many, and nearly all come from an API server.
+  return hasNull(object, depth) ? (withoutNulls(object, depth) as Fields) : object
+}
+
+function hasNull(value: unknown, depth: number): boolean {
+  if (value === null) return true
+  if (depth === 0 || typeof value !== 'object') return false
+  if (Array.isArray(value)) {
+    for (const each of value) if (hasNull(each, depth - 1)) return true
+    return false
+  }
+  for (const key in value) if (hasNull((value as Fields)[key], key === 'matchLabels' ? 0 : depth - 1)) return true
+  return false
 }
 
 function withoutNulls(value: unknown, depth: number): unknown {
@@ -176,8 +189,12 @@ function faultOf(item: Fields, kind: string): string | undefined {
   return undefined
 }
 
-const isLabels = (value: unknown): boolean =>
-  value === undefined || value === null || (isFields(value) && Object.values(value).every(each => typeof each === 'string'))
+function isLabels(value: unknown): boolean {
+  if (value === undefined || value === null) return true
+  if (!isFields(value)) return false
+  for (const key in value) if (typeof value[key] !== 'string') return false
+  return true
+}
 
 const isList = (value: unknown, isItem: (item: unknown) => item is Fields): value is Fields[] =>
   Array.isArray(value) && value.every(isItem)

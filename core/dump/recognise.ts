@@ -71,5 +71,8 @@ export function recogniseJson(value: unknown): JsonKind {
   if (!keys.has('kind') && NPM_CACHE_KEYS.some(key => keys.has(key))) return 'npm-cache'
   if (keys.has('kind') || keys.has('items')) return 'kubernetes'
   if (HNS_KEYS.some(key => keys.has(key))) return 'hns'
-  return Object.values(first).some(each => Array.isArray(each)) ? 'kubernetes' : 'other'
+  return Object.values(first).some(isListOfObjects) ? 'kubernetes' : 'other'
 }
+
+const isListOfObjects = (value: unknown): boolean =>
+  Array.isArray(value) || (typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items))

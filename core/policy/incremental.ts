@@ -49,11 +49,16 @@ export class IncrementalProgram {
     }
   }
 
-  /** Takes all of a cluster's objects. */
+  /** Takes all of a cluster's objects, into an empty program. Of two with the same name the first counts, as where files are read. */
   applyAll({namespaces, pods, policies}: ClusterObjects): void {
-    for (const namespace of namespaces) this.objects.setNamespace(namespace.metadata.name, namespace)
-    for (const pod of pods) this.setPod(pod, true)
-    for (const policy of policies) this.rules.set(policy)
+    for (const namespace of firstOfEach(namespaces)) this.objects.setNamespace(namespace.metadata.name, namespace)
+    for (const pod of pods) {
+      const key = objectKey(pod)
+      if (this.pods.has(key)) continue
+      this.objects.addPod(pod)
+      this.pods.set(key, pod)
+    }
+    for (const policy of firstOfEach(policies)) this.rules.set(policy)
   }
 
   private setPod(pod: Pod, isThere: boolean): void {
@@ -78,5 +83,15 @@ export class IncrementalProgram {
       jump: forwardJump(this.options.release),
       refusals,
     }
+  }
+}
+
+function* firstOfEach<Item extends Namespace | NetworkPolicy>(items: readonly Item[]): Generator<Item> {
+  const seen = new Set<string>()
+  for (const item of items) {
+    const key = objectKey(item)
+    if (seen.has(key)) continue
+    seen.add(key)
+    yield item
   }
 }

@@ -53,6 +53,14 @@ describe('readClusterObjects', () => {
       value: {pods: [pod('a')], other: 1, more: [namespace('b')]},
       objects: ['Namespace b', 'Pod shop/a'],
     },
+    {
+      what: 'a map of lists',
+      value: {
+        pods: {kind: 'PodList', items: [{metadata: {name: 'a', namespace: 'shop'}}]},
+        more: {kind: 'List', items: [namespace('b')]},
+      },
+      objects: ['Namespace b', 'Pod shop/a'],
+    },
     {what: 'a List of maps', value: {kind: 'List', items: [{pods: [pod('a')]}]}, objects: ['Pod shop/a']},
     {what: 'a List without a kind', value: {items: [pod('a')]}, objects: ['Pod shop/a']},
     {

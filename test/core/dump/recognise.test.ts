@@ -113,6 +113,7 @@ test.each<{value: unknown; kind: JsonKind}>([
   {value: {items: []}, kind: 'kubernetes'},
   {value: [{kind: 'Pod'}], kind: 'kubernetes'},
   {value: {pods: [], namespaces: []}, kind: 'kubernetes'},
+  {value: {pods: {kind: 'PodList', items: []}}, kind: 'kubernetes'},
   {value: [{ID: '1', SharedContainers: []}], kind: 'hns'},
   {value: {ManagementIP: '10.0.0.1'}, kind: 'hns'},
   {value: {name: 'package', version: '1'}, kind: 'other'},

@@ -64,10 +64,18 @@ describe('sets of pods and namespaces', () => {
     expect(members({pods}, npm)['podlabel-app:x']).toEqual(['10.0.0.1'])
   })
 
-  test('of objects with one name the later one counts', () => {
+  test('of objects with one name the first counts', () => {
     const pods = [pod('a', '10.0.0.1', {labels: {app: 'x'}}), pod('a', '10.0.0.2', {labels: {app: 'y'}})]
-    expect(members({pods}, npm)).toMatchObject({'podlabel-app': ['10.0.0.2'], 'ns-shop': ['10.0.0.2']})
-    expect(members({pods}, npm)).not.toHaveProperty(['podlabel-app:x'])
+    expect(members({pods}, npm)).toMatchObject({'podlabel-app': ['10.0.0.1'], 'ns-shop': ['10.0.0.1']})
+    expect(members({pods}, npm)).not.toHaveProperty(['podlabel-app:y'])
+    const namespaces = ['a', 'b'].map(team => ({metadata: {name: 'shop', labels: {team}}}))
+    expect(Object.keys(members({namespaces}, npm))).toEqual(expect.arrayContaining(['nslabel-team:a']))
+    expect(members({namespaces}, npm)).not.toHaveProperty(['nslabel-team:b'])
+    const policies = ['x', 'y'].map(app => ({
+      metadata: {name: 'p', namespace: 'shop'},
+      spec: {podSelector: {matchLabels: {app}}},
+    }))
+    expect(members({policies}, npm)).not.toHaveProperty(['podlabel-app:y'])
   })
 
   test('NPM Lite knows the pods of its node, and of no node when that is not known', () => {
