@@ -12,6 +12,8 @@ export interface RequestOptions {
   readonly body?: unknown
   /** `application/json` unless told otherwise. */
   readonly contentType?: string
+  /** `application/json` unless told otherwise. */
+  readonly accept?: string
   readonly signal?: AbortSignal
   /** The person's `--request-timeout` wins over it. Without either there is no limit: somebody may have to log in first. */
   readonly timeoutMs?: number
@@ -77,7 +79,7 @@ class ProxiedApi implements ClusterApi {
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
-    const {body, contentType = 'application/json'} = options
+    const {body, contentType = 'application/json', accept = 'application/json'} = options
     const limitMs = this.limitMs ?? options.timeoutMs
     const signals = [this.signal, options.signal, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)]
     const signal = AbortSignal.any(signals.filter(each => each !== undefined))
@@ -85,7 +87,7 @@ class ProxiedApi implements ClusterApi {
     const {prefix, ...address} = this.proxy.address
     const headers = {
       host: HOST,
-      accept: 'application/json',
+      accept,
       ...(content !== undefined && {'content-type': contentType, 'content-length': Buffer.byteLength(content)}),
     }
     try {

@@ -8,7 +8,7 @@ import type {Text} from '../../core/text/lines.ts'
 
 const READ_BYTES = 1024 * 1024
 /** A node with a million rules has 300 MB. More than this unpacked is no dump but an attack on our memory. */
-const LARGEST_UNPACKED_BYTES = 4 * 1024 ** 3
+export const LARGEST_UNPACKED_BYTES = 4 * 1024 ** 3
 
 /** A file's content: text, or the bytes of a gzip file. */
 export type Content = {readonly kind: 'text'; readonly text: Text} | {readonly kind: 'gzip'; readonly bytes: Uint8Array}

@@ -1,0 +1,128 @@
+import {once} from 'node:events'
+import {createGunzip} from 'node:zlib'
+import {type NodeDocument, nodeDocuments} from '../../core/contract/agent.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import type {DocumentKind} from '../../core/dump/recognise.ts'
+import {InputError} from '../../core/input-error.ts'
+import type {Problem} from '../../core/problem.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import type {Text} from '../../core/text/lines.ts'
+import {LARGEST_UNPACKED_BYTES} from '../source/read-bytes.ts'
+import type {AgentConnection} from './connect.ts'
+import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
+import {understood, wireSnapshotSchema} from './wire.ts'
+
+/** A snapshot that the agent holds open for us. */
+export interface OpenSnapshot extends AsyncDisposable {
+  readonly takenAt: string
+  /** What can be read, of what was asked for. */
+  readonly documents: readonly NodeDocument[]
+  /** A document as the agent compresses it. */
+  pieces(document: NodeDocument): AsyncGenerator<Uint8Array, DocumentEnd>
+}
+
+/**
+ * Lets an agent read its node.
+ *
+ * @throws AgentError
+ */
+export async function openSnapshot(
+  agent: AgentConnection,
+  documents: readonly NodeDocument[],
+  signal: AbortSignal,
+): Promise<OpenSnapshot> {
+  const answer = await agent.ask('openSnapshot', client => client.openSnapshot.mutate({documents: [...documents]}, {signal}))
+  const snapshot = understood(wireSnapshotSchema, answer, agent.node)
+  return {
+    takenAt: snapshot.takenAt,
+    documents: nodeDocuments.filter(name => snapshot.documents.includes(name)),
+    pieces: document => snapshotPieces(agent, snapshot.id, document, signal),
+    async [Symbol.asyncDispose]() {
+      if (signal.aborted) return
+      // The agent lets go of it by itself, only later.
+      await agent.ask('closeSnapshot', client => client.closeSnapshot.mutate({id: snapshot.id}, {signal})).catch(() => {})
+    },
+  }
+}
+
+/** How the reading of one document went, for a log of the collection. */
+export interface DocumentLog extends DocumentEnd {
+  readonly document: NodeDocument
+}
+
+/** What was read from one node. */
+export interface NodeReading {
+  readonly node: string
+  readonly takenAt: string
+  readonly documents: readonly DumpDocument[]
+  readonly problems: readonly Problem[]
+  readonly log: readonly DocumentLog[]
+}
+
+/** All that a tool printed, even nothing, is known for what it is. */
+const KINDS: Partial<Record<NodeDocument, DocumentKind>> = {
+  'iptables-nft-save.txt': 'iptables-save',
+  'iptables-legacy-save.txt': 'iptables-save',
+  'ipset-save.txt': 'ipset-save',
+  'ipset-list.txt': 'ipset-list',
+}
+
+/**
+ * Reads documents of a node through its agent, several at once.
+ *
+ * @throws AgentError when the connection breaks; what a tool could not read is a problem
+ */
+export async function readNode(
+  agent: AgentConnection,
+  documents: readonly NodeDocument[],
+  signal: AbortSignal,
+): Promise<NodeReading> {
+  const {node} = agent
+  await using snapshot = await openSnapshot(agent, documents, signal)
+  const read = await Promise.all(
+    snapshot.documents.map(async document => ({document, ...(await unpack(snapshot.pieces(document), `${node}/${document}`))})),
+  )
+  return {
+    node,
+    takenAt: snapshot.takenAt,
+    documents: read.flatMap(({document, text, end}) => {
+      const kind = end.problems.length === 0 ? KINDS[document] : undefined
+      return kind === undefined && text.length === 0
+        ? []
+        : [{name: `${node}/${document}`, folder: node, text, ...(kind && {kind})}]
+    }),
+    problems: read.flatMap(({document, end}) => end.problems.map(problem => ({file: `${node}/${document}`, ...problem}))),
+    log: read.map(({document, end}) => ({document, ...end})),
+  }
+}
+
+/** Text from a gzip stream, unpacked while it comes: only the text is ever held as a whole. */
+async function unpack(pieces: AsyncGenerator<Uint8Array, DocumentEnd>, name: string): Promise<{text: Text; end: DocumentEnd}> {
+  const decoding = new TextDecoding()
+  const gunzip = createGunzip()
+  let size = 0
+  gunzip.on('data', (part: Buffer) => {
+    size += part.length
+    if (size > LARGEST_UNPACKED_BYTES) gunzip.destroy(new Error(`it unpacks to more than ${LARGEST_UNPACKED_BYTES} bytes`))
+    else decoding.push(part)
+  })
+  const ended = once(gunzip, 'end')
+  // Waited for at the end; a stream that breaks before must not count as unheard.
+  ended.catch(() => {})
+  try {
+    for (;;) {
+      const {done, value} = await pieces.next()
+      if (done) {
+        gunzip.end()
+        await ended
+        return {text: decoding.end(), end: value}
+      }
+      if (!gunzip.write(value)) await Promise.race([once(gunzip, 'drain'), ended])
+    }
+  } catch (error) {
+    if (error instanceof InputError || (error as Error).name === 'AbortError') throw error
+    throw new InputError(`${name}: what the agent sent cannot be unpacked: ${(error as Error).message}`, 'Run the command again.')
+  } finally {
+    gunzip.destroy()
+  }
+}
