@@ -1,13 +1,14 @@
 #!/bin/sh
-# Installs the Debian packages that the tests on the real kernel use. Does nothing, at once, when all are there.
-# Without root it only says what is missing and ends well: those tests are then skipped, with the reason.
+# Installs the Debian packages that the tests on the real kernel and on a real cluster use. Does nothing, at once, when all
+# are there. Without root it only says what is missing and ends well: those tests are then skipped, with the reason.
 set -eu
 
 # Administrators' folders are often not on an ordinary user's path, though the tools are there.
 PATH="$PATH:/usr/sbin:/sbin"
 
 # tool:package, one tool that stands for each package
-tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3'
+tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3
+  containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins busybox:busybox-static openssl:openssl'
 
 missing=''
 for pair in $tools; do
@@ -20,13 +21,21 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "Tests on the real kernel will be skipped. To run them, as root: apt-get install $missing"
+  echo "Tests on the real kernel and on a cluster will be skipped. To run them, as root: apt-get install $missing"
   exit 0
 fi
 
 if ! command -v apt-get >/dev/null; then
   echo "No apt-get here. Install these in this system's own way: $missing" >&2
   exit 1
+fi
+
+# The tests start what they need themselves: no package may start a service now. This file is how Debian says so.
+policy=/usr/sbin/policy-rc.d
+if ! [ -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
 fi
 
 export DEBIAN_FRONTEND=noninteractive

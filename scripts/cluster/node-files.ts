@@ -23,8 +23,8 @@ export interface NodeFilesOptions {
   readonly programs: string
 }
 
-// Where Debian's containernetworking-plugins has them.
-const CNI_PLUGINS = '/usr/lib/cni'
+/** Where Debian's containernetworking-plugins has them. */
+export const CNI_PLUGINS = '/usr/lib/cni'
 
 /**
  * What a kubelet would set for the whole machine. The node sees files with these values in their place, so it finds nothing

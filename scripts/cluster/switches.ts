@@ -25,7 +25,7 @@ export function switches(state: string): Switches {
         if (hasStopped(name)) return true
         const id = await readFile(join(state, 'pid', name), 'utf8')
         // The number counts in the namespace only, so that is where it has to be killed.
-        await execa('nsenter', ['--target', String(init), '--pid', '--', 'kill', '-KILL', id.trim()], {reject: false})
+        await execa('nsenter', ['--target', String(init), '--pid', '--', 'sh', '-c', `kill -KILL ${id.trim()}`], {reject: false})
         return false
       })
     },

@@ -1,6 +1,11 @@
 import {beforeAll, describe} from 'vitest'
 import {type Binary, binaryFolder} from '../../scripts/cluster/binaries.ts'
-import {controlPlaneBinaries, missingForControlPlane} from '../../scripts/cluster/requirements.ts'
+import {
+  clusterBinaries,
+  controlPlaneBinaries,
+  missingForCluster,
+  missingForControlPlane,
+} from '../../scripts/cluster/requirements.ts'
 
 /**
  * A `describe` for tests on a control plane of our own (scripts/cluster/control-plane.ts). Where it cannot run they are
@@ -9,6 +14,11 @@ import {controlPlaneBinaries, missingForControlPlane} from '../../scripts/cluste
  */
 export function describeControlPlane(name: string, body: () => void): void {
   describeWhere(missingForControlPlane(), controlPlaneBinaries, name, body)
+}
+
+/** The same for tests on a real cluster (scripts/cluster/real-cluster.ts), which needs root. */
+export function describeCluster(name: string, body: () => void): void {
+  describeWhere(missingForCluster(), clusterBinaries, name, body)
 }
 
 /** The first build takes ten minutes of two cores, more on a busy machine. */
