@@ -1,13 +1,26 @@
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
+import {InputError} from '../core/input-error.ts'
 import {problemText} from '../core/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {readNode} from './read/node.ts'
+import {STATE_DIR} from './serve/command.ts'
 
 const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
 
 Usage
+  npm-agent serve          answers kubectl npm; needs root and a way to the API server
+    --listen ADDRESS       on the node's loopback (127.0.0.1:10092)
+    --kubeconfig FILE      outside of a pod
+    --node NAME            this node's name (NODE_NAME, else the host's name)
+    --namespace NAME       of the accounts whose tokens are taken (POD_NAMESPACE, else kubectl-npm)
+    --state-dir DIR        for the socket of --local (${STATE_DIR})
+    --no-watch             does not follow the cluster: diff is then not possible
+    --exit-after-idle N    ends when nobody has been connected for N seconds
+    --deadline N           ends after N seconds
+  npm-agent status [--state-dir DIR] [-o json]
+                           tells what the agent of this node knows; needs root
   npm-agent read FOLDER    writes the node's iptables rules and ipsets into FOLDER, which
                            kubectl npm translate --from FOLDER reads; needs root
   npm-agent --version
@@ -19,26 +32,53 @@ const FAILED = 2
 
 /** @returns the exit code */
 export async function runAgent(argv: readonly string[], version: string): Promise<number> {
+  const [verb, ...rest] = argv
   try {
-    const {values, positionals} = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {version: {type: 'boolean'}, help: {type: 'boolean', short: 'h'}},
-    })
-    const [verb, folder, ...rest] = positionals
-    if (values.version) process.stdout.write(`npm-agent/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
-    else if (values.help || verb === undefined) process.stdout.write(USAGE)
-    else if (verb === 'read' && folder !== undefined && rest.length === 0) return await readInto(folder)
+    if (verb === '--version')
+      process.stdout.write(`npm-agent/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
+    else if (verb === undefined || rest.includes('--help') || ['--help', '-h'].includes(verb)) process.stdout.write(USAGE)
+    else if (verb === 'read' && rest.length === 1) return await readInto(rest[0] as string)
+    else if (verb === 'serve') {
+      const {serveCommand} = await import('./serve/command.ts')
+      await serveCommand(rest, version)
+    } else if (verb === 'status') return await status(rest)
     else return fail(`cannot understand "${argv.join(' ')}"`, 'See npm-agent --help')
     return 0
   } catch (error) {
+    if (error instanceof InputError) return fail(error.message, error.next)
     return fail(error instanceof Error ? error.message : String(error), 'See npm-agent --help')
   }
 }
 
 function fail(message: string, next: string): number {
-  process.stderr.write(`error: ${escapeControls(message)}\n  ${next}\n`)
+  process.stderr.write(`error: ${escapeControls(message)}\n  ${escapeControls(next)}\n`)
   return FAILED
+}
+
+async function status(args: readonly string[]): Promise<number> {
+  const {values} = parseArgs({
+    args: [...args],
+    options: {'state-dir': {type: 'string', default: STATE_DIR}, output: {type: 'string', short: 'o', default: 'text'}},
+  })
+  const {askLocalAgent} = await import('./local-client.ts')
+  const answer = await askLocalAgent(values['state-dir'], client => client.status.query())
+  if (!answer)
+    return fail(
+      `no agent answers in ${values['state-dir']}`,
+      'Say where its state folder is with --state-dir, and run this as root.',
+    )
+  if (values.output === 'json') process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`)
+  else {
+    const {state, asOf = 'never', failure, pods, namespaces, policies} = answer.knowledge
+    const lines = [
+      `npm-agent ${answer.version} on node ${answer.node}, since ${answer.startedAt}`,
+      `cluster: ${state}, as of ${asOf}: ${pods} pods, ${namespaces} namespaces, ${policies} policies`,
+      ...(failure === undefined ? [] : [`  ${failure}`]),
+      `clients: ${answer.connections}; memory: ${Math.round(answer.memoryBytes / 1e6)} MB; iptables: ${answer.backend}`,
+    ]
+    process.stdout.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
+  }
+  return 0
 }
 
 const fileOf = (command: string): string => `${command.replaceAll(/[^a-z0-9-]+/gi, '-')}.txt`

@@ -12,5 +12,10 @@ provide({
     const {readNode} = await import('../agent/read/node.ts')
     return readNode({signal})
   },
+  readLocalCluster: async () => {
+    const {readLocalCluster} = await import('../agent/local-client.ts')
+    const {STATE_DIR} = await import('../agent/serve/command.ts')
+    return readLocalCluster(STATE_DIR)
+  },
 })
 process.exitCode = await runCli(process.argv.slice(2), packageFacts, dirname(import.meta.dirname))

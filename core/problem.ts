@@ -34,6 +34,7 @@ export const problemCodes = [
   'TOOL_FAILED',
   'NPM_ABSENT',
   'POLICY_REFUSED',
+  'OLD_OBJECTS',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 

@@ -5,6 +5,7 @@ import type {DocumentKind} from '../../core/dump/recognise.ts'
 import type {Problem} from '../../core/problem.ts'
 import {decodeText} from '../../core/text/decode.ts'
 import {type Run, run as runTool, type ToolResult} from './run.ts'
+import {toolProblem} from './tool-failure.ts'
 
 /** What this node's kernel holds, as the tools print it: the same documents that a dump folder has. */
 export interface NodeReading {
@@ -57,19 +58,10 @@ async function readNft(run: Run, options: {signal?: AbortSignal}): Promise<ToolR
 }
 
 /** The file exists only while the legacy modules are loaded, and lists the tables of this network namespace. */
-async function readLegacyTables(): Promise<string | undefined> {
+export async function readLegacyTables(): Promise<string | undefined> {
   try {
     return await readFile('/proc/self/net/ip_tables_names', 'utf8')
   } catch {
     return undefined
   }
-}
-
-function toolProblem({command, end, failure}: ToolResult): Problem {
-  const [tool] = command.split(' ')
-  const next =
-    end === 'missing'
-      ? `Install it (Debian: apt-get install ${tool === 'ipset' ? 'ipset' : 'iptables'}), or take the dump elsewhere and read it with --from.`
-      : `What it would have told is unknown. Run it by hand to see more: ${command}`
-  return {code: 'TOOL_FAILED', message: `${command}: ${failure}`, next}
 }

@@ -50,5 +50,7 @@ export class Programs {
 }
 
 /** The same for options that mean the same: an option that is off may be absent. */
-const keyOf = ({scheme, semantics, node, isLite, isOnNeed, isChainFirst}: CompileOptions): string =>
-  [scheme, semantics, isLite ? `lite ${node ?? ''}` : '', isOnNeed ? 'on need' : '', isChainFirst ? 'first' : ''].join('\n')
+const keyOf = (options: CompileOptions): string => JSON.stringify(Object.entries(options).filter(isOn).toSorted(byName))
+
+const isOn = ([, value]: [string, unknown]): boolean => value !== undefined && value !== false
+const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)

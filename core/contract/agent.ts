@@ -42,7 +42,9 @@ export const helloInputSchema = z.object({contract: contractVersionSchema, versi
 export const knowledgeSchema = z.object({
   state: z
     .enum(['off', 'starting', 'live', 'stale'])
-    .describe('off: the agent does not watch; starting: first lists are under way; live: watches are open; stale: the API server is away'),
+    .describe(
+      'off: the agent does not watch; starting: first lists are under way; live: watches are open; stale: the API server is away',
+    ),
   asOf: z.iso.datetime().exactOptional().describe('the last moment at which the picture was known to be current'),
   failure: z.string().exactOptional().describe('why it is not live'),
   pods: z.int().min(0),
@@ -140,3 +142,13 @@ export const refusalSchema = z.object({
   next: z.string(),
 })
 export type Refusal = z.infer<typeof refusalSchema>
+
+/** Why an agent ends a WebSocket; a reason in words comes with each. */
+export const closeCodes = {
+  /** The agent ends. */
+  goingAway: 1001,
+  /** The token's time is over: the client may come again with a new one. */
+  tokenOver: 4401,
+  notReading: 4408,
+  tooMuch: 4429,
+} as const

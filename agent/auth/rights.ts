@@ -1,0 +1,81 @@
+import {z} from 'zod'
+import {READ_VERB, RIGHTS_GROUP, type VirtualResource} from '../../core/contract/agent.ts'
+import type {ApiServer} from '../kubernetes/api-server.ts'
+import type {Limits} from '../serve/limits.ts'
+import {ShortMemory} from '../serve/short-memory.ts'
+import {Slots} from '../serve/slots.ts'
+import type {Caller} from './caller.ts'
+import {refused} from './refused.ts'
+import {reviewFailed} from './sign-in.ts'
+
+export const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+
+const reviewSchema = z.object({
+  status: z.object({allowed: z.boolean().optional(), denied: z.boolean().optional(), reason: z.string().optional()}),
+})
+
+export interface RightsOptions {
+  readonly api: ApiServer
+  readonly namespace: string
+  readonly node: string
+  readonly limits: Limits
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** Asks the API server whether a caller may do something, and remembers the answer for some seconds. */
+export class Rights {
+  private readonly options: RightsOptions
+  private readonly now: () => number
+  private readonly answers: ShortMemory<boolean>
+  private readonly slots: Slots
+
+  constructor(options: RightsOptions) {
+    const {limits, now = Date.now} = options
+    this.options = options
+    this.now = now
+    this.answers = new ShortMemory(limits.rememberedReviews, now)
+    this.slots = new Slots(limits.reviews, limits.waitingReviews)
+  }
+
+  /** @throws RefusedError when the caller may not read the resource of this node, and when nobody can tell */
+  async demand(caller: Caller, resource: VirtualResource): Promise<void> {
+    if (caller.kind === 'root') return
+    const {namespace, node} = this.options
+    if (await this.isAllowed(caller, resource)) return
+    throw refused(
+      'FORBIDDEN',
+      `${caller.user.username} may not ${READ_VERB} ${resource}.${RIGHTS_GROUP} "${node}" in namespace ${namespace}`,
+      `The Role npm-${caller.account} in that namespace gives the right: apply the manifests again with kubectl npm install.`,
+    )
+  }
+
+  private isAllowed(caller: Caller & {kind: 'account'}, resource: VirtualResource): Promise<boolean> {
+    const key = `${caller.tokenHash} ${resource}`
+    const {limits} = this.options
+    if (!this.answers.has(key) && this.slots.isFull)
+      throw refused('TOO_MANY', 'too many rights are to be reviewed', 'Try again in some seconds.')
+    return this.answers.get(key, async () => {
+      const value = await this.slots.run(async () => this.ask(caller, resource))
+      return {value, until: this.now() + (value ? limits.goodReviewMs : limits.deniedRightMs)}
+    })
+  }
+
+  private async ask({user}: Caller & {kind: 'account'}, resource: VirtualResource): Promise<boolean> {
+    const {api, namespace, node, limits} = this.options
+    const {username, uid, groups, extra} = user
+    const resourceAttributes = {group: RIGHTS_GROUP, resource, verb: READ_VERB, name: node, namespace}
+    const spec = {resourceAttributes, user: username, uid, groups, extra}
+    const body = {apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec}
+    const what = `whether ${username} may ${READ_VERB} ${resource}.${RIGHTS_GROUP}`
+    let answer: unknown
+    try {
+      answer = await api.post(ACCESS_REVIEWS, body, AbortSignal.timeout(limits.reviewMs))
+    } catch (error) {
+      throw reviewFailed(what, error)
+    }
+    const review = reviewSchema.safeParse(answer)
+    if (!review.success) throw reviewFailed(what, new Error('its answer is no SubjectAccessReview'))
+    return review.data.status.allowed === true && review.data.status.denied !== true
+  }
+}

@@ -1,0 +1,133 @@
+import {createHash} from 'node:crypto'
+import {z} from 'zod'
+import type {ApiServer} from '../kubernetes/api-server.ts'
+import type {Limits} from '../serve/limits.ts'
+import {RateLimit} from '../serve/rate-limit.ts'
+import {ShortMemory} from '../serve/short-memory.ts'
+import {Slots} from '../serve/slots.ts'
+import type {Caller, ReviewedUser} from './caller.ts'
+import {RefusedError, refused} from './refused.ts'
+import {accountOf, bearerToken, lookAtToken} from './token.ts'
+
+export const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews'
+const NODE_NAME_KEY = 'authentication.kubernetes.io/node-name'
+const CREDENTIAL_KEY = 'authentication.kubernetes.io/credential-id'
+const SHOWN_ERROR = 300
+
+const reviewSchema = z.object({
+  status: z.object({
+    authenticated: z.boolean().optional(),
+    audiences: z.array(z.string()).nullish(),
+    error: z.string().optional(),
+    user: z
+      .object({
+        username: z.string().exactOptional(),
+        uid: z.string().exactOptional(),
+        groups: z.array(z.string()).exactOptional(),
+        extra: z.record(z.string(), z.array(z.string())).exactOptional(),
+      })
+      .optional(),
+  }),
+})
+
+export interface SignInOptions {
+  readonly api: ApiServer
+  /** Names the agent's key. */
+  readonly audience: string
+  readonly namespace: string
+  readonly node: string
+  readonly limits: Limits
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+type Reviewed = {readonly user: ReviewedUser} | {readonly error: RefusedError}
+
+/** Finds out who shows a token, and asks the API server as rarely as it can. */
+export class SignIn {
+  private readonly options: SignInOptions
+  private readonly now: () => number
+  private readonly reviews: ShortMemory<Reviewed>
+  private readonly slots: Slots
+  private readonly badTokens: RateLimit
+
+  constructor(options: SignInOptions) {
+    const {limits, now = Date.now} = options
+    this.options = options
+    this.now = now
+    this.reviews = new ShortMemory(limits.rememberedReviews, now)
+    this.slots = new Slots(limits.reviews, limits.waitingReviews)
+    this.badTokens = new RateLimit(limits.badTokens, limits.badTokensPerSecond)
+  }
+
+  /**
+   * @param header the value of `Authorization`
+   * @throws RefusedError
+   */
+  async caller(header: string | undefined): Promise<Caller> {
+    const {audience, namespace, node, limits} = this.options
+    const token = bearerToken(header)
+    const {until} = lookAtToken(token, {audience, namespace, longestChars: limits.tokenChars, now: this.now()})
+    const tokenHash = createHash('sha256').update(token).digest('base64url')
+    const reviewed = await this.review(token, tokenHash, until)
+    if ('error' in reviewed) throw reviewed.error
+    const {user} = reviewed
+    const account = accountOf(user.username, namespace)
+    const boundTo = user.extra?.[NODE_NAME_KEY]
+    if (boundTo && !boundTo.includes(node))
+      throw refused(
+        'BAD_TOKEN',
+        `the token is bound to node ${boundTo.join(', ')}, and this is ${node}`,
+        'Ask for a token for this node.',
+      )
+    const credential = user.extra?.[CREDENTIAL_KEY]?.[0]
+    return {kind: 'account', account, user, tokenHash, until, ...(credential !== undefined && {credential})}
+  }
+
+  private async review(token: string, tokenHash: string, until: number): Promise<Reviewed> {
+    const {limits} = this.options
+    const tooMany = () =>
+      refused('TOO_MANY', 'too many tokens are to be reviewed, many of them bad', 'Try again in some seconds.')
+    if (!this.reviews.has(tokenHash) && this.slots.isFull) throw tooMany()
+    return this.reviews.get(tokenHash, () =>
+      this.slots.run(async () => {
+        if (!this.badTokens.has()) throw tooMany()
+        const value = await this.ask(token)
+        const now = this.now()
+        if (!('error' in value)) return {value, until: Math.min(now + limits.goodReviewMs, until)}
+        this.badTokens.take()
+        return {value, until: now + limits.badReviewMs}
+      }),
+    )
+  }
+
+  private async ask(token: string): Promise<Reviewed> {
+    const {api, audience, limits} = this.options
+    const body = {apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: {token, audiences: [audience]}}
+    let answer: unknown
+    try {
+      answer = await api.post(TOKEN_REVIEWS, body, AbortSignal.timeout(limits.reviewMs))
+    } catch (error) {
+      throw reviewFailed('who shows the token', error)
+    }
+    const review = reviewSchema.safeParse(answer)
+    if (!review.success) throw reviewFailed('who shows the token', new Error('its answer is no TokenReview'))
+    const {authenticated, audiences, error, user} = review.data.status
+    const bad = (message: string) => ({error: refused('BAD_TOKEN', message, 'Run the command again.')})
+    if (authenticated !== true || user?.username === undefined)
+      return bad(`the API server does not accept the token: ${(error ?? 'it does not say why').slice(0, SHOWN_ERROR)}`)
+    // Without this a token that is meant for the API server, shown to us by mistake, would open the agent.
+    if (!audiences?.includes(audience)) return bad('the API server does not say that the token is for this agent')
+    return {user: {...user, username: user.username}}
+  }
+}
+
+/** The API server could not be asked: nobody is let in on a guess. */
+export function reviewFailed(what: string, error: unknown): RefusedError {
+  const reason = error instanceof Error && error.name !== 'TimeoutError' ? error.message : 'it did not answer in time'
+  return refused(
+    'REVIEW_FAILED',
+    `the API server could not be asked ${what}: ${reason}`,
+    'Try again. On the node itself, as root, kubectl npm --local needs no API server.',
+  )
+}

@@ -1,0 +1,109 @@
+import {z} from 'zod'
+import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
+import {refused} from './refused.ts'
+
+/** What a token says of itself. Nothing of it is proven before the API server has reviewed the token. */
+const claimsSchema = z.object({
+  aud: z.union([z.string().transform(each => [each]), z.array(z.string())]),
+  iat: z.number(),
+  exp: z.number(),
+  sub: z.string(),
+})
+type Claims = z.infer<typeof claimsSchema>
+
+export interface Expected {
+  readonly audience: string
+  /** Of the two accounts, which is also the agent's. */
+  readonly namespace: string
+  readonly longestChars: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+const AGAIN = 'Run the command again: kubectl npm asks the API server for a new token for each connection.'
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+const SHOWN = 120
+
+/** The token of an `Authorization: Bearer` header. @throws RefusedError */
+export function bearerToken(header: string | undefined): string {
+  if (header === undefined || header === '')
+    throw refused('NO_TOKEN', 'no token was shown', 'Use kubectl npm: it asks the API server for a token for this agent.')
+  const token = /^bearer +(\S+) *$/i.exec(header)?.[1]
+  if (token === undefined)
+    throw refused('NO_TOKEN', 'the Authorization header holds no bearer token', 'Send it as: Authorization: Bearer TOKEN')
+  return token
+}
+
+/**
+ * Looks at a token without asking anybody, so that what cannot be good costs the API server nothing.
+ *
+ * @returns what it says of itself, and when its time here is over at the latest, in milliseconds since 1970
+ * @throws RefusedError when no review could make it good
+ */
+export function lookAtToken(token: string, expected: Expected): {claims: Claims; until: number} {
+  const claims = claimsOf(token, expected.longestChars)
+  checkAudience(claims.aud, expected.audience)
+  accountOf(claims.sub, expected.namespace)
+  return {claims, until: checkTimes(claims, expected.now)}
+}
+
+/**
+ * Which of the two accounts a user is.
+ *
+ * @throws RefusedError when it is another one
+ */
+export function accountOf(username: string, namespace: string): keyof typeof accounts {
+  for (const account of ['viewer', 'operator'] as const)
+    if (username === `system:serviceaccount:${namespace}:${accounts[account]}`) return account
+  throw refused(
+    'WRONG_ACCOUNT',
+    `the token belongs to ${username.slice(0, SHOWN)}; the agent serves ${accounts.viewer} and ${accounts.operator} of namespace ${namespace} only`,
+    'Use kubectl npm: it asks for a token of one of these accounts, for which you need the right to create serviceaccounts/token there.',
+  )
+}
+
+function claimsOf(token: string, longestChars: number): Claims {
+  const bad = (message: string) => refused('BAD_TOKEN', message, AGAIN)
+  if (token.length > longestChars) throw bad(`the token has more than ${longestChars} characters`)
+  if (!JWT.test(token)) throw bad('the token is no JSON Web Token')
+  let payload: unknown
+  try {
+    payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  } catch {
+    throw bad('the token is no JSON Web Token: its second part is not JSON')
+  }
+  const claims = claimsSchema.safeParse(payload)
+  if (!claims.success) throw bad('the token does not say for whom, of whom and until when it is')
+  return claims.data
+}
+
+function checkAudience(audiences: readonly string[], own: string): void {
+  if (audiences.includes(own)) return
+  const [prefix] = own.split('/')
+  const isOtherKey = audiences.some(audience => audience.startsWith(`${prefix}/`))
+  const shown = audiences.join(', ').slice(0, SHOWN)
+  throw isOtherKey
+    ? refused(
+        'BAD_TOKEN',
+        `the token is for another key (${shown}): that of another node's agent, or of this one before it was restarted`,
+        AGAIN,
+      )
+    : refused(
+        'BAD_TOKEN',
+        `the token is not for this agent but for ${shown === '' ? 'nobody' : shown}`,
+        `Never show an agent a token that is good elsewhere. ${AGAIN}`,
+      )
+}
+
+/** @returns when the token's time is over, in milliseconds since 1970 */
+function checkTimes({iat, exp}: Claims, now: number): number {
+  const tooOld = (message: string) => refused('TOKEN_TOO_OLD', message, AGAIN)
+  const minutes = LONGEST_TOKEN_SECONDS / 60
+  if (exp - iat > LONGEST_TOKEN_SECONDS)
+    throw tooOld(`the token was asked for with a life of ${Math.ceil((exp - iat) / 60)} minutes; the agent takes ${minutes}`)
+  const until = Math.min(exp, iat + LONGEST_TOKEN_SECONDS) * 1000
+  const clock = `by the clock of the node it is ${new Date(now).toISOString()}`
+  if (now >= until) throw tooOld(`the token's ${minutes} minutes are over: ${clock}`)
+  // A clock that is late must not make a token live longer here than it says.
+  return Math.min(until, now + LONGEST_TOKEN_SECONDS * 1000)
+}

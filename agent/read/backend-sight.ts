@@ -1,0 +1,28 @@
+import type {AgentStatus, NodeDocument} from '../../core/contract/agent.ts'
+
+const NPM_CHAIN = Buffer.from('AZURE-NPM')
+const SAVES = {'iptables-nft-save.txt': 'nft', 'iptables-legacy-save.txt': 'legacy'} as const
+
+/** Sees in passing, without parsing, in which back end's rules Azure NPM's chains are. */
+export class BackendSight {
+  private readonly seen = new Set<'nft' | 'legacy'>()
+
+  /** What looks at a document's bytes as they pass; undefined for those that hold no rules. */
+  of(name: NodeDocument): ((bytes: Uint8Array) => void) | undefined {
+    const backend = name in SAVES ? SAVES[name as keyof typeof SAVES] : undefined
+    if (backend === undefined) return undefined
+    let tail = Buffer.alloc(0)
+    return bytes => {
+      if (this.seen.has(backend)) return
+      // The name may lie across two pieces.
+      if (Buffer.concat([tail, bytes.subarray(0, NPM_CHAIN.length)]).includes(NPM_CHAIN)) this.seen.add(backend)
+      else if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(NPM_CHAIN)) this.seen.add(backend)
+      tail = Buffer.from(bytes.subarray(-NPM_CHAIN.length))
+    }
+  }
+
+  get backend(): AgentStatus['backend'] {
+    const [only, other] = this.seen
+    return only !== undefined && other === undefined ? only : 'unknown'
+  }
+}

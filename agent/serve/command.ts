@@ -1,0 +1,57 @@
+import {hostname} from 'node:os'
+import {parseArgs} from 'node:util'
+import {AGENT_PORT} from '../../core/contract/agent.ts'
+import {InputError} from '../../core/input-error.ts'
+import {parseListen} from './listen.ts'
+
+export const STATE_DIR = '/var/lib/npm-agent'
+
+/**
+ * `npm-agent serve`: runs the agent until SIGTERM or SIGINT, its deadline, or its idle time.
+ *
+ * @throws InputError for flags that cannot be used
+ */
+export async function serveCommand(args: readonly string[], version: string): Promise<void> {
+  const {values} = parseArgs({
+    args: [...args],
+    options: {
+      listen: {type: 'string', default: `127.0.0.1:${AGENT_PORT}`},
+      kubeconfig: {type: 'string'},
+      node: {type: 'string', default: process.env['NODE_NAME'] ?? hostname()},
+      namespace: {type: 'string', default: process.env['POD_NAMESPACE'] ?? 'kubectl-npm'},
+      'state-dir': {type: 'string', default: STATE_DIR},
+      'no-watch': {type: 'boolean', default: false},
+      'exit-after-idle': {type: 'string'},
+      deadline: {type: 'string'},
+    },
+  })
+  const exitAfterIdleMs = milliseconds('--exit-after-idle', values['exit-after-idle'])
+  const deadlineMs = milliseconds('--deadline', values.deadline)
+  const {pino} = await import('pino')
+  const log = pino({base: {node: values.node}, timestamp: pino.stdTimeFunctions.isoTime})
+  const end = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort())
+  const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort(), deadlineMs)
+  const {serve} = await import('./serve.ts')
+  const reason = await serve({
+    version,
+    node: values.node,
+    namespace: values.namespace,
+    listen: parseListen(values.listen),
+    kubeconfig: values.kubeconfig,
+    stateDir: values['state-dir'],
+    isWatching: !values['no-watch'],
+    exitAfterIdleMs,
+    log,
+    signal: end.signal,
+  })
+  clearTimeout(late)
+  log.info({reason}, 'The agent ends')
+}
+
+function milliseconds(flag: string, seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined
+  if (!/^[1-9]\d{0,6}$/.test(seconds))
+    throw new InputError(`${flag} ${seconds}: not a number of seconds`, `For example ${flag} 60`)
+  return Number(seconds) * 1000
+}

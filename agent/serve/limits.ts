@@ -1,0 +1,82 @@
+const KIB = 1024
+const MIB = 1024 * KIB
+const SECOND = 1000
+
+/** What one client, and all of them together, may take from the node. Tests give smaller ones. */
+export const limits = {
+  /** The largest request of a plugin is some hundred bytes. What is larger is refused by its header, before it is read. */
+  frameBytes: 64 * KIB,
+  /** A WebSocket message may come in pieces, but nobody needs many for 64 KiB. */
+  fragments: 64,
+  /** A plugin holds one connection for each node; some people, a dashboard and `status` come to a dozen. */
+  connections: 64,
+  /** Sockets that have not signed in: probes, handshakes under way. When one more comes, the oldest makes room. */
+  strangers: 32,
+  /** Handshake and review take milliseconds, through a slow forward a second or two. */
+  strangerMs: 15 * SECOND,
+  /** A token has about 1.2 KB, and kubectl adds nothing. */
+  headerBytes: 16 * KIB,
+  tokenChars: 8 * KIB,
+
+  /** Whoever reads a dump asks for one piece after the other; beyond this rate the connection is read more slowly. */
+  requestsPerSecond: 500,
+  /** Requests that had already arrived when the rate was exceeded. More of them is no plugin. */
+  waitingRequests: 1024,
+  /** Requests that one message may hold. */
+  batch: 32,
+  /** One plugin asks for some documents at once. */
+  running: 16,
+  subscriptions: 4,
+  /** What may wait to be sent before the next piece is added: keeps a fast line busy. */
+  unsentBytes: 512 * KIB,
+  /** A client that has this much waiting and is to get still more does not read. */
+  unreadBytes: 4 * MIB,
+  /** A client is asked for a sign of life after this long, */
+  pingMs: 20 * SECOND,
+  /** and is gone when none comes: a piece of a dump needs that long on a very slow line. */
+  pongMs: 30 * SECOND,
+  /** Between two messages of one subscription: a person reads no faster. */
+  changeMs: 200,
+
+  /** A review is answered in milliseconds, also by a busy API server. */
+  reviewMs: 10 * SECOND,
+  /** Reviews that are asked at once, and sign-ins that may wait for their turn. */
+  reviews: 4,
+  waitingReviews: 64,
+  /** Bad tokens that are reviewed at once, and how many more each second: others are refused without a review. */
+  badTokens: 20,
+  badTokensPerSecond: 1,
+  /** The API server itself holds a good answer for 10 s. */
+  goodReviewMs: 10 * SECOND,
+  /** A token that was bad does not become good. */
+  badReviewMs: 60 * SECOND,
+  /** Somebody may just be about to give the right. */
+  deniedRightMs: 3 * SECOND,
+  rememberedReviews: 1000,
+
+  /** A tool that hangs is stopped. A save of 100 MB takes some seconds. */
+  toolMs: 120 * SECOND,
+  toolBytes: 2 * 1024 * MIB,
+  /** Azure NPM answers from memory; a page has some hundred KB, its cache some MB. */
+  npmPageMs: 5 * SECOND,
+  npmPageBytes: 64 * MIB,
+  /** Reads under way at once: each runs four tools. */
+  reads: 3,
+  /** A read that began this long ago is shared with whoever asks for the same. */
+  sharedReadMs: 5 * SECOND,
+  snapshots: 16,
+  /** All that is held for readers, as gzip: about 800 MB of rules. */
+  snapshotBytes: 96 * MIB,
+  /** A reader that was cut off may come back for the rest within this time. */
+  snapshotMs: 60 * SECOND,
+  pieceBytes: 256 * KIB,
+  /** The agent compares rules and sets up to this size; the plugin, which has a person's machine, compares larger ones. */
+  diffBytes: 32 * MIB,
+  /** Nobody reads more differences; their number is told. */
+  differences: 5000,
+
+  /** The pod's grace period is longer than this. */
+  stopMs: 5 * SECOND,
+} as const satisfies Readonly<Record<string, number>>
+
+export type Limits = {readonly [Name in keyof typeof limits]: number}
