@@ -33,6 +33,7 @@ export const problemCodes = [
   'MISSING_CHAIN',
   'TOOL_FAILED',
   'NPM_ABSENT',
+  'OTHER_ENGINE',
   'POLICY_REFUSED',
   'OLD_OBJECTS',
 ] as const

@@ -1,6 +1,7 @@
 import {Command, Flags} from '@oclif/core'
 import type {Problem} from '../core/problem.ts'
 import {problemText} from '../core/problem-text.ts'
+import {escapeControls} from '../core/text/escape.ts'
 import {writeLines} from './print/output.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
 
@@ -81,6 +82,9 @@ export const sourceFlags = {
   }),
 }
 
+/** A person who presses Ctrl-C waits no longer than a second. */
+const INTERRUPT_MS = 900
+
 /** A verb of the plugin: parses, calls one function of core, prints. */
 export abstract class Verb extends Command {
   static override baseFlags = commonFlags
@@ -92,10 +96,20 @@ export abstract class Verb extends Command {
     return this.abort.signal
   }
 
+  /**
+   * What is under way gets a moment to end by itself and to tell what it has. The second time, and when the moment is over,
+   * the process ends; whatever must not be left behind is cleared away at its exit.
+   */
+  private interrupt(): void {
+    const end = () => process.exit(exitCodes.failed)
+    if (this.abort.signal.aborted) end()
+    this.abort.abort()
+    setTimeout(end, INTERRUPT_MS).unref()
+  }
+
   protected override async init(): Promise<void> {
     await super.init()
-    process.once('SIGINT', () => this.abort.abort())
-    process.once('SIGTERM', () => this.abort.abort())
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.interrupt())
   }
 
   protected paint(mode: string): Paint {
@@ -104,6 +118,14 @@ export abstract class Verb extends Command {
 
   protected async print(lines: Iterable<string>): Promise<void> {
     await writeLines(lines)
+  }
+
+  /** Nodes that could not be asked, after what others answered. */
+  protected async reportFailures(failures: readonly {readonly message: string; readonly next: string}[]): Promise<void> {
+    await writeLines(
+      failures.flatMap(({message, next}) => [`error: ${escapeControls(message)}`, `  ${escapeControls(next)}`]),
+      process.stderr,
+    )
   }
 
   /** Problems go to stderr, after the answer: they must not be scrolled away by it. */

@@ -31,5 +31,15 @@ export const driftSchema = z.object({
   problems: z.array(problemSchema),
 })
 
+export const driftListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('DriftList'),
+  items: z.array(driftSchema).describe('by name of the node'),
+  failures: z
+    .array(z.object({node: z.string(), message: z.string(), next: z.string().describe('what to do about it')}))
+    .describe('nodes that could not be asked'),
+})
+
 export type Drift = z.infer<typeof driftSchema>
+export type DriftList = z.infer<typeof driftListSchema>
 export type DriftItem = z.infer<typeof driftItemSchema>

@@ -1,4 +1,4 @@
-import {driftSchema} from './drift.ts'
+import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
 import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
@@ -11,6 +11,7 @@ import {translationSchema} from './translation.ts'
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
   Drift: driftSchema,
+  DriftList: driftListSchema,
   Dump: dumpSchema,
   Lint: lintSchema,
   Matrix: matrixSchema,

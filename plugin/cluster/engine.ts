@@ -1,51 +1,88 @@
 import {InputError} from '../../core/input-error.ts'
+import type {Problem} from '../../core/problem.ts'
 import type {ClusterApi} from './api.ts'
 
 /** What enforces the NetworkPolicies of a cluster, as far as it can be told. */
 export interface Engine {
   /** Names of the engines that are recognised; empty when none is, undefined when the person may not look. */
   readonly names: readonly string[] | undefined
-  /** What that means for an answer, in sentences. */
-  readonly notes: readonly string[]
 }
 
 const AZURE_NPM = 'Azure NPM'
-/** By the DaemonSets that they run as in kube-system. */
+
+/** By the DaemonSets that they run as. */
 const ENGINES: readonly (readonly [RegExp, string])[] = [
-  [/^azure-npm/, AZURE_NPM],
+  [/^azure-npm(?:-win)?$/, AZURE_NPM],
   [/^cilium$/, 'Cilium'],
-  [/^(?:calico-node|canal)$/, 'Calico'],
+  [/^(?:calico-node|canal)(?:-windows)?$/, 'Calico'],
+  [/^antrea-agent$/, 'Antrea'],
+  [/^kube-router$/, 'kube-router'],
+  [/^weave-net$/, 'Weave Net'],
 ]
-const PATH = '/apis/apps/v1/namespaces/kube-system/daemonsets'
+/** Calico's operator uses a namespace of its own; most clusters do not have it. */
+const NAMESPACES = ['kube-system', 'calico-system'] as const
+const ACCEPT = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 const SEE = 'See them with: kubectl get daemonsets -n kube-system'
 
-/** Looks at what runs in kube-system: rules of Azure NPM tell nothing on a cluster that another engine enforces. */
+interface DaemonSets {
+  readonly items: readonly {readonly metadata: {readonly name: string; readonly labels?: Readonly<Record<string, string>>}}[]
+}
+
+/**
+ * Finds out which engines run. Without the right to list DaemonSets in kube-system nothing is known, and everything else
+ * works.
+ *
+ * @throws InputError when the API server cannot be reached or does not know the person
+ */
 export async function readEngine(api: ClusterApi, signal: AbortSignal): Promise<Engine> {
-  const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-  const {status, body} = await api.request('GET', PATH, {signal, accept})
-  // Without the right the verbs work; they only cannot say this.
-  if (status !== 200) return {names: undefined, notes: []}
-  const found = (JSON.parse(body) as {items: {metadata: {name: string}}[]}).items.map(({metadata}) => metadata.name)
-  const names = ENGINES.flatMap(([pattern, engine]) => (found.some(name => pattern.test(name)) ? [engine] : []))
-  return {names, notes: notesOf(names, found)}
+  const answers = await Promise.all(
+    NAMESPACES.map(namespace => api.request('GET', `/apis/apps/v1/namespaces/${namespace}/daemonsets`, {signal, accept: ACCEPT})),
+  )
+  if (answers[0]?.status !== 200) return {names: undefined}
+  const sets = answers.flatMap(({status, body}) => (status === 200 ? (JSON.parse(body) as DaemonSets).items : []))
+  const found = sets.map(({metadata: {name, labels}}) => (labels?.['k8s-app'] === 'azure-npm' ? 'azure-npm' : name))
+  return {names: ENGINES.flatMap(([pattern, engine]) => (found.some(name => pattern.test(name)) ? [engine] : []))}
 }
 
-function notesOf(names: readonly string[], found: readonly string[]): string[] {
-  const others = names.filter(name => name !== AZURE_NPM).join(' and ')
-  if (!names.includes(AZURE_NPM))
-    return others === '' ? ['Azure NPM does not run in kube-system: what its rules say may be left over from before'] : []
-  const notes = others === '' ? [] : [`${others} runs beside Azure NPM: packets may be judged by either`]
-  // Azure CNI's overlay gives pods addresses that other nodes see; kubenet's go through a bridge.
-  if (!found.includes('azure-cns') && found.includes('kubenet'))
-    notes.push('the cluster uses kubenet: packets between pods of one node may not cross FORWARD')
-  return notes
+/** How others do it, and what that leaves of iptables. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  Cilium: 'Cilium does it in eBPF programs, of which iptables and ipsets say nothing: see hubble observe.',
+  Calico: 'Calico does it in chains and sets of its own, cali-…: see calicoctl.',
 }
 
-/** @throws InputError when it is known that another engine enforces the policies, and Azure NPM does not run */
+/**
+ * Refuses a cluster that is known to have another engine and not Azure NPM: what its nodes hold could only mislead.
+ *
+ * @throws InputError
+ */
 export function demandNpm({names}: Engine): void {
   if (names === undefined || names.length === 0 || names.includes(AZURE_NPM)) return
+  const meanings = names.flatMap(name => MEANINGS[name] ?? [])
   throw new InputError(
-    `this cluster does not run Azure NPM: ${names.join(' and ')} enforces its policies${names.includes('Cilium') ? ' with eBPF, of which iptables tell nothing' : ''}`,
-    `${SEE}\n  What is left on a node can be read all the same: on the node with --local, or from a dump with --from.`,
+    `this cluster does not run Azure NPM: ${names.join(' and ')} enforces its NetworkPolicies`,
+    [...meanings, `${SEE}. What an earlier Azure NPM left on a node can be read there with --local, or from a dump.`].join(' '),
   )
+}
+
+/** What the engines mean for answers that are given all the same. */
+export function engineProblems({names}: Engine): Problem[] {
+  if (names === undefined) return []
+  if (names.length === 0)
+    return [
+      {
+        code: 'NPM_ABSENT',
+        message:
+          'no DaemonSet azure-npm runs in kube-system: what is programmed on the nodes may be left over, and changes no more',
+        next: SEE,
+      },
+    ]
+  const others = names.filter(name => name !== AZURE_NPM).join(' and ')
+  if (others === '') return []
+  return [
+    {
+      code: 'OTHER_ENGINE',
+      message: `${others} runs beside Azure NPM: a packet that Azure NPM's rules let through may be dropped all the same`,
+      next: SEE,
+    },
+  ]
 }

@@ -1,8 +1,8 @@
 import {once} from 'node:events'
 import {createGunzip} from 'node:zlib'
 import {type NodeDocument, nodeDocuments} from '../../core/contract/agent.ts'
+import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
-import type {DocumentKind} from '../../core/dump/recognise.ts'
 import {InputError} from '../../core/input-error.ts'
 import type {Problem} from '../../core/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
@@ -59,14 +59,6 @@ export interface NodeReading {
   readonly log: readonly DocumentLog[]
 }
 
-/** All that a tool printed, even nothing, is known for what it is. */
-const KINDS: Partial<Record<NodeDocument, DocumentKind>> = {
-  'iptables-nft-save.txt': 'iptables-save',
-  'iptables-legacy-save.txt': 'iptables-save',
-  'ipset-save.txt': 'ipset-save',
-  'ipset-list.txt': 'ipset-list',
-}
-
 /**
  * Reads documents of a node through its agent, several at once.
  *
@@ -86,7 +78,7 @@ export async function readNode(
     node,
     takenAt: snapshot.takenAt,
     documents: read.flatMap(({document, text, end}) => {
-      const kind = end.problems.length === 0 ? KINDS[document] : undefined
+      const kind = end.problems.length === 0 ? kindOfDocument(document) : undefined
       return kind === undefined && text.length === 0
         ? []
         : [{name: `${node}/${document}`, folder: node, text, ...(kind && {kind})}]

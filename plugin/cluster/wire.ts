@@ -4,7 +4,7 @@ import {problemSchema} from '../../core/contract/common.ts'
 import {AgentError} from './agent-error.ts'
 
 /** A newer agent may know problems that this plugin does not. They are told all the same. */
-const wireProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
+export const wireProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
 
 export const wirePieceSchema = snapshotPieceSchema.extend({problems: z.array(wireProblemSchema)})
 export const wireSnapshotSchema = snapshotSchema

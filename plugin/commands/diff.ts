@@ -1,12 +1,14 @@
 import {Flags} from '@oclif/core'
-import type {Drift} from '../../core/contract/drift.ts'
+import type {Drift, DriftList} from '../../core/contract/drift.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
 import {compareNode} from '../../core/drift/compare.ts'
 import {InputError} from '../../core/input-error.ts'
 import {openTranslation} from '../../core/translate/open.ts'
+import type {NodeResult} from '../cluster/each-node.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
-import {driftLines} from '../print/drift.ts'
-import {oneDump, openSource} from '../source/open-source.ts'
+import {driftLines, driftListLines} from '../print/drift.ts'
+import {clusterFlagsOf, isLive, oneDump, openSource, type SourceFlags} from '../source/open-source.ts'
 
 export default class Diff extends Verb {
   static override summary = 'Compares what the policies ask for with what is programmed on a node'
@@ -22,6 +24,7 @@ export default class Diff extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Diff)
+    if (isLive(flags)) return this.live(flags)
     const source = await openSource(flags, this.signal)
     const dump = oneDump(source, flags)
     const {cluster} = dump
@@ -40,5 +43,35 @@ export default class Diff extends Verb {
     else await this.print(driftLines(drift, this.paint(flags.color)))
     await this.report(problems)
     this.exit(drift.clean ? exitCodes.done : exitCodes.no)
+  }
+
+  /** Each agent compares its own node. */
+  private async live(flags: SourceFlags & {lite: boolean; output: string; color: string}): Promise<void> {
+    const cluster = await clusterFlagsOf(flags)
+    const {diffNodes} = await import('../cluster/diff-nodes.ts')
+    const {results, problems} = await diffNodes(cluster, flags, this.signal)
+    const [only] = results
+    if (only && results.length === 1 && 'error' in only) throw only.error
+    const list = driftList(results)
+    const document = results.length === 1 ? (list.items[0] as Drift) : list
+    if (flags.output === 'json') await this.print(jsonLines(document))
+    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
+    else await this.print(driftListLines(list, this.paint(flags.color)))
+    await this.report([...problems, ...list.items.flatMap(({node, problems}) => problems.map(each => ({file: node, ...each})))])
+    await this.reportFailures(list.failures)
+    if (this.signal.aborted) this.exit(exitCodes.failed)
+    if (list.items.some(({clean}) => !clean)) this.exit(exitCodes.no)
+    this.exit(list.failures.length > 0 ? exitCodes.failed : exitCodes.done)
+  }
+}
+
+function driftList(results: readonly NodeResult<Drift>[]): DriftList {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'DriftList',
+    items: results.flatMap(result => ('value' in result ? [result.value] : [])),
+    failures: results.flatMap(result =>
+      'error' in result ? [{node: result.node, message: result.error.message, next: result.error.next}] : [],
+    ),
   }
 }

@@ -1,4 +1,5 @@
 import {Args, Flags} from '@oclif/core'
+import type {ClusterObjects} from '../../core/cluster/objects.ts'
 import type {Trace as TraceDocument} from '../../core/contract/trace.ts'
 import {InputError} from '../../core/input-error.ts'
 import {Evaluator} from '../../core/policy/evaluate.ts'
@@ -10,7 +11,7 @@ import {packetOf, type TraceQuestion, traceNodes, tracePolicies, translatedPacke
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import {traceLines} from '../print/trace.ts'
-import {openSource} from '../source/open-source.ts'
+import {isNodeChosen, openSource} from '../source/open-source.ts'
 
 const EXIT = {accept: exitCodes.done, drop: exitCodes.no, unknown: exitCodes.failed} as const
 
@@ -39,7 +40,7 @@ export default class Trace extends Verb {
 
   override async run(): Promise<void> {
     const {flags, args} = await this.parse(Trace)
-    const source = await openSource(flags, this.signal)
+    const source = await openSource(flags, this.signal, isNodeChosen(flags) ? 'all' : nodesOfEnds(args.source, args.destination))
     const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))
     const known = knownPods(dumps)
     const from = resolveEnd(args.source, known)
@@ -85,6 +86,14 @@ export default class Trace extends Verb {
     this.exit(EXIT[document.verdict])
   }
 }
+
+/** The nodes on which the ends run, of pods that are found by name or address. */
+const nodesOfEnds =
+  (...ends: string[]) =>
+  ({pods}: ClusterObjects): string[] => {
+    const nodes = ends.map(end => resolveEnd(end, {pods, sets: undefined}).pod?.spec?.nodeName)
+    return [...new Set(nodes.filter(node => node !== undefined))]
+  }
 
 function markOf(text: string): number {
   const mark = Number(text)

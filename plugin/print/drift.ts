@@ -1,4 +1,4 @@
-import type {Drift, DriftItem} from '../../core/contract/drift.ts'
+import type {Drift, DriftItem, DriftList} from '../../core/contract/drift.ts'
 import type {Paint, Style} from './paint.ts'
 
 const EFFECTS = {
@@ -29,6 +29,23 @@ export function* driftLines(drift: Drift, paint: Paint): Generator<string> {
   yield ''
   yield paint('Not counted as differences', 'bold')
   for (const note of notes) yield paint(`  ${note}`, 'dim')
+}
+
+/** Several nodes: those that differ in full, each clean one in a line, and how many there are of each. */
+export function* driftListLines({items, failures}: DriftList, paint: Paint): Generator<string> {
+  for (const [index, drift] of items.entries()) {
+    const isShort = (each: Drift | undefined) => each?.clean === true && each.notes.length === 0
+    if (index > 0 && !(isShort(drift) && isShort(items[index - 1]))) yield ''
+    yield* driftLines(drift, paint)
+  }
+  const count = items.length + failures.length
+  if (count === 1) return
+  const differ = items.filter(({clean}) => !clean).length
+  yield ''
+  yield paint(
+    `${count} nodes: ${items.length - differ} clean, ${differ} with differences, ${failures.length} could not be asked`,
+    'bold',
+  )
 }
 
 function* itemLines(

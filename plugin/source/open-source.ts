@@ -1,17 +1,26 @@
+import {objectKey} from '../../core/cluster/objects.ts'
 import type {NodeDump} from '../../core/dump/model.ts'
 import {ACCEPTED} from '../../core/dump/read-document.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {InputError} from '../../core/input-error.ts'
 import type {Problem} from '../../core/problem.ts'
+import type {NodeChoice} from '../cluster/agents.ts'
+import type {ClusterFlags} from '../cluster/flags.ts'
+import type {Wanted} from '../cluster/read-cluster.ts'
 import {provided} from '../services.ts'
 import {readFiles} from './read-files.ts'
 
 /** Where a reading verb takes its data from, as the flags say it. */
-export interface SourceFlags {
+export interface SourceFlags extends Partial<Omit<ClusterFlags, 'from'>>, NodeChoice {
   readonly from: readonly string[] | undefined
   readonly local: boolean
-  readonly node: readonly string[] | undefined
 }
+
+/** Whether the flags say nothing but which cluster. */
+export const isLive = ({from, local}: Pick<SourceFlags, 'from' | 'local'>): boolean => !local && (from ?? []).length === 0
+
+/** Whether the flags say which nodes. */
+export const isNodeChosen = ({node, pod, selector}: NodeChoice): boolean => (node ?? pod ?? selector) !== undefined
 
 /** All dumps that the flags name, and what is wrong with the input as a whole. */
 export interface Source {
@@ -20,33 +29,71 @@ export interface Source {
 }
 
 /**
- * Opens what the flags name.
+ * Opens what the flags name: files, this machine, or else nodes of a cluster.
  *
+ * @param wanted which nodes of a cluster; of files it is all that they hold
  * @throws InputError when there is nothing that could be answered from
  */
-export async function openSource(flags: SourceFlags, signal: AbortSignal): Promise<Source> {
+export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted: Wanted = 'one'): Promise<Source> {
   const {local, from = []} = flags
-  if (!local && from.length === 0)
-    throw new InputError(
-      'no source: nothing says what to read',
-      'Give a dump with --from PATH (a folder, a .tgz, files, - for standard input), or --local on the node itself.',
-    )
+  if (isLive(flags)) {
+    const cluster = await clusterFlagsOf(flags)
+    const {readCluster} = await import('../cluster/read-cluster.ts')
+    return readCluster(cluster, signal, wanted)
+  }
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
-  if (!local) return readGiven(given)
+  if (!local) return chosen(await readGiven(given), flags)
   if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
   const reading = await provided().readLocal(signal)
+  // The agent of this node knows the cluster even while the API server is away.
+  const known = from.length === 0 ? await provided().readLocalCluster() : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.
-  const documents = [...reading.documents, ...given.documents].map(document => ({...document, folder: 'local'}))
+  const documents = [...reading.documents, ...(known?.documents ?? []), ...given.documents].map(document => ({
+    ...document,
+    folder: 'local',
+  }))
   const {nodes, problems} = await readDump(documents)
   return {
     dumps: nodes.map(dump => ({...dump, node: reading.node})),
-    problems: [...reading.problems, ...given.problems, ...problems],
+    problems: [...reading.problems, ...(known?.problems ?? []), ...given.problems, ...problems],
   }
 }
 
 async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<Source> {
   const {nodes, problems} = await readDump(given.documents)
   return {dumps: nodes, problems: [...given.problems, ...problems]}
+}
+
+/**
+ * The flags of a cluster.
+ *
+ * @throws InputError when nothing says which cluster
+ */
+export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags & NodeChoice> {
+  const {hasKubeconfig} = await import('../cluster/kubeconfig.ts')
+  if (!hasKubeconfig(flags))
+    throw new InputError(
+      'no source: nothing says what to read',
+      'Give a dump with --from PATH (a folder, a .tgz, files, - for standard input), --local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.',
+    )
+  return {...flags, 'agent-namespace': flags['agent-namespace'] ?? 'kubectl-npm'}
+}
+
+/** Of the nodes in files those that `--pod` means. `--node` is looked at by the verbs. */
+function chosen(source: Source, {pod, selector}: NodeChoice): Source {
+  if (selector !== undefined)
+    throw new InputError('-l chooses nodes of a cluster, and files were given', 'Choose with --node or --pod.')
+  if (pod === undefined) return source
+  const all = source.dumps.flatMap(({cluster, cache}) => [...(cluster?.pods ?? []), ...(cache?.objects.pods ?? [])])
+  const node = all.find(each => objectKey(each) === pod)?.spec?.nodeName
+  const dumps = source.dumps.filter(dump => dump.node === node || source.dumps.length === 1)
+  if (node !== undefined && dumps.length > 0) return {...source, dumps}
+  throw new InputError(
+    node === undefined
+      ? `--pod ${pod}: the input does not tell on which node it runs`
+      : `--pod ${pod}: its node ${node} is not in the input`,
+    `It holds: ${source.dumps.map(each => each.node).join(', ')}`,
+  )
 }
 
 /**
