@@ -39,7 +39,7 @@ function missingChain(chain: string, rules: readonly ProgramRule[]): Difference 
     ...ownerOf(chain, rules),
     expected: `${rules.length} rules`,
   }
-  return {item, apply: ({chains}) => chains.set(chain, [])}
+  return {item, rules, apply: ({chains}) => chains.set(chain, [])}
 }
 
 function extraChain(chain: string, rules: readonly Rule[]): Difference {
@@ -99,6 +99,7 @@ function missingRule(wanted: ProgramRule): Difference {
   }
   return {
     item,
+    rules: [wanted],
     apply: ({chains}) => {
       const rules = [...(chains.get(chain) ?? [])]
       const at = rules.findIndex(rule => ruleKey(rule) === key)
@@ -121,6 +122,7 @@ function extraRule(rule: Rule, owner: {policy?: string}, found: readonly Rule[])
   }
   return {
     item,
+    rules: [rule],
     apply: ({chains}) => {
       const rules = [...(chains.get(chain) ?? [])]
       // Its place is behind the last of the program's rules that stand before it on the node.
@@ -168,7 +170,7 @@ function changedOrder(
     expected: 'the rules in another order',
     found: real.map(ruleText).join(' / '),
   }
-  return {item, apply: ({chains}) => chains.set(chain, real)}
+  return {item, rules: real, apply: ({chains}) => chains.set(chain, real)}
 }
 
 /**
@@ -183,7 +185,7 @@ function compareJump(program: Program, chains: NpmChains): Difference[] {
   if (!jump) {
     if (!chains.isComplete || !wanted) return []
     const item = {kind: 'jump' as const, change: 'missing' as const, name: 'FORWARD', expected: ruleText(wanted)}
-    return [{item, apply: overlay => overlay.chains.set('FORWARD', [])}]
+    return [{item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', [])}]
   }
   const differences: Difference[] = found.slice(wanted ? 1 : 0).map(extra => ({
     item: {kind: 'jump', change: 'extra', name: 'FORWARD', found: ruleText(extra), line: extra.line},
@@ -198,7 +200,7 @@ function compareJump(program: Program, chains: NpmChains): Difference[] {
       found: ruleText(jump),
       line: jump.line,
     }
-    differences.push({item, apply: overlay => overlay.chains.set('FORWARD', [jump])})
+    differences.push({item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', [jump])})
   }
   const services = forward.findIndex(rule => ruleText(rule).includes('KUBE-SERVICES'))
   const behindServices = services < 0 ? 1 : services + 2
@@ -212,7 +214,7 @@ function compareJump(program: Program, chains: NpmChains): Difference[] {
       found: `position ${jump.position}`,
       line: jump.line,
     }
-    differences.push({item, apply: overlay => overlay.chains.set('FORWARD', forward)})
+    differences.push({item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', forward)})
   }
   return differences
 }

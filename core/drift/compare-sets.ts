@@ -4,6 +4,7 @@ import {memberText} from '../ipset/member-text.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import type {Program, ProgramSet} from '../policy/program.ts'
+import type {Packet} from '../simulate/packet.ts'
 import type {Difference, Overlay} from './difference.ts'
 
 const NOMATCH = ' nomatch'
@@ -79,7 +80,7 @@ function missingSet(set: ProgramSet, ownerOf: OwnerOf): Difference {
   const {kernelName, name, members, ipsetType} = set
   const expected = `${ipsetType} with ${members.length} members`
   const item = {kind: 'set' as const, change: 'missing' as const, name, kernelName, ...ownerOf(set), expected}
-  return {item, apply: ({sets}) => sets.set(kernelName, {type: ipsetType, members: []})}
+  return {item, set: kernelName, apply: ({sets}) => sets.set(kernelName, {type: ipsetType, members: []})}
 }
 
 function changedType(set: ProgramSet, found: MatchSet, ownerOf: OwnerOf): Difference {
@@ -94,7 +95,7 @@ function changedType(set: ProgramSet, found: MatchSet, ownerOf: OwnerOf): Differ
     found: found.type,
   }
   const members = found.members.map(memberText)
-  return {item, apply: ({sets}) => sets.set(kernelName, {type: found.type, members})}
+  return {item, set: kernelName, apply: ({sets}) => sets.set(kernelName, {type: found.type, members})}
 }
 
 function extraSet(found: MatchSet, name: string): Difference {
@@ -125,6 +126,12 @@ function hasSameMembers({members}: ProgramSet, found: MatchSet): boolean {
   return true
 }
 
+/** Of a member such as `10.0.0.1,tcp:80`. */
+function portOf(member: string): Pick<Difference, 'port'> {
+  const parts = /,(tcp|udp|sctp):(\d+)$/.exec(member)
+  return parts ? {port: {protocol: parts[1] as Packet['protocol'], port: Number(parts[2])}} : {}
+}
+
 function compareMembers(expected: ProgramSet, found: MatchSet, ownerOf: OwnerOf, nameOf: (set: string) => string): Difference[] {
   const wanted = new Map(expected.members.map(member => [entryOf(normal(member)), normal(member)]))
   const there = new Map(found.members.map(member => [entryOf(normal(memberText(member))), member]))
@@ -139,7 +146,11 @@ function compareMembers(expected: ProgramSet, found: MatchSet, ownerOf: OwnerOf,
       members: withIt === undefined ? members : [...members, withIt],
     })
   }
-  const about = (member: string) => (isList ? {} : {addresses: [/^[^, ]+/.exec(member)?.[0] ?? member]})
+  const about = (member: string) => ({
+    set: expected.kernelName,
+    ...(isList ? {part: member} : {addresses: [/^[^, ]+/.exec(member)?.[0] ?? member]}),
+    ...portOf(member),
+  })
   const differences: Difference[] = []
   for (const [entry, member] of wanted) {
     const real = there.get(entry)

@@ -9,11 +9,11 @@ import {type OpenTranslation, openTranslation} from '../translate/open.ts'
 import {compareRules} from './compare-rules.ts'
 import {compareSets} from './compare-sets.ts'
 import type {Difference} from './difference.ts'
-import {Effects} from './effect.ts'
+import {Effects, type Limits} from './effect.ts'
 import {nodeOptions} from './node-options.ts'
 
 /** Settings of Azure NPM that a dump does not tell, and work that is done already. */
-export interface CompareOptions {
+export interface CompareOptions extends Limits {
   readonly isLite?: boolean
   readonly semantics?: CompileOptions['semantics']
   /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
@@ -61,6 +61,9 @@ function mayBeOnNeed({options, sets, policies, refusals}: Program, {sets: found}
   return true
 }
 
+const HURRIED =
+  'there are so many differences that the later ones were tried with a few packets each: some that are said to change nothing may change something'
+
 const HARM = {open: 0, closed: 1, none: 2} as const
 
 /** A comparison that can be asked further: which differences there are, and what each does to a packet. */
@@ -88,7 +91,7 @@ export function openComparison(cluster: ClusterObjects, dump: NodeDump, options:
       ...rules.notes,
       ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),
     ],
-    effects: new Effects(program, dump.save ? savedRules(dump.save) : {chain: () => undefined}),
+    effects: new Effects(program, dump.save ? savedRules(dump.save) : {chain: () => undefined}, options),
   }
 }
 
@@ -102,6 +105,6 @@ export function compareNode(cluster: ClusterObjects, dump: NodeDump, options: Co
     node: dump.node,
     clean: items.length === 0,
     items: items.toSorted((a, b) => HARM[a.effect] - HARM[b.effect]),
-    notes: [...notes],
+    notes: [...notes, ...(effects.isHurried ? [HURRIED] : [])],
   }
 }

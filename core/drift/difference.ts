@@ -1,10 +1,18 @@
 import type {DriftItem} from '../contract/drift.ts'
 import type {Rule} from '../iptables/model.ts'
+import type {ProgramRule} from '../policy/program.ts'
+import type {Packet} from '../simulate/packet.ts'
+import type {Layer} from './layer.ts'
+
+export interface OverlaySet {
+  readonly type: string
+  readonly members: readonly string[]
+}
 
 /** The node's state as the walk sees it, open to changes: what one difference alone would make of the program. */
 export interface Overlay {
-  readonly sets: Map<string, {readonly type: string; readonly members: readonly string[]}>
-  readonly chains: Map<string, readonly Rule[]>
+  readonly sets: Layer<OverlaySet>
+  readonly chains: Layer<readonly Rule[]>
 }
 
 /** A difference that was found, and what it does to a node that is otherwise as the policies ask. */
@@ -14,4 +22,11 @@ export interface Difference {
   readonly apply?: (overlay: Overlay) => void
   /** Addresses that it is about; packets of others are judged as before. Undefined: any may be. */
   readonly addresses?: readonly string[]
+  /** The set that it is in, and of a list the member that it is about: where to look for packets that it concerns. */
+  readonly set?: string
+  readonly part?: string
+  /** The port that it is about. */
+  readonly port?: Pick<Packet, 'protocol' | 'port'>
+  /** The rules that it is about. */
+  readonly rules?: readonly Pick<Rule | ProgramRule, 'chain' | 'matches' | 'target'>[]
 }

@@ -10,47 +10,70 @@ export interface Sample {
   readonly ports: readonly Pick<Packet, 'protocol' | 'port'>[]
 }
 
-const MOST_ADDRESSES = 64
+/** Kinds of addresses of which all pairs can be tried. */
+export const MOST_ADDRESSES = 64
 const MOST_PORTS = 32
 /** An address of nobody, a port of nothing. */
-const OUTSIDE = '203.0.113.254'
-const OTHER_PORT = 64_999
+export const OUTSIDE = '203.0.113.254'
+export const OTHER_PORT = 64_999
+
+/** Whether all kinds of addresses that sets tell apart can be tried. Told without looking at all of a large node's members. */
+export function isSmall(sets: ReadonlyMap<string, WalkedSet>, most: number): boolean {
+  const candidates = new Set<string>()
+  for (const set of sets.values()) {
+    for (const {address} of placesIn(set)) candidates.add(address)
+    if (candidates.size > 16 * most) return false
+  }
+  return addressClasses(sets, candidates).size <= most
+}
+
+interface Place {
+  readonly address: string
+  readonly protocol?: string
+  readonly port?: number
+}
+
+/** The addresses of a set, of blocks the first one and the first one behind: on either side of its edge. */
+function* placesIn({type, members}: WalkedSet): Generator<Place> {
+  if (type === 'list:set') return
+  for (const member of members) {
+    const [entry = ''] = member.split(' ')
+    const [text = '', named] = entry.split(',')
+    const block = parseIpv4Block(text)
+    if (!block) continue
+    const [protocol, port] = named?.split(':') ?? []
+    yield {address: printIpv4(block.base), ...(protocol !== undefined && {protocol, port: Number(port)})}
+    if (block.prefix > 0 && block.prefix < 32) yield {address: printIpv4((block.base + 2 ** (32 - block.prefix)) >>> 0)}
+  }
+}
 
 /**
  * Finds one address for each class of addresses, and the ports at which rules change their mind.
  *
  * @param extra addresses that must be among them
  */
-export function sampleOf(sets: ReadonlyMap<string, WalkedSet>, rules: Iterable<Rule>, extra: readonly string[] = []): Sample {
+export function sampleOf(entries: Iterable<[string, WalkedSet]>, rules: readonly Rule[], extra: readonly string[] = []): Sample {
+  const sets = new Map(entries)
   const candidates = new Set<string>([OUTSIDE])
   const named = new Map<string, Set<number>>([
     ['tcp', new Set()],
     ['udp', new Set()],
     ['sctp', new Set()],
   ])
-  for (const set of sets.values()) {
-    if (set.type === 'list:set') continue
-    for (const member of set.members) {
-      const [entry = ''] = member.split(' ')
-      const [place = '', port] = entry.split(',')
-      // The first address of a block, and the first behind it: on either side of its edge.
-      const block = parseIpv4Block(place)
-      if (block) candidates.add(printIpv4(block.base))
-      if (block && block.prefix > 0 && block.prefix < 32) candidates.add(printIpv4((block.base + 2 ** (32 - block.prefix)) >>> 0))
-      const [protocol = '', number] = port?.split(':') ?? []
-      named.get(protocol)?.add(Number(number))
+  for (const set of sets.values())
+    for (const {address, protocol, port} of placesIn(set)) {
+      candidates.add(address)
+      if (protocol !== undefined && port !== undefined) named.get(protocol)?.add(port)
     }
-  }
   const representatives = [...addressClasses(sets, candidates).values()].map(([first]) => first as string)
-  const all = [...rules]
   return {
-    addresses: [...new Set([...extra, ...addressesIn(all), ...representatives.slice(0, MOST_ADDRESSES)])],
-    ports: portsOf(all, named),
+    addresses: [...new Set([...extra, ...addressesIn(rules), ...representatives])],
+    ports: portsOf(rules, named),
   }
 }
 
 /** Addresses that rules look at themselves, as somebody's own rule may, and the first ones behind their blocks. */
-function addressesIn(rules: readonly Rule[]): string[] {
+export function addressesIn(rules: readonly Pick<Rule, 'matches'>[]): string[] {
   const found = new Set<string>()
   for (const {matches} of rules)
     for (const match of matches) {

@@ -9,6 +9,11 @@ export interface WalkedSet {
   readonly members: Iterable<string>
 }
 
+/** Sets by name. */
+export interface WalkedSets {
+  get(name: string): WalkedSet | undefined
+}
+
 /** What a set is asked about: an address, and for sets of ports a protocol and a port. */
 export interface SetQuestion {
   readonly address: number
@@ -24,19 +29,19 @@ type Test = (question: SetQuestion) => Truth
  * Source: ipset(8); measured on a real kernel.
  */
 export class SetIndex {
-  private readonly sets: ReadonlyMap<string, WalkedSet>
+  private readonly sets: WalkedSets
   private readonly tests = new Map<string, Test>()
+  private readonly below: {readonly index: SetIndex; readonly changed: ReadonlySet<string>} | undefined
 
-  constructor(sets: ReadonlyMap<string, WalkedSet>) {
+  /** @param below an index of the same sets but for those that are named: it answers for all others */
+  constructor(sets: WalkedSets, below?: {readonly index: SetIndex; readonly changed: ReadonlySet<string>}) {
     this.sets = sets
-  }
-
-  has(name: string): boolean {
-    return this.sets.has(name)
+    this.below = below
   }
 
   /** Whether a set holds what is asked about. */
   holds(name: string, question: SetQuestion): Truth {
+    if (this.below && !this.below.changed.has(name)) return this.below.index.holds(name, question)
     let test = this.tests.get(name)
     if (!test) {
       test = this.compile(name)
