@@ -1,5 +1,6 @@
 import {InputError} from '../../core/input-error.ts'
 import type {ClusterApi} from './api.ts'
+import {ApiError} from './api-error.ts'
 
 export const AGENT_LABEL = 'app.kubernetes.io/name=npm-agent'
 
@@ -131,7 +132,10 @@ async function nodeOfPod(api: ClusterApi, pod: string, options: {signal?: AbortS
   if (namespace === undefined || name === undefined)
     throw new InputError(`--pod ${pod}: not NAMESPACE/NAME`, 'Give it like --pod shop/web-0')
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`
-  const {spec} = await api.get<Pod>(path, options)
+  const {spec} = await api.get<Pod>(path, options).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    throw new InputError(`--pod ${pod}: there is no such pod`, `See which there are: kubectl get pods -n ${namespace}`)
+  })
   if (spec.nodeName === undefined) throw new InputError(`--pod ${pod}: it runs on no node yet`, 'Wait until it is scheduled.')
   return [spec.nodeName]
 }
@@ -139,8 +143,8 @@ async function nodeOfPod(api: ClusterApi, pod: string, options: {signal?: AbortS
 async function nodesWith(api: ClusterApi, selector: string, options: {signal?: AbortSignal}): Promise<string[]> {
   const path = `/api/v1/nodes?labelSelector=${encodeURIComponent(selector)}`
   const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-  const {items} = await api.get<{items: {metadata: {name: string}}[]}>(path, {...options, accept})
-  if (items.length === 0)
+  const {items} = await api.get<{items: {metadata: {name: string}}[] | null}>(path, {...options, accept})
+  if (!items || items.length === 0)
     throw new InputError(`-l ${selector}: no node has these labels`, 'See them with: kubectl get nodes --show-labels')
   return items.map(({metadata}) => metadata.name)
 }

@@ -3,7 +3,7 @@ import {connect} from 'node:net'
 import {WebSocket} from 'ws'
 import {InputError} from '../../core/input-error.ts'
 import {apiErrorOf} from './api-error.ts'
-import {type ClusterFlags, requestTimeoutMs} from './flags.ts'
+import {type ClusterFlags, kubectlArguments, requestTimeoutMs} from './flags.ts'
 import {type KubectlProxy, type ProxyOptions, startKubectlProxy} from './kubectl-proxy.ts'
 import {isOfProxy} from './proxy-answer.ts'
 
@@ -30,6 +30,8 @@ export interface ApiResponse {
 export interface ClusterApi extends AsyncDisposable {
   /** Namespace of the agents. */
   readonly agentNamespace: string
+  /** What says to kubectl which cluster, and as whom. */
+  readonly kubectlArguments: readonly string[]
   /**
    * Sends one request. An answer of the API server is an answer, whatever its status.
    *
@@ -56,7 +58,7 @@ export interface ClusterApi extends AsyncDisposable {
  */
 export async function openClusterApi(flags: ClusterFlags, signal: AbortSignal, options?: ProxyOptions): Promise<ClusterApi> {
   const limitMs = requestTimeoutMs(flags['request-timeout'])
-  return new ProxiedApi(await startKubectlProxy(flags, signal, options), flags['agent-namespace'], limitMs, signal)
+  return new ProxiedApi(flags, await startKubectlProxy(flags, signal, options), limitMs, signal)
 }
 
 /** kubectl proxy answers hosts of the loopback only. */
@@ -65,15 +67,17 @@ const MOST_CONNECTIONS = 64
 
 class ProxiedApi implements ClusterApi {
   readonly agentNamespace: string
+  readonly kubectlArguments: readonly string[]
   private readonly proxy: KubectlProxy
   private readonly limitMs: number | undefined
   private readonly signal: AbortSignal
   private readonly connections = new Agent({keepAlive: true, maxSockets: MOST_CONNECTIONS})
   private readonly upgrades = new Set<WebSocket>()
 
-  constructor(proxy: KubectlProxy, agentNamespace: string, limitMs: number | undefined, signal: AbortSignal) {
+  constructor(flags: ClusterFlags, proxy: KubectlProxy, limitMs: number | undefined, signal: AbortSignal) {
+    this.agentNamespace = flags['agent-namespace']
+    this.kubectlArguments = kubectlArguments(flags)
     this.proxy = proxy
-    this.agentNamespace = agentNamespace
     this.limitMs = limitMs
     this.signal = signal
   }

@@ -16,7 +16,7 @@ import {agentLink} from './agent-link.ts'
 import {openAgentSocket} from './agent-socket.ts'
 import type {AgentPod} from './agents.ts'
 import type {ClusterApi} from './api.ts'
-import {openForward} from './forward.ts'
+import {Forwards} from './forward.ts'
 import {secure} from './tls.ts'
 import {Tokens} from './tokens.ts'
 
@@ -38,11 +38,11 @@ const CONNECT_MS = 30_000
 
 /** Connects to agents of one cluster, as one of the two accounts. */
 export class Agents {
-  private readonly api: ClusterApi
+  private readonly forwards: Forwards
   private readonly tokens: Tokens
 
   constructor(api: ClusterApi, account: keyof typeof accounts = 'viewer') {
-    this.api = api
+    this.forwards = new Forwards(api)
     this.tokens = new Tokens(api, account)
   }
 
@@ -67,7 +67,7 @@ export class Agents {
   private async open(pod: AgentPod, signal: AbortSignal): Promise<AgentConnection> {
     const {node, name, namespace} = pod
     await using stack = new AsyncDisposableStack()
-    const stream = stack.adopt(await openForward(this.api, {namespace, name, port: AGENT_PORT}, signal), each => {
+    const stream = stack.adopt(await this.forwards.open({namespace, name, port: AGENT_PORT}, signal), each => {
       each.destroy()
     })
     const {socket: secured, audience} = await secure(stream, signal)

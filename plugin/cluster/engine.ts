@@ -25,7 +25,10 @@ const ACCEPT = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1
 const SEE = 'See them with: kubectl get daemonsets -n kube-system'
 
 interface DaemonSets {
-  readonly items: readonly {readonly metadata: {readonly name: string; readonly labels?: Readonly<Record<string, string>>}}[]
+  /** The API server writes null for none. */
+  readonly items:
+    | readonly {readonly metadata: {readonly name: string; readonly labels?: Readonly<Record<string, string>>}}[]
+    | null
 }
 
 /**
@@ -39,7 +42,7 @@ export async function readEngine(api: ClusterApi, signal: AbortSignal): Promise<
     NAMESPACES.map(namespace => api.request('GET', `/apis/apps/v1/namespaces/${namespace}/daemonsets`, {signal, accept: ACCEPT})),
   )
   if (answers[0]?.status !== 200) return {names: undefined}
-  const sets = answers.flatMap(({status, body}) => (status === 200 ? (JSON.parse(body) as DaemonSets).items : []))
+  const sets = answers.flatMap(({status, body}) => (status === 200 ? ((JSON.parse(body) as DaemonSets).items ?? []) : []))
   const found = sets.map(({metadata: {name, labels}}) => (labels?.['k8s-app'] === 'azure-npm' ? 'azure-npm' : name))
   return {names: ENGINES.flatMap(([pattern, engine]) => (found.some(name => pattern.test(name)) ? [engine] : []))}
 }

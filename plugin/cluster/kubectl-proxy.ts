@@ -1,10 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
-import {rmSync} from 'node:fs'
-import {mkdtemp, rm} from 'node:fs/promises'
+import {mkdtemp} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {InputError} from '../../core/input-error.ts'
+import {holdChild} from './child.ts'
 import {type ClusterFlags, kubectlArguments} from './flags.ts'
 import {ProxyWords} from './proxy-words.ts'
 
@@ -29,7 +29,6 @@ export interface ProxyOptions {
   readonly usePort?: boolean
 }
 
-const END_MS = 500
 /** kubectl as the person has it, or as KUBECTL says. */
 export const kubectlCommand = (): string => process.env['KUBECTL'] || 'kubectl'
 
@@ -61,7 +60,7 @@ export async function startKubectlProxy(
     windowsHide: true,
   })
   const words = new ProxyWords(flags.verbose === true ? text => process.stderr.write(text) : undefined)
-  const end = ending(child, folder)
+  const end = holdChild(child, folder)
   child.stderr.on('data', (chunk: Buffer) => {
     const shown = words.add(chunk.toString())
     if (shown !== '') process.stderr.write(shown)
@@ -81,31 +80,6 @@ export async function startKubectlProxy(
   } catch (error) {
     await end()
     throw error
-  }
-}
-
-/** Ends the child and removes its folder, once; also when the process exits while nobody can wait any more. */
-function ending(child: ChildProcess, folder: string | undefined): () => Promise<void> {
-  const atExit = () => {
-    child.kill('SIGKILL')
-    if (folder !== undefined) rmSync(folder, {recursive: true, force: true})
-  }
-  process.once('exit', atExit)
-  let ended: Promise<void> | undefined
-  return () => (ended ??= end())
-
-  async function end(): Promise<void> {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise(resolve => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS)
-      await gone
-      clearTimeout(timer)
-    }
-    child.stderr?.destroy()
-    child.stdout?.destroy()
-    if (folder !== undefined) await rm(folder, {recursive: true, force: true})
-    process.off('exit', atExit)
   }
 }
 
