@@ -263,21 +263,21 @@ describe('after', () => {
     await opened.same()
     for (let index = 0; index < 50; index++) opened.server.put(paths.nodes, served(node('busy')))
     opened.server.bookmark()
-    const [{metadata: {resourceVersion = ''} = {}} = {}] = opened.server.stored(paths.nodes).slice(-1)
+    const last = opened.server.stored(paths.nodes).at(-1)?.metadata.resourceVersion
     await until(() => expect(opened.watch.objects().nodes).toHaveLength(2))
     const before = opened.server.asked.filter(isWatchOf(paths.policies)).length
     opened.server.endWatches()
     await opened.same()
     const watches = opened.server.asked.filter(isWatchOf(paths.policies))
     expect(watches).toHaveLength(before + 1)
-    expect(watches.at(-1)?.query.get('resourceVersion')).toBe(resourceVersion)
+    expect(watches.at(-1)?.query.get('resourceVersion')).toBe(last)
     for (const {query} of watches) expect(query.get('allowWatchBookmarks')).toBe('true')
   })
 
   test('an API server that is away at first, and then for long', async () => {
     await using opened = await openWatch()
     const back = await opened.server.goAway()
-    const starting = await opened.watch.knowledge()
+    const starting = opened.watch.knowledge()
     expect(starting).toMatchObject({state: 'starting', pods: 0})
     await until(() => expect(opened.watch.knowledge().failure).toContain('ECONNREFUSED'))
     await back()
@@ -429,7 +429,7 @@ describe('an end', () => {
   })
 
   test('while it waits for an API server that is away comes at once', async () => {
-    const opened = await openWatch({clock: {...fastClock(), after: (_, __) => () => undefined}})
+    const opened = await openWatch({clock: {...fastClock(), after: () => () => undefined}})
     await opened.server.goAway()
     await opened.watch.stop()
     expect(opened.watch.knowledge().state).toBe('off')
