@@ -1,4 +1,4 @@
-import {copyFile, mkdir, rm, symlink} from 'node:fs/promises'
+import {copyFile, mkdir, symlink} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {writeArchive} from '../image/archive.ts'
@@ -18,21 +18,30 @@ const SLEEP = ['/bin/sleep', '2147483647']
 
 /** Builds both images as docker archives in a folder; the files. */
 export async function buildBoxes(folder: string): Promise<string[]> {
-  const rootfs = join(folder, 'box')
+  const rootfs = await busyboxRoot(folder)
+  const files = []
+  for (const reference of [PAUSE, BOX]) {
+    const file = join(folder, `${/\/([a-z]+):/.exec(reference)?.[1]}.tar`)
+    await writeArchive(rootfs, boxConfig(SLEEP), reference, file)
+    files.push(file)
+  }
+  return files
+}
+
+/** A root file system with nothing but busybox, made in a folder; its path. */
+export async function busyboxRoot(folder: string): Promise<string> {
+  const rootfs = join(folder, 'busybox')
   const bin = join(rootfs, 'bin')
   for (const each of ['bin', 'etc', 'tmp', 'proc', 'sys', 'dev']) await mkdir(join(rootfs, each), {recursive: true})
   await copyFile(findProgram('busybox') ?? 'busybox', join(bin, 'busybox'))
   const {stdout} = await execa('busybox', ['--list'])
   for (const name of stdout.split('\n')) if (name !== 'busybox') await symlink('busybox', join(bin, name))
-  const files = []
-  for (const reference of [PAUSE, BOX]) {
-    const config = {architecture: architecture(), os: 'linux', config: {Env: ['PATH=/bin'], Entrypoint: SLEEP}}
-    const file = join(folder, `${/\/([a-z]+):/.exec(reference)?.[1]}.tar`)
-    await writeArchive(rootfs, config, reference, file)
-    files.push(file)
-  }
-  await rm(rootfs, {recursive: true})
-  return files
+  return rootfs
 }
 
-const architecture = (): string => (process.arch === 'x64' ? 'amd64' : process.arch)
+/** How an image with that root file system is run. */
+export const boxConfig = (entrypoint: readonly string[]): Record<string, unknown> => ({
+  architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+  os: 'linux',
+  config: {Env: ['PATH=/bin'], Entrypoint: entrypoint},
+})

@@ -1,14 +1,10 @@
-import {spawn} from 'node:child_process'
-import {once} from 'node:events'
 import {existsSync} from 'node:fs'
-import {readdir, readFile} from 'node:fs/promises'
-import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 import {startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
 import {until} from '../../scripts/cluster/wait.ts'
 import {describeControlPlane} from './describe.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import {startOwner} from './owner.ts'
+import {commandLinesWith} from './traces.ts'
 
 describeControlPlane('a control plane', () => {
   test('knows its users, notes what they ask, and keeps its objects over a crash', async () => {
@@ -81,9 +77,9 @@ describeControlPlane('a control plane', () => {
 
   test('ends without a trace', async () => {
     const cluster = await startControlPlane()
-    expect(await processesOf(cluster.folder)).not.toEqual([])
+    expect(await commandLinesWith(cluster.folder)).not.toEqual([])
     await cluster[Symbol.asyncDispose]()
-    expect(await processesOf(cluster.folder)).toEqual([])
+    expect(await commandLinesWith(cluster.folder)).toEqual([])
     expect(existsSync(cluster.folder)).toBe(false)
   })
 
@@ -91,37 +87,8 @@ describeControlPlane('a control plane', () => {
     const owner = await startOwner(
       "const {startControlPlane} = await import('./scripts/cluster/control-plane.ts'); const cluster = await startControlPlane()",
     )
-    expect(await processesOf(owner.folder)).not.toEqual([])
+    expect(await commandLinesWith(owner.folder)).not.toEqual([])
     await owner.kill()
-    await until('all is gone', async () => !existsSync(owner.folder) && (await processesOf(owner.folder)).length === 0)
+    await until('all is gone', async () => !existsSync(owner.folder) && (await commandLinesWith(owner.folder)).length === 0)
   })
 })
-
-interface Owner {
-  readonly folder: string
-  kill(): Promise<void>
-}
-
-/** Runs code that makes `cluster`, in a process of its own. */
-async function startOwner(code: string): Promise<Owner> {
-  const script = `${code}; console.log(cluster.folder); setInterval(() => undefined, 1000)`
-  const owner = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [said] = (await once(owner.stdout, 'data')) as [Buffer]
-  return {
-    folder: said.toString().trim(),
-    async kill() {
-      owner.kill('SIGKILL')
-      await once(owner, 'exit')
-    },
-  }
-}
-
-/** The command lines that name a folder. */
-async function processesOf(folder: string): Promise<string[]> {
-  const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
-  const lines = await Promise.all(ids.map(id => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')))
-  return lines.filter(line => line.includes(folder))
-}

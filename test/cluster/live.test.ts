@@ -1,0 +1,236 @@
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {driftListSchema, driftSchema} from '../../core/contract/drift.ts'
+import {traceSchema} from '../../core/contract/trace.ts'
+import {applyDemo, DEMO_PORT} from '../../scripts/cluster/demo.ts'
+import {programNodes} from '../../scripts/cluster/program-nodes.ts'
+import {type Cluster, startCluster} from '../../scripts/cluster/real-cluster.ts'
+import type {RunningPod} from '../../scripts/cluster/running-pod.ts'
+import {until} from '../../scripts/cluster/wait.ts'
+import {describeCluster} from './describe.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const FAR = join(ROOT, 'node_modules/.bin')
+
+/** Where a person's pods are, and what the policies of the demo mean for each pair. */
+const PODS = ['storefront/till', 'bakery/oven-1', 'bakery/oven-2', 'street/guest'] as const
+const mayTalk = (from: string, to: string): boolean => !to.startsWith('bakery/') || from === 'storefront/till'
+
+describeCluster('kubectl npm against a real cluster, nodes with nft and legacy rules', () => {
+  let cluster: Cluster
+  let dist: string
+  let pods: Map<string, RunningPod>
+
+  beforeAll(async () => {
+    const work = (await execa('mktemp', ['-d'])).stdout
+    dist = join(work, 'dist')
+    const image = join(work, 'agent.tar')
+    await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
+    await execa(process.execPath, ['scripts/image/build.ts', '--dist', dist, '--output', image], {cwd: ROOT})
+    cluster = await startCluster({images: [image]})
+    await applyDemo(cluster)
+    await npm('install')
+    await programNodes(cluster)
+    pods = new Map()
+    for (const name of PODS) pods.set(name, await cluster.pod(...(name.split('/') as [string, string])))
+  })
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]()
+    if (dist) await rm(join(dist, '..'), {recursive: true, force: true})
+  })
+
+  interface Said {
+    readonly stdout: string
+    readonly stderr: string
+    readonly exitCode: number | undefined
+  }
+
+  /** Runs `kubectl npm` as a person would, with the bundle on the path. */
+  async function npmAs(kubeconfig: string, ...args: string[]): Promise<Said> {
+    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${dist}:${FAR}:${process.env['PATH']}`}
+    return execa('kubectl', ['npm', ...args], {env, reject: false})
+  }
+  const npm = (...args: string[]): Promise<Said> => npmAs(cluster.kubeconfig, ...args)
+
+  const podOf = (name: string): RunningPod => pods.get(name) as RunningPod
+
+  /** A real connection from one pod to another. */
+  async function connects(from: string, to: string): Promise<boolean> {
+    const args = ['nc', '-w', '2', podOf(to).ip, String(DEMO_PORT)]
+    const {stdout} = await podOf(from).run('busybox', args, {allowFailure: true})
+    return stdout.trim() === podOf(to).name
+  }
+
+  test('installing again changes nothing', async () => {
+    const {stdout, exitCode} = await npm('install')
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/DaemonSet kubectl-npm\/npm-agent unchanged/)
+    expect(stdout).not.toMatch(/ created$| changed$/m)
+  })
+
+  test('the agents compare both nodes with the policies and find them clean', async () => {
+    const {stdout, exitCode} = await npm('diff', '-o', 'json')
+    const {items, failures} = driftListSchema.parse(JSON.parse(stdout))
+    expect(items.map(({node, clean}) => [node, clean])).toEqual([
+      ['node1', true],
+      ['node2', true],
+    ])
+    expect([failures, exitCode]).toEqual([[], 0])
+  })
+
+  test('for every pair the policies, the walk over live nodes and a real connection agree', async () => {
+    for (const from of PODS)
+      for (const to of PODS) {
+        if (from === to) continue
+        const {stdout, exitCode} = await npm('trace', from, to, '--port', String(DEMO_PORT), '-o', 'json')
+        const {verdict, expected} = traceSchema.parse(JSON.parse(stdout))
+        const passes = mayTalk(from, to)
+        expect({from, to, verdict, meant: expected?.verdict, exitCode, connects: await connects(from, to)}).toEqual({
+          from,
+          to,
+          verdict: passes ? 'accept' : 'drop',
+          meant: passes ? 'accept' : 'drop',
+          exitCode: passes ? 0 : 1,
+          connects: passes,
+        })
+      }
+  })
+
+  test('a member taken away by hand on the legacy node is found from the laptop, and shows in the packets', async () => {
+    const till = podOf('storefront/till').ip
+    const node = cluster.node('node2')
+    const {stdout: before} = await node.run('ipset', ['save'])
+    const set = /^add (\S+) /.exec(before.split('\n').find(line => line.endsWith(` ${till}`)) ?? '')?.[1] as string
+    await node.run('ipset', ['del', set, till])
+    try {
+      const {stdout, exitCode} = await npm('diff', '--node', 'node2', '-o', 'json')
+      const {clean, items} = driftSchema.parse(JSON.parse(stdout))
+      expect({clean, exitCode}).toEqual({clean: false, exitCode: 1})
+      expect(items).toMatchObject([{kind: 'member', change: 'missing', kernelName: set, expected: till, effect: 'closed'}])
+      const traced = await npm('trace', 'storefront/till', 'bakery/oven-2', '--port', String(DEMO_PORT))
+      expect(traced.exitCode).toBe(1)
+      expect(traced.stdout).toMatch(/THE NODE DOES NOT DO WHAT THE POLICIES SAY\n.*likely reason: node node2: set \S+ lacks/s)
+      expect(await connects('storefront/till', 'bakery/oven-2')).toBe(false)
+    } finally {
+      await node.run('ipset', ['add', set, till])
+    }
+    expect((await npm('diff')).exitCode).toBe(0)
+    expect(await connects('storefront/till', 'bakery/oven-2')).toBe(true)
+  })
+
+  test('translate and sets ask for a node when there are several, and name every set', async () => {
+    const unsure = await npm('translate')
+    expect(unsure).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/2 nodes: node1, node2\n.*--node/s)})
+    const {stdout} = await npm('translate', '--pod', 'bakery/oven-2')
+    expect(stdout).toContain('node node2, Azure NPM v2, iptables legacy')
+    expect(stdout).toContain('allow tcp/web from pods app=till in namespaces kubernetes.io/metadata.name=storefront')
+    expect((await npm('sets', 'app=oven', '--node', 'node1')).stdout).toContain('bakery/oven-1')
+  })
+
+  test('a person with the role may read, and the plugin asks the API server for nothing that the role has not', async () => {
+    const viewer = await cluster.kubeconfigFor('viewer-user')
+    const refused = await npmAs(viewer, 'diff')
+    expect(refused.exitCode).toBe(2)
+    expect(refused.stderr).toMatch(/pods.*kubectl-npm-viewer/s)
+    for (const namespace of ['kubectl-npm', 'kube-system']) {
+      const binding = [
+        'create',
+        'rolebinding',
+        'viewer',
+        '-n',
+        namespace,
+        '--role',
+        'kubectl-npm-viewer',
+        '--user',
+        'viewer-user',
+      ]
+      await cluster.kubectl(binding)
+    }
+    const before = (await cluster.auditLines()).length
+    const {stdout} = await until('the binding counts', async () => {
+      const said = await npmAs(viewer, 'diff', '-o', 'json')
+      return said.exitCode === 0 && said
+    })
+    expect(driftListSchema.parse(JSON.parse(stdout)).items).toHaveLength(2)
+    const used = (await cluster.auditLines()).slice(before).filter(({user}) => user.username === 'viewer-user')
+    const rights = used.map(({verb, objectRef: {namespace, resource, subresource, name} = {}}) =>
+      [verb, namespace, [resource, subresource].filter(Boolean).join('/'), resource === 'serviceaccounts' ? name : '']
+        .join(' ')
+        .trim(),
+    )
+    const allowed = new Set([
+      'list kubectl-npm pods',
+      'list kube-system daemonsets',
+      'get kubectl-npm pods/portforward',
+      'create kubectl-npm pods/portforward',
+      'create kubectl-npm serviceaccounts/token npm-viewer',
+    ])
+    expect(new Set(rights).difference(allowed)).toEqual(new Set())
+    expect(rights).toContain('create kubectl-npm serviceaccounts/token npm-viewer')
+  })
+
+  test('a pod of the host network without a token gets nothing from an agent', async () => {
+    const {stdout} = await cluster
+      .node('node1')
+      .run(
+        'curl',
+        [
+          '-sk',
+          '-o',
+          '/dev/null',
+          '-w',
+          '%{http_code}',
+          '-H',
+          'Upgrade: websocket',
+          '-H',
+          'Connection: Upgrade',
+          '-H',
+          'Sec-WebSocket-Version: 13',
+          '-H',
+          'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+          'https://127.0.0.1:10092/',
+        ],
+        {
+          allowFailure: true,
+        },
+      )
+    expect(stdout).toBe('401')
+  })
+
+  test('while the API server is away, root of a node still gets a comparison, and hears how old its other half is', async () => {
+    await cluster.stopApiServer()
+    try {
+      const node = cluster.node('node1')
+      const command = `PATH=${FAR}:$PATH exec ${dist}/kubectl-npm diff --local`
+      const said = await until('the agent has noticed', async () => {
+        const each = await node.run('sh', ['-c', command], {allowFailure: true})
+        return each.stderr.includes('the cluster objects are those of') && each
+      })
+      expect(said).toMatchObject({exitCode: 0, stdout: expect.stringContaining('clean')})
+      const remote = await npm('diff')
+      expect(remote).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/API server cannot be reached/)})
+    } finally {
+      await cluster.startApiServer()
+    }
+    await until('the agents follow the cluster again', async () => (await npm('diff')).exitCode === 0)
+  })
+
+  test('uninstalling leaves nothing', async () => {
+    expect((await npm('uninstall', '--yes')).exitCode).toBe(0)
+    const left = await cluster.kubectl([
+      'get',
+      'clusterroles,clusterrolebindings,namespaces',
+      '-A',
+      '-l',
+      'app.kubernetes.io/part-of=kubectl-npm',
+      '-o',
+      'name',
+    ])
+    expect(left.stdout).toBe('')
+    const again = await npm('diff')
+    expect(again).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/no agent runs.*kubectl npm install/s)})
+  })
+})

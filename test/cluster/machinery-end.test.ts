@@ -1,0 +1,45 @@
+import {isDeepStrictEqual} from 'node:util'
+import {beforeAll, expect, test} from 'vitest'
+import {applyDemo} from '../../scripts/cluster/demo.ts'
+import {startCluster} from '../../scripts/cluster/real-cluster.ts'
+import {until} from '../../scripts/cluster/wait.ts'
+import {describeCluster} from './describe.ts'
+import {startOwner} from './owner.ts'
+import {machineSettings, noTraces, type Traces, traceFinder} from './traces.ts'
+
+describeCluster('the end of a real cluster', () => {
+  let settings: string[]
+  beforeAll(async () => {
+    settings = await machineSettings()
+  })
+
+  const expectAll = (traces: Traces): void => {
+    const {mounts, ...others} = traces
+    // They are in namespaces of the cluster, not here.
+    expect(mounts).toEqual([])
+    for (const [kind, found] of Object.entries(others)) expect(found, kind).not.toEqual([])
+  }
+
+  test('leaves nothing behind, with pods running', async () => {
+    const cluster = await startCluster()
+    await applyDemo(cluster)
+    const find = await traceFinder(cluster.folder)
+    expectAll(await find())
+    await cluster[Symbol.asyncDispose]()
+    expect(await find()).toEqual(noTraces)
+    expect(await machineSettings()).toEqual(settings)
+  })
+
+  test('leaves nothing behind when its owner is killed, with pods running', async () => {
+    const owner = await startOwner(`
+      const {startCluster} = await import('./scripts/cluster/real-cluster.ts')
+      const {applyDemo} = await import('./scripts/cluster/demo.ts')
+      const cluster = await startCluster()
+      await applyDemo(cluster)`)
+    const find = await traceFinder(owner.folder)
+    expectAll(await find())
+    await owner.kill()
+    await until('all is gone', async () => isDeepStrictEqual(await find(), noTraces), {timeoutMs: 30_000})
+    expect(await machineSettings()).toEqual(settings)
+  })
+})
