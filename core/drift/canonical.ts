@@ -1,4 +1,4 @@
-import type {Match, Rule} from '../iptables/model.ts'
+import type {Match, Rule, Target} from '../iptables/model.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
 import type {ProgramRule} from '../policy/program.ts'
 
@@ -18,6 +18,30 @@ export function ruleKey({matches, target}: Pick<Rule | ProgramRule, 'matches' | 
 function conditionKey(match: Match): string {
   if (match.kind === 'protocol') return `${match.negated ? '! ' : ''}-p ${match.protocol.toLowerCase()}`
   return printMatch(match)
+}
+
+/**
+ * Whether a rule is what is asked for, word for word as far as iptables keeps it. Nearly all rules of nearly all nodes are, and
+ * this is asked without making a text of either.
+ */
+export function isSameRule(real: Rule, wanted: ProgramRule): boolean {
+  if (real.matches.length !== wanted.matches.length || !isSameTarget(real.target, wanted.target)) return false
+  for (const [at, match] of wanted.matches.entries()) if (!isSameMatch(real.matches[at] as Match, match)) return false
+  return true
+}
+
+function isSameMatch(real: Match, wanted: Match): boolean {
+  if (real.kind === 'set' && wanted.kind === 'set')
+    return real.set === wanted.set && real.sides === wanted.sides && real.negated === wanted.negated
+  if (real.kind === 'comment' && wanted.kind === 'comment')
+    return real.text === wanted.text || real.text === wanted.text.slice(0, COMMENT_BYTES)
+  if (real.kind !== wanted.kind) return false
+  return printMatch(real) === printMatch(wanted)
+}
+
+function isSameTarget(real: Target | undefined, wanted: Target): boolean {
+  if (real?.kind === 'jump' && wanted.kind === 'jump') return real.chain === wanted.chain && real.goto === wanted.goto
+  return real !== undefined && printTarget(real) === printTarget(wanted)
 }
 
 /**

@@ -4,7 +4,7 @@ import type {Program, ProgramRule} from '../policy/program.ts'
 import {forwardRules, programChains} from '../policy/program-chains.ts'
 import type {NpmChains} from '../translate/npm-chains.ts'
 import {NPM_CHAIN} from '../translate/npm-chains.ts'
-import {hasComment, ruleKey, ruleText} from './canonical.ts'
+import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
 import type {Difference} from './difference.ts'
 
 /** Compares Azure NPM's chains of a node with a program: base chains, policy chains, and the jump from FORWARD. */
@@ -65,6 +65,7 @@ const isFree = (rule: ProgramRule): boolean =>
  * look at the marks; everything else has its place.
  */
 function compareChain(chain: string, expected: readonly ProgramRule[], found: readonly Rule[]): Difference[] {
+  if (found.length === expected.length && found.every((rule, at) => isSameRule(rule, expected[at] as ProgramRule))) return []
   const differences: Difference[] = []
   const left = new Map<string, Rule[]>()
   for (const rule of found) {

@@ -82,6 +82,8 @@ export function openComparison(cluster: ClusterObjects, dump: NodeDump, options:
   const nameOf = (set: string) => program.sets.get(set)?.name ?? book.namesOf(set)[0]?.name ?? set
   const sets = compareSets(program, dump, set => usedSets.has(set), nameOf)
   const rules = dump.save ? compareRules(program, chains) : {differences: [], notes: []}
+  // A clean node needs none, and a large one takes a while.
+  let effects: Effects | undefined
   return {
     program,
     differences: [...sets.differences, ...rules.differences],
@@ -91,20 +93,25 @@ export function openComparison(cluster: ClusterObjects, dump: NodeDump, options:
       ...rules.notes,
       ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),
     ],
-    effects: new Effects(program, dump.save ? savedRules(dump.save) : {chain: () => undefined}, options),
+    get effects() {
+      effects ??= new Effects(program, dump.save ? savedRules(dump.save) : {chain: () => undefined}, options)
+      return effects
+    },
   }
 }
 
 /** Compares what the policies ask for with what is on a node: most harmful first. */
 export function compareNode(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions = {}): Omit<Drift, 'problems'> {
-  const {differences, notes, effects} = openComparison(cluster, dump, options)
-  const items: DriftItem[] = differences.map(difference => ({...difference.item, ...effects.of(difference)}))
+  const comparison = openComparison(cluster, dump, options)
+  const {differences, notes} = comparison
+  const items: DriftItem[] = differences.map(difference => ({...difference.item, ...comparison.effects.of(difference)}))
+  const isHurried = items.length > 0 && comparison.effects.isHurried
   return {
     apiVersion: API_VERSION,
     kind: 'Drift',
     node: dump.node,
     clean: items.length === 0,
     items: items.toSorted((a, b) => HARM[a.effect] - HARM[b.effect]),
-    notes: [...notes, ...(effects.isHurried ? [HURRIED] : [])],
+    notes: [...notes, ...(isHurried ? [HURRIED] : [])],
   }
 }

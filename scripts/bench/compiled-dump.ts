@@ -3,6 +3,7 @@ import {readFile, rename, stat} from 'node:fs/promises'
 import {pipeline} from 'node:stream/promises'
 import {readClusterObjects} from '../../core/cluster/objects.ts'
 import {printRule} from '../../core/iptables/print.ts'
+import {fnv1a32} from '../../core/names/hash.ts'
 import {compile} from '../../core/policy/compile.ts'
 import type {Program} from '../../core/policy/program.ts'
 import {programChains} from '../../core/policy/program-chains.ts'
@@ -18,7 +19,7 @@ export interface CompiledDump {
 
 export async function compiledDump(size: ClusterSize): Promise<CompiledDump> {
   const cluster = await clusterFile(size)
-  const dump = {cluster, rules: cluster.replace(/\.json$/, '-iptables.txt'), sets: cluster.replace(/\.json$/, '-ipset.txt')}
+  const dump = {cluster, rules: cluster.replace(/\.json$/, '-rules.txt'), sets: cluster.replace(/\.json$/, '-sets.txt')}
   if (await stat(dump.sets).catch(() => undefined)) return dump
   const {objects} = readClusterObjects(JSON.parse(await readFile(cluster, 'utf8')) as unknown)
   const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
@@ -26,6 +27,23 @@ export async function compiledDump(size: ClusterSize): Promise<CompiledDump> {
   await write(dump.sets, savedSets(program))
   return dump
 }
+
+/** The same dump with members taken out, spread over all sets. */
+export async function brokenSets({sets}: CompiledDump, missing: number): Promise<string> {
+  const path = sets.replace(/\.txt$/, `-${missing}-missing.txt`)
+  if (await stat(path).catch(() => undefined)) return path
+  const lines = (await readFile(sets, 'utf8')).trimEnd().split('\n')
+  const members = lines.filter(line => line.startsWith('add '))
+  const gone = new Set(Array.from({length: missing}, (_, index) => members[Math.floor((index * members.length) / missing)]))
+  await write(
+    path,
+    lines.filter(line => !gone.has(line)),
+  )
+  return path
+}
+
+/** Kernels print members in the order of their hashes, which to everybody else is none. */
+const inHashOrder = (members: readonly string[]): readonly string[] => members.toSorted((a, b) => fnv1a32(a) - fnv1a32(b))
 
 async function write(path: string, lines: Iterable<string>): Promise<void> {
   await pipeline(withFeeds(lines), createWriteStream(`${path}.part`))
@@ -49,6 +67,6 @@ function* savedRules(program: Program): Generator<string> {
 function* savedSets(program: Program): Generator<string> {
   for (const {kernelName, type, ipsetType, members} of program.sets.values()) {
     yield `create ${kernelName} ${ipsetType} ${ipsetType === 'list:set' ? 'size 8' : `family inet hashsize 1024 maxelem ${type === 'CIDRBlocks' ? 4_294_967_295 : 65_536}`}`
-    for (const member of members) yield `add ${kernelName} ${member}`
+    for (const member of inHashOrder(members)) yield `add ${kernelName} ${member}`
   }
 }

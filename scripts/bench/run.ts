@@ -1,5 +1,6 @@
 /*
- * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick
+ * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; only compile, trace,
+ * matrix and diff: npm run bench -- --verbs
  *
  * Everything is measured in one run on one machine, beside what starting Node, starting kubectl and splitting words take
  * there: only ratios can be compared between machines. Nothing is asserted. docs/performance.md says how to read it.
@@ -14,7 +15,7 @@ import {type CommandLine, type Measured, measure, median, NODE, type Sink} from 
 import {type Met, markdown, type Row} from './table.ts'
 import {verbResults} from './verbs.ts'
 
-const {values} = parseArgs({options: {quick: {type: 'boolean', default: false}}})
+const {values} = parseArgs({options: {quick: {type: 'boolean', default: false}, verbs: {type: 'boolean', default: false}}})
 const runsOfShort = values.quick ? 5 : 21
 const runsOfLong = values.quick ? 1 : 5
 const sizes = values.quick ? [1, 10] : [1, 10, 100]
@@ -54,9 +55,10 @@ addTimes('node -e 0', '', node)
 if (kubectl) addTimes('kubectl version --client', '', kubectl)
 await startup('--version')
 await startup('--help')
-const translations = await translateAll()
-growth(translations)
-await inProcess()
+if (!values.verbs) {
+  growth('time per MB', await translateAll())
+  await inProcess()
+}
 await verbs()
 console.log(markdown(rows))
 
@@ -95,19 +97,18 @@ async function startup(flag: string): Promise<void> {
   })
 }
 
-interface Translation {
-  readonly megabytes: number
+interface Grown {
   readonly bytes: number
   readonly seconds: number
 }
 
 /** @returns those of rules alone, from the smallest to the largest */
-async function translateAll(): Promise<Translation[]> {
-  const done: Translation[] = []
+async function translateAll(): Promise<Grown[]> {
+  const done: Grown[] = []
   for (const megabytes of sizes) {
     const dump = await dumpOf(megabytes, 'sha256')
     const {seconds} = await translate('rules', megabytes, dump, [dump.rules])
-    done.push({megabytes, bytes: dump.rulesBytes, seconds})
+    done.push({bytes: dump.rulesBytes, seconds})
     await translate('rules, into a pipe', megabytes, dump, [dump.rules], 'pipe')
     await translate('rules and sets', megabytes, dump, [dump.rules, dump.sets])
   }
@@ -137,15 +138,15 @@ async function translate(
 }
 
 /** Starting Node is no part of what grows. */
-function growth(translations: readonly Translation[]): void {
-  const perMegabyte = ({seconds, bytes}: Translation) => (seconds - node.seconds) / (bytes / 1e6)
-  for (const [index, larger] of translations.entries()) {
-    const smaller = translations[index - 1]
+function growth(what: string, measured: readonly Grown[]): void {
+  const perMegabyte = ({seconds, bytes}: Grown) => (seconds - node.seconds) / (bytes / 1e6)
+  for (const [index, larger] of measured.entries()) {
+    const smaller = measured[index - 1]
     if (!smaller) continue
     const factor = perMegabyte(larger) / perMegabyte(smaller)
     rows.push({
-      what: 'growth: time per MB against a tenth of the size',
-      size: `${smaller.megabytes} → ${larger.megabytes} MB`,
+      what: `growth: ${what} against the smaller size`,
+      size: `${(smaller.bytes / 1e6).toFixed(0)} → ${(larger.bytes / 1e6).toFixed(0)} MB`,
       median: `${(perMegabyte(larger) * 1000).toFixed(1)} ms/MB`,
       ratio: times(factor),
       aim: times(GROWTH_AIM),
@@ -195,9 +196,12 @@ function addSpeed(what: string, size: string, speed: number, words: number, aim?
 }
 
 async function verbs(): Promise<void> {
-  for await (const {what, size, measured, aim} of verbResults(Math.min(runsOfLong, 5), values.quick)) {
+  const grown = new Map<string, Grown[]>()
+  for await (const {what, size, measured, aim, growth: grows} of verbResults(Math.min(runsOfLong, 5), values.quick)) {
     say(`${what}, ${size}`)
     if (aim) addAimed(what, size, measured, aim)
     else addTimes(what, size, measured)
+    if (grows) grown.set(grows.what, [...(grown.get(grows.what) ?? []), {bytes: grows.bytes, seconds: measured.seconds}])
   }
+  for (const [what, results] of grown) growth(`${what}, time per MB`, results)
 }

@@ -3,8 +3,8 @@ import {join} from 'node:path'
 import type {ClusterObjects} from '../../core/cluster/objects.ts'
 import {readClusterObjects} from '../../core/cluster/objects.ts'
 import {IncrementalProgram} from '../../core/policy/incremental.ts'
-import {clusterFile} from './cluster-file.ts'
-import {compiledDump} from './compiled-dump.ts'
+import {type ClusterSize, clusterFile} from './cluster-file.ts'
+import {brokenSets, type CompiledDump, compiledDump} from './compiled-dump.ts'
 import {type Dump, dumpOf} from './generate.ts'
 import {type Measured, measure, median, NODE} from './measure.ts'
 
@@ -14,6 +14,8 @@ export interface VerbResult {
   readonly size: string
   readonly measured: Measured
   readonly aim?: {readonly seconds: number; readonly megabytes?: number}
+  /** For those of one kind of input in several sizes: what grows, and by how much. */
+  readonly growth?: {readonly what: string; readonly bytes: number}
 }
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-npm')
@@ -55,10 +57,34 @@ export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerat
   yield await matrix(1000, 100, '8080', runs, {seconds: 1})
   if (isQuick) return
   yield await matrix(5000, 500, '8080', 1, {seconds: 10, megabytes: 600})
-  const {rules, sets, cluster} = await compiledDump({pods: 20_000, policies: 2000})
-  const size = (await stat(rules)).size + (await stat(sets)).size
-  const diff = await measure([NODE, program, 'diff', '--from', rules, '--from', sets, '--from', cluster], Math.min(runs, 3))
-  yield {what: 'diff of a clean node', size: `${sized(20_000, 2000)}, ${(size / 1e6).toFixed(0)} MB`, measured: diff}
+  yield* diffs(Math.min(runs, 3))
+}
+
+async function* diffs(runs: number): AsyncGenerator<VerbResult> {
+  const usual = await compiledDump({pods: 20_000, policies: 2000})
+  yield await diff('clean node', usual, {pods: 20_000, policies: 2000}, runs)
+  const broken = {...usual, sets: await brokenSets(usual, 1000)}
+  yield await diff('node that lacks 1,000 members', broken, {pods: 20_000, policies: 2000}, runs)
+  // No set of the kernel holds more than 65,536 pods.
+  for (const size of [
+    {pods: 6000, policies: 2400},
+    {pods: 20_000, policies: 8000},
+    {pods: 60_000, policies: 24_000},
+  ]) {
+    const result = await diff('clean node', await compiledDump(size), size, runs)
+    yield {...result, growth: {what: 'diff', bytes: result.bytes}}
+  }
+}
+
+async function diff(
+  what: string,
+  {rules, sets, cluster}: CompiledDump,
+  {pods, policies}: ClusterSize,
+  runs: number,
+): Promise<VerbResult & {bytes: number}> {
+  const bytes = (await stat(rules)).size + (await stat(sets)).size
+  const measured = await measure([NODE, program, 'diff', '--from', rules, '--from', sets, '--from', cluster], runs)
+  return {what: `diff of a ${what}`, size: `${sized(pods, policies)}, ${(bytes / 1e6).toFixed(0)} MB`, measured, bytes}
 }
 
 async function matrix(pods: number, policies: number, ports: string, runs: number, aim?: VerbResult['aim']): Promise<VerbResult> {
