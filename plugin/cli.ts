@@ -38,6 +38,10 @@ function failure(error: unknown, argv: readonly string[]): number {
   const {oclif, code} = error as OclifError
   if (code === 'EEXIT') return oclif?.exit ?? 0
   if (code === 'EPIPE') return 0
+  if ((error as Error).name === 'AbortError') {
+    say('error: interrupted\n  Run the command again.')
+    return FAILED
+  }
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
   if (error instanceof InputError) for (const problem of error.problems) say(`warning: ${problemText(problem)}`)

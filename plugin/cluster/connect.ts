@@ -72,7 +72,6 @@ export class Agents {
     })
     const {socket: secured, audience} = await secure(stream, signal)
     stack.defer(() => {
-      secured.on('error', () => {})
       secured.destroy()
     })
     const token = await this.tokens.tokenFor(audience, node, signal)

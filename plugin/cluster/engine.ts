@@ -19,8 +19,7 @@ const ENGINES: readonly (readonly [RegExp, string])[] = [
   [/^kube-router$/, 'kube-router'],
   [/^weave-net$/, 'Weave Net'],
 ]
-/** Calico's operator uses a namespace of its own; most clusters do not have it. */
-const NAMESPACES = ['kube-system', 'calico-system'] as const
+const DAEMON_SETS = '/apis/apps/v1/namespaces/kube-system/daemonsets'
 const ACCEPT = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 const SEE = 'See them with: kubectl get daemonsets -n kube-system'
 
@@ -38,11 +37,9 @@ interface DaemonSets {
  * @throws InputError when the API server cannot be reached or does not know the person
  */
 export async function readEngine(api: ClusterApi, signal: AbortSignal): Promise<Engine> {
-  const answers = await Promise.all(
-    NAMESPACES.map(namespace => api.request('GET', `/apis/apps/v1/namespaces/${namespace}/daemonsets`, {signal, accept: ACCEPT})),
-  )
-  if (answers[0]?.status !== 200) return {names: undefined}
-  const sets = answers.flatMap(({status, body}) => (status === 200 ? ((JSON.parse(body) as DaemonSets).items ?? []) : []))
+  const {status, body} = await api.request('GET', DAEMON_SETS, {signal, accept: ACCEPT})
+  if (status !== 200) return {names: undefined}
+  const sets = (JSON.parse(body) as DaemonSets).items ?? []
   const found = sets.map(({metadata: {name, labels}}) => (labels?.['k8s-app'] === 'azure-npm' ? 'azure-npm' : name))
   return {names: ENGINES.flatMap(([pattern, engine]) => (found.some(name => pattern.test(name)) ? [engine] : []))}
 }

@@ -106,7 +106,8 @@ class PortForward extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.socket.readyState !== this.socket.OPEN) done(new Error('the port-forward is closed'))
+    // What is written after the far end has hung up is lost, as on any socket; what it said last can still be read.
+    if (this.socket.readyState !== this.socket.OPEN) done()
     else this.socket.send(Buffer.concat([DATA_CHANNEL, chunk]), {binary: true}, done)
   }
 

@@ -131,6 +131,7 @@ async function readNodes(
     },
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal},
   )
+  signal.throwIfAborted()
   const readings = results.map(result => {
     if ('error' in result) throw result.error
     return result.value

@@ -17,6 +17,8 @@ export interface SecuredStream {
 export async function secure(stream: Duplex, signal: AbortSignal): Promise<SecuredStream> {
   // TLS 1.3 hides the certificate from whoever listens on the way, and proves the key in every handshake.
   const socket = connect({socket: stream, rejectUnauthorized: false, minVersion: 'TLSv1.3'})
+  // Node may emit an error of the stream below twice; who waits hears the first.
+  socket.on('error', () => {})
   // A stream that breaks tells why; the TLS socket above it says only that it was disconnected.
   stream.once('error', error => socket.destroy(error))
   socket.once('close', () => stream.destroy())
@@ -27,7 +29,6 @@ export async function secure(stream: Duplex, signal: AbortSignal): Promise<Secur
     const spki = certificate.publicKey.export({type: 'spki', format: 'der'})
     return {socket, audience: audienceOf(createHash('sha256').update(spki).digest('base64url'))}
   } catch (error) {
-    socket.on('error', () => {})
     socket.destroy()
     throw stream.errored ?? error
   }
