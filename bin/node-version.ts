@@ -1,5 +1,5 @@
 /** The oldest Node on which everything runs. Verbs that read dumps need less, and are not kept from running. */
-const OLDEST_MAJOR = 22
+const OLDEST_MAJOR = 24
 
 /** Why this Node cannot do what is asked, or undefined. */
 export function tooOldNode(): string | undefined {

@@ -1,9 +1,13 @@
-/** Bundles both executables into dist/, and beside them the licences of the libraries that went in. */
-import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+/**
+ * Bundles the executables into dist/, or the folder given, and beside them the manifests and the licences of the libraries
+ * that went in.
+ */
+import {chmod, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {dirname, join, resolve} from 'node:path'
 import {build} from 'rolldown'
 
-const out = join(import.meta.dirname, '..', 'dist')
+const root = join(import.meta.dirname, '..')
+const out = resolve(process.argv[2] ?? join(root, 'dist'))
 await rm(out, {recursive: true, force: true})
 await mkdir(out)
 
@@ -19,8 +23,12 @@ const leaveOut = {
   load: (id: string) => (id === EMPTY ? 'module.exports = {}' : null),
 }
 
+/** The completer's name is what kubectl looks for. */
+const executables = ['kubectl-npm', 'npm-agent']
+
 const result = await build({
-  input: {'kubectl-npm': 'bin/kubectl-npm.ts', 'npm-agent': 'bin/npm-agent.ts'},
+  cwd: root,
+  input: Object.fromEntries(executables.map(name => [name, `bin/${name}.ts`])),
   platform: 'node',
   logLevel: 'warn',
   plugins: [leaveOut],
@@ -36,12 +44,14 @@ const result = await build({
 })
 
 /** kubectl finds plugins by file name, which may have no ending; Node takes such a file for a module by dist/package.json. */
-for (const name of ['kubectl-npm', 'npm-agent']) {
+for (const name of executables) {
   const file = join(out, name)
   await writeFile(file, `#!/usr/bin/env node\nimport './lib/${name}.js'\n`)
   await chmod(file, 0o755)
 }
 await writeFile(join(out, 'package.json'), '{"type": "module"}\n')
+// `kubectl npm install` renders them.
+await cp(join(root, 'manifests', 'base'), join(out, 'manifests', 'base'), {recursive: true})
 
 const modules = new Set(result.output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : [])))
 await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licenses(modules))

@@ -6,7 +6,7 @@ import {RateLimit} from '../serve/rate-limit.ts'
 import {ShortMemory} from '../serve/short-memory.ts'
 import {Slots} from '../serve/slots.ts'
 import type {Caller, ReviewedUser} from './caller.ts'
-import {RefusedError, refused} from './refused.ts'
+import {type RefusedError, refused} from './refused.ts'
 import {accountOf, bearerToken, lookAtToken} from './token.ts'
 
 export const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews'

@@ -51,17 +51,15 @@ export async function diffNode({node, lite, desired, snapshots, limits}: DiffOpt
     const {openTranslation} = await import('../../core/translate/open.ts')
     const [read] = (await readDump(documents)).nodes
     if (!read) throw readFailed('nothing could be read', problems)
-    const dump = {...read, node}
-    const {facts, chains} = openTranslation(dump)
-    if (facts.generation === 'v1' || chains.hasOldMarks)
-      throw refused(
-        'READ_FAILED',
-        `the node runs ${facts.generation === 'v1' ? 'NPM v1' : 'an Azure NPM before v1.4.24'}, whose program is not compiled`,
-        'translate, trace and matrix read it.',
-      )
+    const cluster = desired.objects()
+    const dump = {...read, node, cluster}
+    const translation = openTranslation(dump)
     const programFor = (options: CompileOptions) => desired.programFor(options)
-    const drift = compareNode(desired.objects(), dump, {isLite: lite, programFor})
-    return {...shortened(drift, limits), problems: [...problems, ...facts.problems, ...knowledgeProblems(desired.knowledge())]}
+    const drift = compareNode(cluster, dump, {isLite: lite, programFor, translation})
+    return {
+      ...shortened(drift, limits),
+      problems: [...problems, ...translation.facts.problems, ...knowledgeProblems(desired.knowledge())],
+    }
   } finally {
     snapshots.close(id)
   }
@@ -69,19 +67,21 @@ export async function diffNode({node, lite, desired, snapshots, limits}: DiffOpt
 
 /** While the first lists are under way all policies would seem to be deleted. */
 function demandKnowledge({state, asOf, failure}: Knowledge): void {
-  if (state !== 'off' && asOf !== undefined) return
-  throw state === 'off'
-    ? refused(
-        'NO_KNOWLEDGE',
-        'the agent does not watch the cluster, so it does not know what the policies ask for',
-        'Start it without --no-watch, or give the objects: kubectl npm diff --from cluster.json',
-      )
-    : refused(
-        'NO_KNOWLEDGE',
-        `the agent has not yet read the objects of the cluster${failure === undefined ? '' : `: ${failure}`}`,
-        'Try again in some seconds. kubectl npm status tells how far it is.',
-      )
+  if (state === 'off') throw notWatching()
+  if (asOf !== undefined) return
+  throw refused(
+    'NO_KNOWLEDGE',
+    `the agent has not yet read the objects of the cluster${failure === undefined ? '' : `: ${failure}`}`,
+    'Try again in some seconds. kubectl npm status tells how far it is.',
+  )
 }
+
+export const notWatching = () =>
+  refused(
+    'NO_KNOWLEDGE',
+    'the agent does not watch the cluster, so it does not know what the policies ask for',
+    'Start it without --no-watch, or give the objects: kubectl npm diff --from cluster.json',
+  )
 
 async function textsOf(
   held: ReadonlyMap<NodeDocument, HeldDocument>,

@@ -42,6 +42,7 @@ export class HeldDocument {
 
   /** Resolves when there are bytes at `offset`, when there will never be any, and when `signal` is aborted. */
   async reaches(offset: number, signal?: AbortSignal): Promise<void> {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- others abort it
     while (offset >= this.length && !this.over && !signal?.aborted) await this.change(signal)
   }
 
@@ -87,7 +88,7 @@ export class HeldDocument {
       // No reader throws. One that does all the same must not end the agent.
       end = {
         command: '',
-        problems: [{code: 'TOOL_FAILED', message: `reading failed: ${error}`, next: 'Look at the log of the agent.'}],
+        problems: [{code: 'TOOL_FAILED', message: `reading failed: ${String(error)}`, next: 'Look at the log of the agent.'}],
       }
     }
     gzip.end()

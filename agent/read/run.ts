@@ -92,6 +92,7 @@ export const start: Start = (command, args, {signal, timeoutMs = TIMEOUT_MS, lar
     const done = {command: shown, durationMs: result.durationMs}
     if (!result.failed) return {...done, end: 'ok', failure: ''}
     if (result.code === 'ENOENT') return {...done, end: 'missing', failure: `${command} is not installed`}
+    // oxlint-disable-next-line typescript/no-misused-spread -- only the facts of the error are wanted
     const told = {...result, isMaxBuffer: isTooMuch, isCanceled: result.isCanceled && !isTooMuch}
     return {...done, end: 'failed', failure: failureOf(command, told, stderr.trim(), {timeoutMs, bytes: largestBytes})}
   })

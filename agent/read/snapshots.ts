@@ -123,7 +123,7 @@ export class Snapshots {
   /** Ends all reads and drops all that is held. */
   stop(): void {
     clearInterval(this.sweeper)
-    for (const snapshot of [...this.held.values()]) this.drop(snapshot)
+    for (const snapshot of this.held.values()) this.drop(snapshot)
   }
 
   private shared(asked: readonly NodeDocument[]): HeldSnapshot | undefined {
@@ -203,7 +203,7 @@ export class Snapshots {
 
   private sweep(): void {
     const oldest = performance.now() - this.options.limits.snapshotMs
-    for (const snapshot of [...this.held.values()]) if (snapshot.waiting === 0 && snapshot.usedMs < oldest) this.drop(snapshot)
+    for (const snapshot of this.held.values()) if (snapshot.waiting === 0 && snapshot.usedMs < oldest) this.drop(snapshot)
   }
 
   private drop(snapshot: HeldSnapshot): void {

@@ -49,6 +49,7 @@ export class AgentServer {
       perMessageDeflate: false,
       maxPayload: limits.frameBytes,
       // The types do not know these two yet.
+      // oxlint-disable-next-line unicorn/no-useless-spread
       ...{maxFragments: limits.fragments, closeTimeout: limits.stopMs},
     })
     const handler = getWSConnectionHandler({

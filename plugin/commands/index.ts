@@ -16,6 +16,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Compares what the policies ask for with what is programmed on a node',
     load: async () => (await import('./diff.ts')).default,
   },
+  dump: {
+    summary: 'Keeps what nodes hold in a file, for later or for somebody else',
+    load: async () => (await import('./dump.ts')).default,
+  },
   install: {
     summary: 'Puts the agents into a cluster, on all nodes or for a while on one',
     load: async () => (await import('./install.ts')).default,
@@ -35,6 +39,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
   sets: {
     summary: "Lists Azure NPM's ipsets with readable names and members",
     load: async () => (await import('./sets.ts')).default,
+  },
+  status: {
+    summary: 'Shows the agents of a cluster, and what each knows',
+    load: async () => (await import('./status.ts')).default,
   },
   trace: {
     summary: 'Shows whether a packet passes, and which rule and policy decide',

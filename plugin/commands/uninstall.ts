@@ -6,6 +6,7 @@ import {durationMs} from '../install/duration.ts'
 import {objectName} from '../install/objects.ts'
 import {findRemains, type Remains} from '../install/remains.ts'
 import {uninstall, whyNamespaceStays} from '../install/uninstall.ts'
+import {demandLiveNode} from '../node-version.ts'
 
 export default class Uninstall extends Verb {
   static override summary = 'Removes the agents from a cluster, and all that install made'
@@ -21,6 +22,7 @@ export default class Uninstall extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Uninstall)
+    demandLiveNode()
     const timeoutMs = durationMs('--timeout', flags.timeout)
     const paint = this.paint(flags.color)
     const say = (text: string): boolean => process.stderr.write(`${paint(text)}\n`)

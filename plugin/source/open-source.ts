@@ -7,6 +7,7 @@ import type {Problem} from '../../core/problem.ts'
 import type {NodeChoice} from '../cluster/agents.ts'
 import type {ClusterFlags} from '../cluster/flags.ts'
 import type {Wanted} from '../cluster/read-cluster.ts'
+import {demandLiveNode} from '../node-version.ts'
 import {provided} from '../services.ts'
 import {readFiles} from './read-files.ts'
 
@@ -70,6 +71,7 @@ async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<
  * @throws InputError when nothing says which cluster
  */
 export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags & NodeChoice> {
+  demandLiveNode()
   const {hasKubeconfig} = await import('../cluster/kubeconfig.ts')
   if (!hasKubeconfig(flags))
     throw new InputError(

@@ -45,7 +45,7 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
   interface Said {
     readonly stdout: string
     readonly stderr: string
-    readonly exitCode: number | undefined
+    readonly exitCode?: number | undefined
   }
 
   /** Runs `kubectl npm` as a person would, with the bundle on the path. */
@@ -156,11 +156,14 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     })
     expect(driftListSchema.parse(JSON.parse(stdout)).items).toHaveLength(2)
     const used = (await cluster.auditLines()).slice(before).filter(({user}) => user.username === 'viewer-user')
-    const rights = used.map(({verb, objectRef: {namespace, resource, subresource, name} = {}}) =>
-      [verb, namespace, [resource, subresource].filter(Boolean).join('/'), resource === 'serviceaccounts' ? name : '']
-        .join(' ')
-        .trim(),
-    )
+    // URLs that are no resource, such as /version, are everybody's.
+    const rights = used
+      .filter(({objectRef}) => objectRef !== undefined)
+      .map(({verb, objectRef: {namespace, resource, subresource, name} = {}}) =>
+        [verb, namespace, [resource, subresource].filter(Boolean).join('/'), resource === 'serviceaccounts' ? name : '']
+          .join(' ')
+          .trim(),
+      )
     const allowed = new Set([
       'list kubectl-npm pods',
       'list kube-system daemonsets',
@@ -168,8 +171,24 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
       'create kubectl-npm pods/portforward',
       'create kubectl-npm serviceaccounts/token npm-viewer',
     ])
-    expect(new Set(rights).difference(allowed)).toEqual(new Set())
+    expect(rights.filter(right => !allowed.has(right))).toEqual([])
     expect(rights).toContain('create kubectl-npm serviceaccounts/token npm-viewer')
+  })
+
+  test('status tells of every agent, and a dump of both nodes is read offline', async () => {
+    const status = JSON.parse((await npm('status', '-o', 'json')).stdout)
+    expect(status.items).toMatchObject([
+      {node: 'node1', backend: 'nft', knowledge: {state: 'live', policies: 2}},
+      {node: 'node2', backend: 'legacy', knowledge: {state: 'live', policies: 2}},
+    ])
+    const file = join(cluster.folder, 'both.tgz')
+    expect(await npm('dump', '-o', file)).toMatchObject({exitCode: 0, stdout: file})
+    expect(await npm('dump', '-o', file)).toMatchObject({exitCode: 2, stderr: expect.stringContaining('it is there already')})
+    const offline = ['--port', String(DEMO_PORT), '--from', file, '-o', 'json']
+    const {stdout} = await npm('trace', 'storefront/till', 'bakery/oven-2', ...offline)
+    const {verdict, trail} = traceSchema.parse(JSON.parse(stdout))
+    expect([verdict, new Set(trail.map(({node}) => node))]).toEqual(['accept', new Set(['node1', 'node2'])])
+    expect((await npm('diff', '--from', file, '--node', 'node2')).exitCode).toBe(0)
   })
 
   test('a pod of the host network without a token gets nothing from an agent', async () => {
