@@ -80,7 +80,7 @@ function formatProblems(value: Fields, file: string): Problem[] {
       code: 'UNSUPPORTED_FILE',
       file,
       message:
-        `the dump has format ${String(format ?? 'unknown')} of a newer kubectl npm${version === undefined ? '' : ` (${version})`}; ` +
+        `the dump has format ${typeof format === 'number' ? format : 'unknown'} of a newer kubectl npm${version === undefined ? '' : ` (${version})`}; ` +
         `this one knows formats up to ${DUMP_FORMAT} and reads what it can`,
       next: 'What the newer format adds is passed over. Read the dump with a kubectl npm that is at least as new.',
     },
