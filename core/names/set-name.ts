@@ -96,7 +96,7 @@ export function setMeaning(prefixedName: string, policy?: string): SetMeaning {
     case 'NestedLabelOfPod':
       return nestedMeaning(rest, policy)
     case 'CIDRBlocks':
-      return cidrMeaning(rest)
+      return cidrMeaning(rest, policy)
     case 'EmptySet':
       return {type}
   }
@@ -118,11 +118,25 @@ function nestedMeaning(rest: string, policy: string | undefined): SetMeaning {
   return {type}
 }
 
-function cidrMeaning(rest: string): SetMeaning {
+function cidrMeaning(rest: string, policy: string | undefined): SetMeaning {
   const type = 'CIDRBlocks'
+  const place = policy === undefined ? undefined : placeIn(rest, policy)
+  if (place) return {type, policy: policy as string, ...place}
   // Old names with the separator twice can be read in two ways.
   const parts = CIDR_NEW.exec(rest) ?? (rest.split('-in-ns-').length === 2 ? CIDR_OLD.exec(rest) : null)
   if (!parts) return {type}
   const peer = parts[4] === undefined ? {} : {peer: Number(parts[4])}
   return {type, policy: `${parts[2]}/${parts[1]}`, rule: Number(parts[3]), ...peer}
+}
+
+/**
+ * Where in a known policy a CIDR set of an old name comes from. Without the policy `p-in-ns-shop-1-0IN` may be of the namespace
+ * `shop`, or, before v1.4.21, of `shop-1`.
+ */
+function placeIn(rest: string, policy: string): {readonly rule: number; readonly peer?: number} | undefined {
+  const [namespace = '', name = ''] = policy.split('/')
+  const start = `${name}-in-ns-${namespace}-`
+  const parts = rest.startsWith(start) ? /^(\d+)(?:-(\d+))?(?:IN|OUT)$/.exec(rest.slice(start.length)) : null
+  if (!parts) return undefined
+  return {rule: Number(parts[1]), ...(parts[2] !== undefined && {peer: Number(parts[2])})}
 }

@@ -43,7 +43,9 @@ export function translateBaseChains(chains: NpmChains): BaseChain[] {
   return Object.entries(meanings).flatMap(([chain, meaning]) => {
     if (!chains.has(chain)) return []
     const rules = chains.rules(chain).filter(isBaseRule)
-    return [{chain, meaning, rules: rules.map(translateBaseRule)}]
+    return [
+      {chain, meaning: chains.hasOldMarks ? meaning.replace('0x200 ', '0x2000 ') : meaning, rules: rules.map(translateBaseRule)},
+    ]
   })
 }
 

@@ -98,9 +98,12 @@ describe('matrix', () => {
 })
 
 describe('diff', () => {
-  test.each(['captures/mixed-nft', 'captures/empty-nft', 'real-npm/school-changed', 'drifted'])('of %s', async dump => {
-    await expect(screen(await runCli(['diff', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`diff-${dump}`))
-  })
+  test.each(['captures/mixed-nft', 'captures/empty-nft', 'real-npm/school-changed', 'real-npm/garden-oldmarks', 'drifted'])(
+    'of %s',
+    async dump => {
+      await expect(screen(await runCli(['diff', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`diff-${dump}`))
+    },
+  )
 })
 
 describe('usage', () => {

@@ -63,6 +63,20 @@ const cases: Case[] = [
   {name: 'cidr-p-in-ns-shop-1-0-1IN', meaning: {type: 'CIDRBlocks', policy: 'shop-1/p', rule: 0, peer: 1}},
   {name: 'cidr-p-in-ns-shop-0OUT', meaning: {type: 'CIDRBlocks', policy: 'shop/p', rule: 0}},
   {name: 'cidr-a-in-ns-b-in-ns-c-0-0IN', meaning: {type: 'CIDRBlocks'}},
+  // With the policy known, old names have one reading.
+  {
+    name: 'cidr-a-in-ns-b-in-ns-c-0-0IN',
+    policy: 'c/a-in-ns-b',
+    meaning: {type: 'CIDRBlocks', policy: 'c/a-in-ns-b', rule: 0, peer: 0},
+  },
+  {
+    name: 'cidr-a-in-ns-b-in-ns-c-0-0IN',
+    policy: 'b-in-ns-c/a',
+    meaning: {type: 'CIDRBlocks', policy: 'b-in-ns-c/a', rule: 0, peer: 0},
+  },
+  {name: 'cidr-p-in-ns-shop-1-0IN', meaning: {type: 'CIDRBlocks', policy: 'shop/p', rule: 1, peer: 0}},
+  {name: 'cidr-p-in-ns-shop-1-0IN', policy: 'shop-1/p', meaning: {type: 'CIDRBlocks', policy: 'shop-1/p', rule: 0}},
+  {name: 'cidr-p-in-ns-shop-1-0IN', policy: 'other/p', meaning: {type: 'CIDRBlocks', policy: 'shop/p', rule: 1, peer: 0}},
   {name: 'cidr-something-else', meaning: {type: 'CIDRBlocks'}},
 ]
 
@@ -96,6 +110,9 @@ propertyTest.prop([policyKey, fc.constantFrom<Direction>('Ingress', 'Egress'), f
   (policy, direction, rule, peer) => {
     const [name = ''] = cidrSetNames(policy, {direction, rule, peer}, 'sha256')
     expect(setMeaning(name)).toEqual({type: 'CIDRBlocks', policy, rule, peer})
+    const [old = '', oldest = ''] = cidrSetNames(policy, {direction, rule, peer}, 'fnv32a')
+    expect(setMeaning(old, policy)).toEqual({type: 'CIDRBlocks', policy, rule, peer})
+    expect(setMeaning(oldest, policy)).toEqual({type: 'CIDRBlocks', policy, rule})
   },
 )
 
