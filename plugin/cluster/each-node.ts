@@ -15,8 +15,8 @@ export interface EachNodeOptions<Item> {
   readonly progress?: Progress
 }
 
-/** Comparisons are made by the agents: what limits here is the API server, which carries some hundred connections easily. */
-const LIMIT = 64
+/** Agents compare at the same time, so the slowest should be all that is waited for. Connections are cheap for the API server. */
+const LIMIT = 256
 
 /**
  * Does something for many nodes, so many at once. One that fails does not stop the others; when the person interrupts, those
