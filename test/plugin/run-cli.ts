@@ -22,7 +22,8 @@ export async function runCli(
     reject: false,
     stripFinalNewline: false,
     input: options.stdin ?? '',
-    env: {NO_COLOR: '1', ...options.env},
+    // Whoever runs the tests has a cluster of their own, perhaps.
+    env: {NO_COLOR: '1', KUBECONFIG: '/no/such/kubeconfig', KUBERNETES_SERVICE_HOST: '', ...options.env},
     timeout: 60_000,
   })
   const withoutPaths = (text: string) => text.replaceAll(fileURLToPath(fixtures), '')

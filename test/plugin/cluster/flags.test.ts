@@ -54,10 +54,20 @@ describe('what kubectl proxy says', () => {
   }
   const line = 'E1127 08:27:52.833154   20498 proxy_server.go:147] Error while proxying request: EOF\n'
 
-  test('before it serves is kept for the error', () => {
+  test('before it serves, about itself, is kept for the error', () => {
     const words = new ProxyWords()
-    expect(words.add('error: context "x" does not exist\n')).toBe('')
-    expect(words.all()).toBe('error: context "x" does not exist\n')
+    expect(words.add('err')).toBe('')
+    expect(words.add('or: context "x" does not exist\nSee ')).toBe('')
+    expect(words.add("'kubectl proxy --help' for usage.\n")).toBe('')
+    expect(words.why()).toBe('error: context "x" does not exist\nSee \'kubectl proxy --help\' for usage.')
+  })
+
+  test.each([false, true])('of a login program is shown also before it serves: %j', isServing => {
+    const words = new ProxyWords()
+    words.isServing = isServing
+    expect(words.add('Sign in with code ABC: ')).toBe('Sign in with code ABC: ')
+    expect(words.add('ok\nerrors are possible\n')).toBe('ok\nerrors are possible\n')
+    expect(words.why()).toBe('')
   })
 
   test('a question of a login program is shown at once, without a line feed', () => {
