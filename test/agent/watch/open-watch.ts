@@ -58,4 +58,4 @@ export async function openWatch({before = fill, lite = false, clock = fastClock(
 }
 
 /** Waits for what is expected. The time limit is only there so that a failing test ends. */
-export const until = (expected: () => void): Promise<void> => vi.waitFor(expected, {timeout: 20_000, interval: 5})
+export const until = (expected: () => void): Promise<void> => vi.waitFor(expected, {timeout: 60_000, interval: 5})
