@@ -52,7 +52,7 @@ export function apiErrorOf(status: number, body: string, asked: Asked): ApiError
     )
   if (status === 403) {
     const missing = rightOf(asked, message)
-    return new ApiError(said, whoHas(missing, asked.agentNamespace, message), {status, reason, missing})
+    return new ApiError(said.replace(/: *$/, ''), whoHas(missing, asked.agentNamespace, message), {status, reason, missing})
   }
   return new ApiError(`${asked.method} ${path}: ${said}`, nextOf(status), {status, reason})
 }

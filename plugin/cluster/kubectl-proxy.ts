@@ -98,7 +98,7 @@ function serving(child: ChildProcess, words: ProxyWords, signal: AbortSignal): P
     })
     child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(error)))
     // Not before its words are read to the end.
-    child.once('close', () => reject(refused(words.all())))
+    child.once('close', () => reject(refused(words.why())))
   })
 }
 

@@ -78,7 +78,9 @@ async function refusal(response: IncomingMessage, asked: Parameters<typeof apiEr
   }
   const status = response.statusCode ?? 0
   const isStatus = body.trimStart().startsWith('{')
-  if (isStatus && !isOfProxy(response)) return apiErrorOf(status, body, asked)
+  // A missing `get` is told in words, a missing `create` without any.
+  const method = status === 403 && !body.includes(' cannot ') ? 'POST' : asked.method
+  if (isStatus && !isOfProxy(response)) return apiErrorOf(status, body, {...asked, method})
   return new NoUpgradeError(
     `the port-forward was answered with HTTP status ${status}: ${body.trim().slice(0, 500)}`,
     'Something between here and the API server knows no WebSockets.',

@@ -1,16 +1,18 @@
 /** A line of kubectl's own log: `E1127 08:27:52.833154   20498 proxy_server.go:147] …`. */
 const LOG_LINE = /^[EWIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] /
 const MIGHT_BE_LOG = /^[EWIF](?:\d|$)/
+/** How kubectl begins the reason for which it does not start, and the hint below it. */
+const REASONS = ['error: ', "See 'kubectl "] as const
 const KEPT = 4000
 
 /**
- * Sorts what `kubectl proxy` says on stderr. Before it serves, that is the reason why it does not, and becomes part of an
- * error. Afterwards its log only repeats what the answers say; everything else comes from a login program and goes to
- * the person at once, since a question does not end with a line feed.
+ * Sorts what kubectl says on stderr. Its log only repeats what the answers say; the reason why it does not start becomes part of
+ * an error. Everything else comes from a login program and goes to the person at once, since a question does not end with a
+ * line feed. Some kubectls log in before they serve, to find out the server's version.
  */
 export class ProxyWords {
   isServing = false
-  private said = ''
+  private reason = ''
   private held = ''
   private isLineStart = true
   private readonly log: ((text: string) => void) | undefined
@@ -22,19 +24,14 @@ export class ProxyWords {
 
   /** @returns what the person must see now */
   add(chunk: string): string {
-    if (!this.isServing) {
-      this.said = (this.said + chunk).slice(-KEPT)
-      return ''
-    }
     let shown = ''
     const text = this.held + chunk
     this.held = ''
     for (const line of text.split(/(?<=\n)/)) {
-      if (this.isLineStart && !line.endsWith('\n') && MIGHT_BE_LOG.test(line)) {
-        this.held = line
-        continue
-      }
-      if (this.isLineStart && LOG_LINE.test(line)) this.log?.(line)
+      if (this.isLineStart && !line.endsWith('\n') && this.isUndecided(line)) this.held = line
+      else if (this.isLineStart && LOG_LINE.test(line)) this.log?.(line)
+      else if (this.isLineStart && !this.isServing && REASONS.some(start => line.startsWith(start)))
+        this.reason = (this.reason + line).slice(0, KEPT)
       else {
         shown += line
         this.isLineStart = line.endsWith('\n')
@@ -43,8 +40,14 @@ export class ProxyWords {
     return shown
   }
 
-  /** What was said before it served. */
-  all(): string {
-    return this.said
+  /** Why it does not start; empty when it has not said so. */
+  why(): string {
+    return (this.reason + this.held).trim()
+  }
+
+  /** Whether more of a line has to come before it is known what it is. */
+  private isUndecided(line: string): boolean {
+    if (MIGHT_BE_LOG.test(line)) return true
+    return !this.isServing && REASONS.some(start => line.startsWith(start) || start.startsWith(line))
   }
 }
