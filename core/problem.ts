@@ -34,6 +34,7 @@ export const problemCodes = [
   'TOOL_FAILED',
   'NPM_ABSENT',
   'OTHER_ENGINE',
+  'NETWORK_MODEL',
   'POLICY_REFUSED',
   'OLD_OBJECTS',
 ] as const

@@ -6,6 +6,7 @@ import {Evaluator} from '../../core/policy/evaluate.ts'
 import type {Packet} from '../../core/simulate/packet.ts'
 import {explainDisagreement} from '../../core/trace/disagreement.ts'
 import {resolveEnd, resolvePort} from '../../core/trace/ends.ts'
+import {networkProblems} from '../../core/trace/network-model.ts'
 import {knownPods, namedPortSet, nodesOnTheWay} from '../../core/trace/nodes.ts'
 import {packetOf, type TraceQuestion, traceNodes, tracePolicies, translatedPacket} from '../../core/trace/trace.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
@@ -59,6 +60,7 @@ export default class Trace extends Verb {
     const evaluator = cluster && new Evaluator(cluster)
     const problems = [
       ...source.problems,
+      ...networkProblems(cluster, question),
       ...new Set(
         nodes.length > 0 ? nodes.flatMap(({translation}) => translation.facts.problems) : dumps.flatMap(dump => dump.problems),
       ),
