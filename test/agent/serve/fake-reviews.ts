@@ -1,0 +1,97 @@
+import {randomBytes} from 'node:crypto'
+import type {ReviewedUser} from '../../../agent/auth/caller.ts'
+import {ACCESS_REVIEWS} from '../../../agent/auth/rights.ts'
+import {TOKEN_REVIEWS} from '../../../agent/auth/sign-in.ts'
+import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
+
+export const NAMESPACE = 'kubectl-npm'
+export const NODE = 'bakery-1'
+
+export interface TokenFacts {
+  readonly audience: string
+  readonly account?: string
+  /** Seconds from now. */
+  readonly issued?: number
+  readonly life?: number
+  readonly extra?: ReviewedUser['extra']
+}
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** A token as the API server makes them, but for the signature. */
+export function madeToken({audience, account = 'npm-viewer', issued = 0, life = 600}: TokenFacts, now = Date.now()): string {
+  const iat = Math.floor(now / 1000) + issued
+  const sub = account.includes(':') ? account : `system:serviceaccount:${NAMESPACE}:${account}`
+  const claims = {aud: [audience], iat, nbf: iat, exp: iat + life, sub, iss: 'https://api'}
+  return [encode({alg: 'ES256'}), encode(claims), randomBytes(64).toString('base64url')].join('.')
+}
+
+interface TokenReview {
+  readonly spec: {readonly token: string; readonly audiences: readonly string[]}
+}
+interface AccessReview {
+  readonly spec: {
+    readonly user: string
+    readonly uid?: string
+    readonly groups?: readonly string[]
+    readonly extra?: ReviewedUser['extra']
+    readonly resourceAttributes: Readonly<Record<string, string>>
+  }
+}
+
+/** An API server that knows the tokens it gave out, and answers the two reviews as a real one does. */
+export class FakeReviews implements ApiServer {
+  readonly tokenReviews: TokenReview[] = []
+  readonly accessReviews: AccessReview[] = []
+  /** Resources that the two accounts may read. */
+  readonly rights = new Set(['status', 'dumps', 'drifts'])
+  /** Throws, waits or answers in place of the server. */
+  fault: ((path: string) => Promise<unknown>) | undefined
+  private readonly given = new Map<string, ReviewedUser>()
+
+  /** A token that is good here. */
+  give(facts: TokenFacts, now?: number): string {
+    const token = madeToken(facts, now)
+    const {account = 'npm-viewer', extra = {}} = facts
+    this.given.set(token, {
+      username: account.includes(':') ? account : `system:serviceaccount:${NAMESPACE}:${account}`,
+      uid: `uid-${account}`,
+      groups: ['system:serviceaccounts', 'system:authenticated'],
+      extra: {'authentication.kubernetes.io/credential-id': [`JTI=${this.given.size}`], ...extra},
+    })
+    return token
+  }
+
+  /** From now on the token is as bad as that of a deleted account. */
+  takeBack(token: string): void {
+    this.given.delete(token)
+  }
+
+  get(): Promise<unknown> {
+    throw new Error('nothing is to be read')
+  }
+
+  // biome-ignore lint: a stream that is never asked for
+  lines(): AsyncIterable<string> {
+    throw new Error('nothing is to be watched')
+  }
+
+  async post(path: string, body: unknown): Promise<unknown> {
+    const fault = this.fault?.(path)
+    if (path === TOKEN_REVIEWS) this.tokenReviews.push(body as TokenReview)
+    else this.accessReviews.push(body as AccessReview)
+    return (await fault) ?? (path === ACCESS_REVIEWS ? this.access(body as AccessReview) : this.token(body as TokenReview))
+  }
+
+  private token({spec}: TokenReview): unknown {
+    const user = this.given.get(spec.token)
+    return user
+      ? {status: {authenticated: true, audiences: spec.audiences, user}}
+      : {status: {user: {}, error: '[invalid bearer token, serviceaccounts "tmp" not found]'}}
+  }
+
+  private access({spec}: AccessReview): unknown {
+    const allowed = this.rights.has(spec.resourceAttributes['resource'] ?? '')
+    return {status: {allowed, ...(allowed && {reason: 'RBAC: allowed by RoleBinding'})}}
+  }
+}
