@@ -46,6 +46,10 @@ mkdir -p "$folder"
 exec 9>"$cache/build.lock"
 flock 9
 
+# What a killed build has left; whoever has the lock is the only one.
+for leftover in "$cache"/build.*/; do
+  [ ! -d "$leftover" ] || { chmod -R u+w "$leftover" && rm -rf "$leftover"; }
+done
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
 export GOFLAGS=-mod=mod GOTOOLCHAIN=local CGO_ENABLED=0

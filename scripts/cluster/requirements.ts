@@ -8,6 +8,9 @@ import {stateRoot} from './state-folder.ts'
 /** What control planes may run. */
 export const controlPlaneBinaries: readonly Binary[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 
+/** What a control plane with simulated nodes runs. */
+export const kwokBinaries: readonly Binary[] = [...controlPlaneBinaries, 'kwok']
+
 /** What a real cluster runs. */
 export const clusterBinaries: readonly Binary[] = [...controlPlaneBinaries, 'kubelet', 'kube-proxy']
 
@@ -33,6 +36,9 @@ const clusterTools = [
 export const missingForControlPlane = once(
   () => notLinux() ?? missingTool(controlPlaneTools) ?? missingBinaries(controlPlaneBinaries),
 )
+
+/** The same for a control plane with kwok (kwok.ts). */
+export const missingForKwok = once(() => missingForControlPlane() ?? missingBinaries(kwokBinaries))
 
 /** Says why no real cluster can be started here; undefined when it can, perhaps after its programs were built. */
 export const missingForCluster = once(

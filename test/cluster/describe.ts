@@ -3,8 +3,10 @@ import {type Binary, binaryFolder} from '../../scripts/cluster/binaries.ts'
 import {
   clusterBinaries,
   controlPlaneBinaries,
+  kwokBinaries,
   missingForCluster,
   missingForControlPlane,
+  missingForKwok,
 } from '../../scripts/cluster/requirements.ts'
 
 /**
@@ -14,6 +16,11 @@ import {
  */
 export function describeControlPlane(name: string, body: () => void): void {
   describeWhere(missingForControlPlane(), controlPlaneBinaries, name, body)
+}
+
+/** The same for tests with simulated nodes (scripts/cluster/kwok.ts). */
+export function describeKwok(name: string, body: () => void): void {
+  describeWhere(missingForKwok(), kwokBinaries, name, body)
 }
 
 /** The same for tests on a real cluster (scripts/cluster/real-cluster.ts), which needs root. */
