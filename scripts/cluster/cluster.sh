@@ -83,7 +83,7 @@ run_cluster() {
   for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do keep "$name" & done
   while read -r name _; do
     nsenter "--net=/run/netns/$name" unshare --pid --mount --uts --ipc --fork --kill-child --mount-proc \
-      bash "$0" "$state" "$name" 3<&- </dev/null &
+      bash "$0" "$state" "$name" 3<&- </dev/null || echo "node $name has ended" &
   done <"$state/nodes"
   wait
 }

@@ -101,7 +101,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   await apiServerReady()
   const access = await openAccess({url, caFile, folder, tokens, kubectl: await kubectlProgram()})
   stack.use(access.api)
-  const programSwitches = switches(folder)
+  const programSwitches = switches(folder, failure)
   await Promise.all(waiting.map(name => programSwitches.start(name)))
   const nodes = await Promise.all(
     addresses.nodes.map(async (node, index) => {
@@ -182,8 +182,12 @@ const MOST_ENDS = 3
 
 function failureOf(folder: string, holder: ChildProcess): string | undefined {
   if (hasEnded(holder)) return `the cluster has ended: ${lastLines(clusterLog(folder))}`
-  const ends = readFileSync(clusterLog(folder), 'utf8').matchAll(/^(\S+) ended with [1-9]\d?$/gm)
-  const [name] = [...Map.groupBy(ends, ([, name = '']) => name)].find(([, times]) => times.length >= MOST_ENDS) ?? []
+  const text = readFileSync(clusterLog(folder), 'utf8')
+  const node = /^node (\S+) has ended$/m.exec(text)?.[1]
+  if (node !== undefined) return `${node} has ended: ${lastLines(clusterLog(folder))}`
+  // 137: killed, as by `stop`.
+  const ends = Map.groupBy(text.matchAll(/^(\S+) ended with (?!137$)\d+$/gm), ([, name = '']) => name)
+  const [name] = [...ends].find(([, times]) => times.length >= MOST_ENDS) ?? []
   return name === undefined ? undefined : `${name} does not run: ${lastLines(join(folder, 'log', `${name}.log`))}`
 }
 

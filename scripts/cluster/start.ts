@@ -34,7 +34,8 @@ async function howToUse(cluster: Cluster, program: Program): Promise<string> {
   return `
 In another terminal, as root:
 
-  export KUBECONFIG=${cluster.kubeconfig} PATH=${[bin, ...OURS].join(':')}:$PATH
+  export KUBECONFIG=${cluster.kubeconfig} KUBECACHEDIR=${cluster.env.KUBECACHEDIR}
+  export PATH=${[bin, ...OURS].join(':')}:$PATH
 
   kubectl get pods,networkpolicies --all-namespaces --output wide
   kubectl exec -n storefront till -- nc -w 2 ${oven.ip} ${DEMO_PORT}   # answers: bakery/oven allows it

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {until} from './wait.ts'
 
-/** Switches the programs of a real cluster off and on, by the files that cluster.sh looks at. */
+/** The programs of a real cluster, switched off and on by the files that cluster.sh looks at. */
 export interface Switches {
   /**
    * Kills a program and keeps it away.
@@ -16,22 +16,23 @@ export interface Switches {
   start(name: string): Promise<void>
 }
 
-export function switches(state: string): Switches {
+export function switches(state: string, failure: () => string | undefined): Switches {
   const hasStopped = (name: string): boolean => existsSync(join(state, 'stopped', name))
   return {
     async stop(name, init) {
       await writeFile(join(state, 'off', name), '')
-      await until(`${name} has stopped`, async () => {
+      const kill = async () => {
         if (hasStopped(name)) return true
         const id = await readFile(join(state, 'pid', name), 'utf8')
         // The number counts in the namespace only, so that is where it has to be killed.
         await execa('nsenter', ['--target', String(init), '--pid', '--', 'sh', '-c', `kill -KILL ${id.trim()}`], {reject: false})
         return false
-      })
+      }
+      await until(`${name} has stopped`, kill, {failure})
     },
     async start(name) {
       await rm(join(state, 'off', name), {force: true})
-      await until(`${name} is started`, async () => !hasStopped(name) && existsSync(join(state, 'pid', name)))
+      await until(`${name} is started`, async () => !hasStopped(name) && existsSync(join(state, 'pid', name)), {failure})
     },
   }
 }

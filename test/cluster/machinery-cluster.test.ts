@@ -138,6 +138,6 @@ describeCluster('a real cluster', () => {
     const isThere = async () => (await commandLinesWith('31415')).some(line => line.startsWith('sleep'))
     await until('it runs', isThere)
     child.kill('SIGKILL')
-    await until('it is gone', async () => !(await isThere()))
+    await until('it is gone', async () => !(await isThere()), {timeoutMs: 20_000})
   })
 })

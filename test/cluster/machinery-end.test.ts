@@ -30,6 +30,13 @@ describeCluster('the end of a real cluster', () => {
     expect(await machineSettings()).toEqual(settings)
   })
 
+  test('comes at once when a node or a program of it does not start, and says why', async () => {
+    await expect(startCluster({images: ['/no/such/image.tar']})).rejects.toThrow(/has ended.*no such file/s)
+    await expect(startCluster({apiServerFlags: ['--no-such-flag']})).rejects.toThrow(
+      /kube-apiserver does not run.*unknown flag: --no-such-flag/s,
+    )
+  })
+
   test('leaves nothing behind when its owner is killed, with pods running', async () => {
     const owner = await startOwner(`
       const {startCluster} = await import('./scripts/cluster/real-cluster.ts')
