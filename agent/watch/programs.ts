@@ -2,19 +2,20 @@ import type {ClusterObjects} from '../../core/cluster/objects.ts'
 import {IncrementalProgram, type ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 
-/** A comparison asks for two: all sets, and those that policies need. Another name scheme or semantics is asked for rarely. */
-const MOST_PROGRAMS = 4
+/** Nodes of a cluster differ little: another name scheme, generation or meaning is asked for rarely. */
+const MOST_FOLLOWERS = 3
 
-interface Followed {
+/** One follower gives the program of all sets and that of the sets that policies use. */
+interface Follower {
   readonly incremental: IncrementalProgram
-  /** As last given out; undefined when an event came since. */
-  last: Program | undefined
+  /** As last given out; empty when something changed since. */
+  last: {all?: Program; needed?: Program}
 }
 
 /** Programs that follow the cluster: made when first asked for, and kept as long as they are among the last few asked for. */
 export class Programs {
   private readonly objects: () => ClusterObjects
-  private readonly followed = new Map<string, Followed>()
+  private readonly followers = new Map<string, Follower>()
 
   constructor(objects: () => ClusterObjects) {
     this.objects = objects
@@ -22,30 +23,31 @@ export class Programs {
 
   /** Takes what `objects` already shows. */
   apply(events: readonly ObjectEvent[]): void {
-    for (const program of this.followed.values()) {
-      for (const event of events) program.incremental.apply(event)
-      program.last = undefined
+    for (const follower of this.followers.values()) {
+      for (const event of events) follower.incremental.apply(event)
+      follower.last = {}
     }
   }
 
-  programFor(options: CompileOptions): Program {
+  programFor({isOnNeed = false, ...options}: CompileOptions): Program {
     const key = keyOf(options)
-    const program = this.followed.get(key) ?? this.open(options)
+    const follower = this.followers.get(key) ?? this.open(options)
     // Last asked for, last in the map: the first one in it goes when there are too many.
-    this.followed.delete(key)
-    this.followed.set(key, program)
-    for (const oldest of this.followed.keys()) {
-      if (this.followed.size <= MOST_PROGRAMS) break
-      this.followed.delete(oldest)
+    this.followers.delete(key)
+    this.followers.set(key, follower)
+    for (const oldest of this.followers.keys()) {
+      if (this.followers.size <= MOST_FOLLOWERS) break
+      this.followers.delete(oldest)
     }
-    program.last ??= program.incremental.program()
-    return program.last
+    const {last, incremental} = follower
+    if (isOnNeed) return (last.needed ??= incremental.program(true))
+    return (last.all ??= incremental.program(false))
   }
 
-  private open(options: CompileOptions): Followed {
+  private open(options: CompileOptions): Follower {
     const incremental = new IncrementalProgram(options)
     incremental.applyAll(this.objects())
-    return {incremental, last: undefined}
+    return {incremental, last: {}}
   }
 }
 

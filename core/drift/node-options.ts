@@ -50,14 +50,10 @@ function schemeOf(dump: NodeDump, chains: NpmChains, usedSets: ReadonlyMap<strin
 }
 
 /** NPM v1 has chains only while there is a policy; without any its sets tell. */
-function isV1(chains: NpmChains, scheme: Scheme, isThere: (name: string) => boolean): boolean {
-  if (chains.generation === 'v1') return true
-  if (chains.has(V2_CHAIN)) return false
+function isV1({generation}: NpmChains, scheme: Scheme, isThere: (name: string) => boolean): boolean {
+  if (generation === 'v1') return true
   return isThere(setKernelName(V1_ALL_NAMESPACES, scheme)) && !isThere(setKernelName(ALL_NAMESPACES, scheme))
 }
-
-/** Only the second generation has it. */
-const V2_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
 
 function describeLines(lines: readonly ReleaseLine[]): string {
   const [newest = CURRENT] = lines

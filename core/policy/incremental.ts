@@ -28,7 +28,7 @@ export class IncrementalProgram {
 
   constructor(options: CompileOptions) {
     this.options = options
-    this.table = new SetTable(options.scheme, options.semantics, options.isOnNeed === true)
+    this.table = new SetTable(options.scheme, options.semantics)
     this.objects = new ObjectSets(this.table, options)
     this.rules = options.generation === 'v1' ? new V1PolicyRules(this.table, options) : new PolicyRules(this.table, options)
   }
@@ -71,13 +71,17 @@ export class IncrementalProgram {
     else this.pods.delete(key)
   }
 
-  /** The program as it is now. It stays as it is when more events come. */
-  program(): Program {
+  /**
+   * The program as it is now. It stays as it is when more events come.
+   *
+   * @param isOnNeed in place of the option of that name: one follower gives both programs
+   */
+  program(isOnNeed = this.options.isOnNeed === true): Program {
     const namesChanged = this.table.settleNames()
     const {policies, baseChains, refusals} = this.rules.snapshot(namesChanged)
     return {
-      options: this.options,
-      sets: this.table.snapshot(),
+      options: isOnNeed === (this.options.isOnNeed === true) ? this.options : {...this.options, isOnNeed},
+      sets: isOnNeed ? this.table.neededSnapshot() : this.table.snapshot(),
       baseChains,
       policies,
       jump: forwardJump(this.options.release),

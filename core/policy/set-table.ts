@@ -15,12 +15,10 @@ export class SetTable {
   private readonly leftNames = new Set<string>()
   private readonly current = new Map<string, ProgramSet>()
   private readonly keepsApart: boolean
-  private readonly isOnNeed: boolean
 
-  constructor(scheme: Scheme, semantics: Semantics, isOnNeed: boolean) {
+  constructor(scheme: Scheme, semantics: Semantics) {
     this.keepsApart = semantics === 'kubernetes'
     this.names = new HashedNames(text => setKernelName(text, scheme), this.keepsApart)
-    this.isOnNeed = isOnNeed
   }
 
   /** The set of that name, to be held or filled at once: a set that nothing wants goes with the next thing taken from it. */
@@ -76,18 +74,13 @@ export class SetTable {
 
   /** A policy names the set. */
   refer(set: BuiltSet): void {
-    if (set.references++ === 0) this.partsNeeded(set)
+    set.references++
     this.hold(set)
   }
 
   unrefer(set: BuiltSet): void {
-    if (--set.references === 0) this.partsNeeded(set)
+    set.references--
     this.release(set)
-  }
-
-  /** The members of a list that is used are in the kernel too. */
-  private partsNeeded(set: BuiltSet): void {
-    if (this.isOnNeed) for (const part of set.parts.keys()) this.mark(part)
   }
 
   private mark(set: BuiltSet): void {
@@ -129,11 +122,19 @@ export class SetTable {
       set.isDirty = false
       if (set.isGone) continue
       const claims = this.keepsApart ? [set] : this.names.claimsTo(set.natural)
-      if (!this.isOnNeed || claims.some(claim => claim.isNeeded)) this.current.set(set.kernelName, programSet(claims))
-      else this.current.delete(set.kernelName)
+      this.current.set(set.kernelName, programSet(claims))
     }
     this.dirty = []
     return new Map(this.current)
+  }
+
+  /** Of the sets as they are now, those that are in the kernel when only what policies use is (`ApplyIPSetsOnNeed`). */
+  neededSnapshot(): Map<string, ProgramSet> {
+    const all = this.snapshot()
+    const needed = new Set<string>()
+    for (const set of this.byIdentity.values()) if (set.isNeeded) needed.add(set.kernelName)
+    for (const name of all.keys()) if (!needed.has(name)) all.delete(name)
+    return all
   }
 }
 
