@@ -25,23 +25,32 @@ export async function serveCommand(args: readonly string[], version: string): Pr
       deadline: {type: 'string'},
     },
   })
+  if (process.getuid?.() !== 0)
+    throw new InputError('reading the kernel needs root', 'Run it with sudo; in a pod, with runAsUser: 0.')
   const exitAfterIdleMs = milliseconds('--exit-after-idle', values['exit-after-idle'])
+  const listen = parseListen(values.listen)
   const deadlineMs = milliseconds('--deadline', values.deadline)
   const {pino} = await import('pino')
   const log = pino({base: {node: values.node}, timestamp: pino.stdTimeFunctions.isoTime})
   const end = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort())
-  const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort(), deadlineMs)
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort(`it was told to (${name})`))
+  const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort('its time is over'), deadlineMs)
+  const {openApiServer} = await import('../kubernetes/api-server.ts')
+  const {watchCluster} = await import('../watch/cluster-watch.ts')
+  const {keepHeapSmall} = await import('../watch/small-heap.ts')
   const {serve} = await import('./serve.ts')
+  const {node, kubeconfig} = values
+  keepHeapSmall()
+  const api = await openApiServer({kubeconfig})
   const reason = await serve({
     version,
-    node: values.node,
+    node,
     namespace: values.namespace,
-    listen: parseListen(values.listen),
-    kubeconfig: values.kubeconfig,
+    listen,
+    api,
     stateDir: values['state-dir'],
-    isWatching: !values['no-watch'],
-    exitAfterIdleMs,
+    watch: values['no-watch'] ? undefined : watchCluster({api, node, log}),
+    ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
     log,
     signal: end.signal,
   })

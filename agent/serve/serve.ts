@@ -1,17 +1,19 @@
 import {setMaxListeners} from 'node:events'
 import type {AgentStatus, Knowledge} from '../../core/contract/agent.ts'
+import type {Drift} from '../../core/contract/drift.ts'
 import {Rights} from '../auth/rights.ts'
 import {SignIn} from '../auth/sign-in.ts'
-import {openApiServer} from '../kubernetes/api-server.ts'
-import {diffNode} from '../read/diff.ts'
+import type {ApiServer} from '../kubernetes/api-server.ts'
+import {diffNode, notWatching} from '../read/diff.ts'
 import {documentReaders} from '../read/documents.ts'
-import {run} from '../read/run.ts'
+import {type Run, run as runTool} from '../read/run.ts'
 import {Snapshots} from '../read/snapshots.ts'
-import {type ClusterWatch, watchCluster} from '../watch/cluster-watch.ts'
+import {readVersions} from '../read/versions.ts'
+import type {ClusterWatch} from '../watch/cluster-watch.ts'
 import type {Agent} from './agent.ts'
 import {Changes} from './changes.ts'
 import {makeKey} from './key.ts'
-import {limits} from './limits.ts'
+import {type Limits, limits as usualLimits} from './limits.ts'
 import {type ListenAddress, listenTls, listenUnix, portOf} from './listen.ts'
 import type {Log} from './log.ts'
 import {AgentServer} from './server.ts'
@@ -22,17 +24,21 @@ export interface ServeOptions {
   /** Of the accounts whose tokens are taken, and of the rights that are asked for. */
   readonly namespace: string
   readonly listen: ListenAddress
-  /** A file for who runs outside of a pod. */
-  readonly kubeconfig: string | undefined
   readonly stateDir: string
-  /** Without it the agent reads its node and knows nothing of the cluster. */
-  readonly isWatching: boolean
+  readonly api: ApiServer
+  /** Without it the agent reads its node and knows nothing of the cluster. It is stopped when the agent ends. */
+  readonly watch: ClusterWatch | undefined
   /** Ends by itself when no client has been connected for so long. */
-  readonly exitAfterIdleMs: number | undefined
+  readonly exitAfterIdleMs?: number
   readonly log: Log
-  /** Ends the agent. */
+  /** Ends the agent; its reason, as text, is told to the clients. */
   readonly signal: AbortSignal
-  readonly onListening?: (port: number) => void
+  readonly onListening?: (at: {readonly port: number; readonly socket: string; readonly audience: string}) => void
+  /** Tests give smaller ones. */
+  readonly limits?: Limits
+  /** Tests replace the tools, and Azure NPM. */
+  readonly run?: Run
+  readonly npmPort?: number
 }
 
 const NOTHING_KNOWN: Knowledge = {state: 'off', pods: 0, namespaces: 0, policies: 0}
@@ -41,16 +47,15 @@ const NOTHING_KNOWN: Knowledge = {state: 'off', pods: 0, namespaces: 0, policies
  * Runs the agent until it is told to end, or nobody has used it for long enough.
  *
  * @returns why it ended
- * @throws InputError when the address, the state folder or the API server's address cannot be used
+ * @throws InputError when the address or the state folder cannot be used
  */
 export async function serve(options: ServeOptions): Promise<string> {
-  const {version, node, namespace, log, signal, exitAfterIdleMs} = options
+  const {version, node, namespace, log, signal, exitAfterIdleMs, api, watch} = options
+  const {limits = usualLimits, run = runTool, npmPort} = options
   setMaxListeners(0, signal)
-  const api = await openApiServer({kubeconfig: options.kubeconfig})
   const key = await makeKey()
   const startedAt = new Date().toISOString()
   const changes = new Changes()
-  const watch: ClusterWatch | undefined = options.isWatching ? watchCluster({api, node, log}) : undefined
   watch?.onChange(() => changes.tell())
   const knowledge = () => watch?.knowledge() ?? NOTHING_KNOWN
 
@@ -59,7 +64,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   const snapshots = new Snapshots({
     node,
     limits,
-    readers: asked => documentReaders(asked, {version, cluster: watch, limits, run}),
+    readers: asked => documentReaders(asked, {version, cluster: watch, limits, run, ...(npmPort !== undefined && {npmPort})}),
     onRead: read => {
       if (read.backend !== 'unknown') backend = read.backend
       lastRead = {at: read.at, durationMs: read.durationMs, problems: read.problems.length}
@@ -69,6 +74,8 @@ export async function serve(options: ServeOptions): Promise<string> {
   })
   const rights = new Rights({api, namespace, node, limits})
   const signIn = new SignIn({api, audience: key.audience, namespace, node, limits})
+  // To compare takes the whole thread: who asks meanwhile shares the answer.
+  const comparisons = new Map<boolean, Promise<Drift>>()
   const agent: Agent = {
     version,
     node,
@@ -78,14 +85,14 @@ export async function serve(options: ServeOptions): Promise<string> {
     changes,
     knowledge,
     demand: (caller, resource) => rights.demand(caller, resource),
-    diff: ({lite = false}) =>
-      diffNode({
-        node,
-        lite,
-        snapshots,
-        limits,
-        desired: watch ?? {knowledge, objects: unknownCluster, programFor: unknownCluster},
-      }),
+    diff: async ({lite = false}) => {
+      if (!watch) throw notWatching()
+      const running = comparisons.get(lite)
+      if (running) return running
+      const comparing = diffNode({node, lite, snapshots, limits, desired: watch}).finally(() => comparisons.delete(lite))
+      comparisons.set(lite, comparing)
+      return comparing
+    },
     status: () => ({
       node,
       version,
@@ -100,7 +107,8 @@ export async function serve(options: ServeOptions): Promise<string> {
   }
 
   const ending = Promise.withResolvers<string>()
-  signal.addEventListener('abort', () => ending.resolve('it was told to end'), {once: true})
+  const end = () => ending.resolve(String(signal.reason))
+  signal.addEventListener('abort', end, {once: true})
   let idle: NodeJS.Timeout | undefined
   const used = (count: number): void => {
     clearTimeout(idle)
@@ -117,26 +125,28 @@ export async function serve(options: ServeOptions): Promise<string> {
       changes.tell()
     },
   })
+  let reason = 'it failed'
   try {
-    const port = await listenTls(options.listen, key, limits)
-    server.serveTls(port)
-    server.serveRoot((await listenUnix(options.stateDir, limits)).server)
-    isReady = true
+    const tls = await listenTls(options.listen, key, limits)
+    server.serveTls(tls)
+    const unix = await listenUnix(options.stateDir, limits)
+    server.serveRoot(unix.server)
+    const port = portOf(tls)
+    log.info({node, version, port, key: key.fingerprint}, 'The agent listens')
+    void readVersions(run, signal).then(versions => {
+      isReady = !signal.aborted
+      log.info({versions}, 'The agent is ready')
+    })
+    options.onListening?.({port, socket: unix.path, audience: key.audience})
     used(0)
-    log.info({node, version, port: portOf(port), key: key.fingerprint}, 'The agent listens')
-    options.onListening?.(portOf(port))
-    if (signal.aborted) ending.resolve('it was told to end')
-    return await ending.promise
+    if (signal.aborted) end()
+    reason = await ending.promise
+    return reason
   } finally {
     isReady = false
     clearTimeout(idle)
-    await server.stop('the agent ends')
+    await server.stop(`the agent ends: ${reason}`)
     snapshots.stop()
     await watch?.stop()
   }
-}
-
-/** Never asked: a comparison first demands knowledge. */
-function unknownCluster(): never {
-  throw new Error('the agent does not watch the cluster')
 }

@@ -76,10 +76,16 @@ export class AgentServer {
   /** Serves whoever connects and shows a token. */
   serveTls(server: Server): void {
     server.on('connection', (socket: Socket) => this.strangers.add(socket))
-    this.serve(server, request => this.options.signIn(request.headers.authorization))
+    this.serve(server, async request => {
+      this.demandRoom()
+      const caller = await this.options.signIn(request.headers.authorization)
+      // Others may have come while the token was reviewed.
+      this.demandRoom()
+      return caller
+    })
   }
 
-  /** Serves root of this node: nobody else can open the socket. */
+  /** Serves root of this node: nobody else can open the socket, and others do not keep root out. */
   serveRoot(server: PlainServer): void {
     this.serve(server, async () => ({kind: 'root'}))
   }
@@ -87,7 +93,10 @@ export class AgentServer {
   /** Tells all clients, and ends within the time that there is. */
   async stop(reason: string): Promise<void> {
     this.isStopping = true
-    const closed = this.servers.map(server => new Promise<void>(resolve => void server.close(() => resolve())))
+    const closed = [
+      ...this.servers.map(server => new Promise<void>(resolve => void server.close(() => resolve()))),
+      ...[...this.connections].map(connection => new Promise<void>(resolve => void connection.once('close', () => resolve()))),
+    ]
     this.strangers.destroyAll()
     for (const connection of this.connections) connection.end(closeCodes.goingAway, reason)
     const late = setTimeout(() => {
@@ -115,9 +124,7 @@ export class AgentServer {
     signIn: (request: IncomingMessage) => Promise<Caller>,
   ): Promise<void> {
     try {
-      this.demandRoom()
       const caller = await signIn(request)
-      if (caller.kind === 'account') this.demandRoom()
       // The path says nothing, and need not be one.
       request.url = '/'
       this.sockets.handleUpgrade(request, socket, head, webSocket => {

@@ -1,0 +1,172 @@
+import {describe, expect, test} from 'vitest'
+import type {RefusedError} from '../../../agent/auth/refused.ts'
+import {SignIn} from '../../../agent/auth/sign-in.ts'
+import {limits} from '../../../agent/serve/limits.ts'
+import {FakeReviews, madeToken, NAMESPACE, NODE, type TokenFacts} from '../serve/fake-reviews.ts'
+
+const OWN = 'npm-agent/own-key'
+const START = Date.parse('2026-11-27T08:00:00Z')
+
+function openSignIn() {
+  const api = new FakeReviews()
+  const clock = {now: START}
+  const signIn = new SignIn({api, audience: OWN, namespace: NAMESPACE, node: NODE, limits, now: () => clock.now})
+  return {
+    api,
+    clock,
+    give: (facts: Partial<TokenFacts> = {}) => api.give({audience: OWN, ...facts}, clock.now),
+    enter: (token: string) => signIn.caller(`Bearer ${token}`),
+    refusal: async (token: string) => {
+      try {
+        await signIn.caller(`Bearer ${token}`)
+      } catch (error) {
+        return (error as RefusedError).refusal
+      }
+      throw new Error('it was let in')
+    },
+  }
+}
+
+describe('signing in', () => {
+  test('asks the API server about our audience only, and believes what it says of the user', async () => {
+    const {api, give, enter} = openSignIn()
+    const token = give({account: 'npm-operator'})
+    const caller = await enter(token)
+    expect(api.tokenReviews.map(({spec}) => spec)).toEqual([{token, audiences: [OWN]}])
+    expect(caller).toMatchObject({
+      kind: 'account',
+      account: 'operator',
+      user: {username: `system:serviceaccount:${NAMESPACE}:npm-operator`, uid: 'uid-npm-operator'},
+      credential: 'JTI=0',
+      until: START + 600_000,
+    })
+    expect(JSON.stringify(caller)).not.toContain(token)
+  })
+
+  test.each<{name: string; status: object; says: RegExp}>([
+    {name: 'is not authenticated', status: {error: 'invalid bearer token'}, says: /does not accept the token: invalid bearer/},
+    {name: 'is of nobody', status: {authenticated: true, audiences: [OWN]}, says: /does not accept/},
+    {
+      name: 'was reviewed without regard to the audience',
+      status: {authenticated: true, user: {username: `system:serviceaccount:${NAMESPACE}:npm-viewer`}},
+      says: /does not say that the token is for this agent/,
+    },
+    {
+      name: 'is for another audience',
+      status: {authenticated: true, audiences: ['x'], user: {username: `system:serviceaccount:${NAMESPACE}:npm-viewer`}},
+      says: /does not say that the token is for this agent/,
+    },
+  ])('a token that $name is refused, and not asked about again', async ({status, says}) => {
+    const {api, clock, give, refusal} = openSignIn()
+    const token = give()
+    api.fault = async () => ({status})
+    const {code, message} = await refusal(token)
+    expect(code).toBe('BAD_TOKEN')
+    expect(message).toMatch(says)
+    clock.now += limits.badReviewMs - 1
+    await refusal(token)
+    expect(api.tokenReviews).toHaveLength(1)
+    clock.now += 1
+    api.fault = undefined
+    await expect(refusal(token)).rejects.toThrow('it was let in')
+  })
+
+  test('a token whose account is another than it says itself is refused', async () => {
+    const {api, give, refusal} = openSignIn()
+    const token = give()
+    api.fault = async () => ({status: {authenticated: true, audiences: [OWN], user: {username: 'alice'}}})
+    expect(await refusal(token)).toMatchObject({code: 'WRONG_ACCOUNT'})
+  })
+
+  test('a token that is bound to a node is good there only', async () => {
+    const {give, enter, refusal} = openSignIn()
+    const boundTo = (node: string) => give({extra: {'authentication.kubernetes.io/node-name': [node]}})
+    expect(await enter(boundTo(NODE))).toMatchObject({account: 'viewer'})
+    expect(await refusal(boundTo('bakery-2'))).toMatchObject({
+      code: 'BAD_TOKEN',
+      message: 'the token is bound to node bakery-2, and this is bakery-1',
+    })
+  })
+
+  test('a good token is asked about once in ten seconds, and once when it comes many times at once', async () => {
+    const {api, clock, give, enter} = openSignIn()
+    const token = give()
+    await Promise.all(Array.from({length: 50}, () => enter(token)))
+    expect(api.tokenReviews).toHaveLength(1)
+    clock.now += limits.goodReviewMs
+    await enter(token)
+    expect(api.tokenReviews).toHaveLength(2)
+  })
+
+  test('a deleted account is out as soon as the memory of its review is over', async () => {
+    const {api, clock, give, enter, refusal} = openSignIn()
+    const token = give()
+    await enter(token)
+    api.takeBack(token)
+    clock.now += limits.goodReviewMs
+    expect(await refusal(token)).toMatchObject({code: 'BAD_TOKEN', message: expect.stringContaining('not found')})
+  })
+
+  test('what is remembered does not let an expired token in', async () => {
+    const {clock, give, enter, refusal} = openSignIn()
+    const token = give({life: 5})
+    await enter(token)
+    clock.now += 5000
+    expect(await refusal(token)).toMatchObject({code: 'TOKEN_TOO_OLD'})
+  })
+
+  test('a thousand bad tokens become a few reviews, and none when they are not even for this agent', async () => {
+    const {api, refusal} = openSignIn()
+    const codes = await Promise.all(
+      Array.from({length: 1000}, async (_, index) => {
+        const own = index % 2 === 0
+        return (await refusal(madeToken({audience: own ? OWN : 'npm-agent/other'}, START))).code
+      }),
+    )
+    expect(new Set(codes)).toEqual(new Set(['BAD_TOKEN', 'TOO_MANY']))
+    expect(api.tokenReviews.length).toBeLessThanOrEqual(limits.badTokens + limits.reviews)
+    expect(api.tokenReviews.length).toBeGreaterThanOrEqual(limits.reviews)
+  })
+
+  test('no more reviews are under way at once than may be', async () => {
+    const {api, give, enter} = openSignIn()
+    let running = 0
+    let most = 0
+    api.fault = async () => {
+      most = Math.max(most, ++running)
+      await new Promise(resolve => setImmediate(resolve))
+      running--
+      return undefined
+    }
+    await Promise.all(Array.from({length: 40}, () => enter(give())))
+    expect(api.tokenReviews).toHaveLength(40)
+    expect(most).toBe(limits.reviews)
+  })
+
+  test.each<{name: string; fault: () => Promise<unknown>; says: RegExp}>([
+    {
+      name: 'is away',
+      fault: async () => {
+        throw new Error('connect ECONNREFUSED 10.0.0.1:443')
+      },
+      says: /could not be asked who shows the token: connect ECONNREFUSED/,
+    },
+    {name: 'answers with something else', fault: async () => ({kind: 'Status'}), says: /no TokenReview/},
+    {
+      name: 'does not answer',
+      fault: async () => {
+        throw new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+      },
+      says: /did not answer in time/,
+    },
+  ])('nobody is let in while the API server $name, and everybody is when it is back', async ({fault, says}) => {
+    const {api, give, enter, refusal} = openSignIn()
+    const token = give()
+    api.fault = fault
+    const {code, message} = await refusal(token)
+    expect(code).toBe('REVIEW_FAILED')
+    expect(message).toMatch(says)
+    api.fault = undefined
+    expect(await enter(token)).toMatchObject({account: 'viewer'})
+  })
+})
