@@ -1,0 +1,87 @@
+import {type ClusterObjects, readClusterObjects} from '../cluster/objects.ts'
+import {type DocumentKind, recognise, recogniseJson} from '../dump/recognise.ts'
+import {eachLine, type Text} from '../text/lines.ts'
+import type {Redaction} from './redaction.ts'
+
+const CHUNK_CHARACTERS = 64 * 1024
+/** Nothing that a tool or a program prints has longer lines; what does is not looked at. */
+const LONGEST_LINE = 64 * 1024
+
+/** A document's new text in pieces, or why it has to be left out. */
+export type Rewritten = {readonly text: Iterable<string>} | {readonly leftOut: string}
+
+/** Rewrites one document of a dump. A document that cannot be rewritten is left out, never handed on. */
+export function rewriteDocument(redaction: Redaction, text: Text, kind: DocumentKind = recognise(text)): Rewritten {
+  switch (kind) {
+    case 'iptables-save':
+    case 'ip6tables-save':
+      return {text: lines(text, line => redaction.iptables.rewrite(line))}
+    case 'ipset-save':
+      return {text: lines(text, line => redaction.ipset.save(line))}
+    case 'ipset-list':
+      return {text: lines(text, line => redaction.ipset.list(line))}
+    case 'npm-metrics':
+      return {text: lines(text, line => redaction.metrics.rewrite(line))}
+    case 'json':
+      return rewriteJson(redaction, text)
+    case 'binary':
+      return {leftOut: 'it is not text'}
+    case 'yaml':
+    case 'empty':
+    case 'other':
+      return {text: lines(text, line => redaction.freeText.rewrite(line))}
+  }
+}
+
+function rewriteJson(redaction: Redaction, text: Text): Rewritten {
+  let value: unknown
+  try {
+    value = JSON.parse(text.join(''))
+  } catch {
+    return {leftOut: 'it is no valid JSON'}
+  }
+  if (recogniseJson(value) === 'npm-cache')
+    return {text: [`${JSON.stringify(redaction.cache.rewrite(value as Readonly<Record<string, unknown>>))}\n`]}
+  const {objects} = readClusterObjects(value)
+  if (Object.values(objects).every(list => list.length === 0)) return {leftOut: 'nothing in it is known'}
+  return {text: printObjects(redaction.objects.rewrite(objects))}
+}
+
+/** Objects as `kubectl get -o json` prints them, one in each line. */
+export function* printObjects({nodes, namespaces, pods, policies}: ClusterObjects): Generator<string> {
+  yield '{"apiVersion":"v1","kind":"List","items":[\n'
+  let isFirst = true
+  const groups = [
+    ['v1', 'Node', nodes],
+    ['v1', 'Namespace', namespaces],
+    ['v1', 'Pod', pods],
+    ['networking.k8s.io/v1', 'NetworkPolicy', policies],
+  ] as const
+  for (const [apiVersion, kind, objects] of groups)
+    for (const object of objects) {
+      yield `${isFirst ? '' : ',\n'}${JSON.stringify({apiVersion, kind, ...object})}`
+      isFirst = false
+    }
+  yield '\n]}\n'
+}
+
+/** @param rewrite gives undefined for a line that is to be left out */
+function* lines(text: Text, rewrite: (line: string) => string | undefined): Generator<string> {
+  for (const piece of text) {
+    let chunk = ''
+    // Visited as a text of one piece, so that what is rewritten can be handed on before the rest is.
+    const ready: string[] = []
+    eachLine([piece], (_, start, end) => {
+      const line = piece.slice(start, end)
+      const rewritten = line.length > LONGEST_LINE ? `# a line of ${line.length} characters was left out` : rewrite(line)
+      if (rewritten === undefined) return
+      chunk += `${rewritten}\n`
+      if (chunk.length < CHUNK_CHARACTERS) return
+      ready.push(chunk)
+      chunk = ''
+    })
+    yield* ready
+    const isWhole = piece.endsWith('\n')
+    if (chunk !== '') yield isWhole ? chunk : chunk.slice(0, -1)
+  }
+}

@@ -1,0 +1,69 @@
+import type {Addresses} from './addresses.ts'
+import type {KernelNames} from './kernel-names.ts'
+import {isPlainWord} from './plain-words.ts'
+import {renameSet} from './set-names.ts'
+import type {Vocabulary} from './vocabulary.ts'
+import type {Words} from './words.ts'
+
+/** A set's name with its prefix, as comments and logs have it. */
+const SET_NAME = String.raw`\b(?:podlabel-|nslabel-|nestedlabel-|cidr-|ns-|namedport:)[A-Za-z0-9](?:[\w./:-]*[A-Za-z0-9])?`
+const KERNEL_NAME = String.raw`\bazure-npm-[0-9a-z]+|\b(?:AZURE-NPM|KUBE|CNI|cali)-[A-Za-z0-9-]*[A-Za-z0-9]`
+const TIME = String.raw`\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-])|\b\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:])`
+const IPV4 = String.raw`(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?(?![\w])`
+const WITH_COLONS = String.raw`(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:\/\d{1,3})?(?![\w])`
+/** Letters of any language, so that none passes unseen. */
+const WORD = String.raw`[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._-]*[\p{L}\p{N}\p{M}])?`
+
+const TOKENS = new RegExp(
+  `(?<time>${TIME})|(?<kernel>${KERNEL_NAME})|(?<set>${SET_NAME})|(?<four>${IPV4})|(?<six>${WITH_COLONS})|(?<word>${WORD})`,
+  'gu',
+)
+const WORDS = new RegExp(WORD, 'gu')
+
+/**
+ * Rewrites texts whose form nobody knows: comments of other tools, logs, messages. Known names and addresses get their new ones, and
+ * of the rest only words stay that are known to say nothing.
+ */
+export class FreeText {
+  private readonly words: Words
+  private readonly addresses: Addresses
+  private readonly names: KernelNames
+  private readonly vocabulary: Vocabulary
+
+  constructor(words: Words, addresses: Addresses, names: KernelNames, vocabulary: Vocabulary) {
+    this.words = words
+    this.addresses = addresses
+    this.names = names
+    this.vocabulary = vocabulary
+  }
+
+  rewrite(text: string): string {
+    return text.replace(TOKENS, (...args: unknown[]) => {
+      const token = args[0] as string
+      const {time, kernel, set, four, six} = args.at(-1) as Readonly<Record<string, string | undefined>>
+      if (time !== undefined) return token
+      if (kernel !== undefined) return kernel.startsWith('azure-npm-') ? this.names.set(kernel) : this.names.chain(kernel)
+      if (set !== undefined) return this.setName(set)
+      const address = four ?? six
+      const mapped = address === undefined ? undefined : this.addresses.map(address)
+      if (mapped !== undefined) return mapped
+      return address === undefined ? this.word(token) : token.replace(WORDS, part => this.word(part))
+    })
+  }
+
+  /** A set's name that may be none of the dump's. */
+  setName(name: string): string {
+    const scheme = name.includes(':in-ns:') || /^nestedlabel-[^:]*\/[^:]*:/.test(name) ? 'sha256' : 'fnv32a'
+    return renameSet({name, generation: 'v2', scheme}, this.words.renamer, this.vocabulary)
+  }
+
+  /** The same for NPM v1, whose names have no prefix. */
+  v1SetName(name: string): string {
+    return renameSet({name, generation: 'v1', scheme: 'fnv32a'}, this.words.renamer, this.vocabulary)
+  }
+
+  private word(word: string): string {
+    if (this.words.has(word)) return /^\d{1,6}$/.test(word) ? word : this.words.fake(word)
+    return isPlainWord(word) ? word : this.words.fake(word)
+  }
+}

@@ -1,0 +1,115 @@
+import {expectedNames} from '../cluster/expected-names.ts'
+import type {ClusterObjects} from '../cluster/objects.ts'
+import type {DumpDocument, NodeDump} from '../dump/model.ts'
+import {type ReadDocument, readDocument} from '../dump/read-document.ts'
+import type {Generation} from '../names/book.ts'
+import {parseJumpComment} from '../names/comment.ts'
+import {schemes} from '../names/hash.ts'
+import {isSetName, setKernelName, setScheme} from '../names/kernel-name.ts'
+import {readJumps} from '../translate/jumps.ts'
+import {learnNames} from '../translate/learn-names.ts'
+import {NpmChains} from '../translate/npm-chains.ts'
+import {KeyedHash} from './keyed-hash.ts'
+import {Redaction} from './redaction.ts'
+import {Vocabulary} from './vocabulary.ts'
+
+/** New names may by chance have one hash where the old ones had two; then other names are drawn. */
+const MOST_DRAWS = 20
+
+/** Gathers all names of a dump, node by node, so that only one node at a time is in memory. */
+export class Learner {
+  private readonly vocabulary = new Vocabulary()
+  private readonly clusters: ClusterObjects[] = []
+  /** Sets that were met, with the generations of NPM that may have named them. */
+  private readonly met = new Map<string, readonly Generation[]>()
+
+  /** Objects of the cluster, which name sets of every node. */
+  addObjects(objects: ClusterObjects): void {
+    this.clusters.push(objects)
+    this.vocabulary.addObjects(objects)
+  }
+
+  /** What was read from one node. */
+  async addNode(name: string, documents: readonly DumpDocument[]): Promise<void> {
+    this.vocabulary.addNode(name)
+    const read: ReadDocument[] = []
+    for (const document of documents) read.push(await readDocument(document))
+    const cache = read.find(each => each.kind === 'npm-cache')?.cache
+    if (cache) {
+      this.vocabulary.addObjects(cache.objects)
+      if (cache.node !== undefined) this.vocabulary.addNode(cache.node)
+    }
+    for (const each of read) if (each.kind === 'cluster') this.addObjects(each.objects)
+    const dump: NodeDump = {
+      node: name,
+      sets: new Map(read.flatMap(each => ('sets' in each ? each.sets.map(set => [set.name, set] as const) : []))),
+      hasMembers: false,
+      ...(cache && {cache}),
+      metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
+      problems: [],
+    }
+    const saves = read.flatMap(each => (each.kind === 'iptables' ? [each.save] : []))
+    if (saves.length === 0) this.learn(dump)
+    for (const save of saves) this.learn({...dump, save})
+  }
+
+  private learn(dump: NodeDump): void {
+    const chains = new NpmChains(dump.save)
+    const {jumps} = readJumps(chains)
+    for (const {rule, policy} of jumps) {
+      const comment = rule.matches.find(match => match.kind === 'comment')?.text
+      const said = policy ?? (comment === undefined ? undefined : parseJumpComment(comment)?.policy)
+      if (said !== undefined) this.vocabulary.addPolicy(said)
+    }
+    const {book, usedSets} = learnNames(dump, chains, jumps)
+    for (const kernelName of book.kernelNames)
+      for (const {name, generation, policy} of book.namesOf(kernelName))
+        this.vocabulary.addSet(kernelName, {
+          name,
+          generation,
+          scheme: setScheme(kernelName) ?? 'sha256',
+          ...(policy !== undefined && {policy}),
+        })
+    const {generation} = chains
+    const generations: Generation[] = generation === 'v1' || generation === 'v2' ? [generation] : ['v2', 'v1']
+    for (const name of [...(dump.sets?.keys() ?? []), ...usedSets.keys()])
+      if (isSetName(name) && (this.met.get(name)?.length ?? 0) < generations.length) this.met.set(name, generations)
+  }
+
+  /**
+   * Ends the gathering.
+   *
+   * @param key random bytes, made for this dump and kept nowhere
+   */
+  settle(key: Uint8Array): Redaction {
+    this.learnFromObjects()
+    this.vocabulary.noteSets()
+    const hash = new KeyedHash(key)
+    for (let draw = 0; ; draw++) {
+      const redaction = new Redaction(hash.derive(`draw ${draw}`), this.vocabulary)
+      if (draw === MOST_DRAWS || this.keepsApart(redaction)) return redaction
+    }
+  }
+
+  /** Also names of sets that no node has: what is compiled from the objects may not meet by chance either. */
+  private learnFromObjects(): void {
+    const metSchemes = schemes.filter(scheme => [...this.met.keys()].some(name => setScheme(name) === scheme))
+    const generations = new Set([...this.met.values()].flat())
+    for (const objects of this.clusters)
+      for (const scheme of metSchemes)
+        for (const generation of generations)
+          for (const {name, policy} of expectedNames(objects, generation, scheme)) {
+            const kernelName = setKernelName(name, scheme)
+            this.vocabulary.addSet(kernelName, {name, generation, scheme, ...(policy !== undefined && {policy})})
+          }
+  }
+
+  /** Whether sets and chains that had two names have two afterwards. */
+  private keepsApart({names}: Redaction): boolean {
+    const {sets, policiesOfDigest} = this.vocabulary
+    const digests = [...policiesOfDigest.keys()].map(digest => names.chain(`AZURE-NPM-INGRESS-${digest}`))
+    if (new Set(digests).size < digests.length) return false
+    const kernelNames = new Set([...this.met.keys(), ...sets.keys()])
+    return new Set([...kernelNames].map(name => names.set(name))).size === kernelNames.size
+  }
+}

@@ -1,0 +1,179 @@
+import type {
+  ClusterObjects,
+  LabelSelector,
+  Labels,
+  NetworkPolicy,
+  Node,
+  ObjectMeta,
+  Pod,
+  PolicyPeer,
+  PolicyPort,
+} from '../cluster/objects.ts'
+import type {Addresses} from './addresses.ts'
+import type {FreeText} from './free-text.ts'
+import type {Renamer} from './renamer.ts'
+
+/** What is kept of objects: the fields that answers depend on. Every other field is left out, as nobody knows what is in it. */
+const KEPT_TYPES = new Set(['InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'])
+
+/** A value of a closed list; any other is no longer told. */
+const oneOf = <Value extends string>(value: string, values: readonly Value[]): string =>
+  (values as readonly string[]).includes(value) ? value : 'redacted'
+
+// Files may hold anything where the API has a number or a flag.
+const isTrue = (value: unknown): boolean => value === true
+const numberOf = (value: unknown): number => Number(value)
+
+const PHASES = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'] as const
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'tcp', 'udp', 'sctp', 'ICMP', ''] as const
+const TYPES = ['Ingress', 'Egress'] as const
+
+/** Renames objects. Lists and maps stay in their order, on which it depends how Azure NPM spells names. */
+export class Objects {
+  private readonly renamer: Renamer
+  private readonly addresses: Addresses
+  private readonly freeText: FreeText
+
+  constructor(renamer: Renamer, addresses: Addresses, freeText: FreeText) {
+    this.renamer = renamer
+    this.addresses = addresses
+    this.freeText = freeText
+  }
+
+  rewrite({namespaces, pods, policies, nodes}: ClusterObjects): ClusterObjects {
+    return {
+      namespaces: namespaces.map(({metadata}) => ({metadata: this.metadata(metadata)})),
+      pods: pods.map(pod => this.pod(pod)),
+      policies: policies.map(policy => this.policy(policy)),
+      nodes: nodes.map(node => this.node(node)),
+    }
+  }
+
+  address(text: string): string {
+    return this.addresses.map(text) ?? this.freeText.rewrite(text)
+  }
+
+  labels(labels: Labels): Record<string, string> {
+    return Object.fromEntries(Object.entries(labels).map(([key, value]) => [this.renamer.key(key), this.renamer.word(value)]))
+  }
+
+  private metadata({name, namespace, labels, deletionTimestamp, deletionGracePeriodSeconds}: ObjectMeta): ObjectMeta {
+    return {
+      name: this.renamer.word(name),
+      ...(namespace !== undefined && {namespace: this.renamer.word(namespace)}),
+      ...(labels && {labels: this.labels(labels)}),
+      ...(deletionTimestamp !== undefined && {
+        deletionTimestamp: /^[\d:TZ.+-]*$/.test(deletionTimestamp) ? deletionTimestamp : 'redacted',
+      }),
+      ...(typeof deletionGracePeriodSeconds === 'number' && {deletionGracePeriodSeconds}),
+    }
+  }
+
+  private pod({metadata, spec, status}: Pod): Pod {
+    return {
+      metadata: this.metadata(metadata),
+      ...(spec && {
+        spec: {
+          ...(spec.nodeName !== undefined && {nodeName: this.renamer.word(spec.nodeName)}),
+          ...(spec.hostNetwork !== undefined && {hostNetwork: isTrue(spec.hostNetwork)}),
+          ...(spec.containers && {
+            containers: spec.containers.map(({ports}) => ({...(ports && {ports: ports.map(port => this.containerPort(port))})})),
+          }),
+        },
+      }),
+      ...(status && {
+        status: {
+          ...(status.phase !== undefined && {phase: oneOf(status.phase, PHASES)}),
+          ...(status.podIP !== undefined && {podIP: this.address(status.podIP)}),
+        },
+      }),
+    }
+  }
+
+  /** A port that a container declares. */
+  containerPort<Port extends {readonly name?: string; readonly containerPort: number; readonly protocol?: string}>({
+    name,
+    containerPort,
+    protocol,
+  }: Port) {
+    return {
+      ...(name !== undefined && {name: this.renamer.port(name)}),
+      containerPort: numberOf(containerPort),
+      ...(protocol !== undefined && {protocol: oneOf(protocol, PROTOCOLS)}),
+    }
+  }
+
+  private node({metadata, status}: Node): Node {
+    const addresses = status?.addresses
+    return {
+      metadata: this.metadata(metadata),
+      ...(addresses && {
+        status: {
+          addresses: addresses
+            .filter(({type}) => KEPT_TYPES.has(type))
+            .map(({type, address}) => ({type, address: this.addresses.map(address) ?? this.renamer.word(address)})),
+        },
+      }),
+    }
+  }
+
+  private policy({metadata, spec}: NetworkPolicy): NetworkPolicy {
+    const {podSelector, policyTypes, ingress, egress} = spec
+    const ports = (list: readonly PolicyPort[] | undefined) => list && {ports: list.map(port => this.policyPort(port))}
+    return {
+      metadata: this.metadata(metadata),
+      spec: {
+        ...(podSelector && {podSelector: this.selector(podSelector)}),
+        ...(policyTypes && {policyTypes: policyTypes.map(type => oneOf(type, TYPES))}),
+        ...(ingress && {
+          ingress: ingress.map(rule => ({
+            ...(rule.from && {from: rule.from.map(peer => this.peer(peer))}),
+            ...ports(rule.ports),
+          })),
+        }),
+        ...(egress && {
+          egress: egress.map(rule => ({...(rule.to && {to: rule.to.map(peer => this.peer(peer))}), ...ports(rule.ports)})),
+        }),
+      },
+    }
+  }
+
+  private peer({podSelector, namespaceSelector, ipBlock}: PolicyPeer): PolicyPeer {
+    return {
+      ...(podSelector && {podSelector: this.selector(podSelector)}),
+      ...(namespaceSelector && {namespaceSelector: this.selector(namespaceSelector)}),
+      ...(ipBlock && {
+        ipBlock: {
+          cidr: this.block(ipBlock.cidr),
+          ...(ipBlock.except && {except: ipBlock.except.map(each => this.block(each))}),
+        },
+      }),
+    }
+  }
+
+  /** What is no block stays none: which digits it had may not make it one. */
+  private block(text: string): string {
+    return this.addresses.map(text) ?? text.replaceAll(/[\p{L}\p{N}]/gu, 'x')
+  }
+
+  private selector({matchLabels, matchExpressions}: LabelSelector): LabelSelector {
+    return {
+      ...(matchLabels && {matchLabels: this.labels(matchLabels)}),
+      ...(matchExpressions && {
+        matchExpressions: matchExpressions.map(({key, operator, values}) => ({
+          key: this.renamer.key(key),
+          operator,
+          ...(values && {values: values.map(value => this.renamer.word(value))}),
+        })),
+      }),
+    }
+  }
+
+  private policyPort({protocol, port, endPort}: PolicyPort): PolicyPort {
+    return {
+      ...(protocol !== undefined && {protocol: oneOf(protocol, PROTOCOLS)}),
+      ...(port !== undefined && {port: typeof port === 'string' ? this.renamer.port(port) : numberOf(port)}),
+      ...(endPort !== undefined && {endPort: numberOf(endPort)}),
+    }
+  }
+}

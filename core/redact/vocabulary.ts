@@ -1,0 +1,123 @@
+import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../cluster/objects.ts'
+import {policyChainName} from '../names/kernel-name.ts'
+import {isKeptKey, isKeptPort, isKeptWord} from './kept-words.ts'
+import type {Renamer} from './renamer.ts'
+import {type HashedName, type KnownObjects, renameSet} from './set-names.ts'
+
+/** All names that a dump holds, gathered before the first one is replaced. */
+export class Vocabulary implements KnownObjects {
+  readonly policies = new Set<string>()
+  readonly namespaces = new Set<string>()
+  readonly keys = new Set<string>()
+  /** Names, and parts of names, that must not be left anywhere. */
+  readonly words = new Set<string>()
+  /** What the kernel name of a set is the hash of; of several the first one counts. */
+  readonly sets = new Map<string, HashedName[]>()
+  /** The policies whose chains end with a digest, `namespace/name`. */
+  readonly policiesOfDigest = new Map<string, string[]>()
+
+  /** Notes the parts of names and changes nothing. */
+  readonly noting: Renamer = {
+    word: word => {
+      if (!isKeptWord(word)) this.words.add(word)
+      return word
+    },
+    key: key => {
+      if (!isKeptKey(key)) for (const part of key.split('/')) this.noting.word(part)
+      return key
+    },
+    port: name => (isKeptPort(name) ? name : this.noting.word(name)),
+  }
+
+  addNode(name: string): void {
+    if (name !== 'unknown') this.noting.word(name)
+  }
+
+  /** @param policy `namespace/name` */
+  addPolicy(policy: string): void {
+    if (this.policies.has(policy)) return
+    this.policies.add(policy)
+    const slash = policy.indexOf('/')
+    this.addNamespace(policy.slice(0, slash))
+    this.noting.word(policy.slice(slash + 1))
+    for (const scheme of ['fnv32a', 'sha256'] as const) {
+      const digest = digestOf(policyChainName(policy, 'Ingress', scheme))
+      this.policiesOfDigest.set(digest, [...(this.policiesOfDigest.get(digest) ?? []), policy])
+    }
+  }
+
+  addSet(kernelName: string, name: HashedName): void {
+    const names = this.sets.get(kernelName)
+    if (names?.some(each => each.name === name.name)) return
+    this.sets.set(kernelName, [...(names ?? []), name])
+  }
+
+  /** Notes the parts of the sets' names. Only now it is known of old names where their parts end. */
+  noteSets(): void {
+    for (const names of this.sets.values()) for (const name of names) renameSet(name, this.noting, this)
+  }
+
+  addObjects({namespaces, pods, policies, nodes}: ClusterObjects): void {
+    for (const {metadata} of namespaces) {
+      this.addNamespace(metadata.name)
+      this.addLabels(metadata.labels)
+    }
+    for (const {metadata, spec} of pods) {
+      this.noting.word(metadata.name)
+      this.addNamespace(metadata.namespace ?? 'default')
+      this.addLabels(metadata.labels)
+      if (spec?.nodeName !== undefined) this.addNode(spec.nodeName)
+      for (const {ports = []} of spec?.containers ?? []) for (const {name} of ports) if (name) this.noting.port(name)
+    }
+    for (const {metadata, status} of nodes) {
+      this.addNode(metadata.name)
+      this.addLabels(metadata.labels)
+      for (const {type, address} of status?.addresses ?? []) if (!type.endsWith('IP')) this.noting.word(address)
+    }
+    for (const policy of policies) {
+      this.addPolicy(objectKey(policy))
+      this.addLabels(policy.metadata.labels)
+      const {podSelector, ingress = [], egress = []} = policy.spec
+      this.addSelector(podSelector)
+      const sides = [
+        ...ingress.map(({from, ports}) => ({peers: from, ports})),
+        ...egress.map(({to, ports}) => ({peers: to, ports})),
+      ]
+      for (const {peers = [], ports = []} of sides) {
+        for (const {port} of ports) if (typeof port === 'string') this.noting.port(port)
+        for (const peer of peers) {
+          this.addSelector(peer.podSelector)
+          this.addSelector(peer.namespaceSelector)
+        }
+      }
+    }
+  }
+
+  private addNamespace(name: string): void {
+    this.namespaces.add(name)
+    this.noting.word(name)
+  }
+
+  private addLabels(labels: Labels = {}): void {
+    for (const [key, value] of Object.entries(labels)) {
+      this.addKey(key)
+      this.noting.word(value)
+    }
+  }
+
+  private addKey(key: string): void {
+    this.keys.add(key)
+    this.noting.key(key)
+  }
+
+  private addSelector({matchLabels, matchExpressions = []}: LabelSelector = {}): void {
+    this.addLabels(matchLabels)
+    for (const {key, values = []} of matchExpressions) {
+      this.addKey(key)
+      for (const value of values) this.noting.word(value)
+    }
+  }
+}
+
+/** Both chains of a policy end with the same digest. */
+export const digestOf = (chain: string): string => chain.slice(chain.lastIndexOf('-') + 1)
