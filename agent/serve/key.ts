@@ -1,5 +1,7 @@
-import {createHash, webcrypto} from 'node:crypto'
+import {createHash, generateKeyPair} from 'node:crypto'
+import {promisify} from 'node:util'
 import {audienceOf} from '../../core/contract/agent.ts'
+import {pem, selfSigned} from './certificate.ts'
 
 /** What the agent proves to be itself with. Made at each start and never written to disk. */
 export interface AgentKey {
@@ -13,31 +15,22 @@ export interface AgentKey {
   readonly audience: string
 }
 
-const ALGORITHM = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'}
 /** Nobody looks at it: the key lives as long as the process. */
 const CERTIFICATE_YEARS = 10
 /** A client whose clock is late must not find the certificate too young. */
 const EARLIER_MS = 24 * 3600 * 1000
 
 export async function makeKey(): Promise<AgentKey> {
-  await import('reflect-metadata')
-  const {PemConverter, X509CertificateGenerator} = await import('@peculiar/x509')
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-  const notBefore = new Date(Date.now() - EARLIER_MS)
-  const notAfter = new Date(notBefore)
-  notAfter.setFullYear(notAfter.getFullYear() + CERTIFICATE_YEARS)
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=npm-agent',
-    notBefore,
-    notAfter,
-    keys,
-    signingAlgorithm: ALGORITHM,
-  })
-  const spki = await webcrypto.subtle.exportKey('spki', keys.publicKey)
-  const fingerprint = createHash('sha256').update(new Uint8Array(spki)).digest('base64url')
+  const {publicKey, privateKey} = await promisify(generateKeyPair)('ec', {namedCurve: 'P-256'})
+  const from = new Date(Date.now() - EARLIER_MS)
+  const to = new Date(from)
+  to.setFullYear(to.getFullYear() + CERTIFICATE_YEARS)
+  const fingerprint = createHash('sha256')
+    .update(publicKey.export({type: 'spki', format: 'der'}))
+    .digest('base64url')
   return {
-    key: PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), PemConverter.PrivateKeyTag),
-    certificate: certificate.toString('pem'),
+    key: String(privateKey.export({type: 'pkcs8', format: 'pem'})),
+    certificate: pem('CERTIFICATE', selfSigned(publicKey, privateKey, 'npm-agent', from, to)),
     fingerprint,
     audience: audienceOf(fingerprint),
   }

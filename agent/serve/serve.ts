@@ -132,7 +132,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     const unix = await listenUnix(options.stateDir, limits)
     server.serveRoot(unix.server)
     const port = portOf(tls)
-    log.info({node, version, port, key: key.fingerprint}, 'The agent listens')
+    log.info({version, port, key: key.fingerprint}, 'The agent listens')
     void readVersions(run, signal).then(versions => {
       isReady = !signal.aborted
       log.info({versions}, 'The agent is ready')
