@@ -1,5 +1,6 @@
 import {Addresses} from './addresses.ts'
 import {CacheText} from './cache.ts'
+import {keepCollisions} from './collisions.ts'
 import {FreeText} from './free-text.ts'
 import {IpsetText} from './ipset.ts'
 import {IptablesText} from './iptables.ts'
@@ -28,6 +29,7 @@ export class Redaction {
   constructor(hash: KeyedHash, vocabulary: Vocabulary) {
     const addresses = new Addresses(hash.derive('addresses'))
     this.words = new Words(hash.derive('words'), vocabulary.words)
+    keepCollisions(this.words, vocabulary, hash.derive('collisions'))
     const {renamer} = this.words
     this.names = new KernelNames(hash.derive('kernel names'), renamer, vocabulary)
     this.freeText = new FreeText(this.words, addresses, this.names, vocabulary)

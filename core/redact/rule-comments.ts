@@ -15,7 +15,7 @@ const FIXED =
   /^(?:(?:ALLOW|DROP)-ALL(?:-ON-[A-Z0-9]+)?(?:-TO-PORT-[\d:]+)?|(?:(?:DROP|ACCEPT|SET|RETURN|ALLOW|INGRESS|EGRESS|MARK|ON|AND|on|and|mark)-)+0x[0-9a-f]+(?:\/0x[0-9a-f]+)?|Clear-AZURE-NPM-MARKS|ACCEPT-All-packets|ACCEPT-on-connection-state|ALL-JUMP-TO-AZURE-NPM-(?:INGRESS|EGRESS)-(?:FROM|TO|PORT|DROPS))$/
 
 const AND = '-AND-'
-const HEAD = /^(?:ALLOW|DROP)-(?:FROM|TO)-/
+const HEAD = /^(?:ALLOW|DROP)-(?:(?:FROM|TO)-|ALL(?=-ON-))/
 const JUMP = /^((?:INGRESS|EGRESS)-POLICY-)([a-z0-9.-]+\/[a-z0-9.-]+?)(-(?:TO|FROM)-)/
 
 /** A part of a comment as it is and as it will be. */

@@ -6,7 +6,8 @@ import type {HashedName} from './set-names.ts'
 /** What parts the names in a comment of NPM v1. Names may hold the same, so what is known as a name comes first. */
 const JOINT = /-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-/g
 const HEAD = /^(?:ALLOW-ALL(?=-)|ALLOW-|DROP-ALL(?=-))/
-const NO_NAME = /^(?:TCP|UDP|SCTP|ALL|all-namespaces|\d{1,5}(?::\d{1,5})?)$/
+/** Behind `ALLOW-ALL` a dash alone parts. */
+const NO_NAME = /^-?(?:TCP|UDP|SCTP|ALL|all-namespaces|\d{1,5}(?::\d{1,5})?)$/
 
 /** Comments of NPM v1, whose parts are sorted and not in the order of the rule's sets. */
 export class V1Comments {

@@ -12,11 +12,7 @@ const MOST_TRIES = 200
  */
 export class Words {
   /** The words as the parts of names. */
-  readonly renamer: Renamer = {
-    word: word => this.fake(word),
-    key: key => (isKeptKey(key) ? key : this.fakeParts(key)),
-    port: name => (isKeptPort(name) ? name : this.fake(name)),
-  }
+  readonly renamer: Renamer = renamerOf(word => this.fake(word))
 
   private readonly hash: KeyedHash
   private readonly originals: ReadonlySet<string>
@@ -46,22 +42,9 @@ export class Words {
     return fake
   }
 
-  /** Words between slashes. */
-  private fakeParts(path: string): string {
-    return path
-      .split('/')
-      .map(part => this.fake(part))
-      .join('/')
-  }
-
   /** Whether a fake may still be given to a word. */
   isFree(fake: string): boolean {
     return !this.taken.has(fake) && !this.originals.has(fake) && !isKeptWord(fake) && !isKeptPort(fake) && !isKeptKey(fake)
-  }
-
-  /** The number-th fake of a word's shape. */
-  candidate(word: string, number: number): string {
-    return ofShape(word, this.hash.ofText(`word ${number} ${word}`, word.length))
   }
 
   /** Settles a word's fake before it is first asked for. */
@@ -72,6 +55,10 @@ export class Words {
 
   isSettled(word: string): boolean {
     return isKeptWord(word) || this.fakes.has(word)
+  }
+
+  private candidate(word: string, number: number): string {
+    return ofShape(word, this.hash.ofText(`word ${number} ${word}`, word.length))
   }
 
   private draw(word: string): string {
@@ -96,6 +83,13 @@ const [ZERO, NINE, UPPER_A, UPPER_Z, LOWER_A, LOWER_Z] = Array.from('09AZaz', ea
   number,
   number,
 ]
+
+/** Renames the parts of names by renaming their words. What every cluster has stays. */
+export const renamerOf = (fake: (word: string) => string): Renamer => ({
+  word: fake,
+  key: key => (isKeptKey(key) ? key : key.split('/').map(fake).join('/')),
+  port: name => (isKeptPort(name) ? name : fake(name)),
+})
 
 /** A text of the same shape, its letters and digits drawn from bytes. Letters beyond ASCII become ASCII ones. */
 export function ofShape(word: string, bytes: Uint8Array): string {
