@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDocument} from '../../../core/dump/read-document.ts'
 import {printObjects, rewriteDocument} from '../../../core/redact/document.ts'
@@ -30,8 +29,3 @@ export async function redactDocuments(
   }
   return {redaction, documents: redacted, leftOut}
 }
-
-export const fixtures = new URL('../../fixtures/', import.meta.url)
-
-/** A file of the fixtures. */
-export const fixtureText = (path: string): string => readFileSync(new URL(path, fixtures), 'utf8')
