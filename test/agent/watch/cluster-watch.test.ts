@@ -186,7 +186,7 @@ const step: fc.Arbitrary<(server: FakeApiServer, watch: ClusterWatch) => void> =
   fc.constant((server: FakeApiServer) => server.bookmark()),
   fc.constant((server: FakeApiServer) => server.say(paths.pods, line('ERROR', {code: 410}))),
   fc.constant((server: FakeApiServer) => server.say(paths.policies, 'nothing of sense\n')),
-  fc.constant((server: FakeApiServer) => server.newEtcd(1, `cluster-${Math.random()}`)),
+  fc.uuid().map(uid => (server: FakeApiServer) => server.newEtcd(1, uid)),
   fc.constantFrom(...optionSets).map(options => (_: FakeApiServer, watch: ClusterWatch) => void watch.programFor(options)),
 )
 

@@ -4,9 +4,9 @@ import {readEpochFrom} from '../../../agent/watch/epoch.ts'
 import {podsOf} from '../../../agent/watch/kinds.ts'
 import {type Change, ListWatch} from '../../../agent/watch/list-watch.ts'
 import type {Pod} from '../../../core/cluster/objects.ts'
-import {type Asked, FakeApiServer, line, paths, refuse} from './fake-api-server.ts'
+import {type Asked, FakeApiServer, type Fault, line, paths, refuse} from './fake-api-server.ts'
 import {fastClock, notingClock} from './fake-clock.ts'
-import {node, pod, served} from './made-objects.ts'
+import {expectSame, node, pod, served} from './made-objects.ts'
 import {fill, openWatch, until} from './open-watch.ts'
 
 const isListOf = (path: string) => (asked: Asked) => asked.path === path && !asked.isWatch
@@ -218,17 +218,53 @@ describe('after', () => {
     server.put(paths.pods, served(pod('another', {ip: '10.7.0.2'})))
   }
 
-  test('a silent watch from a version that the cluster never had, all is listed anew', async () => {
+  // The API server itself was not seen to go: the watch is open, and its events are below the version it began at.
+  test.each<{end: string; silence: Fault}>([
+    {end: 'that never ends', silence: response => response.flushHeaders()},
+    {
+      end: 'that the server ends in time',
+      silence: response => {
+        response.flushHeaders()
+        setTimeout(() => response.end(), 60)
+      },
+    },
+  ])('a silent watch $end, from a version that the cluster never had, all is listed anew', async ({silence}) => {
     await using opened = await openWatch()
     await opened.same()
-    // The API server itself was not seen to go: the watch is open, and its events are below the version it began at.
-    opened.server.next(isWatchOf(paths.pods), response => response.flushHeaders())
+    opened.server.next(isWatchOf(paths.pods), silence)
     opened.server.endWatches()
     await until(() => expect(opened.server.faultsLeft).toBe(0))
     const restore = opened.server.stored(paths.pods)
     opened.server.newEtcd(1, 'first-cluster')
     for (const each of restore.slice(0, 3)) opened.server.put(paths.pods, each)
     await opened.same()
+  })
+
+  test.each<{fault: string; fail: Fault}>([
+    {fault: 'it cannot read', fail: response => refuse(response, 400, 'invalid resource version', 'BadRequest')},
+    {fault: 'after which it only says nonsense', fail: response => response.end('nonsense\n')},
+  ])('a version that the server gave out and $fault, all is listed anew', async ({fail}) => {
+    await using opened = await openWatch()
+    await opened.same()
+    const bad = opened.server.asked.findLast(isWatchOf(paths.pods))?.query.get('resourceVersion')
+    const failNext = () =>
+      opened.server.next(
+        asked => isWatchOf(paths.pods)(asked) && asked.query.get('resourceVersion') === bad,
+        (response, answer, asked) => {
+          failNext()
+          fail(response, answer, asked)
+        },
+      )
+    failNext()
+    opened.server.endWatches()
+    opened.server.put(paths.nodes, served(node('moves-the-version')))
+    opened.server.put(paths.pods, served(pod('after')))
+    // One fault is left: that of the version which nobody asks for any more.
+    await until(() => {
+      expectSame(opened.watch.objects(), opened.server)
+      expect(opened.watch.knowledge().state).toBe('live')
+      expect(opened.server.watching()).toBe(4)
+    })
   })
 
   test('a version that is too old in the middle of a list, the list starts again', async () => {
@@ -352,19 +388,26 @@ describe('who follows the changes', () => {
 })
 
 describe('an API server that goes on refusing', () => {
-  test.each([
-    {what: 'everything', isRefused: () => true, code: 503},
-    {what: 'watches', isRefused: (asked: Asked) => asked.isWatch, code: 403},
-    {what: 'every version that it gave out itself', isRefused: (asked: Asked) => asked.isWatch, code: 410},
-  ])('$what is asked less and less often', async ({isRefused, code}) => {
+  const refusing =
+    (code: number): Fault =>
+    response =>
+      refuse(response, code, 'no')
+
+  test.each<{what: string; isFailed: (asked: Asked) => boolean; fail: Fault}>([
+    {what: 'everything', isFailed: () => true, fail: refusing(503)},
+    {what: 'watches', isFailed: ({isWatch}) => isWatch, fail: refusing(403)},
+    {what: 'every version that it gave out itself', isFailed: ({isWatch}) => isWatch, fail: refusing(410)},
+    {what: 'watches, by ending them at once', isFailed: ({isWatch}) => isWatch, fail: response => response.end()},
+    {what: 'watches, by nonsense', isFailed: ({isWatch}) => isWatch, fail: response => response.end('nonsense\n')},
+  ])('$what is asked less and less often', async ({isFailed, fail}) => {
     await using server = await FakeApiServer.start()
     fill(server)
-    const refuseNext = () =>
-      server.next(isRefused, response => {
-        refuseNext()
-        refuse(response, code, 'no')
+    const failNext = () =>
+      server.next(isFailed, (response, answer, asked) => {
+        failNext()
+        fail(response, answer, asked)
       })
-    refuseNext()
+    failNext()
     const clock = notingClock()
     const {stop} = await openPods(await server.api(), clock)
     // The longest is 30 s, of which half is left to chance. In between are others, as for a page that is tried again.
