@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {start} from '../../../agent/read/run.ts'
 import {failureOf} from '../../../agent/read/tool-failure.ts'
+import {liveBytes} from '../live-bytes.ts'
 
 async function outcome(script: string, options: Parameters<typeof start>[2] = {}) {
   const tool = start('sh', ['-c', script], options)
@@ -86,14 +87,14 @@ describe('a tool whose output is worked on while it comes', () => {
   })
 
   test('whose output is not taken has to wait, and ends when its reader leaves', async () => {
-    const before = process.memoryUsage.rss()
+    const before = liveBytes()
     const tool = start('sh', ['-c', 'exec yes'])
     const pieces = tool.stdout[Symbol.asyncIterator]()
     const first = await pieces.next()
     expect(first.done).toBe(false)
     // `yes` prints gigabytes in this time.
     await sleep(500)
-    expect(process.memoryUsage.rss() - before).toBeLessThan(30_000_000)
+    expect(liveBytes() - before).toBeLessThan(30_000_000)
     await pieces.return?.()
     expect(await tool.ending).toMatchObject({end: 'failed'})
   })
