@@ -59,12 +59,16 @@ export async function listenTls({host, port}: ListenAddress, key: AgentKey, limi
 
 export const portOf = (server: Server | PlainServer): number => (server.address() as AddressInfo).port
 
+/** A disk that is full must not keep people from reading the node: they come by the other way. */
+const FULL: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT']
+
 /**
  * Opens the unix socket for root of this node, in a folder that nobody else can enter.
  *
+ * @returns undefined when the disk has no room for it
  * @throws InputError when the folder cannot be used, or another agent has the socket
  */
-export async function listenUnix(folder: string, limits: Limits): Promise<{server: PlainServer; path: string}> {
+export async function listenUnix(folder: string, limits: Limits): Promise<{server: PlainServer; path: string} | undefined> {
   const path = join(folder, AGENT_SOCKET)
   const server = createPlainServer(httpLimits(limits))
   try {
@@ -78,6 +82,7 @@ export async function listenUnix(folder: string, limits: Limits): Promise<{serve
     await once(listenForRoot(server, path), 'listening')
   } catch (error) {
     if (error instanceof InputError) throw error
+    if (FULL.includes((error as NodeJS.ErrnoException).code)) return undefined
     throw new InputError(
       `cannot open ${path}: ${(error as Error).message}`,
       'The agent needs a folder that it may write to: --state-dir FOLDER',

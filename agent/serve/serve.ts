@@ -33,7 +33,7 @@ export interface ServeOptions {
   readonly log: Log
   /** Ends the agent; its reason, as text, is told to the clients. */
   readonly signal: AbortSignal
-  readonly onListening?: (at: {readonly port: number; readonly socket: string; readonly audience: string}) => void
+  readonly onListening?: (at: {readonly port: number; readonly socket: string | undefined; readonly audience: string}) => void
   /** Tests give smaller ones. */
   readonly limits?: Limits
   /** Tests replace the tools, and Azure NPM. */
@@ -130,14 +130,15 @@ export async function serve(options: ServeOptions): Promise<string> {
     const tls = await listenTls(options.listen, key, limits)
     server.serveTls(tls)
     const unix = await listenUnix(options.stateDir, limits)
-    server.serveRoot(unix.server)
+    if (unix) server.serveRoot(unix.server)
+    else log.warn({folder: options.stateDir}, 'The disk is full: there is no socket for root of this node until the next start')
     const port = portOf(tls)
     log.info({version, port, key: key.fingerprint}, 'The agent listens')
     void readVersions(run, signal).then(versions => {
       isReady = !signal.aborted
       log.info({versions}, 'The agent is ready')
     })
-    options.onListening?.({port, socket: unix.path, audience: key.audience})
+    options.onListening?.({port, socket: unix?.path, audience: key.audience})
     used(0)
     if (signal.aborted) end()
     reason = await ending.promise

@@ -168,9 +168,9 @@ describe('with a token', () => {
 describe('root of the node', () => {
   test('needs no token at the socket that only root can open', async () => {
     await using agent = await openAgent()
-    const {mode} = await stat(agent.socketPath)
+    const {mode} = await stat(String(agent.socketPath))
     expect(mode & 0o777).toBe(0o600)
-    expect((await stat(dirname(agent.socketPath))).mode & 0o777).toBe(0o700)
+    expect((await stat(dirname(String(agent.socketPath)))).mode & 0o777).toBe(0o700)
     agent.reviews.fault = async () => {
       throw new Error('the API server is away')
     }
@@ -201,9 +201,9 @@ describe('root of the node', () => {
       await chmod(folder, 0o777)
       await expect(listenUnix(folder, limits)).rejects.toThrow(/may be written to by others/)
       await chmod(folder, 0o755)
-      const {server} = await listenUnix(folder, limits)
+      const unix = await listenUnix(folder, limits)
       expect((await stat(folder)).mode & 0o777).toBe(0o755)
-      server.close()
+      unix?.server.close()
     } finally {
       await rm(folder, {recursive: true})
     }

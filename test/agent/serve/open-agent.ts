@@ -20,7 +20,8 @@ const noTools: Run = async (command, args) => ({
 
 export interface OpenAgent extends AsyncDisposable {
   readonly port: number
-  readonly socketPath: string
+  /** Undefined where the disk has no room for it. */
+  readonly socketPath: string | undefined
   readonly audience: string
   readonly reviews: FakeReviews
   readonly log: readonly string[]
@@ -53,7 +54,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
   const note = (level: string) => (fields: object, message: string) => void log.push(JSON.stringify({level, message, ...fields}))
   const end = new AbortController()
   let ended: Promise<string> = Promise.resolve('')
-  const at = await new Promise<{port: number; socket: string; audience: string}>((resolve, reject) => {
+  const at = await new Promise<{port: number; socket: string | undefined; audience: string}>((resolve, reject) => {
     ended = serve({
       version: '1.2.3',
       node: NODE,
