@@ -29,7 +29,7 @@ export async function makeKey(): Promise<AgentKey> {
     .update(publicKey.export({type: 'spki', format: 'der'}))
     .digest('base64url')
   return {
-    key: String(privateKey.export({type: 'pkcs8', format: 'pem'})),
+    key: privateKey.export({type: 'pkcs8', format: 'pem'}),
     certificate: pem('CERTIFICATE', selfSigned(publicKey, privateKey, 'npm-agent', from, to)),
     fingerprint,
     audience: audienceOf(fingerprint),
