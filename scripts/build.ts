@@ -24,7 +24,7 @@ const leaveOut = {
 }
 
 /** The completer's name is what kubectl looks for. */
-const executables = ['kubectl-npm', 'npm-agent']
+const executables = ['kubectl-npm', 'kubectl_complete-npm', 'npm-agent']
 
 const result = await build({
   cwd: root,

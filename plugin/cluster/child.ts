@@ -4,18 +4,33 @@ import {rm} from 'node:fs/promises'
 
 const END_MS = 500
 
-interface Held {
+export interface HoldOptions {
+  /** Goes with the child. */
+  readonly folder?: string
+  /** It was started as the first of a group of processes, which all end with it. */
+  readonly isGroup?: boolean
+}
+
+interface Held extends HoldOptions {
   readonly child: ChildProcess
-  readonly folder: string | undefined
 }
 
 const held = new Set<Held>()
 
 /** Nobody can wait any more when the process exits, so it is done at once. */
 function clearAtExit(): void {
-  for (const {child, folder} of held) {
-    child.kill('SIGKILL')
+  for (const {child, folder, isGroup} of held) {
+    kill(child, 'SIGKILL', isGroup)
     if (folder !== undefined) rmSync(folder, {recursive: true, force: true})
+  }
+}
+
+function kill(child: ChildProcess, signal: NodeJS.Signals, isGroup = false): void {
+  if (!isGroup || child.pid === undefined) return void child.kill(signal)
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // All of them have ended.
   }
 }
 
@@ -24,9 +39,10 @@ function clearAtExit(): void {
  *
  * @returns ends both now; may be called again
  */
-export function holdChild(child: ChildProcess, folder?: string): () => Promise<void> {
+export function holdChild(child: ChildProcess, options: HoldOptions = {}): () => Promise<void> {
+  const {folder, isGroup} = options
   if (held.size === 0) process.once('exit', clearAtExit)
-  const entry = {child, folder}
+  const entry = {child, ...options}
   held.add(entry)
   let ended: Promise<void> | undefined
   return () => (ended ??= end())
@@ -36,8 +52,8 @@ export function holdChild(child: ChildProcess, folder?: string): () => Promise<v
       const gone = new Promise(resolve => {
         child.once('exit', resolve)
       })
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS)
+      kill(child, 'SIGTERM', isGroup)
+      const timer = setTimeout(() => kill(child, 'SIGKILL', isGroup), END_MS)
       await gone
       clearTimeout(timer)
     }

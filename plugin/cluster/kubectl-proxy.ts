@@ -27,6 +27,8 @@ export interface KubectlProxy extends AsyncDisposable {
 export interface ProxyOptions {
   /** A port of the loopback in place of a unix socket. */
   readonly usePort?: boolean
+  /** Nobody can be asked, and nobody told: a login program gets no terminal, and what it says goes nowhere. */
+  readonly isUnattended?: boolean
 }
 
 /** kubectl as the person has it, or as KUBECTL says. */
@@ -47,23 +49,26 @@ export async function startKubectlProxy(
   options: ProxyOptions = {},
 ): Promise<KubectlProxy> {
   signal.throwIfAborted()
-  const {usePort = process.platform === 'win32'} = options
+  const {usePort = process.platform === 'win32', isUnattended = false} = options
   const folder = usePort ? undefined : await mkdtemp(join(tmpdir(), 'kubectl-npm-'))
   const socketPath = folder === undefined ? undefined : join(folder, 'api.sock')
   const prefix = usePort ? `/${randomBytes(24).toString('base64url')}` : ''
   const listen = socketPath === undefined ? ['--port=0', `--api-prefix=${prefix}/`] : [`--unix-socket=${socketPath}`]
   // A server behind a path (https://host/k8s/clusters/c-1) is reached only when kubectl puts that path in front.
   const args = ['proxy', ...listen, '--append-server-path=true', ...kubectlArguments(flags)]
-  const isStdinFree = process.stdin.isTTY && flags.from?.includes('-') !== true
+  const isStdinFree = !isUnattended && process.stdin.isTTY && flags.from?.includes('-') !== true
+  // In a session of its own it has no terminal that it could open.
+  const detached = isUnattended && process.platform !== 'win32'
   const child = spawn(kubectlCommand(), args, {
     stdio: [isStdinFree ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     windowsHide: true,
+    detached,
   })
   const words = new ProxyWords(flags.verbose === true ? text => process.stderr.write(text) : undefined)
-  const end = holdChild(child, folder)
+  const end = holdChild(child, {...(folder !== undefined && {folder}), isGroup: detached})
   child.stderr.on('data', (chunk: Buffer) => {
     const shown = words.add(chunk.toString())
-    if (shown !== '') process.stderr.write(shown)
+    if (shown !== '' && !isUnattended) process.stderr.write(shown)
   })
   try {
     const said = await serving(child, words, signal)

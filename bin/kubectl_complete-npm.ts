@@ -1,0 +1,3 @@
+import {printCompletions} from '../plugin/completion/complete.ts'
+
+await printCompletions(process.argv.slice(2))

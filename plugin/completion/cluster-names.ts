@@ -1,0 +1,88 @@
+import type {NodeDocument} from '../../core/contract/agent.ts'
+import type {NodeDump} from '../../core/dump/model.ts'
+import {readDump} from '../../core/dump/read-dump.ts'
+import {type AgentPod, type FoundAgents, findAgents} from '../cluster/agents.ts'
+import {type ClusterApi, openClusterApi} from '../cluster/api.ts'
+import {Agents} from '../cluster/connect.ts'
+import type {ClusterFlags} from '../cluster/flags.ts'
+import {readNode} from '../cluster/read-snapshot.ts'
+import {namesIn} from './dump-names.ts'
+import type {SourceKind, Suggestion} from './names.ts'
+
+/** What an agent is asked for. Members of sets, the greater part of a node, have no names. */
+const OBJECTS: readonly NodeDocument[] = ['cluster.json']
+const RULES: readonly NodeDocument[] = ['iptables-nft-save.txt', 'iptables-legacy-save.txt', 'ipset-list.txt', 'cluster.json']
+
+/** Where the API server has what no agent could tell. */
+const LISTS: Partial<Record<SourceKind, string>> = {
+  node: '/api/v1/nodes',
+  clusterNode: '/api/v1/nodes',
+  namespace: '/api/v1/namespaces',
+  pod: '/api/v1/pods',
+  policy: '/apis/networking.k8s.io/v1/networkpolicies',
+}
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
+/**
+ * Names in a cluster. Agents know them without rights on pods and in less time than the API server; it is asked where no agent
+ * answers.
+ *
+ * @param nodes those that the command line names already
+ * @throws InputError
+ */
+export async function findInCluster(
+  kinds: readonly SourceKind[],
+  prefix: string,
+  flags: ClusterFlags,
+  nodes: readonly string[],
+  signal: AbortSignal,
+): Promise<Suggestion[]> {
+  await using api = await openClusterApi(flags, signal, {isUnattended: true})
+  const agents = kinds.every(kind => kind === 'clusterNode')
+    ? undefined
+    : await findAgents(api, {}, signal).catch(() => undefined)
+  const dump = await askAgent(api, agents, kinds, nodes, signal).catch(() => undefined)
+  const found = await Promise.all(
+    kinds.map(async kind => {
+      const told = kind === 'node' ? nodesOf(agents) : dump ? namesIn([dump], kind, prefix) : []
+      return told.length > 0 ? told : await listNames(api, kind, prefix, signal).catch(() => [])
+    }),
+  )
+  return found.flat()
+}
+
+const nodesOf = (agents: FoundAgents | undefined): Suggestion[] =>
+  [...(agents?.ready ?? []), ...(agents?.absent ?? [])].map(({node}) => ({text: node}))
+
+async function askAgent(
+  api: ClusterApi,
+  agents: FoundAgents | undefined,
+  kinds: readonly SourceKind[],
+  nodes: readonly string[],
+  signal: AbortSignal,
+): Promise<NodeDump | undefined> {
+  const pod = chosenAgent(agents?.ready ?? [], nodes)
+  if (!pod || kinds.every(kind => kind === 'node' || kind === 'clusterNode')) return undefined
+  await using agent = await new Agents(api).connect(pod, signal)
+  const needsRules = kinds.includes('set') || kinds.includes('chain')
+  const {documents} = await readNode(agent, needsRules ? RULES : OBJECTS, signal)
+  return (await readDump(documents)).nodes[0]
+}
+
+/** Any node will do when none is named: they hold nearly the same sets and policies. */
+const chosenAgent = (ready: readonly AgentPod[], nodes: readonly string[]): AgentPod | undefined =>
+  nodes.length === 0 ? ready[0] : ready.find(({node}) => nodes.includes(node))
+
+interface Named {
+  readonly metadata: {readonly name: string; readonly namespace?: string}
+}
+
+async function listNames(api: ClusterApi, kind: SourceKind, prefix: string, signal: AbortSignal): Promise<Suggestion[]> {
+  const list = LISTS[kind]
+  if (list === undefined) return []
+  const isInNamespace = kind === 'pod' || kind === 'policy'
+  const [namespace] = isInNamespace && prefix.includes('/') ? prefix.split('/') : []
+  const path = namespace === undefined ? list : list.replace(/[^/]*$/, `namespaces/${encodeURIComponent(namespace)}/$&`)
+  const {items} = await api.get<{items: readonly Named[] | null}>(path, {signal, accept: METADATA})
+  return (items ?? []).map(({metadata: {name, namespace: its}}) => ({text: isInNamespace ? `${its}/${name}` : name}))
+}

@@ -1,0 +1,36 @@
+import {escapeControls} from '../../core/text/escape.ts'
+import {findNames} from './find-names.ts'
+import type {Suggestion} from './names.ts'
+import {suggest} from './suggest.ts'
+
+/** Who presses Tab does not wait for a cluster that is away. */
+const LIMIT_MS = 2000
+
+/**
+ * Shells put a suggestion into the command line as it stands. Kubernetes lets no other characters into names; a dump may come
+ * from anybody.
+ */
+const PLAIN = /^[\w.:/@%+,=-]+$/
+
+/**
+ * Prints what could stand for the last word, one to a line with what there is to say of it behind a tab, and at the end what the
+ * shell shall do: the way in which kubectl asks the plugins on PATH. Nothing else is ever printed, and nobody is asked for
+ * anything.
+ *
+ * Source: kubectl's pkg/cmd/plugin_completion.go.
+ *
+ * @param words those behind `kubectl npm`
+ */
+export async function printCompletions(words: readonly string[]): Promise<void> {
+  // The way out by `exit` takes along what was started.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(1))
+  const late = new AbortController()
+  setTimeout(() => late.abort(), LIMIT_MS)
+  const {items, directive} = await suggest(words, (line, verb) => findNames(line, verb, late.signal))
+  const text = `${items.filter(isPlain).map(lineOf).join('')}:${directive}\n`
+  process.stdout.write(text, () => process.exit(0))
+}
+
+const isPlain = ({text}: Suggestion): boolean => PLAIN.test(text)
+const lineOf = ({text, about}: Suggestion): string =>
+  about === undefined || about === '' ? `${text}\n` : `${text}\t${escapeControls(about)}\n`

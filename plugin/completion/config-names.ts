@@ -1,0 +1,28 @@
+import {execFile} from 'node:child_process'
+import {promisify} from 'node:util'
+import {type ClusterFlags, kubectlArguments} from '../cluster/flags.ts'
+import {kubectlCommand} from '../cluster/kubectl-proxy.ts'
+import type {ConfigKind, Suggestion} from './names.ts'
+
+/** Nobody logs in to read a kubeconfig, and what is secret in it is left out by kubectl. */
+const VIEW = ['config', 'view', '-o', 'json']
+
+interface Config {
+  readonly contexts?: readonly {readonly name: string; readonly context: {readonly cluster: string}}[] | null
+  readonly clusters?: readonly {readonly name: string; readonly cluster: {readonly server: string}}[] | null
+  readonly users?: readonly {readonly name: string}[] | null
+}
+
+/**
+ * Names in the kubeconfig.
+ *
+ * @throws what the start of kubectl threw
+ */
+export async function findInConfig(kind: ConfigKind, {kubeconfig}: ClusterFlags, signal: AbortSignal): Promise<Suggestion[]> {
+  const args = kubectlArguments({...(kubeconfig !== undefined && {kubeconfig}), 'agent-namespace': ''})
+  const {stdout} = await promisify(execFile)(kubectlCommand(), [...VIEW, ...args], {signal, windowsHide: true})
+  const config = JSON.parse(stdout) as Config
+  if (kind === 'context') return (config.contexts ?? []).map(({name, context}) => ({text: name, about: context.cluster}))
+  if (kind === 'cluster') return (config.clusters ?? []).map(({name, cluster}) => ({text: name, about: cluster.server}))
+  return (config.users ?? []).map(({name}) => ({text: name}))
+}

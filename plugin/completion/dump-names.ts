@@ -1,0 +1,65 @@
+import {objectKey} from '../../core/cluster/objects.ts'
+import type {NodeDump} from '../../core/dump/model.ts'
+import {readDump} from '../../core/dump/read-dump.ts'
+import {openTranslation} from '../../core/translate/open.ts'
+import {readFiles} from '../source/read-files.ts'
+import type {NameKind, Suggestion} from './names.ts'
+
+/** Nobody wants to wait for names while typing. As much as this is read in half a second. */
+const MOST_CHARACTERS = 64 * 1024 * 1024
+
+/**
+ * Reads dumps for the names in them.
+ *
+ * @returns none when they are large
+ * @throws InputError when a path cannot be read
+ */
+export async function readForNames(paths: readonly string[]): Promise<readonly NodeDump[]> {
+  const {documents} = await readFiles(paths)
+  const size = documents.flatMap(({text}) => text).reduce((sum, {length}) => sum + length, 0)
+  return size > MOST_CHARACTERS ? [] : (await readDump(documents)).nodes
+}
+
+const texts = (all: Iterable<string>): Suggestion[] => [...new Set(all)].map(text => ({text}))
+
+/** Names of one kind that dumps hold, each once. */
+export function namesIn(dumps: readonly NodeDump[], kind: NameKind, prefix: string): Suggestion[] {
+  const clusters = dumps.flatMap(({cluster, cache}) => [cluster ?? [], cache?.objects ?? []].flat())
+  const pods = clusters.flatMap(cluster => cluster.pods)
+  switch (kind) {
+    case 'node':
+    case 'clusterNode': {
+      const nodes = dumps.flatMap(({node, save, sets}) => ((save ?? sets) && node !== 'unknown' ? [node] : []))
+      if (nodes.length > 0) return texts(nodes)
+      const known = clusters.flatMap(cluster => cluster.nodes.map(({metadata}) => metadata.name))
+      return texts([...known, ...pods.flatMap(({spec}) => spec?.nodeName ?? [])])
+    }
+    case 'namespace': {
+      const known = clusters.flatMap(cluster => cluster.namespaces.map(({metadata}) => metadata.name))
+      return texts([...known, ...pods.map(({metadata}) => metadata.namespace ?? 'default')])
+    }
+    case 'pod':
+      return texts(pods.map(objectKey))
+    case 'policy': {
+      const known = clusters.flatMap(cluster => cluster.policies.map(objectKey))
+      const programmed = dumps.flatMap(dump => [...openTranslation(dump).policyOfChain.values()].flatMap(name => name.split('|')))
+      return texts([...known, ...programmed])
+    }
+    case 'chain':
+      return texts(dumps.flatMap(({save}) => [...(save?.tables.get('filter')?.chains.keys() ?? [])].filter(isNpmChain)))
+    case 'set':
+      return dumps.flatMap(dump => setNames(dump, prefix))
+    default:
+      return []
+  }
+}
+
+const isNpmChain = (name: string): boolean => name.startsWith('AZURE-NPM')
+
+/** Readable names; the kernel's only when one is being typed, since nobody looks for a set in a list of hashes. */
+function setNames(dump: NodeDump, prefix: string): Suggestion[] {
+  const isHash = prefix.startsWith('azure-npm-')
+  return [...openTranslation(dump).sets()].flatMap(({set, name, names, meaning}) =>
+    isHash ? [{text: set, about: name}] : names.map(text => ({text, about: meaning})),
+  )
+}

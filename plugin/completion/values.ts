@@ -1,0 +1,60 @@
+import type {NameKind} from './names.ts'
+
+/** What may stand for a flag or an argument. Without any of them: nothing can be suggested. */
+export interface Values {
+  readonly names?: readonly NameKind[]
+  readonly words?: readonly string[]
+  /** Files and folders; the shell knows them. */
+  readonly isPath?: true
+}
+
+const PATH: Values = {isPath: true}
+const FREE: Values = {}
+const END: Values = {words: ['external'], names: ['pod']}
+
+/** By the name of the flag, which means the same in every verb, or by verb and flag where it does not. */
+const flagValues: Readonly<Record<string, Values>> = {
+  kubeconfig: PATH,
+  context: {names: ['context']},
+  cluster: {names: ['cluster']},
+  user: {names: ['user']},
+  as: FREE,
+  'as-group': FREE,
+  'as-uid': FREE,
+  'request-timeout': FREE,
+  'agent-namespace': {names: ['namespace']},
+  from: PATH,
+  filename: PATH,
+  diff: PATH,
+  // Only where the format is not chosen from a list.
+  output: PATH,
+  node: {names: ['node']},
+  // Where an agent runs already, none has to be put.
+  'install node': {names: ['clusterNode']},
+  pod: {names: ['pod']},
+  selector: FREE,
+  namespace: {names: ['namespace']},
+  policy: {names: ['policy']},
+  chain: {names: ['chain']},
+  set: {names: ['set']},
+  port: FREE,
+  ports: FREE,
+  mark: FREE,
+  release: FREE,
+  image: FREE,
+  for: FREE,
+  timeout: FREE,
+}
+
+/** By verb and argument. */
+const argumentValues: Readonly<Record<string, Values>> = {
+  'trace source': END,
+  'trace destination': END,
+  'sets name': {names: ['set']},
+  'resolve name': {names: ['set', 'policy', 'chain']},
+}
+
+/** Values of a flag that takes any; undefined when nobody has said what they are. */
+export const valuesOfFlag = (verb: string, flag: string): Values | undefined => flagValues[`${verb} ${flag}`] ?? flagValues[flag]
+
+export const valuesOfArgument = (verb: string, argument: string): Values | undefined => argumentValues[`${verb} ${argument}`]
