@@ -15,12 +15,18 @@ await mkdir(out)
  * Libraries that oclif loads at every start, and needs only for plugins in files, for spinners and to tell WSL from Linux.
  * Our verbs are in memory; without these libraries the program starts in four fifths of the time.
  */
-const unneeded = /^(?:cli-spinners|lilconfig|minimatch|semver|tinyglobby|wsl-utils)$/
+const unneeded = /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils)$/
 const EMPTY = '\0empty'
+/** On a terminal oclif looks for its spinner, turning or not. */
+const SPINNERS = '\0spinners'
+const contents: Readonly<Record<string, string>> = {
+  [EMPTY]: 'module.exports = {}',
+  [SPINNERS]: "const still = {frames: ['']}; module.exports = {dots2: still, line: still}",
+}
 const leaveOut = {
   name: 'leave-out',
-  resolveId: (id: string) => (unneeded.test(id) ? EMPTY : null),
-  load: (id: string) => (id === EMPTY ? 'module.exports = {}' : null),
+  resolveId: (id: string) => (unneeded.test(id) ? EMPTY : id === 'cli-spinners' ? SPINNERS : null),
+  load: (id: string) => contents[id] ?? null,
 }
 
 /** The completer's name is what kubectl looks for. */
