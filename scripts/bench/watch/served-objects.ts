@@ -12,12 +12,12 @@ export interface ClusterSize {
   readonly nodes: number
 }
 
-const PODS_PER_NAMESPACE = 40
+const MOST_NAMESPACES = 500
 const PODS_PER_APP = 5
 const TEAMS = ['payments', 'search', 'identity', 'media', 'billing']
 const TIERS = ['front', 'back', 'data']
 
-const namespaceOf = (index: number) => `team-${TEAMS[index % TEAMS.length]}-${index % 500}`
+const namespaceOf = (index: number) => `team-${TEAMS[index % TEAMS.length]}-${index % MOST_NAMESPACES}`
 const addressOf = (index: number) => `10.${64 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`
 const uid = (index: number) => `5e1c0d9b-77aa-4bd3-9d5d-${index.toString(16).padStart(12, '0')}`
 const hex = (length: number, seed: number) =>
@@ -172,7 +172,8 @@ export function servedPod(index: number, {nodes}: ClusterSize, turn = 0): object
   }
 }
 
-export const namespaceCount = ({pods}: ClusterSize): number => Math.ceil(pods / PODS_PER_NAMESPACE)
+export const namespaceCount = ({pods, policies}: ClusterSize): number =>
+  Math.min(MOST_NAMESPACES, Math.max(Math.ceil(pods / PODS_PER_APP), policies))
 
 export function servedNamespace(index: number): object {
   const name = namespaceOf(index)

@@ -1,0 +1,72 @@
+/**
+ * Many agents as one process: `simulated-agents.ts KUBECONFIG SLOWEST_MS NODE…`. Each has a key, a port and a sign-in of its own,
+ * as a real one has, and asks the real API server about every token; but what it compares is made up, and takes a time of its own.
+ * The parent gets their ports by message, and asks for what the process has taken so far.
+ */
+import {setTimeout as sleep} from 'node:timers/promises'
+import {Rights} from '../../../agent/auth/rights.ts'
+import {SignIn} from '../../../agent/auth/sign-in.ts'
+import {openApiServer} from '../../../agent/kubernetes/api-server.ts'
+import {Changes} from '../../../agent/serve/changes.ts'
+import {makeKey} from '../../../agent/serve/key.ts'
+import {limits} from '../../../agent/serve/limits.ts'
+import {listenTls, portOf} from '../../../agent/serve/listen.ts'
+import {AgentServer} from '../../../agent/serve/server.ts'
+import type {AgentStatus} from '../../../core/contract/agent.ts'
+import type {Drift} from '../../../core/contract/drift.ts'
+import {API_VERSION} from '../../../core/contract/version.ts'
+
+const [kubeconfig = '', slowestMs = '0', ...nodes] = process.argv.slice(2)
+const api = await openApiServer({kubeconfig})
+const log = {info: () => {}, warn: (fields: object, text: string) => console.error(text, fields), error: console.error}
+const version = '0.0.0'
+/** Where the manifests put the agents. */
+const namespace = 'kubectl-npm'
+
+const start = async (node: string, index: number): Promise<number> => {
+  const key = await makeKey()
+  // Spread evenly, the last of them the slowest.
+  const ms = (Number(slowestMs) * (index + 1)) / nodes.length
+  const signIn = new SignIn({api, audience: key.audience, namespace, node, limits})
+  const rights = new Rights({api, namespace, node, limits})
+  const knowledge: AgentStatus['knowledge'] = {state: 'live', pods: 0, namespaces: 0, policies: 0}
+  const server: AgentServer = new AgentServer({
+    agent: {
+      version,
+      node,
+      log,
+      limits,
+      changes: new Changes(),
+      // What is measured does not read the node.
+      snapshots: undefined as never,
+      knowledge: () => knowledge,
+      status: () => ({
+        node,
+        version,
+        startedAt: new Date().toISOString(),
+        knowledge,
+        connections: server.count,
+        subscriptions: 0,
+        memoryBytes: 0,
+        backend: 'nft',
+      }),
+      demand: (caller, resource) => rights.demand(caller, resource),
+      diff: async (): Promise<Drift> => {
+        await sleep(ms)
+        return {apiVersion: API_VERSION, kind: 'Drift', node, clean: true, items: [], notes: [], problems: []}
+      },
+    },
+    signIn: header => signIn.caller(header),
+    isReady: () => true,
+    onConnections: () => {},
+  })
+  const tls = await listenTls({host: '127.0.0.1', port: 0}, key, limits)
+  server.serveTls(tls)
+  return portOf(tls)
+}
+
+process.send?.(await Promise.all(nodes.map(start)))
+process.on('message', () => {
+  const {user, system} = process.cpuUsage()
+  process.send?.((user + system) / 1e6)
+})
