@@ -10,7 +10,16 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/count-reporter.ts'],
     projects: [
-      {test: {...shared, name: 'all but the cluster', include: ['test/**/*.test.ts'], exclude: ['test/cluster/**']}},
+      {
+        test: {
+          ...shared,
+          name: 'all but the cluster',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/cluster/**'],
+          // By itself vitest leaves one core free: with two that is half of them.
+          maxWorkers: '100%',
+        },
+      },
       // A cluster needs both cores for itself, and a first one has to be built: one file at a time, after all others.
       {
         test: {
