@@ -5,10 +5,19 @@ import {runCli} from '../plugin/cli.ts'
 import {provide} from '../plugin/services.ts'
 import {tooOldNode} from './node-version.ts'
 
+function demandTools(): void {
+  const reason = tooOldNode()
+  if (reason !== undefined) throw new InputError(reason, 'Install a newer Node, or take a dump and read it with --from.')
+}
+
 provide({
+  localDocuments: async () => {
+    demandTools()
+    const {readLocalDocuments} = await import('../agent/read/local-documents.ts')
+    return readLocalDocuments(packageFacts.version)
+  },
   readLocal: async signal => {
-    const reason = tooOldNode()
-    if (reason !== undefined) throw new InputError(reason, 'Install a newer Node, or take a dump and read it with --from.')
+    demandTools()
     const {readNode} = await import('../agent/read/node.ts')
     return readNode({signal})
   },

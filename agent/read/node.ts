@@ -45,8 +45,11 @@ export async function readNode(options: ReadNodeOptions = {}): Promise<NodeReadi
   const list = await run('ipset', ['list', '-t'], runOptions)
   // Only headers and reference counts: worth having, not worth a second complaint.
   if (list.end === 'ok') documents.push({name: list.command, folder: 'local', text: decodeText(list.stdout), kind: 'ipset-list'})
-  return {node: process.env['NODE_NAME'] ?? hostname(), documents, problems}
+  return {node: nodeName(), documents, problems}
 }
+
+/** What Kubernetes calls this machine, as far as that is known here. */
+export const nodeName = (): string => process.env['NODE_NAME'] ?? hostname()
 
 /** Distributions without `iptables-nft-save` call it `iptables-save`; that name may also mean the legacy tool. */
 async function readNft(run: Run, options: {signal?: AbortSignal}): Promise<ToolResult> {

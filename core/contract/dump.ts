@@ -7,6 +7,10 @@ export const dumpNodeSchema = z.object({
   takenAt: z.iso.datetime().exactOptional().describe('when its kernel was read; absent when nothing tells'),
   agentVersion: z.string().exactOptional().describe('of the agent that read it'),
   documents: z.array(z.string()).describe('its files'),
+  given: z
+    .array(z.string())
+    .exactOptional()
+    .describe('those that somebody gave as files: whether they are all that a tool printed is not known'),
 })
 
 export const dumpFailureSchema = z.object({

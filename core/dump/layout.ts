@@ -23,6 +23,14 @@ const kinds: Readonly<Partial<Record<NodeDocument, DocumentKind>>> = {
 export const kindOfDocument = (file: string): DocumentKind | undefined =>
   (nodeDocuments as readonly string[]).includes(file) ? kinds[file as NodeDocument] : undefined
 
+/** Whether a file of a node is one that a dump keeps. */
+export const isNodeFile = (file: string): boolean =>
+  file !== dumpFiles.cluster && ([...nodeDocuments, ...podLogs] as readonly string[]).includes(file)
+
+/** Whether answers depend on a file. They do without logs, metrics and versions; the loss of those is in collection.log. */
+export const isForAnswers = (document: string | undefined): boolean =>
+  document !== undefined && /^(?:iptables|ipset|cluster)/.test(document)
+
 /** A folder for a node's files. Names of nodes are names of hosts; others, which only a damaged dump has, get a number. */
 export function nodeFolder(name: string, index: number): string {
   const isPlain = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)

@@ -12,7 +12,7 @@ export interface ReadManifest {
   readonly takenAt: string | undefined
   readonly redacted: boolean
   /** By folder below `base`. */
-  readonly nodes: ReadonlyMap<string, {readonly name: string; readonly takenAt?: string; readonly agentVersion?: string}>
+  readonly nodes: ReadonlyMap<string, ReadManifestNode>
   readonly failures: readonly {
     readonly node?: string
     readonly document?: string
@@ -20,6 +20,14 @@ export interface ReadManifest {
     readonly next: string
   }[]
   readonly problems: readonly Problem[]
+}
+
+export interface ReadManifestNode {
+  readonly name: string
+  readonly takenAt?: string
+  readonly agentVersion?: string
+  /** Files of which nothing tells that they are all that a tool printed. */
+  readonly given: readonly string[]
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -41,13 +49,15 @@ export function readManifest(document: DumpDocument): ReadManifest | undefined {
     return undefined
   }
   if (!isManifest(value)) return undefined
-  const nodes: [string, {name: string; takenAt?: string; agentVersion?: string}][] = listOf(value['nodes']).flatMap(node => {
+  const nodes: [string, ReadManifestNode][] = listOf(value['nodes']).flatMap(node => {
     const folder = textOf(node['folder'])
     const name = textOf(node['name'])
     if (folder === undefined || name === undefined) return []
     const takenAt = textOf(node['takenAt'])
     const agentVersion = textOf(node['agentVersion'])
-    const told = {name, ...(takenAt !== undefined && {takenAt}), ...(agentVersion !== undefined && {agentVersion})}
+    const files = Array.isArray(node['given']) ? node['given'] : []
+    const given = files.filter(file => typeof file === 'string')
+    const told = {name, given, ...(takenAt !== undefined && {takenAt}), ...(agentVersion !== undefined && {agentVersion})}
     return [[plainPath(folder), told]]
   })
   return {

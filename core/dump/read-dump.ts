@@ -42,7 +42,7 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
 const onlyKey = (map: ReadonlyMap<string, unknown>): string | undefined => (map.size === 1 ? [...map.keys()][0] : undefined)
 
 /** `n1` of `dump/n1`, `n1.tgz` of `n1.tgz/.`; files given one by one have no folder to name their node. */
-const lastName = (folder: string): string | undefined => folder.split('/').findLast(name => name !== '' && name !== '.')
+export const lastName = (folder: string): string | undefined => folder.split('/').findLast(name => name !== '' && name !== '.')
 
 /** @param told what `dump.json` says of the node */
 function buildNode(
@@ -106,7 +106,7 @@ function mergeSets(read: readonly ReadDocument[]): {sets?: Map<string, MatchSet>
 }
 
 /** The same object may be in several files; the first one counts. */
-function mergeObjects(all: readonly ClusterObjects[]): ClusterObjects | undefined {
+export function mergeObjects(all: readonly ClusterObjects[]): ClusterObjects | undefined {
   if (all.length <= 1) return all[0]
   const merged = emptyCluster()
   for (const kind of ['namespaces', 'pods', 'policies', 'nodes'] as const) {

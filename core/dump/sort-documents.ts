@@ -1,6 +1,6 @@
 import type {Problem} from '../problem.ts'
 import {isBlank} from './blank.ts'
-import {kindOfDocument} from './layout.ts'
+import {isForAnswers, kindOfDocument} from './layout.ts'
 import {fileName, type Place, placeIn, plainPath, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
 
@@ -41,6 +41,7 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
     const node = nodes.get(document.folder) ?? sortedNode(manifest, place.folder)
     nodes.set(document.folder, node)
     const isCut = manifest.failures.some(failure => failure.node === node.name && failure.document === place.file)
+    if (!isCut && manifest.nodes.get(place.folder)?.given.includes(place.file)) return [document]
     if (!isCut) return [{...document, kind}]
     // What a tool printed before it failed is told by its content; when it printed nothing, nothing is known.
     return isBlank(document.text) ? [] : [document]
@@ -63,25 +64,22 @@ export function findPlace(
 }
 
 /** `NAME` of `…/nodes/NAME`, as dumps without a readable dump.json have it. */
-function nodeOfPath(folder: string): string | undefined {
+export function nodeOfPath(folder: string): string | undefined {
   const path = plainPath(folder)
   return /(?:^|\/)nodes\/[^/]+$/.test(path) ? fileName(path) : undefined
 }
 
 function sortedNode(manifest: ReadManifest, folder: string): SortedNode {
-  const {name = fileName(folder), ...told} = manifest.nodes.get(folder) ?? {}
-  const failures = manifest.failures.filter(failure => failure.node === name && isTelling(failure.document))
+  const {name, takenAt, agentVersion} = manifest.nodes.get(folder) ?? {name: fileName(folder)}
+  const failures = manifest.failures.filter(failure => failure.node === name && isForAnswers(failure.document))
   return {
     name,
     ...(manifest.id !== undefined && {dumpId: manifest.id}),
-    ...told,
+    ...(takenAt !== undefined && {takenAt}),
+    ...(agentVersion !== undefined && {agentVersion}),
     problems: failures.map(({document, message, next}) => failed(`${document}: ${message}`, next)),
   }
 }
-
-/** Answers do without logs, metrics and versions; their loss is in collection.log. */
-const isTelling = (document: string | undefined): boolean =>
-  document !== undefined && /^(?:iptables|ipset|cluster)/.test(document)
 
 const failed = (message: string, next: string): Problem => ({
   code: 'TOOL_FAILED',
@@ -95,6 +93,6 @@ function lostOf({failures}: ReadManifest, nodes: ReadonlyMap<string, SortedNode>
   return failures.flatMap(({node, document, message, next}) => {
     if (node !== undefined && names.has(node)) return document === undefined ? [failed(`node ${node}: ${message}`, next)] : []
     if (node !== undefined) return document === undefined ? [failed(`node ${node} could not be read: ${message}`, next)] : []
-    return document === undefined || isTelling(document) ? [failed(message, next)] : []
+    return document === undefined || isForAnswers(document) ? [failed(message, next)] : []
   })
 }

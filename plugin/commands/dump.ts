@@ -1,33 +1,80 @@
 import {Flags} from '@oclif/core'
+import {isForAnswers} from '../../core/dump/layout.ts'
 import {escapeControls} from '../../core/text/escape.ts'
-import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
-import {demandLiveNode} from '../node-version.ts'
+import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
 export default class Dump extends Verb {
   static override summary = 'Keeps what nodes hold in a file, for later or for somebody else'
   static override description =
-    'Reads rules, sets, versions, metrics and cluster objects of all nodes, or those given, through their agents. Every ' +
-    'reading verb takes the result with --from. It holds names and addresses of pods.'
-  static override examples = ['<%= config.bin %> dump', '<%= config.bin %> dump --node aks-1 -o aks-1.tgz']
+    'Reads rules, sets, versions, metrics, logs and cluster objects of all nodes, or those given, through their agents. Every ' +
+    'reading verb takes the result with --from. The logs of Azure NPM are read with your own rights; without them the dump has none. ' +
+    'It holds names and addresses of pods: with --redact, others in their place, the same one for the same. Exit code 1 means that ' +
+    'a node, or a part of one that answers depend on, could not be read; all else is there.'
+  static override examples = [
+    '<%= config.bin %> dump',
+    '<%= config.bin %> dump --node aks-1 -o aks-1.tgz',
+    '<%= config.bin %> dump --redact --from aks-1.tgz -o for-support.tgz',
+    'sudo <%= config.bin %> dump --local -o here/',
+  ]
   static override flags = {
-    ...clusterFlags,
-    node: sourceFlags.node,
-    pod: sourceFlags.pod,
-    selector: sourceFlags.selector,
+    ...sourceFlags,
+    from: Flags.string({
+      summary: 'Take a dump, or single files, in place of nodes; may be given several times',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'PATH',
+      helpGroup: 'SOURCE',
+      exclusive: ['local'],
+    }),
     output: Flags.string({char: 'o', summary: 'A folder, or an archive by its ending .tgz', helpValue: 'PATH'}),
+    redact: Flags.boolean({summary: 'Replace names, labels and addresses, consistently', default: false}),
+    force: Flags.boolean({summary: 'Overwrite an earlier dump', default: false}),
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Dump)
-    demandLiveNode()
     const target = flags.output ?? `npm-dump-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}.tgz`
-    const {collectDump} = await import('../dump/collect.ts')
-    const {writeDump} = await import('../dump/write-dump.ts')
-    const {files, failures} = await collectDump(flags, this.signal)
+    const {checkTarget, writeDump} = await import('../dump/write-dump.ts')
+    await checkTarget(target, flags.force)
+    const collected = await collect(flags, this.signal)
     this.signal.throwIfAborted()
-    await writeDump(target, files)
+    const {content, failures, problems} = flags.redact ? await redacted(collected, this.signal) : collected
+    const {filesOf} = await import('../dump/content.ts')
+    await writeDump(target, filesOf(content), flags.force, this.signal)
     await this.print([escapeControls(target)])
-    await this.reportFailures(failures.map(failure => ({node: 'all', ...failure})))
-    this.exit(failures.length > 0 ? exitCodes.no : exitCodes.done)
+    const isGrave = ({document}: {readonly document?: string}) => document === undefined || isForAnswers(document)
+    await this.report([
+      ...problems,
+      ...failures
+        .filter(each => !isGrave(each))
+        .map(({node, document, message, next}) => ({
+          code: 'TOOL_FAILED' as const,
+          message: [node, document, message].filter(Boolean).join(': '),
+          next,
+        })),
+    ])
+    const grave = failures.filter(isGrave)
+    await this.reportFailures(grave)
+    this.exit(grave.length > 0 ? exitCodes.no : exitCodes.done)
   }
+}
+
+async function collect(flags: SourceFlags, signal: AbortSignal) {
+  if (isLive(flags)) {
+    const cluster = await clusterFlagsOf(flags)
+    const {collectCluster} = await import('../dump/from-cluster.ts')
+    return collectCluster(cluster, signal)
+  }
+  if (flags.local) {
+    const {collectLocal} = await import('../dump/from-local.ts')
+    return collectLocal(signal)
+  }
+  const {collectFiles} = await import('../dump/from-files.ts')
+  return collectFiles(flags.from ?? [], flags, signal)
+}
+
+async function redacted(collected: Awaited<ReturnType<typeof collect>>, signal: AbortSignal) {
+  const {redactDump} = await import('../dump/redact.ts')
+  return redactDump(collected, signal)
 }

@@ -1,0 +1,167 @@
+import {type NodeDocument, nodeDocuments} from '../../core/contract/agent.ts'
+import type {DumpFailure} from '../../core/contract/dump.ts'
+import {dumpFiles} from '../../core/dump/layout.ts'
+import {InputError} from '../../core/input-error.ts'
+import type {AgentPod, NodeChoice} from '../cluster/agents.ts'
+import {type Cluster, openCluster} from '../cluster/cluster.ts'
+import {eachNode} from '../cluster/each-node.ts'
+import {engineProblems} from '../cluster/engine.ts'
+import type {ClusterFlags} from '../cluster/flags.ts'
+import {type OpenSnapshot, openSnapshot} from '../cluster/read-snapshot.ts'
+import {beginning, entryLines, type LogEntry, nodeLines} from './collection-log.ts'
+import type {Collected, DumpContent, DumpedNode} from './content.ts'
+import {NpmLogs} from './npm-logs.ts'
+import {Packed} from './packed.ts'
+
+/** Dumps are large; so many at once keep a line and a processor busy. */
+const READ_AT_ONCE = 8
+/** All but what is the same for every node. */
+const DOCUMENTS = nodeDocuments.filter(name => name !== dumpFiles.cluster)
+
+interface ReadNode {
+  readonly node: DumpedNode
+  readonly failures: readonly DumpFailure[]
+  readonly log: readonly string[]
+}
+
+/**
+ * Reads everything from the nodes of a cluster that are meant, through their agents. A node that cannot be read is told in
+ * the dump; the others are there.
+ *
+ * @throws InputError when no node can be read
+ */
+export async function collectCluster(flags: ClusterFlags & NodeChoice, signal: AbortSignal): Promise<Collected> {
+  const takenAt = new Date().toISOString()
+  await using cluster = await openCluster(flags, signal, {anyEngine: true})
+  const logs = await NpmLogs.find(cluster.api, signal)
+  const [objects, results] = await Promise.all([
+    collectObjects(cluster, signal),
+    eachNode(cluster.ready, async pod => collectNode(cluster, pod, logs, signal), {
+      nodeOf: ({node}) => node,
+      label: 'reading',
+      limit: READ_AT_ONCE,
+      signal,
+    }),
+  ])
+  signal.throwIfAborted()
+  const read = results.flatMap(result => ('value' in result ? [result.value] : []))
+  const lost = [...cluster.absent, ...results.flatMap(result => ('error' in result ? [result] : []))].map(({node, error}) => ({
+    node,
+    message: error.message,
+    next: error.next,
+  }))
+  if (read.length === 0)
+    throw new InputError(
+      `no node could be read: ${lost[0]?.message ?? 'there are no agents'}`,
+      lost[0]?.next ?? 'Install the agents: kubectl npm install',
+    )
+  const failures = [
+    ...lost,
+    ...objects.failures.map(failure => ({document: dumpFiles.cluster, ...failure})),
+    ...logs.failures,
+    ...read.flatMap(each => each.failures),
+  ]
+  const content: DumpContent = {
+    takenAt,
+    redacted: false,
+    nodes: read.map(({node}) => node),
+    ...(objects.packed && {cluster: objects.packed}),
+    failures,
+    log: [
+      beginning(takenAt, 'begins to collect'),
+      ...engineProblems(cluster.engine).map(({message}) => message),
+      ...entryLines(objects.entry),
+      ...logs.failures.map(({message}) => `  ${message}`),
+      ...read.flatMap(({log}) => log),
+      ...lost.flatMap(({node, message}) => ['', `node ${node}: FAILED`, `      ${message}`]),
+    ],
+  }
+  return {content, failures, problems: engineProblems(cluster.engine)}
+}
+
+async function collectNode(cluster: Cluster, pod: AgentPod, logs: NpmLogs, signal: AbortSignal): Promise<ReadNode> {
+  await using agent = await cluster.connect(pod, signal)
+  const {node} = agent
+  await using snapshot = await openSnapshot(agent, DOCUMENTS, signal)
+  const [read, pages] = await Promise.all([
+    Promise.all(snapshot.documents.map(document => collectDocument(snapshot, node, document, signal))),
+    logs.read(node, signal),
+  ])
+  const all = [...read, ...pages]
+  const files = all.flatMap(({entry: {file}, packed}) => (packed ? [[file, packed] as const] : []))
+  return {
+    node: {name: node, takenAt: snapshot.takenAt, agentVersion: agent.hello.version, files: new Map(files)},
+    failures: all.flatMap(({entry: {file}, failures}) => failures.map(failure => ({node, document: file, ...failure}))),
+    log: nodeLines(
+      node,
+      `agent ${agent.hello.version}, read ${snapshot.takenAt}`,
+      all.map(({entry}) => entry),
+    ),
+  }
+}
+
+/** A file that was read, or why it is not there. */
+export interface CollectedFile {
+  readonly packed?: Packed
+  readonly entry: LogEntry
+  readonly failures: readonly {readonly message: string; readonly next: string}[]
+}
+
+/** A document as an agent gives it. A connection that breaks loses the document, and those that have come stay. */
+async function collectDocument(
+  snapshot: OpenSnapshot,
+  node: string,
+  document: NodeDocument,
+  signal: AbortSignal,
+): Promise<CollectedFile> {
+  try {
+    const {packed, end} = await Packed.ofGzip(snapshot.pieces(document))
+    const failures = end.problems.map(({message, next}) => ({message, next}))
+    const problems = failures.map(({message}) => message)
+    return {packed, entry: {file: document, command: end.command, durationMs: end.durationMs, problems}, failures}
+  } catch (error) {
+    signal.throwIfAborted()
+    const {message} = error as Error
+    return missing(
+      document,
+      error instanceof InputError
+        ? {message, next: error.next}
+        : {message: `node ${node}: what the agent sent cannot be unpacked: ${message}`, next: 'Take the dump again.'},
+    )
+  }
+}
+
+const missing = (file: string, failure: {readonly message: string; readonly next: string}): CollectedFile => ({
+  entry: {file, command: '', problems: [failure.message]},
+  failures: [failure],
+})
+
+/** How many agents are asked for what each of them should know. */
+const ASKED_AGENTS = 3
+
+/** Objects of the cluster, from the first agent that knows them. */
+async function collectObjects(cluster: Cluster, signal: AbortSignal): Promise<CollectedFile> {
+  let failed: CollectedFile | undefined
+  for (const pod of cluster.ready.slice(0, ASKED_AGENTS)) {
+    try {
+      await using agent = await cluster.connect(pod, signal)
+      const {state, asOf} = agent.hello.knowledge
+      if (state === 'off' || asOf === undefined) continue
+      await using snapshot = await openSnapshot(agent, [dumpFiles.cluster], signal)
+      if (!snapshot.documents.includes(dumpFiles.cluster)) continue
+      const collected = await collectDocument(snapshot, pod.node, dumpFiles.cluster, signal)
+      if (collected.packed) return collected
+      failed = collected
+    } catch (error) {
+      if (signal.aborted || !(error instanceof InputError)) throw error
+      failed = missing(dumpFiles.cluster, {message: error.message, next: error.next})
+    }
+  }
+  return (
+    failed ??
+    missing(dumpFiles.cluster, {
+      message: 'no agent that was asked knows the objects of the cluster',
+      next: 'See what they know: kubectl npm status',
+    })
+  )
+}

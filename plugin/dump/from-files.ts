@@ -1,0 +1,88 @@
+import {type ClusterObjects, objectKey} from '../../core/cluster/objects.ts'
+import {type ArrangedNode, arrangeDump} from '../../core/dump/arrange.ts'
+import {ACCEPTED, readDocument} from '../../core/dump/read-document.ts'
+import {InputError} from '../../core/input-error.ts'
+import {printObjects} from '../../core/redact/document.ts'
+import type {Text} from '../../core/text/lines.ts'
+import {eachLine} from '../../core/text/lines.ts'
+import type {NodeChoice} from '../cluster/agents.ts'
+import {readFiles} from '../source/read-files.ts'
+import {beginning} from './collection-log.ts'
+import type {Collected, DumpedNode} from './content.ts'
+import {Packed} from './packed.ts'
+
+/**
+ * Makes a dump of files: of another dump, or of what somebody took by hand.
+ *
+ * @throws InputError when a path cannot be read, there is nothing to keep, or the choice fits nothing
+ */
+export async function collectFiles(paths: readonly string[], choice: NodeChoice, signal: AbortSignal): Promise<Collected> {
+  if (choice.selector !== undefined)
+    throw new InputError('-l chooses nodes of a cluster, and files were given', 'Choose with --node or --pod.')
+  const {documents, problems: unread} = await readFiles(paths)
+  signal.throwIfAborted()
+  const {nodes: all, cluster, manifests, logs, failures, leftOut, problems} = await arrangeDump(documents)
+  if (all.length === 0 && !cluster)
+    throw new InputError('nothing to keep: no rules, sets or cluster objects were found', ACCEPTED, [...unread, ...problems])
+  const nodes = await chosen(all, cluster, choice)
+  const names = new Set(nodes.map(({name}) => name))
+  const isWhole = nodes.length === all.length
+  const packed: DumpedNode[] = []
+  for (const {files, given, ...told} of nodes) {
+    const its = new Map<string, Packed>()
+    for (const [file, text] of files) {
+      signal.throwIfAborted()
+      its.set(file, await Packed.of(text))
+    }
+    packed.push({...told, files: its, ...(given.length > 0 && {given})})
+  }
+  const begunAt = new Date().toISOString()
+  const objects = cluster && (await Packed.of(isText(cluster) ? cluster : printObjects(cluster)))
+  return {
+    content: {
+      takenAt: (manifests.length === 1 && manifests[0]?.takenAt) || begunAt,
+      redacted: manifests.length > 0 && manifests.every(({redacted}) => redacted),
+      nodes: packed,
+      ...(objects && {cluster: objects}),
+      failures: failures.filter(({node}) => isWhole || node === undefined || names.has(node)),
+      log: [
+        beginning(begunAt, 'put together from files'),
+        ...leftOut.map(name => `  ${name}: left out, a dump has no place for it`),
+        ...logs.flatMap(linesOf),
+      ],
+    },
+    failures: [],
+    problems: [...unread, ...problems, ...manifests.flatMap(manifest => manifest.problems)],
+  }
+}
+
+const isText = (cluster: Text | ClusterObjects): cluster is Text => Array.isArray(cluster)
+
+function linesOf(text: Text): string[] {
+  const lines = ['']
+  eachLine(text, (piece, start, end) => lines.push(piece.slice(start, end)))
+  return lines
+}
+
+async function chosen(
+  nodes: readonly ArrangedNode[],
+  cluster: Text | ClusterObjects | undefined,
+  {node, pod}: NodeChoice,
+): Promise<readonly ArrangedNode[]> {
+  const held = `It holds: ${nodes.map(({name}) => name).join(', ') || 'no node'}`
+  const absent = node?.find(name => !nodes.some(each => each.name === name))
+  if (absent !== undefined) throw new InputError(`--node ${absent}: the input holds no such node`, held)
+  const named = node === undefined ? nodes : nodes.filter(({name}) => node.includes(name))
+  if (pod === undefined) return named
+  const objects = cluster && (isText(cluster) ? await readObjects(cluster) : cluster)
+  const where = objects?.pods.find(each => objectKey(each) === pod)?.spec?.nodeName
+  if (where === undefined) throw new InputError(`--pod ${pod}: the input does not tell on which node it runs`, held)
+  const its = named.filter(({name}) => name === where)
+  if (its.length === 0) throw new InputError(`--pod ${pod}: its node ${where} is not in the input`, held)
+  return its
+}
+
+async function readObjects(text: Text): Promise<ClusterObjects | undefined> {
+  const read = await readDocument({name: 'cluster.json', folder: '', text})
+  return read.kind === 'cluster' ? read.objects : undefined
+}
