@@ -5,11 +5,14 @@ import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
+import {agentStatusChangeSchema, agentStatusListSchema} from './status.ts'
 import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
 
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
+  AgentStatusChange: agentStatusChangeSchema,
+  AgentStatusList: agentStatusListSchema,
   Drift: driftSchema,
   DriftList: driftListSchema,
   Dump: dumpSchema,

@@ -1,14 +1,6 @@
 import {createTRPCClient, type TRPCClient} from '@trpc/client'
 import type {AgentRouter} from '../../agent/router.ts'
-import {
-  AGENT_PORT,
-  type accounts,
-  CONTRACT,
-  closeCodes,
-  type Hello,
-  helloSchema,
-  type Procedure,
-} from '../../core/contract/agent.ts'
+import {AGENT_PORT, type accounts, CONTRACT, closeCodes, type Hello, type Procedure} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/input-error.ts'
 import packageFacts from '../../package.json' with {type: 'json'}
 import {AgentError, agentErrorOf} from './agent-error.ts'
@@ -19,6 +11,7 @@ import type {ClusterApi} from './api.ts'
 import {Forwards} from './forward.ts'
 import {secure} from './tls.ts'
 import {Tokens} from './tokens.ts'
+import {understood, wireHelloSchema} from './wire.ts'
 
 /** A signed-in connection to the agent of one node. */
 export interface AgentConnection extends AsyncDisposable {
@@ -32,6 +25,9 @@ export interface AgentConnection extends AsyncDisposable {
    */
   ask<Answer>(procedure: Procedure, work: (client: TRPCClient<AgentRouter>) => Promise<Answer>): Promise<Answer>
 }
+
+/** Code of the error of calls that were under way when the time of the token was over; a new connection has a new one. */
+export const TOKEN_OVER = 'TOKEN_OVER'
 
 /** From the first byte to the agent's hello. */
 const CONNECT_MS = 30_000
@@ -119,9 +115,11 @@ async function greet(client: TRPCClient<AgentRouter>, node: string, signal: Abor
   } catch (error) {
     throw agentErrorOf(error, node)
   }
-  const hello = helloSchema.safeParse(answer)
+  const hello = wireHelloSchema.safeParse(answer)
   const major = hello.success ? hello.data.contract.major : (answer as Partial<Hello> | undefined)?.contract?.major
   if (hello.success && major === CONTRACT.major) return hello.data
+  // Of its own version, and yet not as agreed.
+  if (major === CONTRACT.major) return understood(wireHelloSchema, answer, node)
   const isOlder = typeof major === 'number' && major < CONTRACT.major
   throw new AgentError(
     `node ${node}: the agent speaks contract ${major ?? 'unknown'}, this plugin (${packageFacts.version}) contract ${CONTRACT.major}`,
@@ -141,6 +139,7 @@ const closingWords =
         'Run the command again when it is back.',
         'CLOSED',
       )
+    if (code === closeCodes.tokenOver) return new AgentError(`node ${node}: ${reason}`, again, TOKEN_OVER)
     if (reason !== '') return new AgentError(`node ${node}: the agent ended the connection: ${reason}`, again, 'CLOSED')
     return new AgentError(`node ${node}: the connection to the agent broke in the middle of an answer`, again, 'CLOSED')
   }

@@ -1,10 +1,27 @@
 import {type ZodType, z} from 'zod'
-import {snapshotPieceSchema, snapshotSchema} from '../../core/contract/agent.ts'
+import {
+  agentStatusSchema,
+  helloSchema,
+  knowledgeSchema,
+  snapshotPieceSchema,
+  snapshotSchema,
+  statusChangeSchema,
+} from '../../core/contract/agent.ts'
 import {problemSchema} from '../../core/contract/common.ts'
 import {AgentError} from './agent-error.ts'
 
 /** A newer agent may know problems that this plugin does not. They are told all the same. */
 export const wireProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
+
+/** Of a state that this plugin does not know it knows one thing: it is not `live`. */
+const wireKnowledgeSchema = knowledgeSchema.extend({state: knowledgeSchema.shape.state.catch('stale')})
+
+export const wireHelloSchema = helloSchema.extend({knowledge: wireKnowledgeSchema})
+export const wireStatusSchema = agentStatusSchema.extend({
+  knowledge: wireKnowledgeSchema,
+  backend: agentStatusSchema.shape.backend.catch('unknown'),
+})
+export const wireStatusChangeSchema = statusChangeSchema.extend({status: wireStatusSchema})
 
 export const wirePieceSchema = snapshotPieceSchema.extend({problems: z.array(wireProblemSchema)})
 export const wireSnapshotSchema = snapshotSchema

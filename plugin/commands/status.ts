@@ -1,21 +1,29 @@
 import {Flags} from '@oclif/core'
-import type {AgentStatus} from '../../core/contract/agent.ts'
+import type {AgentStatusList} from '../../core/contract/status.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {demandLiveNode} from '../node-version.ts'
-import {type Column, columns} from '../print/columns.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
+import {readerGone} from '../print/output.ts'
+import {showChanges, statusLines} from '../print/status.ts'
 
 export default class Status extends Verb {
   static override summary = 'Shows the agents of a cluster, and what each knows'
   static override description =
     'Asks every agent how current its picture of the cluster is. Exit code 1 means that an agent cannot be asked, or does not ' +
-    'follow the cluster at present.'
-  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --node aks-1 -o json']
+    'follow the cluster at present. With --watch the table stays current until Ctrl-C: on a terminal in place, else with a line for ' +
+    'each change, and as JSON with one document to a line. An agent that goes away is shown as away, and asked again; the exit ' +
+    'code is that of the last state.'
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status --node aks-1 -o json',
+    '<%= config.bin %> status --watch',
+  ]
   static override flags = {
     ...clusterFlags,
     node: sourceFlags.node,
     selector: sourceFlags.selector,
+    watch: Flags.boolean({char: 'w', summary: 'Show every change, until Ctrl-C', default: false}),
     output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
   }
 
@@ -24,36 +32,40 @@ export default class Status extends Verb {
     demandLiveNode()
     const {openCluster} = await import('../cluster/cluster.ts')
     const {eachNode} = await import('../cluster/each-node.ts')
+    const {understood, wireStatusSchema} = await import('../cluster/wire.ts')
     await using cluster = await openCluster(flags, this.signal, {anyEngine: true})
+    if (flags.watch) {
+      const {watchStatus} = await import('../status/watch.ts')
+      const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
+      const show = showChanges(flags.output, this.paint(flags.color), isTerminal)
+      const board = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)
+      this.exit(board.isWell ? exitCodes.done : exitCodes.no)
+    }
     const results = await eachNode(
       cluster.ready,
       async (pod, signal) => {
         await using agent = await cluster.connect(pod, signal)
-        return await agent.ask('status', client => client.status.query(undefined, {signal}))
+        const answer = await agent.ask('status', client => client.status.query(undefined, {signal}))
+        // Which node it is, the list of pods says, and not what answers there.
+        return {...understood(wireStatusSchema, answer, pod.node), node: pod.node}
       },
       {nodeOf: ({node}) => node, label: 'asking', signal: this.signal},
     )
     const items = results.flatMap(each => ('value' in each ? [each.value] : []))
     const failed = [...cluster.absent, ...results.flatMap(each => ('error' in each ? [each] : []))]
     const failures = failed.map(({node, error}) => ({node, message: error.message, next: error.next}))
-    const document = {apiVersion: API_VERSION, kind: 'AgentStatusList', items, failures}
+    const document: AgentStatusList = {apiVersion: API_VERSION, kind: 'AgentStatusList', items, failures}
     if (flags.output === 'json') await this.print(jsonLines(document))
     else if (flags.output === 'yaml') await this.print(await yamlLines(document))
-    else await this.print(columns(items, COLUMNS, this.paint(flags.color)))
+    else
+      await this.print(
+        statusLines(
+          items.map(status => ({node: status.node, status})),
+          this.paint(flags.color),
+        ),
+      )
     await this.reportFailures(failures)
     const isWell = failures.length === 0 && items.every(({knowledge}) => knowledge.state === 'live')
     this.exit(isWell ? exitCodes.done : exitCodes.no)
   }
 }
-
-const COLUMNS: readonly Column<AgentStatus>[] = [
-  {header: 'NODE', value: ({node}) => node},
-  {header: 'VERSION', value: ({version}) => version},
-  {header: 'IPTABLES', value: ({backend}) => backend},
-  {header: 'CLUSTER', value: ({knowledge}) => knowledge.state},
-  {header: 'AS OF', value: ({knowledge}) => knowledge.asOf ?? 'never'},
-  {header: 'PODS', value: ({knowledge}) => String(knowledge.pods), align: 'right'},
-  {header: 'POLICIES', value: ({knowledge}) => String(knowledge.policies), align: 'right'},
-  {header: 'CLIENTS', value: ({connections}) => String(connections), align: 'right'},
-  {header: 'MEMORY', value: ({memoryBytes}) => `${Math.round(memoryBytes / 1e6)} MB`, align: 'right'},
-]

@@ -30,3 +30,10 @@ async function writeChunk(chunk: string, stream: Writable): Promise<boolean> {
   settled.abort()
   return stream.writable
 }
+
+/** Aborted when nobody reads standard output any more (`| head`), which is noticed when there is something to write. */
+export function readerGone(): AbortSignal {
+  const gone = new AbortController()
+  process.stdout.once('error', () => gone.abort())
+  return gone.signal
+}

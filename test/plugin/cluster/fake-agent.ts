@@ -6,7 +6,7 @@ import {type WebSocket, WebSocketServer} from 'ws'
 import {makeKey} from '../../../agent/serve/key.ts'
 import {CONTRACT, type Hello, type NodeDocument, procedureRights, type Refusal} from '../../../core/contract/agent.ts'
 
-/** A procedure of a fake agent: its answer, or a promise that may never come true. */
+/** A procedure of a fake agent: its answer, a promise that may never come true, or for a subscription what comes one by one. */
 type Procedure = (input: Record<string, unknown>, socket: WebSocket) => unknown
 
 export interface FakeAgentOptions {
@@ -99,8 +99,14 @@ function answer(socket: WebSocket, {node, hello, procedures}: FakeAgentOptions, 
     const reply = (message: object) => socket.readyState === 1 && socket.send(JSON.stringify({id, ...message}))
     Promise.resolve()
       .then(() => all[params.path]?.(params.input ?? {}, socket))
+      .then(async value => {
+        if (!isStream(value)) return reply({result: {type: 'data', data: value}})
+        reply({result: {type: 'started'}})
+        for await (const each of value) reply({result: {type: 'data', data: each}})
+        return reply({result: {type: 'stopped'}})
+      })
       .then(
-        value => reply({result: {type: 'data', data: value}}),
+        () => {},
         (error: Error) => {
           const refusal = error instanceof Refused ? {refusal: error.refusal} : {}
           reply({error: {message: error.message, code: -32_000, data: {code: 'FORBIDDEN', ...refusal}}})
@@ -108,6 +114,9 @@ function answer(socket: WebSocket, {node, hello, procedures}: FakeAgentOptions, 
       )
   })
 }
+
+const isStream = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
 /** The procedures by which documents are read, for texts that are given. Pieces are small, so that there are several. */
 export function documentProcedures(

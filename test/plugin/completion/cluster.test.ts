@@ -91,7 +91,7 @@ describe('with agents', () => {
 })
 
 describe('without agents', () => {
-  const answer: FakeApiOptions['answer'] = (_, path) => {
+  const answer: NonNullable<FakeApiOptions['answer']> = (_, path) => {
     if (path === '/api/v1/nodes') return listOf([{metadata: {name: 'aks-1'}}])
     if (path === '/api/v1/pods') return listOf(pods)
     if (path === '/api/v1/namespaces/bakery/pods') return listOf(pods.slice(0, 1))

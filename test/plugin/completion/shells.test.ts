@@ -34,9 +34,9 @@ const has = (shell: string): boolean => {
 
 /** A `describe` for tests in a shell, or the reason why it is skipped. */
 function describeShell(shell: string, isThere: boolean, body: () => void): void {
-  if (isThere) return describe(shell, body)
-  if (process.env['KERNEL_TESTS'] === 'required') throw new Error(`tests in shells are required, but ${shell} is missing`)
-  describe.skip(`${shell} (skipped: it is not installed)`, body)
+  if (isThere) describe(shell, body)
+  else if (process.env['KERNEL_TESTS'] === 'required') throw new Error(`tests in shells are required, but ${shell} is missing`)
+  else describe.skip(`${shell} (skipped: it is not installed)`, body)
 }
 
 /** What is begun, and what Tab makes of it. */

@@ -1,0 +1,25 @@
+import {z} from 'zod'
+import {agentStatusSchema} from './agent.ts'
+import {API_VERSION} from './version.ts'
+
+const failureSchema = z.object({message: z.string(), next: z.string().describe('what to do about it')})
+
+export const agentStatusListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('AgentStatusList'),
+  items: z.array(agentStatusSchema).describe('by name of the node'),
+  failures: z.array(failureSchema.extend({node: z.string()})).describe('nodes that could not be asked'),
+})
+export type AgentStatusList = z.infer<typeof agentStatusListSchema>
+
+export const agentStatusChangeSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('AgentStatusChange'),
+    node: z.string(),
+    status: agentStatusSchema.exactOptional().describe('absent while the agent cannot be asked'),
+    failure: failureSchema.exactOptional().describe('why it cannot be asked; it is asked again'),
+    skipped: z.int().min(0).describe('changes since the last document of this node that were left out'),
+  })
+  .describe('What status --watch prints, one document to a line')
+export type AgentStatusChange = z.infer<typeof agentStatusChangeSchema>
