@@ -8,10 +8,16 @@ import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave}
 /**
  * Reads the rules of one chain that an index has found.
  *
+ * @param isRead looks at a line before anything is made of it, and leaves it out; positions count all of them
  * @returns the rules in order, positions from 1; a damaged rule is kept, its damaged part as an unknown match
  */
-export function readRules(table: IndexedTable, chain: IndexedChain): {rules: Rule[]; problems: Problem[]} {
+export function readRules(
+  table: IndexedTable,
+  chain: IndexedChain,
+  isRead?: (line: string) => boolean,
+): {rules: Rule[]; problems: Problem[]} {
   const rules: Rule[] = []
+  let position = 0
   const problems = new ProblemList(table.file)
   const isChain = (name: string) => table.chains.has(name)
   for (const block of chain.blocks) {
@@ -21,7 +27,9 @@ export function readRules(table: IndexedTable, chain: IndexedChain): {rules: Rul
       const feed = piece.indexOf('\n', start)
       const next = feed < 0 || feed > block.end ? block.end : feed
       const end = piece.charCodeAt(next - 1) === 13 ? next - 1 : next
-      rules.push(readRule(piece, start, end, line, rules.length + 1, chain.name, isChain, problems))
+      position++
+      if (!isRead || isRead(piece.slice(start, end)))
+        rules.push(readRule(piece, start, end, line, position, chain.name, isChain, problems))
       start = next + 1
     }
   }

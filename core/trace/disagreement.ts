@@ -2,11 +2,12 @@ import type {ClusterObjects} from '../cluster/objects.ts'
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
 import {openComparison} from '../drift/compare.ts'
+import type {NodeDump} from '../dump/model.ts'
 import {findDepartures} from '../policy/departures.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {CompileOptions} from '../policy/program.ts'
 import type {Packet} from '../simulate/packet.ts'
-import type {WalkedNode} from './trace.ts'
+import {openTranslation} from '../translate/open.ts'
 
 /** A node in ruins has thousands of differences; a person needs the first few that explain this packet. */
 const MOST_REASONS = 5
@@ -21,12 +22,13 @@ const MOST_REASONS = 5
 export function explainDisagreement(
   {verdict, expected}: Pick<Trace, 'verdict' | 'expected'>,
   packet: Packet,
-  nodes: readonly WalkedNode[],
+  nodes: readonly NodeDump[],
   cluster: ClusterObjects | undefined,
 ): string[] {
   if (!expected || !cluster || verdict === 'unknown' || verdict === expected.verdict) return []
   const reasons: string[] = []
-  for (const {dump, translation} of nodes) {
+  for (const dump of nodes) {
+    const translation = openTranslation(dump)
     const {generation} = translation.facts
     if (generation !== 'v1' && generation !== 'v2') continue
     const {program, differences, effects} = openComparison(cluster, dump, {translation})

@@ -2,7 +2,6 @@ import type {NodeDump} from '../dump/model.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import {setKernelName} from '../names/kernel-name.ts'
 import type {KnownPods, TracedEnd} from './ends.ts'
-import {openNode, type WalkedNode} from './trace.ts'
 
 /** Pods that any of the dumps knows, by cluster objects first, else by NPM's debug cache. */
 export function knownPods(dumps: readonly NodeDump[]): KnownPods {
@@ -15,19 +14,19 @@ export function knownPods(dumps: readonly NodeDump[]): KnownPods {
  * The nodes a packet passes, in order: the sender's, then the receiver's. A single dump with rules is walked whoever's it
  * is; without rules there is nothing to walk.
  */
-export function nodesOnTheWay(dumps: readonly NodeDump[], source: TracedEnd, destination: TracedEnd): WalkedNode[] {
+export function nodesOnTheWay(dumps: readonly NodeDump[], source: TracedEnd, destination: TracedEnd): NodeDump[] {
   const withRules = dumps.filter(dump => dump.save)
   const [only, ...others] = withRules
   if (!only) return []
-  if (others.length === 0) return [openNode(only)]
+  if (others.length === 0) return [only]
   const wanted = new Set([source.pod?.spec?.nodeName, destination.pod?.spec?.nodeName])
   const found = [...wanted].flatMap(name => withRules.find(({node}) => node === name) ?? [])
   // Which nodes the packet passes is not known; any of them may drop it.
-  return (found.length > 0 ? found : withRules).map(openNode)
+  return found.length > 0 ? found : withRules
 }
 
 /** The kernel set of a named port, if one of the nodes has it. */
-export function namedPortSet(nodes: readonly WalkedNode[], port: string): MatchSet | undefined {
+export function namedPortSet(nodes: readonly NodeDump[], port: string): MatchSet | undefined {
   const names = (['sha256', 'fnv32a'] as const).map(scheme => setKernelName(`namedport:${port}`, scheme))
-  return nodes.flatMap(({dump}) => names.flatMap(name => dump.sets?.get(name) ?? []))[0]
+  return nodes.flatMap(({sets}) => names.flatMap(name => sets?.get(name) ?? []))[0]
 }

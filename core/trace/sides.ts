@@ -2,22 +2,18 @@ import type {TraceSide} from '../contract/trace.ts'
 import {policyChain} from '../names/kernel-name.ts'
 import type {Verdict} from '../simulate/packet.ts'
 import type {Step} from '../simulate/walk.ts'
-import type {OpenTranslation} from '../translate/open.ts'
+import type {OpenRules} from '../translate/open.ts'
 
 /** What a walk says of each end: read off the rules of Azure NPM that matched. */
-export function sidesOf(
-  trail: readonly Step[],
-  verdict: Verdict,
-  node: OpenTranslation,
-): {ingress: TraceSide; egress: TraceSide} {
-  return {ingress: sideOf('Ingress', trail, verdict, node), egress: sideOf('Egress', trail, verdict, node)}
+export function sidesOf(trail: readonly Step[], verdict: Verdict, rules: OpenRules): {ingress: TraceSide; egress: TraceSide} {
+  return {ingress: sideOf('Ingress', trail, verdict, rules), egress: sideOf('Egress', trail, verdict, rules)}
 }
 
-function sideOf(direction: 'Ingress' | 'Egress', trail: readonly Step[], verdict: Verdict, node: OpenTranslation): TraceSide {
+function sideOf(direction: 'Ingress' | 'Egress', trail: readonly Step[], verdict: Verdict, rules: OpenRules): TraceSide {
   const inPolicies = trail.filter(({chain}) => policyChain(chain)?.direction === direction)
   const allow = inPolicies.find(({rule}) => rule?.target?.kind === 'jump')
   const told = (step: Step | undefined) => {
-    const said = step?.rule && node.say(step.rule)
+    const said = step?.rule && rules.say(step.rule)
     return {...(said?.policy !== undefined && {policy: said.policy}), ...(said && {rule: said.text})}
   }
   if (allow) return {verdict: 'accept', ...told(allow)}

@@ -3,10 +3,11 @@ import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeDump} from '../dump/model.ts'
 import type {Meaning} from '../policy/evaluate.ts'
+import type {Problem} from '../problem.ts'
 import {savedRules, savedSets} from '../simulate/node-rules.ts'
 import type {Packet, Verdict} from '../simulate/packet.ts'
 import {type Step, type Walk, walk} from '../simulate/walk.ts'
-import {type OpenTranslation, openTranslation} from '../translate/open.ts'
+import {type OpenRules, openRules} from '../translate/open.ts'
 import type {TracedEnd} from './ends.ts'
 import {sidesOf} from './sides.ts'
 
@@ -18,14 +19,6 @@ export interface TraceQuestion {
   readonly port: number | undefined
   readonly mark?: number
 }
-
-/** A node whose rules are walked. */
-export interface WalkedNode {
-  readonly dump: NodeDump
-  readonly translation: OpenTranslation
-}
-
-export const openNode = (dump: NodeDump): WalkedNode => ({dump, translation: openTranslation(dump)})
 
 export const packetOf = ({source, destination, protocol, port, mark}: TraceQuestion): Packet => ({
   source: source.address,
@@ -50,24 +43,30 @@ export function translatedPacket(packet: Packet, result: Walk): Packet {
  */
 export function traceNodes(
   question: TraceQuestion,
-  nodes: readonly WalkedNode[],
+  nodes: readonly NodeDump[],
   meaning: ((packet: Packet) => Meaning) | undefined,
-): Omit<Trace, 'disagreements' | 'problems'> & {walks: readonly Walk[]} {
+): Omit<Trace, 'disagreements'> & {walks: readonly Walk[]} {
   let packet = packetOf(question)
   const trail: TraceStep[] = []
   const walks: Walk[] = []
   let verdict: Verdict = 'accept'
   let because = ''
   const sides: ReturnType<typeof sidesOf>[] = []
-  for (const {dump, translation} of nodes) {
-    if (!dump.save) return {...unknownTrace(question, `no rules of node ${dump.node} were given`), walks}
+  const problems: Problem[] = []
+  for (const dump of nodes) {
+    if (!dump.save) return {...unknownTrace(question, `no rules of node ${dump.node} were given`), problems, walks}
     const own = ownTraffic(packet, dump)
     const result = own ?? walk(savedRules(dump.save), savedSets(dump), packet)
+    const rules = openRules(
+      dump,
+      result.trail.flatMap(({rule}) => rule ?? []),
+    )
+    problems.push(...rules.problems)
     walks.push(result)
-    trail.push(...result.trail.map(step => traceStep(step, dump.node, translation)))
+    trail.push(...result.trail.map(step => traceStep(step, dump.node, rules)))
     verdict = result.verdict
-    because = reasonOf(result, dump.node, translation)
-    sides.push(sidesOf(result.trail, result.verdict, translation))
+    because = reasonOf(result, dump.node, rules)
+    sides.push(sidesOf(result.trail, result.verdict, rules))
     packet = translatedPacket(packet, result)
     if (verdict !== 'accept') break
   }
@@ -84,6 +83,7 @@ export function traceNodes(
     trail,
     ...(translated && {translated: {destination: translated.destination, port: translated.port ?? null}}),
     ...(expected && {expected: {verdict: expected.verdict, because: expected.because}}),
+    problems,
     walks,
   }
 }
@@ -163,8 +163,8 @@ const unknownTrace = (question: TraceQuestion, because: string): Omit<Trace, 'di
   trail: [],
 })
 
-function traceStep({table, chain, position, depth, rule}: Step, node: string, translation: OpenTranslation): TraceStep {
-  const said = rule && translation.say(rule)
+function traceStep({table, chain, position, depth, rule}: Step, node: string, rules: OpenRules): TraceStep {
+  const said = rule && rules.say(rule)
   return {
     node,
     table,
@@ -177,13 +177,13 @@ function traceStep({table, chain, position, depth, rule}: Step, node: string, tr
   }
 }
 
-function reasonOf({verdict, trail, because}: Walk, node: string, translation: OpenTranslation): string {
+function reasonOf({verdict, trail, because}: Walk, node: string, rules: OpenRules): string {
   if (verdict === 'unknown') return because ?? 'unknown'
   const last = trail.at(-1)
   if (!last) return `no rule on node ${node} matches it`
   const where = last.position === 0 ? `the policy of ${last.chain}` : `rule ${last.position} of ${last.chain}`
-  const marking = trail.toReversed().find(({rule}) => rule && translation.say(rule).policy !== undefined)
-  const policy = marking?.rule && translation.say(marking.rule).policy
+  const marking = trail.toReversed().find(({rule}) => rule && rules.say(rule).policy !== undefined)
+  const policy = marking?.rule && rules.say(marking.rule).policy
   const by =
     policy === undefined
       ? ''

@@ -51,23 +51,31 @@ export function commentTerms(parts: RuleParts): {terms: string; namedPort?: stri
  * Fills a book with every name the dump tells: from rule comments, cluster objects, NPM's debug cache and metrics, and
  * from what those names imply.
  *
+ * @param about sets to learn the names of, with whatever else; without it all
  * @returns the book, and the sets that rules of Azure NPM name, each with the line of the first such rule
  */
 export function learnNames(
   dump: NodeDump,
   chains: NpmChains,
   jumps: readonly PolicyJump[],
+  about?: ReadonlySet<string>,
 ): {book: NameBook; usedSets: Map<string, number>} {
+  const isAbout = (set: string) => !about || about.has(set)
   const book = new NameBook()
   const usedSets = new Map<string, number>()
   const policies = new Map(jumps.map(({chain, policy}) => [chain, policy]))
   for (const name of chains.names)
     for (const rule of chains.rules(name)) {
+      let isLearned = !about
       for (const match of rule.matches)
-        if (match.kind === 'set' && !usedSets.has(match.set) && isSetName(match.set)) usedSets.set(match.set, rule.line)
-      learnFromRule(rule, book, chains, policies.get(name))
+        if (match.kind === 'set' && isSetName(match.set) && isAbout(match.set)) {
+          isLearned = true
+          if (!usedSets.has(match.set)) usedSets.set(match.set, rule.line)
+        }
+      if (isLearned) learnFromRule(rule, book, chains, policies.get(name))
     }
-  const wanted = new Set([...(dump.sets?.keys() ?? []), ...usedSets.keys()].filter(isSetName))
+  const held = [...(dump.sets?.keys() ?? [])].filter(name => isSetName(name) && isAbout(name))
+  const wanted = new Set([...held, ...usedSets.keys()])
   const generations = generationsOf(chains)
   for (const {kernelName, name} of dump.cache?.names ?? []) book.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
   for (const {kernelName, name} of dump.metricNames)

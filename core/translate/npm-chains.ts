@@ -6,6 +6,7 @@ import {policyChain} from '../names/kernel-name.ts'
 import type {Problem} from '../problem.ts'
 
 export const NPM_CHAIN = 'AZURE-NPM'
+const isNpmChain = (name: string): boolean => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`)
 /** Only NPM v1 has these two, only v2 has the third. */
 const V1_CHAINS = ['AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-EGRESS-PORT']
 const V2_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
@@ -32,16 +33,19 @@ export class NpmChains {
    */
   readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
   private readonly read = new Map<string, readonly Rule[]>()
+  private readonly about: readonly string[] | undefined
 
-  constructor(save: SaveIndex | undefined) {
+  /** @param about sets and policy chains: only rules that name one of them are read, and others' chains are passed over */
+  constructor(save: SaveIndex | undefined, about?: ReadonlySet<string>) {
     this.save = save
+    this.about = about && [...about]
     const filter = save?.tables.get('filter')
     const unknown = save?.tables.get(UNKNOWN_TABLE)
     // A save whose head is lost may still hold NPM's chains; no other table ever does.
     this.table = filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
     // Asked for with every rule, and a large node has a hundred thousand chains.
-    this.names = [...(this.table?.chains.keys() ?? [])].filter(name => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`))
-    this.policyChains = this.names.filter(name => policyChain(name) !== undefined)
+    this.names = [...(this.table?.chains.keys() ?? [])].filter(isNpmChain)
+    this.policyChains = this.names.filter(name => policyChain(name) !== undefined && (!about || about.has(name)))
     this.generation = this.findGeneration()
   }
 
@@ -54,7 +58,9 @@ export class NpmChains {
     if (known) return known
     const chain = this.table?.chains.get(name)
     if (!this.table || !chain) return []
-    const {rules, problems} = readRules(this.table, chain)
+    const {about} = this
+    const isRead = about && isNpmChain(name) ? (line: string) => about.some(word => line.includes(word)) : undefined
+    const {rules, problems} = readRules(this.table, chain, isRead)
     this.problems.push(...problems)
     this.read.set(name, rules)
     return rules

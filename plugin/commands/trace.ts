@@ -58,33 +58,29 @@ export default class Trace extends Verb {
     const question: TraceQuestion = {source: from, destination: to, protocol, port, ...(mark !== undefined && {mark})}
     const cluster = dumps.find(dump => dump.cluster)?.cluster
     const evaluator = cluster && new Evaluator(cluster)
-    const problems = [
-      ...source.problems,
-      ...networkProblems(cluster, question),
-      ...new Set(
-        nodes.length > 0 ? nodes.flatMap(({translation}) => translation.facts.problems) : dumps.flatMap(dump => dump.problems),
-      ),
-    ]
+    const general = [...source.problems, ...networkProblems(cluster, question)]
     let document: TraceDocument
     if (nodes.length > 0) {
       const {walks, ...traced} = traceNodes(question, nodes, evaluator && (packet => evaluator.evaluate(packet)))
       document = {
         ...traced,
         disagreements: explainDisagreement(traced, walks.reduce(translatedPacket, packetOf(question)), nodes, cluster),
-        problems,
+        problems: [...general, ...new Set(traced.problems)],
       }
-    } else if (evaluator)
+    } else {
+      const problems = [...general, ...new Set(dumps.flatMap(dump => dump.problems))]
+      if (!evaluator)
+        throw new InputError(
+          'nothing to trace over: neither rules nor policies were found',
+          'Give a dump or cluster objects with --from.',
+          problems,
+        )
       document = {...tracePolicies(question, evaluator.evaluate(packetOf(question))), disagreements: [], problems}
-    else
-      throw new InputError(
-        'nothing to trace over: neither rules nor policies were found',
-        'Give a dump or cluster objects with --from.',
-        problems,
-      )
+    }
     if (flags.output === 'json') await this.print(jsonLines(document))
     else if (flags.output === 'yaml') await this.print(await yamlLines(document))
     else await this.print(traceLines(document, this.paint(flags.color)))
-    await this.report(problems)
+    await this.report(document.problems)
     this.exit(EXIT[document.verdict])
   }
 }
