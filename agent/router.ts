@@ -5,6 +5,7 @@ import {
   diffInputSchema,
   type Hello,
   helloInputSchema,
+  nodeDocuments,
   openSnapshotInputSchema,
   type Procedure,
   procedureRights,
@@ -104,7 +105,7 @@ export const agentRouter = t.router({
   openSnapshot: procedure('openSnapshot')
     .input(openSnapshotInputSchema)
     .mutation(async ({input, ctx: {agent, connection}}) => {
-      const snapshot = await agent.snapshots.open([...new Set(input.documents)])
+      const snapshot = await agent.snapshots.open(nodeDocuments.filter(name => input.documents.includes(name)))
       if (connection.signal.aborted) agent.snapshots.leave(snapshot.id)
       else connection.hold(snapshot.id)
       return snapshot

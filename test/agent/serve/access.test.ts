@@ -8,7 +8,7 @@ import {describe, expect, test} from 'vitest'
 import type {Run} from '../../../agent/read/run.ts'
 import {limits} from '../../../agent/serve/limits.ts'
 import {listenUnix, parseListen} from '../../../agent/serve/listen.ts'
-import {closeCodes, type Hello, type Procedure} from '../../../core/contract/agent.ts'
+import {closeCodes, type Hello, type Procedure, type Snapshot} from '../../../core/contract/agent.ts'
 import {madeToken} from './fake-reviews.ts'
 import {ask, knock} from './http.ts'
 import {openAgent} from './open-agent.ts'
@@ -91,6 +91,21 @@ describe('with a token', () => {
     })
   })
 
+  test('a newer plugin of the same contract is understood as far as both go', async () => {
+    await using agent = await openAgent()
+    await using client = await agent.connect()
+    const documents = ['hns-policies.json', 'ipset-save.txt', '/etc/shadow']
+    const snapshot = await client.ask<Snapshot>('openSnapshot', {documents, compression: 'zstd'})
+    expect(snapshot.documents).toEqual(['ipset-save.txt'])
+    expect(await client.readDocument(snapshot.id, 'ipset-save.txt')).toEqual({text: '', problems: []})
+    const none = await client.ask<Snapshot>('openSnapshot', {documents: ['hns-policies.json']})
+    expect(none.documents).toEqual([])
+    for (const {id} of [snapshot, none]) await client.ask('closeSnapshot', {id, because: 'done'})
+    await expect(client.ask('diff', {deep: true})).rejects.toMatchObject({refusal: {code: 'NO_KNOWLEDGE'}})
+    expect(await client.ask('status', {since: 'yesterday'})).toMatchObject({node: 'bakery-1'})
+    await expect(client.ask('apply' as Procedure)).rejects.toMatchObject({code: 'NOT_FOUND'})
+  })
+
   test('who lacks a right is told which one, and may do the rest', async () => {
     await using agent = await openAgent()
     agent.reviews.rights.delete('dumps')
@@ -105,9 +120,9 @@ describe('with a token', () => {
   test('an input that is not as agreed is refused in words, not in JSON', async () => {
     await using agent = await openAgent()
     await using client = await agent.connect()
-    await expect(client.ask('openSnapshot', {documents: ['/etc/shadow']})).rejects.toMatchObject({
+    await expect(client.ask('readSnapshot', {id: 'x', document: '/etc/shadow', offset: 0})).rejects.toMatchObject({
       code: 'BAD_REQUEST',
-      message: expect.stringMatching(/^the input is not as agreed: documents\.0: /),
+      message: expect.stringMatching(/^the input is not as agreed: document: /),
     })
     await expect(client.ask('nonsense' as Procedure)).rejects.toMatchObject({code: 'NOT_FOUND'})
   })

@@ -5,6 +5,8 @@ import {connect, createServer} from 'node:tls'
 import {describe, expect, test} from 'vitest'
 import type {WebSocket} from 'ws'
 import {makeKey} from '../../../agent/serve/key.ts'
+import type {Hello} from '../../../core/contract/agent.ts'
+import {schemas} from '../../../core/contract/index.ts'
 import {runCli} from '../run-cli.ts'
 import {documentProcedures, type FakeAgentOptions, Refused, startFakeAgent} from './fake-agent.ts'
 import {agentPod, type FakeApiOptions, kubeconfigFor, refusal, startFakeApiServer} from './fake-api-server.ts'
@@ -189,6 +191,27 @@ describe('plugin and agent are of different versions', () => {
       says: ['node aks-1: agent 0.0.9 does not know "diff"', 'Update the agents: kubectl npm install'],
     },
     {
+      name: 'the contract of ours, and a hello of another shape',
+      agent: {procedures: {hello: () => ({contract: {major: 1, minor: 0}, greeting: 'hi'})}},
+      says: ["node aks-1: the agent's answer is not as agreed: version: ", 'same version'],
+    },
+    {
+      name: 'no contract at all',
+      agent: {procedures: {hello: () => 'hi'}},
+      says: ['node aks-1: the agent speaks contract unknown, this plugin', 'Update the plugin'],
+    },
+    {
+      name: 'an agent that refuses this plugin itself',
+      agent: {
+        procedures: {
+          hello: () => {
+            throw new Refused({code: 'OTHER_CONTRACT', message: 'the plugin is older', next: 'Update the plugin.'})
+          },
+        },
+      },
+      says: ['error: node aks-1: the plugin is older\n  Update the plugin.'],
+    },
+    {
       name: 'an answer of another shape',
       agent: {procedures: {diff: () => ({kind: 'Verdicts'})}},
       says: ["node aks-1: the agent's answer is not as agreed", 'same version'],
@@ -198,15 +221,91 @@ describe('plugin and agent are of different versions', () => {
     for (const words of says) expect(stderr).toContain(words)
   })
 
-  test('a newer minor version is asked as far as both go', async () => {
-    const agent = {
-      hello: {contract: {major: 1, minor: 7}, novelty: true},
-      procedures: documentProcedures('aks-1', {'ipset-save.txt': ''}),
+  describe('a newer minor version is asked as far as both go', () => {
+    const hello = {
+      contract: {major: 1, minor: 7},
+      novelty: true,
+      knowledge: {state: 'dreaming', pods: 1, namespaces: 1, policies: 1},
     }
-    await using started = await startFakeAgent({node: 'aks-1', ...agent})
-    await using api = await startFakeApiServer({agents: {'aks-1': started.port}})
-    const {exitCode} = await runCli(['sets'], {env: api.env})
-    expect(exitCode).toBe(0)
+    const status = {
+      node: '?',
+      version: '0.9.0',
+      startedAt: '2026-11-27T08:00:00.000Z',
+      knowledge: {...hello.knowledge, dreams: 3},
+      connections: 1,
+      subscriptions: 0,
+      memoryBytes: 1,
+      backend: 'bpf',
+      novelty: {deep: true},
+    }
+    const drift = {
+      apiVersion: 'kubectl-npm/v1',
+      kind: 'Drift',
+      node: '?',
+      clean: true,
+      items: [],
+      notes: [],
+      problems: [],
+      novelty: 1,
+    }
+    const snapshots = documentProcedures('aks-1', {'ipset-save.txt': 'create azure-npm-1 hash:net\n'})
+    const wrapped = Object.entries(snapshots).map(([name, procedure]) => [
+      name,
+      (...args: Parameters<typeof procedure>) => Object.assign(procedure(...args) ?? {}, {novelty: [1]}),
+    ])
+    const agent = {
+      hello: hello as unknown as Partial<Hello>,
+      procedures: {...Object.fromEntries(wrapped), status: () => status, diff: () => drift},
+    }
+
+    async function run(...args: string[]) {
+      await using started = await startFakeAgent({node: 'aks-1', ...agent})
+      await using api = await startFakeApiServer({agents: {'aks-1': started.port}})
+      return await runCli(args, {env: api.env})
+    }
+
+    test('sets', async () => {
+      const {stdout, exitCode} = await run('sets', '-o', 'name')
+      expect(stdout).toBe('azure-npm-1\n')
+      expect(exitCode).toBe(0)
+    })
+
+    test('diff', async () => {
+      const {stdout, exitCode} = await run('diff')
+      expect(stdout).toContain('node aks-1: clean')
+      expect(exitCode).toBe(0)
+    })
+
+    test('status, and what is not known is not taken for well', async () => {
+      const {stdout, stderr, exitCode} = await run('status', '-o', 'json')
+      const list = JSON.parse(stdout)
+      expect(schemas.AgentStatusList.parse(list)).toEqual(list)
+      expect(list.items).toMatchObject([{node: 'aks-1', version: '0.9.0', knowledge: {state: 'stale'}, backend: 'unknown'}])
+      expect([stderr, exitCode]).toEqual(['', 1])
+    })
+  })
+
+  test('agents of several versions: those that can are asked, the others told of', async () => {
+    const status = {
+      node: '?',
+      version: '0.1.0',
+      startedAt: '2026-11-27T08:00:00.000Z',
+      knowledge: {state: 'live', pods: 0, namespaces: 0, policies: 0},
+      connections: 1,
+      subscriptions: 0,
+      memoryBytes: 1,
+      backend: 'nft',
+    }
+    const procedures = {status: () => status}
+    await using same = await startFakeAgent({node: 'aks-1', procedures})
+    await using newer = await startFakeAgent({node: 'aks-2', procedures, hello: {contract: {major: 2, minor: 0}}})
+    await using odd = await startFakeAgent({node: 'aks-3', procedures: {status: () => ({version: 7})}})
+    await using api = await startFakeApiServer({agents: {'aks-1': same.port, 'aks-2': newer.port, 'aks-3': odd.port}})
+    const {stdout, stderr, exitCode} = await runCli(['status'], {env: api.env})
+    expect(stdout.split('\n').map(line => line.split(' ')[0])).toEqual(['NODE', 'aks-1', ''])
+    expect(stderr).toContain('error: node aks-2: the agent speaks contract 2')
+    expect(stderr).toContain("error: node aks-3: the agent's answer is not as agreed")
+    expect(exitCode).toBe(1)
   })
 })
 
