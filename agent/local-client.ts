@@ -1,4 +1,3 @@
-import {connect} from 'node:net'
 import {join} from 'node:path'
 import {createGunzip} from 'node:zlib'
 import {createTRPCClient, createWSClient, type TRPCClient, wsLink} from '@trpc/client'
@@ -8,6 +7,7 @@ import type {DumpDocument} from '../core/dump/model.ts'
 import type {Problem} from '../core/problem.ts'
 import {TextDecoding} from '../core/text/decode.ts'
 import type {AgentRouter} from './router.ts'
+import {isAnswered} from './unix-socket.ts'
 
 /**
  * Asks the agent that runs on this node, as root, over its socket: no token and no API server is needed.
@@ -19,25 +19,13 @@ export async function askLocalAgent<Answer>(
   work: (client: TRPCClient<AgentRouter>) => Promise<Answer>,
 ): Promise<Answer | undefined> {
   const path = join(stateDir, AGENT_SOCKET)
-  if (!(await answers(path))) return undefined
+  if (!(await isAnswered(path))) return undefined
   const client = createWSClient({url: `ws+unix://${path}:/`, WebSocket: WebSocket as never, retryDelayMs: () => 1000})
   try {
     return await work(createTRPCClient<AgentRouter>({links: [wsLink({client})]}))
   } finally {
     await client.close()
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(path)
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
-  })
 }
 
 /** The cluster objects that the agent of this node knows, also while the API server is away; with how old they are. */

@@ -2,10 +2,11 @@ import {once} from 'node:events'
 import {chmod, mkdir, readdir, stat, unlink} from 'node:fs/promises'
 import {createServer as createPlainServer, type Server as PlainServer} from 'node:http'
 import {createServer, type Server} from 'node:https'
-import {type AddressInfo, connect, isIP} from 'node:net'
+import {type AddressInfo, isIP} from 'node:net'
 import {join} from 'node:path'
 import {AGENT_SOCKET} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/input-error.ts'
+import {isAnswered} from '../unix-socket.ts'
 import type {AgentKey} from './key.ts'
 import type {Limits} from './limits.ts'
 
@@ -116,17 +117,4 @@ function listenForRoot(server: PlainServer, path: string): PlainServer {
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error
-}
-
-/** A socket that nobody answers was left behind by an agent that was killed. */
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(path)
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
-  })
 }
