@@ -1,12 +1,10 @@
 import type {NodeDocument} from '../../core/contract/agent.ts'
-import type {NodeDump} from '../../core/dump/model.ts'
-import {readDump} from '../../core/dump/read-dump.ts'
 import {type AgentPod, type FoundAgents, findAgents} from '../cluster/agents.ts'
 import {type ClusterApi, openClusterApi} from '../cluster/api.ts'
 import {Agents} from '../cluster/connect.ts'
 import type {ClusterFlags} from '../cluster/flags.ts'
 import {readNode} from '../cluster/read-snapshot.ts'
-import {namesIn} from './dump-names.ts'
+import {type NamedDumps, namesIn, readForNames} from './dump-names.ts'
 import type {SourceKind, Suggestion} from './names.ts'
 
 /** What an agent is asked for. Members of sets, the greater part of a node, have no names. */
@@ -41,11 +39,11 @@ export async function findInCluster(
   const agents = kinds.every(kind => kind === 'clusterNode')
     ? undefined
     : await findAgents(api, {}, signal).catch(() => undefined)
-  const dump = await askAgent(api, agents, kinds, nodes, signal).catch(() => undefined)
+  const told = await askAgent(api, agents, kinds, nodes, signal).catch(() => undefined)
   const found = await Promise.all(
     kinds.map(async kind => {
-      const told = kind === 'node' ? nodesOf(agents) : dump ? namesIn([dump], kind, prefix) : []
-      return told.length > 0 ? told : await listNames(api, kind, prefix, signal).catch(() => [])
+      const names = kind === 'node' ? nodesOf(agents) : told ? namesIn(told, kind, prefix) : []
+      return names.length > 0 ? names : await listNames(api, kind, prefix, signal).catch(() => [])
     }),
   )
   return found.flat()
@@ -60,13 +58,13 @@ async function askAgent(
   kinds: readonly SourceKind[],
   nodes: readonly string[],
   signal: AbortSignal,
-): Promise<NodeDump | undefined> {
+): Promise<NamedDumps | undefined> {
   const pod = chosenAgent(agents?.ready ?? [], nodes)
   if (!pod || kinds.every(kind => kind === 'node' || kind === 'clusterNode')) return undefined
   await using agent = await new Agents(api).connect(pod, signal)
   const needsRules = kinds.includes('set') || kinds.includes('chain')
   const {documents} = await readNode(agent, needsRules ? RULES : OBJECTS, signal)
-  return (await readDump(documents)).nodes[0]
+  return readForNames(documents)
 }
 
 /** Any node will do when none is named: they hold nearly the same sets and policies. */

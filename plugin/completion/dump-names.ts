@@ -1,29 +1,32 @@
 import {objectKey} from '../../core/cluster/objects.ts'
-import type {NodeDump} from '../../core/dump/model.ts'
+import type {DumpDocument, NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {openTranslation} from '../../core/translate/open.ts'
-import {readFiles} from '../source/read-files.ts'
 import type {NameKind, Suggestion} from './names.ts'
 
-/** Nobody wants to wait for names while typing. As much as this is read in half a second. */
+/** Nobody wants to wait for names while typing. As much as this is read in about a second. */
 const MOST_CHARACTERS = 64 * 1024 * 1024
+/** The same when rules are read for the names in them, and not only found. */
+const MOST_TRANSLATED = 16 * 1024 * 1024
 
-/**
- * Reads dumps for the names in them.
- *
- * @returns none when they are large
- * @throws InputError when a path cannot be read
- */
-export async function readForNames(paths: readonly string[]): Promise<readonly NodeDump[]> {
-  const {documents} = await readFiles(paths)
+/** Dumps, and whether names in their rules are found soon enough. */
+export interface NamedDumps {
+  readonly dumps: readonly NodeDump[]
+  readonly isSmall: boolean
+}
+
+/** Reads documents for the names in them; none when they are large. */
+export async function readForNames(documents: readonly DumpDocument[]): Promise<NamedDumps> {
   const size = documents.flatMap(({text}) => text).reduce((sum, {length}) => sum + length, 0)
-  return size > MOST_CHARACTERS ? [] : (await readDump(documents)).nodes
+  if (size > MOST_CHARACTERS) return {dumps: [], isSmall: false}
+  return {dumps: (await readDump(documents)).nodes, isSmall: size <= MOST_TRANSLATED}
 }
 
 const texts = (all: Iterable<string>): Suggestion[] => [...new Set(all)].map(text => ({text}))
 
 /** Names of one kind that dumps hold, each once. */
-export function namesIn(dumps: readonly NodeDump[], kind: NameKind, prefix: string): Suggestion[] {
+export function namesIn({dumps, isSmall}: NamedDumps, kind: NameKind, prefix: string): Suggestion[] {
+  const translated = isSmall ? dumps : []
   const clusters = dumps.flatMap(({cluster, cache}) => [cluster ?? [], cache?.objects ?? []].flat())
   const pods = clusters.flatMap(cluster => cluster.pods)
   switch (kind) {
@@ -42,13 +45,15 @@ export function namesIn(dumps: readonly NodeDump[], kind: NameKind, prefix: stri
       return texts(pods.map(objectKey))
     case 'policy': {
       const known = clusters.flatMap(cluster => cluster.policies.map(objectKey))
-      const programmed = dumps.flatMap(dump => [...openTranslation(dump).policyOfChain.values()].flatMap(name => name.split('|')))
+      const programmed = translated.flatMap(dump =>
+        [...openTranslation(dump).policyOfChain.values()].flatMap(name => name.split('|')),
+      )
       return texts([...known, ...programmed])
     }
     case 'chain':
       return texts(dumps.flatMap(({save}) => [...(save?.tables.get('filter')?.chains.keys() ?? [])].filter(isNpmChain)))
     case 'set':
-      return dumps.flatMap(dump => setNames(dump, prefix))
+      return translated.flatMap(dump => setNames(dump, prefix))
     default:
       return []
   }

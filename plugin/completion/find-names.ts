@@ -21,9 +21,10 @@ export function findNames({flags, typed}: CommandLine, verb: VerbShape, signal: 
     const readable = files.filter(path => path !== '-')
     if (readable.length > 0) {
       const {namesIn, readForNames} = await import('./dump-names.ts')
-      const dumps = await readForNames(readable)
+      const {readFiles} = await import('../source/read-files.ts')
+      const {dumps, isSmall} = await readForNames((await readFiles(readable)).documents)
       const chosen = nodes.length === 0 ? dumps : dumps.filter(({node}) => nodes.includes(node))
-      return once(kinds.flatMap(kind => namesIn(chosen, kind, prefix)))
+      return once(kinds.flatMap(kind => namesIn({dumps: chosen, isSmall}, kind, prefix)))
     }
     const {hasKubeconfig} = await import('../cluster/kubeconfig.ts')
     const isElsewhere = files.length > 0 || flags.has('local') || verb.flags['kubeconfig'] === undefined

@@ -146,6 +146,14 @@ describe('the kubeconfig', () => {
       expect(await complete(bundle.path, words, api.env)).toEqual(NOTHING)
     expect(api.requests.filter(isOurs)).toEqual([])
   })
+
+  test('nor is standard input read: it is for the command to come', async () => {
+    const {stdout} = await execa(join(bundle.folder, 'kubectl_complete-npm'), ['trace', '--from', '-', 'bak'], {
+      env: {PATH: bundle.path},
+      input: documents['cluster.json'],
+    })
+    expect(read(stdout)).toEqual(NOTHING)
+  })
 })
 
 describe('what stands in the way is not told, and nothing is left behind', () => {

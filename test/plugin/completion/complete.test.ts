@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
@@ -152,6 +152,22 @@ describe('names in a dump', () => {
   test('nothing is found in what is missing, damaged, or standard input', async () => {
     for (const path of ['/no/such/dump', fixture('../run-cli.ts'), '-'])
       expect(await complete('translate', '--from', path, '--policy', '')).toEqual({items: {}, directive: NO_FILES})
+  })
+
+  test('a large dump has the names of its cluster objects, and those in rules are not waited for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kubectl-npm-large-'))
+    try {
+      const rules = join(folder, 'rules.txt')
+      const line = `# ${'-'.repeat(1000)}\n`
+      writeFileSync(rules, `${readFileSync(join(bakery, 'iptables-save.txt'), 'utf8')}${line.repeat(20_000)}`)
+      const from = ['--from', rules, '--from', join(bakery, 'cluster.yaml')]
+      expect(await namesOf('translate', ...from, '--policy', 'storefront/ki')).toEqual(['storefront/kiosk'])
+      expect(await namesOf('translate', ...from, '--set', '')).toEqual([])
+      writeFileSync(rules, line.repeat(80_000))
+      expect(await namesOf('translate', ...from, '--policy', '')).toEqual([])
+    } finally {
+      rmSync(folder, {recursive: true})
+    }
   })
 
   test('names that a shell would not take as they stand are left out', async () => {
