@@ -37,6 +37,8 @@ export function matrixEnds(pods: readonly Pod[], outside: MatrixEnd): MatrixEnd[
 
 /** What a verdict depends on at one end; ends with equal answers are decided once. */
 interface Classed extends MatrixEnd {
+  /** The same for ends of one name: there are millions of pairs, and numbers are compared faster. */
+  readonly id: number
   readonly walked: number
   readonly meant: number
 }
@@ -55,14 +57,16 @@ export function* probes(input: MatrixInput): Generator<Probe> {
   const meaningOf = evaluator && decided(ends, ports, 'meant', packet => evaluator.evaluate(packet).verdict)
   for (const source of ends)
     for (const destination of ends) {
-      if (source.name === destination.name) continue
-      for (const [index, {protocol, port}] of ports.entries()) {
-        const packet: Packet = {source: source.address, destination: destination.address, protocol, port}
-        const expected = meaningOf?.(source, destination, index, packet)
-        const walked = walkOf?.(source, destination, index, packet)
+      if (source.id === destination.id) continue
+      for (let index = 0; index < ports.length; index++) {
+        const {protocol, port} = ports[index] as ProbedPort
+        const expected = meaningOf?.(source, destination, index)
+        const walked = walkOf?.(source, destination, index)
         const verdict = walked ?? expected ?? 'unknown'
-        const common = {source: source.name, destination: destination.name, protocol, port, verdict}
-        yield walked !== undefined && (expected === 'accept' || expected === 'drop') ? {...common, expected} : common
+        const isCompared = walked !== undefined && (expected === 'accept' || expected === 'drop')
+        yield isCompared
+          ? {source: source.name, destination: destination.name, protocol, port, verdict, expected}
+          : {source: source.name, destination: destination.name, protocol, port, verdict}
       }
     }
 }
@@ -77,14 +81,18 @@ function decided(
   ports: readonly ProbedPort[],
   by: 'walked' | 'meant',
   decide: (packet: Packet) => Verdict,
-): (source: Classed, destination: Classed, port: number, packet: Packet) => Verdict {
+): (source: Classed, destination: Classed, port: number) => Verdict {
+  const decideAt = (source: Classed, destination: Classed, index: number) =>
+    decide({source: source.address, destination: destination.address, ...(ports[index] as ProbedPort)})
   const classes = ends.reduce((most, end) => Math.max(most, end[by]), 0) + 1
   const size = classes * classes * ports.length
-  if (size > MOST_REMEMBERED) return (_source, _destination, _port, packet) => decide(packet)
+  if (size > MOST_REMEMBERED) return decideAt
   const known = new Uint8Array(size)
-  return (source, destination, port, packet) => {
+  return (source, destination, port) => {
     const at = (port * classes + source[by]) * classes + destination[by]
-    const verdict = VERDICTS[(known[at] ?? 0) - 1] ?? decide(packet)
+    const remembered = known[at] as number
+    if (remembered > 0) return VERDICTS[remembered - 1] as Verdict
+    const verdict = decideAt(source, destination, port)
     known[at] = VERDICTS.indexOf(verdict) + 1
     return verdict
   }
@@ -93,7 +101,12 @@ function decided(
 function classify({ends, dump, cluster}: MatrixInput): Classed[] {
   const walked = walkedClasses(ends, dump)
   const meant = meantClasses(ends, cluster)
-  return ends.map(end => ({...end, walked: walked(end), meant: meant(end)}))
+  const ids = new Map<string, number>()
+  return ends.map(end => {
+    const id = ids.get(end.name) ?? ids.size
+    ids.set(end.name, id)
+    return {...end, id, walked: walked(end), meant: meant(end)}
+  })
 }
 
 /** Classes of the walk: memberships, unless a rule looks at addresses themselves. */

@@ -7,20 +7,40 @@ const LEGEND = 'one sign each. + passes, - is dropped, ? unknown, ! not what the
 const sign = ({verdict, expected}: Probe): string =>
   SIGNS[verdict] + (expected !== undefined && verdict !== 'unknown' && expected !== verdict ? '!' : '')
 
-/** One row for each sender, as the probes come: the cells of its receivers, a sign for each port. */
+/**
+ * One row for each sender, as the probes come: the cells of its receivers, a sign for each port.
+ *
+ * @param probes sender by sender, and their receivers in the order of the ends
+ */
 function* rows(probes: Iterable<Probe>, ends: readonly string[]): Generator<{source: string; cells: string[]}> {
-  const column = new Map(ends.map((end, index) => [end, index]))
   const empty = () => ends.map(() => '')
   let row: {source: string; cells: string[]} | undefined
+  let at = 0
   for (const probe of probes) {
     if (row?.source !== probe.source) {
       if (row) yield row
       row = {source: probe.source, cells: empty()}
+      at = 0
     }
-    const at = column.get(probe.destination) ?? 0
+    // To look each one up takes longer than all the rest.
+    while (at < ends.length - 1 && ends[at] !== probe.destination) at++
     row.cells[at] += sign(probe)
   }
   if (row) yield row
+}
+
+/** Pads cells to one width. They are millions, of a few kinds. */
+function padding(width: number): (cell: string) => string {
+  const known = new Map<string, string>()
+  let last = ''
+  let lastPadded = ''.padStart(width)
+  return cell => {
+    if (cell === last) return lastPadded
+    last = cell
+    lastPadded = known.get(cell) ?? cell.padStart(width)
+    known.set(cell, lastPadded)
+    return lastPadded
+  }
 }
 
 /** A compact table: senders down, receivers across by number, one sign a port. */
@@ -34,8 +54,8 @@ export function* matrixTable(
   const width = Math.max(...ends.map(({length}) => length), 'FROM \\ TO'.length)
   const columnWidth = Math.max(ports.length * 2, String(ends.length).length) + 1
   yield paint(`${'FROM \\ TO'.padEnd(width)} ${ends.map((_, index) => String(index + 1).padStart(columnWidth)).join('')}`, 'bold')
-  for (const {source, cells} of rows(probes, ends))
-    yield paint(`${source.padEnd(width)} ${cells.map(cell => cell.padStart(columnWidth)).join('')}`)
+  const padded = padding(columnWidth)
+  for (const {source, cells} of rows(probes, ends)) yield paint(`${source.padEnd(width)} ${cells.map(padded).join('')}`)
   yield ''
   for (const [index, end] of ends.entries()) yield paint(`${String(index + 1).padStart(4)}  ${end}`)
 }
