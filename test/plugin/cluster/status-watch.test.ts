@@ -52,6 +52,8 @@ class Status {
   }
 }
 
+const CTRL_C = '\u0003'
+
 class Watching implements AsyncDisposable {
   stdout = ''
   stderr = ''
@@ -61,7 +63,7 @@ class Watching implements AsyncDisposable {
   constructor(api: FakeApiServer, args: readonly string[] = [], command: readonly string[] = []) {
     const [program = process.execPath, ...rest] = command
     const words = command.length > 0 ? rest : [executable, 'status', '--watch', ...args]
-    this.running = execa(program, words, {reject: false, env: {...api.env, NO_COLOR: '1', TERM: 'xterm'}, stdin: 'ignore'})
+    this.running = execa(program, words, {reject: false, env: {...api.env, NO_COLOR: '1', TERM: 'xterm'}, stdin: 'pipe'})
     for (const name of ['stdout', 'stderr'] as const)
       this.running[name]?.on('data', (chunk: Buffer) => {
         this[name] += chunk.toString()
@@ -100,8 +102,10 @@ class Watching implements AsyncDisposable {
     return this.running.then(({exitCode}) => exitCode)
   }
 
+  /** As a person ends it, so that it clears away what it has started. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.running.kill('SIGKILL')
+    this.running.stdin?.end(CTRL_C)
+    this.running.kill('SIGINT')
     await this.running
   }
 }
@@ -312,5 +316,7 @@ describe('status --watch on a terminal', () => {
     // Two lines up, and all below cleared.
     expect(second).toMatch(/^\r\u001b\[0J\u001b\[\?7lNODE.*\r\n.*\r\n\u001b\[\?7h$/)
     expect(second).toContain('\\x1b[31mred')
+    await watching[Symbol.asyncDispose]()
+    expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
   })
 })
