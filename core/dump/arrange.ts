@@ -3,6 +3,7 @@ import type {DumpFailure} from '../contract/dump.ts'
 import {InputError} from '../input-error.ts'
 import type {Problem} from '../problem.ts'
 import type {Text} from '../text/lines.ts'
+import {isBlank} from './blank.ts'
 import {dumpFiles, isNodeFile, podLogs} from './layout.ts'
 import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
@@ -135,6 +136,8 @@ function arrangeLoose(
 const cacheNode = (loose: readonly ReadDocument[], folder: string): string | undefined =>
   loose.flatMap(each => (each.kind === 'npm-cache' && each.document.folder === folder ? [each.cache.node] : []))[0]
 
+const PEOPLES: readonly string[] = ['versions.txt', 'conntrack-count.txt', ...podLogs]
+
 /** What a dump calls a document with such content; undefined when it has no place for it. */
 function fileOf(read: ReadDocument): string | undefined {
   const file = fileName(read.document.name)
@@ -152,8 +155,8 @@ function fileOf(read: ReadDocument): string | undefined {
     case 'cluster':
       return undefined
     case 'none':
-      // Only people read these, and their names are all that tells them.
-      return ['versions.txt', 'conntrack-count.txt', ...podLogs].includes(file) ? file : undefined
+      // What only people read, and what is empty, has nothing but its name to tell what it is.
+      return PEOPLES.includes(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined
   }
 }
 

@@ -24,24 +24,26 @@ export class V1Comments {
     const head = HEAD.exec(comment)?.[0]
     if (head === undefined) return undefined
     const spellings = this.spellings(parts)
-    let rewritten = head
+    const pieces: Piece[] = []
     let at = head.length
     while (at < comment.length) {
       JOINT.lastIndex = at
       const joint = JOINT.exec(comment)
       if (joint?.index === at) {
-        rewritten += joint[0]
+        pieces.push({before: joint[0], after: joint[0], isName: false})
         at += joint[0].length
         continue
       }
       const known = spellings.find(({before}) => comment.startsWith(before, at) && isEnd(comment, at + before.length))
       const end = known ? at + known.before.length : (joint?.index ?? comment.length)
       // The last part of a cut comment is a piece of a name: what it was is not to be guessed from it.
-      if (!known && isCut && end === comment.length) return rewritten + 'x'.repeat(end - at)
-      rewritten += known ? known.after : this.unknown(comment.slice(at, end))
+      const before = comment.slice(at, end)
+      if (!known && isCut && end === comment.length) pieces.push({before, after: 'x'.repeat(end - at), isName: false})
+      else pieces.push({before, after: known ? known.after : this.unknown(before), isName: !NO_NAME.test(before)})
       at = end
     }
-    return rewritten
+    sortNames(pieces)
+    return head + pieces.map(({after}) => after).join('')
   }
 
   /** How the names of a rule's sets may stand in its comment, the longest first. */
@@ -70,6 +72,31 @@ export class V1Comments {
     const prefix = sign === 'ns-!' ? 'ns-' : ''
     const renamed = this.freeText.v1SetName(prefix + part.slice(sign.length))
     return sign === 'ns-!' ? `ns-!${renamed.slice(prefix.length)}` : sign + renamed
+  }
+}
+
+interface Piece {
+  readonly before: string
+  after: string
+  /** Otherwise it is what parts names, or what no cluster has made. */
+  readonly isName: boolean
+}
+
+/** NPM v1 sorts the names of one selector. Where they were sorted they are again, by what they are called now. */
+function sortNames(pieces: readonly Piece[]): void {
+  for (let start = 0; start < pieces.length; start++) {
+    const names: Piece[] = []
+    let end = start
+    for (; pieces[end]?.isName; end += 2) {
+      names.push(pieces[end] as Piece)
+      if (pieces[end + 1]?.before !== '-AND-') break
+    }
+    const isSorted = names.every(({before}, index) => index === 0 || (names[index - 1] as Piece).before <= before)
+    if (names.length > 1 && isSorted) {
+      const sorted = names.map(({after}) => after).toSorted()
+      for (const [index, name] of names.entries()) name.after = sorted[index] as string
+    }
+    start = Math.max(start, end)
   }
 }
 

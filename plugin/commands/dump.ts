@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core'
+import type {DumpFailure} from '../../core/contract/dump.ts'
 import {isForAnswers} from '../../core/dump/layout.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
@@ -46,19 +47,21 @@ export default class Dump extends Verb {
     const isGrave = ({document}: {readonly document?: string}) => document === undefined || isForAnswers(document)
     await this.report([
       ...problems,
-      ...failures
-        .filter(each => !isGrave(each))
-        .map(({node, document, message, next}) => ({
-          code: 'TOOL_FAILED' as const,
-          message: [node, document, message].filter(Boolean).join(': '),
-          next,
-        })),
+      ...failures.filter(each => !isGrave(each)).map(failure => ({code: 'TOOL_FAILED' as const, ...inWords(failure)})),
     ])
     const grave = failures.filter(isGrave)
-    await this.reportFailures(grave)
+    await this.reportFailures(grave.map(inWords))
     this.exit(grave.length > 0 ? exitCodes.no : exitCodes.done)
   }
 }
+
+/** Where it is about, unless the message itself says it. */
+const inWords = ({node, document, message, next}: DumpFailure) => ({
+  message: [node, document, message]
+    .filter((part, index) => part !== undefined && (index === 2 || !message.includes(part)))
+    .join(': '),
+  next,
+})
 
 async function collect(flags: SourceFlags, signal: AbortSignal) {
   if (isLive(flags)) {

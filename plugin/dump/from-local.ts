@@ -65,7 +65,8 @@ async function collectObjects(): Promise<CollectedFile> {
   try {
     const known = await provided().readLocalCluster()
     const [document] = known?.documents ?? []
-    if (!known || !document) return {entry: {...entry, command: 'not there: no agent here that follows a cluster'}, failures: []}
+    if (!known || !document)
+      return {entry: {...entry, command: 'not there: no agent runs here that knows the cluster'}, failures: []}
     const packed = await Packed.of(document.text)
     return collected(entry.file, packed, performance.now() - startedAt, {...entry, problems: known.problems})
   } catch (error) {

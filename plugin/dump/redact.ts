@@ -8,6 +8,7 @@ import {KEY_BYTES} from '../../core/redact/keyed-hash.ts'
 import {Learner} from '../../core/redact/learner.ts'
 import type {Redaction} from '../../core/redact/redaction.ts'
 import type {Collected, DumpContent, DumpedNode} from './content.ts'
+import {redactLine} from './own-words.ts'
 import {Packed} from './packed.ts'
 
 /**
@@ -24,8 +25,8 @@ export async function redactDump(collected: Collected, signal: AbortSignal): Pro
   const told = content.failures.map(({node, document, message, next}) => ({
     ...(node !== undefined && {node: redaction.node(node)}),
     ...(document !== undefined && {document}),
-    message: redaction.text(message),
-    next: redaction.text(next),
+    message: redactLine(redaction, message),
+    next: redactLine(redaction, next),
   }))
   return {
     ...collected,
@@ -37,7 +38,7 @@ export async function redactDump(collected: Collected, signal: AbortSignal): Pro
       ...(objects && {cluster: objects}),
       failures: [...told, ...lost.map(({node, ...each}) => ({...each, ...(node !== undefined && {node: redaction.node(node)})}))],
       log: [
-        ...content.log.map(line => redaction.text(line)),
+        ...content.log.map(line => redactLine(redaction, line)),
         '',
         'names and addresses were replaced',
         ...lost.map(({node, document = '', message}) =>

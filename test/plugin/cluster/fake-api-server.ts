@@ -19,8 +19,8 @@ export interface FakeApiOptions {
   readonly daemonSets?: readonly string[]
   /** Pods of the agents in place of one that runs and is ready for each node. */
   readonly pods?: readonly object[]
-  /** Answers before all others; undefined leaves it to them. `never` keeps the client waiting. */
-  readonly answer?: (method: string, path: string) => FakeAnswer | 'never' | undefined
+  /** Answers before all others, by the path without its query and by all of it; undefined leaves it to them. `never` keeps the client waiting. */
+  readonly answer?: (method: string, path: string, url: string) => FakeAnswer | 'never' | undefined
 }
 
 export interface FakeApiServer extends AsyncDisposable {
@@ -57,7 +57,7 @@ export async function startFakeApiServer(options: FakeApiOptions): Promise<FakeA
       const path = url.split('?')[0] as string
       requests.push(`${method} ${path}`)
       if (path.endsWith('/token')) tokenRequests.push(JSON.parse(body))
-      const answer = options.answer?.(method, path) ?? own(path, body, options)
+      const answer = options.answer?.(method, path, url) ?? own(path, body, options)
       if (answer === 'never') return
       const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
       response.writeHead(answer.status ?? 200, {'content-type': 'application/json', 'audit-id': 'fake'}).end(text)
