@@ -1,0 +1,326 @@
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {parseAllDocuments} from 'yaml'
+import type {Permission} from '../../plugin/install/permissions.ts'
+import {type ControlPlane, startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
+import {until} from '../../scripts/cluster/wait.ts'
+import {describeControlPlane} from './describe.ts'
+
+const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
+const BASE = fileURLToPath(new URL('../../manifests/base', import.meta.url))
+const ACCOUNT = 'system:serviceaccount:kubectl-npm'
+
+interface StoredObject {
+  readonly kind: string
+  readonly metadata: {readonly name: string; readonly namespace?: string; readonly uid: string; readonly resourceVersion: string}
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+interface Manifest {
+  readonly kind: string
+  readonly metadata: {readonly name: string; readonly namespace?: string}
+  readonly rules?: readonly Rule[]
+}
+
+describeControlPlane('installing, at a real API server', () => {
+  let cluster: ControlPlane
+  let manifests: readonly Manifest[]
+
+  beforeAll(async () => {
+    cluster = await startControlPlane({controllers: workloadControllers})
+    const {stdout} = await cluster.kubectl(['kustomize', BASE])
+    manifests = parseAllDocuments(stdout).map(document => document.toJS() as Manifest)
+  })
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]()
+  })
+
+  const npmAs = (kubeconfig: string, ...args: string[]) =>
+    execa(process.execPath, [MAIN, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
+  const npm = (...args: string[]) => npmAs(cluster.kubeconfig, ...args)
+
+  /** Every object of the API server that lasts: by kind, place and uid. */
+  async function everything(): Promise<string[]> {
+    const kinds = await cluster.kubectl(['api-resources', '--verbs', 'list', '-o', 'name'])
+    const lasting = kinds.stdout
+      .trim()
+      .split('\n')
+      .filter(name => !/^(?:events|leases|componentstatuses|controllerrevisions|ipaddresses|endpoint)/.test(name))
+    const {stdout} = await cluster.kubectl(['get', lasting.join(','), '--all-namespaces', '-o', 'json'])
+    const {items} = JSON.parse(stdout) as {items: StoredObject[]}
+    return items.map(({kind, metadata: {namespace = '', name, uid}}) => `${kind} ${namespace}/${name} ${uid}`).toSorted()
+  }
+
+  async function ours(): Promise<StoredObject[]> {
+    const kinds = 'namespaces,serviceaccounts,daemonsets,roles,rolebindings,clusterroles,clusterrolebindings'
+    const label = ['-l', 'app.kubernetes.io/part-of=kubectl-npm']
+    const {stdout} = await cluster.kubectl(['get', kinds, '--all-namespaces', ...label, '-o', 'json'])
+    return (JSON.parse(stdout) as {items: StoredObject[]}).items
+  }
+
+  test('a dry run asks the server about everything and stores nothing', async () => {
+    const before = await everything()
+    const said = await npm('install', '--dry-run')
+    expect(said).toMatchObject({exitCode: 0})
+    for (const {kind, metadata} of manifests)
+      expect(said.stdout).toMatch(new RegExp(`^${kind} (?:[\\w-]+/)?${metadata.name} would be created$`, 'm'))
+    expect(said.stderr).toContain('is known only when its namespace and account are there')
+    expect(await everything()).toEqual(before)
+  })
+
+  test('whoever lacks a right is told which, and nothing is installed', async () => {
+    const before = await everything()
+    const said = await npmAs(await cluster.kubeconfigFor('nobody'), 'install')
+    expect(said).toMatchObject({exitCode: 2, stdout: ''})
+    // Two are asked for at once.
+    expect(said.stderr).toMatch(/"nobody" cannot get resource "(?:namespaces|clusterrolebindings)"/)
+    expect(said.stderr).toMatch(/Needed is the right to get \w+.* Ask an administrator/)
+    expect(await everything()).toEqual(before)
+  })
+
+  test('pods that a policy of the cluster would refuse are refused before the agents are installed', async () => {
+    const policy = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: {name: 'no-host-network'},
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [{apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods']}],
+        },
+        validations: [{expression: '!has(object.spec.hostNetwork) || !object.spec.hostNetwork', message: 'no host network here'}],
+      },
+    }
+    const binding = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: {name: 'no-host-network'},
+      spec: {policyName: 'no-host-network', validationActions: ['Deny']},
+    }
+    const input = JSON.stringify({apiVersion: 'v1', kind: 'List', items: [policy, binding]})
+    await cluster.kubectl(['apply', '-f', '-'], {input})
+    try {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {name: 'probe'},
+        spec: {hostNetwork: true, containers: [{name: 'probe', image: 'none'}]},
+      }
+      await until('the policy counts', async () => {
+        const probe = ['create', '--dry-run=server', '-n', 'default', '-f', '-']
+        return (await cluster.kubectl(probe, {input: JSON.stringify(pod), allowFailure: true})).stderr.includes('no host network')
+      })
+      const before = await everything()
+      const said = await npm('install')
+      expect(said.exitCode).toBe(2)
+      expect(said.stderr).toMatch(/nothing was installed.*would be refused.*no host network here/s)
+      expect(said.stderr).toContain('Ask its owner to exempt namespace kubectl-npm')
+      // A namespace needs a moment to go.
+      await until('all is as before', async () => (await everything()).join() === before.join())
+    } finally {
+      await cluster.kubectl(['delete', 'validatingadmissionpolicybinding,validatingadmissionpolicy', 'no-host-network'])
+    }
+  })
+
+  test('a namespace of others that refuses the pods is left as it is, and told', async () => {
+    await cluster.kubectl(['create', 'namespace', 'strict'])
+    await cluster.kubectl(['label', 'namespace', 'strict', 'pod-security.kubernetes.io/enforce=restricted'])
+    const before = await everything()
+    const said = await npm('install', '--agent-namespace', 'strict')
+    expect(said.exitCode).toBe(2)
+    expect(said.stderr).toMatch(/nothing was installed.*pod-security\.kubernetes\.io\/enforce/s)
+    expect(said.stderr).toContain('--force-conflicts')
+    expect(await everything()).toEqual(before)
+    await cluster.kubectl(['delete', 'namespace', 'strict'])
+  })
+
+  test('every manifest is taken as it is written, and what the server makes of the agent is as small as it says', async () => {
+    const before = await everything()
+    const said = await npm('install')
+    expect(said).toMatchObject({exitCode: 0, stderr: expect.stringContaining('no node takes an agent')})
+    expect((await ours()).map(({kind, metadata: {name}}) => `${kind} ${name}`).toSorted()).toEqual(
+      manifests.map(({kind, metadata: {name}}) => `${kind} ${name}`).toSorted(),
+    )
+    const strictly = [
+      'apply',
+      '--server-side',
+      '--dry-run=server',
+      '--validate=strict',
+      '--field-manager=kubectl-npm',
+      '-k',
+      BASE,
+    ]
+    const {stdout, stderr} = await cluster.kubectl(strictly)
+    expect(stdout.trim().split('\n')).toHaveLength(manifests.length)
+    expect(stderr).toBe('')
+
+    const found = await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm', '-o', 'json'])
+    const {spec} = (JSON.parse(found.stdout) as {spec: {template: {spec: Record<string, unknown>}}}).spec.template
+    expect(spec).toMatchObject({
+      hostNetwork: true,
+      serviceAccountName: 'npm-agent',
+      priorityClassName: 'system-node-critical',
+      tolerations: [{operator: 'Exists'}],
+      nodeSelector: {'kubernetes.io/os': 'linux'},
+      securityContext: {seccompProfile: {type: 'RuntimeDefault'}},
+      containers: [
+        {
+          securityContext: {
+            privileged: false,
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: {drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW']},
+          },
+          resources: {requests: {cpu: '20m', memory: '96Mi'}, limits: {memory: '512Mi'}},
+          startupProbe: {httpGet: {host: '127.0.0.1', path: '/healthz'}},
+          readinessProbe: {httpGet: {host: '127.0.0.1', path: '/readyz'}},
+          livenessProbe: {httpGet: {host: '127.0.0.1', path: '/healthz'}},
+        },
+      ],
+    })
+    expect(spec['hostPID'] ?? false).toBe(false)
+    expect(spec['hostIPC'] ?? false).toBe(false)
+    const paths = (spec['volumes'] as {hostPath?: {path: string}}[]).flatMap(({hostPath}) => hostPath?.path ?? [])
+    expect(paths.toSorted()).toEqual(['/run/xtables.lock', '/var/lib/npm-agent'])
+    expect((await everything()).length).toBe(before.length + manifests.length + 2)
+  })
+
+  test('installing again changes nothing', async () => {
+    const before = await ours()
+    const said = await npm('install')
+    expect(said.exitCode).toBe(0)
+    expect(said.stdout.match(/ unchanged$/gm)).toHaveLength(manifests.length)
+    expect(await ours()).toEqual(before)
+  })
+
+  test('what somebody else has set is not taken over, unless that is asked for', async () => {
+    await cluster.kubectl(['set', 'image', 'daemonset/npm-agent', 'agent=somebody/else:1', '-n', 'kubectl-npm'])
+    const image = async () => {
+      const path = ['-o', 'jsonpath={.spec.template.spec.containers[0].image}']
+      return (await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm', ...path])).stdout
+    }
+    const said = await npm('install')
+    expect(said.exitCode).toBe(2)
+    expect(said.stderr).toMatch(/nothing was installed.*image belongs to "kubectl-set"/s)
+    expect(said.stderr).toContain('--force-conflicts')
+    expect(await image()).toBe('somebody/else:1')
+    expect((await npm('install', '--force-conflicts')).exitCode).toBe(0)
+    expect(await image()).toMatch(/^kubectl-npm\/agent:/)
+  })
+
+  test('--explain tells the rights of the manifests, all of them and no others', async () => {
+    const {stdout} = await npm('install', '--explain', '-o', 'json')
+    const {items} = JSON.parse(stdout) as {items: Permission[]}
+    const told = items.flatMap(({role, where, verbs, group, resource, names = []}) =>
+      role === undefined ? [] : [[where, role, group, resource, names.join(), verbs.join()].join(' ')],
+    )
+    const given = manifests.flatMap(({metadata: {name, namespace = 'cluster'}, rules = []}) =>
+      rules.flatMap(({apiGroups, resources, resourceNames = [], verbs}) =>
+        apiGroups.flatMap(group =>
+          resources.map(resource => [namespace, name, group, resource, resourceNames.join(), verbs.join()].join(' ')),
+        ),
+      ),
+    )
+    expect(told.toSorted()).toEqual(given.toSorted())
+    expect(items.every(({why}) => why.length > 0)).toBe(true)
+  })
+
+  test('each account may do what is said, and nothing else', async () => {
+    // What everybody who has signed in may do.
+    const everybody = await rightsOf('system:serviceaccount:default:default')
+    expect(without(await rightsOf(`${ACCOUNT}:npm-agent`), everybody)).toEqual(
+      new Set([
+        'list,watch namespaces',
+        'list,watch networkpolicies.networking.k8s.io',
+        'list,watch nodes',
+        'list,watch pods',
+        'create subjectaccessreviews.authorization.k8s.io',
+        'create tokenreviews.authentication.k8s.io',
+      ]),
+    )
+    for (const account of ['npm-viewer', 'npm-operator']) {
+      const own = await rightsOf(`${ACCOUNT}:${account}`)
+      expect(without(own, everybody)).toEqual(
+        new Set(['get drifts.npm.kubectl.io', 'get dumps.npm.kubectl.io', 'get status.npm.kubectl.io']),
+      )
+      expect(await rightsOf(`${ACCOUNT}:${account}`, 'default')).toEqual(
+        await rightsOf('system:serviceaccount:default:default', 'default'),
+      )
+    }
+  })
+
+  const without = (all: ReadonlySet<string>, others: ReadonlySet<string>) => new Set([...all].filter(each => !others.has(each)))
+
+  /** Each right in a namespace: `get,list pods`. */
+  async function rightsOf(user: string, namespace = 'kubectl-npm'): Promise<Set<string>> {
+    const review = {apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: {namespace}}
+    const args = [
+      'create',
+      '--validate=false',
+      '-f',
+      '-',
+      '-o',
+      'json',
+      '--as',
+      user,
+      '--as-group',
+      'system:serviceaccounts',
+      '--as-group',
+      'system:authenticated',
+    ]
+    const {stdout} = await cluster.kubectl(args, {input: JSON.stringify(review)})
+    const {status} = JSON.parse(stdout) as {status: {incomplete: boolean; resourceRules: Rule[]}}
+    expect(status.incomplete).toBe(false)
+    return new Set(
+      status.resourceRules.flatMap(({apiGroups, resources, verbs, resourceNames}) =>
+        apiGroups.flatMap(group =>
+          resources.map(resource =>
+            [verbs.toSorted().join(), group === '' ? resource : `${resource}.${group}`, ...(resourceNames ?? [])].join(' '),
+          ),
+        ),
+      ),
+    )
+  }
+
+  test('uninstalling leaves nothing, and takes the way of rights that --explain tells', async () => {
+    const {stdout} = await npm('install', '--explain', '-o', 'json')
+    const {items} = JSON.parse(stdout) as {items: Permission[]}
+    const installer = items.filter(({who}) => who === 'installer')
+    const mayUse = (verb: string, where: string, group: string, resource: string) =>
+      installer.some(
+        each =>
+          each.verbs.includes(verb) &&
+          each.where === where &&
+          (each.resource === '*' || (each.resource === resource && each.group === group)),
+      )
+    const bind = ['create', 'clusterrolebinding', 'installer', '--clusterrole', 'cluster-admin', '--user', 'alice']
+    await cluster.kubectl(bind)
+    const alice = await cluster.kubeconfigFor('alice')
+    await until('the binding counts', async () => (await npmAs(alice, 'install')).exitCode === 0)
+    expect(await npmAs(alice, 'uninstall', '--yes')).toMatchObject({exitCode: 0})
+    const used = (await cluster.auditLines())
+      .filter(({user, objectRef}) => user.username === 'alice' && objectRef?.resource !== undefined)
+      .map(({verb, objectRef: {namespace = 'cluster', apiGroup = '', resource = ''} = {}}) => ({
+        verb,
+        namespace,
+        apiGroup,
+        resource,
+      }))
+    expect(used.length).toBeGreaterThan(20)
+    const unsaid = used.filter(
+      ({verb, namespace, apiGroup, resource}) =>
+        !mayUse(verb, resource === 'namespaces' ? 'cluster' : namespace, apiGroup, resource),
+    )
+    expect(unsaid).toEqual([])
+    expect(await ours()).toEqual([])
+    const left = await everything()
+    expect(left.filter(name => /npm/.test(name))).toEqual([])
+  })
+})

@@ -1,0 +1,129 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {createInterface} from 'node:readline'
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import packageFacts from '../../package.json' with {type: 'json'}
+import {ask} from '../agent/serve/http.ts'
+import {describeKernel} from '../kernel/describe.ts'
+import {openNamespace} from '../kernel/namespace.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const SETS = 'create azure-npm-1 hash:net family inet\nadd azure-npm-1 10.0.0.1\n'
+const RULES = '*filter\n:AZURE-NPM - [0:0]\n-A AZURE-NPM -m set --match-set azure-npm-1 src -j DROP\nCOMMIT\n'
+
+/*
+ * The steps of manifests/Containerfile are run on this machine, and what they make is tried in a chroot. That a container runtime
+ * starts it under the restrictions of the DaemonSet is seen on the cluster of test/cluster/live.test.ts. Not seen anywhere: a real
+ * builder and its base image, a registry, other processors, the kernels of AKS.
+ */
+describeKernel('the image of the agent', () => {
+  let work: string
+  let rootfs: string
+
+  beforeAll(async () => {
+    work = await mkdtemp(join(tmpdir(), 'kubectl-npm-test-image-'))
+    rootfs = join(work, 'rootfs')
+    const dist = join(work, 'dist')
+    await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
+    const build = ['scripts/image/build.ts', '--dist', dist, '--rootfs', rootfs, '--output', join(work, 'agent.tar')]
+    await execa(process.execPath, build, {cwd: ROOT})
+  }, 300_000)
+  afterAll(async () => {
+    if (work) await rm(work, {recursive: true, force: true})
+  })
+
+  /** What has to be mounted into the image, and its first program. There is no shell in it. */
+  const inside = ['sh', '-euc', 'mount -t proc proc "$0/proc"; mount --rbind /dev "$0/dev"; exec chroot "$0" "$@"']
+  const PATH = '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+  /** Runs programs of the image, one after the other, in one network namespace of their own. */
+  async function run(
+    ...commands: (readonly string[] | {readonly command: readonly string[]; readonly stdin: string})[]
+  ): Promise<string[]> {
+    await using namespace = await openNamespace()
+    const said: string[] = []
+    for (const each of commands) {
+      const {command, stdin} = 'stdin' in each ? each : {command: each, stdin: ''}
+      const wrapped = [`PATH=${PATH}`, 'unshare', '--mount', '--propagation', 'private', ...inside, rootfs, ...command]
+      said.push((await namespace.run('env', wrapped, {stdin})).stdout.trimEnd())
+    }
+    return said
+  }
+
+  test('has the tools, and they work on this kernel', async () => {
+    const [, , nft, list] = await run(
+      {command: ['ipset', 'restore'], stdin: SETS},
+      {command: ['iptables-nft-restore', '--noflush'], stdin: RULES},
+      ['iptables-nft-save', '-c'],
+      ['ipset', 'list', '-t'],
+    )
+    expect(nft).toMatch(/nf_tables[^]*-A AZURE-NPM -m set --match-set azure-npm-1 src -j DROP/)
+    expect(list).toContain('Name: azure-npm-1')
+    const [, , legacy] = await run(
+      {command: ['ipset', 'restore'], stdin: SETS},
+      {command: ['iptables-legacy-restore', '--noflush'], stdin: RULES},
+      ['iptables-legacy-save', '-c'],
+    )
+    expect(legacy).toContain('-A AZURE-NPM -m set --match-set azure-npm-1 src -j DROP')
+    const [count, tables, version, plain] = await run(
+      ['conntrack', '--count'],
+      ['nft', 'list', 'ruleset'],
+      ['node', '--version'],
+      ['iptables', '--version'],
+    )
+    expect(count).toMatch(/^\d+$/)
+    expect(tables).toBe('')
+    expect(version).toBe(process.version)
+    expect(plain).toMatch(/^iptables v[\d.]+ \(nf_tables\)$/)
+  })
+
+  test('reads a node with them, and carries the plugin too', async () => {
+    const [own, , read, , translated] = await run(
+      ['npm-agent', '--version'],
+      {command: ['ipset', 'restore'], stdin: SETS},
+      ['npm-agent', 'read', '/tmp/dump'],
+      {command: ['iptables-nft-restore', '--noflush'], stdin: RULES},
+      ['kubectl-npm', 'sets', '--local', '-o', 'json'],
+    )
+    expect(own).toContain(packageFacts.version)
+    expect(read).toBeDefined()
+    expect(await readFile(join(rootfs, 'tmp/dump/ipset-save.txt'), 'utf8')).toContain('add azure-npm-1 10.0.0.1')
+    expect(JSON.parse(translated ?? '')).toMatchObject({kind: 'SetList', items: [{set: 'azure-npm-1', members: ['10.0.0.1']}]})
+  })
+
+  test('starts the agent, which gets healthy and ready', async () => {
+    const kubeconfig = join(rootfs, 'tmp/kubeconfig')
+    const clusters = [{name: 'away', cluster: {server: 'http://127.0.0.1:1'}}]
+    const contexts = [{name: 'away', context: {cluster: 'away'}}]
+    await writeFile(kubeconfig, JSON.stringify({'current-context': 'away', clusters, contexts}))
+    const serve = ['npm-agent', 'serve', '--no-watch', '--listen', '127.0.0.1:0', '--kubeconfig', '/tmp/kubeconfig']
+    const agent = spawn('unshare', ['--mount', '--propagation', 'private', ...inside, rootfs, ...serve], {
+      env: {PATH},
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const port = await new Promise<number>((resolve, reject) => {
+        agent.once('exit', code => reject(new Error(`the agent ended with ${code}`)))
+        createInterface(agent.stdout).on('line', line => {
+          const entry = JSON.parse(line) as {msg: string; port: number}
+          if (entry.msg === 'The agent listens') resolve(entry.port)
+        })
+      })
+      expect(await ask(port, '/healthz')).toMatchObject({status: 200})
+      await expect.poll(async () => (await ask(port, '/readyz')).status, {timeout: 30_000}).toBe(200)
+    } finally {
+      agent.kill('SIGTERM')
+      if (agent.exitCode === null) await once(agent, 'exit')
+    }
+    expect(agent.exitCode).toBe(0)
+  })
+
+  test('has no shell and no package manager', async () => {
+    for (const name of ['sh', 'bash', 'apt-get', 'dpkg']) await expect(run([name])).rejects.toThrow(/No such file/)
+  })
+})
