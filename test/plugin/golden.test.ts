@@ -107,7 +107,7 @@ describe('diff', () => {
 })
 
 describe('usage', () => {
-  test.each([[[]], [['translate']], [['sets']], [['resolve']], [['trace']], [['matrix']], [['diff']], [['status']]])(
+  test.each([[[]], [['translate']], [['sets']], [['resolve']], [['trace']], [['matrix']], [['diff']], [['dump']], [['status']]])(
     'help of %j reads as it did',
     async verb => {
       const result = await runCli([...verb, '--help'])

@@ -56,16 +56,18 @@ async function needed(bytes: number): Promise<number> {
   }
   await using bakery = await startBakery({agents: {[node]: {procedures: {...procedures, readSnapshot}}}})
   const [target, told] = [join(bakery.folder, 'out'), join(bakery.folder, 'told')]
-  const tell = `process.on('exit',()=>process.getBuiltinModule('node:fs').writeFileSync(${JSON.stringify(told)},String(process.resourceUsage().maxRSS)))`
+  // What the kernel counts for a process itself; what getrusage tells begins with the parent's.
+  const tell = `const fs = process.getBuiltinModule('node:fs')
+    process.on('exit', () => fs.writeFileSync(${JSON.stringify(told)}, fs.readFileSync('/proc/self/status')))`
   const args = [`--import=data:text/javascript,${encodeURIComponent(tell)}`, executable, 'dump', '-o', target]
   await execa(process.execPath, args, {env: bakery.api.env, input: ''})
   expect(statSync(join(target, `nodes/${node}/iptables-nft-save.txt`)).size).toBeGreaterThan(bytes)
-  return Number(readFileSync(told, 'utf8')) * 1024
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(told, 'utf8'))?.[1]) * 1024
 }
 
-test('a save of 100 MB is never in memory as a whole', async () => {
+test.skipIf(process.platform !== 'linux')('a save of 200 MB is never in memory as a whole', async () => {
   const little = await needed(MIB)
-  const large = await needed(100 * MIB)
-  // What it is packed to, and some room for what is on the way.
-  expect((large - little) / MIB).toBeLessThan(60)
+  const large = await needed(200 * MIB)
+  // It is packed to 24 MB; the rest is room for what is on the way and what is not yet cleared away.
+  expect((large - little) / MIB).toBeLessThan(100)
 })
