@@ -10,12 +10,12 @@ import type {Problem} from '../../core/problem.ts'
 import {refused} from '../auth/refused.ts'
 import type {Limits} from '../serve/limits.ts'
 import {knowledgeProblems} from './documents.ts'
+import {firstKnowledge, type Growing} from './first-knowledge.ts'
 import type {HeldDocument} from './held-document.ts'
 import type {Snapshots} from './snapshots.ts'
 
 /** The part of the watch that a comparison needs. */
-export interface Desired {
-  knowledge(): Knowledge
+export interface Desired extends Growing {
   objects(): ClusterObjects
   programFor(options: CompileOptions): Program
 }
@@ -42,6 +42,7 @@ const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[]
  * @throws RefusedError when the cluster is not known, or the rules cannot be read or compared
  */
 export async function diffNode({node, lite, desired, snapshots, limits}: DiffOptions): Promise<Drift> {
+  await firstKnowledge(desired, limits.firstListsMs)
   demandKnowledge(desired.knowledge())
   const {id} = await snapshots.open(names)
   try {

@@ -2,6 +2,7 @@ import type {Knowledge, NodeDocument} from '../../core/contract/agent.ts'
 import type {Problem} from '../../core/problem.ts'
 import type {Limits} from '../serve/limits.ts'
 import type {DocumentReader} from './document-reader.ts'
+import {firstKnowledge, type Growing} from './first-knowledge.ts'
 import {readLegacyTables} from './node.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader, npmPages} from './npm-pages.ts'
 import {type Run, type Start, start as startTool} from './run.ts'
@@ -9,8 +10,7 @@ import {toolProblem} from './tool-failure.ts'
 import {isNftSave, versionsReader} from './versions.ts'
 
 /** The agent's picture of the cluster, as far as a dump needs it. */
-export interface ClusterSource {
-  knowledge(): Knowledge
+export interface ClusterSource extends Growing {
   clusterJson(): Iterable<string>
 }
 
@@ -49,7 +49,7 @@ export async function documentReaders(
     'npm-cache.json': hasPages && npmPageReader(npmPages['npm-cache.json'], npmPort, limits),
     'npm-node-metrics.txt': hasPages && npmPageReader(npmPages['npm-node-metrics.txt'], npmPort, limits),
     'npm-cluster-metrics.txt': hasPages && npmPageReader(npmPages['npm-cluster-metrics.txt'], npmPort, limits),
-    'cluster.json': cluster !== undefined && clusterReader(cluster),
+    'cluster.json': cluster !== undefined && clusterReader(cluster, limits),
   }
   return new Map(
     asked.flatMap(name => {
@@ -88,8 +88,9 @@ function nftReader(start: Start, run: Run, bounds: Bounds): DocumentReader {
 /** Objects come one by one; as many are put together as make a piece worth compressing. */
 const PIECE_CHARS = 64 * 1024
 
-function clusterReader(cluster: ClusterSource): DocumentReader {
+function clusterReader(cluster: ClusterSource, {firstListsMs}: Limits): DocumentReader {
   return async function* read(signal) {
+    await firstKnowledge(cluster, firstListsMs, signal)
     const problems = knowledgeProblems(cluster.knowledge())
     const encoder = new TextEncoder()
     let waiting = ''

@@ -70,6 +70,8 @@ export const limits = {
   /** A reader that was cut off may come back for the rest within this time. */
   snapshotMs: 60 * SECOND,
   pieceBytes: 256 * KIB,
+  /** The first lists begin within some seconds of the start, by chance, and take a second or two. */
+  firstListsMs: 10 * SECOND,
   /** The agent compares rules and sets up to this size; the plugin, which has a person's machine, compares larger ones. */
   diffBytes: 32 * MIB,
   /** Nobody reads more differences; their number is told. */

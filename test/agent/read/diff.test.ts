@@ -96,6 +96,30 @@ describe('diff by the agent', () => {
     })
   })
 
+  test('waits for the first lists of an agent that has just started, but not for long', async () => {
+    const watch = new FakeWatch()
+    watch.state = 'starting'
+    watch.asOf = undefined
+    await using agent = await openAgent({watch, limits: {firstListsMs: 60_000}})
+    await using client = await agent.connect()
+    const asked = [client.ask<Drift>('diff'), client.read('cluster.json')] as const
+    // A change that brings nothing is not what it waits for.
+    await expect.poll(() => watch.listening).toBeGreaterThan(2)
+    watch.tell()
+    watch.state = 'live'
+    watch.asOf = '2026-11-27T08:00:00.000Z'
+    watch.tell()
+    const [drift, {'cluster.json': json}] = await Promise.all(asked)
+    expect([...drift.problems, ...(json?.problems ?? [])].map(({code}) => code)).not.toContain('OLD_OBJECTS')
+
+    const never = new FakeWatch()
+    never.state = 'starting'
+    never.asOf = undefined
+    await using other = await openAgent({watch: never, limits: {firstListsMs: 50}})
+    await using impatient = await other.connect()
+    await expect(impatient.ask('diff')).rejects.toMatchObject({refusal: {code: 'NO_KNOWLEDGE'}})
+  })
+
   test('is refused when the rules could be read only in part: all else would seem to be missing', async () => {
     const {cluster} = await readDrifted()
     await using _tools = await fakeTools({...TOOLS, 'iptables-nft-save': 'echo "*filter"; echo broken >&2; exit 1'})

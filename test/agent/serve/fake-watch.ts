@@ -16,6 +16,11 @@ export class FakeWatch implements ClusterWatch {
     this.cluster = cluster
   }
 
+  /** How many follow its changes. */
+  get listening(): number {
+    return this.listeners.size
+  }
+
   /** As if something had changed. */
   tell(): void {
     for (const listener of this.listeners) listener()
