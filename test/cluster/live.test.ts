@@ -1,4 +1,4 @@
-import {rm} from 'node:fs/promises'
+import {readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -189,6 +189,35 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     const {verdict, trail} = traceSchema.parse(JSON.parse(stdout))
     expect([verdict, new Set(trail.map(({node}) => node))]).toEqual(['accept', new Set(['node1', 'node2'])])
     expect((await npm('diff', '--from', file, '--node', 'node2')).exitCode).toBe(0)
+  })
+
+  test('a dump has the logs of Azure NPM, or tells that the right on them is missing', async () => {
+    const labels = ['--namespace=kube-system', '--labels=k8s-app=azure-npm', '--image=docker.io/local/box:1']
+    const overrides = {spec: {nodeName: 'node1', hostNetwork: true, tolerations: [{operator: 'Exists'}]}}
+    const says = ['--restart=Never', '--command', '--image-pull-policy=Never', `--overrides=${JSON.stringify(overrides)}`]
+    await cluster.kubectl(['run', 'azure-npm-1', ...labels, ...says, '--', 'sh', '-c', 'echo bakery/oven-1 is new'])
+    try {
+      const log = () => cluster.kubectl(['logs', '-n', 'kube-system', 'azure-npm-1'], {allowFailure: true})
+      await until('the pod has said it', async () => (await log()).stdout.includes('is new'))
+      const folder = join(cluster.folder, 'with-logs')
+      expect(await npm('dump', '-o', folder)).toMatchObject({exitCode: 0})
+      expect(await readFile(join(folder, 'nodes/node1/npm.log'), 'utf8')).toBe('bakery/oven-1 is new\n')
+      const redacted = join(cluster.folder, 'redacted')
+      expect(await npm('dump', '--redact', '--from', folder, '-o', redacted)).toMatchObject({exitCode: 0})
+      const {stdout} = await execa('grep', ['-rlwE', 'bakery|storefront|oven-[12]|node[12]', redacted], {reject: false})
+      expect(stdout).toBe('')
+      const manifest = JSON.parse(await readFile(join(redacted, 'dump.json'), 'utf8')) as {nodes: {name: string}[]}
+      for (const {name} of manifest.nodes)
+        expect(await npm('diff', '--from', redacted, '--node', name)).toMatchObject({exitCode: 0})
+      // The viewer of an earlier test has no right on pods of kube-system.
+      const without = await npmAs(await cluster.kubeconfigFor('viewer-user'), 'dump', '-o', join(cluster.folder, 'without'))
+      expect(without).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringMatching(/warning: npm\.log: Azure NPM's logs are not in/),
+      })
+    } finally {
+      await cluster.kubectl(['delete', 'pod', '-n', 'kube-system', 'azure-npm-1', '--now'])
+    }
   })
 
   test('a pod of the host network without a token gets nothing from an agent', async () => {
