@@ -1,8 +1,10 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {driftListSchema, driftSchema} from '../../core/contract/drift.ts'
 import {traceSchema} from '../../core/contract/trace.ts'
 import {applyDemo, DEMO_PORT} from '../../scripts/cluster/demo.ts'
@@ -280,5 +282,59 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     expect(left.stdout).toBe('')
     const again = await npm('diff')
     expect(again).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/no agent runs.*kubectl npm install/s)})
+  })
+
+  describe('an agent for one node', () => {
+    /** The phase of its pod, which is the only one. */
+    async function phase(): Promise<string> {
+      const what = ['get', 'pods', '-n', 'kubectl-npm', '-o', 'jsonpath={.items[*].status.phase}']
+      return (await cluster.kubectl(what)).stdout
+    }
+
+    /** A plugin that stays connected to it, until it is killed without a word. */
+    function startWatching() {
+      const env = {...process.env, ...cluster.env, PATH: `${dist}:${FAR}:${process.env['PATH']}`}
+      // A process group: what the killed plugin leaves behind goes with it.
+      const watching = spawn('kubectl', ['npm', 'status', '--watch', '-o', 'json'], {
+        env,
+        stdio: ['ignore', 'pipe', 'ignore'],
+        detached: true,
+      })
+      return {
+        connected: once(watching.stdout, 'data'),
+        kill: () => process.kill(-(watching.pid as number), 'SIGKILL'),
+      }
+    }
+
+    test('ends when its time is over, though it is used, and leaves nothing', async () => {
+      expect(await npm('install', '--ephemeral', '--node', 'nowhere')).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('there is no node nowhere'),
+      })
+      const said = await npm('install', '--ephemeral', '--node', 'node2', '--for', '20s')
+      expect(said).toMatchObject({exitCode: 0, stderr: expect.stringMatching(/pod npm-agent-ephemeral-\w+ is ready/)})
+      const where = ['get', 'pods', '-n', 'kubectl-npm', '-o', 'jsonpath={.items[*].spec.nodeName}']
+      expect((await cluster.kubectl(where)).stdout).toBe('node2')
+      expect(await npm('diff')).toMatchObject({exitCode: 0, stdout: expect.stringContaining('node2')})
+      const watching = startWatching()
+      try {
+        await watching.connected
+        await until('its time is over', async () => /Succeeded|Failed/.test(await phase()))
+      } finally {
+        watching.kill()
+      }
+      expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+      expect((await cluster.kubectl(['get', 'namespaces', '-o', 'name'])).stdout).not.toContain('kubectl-npm')
+    })
+
+    test('ends by itself when the plugin is gone', async () => {
+      expect(await npm('install', '--ephemeral', '--node', 'node1')).toMatchObject({exitCode: 0})
+      const watching = startWatching()
+      await watching.connected.finally(watching.kill)
+      expect(await phase()).toBe('Running')
+      await until('it has ended', async () => (await phase()) === 'Succeeded')
+      expect(await npm('diff')).toMatchObject({exitCode: 2, stderr: expect.stringContaining('does not run (Succeeded)')})
+      expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+    })
   })
 })
