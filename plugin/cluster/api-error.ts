@@ -95,7 +95,7 @@ export function rightOf({method, path}: Asked, message = ''): Right {
 }
 
 const AGENT_RIGHTS: Readonly<Record<string, readonly string[]>> = {
-  pods: ['get', 'list'],
+  pods: ['list'],
   'pods/portforward': ['get', 'create'],
   'serviceaccounts/token': ['create'],
 }

@@ -23,11 +23,9 @@ export const rightReasons: Readonly<Record<string, string>> = {
     'the way to the agent, which listens on the loopback of its node; up to Kubernetes 1.34 get is enough',
   'kubectl-npm-viewer serviceaccounts/token':
     'asks for a token of npm-viewer for one agent, for ten minutes; your own credentials never reach a node',
-  'kubectl-npm-viewer daemonsets': 'how many nodes should have an agent, for status',
   'kubectl-npm-operator pods': 'as kubectl-npm-viewer',
   'kubectl-npm-operator pods/portforward': 'as kubectl-npm-viewer',
   'kubectl-npm-operator serviceaccounts/token': 'tokens of npm-operator as well',
-  'kubectl-npm-operator daemonsets': 'as kubectl-npm-viewer',
   'kube-system/kubectl-npm-viewer daemonsets': 'tells Azure NPM from Cilium and Calico; optional',
   'kube-system/kubectl-npm-log-reader pods': 'finds the pod of Azure NPM on a node; optional',
   'kube-system/kubectl-npm-log-reader pods/log':
