@@ -7,9 +7,24 @@ import {redactDocuments} from './redact-documents.ts'
 
 /** What stays on purpose. */
 const KEPT = new Set([
-  ...['', 'default', 'kube-system', 'kube-public', 'kube-node-lease', 'linux', 'windows', 'amd64', 'arm64', 'true', 'false'],
+  '',
+  'default',
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'linux',
+  'windows',
+  'amd64',
+  'arm64',
+  'true',
+  'false',
   // Names of ports that say no more than the protocol.
-  ...['http', 'https', 'dns', 'dns-tcp', 'metrics', 'grpc'],
+  'http',
+  'https',
+  'dns',
+  'dns-tcp',
+  'metrics',
+  'grpc',
 ])
 
 /** What the files themselves are made of, which somebody's names may be, too. */
@@ -53,7 +68,7 @@ function namesIn(objects: ClusterObjects): Set<string> {
     else if (typeof value === 'string') {
       if (/\.(?:LABEL|name|namespace|nodeName|values|port)$/.test(path) && !/\.conditions|annotations/.test(path))
         names.add(value)
-      if (/matchExpressions\.key$/.test(path)) addKey(value)
+      if (path.endsWith('matchExpressions.key')) addKey(value)
     }
   }
   for (const each of [...objects.namespaces, ...objects.pods, ...objects.policies, ...objects.nodes]) {

@@ -48,8 +48,9 @@ async function read(path: string) {
   const {nodes, problems} = await readDump(documents)
   expect(nodes).toHaveLength(1)
   return {
-    nodes: nodes.map(({dumpId: _, save, ...node}) => ({
+    nodes: nodes.map(({save, ...node}) => ({
       ...node,
+      dumpId: undefined,
       backend: save?.backend,
       hasAllTables: save?.hasAllTables,
       tables: [...(save?.tables ?? [])].map(([name, {chains}]) => [
