@@ -95,7 +95,7 @@ export function rightOf({method, path}: Asked, message = ''): Right {
 }
 
 const AGENT_RIGHTS: Readonly<Record<string, readonly string[]>> = {
-  pods: ['list'],
+  pods: ['get', 'list'],
   'pods/portforward': ['get', 'create'],
   'serviceaccounts/token': ['create'],
 }
@@ -109,12 +109,20 @@ function whoHas(right: Right, agentNamespace: string, message: string): string {
   const where = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`
   const which = resource === 'serviceaccounts/token' && name !== undefined ? ` of ${name}` : ''
   const needed = `Needed is the right to ${verb} ${resource}${which} ${where}.`
-  const isOurs =
-    (namespace === agentNamespace && (AGENT_RIGHTS[resource]?.includes(verb) ?? false)) ||
-    (namespace === ENGINE_NAMESPACE && resource === 'daemonsets' && verb === 'list')
-  if (!isOurs) return `${needed} Ask an administrator of the cluster for it.`
-  const role = resource === 'serviceaccounts/token' && name === 'npm-operator' ? 'kubectl-npm-operator' : 'kubectl-npm-viewer'
+  const role = roleWith(right, agentNamespace)
+  if (role === undefined) return `${needed} Ask an administrator of the cluster for it.`
   return `${needed} Role ${role} has it. An administrator gives it: kubectl create rolebinding NAME -n ${namespace} --role=${role} ${subjectOf(message)}`
+}
+
+/** The role of our manifests that has a right; undefined when none has. */
+function roleWith({verb, resource, name, namespace}: Right, agentNamespace: string): string | undefined {
+  if (namespace === agentNamespace && AGENT_RIGHTS[resource]?.includes(verb))
+    return resource === 'serviceaccounts/token' && name === 'npm-operator' ? 'kubectl-npm-operator' : 'kubectl-npm-viewer'
+  if (namespace !== ENGINE_NAMESPACE) return undefined
+  if (resource === 'daemonsets' && verb === 'list') return 'kubectl-npm-viewer'
+  return (resource === 'pods' && verb === 'list') || (resource === 'pods/log' && verb === 'get')
+    ? 'kubectl-npm-log-reader'
+    : undefined
 }
 
 /** The refused user, as `kubectl create rolebinding` takes them. */

@@ -97,7 +97,7 @@ describe('a part that cannot be read', () => {
     const {stderr, exitCode, files, log} = await dump({answer})
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(
-      /^warning: npm\.log: Azure NPM's logs are not in the dump: .*\n {2}Needed is the right to (?:list|get) pods/,
+      /^warning: npm\.log: Azure NPM's logs are not in the dump: .*\n {2}Needed is the right to (?:list|get) pods\S* in namespace kube-system\. Role kubectl-npm-log-reader has it/,
     )
     expect(stderr.match(told)).toHaveLength(1)
     expect(log).toMatch(told)
