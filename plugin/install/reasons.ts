@@ -18,7 +18,8 @@ export const rightReasons: Readonly<Record<string, string>> = {
   'npm-operator status': 'as npm-viewer',
   'npm-operator dumps': 'as npm-viewer',
   'npm-operator drifts': "as npm-viewer; verbs that write to a node will be the operator's alone",
-  'kubectl-npm-viewer pods': 'finds the agent of a node',
+  'kubectl-npm-viewer pods':
+    'finds the agent of a node; get is for kubectl port-forward, the way where a proxy lets no WebSocket through',
   'kubectl-npm-viewer pods/portforward':
     'the way to the agent, which listens on the loopback of its node; up to Kubernetes 1.34 get is enough',
   'kubectl-npm-viewer serviceaccounts/token':
@@ -48,6 +49,7 @@ export const nodeReasons: Readonly<Record<string, string>> = {
 /** What is asked of whoever installs, beside writing the objects themselves. */
 export const installerReasons = {
   write: 'in the manifests; server-side apply is a patch, and needs create for what is new',
+  standIn: 'dry runs only, of what goes into a namespace that is not there yet; nothing is stored',
   escalate: 'hands out rights, which one may who has them all, or has escalate and bind',
   dryRun: 'a dry run of one Pod: what refuses pods lets their DaemonSet pass',
   watch: 'waits until the agents are ready, and says why one is not',

@@ -31,6 +31,10 @@ describeKwok('an API server behind an HTTP proxy', () => {
     temporary = join(cluster.folder, 'tmp')
     await mkdir(temporary)
     await cluster.kubectl(['apply', '-k', 'manifests/base'])
+    for (const namespace of ['kubectl-npm', 'kube-system']) {
+      const role = ['--role', 'kubectl-npm-viewer', '--user', 'viewer-user']
+      await cluster.kubectl(['create', 'rolebinding', 'reader', '--namespace', namespace, ...role])
+    }
     agents = await Promise.all(
       ['sim-1', 'sim-2'].map(node => startFakeAgent({node, procedures: {diff: () => clean}, acceptsAnyToken: true})),
     )
@@ -57,7 +61,9 @@ describeKwok('an API server behind an HTTP proxy', () => {
   const proxyUrl = () => `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 
   async function kubeconfig(name: string, more: object): Promise<string> {
-    const config = JSON.parse((await cluster.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])).stdout)
+    // Nobody needs more rights than the role has, whichever the way is.
+    const viewer = {kubeconfig: await cluster.kubeconfigFor('viewer-user')}
+    const config = JSON.parse((await cluster.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'], viewer)).stdout)
     Object.assign(config.clusters[0].cluster, {server: `https://${HOST}:6443`, ...more})
     const file = join(cluster.folder, name)
     await writeFile(file, JSON.stringify(config), {mode: 0o600})
