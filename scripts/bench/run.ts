@@ -1,6 +1,6 @@
 /*
  * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; only compile, trace,
- * matrix and diff: npm run bench -- --verbs
+ * matrix and diff: npm run bench -- --verbs; agents, alone and many, as root: npm run bench -- --agents
  *
  * Everything is measured in one run on one machine, beside what starting Node, starting kubectl and splitting words take
  * there: only ratios can be compared between machines. Nothing is asserted. docs/performance.md says how to read it.
@@ -8,6 +8,7 @@
 import {execFile} from 'node:child_process'
 import {join} from 'node:path'
 import {parseArgs, promisify} from 'node:util'
+import {execa} from 'execa'
 import type {Scheme} from '../../core/names/hash.ts'
 import {type Dump, dumpOf, manyMembers} from './generate.ts'
 import type {Task} from './in-process.ts'
@@ -15,7 +16,8 @@ import {type CommandLine, type Measured, measure, median, NODE, type Sink} from 
 import {type Met, markdown, type Row} from './table.ts'
 import {verbResults} from './verbs.ts'
 
-const {values} = parseArgs({options: {quick: {type: 'boolean', default: false}, verbs: {type: 'boolean', default: false}}})
+const flag = {type: 'boolean', default: false} as const
+const {values} = parseArgs({options: {quick: flag, verbs: flag, agents: flag}})
 const runsOfShort = values.quick ? 5 : 21
 const runsOfLong = values.quick ? 1 : 5
 const sizes = values.quick ? [1, 10] : [1, 10, 100]
@@ -49,6 +51,11 @@ const times = (ratio: number): string => ratio.toFixed(ratio < 10 ? 2 : 1)
 
 say('bundle')
 await exec(NODE, [join(root, 'scripts', 'build.ts')])
+if (values.agents) {
+  for (const script of ['agents/one-node', 'agents/run', 'watch/run', 'watch/real-server'])
+    await execa(NODE, [join(import.meta.dirname, `${script}.ts`)], {stdio: 'inherit'})
+  process.exit()
+}
 const node = await measure([NODE, '-e', '0'], runsOfShort)
 const kubectl = await measure(['kubectl', 'version', '--client'], runsOfShort).catch(() => undefined)
 addTimes('node -e 0', '', node)

@@ -17,8 +17,8 @@ import {clusterFile} from '../cluster-file.ts'
 import {median} from '../measure.ts'
 import {ProcessCost} from '../watch/process-cost.ts'
 
-/** Compiled, they are 50,288 rules. */
-const SIZE = {pods: 20_000, policies: 5200}
+/** Compiled, they are 50,000 rules. */
+const SIZE = {pods: 20_000, policies: 6000}
 const ROUNDS = 5
 const IDLE_SECONDS = 60
 const NETNS = `kubectl-npm-bench-${process.pid}`
