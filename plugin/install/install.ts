@@ -3,7 +3,7 @@ import {InputError} from '../../core/input-error.ts'
 import type {ClusterApi} from '../cluster/api.ts'
 import {dryRunPod} from './admission.ts'
 import {applyObject} from './apply.ts'
-import {type KubernetesObject, objectName, objectPath} from './objects.ts'
+import {type KubernetesObject, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
 import {find, openPlace, type Place, respectPlace} from './place.ts'
 
 export type Change = 'created' | 'configured' | 'unchanged'
@@ -84,9 +84,6 @@ interface Checked {
   readonly change: Change
 }
 
-/** A namespace that is not there yet has no dry run; for shapes and rights any other will do. */
-const STAND_IN = 'default'
-
 async function checkAll(
   api: ClusterApi,
   objects: readonly KubernetesObject[],
@@ -97,7 +94,7 @@ async function checkAll(
     objects.map(async object => {
       const isEarly = namespace === undefined && object.metadata.namespace === api.agentNamespace
       if (!isEarly) return checkOne(api, object, force, onWarning)
-      await checkOne(api, {...object, metadata: {...object.metadata, namespace: STAND_IN}}, force, onWarning)
+      await checkOne(api, {...object, metadata: {...object.metadata, namespace: STAND_IN_NAMESPACE}}, force, onWarning)
       return {object, live: undefined, change: 'created'} as const
     }),
   )

@@ -18,6 +18,8 @@ export interface KubernetesObject {
 
 /** The namespace that the manifests name. */
 export const MANIFEST_NAMESPACE = 'kubectl-npm'
+/** A namespace that is not there yet has no dry run; for shapes and rights any other will do. */
+export const STAND_IN_NAMESPACE = 'default'
 /** Only what has this label is ever removed. */
 export const OWN_LABEL = {key: 'app.kubernetes.io/part-of', value: 'kubectl-npm'} as const
 export const AGENT_LABEL = {key: 'app.kubernetes.io/name', value: 'npm-agent'} as const

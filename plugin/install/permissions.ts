@@ -1,4 +1,4 @@
-import {type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
+import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} from './objects.ts'
 import {installerReasons, nodeReasons, rightReasons} from './reasons.ts'
 import {daemonSetOf, type PodSpec} from './render.ts'
 
@@ -123,12 +123,13 @@ function installerPermissions(objects: readonly KubernetesObject[], agentNamespa
     why,
   })
   const written = new Map<string, Permission>()
-  for (const {kind, metadata} of objects) {
+  const write = (where: string, kind: string, why: string) => {
     const {path, resource} = kinds[kind] as (typeof kinds)[string]
-    const where = metadata.namespace ?? 'cluster'
-    const permission = installer(where, ['get', 'patch', 'create'], groupOf(path), resource, installerReasons.write)
-    written.set(`${where} ${resource}`, permission)
+    written.set(`${where} ${resource}`, installer(where, ['get', 'patch', 'create'], groupOf(path), resource, why))
   }
+  for (const {kind, metadata} of objects) write(metadata.namespace ?? 'cluster', kind, installerReasons.write)
+  for (const {kind, metadata} of objects)
+    if (metadata.namespace === agentNamespace) write(STAND_IN_NAMESPACE, kind, installerReasons.standIn)
   const rbac = 'rbac.authorization.k8s.io'
   return [
     ...written.values(),

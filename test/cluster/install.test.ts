@@ -2,19 +2,19 @@ import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {parseAllDocuments} from 'yaml'
+import {openClusterApi} from '../../plugin/cluster/api.ts'
+import {dryRunPod, podOf} from '../../plugin/install/admission.ts'
 import type {Permission} from '../../plugin/install/permissions.ts'
+import {daemonSetOf, renderManifests} from '../../plugin/install/render.ts'
 import {type ControlPlane, startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
 import {until} from '../../scripts/cluster/wait.ts'
 import {describeControlPlane} from './describe.ts'
+import {everything, ours} from './inventory.ts'
 
 const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BASE = fileURLToPath(new URL('../../manifests/base', import.meta.url))
 const ACCOUNT = 'system:serviceaccount:kubectl-npm'
-
-interface StoredObject {
-  readonly kind: string
-  readonly metadata: {readonly name: string; readonly namespace?: string; readonly uid: string; readonly resourceVersion: string}
-}
 
 interface Rule {
   readonly apiGroups: readonly string[]
@@ -46,43 +46,24 @@ describeControlPlane('installing, at a real API server', () => {
     execa(process.execPath, [MAIN, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
   const npm = (...args: string[]) => npmAs(cluster.kubeconfig, ...args)
 
-  /** Every object of the API server that lasts: by kind, place and uid. */
-  async function everything(): Promise<string[]> {
-    const kinds = await cluster.kubectl(['api-resources', '--verbs', 'list', '-o', 'name'])
-    const lasting = kinds.stdout
-      .trim()
-      .split('\n')
-      .filter(name => !/^(?:events|leases|componentstatuses|controllerrevisions|ipaddresses|endpoint)/.test(name))
-    const {stdout} = await cluster.kubectl(['get', lasting.join(','), '--all-namespaces', '-o', 'json'])
-    const {items} = JSON.parse(stdout) as {items: StoredObject[]}
-    return items.map(({kind, metadata: {namespace = '', name, uid}}) => `${kind} ${namespace}/${name} ${uid}`).toSorted()
-  }
-
-  async function ours(): Promise<StoredObject[]> {
-    const kinds = 'namespaces,serviceaccounts,daemonsets,roles,rolebindings,clusterroles,clusterrolebindings'
-    const label = ['-l', 'app.kubernetes.io/part-of=kubectl-npm']
-    const {stdout} = await cluster.kubectl(['get', kinds, '--all-namespaces', ...label, '-o', 'json'])
-    return (JSON.parse(stdout) as {items: StoredObject[]}).items
-  }
-
   test('a dry run asks the server about everything and stores nothing', async () => {
-    const before = await everything()
+    const before = await everything(cluster)
     const said = await npm('install', '--dry-run')
     expect(said).toMatchObject({exitCode: 0})
     for (const {kind, metadata} of manifests)
       expect(said.stdout).toMatch(new RegExp(`^${kind} (?:[\\w-]+/)?${metadata.name} would be created$`, 'm'))
     expect(said.stderr).toContain('is known only when its namespace and account are there')
-    expect(await everything()).toEqual(before)
+    expect(await everything(cluster)).toEqual(before)
   })
 
   test('whoever lacks a right is told which, and nothing is installed', async () => {
-    const before = await everything()
+    const before = await everything(cluster)
     const said = await npmAs(await cluster.kubeconfigFor('nobody'), 'install')
     expect(said).toMatchObject({exitCode: 2, stdout: ''})
     // Two are asked for at once.
     expect(said.stderr).toMatch(/"nobody" cannot get resource "(?:namespaces|clusterrolebindings)"/)
     expect(said.stderr).toMatch(/Needed is the right to get \w+.* Ask an administrator/)
-    expect(await everything()).toEqual(before)
+    expect(await everything(cluster)).toEqual(before)
   })
 
   test('pods that a policy of the cluster would refuse are refused before the agents are installed', async () => {
@@ -117,13 +98,13 @@ describeControlPlane('installing, at a real API server', () => {
         const probe = ['create', '--dry-run=server', '-n', 'default', '-f', '-']
         return (await cluster.kubectl(probe, {input: JSON.stringify(pod), allowFailure: true})).stderr.includes('no host network')
       })
-      const before = await everything()
+      const before = await everything(cluster)
       const said = await npm('install')
       expect(said.exitCode).toBe(2)
       expect(said.stderr).toMatch(/nothing was installed.*would be refused.*no host network here/s)
       expect(said.stderr).toContain('Ask its owner to exempt namespace kubectl-npm')
       // A namespace needs a moment to go.
-      await until('all is as before', async () => (await everything()).join() === before.join())
+      await until('all is as before', async () => (await everything(cluster)).join() === before.join())
     } finally {
       await cluster.kubectl(['delete', 'validatingadmissionpolicybinding,validatingadmissionpolicy', 'no-host-network'])
     }
@@ -132,20 +113,30 @@ describeControlPlane('installing, at a real API server', () => {
   test('a namespace of others that refuses the pods is left as it is, and told', async () => {
     await cluster.kubectl(['create', 'namespace', 'strict'])
     await cluster.kubectl(['label', 'namespace', 'strict', 'pod-security.kubernetes.io/enforce=restricted'])
-    const before = await everything()
+    const before = await everything(cluster)
     const said = await npm('install', '--agent-namespace', 'strict')
     expect(said.exitCode).toBe(2)
     expect(said.stderr).toMatch(/nothing was installed.*pod-security\.kubernetes\.io\/enforce/s)
     expect(said.stderr).toContain('--force-conflicts')
-    expect(await everything()).toEqual(before)
+    expect(await everything(cluster)).toEqual(before)
+
+    // Something that runs at the API server can give labels again, so the Pod is asked for, too.
+    await cluster.kubectl(['create', 'serviceaccount', 'npm-agent', '-n', 'strict'])
+    const pod = podOf(daemonSetOf(await renderManifests(ROOT, {namespace: 'strict'})))
+    const flags = {kubeconfig: cluster.kubeconfig, 'agent-namespace': 'strict'}
+    await using api = await openClusterApi(flags, AbortSignal.timeout(60_000))
+    const refused = await dryRunPod(api, pod).catch(error => error)
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(/the agent's pods would be refused.*violates PodSecurity "restricted.*hostNetwork/s),
+      next: expect.stringContaining('kubectl label namespace strict --overwrite pod-security.kubernetes.io/enforce=privileged'),
+    })
     await cluster.kubectl(['delete', 'namespace', 'strict'])
   })
 
   test('every manifest is taken as it is written, and what the server makes of the agent is as small as it says', async () => {
-    const before = await everything()
     const said = await npm('install')
     expect(said).toMatchObject({exitCode: 0, stderr: expect.stringContaining('no node takes an agent')})
-    expect((await ours()).map(({kind, metadata: {name}}) => `${kind} ${name}`).toSorted()).toEqual(
+    expect((await ours(cluster)).map(({kind, metadata: {name}}) => `${kind} ${name}`).toSorted()).toEqual(
       manifests.map(({kind, metadata: {name}}) => `${kind} ${name}`).toSorted(),
     )
     const strictly = [
@@ -189,15 +180,14 @@ describeControlPlane('installing, at a real API server', () => {
     expect(spec['hostIPC'] ?? false).toBe(false)
     const paths = (spec['volumes'] as {hostPath?: {path: string}}[]).flatMap(({hostPath}) => hostPath?.path ?? [])
     expect(paths.toSorted()).toEqual(['/run/xtables.lock', '/var/lib/npm-agent'])
-    expect((await everything()).length).toBe(before.length + manifests.length + 2)
   })
 
   test('installing again changes nothing', async () => {
-    const before = await ours()
+    const before = await ours(cluster)
     const said = await npm('install')
     expect(said.exitCode).toBe(0)
     expect(said.stdout.match(/ unchanged$/gm)).toHaveLength(manifests.length)
-    expect(await ours()).toEqual(before)
+    expect(await ours(cluster)).toEqual(before)
   })
 
   test('what somebody else has set is not taken over, unless that is asked for', async () => {
@@ -256,6 +246,32 @@ describeControlPlane('installing, at a real API server', () => {
     }
   })
 
+  test('the roles for people open the agents, their tokens, and nothing else', async () => {
+    const everybody = await rightsOf('nobody')
+    const way = ['get,list pods', 'create,get pods/portforward']
+    const roles: Readonly<Record<string, {kubectlNpm: readonly string[]; kubeSystem: readonly string[]}>> = {
+      'kubectl-npm-viewer': {
+        kubectlNpm: [...way, 'create serviceaccounts/token npm-viewer'],
+        kubeSystem: ['list daemonsets.apps'],
+      },
+      'kubectl-npm-operator': {
+        kubectlNpm: [...way, 'create serviceaccounts/token npm-viewer npm-operator'],
+        kubeSystem: [],
+      },
+      'kubectl-npm-log-reader': {kubectlNpm: [], kubeSystem: ['list pods', 'get pods/log']},
+    }
+    const forPeople = manifests.filter(({kind, metadata: {name}}) => kind === 'Role' && name.startsWith('kubectl-'))
+    expect(new Set(forPeople.map(({metadata}) => metadata.name))).toEqual(new Set(Object.keys(roles)))
+    for (const [role, {kubectlNpm, kubeSystem}] of Object.entries(roles)) {
+      for (const namespace of ['kubectl-npm', 'kube-system'])
+        await cluster.kubectl(['create', 'rolebinding', role, '-n', namespace, '--role', role, '--user', role])
+      // A binding counts some moments later.
+      await expect.poll(async () => without(await rightsOf(role), everybody)).toEqual(new Set(kubectlNpm))
+      await expect.poll(async () => without(await rightsOf(role, 'kube-system'), everybody)).toEqual(new Set(kubeSystem))
+      expect(await rightsOf(role, 'default')).toEqual(everybody)
+    }
+  })
+
   const without = (all: ReadonlySet<string>, others: ReadonlySet<string>) => new Set([...all].filter(each => !others.has(each)))
 
   /** Each right in a namespace: `get,list pods`. */
@@ -288,39 +304,4 @@ describeControlPlane('installing, at a real API server', () => {
       ),
     )
   }
-
-  test('uninstalling leaves nothing, and takes the way of rights that --explain tells', async () => {
-    const {stdout} = await npm('install', '--explain', '-o', 'json')
-    const {items} = JSON.parse(stdout) as {items: Permission[]}
-    const installer = items.filter(({who}) => who === 'installer')
-    const mayUse = (verb: string, where: string, group: string, resource: string) =>
-      installer.some(
-        each =>
-          each.verbs.includes(verb) &&
-          each.where === where &&
-          (each.resource === '*' || (each.resource === resource && each.group === group)),
-      )
-    const bind = ['create', 'clusterrolebinding', 'installer', '--clusterrole', 'cluster-admin', '--user', 'alice']
-    await cluster.kubectl(bind)
-    const alice = await cluster.kubeconfigFor('alice')
-    await until('the binding counts', async () => (await npmAs(alice, 'install')).exitCode === 0)
-    expect(await npmAs(alice, 'uninstall', '--yes')).toMatchObject({exitCode: 0})
-    const used = (await cluster.auditLines())
-      .filter(({user, objectRef}) => user.username === 'alice' && objectRef?.resource !== undefined)
-      .map(({verb, objectRef: {namespace = 'cluster', apiGroup = '', resource = ''} = {}}) => ({
-        verb,
-        namespace,
-        apiGroup,
-        resource,
-      }))
-    expect(used.length).toBeGreaterThan(20)
-    const unsaid = used.filter(
-      ({verb, namespace, apiGroup, resource}) =>
-        !mayUse(verb, resource === 'namespaces' ? 'cluster' : namespace, apiGroup, resource),
-    )
-    expect(unsaid).toEqual([])
-    expect(await ours()).toEqual([])
-    const left = await everything()
-    expect(left.filter(name => /npm/.test(name))).toEqual([])
-  })
 })

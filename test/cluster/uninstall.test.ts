@@ -1,0 +1,148 @@
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {Permission} from '../../plugin/install/permissions.ts'
+import {type ControlPlane, startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
+import {until} from '../../scripts/cluster/wait.ts'
+import {describeControlPlane} from './describe.ts'
+import {everything, find, ours} from './inventory.ts'
+
+const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
+
+describeControlPlane('uninstalling, at a real API server', () => {
+  let cluster: ControlPlane
+  /** All that there is without us. */
+  let before: string[]
+
+  beforeAll(async () => {
+    cluster = await startControlPlane({controllers: workloadControllers})
+    await cluster.kubectl(['create', 'clusterrolebinding', 'installer', '--clusterrole', 'cluster-admin', '--user', 'alice'])
+    // What controllers make by themselves in each namespace.
+    await until('the controllers have begun', async () => {
+      const made = await cluster.kubectl(['get', 'serviceaccounts,configmaps', '--all-namespaces', '-o', 'name'])
+      const count = (name: string) => made.stdout.split('\n').filter(line => line === name).length
+      return count('serviceaccount/default') === 4 && count('configmap/kube-root-ca.crt') === 4
+    })
+    before = await everything(cluster)
+  })
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]()
+  })
+
+  const npmAs = (kubeconfig: string, ...args: string[]) =>
+    execa(process.execPath, [MAIN, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
+  const npm = (...args: string[]) => npmAs(cluster.kubeconfig, ...args)
+
+  /** What is gone goes some moments after the object that it belongs to. */
+  async function expectNothingLeft(): Promise<void> {
+    await until('all is as it was before', async () => (await everything(cluster)).join('\n') === before.join('\n')).catch(
+      async error => {
+        expect(await everything(cluster)).toEqual(before)
+        throw error
+      },
+    )
+  }
+
+  test('takes everything, and asks for no right that --explain does not tell', async () => {
+    const {items} = JSON.parse((await npm('install', '--explain', '-o', 'json')).stdout) as {items: Permission[]}
+    const isTold = (verb: string, where: string, group: string, resource: string) =>
+      items.some(
+        each =>
+          each.who === 'installer' &&
+          each.verbs.includes(verb) &&
+          each.where === where &&
+          (each.resource === '*' || (each.resource === resource && each.group === group)),
+      )
+    const alice = await cluster.kubeconfigFor('alice')
+    expect(await npmAs(alice, 'install')).toMatchObject({exitCode: 0})
+    expect(await npmAs(alice, 'uninstall', '--yes')).toMatchObject({exitCode: 0})
+    const used = (await cluster.auditLines())
+      .filter(({user, objectRef}) => user.username === 'alice' && objectRef?.resource !== undefined)
+      .map(({verb, objectRef: {namespace = 'cluster', apiGroup = '', resource = ''} = {}}) => ({
+        verb,
+        // A namespace is its own namespace, in the words of the audit log.
+        where: resource === 'namespaces' ? 'cluster' : namespace,
+        apiGroup,
+        resource,
+      }))
+    expect(used.length).toBeGreaterThan(20)
+    expect(used.filter(({verb, where, apiGroup, resource}) => !isTold(verb, where, apiGroup, resource))).toEqual([])
+    await expectNothingLeft()
+    expect(await npm('uninstall', '--yes')).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: expect.stringContaining('Nothing of'),
+    })
+  })
+
+  test('with what --explain tells of whoever installs, and nothing else, somebody can install and uninstall', async () => {
+    await cluster.kubectl(['create', 'namespace', 'tools'])
+    const {items} = JSON.parse((await npm('install', '--explain', '--agent-namespace', 'tools', '-o', 'json')).stdout) as {
+      items: Permission[]
+    }
+    const own = items.filter(({who}) => who === 'installer')
+    const granted = [...new Set(own.map(({where}) => where))].flatMap(where => {
+      const kind = where === 'cluster' ? 'ClusterRole' : 'Role'
+      const metadata = {name: 'bob', ...(where !== 'cluster' && {namespace: where})}
+      const rules = own
+        .filter(each => each.where === where)
+        .map(({verbs, group, resource}) => ({apiGroups: [group], resources: [resource], verbs}))
+      const apiVersion = 'rbac.authorization.k8s.io/v1'
+      const roleRef = {apiGroup: 'rbac.authorization.k8s.io', kind, name: 'bob'}
+      const subjects = [{apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'bob'}]
+      return [
+        {apiVersion, kind, metadata, rules},
+        {apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects},
+      ]
+    })
+    const input = JSON.stringify({apiVersion: 'v1', kind: 'List', items: granted})
+    await cluster.kubectl(['apply', '-f', '-'], {input})
+    const bob = await cluster.kubeconfigFor('bob')
+    const dryRun = await until('the bindings count', async () => {
+      const each = await npmAs(bob, 'install', '--dry-run', '--agent-namespace', 'tools')
+      return !each.stderr.includes('cannot get resource "namespaces"') && each
+    })
+    expect(dryRun).toMatchObject({exitCode: 0})
+    expect(await npmAs(bob, 'install', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
+    expect(await npmAs(bob, 'uninstall', '--yes', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
+    expect(await ours(cluster)).toEqual([])
+    await cluster.kubectl(['delete', '-f', '-'], {input})
+    await cluster.kubectl(['delete', 'namespace', 'tools'])
+    await expectNothingLeft()
+  })
+
+  test('a namespace that was there before stays, with the labels that it had', async () => {
+    await cluster.kubectl(['create', 'namespace', 'tools'])
+    await cluster.kubectl(['label', 'namespace', 'tools', 'team=blue'])
+    const labels = async () => (await find(cluster, ['namespaces', 'tools']))[0]?.metadata.labels
+    const had = await labels()
+    expect(await npm('install', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
+    expect(await labels()).toMatchObject({team: 'blue', 'pod-security.kubernetes.io/enforce': 'privileged'})
+    const elsewhere = await npm('install')
+    expect(elsewhere).toMatchObject({exitCode: 2, stderr: expect.stringContaining('installed in namespace tools')})
+    const said = await npm('uninstall', '--yes', '--agent-namespace', 'tools')
+    expect(said).toMatchObject({exitCode: 0, stderr: expect.stringContaining('was there before kubectl npm, so it stays')})
+    expect(await labels()).toEqual(had)
+    expect(await ours(cluster)).toEqual([])
+    await cluster.kubectl(['delete', 'namespace', 'tools'])
+    await expectNothingLeft()
+  })
+
+  test("others' objects in the namespace are told, and stay; so does a binding to a role of ours elsewhere", async () => {
+    expect(await npm('install')).toMatchObject({exitCode: 0})
+    await cluster.kubectl(['create', 'secret', 'generic', 'theirs', '-n', 'kubectl-npm'])
+    const binding = ['create', 'rolebinding', 'bob', '--role', 'kubectl-npm-viewer', '--user', 'bob', '-n']
+    for (const namespace of ['kubectl-npm', 'kube-system']) await cluster.kubectl([...binding, namespace])
+    const asked = await npm('uninstall')
+    expect(asked).toMatchObject({exitCode: 2, stdout: '', stderr: expect.stringContaining('--yes')})
+    const said = await npm('uninstall', '--yes')
+    expect(said.exitCode).toBe(0)
+    expect(said.stderr).toContain('holds what is not of kubectl npm, so it stays: Secret theirs')
+    expect(said.stderr).toContain('kubectl delete rolebinding -n kube-system bob')
+    expect(await find(cluster, ['secret', 'theirs', '-n', 'kubectl-npm'])).toHaveLength(1)
+    expect((await ours(cluster)).map(({kind}) => kind)).toEqual([])
+    await cluster.kubectl(['delete', 'rolebinding', 'bob', '-n', 'kube-system'])
+    await cluster.kubectl(['delete', 'namespace', 'kubectl-npm'])
+    await expectNothingLeft()
+  })
+})
