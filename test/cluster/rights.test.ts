@@ -221,6 +221,45 @@ describeControlPlane('who may use an agent, at a real API server', () => {
     await until('good tokens are let in again', async () => (await show(agent.port, good)) === 'welcome')
   })
 
+  test('without its binding the account is refused within seconds, also on a connection that is open', async () => {
+    const socket = new WebSocket(`wss://127.0.0.1:${agent.port}/`, {
+      rejectUnauthorized: false,
+      headers: {authorization: `Bearer ${await tokenOf('npm-viewer', '--audience', audience)}`},
+    })
+    await once(socket, 'open')
+    const status = async (): Promise<string> => {
+      socket.send(JSON.stringify({id: 1, method: 'query', params: {path: 'status'}}))
+      const [message] = (await once(socket, 'message')) as [Buffer]
+      return message.toString()
+    }
+    try {
+      expect(JSON.parse(await status())).toMatchObject({result: {data: {node: 'node1'}}})
+      await cluster.kubectl(['delete', 'rolebinding', 'npm-viewer', '-n', 'kubectl-npm'])
+      const refusal = await until('the right is gone', async () => {
+        const said = await status()
+        return said.includes('"error"') && said
+      })
+      expect(refusal).toMatch(/npm-viewer may not get status\.npm\.kubectl\.io .*node1.* in namespace kubectl-npm/)
+    } finally {
+      socket.terminate()
+      await cluster.kubectl(['apply', '-k', 'manifests/base'])
+    }
+  })
+
+  test("the agent's log names the token as the audit log does, so that it is known who asked for it", async () => {
+    const token = await tokenOf('npm-viewer', '--audience', audience)
+    const {jti} = decode(token.split('.')[1] as string) as {jti: string}
+    expect(await show(agent.port, token)).toBe('welcome')
+    await until('the agent has written it down', async () => agent.log().includes(`"credential":"JTI=${jti}"`))
+    const asked = await until('the API server has written it down', async () => {
+      const events = (await cluster.auditLines()).filter(
+        ({annotations}) => annotations?.['authentication.kubernetes.io/issued-credential-id'] === `JTI=${jti}`,
+      )
+      return events.length > 0 && events
+    })
+    expect(asked).toMatchObject([{verb: 'create', user: {username: 'admin'}, objectRef: {name: 'npm-viewer'}}])
+  })
+
   test('neither tokens nor headers are in the log', () => {
     expect(agent.log()).toContain('a client was refused')
     expect(agent.log()).not.toMatch(/eyJ|authorization:|bearer ey/i)
