@@ -116,11 +116,22 @@ describeKernel('the image of the agent', () => {
       })
       expect(await ask(port, '/healthz')).toMatchObject({status: 200})
       await expect.poll(async () => (await ask(port, '/readyz')).status, {timeout: 30_000}).toBe(200)
+      const [status = ''] = await run(['npm-agent', 'status', '-o', 'json'])
+      expect(JSON.parse(status)).toMatchObject({version: packageFacts.version, knowledge: {state: 'off'}})
     } finally {
       agent.kill('SIGTERM')
       if (agent.exitCode === null) await once(agent, 'exit')
     }
     expect(agent.exitCode).toBe(0)
+  })
+
+  test('is packed with what the Containerfile says about how it is run, under the name that the manifests have', async () => {
+    const archive = join(work, 'agent.tar')
+    const part = async (name: string) => JSON.parse((await execa('tar', ['-xOf', archive, name])).stdout)
+    const [{Config, RepoTags}] = await part('manifest.json')
+    const {stdout} = await execa('kubectl', ['kustomize', 'manifests/base'], {cwd: ROOT})
+    expect(RepoTags).toEqual([/^\s+image: (\S+)$/m.exec(stdout)?.[1]])
+    expect((await part(Config)).config).toMatchObject({Entrypoint: ['npm-agent'], Cmd: ['serve'], Env: [`PATH=${PATH}`]})
   })
 
   test('has no shell and no package manager', async () => {
