@@ -5,7 +5,7 @@ import {type ClusterApi, openClusterApi} from '../cluster/api.ts'
 import {clusterFlags, Verb} from '../command.ts'
 import {podOf} from '../install/admission.ts'
 import {durationMs, durationText} from '../install/duration.ts'
-import {agentsOn, checkNode, ephemeralPod, hasEnded, IDLE_SECONDS, nextFor, startEphemeral} from '../install/ephemeral.ts'
+import {agentsOn, agentThere, checkNode, ephemeralPod, IDLE_SECONDS, nextFor, startEphemeral} from '../install/ephemeral.ts'
 import {type InstallStep, install} from '../install/install.ts'
 import {type KubernetesObject, objectName} from '../install/objects.ts'
 import {permissionsOf} from '../install/permissions.ts'
@@ -68,10 +68,8 @@ export default class Install extends Verb {
     await using api = await openClusterApi(flags, this.signal)
     const {node} = flags
     const onNode = node === undefined ? [] : await this.agentsThere(api, node)
-    if (node !== undefined && onNode.some(pod => !hasEnded(pod))) {
-      this.say(paint, `node ${node} has an agent already: pod ${onNode.find(pod => !hasEnded(pod))?.metadata.name}`)
-      return
-    }
+    const there = node === undefined ? undefined : agentThere(node, onNode)
+    if (there !== undefined) return this.say(paint, there)
     const daemonSet = daemonSetOf(objects)
     const pod = node === undefined ? podOf(daemonSet) : ephemeralPod(daemonSet, node, lifetimeMs)
     const wanted = node === undefined ? objects : objects.filter(({kind}) => kind !== 'DaemonSet')

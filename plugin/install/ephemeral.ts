@@ -53,6 +53,24 @@ export async function agentsOn(api: ClusterApi, node: string): Promise<Pod[]> {
   return items.map(item => ({...item, kind: 'Pod'}))
 }
 
+/**
+ * The agent that a node has already, in a sentence; undefined when there is room for one.
+ *
+ * @throws InputError when one is on its way out: two would want the same port
+ */
+export function agentThere(node: string, pods: readonly Pod[]): string | undefined {
+  const there = pods.find(pod => !hasEnded(pod))
+  if (!there) return undefined
+  const {name, namespace, deletionTimestamp} = there.metadata
+  if (deletionTimestamp !== undefined)
+    throw new InputError(
+      `the agent that node ${node} had is still being removed: pod ${name}`,
+      `Wait until it is gone: kubectl wait -n ${namespace} --for=delete pod/${name}. Where the kubelet is away, that is when it is back.`,
+    )
+  const trouble = podTrouble(there)
+  return `node ${node} has an agent already: pod ${name}${trouble === undefined ? '' : `, which is not ready: ${trouble}`}`
+}
+
 export const hasEnded = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 export interface StartOptions {

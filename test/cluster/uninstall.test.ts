@@ -76,8 +76,8 @@ describeControlPlane('uninstalling, at a real API server', () => {
   })
 
   test('with what --explain tells of whoever installs, and nothing else, somebody can install and uninstall', async () => {
-    await cluster.kubectl(['create', 'namespace', 'tools'])
-    const {items} = JSON.parse((await npm('install', '--explain', '--agent-namespace', 'tools', '-o', 'json')).stdout) as {
+    await cluster.kubectl(['create', 'namespace', 'apart'])
+    const {items} = JSON.parse((await npm('install', '--explain', '--agent-namespace', 'apart', '-o', 'json')).stdout) as {
       items: Permission[]
     }
     const own = items.filter(({who}) => who === 'installer')
@@ -99,15 +99,15 @@ describeControlPlane('uninstalling, at a real API server', () => {
     await cluster.kubectl(['apply', '-f', '-'], {input})
     const bob = await cluster.kubeconfigFor('bob')
     const dryRun = await until('the bindings count', async () => {
-      const each = await npmAs(bob, 'install', '--dry-run', '--agent-namespace', 'tools')
+      const each = await npmAs(bob, 'install', '--dry-run', '--agent-namespace', 'apart')
       return !each.stderr.includes('cannot get resource "namespaces"') && each
     })
     expect(dryRun).toMatchObject({exitCode: 0})
-    expect(await npmAs(bob, 'install', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
-    expect(await npmAs(bob, 'uninstall', '--yes', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
+    expect(await npmAs(bob, 'install', '--agent-namespace', 'apart')).toMatchObject({exitCode: 0})
+    expect(await npmAs(bob, 'uninstall', '--yes', '--agent-namespace', 'apart')).toMatchObject({exitCode: 0})
     expect(await ours(cluster)).toEqual([])
     await cluster.kubectl(['delete', '-f', '-'], {input})
-    await cluster.kubectl(['delete', 'namespace', 'tools'])
+    await cluster.kubectl(['delete', 'namespace', 'apart'])
     await expectNothingLeft()
   })
 

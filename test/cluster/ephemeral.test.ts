@@ -1,0 +1,102 @@
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {KubernetesObject} from '../../plugin/install/objects.ts'
+import {type ControlPlane, startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
+import {until} from '../../scripts/cluster/wait.ts'
+import {describeControlPlane} from './describe.ts'
+import {everything, find} from './inventory.ts'
+
+const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
+const PODS = ['pods', '-n', 'kubectl-npm']
+
+// That such a pod runs, is used and ends by itself is seen in live.test.ts. Here the test is the kubelet, of a node that is not there.
+describeControlPlane('an agent for one node, at a real API server', () => {
+  let cluster: ControlPlane
+
+  beforeAll(async () => {
+    cluster = await startControlPlane({controllers: workloadControllers})
+    const node = {apiVersion: 'v1', kind: 'Node', metadata: {name: 'node1'}}
+    await cluster.kubectl(['create', '-f', '-'], {input: JSON.stringify(node)})
+  })
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]()
+  })
+
+  const start = (...args: string[]) =>
+    execa(process.execPath, [MAIN, 'install', '--ephemeral', '--node', 'node1', ...args], {env: cluster.env, reject: false})
+
+  const names = async () => (await find(cluster, PODS)).map(({metadata: {name}}) => name)
+
+  async function setStatus(name: string, status: object): Promise<void> {
+    await cluster.kubectl(['patch', ...PODS, name, '--subresource=status', '--type=merge', '-p', JSON.stringify({status})])
+  }
+
+  /** Starts one, and has its kubelet say that it is ready. */
+  async function startReady(): Promise<{name: string; stderr: string; exitCode: number | undefined}> {
+    const before = new Set(await names())
+    const starting = start()
+    const name = await until('there is a new pod', async () => (await names()).find(each => !before.has(each)) ?? false)
+    await setStatus(name, {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]})
+    const {stderr, exitCode} = await starting
+    return {name, stderr, exitCode}
+  }
+
+  test('a dry run shows the pod, bound to its node and to its time, and stores nothing', async () => {
+    const before = await everything(cluster)
+    const said = await start('--for', '5m', '--dry-run', '-o', 'json')
+    expect(said.exitCode).toBe(0)
+    const {items} = JSON.parse(said.stdout) as {items: KubernetesObject[]}
+    expect(items.map(({kind}) => kind)).not.toContain('DaemonSet')
+    expect(items.at(-1)).toMatchObject({
+      kind: 'Pod',
+      metadata: {generateName: 'npm-agent-ephemeral-', labels: {'app.kubernetes.io/component': 'ephemeral'}},
+      spec: {
+        nodeName: 'node1',
+        restartPolicy: 'Never',
+        activeDeadlineSeconds: 300,
+        containers: [{args: ['serve', '--exit-after-idle', '60', '--deadline', '300']}],
+      },
+    })
+    expect(await everything(cluster)).toEqual(before)
+  })
+
+  /** What no kubelet will do. */
+  async function stopForGood(): Promise<void> {
+    await cluster.kubectl(['delete', ...PODS, '--all', '--force', '--grace-period=0'])
+  }
+
+  test('one that no kubelet starts is taken away again; until it is gone there is no room for another', async () => {
+    const said = await start('--timeout', '1s')
+    expect(said.exitCode).toBe(2)
+    expect(said.stderr).toMatch(/not ready: node node1: its kubelet has not started it yet.*kubectl describe node/s)
+    const [name] = await names()
+    const again = await start()
+    expect(again.exitCode).toBe(2)
+    expect(again.stderr).toContain(`still being removed: pod ${name}`)
+    expect(again.stderr).toContain(`kubectl wait -n kubectl-npm --for=delete pod/${name}`)
+    await stopForGood()
+  })
+
+  test('one that ends before it was ready is taken away, with the reason', async () => {
+    const starting = start()
+    const [name = ''] = await until('there is a pod', async () => (await names()).length > 0 && names())
+    await setStatus(name, {phase: 'Failed', reason: 'DeadlineExceeded', message: 'too long'})
+    const {exitCode, stderr} = await starting
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('the agent is not ready: node node1: has ended (DeadlineExceeded: too long)')
+    expect(await names()).toEqual([])
+  })
+
+  test('a node gets one agent only; one that has ended makes room for the next', async () => {
+    const first = await startReady()
+    expect(first).toMatchObject({exitCode: 0, stderr: expect.stringContaining(`pod ${first.name} is ready`)})
+    expect(await start()).toMatchObject({exitCode: 0, stderr: `node node1 has an agent already: pod ${first.name}`})
+    await setStatus(first.name, {conditions: [{type: 'Ready', status: 'False'}]})
+    expect((await start()).stderr).toContain(`pod ${first.name}, which is not ready: node node1: `)
+    await setStatus(first.name, {phase: 'Succeeded'})
+    const second = await startReady()
+    expect(second.name).not.toBe(first.name)
+    expect(await names()).toEqual([second.name])
+  })
+})
