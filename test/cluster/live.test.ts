@@ -293,7 +293,8 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
 
     /** A plugin that stays connected to it, until it is killed without a word. */
     function startWatching() {
-      const env = {...process.env, ...cluster.env, PATH: `${dist}:${FAR}:${process.env['PATH']}`}
+      // A killed plugin leaves its temporary folder, which then goes with the cluster.
+      const env = {...process.env, ...cluster.env, PATH: `${dist}:${FAR}:${process.env['PATH']}`, TMPDIR: cluster.folder}
       // A process group: what the killed plugin leaves behind goes with it.
       const watching = spawn('kubectl', ['npm', 'status', '--watch', '-o', 'json'], {
         env,
