@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises'
 import {readClusterObjects} from '../../core/cluster/objects.ts'
 import {compile} from '../../core/policy/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/policy/print.ts'
@@ -19,11 +20,34 @@ export interface ProgramNodesOptions {
  * @throws execa's error when the node's ipset or iptables refuses it
  */
 export async function programNodes(cluster: Cluster, options: ProgramNodesOptions = {}): Promise<Program> {
-  const {stdout} = await cluster.kubectl(['get', 'pods,namespaces,networkpolicies,nodes', '--all-namespaces', '--output', 'json'])
-  const {objects} = readClusterObjects(JSON.parse(stdout))
-  const program = compile(objects, {scheme: 'sha256', semantics: 'npm', ...options.compile})
+  const program = await compileNow(cluster, options)
   await Promise.all((options.nodes ?? cluster.nodes).map(node => load(node, program)))
   return program
+}
+
+async function compileNow(cluster: Cluster, options: ProgramNodesOptions): Promise<Program> {
+  const {stdout} = await cluster.kubectl(['get', 'pods,namespaces,networkpolicies,nodes', '--all-namespaces', '--output', 'json'])
+  const {objects} = readClusterObjects(JSON.parse(stdout))
+  return compile(objects, {scheme: 'sha256', semantics: 'npm', ...options.compile})
+}
+
+const LOOK_MS = 2000
+
+/**
+ * Loads the nodes again whenever the cluster asks for something else than what they were loaded with. What somebody changes on a node
+ * by hand stays until then.
+ */
+export async function keepProgrammed(cluster: Cluster, loaded: Program, signal: AbortSignal): Promise<void> {
+  const textOf = (program: Program) => text([...printIpsetRestore(program), ...printIptablesRestore(program, {forwardIndex: 1})])
+  let known = textOf(loaded)
+  while (!signal.aborted) {
+    await sleep(LOOK_MS, undefined, {signal}).catch(() => {})
+    // While the API server is away nothing changes.
+    const program = await compileNow(cluster, {}).catch(() => undefined)
+    if (!program || signal.aborted || textOf(program) === known) continue
+    await Promise.all(cluster.nodes.map(node => load(node, program)))
+    known = textOf(program)
+  }
 }
 
 /** Removes from a node what `programNodes`, or Azure NPM itself, has put there. */

@@ -8,7 +8,7 @@ import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import type {Program} from '../../core/policy/program.ts'
 import {applyDemo, DEMO_PORT} from './demo.ts'
-import {programNodes} from './program-nodes.ts'
+import {keepProgrammed, programNodes} from './program-nodes.ts'
 import {type Cluster, startCluster} from './real-cluster.ts'
 import {missingForCluster} from './requirements.ts'
 
@@ -46,6 +46,12 @@ gets no answer any more, and find out why (after npm run build):
 
   node2 ipset del ${set?.kernelName} ${till.ip}
   kubectl get pods,namespaces,networkpolicies -A -o json | node2 kubectl-npm diff --local --from -
+
+With the agent's image (npm run image, then npm run cluster -- the archive it names) from here, as from a laptop:
+
+  kubectl npm install
+  kubectl npm diff
+  kubectl npm trace storefront/till bakery/oven-2 --port ${DEMO_PORT}
 `
 }
 
@@ -56,9 +62,9 @@ async function run(archives: readonly string[]): Promise<void> {
   const program = await programNodes(cluster)
   console.log(await howToUse(cluster, program))
   console.log('Ctrl-C ends it, and leaves nothing behind.')
-  await new Promise(done => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, done)
-  })
+  const end = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.abort())
+  await keepProgrammed(cluster, program, end.signal)
   console.error('ending the cluster')
 }
 
