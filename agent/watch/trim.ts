@@ -57,12 +57,13 @@ export const trimPolicy: Trim<NetworkPolicy> = (object, shared) => {
 }
 
 export const trimNode: Trim<Node> = (object, shared) => {
-  const {metadata, status} = fieldsOf(object)
+  const {metadata, spec, status} = fieldsOf(object)
   const meta = metaOf(metadata, shared)
+  const {podCIDR} = fieldsOf(spec)
   const addresses = listOf(fieldsOf(status)['addresses']).flatMap(({type, address}) =>
     typeof type === 'string' && typeof address === 'string' ? [{type: shared.text(type), address}] : [],
   )
-  return meta && {metadata: meta, status: {addresses}}
+  return meta && {metadata: meta, ...(typeof podCIDR === 'string' && {spec: {podCIDR}}), status: {addresses}}
 }
 
 function metaOf(metadata: unknown, shared: SharedTexts): ObjectMeta | undefined {

@@ -35,6 +35,8 @@ export interface Namespace {
 
 export interface Node {
   readonly metadata: ObjectMeta
+  /** `podCIDR` is there where each node has a range of addresses for its pods. */
+  readonly spec?: {readonly podCIDR?: string}
   readonly status?: {readonly addresses?: readonly {readonly type: string; readonly address: string}[]}
 }
 

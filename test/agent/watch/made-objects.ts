@@ -27,6 +27,7 @@ export const policy = (name: string, app = 'web'): NetworkPolicy => ({
 
 export const node = (name: string, address = '192.168.0.1'): Node => ({
   metadata: {name, labels: {'kubernetes.io/os': 'linux'}},
+  spec: {podCIDR: '10.244.0.0/24'},
   status: {addresses: [{type: 'InternalIP', address}]},
 })
 

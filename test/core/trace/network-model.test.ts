@@ -27,6 +27,17 @@ describe('in an overlay', () => {
   })
 })
 
+test('with ranges of nodes, as kubenet has them, it depends on routes', () => {
+  const [first] = nodes({agentpool: 'a'})
+  const cluster = {...emptyCluster(), nodes: first ? [{...first, spec: {podCIDR: '10.244.0.0/24'}}] : []}
+  const [problem] = networkProblems(cluster, {source: outside, destination: pod})
+  expect(problem).toMatchObject({
+    code: 'NETWORK_MODEL',
+    message: expect.stringMatching(/as with kubenet: where no route leads there/),
+  })
+  expect(networkProblems(cluster, {source: node, destination: pod})).toEqual([])
+})
+
 test('where pods have addresses that others can reach, nothing is to be said', () => {
   for (const cluster of [undefined, emptyCluster(), {...emptyCluster(), nodes: nodes({agentpool: 'a'})}])
     expect(networkProblems(cluster, {source: outside, destination: pod})).toEqual([])
