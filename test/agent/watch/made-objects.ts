@@ -92,8 +92,8 @@ export function expectedOf(server: FakeApiServer): ClusterObjects {
     namespaces: server.stored(paths.namespaces).map(each => ({metadata: meta(each)})),
     policies: server.stored(paths.policies).map(each => ({metadata: meta(each), spec: each['spec'] as NetworkPolicy['spec']})),
     nodes: server.stored(paths.nodes).map(each => {
-      const {status} = each as unknown as Required<Node>
-      return {metadata: meta(each), status: {addresses: status.addresses ?? []}}
+      const {spec, status} = each as unknown as Required<Node>
+      return {metadata: meta(each), spec, status: {addresses: status.addresses ?? []}}
     }),
   }
 }
