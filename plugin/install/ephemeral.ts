@@ -1,6 +1,8 @@
+import {spawn} from 'node:child_process'
 import {setTimeout as pause} from 'node:timers/promises'
 import {InputError} from '../../core/input-error.ts'
 import type {ClusterApi} from '../cluster/api.ts'
+import {kubectlCommand} from '../cluster/kubectl-proxy.ts'
 import {podOf} from './admission.ts'
 import {createObject} from './apply.ts'
 import {COMPONENT_LABEL, type KubernetesObject, objectPath} from './objects.ts'
@@ -86,7 +88,7 @@ const POLL_MS = 500
  * Starts the pod and waits until it is ready. One that has ended on the same node is removed first.
  *
  * @returns its name
- * @throws InputError when it is not ready in time; it is removed then
+ * @throws InputError when it is not ready in time, or the signal's reason; it is removed then
  */
 export async function startEphemeral(
   api: ClusterApi,
@@ -110,9 +112,21 @@ export async function startEphemeral(
       await pause(POLL_MS, undefined, {signal: options.signal})
     }
   } catch (error) {
-    if (!options.signal.aborted) await removePod(api, object)
+    if (options.signal.aborted) removeBehindUs(api, object)
+    else await removePod(api, object)
     throw error
   }
+}
+
+/**
+ * The same for a person who has pressed Ctrl-C: it ended the way to the API server too, and nobody waits for another one. If it fails,
+ * the pod still ends by itself.
+ */
+function removeBehindUs({agentNamespace, kubectlArguments}: ClusterApi, {metadata: {name = ''}}: KubernetesObject): void {
+  const args = ['delete', 'pod', name, `--namespace=${agentNamespace}`, '--wait=false', '--ignore-not-found']
+  const child = spawn(kubectlCommand(), [...args, ...kubectlArguments], {detached: true, stdio: 'ignore', windowsHide: true})
+  child.on('error', () => {})
+  child.unref()
 }
 
 async function removePod(api: ClusterApi, pod: KubernetesObject): Promise<void> {

@@ -88,6 +88,18 @@ describeControlPlane('an agent for one node, at a real API server', () => {
     expect(await names()).toEqual([])
   })
 
+  test('one that nobody waits for any more is taken away behind the person who pressed Ctrl-C', async () => {
+    const starting = start()
+    const [name = ''] = await until('there is a pod', async () => (await names()).length > 0 && names())
+    starting.kill('SIGINT')
+    expect(await starting).toMatchObject({exitCode: 2, stderr: expect.stringContaining('interrupted')})
+    await until('it is being removed', async () => {
+      const {stdout} = await cluster.kubectl(['get', ...PODS, name, '-o', 'jsonpath={.metadata.deletionTimestamp}'])
+      return stdout !== ''
+    })
+    await stopForGood()
+  })
+
   test('a node gets one agent only; one that has ended makes room for the next', async () => {
     const first = await startReady()
     expect(first).toMatchObject({exitCode: 0, stderr: expect.stringContaining(`pod ${first.name} is ready`)})
