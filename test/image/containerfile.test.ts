@@ -4,7 +4,7 @@ import {imageConfig} from '../../scripts/image/archive.ts'
 import {buildScript} from '../../scripts/image/build-script.ts'
 import {parseContainerfile, type Stage} from '../../scripts/image/containerfile.ts'
 
-const places = {context: '/context', dist: '/other/dist', work: '/work', cache: '/cache', rootfs: '/rootfs'}
+const places = {context: '/context', dist: '/other/dist', work: '/mounts', cache: '/cache', rootfs: '/rootfs'}
 
 const script = (text: string): string => buildScript(parseContainerfile(text), places)
 
@@ -29,10 +29,10 @@ FROM scratch
 COPY --from=build /there/out /
 `
   const lines = script(text).split('\n')
-  expect(lines).toContain(`chroot '/work/0/root' /bin/sh -c 'cd /there && echo '\\''a'\\'' && echo b'`)
-  expect(lines).toContain(`mount --bind '/cache/kept' '/work/0/root/kept'`)
-  expect(lines.find(line => line.includes('/other/dist'))).toContain(`'/work/0/root/there/./dist'`)
-  expect(lines.find(line => line.includes(`'/work/0/root/there/out'`))).toContain(`'/rootfs/'`)
+  expect(lines).toContain(`chroot '/mounts/0/root' /bin/sh -c 'cd /there && echo '\\''a'\\'' && echo b'`)
+  expect(lines).toContain(`mount --bind '/cache/kept' '/mounts/0/root/kept'`)
+  expect(lines.find(line => line.includes('/other/dist'))).toContain(`'/mounts/0/root/there/./dist'`)
+  expect(lines.find(line => line.includes(`'/mounts/0/root/there/out'`))).toContain(`'/rootfs/'`)
 })
 
 test('how the image is run is what its last stage says', () => {
