@@ -1,4 +1,5 @@
 import packageFacts from '../../package.json' with {type: 'json'}
+import type {Packed} from './packed.ts'
 
 /** What collection.log says of one file. */
 export interface LogEntry {
@@ -8,6 +9,13 @@ export interface LogEntry {
   readonly durationMs?: number | undefined
   /** What went wrong; empty when nothing did. */
   readonly problems: readonly string[]
+}
+
+/** A file that was read, or why it is not there. */
+export interface CollectedFile {
+  readonly packed?: Packed
+  readonly entry: LogEntry
+  readonly failures: readonly {readonly message: string; readonly next: string}[]
 }
 
 /** @param what `begins to collect` */

@@ -8,7 +8,7 @@ import {eachNode} from '../cluster/each-node.ts'
 import {engineProblems} from '../cluster/engine.ts'
 import type {ClusterFlags} from '../cluster/flags.ts'
 import {type OpenSnapshot, openSnapshot} from '../cluster/read-snapshot.ts'
-import {beginning, entryLines, type LogEntry, nodeLines} from './collection-log.ts'
+import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
 import type {Collected, DumpContent, DumpedNode} from './content.ts'
 import {NpmLogs} from './npm-logs.ts'
 import {Packed} from './packed.ts'
@@ -98,13 +98,6 @@ async function collectNode(cluster: Cluster, pod: AgentPod, logs: NpmLogs, signa
       all.map(({entry}) => entry),
     ),
   }
-}
-
-/** A file that was read, or why it is not there. */
-export interface CollectedFile {
-  readonly packed?: Packed
-  readonly entry: LogEntry
-  readonly failures: readonly {readonly message: string; readonly next: string}[]
 }
 
 /** A document as an agent gives it. A connection that breaks loses the document, and those that have come stay. */

@@ -2,9 +2,8 @@ import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/input-error.ts'
 import type {Problem} from '../../core/problem.ts'
 import {type LocalDocument, provided} from '../services.ts'
-import {beginning, entryLines, nodeLines} from './collection-log.ts'
+import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
 import type {Collected} from './content.ts'
-import type {CollectedFile} from './from-cluster.ts'
 import {Packed} from './packed.ts'
 
 /**

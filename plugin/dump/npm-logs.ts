@@ -3,7 +3,7 @@ import {podLogs} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/input-error.ts'
 import type {ClusterApi} from '../cluster/api.ts'
 import {ApiError, apiErrorOf} from '../cluster/api-error.ts'
-import type {CollectedFile} from './from-cluster.ts'
+import type {CollectedFile} from './collection-log.ts'
 import {Packed} from './packed.ts'
 
 const PODS = '/api/v1/namespaces/kube-system/pods'
