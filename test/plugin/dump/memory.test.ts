@@ -68,6 +68,7 @@ async function needed(bytes: number): Promise<number> {
 test.skipIf(process.platform !== 'linux')('a save of 200 MB is never in memory as a whole', async () => {
   const little = await needed(MIB)
   const large = await needed(200 * MIB)
-  // It is packed to 24 MB; the rest is room for what is on the way and what is not yet cleared away.
-  expect((large - little) / MIB).toBeLessThan(100)
+  // It is packed to 24 MB; the rest is room for what is on the way and for what is not yet cleared away, which on a busy machine is
+  // much. Held as a whole it would be 200 MB and more besides.
+  expect((large - little) / MIB).toBeLessThan(160)
 })
