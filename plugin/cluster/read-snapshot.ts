@@ -1,5 +1,3 @@
-import {once} from 'node:events'
-import {createGunzip} from 'node:zlib'
 import {type NodeDocument, nodeDocuments} from '../../core/contract/agent.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
@@ -7,8 +5,8 @@ import {InputError} from '../../core/input-error.ts'
 import type {Problem} from '../../core/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {LARGEST_UNPACKED_BYTES} from '../source/read-bytes.ts'
 import type {AgentConnection} from './connect.ts'
+import {gunzip} from './gunzip.ts'
 import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
 import {understood, wireSnapshotSchema} from './wire.ts'
 
@@ -91,30 +89,11 @@ export async function readNode(
 /** Text from a gzip stream, unpacked while it comes: only the text is ever held as a whole. */
 async function unpack(pieces: AsyncGenerator<Uint8Array, DocumentEnd>, name: string): Promise<{text: Text; end: DocumentEnd}> {
   const decoding = new TextDecoding()
-  const gunzip = createGunzip()
-  let size = 0
-  gunzip.on('data', (part: Buffer) => {
-    size += part.length
-    if (size > LARGEST_UNPACKED_BYTES) gunzip.destroy(new Error(`it unpacks to more than ${LARGEST_UNPACKED_BYTES} bytes`))
-    else decoding.push(part)
-  })
-  const ended = once(gunzip, 'end')
-  // Waited for at the end; a stream that breaks before must not count as unheard.
-  ended.catch(() => {})
   try {
-    for (;;) {
-      const {done, value} = await pieces.next()
-      if (done) {
-        gunzip.end()
-        await ended
-        return {text: decoding.end(), end: value}
-      }
-      if (!gunzip.write(value)) await Promise.race([once(gunzip, 'drain'), ended])
-    }
+    const end = await gunzip(pieces, part => decoding.push(part))
+    return {text: decoding.end(), end}
   } catch (error) {
     if (error instanceof InputError || (error as Error).name === 'AbortError') throw error
     throw new InputError(`${name}: what the agent sent cannot be unpacked: ${(error as Error).message}`, 'Run the command again.')
-  } finally {
-    gunzip.destroy()
   }
 }

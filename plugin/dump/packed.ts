@@ -3,7 +3,7 @@ import {Readable} from 'node:stream'
 import {constants, createGunzip, createGzip} from 'node:zlib'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {LARGEST_UNPACKED_BYTES} from '../source/read-bytes.ts'
+import {gunzip} from '../cluster/gunzip.ts'
 
 /**
  * A file of a dump as it waits to be written: compressed, because rules of a large node are a hundred megabytes and pack to a
@@ -45,30 +45,12 @@ export class Packed {
    * @returns the file, and what the generator says at its end
    */
   static async ofGzip<End>(stream: AsyncGenerator<Uint8Array, End>): Promise<{packed: Packed; end: End}> {
-    const gunzip = createGunzip()
     const pieces: Uint8Array[] = []
     let sizeBytes = 0
-    gunzip.on('data', (part: Buffer) => {
+    const end = await gunzip(kept(stream, pieces), part => {
       sizeBytes += part.length
-      if (sizeBytes > LARGEST_UNPACKED_BYTES) gunzip.destroy(new Error(`it unpacks to more than ${LARGEST_UNPACKED_BYTES} bytes`))
     })
-    const ended = once(gunzip, 'end')
-    // Waited for at the end; a stream that breaks before must not count as unheard.
-    ended.catch(() => {})
-    try {
-      for (;;) {
-        const {done, value} = await stream.next()
-        if (done) {
-          gunzip.end()
-          await ended
-          return {packed: new Packed(sizeBytes, pieces), end: value}
-        }
-        pieces.push(value)
-        if (!gunzip.write(value)) await Promise.race([once(gunzip, 'drain'), ended])
-      }
-    } finally {
-      gunzip.destroy()
-    }
+    return {packed: new Packed(sizeBytes, pieces), end}
   }
 
   /** The content, in pieces. */
@@ -81,5 +63,15 @@ export class Packed {
     const decoding = new TextDecoding()
     for await (const piece of this.bytes()) decoding.push(piece)
     return decoding.end()
+  }
+}
+
+/** The same stream, whose pieces are kept as they go by. */
+async function* kept<End>(stream: AsyncGenerator<Uint8Array, End>, pieces: Uint8Array[]): AsyncGenerator<Uint8Array, End> {
+  for (;;) {
+    const {done, value} = await stream.next()
+    if (done) return value
+    pieces.push(value)
+    yield value
   }
 }
