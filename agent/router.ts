@@ -5,13 +5,13 @@ import {
   diffInputSchema,
   type Hello,
   helloInputSchema,
-  nodeDocuments,
   openSnapshotInputSchema,
   type Procedure,
   procedureRights,
   type Refusal,
   readSnapshotInputSchema,
 } from '../core/contract/agent.ts'
+import {nodeDocuments} from '../core/contract/node-documents.ts'
 import {RefusedError, refused} from './auth/refused.ts'
 import type {Agent} from './serve/agent.ts'
 import type {Connection} from './serve/connection.ts'

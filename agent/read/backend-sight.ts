@@ -1,4 +1,5 @@
-import type {AgentStatus, NodeDocument} from '../../core/contract/agent.ts'
+import type {AgentStatus} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 
 const NPM_CHAIN = Buffer.from('AZURE-NPM')
 const SAVES = {'iptables-nft-save.txt': 'nft', 'iptables-legacy-save.txt': 'legacy'} as const

@@ -1,4 +1,5 @@
-import type {Knowledge, NodeDocument} from '../../core/contract/agent.ts'
+import type {Knowledge} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {Problem} from '../../core/problem.ts'
 import type {Limits} from '../serve/limits.ts'
 import type {DocumentReader} from './document-reader.ts'

@@ -1,4 +1,4 @@
-import {nodeDocuments} from '../../core/contract/agent.ts'
+import {nodeDocuments} from '../../core/contract/node-documents.ts'
 import {limits} from '../serve/limits.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {documentReaders} from './documents.ts'

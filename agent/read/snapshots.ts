@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto'
-import type {AgentStatus, NodeDocument, Snapshot, SnapshotPiece} from '../../core/contract/agent.ts'
+import type {AgentStatus, Snapshot, SnapshotPiece} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import {refused} from '../auth/refused.ts'
 import type {Limits} from '../serve/limits.ts'
 import {BackendSight} from './backend-sight.ts'

@@ -1,5 +1,6 @@
 import {z} from 'zod'
 import {problemSchema} from './common.ts'
+import {nodeDocuments} from './node-documents.ts'
 
 /**
  * What plugin and agent say to each other. Within one major version fields and procedures are only added: either side
@@ -77,21 +78,6 @@ export type AgentStatus = z.infer<typeof agentStatusSchema>
 
 /** A subscription never queues: what a slow reader misses is left out and counted. */
 export const statusChangeSchema = z.object({status: agentStatusSchema, skipped: z.int().min(0)})
-
-/** Files of a node in a dump. A dump by an older version lacks some. */
-export const nodeDocuments = [
-  'iptables-nft-save.txt',
-  'iptables-legacy-save.txt',
-  'ipset-save.txt',
-  'ipset-list.txt',
-  'conntrack-count.txt',
-  'versions.txt',
-  'npm-cache.json',
-  'npm-node-metrics.txt',
-  'npm-cluster-metrics.txt',
-  'cluster.json',
-] as const
-export type NodeDocument = (typeof nodeDocuments)[number]
 
 /** A newer plugin asks for documents that an older agent does not know; it answers with those that it has. */
 export const openSnapshotInputSchema = z.object({

@@ -1,4 +1,4 @@
-import {type NodeDocument, nodeDocuments} from '../contract/agent.ts'
+import {type NodeDocument, nodeDocuments} from '../contract/node-documents.ts'
 import type {DocumentKind} from './recognise.ts'
 
 /** What a dump is made of: these files, and `nodes/NAME/` with the documents of each node. */

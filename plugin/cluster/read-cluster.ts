@@ -1,5 +1,5 @@
 import type {ClusterObjects} from '../../core/cluster/objects.ts'
-import {type NodeDocument} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {InputError} from '../../core/input-error.ts'

@@ -1,4 +1,4 @@
-import {type NodeDocument, nodeDocuments} from '../../core/contract/agent.ts'
+import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {InputError} from '../../core/input-error.ts'

@@ -1,4 +1,4 @@
-import type {NodeDocument} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {Problem} from '../../core/problem.ts'
 import {AgentError} from './agent-error.ts'
 import type {AgentConnection} from './connect.ts'

@@ -1,4 +1,4 @@
-import type {NodeDocument} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import {type AgentPod, type FoundAgents, findAgents} from '../cluster/agents.ts'
 import {type ClusterApi, openClusterApi} from '../cluster/api.ts'
 import {Agents} from '../cluster/connect.ts'

@@ -1,5 +1,5 @@
-import {type NodeDocument, nodeDocuments} from '../../core/contract/agent.ts'
 import type {DumpFailure} from '../../core/contract/dump.ts'
+import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/input-error.ts'
 import type {AgentPod, NodeChoice} from '../cluster/agents.ts'

@@ -1,4 +1,4 @@
-import {nodeDocuments} from '../../core/contract/agent.ts'
+import {nodeDocuments} from '../../core/contract/node-documents.ts'
 import {dumpFiles, podLogs} from '../../core/dump/layout.ts'
 import type {Redaction} from '../../core/redact/redaction.ts'
 

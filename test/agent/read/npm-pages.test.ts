@@ -5,7 +5,7 @@ import {describe, expect, test} from 'vitest'
 import {documentReaders} from '../../../agent/read/documents.ts'
 import {run} from '../../../agent/read/run.ts'
 import {limits} from '../../../agent/serve/limits.ts'
-import type {NodeDocument} from '../../../core/contract/agent.ts'
+import type {NodeDocument} from '../../../core/contract/node-documents.ts'
 
 const PAGES: readonly NodeDocument[] = ['npm-cache.json', 'npm-node-metrics.txt', 'npm-cluster-metrics.txt']
 

@@ -6,7 +6,7 @@ import {type ClusterSource, documentReaders} from '../../../agent/read/documents
 import {run} from '../../../agent/read/run.ts'
 import {type FinishedRead, Snapshots} from '../../../agent/read/snapshots.ts'
 import {type Limits, limits as usualLimits} from '../../../agent/serve/limits.ts'
-import type {NodeDocument} from '../../../core/contract/agent.ts'
+import type {NodeDocument} from '../../../core/contract/node-documents.ts'
 import type {Problem} from '../../../core/problem.ts'
 import {fakeTools} from './fake-tools.ts'
 

@@ -1,7 +1,8 @@
 import {once} from 'node:events'
 import {gunzipSync} from 'node:zlib'
 import {WebSocket} from 'ws'
-import type {NodeDocument, Procedure, Refusal, Snapshot, SnapshotPiece} from '../../../core/contract/agent.ts'
+import type {Procedure, Refusal, Snapshot, SnapshotPiece} from '../../../core/contract/agent.ts'
+import type {NodeDocument} from '../../../core/contract/node-documents.ts'
 import type {Problem} from '../../../core/problem.ts'
 
 interface Message {

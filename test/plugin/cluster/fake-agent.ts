@@ -4,7 +4,8 @@ import type {AddressInfo} from 'node:net'
 import {gzipSync} from 'node:zlib'
 import {type WebSocket, WebSocketServer} from 'ws'
 import {makeKey} from '../../../agent/serve/key.ts'
-import {CONTRACT, type Hello, type NodeDocument, procedureRights, type Refusal} from '../../../core/contract/agent.ts'
+import {CONTRACT, type Hello, procedureRights, type Refusal} from '../../../core/contract/agent.ts'
+import type {NodeDocument} from '../../../core/contract/node-documents.ts'
 
 /** A procedure of a fake agent: its answer, a promise that may never come true, or for a subscription what comes one by one. */
 type Procedure = (input: Record<string, unknown>, socket: WebSocket) => unknown
