@@ -2,20 +2,30 @@ import {setTypes} from '../names/set-name.ts'
 import type {NameClaim} from './hashed-names.ts'
 import {identityOf, type NamedSet} from './named-set.ts'
 
-/** A set while the program is being made. */
+/** What a set that is no list can hold: an address, a block, or an address with a port. One object for each text. */
+export interface Entry {
+  /** As ipset prints it. */
+  readonly text: string
+  /** How often it stands in sets. */
+  uses: number
+  /** The last set into whose members it was counted, so that it is counted once. */
+  countedIn: object | undefined
+}
+
+/**
+ * A set while the program is being made. What several objects put in stands in it as often, so that each can take its own out
+ * again. Arrays, because a large cluster makes tens of thousands of sets, most of them of one or two members.
+ */
 export class BuiltSet implements NameClaim {
   readonly named: NamedSet
   natural = ''
   kernelName = ''
   hashed = ''
-  /** As ipset prints them. */
-  readonly entries = new Set<string>()
-  /** Entries that several pods, containers or policies put in → how many beyond the first. */
-  readonly again = new Map<string, number>()
-  /** Of lists: member → how many objects put it in. */
-  readonly parts = new Map<BuiltSet, number>()
+  readonly entries: Entry[] = []
+  /** Of lists: the members. */
+  readonly parts: BuiltSet[] = []
   /** The lists that it is in. */
-  readonly lists = new Set<BuiltSet>()
+  readonly lists: BuiltSet[] = []
   /** Objects and policies that want it to be, members or not. */
   holds = 0
   /** Policies that name it. */
@@ -39,13 +49,11 @@ export class BuiltSet implements NameClaim {
   }
 
   get isWanted(): boolean {
-    return this.holds > 0 || this.entries.size > 0 || this.parts.size > 0 || this.lists.size > 0
+    return this.holds > 0 || this.entries.length > 0 || this.parts.length > 0 || this.lists.length > 0
   }
 
   /** Whether a policy names it, or a list that a policy names holds it. */
   get isNeeded(): boolean {
-    if (this.references > 0) return true
-    for (const list of this.lists) if (list.references > 0) return true
-    return false
+    return this.references > 0 || this.lists.some(list => list.references > 0)
   }
 }

@@ -26,7 +26,7 @@ export function setCollisions(
   for (const {set, field} of places) {
     const named = setOf(set)
     // A list is what its members are.
-    for (const built of [named, ...named.parts.keys()]) {
+    for (const built of [named, ...named.parts]) {
       const refusal = found.has(built) ? undefined : setCollision(policy, built, claimsTo(built), field)
       if (refusal) found.set(built, refusal)
     }

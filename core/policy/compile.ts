@@ -1,6 +1,6 @@
 import type {ClusterObjects} from '../cluster/objects.ts'
 import {IncrementalProgram} from './incremental.ts'
-import type {CompileOptions, Program} from './program.ts'
+import type {CompileOptions, Program, ProgramSets} from './program.ts'
 
 /**
  * The sets and rules that a cluster's objects ask for on one node.
@@ -10,7 +10,16 @@ import type {CompileOptions, Program} from './program.ts'
  * @returns a program for every policy that can be programmed; the others are in `refusals`
  */
 export function compile(objects: ClusterObjects, options: CompileOptions): Program {
+  return filled(objects, options).program()
+}
+
+/** The sets of that program alone, and what of the policies is not in it. */
+export function compileSets(objects: ClusterObjects, options: CompileOptions): ProgramSets {
+  return filled(objects, options).sets()
+}
+
+function filled(objects: ClusterObjects, options: CompileOptions): IncrementalProgram {
   const program = new IncrementalProgram(options)
   program.applyAll(objects)
-  return program.program()
+  return program
 }

@@ -1,7 +1,7 @@
 import {isCounted} from '../cluster/counted.ts'
 import {namedPorts} from '../cluster/named-ports.ts'
 import type {Namespace, Pod} from '../cluster/objects.ts'
-import type {BuiltSet} from './built-set.ts'
+import type {BuiltSet, Entry} from './built-set.ts'
 import {namespaceSet} from './named-set.ts'
 import {type ObjectNames, objectNames} from './object-names.ts'
 import type {CompileOptions} from './program.ts'
@@ -13,6 +13,12 @@ interface NamespaceState {
   object?: Namespace
   pods: number
   isListed: boolean
+}
+
+/** An entry in a set. */
+interface Place {
+  readonly set: BuiltSet
+  readonly entry: Entry
 }
 
 /** The sets of a label's key and of the label with its value. */
@@ -32,48 +38,75 @@ export class ObjectSets {
   private readonly portSets = new Map<string, BuiltSet>()
   private readonly labelSets = new Map<string, Map<string, LabelSets>>()
 
+  private readonly add: (set: BuiltSet, entry: Entry) => void
+  private readonly remove: (set: BuiltSet, entry: Entry) => void
+
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
+    this.add = (set, entry) => table.addEntry(set, entry)
+    this.remove = (set, entry) => table.removeEntry(set, entry)
     this.options = options
     this.names = objectNames(options)
   }
 
   addPod(pod: Pod): void {
-    const address = this.addressOf(pod)
-    if (address === undefined) return
-    const {table} = this
-    const {labels, namespace = 'default'} = pod.metadata
-    for (const key in labels) {
-      const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
-      table.addEntry(keySet, address)
-      table.addEntry(valueSet, address)
-    }
-    for (const {port, member} of namedPorts(pod, address)) table.addEntry(this.setOfPort(port), member)
-    table.addEntry(this.setOfNamespace(namespace), address)
-    this.countPod(namespace, 1)
+    if (this.visit(pod, this.add)) this.countPod(pod, 1)
   }
 
   removePod(pod: Pod): void {
+    if (!this.visit(pod, this.remove)) return
+    this.countPod(pod, -1)
+    this.forgetGone(pod)
+  }
+
+  /** Most changes of a pod are none of its labels, ports and address: sets that it stays in are not touched. */
+  replacePod(before: Pod, after: Pod): void {
+    const left: Place[] = []
+    const wasCounted = this.visit(before, (set, entry) => left.push({set, entry}))
+    // The new places are taken before the old ones are left, so that sets which stay are not dropped and made again.
+    const isCountedNow = this.visit(after, (set, entry) => {
+      const at = left.findIndex(place => place.set === set && place.entry === entry)
+      if (at < 0) this.table.addEntry(set, entry)
+      else left.splice(at, 1)
+    })
+    if (isCountedNow) this.countPod(after, 1)
+    for (const {set, entry} of left) this.table.removeEntry(set, entry)
+    if (!wasCounted) return
+    this.countPod(before, -1)
+    this.forgetGone(before)
+  }
+
+  /**
+   * Shows every set that a pod belongs into, and what of it.
+   *
+   * @returns whether the pod counts; if not, it is in no set
+   */
+  private visit(pod: Pod, see: (set: BuiltSet, entry: Entry) => void): boolean {
     const address = this.addressOf(pod)
-    if (address === undefined) return
-    const {table} = this
+    if (address === undefined) return false
     const {labels, namespace = 'default'} = pod.metadata
+    const entry = this.table.entry(address)
     for (const key in labels) {
-      const value = labels[key] as string
-      const [keySet, valueSet] = this.setsOfLabel(key, value)
-      table.removeEntry(keySet, address)
-      table.removeEntry(valueSet, address)
-      if (keySet.isGone || valueSet.isGone) this.forgetLabel(key, value)
+      const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
+      see(keySet, entry)
+      see(valueSet, entry)
     }
-    for (const {port, member} of namedPorts(pod, address)) {
-      const set = this.setOfPort(port)
-      table.removeEntry(set, member)
-      if (set.isGone) this.portSets.delete(port)
+    for (const {port, member} of namedPorts(pod, address)) see(this.setOfPort(port), this.table.entry(member))
+    see(this.setOfNamespace(namespace), entry)
+    return true
+  }
+
+  /** Lets go of the sets that went with a pod. */
+  private forgetGone({metadata: {labels, namespace = 'default'}, spec}: Pod): void {
+    for (const key in labels) {
+      const values = this.labelSets.get(key)
+      const sets = values?.get(labels[key] as string)
+      if (sets?.some(({isGone}) => isGone)) values?.delete(labels[key] as string)
+      if (values?.size === 0) this.labelSets.delete(key)
     }
-    const set = this.setOfNamespace(namespace)
-    table.removeEntry(set, address)
-    this.countPod(namespace, -1)
-    if (set.isGone) this.namespaceSets.delete(namespace)
+    for (const {ports = []} of spec?.containers ?? [])
+      for (const {name = ''} of ports) if (this.portSets.get(name)?.isGone) this.portSets.delete(name)
+    if (this.namespaceSets.get(namespace)?.isGone) this.namespaceSets.delete(namespace)
   }
 
   private addressOf(pod: Pod): string | undefined {
@@ -90,12 +123,6 @@ export class ObjectSets {
     if (values) values.set(value, sets)
     else this.labelSets.set(key, new Map([[value, sets]]))
     return sets
-  }
-
-  private forgetLabel(key: string, value: string): void {
-    const values = this.labelSets.get(key)
-    values?.delete(value)
-    if (values?.size === 0) this.labelSets.delete(key)
   }
 
   private setOfPort(port: string): BuiltSet {
@@ -156,7 +183,7 @@ export class ObjectSets {
     return state
   }
 
-  private countPod(namespace: string, change: 1 | -1): void {
+  private countPod({metadata: {namespace = 'default'}}: Pod, change: 1 | -1): void {
     const state = this.stateOf(namespace)
     state.pods += change
     if (state.pods <= 1) this.listNamespace(state)

@@ -83,16 +83,19 @@ export class PolicyRules {
     // Chains change with policies only, and those have dropped the last answer.
     if (this.last && !namesChanged) return this.last
     const policies: CompiledPolicy[] = []
-    const refusals: Refusal[] = []
     for (const state of this.states.values()) {
-      refusals.push(...state.draft.refusals, ...this.collisions(state))
       if (!state.hasChains) continue
       state.compiled ??= this.link(state)
       policies.push(state.compiled)
     }
     const jumps = policies.flatMap(({chains}) => chains.map(({jump}) => jump))
-    this.last = {policies, baseChains: baseChains(jumps, this.options.release), refusals}
+    this.last = {policies, baseChains: baseChains(jumps, this.options.release), refusals: this.refusals()}
     return this.last
+  }
+
+  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  refusals(): Refusal[] {
+    return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
   }
 
   private link(state: PolicyState): CompiledPolicy {

@@ -16,7 +16,7 @@ const writtenTypes: Readonly<Record<ProgramSet['ipsetType'], string>> = {
  *
  * @returns one line at a time, without its line feed
  */
-export function* printIpsetRestore({sets}: Program): Generator<string> {
+export function* printIpsetRestore({sets}: Pick<Program, 'sets'>): Generator<string> {
   const hashes = [...sets.values()].filter(({ipsetType}) => ipsetType !== 'list:set')
   const lists = [...sets.values()].filter(({ipsetType}) => ipsetType === 'list:set')
   for (const {kernelName, ipsetType, type} of [...hashes, ...lists])

@@ -31,14 +31,26 @@ export function isMergedWith(set: BuiltSet, other: BuiltSet): boolean {
 }
 
 function membersOf(sets: readonly BuiltSet[]): string[] {
-  const [first, ...others] = sets as [BuiltSet, ...BuiltSet[]]
+  const [first] = sets as [BuiltSet, ...BuiltSet[]]
   if (setTypeFacts[first.named.type].kind === 'list') return [...new Set(sets.flatMap(kernelParts))]
-  if (first.named.type === 'CIDRBlocks') return distinctBlocks(sets.flatMap(set => [...set.entries]))
-  if (others.length === 0) return [...first.entries]
-  return [...new Set(sets.flatMap(set => [...set.entries]))]
+  const members = distinctTexts(sets)
+  return first.named.type === 'CIDRBlocks' ? distinctBlocks(members) : members
 }
 
-const kernelParts = (set: BuiltSet): string[] => [...set.parts.keys()].map(part => part.kernelName)
+const kernelParts = (set: BuiltSet): string[] => set.parts.map(part => part.kernelName)
+
+/** Each entry once, without a table of all: there may be hundreds of thousands. */
+function distinctTexts(sets: readonly BuiltSet[]): string[] {
+  const texts: string[] = []
+  const round = {}
+  for (const {entries} of sets)
+    for (const entry of entries) {
+      if (entry.countedIn === round) continue
+      entry.countedIn = round
+      texts.push(entry.text)
+    }
+  return texts
+}
 
 /** To the kernel a block with and without `nomatch` is one member; the later one stands. */
 function distinctBlocks(entries: readonly string[]): string[] {

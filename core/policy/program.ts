@@ -114,3 +114,6 @@ export interface Program extends PolicyPart {
   /** The rule that belongs into FORWARD where there are base chains. */
   readonly jump: ProgramRule
 }
+
+/** What a program is without its rules. */
+export type ProgramSets = Pick<Program, 'options' | 'sets' | 'refusals'>

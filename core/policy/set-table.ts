@@ -1,15 +1,16 @@
 import type {Scheme} from '../names/hash.ts'
 import {setKernelName} from '../names/kernel-name.ts'
-import {BuiltSet} from './built-set.ts'
+import {BuiltSet, type Entry} from './built-set.ts'
 import {HashedNames} from './hashed-names.ts'
 import {identityOf, type NamedSet} from './named-set.ts'
 import type {ProgramSet, Semantics} from './program.ts'
 import {programSet} from './program-set.ts'
 
-/** All sets. Counts what each member and each set is there for, so that one object can be taken out again. */
+/** All sets. Knows what each member and each set is there for, so that one object can be taken out again. */
 export class SetTable {
   readonly names: HashedNames<BuiltSet>
   private readonly byIdentity = new Map<string, BuiltSet>()
+  private readonly entries = new Map<string, Entry>()
   /** Sets that are not what was last given out, and kernel names that were given up. */
   private dirty: BuiltSet[] = []
   private readonly leftNames = new Set<string>()
@@ -33,30 +34,38 @@ export class SetTable {
     return set
   }
 
-  /** The hot spot of a large cluster: one look into a hash table for nearly every member. */
-  addEntry(set: BuiltSet, entry: string): void {
-    const {entries, again} = set
-    const before = entries.size
-    entries.add(entry)
-    if (entries.size === before) again.set(entry, (again.get(entry) ?? 0) + 1)
-    else this.mark(set)
+  /** What can be put into sets. Asked for once for each pod, which is in ten sets or more. */
+  entry(text: string): Entry {
+    let entry = this.entries.get(text)
+    if (!entry) {
+      entry = {text, uses: 0, countedIn: undefined}
+      this.entries.set(text, entry)
+    }
+    return entry
   }
 
-  removeEntry(set: BuiltSet, entry: string): void {
-    const {entries, again} = set
-    if (again.has(entry)) countDown(again, entry)
-    else if (entries.delete(entry)) this.changed(set)
+  /** The hot spot of a large cluster. */
+  addEntry(set: BuiltSet, entry: Entry): void {
+    entry.uses++
+    set.entries.push(entry)
+    this.mark(set)
+  }
+
+  removeEntry(set: BuiltSet, entry: Entry): void {
+    if (!takeOut(set.entries, entry)) return
+    if (--entry.uses === 0) this.entries.delete(entry.text)
+    this.changed(set)
   }
 
   addPart(list: BuiltSet, part: BuiltSet): void {
-    list.parts.set(part, (list.parts.get(part) ?? 0) + 1)
-    part.lists.add(list)
+    list.parts.push(part)
+    part.lists.push(list)
     this.mark(list)
     this.mark(part)
   }
 
   removePart(list: BuiltSet, part: BuiltSet): void {
-    if (countDown(list.parts, part)) part.lists.delete(list)
+    if (takeOut(list.parts, part)) takeOut(part.lists, list)
     this.changed(part)
     this.changed(list)
   }
@@ -138,10 +147,9 @@ export class SetTable {
   }
 }
 
-/** @returns whether it was the last one */
-function countDown<Key>(counts: Map<Key, number>, key: Key): boolean {
-  const count = counts.get(key) ?? 0
-  if (count > 1) counts.set(key, count - 1)
-  else counts.delete(key)
-  return count <= 1
+/** @returns whether it was there */
+function takeOut<Item>(items: Item[], item: Item): boolean {
+  const at = items.lastIndexOf(item)
+  if (at >= 0) items.splice(at, 1)
+  return at >= 0
 }

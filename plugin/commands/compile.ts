@@ -2,9 +2,9 @@ import {Flags} from '@oclif/core'
 import type {ClusterObjects} from '../../core/cluster/objects.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {InputError} from '../../core/input-error.ts'
-import {compile} from '../../core/policy/compile.ts'
+import {compile, compileSets} from '../../core/policy/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/policy/print.ts'
-import type {Program} from '../../core/policy/program.ts'
+import type {Program, ProgramSets, Refusal} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import {Verb} from '../command.ts'
@@ -48,23 +48,28 @@ export default class Compile extends Verb {
     const {flags} = await this.parse(Compile)
     const options = compileOptionsFrom(flags)
     const {objects, problems} = await readObjects(flags.filename)
-    const program = compile(objects, options)
-    await this.print(await linesOf(program, flags.output, this.paint(flags.color), problems))
-    await this.report([...problems, ...refusalProblems(program.refusals)])
+    const {lines, refusals} =
+      flags.output === 'ipset'
+        ? setsAnswer(compileSets(objects, options))
+        : programAnswer(compile(objects, options), flags.output, this.paint(flags.color), problems)
+    await this.print(await lines)
+    await this.report([...problems, ...refusalProblems(refusals)])
   }
 }
 
-function linesOf(
-  program: Program,
-  output: string,
-  paint: Paint,
-  problems: readonly Problem[],
-): Iterable<string> | Promise<Iterable<string>> {
-  if (output === 'ipset') return printIpsetRestore(program)
-  if (output === 'iptables') return escaped(printIptablesRestore(program))
-  if (output === 'table') return programLines(program, paint)
+interface Answer {
+  readonly lines: Iterable<string> | Promise<Iterable<string>>
+  readonly refusals: readonly Refusal[]
+}
+
+const setsAnswer = (program: ProgramSets): Answer => ({lines: printIpsetRestore(program), refusals: program.refusals})
+
+function programAnswer(program: Program, output: string, paint: Paint, problems: readonly Problem[]): Answer {
+  const {refusals} = program
+  if (output === 'iptables') return {lines: escaped(printIptablesRestore(program)), refusals}
+  if (output === 'table') return {lines: programLines(program, paint), refusals}
   const document = programDocument(program, problems)
-  return output === 'json' ? jsonLines(document) : yamlLines(document)
+  return {lines: output === 'json' ? jsonLines(document) : yamlLines(document), refusals}
 }
 
 function* escaped(lines: Iterable<string>): Generator<string> {

@@ -47,16 +47,19 @@ export class V1PolicyRules {
     if (this.last && !namesChanged) return this.last
     const policies: CompiledPolicy[] = []
     const rules: ProgramRule[] = []
-    const refusals: Refusal[] = []
     for (const state of this.states.values()) {
-      refusals.push(...state.draft.refusals, ...this.collisions(state))
       if (state.draft.rules.length === 0) continue
       state.compiled ??= linked(state)
       policies.push(state.compiled)
       rules.push(...(state.compiled.baseRules ?? []))
     }
-    this.last = {policies, baseChains: v1BaseChains(rules, this.states.size > 0), refusals}
+    this.last = {policies, baseChains: v1BaseChains(rules, this.states.size > 0), refusals: this.refusals()}
     return this.last
+  }
+
+  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  refusals(): Refusal[] {
+    return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
   }
 
   private collisions({draft, sets}: PolicyState): Refusal[] {
