@@ -48,6 +48,12 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
       return readYaml(document)
     case 'ip6tables-save':
       return none('UNSUPPORTED_FILE', 'holds IPv6 rules, which Azure NPM never makes; it is passed over', 'Nothing to do.')
+    case 'restore':
+      return none(
+        'UNSUPPORTED_FILE',
+        'is written for ipset restore or iptables-restore: what somebody asks for, not what a node has; it is passed over',
+        'Take what the node has with ipset save and iptables-save -c. What policies ask for is compared with it by diff.',
+      )
     case 'empty':
       return none('EMPTY_FILE', 'the file is empty', 'Take it again, and check that the tool that wrote it did not fail.')
     case 'binary':

@@ -31,7 +31,8 @@ export const namespaceSet = (namespace: string): NamedSet => ({type: 'Namespace'
 export const allNamespaces: NamedSet = {type: 'KeyLabelOfNamespace', name: ALL_NAMESPACES}
 
 /** Equal terms are kept once. */
-export function distinct(terms: readonly Term[]): Term[] {
+export function distinct(terms: Term[]): Term[] {
+  if (terms.length < 2) return terms
   const seen = new Set<string>()
   return terms.filter(({set, negated}) => {
     const key = (negated ? '!' : '') + identityOf(set)

@@ -27,6 +27,7 @@ export function rewriteDocument(redaction: Redaction, text: Text, kind: Document
     case 'binary':
       return {leftOut: 'it is not text'}
     case 'yaml':
+    case 'restore':
     case 'empty':
     case 'other':
       return {text: lines(text, line => redaction.freeText.rewrite(line))}
