@@ -10,6 +10,8 @@ export interface Entry {
   uses: number
   /** The last set into whose members it was counted, so that it is counted once. */
   countedIn: object | undefined
+  /** Of an address: with the ports that its pods have names for. */
+  withPorts: Entry[] | undefined
 }
 
 /**

@@ -24,7 +24,8 @@ export class IncrementalProgram {
   private readonly table: SetTable
   private readonly objects: ObjectSets
   private readonly rules: PolicyRules | V1PolicyRules
-  private readonly pods = new Map<string, Pod>()
+  /** By namespace and name. */
+  private readonly pods = new Map<string, Map<string, Pod>>()
   /** Whether rules may name sets by other names than when they were last made. */
   private namesChanged = false
 
@@ -55,22 +56,32 @@ export class IncrementalProgram {
   applyAll({namespaces, pods, policies}: ClusterObjects): void {
     for (const namespace of firstOfEach(namespaces)) this.objects.setNamespace(namespace.metadata.name, namespace)
     for (const pod of pods) {
-      const key = objectKey(pod)
-      if (this.pods.has(key)) continue
+      const named = this.podsOf(pod)
+      if (named.has(pod.metadata.name)) continue
       this.objects.addPod(pod)
-      this.pods.set(key, pod)
+      named.set(pod.metadata.name, pod)
     }
     for (const policy of firstOfEach(policies)) this.rules.set(policy)
   }
 
   private setPod(pod: Pod, isThere: boolean): void {
-    const key = objectKey(pod)
-    const before = this.pods.get(key)
+    const {name} = pod.metadata
+    const named = this.podsOf(pod)
+    const before = named.get(name)
     if (isThere && before) this.objects.replacePod(before, pod)
     else if (isThere) this.objects.addPod(pod)
     else if (before) this.objects.removePod(before)
-    if (isThere) this.pods.set(key, pod)
-    else this.pods.delete(key)
+    if (isThere) named.set(name, pod)
+    else named.delete(name)
+  }
+
+  private podsOf({metadata: {namespace = 'default'}}: Pod): Map<string, Pod> {
+    let named = this.pods.get(namespace)
+    if (!named) {
+      named = new Map()
+      this.pods.set(namespace, named)
+    }
+    return named
   }
 
   /**

@@ -91,7 +91,8 @@ export class ObjectSets {
       see(keySet, entry)
       see(valueSet, entry)
     }
-    for (const {port, member} of namedPorts(pod, address)) see(this.setOfPort(port), this.table.entry(member))
+    for (const {port, member} of namedPorts(pod, address)) see(this.setOfPort(port), this.table.portEntry(entry, member))
+    // Last, so that what is left of an address goes after its ports.
     see(this.setOfNamespace(namespace), entry)
     return true
   }

@@ -38,8 +38,19 @@ export class SetTable {
   entry(text: string): Entry {
     let entry = this.entries.get(text)
     if (!entry) {
-      entry = {text, uses: 0, countedIn: undefined}
+      entry = newEntry(text)
       this.entries.set(text, entry)
+    }
+    return entry
+  }
+
+  /** An address with a port, found through the address, so that nearly every pod is looked up once. */
+  portEntry(address: Entry, text: string): Entry {
+    let entry = address.withPorts?.find(each => each.text === text)
+    if (!entry) {
+      entry = newEntry(text)
+      address.withPorts ??= []
+      address.withPorts.push(entry)
     }
     return entry
   }
@@ -146,6 +157,8 @@ export class SetTable {
     return all
   }
 }
+
+const newEntry = (text: string): Entry => ({text, uses: 0, countedIn: undefined, withPorts: undefined})
 
 /** @returns whether it was there */
 function takeOut<Item>(items: Item[], item: Item): boolean {

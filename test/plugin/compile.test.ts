@@ -45,7 +45,7 @@ describe('compile', () => {
     const [ipset, iptables] = await Promise.all(
       ['ipset', 'iptables'].map(output => runCli(['compile', '-f', shop, '-o', output])),
     )
-    expect(ipset?.stdout.trimEnd().split('\n')).toEqual([...printIpsetRestore(program)])
+    expect(ipset?.stdout.trimEnd()).toBe([...printIpsetRestore(program)].join('\n'))
     expect(iptables?.stdout.trimEnd().split('\n')).toEqual([...printIptablesRestore(program)])
   })
 

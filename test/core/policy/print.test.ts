@@ -14,7 +14,7 @@ const set = (name: string): string => setKernelName(name, 'sha256')
 
 describe('files for ipset restore', () => {
   test('make each set as Azure NPM does, lists behind the others, then fill them', () => {
-    const lines = [
+    const texts = [
       ...printIpsetRestore(
         program({
           namespaces: [{metadata: {name: 'shop'}}],
@@ -29,6 +29,8 @@ describe('files for ipset restore', () => {
         }),
       ),
     ]
+    // The members of a set come at once.
+    const lines = texts.join('\n').split('\n')
     const cidr = set('cidr-p:in-ns:shop-0-0IN')
     expect(lines.slice(0, 4).toSorted()).toEqual(
       [

@@ -19,12 +19,12 @@ function savedRules({baseChains, policies, jump}: Program): string {
 }
 
 const savedSets = (program: Program): string =>
-  [...printIpsetRestore(program)]
-    .map(line => line.replace(/^-N (\S+) --exist nethash/, 'create $1 hash:net family inet'))
-    .map(line => line.replace(/^-N (\S+) --exist setlist/, 'create $1 list:set size 8'))
-    .map(line => line.replace(/^-N (\S+) --exist/, 'create $1').replace(/^-A/, 'add'))
-    .map(line => `${line}\n`)
-    .join('')
+  [...printIpsetRestore(program), '']
+    .join('\n')
+    .replaceAll(/^-N (\S+) --exist nethash/gm, 'create $1 hash:net family inet')
+    .replaceAll(/^-N (\S+) --exist setlist/gm, 'create $1 list:set size 8')
+    .replaceAll(/^-N (\S+) --exist/gm, 'create $1')
+    .replaceAll(/^-A/gm, 'add')
 
 async function readBack(program: Program): Promise<Translation> {
   const texts = [savedRules(program), savedSets(program)]
