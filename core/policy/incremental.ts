@@ -65,7 +65,7 @@ export class IncrementalProgram {
   }
 
   private setPod(pod: Pod, isThere: boolean): void {
-    const {name} = pod.metadata
+    const {name, namespace = 'default'} = pod.metadata
     const named = this.podsOf(pod)
     const before = named.get(name)
     if (isThere && before) this.objects.replacePod(before, pod)
@@ -73,6 +73,7 @@ export class IncrementalProgram {
     else if (before) this.objects.removePod(before)
     if (isThere) named.set(name, pod)
     else named.delete(name)
+    if (named.size === 0) this.pods.delete(namespace)
   }
 
   private podsOf({metadata: {namespace = 'default'}}: Pod): Map<string, Pod> {
