@@ -59,7 +59,7 @@ export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerat
   yield await matrix(200, 20, '80,443,8080,53/udp', runs)
   yield await matrix(1000, 100, '8080', runs, {seconds: 1})
   if (isQuick) return
-  yield await matrix(5000, 500, '8080', 1, {seconds: 10, megabytes: 600})
+  yield await matrix(5000, 500, '8080', Math.min(runs, 3), {seconds: 10, megabytes: 600})
   yield* diffs(Math.min(runs, 3))
 }
 

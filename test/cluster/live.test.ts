@@ -254,12 +254,21 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     await cluster.stopApiServer()
     try {
       const node = cluster.node('node1')
-      const command = `PATH=${FAR}:$PATH exec ${dist}/kubectl-npm diff --local`
+      const asRoot = (words: string) =>
+        node.run('sh', ['-c', `PATH=${FAR}:$PATH exec ${dist}/kubectl-npm ${words} --local`], {allowFailure: true})
       const said = await until('the agent has noticed', async () => {
-        const each = await node.run('sh', ['-c', command], {allowFailure: true})
+        const each = await asRoot('diff')
         return each.stderr.includes('the cluster objects are those of') && each
       })
       expect(said).toMatchObject({exitCode: 0, stdout: expect.stringContaining('clean')})
+      // A dump that root takes then has the agent's half too, which may not be the whole any more, and can be compared elsewhere.
+      const taken = join(cluster.folder, 'node1.tgz')
+      expect(await asRoot(`dump -o ${taken}`)).toMatchObject({
+        exitCode: 1,
+        stdout: `${taken}\n`,
+        stderr: expect.stringContaining('the cluster objects are those of'),
+      })
+      expect(await npm('diff', '--from', taken)).toMatchObject({exitCode: 0, stdout: expect.stringContaining('clean')})
       const remote = await npm('diff')
       expect(remote).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/API server cannot be reached/)})
     } finally {
