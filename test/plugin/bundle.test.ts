@@ -1,9 +1,11 @@
+import {join} from 'node:path'
+import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
 import {type Bundle, onTerminal, openBundle} from './bundle.ts'
 import {fixture} from './run-cli.ts'
 
-/** The bundle on a terminal, where libraries do more than in a pipe. */
+/** The bundle: on a terminal, where libraries do more than in a pipe, and what of it is loaded. */
 
 let bundle: Bundle
 beforeAll(async () => {
@@ -25,4 +27,29 @@ test('an error on a terminal is told in words', async () => {
   const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: bundle.path})
   expect(stdout).toContain('error: --from /no/such/dump: no such file or folder')
   expect(exitCode).toBe(2)
+})
+
+/** Says how much of the program is loaded. */
+const LOADED = `import {registerHooks} from 'node:module'
+let characters = 0
+registerHooks({load(url, context, next) {
+  const loaded = next(url, context)
+  characters += loaded.source?.length ?? 0
+  return loaded
+}})
+process.on('exit', () => process._rawDebug('loaded ' + characters))`
+/** oclif has half of it. The library of schemas, or that of YAML, would be 100,000 more. */
+const MOST_CHARACTERS = 420_000
+
+test.each([
+  ['compile', '-f', 'real-npm/shop-sha256/cluster.json'],
+  ['translate', '--from', 'real-npm/shop-sha256'],
+  ['diff', '--from', 'real-npm/shop-sha256'],
+])('%s of files loads no library that it does not need', async (verb, flag, file) => {
+  const hook = `data:text/javascript,${encodeURIComponent(LOADED)}`
+  const main = join(bundle.folder, 'lib', 'kubectl-npm.js')
+  const {stderr} = await execa(process.execPath, ['--import', hook, main, verb, flag, fixture(file)], {reject: false})
+  const loaded = Number(/loaded (\d+)/.exec(stderr)?.[1])
+  expect(loaded).toBeGreaterThan(100_000)
+  expect(loaded).toBeLessThan(MOST_CHARACTERS)
 })
