@@ -1,0 +1,20 @@
+import {expect, test} from 'vitest'
+import {columns} from '../../../plugin/print/columns.ts'
+import {painter} from '../../../plugin/print/paint.ts'
+
+const plain = painter(false)
+
+/** What stands in front of the second column is ten places wide on a terminal, whatever the first cell is. */
+test.each([
+  {what: 'letters', first: 'web', shown: 'web       '},
+  {what: 'Chinese, two places for each character', first: '面包店', shown: '面包店    '},
+  {what: 'an emoji', first: '🍞', shown: '🍞        '},
+  {what: 'a letter with an accent of its own', first: 'cafe\u0301', shown: 'cafe\u0301      '},
+  {what: 'controls, which are spelt out', first: '\u001b[2J', shown: '\\x1b[2J   '},
+])('the second column stands under its header behind $what', ({first, shown}) => {
+  const spec = [
+    {header: 'SEVENED', value: ([cell]: readonly [string, string]) => cell},
+    {header: 'NEXT', value: ([, cell]: readonly [string, string]) => cell},
+  ]
+  expect([...columns([[first, 'x']], spec, plain)]).toEqual(['SEVENED   NEXT', `${shown}x`])
+})
