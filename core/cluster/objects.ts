@@ -92,6 +92,8 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 /** Lists nest: a List of Lists, or the pages of `kubectl get` joined. More than this is a trick. */
 const DEEPEST_LIST = 8
 
+const pathOf = (path: string, index: number | undefined): string => (index === undefined ? path : `${path}[${index}]`)
+
 /**
  * Collects Pods, Namespaces, NetworkPolicies and Nodes from what `kubectl get -o json|yaml` prints: one object, a List,
  * a typed list of the API, or an array or map of any of these. Other kinds are passed over.
@@ -99,34 +101,36 @@ const DEEPEST_LIST = 8
 export function readClusterObjects(value: unknown, file?: string): {objects: ClusterObjects; problems: Problem[]} {
   const objects = emptyCluster()
   const problems = new ProblemList(file)
-  visit(value, '', undefined, 0)
+  visit(value, '', undefined, undefined, 0)
   return {objects, problems: problems.all()}
 
-  function visit(item: unknown, path: string, listKind: string | undefined, depth: number): void {
+  /** @param index in the list at `path`: a large list has tens of thousands, whose paths nearly nobody wants to know */
+  function visit(item: unknown, path: string, index: number | undefined, listKind: string | undefined, depth: number): void {
     if (depth > DEEPEST_LIST) return
     if (Array.isArray(item)) {
-      for (const [index, each] of item.entries()) visit(each, `${path}[${index}]`, listKind, depth + 1)
+      const list = pathOf(path, index)
+      item.forEach((each, at) => visit(each, list, at, listKind, depth + 1))
       return
     }
     if (!isFields(item)) return
     const kind = typeof item['kind'] === 'string' ? item['kind'] : listKind
     if (Array.isArray(item['items'])) {
       const itemKind = kind?.endsWith('List') && kind !== 'List' ? kind.slice(0, -'List'.length) : undefined
-      visit(item['items'], `${path}.items`, itemKind, depth + 1)
+      visit(item['items'], `${pathOf(path, index)}.items`, undefined, itemKind, depth + 1)
     } else if (kind === undefined) {
       for (const [key, each] of Object.entries(item))
         if (Array.isArray(each) || (isFields(each) && Array.isArray(each['items'])))
-          visit(each, `${path}.${key}`, undefined, depth + 1)
-    } else take(item, kind, path)
+          visit(each, `${pathOf(path, index)}.${key}`, undefined, undefined, depth + 1)
+    } else take(item, kind, path, index)
   }
 
-  function take(object: Fields, kind: string, path: string): void {
+  function take(object: Fields, kind: string, path: string, index: number | undefined): void {
     const item = nullsAsAbsent(object, kind)
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
       problems.add({
         code: 'BAD_OBJECT',
-        message: `${kind} at ${path || '.'}: ${fault}; it is left out`,
+        message: `${kind} at ${pathOf(path, index) || '.'}: ${fault}; it is left out`,
         next: 'Take the objects again with kubectl get -o json.',
       })
       return
@@ -154,7 +158,7 @@ function hasNull(value: unknown, depth: number): boolean {
   if (value === null) return true
   if (depth === 0 || typeof value !== 'object') return false
   if (Array.isArray(value)) {
-    for (const each of value) if (hasNull(each, depth - 1)) return true
+    for (let at = 0; at < value.length; at++) if (hasNull(value[at], depth - 1)) return true
     return false
   }
   for (const key in value) if (hasNull((value as Fields)[key], key === 'matchLabels' ? 0 : depth - 1)) return true
@@ -186,9 +190,7 @@ function faultOf(item: Fields, kind: string): string | undefined {
   if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
-  for (const container of containers)
-    if (!isList(container['ports'] ?? [], isFields)) return 'the ports of a container are not a list'
-  return undefined
+  return containers.every(({ports}) => isList(ports ?? [], isFields)) ? undefined : 'the ports of a container are not a list'
 }
 
 function isLabels(value: unknown): boolean {
@@ -198,39 +200,37 @@ function isLabels(value: unknown): boolean {
   return true
 }
 
-const isList = (value: unknown, isItem: (item: unknown) => item is Fields): value is Fields[] =>
+const isList = (value: unknown, isItem: (item: unknown) => boolean): value is Fields[] =>
   Array.isArray(value) && value.every(isItem)
 
 function policyFault(spec: unknown): string | undefined {
   if (!isFields(spec)) return 'it has no spec'
   if (!isSelector(spec['podSelector'])) return 'spec.podSelector is not a label selector'
   if (!isTexts(spec['policyTypes'])) return 'spec.policyTypes is not a list of texts'
-  for (const [direction, side] of [
-    ['ingress', 'from'],
-    ['egress', 'to'],
-  ] as const) {
-    const rules = spec[direction] ?? []
-    if (!isList(rules, isFields)) return `spec.${direction} is not a list of rules`
-    for (const [index, rule] of rules.entries()) {
-      const ports = rule['ports'] ?? []
-      if (!isList(ports, isFields) || !ports.every(isPort)) return `spec.${direction}[${index}].ports is not a list of ports`
-      const peers = rule[side] ?? []
-      if (!isList(peers, isFields) || !peers.every(isPeer)) return `spec.${direction}[${index}].${side} is not a list of peers`
-    }
-  }
-  return undefined
+  return rulesFault(spec['ingress'], 'ingress', 'from') ?? rulesFault(spec['egress'], 'egress', 'to')
 }
 
-function isPeer(peer: Fields): boolean {
+function rulesFault(rules: unknown = [], direction: 'ingress' | 'egress', side: 'from' | 'to'): string | undefined {
+  if (!isList(rules, isFields)) return `spec.${direction} is not a list of rules`
+  const bad = rules.findIndex(rule => !isList(rule['ports'] ?? [], isPort) || !isList(rule[side] ?? [], isPeer))
+  if (bad < 0) return undefined
+  return isList(rules[bad]?.['ports'] ?? [], isPort)
+    ? `spec.${direction}[${bad}].${side} is not a list of peers`
+    : `spec.${direction}[${bad}].ports is not a list of ports`
+}
+
+function isPeer(peer: unknown): boolean {
+  if (!isFields(peer)) return false
   const block = peer['ipBlock']
   if (block !== undefined && (!isFields(block) || typeof block['cidr'] !== 'string' || !isTexts(block['except']))) return false
   return isSelector(peer['podSelector']) && isSelector(peer['namespaceSelector'])
 }
 
-const isPort = ({port, endPort, protocol}: Fields): boolean =>
-  ['undefined', 'number', 'string'].includes(typeof port) &&
-  ['undefined', 'number'].includes(typeof endPort) &&
-  ['undefined', 'string'].includes(typeof protocol)
+function isPort(value: unknown): boolean {
+  if (!isFields(value)) return false
+  const {port = 0, endPort = 0, protocol = ''} = value
+  return (typeof port === 'number' || typeof port === 'string') && typeof endPort === 'number' && typeof protocol === 'string'
+}
 
 const isTexts = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.every(each => typeof each === 'string'))
@@ -239,10 +239,10 @@ function isSelector(value: unknown): boolean {
   if (value === undefined || value === null) return true
   if (!isFields(value) || !isLabels(value['matchLabels'])) return false
   const expressions = value['matchExpressions'] ?? []
-  return isList(expressions, isFields) && expressions.every(isExpression)
+  return isList(expressions, isExpression)
 }
 
 const OPERATORS: ReadonlySet<unknown> = new Set<LabelExpression['operator']>(['In', 'NotIn', 'Exists', 'DoesNotExist'])
 
-const isExpression = ({key, operator, values}: Fields): boolean =>
-  typeof key === 'string' && OPERATORS.has(operator) && isTexts(values)
+const isExpression = (value: unknown): boolean =>
+  isFields(value) && typeof value['key'] === 'string' && OPERATORS.has(value['operator']) && isTexts(value['values'])
