@@ -9,7 +9,7 @@ export interface NamedPortMember {
 
 const PROTOCOLS = new Set(['tcp', 'udp', 'sctp'])
 
-/** The named ports of a pod. Those of init containers are not read by Azure NPM, restartable ones included. */
+/** The named ports of a pod, each once. Those of init containers are not read by Azure NPM, restartable ones included. */
 export function namedPorts({spec}: Pod, address: string): NamedPortMember[] {
   const members: NamedPortMember[] = []
   for (const container of spec?.containers ?? [])
@@ -18,7 +18,9 @@ export function namedPorts({spec}: Pod, address: string): NamedPortMember[] {
       const word = (protocol ?? 'TCP').toLowerCase()
       const isPort = Number.isInteger(containerPort) && containerPort > 0 && containerPort < 65_536
       // ipset would refuse anything else, and with it the rest of the file.
-      if (isPort && PROTOCOLS.has(word)) members.push({port: name, member: `${address},${word}:${containerPort}`})
+      if (!isPort || !PROTOCOLS.has(word)) continue
+      const member = `${address},${word}:${containerPort}`
+      if (!members.some(each => each.port === name && each.member === member)) members.push({port: name, member})
     }
   return members
 }

@@ -2,18 +2,6 @@ import {setTypes} from '../names/set-name.ts'
 import type {NameClaim} from './hashed-names.ts'
 import {identityOf, type NamedSet} from './named-set.ts'
 
-/** What a set that is no list can hold: an address, a block, or an address with a port. One object for each text. */
-export interface Entry {
-  /** As ipset prints it. */
-  readonly text: string
-  /** How often it stands in sets. */
-  uses: number
-  /** The last set into whose members it was counted, so that it is counted once. */
-  countedIn: object | undefined
-  /** Of an address: with the ports that its pods have names for. */
-  withPorts: Entry[] | undefined
-}
-
 /**
  * A set while the program is being made. What several objects put in stands in it as often, so that each can take its own out
  * again. Arrays, because a large cluster makes tens of thousands of sets, most of them of one or two members.
@@ -23,7 +11,8 @@ export class BuiltSet implements NameClaim {
   natural = ''
   kernelName = ''
   hashed = ''
-  readonly entries: Entry[] = []
+  /** As ipset prints them: addresses, blocks, addresses with a port. */
+  readonly entries: string[] = []
   /** Of lists: the members. */
   readonly parts: BuiltSet[] = []
   /** The lists that it is in. */
@@ -34,6 +23,8 @@ export class BuiltSet implements NameClaim {
   references = 0
   /** Nothing wanted it any more; who meets it again has to ask for a new one. */
   isGone = false
+  /** The last pod that was put into it or taken out, by number. */
+  lastPod = 0
   /** It is not what was last given out. */
   isDirty = false
 

@@ -1,7 +1,7 @@
-import {isCounted} from '../cluster/counted.ts'
+import {countedAddress} from '../cluster/counted.ts'
 import {namedPorts} from '../cluster/named-ports.ts'
 import type {Namespace, Pod} from '../cluster/objects.ts'
-import type {BuiltSet, Entry} from './built-set.ts'
+import type {BuiltSet} from './built-set.ts'
 import {namespaceSet} from './named-set.ts'
 import {type ObjectNames, objectNames} from './object-names.ts'
 import type {CompileOptions} from './program.ts'
@@ -18,7 +18,7 @@ interface NamespaceState {
 /** An entry in a set. */
 interface Place {
   readonly set: BuiltSet
-  readonly entry: Entry
+  readonly entry: string
 }
 
 /** The sets of a label's key and of the label with its value. */
@@ -38,8 +38,15 @@ export class ObjectSets {
   private readonly portSets = new Map<string, BuiltSet>()
   private readonly labelSets = new Map<string, Map<string, LabelSets>>()
 
-  private readonly add: (set: BuiltSet, entry: Entry) => void
-  private readonly remove: (set: BuiltSet, entry: Entry) => void
+  /** How many pods that count have an address. */
+  private readonly addresses = new Map<number, number>()
+  /** How many addresses several pods have. */
+  private shared = 0
+  /** Pods that were put into sets or taken out, so far. */
+  private visited = 0
+
+  private readonly add: (set: BuiltSet, entry: string) => void
+  private readonly remove: (set: BuiltSet, entry: string) => void
 
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
@@ -50,51 +57,57 @@ export class ObjectSets {
   }
 
   addPod(pod: Pod): void {
-    if (this.visit(pod, this.add)) this.countPod(pod, 1)
+    const address = this.addressOf(pod)
+    if (address === undefined) return
+    this.visit(pod, this.add)
+    this.count(pod, address, 1)
   }
 
   removePod(pod: Pod): void {
-    if (!this.visit(pod, this.remove)) return
-    this.countPod(pod, -1)
+    const address = this.addressOf(pod)
+    if (address === undefined) return
+    this.visit(pod, this.remove)
+    this.count(pod, address, -1)
     this.forgetGone(pod)
   }
 
   /** Most changes of a pod are none of its labels, ports and address: sets that it stays in are not touched. */
   replacePod(before: Pod, after: Pod): void {
+    const [oldAddress, newAddress] = [this.addressOf(before), this.addressOf(after)]
     const left: Place[] = []
-    const wasCounted = this.visit(before, (set, entry) => left.push({set, entry}))
+    if (oldAddress !== undefined) this.visit(before, (set, entry) => left.push({set, entry}))
     // The new places are taken before the old ones are left, so that sets which stay are not dropped and made again.
-    const isCountedNow = this.visit(after, (set, entry) => {
-      const at = left.findIndex(place => place.set === set && place.entry === entry)
-      if (at < 0) this.table.addEntry(set, entry)
-      else left.splice(at, 1)
-    })
-    if (isCountedNow) this.countPod(after, 1)
+    if (newAddress !== undefined) {
+      this.visit(after, (set, entry) => {
+        const at = left.findIndex(place => place.set === set && place.entry === entry)
+        if (at < 0) this.table.addEntry(set, entry)
+        else left.splice(at, 1)
+      })
+      this.count(after, newAddress, 1)
+    }
     for (const {set, entry} of left) this.table.removeEntry(set, entry)
-    if (!wasCounted) return
-    this.countPod(before, -1)
+    if (oldAddress === undefined) return
+    this.count(before, oldAddress, -1)
     this.forgetGone(before)
   }
 
-  /**
-   * Shows every set that a pod belongs into, and what of it.
-   *
-   * @returns whether the pod counts; if not, it is in no set
-   */
-  private visit(pod: Pod, see: (set: BuiltSet, entry: Entry) => void): boolean {
-    const address = this.addressOf(pod)
-    if (address === undefined) return false
+  /** Shows every set that a pod that counts belongs into, and what of it; each pair once. */
+  private visit(pod: Pod, see: (set: BuiltSet, entry: string) => void): void {
     const {labels, namespace = 'default'} = pod.metadata
-    const entry = this.table.entry(address)
+    const address = pod.status?.podIP as string
+    const number = ++this.visited
+    const seeOnce = (set: BuiltSet) => {
+      if (set.lastPod !== number) see(set, address)
+      set.lastPod = number
+    }
     for (const key in labels) {
       const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
-      see(keySet, entry)
-      see(valueSet, entry)
+      // A key in a file may hold a colon, and so name the set of another key and its value.
+      seeOnce(keySet)
+      seeOnce(valueSet)
     }
-    for (const {port, member} of namedPorts(pod, address)) see(this.setOfPort(port), this.table.portEntry(entry, member))
-    // Last, so that what is left of an address goes after its ports.
-    see(this.setOfNamespace(namespace), entry)
-    return true
+    for (const {port, member} of namedPorts(pod, address)) see(this.setOfPort(port), member)
+    see(this.setOfNamespace(namespace), address)
   }
 
   /** Lets go of the sets that went with a pod. */
@@ -110,10 +123,11 @@ export class ObjectSets {
     if (this.namespaceSets.get(namespace)?.isGone) this.namespaceSets.delete(namespace)
   }
 
-  private addressOf(pod: Pod): string | undefined {
+  /** The address that a pod puts into sets. */
+  private addressOf(pod: Pod): number | undefined {
     const {isLite, node, semantics} = this.options
     const isSeen = !isLite || semantics === 'kubernetes' || (node !== undefined && pod.spec?.nodeName === node)
-    return isSeen && isCounted(pod) ? pod.status?.podIP : undefined
+    return isSeen ? countedAddress(pod) : undefined
   }
 
   private setsOfLabel(key: string, value: string): LabelSets {
@@ -184,10 +198,23 @@ export class ObjectSets {
     return state
   }
 
-  private countPod({metadata: {namespace = 'default'}}: Pod, change: 1 | -1): void {
+  private count({metadata: {namespace = 'default'}}: Pod, address: number, change: 1 | -1): void {
     const state = this.stateOf(namespace)
     state.pods += change
     if (state.pods <= 1) this.listNamespace(state)
+    this.countAddress(address, change)
+  }
+
+  /** Two pods may have one address for a moment: one ends, the next has got it already. */
+  private countAddress(address: number, change: 1 | -1): void {
+    const before = this.addresses.get(address) ?? 0
+    const now = before + change
+    if (now === 0) this.addresses.delete(address)
+    else this.addresses.set(address, now)
+    if (Math.max(before, now) < 2) return
+    if (now === 2 && change === 1) this.shared++
+    if (now === 1) this.shared--
+    this.table.hasRepeats = this.shared > 0
   }
 
   /** A namespace that is known by its pods only is in the list of all, without labels. */

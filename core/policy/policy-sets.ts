@@ -13,7 +13,7 @@ export class PolicySets {
       const set = table.set(each)
       this.sets.set(each, set)
       table.refer(set)
-      for (const block of each.blocks ?? []) table.addEntry(set, table.entry(block))
+      for (const block of each.blocks ?? []) table.addEntry(set, block)
       for (const part of each.nested ?? []) table.addPart(set, table.set(part))
     }
   }
@@ -21,7 +21,7 @@ export class PolicySets {
   release(): void {
     const {table} = this
     for (const [named, set] of this.sets) {
-      for (const block of named.blocks ?? []) table.removeEntry(set, table.entry(block))
+      for (const block of named.blocks ?? []) table.removeEntry(set, block)
       for (const part of named.nested ?? []) table.removePart(set, table.set(part))
       table.unrefer(set)
     }

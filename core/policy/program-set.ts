@@ -7,19 +7,15 @@ import type {ProgramSet} from './program.ts'
  *
  * @param claims the sets whose names hash to it, nearly always one. Of several, the kernel makes one set with the members of
  *   all that are of the first one's kind; making the others fails.
+ * @param hasRepeats whether an entry may stand in one of them more than once
  */
-export function programSet(claims: readonly BuiltSet[]): ProgramSet {
+export function programSet(claims: readonly BuiltSet[], hasRepeats: boolean): ProgramSet {
   const first = claims[0] as BuiltSet
   const merged = claims.length === 1 ? claims : claims.filter(claim => isMergedWith(claim, first))
   const {ipsetType} = setTypeFacts[first.named.type]
-  return {
-    name: first.hashed,
-    kernelName: first.kernelName,
-    type: first.named.type,
-    ipsetType,
-    members: membersOf(merged),
-    ...(merged.length > 1 && {names: merged.map(({hashed}) => hashed)}),
-  }
+  const {hashed: name, kernelName, named} = first
+  const set: ProgramSet = {name, kernelName, type: named.type, ipsetType, members: membersOf(merged, hasRepeats)}
+  return merged.length > 1 ? {...set, names: merged.map(({hashed}) => hashed)} : set
 }
 
 /** Whether two sets that claim one kernel name become one set, or the second is refused by the kernel. */
@@ -30,27 +26,15 @@ export function isMergedWith(set: BuiltSet, other: BuiltSet): boolean {
   return setTypeFacts[set.named.type].ipsetType === setTypeFacts[other.named.type].ipsetType
 }
 
-function membersOf(sets: readonly BuiltSet[]): string[] {
+function membersOf(sets: readonly BuiltSet[], hasRepeats: boolean): string[] {
   const [first] = sets as [BuiltSet, ...BuiltSet[]]
   if (setTypeFacts[first.named.type].kind === 'list') return [...new Set(sets.flatMap(kernelParts))]
-  const members = distinctTexts(sets)
-  return first.named.type === 'CIDRBlocks' ? distinctBlocks(members) : members
+  if (first.named.type === 'CIDRBlocks') return distinctBlocks(sets.flatMap(({entries}) => entries))
+  // A table of all would be by far the most expensive part: there may be hundreds of thousands.
+  return hasRepeats || sets.length > 1 ? [...new Set(sets.flatMap(({entries}) => entries))] : first.entries.slice()
 }
 
 const kernelParts = (set: BuiltSet): string[] => set.parts.map(part => part.kernelName)
-
-/** Each entry once, without a table of all: there may be hundreds of thousands. */
-function distinctTexts(sets: readonly BuiltSet[]): string[] {
-  const texts: string[] = []
-  const round = {}
-  for (const {entries} of sets)
-    for (const entry of entries) {
-      if (entry.countedIn === round) continue
-      entry.countedIn = round
-      texts.push(entry.text)
-    }
-  return texts
-}
 
 /** To the kernel a block with and without `nomatch` is one member; the later one stands. */
 function distinctBlocks(entries: readonly string[]): string[] {

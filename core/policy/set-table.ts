@@ -1,6 +1,6 @@
 import type {Scheme} from '../names/hash.ts'
 import {setKernelName} from '../names/kernel-name.ts'
-import {BuiltSet, type Entry} from './built-set.ts'
+import {BuiltSet} from './built-set.ts'
 import {HashedNames} from './hashed-names.ts'
 import {identityOf, type NamedSet} from './named-set.ts'
 import type {ProgramSet, Semantics} from './program.ts'
@@ -10,12 +10,13 @@ import {programSet} from './program-set.ts'
 export class SetTable {
   readonly names: HashedNames<BuiltSet>
   private readonly byIdentity = new Map<string, BuiltSet>()
-  private readonly entries = new Map<string, Entry>()
   /** Sets that are not what was last given out, and kernel names that were given up. */
   private dirty: BuiltSet[] = []
   private readonly leftNames = new Set<string>()
   private readonly current = new Map<string, ProgramSet>()
   private readonly keepsApart: boolean
+  /** Whether an entry may stand in one set more than once. */
+  hasRepeats = false
 
   constructor(scheme: Scheme, semantics: Semantics) {
     this.keepsApart = semantics === 'kubernetes'
@@ -34,38 +35,14 @@ export class SetTable {
     return set
   }
 
-  /** What can be put into sets. Asked for once for each pod, which is in ten sets or more. */
-  entry(text: string): Entry {
-    let entry = this.entries.get(text)
-    if (!entry) {
-      entry = newEntry(text)
-      this.entries.set(text, entry)
-    }
-    return entry
-  }
-
-  /** An address with a port, found through the address, so that nearly every pod is looked up once. */
-  portEntry(address: Entry, text: string): Entry {
-    let entry = address.withPorts?.find(each => each.text === text)
-    if (!entry) {
-      entry = newEntry(text)
-      address.withPorts ??= []
-      address.withPorts.push(entry)
-    }
-    return entry
-  }
-
   /** The hot spot of a large cluster. */
-  addEntry(set: BuiltSet, entry: Entry): void {
-    entry.uses++
+  addEntry(set: BuiltSet, entry: string): void {
     set.entries.push(entry)
     this.mark(set)
   }
 
-  removeEntry(set: BuiltSet, entry: Entry): void {
-    if (!takeOut(set.entries, entry)) return
-    if (--entry.uses === 0) this.entries.delete(entry.text)
-    this.changed(set)
+  removeEntry(set: BuiltSet, entry: string): void {
+    if (takeOut(set.entries, entry)) this.changed(set)
   }
 
   addPart(list: BuiltSet, part: BuiltSet): void {
@@ -142,7 +119,7 @@ export class SetTable {
       set.isDirty = false
       if (set.isGone) continue
       const claims = this.keepsApart ? [set] : this.names.claimsTo(set.natural)
-      this.current.set(set.kernelName, programSet(claims))
+      this.current.set(set.kernelName, programSet(claims, this.hasRepeats))
     }
     this.dirty = []
     return new Map(this.current)
@@ -157,8 +134,6 @@ export class SetTable {
     return all
   }
 }
-
-const newEntry = (text: string): Entry => ({text, uses: 0, countedIn: undefined, withPorts: undefined})
 
 /** @returns whether it was there */
 function takeOut<Item>(items: Item[], item: Item): boolean {

@@ -83,6 +83,7 @@ describe('a program that follows events', () => {
       const {sets, refusals} = program.sets()
       expect({...program.program(), sets, refusals}).toEqual(program.program())
       expect(canonical(program.program())).toEqual(canonical(compile(cluster.objects, option)))
+      for (const {members} of sets.values()) expect(new Set(members).size).toBe(members.length)
     },
   )
 

@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {type ClusterObjects, emptyCluster, type Namespace, type Pod} from '../../../core/cluster/objects.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
 import {compile} from '../../../core/policy/compile.ts'
+import {IncrementalProgram} from '../../../core/policy/incremental.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 
 const npm: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
@@ -62,6 +63,34 @@ describe('sets of pods and namespaces', () => {
   test('an address that two pods have is one member', () => {
     const pods = [pod('a', '10.0.0.1', {labels: {app: 'x'}}), pod('b', '10.0.0.1', {labels: {app: 'x'}})]
     expect(members({pods}, npm)['podlabel-app:x']).toEqual(['10.0.0.1'])
+  })
+
+  test('an address stays while one of two pods has it, and is one member again when another takes it over', () => {
+    const program = new IncrementalProgram(npm)
+    const ofSet = () => program.program().sets.get(setKernelName('podlabel-app:x', 'sha256'))?.members
+    const [a, b] = [pod('a', '10.0.0.1', {labels: {app: 'x'}}), pod('b', '10.0.0.1', {labels: {app: 'x'}})]
+    for (const object of [a, b]) program.apply({type: 'added', kind: 'Pod', object})
+    expect(ofSet()).toEqual(['10.0.0.1'])
+    program.apply({type: 'deleted', kind: 'Pod', object: a})
+    expect(ofSet()).toEqual(['10.0.0.1'])
+    program.apply({type: 'added', kind: 'Pod', object: pod('c', '10.0.0.2', {labels: {app: 'x'}})})
+    program.apply({type: 'modified', kind: 'Pod', object: pod('c', '10.0.0.1', {labels: {app: 'x'}})})
+    expect(ofSet()).toEqual(['10.0.0.1'])
+    program.apply({type: 'deleted', kind: 'Pod', object: b})
+    expect(ofSet()).toEqual(['10.0.0.1'])
+    program.apply({type: 'deleted', kind: 'Pod', object: pod('c', '10.0.0.1', {labels: {app: 'x'}})})
+    expect(ofSet()).toBeUndefined()
+  })
+
+  test('a key with a colon is the same set as a key and its value, and a pod with both is in it once', () => {
+    const pods = [pod('a', '10.0.0.1', {labels: {'app:x': 'y', app: 'x'}})]
+    expect(members({pods}, npm)).toMatchObject({'podlabel-app:x': ['10.0.0.1'], 'podlabel-app:x:y': ['10.0.0.1']})
+  })
+
+  test('a port that two containers of a pod have is one member', () => {
+    const container = {ports: [{name: 'web', containerPort: 80}]}
+    const pods = [{...pod('a', '10.0.0.1'), spec: {containers: [container, container]}}]
+    expect(members({pods}, npm)['namedport:web']).toEqual(['10.0.0.1,tcp:80'])
   })
 
   test('of objects with one name the first counts', () => {
