@@ -1,67 +1,81 @@
-import type {LabelSelector, NetworkPolicy, PolicyPeer, PolicyPort} from './objects.ts'
+import type {LabelExpression, LabelSelector, NetworkPolicy, PolicyPeer, PolicyPort} from './objects.ts'
 import {policyTypes} from './v1-target.ts'
 
 /**
  * A policy as the API server gives it out: policy types and protocols filled in, empty lists left out, ports of digits as
- * numbers. Objects read from a file may never have met an API server; those that have are not changed.
+ * numbers. Objects read from a file may never have met an API server; those that have are given back themselves, as are
+ * all of their parts: a large cluster has thousands.
  */
 export function asServed(policy: NetworkPolicy): NetworkPolicy {
   const {podSelector, ingress, egress} = policy.spec
-  return {
-    ...policy,
-    spec: {
-      podSelector: servedSelector(podSelector) ?? {},
-      policyTypes: policyTypes(policy),
-      ...list('ingress', ingress, rule => ({...list('from', rule.from, servedPeer), ...list('ports', rule.ports, servedPort)})),
-      ...list('egress', egress, rule => ({...list('to', rule.to, servedPeer), ...list('ports', rule.ports, servedPort)})),
-    },
-  }
+  const selector = servedSelector(podSelector) ?? {}
+  const incoming = filled(ingress, servedIngress)
+  const outgoing = filled(egress, servedEgress)
+  const hasTypes = (policy.spec.policyTypes ?? []).length > 0
+  if (hasTypes && selector === podSelector && incoming === ingress && outgoing === egress) return policy
+  const spec = {podSelector: selector, policyTypes: policyTypes(policy)}
+  return {...policy, spec: {...spec, ...(incoming && {ingress: incoming}), ...(outgoing && {egress: outgoing})}}
 }
+
+type Rules<Direction extends 'ingress' | 'egress'> = NonNullable<NetworkPolicy['spec'][Direction]>
 
 /** In YAML a key with nothing behind it is null, which the API takes as absent. */
 type Given<Value> = Value | null | undefined
 
-/** A list under its key, unless it is empty. */
-function list<Key extends string, Item, Served>(
-  key: Key,
-  items: Given<readonly Item[]>,
-  served: (item: Item) => Served,
-): {readonly [name in Key]?: readonly Served[]} {
-  const filled: {[name in string]?: readonly Served[]} = {}
-  if (items && items.length > 0) filled[key] = items.map(served)
-  return filled as {readonly [name in Key]?: readonly Served[]}
+/** A list with its items as served, unless it is empty. */
+function filled<Item>(items: Given<readonly Item[]>, served: (item: Item) => Item): readonly Item[] | undefined {
+  if (!items || items.length === 0) return undefined
+  return items.every(item => served(item) === item) ? items : items.map(served)
 }
 
 const asItIs = <Item>(item: Item): Item => item
 
-function servedPeer({podSelector, namespaceSelector, ipBlock}: PolicyPeer): PolicyPeer {
-  const pods = servedSelector(podSelector)
-  const namespaces = servedSelector(namespaceSelector)
-  return {
-    ...(pods && {podSelector: pods}),
-    ...(namespaces && {namespaceSelector: namespaces}),
-    ...(ipBlock && {ipBlock: {cidr: ipBlock.cidr, ...list('except', ipBlock.except, asItIs)}}),
-  }
+function servedIngress(rule: Rules<'ingress'>[number]): Rules<'ingress'>[number] {
+  const from = filled(rule.from, servedPeer)
+  const ports = filled(rule.ports, servedPort)
+  return from === rule.from && ports === rule.ports ? rule : {...(from && {from}), ...(ports && {ports})}
+}
+
+function servedEgress(rule: Rules<'egress'>[number]): Rules<'egress'>[number] {
+  const to = filled(rule.to, servedPeer)
+  const ports = filled(rule.ports, servedPort)
+  return to === rule.to && ports === rule.ports ? rule : {...(to && {to}), ...(ports && {ports})}
+}
+
+function servedPeer(peer: PolicyPeer): PolicyPeer {
+  const podSelector = servedSelector(peer.podSelector)
+  const namespaceSelector = servedSelector(peer.namespaceSelector)
+  const ipBlock = servedBlock(peer.ipBlock)
+  if (podSelector === peer.podSelector && namespaceSelector === peer.namespaceSelector && ipBlock === peer.ipBlock) return peer
+  return {...(podSelector && {podSelector}), ...(namespaceSelector && {namespaceSelector}), ...(ipBlock && {ipBlock})}
+}
+
+function servedBlock(block: PolicyPeer['ipBlock']): PolicyPeer['ipBlock'] {
+  const except = filled(block?.except, asItIs)
+  return !block || except === block.except ? block : {cidr: block.cidr, ...(except && {except})}
 }
 
 function servedSelector(selector: Given<LabelSelector>): LabelSelector | undefined {
   if (!selector) return undefined
-  const {matchLabels, matchExpressions} = selector
-  return {
-    ...(matchLabels && Object.keys(matchLabels).length > 0 && {matchLabels}),
-    ...list('matchExpressions', matchExpressions, ({key, operator, values}) => ({
-      key,
-      operator,
-      ...list('values', values, asItIs),
-    })),
-  }
+  const matchLabels = selector.matchLabels && Object.keys(selector.matchLabels).length > 0 ? selector.matchLabels : undefined
+  const matchExpressions = filled(selector.matchExpressions, servedExpression)
+  if (matchLabels === selector.matchLabels && matchExpressions === selector.matchExpressions) return selector
+  return {...(matchLabels && {matchLabels}), ...(matchExpressions && {matchExpressions})}
 }
 
-function servedPort({protocol, port, endPort}: Readonly<{[key in keyof PolicyPort]: Given<PolicyPort[key]>}>): PolicyPort {
-  const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port
+function servedExpression(expression: LabelExpression): LabelExpression {
+  const {key, operator} = expression
+  const values = filled(expression.values, asItIs)
+  return values === expression.values ? expression : {key, operator, ...(values && {values})}
+}
+
+function servedPort(given: Readonly<{[key in keyof PolicyPort]: Given<PolicyPort[key]>}>): PolicyPort {
+  const {protocol, endPort} = given
+  const port = typeof given.port === 'string' && /^\d+$/.test(given.port) ? Number(given.port) : given.port
+  if (protocol && port === given.port && port !== null && endPort !== null) return given as PolicyPort
   return {
     protocol: protocol ?? 'TCP',
-    ...(number !== undefined && number !== null && {port: number}),
+    ...(port !== undefined && port !== null && {port}),
     ...(endPort !== undefined && endPort !== null && {endPort}),
   }
 }

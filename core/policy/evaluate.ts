@@ -1,4 +1,4 @@
-import {isCounted} from '../cluster/counted.ts'
+import {countedAddress} from '../cluster/counted.ts'
 import {blockHolds, parseIpv4, parseIpv4Block} from '../cluster/ipv4.ts'
 import {
   type ClusterObjects,
@@ -69,7 +69,7 @@ export class Evaluator {
   constructor(objects: ClusterObjects) {
     this.namespaceLabels = new Map(objects.namespaces.map(({metadata}) => [metadata.name, metadata.labels ?? {}]))
     for (const pod of objects.pods) {
-      const address = isCounted(pod) ? parseIpv4(pod.status?.podIP ?? '') : undefined
+      const address = countedAddress(pod)
       if (address !== undefined) this.podsByAddress.set(address, pod)
     }
     for (const policy of objects.policies) this.addPolicy(policy)

@@ -5,30 +5,37 @@ import type {SetTable} from './set-table.ts'
 /** The sets of one policy in the table of all: brought into being with it, filled as far as it fills them, let go with it. */
 export class PolicySets {
   private readonly table: SetTable
-  private readonly sets = new Map<NamedSet, BuiltSet>()
+  private readonly named: readonly NamedSet[]
+  /** In the order of `named`. */
+  private readonly sets: readonly BuiltSet[]
+  /** Made when it is first asked: whoever needs no rules never asks. */
+  private byName: ReadonlyMap<NamedSet, BuiltSet> | undefined
 
   constructor(table: SetTable, named: readonly NamedSet[]) {
     this.table = table
-    for (const each of named) {
+    this.named = named
+    this.sets = named.map(each => {
       const set = table.set(each)
-      this.sets.set(each, set)
       table.refer(set)
       for (const block of each.blocks ?? []) table.addEntry(set, block)
       for (const part of each.nested ?? []) table.addPart(set, table.set(part))
-    }
+      return set
+    })
   }
 
   release(): void {
     const {table} = this
-    for (const [named, set] of this.sets) {
+    this.named.forEach((named, at) => {
+      const set = this.sets[at] as BuiltSet
       for (const block of named.blocks ?? []) table.removeEntry(set, block)
       for (const part of named.nested ?? []) table.removePart(set, table.set(part))
       table.unrefer(set)
-    }
+    })
   }
 
   /** @param named one of those that were given */
   of(named: NamedSet): BuiltSet {
-    return this.sets.get(named) as BuiltSet
+    this.byName ??= new Map(this.named.map((each, at) => [each, this.sets[at] as BuiltSet]))
+    return this.byName.get(named) as BuiltSet
   }
 }
