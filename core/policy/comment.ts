@@ -20,7 +20,8 @@ export function jumpComment(policy: string, direction: Direction, target: readon
 
 /** `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80` */
 export function ruleComment(rule: DraftRule, direction: Direction, spell: SpellSet): string {
-  const {action, peer, protocol, port, namedPort} = rule
+  const {action, peer} = rule
+  const {protocol, port, namedPort} = rule.port
   const parts = [action === 'allow' ? 'ALLOW' : 'DROP']
   parts.push(peer.length === 0 ? '-ALL' : `-${direction === 'Ingress' ? 'FROM' : 'TO'}-${joined(peer, spell)}`)
   if (protocol !== undefined) parts.push(`-ON-${protocol}`)

@@ -12,10 +12,11 @@ import {releaseFacts} from './release.ts'
 import {MOST_RULES, podTerms, type SelectorContext} from './selectors.ts'
 
 /** A rule whose sets have names but no hashes yet. */
-export interface DraftRule extends DraftPort {
+export interface DraftRule {
   readonly action: 'allow' | 'drop'
-  /** All must hold for the other end of the connection. */
+  /** All must hold for the other end of the connection. Rules for several ports of one peer share the list. */
   readonly peer: readonly Term[]
+  readonly port: DraftPort
   /** The peer or rule of the object that it comes from. */
   readonly field: string
 }
@@ -85,7 +86,9 @@ function draftChains(spec: NetworkPolicy['spec'], context: DraftContext): DraftC
   return chains
 }
 
-const drop = (field: string): DraftRule => ({action: 'drop', peer: [], field})
+const anyPort: DraftPort = {}
+
+const drop = (field: string): DraftRule => ({action: 'drop', peer: [], port: anyPort, field})
 
 function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: DraftContext): DraftRule[] {
   const isIngress = direction === 'Ingress'
@@ -96,7 +99,7 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
   const open = given.findIndex(({peers, ports}) => peers.length === 0 && ports.length === 0)
   // A rule without conditions allows all, and what else there is leaves no trace, faults included.
   if (open >= 0 && (context.release.obeysOpenRules || given.length === 1))
-    return [{action: 'allow', peer: [], field: `${field}[${open}]`}]
+    return [{action: 'allow', peer: [], port: anyPort, field: `${field}[${open}]`}]
   const rules: DraftRule[] = []
   for (const [index, {peers, ports}] of given.entries()) {
     if (peers.length === 0 && ports.length === 0) continue
@@ -108,9 +111,9 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
       return []
     }
     const allPeers = peers.length === 0 ? [{terms: [], field: place}] : drafted
-    const allPorts = ports.length === 0 ? [{}] : draftedPorts
+    const allPorts = ports.length === 0 ? [anyPort] : draftedPorts
     for (const peer of allPeers)
-      for (const port of allPorts) rules.push({action: 'allow', peer: peer.terms, field: peer.field, ...port})
+      for (const port of allPorts) rules.push({action: 'allow', peer: peer.terms, port, field: peer.field})
   }
   rules.push(drop(field))
   return rules
@@ -140,11 +143,14 @@ const mayBeLong = (terms: readonly Term[], port?: NamedSet): boolean =>
 function setsOf(target: readonly Term[], chains: readonly DraftChain[]): NamedSet[] {
   const sets = new Set<NamedSet>()
   for (const {set} of target) sets.add(set)
-  for (const {rules} of chains)
-    for (const {peer, namedPort} of rules) {
-      for (const {set} of peer) sets.add(set)
-      if (namedPort) sets.add(namedPort)
+  for (const {rules} of chains) {
+    let last: readonly Term[] = []
+    for (const {peer, port} of rules) {
+      if (peer !== last) for (const {set} of peer) sets.add(set)
+      if (port.namedPort) sets.add(port.namedPort)
+      last = peer
     }
+  }
   return [...sets]
 }
 
@@ -153,7 +159,7 @@ export function* namedSets({target, chains}: Draft): Generator<NamedPlace> {
   if (chains.length === 0) return
   for (const {set} of target) yield {set, field: 'spec.podSelector'}
   for (const {rules} of chains)
-    for (const {peer, namedPort, field} of rules) {
+    for (const {peer, port: {namedPort}, field} of rules) {
       for (const {set} of peer) yield {set, field}
       if (namedPort) yield {set: namedPort, field}
     }

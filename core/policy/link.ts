@@ -3,7 +3,8 @@ import type {Direction} from '../names/kernel-name.ts'
 import {bootRules, directionChain} from './base-chains.ts'
 import type {BuiltSet} from './built-set.ts'
 import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
-import type {Draft, DraftRule} from './draft.ts'
+import type {Draft} from './draft.ts'
+import type {DraftPort} from './draft-ports.ts'
 import type {NamedSet, Term} from './named-set.ts'
 import type {CompiledPolicy, ProgramRule, Semantics} from './program.ts'
 import {type ReleaseLine, releaseFacts} from './release.ts'
@@ -42,11 +43,12 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
     }
     const linked = rules.map((rule): ProgramRule => {
       const sets = matches(rule.peer, other)
-      const ports = rule.namedPort ? matches([{set: rule.namedPort, negated: false}], 'dst,dst') : []
+      const {namedPort} = rule.port
+      const ports = namedPort ? matches([{set: namedPort, negated: false}], 'dst,dst') : []
       const text = ruleComment(rule, direction, spell)
       return {
         chain,
-        matches: [...portMatches(rule), ...sets, ...ports, ...comment(text)],
+        matches: [...portMatches(rule.port), ...sets, ...ports, ...comment(text)],
         target: actions[direction][rule.action],
         policy,
       }
@@ -57,7 +59,7 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
 }
 
 /** iptables-save prints protocol and port in front of what stands behind them in the rule. */
-function portMatches({protocol: upper, port}: DraftRule): Match[] {
+function portMatches({protocol: upper, port}: DraftPort): Match[] {
   if (upper === undefined) return []
   const protocol = upper.toLowerCase()
   const matches: Match[] = [{kind: 'protocol', protocol, negated: false}]
