@@ -39,9 +39,9 @@ export class Surroundings {
       ),
     )
     for (const pod of pods.filter(isCounted))
-      for (const {port, member} of namedPorts(pod, '')) {
+      for (const {port, suffix} of namedPorts(pod)) {
         const known = this.numbers.get(port) ?? new Set()
-        this.numbers.set(port, known.add(member.slice(1)))
+        this.numbers.set(port, known.add(suffix.slice(1)))
       }
   }
 

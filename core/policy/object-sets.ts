@@ -96,17 +96,15 @@ export class ObjectSets {
     const {labels, namespace = 'default'} = pod.metadata
     const address = pod.status?.podIP as string
     const number = ++this.visited
-    const seeOnce = (set: BuiltSet) => {
-      if (set.lastPod !== number) see(set, address)
-      set.lastPod = number
-    }
     for (const key in labels) {
       const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
       // A key in a file may hold a colon, and so name the set of another key and its value.
-      seeOnce(keySet)
-      seeOnce(valueSet)
+      if (keySet.lastPod !== number) see(keySet, address)
+      keySet.lastPod = number
+      if (valueSet.lastPod !== number) see(valueSet, address)
+      valueSet.lastPod = number
     }
-    for (const {port, member} of namedPorts(pod, address)) see(this.setOfPort(port), member)
+    for (const {port, suffix} of namedPorts(pod)) see(this.setOfPort(port), address + suffix)
     see(this.setOfNamespace(namespace), address)
   }
 

@@ -1,7 +1,10 @@
 import type {Text} from './lines.ts'
 
-/** Small enough that one odd character costs little, large enough that pieces do not count. */
-const PIECE_BYTES = 4 * 1024 * 1024
+/**
+ * Small enough that one odd character costs little, large enough that pieces do not count, and that the objects of most
+ * clusters are one: JSON in several has to be joined, and then stays in memory twice.
+ */
+export const PIECE_BYTES = 16 * 1024 * 1024
 /** Most files are small. The buffer doubles up to a piece, and beyond only for a line that is longer. */
 const FIRST_BYTES = 64 * 1024
 const LINE_FEED = 10
@@ -13,8 +16,14 @@ const LINE_FEED = 10
 export class TextDecoding {
   private readonly pieces: string[] = []
   private readonly decoder = new TextDecoder('utf-8', {ignoreBOM: false})
-  private buffer = new Uint8Array(FIRST_BYTES)
+  private buffer: Uint8Array<ArrayBuffer>
   private length = 0
+
+  /** @param expectedBytes how many there will be, where that is known; nothing depends on it but the time it takes */
+  constructor(expectedBytes = 0) {
+    // One more, so that the last of them does not ask for room.
+    this.buffer = new Uint8Array(Math.min(Math.max(expectedBytes + 1, FIRST_BYTES), PIECE_BYTES))
+  }
 
   /** Adds bytes, in order. They are copied, so the caller may read the next ones into the same memory. */
   push(bytes: Uint8Array): void {
@@ -53,7 +62,7 @@ export class TextDecoding {
 
 /** Bytes that are in memory as a whole, as text. */
 export function decodeText(bytes: Uint8Array): Text {
-  const decoding = new TextDecoding()
+  const decoding = new TextDecoding(bytes.length)
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) decoding.push(bytes.subarray(at, at + PIECE_BYTES))
   return decoding.end()
 }

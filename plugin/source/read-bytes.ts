@@ -1,4 +1,4 @@
-import {open} from 'node:fs/promises'
+import {open, stat} from 'node:fs/promises'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
 import {InputError} from '../../core/input-error.ts'
@@ -17,7 +17,7 @@ const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] ===
 
 /** Reads a file or, for `-`, standard input. */
 export async function readContent(path: string): Promise<Content> {
-  const text = new TextDecoding()
+  const text = new TextDecoding(path === '-' ? 0 : (await stat(path)).size)
   const packed: Uint8Array[] = []
   let isFirst = true
   for await (const chunk of path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : chunksOf(path)) {

@@ -1,6 +1,6 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {expect, test} from 'vitest'
-import {decodeText, TextDecoding} from '../../../core/text/decode.ts'
+import {decodeText, PIECE_BYTES as PIECE, TextDecoding} from '../../../core/text/decode.ts'
 import {eachLine, shownLine, type Text} from '../../../core/text/lines.ts'
 
 function linesOf(text: Text): {line: number; text: string}[] {
@@ -46,7 +46,6 @@ test.each<{length: number; shown: number}>([
 })
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
-const PIECE = 4 * 1024 * 1024
 
 /** Decodes as a stream would give it: in chunks of the sizes that are named, then the rest. */
 function decodeChunks(bytes: Uint8Array, sizes: readonly number[]): Text {
