@@ -1,7 +1,8 @@
 import {once} from 'node:events'
 import type {Writable} from 'node:stream'
 
-const CHUNK_CHARACTERS = 64 * 1024
+/** Node asks for three bytes for each of a chunk's characters, and from 128 KiB on the system gives and takes such memory anew. */
+const CHUNK_CHARACTERS = 16 * 1024
 
 /**
  * Writes lines, waiting when the reader is slow, so that output of any size needs little memory. Ends quietly when the
