@@ -1,6 +1,4 @@
 import {open, stat} from 'node:fs/promises'
-import {pipeline} from 'node:stream/promises'
-import {createGunzip} from 'node:zlib'
 import {InputError} from '../../core/input-error.ts'
 import type {Problem} from '../../core/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
@@ -45,6 +43,8 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
 
 /** Unpacks gzip data. Of a damaged or cut-off file everything before the damage is kept. */
 export async function unpackGzip(bytes: Uint8Array, file: string): Promise<{bytes: Uint8Array; problems: Problem[]}> {
+  // Few files are packed, and these take longer to load than a small file to read.
+  const [{pipeline}, {createGunzip}] = await Promise.all([import('node:stream/promises'), import('node:zlib')])
   const parts: Uint8Array[] = []
   let size = 0
   try {
