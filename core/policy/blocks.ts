@@ -40,10 +40,15 @@ export function blockMembers(
     return refuse('BAD_BLOCK', `${cidr} has a mask of 0 bits, which Azure NPM takes only as 0.0.0.0/0`)
   const exceptions = readExceptions(except, semantics, field, refusals)
   if (semantics === 'kubernetes' && exceptions.some(exception => covers(exception, block))) return []
-  const members = new Map<string, boolean>()
-  for (const part of block.prefix === 0 ? halves : [block]) members.set(printBlock(part), false)
-  for (const exception of exceptions) members.set(printBlock(exception), true)
-  return [...members].map(([text, isException]) => (isException ? `${text} nomatch` : text))
+  const texts = (block.prefix === 0 ? halves : [block]).map(printBlock)
+  const members = [...texts]
+  for (const exception of exceptions) {
+    const text = printBlock(exception)
+    const known = texts.indexOf(text)
+    const at = known < 0 ? texts.push(text) - 1 : known
+    members[at] = `${text} nomatch`
+  }
+  return members
 
   function refuse(code: 'IPV6_BLOCK' | 'BAD_BLOCK', reason: string): undefined {
     refusals.add(code, `${field}.cidr`, reason)

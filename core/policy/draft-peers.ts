@@ -21,10 +21,12 @@ export function draftPeers(
   field: string,
   context: DraftContext,
 ): DraftPeer[] {
-  return peers.flatMap((peer, index) => {
+  const drafted: DraftPeer[] = []
+  peers.forEach((peer, index) => {
     const at = `${field}[${index}]`
-    return draftPeer(peer, {...place, peer: index}, at, context).map(terms => ({terms, field: at}))
+    for (const terms of draftPeer(peer, {...place, peer: index}, at, context)) drafted.push({terms, field: at})
   })
+  return drafted
 }
 
 function draftPeer(

@@ -48,7 +48,7 @@ export function namespaceTerms(selector: LabelSelector, field: string, context: 
     else if (terms.length === 1 || (negated && context.semantics === 'kubernetes')) fixed.push(...terms)
     else choices.push(terms)
   }
-  if (fixed.length === 0 && choices.length === 0) return [[{set: allNamespaces, negated: false}]]
+  if (choices.length === 0) return [fixed.length === 0 ? [{set: allNamespaces, negated: false}] : distinct(fixed)]
   const count = choices.reduce((product, terms) => product * terms.length, 1)
   if (count > MOST_SELECTORS) {
     context.refusals.add('TOO_MANY_RULES', field, `its values combine to ${count} rules`)
@@ -65,10 +65,13 @@ export const MOST_SELECTORS = 10_000
 export const MOST_RULES = 50_000
 
 /** `key:value`, sorted by key. */
-export const labelsOf = ({matchLabels = {}}: LabelSelector): string[] =>
-  Object.keys(matchLabels)
-    .toSorted()
-    .map(key => `${key}:${matchLabels[key]}`)
+export function labelsOf({matchLabels}: LabelSelector): readonly string[] {
+  if (!matchLabels) return none
+  const keys = Object.keys(matchLabels)
+  return (keys.length > 1 ? keys.toSorted() : keys).map(key => `${key}:${matchLabels[key]}`)
+}
+
+const none: readonly never[] = []
 
 export const podLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfPod', name: `podlabel-${label}`})
 
@@ -81,12 +84,12 @@ export function namespaceKeySet(key: string, semantics: Semantics): NamedSet {
 }
 
 function nestedSet(key: string, values: readonly string[], {policy, scheme, release}: SelectorContext): NamedSet {
+  const type = 'NestedLabelOfPod'
   const names = nestedSetNames(policy, key, values, scheme)
   const nested = values.map(value => podLabelSet(`${key}:${value}`))
-  const set = {type: 'NestedLabelOfPod', nested} as const
-  if (!release.hasPolicyInNestedNames) return {...set, name: names.at(-1) as string}
+  if (!release.hasPolicyInNestedNames) return {type, name: names.at(-1) as string, nested}
   // The old spelling runs policy and key together, and values that are none of Kubernetes' may hold the colon between them.
-  return {...set, name: names[0] as string, owner: JSON.stringify([policy, key, ...values])}
+  return {type, name: names[0] as string, nested, owner: JSON.stringify([policy, key, ...values])}
 }
 
 export interface ReadExpression {
@@ -98,10 +101,11 @@ export interface ReadExpression {
 
 /** The expressions of a selector that mean something; the others become refusals. */
 export function readExpressions(
-  {matchExpressions = []}: LabelSelector,
+  {matchExpressions}: LabelSelector,
   field: string,
   context: Pick<SelectorContext, 'semantics' | 'release' | 'refusals'>,
-): ReadExpression[] {
+): readonly ReadExpression[] {
+  if (!matchExpressions) return none
   const read: ReadExpression[] = []
   for (const [index, expression] of matchExpressions.entries()) {
     const place = `${field}.matchExpressions[${index}]`
