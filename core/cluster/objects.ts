@@ -190,7 +190,14 @@ function faultOf(item: Fields, kind: string): string | undefined {
   if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
-  return containers.every(({ports}) => isList(ports ?? [], isFields)) ? undefined : 'the ports of a container are not a list'
+  const hasPorts = containers.every(({ports}) => isList(ports ?? [], isContainerPort))
+  return hasPorts ? undefined : 'the ports of a container are not a list of ports'
+}
+
+function isContainerPort(value: unknown): boolean {
+  if (!isFields(value)) return false
+  const {name, protocol} = value
+  return typeof (name ?? '') === 'string' && typeof (protocol ?? '') === 'string'
 }
 
 function isLabels(value: unknown): boolean {

@@ -159,7 +159,11 @@ export function* namedSets({target, chains}: Draft): Generator<NamedPlace> {
   if (chains.length === 0) return
   for (const {set} of target) yield {set, field: 'spec.podSelector'}
   for (const {rules} of chains)
-    for (const {peer, port: {namedPort}, field} of rules) {
+    for (const {
+      peer,
+      port: {namedPort},
+      field,
+    } of rules) {
       for (const {set} of peer) yield {set, field}
       if (namedPort) yield {set: namedPort, field}
     }

@@ -161,7 +161,18 @@ describe('an object that would make an answer wrong is left out, with the reason
     {value: pod('a', {status: {podIP: 7}}), reason: 'Pod at .: status.podIP is not text'},
     {value: pod('a', {spec: {containers: {}}}), reason: 'Pod at .: spec.containers is not a list of containers'},
     {value: pod('a', {spec: {containers: [null]}}), reason: 'Pod at .: spec.containers is not a list of containers'},
-    {value: pod('a', {spec: {containers: [{ports: [80]}]}}), reason: 'Pod at .: the ports of a container are not a list'},
+    {
+      value: pod('a', {spec: {containers: [{ports: [80]}]}}),
+      reason: 'Pod at .: the ports of a container are not a list of ports',
+    },
+    {
+      value: pod('a', {spec: {containers: [{ports: [{name: 'web', containerPort: 80, protocol: 7}]}]}}),
+      reason: 'Pod at .: the ports of a container are not a list of ports',
+    },
+    {
+      value: pod('a', {spec: {containers: [{ports: [{name: 80, containerPort: 80}]}]}}),
+      reason: 'Pod at .: the ports of a container are not a list of ports',
+    },
     {value: policy(undefined), reason: 'NetworkPolicy at .: it has no spec'},
     {value: policy([]), reason: 'NetworkPolicy at .: it has no spec'},
     {value: policy({podSelector: 'app'}), reason: 'NetworkPolicy at .: spec.podSelector is not a label selector'},

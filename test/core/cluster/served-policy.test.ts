@@ -20,7 +20,11 @@ describe('a policy as an API server gives it out', () => {
     const {policyTypes, ingress, egress} = asServed(given).spec
     expect(policyTypes).not.toEqual([])
     expect([ingress, egress]).not.toContainEqual([])
-    for (const {from, to, ports} of [...(ingress ?? []), ...(egress ?? [])] as {from?: []; to?: []; ports?: {protocol?: string}[]}[]) {
+    for (const {from, to, ports} of [...(ingress ?? []), ...(egress ?? [])] as {
+      from?: []
+      to?: []
+      ports?: {protocol?: string}[]
+    }[]) {
       expect([from, to, ports]).not.toContainEqual([])
       for (const {protocol} of ports ?? []) expect(protocol).toBeDefined()
     }
