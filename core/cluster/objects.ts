@@ -184,15 +184,27 @@ function faultOf(item: Fields, kind: string): string | undefined {
   if (metadata['namespace'] !== undefined && typeof metadata['namespace'] !== 'string') return 'metadata.namespace is not text'
   if (!isLabels(metadata['labels'])) return 'metadata.labels is not a map of texts'
   if (kind === 'NetworkPolicy') return policyFault(spec)
-  if (kind !== 'Pod') return undefined
+  if (kind === 'Namespace') return undefined
   if (spec !== undefined && !isFields(spec)) return 'spec is not a map'
   if (status !== undefined && !isFields(status)) return 'status is not a map'
+  return kind === 'Pod' ? podFault(spec, status) : nodeFault(spec, status)
+}
+
+function podFault(spec: Fields | undefined, status: Fields | undefined): string | undefined {
   if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
   const hasPorts = containers.every(({ports}) => isList(ports ?? [], isContainerPort))
   return hasPorts ? undefined : 'the ports of a container are not a list of ports'
 }
+
+function nodeFault(spec: Fields | undefined, status: Fields | undefined): string | undefined {
+  if (typeof (spec?.['podCIDR'] ?? '') !== 'string') return 'spec.podCIDR is not text'
+  const isAddresses = isList(status?.['addresses'] ?? [], isNodeAddress)
+  return isAddresses ? undefined : 'status.addresses is not a list of addresses'
+}
+
+const isNodeAddress = (value: unknown): boolean => isFields(value) && typeof value['address'] === 'string'
 
 function isContainerPort(value: unknown): boolean {
   if (!isFields(value)) return false

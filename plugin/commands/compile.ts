@@ -86,9 +86,9 @@ async function readObjects(paths: readonly string[]): Promise<{objects: ClusterO
   const {nodes, problems} = await readDump(read.documents)
   const all = [...read.problems, ...problems, ...nodes.flatMap(node => node.problems)]
   const objects = nodes[0]?.cluster
-  if (objects) return {objects, problems: all}
+  if (objects && Object.values(objects).some(list => list.length > 0)) return {objects, problems: all}
   const next = 'Give what kubectl get pods,namespaces,networkpolicies -A -o json prints.'
-  throw new InputError('nothing to compile: no Kubernetes objects were found', next, all)
+  throw new InputError('nothing to compile: no Kubernetes objects were found that can be used', next, all)
 }
 
 /** The reader of files says `--from`, as all verbs that read a node do. */

@@ -130,6 +130,14 @@ describe('compile', () => {
     expect(stderr).toContain(says)
   })
 
+  test('says what is wrong with the only object there is, and does not answer', async () => {
+    const stdin = JSON.stringify({kind: 'Pod', metadata: {name: 'a'}, spec: {containers: [{ports: [{name: 80}]}]}})
+    const {stdout, stderr, exitCode} = await runCli(['compile', '-f', '-'], {stdin})
+    expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 2})
+    expect(stderr).toContain('warning: stdin: Pod at .: the ports of a container are not a list of ports; it is left out')
+    expect(stderr).toContain('error: nothing to compile')
+  })
+
   test('help reads as it did', async () => {
     const result = await runCli(['compile', '--help'])
     await expect(screen(result)).toMatchFileSnapshot('../golden/help-compile.txt')
