@@ -42,7 +42,8 @@ export class SetTable {
   }
 
   removeEntry(set: BuiltSet, entry: string): void {
-    if (takeOut(set.entries, entry)) this.changed(set)
+    takeOut(set.entries, entry)
+    this.changed(set)
   }
 
   addPart(list: BuiltSet, part: BuiltSet): void {

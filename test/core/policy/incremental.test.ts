@@ -16,8 +16,17 @@ import {namespace, pod, policy} from './arbitrary-objects.ts'
 import {objectsOf} from './compare.ts'
 
 const type = fc.constantFrom('added' as const, 'modified' as const, 'deleted' as const)
+/** A key from a file may hold a colon: it is the same set as `app=web` then. */
+const oddPod = pod.map(({metadata, ...rest}) => ({
+  ...rest,
+  metadata: {...metadata, labels: {...metadata.labels, 'app:web': 'x'}},
+}))
 const event: fc.Arbitrary<ObjectEvent> = fc.oneof(
-  fc.record({type, kind: fc.constant('Pod' as const), object: pod}),
+  fc.record({
+    type,
+    kind: fc.constant('Pod' as const),
+    object: fc.oneof({weight: 4, arbitrary: pod}, {weight: 1, arbitrary: oddPod}),
+  }),
   fc.record({type, kind: fc.constant('Namespace' as const), object: namespace}),
   fc.record({type, kind: fc.constant('NetworkPolicy' as const), object: policy}),
 )

@@ -85,6 +85,9 @@ describe('sets of pods and namespaces', () => {
   test('a key with a colon is the same set as a key and its value, and a pod with both is in it once', () => {
     const pods = [pod('a', '10.0.0.1', {labels: {'app:x': 'y', app: 'x'}})]
     expect(members({pods}, npm)).toMatchObject({'podlabel-app:x': ['10.0.0.1'], 'podlabel-app:x:y': ['10.0.0.1']})
+    const program = new IncrementalProgram(npm)
+    for (const type of ['added', 'deleted'] as const) program.apply({type, kind: 'Pod', object: pods[0] as Pod})
+    expect([...program.program().sets.values()].map(({name}) => name)).toEqual([])
   })
 
   test('a port that two containers of a pod have is one member', () => {
