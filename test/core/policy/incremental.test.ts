@@ -16,20 +16,19 @@ import {namespace, pod, policy} from './arbitrary-objects.ts'
 import {objectsOf} from './compare.ts'
 
 const type = fc.constantFrom('added' as const, 'modified' as const, 'deleted' as const)
-/** A key from a file may hold a colon: it is the same set as `app=web` then. */
+const eventWith = (object: fc.Arbitrary<Pod>): fc.Arbitrary<ObjectEvent> =>
+  fc.oneof(
+    fc.record({type, kind: fc.constant('Pod' as const), object}),
+    fc.record({type, kind: fc.constant('Namespace' as const), object: namespace}),
+    fc.record({type, kind: fc.constant('NetworkPolicy' as const), object: policy}),
+  )
+const event = eventWith(pod)
+
+/** A key from a file may hold a colon, and is the same set as `app=web` then. Which of the two the set is called after is open. */
 const oddPod = pod.map(({metadata, ...rest}) => ({
   ...rest,
   metadata: {...metadata, labels: {...metadata.labels, 'app:web': 'x'}},
 }))
-const event: fc.Arbitrary<ObjectEvent> = fc.oneof(
-  fc.record({
-    type,
-    kind: fc.constant('Pod' as const),
-    object: fc.oneof({weight: 4, arbitrary: pod}, {weight: 1, arbitrary: oddPod}),
-  }),
-  fc.record({type, kind: fc.constant('Namespace' as const), object: namespace}),
-  fc.record({type, kind: fc.constant('NetworkPolicy' as const), object: policy}),
-)
 
 const scheme = fc.constantFrom('sha256' as const, 'fnv32a' as const)
 const options: fc.Arbitrary<CompileOptions> = fc.oneof(
@@ -96,7 +95,7 @@ describe('a program that follows events', () => {
     },
   )
 
-  test.prop([fc.array(event, {maxLength: 20}), options], {numRuns: 200})(
+  test.prop([fc.array(eventWith(fc.oneof(pod, oddPod)), {maxLength: 20}), options], {numRuns: 200})(
     'is empty again when all has been deleted',
     (events, option) => {
       const program = new IncrementalProgram(option)
