@@ -1,7 +1,3 @@
-import {type ReadAccess, readAccessInPod} from './access.ts'
-import {readAccessFromFile} from './kubeconfig.ts'
-import {Requests} from './requests.ts'
-
 export {ApiServerError} from './api-server-error.ts'
 
 /** What the agent asks of the API server. Paths come with their query and begin with `/`; answers are JSON. */
@@ -23,21 +19,4 @@ export interface ApiServer {
    * @throws what the others throw, also when the connection breaks in the middle
    */
   lines(path: string, signal: AbortSignal, onOpen?: () => void): AsyncIterable<string>
-}
-
-/**
- * Connects lazily: nothing is sent before the first request. Connections are kept, and do not keep the process alive
- * when idle.
- *
- * @param options.kubeconfig a file; without it the service account of the pod is used
- * @throws InputError when there is neither, or a file says what is not understood
- */
-export async function openApiServer(options: {readonly kubeconfig?: string | undefined} = {}): Promise<ApiServer> {
-  const {kubeconfig} = options
-  return connect(kubeconfig === undefined ? readAccessInPod() : readAccessFromFile(kubeconfig))
-}
-
-/** @param read reads server and credentials from where they are; called again, because they change while the agent runs */
-export async function connect(read: ReadAccess, now: () => number = Date.now): Promise<ApiServer> {
-  return new Requests(read, await read(), now)
 }

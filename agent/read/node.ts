@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
+import type {DocumentKind} from '../../core/dump/document-kind.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
-import type {DocumentKind} from '../../core/dump/recognise.ts'
 import type {Problem} from '../../core/problem.ts'
 import {decodeText} from '../../core/text/decode.ts'
 import {type Run, run as runTool, type ToolResult} from './run.ts'

@@ -1,18 +1,8 @@
 import {Socket} from 'node:net'
 import type {Readable} from 'node:stream'
 import {execa} from 'execa'
+import type {ToolEnding} from './tool-ending.ts'
 import {failureOf} from './tool-failure.ts'
-
-/** How a tool ended. `missing`: there is no such program. Anything but `ok` comes with a sentence. */
-export type ToolEnd = 'ok' | 'missing' | 'failed'
-
-export interface ToolEnding {
-  readonly command: string
-  readonly end: ToolEnd
-  /** Empty when the tool ended well. */
-  readonly failure: string
-  readonly durationMs: number
-}
 
 export interface ToolResult extends ToolEnding {
   readonly stdout: Uint8Array

@@ -1,5 +1,5 @@
 import type {Problem} from '../../core/problem.ts'
-import type {ToolEnding} from './run.ts'
+import type {ToolEnding} from './tool-ending.ts'
 
 /** How a process came to its end, as execa tells it. */
 export interface Ending {

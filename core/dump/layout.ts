@@ -1,5 +1,5 @@
 import {type NodeDocument, nodeDocuments} from '../contract/node-documents.ts'
-import type {DocumentKind} from './recognise.ts'
+import type {DocumentKind} from './document-kind.ts'
 
 /** What a dump is made of: these files, and `nodes/NAME/` with the documents of each node. */
 export const dumpFiles = {manifest: 'dump.json', cluster: 'cluster.json', log: 'collection.log', nodes: 'nodes'} as const

@@ -3,8 +3,8 @@ import type {MatchSet} from '../ipset/model.ts'
 import type {SaveIndex} from '../iptables/save-index.ts'
 import type {Problem} from '../problem.ts'
 import type {Text} from '../text/lines.ts'
+import type {DocumentKind} from './document-kind.ts'
 import type {NpmCache} from './npm-cache.ts'
-import type {DocumentKind} from './recognise.ts'
 
 /** One file of a dump, or one tool's output. */
 export interface DumpDocument {

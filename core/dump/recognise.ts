@@ -1,22 +1,7 @@
 import type {Text} from '../text/lines.ts'
 import {isBlank} from './blank.ts'
+import type {DocumentKind} from './document-kind.ts'
 import {isManifest} from './manifest.ts'
-
-/** What a file holds, told by its content; names of files prove nothing. */
-export const documentKinds = [
-  'iptables-save',
-  'ip6tables-save',
-  'ipset-save',
-  'ipset-list',
-  'restore',
-  'json',
-  'yaml',
-  'npm-metrics',
-  'empty',
-  'binary',
-  'other',
-] as const
-export type DocumentKind = (typeof documentKinds)[number]
 
 /** Enough to meet a telling line, whatever stands before it. */
 const LOOKED_AT = 64 * 1024

@@ -1,6 +1,6 @@
 import type {Direction} from '../names/kernel-name.ts'
 import type {BuiltSet} from './built-set.ts'
-import type {Draft} from './draft.ts'
+import type {Draft} from './draft-model.ts'
 import type {NamedSet} from './named-set.ts'
 import type {Refusal} from './program.ts'
 import {isMergedWith} from './program-set.ts'

@@ -1,5 +1,5 @@
 import type {Direction} from '../names/kernel-name.ts'
-import type {DraftRule} from './draft.ts'
+import type {DraftRule} from './draft-model.ts'
 import type {Term} from './named-set.ts'
 
 /** What is hashed for a set: its name, or another where two sets must not share one. */

@@ -1,7 +1,7 @@
 import type {PolicyPeer} from '../cluster/objects.ts'
 import {type BlockPlace, cidrSetNames} from '../names/policy-set-name.ts'
 import {blockMembers} from './blocks.ts'
-import type {DraftContext} from './draft.ts'
+import type {DraftContext} from './draft-model.ts'
 import {allNamespaces, type NamedSet, type Term} from './named-set.ts'
 import {namespaceTerms, podTerms} from './selectors.ts'
 

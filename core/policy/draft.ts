@@ -3,41 +3,14 @@ import {asServed} from '../cluster/served-policy.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {NamedPlace} from './collisions.ts'
 import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from './comment.ts'
+import type {Draft, DraftChain, DraftContext, DraftRule} from './draft-model.ts'
 import {draftPeers} from './draft-peers.ts'
 import {type DraftPort, draftPorts} from './draft-ports.ts'
 import {type NamedSet, namespaceSet, type Term} from './named-set.ts'
-import type {CompileOptions, Refusal} from './program.ts'
+import type {CompileOptions} from './program.ts'
 import {consequenceFor, Refusals} from './refusal.ts'
 import {releaseFacts} from './release.ts'
-import {MOST_RULES, podTerms, type SelectorContext} from './selectors.ts'
-
-/** A rule whose sets have names but no hashes yet. */
-export interface DraftRule {
-  readonly action: 'allow' | 'drop'
-  /** All must hold for the other end of the connection. Rules for several ports of one peer share the list. */
-  readonly peer: readonly Term[]
-  readonly port: DraftPort
-  /** The peer or rule of the object that it comes from. */
-  readonly field: string
-}
-
-export interface DraftChain {
-  readonly direction: Direction
-  readonly rules: readonly DraftRule[]
-}
-
-/** One policy as Azure NPM translates it, before names are hashed. */
-export interface Draft {
-  /** `namespace/name` */
-  readonly policy: string
-  /** All must hold for the pods that the policy is about. */
-  readonly target: readonly Term[]
-  /** Ingress before egress. */
-  readonly chains: readonly DraftChain[]
-  /** Every set that the policy brings into being or refers to. */
-  readonly sets: readonly NamedSet[]
-  readonly refusals: readonly Refusal[]
-}
+import {MOST_RULES, podTerms} from './selectors.ts'
 
 /** Translates one policy. A refused one has no chains, and sets only if Azure NPM gets as far as making them. */
 export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Draft {
@@ -64,12 +37,6 @@ export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Dra
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
   if (all.length > 0) return {policy, target, chains: [], sets: setsOf(target, chains), refusals: all}
   return {policy, target, chains, sets: setsOf(target, chains), refusals: losses}
-}
-
-export interface DraftContext extends SelectorContext {
-  readonly namespace: NamedSet
-  readonly isLite: boolean
-  readonly losesLiteBlocks: boolean
 }
 
 /**

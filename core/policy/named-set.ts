@@ -16,6 +16,15 @@ export interface NamedSet {
   readonly nested?: readonly NamedSet[]
 }
 
+/** How the sets are called that come of pods and namespaces, besides those that are called the same by all releases. */
+export interface ObjectNames {
+  readonly podKey: (key: string) => NamedSet
+  readonly podLabel: (label: string) => NamedSet
+  readonly namespaceKey: (key: string) => NamedSet
+  readonly namespaceLabel: (label: string) => NamedSet
+  readonly allNamespaces: NamedSet
+}
+
 /** One set condition on an address. */
 export interface Term {
   readonly set: NamedSet

@@ -1,5 +1,6 @@
 import {type ClusterObjects, readClusterObjects} from '../cluster/objects.ts'
-import {type DocumentKind, recognise, recogniseJson} from '../dump/recognise.ts'
+import type {DocumentKind} from '../dump/document-kind.ts'
+import {recognise, recogniseJson} from '../dump/recognise.ts'
 import {eachLine, type Text} from '../text/lines.ts'
 import type {Redaction} from './redaction.ts'
 

@@ -6,7 +6,8 @@ import {
   ruleComment,
   type SpellSet,
 } from '../../policy/comment.ts'
-import {type Draft, draftPolicy} from '../../policy/draft.ts'
+import {draftPolicy} from '../../policy/draft.ts'
+import type {Draft} from '../../policy/draft-model.ts'
 import type {Refusal} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
 import {refusedRules} from '../codes/refused.ts'

@@ -1,7 +1,6 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import {V1_ALL_NAMESPACES, V1_EMPTY} from '../../names/v1-name.ts'
-import type {NamedSet} from '../named-set.ts'
-import type {ObjectNames} from '../object-names.ts'
+import type {NamedSet, ObjectNames} from '../named-set.ts'
 
 /**
  * NPM v1 hashes names without type prefixes, so a list and a set of addresses may have one name. `list` parts them, as the

@@ -3,8 +3,8 @@ import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {stringify} from 'yaml'
 import {readAccessInPod} from '../../../agent/kubernetes/access.ts'
-import {openApiServer} from '../../../agent/kubernetes/api-server.ts'
 import {readAccessFromFile} from '../../../agent/kubernetes/kubeconfig.ts'
+import {openApiServer} from '../../../agent/kubernetes/open.ts'
 import {temporaryFolder} from './temporary-folder.ts'
 
 type Fields = Record<string, unknown>

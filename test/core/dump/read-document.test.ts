@@ -1,8 +1,8 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
+import {documentKinds} from '../../../core/dump/document-kind.ts'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDocument} from '../../../core/dump/read-document.ts'
-import {documentKinds} from '../../../core/dump/recognise.ts'
 import type {Problem} from '../../../core/problem.ts'
 import {fixtureNodes} from './fixture.ts'
 

@@ -1,6 +1,7 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {type DocumentKind, documentKinds, type JsonKind, recognise, recogniseJson} from '../../../core/dump/recognise.ts'
+import {type DocumentKind, documentKinds} from '../../../core/dump/document-kind.ts'
+import {type JsonKind, recognise, recogniseJson} from '../../../core/dump/recognise.ts'
 import {fixtureNodes} from './fixture.ts'
 
 const kindOfFile: Record<string, DocumentKind> = {
