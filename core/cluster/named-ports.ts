@@ -18,9 +18,9 @@ export function namedPorts({spec}: Pod): readonly NamedPort[] {
       const {name} = declared
       const suffix = name ? suffixOf(declared) : undefined
       if (!name || suffix === undefined) continue
-      const isKnown = found.length > 0 && found.some(each => each.port === name && each.suffix === suffix)
-      // Most pods have one.
-      if (!isKnown) found = found.length === 0 ? [{port: name, suffix}] : [...found, {port: name, suffix}]
+      if (found.some(each => each.port === name && each.suffix === suffix)) continue
+      // Most pods have one, and a list that may grow takes room for seventeen.
+      found = found.length === 0 ? [{port: name, suffix}] : [...found, {port: name, suffix}]
     }
   return found
 }
