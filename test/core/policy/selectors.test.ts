@@ -42,6 +42,11 @@ describe('selectors', () => {
     ])
   })
 
+  test.each([2, 16, 17, 200])('equal terms are kept once among %d', count => {
+    const some = Array.from({length: count}, (_, at): [string, string] => ['x', at % 2 === 0 ? 'Exists' : 'DoesNotExist'])
+    expect(terms({podSelector: expressions(...some)})).toEqual(['podlabel-x !podlabel-x ns-a'])
+  })
+
   test('a term and its negation are two', () => {
     expect(terms({podSelector: expressions(['x', 'Exists'], ['x', 'DoesNotExist'])})).toEqual(['podlabel-x !podlabel-x ns-a'])
   })
