@@ -158,6 +158,7 @@ function hasNull(value: unknown, depth: number): boolean {
   if (value === null) return true
   if (depth === 0 || typeof value !== 'object') return false
   if (Array.isArray(value)) {
+    // By number: this runs too seldom for iterators to be optimised away.
     for (let at = 0; at < value.length; at++) if (hasNull(value[at], depth - 1)) return true
     return false
   }

@@ -22,13 +22,14 @@ type Rules<Direction extends 'ingress' | 'egress'> = NonNullable<NetworkPolicy['
 /** In YAML a key with nothing behind it is null, which the API takes as absent. */
 type Given<Value> = Value | null | undefined
 
+const unlessEmpty = <Item>(items: Given<readonly Item[]>): readonly Item[] | undefined =>
+  items && items.length > 0 ? items : undefined
+
 /** A list with its items as served, unless it is empty. */
 function filled<Item>(items: Given<readonly Item[]>, served: (item: Item) => Item): readonly Item[] | undefined {
-  if (!items || items.length === 0) return undefined
-  return items.every(item => served(item) === item) ? items : items.map(served)
+  const all = unlessEmpty(items)?.map(served)
+  return all?.every((item, at) => item === items?.[at]) ? (items ?? undefined) : all
 }
-
-const asItIs = <Item>(item: Item): Item => item
 
 function servedIngress(rule: Rules<'ingress'>[number]): Rules<'ingress'>[number] {
   const from = filled(rule.from, servedPeer)
@@ -51,7 +52,7 @@ function servedPeer(peer: PolicyPeer): PolicyPeer {
 }
 
 function servedBlock(block: PolicyPeer['ipBlock']): PolicyPeer['ipBlock'] {
-  const except = filled(block?.except, asItIs)
+  const except = unlessEmpty(block?.except)
   return !block || except === block.except ? block : {cidr: block.cidr, ...(except && {except})}
 }
 
@@ -65,7 +66,7 @@ function servedSelector(selector: Given<LabelSelector>): LabelSelector | undefin
 
 function servedExpression(expression: LabelExpression): LabelExpression {
   const {key, operator} = expression
-  const values = filled(expression.values, asItIs)
+  const values = unlessEmpty(expression.values)
   return values === expression.values ? expression : {key, operator, ...(values && {values})}
 }
 

@@ -21,8 +21,8 @@ const halves: readonly Ipv4Block[] = [
 ]
 
 /**
- * The members of the set of one `ipBlock`: the block, then its exceptions. Of two that are the same block to the kernel the
- * later one stands, as with `ipset restore`.
+ * What one `ipBlock` puts into its set: the block, then its exceptions. Of two that are the same block to the kernel the later
+ * one stands, which is seen to where the set's members are gathered: old releases have one set for several blocks.
  *
  * @returns undefined when the peer is left out of its rule: it was refused, or no IPv4 packet can match it
  */
@@ -40,15 +40,10 @@ export function blockMembers(
     return refuse('BAD_BLOCK', `${cidr} has a mask of 0 bits, which Azure NPM takes only as 0.0.0.0/0`)
   const exceptions = readExceptions(except, semantics, field, refusals)
   if (semantics === 'kubernetes' && exceptions.some(exception => covers(exception, block))) return []
-  const texts = (block.prefix === 0 ? halves : [block]).map(printBlock)
-  const members = [...texts]
-  for (const exception of exceptions) {
-    const text = printBlock(exception)
-    const known = texts.indexOf(text)
-    const at = known < 0 ? texts.push(text) - 1 : known
-    members[at] = `${text} nomatch`
-  }
-  return members
+  return [
+    ...(block.prefix === 0 ? halves : [block]).map(printBlock),
+    ...exceptions.map(exception => `${printBlock(exception)} nomatch`),
+  ]
 
   function refuse(code: 'IPV6_BLOCK' | 'BAD_BLOCK', reason: string): undefined {
     refusals.add(code, `${field}.cidr`, reason)
