@@ -35,7 +35,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const end = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort(`it was told to (${name})`))
   const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort('its time is over'), deadlineMs)
-  const {openApiServer} = await import('../kubernetes/open.ts')
+  const {openApiServer} = await import('../kubernetes/open-api-server.ts')
   const {watchCluster} = await import('../watch/cluster-watch.ts')
   const {keepHeapSmall} = await import('../watch/small-heap.ts')
   const {serve} = await import('./serve.ts')

@@ -6,7 +6,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Rights} from '../../../agent/auth/rights.ts'
 import {SignIn} from '../../../agent/auth/sign-in.ts'
-import {openApiServer} from '../../../agent/kubernetes/open.ts'
+import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {Changes} from '../../../agent/serve/changes.ts'
 import {makeKey} from '../../../agent/serve/key.ts'
 import {limits} from '../../../agent/serve/limits.ts'

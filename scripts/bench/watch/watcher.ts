@@ -1,5 +1,5 @@
 /** The watch alone, as a process of its own to be measured: `watcher.ts KUBECONFIG`. Orders come as messages. */
-import {openApiServer} from '../../../agent/kubernetes/open.ts'
+import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {watchCluster} from '../../../agent/watch/cluster-watch.ts'
 import {keepHeapSmall} from '../../../agent/watch/small-heap.ts'
 

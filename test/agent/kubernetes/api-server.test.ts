@@ -9,7 +9,7 @@ import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {readAccessInPod} from '../../../agent/kubernetes/access.ts'
 import {type ApiServer, ApiServerError} from '../../../agent/kubernetes/api-server.ts'
-import {connect} from '../../../agent/kubernetes/open.ts'
+import {connect} from '../../../agent/kubernetes/open-api-server.ts'
 import {type Authority, makeAuthority} from './certificates.ts'
 import {type TemporaryFolder, temporaryFolder} from './temporary-folder.ts'
 

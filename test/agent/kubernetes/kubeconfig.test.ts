@@ -4,7 +4,7 @@ import {describe, expect, test} from 'vitest'
 import {stringify} from 'yaml'
 import {readAccessInPod} from '../../../agent/kubernetes/access.ts'
 import {readAccessFromFile} from '../../../agent/kubernetes/kubeconfig.ts'
-import {openApiServer} from '../../../agent/kubernetes/open.ts'
+import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {temporaryFolder} from './temporary-folder.ts'
 
 type Fields = Record<string, unknown>

@@ -2,7 +2,7 @@ import {once} from 'node:events'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import type {AddressInfo} from 'node:net'
 import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
-import {connect} from '../../../agent/kubernetes/open.ts'
+import {connect} from '../../../agent/kubernetes/open-api-server.ts'
 
 /** An object as the API has it. Fields besides these are noise that an agent has to leave out. */
 export interface Stored {
