@@ -1,10 +1,10 @@
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
-import {InputError} from '../core/input-error.ts'
-import {problemText} from '../core/problem-text.ts'
+import {InputError} from '../core/problem/input-error.ts'
+import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
-import {readNode} from './read/node.ts'
+import {readNode} from './node/read-once.ts'
 import {STATE_DIR} from './serve/command.ts'
 
 const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
@@ -60,7 +60,7 @@ async function status(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {'state-dir': {type: 'string', default: STATE_DIR}, output: {type: 'string', short: 'o', default: 'text'}},
   })
-  const {askLocalAgent} = await import('./local-client.ts')
+  const {askLocalAgent} = await import('./rpc/local-client.ts')
   const answer = await askLocalAgent(values['state-dir'], client => client.status.query())
   if (!answer)
     return fail(

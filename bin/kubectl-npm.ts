@@ -1,5 +1,5 @@
 import {dirname} from 'node:path'
-import {InputError} from '../core/input-error.ts'
+import {InputError} from '../core/problem/input-error.ts'
 import packageFacts from '../package.json' with {type: 'json'}
 import {runCli} from '../plugin/cli.ts'
 import {provide} from '../plugin/services.ts'
@@ -13,16 +13,16 @@ function demandTools(): void {
 provide({
   localDocuments: async () => {
     demandTools()
-    const {readLocalDocuments} = await import('../agent/read/local-documents.ts')
+    const {readLocalDocuments} = await import('../agent/node/local-documents.ts')
     return readLocalDocuments(packageFacts.version)
   },
   readLocal: async signal => {
     demandTools()
-    const {readNode} = await import('../agent/read/node.ts')
+    const {readNode} = await import('../agent/node/read-once.ts')
     return readNode({signal})
   },
   readLocalCluster: async () => {
-    const {readLocalCluster} = await import('../agent/local-client.ts')
+    const {readLocalCluster} = await import('../agent/rpc/local-client.ts')
     const {STATE_DIR} = await import('../agent/serve/command.ts')
     return readLocalCluster(STATE_DIR)
   },

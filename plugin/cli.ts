@@ -1,6 +1,6 @@
 import {run} from '@oclif/core'
-import {InputError} from '../core/input-error.ts'
-import {problemText} from '../core/problem-text.ts'
+import {InputError} from '../core/problem/input-error.ts'
+import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 

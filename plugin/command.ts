@@ -1,6 +1,6 @@
 import {Command, Flags} from '@oclif/core'
-import type {Problem} from '../core/problem.ts'
-import {problemText} from '../core/problem-text.ts'
+import type {Problem} from '../core/problem/problem.ts'
+import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {writeLines} from './print/output.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'

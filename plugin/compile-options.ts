@@ -1,9 +1,9 @@
 import {Flags} from '@oclif/core'
-import {InputError} from '../core/input-error.ts'
-import type {Generation} from '../core/names/book.ts'
 import {type Scheme, schemes} from '../core/names/hash.ts'
+import type {Generation} from '../core/names/name-index.ts'
 import {type CompileOptions, type Semantics, semantics} from '../core/policy/program.ts'
 import {CURRENT, type Release, readRelease} from '../core/policy/release.ts'
+import {InputError} from '../core/problem/input-error.ts'
 
 /** Whose program is compiled. */
 export const compileFlags = {

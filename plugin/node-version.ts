@@ -1,4 +1,4 @@
-import {InputError} from '../core/input-error.ts'
+import {InputError} from '../core/problem/input-error.ts'
 
 /** The oldest Node that has what the live half uses: stacks of things to dispose of. */
 const OLDEST_MAJOR = 24

@@ -1,5 +1,5 @@
 import type {DumpDocument} from '../core/dump/model.ts'
-import type {Problem} from '../core/problem.ts'
+import type {Problem} from '../core/problem/problem.ts'
 
 /** Gives a document's bytes as they come, and at the end what was run and what went wrong. Never throws. */
 export type LocalDocument = (

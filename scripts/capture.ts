@@ -13,9 +13,9 @@ import {
   captureUrl,
   keptCapture,
   takeCapture,
-} from '../test/kernel/capture.ts'
-import {openNamespace} from '../test/kernel/namespace.ts'
-import {kernelTools} from '../test/kernel/tools.ts'
+} from '../test/support/kernel/capture.ts'
+import {openNamespace} from '../test/support/kernel/namespace.ts'
+import {kernelTools} from '../test/support/kernel/tools.ts'
 
 async function write(capture: Capture): Promise<void> {
   await using namespace = await openNamespace()

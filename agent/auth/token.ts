@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
-import {refused} from './refused.ts'
+import {refused} from '../limits/refusal.ts'
 
 /** What a token says of itself. Nothing of it is proven before the API server has reviewed the token. */
 const claimsSchema = z.object({

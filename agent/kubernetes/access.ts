@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {InputError} from '../../core/input-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 
 /** Where the API server is, how to know it, and who we are. */
 export interface Access {

@@ -1,5 +1,5 @@
 import {dirname, resolve} from 'node:path'
-import {InputError} from '../../core/input-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 import {type ReadAccess, readSecret} from './access.ts'
 
 type Fields = Readonly<Record<string, unknown>>

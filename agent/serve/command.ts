@@ -1,7 +1,7 @@
 import {hostname} from 'node:os'
 import {parseArgs} from 'node:util'
 import {AGENT_PORT} from '../../core/contract/agent.ts'
-import {InputError} from '../../core/input-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 import {parseListen} from './listen.ts'
 
 export const STATE_DIR = '/var/lib/npm-agent'
@@ -37,7 +37,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort('its time is over'), deadlineMs)
   const {openApiServer} = await import('../kubernetes/open-api-server.ts')
   const {watchCluster} = await import('../watch/cluster-watch.ts')
-  const {keepHeapSmall} = await import('../watch/small-heap.ts')
+  const {keepHeapSmall} = await import('../watch/heap-options.ts')
   const {serve} = await import('./serve.ts')
   const {node, kubeconfig} = values
   keepHeapSmall()

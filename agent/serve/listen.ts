@@ -5,10 +5,10 @@ import {createServer, type Server} from 'node:https'
 import {type AddressInfo, isIP} from 'node:net'
 import {join} from 'node:path'
 import {AGENT_SOCKET} from '../../core/contract/agent.ts'
-import {InputError} from '../../core/input-error.ts'
-import {isAnswered} from '../unix-socket.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Limits} from '../limits/limits.ts'
+import {isAnswered} from '../rpc/unix-socket.ts'
 import type {AgentKey} from './key.ts'
-import type {Limits} from './limits.ts'
 
 export interface ListenAddress {
   readonly host: string

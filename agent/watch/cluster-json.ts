@@ -1,4 +1,4 @@
-import type {ClusterObjects} from '../../core/cluster/objects.ts'
+import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {listOfKind, namespaces, networkPolicies, nodes, podsOf} from './kinds.ts'
 
 const PIECE_CHARACTERS = 64 * 1024

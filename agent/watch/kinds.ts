@@ -1,5 +1,5 @@
-import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../core/cluster/objects.ts'
-import {type Trim, trimNamespace, trimNode, trimPod, trimPolicy} from './trim.ts'
+import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../core/kubernetes/objects.ts'
+import {type Trim, trimNamespace, trimNode, trimPod, trimPolicy} from './strip-fields.ts'
 
 /** One kind of object, where the API server has it, and what is kept of it. */
 export interface WatchedKind<Kind extends keyof Kinds> {

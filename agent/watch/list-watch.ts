@@ -1,11 +1,11 @@
 import {isDeepStrictEqual} from 'node:util'
-import {objectKey} from '../../core/cluster/objects.ts'
+import {objectKey} from '../../core/kubernetes/objects.ts'
 import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
 import {backOffMs, type Clock, pause} from './clock.ts'
-import {isOlder, type ReadEpoch} from './epoch.ts'
+import {isOlder, type ReadEpoch} from './cluster-identity.ts'
+import {SharedTexts} from './intern-strings.ts'
 import type {Kinds, WatchedKind} from './kinds.ts'
 import {listAll} from './list.ts'
-import {SharedTexts} from './shared-texts.ts'
 import {BadEvent, readEvent} from './watch-event.ts'
 
 export interface Change<Kept> {

@@ -1,9 +1,9 @@
 import {isDeepStrictEqual} from 'node:util'
-import {objectKey} from '../../core/cluster/objects.ts'
+import {objectKey} from '../../core/kubernetes/objects.ts'
 import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
 import {backOffMs, type Clock, pause} from './clock.ts'
+import type {SharedTexts} from './intern-strings.ts'
 import type {Kinds, WatchedKind} from './kinds.ts'
-import type {SharedTexts} from './shared-texts.ts'
 
 /** All objects of a kind at one version. */
 export interface Listed<Kind extends keyof Kinds> {

@@ -1,4 +1,4 @@
-import type {ClusterObjects} from '../../core/cluster/objects.ts'
+import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {IncrementalProgram, type ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 

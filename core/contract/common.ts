@@ -1,7 +1,7 @@
 import {z} from 'zod'
-import {evidences} from '../names/book.ts'
+import {evidences} from '../names/name-index.ts'
 import {setTypes} from '../names/set-name.ts'
-import {problemCodes} from '../problem.ts'
+import {problemCodes} from '../problem/problem.ts'
 
 export const problemSchema = z
   .object({

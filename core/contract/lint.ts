@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import {lintCodes} from '../lint/codes.ts'
-import {levels, lintPlatforms} from '../lint/rule.ts'
+import {levels, lintPlatforms} from '../lint/lint-rule.ts'
 import {problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 

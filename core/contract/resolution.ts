@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {evidences} from '../names/book.ts'
+import {evidences} from '../names/name-index.ts'
 import {setTypes} from '../names/set-name.ts'
 import {API_VERSION} from './version.ts'
 

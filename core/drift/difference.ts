@@ -1,8 +1,8 @@
 import type {DriftItem} from '../contract/drift.ts'
-import type {Rule} from '../iptables/model.ts'
+import type {Rule} from '../linux/iptables/model.ts'
+import type {Packet} from '../net/packet.ts'
+import type {Layer} from '../packets/copy-on-write-map.ts'
 import type {ProgramRule} from '../policy/program.ts'
-import type {Packet} from '../simulate/packet.ts'
-import type {Layer} from './layer.ts'
 
 export interface OverlaySet {
   readonly type: string

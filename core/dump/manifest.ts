@@ -1,6 +1,6 @@
 import {DUMP_FORMAT} from '../contract/dump-format.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {Problem} from '../problem.ts'
+import type {Problem} from '../problem/problem.ts'
 import {dumpFiles} from './layout.ts'
 import type {DumpDocument} from './model.ts'
 

@@ -1,4 +1,4 @@
-import type {ClusterObjects, ContainerPort, Namespace, Pod} from '../cluster/objects.ts'
+import type {ClusterObjects, ContainerPort, Namespace, Pod} from '../kubernetes/objects.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
 
 /** What NPM's debug endpoint (`/npm/v1/debug/manager`) tells. It never holds policies, members or rules. */

@@ -1,13 +1,13 @@
-import {type ClusterObjects, readClusterObjects} from '../cluster/objects.ts'
-import type {MatchSet} from '../ipset/model.ts'
-import {parseIpsetList} from '../ipset/parse-list.ts'
-import {parseIpsetSave} from '../ipset/parse-save.ts'
-import {indexIptablesSave, type SaveIndex} from '../iptables/save-index.ts'
-import type {Problem} from '../problem.ts'
+import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
+import type {MatchSet} from '../linux/ipset/model.ts'
+import {parseIpsetList} from '../linux/ipset/parse-list.ts'
+import {parseIpsetSave} from '../linux/ipset/parse-save.ts'
+import {indexIptablesSave, type SaveIndex} from '../linux/iptables/save-index.ts'
+import type {Problem} from '../problem/problem.ts'
+import {recognise, recogniseJson} from './detect-kind.ts'
 import type {DumpDocument} from './model.ts'
 import {type NpmCache, readNpmCache} from './npm-cache.ts'
 import {readMetricNames} from './npm-metrics.ts'
-import {recognise, recogniseJson} from './recognise.ts'
 
 /** One document, read as what its content says it is. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (

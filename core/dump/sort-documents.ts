@@ -1,4 +1,4 @@
-import type {Problem} from '../problem.ts'
+import type {Problem} from '../problem/problem.ts'
 import {isBlank} from './blank.ts'
 import {isForAnswers, kindOfDocument} from './layout.ts'
 import {fileName, type Place, placeIn, plainPath, type ReadManifest, readManifest} from './manifest.ts'

@@ -1,7 +1,7 @@
 import type {CompiledPolicy, Program} from '../policy/program.ts'
+import type {Surroundings} from './cluster-view.ts'
 import type {Remark} from './findings.ts'
 import type {PolicyView} from './policy-view.ts'
-import type {Surroundings} from './surroundings.ts'
 
 /** What checks look at besides the policy itself. */
 export interface LintContext {

@@ -1,9 +1,9 @@
-import {departureRules} from './codes/departures.ts'
+import {departureRules} from './codes/deviations.ts'
 import {linuxRules} from './codes/linux.ts'
 import {refusedRules} from './codes/refused.ts'
 import {ciliumRules, riskRules} from './codes/risks.ts'
 import {windowsRules} from './codes/windows.ts'
-import type {LintRule} from './rule.ts'
+import type {LintRule} from './lint-rule.ts'
 
 const rules = {
   ...refusedRules,

@@ -1,5 +1,5 @@
-import {type NetworkPolicy, objectKey, type PolicyPeer, type PolicyPort} from '../cluster/objects.ts'
-import {asServed} from '../cluster/served-policy.ts'
+import {asServed} from '../kubernetes/api-defaults.ts'
+import {type NetworkPolicy, objectKey, type PolicyPeer, type PolicyPort} from '../kubernetes/objects.ts'
 import type {Direction} from '../names/kernel-name.ts'
 
 /** Something of a policy, and where it stands. */

@@ -1,12 +1,12 @@
-import {isCounted} from '../cluster/counted.ts'
-import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../cluster/objects.ts'
 import type {Probe} from '../contract/matrix.ts'
 import type {NodeDump} from '../dump/model.ts'
+import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {isCounted} from '../kubernetes/pod-filter.ts'
+import {savedRules, savedSets} from '../linux/walk/node-rules.ts'
+import {walk} from '../linux/walk/walk.ts'
+import type {Packet, Verdict} from '../net/packet.ts'
+import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
-import {addressClasses} from '../simulate/classes.ts'
-import {savedRules, savedSets} from '../simulate/node-rules.ts'
-import type {Packet, Verdict} from '../simulate/packet.ts'
-import {walk} from '../simulate/walk.ts'
 
 /** One probed port. */
 export interface ProbedPort {

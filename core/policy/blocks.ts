@@ -1,7 +1,7 @@
-import {blockHolds, type Ipv4Block, parseIpv4Block, printIpv4} from '../cluster/ipv4.ts'
-import type {PolicyPeer} from '../cluster/objects.ts'
+import type {PolicyPeer} from '../kubernetes/objects.ts'
+import {blockHolds, type Ipv4Block, parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Semantics} from './program.ts'
-import type {Refusals} from './refusal.ts'
+import type {Refusals} from './unsupported.ts'
 
 const IPV6 = /^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/\d+)?$/i
 

@@ -1,7 +1,7 @@
 import type {Direction} from '../names/kernel-name.ts'
 import type {BuiltSet} from './built-set.ts'
-import type {Draft} from './draft-model.ts'
 import type {NamedSet} from './named-set.ts'
+import type {Draft} from './npm-policy-model.ts'
 import type {Refusal} from './program.ts'
 import {isMergedWith} from './program-set.ts'
 

@@ -1,5 +1,4 @@
-import {countedAddress} from '../cluster/counted.ts'
-import {blockHolds, parseIpv4, parseIpv4Block} from '../cluster/ipv4.ts'
+import {selects} from '../kubernetes/label-selector.ts'
 import {
   type ClusterObjects,
   type LabelSelector,
@@ -8,11 +7,12 @@ import {
   type Pod,
   type PolicyPeer,
   type PolicyPort,
-} from '../cluster/objects.ts'
-import {policyTypes} from '../cluster/v1-target.ts'
+} from '../kubernetes/objects.ts'
+import {countedAddress} from '../kubernetes/pod-filter.ts'
+import {policyTypes} from '../kubernetes/policy-types.ts'
 import type {Direction} from '../names/kernel-name.ts'
-import type {Packet} from '../simulate/packet.ts'
-import {selects} from './selector.ts'
+import {blockHolds, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import type {Packet} from '../net/packet.ts'
 
 /**
  * What the NetworkPolicies mean, by the API's own words and nothing of Azure NPM: the measure for everything that is

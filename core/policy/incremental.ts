@@ -1,10 +1,10 @@
-import {type ClusterObjects, type Namespace, type NetworkPolicy, type Node, objectKey, type Pod} from '../cluster/objects.ts'
-import {forwardJump} from './base-chains.ts'
+import {type ClusterObjects, type Namespace, type NetworkPolicy, type Node, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {forwardJump} from '../linux/compile/base-chains.ts'
+import {PolicyRules} from '../linux/compile/policy-rules.ts'
+import {V1PolicyRules} from '../linux/compile/v1/policy-rules.ts'
 import {ObjectSets} from './object-sets.ts'
-import {PolicyRules} from './policy-rules.ts'
 import type {CompileOptions, Program, ProgramSets} from './program.ts'
 import {SetTable} from './set-table.ts'
-import {V1PolicyRules} from './v1/policy-rules.ts'
 
 /** What a watch of the API server tells. */
 export type ObjectEvent = {readonly type: 'added' | 'modified' | 'deleted'} & (

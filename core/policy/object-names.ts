@@ -1,7 +1,7 @@
 import {allNamespaces, type ObjectNames} from './named-set.ts'
 import type {CompileOptions} from './program.ts'
 import {namespaceKeySet, namespaceLabelSet, podLabelSet} from './selectors.ts'
-import {v1ObjectNames} from './v1/names.ts'
+import {v1ObjectNames} from './v1-names.ts'
 
 export function objectNames({generation, semantics}: CompileOptions): ObjectNames {
   if (generation === 'v1') return v1ObjectNames

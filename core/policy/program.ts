@@ -1,7 +1,7 @@
-import type {Match, Target} from '../iptables/model.ts'
-import type {Generation} from '../names/book.ts'
+import type {Match, Target} from '../linux/iptables/model.ts'
 import type {Scheme} from '../names/hash.ts'
 import type {Direction} from '../names/kernel-name.ts'
+import type {Generation} from '../names/name-index.ts'
 import type {SetType} from '../names/set-name.ts'
 import type {ReleaseLine} from './release.ts'
 

@@ -1,10 +1,10 @@
-import type {LabelExpression, LabelSelector} from '../cluster/objects.ts'
+import type {LabelExpression, LabelSelector} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {nestedSetNames} from '../names/policy-set-name.ts'
 import {allNamespaces, distinct, type NamedSet, type Term} from './named-set.ts'
 import type {Semantics} from './program.ts'
-import type {Refusals} from './refusal.ts'
 import type {ReleaseFacts} from './release.ts'
+import type {Refusals} from './unsupported.ts'
 
 /** What the terms of a selector depend on besides the selector. */
 export interface SelectorContext {

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import {parseIpv4} from '../cluster/ipv4.ts'
+import {parseIpv4} from '../net/ipv4.ts'
 import type {KeyedHash} from './keyed-hash.ts'
 import {type Prefix, PrefixMap} from './prefix-map.ts'
 

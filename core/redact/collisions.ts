@@ -1,9 +1,9 @@
 import {fnv1a32} from '../names/hash.ts'
+import {ofShape, renamerOf, type Words} from './fake-words.ts'
 import type {KeyedHash} from './keyed-hash.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
 import {renameSet} from './set-names.ts'
 import type {Vocabulary} from './vocabulary.ts'
-import {ofShape, renamerOf, type Words} from './words.ts'
 
 /**
  * Two names on one 32-bit hash: about one pair in 2³² has that, so among 2¹⁷ and 2¹⁹ fakes of two words a pair is found that

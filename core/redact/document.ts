@@ -1,6 +1,6 @@
-import {type ClusterObjects, readClusterObjects} from '../cluster/objects.ts'
+import {recognise, recogniseJson} from '../dump/detect-kind.ts'
 import type {DocumentKind} from '../dump/document-kind.ts'
-import {recognise, recogniseJson} from '../dump/recognise.ts'
+import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
 import type {Redaction} from './redaction.ts'
 

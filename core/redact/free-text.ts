@@ -1,9 +1,9 @@
 import type {Addresses} from './addresses.ts'
+import type {Words} from './fake-words.ts'
 import type {KernelNames} from './kernel-names.ts'
 import {isPlainWord} from './plain-words.ts'
 import {renameSet} from './set-names.ts'
 import type {Vocabulary} from './vocabulary.ts'
-import type {Words} from './words.ts'
 
 /** A set's name with its prefix, as comments and logs have it. */
 const SET_NAME = String.raw`\b(?:podlabel-|nslabel-|nestedlabel-|cidr-|ns-|namedport:)[A-Za-z0-9](?:[\w./:-]*[A-Za-z0-9])?`

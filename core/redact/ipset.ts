@@ -1,4 +1,4 @@
-import {quotedEnd, wordEnd, wordStart} from '../ipset/words.ts'
+import {quotedEnd, wordEnd, wordStart} from '../linux/ipset/tokenizer.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import type {Addresses} from './addresses.ts'
 import type {FreeText} from './free-text.ts'

@@ -1,14 +1,14 @@
-import {parseRuleBody} from '../iptables/parse-rule.ts'
-import {quoted} from '../iptables/print.ts'
-import {behindCounters} from '../iptables/save-index.ts'
-import {Words as LineWords} from '../iptables/words.ts'
+import {parseRuleBody} from '../linux/iptables/parse-rule.ts'
+import {quoted} from '../linux/iptables/print.ts'
+import {behindCounters} from '../linux/iptables/save-index.ts'
+import {Words as LineWords} from '../linux/iptables/tokenizer.ts'
 import {policyChain} from '../names/kernel-name.ts'
 import type {Addresses} from './addresses.ts'
+import type {Words} from './fake-words.ts'
 import type {FreeText} from './free-text.ts'
 import {renameInterface} from './interfaces.ts'
 import type {KernelNames} from './kernel-names.ts'
 import type {RuleComments} from './rule-comments.ts'
-import type {Words} from './words.ts'
 
 const CHAIN_OPTIONS = new Set(['-A', '-I', '-N', '-P', '-j', '-g', '--jump', '--goto'])
 const ADDRESS_OPTIONS = new Set(['-s', '-d', '--source', '--destination'])

@@ -8,7 +8,7 @@ import type {
   Pod,
   PolicyPeer,
   PolicyPort,
-} from '../cluster/objects.ts'
+} from '../kubernetes/objects.ts'
 import type {Addresses} from './addresses.ts'
 import type {FreeText} from './free-text.ts'
 import type {Renamer} from './renamer.ts'

@@ -1,6 +1,7 @@
 import {Addresses} from './addresses.ts'
 import {CacheText} from './cache.ts'
 import {keepCollisions} from './collisions.ts'
+import {Words} from './fake-words.ts'
 import {FreeText} from './free-text.ts'
 import {IpsetText} from './ipset.ts'
 import {IptablesText} from './iptables.ts'
@@ -10,7 +11,6 @@ import {MetricsText} from './metrics.ts'
 import {Objects} from './objects.ts'
 import {RuleComments} from './rule-comments.ts'
 import type {Vocabulary} from './vocabulary.ts'
-import {Words} from './words.ts'
 
 /**
  * New names and addresses for all that a dump holds: the same one for the same wherever it stands, so that the redacted dump gives

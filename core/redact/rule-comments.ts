@@ -1,6 +1,6 @@
-import type {Rule} from '../iptables/model.ts'
+import type {Rule} from '../linux/iptables/model.ts'
+import {commentFacts, type RuleParts, ruleParts} from '../linux/npm/rule-parts.ts'
 import {isSetName} from '../names/kernel-name.ts'
-import {commentFacts, type RuleParts, ruleParts} from '../translate/rule-parts.ts'
 import type {FreeText} from './free-text.ts'
 import type {KernelNames} from './kernel-names.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'

@@ -1,5 +1,5 @@
-import type {Generation} from '../names/book.ts'
 import type {Scheme} from '../names/hash.ts'
+import type {Generation} from '../names/name-index.ts'
 import {setTypeFacts, setTypeOf} from '../names/set-name.ts'
 import {V1_ALL_NAMESPACES, V1_EMPTY} from '../names/v1-name.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'

@@ -1,4 +1,4 @@
-import type {RuleParts} from '../translate/rule-parts.ts'
+import type {RuleParts} from '../linux/npm/rule-parts.ts'
 import type {FreeText} from './free-text.ts'
 import type {KernelNames} from './kernel-names.ts'
 import type {HashedName} from './set-names.ts'

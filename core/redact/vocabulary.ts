@@ -1,6 +1,6 @@
-import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../cluster/objects.ts'
+import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../kubernetes/objects.ts'
 import {policyChainName} from '../names/kernel-name.ts'
-import {isKeptKey, isKeptPort, isKeptWord} from './kept-words.ts'
+import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
 import type {Renamer} from './renamer.ts'
 import {type HashedName, type KnownObjects, renameSet} from './set-names.ts'
 

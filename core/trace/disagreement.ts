@@ -1,13 +1,13 @@
-import type {ClusterObjects} from '../cluster/objects.ts'
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
-import {openComparison} from '../drift/compare.ts'
+import {openComparison} from '../drift/compare-node.ts'
 import type {NodeDump} from '../dump/model.ts'
-import {findDepartures} from '../policy/departures.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {openTranslation} from '../linux/translate/open.ts'
+import type {Packet} from '../net/packet.ts'
+import {findDepartures} from '../policy/deviations.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {CompileOptions} from '../policy/program.ts'
-import type {Packet} from '../simulate/packet.ts'
-import {openTranslation} from '../translate/open.ts'
 
 /** A node in ruins has thousands of differences; a person needs the first few that explain this packet. */
 const MOST_REASONS = 5

@@ -1,6 +1,6 @@
-import type {ClusterObjects, Node} from '../cluster/objects.ts'
-import type {Problem} from '../problem.ts'
-import type {TracedEnd} from './ends.ts'
+import type {ClusterObjects, Node} from '../kubernetes/objects.ts'
+import type {Problem} from '../problem/problem.ts'
+import type {TracedEnd} from './endpoints.ts'
 
 /** What AKS writes on nodes whose pods have addresses of an overlay. Source: AKS, reserved labels of nodes. */
 const OVERLAY_LABELS = {

@@ -1,7 +1,7 @@
 import type {NodeDump} from '../dump/model.ts'
-import type {MatchSet} from '../ipset/model.ts'
+import type {MatchSet} from '../linux/ipset/model.ts'
 import {setKernelName} from '../names/kernel-name.ts'
-import type {KnownPods, TracedEnd} from './ends.ts'
+import type {KnownPods, TracedEnd} from './endpoints.ts'
 
 /** Pods that any of the dumps knows, by cluster objects first, else by NPM's debug cache. */
 export function knownPods(dumps: readonly NodeDump[]): KnownPods {

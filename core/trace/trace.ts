@@ -1,15 +1,15 @@
-import {objectKey} from '../cluster/objects.ts'
 import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeDump} from '../dump/model.ts'
+import {objectKey} from '../kubernetes/objects.ts'
+import {type OpenRules, openRules} from '../linux/translate/open.ts'
+import {savedRules, savedSets} from '../linux/walk/node-rules.ts'
+import {type Step, type Walk, walk} from '../linux/walk/walk.ts'
+import type {Packet, Verdict} from '../net/packet.ts'
 import type {Meaning} from '../policy/evaluate.ts'
-import type {Problem} from '../problem.ts'
-import {savedRules, savedSets} from '../simulate/node-rules.ts'
-import type {Packet, Verdict} from '../simulate/packet.ts'
-import {type Step, type Walk, walk} from '../simulate/walk.ts'
-import {type OpenRules, openRules} from '../translate/open.ts'
-import type {TracedEnd} from './ends.ts'
-import {sidesOf} from './sides.ts'
+import type {Problem} from '../problem/problem.ts'
+import {sidesOf} from './direction-verdicts.ts'
+import type {TracedEnd} from './endpoints.ts'
 
 /** What is asked: one packet between two ends. */
 export interface TraceQuestion {

@@ -1,11 +1,11 @@
 import type {ResolvedName} from '../contract/resolution.ts'
-import {type Generation, policyFitsChain} from '../names/book.ts'
+import type {OpenTranslation} from '../linux/translate/open.ts'
 import {schemes} from '../names/hash.ts'
 import {policyChain, policyChainName, setKernelName, setScheme} from '../names/kernel-name.ts'
+import {type Generation, policyFitsChain} from '../names/name-index.ts'
 import {type SetMeaning, setMeaning, setTypeOf} from '../names/set-name.ts'
 import {v1SetMeaning} from '../names/v1-name.ts'
-import type {OpenTranslation} from './open.ts'
-import {describeMeaning} from './words.ts'
+import {describeMeaning} from '../sets/describe-sets.ts'
 
 /** Names that every cluster has; they turn a hash back into a name without any dump. */
 const WELL_KNOWN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'gatekeeper-system', 'calico-system']

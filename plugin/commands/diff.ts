@@ -1,10 +1,10 @@
 import {Flags} from '@oclif/core'
 import type {Drift, DriftList} from '../../core/contract/drift.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
-import {compareNode} from '../../core/drift/compare.ts'
-import {InputError} from '../../core/input-error.ts'
-import {openTranslation} from '../../core/translate/open.ts'
-import type {NodeResult} from '../cluster/each-node.ts'
+import {compareNode} from '../../core/drift/compare-node.ts'
+import {openTranslation} from '../../core/linux/translate/open.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {NodeResult} from '../agents/each-node.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import {driftLines, driftListLines} from '../print/drift.ts'
@@ -48,7 +48,7 @@ export default class Diff extends Verb {
   /** Each agent compares its own node. */
   private async live(flags: SourceFlags & {lite: boolean; output: string; color: string}): Promise<void> {
     const cluster = await clusterFlagsOf(flags)
-    const {diffNodes} = await import('../cluster/diff-nodes.ts')
+    const {diffNodes} = await import('../agents/diff-nodes.ts')
     const {results, problems} = await diffNodes(cluster, flags, this.signal)
     const [only] = results
     if (only && results.length === 1 && 'error' in only) throw only.error

@@ -30,12 +30,12 @@ export default class Status extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Status)
     demandLiveNode()
-    const {openCluster} = await import('../cluster/cluster.ts')
-    const {eachNode} = await import('../cluster/each-node.ts')
-    const {understood, wireStatusSchema} = await import('../cluster/wire.ts')
+    const {openCluster} = await import('../agents/cluster.ts')
+    const {eachNode} = await import('../agents/each-node.ts')
+    const {understood, wireStatusSchema} = await import('../agents/tolerant-schemas.ts')
     await using cluster = await openCluster(flags, this.signal, {anyEngine: true})
     if (flags.watch) {
-      const {watchStatus} = await import('../status/watch.ts')
+      const {watchStatus} = await import('../ui/watch.ts')
       const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
       const show = showChanges(flags.output, this.paint(flags.color), isTerminal)
       const board = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)

@@ -1,11 +1,11 @@
 import {Flags} from '@oclif/core'
-import {openClusterApi} from '../cluster/api.ts'
 import {clusterFlags, exitCodes, Verb} from '../command.ts'
 import {confirm} from '../install/confirm.ts'
 import {durationMs} from '../install/duration.ts'
+import {findRemains, type Remains} from '../install/installed-objects.ts'
 import {objectName} from '../install/objects.ts'
-import {findRemains, type Remains} from '../install/remains.ts'
 import {uninstall, whyNamespaceStays} from '../install/uninstall.ts'
+import {openClusterApi} from '../kubernetes/api.ts'
 import {demandLiveNode} from '../node-version.ts'
 
 export default class Uninstall extends Verb {

@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
-import {type ClusterFlags, kubectlArguments} from '../cluster/flags.ts'
-import {kubectlCommand} from '../cluster/kubectl-proxy.ts'
+import {type ClusterFlags, kubectlArguments} from '../kubernetes/flags.ts'
+import {kubectlCommand} from '../kubernetes/kubectl-proxy.ts'
 import type {ConfigKind, Suggestion} from './names.ts'
 
 /** Nobody logs in to read a kubeconfig, and what is secret in it is left out by kubectl. */

@@ -1,7 +1,7 @@
-import {objectKey} from '../../core/cluster/objects.ts'
 import type {DumpDocument, NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
-import {openTranslation} from '../../core/translate/open.ts'
+import {objectKey} from '../../core/kubernetes/objects.ts'
+import {openTranslation} from '../../core/linux/translate/open.ts'
 import type {NameKind, Suggestion} from './names.ts'
 
 /** Nobody wants to wait for names while typing. As much as this is read in about a second. */

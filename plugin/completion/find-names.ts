@@ -1,4 +1,4 @@
-import type {ClusterFlags} from '../cluster/flags.ts'
+import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {CommandLine, VerbShape} from './command-line.ts'
 import {configKinds, type FindNames, type NameKind, type SourceKind, type Suggestion} from './names.ts'
 
@@ -26,7 +26,7 @@ export function findNames({flags, typed}: CommandLine, verb: VerbShape, signal: 
       const chosen = nodes.length === 0 ? dumps : dumps.filter(({node}) => nodes.includes(node))
       return once(kinds.flatMap(kind => namesIn({dumps: chosen, isSmall}, kind, prefix)))
     }
-    const {hasKubeconfig} = await import('../cluster/kubeconfig.ts')
+    const {hasKubeconfig} = await import('../kubernetes/kubeconfig.ts')
     const isElsewhere = files.length > 0 || flags.has('local') || verb.flags['kubeconfig'] === undefined
     if (isElsewhere || !hasKubeconfig(cluster)) return []
     const {findInCluster} = await import('./cluster-names.ts')

@@ -1,5 +1,5 @@
 import packageFacts from '../../package.json' with {type: 'json'}
-import type {Packed} from './packed.ts'
+import type {Packed} from '../bytes/packed.ts'
 
 /** What collection.log says of one file. */
 export interface LogEntry {

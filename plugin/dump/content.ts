@@ -3,9 +3,9 @@ import type {DumpFailure, DumpManifest} from '../../core/contract/dump.ts'
 import {DUMP_FORMAT} from '../../core/contract/dump-format.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {dumpFiles, nodeFolder} from '../../core/dump/layout.ts'
-import type {Problem} from '../../core/problem.ts'
+import type {Problem} from '../../core/problem/problem.ts'
 import packageFacts from '../../package.json' with {type: 'json'}
-import type {Packed} from './packed.ts'
+import type {Packed} from '../bytes/packed.ts'
 
 /** What was read of one node. */
 export interface DumpedNode {

@@ -1,15 +1,15 @@
-import {type ClusterObjects, objectKey} from '../../core/cluster/objects.ts'
-import {type ArrangedNode, arrangeDump} from '../../core/dump/arrange.ts'
+import {type ArrangedNode, arrangeDump} from '../../core/dump/plan-dump.ts'
 import {ACCEPTED, readDocument} from '../../core/dump/read-document.ts'
-import {InputError} from '../../core/input-error.ts'
+import {type ClusterObjects, objectKey} from '../../core/kubernetes/objects.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 import {printObjects} from '../../core/redact/document.ts'
 import type {Text} from '../../core/text/lines.ts'
 import {eachLine} from '../../core/text/lines.ts'
-import type {NodeChoice} from '../cluster/agents.ts'
+import type {NodeChoice} from '../agents/agents.ts'
+import {Packed} from '../bytes/packed.ts'
 import {readFiles} from '../source/read-files.ts'
 import {beginning} from './collection-log.ts'
 import type {Collected, DumpedNode} from './content.ts'
-import {Packed} from './packed.ts'
 
 /**
  * Makes a dump of files: of another dump, or of what somebody took by hand.

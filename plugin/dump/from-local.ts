@@ -1,10 +1,10 @@
 import {dumpFiles} from '../../core/dump/layout.ts'
-import {InputError} from '../../core/input-error.ts'
-import type {Problem} from '../../core/problem.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import {Packed} from '../bytes/packed.ts'
 import {type LocalDocument, provided} from '../services.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
 import type {Collected} from './content.ts'
-import {Packed} from './packed.ts'
 
 /**
  * Reads everything from this machine, as its root. Cluster objects come from the agent that runs here, if one does.

@@ -7,9 +7,9 @@ import {rewriteDocument} from '../../core/redact/document.ts'
 import {KEY_BYTES} from '../../core/redact/keyed-hash.ts'
 import {Learner} from '../../core/redact/learner.ts'
 import type {Redaction} from '../../core/redact/redaction.ts'
+import {Packed} from '../bytes/packed.ts'
 import type {Collected, DumpContent, DumpedNode} from './content.ts'
-import {redactLine} from './own-words.ts'
-import {Packed} from './packed.ts'
+import {redactLine} from './log-vocabulary.ts'
 
 /**
  * Replaces names and addresses in all that is collected. What cannot be rewritten is left out, and told. One node at a time is

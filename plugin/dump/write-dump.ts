@@ -6,7 +6,7 @@ import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGzip} from 'node:zlib'
 import {dumpFiles} from '../../core/dump/layout.ts'
-import {InputError} from '../../core/input-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 import type {DumpFile} from './content.ts'
 
 /** A dump tells of every pod of a cluster: it is for whoever took it. */

@@ -1,6 +1,6 @@
-import {InputError} from '../../core/input-error.ts'
-import type {ClusterApi} from '../cluster/api.ts'
-import {apiErrorOf} from '../cluster/api-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {ClusterApi} from '../kubernetes/api.ts'
+import {apiErrorOf} from '../kubernetes/api-error.ts'
 import {collectionPath, type KubernetesObject, objectName, objectPath} from './objects.ts'
 
 /** Whose fields ours are. One stable name: another would make us conflict with ourselves. */

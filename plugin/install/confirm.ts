@@ -1,5 +1,5 @@
 import {createInterface} from 'node:readline/promises'
-import {InputError} from '../../core/input-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 
 /**
  * Asks the person, on the terminal.

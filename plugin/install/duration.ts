@@ -1,4 +1,4 @@
-import {InputError} from '../../core/input-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000}
 

@@ -1,10 +1,10 @@
 import {isDeepStrictEqual} from 'node:util'
-import {InputError} from '../../core/input-error.ts'
-import type {ClusterApi} from '../cluster/api.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {ClusterApi} from '../kubernetes/api.ts'
 import {dryRunPod} from './admission.ts'
 import {applyObject} from './apply.ts'
+import {find, openPlace, type Place, respectPlace} from './existing-objects.ts'
 import {type KubernetesObject, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
-import {find, openPlace, type Place, respectPlace} from './place.ts'
 
 export type Change = 'created' | 'configured' | 'unchanged'
 

@@ -1,5 +1,5 @@
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} from './objects.ts'
-import {installerReasons, nodeReasons, rightReasons} from './reasons.ts'
+import {installerReasons, nodeReasons, rightReasons} from './permission-reasons.ts'
 import {daemonSetOf, type PodSpec} from './render.ts'
 
 /** One right and why it is needed. */

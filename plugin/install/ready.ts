@@ -1,5 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises'
-import type {ClusterApi} from '../cluster/api.ts'
+import type {ClusterApi} from '../kubernetes/api.ts'
 import {DAEMON_SET, type KubernetesObject} from './objects.ts'
 import {agentSelector, type Pod} from './pod.ts'
 import {podTrouble} from './pod-trouble.ts'

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
-import {InputError} from '../../core/input-error.ts'
-import {kubectlCommand} from '../cluster/kubectl-proxy.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {kubectlCommand} from '../kubernetes/kubectl-proxy.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
 
 export interface RenderOptions {

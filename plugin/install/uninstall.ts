@@ -1,11 +1,11 @@
 import {setTimeout as pause} from 'node:timers/promises'
-import {InputError} from '../../core/input-error.ts'
-import type {ClusterApi} from '../cluster/api.ts'
-import {apiErrorOf} from '../cluster/api-error.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {ClusterApi} from '../kubernetes/api.ts'
+import {apiErrorOf} from '../kubernetes/api-error.ts'
 import {applyObject} from './apply.ts'
+import {find} from './existing-objects.ts'
+import type {Remains} from './installed-objects.ts'
 import {isOurs, type KubernetesObject, objectName, objectPath} from './objects.ts'
-import {find} from './place.ts'
-import type {Remains} from './remains.ts'
 
 export interface UninstallOptions {
   readonly timeoutMs: number

@@ -1,5 +1,5 @@
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
-import type {TranslationFacts} from '../../core/translate/open.ts'
+import type {TranslationFacts} from '../../core/linux/translate/open.ts'
 import type {Paint, Style} from './paint.ts'
 
 const SCHEME_WORDS = {

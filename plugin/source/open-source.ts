@@ -1,14 +1,14 @@
-import {objectKey} from '../../core/cluster/objects.ts'
 import type {NodeDump} from '../../core/dump/model.ts'
 import {ACCEPTED} from '../../core/dump/read-document.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
-import {InputError} from '../../core/input-error.ts'
-import type {Problem} from '../../core/problem.ts'
-import type {NodeChoice} from '../cluster/agents.ts'
-import type {ClusterFlags} from '../cluster/flags.ts'
-import type {Wanted} from '../cluster/read-cluster.ts'
+import {objectKey} from '../../core/kubernetes/objects.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import type {NodeChoice} from '../agents/agents.ts'
+import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {demandLiveNode} from '../node-version.ts'
 import {provided} from '../services.ts'
+import type {Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
 
 /** Where a reading verb takes its data from, as the flags say it. */
@@ -39,7 +39,7 @@ export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted
   const {local, from = []} = flags
   if (isLive(flags)) {
     const cluster = await clusterFlagsOf(flags)
-    const {readCluster} = await import('../cluster/read-cluster.ts')
+    const {readCluster} = await import('./read-cluster.ts')
     return readCluster(cluster, signal, wanted)
   }
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
@@ -72,7 +72,7 @@ async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<
  */
 export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags & NodeChoice> {
   demandLiveNode()
-  const {hasKubeconfig} = await import('../cluster/kubeconfig.ts')
+  const {hasKubeconfig} = await import('../kubernetes/kubeconfig.ts')
   if (!hasKubeconfig(flags))
     throw new InputError(
       'no source: nothing says what to read',

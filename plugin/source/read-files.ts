@@ -2,10 +2,10 @@ import {type Dirent, type Stats} from 'node:fs'
 import {readdir, stat} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import type {DumpDocument} from '../../core/dump/model.ts'
-import {InputError} from '../../core/input-error.ts'
-import type {Problem} from '../../core/problem.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
 import {decodeText} from '../../core/text/decode.ts'
-import {readContent, unpackGzip} from './read-bytes.ts'
+import {readContent, unpackGzip} from '../bytes/read-bytes.ts'
 
 interface ReadFiles {
   readonly documents: DumpDocument[]

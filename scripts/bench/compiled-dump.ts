@@ -1,13 +1,13 @@
 import {createWriteStream} from 'node:fs'
 import {readFile, rename, stat} from 'node:fs/promises'
 import {pipeline} from 'node:stream/promises'
-import {readClusterObjects} from '../../core/cluster/objects.ts'
-import {printRule} from '../../core/iptables/print.ts'
+import {readClusterObjects} from '../../core/kubernetes/objects.ts'
+import {compile} from '../../core/linux/compile/compile.ts'
+import {programChains} from '../../core/linux/compile/program-chains.ts'
+import {printRule} from '../../core/linux/iptables/print.ts'
+import {numbered} from '../../core/linux/walk/node-rules.ts'
 import {fnv1a32} from '../../core/names/hash.ts'
-import {compile} from '../../core/policy/compile.ts'
 import type {Program} from '../../core/policy/program.ts'
-import {programChains} from '../../core/policy/program-chains.ts'
-import {numbered} from '../../core/simulate/node-rules.ts'
 import {type ClusterSize, clusterFile} from './cluster-file.ts'
 
 /** A cluster's objects, and what a node holds that has its program. */

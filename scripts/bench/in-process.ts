@@ -4,9 +4,9 @@
  * Prints how many seconds the task took, without starting Node and without reading and decoding the file.
  */
 import {readFile} from 'node:fs/promises'
-import {parseIpsetSave} from '../../core/ipset/parse-save.ts'
-import {parseIptablesSave} from '../../core/iptables/parse.ts'
-import {indexIptablesSave} from '../../core/iptables/save-index.ts'
+import {parseIpsetSave} from '../../core/linux/ipset/parse-save.ts'
+import {parseIptablesSave} from '../../core/linux/iptables/parse.ts'
+import {indexIptablesSave} from '../../core/linux/iptables/save-index.ts'
 import {decodeText} from '../../core/text/decode.ts'
 import {eachLine, type Text} from '../../core/text/lines.ts'
 

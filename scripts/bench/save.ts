@@ -1,4 +1,4 @@
-import {quoted} from '../../core/iptables/print.ts'
+import {quoted} from '../../core/linux/iptables/print.ts'
 import type {Scheme} from '../../core/names/hash.ts'
 import {type Direction, policyChainName, setKernelName} from '../../core/names/kernel-name.ts'
 import {setTypeFacts, setTypeOf} from '../../core/names/set-name.ts'

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest'
-import {openBakery, probes} from '../kernel/packets/bakery.ts'
-import {describePackets} from '../kernel/packets/describe.ts'
-import {backends} from '../kernel/tools.ts'
-import {program, variants} from '../programs/program.ts'
-import {walkOfSaved} from './agree.ts'
+import {walkOfSaved} from '../support/agreement/agree.ts'
+import {openBakery, probes} from '../support/kernel/packets/bakery.ts'
+import {describePackets} from '../support/kernel/packets/describe.ts'
+import {backends} from '../support/kernel/tools.ts'
+import {program, variants} from '../support/programs/program.ts'
 
 // The walk goes over FORWARD; what the node itself sends or gets does not pass there.
 const forwarded = probes.filter(({text}) => !/\bnode\b/.test(text))

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest'
-import {departureCodes, findDepartures} from '../../core/policy/departures.ts'
+import {departureCodes, findDepartures} from '../../core/policy/deviations.ts'
 import {Evaluator} from '../../core/policy/evaluate.ts'
-import {featureList, featuresOf} from './features.ts'
-import {type Case, loadCases, type Step} from './load.ts'
-import {probeText} from './probe.ts'
+import {featureList, featuresOf} from '../support/cases/features.ts'
+import {type Case, loadCases, type Step} from '../support/cases/load.ts'
+import {probeText} from '../support/cases/probe.ts'
 
 const cases = loadCases()
 const steps = cases.flatMap(each => each.steps)

@@ -7,12 +7,12 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type ControlPlane, startControlPlane} from '../../scripts/cluster/control-plane.ts'
-import {type Authority, makeAuthority} from '../../scripts/cluster/pki.ts'
-import {until} from '../../scripts/cluster/wait.ts'
-import {servePortForwards} from '../plugin/cluster/port-forward-server.ts'
-import {type AgentProcess, startAgent} from './agent-process.ts'
-import {describeControlPlane} from './describe.ts'
+import {type AgentProcess, startAgent} from '../support/cluster/agent-process.ts'
+import {describeControlPlane} from '../support/cluster/describe.ts'
+import {servePortForwards} from '../support/plugin/port-forward-server.ts'
+import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
+import {type Authority, makeAuthority} from './lab/pki.ts'
+import {until} from './lab/wait.ts'
 
 /**
  * All kinds of kubeconfigs that kubectl takes, from the plugin through a real API server to a real agent; only the kubelet

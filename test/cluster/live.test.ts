@@ -7,12 +7,12 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {driftListSchema, driftSchema} from '../../core/contract/drift.ts'
 import {traceSchema} from '../../core/contract/trace.ts'
-import {applyDemo, DEMO_PORT} from '../../scripts/cluster/demo.ts'
-import {programNodes} from '../../scripts/cluster/program-nodes.ts'
-import {type Cluster, startCluster} from '../../scripts/cluster/real-cluster.ts'
-import type {RunningPod} from '../../scripts/cluster/running-pod.ts'
-import {until} from '../../scripts/cluster/wait.ts'
-import {describeCluster} from './describe.ts'
+import {describeCluster} from '../support/cluster/describe.ts'
+import {applyDemo, DEMO_PORT} from './lab/demo.ts'
+import {programNodes} from './lab/program-nodes.ts'
+import {type Cluster, startCluster} from './lab/real-cluster.ts'
+import type {RunningPod} from './lab/running-pod.ts'
+import {until} from './lab/wait.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FAR = join(ROOT, 'node_modules/.bin')

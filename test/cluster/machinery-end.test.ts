@@ -1,11 +1,11 @@
 import {isDeepStrictEqual} from 'node:util'
 import {beforeAll, expect, test} from 'vitest'
-import {applyDemo} from '../../scripts/cluster/demo.ts'
-import {startCluster} from '../../scripts/cluster/real-cluster.ts'
-import {until} from '../../scripts/cluster/wait.ts'
-import {describeCluster} from './describe.ts'
-import {startOwner} from './owner.ts'
-import {machineSettings, noTraces, type Traces, traceFinder} from './traces.ts'
+import {describeCluster} from '../support/cluster/describe.ts'
+import {startOwner} from '../support/cluster/owner.ts'
+import {machineSettings, noTraces, type Traces, traceFinder} from '../support/cluster/traces.ts'
+import {applyDemo} from './lab/demo.ts'
+import {startCluster} from './lab/real-cluster.ts'
+import {until} from './lab/wait.ts'
 
 describeCluster('the end of a real cluster', () => {
   let settings: string[]
@@ -39,8 +39,8 @@ describeCluster('the end of a real cluster', () => {
 
   test('leaves nothing behind when its owner is killed, with pods running', async () => {
     const owner = await startOwner(`
-      const {startCluster} = await import('./scripts/cluster/real-cluster.ts')
-      const {applyDemo} = await import('./scripts/cluster/demo.ts')
+      const {startCluster} = await import('./test/cluster/lab/real-cluster.ts')
+      const {applyDemo} = await import('./test/cluster/lab/demo.ts')
       const cluster = await startCluster()
       await applyDemo(cluster)`)
     const find = await traceFinder(owner.folder)

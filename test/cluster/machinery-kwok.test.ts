@@ -3,9 +3,9 @@ import {once} from 'node:events'
 import {type AddressInfo, connect, createServer, type Server} from 'node:net'
 import {expect, test} from 'vitest'
 import {AGENT_PORT} from '../../core/contract/agent.ts'
-import {type ControlPlane, startControlPlane} from '../../scripts/cluster/control-plane.ts'
-import {startKwok} from '../../scripts/cluster/kwok.ts'
-import {describeKwok} from './describe.ts'
+import {describeKwok} from '../support/cluster/describe.ts'
+import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
+import {startKwok} from './lab/kwok.ts'
 
 describeKwok('simulated nodes', () => {
   test('are Ready, each with an agent that runs, and lead to the port that was said for it', async () => {

@@ -1,10 +1,10 @@
 import {existsSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
-import {until} from '../../scripts/cluster/wait.ts'
-import {describeControlPlane} from './describe.ts'
-import {startOwner} from './owner.ts'
-import {commandLinesWith} from './traces.ts'
+import {describeControlPlane} from '../support/cluster/describe.ts'
+import {startOwner} from '../support/cluster/owner.ts'
+import {commandLinesWith} from '../support/cluster/traces.ts'
+import {startControlPlane, workloadControllers} from './lab/control-plane.ts'
+import {until} from './lab/wait.ts'
 
 describeControlPlane('a control plane', () => {
   test('knows its users, notes what they ask, and keeps its objects over a crash', async () => {
@@ -85,7 +85,7 @@ describeControlPlane('a control plane', () => {
 
   test('ends without a trace when its owner is killed', async () => {
     const owner = await startOwner(
-      "const {startControlPlane} = await import('./scripts/cluster/control-plane.ts'); const cluster = await startControlPlane()",
+      "const {startControlPlane} = await import('./test/cluster/lab/control-plane.ts'); const cluster = await startControlPlane()",
     )
     expect(await commandLinesWith(owner.folder)).not.toEqual([])
     await owner.kill()

@@ -6,10 +6,10 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {type ControlPlane, startControlPlane} from '../../scripts/cluster/control-plane.ts'
-import {type Kwok, startKwok} from '../../scripts/cluster/kwok.ts'
-import {type FakeAgent, startFakeAgent} from '../plugin/cluster/fake-agent.ts'
-import {describeKwok} from './describe.ts'
+import {describeKwok} from '../support/cluster/describe.ts'
+import {type FakeAgent, startFakeAgent} from '../support/plugin/fake-agent.ts'
+import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
+import {type Kwok, startKwok} from './lab/kwok.ts'
 
 /** An API server that can be reached through an HTTP proxy only, as in many companies. kwok stands in for the kubelets. */
 

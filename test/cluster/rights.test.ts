@@ -7,11 +7,11 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {WebSocket} from 'ws'
 import {makeKey} from '../../agent/serve/key.ts'
 import type {Refusal} from '../../core/contract/agent.ts'
-import {secure} from '../../plugin/cluster/tls.ts'
-import {type ControlPlane, startControlPlane} from '../../scripts/cluster/control-plane.ts'
-import {until} from '../../scripts/cluster/wait.ts'
-import {type AgentProcess, startAgent} from './agent-process.ts'
-import {describeControlPlane} from './describe.ts'
+import {secure} from '../../plugin/agents/tls.ts'
+import {type AgentProcess, startAgent} from '../support/cluster/agent-process.ts'
+import {describeControlPlane} from '../support/cluster/describe.ts'
+import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
+import {until} from './lab/wait.ts'
 
 /** What somebody who shows a token is told: `welcome`, or the refusal with its HTTP status. */
 type Answer = 'welcome' | {readonly status: number; readonly code: Refusal['code']; readonly message: string}

@@ -2,10 +2,10 @@ import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {Permission} from '../../plugin/install/permissions.ts'
-import {type ControlPlane, startControlPlane, workloadControllers} from '../../scripts/cluster/control-plane.ts'
-import {until} from '../../scripts/cluster/wait.ts'
-import {describeControlPlane} from './describe.ts'
-import {everything, find, ours} from './inventory.ts'
+import {describeControlPlane} from '../support/cluster/describe.ts'
+import {everything, find, ours} from '../support/cluster/inventory.ts'
+import {type ControlPlane, startControlPlane, workloadControllers} from './lab/control-plane.ts'
+import {until} from './lab/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 

@@ -8,9 +8,9 @@ import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
-import {ask} from '../agent/serve/http.ts'
-import {describeKernel} from '../kernel/describe.ts'
-import {openNamespace} from '../kernel/namespace.ts'
+import {ask} from '../support/agent/http.ts'
+import {describeKernel} from '../support/kernel/describe.ts'
+import {openNamespace} from '../support/kernel/namespace.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SETS = 'create azure-npm-1 hash:net family inet\nadd azure-npm-1 10.0.0.1\n'

@@ -2,8 +2,8 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
-import {type Bundle, onTerminal, openBundle} from './bundle.ts'
-import {fixture} from './run-cli.ts'
+import {type Bundle, onTerminal, openBundle} from '../support/plugin/bundle.ts'
+import {fixture} from '../support/plugin/run-cli.ts'
 
 /** The bundle: on a terminal, where libraries do more than in a pipe, and what of it is loaded. */
 

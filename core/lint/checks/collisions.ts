@@ -1,5 +1,5 @@
-import type {ClusterObjects} from '../../cluster/objects.ts'
-import {compile} from '../../policy/compile.ts'
+import type {ClusterObjects} from '../../kubernetes/objects.ts'
+import {compile} from '../../linux/compile/compile.ts'
 import type {Remark} from '../findings.ts'
 
 /** Names of the given objects that the old hash of 32 bits does not tell apart, by the policies that are hurt. */

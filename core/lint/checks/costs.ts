@@ -1,5 +1,5 @@
 import {setTypeFacts} from '../../names/set-name.ts'
-import {draftPolicy} from '../../policy/draft.ts'
+import {draftPolicy} from '../../policy/npm-policy.ts'
 import type {ProgramSet} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
 import type {Remark} from '../findings.ts'

@@ -1,8 +1,8 @@
-import type {PolicyPort} from '../../cluster/objects.ts'
-import {selects} from '../../policy/selector.ts'
+import {selects} from '../../kubernetes/label-selector.ts'
+import type {PolicyPort} from '../../kubernetes/objects.ts'
 import type {Check} from '../check.ts'
+import type {Surroundings} from '../cluster-view.ts'
 import type {PolicySide, PolicyView} from '../policy-view.ts'
-import type {Surroundings} from '../surroundings.ts'
 
 const DNS_PORT = 53
 

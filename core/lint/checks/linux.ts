@@ -5,9 +5,9 @@ import {
   LONGEST_WORD_BYTES,
   ruleComment,
   type SpellSet,
-} from '../../policy/comment.ts'
-import {draftPolicy} from '../../policy/draft.ts'
-import type {Draft} from '../../policy/draft-model.ts'
+} from '../../linux/compile/comment.ts'
+import {draftPolicy} from '../../policy/npm-policy.ts'
+import type {Draft} from '../../policy/npm-policy-model.ts'
 import type {Refusal} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
 import {refusedRules} from '../codes/refused.ts'

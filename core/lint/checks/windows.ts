@@ -1,8 +1,8 @@
-import type {LabelExpression, LabelSelector} from '../../cluster/objects.ts'
+import type {LabelExpression, LabelSelector} from '../../kubernetes/objects.ts'
 import type {Check} from '../check.ts'
+import {aclId} from '../cluster-view.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf, portsOf} from '../policy-view.ts'
-import {aclId} from '../surroundings.ts'
 
 /** An advice of Microsoft speaks of a few thousand ports in one rule. */
 const MOST_PORTS = 4000

@@ -1,4 +1,4 @@
-import type {LintRule} from '../rule.ts'
+import type {LintRule} from '../lint-rule.ts'
 
 /** What holds on Linux nodes besides refusals: names, comments, cost, NPM Lite. */
 export const linuxRules = {

@@ -1,4 +1,4 @@
-import type {LintRule} from '../rule.ts'
+import type {LintRule} from '../lint-rule.ts'
 
 const NOTHING =
   'Azure NPM programs nothing of the policy, not even its default drop, and does not try again; an older version that was in force stays in force.'

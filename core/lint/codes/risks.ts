@@ -1,4 +1,4 @@
-import type {LintRule} from '../rule.ts'
+import type {LintRule} from '../lint-rule.ts'
 
 /** Policies that are programmed as they are written, and probably do not do what was meant. */
 export const riskRules = {

@@ -1,4 +1,4 @@
-import type {LintRule} from '../rule.ts'
+import type {LintRule} from '../lint-rule.ts'
 
 const NOTHING =
   'Azure NPM on Windows refuses the whole policy and does not try again: nothing of it is enforced, and an older version that was in force stays.'

@@ -6,8 +6,8 @@
 import {fork, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {join} from 'node:path'
-import {startControlPlane} from '../../cluster/control-plane.ts'
-import {startKwok} from '../../cluster/kwok.ts'
+import {startControlPlane} from '../../../test/cluster/lab/control-plane.ts'
+import {startKwok} from '../../../test/cluster/lab/kwok.ts'
 import {median} from '../measure.ts'
 import {ProcessCost} from '../watch/process-cost.ts'
 

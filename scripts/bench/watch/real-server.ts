@@ -12,7 +12,7 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {type ClusterWatch, watchCluster} from '../../../agent/watch/cluster-watch.ts'
-import {startControlPlane} from '../../cluster/control-plane.ts'
+import {startControlPlane} from '../../../test/cluster/lab/control-plane.ts'
 import {ProcessCost} from './process-cost.ts'
 import {namespaceCount, servedNamespace, servedNode, servedPod, servedPolicy} from './served-objects.ts'
 

@@ -1,7 +1,7 @@
 /** The watch alone, as a process of its own to be measured: `watcher.ts KUBECONFIG`. Orders come as messages. */
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {watchCluster} from '../../../agent/watch/cluster-watch.ts'
-import {keepHeapSmall} from '../../../agent/watch/small-heap.ts'
+import {keepHeapSmall} from '../../../agent/watch/heap-options.ts'
 
 export interface Report {
   readonly state: string

@@ -1,10 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import type {Caller} from '../../../agent/auth/caller.ts'
-import type {RefusedError} from '../../../agent/auth/refused.ts'
 import {Rights} from '../../../agent/auth/rights.ts'
-import {limits} from '../../../agent/serve/limits.ts'
+import {limits} from '../../../agent/limits/limits.ts'
+import type {RefusedError} from '../../../agent/limits/refusal.ts'
 import type {VirtualResource} from '../../../core/contract/agent.ts'
-import {FakeReviews, NAMESPACE, NODE} from '../serve/fake-reviews.ts'
+import {FakeReviews, NAMESPACE, NODE} from '../../support/agent/fake-reviews.ts'
 
 const viewer: Caller = {
   kind: 'account',

@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
-import type {RefusedError} from '../../../agent/auth/refused.ts'
 import {SignIn} from '../../../agent/auth/sign-in.ts'
-import {limits} from '../../../agent/serve/limits.ts'
-import {FakeReviews, madeToken, NAMESPACE, NODE, type TokenFacts} from '../serve/fake-reviews.ts'
+import {limits} from '../../../agent/limits/limits.ts'
+import type {RefusedError} from '../../../agent/limits/refusal.ts'
+import {FakeReviews, madeToken, NAMESPACE, NODE, type TokenFacts} from '../../support/agent/fake-reviews.ts'
 
 const OWN = 'npm-agent/own-key'
 const START = Date.parse('2026-11-27T08:00:00Z')

@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
-import type {RefusedError} from '../../../agent/auth/refused.ts'
 import {bearerToken, lookAtToken} from '../../../agent/auth/token.ts'
-import {limits} from '../../../agent/serve/limits.ts'
-import {madeToken, NAMESPACE, type TokenFacts} from '../serve/fake-reviews.ts'
+import {limits} from '../../../agent/limits/limits.ts'
+import type {RefusedError} from '../../../agent/limits/refusal.ts'
+import {madeToken, NAMESPACE, type TokenFacts} from '../../support/agent/fake-reviews.ts'
 
 const OWN = 'npm-agent/own-key'
 const NOW = Date.parse('2026-11-27T08:00:00Z')

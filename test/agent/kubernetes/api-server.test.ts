@@ -10,8 +10,8 @@ import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {readAccessInPod} from '../../../agent/kubernetes/access.ts'
 import {type ApiServer, ApiServerError} from '../../../agent/kubernetes/api-server.ts'
 import {connect} from '../../../agent/kubernetes/open-api-server.ts'
-import {type Authority, makeAuthority} from './certificates.ts'
-import {type TemporaryFolder, temporaryFolder} from './temporary-folder.ts'
+import {type Authority, makeAuthority} from '../../support/agent/certificates.ts'
+import {type TemporaryFolder, temporaryFolder} from '../../support/temporary-folder.ts'
 
 let folder: TemporaryFolder
 let authority: Authority

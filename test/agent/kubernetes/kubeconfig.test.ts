@@ -5,7 +5,7 @@ import {stringify} from 'yaml'
 import {readAccessInPod} from '../../../agent/kubernetes/access.ts'
 import {readAccessFromFile} from '../../../agent/kubernetes/kubeconfig.ts'
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
-import {temporaryFolder} from './temporary-folder.ts'
+import {temporaryFolder} from '../../support/temporary-folder.ts'
 
 type Fields = Record<string, unknown>
 

@@ -2,11 +2,11 @@ import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plainTest} from 'vitest'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
-import {compile} from '../../../core/policy/compile.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import type {CompileOptions, Program} from '../../../core/policy/program.ts'
-import {type FakeApiServer, line, paths, refuse} from './fake-api-server.ts'
-import {canonical, namespace, pod, policy, served, sorted} from './made-objects.ts'
-import {fill, openWatch, until} from './open-watch.ts'
+import {type FakeApiServer, line, paths, refuse} from '../../support/agent/fake-api-server.ts'
+import {canonical, namespace, pod, policy, served, sorted} from '../../support/agent/made-objects.ts'
+import {fill, openWatch, until} from '../../support/agent/open-watch.ts'
 
 const npm: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
 const optionSets: readonly CompileOptions[] = [

@@ -1,13 +1,13 @@
 import {describe, expect, test} from 'vitest'
 import {type ApiServer, ApiServerError} from '../../../agent/kubernetes/api-server.ts'
-import {readEpochFrom} from '../../../agent/watch/epoch.ts'
+import {readEpochFrom} from '../../../agent/watch/cluster-identity.ts'
 import {podsOf} from '../../../agent/watch/kinds.ts'
 import {type Change, ListWatch} from '../../../agent/watch/list-watch.ts'
-import type {Pod} from '../../../core/cluster/objects.ts'
-import {type Asked, FakeApiServer, type Fault, line, paths, refuse} from './fake-api-server.ts'
-import {fastClock, notingClock} from './fake-clock.ts'
-import {expectSame, node, pod, served} from './made-objects.ts'
-import {fill, openWatch, until} from './open-watch.ts'
+import type {Pod} from '../../../core/kubernetes/objects.ts'
+import {type Asked, FakeApiServer, type Fault, line, paths, refuse} from '../../support/agent/fake-api-server.ts'
+import {fastClock, notingClock} from '../../support/agent/fake-clock.ts'
+import {expectSame, node, pod, served} from '../../support/agent/made-objects.ts'
+import {fill, openWatch, until} from '../../support/agent/open-watch.ts'
 
 const isListOf = (path: string) => (asked: Asked) => asked.path === path && !asked.isWatch
 const isWatchOf = (path: string) => (asked: Asked) => asked.path === path && asked.isWatch

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {compareNode, openComparison} from '../../../core/drift/compare.ts'
+import {compareNode, openComparison} from '../../../core/drift/compare-node.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
-import {dumpOf, fixtureText} from '../../translate/read-capture.ts'
+import {dumpOf, fixtureText} from '../../support/read-capture.ts'
 
 /** What Azure NPM or we programmed for known objects must be clean, and be taken for what it is. */
 interface Capture {

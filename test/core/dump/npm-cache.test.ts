@@ -1,10 +1,10 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {objectKey, readClusterObjects} from '../../../core/cluster/objects.ts'
 import {type NpmCache, readNpmCache} from '../../../core/dump/npm-cache.ts'
 import {readMetricNames} from '../../../core/dump/npm-metrics.ts'
+import {objectKey, readClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
-import {fixtureNodes} from './fixture.ts'
+import {fixtureNodes} from '../../support/dump-fixture.ts'
 
 type Names = {kernelName: string; name: string}[]
 const sorted = (names: NpmCache['names']) => names.toSorted((one, other) => (one.kernelName < other.kernelName ? -1 : 1))

@@ -3,8 +3,8 @@ import {describe, expect, test} from 'vitest'
 import {documentKinds} from '../../../core/dump/document-kind.ts'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDocument} from '../../../core/dump/read-document.ts'
-import type {Problem} from '../../../core/problem.ts'
-import {fixtureNodes} from './fixture.ts'
+import type {Problem} from '../../../core/problem/problem.ts'
+import {fixtureNodes} from '../../support/dump-fixture.ts'
 
 const document = (text: string, more: Partial<DumpDocument> = {}): DumpDocument => ({
   name: 'file',

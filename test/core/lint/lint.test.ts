@@ -1,11 +1,11 @@
 import {describe, expect, test} from 'vitest'
 import type {Finding} from '../../../core/contract/lint.ts'
-import {codeOfDeparture} from '../../../core/lint/codes/departures.ts'
+import {codeOfDeparture} from '../../../core/lint/codes/deviations.ts'
 import {lintCodes, lintRules} from '../../../core/lint/codes.ts'
-import {departureCodes} from '../../../core/policy/departures.ts'
+import {departureCodes} from '../../../core/policy/deviations.ts'
 import {refusalCodes} from '../../../core/policy/program.ts'
-import {lintCases} from './cases.ts'
-import {cluster, lint, policy} from './lint-yaml.ts'
+import {lintCases} from '../../support/lint/cases.ts'
+import {cluster, lint, policy} from '../../support/lint/lint-yaml.ts'
 
 const brief = (findings: readonly Finding[]): string[] => findings.map(({code, field}) => `${code} ${field}`)
 

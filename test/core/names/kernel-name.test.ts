@@ -12,7 +12,7 @@ import {
 } from '../../../core/names/kernel-name.ts'
 import {cidrSetNames, nestedSetNames} from '../../../core/names/policy-set-name.ts'
 import {setTypeOf} from '../../../core/names/set-name.ts'
-import {type InSchemes, vectors} from '../dump/fixture.ts'
+import {type InSchemes, vectors} from '../../support/dump-fixture.ts'
 
 const names = vectors<{
   v2: ({name: string; type: string} & InSchemes)[]

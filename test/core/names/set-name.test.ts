@@ -3,7 +3,7 @@ import {expect, test} from 'vitest'
 import type {Direction} from '../../../core/names/kernel-name.ts'
 import {cidrSetNames, nestedSetNames} from '../../../core/names/policy-set-name.ts'
 import {type SetMeaning, setMeaning, setTypeFacts, setTypeOf, setTypes} from '../../../core/names/set-name.ts'
-import {labelKey, labelValue, namespaceName, policyKey} from './arbitrary-names.ts'
+import {labelKey, labelValue, namespaceName, policyKey} from '../../support/arbitrary-names.ts'
 
 interface Case {
   readonly name: string

@@ -1,12 +1,12 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {parseIptablesSave} from '../../../core/iptables/parse.ts'
+import {parseIptablesSave} from '../../../core/linux/iptables/parse.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
 import type {SetMeaning} from '../../../core/names/set-name.ts'
 import {v1CommentNames, v1SetMeaning} from '../../../core/names/v1-name.ts'
-import {program} from '../../programs/program.ts'
-import {nodeNamed} from '../dump/fixture.ts'
-import {labelKey, labelValue, namespaceName} from './arbitrary-names.ts'
+import {labelKey, labelValue, namespaceName} from '../../support/arbitrary-names.ts'
+import {nodeNamed} from '../../support/dump-fixture.ts'
+import {program} from '../../support/programs/program.ts'
 
 test.each<{name: string; type?: string; meaning: SetMeaning}>([
   {name: 'all-namespaces', type: 'list:set', meaning: {type: 'KeyLabelOfNamespace', key: 'all-namespaces'}},

@@ -1,7 +1,13 @@
 import {describe, expect, test} from 'vitest'
-import {type ClusterObjects, emptyCluster, type NetworkPolicy, type Pod, type PolicyPeer} from '../../../core/cluster/objects.ts'
+import {
+  type ClusterObjects,
+  emptyCluster,
+  type NetworkPolicy,
+  type Pod,
+  type PolicyPeer,
+} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
-import {compile} from '../../../core/policy/compile.ts'
 import type {CompileOptions, ProgramSet} from '../../../core/policy/program.ts'
 
 /*

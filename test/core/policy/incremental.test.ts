@@ -7,13 +7,13 @@ import {
   type NetworkPolicy,
   objectKey,
   type Pod,
-} from '../../../core/cluster/objects.ts'
-import {compile} from '../../../core/policy/compile.ts'
+} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import {IncrementalProgram, type ObjectEvent} from '../../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../../core/policy/program.ts'
 import {releaseLines} from '../../../core/policy/release.ts'
-import {namespace, pod, policy} from './arbitrary-objects.ts'
-import {objectsOf} from './compare.ts'
+import {namespace, pod, policy} from '../../support/arbitrary-objects.ts'
+import {objectsOf} from '../../support/linux/compare-programs.ts'
 
 const type = fc.constantFrom('added' as const, 'modified' as const, 'deleted' as const)
 const eventWith = (object: fc.Arbitrary<Pod>): fc.Arbitrary<ObjectEvent> =>

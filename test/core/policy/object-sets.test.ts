@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {type ClusterObjects, emptyCluster, type Namespace, type Pod} from '../../../core/cluster/objects.ts'
+import {type ClusterObjects, emptyCluster, type Namespace, type Pod} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
-import {compile} from '../../../core/policy/compile.ts'
 import {IncrementalProgram} from '../../../core/policy/incremental.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 

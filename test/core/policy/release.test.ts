@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest'
-import {emptyCluster, type NetworkPolicy} from '../../../core/cluster/objects.ts'
-import {compile} from '../../../core/policy/compile.ts'
+import {emptyCluster, type NetworkPolicy} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import type {CompileOptions, Program} from '../../../core/policy/program.ts'
 import {CURRENT, type ReleaseLine, readRelease, releaseLines} from '../../../core/policy/release.ts'
-import {ruleText} from './compare.ts'
+import {ruleText} from '../../support/linux/compare-programs.ts'
 
 describe('a release by its number', () => {
   test.each([

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {emptyCluster, type LabelSelector, type NetworkPolicy, type PolicyPeer} from '../../../core/cluster/objects.ts'
-import {compile} from '../../../core/policy/compile.ts'
+import {emptyCluster, type LabelSelector, type NetworkPolicy, type PolicyPeer} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import type {Program, Semantics} from '../../../core/policy/program.ts'
 
 const program = (from: PolicyPeer, semantics: Semantics): Program => {

@@ -1,14 +1,14 @@
 import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plainTest} from 'vitest'
-import type {ClusterObjects, NetworkPolicy, Pod} from '../../../core/cluster/objects.ts'
-import {compile} from '../../../core/policy/compile.ts'
-import {departureCodes, findDepartures} from '../../../core/policy/departures.ts'
+import type {ClusterObjects, NetworkPolicy, Pod} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
+import {programRules, programSets} from '../../../core/linux/walk/node-rules.ts'
+import {walk} from '../../../core/linux/walk/walk.ts'
+import type {Packet} from '../../../core/net/packet.ts'
+import {departureCodes, findDepartures} from '../../../core/policy/deviations.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
-import {programRules, programSets} from '../../../core/simulate/node-rules.ts'
-import type {Packet} from '../../../core/simulate/packet.ts'
-import {walk} from '../../../core/simulate/walk.ts'
-import {goodPolicy, namespace, pod} from './arbitrary-objects.ts'
+import {goodPolicy, namespace, pod} from '../../support/arbitrary-objects.ts'
 
 /** Pods and policies by name, each pod with an address of its own. */
 const cluster: fc.Arbitrary<ClusterObjects> = fc

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest'
-import type {ClusterObjects} from '../../../core/cluster/objects.ts'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDocument} from '../../../core/dump/read-document.ts'
-import {documentsOf, folders} from './folders.ts'
-import {redactDocuments} from './redact-documents.ts'
+import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {documentsOf, folders} from '../../support/redact/folders.ts'
+import {redactDocuments} from '../../support/redact/redact-documents.ts'
 
 /** What stays on purpose. */
 const KEPT = new Set([

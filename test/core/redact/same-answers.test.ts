@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {driftOf, matrixOf, nodeOf, renamed, translationOf, unchanged} from './answers.ts'
-import {documentsOf, folders} from './folders.ts'
-import {redactDocuments} from './redact-documents.ts'
+import {driftOf, matrixOf, nodeOf, renamed, translationOf, unchanged} from '../../support/redact/answers.ts'
+import {documentsOf, folders} from '../../support/redact/folders.ts'
+import {redactDocuments} from '../../support/redact/redact-documents.ts'
 
 test.each(folders.filter(folder => folder.includes('/v1')))('%s, also when the new names sort in another order', async folder => {
   const documents = await documentsOf(folder)

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {emptyCluster} from '../../../core/cluster/objects.ts'
+import {emptyCluster} from '../../../core/kubernetes/objects.ts'
 import {networkProblems} from '../../../core/trace/network-model.ts'
 
 const overlay = {'kubernetes.azure.com/podnetwork-type': 'overlay'}

@@ -2,11 +2,11 @@ import {chmodSync, existsSync, readdirSync, readFileSync, writeFileSync} from 'n
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type Bundle, onTerminal, openBundle} from '../bundle.ts'
-import {documentProcedures, startFakeAgent} from '../cluster/fake-agent.ts'
-import {agentPod, type FakeApiOptions, kubeconfigFor, refusal, startFakeApiServer} from '../cluster/fake-api-server.ts'
-import {fixture} from '../run-cli.ts'
-import {complete, read} from './complete.ts'
+import {type Bundle, onTerminal, openBundle} from '../../support/plugin/bundle.ts'
+import {complete, read} from '../../support/plugin/complete.ts'
+import {documentProcedures, startFakeAgent} from '../../support/plugin/fake-agent.ts'
+import {agentPod, type FakeApiOptions, kubeconfigFor, refusal, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** Names of a cluster. API server and agents are stand-ins; kubectl, the bundle and the way between are real. */
 

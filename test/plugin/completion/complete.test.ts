@@ -6,9 +6,9 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {verbs} from '../../../plugin/commands/index.ts'
 import {flagsOf} from '../../../plugin/completion/command-line.ts'
 import {valuesOfArgument, valuesOfFlag} from '../../../plugin/completion/values.ts'
-import {type Bundle, openBundle} from '../bundle.ts'
-import {fixture} from '../run-cli.ts'
-import {complete as completeWith} from './complete.ts'
+import {type Bundle, openBundle} from '../../support/plugin/bundle.ts'
+import {complete as completeWith} from '../../support/plugin/complete.ts'
+import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** What kubectl gets from the bundle on PATH, for words without a cluster. */
 
@@ -150,7 +150,7 @@ describe('names in a dump', () => {
   })
 
   test('nothing is found in what is missing, damaged, or standard input', async () => {
-    for (const path of ['/no/such/dump', fixture('../run-cli.ts'), '-'])
+    for (const path of ['/no/such/dump', fixture('../../support/plugin/run-cli.ts'), '-'])
       expect(await complete('translate', '--from', path, '--policy', '')).toEqual({items: {}, directive: NO_FILES})
   })
 

@@ -5,8 +5,8 @@ import {join} from 'node:path'
 import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type Bundle, openBundle} from '../bundle.ts'
-import {fixture} from '../run-cli.ts'
+import {type Bundle, openBundle} from '../../support/plugin/bundle.ts'
+import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** Words that are begun in real shells, with kubectl's own completion sourced there, and the key Tab. */
 

@@ -1,12 +1,12 @@
 import {statSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import {documentProcedures} from '../cluster/fake-agent.ts'
-import type {FakeAnswer} from '../cluster/fake-api-server.ts'
-import {refusal} from '../cluster/fake-api-server.ts'
-import {runCli} from '../run-cli.ts'
-import {type BakeryOptions, documentsOf, npmLog, npmPods, PODS, startBakery, withLogs} from './bakery.ts'
-import {filesIn, manifestOf, unpack} from './files.ts'
+import {type BakeryOptions, documentsOf, npmLog, npmPods, PODS, startBakery, withLogs} from '../../support/plugin/bakery-dump.ts'
+import {documentProcedures} from '../../support/plugin/fake-agent.ts'
+import type {FakeAnswer} from '../../support/plugin/fake-api-server.ts'
+import {refusal} from '../../support/plugin/fake-api-server.ts'
+import {filesIn, manifestOf, unpack} from '../../support/plugin/files.ts'
+import {runCli} from '../../support/plugin/run-cli.ts'
 
 /** `dump` of a cluster. API server and agents are stand-ins, kubectl and the way between are real. */
 

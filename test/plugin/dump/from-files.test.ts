@@ -5,9 +5,9 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import type {NodeDump} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
-import {driftOf, matrixOf, translationOf, unchanged} from '../../core/redact/answers.ts'
-import {fixture, runCli} from '../run-cli.ts'
-import {filesIn, manifestOf} from './files.ts'
+import {filesIn, manifestOf} from '../../support/plugin/files.ts'
+import {fixture, runCli} from '../../support/plugin/run-cli.ts'
+import {driftOf, matrixOf, translationOf, unchanged} from '../../support/redact/answers.ts'
 
 let folder: string
 beforeEach(() => {

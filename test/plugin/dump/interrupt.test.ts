@@ -3,8 +3,8 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
-import {documentProcedures} from '../cluster/fake-agent.ts'
-import {type BakeryOptions, documentsOf, startBakery, withLogs} from './bakery.ts'
+import {type BakeryOptions, documentsOf, startBakery, withLogs} from '../../support/plugin/bakery-dump.ts'
+import {documentProcedures} from '../../support/plugin/fake-agent.ts'
 
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 

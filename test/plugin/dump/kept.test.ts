@@ -5,8 +5,8 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
-import {fixture, runCli} from '../run-cli.ts'
-import {filesIn, manifestOf, unpack} from './files.ts'
+import {filesIn, manifestOf, unpack} from '../../support/plugin/files.ts'
+import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 
 /** Dumps that earlier versions wrote, and what becomes of them when they are put together anew. */
 

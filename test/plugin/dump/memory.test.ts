@@ -4,8 +4,8 @@ import {fileURLToPath} from 'node:url'
 import {createGzip} from 'node:zlib'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
-import {documentProcedures} from '../cluster/fake-agent.ts'
-import {documentsOf, startBakery} from './bakery.ts'
+import {documentsOf, startBakery} from '../../support/plugin/bakery-dump.ts'
+import {documentProcedures} from '../../support/plugin/fake-agent.ts'
 
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const MIB = 1024 * 1024

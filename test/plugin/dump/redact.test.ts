@@ -8,12 +8,12 @@ import {type Trace, traceSchema} from '../../../core/contract/trace.ts'
 import {type NodeDump} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
-import {describeKernel} from '../../kernel/describe.ts'
-import {loadRules, loadSets} from '../../kernel/load.ts'
-import {openNamespace} from '../../kernel/namespace.ts'
-import {fixture, runCli} from '../run-cli.ts'
-import {startBakery} from './bakery.ts'
-import {filesIn, manifestOf} from './files.ts'
+import {describeKernel} from '../../support/kernel/describe.ts'
+import {loadRules, loadSets} from '../../support/kernel/load.ts'
+import {openNamespace} from '../../support/kernel/namespace.ts'
+import {startBakery} from '../../support/plugin/bakery-dump.ts'
+import {filesIn, manifestOf} from '../../support/plugin/files.ts'
+import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 

@@ -4,11 +4,11 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {InputError} from '../../../core/input-error.ts'
+import {InputError} from '../../../core/problem/input-error.ts'
+import {Packed} from '../../../plugin/bytes/packed.ts'
 import type {DumpFile} from '../../../plugin/dump/content.ts'
-import {Packed} from '../../../plugin/dump/packed.ts'
 import {checkTarget, writeDump} from '../../../plugin/dump/write-dump.ts'
-import {filesIn, unpack} from './files.ts'
+import {filesIn, unpack} from '../../support/plugin/files.ts'
 
 let folder: string
 beforeEach(() => {

@@ -1,0 +1,119 @@
+import type {Knowledge} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import type {Limits} from '../limits/limits.ts'
+import {firstKnowledge, type Growing} from '../watch/initial-sync.ts'
+import type {DocumentReader} from './document-reader.ts'
+import {hasNpmPages, NPM_PORT, npmPageReader, npmPages} from './npm-pages.ts'
+import {readLegacyTables} from './read-once.ts'
+import {type Run, type Start, start as startTool} from './run.ts'
+import {toolProblem} from './tool-failure.ts'
+import {isNftSave, versionsReader} from './versions.ts'
+
+/** The agent's picture of the cluster, as far as a dump needs it. */
+export interface ClusterSource extends Growing {
+  clusterJson(): Iterable<string>
+}
+
+export interface DocumentSources {
+  readonly version: string
+  readonly cluster: ClusterSource | undefined
+  readonly limits: Limits
+  /** Tests replace what follows. */
+  readonly run: Run
+  readonly start?: Start
+  readonly legacyTables?: () => Promise<string | undefined>
+  readonly npmPort?: number
+}
+
+/** How each of the documents is read that this node can have. */
+export async function documentReaders(
+  asked: readonly NodeDocument[],
+  sources: DocumentSources,
+): Promise<Map<NodeDocument, DocumentReader>> {
+  const {limits, cluster, run, start = startTool, legacyTables = readLegacyTables, npmPort = NPM_PORT} = sources
+  const bounds = {timeoutMs: limits.toolMs, largestBytes: limits.toolBytes}
+  const tool = (command: string, ...args: string[]) => toolReader(start, command, args, bounds)
+  const pages = Object.keys(npmPages) as (keyof typeof npmPages)[]
+  const hasPages = pages.some(page => asked.includes(page)) && (await hasNpmPages(npmPort))
+  const readers: Readonly<Record<NodeDocument, DocumentReader | false>> = {
+    'iptables-nft-save.txt': nftReader(start, run, bounds),
+    // Running a legacy tool where the kernel has no legacy tables would load the legacy modules.
+    'iptables-legacy-save.txt':
+      asked.includes('iptables-legacy-save.txt') &&
+      ((await legacyTables()) ?? '').trim() !== '' &&
+      tool('iptables-legacy-save', '-c'),
+    'ipset-save.txt': tool('ipset', 'save'),
+    'ipset-list.txt': tool('ipset', 'list', '-t'),
+    'conntrack-count.txt': tool('conntrack', '-C'),
+    'versions.txt': versionsReader(run, sources.version),
+    'npm-cache.json': hasPages && npmPageReader(npmPages['npm-cache.json'], npmPort, limits),
+    'npm-node-metrics.txt': hasPages && npmPageReader(npmPages['npm-node-metrics.txt'], npmPort, limits),
+    'npm-cluster-metrics.txt': hasPages && npmPageReader(npmPages['npm-cluster-metrics.txt'], npmPort, limits),
+    'cluster.json': cluster !== undefined && clusterReader(cluster, limits),
+  }
+  return new Map(
+    asked.flatMap(name => {
+      const reader = readers[name]
+      return reader === false ? [] : [[name, reader] as const]
+    }),
+  )
+}
+
+interface Bounds {
+  readonly timeoutMs: number
+  readonly largestBytes: number
+}
+
+function toolReader(start: Start, command: string, args: readonly string[], bounds: Bounds): DocumentReader {
+  return async function* read(signal) {
+    const tool = start(command, args, {...bounds, signal})
+    yield* tool.stdout
+    const ending = await tool.ending
+    return {command: tool.command, problems: ending.end === 'ok' ? [] : [toolProblem(ending)]}
+  }
+}
+
+/** Distributions without `iptables-nft-save` call it `iptables-save`; that name may also mean the legacy tool. */
+function nftReader(start: Start, run: Run, bounds: Bounds): DocumentReader {
+  return async function* read(signal) {
+    const tool = start('iptables-nft-save', ['-c'], {...bounds, signal})
+    yield* tool.stdout
+    const ending = await tool.ending
+    if (ending.end === 'missing' && (await isNftSave('iptables-save', run, signal)))
+      return yield* toolReader(start, 'iptables-save', ['-c'], bounds)(signal)
+    return {command: tool.command, problems: ending.end === 'ok' ? [] : [toolProblem(ending)]}
+  }
+}
+
+/** Objects come one by one; as many are put together as make a piece worth compressing. */
+const PIECE_CHARS = 64 * 1024
+
+function clusterReader(cluster: ClusterSource, {firstListsMs}: Limits): DocumentReader {
+  return async function* read(signal) {
+    await firstKnowledge(cluster, firstListsMs, signal)
+    const problems = knowledgeProblems(cluster.knowledge())
+    const encoder = new TextEncoder()
+    let waiting = ''
+    for (const text of cluster.clusterJson()) {
+      if (signal.aborted) break
+      waiting += text
+      if (waiting.length < PIECE_CHARS) continue
+      yield encoder.encode(waiting)
+      waiting = ''
+    }
+    if (waiting !== '') yield encoder.encode(waiting)
+    return {command: "the agent's watch of the cluster", problems}
+  }
+}
+
+/** How old the agent's picture of the cluster is, unless it is current. */
+export function knowledgeProblems({state, asOf, failure}: Knowledge): Problem[] {
+  if (state === 'live' || state === 'off') return []
+  const because = failure === undefined ? '' : `: ${failure}`
+  const message =
+    asOf === undefined
+      ? `the agent has not yet read all objects of the cluster${because}`
+      : `the cluster objects are those of ${asOf}: the agent cannot follow the API server since then${because}`
+  return [{code: 'OLD_OBJECTS', message, next: 'What has changed since then is not in the answer.'}]
+}

@@ -1,0 +1,24 @@
+import type {AgentStatus, Knowledge, VirtualResource} from '../../core/contract/agent.ts'
+import type {Drift} from '../../core/contract/drift.ts'
+import type {Caller} from '../auth/caller.ts'
+import type {Limits} from '../limits/limits.ts'
+import type {Log} from '../log.ts'
+import type {Snapshots} from '../snapshots/snapshots.ts'
+import type {Changes} from './changes.ts'
+
+/** What the procedures work with. */
+export interface Agent {
+  readonly version: string
+  readonly node: string
+  readonly log: Log
+  readonly limits: Limits
+  readonly snapshots: Snapshots
+  /** Changes of the status. */
+  readonly changes: Changes
+  status(): AgentStatus
+  knowledge(): Knowledge
+  /** @throws RefusedError when the caller may not read the resource */
+  demand(caller: Caller, resource: VirtualResource): Promise<void>
+  /** @throws RefusedError when there is nothing to compare with or the node cannot be read */
+  diff(options: {readonly lite?: boolean}): Promise<Drift>
+}

@@ -1,0 +1,134 @@
+import {initTRPC, TRPCError} from '@trpc/server'
+import type {ZodError} from 'zod'
+import {
+  CONTRACT,
+  diffInputSchema,
+  type Hello,
+  helloInputSchema,
+  openSnapshotInputSchema,
+  type Procedure,
+  procedureRights,
+  type Refusal,
+  readSnapshotInputSchema,
+} from '../../core/contract/agent.ts'
+import {nodeDocuments} from '../../core/contract/node-documents.ts'
+import {RefusedError, refused} from '../limits/refusal.ts'
+import type {Agent} from './agent.ts'
+import type {Connection} from './connection.ts'
+import {statusChanges} from './status-changes.ts'
+
+/** What each procedure is given. */
+export interface Context {
+  readonly agent: Agent
+  readonly connection: Connection
+}
+
+const CODES = {
+  NO_TOKEN: 'UNAUTHORIZED',
+  BAD_TOKEN: 'UNAUTHORIZED',
+  TOKEN_TOO_OLD: 'UNAUTHORIZED',
+  WRONG_ACCOUNT: 'FORBIDDEN',
+  FORBIDDEN: 'FORBIDDEN',
+  TOO_MANY: 'TOO_MANY_REQUESTS',
+  REVIEW_FAILED: 'SERVICE_UNAVAILABLE',
+  OTHER_CONTRACT: 'PRECONDITION_FAILED',
+  NO_SNAPSHOT: 'NOT_FOUND',
+  NO_KNOWLEDGE: 'PRECONDITION_FAILED',
+  READ_FAILED: 'INTERNAL_SERVER_ERROR',
+} as const satisfies Readonly<Record<Refusal['code'], TRPCError['code']>>
+
+const t = initTRPC.context<Context>().create({
+  // Stack traces are for our log, not for whoever connects.
+  isDev: false,
+  errorFormatter: ({shape, error}) => {
+    const refusal = error.cause instanceof RefusedError ? error.cause.refusal : undefined
+    return {...shape, message: messageOf(error), data: {...shape.data, ...(refusal && {refusal})}}
+  },
+})
+
+function messageOf({code, cause, message}: TRPCError): string {
+  if (code === 'PARSE_ERROR') return 'the message is no request'
+  const issues = (cause as ZodError | undefined)?.issues
+  if (code !== 'BAD_REQUEST' || !Array.isArray(issues)) return message
+  return `the input is not as agreed: ${(cause as ZodError).issues.map(({path, message}) => `${path.join('.')}: ${message}`).join('; ')}`
+}
+
+/** A refusal with the code that tRPC has for its kind; other errors as they are. */
+function coded(error: unknown): unknown {
+  const cause = error instanceof TRPCError ? error.cause : error
+  return cause instanceof RefusedError ? new TRPCError({code: CODES[cause.refusal.code], message: cause.message, cause}) : error
+}
+
+/** A procedure, for those who have its right. */
+const procedure = (name: Procedure) =>
+  t.procedure.use(async ({ctx: {agent, connection}, next}) => {
+    try {
+      return await connection.during(async () => {
+        await agent.demand(connection.caller, procedureRights[name])
+        // What is answered must not pile up on what the client has not yet read.
+        await connection.drained()
+        const result = await next()
+        if (!result.ok) throw result.error
+        return result
+      })
+    } catch (error) {
+      throw coded(error)
+    }
+  })
+
+const idInput = readSnapshotInputSchema.pick({id: true})
+
+/**
+ * What the agent answers. Inputs are checked; fields that are not known are passed over, so that a newer plugin is
+ * understood as far as both go.
+ */
+export const agentRouter = t.router({
+  hello: procedure('hello')
+    .input(helloInputSchema)
+    .query(({input, ctx: {agent}}): Hello => {
+      const {major} = input.contract
+      if (major !== CONTRACT.major) {
+        const older = major < CONTRACT.major ? 'the plugin' : 'the agent'
+        throw refused(
+          'OTHER_CONTRACT',
+          `plugin ${input.version} (contract ${major}) and agent ${agent.version} (contract ${CONTRACT.major}) do not understand each other: ${older} is older`,
+          major < CONTRACT.major ? 'Update the plugin.' : 'Update the agent: kubectl npm install.',
+        )
+      }
+      const procedures = Object.keys(procedureRights)
+      return {contract: CONTRACT, version: agent.version, node: agent.node, procedures, knowledge: agent.knowledge()}
+    }),
+  status: procedure('status').query(({ctx}) => ctx.agent.status()),
+  statusChanges: procedure('statusChanges').subscription(({ctx: {agent, connection}, signal}) =>
+    statusChanges(agent, connection, signal),
+  ),
+  openSnapshot: procedure('openSnapshot')
+    .input(openSnapshotInputSchema)
+    .mutation(async ({input, ctx: {agent, connection}}) => {
+      const snapshot = await agent.snapshots.open(nodeDocuments.filter(name => input.documents.includes(name)))
+      if (connection.signal.aborted) agent.snapshots.leave(snapshot.id)
+      else connection.hold(snapshot.id)
+      return snapshot
+    }),
+  readSnapshot: procedure('readSnapshot')
+    .input(readSnapshotInputSchema)
+    .query(async ({input: {id, document, offset}, ctx: {agent, connection}}) =>
+      agent.snapshots.piece(id, document, offset, connection),
+    ),
+  closeSnapshot: procedure('closeSnapshot')
+    .input(idInput)
+    .mutation(({input: {id}, ctx: {agent, connection}}) => {
+      // Who has not opened it cannot take it away from who has.
+      if (connection.letGo(id)) agent.snapshots.close(id)
+    }),
+  diff: procedure('diff')
+    .input(diffInputSchema.optional())
+    .query(async ({input, ctx: {agent, connection}}) => {
+      const drift = await agent.diff(input ?? {})
+      await connection.turn()
+      return drift
+    }),
+})
+
+/** The plugin takes this type, and nothing else, from the agent. */
+export type AgentRouter = typeof agentRouter

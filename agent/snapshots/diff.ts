@@ -1,0 +1,136 @@
+import {Readable} from 'node:stream'
+import {createGunzip} from 'node:zlib'
+import type {Knowledge} from '../../core/contract/agent.ts'
+import type {Drift} from '../../core/contract/drift.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import type {DocumentKind} from '../../core/dump/document-kind.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
+import type {CompileOptions, Program} from '../../core/policy/program.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import type {Limits} from '../limits/limits.ts'
+import {refused} from '../limits/refusal.ts'
+import {knowledgeProblems} from '../node/documents.ts'
+import {firstKnowledge, type Growing} from '../watch/initial-sync.ts'
+import type {HeldDocument} from './buffered-document.ts'
+import type {Snapshots} from './snapshots.ts'
+
+/** The part of the watch that a comparison needs. */
+export interface Desired extends Growing {
+  objects(): ClusterObjects
+  programFor(options: CompileOptions): Program
+}
+
+export interface DiffOptions {
+  readonly node: string
+  readonly lite: boolean
+  readonly desired: Desired
+  readonly snapshots: Snapshots
+  readonly limits: Limits
+}
+
+const NEEDED = {
+  'iptables-nft-save.txt': 'iptables-save',
+  'iptables-legacy-save.txt': 'iptables-save',
+  'ipset-save.txt': 'ipset-save',
+  'ipset-list.txt': 'ipset-list',
+} as const satisfies Partial<Record<NodeDocument, DocumentKind>>
+const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[]
+
+/**
+ * Reads this node's kernel and compares it with what the policies ask for.
+ *
+ * @throws RefusedError when the cluster is not known, or the rules cannot be read or compared
+ */
+export async function diffNode({node, lite, desired, snapshots, limits}: DiffOptions): Promise<Drift> {
+  await firstKnowledge(desired, limits.firstListsMs)
+  demandKnowledge(desired.knowledge())
+  const {id} = await snapshots.open(names)
+  try {
+    const {documents, problems} = await textsOf(snapshots.documents(id), limits)
+    const {readDump} = await import('../../core/dump/read-dump.ts')
+    const {compareNode} = await import('../../core/drift/compare-node.ts')
+    const {openTranslation} = await import('../../core/linux/translate/open.ts')
+    const [read] = (await readDump(documents)).nodes
+    if (!read) throw readFailed('nothing could be read', problems)
+    const cluster = desired.objects()
+    const dump = {...read, node, cluster}
+    const translation = openTranslation(dump)
+    const programFor = (options: CompileOptions) => desired.programFor(options)
+    const drift = compareNode(cluster, dump, {isLite: lite, programFor, translation})
+    return {
+      ...shortened(drift, limits),
+      problems: [...problems, ...translation.facts.problems, ...knowledgeProblems(desired.knowledge())],
+    }
+  } finally {
+    snapshots.close(id)
+  }
+}
+
+/** While the first lists are under way all policies would seem to be deleted. */
+function demandKnowledge({state, asOf, failure}: Knowledge): void {
+  if (state === 'off') throw notWatching()
+  if (asOf !== undefined) return
+  throw refused(
+    'NO_KNOWLEDGE',
+    `the agent has not yet read the objects of the cluster${failure === undefined ? '' : `: ${failure}`}`,
+    'Try again in some seconds. kubectl npm status tells how far it is.',
+  )
+}
+
+export const notWatching = () =>
+  refused(
+    'NO_KNOWLEDGE',
+    'the agent does not watch the cluster, so it does not know what the policies ask for',
+    'Start it without --no-watch, or give the objects: kubectl npm diff --from cluster.json',
+  )
+
+async function textsOf(
+  held: ReadonlyMap<NodeDocument, HeldDocument>,
+  limits: Limits,
+): Promise<{documents: DumpDocument[]; problems: Problem[]}> {
+  const documents: DumpDocument[] = []
+  const problems: Problem[] = []
+  let bytes = 0
+  for (const name of names) {
+    const document = held.get(name)
+    if (!document) continue
+    await document.done
+    const failures = document.end?.problems ?? []
+    // Of half a save all that is missing would seem to be missing on the node.
+    if (failures.length > 0 && NEEDED[name] === 'iptables-save') throw readFailed('the rules could not be read', failures)
+    if (NEEDED[name] !== 'ipset-list') problems.push(...failures)
+    if (failures.length > 0) continue
+    bytes += document.plainBytes
+    if (bytes > limits.diffBytes)
+      throw refused(
+        'READ_FAILED',
+        `rules and sets of this node have more than ${limits.diffBytes} bytes: comparing them would take the node's memory`,
+        'Compare on your own machine: kubectl npm dump, then kubectl npm diff --from the dump.',
+      )
+    documents.push({name: document.end?.command ?? name, folder: 'local', text: await textOf(document), kind: NEEDED[name]})
+  }
+  return {documents, problems}
+}
+
+async function textOf(document: HeldDocument): Promise<DumpDocument['text']> {
+  const {TextDecoding} = await import('../../core/text/decode.ts')
+  const decoding = new TextDecoding()
+  const plain = Readable.from(document.stream()).pipe(createGunzip())
+  for await (const piece of plain as AsyncIterable<Uint8Array>) decoding.push(piece)
+  return decoding.end()
+}
+
+const readFailed = (what: string, problems: readonly Problem[]) =>
+  refused(
+    'READ_FAILED',
+    [what, ...problems.map(({message}) => message)].join(': '),
+    problems[0]?.next ?? 'Look at the log of the agent.',
+  )
+
+function shortened(drift: Omit<Drift, 'problems'>, {differences}: Limits): Omit<Drift, 'problems'> {
+  const more = drift.items.length - differences
+  if (more <= 0) return drift
+  const note = `${more} more differences are not listed; those that are listed are the most harmful ones`
+  return {...drift, items: drift.items.slice(0, differences), notes: [note, ...drift.notes]}
+}

@@ -1,0 +1,231 @@
+import {randomUUID} from 'node:crypto'
+import type {AgentStatus, Snapshot, SnapshotPiece} from '../../core/contract/agent.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import type {Limits} from '../limits/limits.ts'
+import {refused} from '../limits/refusal.ts'
+import type {DocumentReader} from '../node/document-reader.ts'
+import {BackendSight} from './backend-detector.ts'
+import {type Budget, HeldDocument} from './buffered-document.ts'
+
+/** A read of the node that clients fetch piece by piece. */
+interface HeldSnapshot {
+  readonly id: string
+  readonly takenAt: Date
+  /** By the clock that only goes forward. */
+  readonly startedMs: number
+  readonly documents: ReadonlyMap<NodeDocument, HeldDocument>
+  readonly asked: ReadonlySet<NodeDocument>
+  isRunning: boolean
+  /** How many have opened and not closed it. */
+  holders: number
+  /** How many wait for a piece. */
+  waiting: number
+  usedMs: number
+}
+
+/** Who reads: whether it is still there, and when it can take more. */
+export interface PieceReader {
+  readonly signal: AbortSignal
+  turn(): Promise<void>
+}
+
+export interface FinishedRead {
+  readonly at: string
+  readonly documents: readonly string[]
+  readonly durationMs: number
+  readonly problems: readonly string[]
+  readonly backend: AgentStatus['backend']
+}
+
+export interface SnapshotOptions {
+  readonly node: string
+  readonly limits: Limits
+  readonly readers: (asked: readonly NodeDocument[]) => Promise<Map<NodeDocument, DocumentReader>>
+  readonly onRead: (read: FinishedRead) => void
+}
+
+/** The reads that are under way or held for readers. */
+export class Snapshots {
+  private readonly options: SnapshotOptions
+  private readonly held = new Map<string, HeldSnapshot>()
+  private readonly opening = new Map<string, Promise<HeldSnapshot>>()
+  private bytes = 0
+  private readonly sweeper: NodeJS.Timeout
+
+  constructor(options: SnapshotOptions) {
+    this.options = options
+    this.sweeper = setInterval(() => this.sweep(), Math.min(options.limits.snapshotMs / 4, 5000)).unref()
+  }
+
+  /** What is held for readers, in bytes. */
+  get heldBytes(): number {
+    return this.bytes
+  }
+
+  /**
+   * Starts to read. Who asks while the same is being read, and has only just begun to be, shares that read.
+   *
+   * @throws RefusedError when too much is under way
+   */
+  async open(asked: readonly NodeDocument[]): Promise<Snapshot> {
+    const snapshot = this.shared(asked) ?? (await this.openNew(asked))
+    snapshot.holders++
+    snapshot.usedMs = performance.now()
+    const documents = [...snapshot.documents.keys()].filter(name => asked.includes(name))
+    return {id: snapshot.id, node: this.options.node, takenAt: snapshot.takenAt.toISOString(), documents}
+  }
+
+  /**
+   * The next piece of a document. Waits for the tool, and then for the reader: nothing is prepared that nobody takes.
+   *
+   * @throws RefusedError when there is no such snapshot, or it has no such document
+   */
+  async piece(id: string, name: NodeDocument, offset: number, reader: PieceReader): Promise<SnapshotPiece> {
+    const snapshot = this.find(id)
+    const document = this.documentOf(snapshot, name)
+    snapshot.waiting++
+    try {
+      await document.reaches(offset, reader.signal)
+      await reader.turn()
+      this.find(id)
+      const {bytes, isEnd} = document.piece(offset, this.options.limits.pieceBytes)
+      const {command = '', durationMs = 0, problems = []} = (isEnd && document.end) || {}
+      return {
+        base64: bytes.toString('base64'),
+        end: isEnd,
+        problems: [...problems],
+        ...(isEnd && {command, durationMs: Math.round(durationMs)}),
+      }
+    } finally {
+      snapshot.waiting--
+      snapshot.usedMs = performance.now()
+    }
+  }
+
+  /** The documents themselves, for who works on them here. Close the snapshot afterwards. */
+  documents(id: string): ReadonlyMap<NodeDocument, HeldDocument> {
+    return this.find(id).documents
+  }
+
+  /** Whoever opened it does not need it any more. The last one ends what is still running. */
+  close(id: string): void {
+    const snapshot = this.held.get(id)
+    if (!snapshot) return
+    snapshot.holders--
+    if (snapshot.holders <= 0) this.drop(snapshot)
+  }
+
+  /** Whoever opened it is gone, and may come back for the rest: it is kept for a while, unless its memory is needed. */
+  leave(id: string): void {
+    const snapshot = this.held.get(id)
+    if (snapshot) snapshot.holders--
+  }
+
+  /** Ends all reads and drops all that is held. */
+  stop(): void {
+    clearInterval(this.sweeper)
+    for (const snapshot of this.held.values()) this.drop(snapshot)
+  }
+
+  private shared(asked: readonly NodeDocument[]): HeldSnapshot | undefined {
+    const oldest = performance.now() - this.options.limits.sharedReadMs
+    return [...this.held.values()].findLast(
+      each => each.isRunning && each.startedMs >= oldest && asked.every(name => each.asked.has(name)),
+    )
+  }
+
+  private async openNew(asked: readonly NodeDocument[]): Promise<HeldSnapshot> {
+    const key = asked.toSorted().join(' ')
+    const under = this.opening.get(key)
+    if (under) return under
+    const opening = this.begin(asked).finally(() => this.opening.delete(key))
+    this.opening.set(key, opening)
+    return opening
+  }
+
+  private async begin(asked: readonly NodeDocument[]): Promise<HeldSnapshot> {
+    const {limits, readers} = this.options
+    const running = [...this.held.values()].filter(({isRunning}) => isRunning).length + this.opening.size
+    if (running >= limits.reads)
+      throw refused('TOO_MANY', `${running} reads of this node are under way`, 'Try again when they are done: in some seconds.')
+    while (this.held.size >= limits.snapshots)
+      if (!this.dropIdle())
+        throw refused('TOO_MANY', `${this.held.size} dumps of this node are being fetched`, 'Try again later.')
+    const takenAt = new Date()
+    const sight = new BackendSight()
+    const documents = new Map<NodeDocument, HeldDocument>()
+    for (const [name, reader] of await readers(asked)) documents.set(name, new HeldDocument(reader, this.budget, sight.of(name)))
+    const snapshot: HeldSnapshot = {
+      id: randomUUID(),
+      takenAt,
+      startedMs: performance.now(),
+      documents,
+      asked: new Set(asked),
+      isRunning: true,
+      holders: 0,
+      waiting: 0,
+      usedMs: performance.now(),
+    }
+    this.held.set(snapshot.id, snapshot)
+    void Promise.all([...documents.values()].map(({done}) => done)).then(() => this.finished(snapshot, sight))
+    return snapshot
+  }
+
+  private finished(snapshot: HeldSnapshot, sight: BackendSight): void {
+    snapshot.isRunning = false
+    if (!this.held.has(snapshot.id)) return
+    this.options.onRead({
+      at: snapshot.takenAt.toISOString(),
+      documents: [...snapshot.documents.keys()],
+      durationMs: Math.round(performance.now() - snapshot.startedMs),
+      problems: [...snapshot.documents.values()].flatMap(({end}) => (end?.problems ?? []).map(({message}) => message)),
+      backend: sight.backend,
+    })
+  }
+
+  private readonly budget: Budget = {
+    take: bytes => {
+      this.bytes += bytes
+      while (this.bytes > this.options.limits.snapshotBytes) if (!this.dropIdle()) return false
+      return true
+    },
+    giveBack: bytes => {
+      this.bytes -= bytes
+    },
+  }
+
+  /** Makes room: drops the snapshot that was used least lately of those that nobody has open. */
+  private dropIdle(): boolean {
+    const idle = [...this.held.values()].filter(({holders, waiting, isRunning}) => holders === 0 && waiting === 0 && !isRunning)
+    const [oldest] = idle.toSorted((a, b) => a.usedMs - b.usedMs)
+    if (oldest) this.drop(oldest)
+    return oldest !== undefined
+  }
+
+  private sweep(): void {
+    const oldest = performance.now() - this.options.limits.snapshotMs
+    for (const snapshot of this.held.values()) if (snapshot.waiting === 0 && snapshot.usedMs < oldest) this.drop(snapshot)
+  }
+
+  private drop(snapshot: HeldSnapshot): void {
+    this.held.delete(snapshot.id)
+    for (const document of snapshot.documents.values()) document.drop()
+  }
+
+  private find(id: string): HeldSnapshot {
+    const snapshot = this.held.get(id)
+    if (snapshot) return snapshot
+    const seconds = this.options.limits.snapshotMs / 1000
+    throw refused(
+      'NO_SNAPSHOT',
+      'the agent does not hold this dump any more',
+      `It keeps one for ${seconds} s after it was last read from. Run the command again.`,
+    )
+  }
+
+  private documentOf(snapshot: HeldSnapshot, name: NodeDocument): HeldDocument {
+    const document = snapshot.documents.get(name)
+    if (document) return document
+    throw refused('NO_SNAPSHOT', `this dump has no ${name}`, `It has: ${[...snapshot.documents.keys()].join(', ')}`)
+  }
+}

@@ -1,0 +1,37 @@
+import type {ContainerPort, Labels} from '../../core/kubernetes/objects.ts'
+
+/** Beyond it nothing is shared with what came before: label values that are never the same twice must not pile up. */
+const MOST_KEPT = 20_000
+
+/**
+ * Makes equal texts, label sets and port lists one object: pods of a ReplicaSet differ in name and address only. Most of
+ * the memory that a large cluster would take is saved here.
+ */
+export class SharedTexts {
+  private readonly texts = new Map<string, string>()
+  private readonly labelSets = new Map<string, Labels>()
+  private readonly portLists = new Map<string, readonly ContainerPort[]>()
+
+  text(text: string): string {
+    return kept(this.texts, text, () => text)
+  }
+
+  labels(labels: Readonly<Record<string, unknown>>): Labels {
+    const entries = Object.entries(labels).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value] as const] : []))
+    const make = (): Labels => Object.fromEntries(entries.map(([key, value]) => [this.text(key), this.text(value)]))
+    return kept(this.labelSets, JSON.stringify(entries), make)
+  }
+
+  ports(ports: readonly ContainerPort[]): readonly ContainerPort[] {
+    return kept(this.portLists, JSON.stringify(ports), () => ports)
+  }
+}
+
+function kept<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  const before = known.get(key)
+  if (before !== undefined) return before
+  if (known.size >= MOST_KEPT) known.clear()
+  const value = make()
+  known.set(key, value)
+  return value
+}

@@ -1,0 +1,117 @@
+import type {Drift, DriftItem} from '../contract/drift.ts'
+import {API_VERSION} from '../contract/version.ts'
+import type {NodeDump} from '../dump/model.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {compareRules} from '../linux/compare/compare-rules.ts'
+import {compile} from '../linux/compile/compile.ts'
+import {nodeOptions} from '../linux/npm/node-options.ts'
+import {type OpenTranslation, openTranslation} from '../linux/translate/open.ts'
+import {savedRules} from '../linux/walk/node-rules.ts'
+import type {CompileOptions, Program} from '../policy/program.ts'
+import {compareSets} from '../sets/compare-sets.ts'
+import type {Difference} from './difference.ts'
+import {Effects, type Limits} from './verdict-change.ts'
+
+/** Settings of Azure NPM that a dump does not tell, and work that is done already. */
+export interface CompareOptions extends Limits {
+  readonly isLite?: boolean
+  readonly semantics?: CompileOptions['semantics']
+  /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
+  readonly programFor?: (options: CompileOptions) => Program
+  /** The dump as it was opened. */
+  readonly translation?: OpenTranslation
+}
+
+/**
+ * The program that the policies ask for, in the generation, names and mode that the node shows.
+ *
+ * @returns the program, and what the node did not tell
+ */
+function expectedProgram(
+  cluster: ClusterObjects,
+  dump: NodeDump,
+  {chains, usedSets}: OpenTranslation,
+  {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: CompareOptions,
+): {program: Program; notes: readonly string[]} {
+  const {options, notes} = nodeOptions(cluster, dump, chains, usedSets, isLite === true)
+  const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: dump.node})}
+  const program = programFor(common)
+  if (!mayBeOnNeed(program, dump)) return {program, notes}
+  const needed = programFor({...common, isOnNeed: true})
+  const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
+  const isOnNeed = unneeded.length > 0 && unneeded.every(name => !dump.sets?.has(name))
+  return {program: isOnNeed ? needed : program, notes}
+}
+
+/**
+ * Whether only the sets that policies use may be on a node (ApplyIPSetsOnNeed): then whole kinds of others are not there at
+ * all. One that is there although no policy can use it says no, which spares a second program.
+ */
+function mayBeOnNeed({options, sets, policies, refusals}: Program, {sets: found}: NodeDump): boolean {
+  if (!found || options.generation === 'v1') return false
+  const compiled = new Set(policies.map(({policy}) => policy))
+  // Of a policy that is refused while its rules are written the sets are there, and nothing here tells which.
+  if (refusals.some(({policy}) => !compiled.has(policy))) return true
+  const used = new Set(policies.flatMap(policy => policy.sets))
+  for (const name of used) {
+    const set = sets.get(name)
+    if (set?.ipsetType === 'list:set') for (const member of set.members) used.add(member)
+  }
+  for (const name of sets.keys()) if (!used.has(name) && found.has(name)) return false
+  return true
+}
+
+const HURRIED =
+  'there are so many differences that the later ones were tried with a few packets each: some that are said to change nothing may change something'
+
+const HARM = {open: 0, closed: 1, none: 2} as const
+
+/** A comparison that can be asked further: which differences there are, and what each does to a packet. */
+export interface OpenComparison {
+  readonly program: Program
+  readonly differences: readonly Difference[]
+  readonly notes: readonly string[]
+  readonly effects: Effects
+}
+
+/** Finds all differences between what the policies ask for and what is on a node. */
+export function openComparison(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions = {}): OpenComparison {
+  const translation = options.translation ?? openTranslation(dump)
+  const {program, notes} = expectedProgram(cluster, dump, translation, options)
+  const {chains, book, usedSets} = translation
+  const nameOf = (set: string) => program.sets.get(set)?.name ?? book.namesOf(set)[0]?.name ?? set
+  const sets = compareSets(program, dump, set => usedSets.has(set), nameOf)
+  const rules = dump.save ? compareRules(program, chains) : {differences: [], notes: []}
+  // A clean node needs none, and a large one takes a while.
+  let effects: Effects | undefined
+  return {
+    program,
+    differences: [...sets.differences, ...rules.differences],
+    notes: [
+      ...notes,
+      ...sets.notes,
+      ...rules.notes,
+      ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),
+    ],
+    get effects() {
+      effects ??= new Effects(program, dump.save ? savedRules(dump.save) : {chain: () => undefined}, options)
+      return effects
+    },
+  }
+}
+
+/** Compares what the policies ask for with what is on a node: most harmful first. */
+export function compareNode(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions = {}): Omit<Drift, 'problems'> {
+  const comparison = openComparison(cluster, dump, options)
+  const {differences, notes} = comparison
+  const items: DriftItem[] = differences.map(difference => ({...difference.item, ...comparison.effects.of(difference)}))
+  const isHurried = items.length > 0 && comparison.effects.isHurried
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Drift',
+    node: dump.node,
+    clean: items.length === 0,
+    items: items.toSorted((a, b) => HARM[a.effect] - HARM[b.effect]),
+    notes: [...notes, ...(isHurried ? [HURRIED] : [])],
+  }
+}

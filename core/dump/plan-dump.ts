@@ -1,0 +1,183 @@
+import type {DumpFailure} from '../contract/dump.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {InputError} from '../problem/input-error.ts'
+import type {Problem} from '../problem/problem.ts'
+import type {Text} from '../text/lines.ts'
+import {isBlank} from './blank.ts'
+import {recognise} from './detect-kind.ts'
+import {dumpFiles, isNodeFile, podLogs} from './layout.ts'
+import {fileName, type ReadManifest, readManifest} from './manifest.ts'
+import type {DumpDocument} from './model.ts'
+import {type ReadDocument, readDocument} from './read-document.ts'
+import {lastName, mergeObjects} from './read-dump.ts'
+import {findPlace, nodeOfPath} from './sort-documents.ts'
+
+/** One node of a dump that is to be made of files. */
+export interface ArrangedNode {
+  readonly name: string
+  readonly takenAt?: string
+  readonly agentVersion?: string
+  /** By the name that the dump gives them. */
+  readonly files: ReadonlyMap<string, Text>
+  /** Those of the files of which nothing tells that they are all that a tool printed. */
+  readonly given: readonly string[]
+}
+
+/** Documents of any kind, arranged as a dump has them. */
+export interface Arranged {
+  readonly nodes: readonly ArrangedNode[]
+  /** Objects of the cluster: one file as it is, or what several hold together. */
+  readonly cluster?: Text | ClusterObjects
+  readonly manifests: readonly ReadManifest[]
+  /** collection.log of each dump among the documents. */
+  readonly logs: readonly Text[]
+  /** What was told of the nodes when their dumps were taken. */
+  readonly failures: readonly DumpFailure[]
+  /** Names of documents that no dump has a place for. */
+  readonly leftOut: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+interface NodeFolder {
+  name: string
+  takenAt?: string
+  agentVersion?: string
+  readonly files: Map<string, {readonly text: Text; readonly from: string}>
+  readonly given: string[]
+}
+
+/**
+ * Arranges documents as one dump: files of dumps keep their names, others are recognised by their content. Whose a document
+ * is follows the same rules as `readDump`.
+ *
+ * @throws InputError when two documents would be the same file of one node
+ */
+export async function arrangeDump(documents: readonly DumpDocument[]): Promise<Arranged> {
+  const manifests = documents.flatMap(document => readManifest(document) ?? [])
+  const folders = new Map<string, NodeFolder>()
+  const folderOf = (folder: string, name: () => Partial<NodeFolder>): NodeFolder => {
+    const known = folders.get(folder)
+    if (known) return known
+    const made = {name: 'unknown', files: new Map(), given: [], ...name()}
+    folders.set(folder, made)
+    return made
+  }
+  const objects: DumpDocument[] = []
+  const logs: Text[] = []
+  const leftOut: string[] = []
+  const loose: ReadDocument[] = []
+  for (const document of documents) {
+    const found = findPlace(manifests, document)
+    if (!found) {
+      loose.push(await readDocument(document))
+      continue
+    }
+    const {manifest, place} = found
+    const file = fileName(document.name)
+    if (place.kind === 'cluster') objects.push(document)
+    else if (place.kind === 'node' && isNodeFile(place.file)) {
+      const {given = [], ...told} = manifest.nodes.get(place.folder) ?? {name: fileName(place.folder)}
+      const node = folderOf(document.folder, () => told)
+      add(node, place.file, document)
+      if (given.includes(place.file)) node.given.push(place.file)
+    } else if (file === dumpFiles.log && place.kind === 'other') logs.push(document.text)
+    else if (file !== dumpFiles.manifest) leftOut.push(document.name)
+  }
+  const problems: Problem[] = []
+  objects.push(...loose.flatMap(each => (each.kind === 'cluster' ? [each.document] : [])))
+  arrangeLoose(loose, folders, folderOf, document => leftOut.push(document), problems)
+  const cluster = await joinObjects(objects)
+  return {
+    nodes: [...folders.values()].map(({files, ...node}) => ({
+      ...node,
+      files: new Map([...files].map(([file, {text}]) => [file, text])),
+    })),
+    ...(cluster && {cluster}),
+    manifests,
+    logs,
+    failures: manifests.flatMap(({failures}) => failures),
+    leftOut,
+    problems,
+  }
+}
+
+/** Documents outside of dumps. Those of one folder belong to one node; when there is only one node, all belong to it. */
+function arrangeLoose(
+  loose: readonly ReadDocument[],
+  folders: ReadonlyMap<string, NodeFolder>,
+  folderOf: (folder: string, name: () => Partial<NodeFolder>) => NodeFolder,
+  leaveOut: (name: string) => void,
+  problems: Problem[],
+): void {
+  const ofNode = new Set([
+    ...folders.keys(),
+    ...loose.flatMap(({kind, document}) => (/^(?:iptables|ipset)/.test(kind) ? [document.folder] : [])),
+  ])
+  const [only = ''] = ofNode
+  for (const each of loose) {
+    const {kind, document} = each
+    if (kind === 'cluster') continue
+    const file = fileOf(each)
+    const folder = ofNode.size <= 1 ? only : document.folder
+    if (file === undefined || (ofNode.size > 1 && !ofNode.has(folder))) {
+      leaveOut(document.name)
+      problems.push(...each.problems)
+      continue
+    }
+    const node = folderOf(folder, () => {
+      const name = nodeOfPath(folder) ?? cacheNode(loose, folder) ?? (ofNode.size > 1 ? lastName(folder) : undefined)
+      return name === undefined ? {} : {name}
+    })
+    add(node, file, document)
+    node.given.push(file)
+  }
+}
+
+const cacheNode = (loose: readonly ReadDocument[], folder: string): string | undefined =>
+  loose.flatMap(each => (each.kind === 'npm-cache' && each.document.folder === folder ? [each.cache.node] : []))[0]
+
+const PEOPLES: readonly string[] = ['versions.txt', 'conntrack-count.txt', ...podLogs]
+
+/** What a dump calls a document with such content; undefined when it has no place for it. */
+function fileOf(read: ReadDocument): string | undefined {
+  const file = fileName(read.document.name)
+  switch (read.kind) {
+    case 'iptables':
+      return read.save.backend === 'legacy' ? 'iptables-legacy-save.txt' : 'iptables-nft-save.txt'
+    case 'ipset-save':
+      return 'ipset-save.txt'
+    case 'ipset-list':
+      return 'ipset-list.txt'
+    case 'npm-cache':
+      return 'npm-cache.json'
+    case 'npm-metrics':
+      return /cluster/.test(file) ? 'npm-cluster-metrics.txt' : 'npm-node-metrics.txt'
+    case 'cluster':
+      return undefined
+    case 'none':
+      // What only people read, and what is empty, has nothing but its name to tell what it is.
+      return PEOPLES.includes(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined
+  }
+}
+
+function add({name, files}: NodeFolder, file: string, {text, name: from}: DumpDocument): void {
+  const known = files.get(file)
+  if (known)
+    throw new InputError(
+      `${known.from} and ${from} would both be ${file} of node ${name}`,
+      'Which one is meant is unknown. Give the files you mean one by one with --from.',
+    )
+  files.set(file, {text, from})
+}
+
+async function joinObjects(documents: readonly DumpDocument[]): Promise<Text | ClusterObjects | undefined> {
+  const [first] = documents
+  // As it is, it also keeps what this version does not know.
+  if (first && documents.length === 1 && recognise(first.text) === 'json') return first.text
+  const read: ClusterObjects[] = []
+  for (const document of documents) {
+    const each = await readDocument(document)
+    if (each.kind === 'cluster') read.push(each.objects)
+  }
+  return mergeObjects(read)
+}

@@ -1,0 +1,57 @@
+import {selects} from '../../kubernetes/label-selector.ts'
+import type {ClusterObjects, LabelSelector} from '../../kubernetes/objects.ts'
+import {type Departure, type DeparturePlace, findDepartures} from '../../policy/deviations.ts'
+import type {Remark} from '../findings.ts'
+import {type PolicyView, peersOf} from '../policy-view.ts'
+
+type OwnCode = 'NAMESPACE_NOT_IN' | 'NEGATIVE_ONLY' | 'BLOCK_OF_EXCEPT' | 'TERMINATING_NAMESPACE' | 'ALL_NAMESPACES_LABEL'
+
+const whats: Readonly<Record<OwnCode, string>> = {
+  NAMESPACE_NOT_IN: 'NotIn has several values',
+  NEGATIVE_ONLY: 'the selector has nothing but NotIn and DoesNotExist',
+  BLOCK_OF_EXCEPT: 'the except covers the whole block',
+  TERMINATING_NAMESPACE: 'the peer selects a namespace that is being deleted',
+  ALL_NAMESPACES_LABEL: 'the selector asks for the label key all-namespaces',
+}
+
+/** Refusals and collisions depart from the API too; they are found where refusals and collisions are. */
+const isOwn = (departure: Departure): departure is Departure & {readonly code: OwnCode} => departure.code in whats
+
+/** Departures of Azure NPM from the API that are not refusals, by the policies they concern. */
+export function departureRemarks(objects: ClusterObjects, views: readonly PolicyView[]): Map<string, Remark[]> {
+  const found = new Map<string, Remark[]>()
+  const add = (policy: string, remark: Remark): void => {
+    found.set(policy, [...(found.get(policy) ?? []), remark])
+  }
+  // Pods change nothing about these, and they are what takes time.
+  for (const {code, places} of findDepartures({...objects, pods: []}).filter(isOwn))
+    for (const place of places)
+      if (place.kind === 'NetworkPolicy') add(place.object, {code, field: place.field, what: whats[code]})
+      else for (const {policy, field} of selectorsOf(place, objects, views)) add(policy, {code, field, what: whatOf(code, place)})
+  return found
+}
+
+const whatOf = (code: OwnCode, {object}: DeparturePlace): string =>
+  code === 'ALL_NAMESPACES_LABEL'
+    ? `the peer is every namespace, and namespace ${object} has a label of the key all-namespaces`
+    : `the peer selects namespace ${object}, which is being deleted`
+
+const isEmpty = ({matchLabels = {}, matchExpressions = []}: LabelSelector): boolean =>
+  Object.keys(matchLabels).length + matchExpressions.length === 0
+
+/** What is odd about a namespace concerns the policies that select it. */
+function* selectorsOf(
+  {object, field}: DeparturePlace,
+  {namespaces}: ClusterObjects,
+  views: readonly PolicyView[],
+): Generator<{policy: string; field: string}> {
+  const labels = namespaces.find(({metadata}) => metadata.name === object)?.metadata.labels ?? {}
+  const isLabel = field.startsWith('metadata.labels')
+  for (const view of views)
+    for (const peer of peersOf(view)) {
+      const selector = peer.item.namespaceSelector
+      if (!selector || peer.item.ipBlock) continue
+      if (isLabel ? isEmpty(selector) : selects(selector, labels))
+        yield {policy: view.policy, field: `${peer.field}.namespaceSelector`}
+    }
+}

@@ -1,0 +1,151 @@
+import {selects} from '../kubernetes/label-selector.ts'
+import {namedPorts} from '../kubernetes/named-ports.ts'
+import {
+  type ClusterObjects,
+  type LabelSelector,
+  type Labels,
+  objectKey,
+  type Pod,
+  type PolicyPeer,
+} from '../kubernetes/objects.ts'
+import {isCounted} from '../kubernetes/pod-filter.ts'
+import {blockHolds, type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import type {PolicyView} from './policy-view.ts'
+
+/** Something with an address. */
+interface Addressed {
+  readonly address: number
+  readonly name: string
+}
+
+/** The cluster around the policies, as far as it is known. Answers that need what is not known are undefined. */
+export class Surroundings {
+  readonly knowsPods: boolean
+  /** By namespace, without finished ones. */
+  private readonly pods = new Map<string, Pod[]>()
+  private readonly nobodies = new Map<string, boolean>()
+  private readonly namespaces: ReadonlyMap<string, Labels>
+  private readonly podAddresses: readonly Addressed[]
+  private readonly nodeAddresses: readonly Addressed[]
+  private readonly byNamespace = new Map<string, PolicyView[]>()
+  private readonly numbers = new Map<string, Set<string>>()
+  private readonly byAclId = new Map<string, PolicyView[]>()
+
+  constructor({pods, namespaces, nodes}: ClusterObjects, policies: readonly PolicyView[]) {
+    this.knowsPods = pods.length > 0
+    this.namespaces = new Map(namespaces.map(({metadata}) => [metadata.name, metadata.labels ?? {}]))
+    for (const pod of pods) if (!isFinished(pod)) push(this.pods, pod.metadata.namespace ?? 'default', pod)
+    for (const policy of policies) {
+      push(this.byNamespace, policy.namespace, policy)
+      push(this.byAclId, aclId(policy), policy)
+    }
+    this.podAddresses = addresses(pods.filter(isCounted).map(pod => [pod.status?.podIP, `pod ${objectKey(pod)}`]))
+    this.nodeAddresses = addresses(
+      nodes.flatMap(({metadata, status}) =>
+        (status?.addresses ?? []).filter(({type}) => type !== 'Hostname').map(each => [each.address, `node ${metadata.name}`]),
+      ),
+    )
+    for (const pod of pods.filter(isCounted))
+      for (const {port, suffix} of namedPorts(pod)) {
+        const known = this.numbers.get(port) ?? new Set()
+        this.numbers.set(port, known.add(suffix.slice(1)))
+      }
+  }
+
+  /** Policies of a namespace, those of the cluster included. */
+  policiesOf(namespace: string): readonly PolicyView[] {
+    return this.byNamespace.get(namespace) ?? []
+  }
+
+  /** Names of other policies whose rules have the same id on Windows. */
+  sharingAclId(view: PolicyView): string[] {
+    const all = this.byAclId.get(aclId(view)) ?? []
+    return all.map(({policy}) => policy).filter(policy => policy !== view.policy)
+  }
+
+  isMissing(namespace: string): boolean {
+    return this.namespaces.size > 0 && !this.namespaces.has(namespace)
+  }
+
+  /** Pods of one namespace that a selector chooses. */
+  selected(namespace: string, selector: LabelSelector): Pod[] {
+    return (this.pods.get(namespace) ?? []).filter(pod => selects(selector, pod.metadata.labels))
+  }
+
+  /** Whether a peer of selectors chooses no pod. Namespaces must be known where their labels are asked for. */
+  choosesNobody({podSelector = {}, namespaceSelector}: PolicyPeer, namespace: string): boolean {
+    if (!this.knowsPods || (namespaceSelector && this.namespaces.size === 0)) return false
+    // Many policies have the same peers, and one that chooses nobody is asked about every pod.
+    const key = JSON.stringify([podSelector, namespaceSelector ?? namespace])
+    const known = this.nobodies.get(key)
+    if (known !== undefined) return known
+    const isNobody = namespaceSelector
+      ? ![...this.namespaces].some(([name, labels]) => selects(namespaceSelector, labels) && this.hasPod(name, podSelector))
+      : !this.hasPod(namespace, podSelector)
+    this.nobodies.set(key, isNobody)
+    return isNobody
+  }
+
+  private hasPod(namespace: string, selector: LabelSelector): boolean {
+    return (this.pods.get(namespace) ?? []).some(pod => selects(selector, pod.metadata.labels))
+  }
+
+  podsIn(block: PolicyPeer['ipBlock']): string[] {
+    return within(this.podAddresses, block)
+  }
+
+  nodesIn(block: PolicyPeer['ipBlock']): string[] {
+    return within(this.nodeAddresses, block)
+  }
+
+  /** What pods declare under a port's name: `tcp:8080`. */
+  numbersOf(port: string): readonly string[] {
+    return [...(this.numbers.get(port) ?? [])].toSorted()
+  }
+}
+
+/** Azure NPM joins the names by a dash, which both may hold. */
+export const aclId = ({namespace, object}: PolicyView): string => `azure-acl-${namespace}-${object.metadata.name}`
+
+const isFinished = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const known = map.get(key)
+  if (known) known.push(value)
+  else map.set(key, [value])
+}
+
+function addresses(given: readonly (readonly [string | undefined, string])[]): Addressed[] {
+  const all: Addressed[] = []
+  for (const [text, name] of given) {
+    const address = parseIpv4(text ?? '')
+    if (address !== undefined) all.push({address, name})
+  }
+  return all.toSorted((a, b) => a.address - b.address)
+}
+
+/** Names of what has an address in a block and in none of its exceptions. */
+function within(all: readonly Addressed[], given: PolicyPeer['ipBlock']): string[] {
+  const block = given && parseIpv4Block(given.cidr)
+  if (!block) return []
+  const excepted = (given.except ?? []).flatMap(text => parseIpv4Block(text) ?? [])
+  const names = new Set<string>()
+  for (let at = firstIn(all, block); at < all.length; at++) {
+    const {address, name} = all[at] as Addressed
+    if (!blockHolds(block, address)) break
+    if (!excepted.some(each => blockHolds(each, address))) names.add(name)
+  }
+  return [...names]
+}
+
+/** Where the addresses of a block begin: a cluster has many pods, and policies have many blocks. */
+function firstIn(all: readonly Addressed[], {base}: Ipv4Block): number {
+  let low = 0
+  let high = all.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((all[middle] as Addressed).address < base) low = middle + 1
+    else high = middle
+  }
+  return low
+}

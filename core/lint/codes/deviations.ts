@@ -1,0 +1,50 @@
+import type {DepartureCode} from '../../policy/deviations.ts'
+import type {LintRule} from '../lint-rule.ts'
+
+/** Where Azure NPM programs something else than the NetworkPolicy API says. */
+export const departureRules = {
+  NAMESPACE_NOT_IN: {
+    level: 'error',
+    platform: 'linux',
+    title: 'A selector of namespaces has NotIn with several values',
+    why: 'Azure NPM makes one allowing rule for each value, so every namespace that lacks one of them gets in, also those that carry another: the exclusion excludes nobody.',
+    next: 'Give the namespaces that are meant a label, and select by that; or exclude one value only.',
+  },
+  NEGATIVE_ONLY: {
+    level: 'error',
+    platform: 'linux',
+    title: 'A selector of namespaces only excludes',
+    why: 'A rule with excluded sets alone matches every other address too: the internet, nodes, pods of the host network.',
+    next: 'Add something positive to the selector, for example that the key kubernetes.io/metadata.name exists.',
+  },
+  BLOCK_OF_EXCEPT: {
+    level: 'warning',
+    platform: 'linux',
+    title: 'An except covers its whole block',
+    why: 'Nothing of the block should be left. A set keeps the block beside a wider exception, and of two equal ones it keeps either, as chance has it: addresses that should be out may be in.',
+    next: 'Remove the peer, or write an except that is smaller than the block.',
+  },
+  TERMINATING_NAMESPACE: {
+    level: 'info',
+    platform: 'linux',
+    title: 'A namespace that is selected by its labels is being deleted',
+    why: 'Azure NPM takes a namespace out of all its lists when its deletion starts, though its pods may still run and should still be let through.',
+    next: 'Nothing to do, unless the deletion hangs.',
+  },
+} as const satisfies Record<string, LintRule>
+
+/** The code that each departure of the compiler has here. Refusals that the API does not share have that of the refusal. */
+export const codeOfDeparture = {
+  NAMESPACE_NOT_IN: 'NAMESPACE_NOT_IN',
+  NEGATIVE_ONLY: 'NEGATIVE_ONLY',
+  IPV6_BLOCK: 'IPV6_BLOCK',
+  IPV6_EXCEPT: 'BAD_EXCEPT',
+  WHOLE_RANGE: 'BAD_BLOCK',
+  BLOCK_OF_EXCEPT: 'BLOCK_OF_EXCEPT',
+  BAD_LABEL_VALUE: 'BAD_LABEL_VALUE',
+  LONG_COMMENT: 'COMMENT_TOO_LONG',
+  TERMINATING_NAMESPACE: 'TERMINATING_NAMESPACE',
+  ALL_NAMESPACES_LABEL: 'ALL_NAMESPACES_LABEL',
+  SHARED_SET: 'SET_COLLISION',
+  SHARED_CHAIN: 'CHAIN_COLLISION',
+} as const satisfies Record<DepartureCode, string>

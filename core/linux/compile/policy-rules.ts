@@ -1,0 +1,131 @@
+import type {NetworkPolicy} from '../../kubernetes/objects.ts'
+import {type Direction, policyChainName} from '../../names/kernel-name.ts'
+import {chainCollisions, setCollisions} from '../../policy/collisions.ts'
+import {HashedNames, type NameClaim} from '../../policy/hashed-names.ts'
+import {draftPolicy, namedSets} from '../../policy/npm-policy.ts'
+import type {Draft} from '../../policy/npm-policy-model.ts'
+import {PolicySets} from '../../policy/policy-sets.ts'
+import type {CompiledPolicy, CompileOptions, PolicyPart, Refusal} from '../../policy/program.ts'
+import type {SetTable} from '../../policy/set-table.ts'
+import {baseChains} from './base-chains.ts'
+import {linkPolicy} from './rules-of-policy.ts'
+
+/** One policy while the program is being made. Its chains share one digest, so they are one claim. */
+class PolicyState implements NameClaim {
+  readonly draft: Draft
+  readonly sets: PolicySets
+  natural = ''
+  kernelName = ''
+  hashed = ''
+  compiled: CompiledPolicy | undefined
+
+  constructor(draft: Draft, table: SetTable) {
+    this.draft = draft
+    this.sets = new PolicySets(table, draft.sets)
+  }
+
+  get text(): string {
+    return this.draft.policy
+  }
+
+  get order(): string {
+    return this.draft.policy
+  }
+
+  get hasChains(): boolean {
+    return this.draft.chains.length > 0
+  }
+}
+
+const INGRESS = 'AZURE-NPM-INGRESS-'
+
+/** Chains and rules of all policies, and the sets that they bring into being. */
+export class PolicyRules {
+  private readonly table: SetTable
+  private readonly options: CompileOptions
+  private readonly states = new Map<string, PolicyState>()
+  private readonly chains: HashedNames<PolicyState>
+  private last: PolicyPart | undefined
+
+  constructor(table: SetTable, options: CompileOptions) {
+    this.table = table
+    this.options = options
+    const hash = (policy: string) => policyChainName(policy, 'Ingress', options.scheme)
+    this.chains = new HashedNames(hash, options.semantics === 'kubernetes')
+  }
+
+  set(policy: NetworkPolicy): void {
+    // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
+    const state = new PolicyState(draftPolicy(policy, this.options), this.table)
+    const before = this.states.get(state.draft.policy)
+    if (before) this.drop(before)
+    if (state.hasChains) this.chains.add(state)
+    this.states.set(state.draft.policy, state)
+    this.last = undefined
+  }
+
+  delete(policy: string): void {
+    const state = this.states.get(policy)
+    if (!state) return
+    this.drop(state)
+    this.states.delete(policy)
+    this.last = undefined
+  }
+
+  private drop(state: PolicyState): void {
+    if (state.hasChains) this.chains.remove(state)
+    state.sets.release()
+  }
+
+  /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
+  snapshot(namesChanged: boolean): PolicyPart {
+    this.chains.settle(state => (state.compiled = undefined))
+    if (namesChanged) for (const state of this.states.values()) state.compiled = undefined
+    // Chains change with policies only, and those have dropped the last answer.
+    if (this.last && !namesChanged) return this.last
+    const policies: CompiledPolicy[] = []
+    for (const state of this.states.values()) {
+      if (!state.hasChains) continue
+      state.compiled ??= this.link(state)
+      policies.push(state.compiled)
+    }
+    const jumps = policies.flatMap(({chains}) => chains.map(({jump}) => jump))
+    this.last = {policies, baseChains: baseChains(jumps, this.options.release), refusals: this.refusals()}
+    return this.last
+  }
+
+  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  refusals(): Refusal[] {
+    return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
+  }
+
+  private link(state: PolicyState): CompiledPolicy {
+    return linkPolicy(state.draft, {
+      semantics: this.options.semantics,
+      release: this.options.release,
+      setOf: named => state.sets.of(named),
+      chainOf: direction => chainName(state.kernelName, direction),
+    })
+  }
+
+  /** With the meaning of the API nothing shares a name. */
+  private collisions(state: PolicyState): Refusal[] {
+    if (this.options.semantics === 'kubernetes' || !state.hasChains) return []
+    const {names} = this.table
+    const found = names.hasShared
+      ? setCollisions(
+          state.draft.policy,
+          namedSets(state.draft),
+          named => state.sets.of(named),
+          set => names.claimsTo(set.natural),
+        )
+      : []
+    if (!this.chains.isShared(state.natural)) return found
+    const others = this.chains.claimsTo(state.natural).map(({draft}) => draft)
+    return [...found, ...chainCollisions(state.draft, others, direction => chainName(state.natural, direction))]
+  }
+}
+
+/** The chain of a direction, from that of ingress: both share the digest. */
+const chainName = (ingress: string, direction: Direction): string =>
+  `AZURE-NPM-${direction.toUpperCase()}-${ingress.slice(INGRESS.length)}`

@@ -1,0 +1,68 @@
+import type {Direction} from '../../names/kernel-name.ts'
+import type {BuiltSet} from '../../policy/built-set.ts'
+import type {NamedSet, Term} from '../../policy/named-set.ts'
+import type {Draft} from '../../policy/npm-policy-model.ts'
+import type {DraftPort} from '../../policy/npm-policy-ports.ts'
+import type {CompiledPolicy, ProgramRule, Semantics} from '../../policy/program.ts'
+import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
+import type {Match} from '../iptables/model.ts'
+import {bootRules, directionChain} from './base-chains.ts'
+import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
+
+/** What linking needs to know of names. */
+export interface LinkNames {
+  readonly semantics: Semantics
+  readonly release: ReleaseLine | undefined
+  readonly setOf: (set: NamedSet) => BuiltSet
+  readonly chainOf: (direction: Direction) => string
+}
+
+/** Puts kernel names into a draft. */
+export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
+  const {policy, target} = draft
+  const used = new Set<string>()
+  const spell: SpellSet = ({set}) => names.setOf(set).hashed
+  const {hasRuleComments} = releaseFacts(names.release)
+  const {actions} = bootRules(names.release)
+  const comment = (text: string): Match[] =>
+    hasRuleComments ? [{kind: 'comment', text: names.semantics === 'npm' ? text : takenComment(text)}] : []
+  const matches = (terms: readonly Term[], sides: string): Match[] =>
+    terms.map(({set, negated}) => {
+      const {kernelName} = names.setOf(set)
+      used.add(kernelName)
+      return {kind: 'set', set: kernelName, sides, negated}
+    })
+  const chains = draft.chains.map(({direction, rules}) => {
+    const chain = names.chainOf(direction)
+    const [own, other] = direction === 'Ingress' ? (['dst', 'src'] as const) : (['src', 'dst'] as const)
+    const jump: ProgramRule = {
+      chain: directionChain[direction],
+      matches: [...matches(target, own), ...comment(jumpComment(policy, direction, target, spell))],
+      target: {kind: 'jump', chain, goto: false},
+      policy,
+    }
+    const linked = rules.map((rule): ProgramRule => {
+      const sets = matches(rule.peer, other)
+      const {namedPort} = rule.port
+      const ports = namedPort ? matches([{set: namedPort, negated: false}], 'dst,dst') : []
+      const text = ruleComment(rule, direction, spell)
+      return {
+        chain,
+        matches: [...portMatches(rule.port), ...sets, ...ports, ...comment(text)],
+        target: actions[direction][rule.action],
+        policy,
+      }
+    })
+    return {direction, chain, jump, rules: linked}
+  })
+  return {policy, chains, sets: [...used]}
+}
+
+/** iptables-save prints protocol and port in front of what stands behind them in the rule. */
+function portMatches({protocol: upper, port}: DraftPort): Match[] {
+  if (upper === undefined) return []
+  const protocol = upper.toLowerCase()
+  const matches: Match[] = [{kind: 'protocol', protocol, negated: false}]
+  if (port) matches.push({kind: 'ports', protocol, destination: {...port, negated: false}})
+  return matches
+}

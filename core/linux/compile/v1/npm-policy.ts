@@ -1,0 +1,178 @@
+import {asServed} from '../../../kubernetes/api-defaults.ts'
+import {type NetworkPolicy, objectKey, type PolicyPort} from '../../../kubernetes/objects.ts'
+import type {Direction} from '../../../names/kernel-name.ts'
+import type {NamedPlace} from '../../../policy/collisions.ts'
+import {type NamedSet, namespaceSet, type Term} from '../../../policy/named-set.ts'
+import {type DraftPort, draftPorts} from '../../../policy/npm-policy-ports.ts'
+import type {CompileOptions, Refusal} from '../../../policy/program.ts'
+import {releaseFacts} from '../../../policy/release.ts'
+import {MOST_RULES} from '../../../policy/selectors.ts'
+import {type ConsequenceOf, Refusals} from '../../../policy/unsupported.ts'
+import {v1Empty} from '../../../policy/v1-names.ts'
+import type {Target} from '../../iptables/model.ts'
+import {allowTargets, ruleChains} from './base-chains.ts'
+import {draftV1Peers, everybody, type V1Context, type V1Peer} from './peers.ts'
+import {allowComment, type PortKind, pieces} from './rule-order.ts'
+import {type V1Selector, v1PodSelector} from './selectors.ts'
+
+/** A condition of a rule, before names are hashed. */
+export type V1Condition =
+  | {readonly kind: 'set'; readonly term: Term; readonly sides: string}
+  | {readonly kind: 'protocol'; readonly protocol: string}
+  | {readonly kind: 'port'; readonly protocol: string; readonly port: number}
+
+/** A rule of a policy, before names are hashed. */
+export interface V1Rule {
+  readonly chain: string
+  readonly conditions: readonly V1Condition[]
+  readonly comment: string
+  readonly target: Target
+  /** The peer or rule of the object that it comes from. */
+  readonly field: string
+}
+
+/** One policy as NPM v1 translates it. */
+export interface V1Draft {
+  /** `namespace/name` */
+  readonly policy: string
+  /** In the order in which they are made. */
+  readonly rules: readonly V1Rule[]
+  readonly sets: readonly NamedSet[]
+  readonly refusals: readonly Refusal[]
+}
+
+/** Translates one policy. A refused one brings what every policy brings, and no rules. */
+export function draftV1Policy(object: NetworkPolicy, {release, semantics}: CompileOptions): V1Draft {
+  const {metadata, spec} = asServed(object)
+  const policy = objectKey(object)
+  const {namespace: name = 'default'} = metadata
+  const refusals = new Refusals(policy, consequence)
+  const context: V1Context = {
+    policy,
+    namespace: {set: namespaceSet(name), name},
+    semantics,
+    release: releaseFacts(release),
+    refusals,
+    sets: new Set(),
+  }
+  const target = v1PodSelector(spec.podSelector ?? {}, 'spec.podSelector', context, context.namespace)
+  const types = (spec.policyTypes ?? []).filter(type => type === 'Ingress' || type === 'Egress')
+  const rules = [
+    ...types.flatMap(direction => allowRules(spec, direction, target, context)),
+    ...(['Ingress', 'Egress'] as const)
+      .filter(direction => types.includes(direction) && !isOpen(spec, direction))
+      .map(direction => dropRule(direction, target)),
+  ]
+  if (refusals.all.length > 0) return {policy, rules: [], sets: [v1Empty], refusals: refusals.all}
+  const named = rules.flatMap(({conditions}) => conditions.flatMap(each => (each.kind === 'set' ? [each.term.set] : [])))
+  return {
+    policy,
+    rules,
+    sets: [...new Set([v1Empty, context.namespace.set, ...named, ...context.sets])],
+    refusals: refusals.losses,
+  }
+}
+
+/** Every set that the policy's rules name, and where in the object. */
+export function* v1NamedSets({rules}: V1Draft): Generator<NamedPlace> {
+  for (const {conditions, field} of rules)
+    for (const condition of conditions) if (condition.kind === 'set') yield {set: condition.term.set, field}
+}
+
+/** An API server takes none of what is refused here. */
+const consequence: ConsequenceOf = () => ({
+  hasSets: false,
+  words: 'nothing of the policy is compiled; NPM v1 stops at a rule that iptables refuses, before it makes the default drop',
+})
+
+type Spec = NetworkPolicy['spec']
+
+const sides = {Ingress: {own: 'dst', other: 'src'}, Egress: {own: 'src', other: 'dst'}} as const
+
+function givenRules(spec: Spec, direction: Direction) {
+  return direction === 'Ingress'
+    ? (spec.ingress ?? []).map(({from, ports}) => ({peers: from, ports}))
+    : (spec.egress ?? []).map(({to, ports}) => ({peers: to, ports}))
+}
+
+/** A single rule without conditions allows all and leaves nothing to drop. Beside others it does not save the drop. */
+function isOpen(spec: Spec, direction: Direction): boolean {
+  const [first, ...others] = givenRules(spec, direction)
+  return first !== undefined && others.length === 0 && !first.peers && !first.ports
+}
+
+function dropRule(direction: Direction, target: V1Selector): V1Rule {
+  const joint = direction === 'Ingress' ? 'TO' : 'FROM'
+  return {
+    chain: ruleChains[direction].drops,
+    conditions: setConditions(target.terms, sides[direction].own),
+    comment: `DROP-ALL-${joint}-${target.words}`,
+    target: {kind: 'verdict', verdict: 'DROP'},
+    field: direction === 'Ingress' ? 'spec.ingress' : 'spec.egress',
+  }
+}
+
+/** The rules of one direction in the order in which they are made: those about blocks come before all others. */
+function allowRules(spec: Spec, direction: Direction, target: V1Selector, context: V1Context): V1Rule[] {
+  const field = direction === 'Ingress' ? 'spec.ingress' : 'spec.egress'
+  const list = direction === 'Ingress' ? 'from' : 'to'
+  const made: {readonly isBlock: boolean; readonly rule: V1Rule}[] = []
+  let hasBlockRule = false
+  for (const [index, {peers, ports}] of givenRules(spec, direction).entries()) {
+    const place = `${field}[${index}]`
+    const drafted: V1Peer[] = peers
+      ? draftV1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, context)
+      : [everybody(place)]
+    hasBlockRule ||= drafted.some(({kind}) => kind === 'block')
+    const draftedPorts = ports ? draftPorts(ports.map(withoutEnd), `${place}.ports`, {...context, isLite: false}) : [undefined]
+    if (made.length + drafted.length * draftedPorts.length > MOST_RULES) {
+      context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
+      return []
+    }
+    for (const peer of drafted)
+      for (const port of draftedPorts) made.push({isBlock: peer.kind === 'block', rule: allowRule(direction, target, peer, port)})
+  }
+  return [...made.filter(({isBlock}) => isBlock), ...made.filter(({isBlock}) => !isBlock)].map(({rule}) => rule)
+}
+
+/** v1 knows no ranges: of one it takes the first port. */
+const withoutEnd = ({protocol, port}: PolicyPort): PolicyPort => ({
+  ...(protocol !== undefined && {protocol}),
+  ...(port !== undefined && {port}),
+})
+
+function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port: DraftPort | undefined): V1Rule {
+  const {own, other} = sides[direction]
+  const {protocol = ''} = port ?? {}
+  const lower = protocol.toLowerCase()
+  const order = pieces(direction, peer.kind, portKind(port))
+  const conditions = order.flatMap((piece): V1Condition[] => {
+    if (piece === 'T') return setConditions(target.terms, own)
+    if (piece === 'n') return setConditions(port?.namedPort ? [{set: port.namedPort, negated: false}] : [], 'dst,dst')
+    if (piece === 'p') return port?.port ? [{kind: 'port', protocol: lower, port: port.port.from}] : []
+    return setConditions(peer.terms[piece] ?? [], other)
+  })
+  const hasProtocol = order.includes('p')
+  const chains = ruleChains[direction]
+  return {
+    chain: port || peer.kind === 'all' ? chains.ports : chains.peers,
+    // iptables-save prints the protocol in front.
+    conditions: [...(hasProtocol ? [{kind: 'protocol', protocol: lower} as const] : []), ...conditions],
+    comment: allowComment(direction, peer.kind, {
+      target: target.words,
+      ...(peer.words !== undefined && {peer: peer.words}),
+      ...(port && {port: portWords(port)}),
+    }),
+    target: allowTargets[direction],
+    field: peer.field,
+  }
+}
+
+const setConditions = (terms: readonly Term[], of: string): V1Condition[] => terms.map(term => ({kind: 'set', term, sides: of}))
+
+const portKind = (port: DraftPort | undefined): PortKind => (port ? (port.namedPort ? 'name' : 'number') : 'none')
+
+function portWords({protocol = '', port, namedPort}: DraftPort): string {
+  if (namedPort) return `${protocol}-PORT-${namedPort.name.slice('namedport:'.length)}`
+  return port ? `${protocol}-PORT-${port.from}` : protocol
+}

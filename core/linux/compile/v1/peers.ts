@@ -1,0 +1,89 @@
+import type {PolicyPeer} from '../../../kubernetes/objects.ts'
+import type {Direction} from '../../../names/kernel-name.ts'
+import type {NamedSet, Term} from '../../../policy/named-set.ts'
+import {MOST_SELECTORS, type SelectorContext} from '../../../policy/selectors.ts'
+import {v1BlockSet, v1NamespaceLabel} from '../../../policy/v1-names.ts'
+import {V1Blocks} from './blocks.ts'
+import type {PeerKind, Piece} from './rule-order.ts'
+import {v1NamespaceSelectors, v1PodSelector} from './selectors.ts'
+
+/** What peers depend on besides themselves, and what comes of them besides rules. */
+export interface V1Context extends Pick<SelectorContext, 'policy' | 'semantics' | 'release' | 'refusals'> {
+  readonly namespace: {readonly set: NamedSet; readonly name: string}
+  /** Sets that no rule names. */
+  readonly sets: Set<NamedSet>
+}
+
+/** What a rule asks of the other end: one way to be its peer. */
+export interface V1Peer {
+  readonly kind: PeerKind
+  readonly terms: Readonly<Partial<Record<Piece, readonly Term[]>>>
+  /** How comments call it. */
+  readonly words?: string
+  readonly field: string
+}
+
+export const everybody = (field: string): V1Peer => ({kind: 'all', terms: {}, field})
+
+/** Where a rule stands in its policy. */
+interface RulePlace {
+  readonly direction: Direction
+  /** From 0. */
+  readonly rule: number
+  /** Whether a rule of the direction before it has one for its blocks. */
+  readonly hasBlockRule: boolean
+}
+
+/** The peers of one rule. All its blocks are one peer; every rule with peers has a set for blocks, blocks or not. */
+export function draftV1Peers(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): V1Peer[] {
+  const set = blockSet(peers, place, field, context)
+  context.sets.add(set)
+  let hasBlockRule = place.hasBlockRule
+  return peers.flatMap((peer, index) => {
+    const at = `${field}[${index}]`
+    if (!peer.ipBlock) return selected(peer, at, context)
+    // Once any rule of the direction has been made for blocks, those that are not the first peer of theirs get none.
+    if (index > 0 && hasBlockRule) return []
+    hasBlockRule = true
+    return [{kind: 'block', terms: {B: [{set, negated: false}]}, words: set.name, field: at} satisfies V1Peer]
+  })
+}
+
+function blockSet(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): NamedSet {
+  const blocks = new V1Blocks()
+  for (const [index, {ipBlock}] of peers.entries()) {
+    if (!ipBlock) continue
+    for (const {text, isException, part} of blocks.add(ipBlock))
+      context.refusals.addLoss(
+        isException ? 'BAD_EXCEPT' : 'BAD_BLOCK',
+        `${field}[${index}].ipBlock.${part}`,
+        `${text} is not an IPv4 block that a set can hold`,
+        isException
+          ? 'NPM v1 goes on without the exception, so its addresses are allowed'
+          : 'NPM v1 goes on without the block, so its addresses are not allowed',
+      )
+  }
+  return v1BlockSet(context.policy, place.direction, place.rule, blocks.texts)
+}
+
+function selected({podSelector, namespaceSelector}: PolicyPeer, field: string, context: V1Context): V1Peer[] {
+  if (!namespaceSelector) {
+    if (!podSelector) return []
+    const {terms, words} = v1PodSelector(podSelector, `${field}.podSelector`, context, context.namespace)
+    return [{kind: 'pod', terms: {P: terms}, words, field}]
+  }
+  const namespaces = v1NamespaceSelectors(namespaceSelector, `${field}.namespaceSelector`, context, MOST_SELECTORS)
+  if (!podSelector) return namespaces.map(({terms, words}) => ({kind: 'namespace', terms: {N: terms}, words, field}))
+  const pods = v1PodSelector(podSelector, `${field}.podSelector`, context)
+  // Of an empty namespace selector beside a pod selector v1 makes a list for the label "", which nothing uses.
+  if (isEmpty(namespaceSelector)) context.sets.add(v1NamespaceLabel(''))
+  return namespaces.map(({terms, words}) => ({
+    kind: 'both',
+    terms: {N: terms, P: pods.terms},
+    words: `${words}-AND-${pods.words}`,
+    field,
+  }))
+}
+
+const isEmpty = ({matchLabels = {}, matchExpressions = []}: NonNullable<PolicyPeer['namespaceSelector']>): boolean =>
+  Object.keys(matchLabels).length === 0 && matchExpressions.length === 0

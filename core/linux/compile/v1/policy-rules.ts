@@ -1,0 +1,105 @@
+import type {NetworkPolicy} from '../../../kubernetes/objects.ts'
+import {setCollisions} from '../../../policy/collisions.ts'
+import {PolicySets} from '../../../policy/policy-sets.ts'
+import type {CompiledPolicy, CompileOptions, PolicyPart, ProgramRule, Refusal} from '../../../policy/program.ts'
+import type {SetTable} from '../../../policy/set-table.ts'
+import type {Match} from '../../iptables/model.ts'
+import {v1BaseChains} from './base-chains.ts'
+import {draftV1Policy, type V1Condition, type V1Draft, v1NamedSets} from './npm-policy.ts'
+
+interface PolicyState {
+  readonly draft: V1Draft
+  readonly sets: PolicySets
+  compiled?: CompiledPolicy | undefined
+}
+
+/** The rules of all policies of NPM v1, which stand together in a few chains, and the sets that policies bring into being. */
+export class V1PolicyRules {
+  private readonly table: SetTable
+  private readonly options: CompileOptions
+  private readonly states = new Map<string, PolicyState>()
+  private last: PolicyPart | undefined
+
+  constructor(table: SetTable, options: CompileOptions) {
+    this.table = table
+    this.options = options
+  }
+
+  set(policy: NetworkPolicy): void {
+    const draft = draftV1Policy(policy, this.options)
+    const before = this.states.get(draft.policy)
+    // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
+    this.states.set(draft.policy, {draft, sets: new PolicySets(this.table, draft.sets)})
+    before?.sets.release()
+    this.last = undefined
+  }
+
+  delete(policy: string): void {
+    const state = this.states.get(policy)
+    if (!state) return
+    state.sets.release()
+    this.states.delete(policy)
+    this.last = undefined
+  }
+
+  /** @param namesChanged whether sets may share their names with others than at the last snapshot */
+  snapshot(namesChanged: boolean): PolicyPart {
+    if (this.last && !namesChanged) return this.last
+    const policies: CompiledPolicy[] = []
+    const rules: ProgramRule[] = []
+    for (const state of this.states.values()) {
+      if (state.draft.rules.length === 0) continue
+      state.compiled ??= linked(state)
+      policies.push(state.compiled)
+      rules.push(...(state.compiled.baseRules ?? []))
+    }
+    this.last = {policies, baseChains: v1BaseChains(rules, this.states.size > 0), refusals: this.refusals()}
+    return this.last
+  }
+
+  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  refusals(): Refusal[] {
+    return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
+  }
+
+  private collisions({draft, sets}: PolicyState): Refusal[] {
+    const {names} = this.table
+    if (!names.hasShared) return []
+    return setCollisions(
+      draft.policy,
+      v1NamedSets(draft),
+      named => sets.of(named),
+      set => names.claimsTo(set.natural),
+    )
+  }
+}
+
+/** Puts kernel names into a draft. */
+function linked({draft, sets}: PolicyState): CompiledPolicy {
+  const {policy, rules} = draft
+  const used = new Set<string>()
+  const match = (condition: V1Condition): Match => {
+    switch (condition.kind) {
+      case 'protocol':
+        return {kind: 'protocol', protocol: condition.protocol, negated: false}
+      case 'port': {
+        const {protocol, port} = condition
+        return {kind: 'ports', protocol, destination: {from: port, to: port, negated: false}}
+      }
+      case 'set': {
+        const {kernelName} = sets.of(condition.term.set)
+        used.add(kernelName)
+        return {kind: 'set', set: kernelName, sides: condition.sides, negated: condition.term.negated}
+      }
+    }
+  }
+  const baseRules = rules.map(
+    ({chain, conditions, comment, target}): ProgramRule => ({
+      chain,
+      matches: [...conditions.map(match), {kind: 'comment', text: comment}],
+      target,
+      policy,
+    }),
+  )
+  return {policy, chains: [], baseRules, sets: [...used]}
+}

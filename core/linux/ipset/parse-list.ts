@@ -1,0 +1,218 @@
+import type {Problem} from '../../problem/problem.ts'
+import {eachLine, shownLine, type Text} from '../../text/lines.ts'
+import {LineProblems} from './line-problems.ts'
+import type {MatchSet} from './model.ts'
+import {isList, type OpenSet, SetTable, UNKNOWN_TYPE} from './parsed-sets.ts'
+import {readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
+
+/**
+ * Reads `ipset list` text, also without members (`-t`). What is not understood becomes a problem; everything else is
+ * still read.
+ *
+ * @param file name of the file, for the problems
+ * @returns the sets in the order of the dump, each name once: a second block of a name adds its members to the first. A
+ *   set without its `Type:` line has the type `unknown`. An empty text, which is how a node without sets looks, gives no
+ *   problem.
+ * Source: ipset(8); ipset 7.17, and 6 for the lines that it did not print yet.
+ */
+export function parseIpsetList(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]} {
+  const parser = new ListParser(file)
+  eachLine(text, (piece, start, end, line) => parser.visit(piece, start, end, line))
+  return parser.result()
+}
+
+const NAME = 'Name: '
+const keys = ['Type', 'Revision', 'Header', 'Size in memory', 'References', 'Number of entries', 'Members'] as const
+type Key = (typeof keys)[number]
+
+/** What every ipset since 6.0 prints of a set. The rest depends on its version and on `-t`. */
+const usualKeys: readonly Key[] = ['Type', 'Revision', 'Header', 'Size in memory', 'References']
+
+const isKey = (word: string): word is Key => (keys as readonly string[]).includes(word)
+
+/** What the dump says of one set, from its `Name:` line to the next. */
+interface Block {
+  readonly set: OpenSet
+  readonly seen: Set<Key>
+  readonly line: number
+  /** Members that an earlier block of the same name has read. */
+  readonly membersBefore: number
+  entriesLine: number
+}
+
+const membersRead = (block: Block): number => block.set.members.length - block.membersBefore
+
+class ListParser {
+  private readonly problems: LineProblems
+  private readonly sets = new SetTable()
+  private readonly blocks: Block[] = []
+  private block: Block | undefined
+  private isBehindBlank = false
+  private isSkipping = false
+
+  constructor(file: string | undefined) {
+    this.problems = new LineProblems(file)
+  }
+
+  visit(piece: string, start: number, end: number, line: number): void {
+    if (!this.problems.enter(piece, start, end, line)) return
+    const at = wordStart(piece, start, end)
+    if (at === end) {
+      this.isBehindBlank = true
+      return
+    }
+    if (piece.startsWith(NAME, at) && !this.isMemberExpected()) this.open(piece, at + NAME.length, end, line)
+    else if (!this.block) this.skip(at)
+    else if (this.block.seen.has('Members')) this.member(this.block, piece, at, end, line)
+    else this.fact(this.block, piece, at, end, line)
+    this.isBehindBlank = false
+  }
+
+  result(): {sets: MatchSet[]; problems: Problem[]} {
+    this.close()
+    const expected = new Set([...usualKeys, ...this.blocks.flatMap(block => [...block.seen])])
+    for (const block of this.blocks) this.checkKeys(block, expected)
+    return {sets: this.sets.all(), problems: this.problems.all()}
+  }
+
+  private open(piece: string, at: number, end: number, line: number): void {
+    this.close()
+    const name = piece.slice(at, end).trimEnd()
+    if (name === '') {
+      this.skip(at)
+      return
+    }
+    this.isSkipping = false
+    const known = this.sets.get(name)
+    if (known)
+      this.problems.add(
+        'DUPLICATE_SET',
+        at,
+        `set "${shownLine(name)}" is listed twice, first in line ${known.line}: are these two dumps in one file?`,
+        'Its members are read as one set of the first type. Give each dump as a file of its own and name the one you mean.',
+      )
+    // What a second block says of the set itself is read too, for its checks, but not kept.
+    const set = known
+      ? {name, type: UNKNOWN_TYPE, header: new Map(), members: known.members, line}
+      : this.sets.add(name, UNKNOWN_TYPE, line)
+    this.block = {set, seen: new Set(), line, membersBefore: set.members.length, entriesLine: line}
+    this.blocks.push(this.block)
+  }
+
+  /** In a list, a member can look like the `Name:` line of the next set, which stands behind a blank line. */
+  private isMemberExpected(): boolean {
+    const {block} = this
+    if (!block || this.isBehindBlank || !block.seen.has('Members') || !isList(block.set.type)) return false
+    return block.set.entries !== undefined && membersRead(block) < block.set.entries
+  }
+
+  /** One line of what the dump says of the set itself. */
+  private fact(block: Block, piece: string, at: number, end: number, line: number): void {
+    const source = piece.slice(at, end)
+    const colon = source.indexOf(':')
+    const key = source.slice(0, Math.max(colon, 0))
+    if (!isKey(key)) {
+      this.problems.add(
+        'UNKNOWN_LINE',
+        at,
+        'not a line that ipset list prints before the members of a set; it is skipped',
+        'If it holds a member, take the dump again with ipset list.',
+      )
+      return
+    }
+    if (block.seen.has(key)) {
+      this.leave(at)
+      return
+    }
+    block.seen.add(key)
+    const valueStart = at + colon + 1
+    const {set} = block
+    if (key === 'Type') set.type = source.slice(colon + 1).trim() || UNKNOWN_TYPE
+    else if (key === 'Header') set.header = readOptions(piece, valueStart, end, this.problems)
+    else if (key !== 'Members') this.count(set, key, source.slice(colon + 1).trim(), valueStart)
+    if (key === 'Number of entries') block.entriesLine = line
+  }
+
+  private count(set: OpenSet, key: Key, word: string, at: number): void {
+    const value = Number(word)
+    if (!/^\d+$/.test(word) || !Number.isSafeInteger(value)) {
+      this.problems.add(
+        'BAD_HEADER',
+        at,
+        `"${key}" is not a number, so it is unknown for set "${shownLine(set.name)}"`,
+        'The rest of the set is read. The line is damaged: take the dump again.',
+      )
+    } else if (key === 'Revision') set.revision = value
+    else if (key === 'Size in memory') set.sizeBytes = value
+    else if (key === 'References') set.references = value
+    else set.entries = value
+  }
+
+  private member(block: Block, piece: string, at: number, end: number, line: number): void {
+    const {set} = block
+    // Behind the last member, and on a line that only a set's head has, another set begins whose name line is damaged.
+    const isFull = this.isBehindBlank && set.entries !== undefined && membersRead(block) >= set.entries
+    if (isFull || isHeadLine(piece, at, end)) {
+      this.leave(at)
+      return
+    }
+    const stop = isList(set.type) ? this.sets.nameEnd(piece, at, end) : wordEnd(piece, at, end)
+    set.members.push(readMember(piece.slice(at, stop), piece, stop, end, line, this.problems))
+  }
+
+  private leave(at: number): void {
+    this.close()
+    this.skip(at)
+  }
+
+  private skip(at: number): void {
+    if (this.isSkipping) return
+    this.isSkipping = true
+    this.problems.add(
+      'MEMBER_OUTSIDE_SET',
+      at,
+      'a line of no set, as the "Name:" line before it is missing or damaged; all is skipped up to the next one',
+      'Members of one set may be lost here. Take the dump again with ipset list.',
+    )
+  }
+
+  private close(): void {
+    const {block} = this
+    this.block = undefined
+    if (!block?.seen.has('Members')) return
+    const {name, entries, header} = block.set
+    const read = membersRead(block)
+    // Members with a timeout may have gone between the count and the list; the kernel's count may hold expired ones.
+    if (entries === undefined || read === entries || (read < entries && header.has('timeout'))) return
+    this.problems.addElsewhere({
+      code: 'TRUNCATED_FILE',
+      line: block.entriesLine,
+      column: 1,
+      text: `Number of entries: ${entries}`,
+      message: `set "${shownLine(name)}" should have ${entries} members, ${read} are listed: the dump is damaged or the set changed`,
+      next: 'The members listed are read. Take the dump again.',
+    })
+  }
+
+  /** @param expected what other sets of the dump have: one ipset prints the same lines for all */
+  private checkKeys({set, seen, line}: Block, expected: ReadonlySet<Key>): void {
+    const missing = keys.filter(key => expected.has(key) && !seen.has(key))
+    if (missing.length === 0) return
+    this.problems.addElsewhere({
+      code: 'BAD_HEADER',
+      line,
+      column: 1,
+      text: shownLine(NAME + set.name),
+      message: `set "${shownLine(set.name)}" lacks the lines ${missing.join(', ')}: the dump is cut or damaged there`,
+      next: 'What is there is read. Take the dump again with ipset list.',
+    })
+  }
+}
+
+/** Whether a line is one of those before the members. Members rarely begin with a capital, so nearly all cost one look. */
+function isHeadLine(piece: string, at: number, end: number): boolean {
+  const code = piece.charCodeAt(at)
+  if (code < 65 || code > 90) return false
+  const source = piece.slice(at, end).trimEnd()
+  return source === 'Members:' || keys.some(key => source.startsWith(`${key}: `))
+}

@@ -1,0 +1,180 @@
+import type {Problem} from '../../problem/problem.ts'
+import {eachLine, shownLine, type Text} from '../../text/lines.ts'
+import {LineProblems} from './line-problems.ts'
+import type {MatchSet} from './model.ts'
+import {isList, LONGEST_NAME, type OpenSet, SetTable, UNKNOWN_TYPE} from './parsed-sets.ts'
+import {quotedEnd, readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
+
+/**
+ * Reads `ipset save` text. What is not understood becomes a problem; everything else is still read.
+ *
+ * @param file name of the file, for the problems
+ * @returns the sets in the order of the dump, each name once: a second `create` of a name adds to the first. A set that
+ *   nothing creates has the type `unknown`. An empty text, which is how a node without sets looks, gives no problem.
+ * Source: ipset(8); ipset 7.17 for quotes and blanks.
+ */
+export function parseIpsetSave(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]} {
+  const parser = new SaveParser(file)
+  eachLine(text, (piece, start, end, line) => parser.visit(piece, start, end, line))
+  return parser.result()
+}
+
+const NUMBER_SIGN = 35
+
+class SaveParser {
+  private readonly problems: LineProblems
+  private readonly sets = new SetTable()
+  /** Sets that have members but, so far, no `create` line. */
+  private readonly uncreated = new Set<OpenSet>()
+  private current: OpenSet | undefined
+  /** `add NAME ` of the current set: members stand together, so most lines need one comparison only. */
+  private currentStart = ''
+
+  constructor(file: string | undefined) {
+    this.problems = new LineProblems(file)
+  }
+
+  visit(piece: string, start: number, end: number, line: number): void {
+    if (!this.problems.enter(piece, start, end, line)) return
+    const {current, currentStart} = this
+    // Slicing and comparing takes a third of the time of `startsWith`.
+    if (current && piece.slice(start, start + currentStart.length) === currentStart) {
+      this.member(current, piece, start + currentStart.length, end, line)
+      return
+    }
+    const at = wordStart(piece, start, end)
+    if (at === end || piece.charCodeAt(at) === NUMBER_SIGN) return
+    const stop = wordEnd(piece, at, end)
+    const next = wordStart(piece, stop, end)
+    const word = piece.slice(at, stop)
+    if (word === 'add') this.add(piece, next, end, line)
+    else if (word === 'create') this.create(piece, next, end, line)
+    // Old ipset ended its saves with this word, and every ipset takes it.
+    else if (word !== 'COMMIT')
+      this.problems.add(
+        'UNKNOWN_LINE',
+        at,
+        'not a line that ipset save prints; it is skipped',
+        'If it holds a set or a member, take the dump again with ipset save.',
+      )
+  }
+
+  result(): {sets: MatchSet[]; problems: Problem[]} {
+    return {sets: this.sets.all(), problems: this.problems.all()}
+  }
+
+  private create(piece: string, at: number, end: number, line: number): void {
+    if (at === end) {
+      this.problems.add(
+        'BAD_HEADER',
+        end,
+        'a set without a name; the line is skipped',
+        'The line is damaged. Take the dump again.',
+      )
+      return
+    }
+    const {name, nameEnd, typeStart} = createdName(piece, at, end)
+    const typeEnd = wordEnd(piece, typeStart, end)
+    if (typeStart === end)
+      this.problems.add(
+        'BAD_HEADER',
+        end,
+        `set "${shownLine(name)}" has no type here, so what its members mean is unknown`,
+        'Its members are read. The line is damaged: take the dump again.',
+      )
+    const set = this.openSet(name, at, line)
+    if (set) {
+      set.type = typeStart === end ? UNKNOWN_TYPE : piece.slice(typeStart, typeEnd)
+      set.header = readOptions(piece, typeEnd, end, this.problems)
+    }
+    this.enter(this.sets.get(name), piece.slice(at, nameEnd))
+  }
+
+  /** The set that a `create` line is about; undefined when an earlier line has created it. */
+  private openSet(name: string, at: number, line: number): OpenSet | undefined {
+    const known = this.sets.get(name)
+    if (!known) return this.sets.add(name, UNKNOWN_TYPE, line)
+    if (this.uncreated.delete(known)) {
+      known.line = line
+      return known
+    }
+    this.problems.add(
+      'DUPLICATE_SET',
+      at,
+      `set "${shownLine(name)}" is created twice, first in line ${known.line}: are these two dumps in one file?`,
+      'Its members are read as one set of the first type. Give each dump as a file of its own and name the one you mean.',
+    )
+    return undefined
+  }
+
+  private add(piece: string, at: number, end: number, line: number): void {
+    const quoted = quotedEnd(piece, at, end)
+    const nameEnd = quoted ?? this.sets.nameEnd(piece, at, end)
+    const name = quoted === undefined ? piece.slice(at, nameEnd) : piece.slice(at + 1, quoted - 1)
+    if (wordStart(piece, nameEnd, end) === end) {
+      this.noEntry(end)
+      return
+    }
+    const set = this.sets.get(name) ?? this.outsideSet(name, at, line)
+    this.enter(set, piece.slice(at, nameEnd))
+    this.member(set, piece, nameEnd, end, line)
+  }
+
+  private outsideSet(name: string, at: number, line: number): OpenSet {
+    this.problems.add(
+      'MEMBER_OUTSIDE_SET',
+      at,
+      `set "${shownLine(name)}" has members but no "create" line before them: its type is unknown unless one follows`,
+      'Its members are read. Check that the dump is complete: ipset save prints each set before its members.',
+    )
+    const set = this.sets.add(name, UNKNOWN_TYPE, line)
+    this.uncreated.add(set)
+    return set
+  }
+
+  private enter(set: OpenSet | undefined, nameAsPrinted: string): void {
+    this.current = set
+    this.currentStart = `add ${nameAsPrinted} `
+  }
+
+  private member(set: OpenSet, piece: string, at: number, end: number, line: number): void {
+    const start = wordStart(piece, at, end)
+    if (start === end) {
+      this.noEntry(end)
+      return
+    }
+    const quoted = quotedEnd(piece, start, end)
+    if (quoted !== undefined)
+      set.members.push(readMember(piece.slice(start + 1, quoted - 1), piece, quoted, end, line, this.problems))
+    else {
+      const stop = isList(set.type) ? this.sets.nameEnd(piece, start, end) : wordEnd(piece, start, end)
+      set.members.push(readMember(piece.slice(start, stop), piece, stop, end, line, this.problems))
+    }
+  }
+
+  private noEntry(at: number): void {
+    this.problems.add(
+      'BAD_MEMBER',
+      at,
+      'a member line without a member; it is skipped',
+      'The line is damaged. Take the dump again.',
+    )
+  }
+}
+
+/** Takes the name from a `create` line. A name with blanks is in quotes, or ends before the first word that is a type. */
+function createdName(piece: string, at: number, end: number): {name: string; nameEnd: number; typeStart: number} {
+  const quoted = quotedEnd(piece, at, end)
+  if (quoted !== undefined) {
+    return {name: piece.slice(at + 1, quoted - 1), nameEnd: quoted, typeStart: wordStart(piece, quoted, end)}
+  }
+  const first = wordEnd(piece, at, end)
+  const second = wordStart(piece, first, end)
+  for (let stop = first; stop < end && stop - at <= LONGEST_NAME; ) {
+    const next = wordStart(piece, stop, end)
+    if (/^(?:hash|bitmap|list):/.test(piece.slice(next, next + 7)))
+      return {name: piece.slice(at, stop), nameEnd: stop, typeStart: next}
+    stop = wordEnd(piece, next, end)
+  }
+  return {name: piece.slice(at, first), nameEnd: first, typeStart: second}
+}

@@ -1,0 +1,102 @@
+import type {Problem} from '../../problem/problem.ts'
+import {ProblemList} from '../../problem/problem-list.ts'
+import {shownLine, type Text} from '../../text/lines.ts'
+import type {Backend, Rule, Table} from './model.ts'
+import {parseRuleBody} from './parse-rule.ts'
+import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave} from './save-index.ts'
+
+/**
+ * Reads the rules of one chain that an index has found.
+ *
+ * @param isRead looks at a line before anything is made of it, and leaves it out; positions count all of them
+ * @returns the rules in order, positions from 1; a damaged rule is kept, its damaged part as an unknown match
+ */
+export function readRules(
+  table: IndexedTable,
+  chain: IndexedChain,
+  isRead?: (line: string) => boolean,
+): {rules: Rule[]; problems: Problem[]} {
+  const rules: Rule[] = []
+  let position = 0
+  const problems = new ProblemList(table.file)
+  const isChain = (name: string) => table.chains.has(name)
+  for (const block of chain.blocks) {
+    const {piece} = block
+    let line = block.line
+    for (let start = block.start; start < block.end; line++) {
+      const feed = piece.indexOf('\n', start)
+      const next = feed < 0 || feed > block.end ? block.end : feed
+      const end = piece.charCodeAt(next - 1) === 13 ? next - 1 : next
+      position++
+      if (!isRead || isRead(piece.slice(start, end)))
+        rules.push(readRule(piece, start, end, line, position, chain.name, isChain, problems))
+      start = next + 1
+    }
+  }
+  return {rules, problems: problems.all()}
+}
+
+function readRule(
+  piece: string,
+  start: number,
+  end: number,
+  line: number,
+  position: number,
+  chain: string,
+  isChain: (name: string) => boolean,
+  problems: ProblemList,
+): Rule {
+  const hasCounters = piece.charCodeAt(start) === 91
+  const from = hasCounters ? behindCounters(piece, start, end) : start
+  const {matches, target, fault} = parseRuleBody(piece, Math.min(from + 3 + chain.length, end), end, isChain)
+  const source = piece.slice(from, end)
+  const colon = hasCounters ? piece.indexOf(':', start) : start
+  const packets = decimal(piece, start + 1, colon)
+  const bytes = decimal(piece, colon + 1, from - 2)
+  const isCounted = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
+  if (fault)
+    problems.add({
+      code: 'BAD_RULE',
+      line,
+      column: fault.at - start + 1,
+      text: shownLine(piece.slice(start, end)),
+      message: `rule ${position} of chain ${chain}: ${fault.message}`,
+      next: 'The rule is kept, but whether it matches a packet is unknown. Take the save again with iptables-save -c.',
+    })
+  // Written out, because most rules have both, and adding a field to an object moves it to a second place in memory.
+  if (target && isCounted) return {chain, position, line, source, matches, target, packets, bytes}
+  if (isCounted) return {chain, position, line, source, matches, packets, bytes}
+  return target ? {chain, position, line, source, matches, target} : {chain, position, line, source, matches}
+}
+
+/** The number that stands between two places; NaN if it is none. */
+function decimal(text: string, start: number, end: number): number {
+  let value = start < end ? 0 : Number.NaN
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN
+  }
+  return value
+}
+
+/** Reads a whole `iptables-save` text, every rule of every table. */
+export function parseIptablesSave(
+  text: Text,
+  file?: string,
+): {backend: Backend; tables: Map<string, Table>; problems: Problem[]} {
+  const index = indexIptablesSave(text, file)
+  const problems = [...index.problems]
+  const tables = new Map<string, Table>()
+  for (const indexed of index.tables.values()) {
+    const chains = new Map(
+      [...indexed.chains.values()].map(chain => {
+        const {blocks: _, ...facts} = chain
+        const read = readRules(indexed, chain)
+        problems.push(...read.problems)
+        return [chain.name, {...facts, rules: read.rules}]
+      }),
+    )
+    tables.set(indexed.name, {name: indexed.name, line: indexed.line, chains})
+  }
+  return {backend: index.backend, tables, problems}
+}

@@ -1,0 +1,87 @@
+import {policyChain} from '../../names/kernel-name.ts'
+import type {Generation} from '../../names/name-index.ts'
+import type {Problem} from '../../problem/problem.ts'
+import type {Rule} from '../iptables/model.ts'
+import {readRules} from '../iptables/parse.ts'
+import {type IndexedTable, type SaveIndex, UNKNOWN_TABLE} from '../iptables/save-index.ts'
+
+export const NPM_CHAIN = 'AZURE-NPM'
+const isNpmChain = (name: string): boolean => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`)
+/** Only NPM v1 has these two, only v2 has the third. */
+const V1_CHAINS = ['AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-EGRESS-PORT']
+const V2_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
+
+/**
+ * The table Azure NPM's chains are in, with rules read as they are asked for and kept, since naming sets and
+ * printing rules both need them.
+ */
+export class NpmChains {
+  readonly save: SaveIndex | undefined
+  readonly table: IndexedTable | undefined
+  readonly problems: Problem[] = []
+  /** Whether a release before v1.4.24 programmed the chains, which marked packets by whole words. */
+  get hasOldMarks(): boolean {
+    return this.rules(V2_CHAIN).some(({target}) => target?.kind === 'mark' && target.value === 0x2000)
+  }
+
+  /** Azure NPM's chains, in the order of the dump. */
+  readonly names: readonly string[]
+  readonly policyChains: readonly string[]
+  /**
+   * Which Azure NPM programmed the chains. After an upgrade the other one's chains stay for minutes, but empty. `absent`
+   * when there are none, `unknown` without a save.
+   */
+  readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
+  private readonly read = new Map<string, readonly Rule[]>()
+  private readonly about: readonly string[] | undefined
+
+  /** @param about sets and policy chains: only rules that name one of them are read, and others' chains are passed over */
+  constructor(save: SaveIndex | undefined, about?: ReadonlySet<string>) {
+    this.save = save
+    this.about = about && [...about]
+    const filter = save?.tables.get('filter')
+    const unknown = save?.tables.get(UNKNOWN_TABLE)
+    // A save whose head is lost may still hold NPM's chains; no other table ever does.
+    this.table = filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
+    // Asked for with every rule, and a large node has a hundred thousand chains.
+    this.names = [...(this.table?.chains.keys() ?? [])].filter(isNpmChain)
+    this.policyChains = this.names.filter(name => policyChain(name) !== undefined && (!about || about.has(name)))
+    this.generation = this.findGeneration()
+  }
+
+  has(chain: string): boolean {
+    return this.table?.chains.has(chain) ?? false
+  }
+
+  rules(name: string): readonly Rule[] {
+    const known = this.read.get(name)
+    if (known) return known
+    const chain = this.table?.chains.get(name)
+    if (!this.table || !chain) return []
+    const {about} = this
+    const isRead = about && isNpmChain(name) ? (line: string) => about.some(word => line.includes(word)) : undefined
+    const {rules, problems} = readRules(this.table, chain, isRead)
+    this.problems.push(...problems)
+    this.read.set(name, rules)
+    return rules
+  }
+
+  /** Whether a chain holds rules, without reading them. */
+  isEmpty(name: string): boolean {
+    return (this.table?.chains.get(name)?.blocks.length ?? 0) === 0
+  }
+
+  /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
+  get isComplete(): boolean {
+    return this.table?.isComplete ?? this.save?.hasAllTables ?? false
+  }
+
+  private findGeneration(): NpmChains['generation'] {
+    if (this.names.length === 0) return this.isComplete ? 'absent' : 'unknown'
+    const isV1 = V1_CHAINS.some(name => !this.isEmpty(name))
+    const isV2 = !this.isEmpty(V2_CHAIN) || this.policyChains.some(name => !this.isEmpty(name))
+    if (isV1 && isV2) return 'mixed'
+    if (isV1 || isV2) return isV1 ? 'v1' : 'v2'
+    return V1_CHAINS.some(name => this.has(name)) ? 'v1' : 'v2'
+  }
+}

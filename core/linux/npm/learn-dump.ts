@@ -1,0 +1,137 @@
+import type {Translation} from '../../contract/translation.ts'
+import type {NodeDump} from '../../dump/model.ts'
+import {objectKey} from '../../kubernetes/objects.ts'
+import {isSetName} from '../../names/kernel-name.ts'
+import type {NameBook} from '../../names/name-index.ts'
+import type {Problem} from '../../problem/problem.ts'
+import {ProblemList} from '../../problem/problem-list.ts'
+import {TermNames} from '../../sets/terms.ts'
+import {type FoundPolicy, findPolicies} from '../translate/v2.ts'
+import {findJump} from './base-chain-meanings.ts'
+import {NpmChains} from './chains.ts'
+import {learnNames} from './learn-names.ts'
+import {readJumps} from './policy-jumps.ts'
+
+/** What a dump tells of names: those of its sets, and whose its chains are. */
+export interface LearnedNames {
+  readonly book: NameBook
+  readonly chains: NpmChains
+  readonly names: TermNames
+  readonly jump: Translation['jump']
+  readonly policies: readonly FoundPolicy[]
+  readonly staleChains: readonly string[]
+  /** Policy of each chain with a known policy; colliding ones joined by `|`. */
+  readonly policyOfChain: ReadonlyMap<string, string>
+  /** Sets that rules of Azure NPM name, each with the line of one such rule. */
+  readonly usedSets: ReadonlyMap<string, number>
+  /** Azure NPM's sets that the dump holds or a rule names. */
+  readonly kernelSets: ReadonlySet<string>
+  /** Sets and policy chains that nothing names. */
+  readonly unresolved: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Learns the names of a dump. Never throws for bad input.
+ *
+ * @param about kernel names of sets and policy chains: nothing is told of others, and rules that name none of them are not even
+ * read, unless other names may imply one that stays unknown
+ */
+export function learnDump(dump: NodeDump, about?: ReadonlySet<string>): LearnedNames {
+  const learned = learn(dump, about, about)
+  return about && learned.unresolved.length > 0 ? learn(dump, undefined, about) : learned
+}
+
+/** @param read what rules are read about @param about what is told of what they say */
+function learn(dump: NodeDump, read: ReadonlySet<string> | undefined, about: ReadonlySet<string> | undefined): LearnedNames {
+  const chains = new NpmChains(dump.save, read)
+  const {jumps, problems: jumpProblems} = readJumps(chains)
+  const {book, usedSets} = learnNames(dump, chains, jumps, read)
+  const found = findPolicies(chains, jumps, (dump.cluster?.policies ?? []).map(objectKey))
+  const jump = findJump(chains)
+  const isAbout = (name: string) => !about || about.has(name)
+  const held = [...(dump.sets?.keys() ?? [])].filter(name => isSetName(name) && isAbout(name))
+  const kernelSets = new Set([...[...usedSets.keys()].filter(isAbout), ...held])
+  const unresolvedSets = [...kernelSets].filter(name => book.namesOf(name).length === 0)
+  const unresolvedChains = found.unresolved.filter(isAbout)
+  return {
+    book,
+    chains,
+    names: new TermNames(dump, book),
+    jump,
+    policies: found.policies,
+    staleChains: found.staleChains,
+    policyOfChain: policiesOfChains(found.policies),
+    usedSets,
+    kernelSets,
+    unresolved: [...unresolvedSets, ...unresolvedChains],
+    problems: [
+      ...dump.problems,
+      ...chains.problems,
+      ...jumpProblems,
+      ...found.problems,
+      ...book.problems(),
+      ...missing(dump, chains, usedSets, jump),
+      ...unresolvedProblem(unresolvedSets.length, unresolvedChains.length),
+    ],
+  }
+}
+
+function policiesOfChains(policies: readonly FoundPolicy[]): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const {chain, policy} of policies)
+    if (policy !== 'unknown') names.set(chain, names.has(chain) ? `${names.get(chain)}|${policy}` : policy)
+  return names
+}
+
+const TAKE_AGAIN = 'Take both on the node: iptables-save -c and ipset save.'
+
+function missing(dump: NodeDump, chains: NpmChains, used: ReadonlyMap<string, number>, jump: Translation['jump']): Problem[] {
+  // A whole ipset dump may be of another moment: then every rule's set is missing.
+  const problems = new ProblemList()
+  const at = dump.save?.file === undefined ? {} : {file: dump.save.file}
+  if (!dump.save)
+    problems.add({code: 'MISSING_IPTABLES', message: 'no iptables save was given: rules are unknown', next: TAKE_AGAIN})
+  else if (!chains.table && !chains.isComplete)
+    problems.add({code: 'MISSING_IPTABLES', ...at, message: 'the save has no filter table: rules are unknown', next: TAKE_AGAIN})
+  else if (chains.generation === 'absent')
+    problems.add({
+      code: 'NPM_ABSENT',
+      ...at,
+      message: 'no chain of Azure NPM: it does not run on this node, or it never got as far as programming it',
+      next: 'If it should run here, look at its pod: kubectl -n kube-system get pods -l k8s-app=azure-npm',
+    })
+  else if (!jump && chains.isComplete)
+    problems.add({
+      code: 'MISSING_JUMP',
+      ...at,
+      message: 'FORWARD has no jump to AZURE-NPM: no policy is enforced on this node',
+      next: 'Azure NPM puts it back within five minutes if it runs.',
+    })
+  if (!dump.sets)
+    problems.add({code: 'MISSING_IPSET', message: 'no ipset dump was given: set members are unknown', next: TAKE_AGAIN})
+  else
+    for (const [set, line] of used)
+      if (!dump.sets.has(set))
+        problems.add({
+          code: 'MISSING_SET',
+          ...at,
+          line,
+          message: `a rule names set ${set}, which the ipset dump does not hold`,
+          next: 'The two were not taken at the same moment, or one of them is cut off. Take both again.',
+        })
+  return problems.all()
+}
+
+const counted = (count: number, what: string): string => (count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`)
+
+function unresolvedProblem(sets: number, chains: number): Problem[] {
+  if (sets + chains === 0) return []
+  return [
+    {
+      code: 'UNRESOLVED_NAME',
+      message: `no name is known for ${[counted(sets, 'set'), counted(chains, 'policy chain')].filter(part => part !== '').join(' and ')}`,
+      next: 'Give the cluster objects too: kubectl get pods,namespaces,networkpolicies -A -o json > cluster.json, then --from cluster.json',
+    },
+  ]
+}

@@ -1,0 +1,187 @@
+import type {NodeDump} from '../../dump/model.ts'
+import type {ClusterObjects} from '../../kubernetes/objects.ts'
+import {expectedNames} from '../../names/expected-names.ts'
+import {type Scheme, schemes} from '../../names/hash.ts'
+import {isSetName, setKernelName, setScheme} from '../../names/kernel-name.ts'
+import {type Evidence, type Generation, NameBook} from '../../names/name-index.ts'
+import {ALL_NAMESPACES, setMeaning} from '../../names/set-name.ts'
+import {v1CommentNames, v1CommentNamespaces} from '../../names/v1-name.ts'
+import type {Rule} from '../iptables/model.ts'
+import type {NpmChains} from './chains.ts'
+import {nameTerms, parseJumpComment, parseRuleComment} from './comment.ts'
+import type {PolicyJump} from './policy-jumps.ts'
+import {commentFacts, type RuleParts, ruleParts} from './rule-parts.ts'
+
+/** What a rule's own comment says of its sets, checked by hash. */
+export interface RuleNames {
+  /** One for each of the rule's sets, undefined where the comment does not tell or is wrong. */
+  readonly sets: readonly (string | undefined)[]
+  readonly namedPort?: string
+}
+
+/** Reads the names in a v2 rule's comment; claims that do not fit their hash are handed to `refuse`. */
+export function namesInRule(
+  parts: RuleParts,
+  terms: {readonly terms: string; readonly namedPort?: string; readonly isCut: boolean} | undefined,
+  book: NameBook,
+  refuse?: (set: string, name: string) => void,
+): RuleNames {
+  if (!terms) return {sets: parts.sets.map(() => undefined)}
+  const claims =
+    parts.sets.length === 0 ? [] : nameTerms(terms.terms, parts.sets, terms.isCut, (name, set) => book.fits(name, set))
+  const sets = claims.map((claim, index) => {
+    if (!claim || claim.fits) return claim?.name
+    refuse?.((parts.sets[index] as {set: string}).set, claim.name)
+    return undefined
+  })
+  const {namedPort} = terms
+  if (namedPort === undefined || parts.namedPort === undefined) return {sets}
+  if (book.fits(namedPort, parts.namedPort)) return {sets, namedPort}
+  if (!terms.isCut) refuse?.(parts.namedPort, namedPort)
+  return {sets}
+}
+
+/** What the comment of a v2 jump or rule lists. */
+export function commentTerms(parts: RuleParts): {terms: string; namedPort?: string; isCut: boolean} | undefined {
+  if (parts.comment === undefined) return undefined
+  return parseJumpComment(parts.comment) ?? parseRuleComment(parts.comment, commentFacts(parts))
+}
+
+/**
+ * Fills a book with every name the dump tells: from rule comments, cluster objects, NPM's debug cache and metrics, and
+ * from what those names imply.
+ *
+ * @param about sets to learn the names of, with whatever else; without it all
+ * @returns the book, and the sets that rules of Azure NPM name, each with the line of the first such rule
+ */
+export function learnNames(
+  dump: NodeDump,
+  chains: NpmChains,
+  jumps: readonly PolicyJump[],
+  about?: ReadonlySet<string>,
+): {book: NameBook; usedSets: Map<string, number>} {
+  const isAbout = (set: string) => !about || about.has(set)
+  const book = new NameBook()
+  const usedSets = new Map<string, number>()
+  const policies = new Map(jumps.map(({chain, policy}) => [chain, policy]))
+  for (const name of chains.names)
+    for (const rule of chains.rules(name)) {
+      let isLearned = !about
+      for (const match of rule.matches)
+        if (match.kind === 'set' && isSetName(match.set) && isAbout(match.set)) {
+          isLearned = true
+          if (!usedSets.has(match.set)) usedSets.set(match.set, rule.line)
+        }
+      if (isLearned) learnFromRule(rule, book, chains, policies.get(name))
+    }
+  const held = [...(dump.sets?.keys() ?? [])].filter(name => isSetName(name) && isAbout(name))
+  const wanted = new Set([...held, ...usedSets.keys()])
+  const generations = generationsOf(chains)
+  for (const {kernelName, name} of dump.cache?.names ?? []) book.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
+  for (const {kernelName, name} of dump.metricNames)
+    book.learn(kernelName, name, 'metrics', generations.includes('v2') ? 'v2' : 'v1')
+  if (dump.cluster) learnFromObjects(dump.cluster, 'cluster', book, wanted, generations)
+  if (dump.cache) learnFromObjects(dump.cache.objects, 'cache', book, wanted, dump.cache.isV1 ? ['v1'] : ['v2'])
+  learnImplied(book, wanted, jumps)
+  return {book, usedSets}
+}
+
+/** A dump without rules does not tell which NPM made its sets: names of both are tried. */
+function generationsOf(chains: NpmChains): Generation[] {
+  const {generation} = chains
+  return generation === 'v1' || generation === 'v2' ? [generation] : ['v2', 'v1']
+}
+
+/** @param chainPolicy the policy whose chain the rule is in */
+function learnFromRule(rule: Rule, book: NameBook, chains: NpmChains, chainPolicy: string | undefined): void {
+  const {generation} = chains
+  const file = chains.table?.file
+  const parts = ruleParts(rule)
+  if (parts.sets.length === 0 && parts.namedPort === undefined) return
+  const terms = commentTerms(parts)
+  const isV1 = generation === 'v1' || (generation === 'mixed' && !isV2Chain(rule.chain))
+  if (isV1 || !terms) {
+    if (parts.comment !== undefined && isV1) learnFromV1Comment(parts, book, rule, file)
+    return
+  }
+  const refuse = (set: string, name: string) => {
+    book.learn(set, name, 'comment', 'v2', {line: rule.line, ...(file !== undefined && {file})})
+  }
+  const names = namesInRule(parts, terms, book, refuse)
+  const policy = chainPolicy ?? (parts.comment === undefined ? undefined : parseJumpComment(parts.comment)?.policy)
+  for (let index = 0; index < parts.sets.length; index++) {
+    const name = names.sets[index]
+    const set = parts.sets[index]?.set
+    if (name === undefined || set === undefined) continue
+    book.learn(set, name, 'comment', 'v2')
+    if (policy !== undefined) book.usedBy(set, name, policy)
+  }
+  if (names.namedPort !== undefined && parts.namedPort !== undefined)
+    book.learn(parts.namedPort, names.namedPort, 'comment', 'v2')
+}
+
+const V2_CHAIN = /^AZURE-NPM-(?:INGRESS|EGRESS)(?:-[0-9a-z]+)?$/
+const isV2Chain = (chain: string): boolean => V2_CHAIN.test(chain)
+
+function learnFromV1Comment(parts: RuleParts, book: NameBook, rule: Rule, file: string | undefined): void {
+  const {comment = ''} = parts
+  const where = {line: rule.line, ...(file !== undefined && {file})}
+  const sets = new Set([...parts.sets.map(({set}) => set), ...(parts.namedPort === undefined ? [] : [parts.namedPort])])
+  for (const name of v1CommentNames(comment))
+    for (const set of sets) if (book.fits(name, set)) book.learn(set, name, 'comment', 'v1', where)
+  for (const name of v1CommentNamespaces(comment)) for (const set of sets) book.calledNamespace(set, name)
+}
+
+function learnFromObjects(
+  objects: ClusterObjects,
+  evidence: Evidence,
+  book: NameBook,
+  wanted: ReadonlySet<string>,
+  generations: readonly Generation[],
+): void {
+  const met = schemes.filter(scheme => [...wanted].some(name => setScheme(name) === scheme))
+  for (const scheme of met)
+    for (const generation of generations)
+      for (const {name, policy} of expectedNames(objects, generation, scheme)) {
+        const kernelName = setKernelName(name, scheme)
+        if (!wanted.has(kernelName)) continue
+        book.learn(kernelName, name, evidence, generation)
+        if (policy !== undefined) book.usedBy(kernelName, name, policy)
+      }
+}
+
+/**
+ * Names that known names imply: the sets in a nested list, the key beside key and value, the label that every
+ * namespace bears, the namespace of a policy whose comment was cut. Only sets without a name are looked for, and the hash decides.
+ */
+function learnImplied(book: NameBook, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
+  const unknown = new Set([...wanted].filter(name => book.namesOf(name).length === 0))
+  if (unknown.size === 0) return
+  const known = [...book.kernelNames].flatMap(name => [...book.namesOf(name)]).filter(({generation}) => generation === 'v2')
+  const namespaces = jumps.flatMap(({policy}) => (policy === undefined ? [] : [`ns-${policy.slice(0, policy.indexOf('/'))}`]))
+  const implied = new Set([ALL_NAMESPACES, ...namespaces, ...known.flatMap(({name, policy}) => impliedBy(name, policy))])
+  const met = new Set<Scheme>([...unknown].flatMap(name => setScheme(name) ?? []))
+  for (const scheme of met)
+    for (const name of implied) {
+      const kernelName = setKernelName(name, scheme)
+      if (unknown.has(kernelName)) book.learn(kernelName, name, 'hash', 'v2')
+    }
+}
+
+const NAME_LABEL = 'nslabel-kubernetes.io/metadata.name'
+
+function impliedBy(name: string, policy: string | undefined): string[] {
+  const meaning = setMeaning(name, policy)
+  switch (meaning.type) {
+    case 'NestedLabelOfPod':
+      return (meaning.values ?? []).map(value => `podlabel-${meaning.key}:${value}`)
+    case 'KeyValueLabelOfPod':
+      return [`podlabel-${meaning.key}`]
+    case 'KeyValueLabelOfNamespace':
+      return [`nslabel-${meaning.key}`]
+    case 'Namespace':
+      return [NAME_LABEL, `${NAME_LABEL}:${meaning.namespace}`]
+    default:
+      return []
+  }
+}

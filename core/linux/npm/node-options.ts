@@ -1,0 +1,65 @@
+import type {NodeDump} from '../../dump/model.ts'
+import type {ClusterObjects} from '../../kubernetes/objects.ts'
+import type {Scheme} from '../../names/hash.ts'
+import {isSetName, policyChain, setKernelName, setScheme} from '../../names/kernel-name.ts'
+import {ALL_NAMESPACES} from '../../names/set-name.ts'
+import {V1_ALL_NAMESPACES} from '../../names/v1-name.ts'
+import type {CompileOptions} from '../../policy/program.ts'
+import {CURRENT, lastOf, type ReleaseLine} from '../../policy/release.ts'
+import {findJump} from './base-chain-meanings.ts'
+import type {NpmChains} from './chains.ts'
+import {losesBlocks, possibleLines} from './release-evidence.ts'
+
+/** What a node tells of the Azure NPM that programmed it. */
+export interface NodeOptions {
+  readonly options: Pick<CompileOptions, 'scheme' | 'generation' | 'release' | 'losesLiteBlocks'>
+  /** What could not be told. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Finds out which Azure NPM programmed a node, as far as its program depends on it.
+ *
+ * @param usedSets the sets that rules name
+ * @param isLite whether it is NPM Lite, which a node does not tell
+ */
+export function nodeOptions(
+  cluster: ClusterObjects,
+  dump: NodeDump,
+  chains: NpmChains,
+  usedSets: ReadonlyMap<string, unknown>,
+  isLite: boolean,
+): NodeOptions {
+  const isThere = (name: string): boolean => dump.sets?.has(name) === true || usedSets.has(name)
+  const scheme = schemeOf(dump, chains, usedSets)
+  if (isV1(chains, scheme, isThere)) {
+    const isOld = findJump(chains)?.ctstate === null
+    return {options: {scheme, generation: 'v1', ...(isOld && {release: 'v1.2.8'})}, notes: []}
+  }
+  const lines = possibleLines(cluster, chains, scheme, isThere)
+  const [newest = CURRENT] = lines
+  const release = newest === CURRENT ? {} : {release: newest}
+  const lite = isLite && losesBlocks(cluster, chains, scheme, isThere) ? {losesLiteBlocks: true} : {}
+  return {options: {scheme, ...release, ...lite}, notes: newest === CURRENT ? [] : [describeLines(lines)]}
+}
+
+function schemeOf(dump: NodeDump, chains: NpmChains, usedSets: ReadonlyMap<string, unknown>): Scheme {
+  const schemes = new Set([...(dump.sets?.keys() ?? usedSets.keys())].filter(isSetName).map(setScheme))
+  if (schemes.size === 0) for (const chain of chains.policyChains) schemes.add(policyChain(chain)?.schemes[0])
+  return schemes.has('sha256') || !schemes.has('fnv32a') ? 'sha256' : 'fnv32a'
+}
+
+/** NPM v1 has chains only while there is a policy; without any its sets tell. */
+function isV1({generation}: NpmChains, scheme: Scheme, isThere: (name: string) => boolean): boolean {
+  if (generation === 'v1') return true
+  return isThere(setKernelName(V1_ALL_NAMESPACES, scheme)) && !isThere(setKernelName(ALL_NAMESPACES, scheme))
+}
+
+function describeLines(lines: readonly ReleaseLine[]): string {
+  const [newest = CURRENT] = lines
+  const oldest = lines.at(-1) ?? newest
+  const last = lastOf(newest)
+  const until = last === undefined ? 'or later' : `to ${last}`
+  const doubt = lines.length > 1 ? '; nothing on it tells more, and it is compared with what the last of them programs' : ''
+  return `the node was programmed by an Azure NPM from ${oldest} ${until}${doubt}`
+}

@@ -1,0 +1,53 @@
+import {type Direction, policyChain} from '../../names/kernel-name.ts'
+import {policyFitsChain} from '../../names/name-index.ts'
+import type {Problem} from '../../problem/problem.ts'
+import {shownLine} from '../../text/lines.ts'
+import type {Rule} from '../iptables/model.ts'
+import type {NpmChains} from './chains.ts'
+import {parseJumpComment} from './comment.ts'
+
+/** A jump that sends the pods a policy selects to that policy's chain (NPM v2). */
+export interface PolicyJump {
+  readonly rule: Rule
+  readonly chain: string
+  readonly direction: Direction
+  /** `namespace/name` from the comment, if it hashes to the chain. */
+  readonly policy?: string
+}
+
+/** The v2 jumps to policy chains. A comment that names another policy than the chain's hash is a problem and not believed. */
+export function readJumps(chains: NpmChains): {jumps: PolicyJump[]; problems: Problem[]} {
+  const jumps: PolicyJump[] = []
+  const problems: Problem[] = []
+  for (const direction of ['Ingress', 'Egress'] as const)
+    for (const rule of chains.rules(`AZURE-NPM-${direction.toUpperCase()}`)) {
+      const {target} = rule
+      // To a chain that the save does not declare, the target does not parse as a jump.
+      const chain = target?.kind === 'jump' ? target.chain : target?.kind === 'extension' ? target.name : undefined
+      const shape = chain === undefined ? undefined : policyChain(chain)
+      if (chain === undefined || shape?.direction !== direction) continue
+      const comment = rule.matches.find(match => match.kind === 'comment')?.text
+      const policy = comment === undefined ? undefined : parseJumpComment(comment)?.policy
+      const isTrue = policy !== undefined && policyFitsChain(policy, {name: chain, ...shape})
+      jumps.push({rule, chain, direction, ...(isTrue && {policy})})
+      if (policy !== undefined && !isTrue)
+        problems.push({
+          code: 'NAME_MISMATCH',
+          ...(chains.table?.file !== undefined && {file: chains.table.file}),
+          line: rule.line,
+          text: shownLine(rule.source),
+          message: `a rule's comment says that chain ${chain} belongs to policy ${policy}, but that name does not hash to it`,
+          next: 'The name is not used. If somebody edited the rule by hand, Azure NPM will not repair it; compare it with the policies.',
+        })
+      if (!chains.has(chain))
+        problems.push({
+          code: 'MISSING_CHAIN',
+          ...(chains.table?.file !== undefined && {file: chains.table.file}),
+          line: rule.line,
+          text: shownLine(rule.source),
+          message: `a jump leads to chain ${chain}, which the save does not hold`,
+          next: 'The save is incomplete: a kernel refuses such a jump. Take it again with iptables-save -c.',
+        })
+    }
+  return {jumps, problems}
+}

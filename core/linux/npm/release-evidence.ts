@@ -1,0 +1,126 @@
+import {type ClusterObjects, objectKey} from '../../kubernetes/objects.ts'
+import type {Scheme} from '../../names/hash.ts'
+import {policyChainName, setKernelName} from '../../names/kernel-name.ts'
+import type {NamedSet} from '../../policy/named-set.ts'
+import {draftPolicy} from '../../policy/npm-policy.ts'
+import type {Draft} from '../../policy/npm-policy-model.ts'
+import {CURRENT, type ReleaseFacts, type ReleaseLine, releaseFacts, releaseLines} from '../../policy/release.ts'
+import {isLabelValue} from '../../policy/selectors.ts'
+import {findJump} from './base-chain-meanings.ts'
+import type {NpmChains} from './chains.ts'
+
+/** Whether a line of releases could have left what was seen. */
+type Fits = (facts: ReleaseFacts) => boolean
+
+/**
+ * The lines of releases that could have programmed a node of NPM v2, newest first: from its marks and comments, and from which of
+ * the names that policies could have given to their sets are there. What tells lines apart that no policy shows is not told.
+ *
+ * @param isThere whether a set is on the node, or a rule names it
+ */
+export function possibleLines(
+  cluster: ClusterObjects,
+  chains: NpmChains,
+  scheme: Scheme,
+  isThere: (kernelName: string) => boolean,
+): ReleaseLine[] {
+  // Names by SHA-256 are newer than every change told here.
+  if (scheme === 'sha256') return [CURRENT]
+  const byMarks = linesThatFit(markEvidence(chains))
+  const byAll = linesThatFit([...markEvidence(chains), ...policyEvidence(cluster, chains, isThere)])
+  // In the middle of an upgrade the sets of both may be there.
+  const lines = byAll.length > 0 ? byAll : byMarks
+  return lines.length > 0 ? lines : [CURRENT]
+}
+
+/** Whether NPM Lite made the rules of policies for blocks, but none of the sets that blocks need. */
+export function losesBlocks(
+  {policies}: ClusterObjects,
+  chains: NpmChains,
+  scheme: Scheme,
+  isThere: (kernelName: string) => boolean,
+): boolean {
+  let isMade = false
+  for (const policy of policies) {
+    const draft = draftPolicy(policy, {scheme, semantics: 'npm', isLite: true})
+    const blocks = namesOf(draft, 'CIDRBlocks')
+    if (blocks.some(name => isThere(setKernelName(name, scheme)))) return false
+    const own = draft.chains.map(({direction}) => policyChainName(draft.policy, direction, scheme))
+    isMade ||= blocks.length > 0 && own.some(chain => !chains.isEmpty(chain))
+  }
+  return isMade
+}
+
+const linesThatFit = (evidence: readonly Fits[]): ReleaseLine[] =>
+  releaseLines.filter(line => evidence.every(fits => fits(releaseFacts(line)))).toReversed()
+
+function markEvidence(chains: NpmChains): Fits[] {
+  const mark = chains.rules('AZURE-NPM-INGRESS-ALLOW-MARK').find(({target}) => target?.kind === 'mark')?.target
+  if (mark?.kind !== 'mark') return []
+  const evidence: Fits[] = [({marks}) => marks.ingressAllowed === mark.value]
+  // Only the oldest say in these two ways how old they are.
+  if (!chains.hasOldMarks) return evidence
+  const clear = chains.rules('AZURE-NPM-ACCEPT').find(({target}) => target?.kind === 'mark')
+  const comment = clear?.matches.find(match => match.kind === 'comment')?.text
+  if (comment !== undefined) evidence.push(({clearComment}) => clearComment === comment)
+  const jump = findJump(chains)
+  if (jump) evidence.push(({judgesNewOnly}) => judgesNewOnly === (jump.ctstate !== null))
+  return evidence
+}
+
+function policyEvidence(cluster: ClusterObjects, chains: NpmChains, isThere: (kernelName: string) => boolean): Fits[] {
+  const evidence: Fits[] = []
+  const found = {nested: new Sightings(isThere), blocks: new Sightings(isThere)}
+  for (const policy of cluster.policies) {
+    const draft = (release: ReleaseLine) => draftPolicy(policy, {scheme: 'fnv32a', semantics: 'npm', release})
+    const [oldest, newest] = [draft('v1.2.8'), draft(CURRENT)]
+    found.nested.look(namesOf(oldest, 'NestedLabelOfPod'), namesOf(newest, 'NestedLabelOfPod'))
+    found.blocks.look(namesOf(oldest, 'CIDRBlocks'), namesOf(newest, 'CIDRBlocks'))
+    if (newest.refusals.some(({code}) => code === 'BAD_LABEL_VALUE')) {
+      const isMade = oldest.sets.some(set => isOfBadValue(set) && isThere(setKernelName(set.name, 'fnv32a')))
+      evidence.push(({checksLabelValues}) => checksLabelValues !== isMade)
+    }
+    for (const {direction, rules} of newest.chains) {
+      const before = oldest.chains.find(chain => chain.direction === direction)?.rules ?? []
+      const last = chains.rules(policyChainName(objectKey(policy), direction, 'fnv32a')).at(-1)
+      if (!last || before.at(-1)?.action === rules.at(-1)?.action) continue
+      // Where the open rule was lost, the default drop is left.
+      evidence.push(({obeysOpenRules}) => obeysOpenRules === (last.target?.kind !== 'mark'))
+    }
+  }
+  const {nested, blocks} = found
+  if (nested.isNew !== undefined) evidence.push(({hasPolicyInNestedNames}) => hasPolicyInNestedNames === nested.isNew)
+  if (blocks.isNew !== undefined) evidence.push(({hasPeerInBlockNames}) => hasPeerInBlockNames === blocks.isNew)
+  return evidence
+}
+
+/** Which of two spellings of the same sets are on a node. */
+class Sightings {
+  private old = 0
+  private new = 0
+  private readonly isThere: (kernelName: string) => boolean
+
+  constructor(isThere: (kernelName: string) => boolean) {
+    this.isThere = isThere
+  }
+
+  look(old: readonly string[], newer: readonly string[]): void {
+    const count = (names: readonly string[], others: readonly string[]): number =>
+      names.filter(name => !others.includes(name) && this.isThere(setKernelName(name, 'fnv32a'))).length
+    this.old += count(old, newer)
+    this.new += count(newer, old)
+  }
+
+  /** Undefined when neither is there, or both. */
+  get isNew(): boolean | undefined {
+    return this.old > 0 === this.new > 0 ? undefined : this.new > 0
+  }
+}
+
+const namesOf = ({sets}: Draft, type: NamedSet['type']): string[] => sets.filter(set => set.type === type).map(({name}) => name)
+
+/** A set that only a policy can have made: no pod and no namespace has the label. */
+function isOfBadValue({type, name}: NamedSet): boolean {
+  const isLabel = type === 'KeyValueLabelOfPod' || type === 'KeyValueLabelOfNamespace'
+  return isLabel && !isLabelValue(name.slice(name.indexOf(':') + 1))
+}

@@ -1,0 +1,36 @@
+import {policyChain} from '../../names/kernel-name.ts'
+import type {NameBook} from '../../names/name-index.ts'
+import type {TermNames} from '../../sets/terms.ts'
+import type {Rule} from '../iptables/model.ts'
+import {translateBaseRule} from '../npm/base-chain-meanings.ts'
+import {NPM_CHAIN} from '../npm/chains.ts'
+import {translateRule} from './policy-rule.ts'
+import {v1ActionOf, v1DirectionOf} from './v1.ts'
+import {actionOf, jumpSubject} from './v2.ts'
+
+/** One rule in words. */
+export interface SaidRule {
+  readonly text: string
+  /** `namespace/name`; `unknown` for a policy rule that does not tell, undefined for rules of no policy. */
+  readonly policy?: string
+}
+
+/** Says any rule of a node: policy rules and jumps with readable names, base rules by what they do, others as printed. */
+export function sayRule(rule: Rule, names: TermNames, book: NameBook, policyOfChain: ReadonlyMap<string, string>): SaidRule {
+  const own = policyChain(rule.chain)
+  if (own) {
+    const {text} = translateRule(rule, actionOf(rule, own.direction), own.direction, names, book)
+    return {text, policy: policyOfChain.get(rule.chain) ?? 'unknown'}
+  }
+  const leadsTo = rule.target?.kind === 'jump' ? rule.target.chain : ''
+  const shape = policyChain(leadsTo)
+  if (shape) {
+    const policy = policyOfChain.get(leadsTo) ?? 'unknown'
+    return {text: `policy ${policy} applies to ${jumpSubject(rule, shape.direction, names, book).subject}`, policy}
+  }
+  const direction = v1DirectionOf(rule.chain)
+  const action = direction && v1ActionOf(rule, direction)
+  if (direction && action) return {text: translateRule(rule, action, direction, names, book).text, policy: 'unknown'}
+  const isNpm = rule.chain === NPM_CHAIN || rule.chain.startsWith(`${NPM_CHAIN}-`) || leadsTo === NPM_CHAIN
+  return {text: isNpm ? translateBaseRule(rule).text : rule.source.replace(/^-A \S+ /, '')}
+}

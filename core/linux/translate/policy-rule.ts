@@ -1,0 +1,97 @@
+import type {Term} from '../../contract/common.ts'
+import type {TranslatedRule} from '../../contract/translation.ts'
+import type {Direction} from '../../names/kernel-name.ts'
+import type {NameBook} from '../../names/name-index.ts'
+import {describePorts} from '../../sets/describe-sets.ts'
+import type {TermNames} from '../../sets/terms.ts'
+import type {Rule} from '../iptables/model.ts'
+import {commentTerms, namesInRule, type RuleNames} from '../npm/learn-names.ts'
+import {type RuleParts, ruleParts, type SetMatch, unmodelled} from '../npm/rule-parts.ts'
+
+/** A rule's set matches with names, by the side of the packet they look at. */
+export function namedTerms(
+  parts: RuleParts,
+  names: TermNames,
+  book: NameBook,
+): {sources: Term[]; destinations: Term[]; namedPort: string | undefined} {
+  const {namedPort: portSet} = parts
+  const isAmbiguous = (set: string) => book.namesOf(set).length > 1
+  // All names of comments are in the book already. A rule's own comment only has to decide between names that collide.
+  const needsComment =
+    book.hasCollisions && (parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet)))
+  const inRule: RuleNames = needsComment ? namesInRule(parts, commentTerms(parts), book) : {sets: []}
+  const terms = parts.sets.map((match, index) => names.term(match, inRule.sets[index]))
+  const termOf = (match: SetMatch) => terms[parts.sets.indexOf(match)] as Term
+  const portName =
+    inRule.namedPort ??
+    (portSet === undefined
+      ? undefined
+      : book
+          .namesOf(portSet)
+          .map(({name}) => name)
+          .join(' | '))
+  return {
+    sources: parts.sources.map(termOf),
+    destinations: parts.destinations.map(termOf),
+    namedPort: portSet && (portName ? portName.replaceAll('namedport:', '') : `unknown (${portSet})`),
+  }
+}
+
+/**
+ * Translates one rule of a policy.
+ *
+ * @param isSubject whether a term is part of who the policy applies to; v1 repeats those in every rule
+ */
+export function translateRule(
+  rule: Rule,
+  action: TranslatedRule['action'],
+  direction: Direction,
+  names: TermNames,
+  book: NameBook,
+  isSubject?: (term: Term) => boolean,
+): TranslatedRule {
+  const parts = ruleParts(rule)
+  const named = namedTerms(parts, names, book)
+  const others = unmodelled(parts)
+  const {protocol, ports} = parts
+  const port = named.namedPort ?? ports?.from ?? null
+  const endPort = ports && ports.to !== ports.from ? ports.to : null
+  const peersOf = (terms: Term[]) => (isSubject ? terms.filter(term => !isSubject(term)) : terms)
+  const sources = direction === 'Ingress' ? named.sources : peersOf(named.sources)
+  const destinations = direction === 'Ingress' ? peersOf(named.destinations) : named.destinations
+  const translated: TranslatedRule = {
+    chain: rule.chain,
+    position: rule.position,
+    action,
+    protocol,
+    port,
+    endPort,
+    sources,
+    destinations,
+    packets: rule.packets ?? null,
+    bytes: rule.bytes ?? null,
+    text: sentence({action, protocol, port, endPort, sources, destinations}, direction, others, names),
+    line: rule.line,
+    source: rule.source,
+  }
+  return others.length > 0 ? {...translated, unmodelled: others} : translated
+}
+
+function sentence(
+  rule: Pick<TranslatedRule, 'action' | 'protocol' | 'port' | 'endPort' | 'sources' | 'destinations'>,
+  direction: Direction,
+  others: readonly string[],
+  names: TermNames,
+): string {
+  const peers = direction === 'Ingress' ? rule.sources : rule.destinations
+  const own = direction === 'Ingress' ? rule.destinations : rule.sources
+  const isForAll = peers.length === 0 && rule.protocol === null && rule.port === null && own.length === 0 && others.length === 0
+  if (rule.action === 'drop' && isForAll) return 'drop everything else, unless another policy allows it'
+  const words = [rule.action === 'unknown' ? 'do something unknown with' : rule.action]
+  words.push(describePorts(rule.protocol, rule.port, rule.endPort))
+  words.push(direction === 'Ingress' ? 'from' : 'to', names.say(peers))
+  // Azure NPM never looks at a policy's own pods again inside its chain; somebody else's rule may.
+  if (own.length > 0) words.push(direction === 'Ingress' ? 'to' : 'from', names.say(own))
+  if (others.length > 0) words.push(`if also ${others.join(' ')}`)
+  return words.join(' ')
+}

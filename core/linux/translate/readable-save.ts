@@ -1,0 +1,54 @@
+import {policyChain} from '../../names/kernel-name.ts'
+import type {NameBook} from '../../names/name-index.ts'
+import type {RuleBlock, SaveIndex} from '../iptables/save-index.ts'
+
+const KERNEL_NAMES = /\bazure-npm-[0-9a-z]{1,20}\b|\bAZURE-NPM-(?:INGRESS|EGRESS)-[0-9a-z]{1,10}\b/g
+
+/** Replaces the hashes in a line of text by the names they stand for. Unknown ones stay. */
+export function lineRenamer(book: NameBook, policyOfChain: ReadonlyMap<string, string>): (line: string) => string {
+  const memo = new Map<string, string>()
+  const rename = (found: string): string => {
+    const shape = policyChain(found)
+    if (shape) {
+      const policy = policyOfChain.get(found)
+      return policy === undefined ? found : `AZURE-NPM-${shape.direction.toUpperCase()}-${policy}`
+    }
+    const names = book.namesOf(found)
+    return names.length === 0 ? found : names.map(({name}) => name).join('|')
+  }
+  return line =>
+    line.replace(KERNEL_NAMES, found => {
+      let name = memo.get(found)
+      if (name === undefined) memo.set(found, (name = rename(found)))
+      return name
+    })
+}
+
+/** One line of a save. Rules carry where they stand and which chain they lead to. */
+export interface SaveLine {
+  readonly text: string
+  readonly rule?: {readonly chain: string; readonly line: number; readonly leadsTo: string | undefined}
+}
+
+const LEADS_TO = /.* -[jg] (\S+)/
+
+/** The lines of a save, table by table, as iptables-save orders them. */
+export function* saveLines(save: SaveIndex): Generator<SaveLine> {
+  for (const table of save.tables.values()) {
+    yield {text: `*${table.name}`}
+    for (const {name, policy = '-', packets, bytes} of table.chains.values())
+      yield {text: `:${name} ${policy}${packets === undefined ? '' : ` [${packets}:${bytes}]`}`}
+    for (const chain of table.chains.values()) for (const block of chain.blocks) yield* blockLines(block, chain.name)
+    yield {text: 'COMMIT'}
+  }
+}
+
+function* blockLines({piece, start, end, line}: RuleBlock, chain: string): Generator<SaveLine> {
+  for (let at = start; at < end; line++) {
+    const feed = piece.indexOf('\n', at)
+    const stop = feed < 0 || feed > end ? end : feed
+    const text = piece.slice(at, piece.charCodeAt(stop - 1) === 13 ? stop - 1 : stop)
+    yield {text, rule: {chain, line, leadsTo: LEADS_TO.exec(text)?.[1]}}
+    at = stop + 1
+  }
+}

@@ -1,0 +1,101 @@
+import type {Term} from '../../contract/common.ts'
+import type {TranslatedPolicy, TranslatedRule} from '../../contract/translation.ts'
+import {type NetworkPolicy, objectKey} from '../../kubernetes/objects.ts'
+import {policyTypes, v1Target} from '../../kubernetes/policy-types.ts'
+import type {Direction} from '../../names/kernel-name.ts'
+import type {NameBook} from '../../names/name-index.ts'
+import type {TermNames} from '../../sets/terms.ts'
+import type {Rule} from '../iptables/model.ts'
+import type {NpmChains} from '../npm/chains.ts'
+import {ruleParts} from '../npm/rule-parts.ts'
+import {namedTerms, translateRule} from './policy-rule.ts'
+
+/**
+ * NPM v1 keeps the rules of all policies together in a few chains, and no rule names its policy. Rules with the same
+ * target belong together: what they allow adds up, whichever policies they come from.
+ */
+
+/** The chains that hold policy rules, in the order packets pass them, with the marks that mean "allowed". */
+const V1_DIRECTIONS = {
+  Ingress: {chains: ['AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-INGRESS-FROM', 'AZURE-NPM-INGRESS-DROPS'], allowMark: 0x2000},
+  Egress: {chains: ['AZURE-NPM-EGRESS-PORT', 'AZURE-NPM-EGRESS-TO', 'AZURE-NPM-EGRESS-DROPS'], allowMark: 0x1000},
+} as const
+
+const termKey = ({set, negated}: Term): string => (negated ? `!${set}` : set)
+
+/** Translates all policy rules of an NPM v1, one block for each target and direction. */
+export function translateV1(
+  chains: NpmChains,
+  names: TermNames,
+  book: NameBook,
+  policies: readonly NetworkPolicy[],
+): TranslatedPolicy[] {
+  return (['Ingress', 'Egress'] as const)
+    .flatMap(direction => translateDirection(direction, chains, names, book, policies))
+    .toSorted((a, b) => (`${a.policy} ${a.subject}` < `${b.policy} ${b.subject}` ? -1 : 1))
+}
+
+function translateDirection(
+  direction: Direction,
+  chains: NpmChains,
+  names: TermNames,
+  book: NameBook,
+  policies: readonly NetworkPolicy[],
+): TranslatedPolicy[] {
+  const {chains: chainNames} = V1_DIRECTIONS[direction]
+  const groups = new Map<string, {appliesTo: Term[]; rules: TranslatedRule[]}>()
+  for (const rule of chainNames.flatMap(name => chains.rules(name))) {
+    const action = v1ActionOf(rule, direction)
+    if (action === undefined) continue
+    const {sources, destinations} = namedTerms(ruleParts(rule), names, book)
+    const appliesTo = direction === 'Ingress' ? destinations : sources
+    const keys = new Set(appliesTo.map(termKey))
+    const key = [...keys].toSorted().join(' ')
+    const group = groups.get(key) ?? {appliesTo, rules: []}
+    groups.set(key, group)
+    group.rules.push(translateRule(rule, action, direction, names, book, term => keys.has(termKey(term))))
+  }
+  return [...groups.values()].map(({appliesTo, rules}) => ({
+    ...policyOf(appliesTo, direction, policies),
+    direction,
+    chain: `AZURE-NPM-${direction.toUpperCase()}`,
+    enforced: true,
+    appliesTo,
+    subject: names.say(appliesTo),
+    packets: null,
+    bytes: null,
+    rules,
+  }))
+}
+
+/** The direction whose policy rules a v1 chain holds. */
+export function v1DirectionOf(chain: string): Direction | undefined {
+  return (['Ingress', 'Egress'] as const).find(direction =>
+    (V1_DIRECTIONS[direction].chains as readonly string[]).includes(chain),
+  )
+}
+
+/** What a policy rule of v1 does; undefined for base rules, which look at marks and connection states, not at sets. */
+export function v1ActionOf(rule: Rule, direction: Direction): TranslatedRule['action'] | undefined {
+  const {allowMark} = V1_DIRECTIONS[direction]
+  if (!rule.matches.some(match => match.kind === 'set')) return undefined
+  if (rule.target?.kind === 'mark') return rule.target.value === allowMark ? 'allow' : 'unknown'
+  return rule.target?.kind === 'verdict' && rule.target.verdict === 'DROP' ? 'drop' : 'unknown'
+}
+
+function policyOf(
+  appliesTo: readonly Term[],
+  direction: Direction,
+  policies: readonly NetworkPolicy[],
+): {policy: string; candidates?: string[]} {
+  const target = appliesTo
+    .map(({name, negated}) => (negated ? `!${name}` : name))
+    .toSorted()
+    .join('\n')
+  const candidates = policies
+    .filter(policy => policyTypes(policy).includes(direction) && v1Target(policy).join('\n') === target)
+    .map(objectKey)
+  const [only] = candidates
+  if (candidates.length === 1 && only !== undefined) return {policy: only}
+  return {policy: 'unknown', ...(candidates.length > 1 && {candidates})}
+}

@@ -1,0 +1,58 @@
+import type {NodeDump} from '../../dump/model.ts'
+import type {Program, ProgramRule} from '../../policy/program.ts'
+import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
+import {forwardRules, programChains} from '../compile/program-chains.ts'
+import {memberText} from '../ipset/member-text.ts'
+import type {Rule} from '../iptables/model.ts'
+import {readRules} from '../iptables/parse.ts'
+import {printRule} from '../iptables/print.ts'
+import type {SaveIndex} from '../iptables/save-index.ts'
+import type {WalkedChain, WalkedRules} from './walk.ts'
+
+/** The rules of a save; a chain is read when a packet comes to it. */
+export function savedRules(save: SaveIndex): WalkedRules {
+  const read = new Map<string, WalkedChain>()
+  return {
+    chain(tableName, name) {
+      const key = `${tableName} ${name}`
+      const known = read.get(key)
+      if (known) return known
+      const table = save.tables.get(tableName)
+      const chain = table?.chains.get(name)
+      if (!table || !chain) return undefined
+      const walked = {rules: readRules(table, chain).rules, ...(chain.policy !== undefined && {policy: chain.policy})}
+      read.set(key, walked)
+      return walked
+    },
+  }
+}
+
+/** The sets of a dump. Without members, or without an ipset dump, every question about them is unknown. */
+export function savedSets(dump: NodeDump): SetIndex {
+  const sets = new Map<string, WalkedSet>()
+  if (dump.hasMembers)
+    for (const [name, set] of dump.sets ?? []) sets.set(name, {type: set.type, members: set.members.map(memberText)})
+  return new SetIndex(sets)
+}
+
+/** A compiled program as if it were loaded into an empty node: nothing but Azure NPM's own chains. */
+export function programRules(program: Program): WalkedRules {
+  const chains = new Map<string, WalkedChain>([['FORWARD', {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
+  for (const [name, rules] of programChains(program)) chains.set(name, {rules: numbered(rules)})
+  return {chain: (table, name) => (table === 'filter' ? chains.get(name) : undefined)}
+}
+
+/** The sets of a compiled program by kernel name. */
+export const programSetMap = (program: Program): Map<string, {type: string; members: readonly string[]}> =>
+  new Map([...program.sets].map(([name, {ipsetType, members}]) => [name, {type: ipsetType, members}]))
+
+export const programSets = (program: Program): SetIndex => new SetIndex(programSetMap(program))
+
+/** Rules of a program with places, as if they had been saved. */
+export function numbered(rules: readonly ProgramRule[]): Rule[] {
+  return rules.map((rule, index) => {
+    const {chain, matches, target} = rule
+    const parts = {chain, matches, target, position: index + 1, line: 0, source: ''}
+    return {...parts, source: printRule(parts)}
+  })
+}

@@ -1,0 +1,163 @@
+import type {Problem} from '../problem/problem.ts'
+import type {Scheme} from './hash.ts'
+import {policyChainName, setKernelName, setScheme} from './kernel-name.ts'
+import {type SetMeaning, setMeaning} from './set-name.ts'
+import {v1SetMeaning} from './v1-name.ts'
+
+/** How a name is known: from a rule's comment, cluster objects, NPM's debug cache or metrics; `hash`: recomputed and equal. */
+export const evidences = ['comment', 'cluster', 'cache', 'metrics', 'hash'] as const
+export type Evidence = (typeof evidences)[number]
+
+/** NPM's two generations give sets different names. */
+export type Generation = 'v1' | 'v2'
+
+export interface KnownName {
+  /** The name that is hashed: prefixed in v2, bare in v1. */
+  readonly name: string
+  readonly generation: Generation
+  /** Always holds `hash`: a name that does not hash to its set is never taken. */
+  readonly evidence: Set<Evidence>
+  /** `namespace/name` of a policy whose rule uses the set by this name. */
+  policy?: string
+  /** Whether a comment of NPM v1 calls it a namespace. */
+  isNamespace?: boolean
+}
+
+const MEMO_LIMIT = 200_000
+
+/**
+ * What each kernel name stands for, as far as it is known. Every claim is checked by hashing it; claims that do not fit
+ * are kept apart as problems, and two names on one hash are both kept.
+ */
+export class NameBook {
+  private readonly names = new Map<string, KnownName[]>()
+  private readonly mismatches = new Map<
+    string,
+    {kernelName: string; name: string; evidence: Evidence; line?: number; file?: string}
+  >()
+  private collides = false
+  private readonly hashes: Record<Scheme, Map<string, string>> = {fnv32a: new Map(), sha256: new Map()}
+
+  /** Whether a name hashes to a set's kernel name, under the scheme that name has the shape of. */
+  fits(name: string, kernelName: string): boolean {
+    if (this.find(kernelName, name)) return true
+    const scheme = setScheme(kernelName)
+    return scheme !== undefined && this.hashed(name, scheme) === kernelName
+  }
+
+  /** Hashing is paid once for each name: rules repeat the same few. */
+  private hashed(name: string, scheme: Scheme): string {
+    const memo = this.hashes[scheme]
+    let kernelName = memo.get(name)
+    if (kernelName === undefined) {
+      kernelName = setKernelName(name, scheme)
+      if (memo.size < MEMO_LIMIT) memo.set(name, kernelName)
+    }
+    return kernelName
+  }
+
+  /**
+   * Takes a claim that a set has a name, if the hash agrees.
+   *
+   * @returns whether it does; if not, the claim becomes a problem
+   */
+  learn(
+    kernelName: string,
+    name: string,
+    evidence: Evidence,
+    generation: Generation,
+    where?: {line?: number; file?: string},
+  ): boolean {
+    const known = this.find(kernelName, name)
+    if (known) {
+      known.evidence.add(evidence)
+      return true
+    }
+    if (!this.fits(name, kernelName)) {
+      this.mismatches.set(`${kernelName} ${name}`, {kernelName, name, evidence, ...where})
+      return false
+    }
+    const entry: KnownName = {name, generation, evidence: new Set<Evidence>([evidence, 'hash'])}
+    const others = this.names.get(kernelName) ?? []
+    this.names.set(kernelName, [...others, entry])
+    this.collides ||= others.length > 0
+    return true
+  }
+
+  /** Whether any set has several names. */
+  get hasCollisions(): boolean {
+    return this.collides
+  }
+
+  private find(kernelName: string, name: string): KnownName | undefined {
+    for (const known of this.names.get(kernelName) ?? []) if (known.name === name) return known
+    return undefined
+  }
+
+  /** Remembers the policy a set's name was met in; old names of nested sets cannot be read without it. */
+  usedBy(kernelName: string, name: string, policy: string): void {
+    const known = this.find(kernelName, name)
+    if (known) known.policy ??= policy
+  }
+
+  /** Remembers that a comment calls a name of NPM v1 a namespace. */
+  calledNamespace(kernelName: string, name: string): void {
+    const known = this.find(kernelName, name)
+    if (known) known.isNamespace = true
+  }
+
+  /** All names known for a set: none, one, or several that collide. */
+  namesOf(kernelName: string): readonly KnownName[] {
+    return this.names.get(kernelName) ?? []
+  }
+
+  /** What a known name means. */
+  meaningOf(known: KnownName, ipsetType?: string): SetMeaning {
+    return known.generation === 'v1'
+      ? v1SetMeaning(known.name, ipsetType, known.isNamespace)
+      : setMeaning(known.name, known.policy)
+  }
+
+  /** Every set with a known name. */
+  get kernelNames(): Iterable<string> {
+    return this.names.keys()
+  }
+
+  /** Collisions and claims that did not fit, each with what it means. */
+  problems(): Problem[] {
+    const problems: Problem[] = []
+    for (const {kernelName, name, evidence, line, file} of this.mismatches.values())
+      problems.push({
+        code: 'NAME_MISMATCH',
+        ...(file !== undefined && {file}),
+        ...(line !== undefined && {line}),
+        message: `${sourceWords[evidence]} calls set ${kernelName} "${name}", but that name does not hash to it`,
+        next: 'The name is not used. If somebody edited the rule by hand, Azure NPM will not repair it; compare it with the policies.',
+      })
+    for (const [kernelName, known] of this.names) {
+      if (known.length < 2) continue
+      problems.push({
+        code: 'NAME_COLLISION',
+        message: `set ${kernelName} stands for ${known.length} names: ${known.map(entry => `"${entry.name}"`).join(' and ')}`,
+        next: 'Both share one kernel set, so the members of one count as members of the other. Rename one label or namespace, or upgrade to an Azure NPM with SHA-256 names.',
+      })
+    }
+    return problems
+  }
+}
+
+const sourceWords: Record<Evidence, string> = {
+  comment: "a rule's comment",
+  cluster: 'a cluster object',
+  cache: "Azure NPM's debug cache",
+  metrics: "Azure NPM's metrics page",
+  hash: 'a derived name',
+}
+
+/** Whether a policy's chain has a given name, under a scheme its shape allows. */
+export function policyFitsChain(
+  policy: string,
+  chain: {name: string; direction: 'Ingress' | 'Egress'; schemes: readonly Scheme[]},
+): boolean {
+  return chain.schemes.some(scheme => policyChainName(policy, chain.direction, scheme) === chain.name)
+}

@@ -1,0 +1,91 @@
+import type {OverlaySet} from '../drift/difference.ts'
+import {parseIpv4, parseIpv4Block, printIpv4} from '../net/ipv4.ts'
+import type {SetIndex} from '../sets/set-index.ts'
+import {OUTSIDE} from './sample-packets.ts'
+
+/** A condition on an address. */
+export interface SetTerm {
+  readonly set: string
+  readonly negated: boolean
+}
+
+/** How many addresses are found for terms, how many are looked at for them, and how many for one that does not fit. */
+const MOST = {addresses: 4, looks: 4000, misfits: 100} as const
+
+/** Finds addresses that are in some sets and not in others. */
+export class FittingAddresses {
+  private readonly sets: ReadonlyMap<string, OverlaySet>
+  private readonly index: SetIndex
+  /** What was found: rules repeat the same few terms. */
+  private readonly known = new Map<string, readonly string[]>()
+
+  constructor(sets: ReadonlyMap<string, OverlaySet>, index: SetIndex) {
+    this.sets = sets
+    this.index = index
+  }
+
+  /** Whether all terms may hold for an address. */
+  fits(address: string, terms: readonly SetTerm[]): boolean {
+    const value = parseIpv4(address)
+    if (value === undefined) return true
+    const question = {address: value, protocol: '', port: undefined}
+    return terms.every(({set, negated}) => this.index.holds(set, question) !== negated)
+  }
+
+  /** A few addresses for which all terms hold, and one that is near and for which they do not. */
+  of(terms: readonly SetTerm[]): readonly string[] {
+    const key = terms.map(({set, negated}) => (negated ? `!${set}` : set)).join(' ')
+    let fits = this.known.get(key)
+    if (!fits) {
+      fits = this.find(terms)
+      this.known.set(key, fits)
+    }
+    return fits
+  }
+
+  private find(terms: readonly SetTerm[]): string[] {
+    const size = ({set}: SetTerm): number => this.sets.get(set)?.members.length ?? 0
+    const [narrowest] = terms.filter(({negated}) => !negated).toSorted((a, b) => size(a) - size(b))
+    const candidates = narrowest ? this.candidates(narrowest.set) : [OUTSIDE]
+    const found: string[] = []
+    let misfit: string | undefined
+    let looks = 0
+    for (const address of candidates) {
+      if (++looks > MOST.looks) break
+      if (this.fits(address, terms)) found.push(address)
+      else misfit ??= address
+      // An exception of a block stands behind it.
+      if (found.length >= MOST.addresses - 1 && (misfit !== undefined || looks > MOST.misfits)) break
+    }
+    return [...found.slice(0, MOST.addresses - 1), ...(misfit === undefined ? [] : [misfit])]
+  }
+
+  /** Addresses in a set; of blocks the first one and the one behind, which an exception may begin or end with. */
+  private *candidates(name: string): Generator<string> {
+    const set = this.sets.get(name)
+    if (!set) return
+    if (set.type === 'list:set') {
+      for (const member of set.members) yield* this.candidates(member)
+      return
+    }
+    for (const member of set.members) yield* edgesOf(member)
+  }
+
+  /** A few addresses of a set. */
+  membersOf(name: string): string[] {
+    const found: string[] = []
+    for (const address of this.candidates(name)) {
+      found.push(address)
+      if (found.length >= MOST.addresses) break
+    }
+    return found
+  }
+}
+
+function* edgesOf(member: string): Generator<string> {
+  const [entry = ''] = member.split(/[ ,]/)
+  const block = parseIpv4Block(entry)
+  if (!block) return
+  yield printIpv4(block.base)
+  if (block.prefix > 0 && block.prefix < 32) yield printIpv4((block.base + 2 ** (32 - block.prefix)) >>> 0)
+}

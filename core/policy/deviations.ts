@@ -1,0 +1,126 @@
+import {asServed} from '../kubernetes/api-defaults.ts'
+import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type PolicyPeer} from '../kubernetes/objects.ts'
+import {compile} from '../linux/compile/compile.ts'
+import type {Scheme} from '../names/hash.ts'
+import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
+import type {RefusalCode} from './program.ts'
+
+/** Where what Azure NPM enforces is not what the NetworkPolicy API says. Programs with the API's meaning differ there, only. */
+export const departures = {
+  NAMESPACE_NOT_IN:
+    'NotIn with several values in a namespace selector admits every namespace that lacks one of them, not only those that lack all',
+  NEGATIVE_ONLY: 'A namespace selector that only excludes admits every address that is no pod too: nodes, the internet',
+  IPV6_BLOCK: 'An IPv6 block makes Azure NPM refuse the whole policy, which leaves its pods open',
+  IPV6_EXCEPT: 'An exception that is no IPv4 block keeps the rules of the policy from ever being written',
+  WHOLE_RANGE: 'A block with a mask of 0 bits that is not written 0.0.0.0/0 makes Azure NPM refuse the whole policy',
+  BLOCK_OF_EXCEPT: 'An exception that covers its whole block leaves nothing of it; Azure NPM may admit the block all the same',
+  BAD_LABEL_VALUE: 'A value that no label can have matches nothing; Azure NPM refuses the whole policy for it',
+  LONG_COMMENT: 'Rules with very many or long conditions are too long for iptables-restore, and the policy is never enforced',
+  TERMINATING_NAMESPACE: 'A namespace loses its labels to Azure NPM when its deletion starts, though its pods still run',
+  ALL_NAMESPACES_LABEL: 'The label key all-namespaces is to Azure NPM the list of all namespaces',
+  SHARED_SET: 'Names of different sets have one hash: members of the one count as members of the other',
+  SHARED_CHAIN: 'Names of different policies have one hash: each gets rules of the other',
+} as const
+export type DepartureCode = keyof typeof departures
+export const departureCodes = Object.keys(departures) as DepartureCode[]
+
+/** A field of an object that a departure is about. */
+export interface DeparturePlace {
+  readonly kind: 'NetworkPolicy' | 'Namespace'
+  /** `namespace/name` of a policy, the name of a namespace. */
+  readonly object: string
+  readonly field: string
+}
+
+export interface Departure {
+  readonly code: DepartureCode
+  /** What differs, in one sentence. */
+  readonly sentence: string
+  /** At least one. */
+  readonly places: readonly DeparturePlace[]
+}
+
+/** Refusals of Azure NPM that the API does not share. */
+const ofRefusals: Partial<Record<RefusalCode, DepartureCode>> = {
+  IPV6_BLOCK: 'IPV6_BLOCK',
+  BAD_BLOCK: 'WHOLE_RANGE',
+  BAD_EXCEPT: 'IPV6_EXCEPT',
+  BAD_LABEL_VALUE: 'BAD_LABEL_VALUE',
+  COMMENT_TOO_LONG: 'LONG_COMMENT',
+  SET_COLLISION: 'SHARED_SET',
+  CHAIN_COLLISION: 'SHARED_CHAIN',
+}
+
+/**
+ * Where Azure NPM departs from the NetworkPolicy API for these objects.
+ *
+ * @param scheme how names are hashed; decimal names are the ones that meet
+ * @returns each departure that occurs, in the order of `departures`
+ */
+export function findDepartures(objects: ClusterObjects, scheme: Scheme = 'sha256'): Departure[] {
+  const found = new Map<DepartureCode, DeparturePlace[]>()
+  const add = (code: DepartureCode, kind: DeparturePlace['kind'], object: string, field: string): void => {
+    found.set(code, [...(found.get(code) ?? []), {kind, object, field}])
+  }
+  const byApi = compile(objects, {scheme, semantics: 'kubernetes'}).refusals.map(placeOf)
+  const shared = new Set(byApi)
+  for (const refusal of compile(objects, {scheme, semantics: 'npm'}).refusals) {
+    const code = ofRefusals[refusal.code]
+    if (code && !shared.has(placeOf(refusal))) add(code, 'NetworkPolicy', refusal.policy, refusal.field)
+  }
+  for (const policy of objects.policies)
+    for (const {peer, field} of peersInForce(policy))
+      for (const {code, at} of ofPeer(peer)) add(code, 'NetworkPolicy', objectKey(policy), field + at)
+  for (const {metadata} of objects.namespaces) {
+    if (metadata.deletionTimestamp) add('TERMINATING_NAMESPACE', 'Namespace', metadata.name, 'metadata.deletionTimestamp')
+    if (Object.hasOwn(metadata.labels ?? {}, ALL_NAMESPACES_KEY))
+      add('ALL_NAMESPACES_LABEL', 'Namespace', metadata.name, `metadata.labels.${ALL_NAMESPACES_KEY}`)
+  }
+  return departureCodes.flatMap(code => {
+    const places = found.get(code)
+    return places ? [{code, sentence: departures[code], places}] : []
+  })
+}
+
+const ALL_NAMESPACES_KEY = 'all-namespaces'
+
+const placeOf = ({policy, code, field}: {policy: string; code: string; field: string}): string => `${policy} ${code} ${field}`
+
+/** Peers of the directions that a policy is about, unless an empty rule beside them allows everything. */
+function* peersInForce(policy: NetworkPolicy): Generator<{peer: PolicyPeer; field: string}> {
+  const {policyTypes = [], ingress = [], egress = []} = asServed(policy).spec
+  const sides = [
+    {type: 'Ingress', field: 'spec.ingress', side: 'from', rules: ingress.map(({from, ports}) => ({peers: from, ports}))},
+    {type: 'Egress', field: 'spec.egress', side: 'to', rules: egress.map(({to, ports}) => ({peers: to, ports}))},
+  ]
+  for (const {type, field, side, rules} of sides) {
+    if (!policyTypes.includes(type) || rules.some(({peers, ports}) => !peers && !ports)) continue
+    for (const [rule, {peers = []}] of rules.entries())
+      for (const [index, peer] of peers.entries()) yield {peer, field: `${field}[${rule}].${side}[${index}]`}
+  }
+}
+
+function* ofPeer({namespaceSelector, podSelector = {}, ipBlock}: PolicyPeer): Generator<{code: DepartureCode; at: string}> {
+  const block = ipBlock && parseIpv4Block(ipBlock.cidr)
+  if (block)
+    for (const [index, text] of (ipBlock.except ?? []).entries()) {
+      const except = parseIpv4Block(text)
+      const isCovered = except && except.prefix <= block.prefix && blockHolds(except, block.base)
+      if (isCovered) yield {code: 'BLOCK_OF_EXCEPT', at: `.ipBlock.except[${index}]`}
+    }
+  if (!namespaceSelector || ipBlock) return
+  const at = '.namespaceSelector'
+  for (const [index, {key, operator, values = []}] of (namespaceSelector.matchExpressions ?? []).entries()) {
+    const place = `${at}.matchExpressions[${index}]`
+    if (operator === 'NotIn' && values.length > 1) yield {code: 'NAMESPACE_NOT_IN', at: place}
+    const isKeyAlone = operator === 'Exists' || operator === 'DoesNotExist'
+    if (key === ALL_NAMESPACES_KEY && isKeyAlone) yield {code: 'ALL_NAMESPACES_LABEL', at: place}
+  }
+  const isEmpty = (namespaceSelector.matchExpressions ?? []).length === 0
+  if (!isEmpty && onlyExcludes(namespaceSelector) && onlyExcludes(podSelector)) yield {code: 'NEGATIVE_ONLY', at}
+}
+
+/** True of an empty selector too. */
+const onlyExcludes = ({matchLabels = {}, matchExpressions = []}: LabelSelector): boolean =>
+  Object.keys(matchLabels).length === 0 &&
+  matchExpressions.every(({operator}) => operator === 'NotIn' || operator === 'DoesNotExist')

@@ -1,0 +1,76 @@
+import type {PolicyPeer} from '../kubernetes/objects.ts'
+import {type BlockPlace, cidrSetNames} from '../names/policy-set-name.ts'
+import {blockMembers} from './blocks.ts'
+import {allNamespaces, type NamedSet, type Term} from './named-set.ts'
+import type {DraftContext} from './npm-policy-model.ts'
+import {namespaceTerms, podTerms} from './selectors.ts'
+
+/** One way for an address to be a peer: all terms hold. */
+interface DraftPeer {
+  readonly terms: readonly Term[]
+  readonly field: string
+}
+
+/**
+ * The peers of one rule, each namespace selector flattened. A peer that no packet can match is left out, which may leave
+ * none: such a rule allows nothing.
+ */
+export function draftPeers(
+  peers: readonly PolicyPeer[],
+  place: Omit<BlockPlace, 'peer'>,
+  field: string,
+  context: DraftContext,
+): DraftPeer[] {
+  const drafted: DraftPeer[] = []
+  peers.forEach((peer, index) => {
+    const at = `${field}[${index}]`
+    for (const terms of draftPeer(peer, {...place, peer: index}, at, context)) drafted.push({terms, field: at})
+  })
+  return drafted
+}
+
+function draftPeer(
+  {ipBlock, podSelector, namespaceSelector}: PolicyPeer,
+  place: BlockPlace,
+  field: string,
+  context: DraftContext,
+): (readonly Term[])[] {
+  if (ipBlock) {
+    const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context.refusals)
+    if (context.losesLiteBlocks) {
+      const reason = 'NPM Lite of this release hands blocks to a part of itself that Linux does not have'
+      context.refusals.addLoss(
+        'LITE_BLOCK_OPEN',
+        `${field}.ipBlock`,
+        reason,
+        'The rule allows every address, not the block alone',
+      )
+      return [[]]
+    }
+    return blocks ? [[{set: cidrSet(place, blocks, context), negated: false}]] : []
+  }
+  if (context.isLite) {
+    context.refusals.add('LITE_PEER', field, 'NPM Lite knows no peers but ipBlock')
+    return []
+  }
+  const pods = podSelector && podTerms(podSelector, `${field}.podSelector`, context)
+  if (!namespaceSelector) return pods ? [[...pods, {set: context.namespace, negated: false}]] : []
+  const namespaces = namespaceTerms(namespaceSelector, `${field}.namespaceSelector`, context)
+  return namespaces.map(terms => podsOnly([...terms, ...(pods ?? [])], context))
+}
+
+/**
+ * A selector selects pods, but a rule with negated sets alone matches every other address too. Azure NPM leaves it at
+ * that; to the API the address must be a pod's.
+ */
+function podsOnly(terms: readonly Term[], {semantics}: DraftContext): readonly Term[] {
+  const isOpen = semantics === 'kubernetes' && terms.every(({negated}) => negated)
+  return isOpen ? [{set: allNamespaces, negated: false}, ...terms] : terms
+}
+
+function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme, release}: DraftContext): NamedSet {
+  const names = cidrSetNames(policy, place, scheme)
+  const name = (release.hasPeerInBlockNames ? names[0] : names.at(-1)) as string
+  // The old spelling runs policy and namespace together: different policies may get the same name.
+  return {type: 'CIDRBlocks', name, owner: policy, blocks}
+}

@@ -1,0 +1,50 @@
+import type {PolicyPort} from '../kubernetes/objects.ts'
+import type {NamedSet} from './named-set.ts'
+import type {Refusals} from './unsupported.ts'
+
+/** What a rule asks of protocol and destination port; absent fields ask nothing. */
+export interface DraftPort {
+  /** In capitals, as the API has it. */
+  readonly protocol?: string
+  readonly port?: {readonly from: number; readonly to: number}
+  readonly namedPort?: NamedSet
+}
+
+/** What ports depend on. */
+interface PortContext {
+  readonly isLite: boolean
+  readonly refusals: Refusals
+}
+
+const PROTOCOLS = new Set(['TCP', 'UDP', 'SCTP'])
+const HIGHEST_PORT = 65_535
+
+export function draftPorts(ports: readonly PolicyPort[], field: string, context: PortContext): DraftPort[] {
+  const drafted: DraftPort[] = []
+  for (const [index, each] of ports.entries()) {
+    const port = draftPort(each, `${field}[${index}]`, context)
+    if (port) drafted.push(port)
+  }
+  return drafted
+}
+
+function draftPort({protocol = 'TCP', port, endPort}: PolicyPort, field: string, context: PortContext): DraftPort | undefined {
+  const {refusals} = context
+  if (!PROTOCOLS.has(protocol)) {
+    refusals.add('BAD_PROTOCOL', `${field}.protocol`, `"${protocol}" is none of TCP, UDP and SCTP`)
+    return undefined
+  }
+  if (port === undefined) return {protocol}
+  if (typeof port === 'string') {
+    if (context.isLite) refusals.add('LITE_NAMED_PORT', `${field}.port`, `NPM Lite knows no named ports such as "${port}"`)
+    return {protocol, namedPort: {type: 'NamedPorts', name: `namedport:${port}`}}
+  }
+  const to = endPort ?? port
+  if (isPort(port) && isPort(to) && to >= port) return {protocol, port: {from: port, to}}
+  const isOne = endPort === undefined
+  const reason = isOne ? `${port} is no port` : `${port} to ${to} is no range of ports`
+  refusals.add('BAD_PORT_RANGE', `${field}.${isOne ? 'port' : 'endPort'}`, reason)
+  return undefined
+}
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port <= HIGHEST_PORT

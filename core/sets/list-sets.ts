@@ -1,0 +1,74 @@
+import type {SetEntry} from '../contract/common.ts'
+import type {NodeDump} from '../dump/model.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
+import {memberText} from '../linux/ipset/member-text.ts'
+import {isSetName} from '../names/kernel-name.ts'
+import type {NameBook} from '../names/name-index.ts'
+import {setTypeFacts} from '../names/set-name.ts'
+import {describeMeaning, describeTerms} from './describe-sets.ts'
+
+/** Pods by address. Host-network pods share their node's, and finished pods have given theirs back. */
+export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
+  const pods = new Map<string, string[]>()
+  for (const pod of cluster.pods) {
+    const {podIP, phase} = pod.status ?? {}
+    if (podIP === undefined || pod.spec?.hostNetwork === true || phase === 'Succeeded' || phase === 'Failed') continue
+    const known = pods.get(podIP)
+    if (known) known.push(objectKey(pod))
+    else pods.set(podIP, [objectKey(pod)])
+  }
+  return pods
+}
+
+/**
+ * Azure NPM's sets of a dump with all that is known of each: those in the kernel, and those that only rules name.
+ *
+ * @param pods adds the pods behind each address
+ */
+export function* translateSets(dump: NodeDump, book: NameBook, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
+  const names = new Set([...(dump.sets?.keys() ?? [])].filter(isSetName))
+  if (!dump.sets) for (const name of book.kernelNames) names.add(name)
+  for (const name of names) yield translateSet(name, dump, book, pods)
+}
+
+function translateSet(set: string, dump: NodeDump, book: NameBook, pods: ReadonlyMap<string, string[]> | undefined): SetEntry {
+  const known = book.namesOf(set)
+  const ipset = dump.sets?.get(set)
+  const meanings = known.map(each => book.meaningOf(each, ipset?.type))
+  const [meaning] = meanings
+  const facts = meaning && meaning.type !== 'Unknown' ? setTypeFacts[meaning.type] : undefined
+  const ipsetType = ipset?.type ?? 'unknown'
+  const members = ipset && dump.hasMembers ? ipset.members.map(memberText) : null
+  const isList = ipset ? ipset.type === 'list:set' : facts?.kind === 'list'
+  const shownBlocks = meaning?.type === 'CIDRBlocks' && members ? [{set, negated: false, meaning, members}] : undefined
+  return {
+    set,
+    name: known.length === 0 ? 'unknown' : known.map(({name}) => name).join(' | '),
+    names: known.map(({name}) => name),
+    type: meaning?.type ?? 'Unknown',
+    kind: ipset || facts ? (isList ? 'list' : 'hash') : 'unknown',
+    ipsetType,
+    meaning: shownBlocks ? describeTerms(shownBlocks) : meanings.map(describeMeaning).join(' or ') || 'unknown',
+    members,
+    ...(members && isList && {memberNames: members.map(member => nameOf(member, book))}),
+    ...(members && !isList && pods && {memberPods: members.map(member => pods.get(addressOf(member)) ?? [])}),
+    ...(ipset?.references !== undefined && {references: ipset.references}),
+    evidence: [...new Set(known.flatMap(({evidence}) => [...evidence]))],
+  }
+}
+
+const nameOf = (set: string, book: NameBook): string =>
+  book
+    .namesOf(set)
+    .map(({name}) => name)
+    .join(' | ') || 'unknown'
+
+/** `10.0.0.1` of `10.0.0.1`, `10.0.0.1,tcp:80` and `10.0.0.1 nomatch`. */
+const addressOf = (member: string): string => /^[^, ]*/.exec(member)?.[0] ?? member
+
+/** Whether a set is what a person asked for: by kernel name, readable name, or a label as kubectl writes it. */
+export function isAskedFor({set, names}: SetEntry, asked: string): boolean {
+  if (set === asked || names.includes(asked)) return true
+  const label = asked.replace('=', ':')
+  return names.some(name => name === `podlabel-${label}` || name === `nslabel-${label}` || name === label)
+}

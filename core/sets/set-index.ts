@@ -1,0 +1,112 @@
+import {parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import type {Truth} from '../net/truth.ts'
+import {any} from '../net/truth.ts'
+
+/** A set as the walk needs it; read from a node or compiled. */
+export interface WalkedSet {
+  readonly type: string
+  /** As ipset prints them, exceptions with ` nomatch`. */
+  readonly members: Iterable<string>
+}
+
+/** Sets by name. */
+export interface WalkedSets {
+  get(name: string): WalkedSet | undefined
+}
+
+/** What a set is asked about: an address, and for sets of ports a protocol and a port. */
+export interface SetQuestion {
+  readonly address: number
+  readonly protocol: string
+  /** Undefined when the port is not known. */
+  readonly port: number | undefined
+}
+
+type Test = (question: SetQuestion) => Truth
+
+/**
+ * Ipsets, indexed for questions. A set that is absent, or of a kind that is not modelled, answers `unknown`.
+ * Source: ipset(8); measured on a real kernel.
+ */
+export class SetIndex {
+  private readonly sets: WalkedSets
+  private readonly tests = new Map<string, Test>()
+  private readonly below: {readonly index: SetIndex; readonly changed: ReadonlySet<string>} | undefined
+
+  /** @param below an index of the same sets but for those that are named: it answers for all others */
+  constructor(sets: WalkedSets, below?: {readonly index: SetIndex; readonly changed: ReadonlySet<string>}) {
+    this.sets = sets
+    this.below = below
+  }
+
+  /** Whether a set holds what is asked about. */
+  holds(name: string, question: SetQuestion): Truth {
+    if (this.below && !this.below.changed.has(name)) return this.below.index.holds(name, question)
+    let test = this.tests.get(name)
+    if (!test) {
+      test = this.compile(name)
+      this.tests.set(name, test)
+    }
+    return test(question)
+  }
+
+  private compile(name: string): Test {
+    const set = this.sets.get(name)
+    switch (set?.type) {
+      case 'hash:net':
+      case 'hash:ip':
+        return netTest(set.members)
+      case 'hash:ip,port':
+        return portTest(set.members)
+      case 'list:set': {
+        // The kernel refuses a list in a list, so this ends.
+        const members = [...set.members].map(memberName)
+        return question =>
+          any(members.map(member => (this.sets.get(member)?.type === 'list:set' ? 'unknown' : this.holds(member, question))))
+      }
+      default:
+        return () => 'unknown'
+    }
+  }
+}
+
+/** Without what only ipset needs: timeouts, counters, comments. */
+const memberName = (member: string): string => /^\S+/.exec(member)?.[0] ?? member
+
+/** Longest prefix first: the most specific block decides, and a `nomatch` block means "not in the set". */
+function netTest(members: Iterable<string>): Test {
+  const byPrefix = new Map<number, Map<number, boolean>>()
+  for (const member of members) {
+    const block = parseIpv4Block(memberName(member))
+    if (!block) return () => 'unknown'
+    const bases = byPrefix.get(block.prefix) ?? new Map<number, boolean>()
+    byPrefix.set(block.prefix, bases)
+    bases.set(block.base, !/ nomatch\b/.test(member))
+  }
+  const prefixes = [...byPrefix]
+    .toSorted(([a], [b]) => b - a)
+    .map(([prefix, bases]) => ({mask: prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0, bases}))
+  return ({address}) => {
+    for (const {mask, bases} of prefixes) {
+      const isIn = bases.get((address & mask) >>> 0)
+      if (isIn !== undefined) return isIn
+    }
+    return false
+  }
+}
+
+function portTest(members: Iterable<string>): Test {
+  const known = new Set<string>()
+  const addresses = new Set<number>()
+  for (const member of members) {
+    const [address = '', port = ''] = memberName(member).split(',')
+    const value = parseIpv4(address)
+    if (value === undefined) return () => 'unknown'
+    addresses.add(value)
+    known.add(`${value},${port.includes(':') ? port : `tcp:${port}`}`)
+  }
+  return ({address, protocol, port}) => {
+    if (port === undefined) return addresses.has(address) ? 'unknown' : false
+    return known.has(`${address},${protocol}:${port}`)
+  }
+}

@@ -1,0 +1,93 @@
+import {objectKey, type Pod} from '../kubernetes/objects.ts'
+import {isCounted} from '../kubernetes/pod-filter.ts'
+import type {MatchSet} from '../linux/ipset/model.ts'
+import {parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import {InputError} from '../problem/input-error.ts'
+
+/** One end of a traced packet. */
+export interface TracedEnd {
+  /** As asked for. */
+  readonly name: string
+  readonly address: string
+  readonly pod?: Pod
+}
+
+/** What is known about pods, from cluster objects or NPM's debug cache, and the node's sets. */
+export interface KnownPods {
+  readonly pods: readonly Pod[]
+  readonly sets: ReadonlyMap<string, MatchSet> | undefined
+}
+
+/** Addresses set aside for documentation: nobody's pod, and rarely in anybody's block. */
+const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
+
+/**
+ * Finds the address of one end.
+ *
+ * @param asked `namespace/pod`, an IPv4 address, or `external` for an address that no pod has and no block but the whole
+ *   internet holds
+ * @throws InputError when nothing tells the address
+ */
+export function resolveEnd(asked: string, known: KnownPods): TracedEnd {
+  if (asked === 'external') return {name: asked, address: outsideAddress(known)}
+  if (parseIpv4(asked) !== undefined) {
+    const pod = known.pods.find(each => isCounted(each) && each.status?.podIP === asked)
+    return {name: asked, address: asked, ...(pod && {pod})}
+  }
+  if (!asked.includes('/'))
+    throw new InputError(`"${asked}" is no address and no pod`, 'Give NAMESPACE/POD, an IPv4 address, or external.')
+  const pod = known.pods.find(each => objectKey(each) === asked)
+  if (!pod) {
+    const next =
+      known.pods.length === 0
+        ? 'Give the cluster objects with --from, or the address of the pod.'
+        : 'Check the name: kubectl get pods -A'
+    throw new InputError(`pod ${asked} is not in the input`, next)
+  }
+  if (!isCounted(pod))
+    throw new InputError(`pod ${asked} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
+  return {name: asked, address: pod.status?.podIP ?? '', pod}
+}
+
+function whyNot({spec, status}: Pod): string {
+  if (spec?.hostNetwork === true) return "uses its node's network"
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return 'has finished'
+  return 'has no IPv4 address'
+}
+
+function outsideAddress({pods, sets}: KnownPods): string {
+  const podAddresses = new Set(pods.map(({status}) => status?.podIP))
+  const isNamed = (address: string) => {
+    const value = parseIpv4(address) ?? 0
+    for (const set of sets?.values() ?? [])
+      for (const {entry} of set.members) {
+        const block = parseIpv4Block(entry)
+        // The two halves of 0.0.0.0/0 hold every address there is.
+        if (block && block.prefix > 1 && value >= block.base && value - block.base < 2 ** (32 - block.prefix)) return true
+      }
+    return false
+  }
+  return OUTSIDE.find(address => !podAddresses.has(address) && !isNamed(address)) ?? '203.0.113.254'
+}
+
+/**
+ * The number of a port that was asked for by name: the receiving pod's own, from its object or from the node's set of that name.
+ *
+ * @param namedPortSet the kernel set of `namedport:NAME`, if the node has it
+ * @throws InputError when the receiver declares no such port
+ */
+export function resolvePort(asked: string, protocol: string, receiver: TracedEnd, namedPortSet: MatchSet | undefined): number {
+  if (/^\d+$/.test(asked)) {
+    const port = Number(asked)
+    if (port > 65535) throw new InputError(`port ${asked} is out of range`, 'Ports go from 0 to 65535.')
+    return port
+  }
+  const declared = (receiver.pod?.spec?.containers ?? [])
+    .flatMap(({ports = []}) => ports)
+    .find(each => each.name === asked && (each.protocol ?? 'TCP').toLowerCase() === protocol)
+  if (declared) return declared.containerPort
+  const prefix = `${receiver.address},${protocol}:`
+  const member = namedPortSet?.members.find(({entry}) => entry.startsWith(prefix))
+  if (member) return Number(member.entry.slice(prefix.length))
+  throw new InputError(`${receiver.name} declares no ${protocol} port named "${asked}"`, 'Give the number: --port N')
+}

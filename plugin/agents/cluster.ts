@@ -1,0 +1,51 @@
+import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
+import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {type AbsentAgent, type AgentPod, findAgents, type NodeChoice} from './agents.ts'
+import {type AgentConnection, Agents} from './connect.ts'
+import {demandNpm, type Engine, readEngine} from './policy-engine.ts'
+
+/** A cluster and the agents of the nodes that are meant. */
+export interface Cluster extends AsyncDisposable {
+  readonly api: ClusterApi
+  readonly engine: Engine
+  /** Agents that can be asked, by name of the node. */
+  readonly ready: readonly AgentPod[]
+  readonly absent: readonly AbsentAgent[]
+  connect(pod: AgentPod, signal: AbortSignal): Promise<AgentConnection>
+}
+
+export interface ClusterOptions {
+  /** Also opens clusters that are known to have another engine. */
+  readonly anyEngine?: boolean
+}
+
+/**
+ * Opens a cluster: reaches its API server and finds the agents.
+ *
+ * @throws InputError when kubectl, the API server or the person's rights stand in the way, when there is no agent, and when
+ *   the cluster is known not to run Azure NPM
+ */
+export async function openCluster(
+  flags: ClusterFlags & NodeChoice,
+  signal: AbortSignal,
+  {anyEngine = false}: ClusterOptions = {},
+): Promise<Cluster> {
+  await using stack = new AsyncDisposableStack()
+  const api = stack.use(await openClusterApi(flags, signal))
+  const [engine, found] = await Promise.all([
+    readEngine(api, signal),
+    // On a cluster without Azure NPM there are no agents either, and that is not what to say first.
+    findAgents(api, flags, signal).catch((error: unknown) => ({error})),
+  ])
+  if (!anyEngine) demandNpm(engine)
+  if ('error' in found) throw found.error
+  const agents = new Agents(api)
+  const held = stack.move()
+  return {
+    api,
+    engine,
+    ...found,
+    connect: (pod, given) => agents.connect(pod, given),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
+}

@@ -1,0 +1,79 @@
+import {InputError} from '../../core/problem/input-error.ts'
+
+/** What became of one node. */
+export type NodeResult<Value> =
+  | {readonly node: string; readonly value: Value}
+  | {readonly node: string; readonly error: InputError}
+
+export interface EachNodeOptions<Item> {
+  readonly nodeOf: (item: Item) => string
+  /** What is being done, for the line of progress: `comparing`. */
+  readonly label: string
+  /** How many at once. */
+  readonly limit?: number
+  readonly signal: AbortSignal
+  readonly progress?: Progress
+}
+
+/** Agents compare at the same time, so the slowest should be all that is waited for. Connections are cheap for the API server. */
+const LIMIT = 256
+
+/**
+ * Does something for many nodes, so many at once. One that fails does not stop the others; when the person interrupts, those
+ * that are not done fail with that reason.
+ *
+ * @returns a result for each, in the order given
+ */
+export async function eachNode<Item, Value>(
+  items: readonly Item[],
+  work: (item: Item, signal: AbortSignal) => Promise<Value>,
+  {nodeOf, label, limit = LIMIT, signal, progress = stderrProgress()}: EachNodeOptions<Item>,
+): Promise<NodeResult<Value>[]> {
+  const results: NodeResult<Value>[] = []
+  let next = 0
+  let done = 0
+  const worker = async () => {
+    for (let at = next++; at < items.length; at = next++) {
+      const item = items[at] as Item
+      const node = nodeOf(item)
+      try {
+        signal.throwIfAborted()
+        results[at] = {node, value: await work(item, signal)}
+      } catch (error) {
+        results[at] = {node, error: failureOf(error, node, signal)}
+      }
+      progress.show(`${label} ${++done} of ${items.length} nodes`)
+    }
+  }
+  progress.show(`${label} ${items.length} nodes`)
+  try {
+    await Promise.all(Array.from({length: Math.min(limit, items.length)}, worker))
+  } finally {
+    progress.clear()
+  }
+  return results
+}
+
+/** Faults of our own are not hidden as a node's failure. */
+function failureOf(error: unknown, node: string, signal: AbortSignal): InputError {
+  if (signal.aborted) return new InputError(`node ${node}: interrupted`, 'Run the command again.')
+  if (error instanceof InputError) return error
+  throw error
+}
+
+export interface Progress {
+  show(text: string): void
+  clear(): void
+}
+
+const CLEAR_LINE = '\r\u001b[2K'
+
+/** One line on stderr that is written over; nothing where it is no terminal. */
+export function stderrProgress(): Progress {
+  const {stderr} = process
+  if (!stderr.isTTY) return {show: () => {}, clear: () => {}}
+  return {
+    show: text => void stderr.write(`${CLEAR_LINE}${text.slice(0, Math.max(0, stderr.columns - 1))}`),
+    clear: () => void stderr.write(CLEAR_LINE),
+  }
+}

@@ -1,0 +1,125 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {AgentStatus} from '../../core/contract/agent.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {AgentError} from './agent-error.ts'
+import {type AgentPod, type FoundAgents, findAgents, type NodeChoice} from './agents.ts'
+import type {Cluster} from './cluster.ts'
+import {TOKEN_OVER} from './connect.ts'
+import {understood, wireStatusChangeSchema} from './tolerant-schemas.ts'
+
+/** What is new of one node. */
+export type StatusNews =
+  | {readonly status: AgentStatus; readonly skipped: number}
+  /** It cannot be asked at present. */
+  | {readonly error: InputError}
+
+export interface FollowPauses {
+  /** Until it is looked again for agents that cannot be asked. */
+  readonly againMs: number
+  /** Until it is looked for agents on new nodes. */
+  readonly lookMs: number
+}
+
+const PAUSES: FollowPauses = {againMs: 2000, lookMs: 15_000}
+
+/**
+ * Follows the status of all agents that are meant until `signal` is aborted. Who goes away is looked for again, in the pod that it
+ * has then, and so are agents that come later.
+ *
+ * @param onNews is called at once, in the order in which things happen at a node; the same trouble is told once
+ */
+export async function followStatus(
+  cluster: Cluster,
+  choice: NodeChoice,
+  signal: AbortSignal,
+  onNews: (node: string, news: StatusNews) => void,
+  {againMs, lookMs}: FollowPauses = PAUSES,
+): Promise<void> {
+  const followed = new Map<string, Promise<void>>()
+  const troubles = new Map<string, string>()
+  const faults: unknown[] = []
+  let found: FoundAgents = cluster
+  let wake = () => {}
+
+  const tell = (node: string, news: StatusNews) => {
+    if (signal.aborted) return
+    if ('error' in news) {
+      if (troubles.get(node) === news.error.message) return
+      troubles.set(node, news.error.message)
+    } else troubles.delete(node)
+    onNews(node, news)
+  }
+  const follow = async (pod: AgentPod) => {
+    try {
+      for (;;) await followAgent(cluster, pod, signal, news => tell(pod.node, news))
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof InputError) tell(pod.node, {error})
+      // Faults of our own are not hidden as a node's failure.
+      else faults.push(error)
+    } finally {
+      followed.delete(pod.node)
+      wake()
+    }
+  }
+  while (!signal.aborted) {
+    for (const pod of found.ready) if (!followed.has(pod.node)) followed.set(pod.node, follow(pod))
+    for (const {node, error} of found.absent) tell(node, {error})
+    const known = new Set([...found.ready, ...found.absent].map(({node}) => node))
+    for (const node of troubles.keys()) if (!known.has(node)) tell(node, {error: goneFrom(node)})
+    const isAllWell = troubles.size === 0
+    const ended = new Promise<void>(resolve => {
+      wake = resolve
+    })
+    if (isAllWell) await Promise.race([sleep(lookMs, undefined, {signal}).catch(() => {}), ended])
+    // The pod of an agent that has just ended is not yet known to be gone.
+    if (!signal.aborted) await sleep(againMs, undefined, {signal}).catch(() => {})
+    if (faults.length > 0) throw faults[0]
+    if (signal.aborted) break
+    found = await findAgents(cluster.api, choice, signal).catch(() => found)
+  }
+  await Promise.all(followed.values())
+}
+
+/**
+ * Resolves when the time of the token is over.
+ *
+ * @throws InputError when the agent cannot be asked, or not any more
+ */
+async function followAgent(
+  cluster: Cluster,
+  pod: AgentPod,
+  signal: AbortSignal,
+  onNews: (news: StatusNews) => void,
+): Promise<void> {
+  const {node} = pod
+  await using agent = await cluster.connect(pod, signal)
+  try {
+    await agent.ask(
+      'statusChanges',
+      client =>
+        new Promise<void>((_resolve, reject) => {
+          const subscription = client.statusChanges.subscribe(undefined, {
+            signal,
+            onData: data => {
+              try {
+                const {status, skipped} = understood(wireStatusChangeSchema, data, node)
+                // Which node it is, the list of pods says, and not what answers there.
+                onNews({status: {...status, node}, skipped})
+              } catch (error) {
+                subscription.unsubscribe()
+                reject(error)
+              }
+            },
+            onError: reject,
+            onComplete: () => reject(new InputError(`node ${node}: the agent ended the subscription`, 'It is asked again.')),
+          })
+        }),
+    )
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === TOKEN_OVER)) throw error
+  }
+}
+
+const goneFrom = (node: string): InputError =>
+  new InputError(`node ${node}: its agent is gone`, 'The node has left the cluster, or its agent was removed.')

@@ -1,0 +1,99 @@
+import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
+import {kindOfDocument} from '../../core/dump/layout.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import type {Text} from '../../core/text/lines.ts'
+import {gunzip} from '../bytes/gunzip.ts'
+import type {AgentConnection} from './connect.ts'
+import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
+import {understood, wireSnapshotSchema} from './tolerant-schemas.ts'
+
+/** A snapshot that the agent holds open for us. */
+export interface OpenSnapshot extends AsyncDisposable {
+  readonly takenAt: string
+  /** What can be read, of what was asked for. */
+  readonly documents: readonly NodeDocument[]
+  /** A document as the agent compresses it. */
+  pieces(document: NodeDocument): AsyncGenerator<Uint8Array, DocumentEnd>
+}
+
+/**
+ * Lets an agent read its node.
+ *
+ * @throws AgentError
+ */
+export async function openSnapshot(
+  agent: AgentConnection,
+  documents: readonly NodeDocument[],
+  signal: AbortSignal,
+): Promise<OpenSnapshot> {
+  const answer = await agent.ask('openSnapshot', client => client.openSnapshot.mutate({documents: [...documents]}, {signal}))
+  const snapshot = understood(wireSnapshotSchema, answer, agent.node)
+  return {
+    takenAt: snapshot.takenAt,
+    documents: nodeDocuments.filter(name => snapshot.documents.includes(name)),
+    pieces: document => snapshotPieces(agent, snapshot.id, document, signal),
+    async [Symbol.asyncDispose]() {
+      if (signal.aborted) return
+      // The agent lets go of it by itself, only later.
+      await agent.ask('closeSnapshot', client => client.closeSnapshot.mutate({id: snapshot.id}, {signal})).catch(() => {})
+    },
+  }
+}
+
+/** How the reading of one document went, for a log of the collection. */
+export interface DocumentLog extends DocumentEnd {
+  readonly document: NodeDocument
+}
+
+/** What was read from one node. */
+export interface NodeReading {
+  readonly node: string
+  readonly takenAt: string
+  readonly documents: readonly DumpDocument[]
+  readonly problems: readonly Problem[]
+  readonly log: readonly DocumentLog[]
+}
+
+/**
+ * Reads documents of a node through its agent, several at once.
+ *
+ * @throws AgentError when the connection breaks; what a tool could not read is a problem
+ */
+export async function readNode(
+  agent: AgentConnection,
+  documents: readonly NodeDocument[],
+  signal: AbortSignal,
+): Promise<NodeReading> {
+  const {node} = agent
+  await using snapshot = await openSnapshot(agent, documents, signal)
+  const read = await Promise.all(
+    snapshot.documents.map(async document => ({document, ...(await unpack(snapshot.pieces(document), `${node}/${document}`))})),
+  )
+  return {
+    node,
+    takenAt: snapshot.takenAt,
+    documents: read.flatMap(({document, text, end}) => {
+      const kind = end.problems.length === 0 ? kindOfDocument(document) : undefined
+      return kind === undefined && text.length === 0
+        ? []
+        : [{name: `${node}/${document}`, folder: node, text, ...(kind && {kind})}]
+    }),
+    problems: read.flatMap(({document, end}) => end.problems.map(problem => ({file: `${node}/${document}`, ...problem}))),
+    log: read.map(({document, end}) => ({document, ...end})),
+  }
+}
+
+/** Text from a gzip stream, unpacked while it comes: only the text is ever held as a whole. */
+async function unpack(pieces: AsyncGenerator<Uint8Array, DocumentEnd>, name: string): Promise<{text: Text; end: DocumentEnd}> {
+  const decoding = new TextDecoding()
+  try {
+    const end = await gunzip(pieces, part => decoding.push(part))
+    return {text: decoding.end(), end}
+  } catch (error) {
+    if (error instanceof InputError || (error as Error).name === 'AbortError') throw error
+    throw new InputError(`${name}: what the agent sent cannot be unpacked: ${(error as Error).message}`, 'Run the command again.')
+  }
+}

@@ -1,0 +1,46 @@
+import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
+import type {ClusterApi} from '../kubernetes/api.ts'
+import {ApiError} from '../kubernetes/api-error.ts'
+
+/** Asks the API server for tokens of one of the two accounts. Each is for one key of one agent, and lives ten minutes. */
+export class Tokens {
+  private readonly api: ClusterApi
+  private readonly account: keyof typeof accounts
+  private canBind = true
+
+  constructor(api: ClusterApi, account: keyof typeof accounts) {
+    this.api = api
+    this.account = account
+  }
+
+  /**
+   * @param node the token dies with it, where the API server can do that (since 1.31 without being asked to)
+   * @throws ApiError
+   */
+  async tokenFor(audience: string, node: string, signal: AbortSignal): Promise<string> {
+    if (this.canBind)
+      try {
+        return await this.request(audience, node, signal)
+      } catch (error) {
+        // An older server knows no binding to nodes and says that it cannot bind. Anything else is an answer.
+        if (!(error instanceof ApiError) || error.status !== 400) throw error
+        this.canBind = false
+      }
+    return this.request(audience, undefined, signal)
+  }
+
+  private async request(audience: string, node: string | undefined, signal: AbortSignal): Promise<string> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(this.api.agentNamespace)}/serviceaccounts/${accounts[this.account]}/token`
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {
+        audiences: [audience],
+        expirationSeconds: LONGEST_TOKEN_SECONDS,
+        ...(node !== undefined && {boundObjectRef: {apiVersion: 'v1', kind: 'Node', name: node}}),
+      },
+    }
+    const {status} = await this.api.call<{status: {token: string}}>('POST', path, {body, signal})
+    return status.token
+  }
+}

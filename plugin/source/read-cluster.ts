@@ -1,0 +1,148 @@
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import type {NodeDump} from '../../core/dump/model.ts'
+import {readDump} from '../../core/dump/read-dump.ts'
+import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import type {AgentPod, NodeChoice} from '../agents/agents.ts'
+import {type Cluster, openCluster} from '../agents/cluster.ts'
+import {eachNode} from '../agents/each-node.ts'
+import {engineProblems} from '../agents/policy-engine.ts'
+import {readNode} from '../agents/read-snapshot.ts'
+import type {ClusterFlags} from '../kubernetes/flags.ts'
+
+/** What answers are found from. Logs and counts are for dumps. */
+const RULES: readonly NodeDocument[] = [
+  'iptables-nft-save.txt',
+  'iptables-legacy-save.txt',
+  'ipset-save.txt',
+  'ipset-list.txt',
+  'npm-cache.json',
+  'npm-node-metrics.txt',
+]
+const OBJECTS: readonly NodeDocument[] = ['cluster.json']
+
+/** Dumps are large; so many at once keep a line and a processor busy. */
+const READ_AT_ONCE = 8
+
+/**
+ * Which nodes a verb needs, of those that the flags choose: the only one there is, all of them, or those that it finds out
+ * from the cluster objects. Of the latter a name that no agent has is an error; no names at all mean that one node must be
+ * chosen.
+ */
+export type Wanted = 'one' | 'all' | ((cluster: ClusterObjects) => readonly string[])
+
+export interface ClusterReading {
+  readonly dumps: readonly NodeDump[]
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Reads nodes of a cluster through their agents. Cluster objects come from one of them.
+ *
+ * @throws InputError when a node that is needed cannot be read: a part of the answer could be a wrong one
+ */
+export async function readCluster(
+  flags: ClusterFlags & NodeChoice,
+  signal: AbortSignal,
+  wanted: Wanted,
+): Promise<ClusterReading> {
+  await using cluster = await openCluster(flags, signal)
+  if (wanted === 'one') {
+    const pod = onlyAgent(cluster)
+    const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], signal)
+    return {dumps, problems: [...engineProblems(cluster.engine), ...problems]}
+  }
+  const objects = await readObjects(cluster, signal)
+  const names = wanted === 'all' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
+  const pods = names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
+  const {dumps, problems} = await readNodes(cluster, pods, RULES, signal)
+  const withObjects = dumps.map(dump => ({...dump, ...(objects.cluster && {cluster: objects.cluster})}))
+  return {dumps: withObjects, problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems]}
+}
+
+const SHOWN_NODES = 8
+
+const namesOf = ({ready, absent}: Pick<Cluster, 'ready' | 'absent'>): string[] =>
+  [...ready, ...absent].map(({node}) => node).toSorted()
+
+/** @throws InputError when there are several, or none that can be asked */
+function onlyAgent({ready, absent}: Cluster): AgentPod {
+  const names = namesOf({ready, absent})
+  const [pod] = ready
+  if (names.length === 1 && pod) return pod
+  if (!pod) throw absent[0]?.error ?? new InputError('no agent has a node yet', 'See how far they are: kubectl npm status')
+  const shown = names.slice(0, SHOWN_NODES).join(', ')
+  throw new InputError(
+    `there are ${names.length} nodes: ${shown}${names.length > SHOWN_NODES ? ', …' : ''}`,
+    'Say which one with --node NAME, or --pod NAMESPACE/NAME for the node that it runs on.',
+  )
+}
+
+function agentOf({ready, absent, api}: Cluster, name: string): AgentPod {
+  const pod = ready.find(({node}) => node === name)
+  if (pod) return pod
+  throw (
+    absent.find(({node}) => node === name)?.error ??
+    new InputError(
+      `node ${name}: no agent runs there, or the flags leave it out`,
+      `Agents in namespace ${api.agentNamespace} run on: ${
+        ready
+          .map(({node}) => node)
+          .slice(0, SHOWN_NODES)
+          .join(', ') || 'no node'
+      }`,
+    )
+  )
+}
+
+/** Reads the cluster objects from one agent; when it cannot tell them, from the next. */
+async function readObjects(cluster: Cluster, signal: AbortSignal): Promise<{cluster?: ClusterObjects; problems: Problem[]}> {
+  let failure: InputError | undefined
+  for (const pod of cluster.ready.slice(0, 3)) {
+    try {
+      await using agent = await cluster.connect(pod, signal)
+      if (agent.hello.knowledge.state === 'off' || agent.hello.knowledge.asOf === undefined) continue
+      const {documents, problems} = await readNode(agent, OBJECTS, signal)
+      const {nodes, problems: more} = await readDump(documents)
+      const objects = nodes[0]?.cluster
+      return {...(objects && {cluster: objects}), problems: [...problems, ...(nodes[0]?.problems ?? []), ...more]}
+    } catch (error) {
+      if (signal.aborted || !(error instanceof InputError)) throw error
+      failure ??= error
+    }
+  }
+  if (failure) throw failure
+  if (cluster.ready.length > 0) return {problems: []}
+  throw cluster.absent[0]?.error ?? new InputError('no agent has a node yet', 'See how far they are: kubectl npm status')
+}
+
+async function readNodes(
+  cluster: Cluster,
+  pods: readonly AgentPod[],
+  documents: readonly NodeDocument[],
+  signal: AbortSignal,
+): Promise<ClusterReading> {
+  const results = await eachNode(
+    pods,
+    async pod => {
+      await using agent = await cluster.connect(pod, signal)
+      return await readNode(agent, documents, signal)
+    },
+    {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal},
+  )
+  signal.throwIfAborted()
+  const readings = results.map(result => {
+    if ('error' in result) throw result.error
+    return result.value
+  })
+  const problems = readings.flatMap(reading => reading.problems)
+  const dumps: NodeDump[] = []
+  // One node at a time: alone, a node without any rules is still that node.
+  for (const reading of readings) {
+    const {nodes, problems: more} = await readDump(reading.documents)
+    dumps.push(...nodes.map(dump => ({...dump, node: reading.node, takenAt: reading.takenAt})))
+    problems.push(...more)
+  }
+  return {dumps, problems}
+}

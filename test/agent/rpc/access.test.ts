@@ -1,0 +1,303 @@
+import {once} from 'node:events'
+import {chmod, mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises'
+import {connect as connectTcp, createServer} from 'node:net'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {connect as connectTls} from 'node:tls'
+import {describe, expect, test} from 'vitest'
+import {limits} from '../../../agent/limits/limits.ts'
+import type {Run} from '../../../agent/node/run.ts'
+import {listenUnix, parseListen} from '../../../agent/serve/listen.ts'
+import {closeCodes, type Hello, type Procedure, type Snapshot} from '../../../core/contract/agent.ts'
+import {madeToken} from '../../support/agent/fake-reviews.ts'
+import {ask, knock} from '../../support/agent/http.ts'
+import {openAgent} from '../../support/agent/open-agent.ts'
+
+describe('without a token', () => {
+  test('the kubelet is told of health and readiness, and nobody is told more', async () => {
+    await using agent = await openAgent()
+    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200, text: 'ok\n'})
+    await expect.poll(async () => (await ask(agent.port, '/readyz')).status).toBe(200)
+    for (const path of ['/', '/status', '/metrics', '//', '/healthz/x', '/%'])
+      expect(await ask(agent.port, path)).toMatchObject({status: 404, text: expect.stringContaining('kubectl npm')})
+    expect(await ask(agent.port, '/healthz', {}, 'POST')).toMatchObject({status: 405})
+    expect(agent.reviews.tokenReviews).toEqual([])
+  })
+
+  test('an agent whose tools have not answered yet is alive, and not ready', async () => {
+    let answer: () => void = () => {}
+    const asked = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const run: Run = async command => {
+      await asked
+      return {command, end: 'ok', failure: '', durationMs: 1, stdout: new Uint8Array()}
+    }
+    await using agent = await openAgent({run})
+    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200})
+    expect(await ask(agent.port, '/readyz')).toMatchObject({status: 503, text: 'not ready\n'})
+    answer()
+    await expect.poll(async () => (await ask(agent.port, '/readyz')).status).toBe(200)
+  })
+
+  test('a neighbour on the node gets nothing but words', async () => {
+    await using agent = await openAgent()
+    expect(await knock(agent.port)).toMatchObject({status: 401, code: 'NO_TOKEN', next: expect.stringContaining('kubectl npm')})
+    expect(await knock(agent.port, 'abc')).toMatchObject({status: 401, code: 'BAD_TOKEN'})
+  })
+
+  test('plain HTTP, and TLS that is too old, get no answer', async () => {
+    await using agent = await openAgent()
+    const plain = connectTcp(agent.port, '127.0.0.1').on('error', () => {})
+    const answer = plain.toArray()
+    plain.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+    const old = connectTls({port: agent.port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2'})
+    await expect(once(old, 'secureConnect')).rejects.toThrow(/protocol version|alert/)
+    expect(Buffer.concat(await answer).toString('latin1')).not.toContain('HTTP')
+  })
+
+  test('who holds sockets open makes room for the kubelet, and is thrown out in the end', async () => {
+    await using agent = await openAgent({limits: {strangers: 4, strangerMs: 300}})
+    const squatters = await Promise.all(
+      Array.from({length: 20}, async () => {
+        const socket = connectTcp(agent.port, '127.0.0.1').on('error', () => {})
+        await once(socket, 'connect')
+        return {socket, closed: once(socket.resume(), 'close')}
+      }),
+    )
+    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200})
+    await Promise.all(squatters.map(({closed}) => closed))
+  })
+})
+
+describe('with a token', () => {
+  test('the viewer is greeted, and every procedure that is told of is there', async () => {
+    await using agent = await openAgent()
+    await using client = await agent.connect()
+    const hello = await client.ask<Hello>('hello', {contract: {major: 1, minor: 9}, version: '9.9.9', later: ['field']})
+    expect(hello).toMatchObject({contract: {major: 1}, version: '1.2.3', node: 'bakery-1', knowledge: {state: 'off'}})
+    expect(hello.procedures).toContain('diff')
+  })
+
+  test.each<{major: number; says: string; next: string}>([
+    {major: 0, says: 'the plugin is older', next: 'Update the plugin.'},
+    {major: 2, says: 'the agent is older', next: 'Update the agent: kubectl npm install.'},
+  ])('a plugin of contract $major is told which side to update', async ({major, says, next}) => {
+    await using agent = await openAgent()
+    await using client = await agent.connect()
+    await expect(client.ask('hello', {contract: {major, minor: 0}, version: '7.0.0'})).rejects.toMatchObject({
+      message: expect.stringContaining(says),
+      refusal: {code: 'OTHER_CONTRACT', next},
+    })
+  })
+
+  test('a newer plugin of the same contract is understood as far as both go', async () => {
+    await using agent = await openAgent()
+    await using client = await agent.connect()
+    const documents = ['hns-policies.json', 'ipset-save.txt', '/etc/shadow']
+    const snapshot = await client.ask<Snapshot>('openSnapshot', {documents, compression: 'zstd'})
+    expect(snapshot.documents).toEqual(['ipset-save.txt'])
+    expect(await client.readDocument(snapshot.id, 'ipset-save.txt')).toEqual({text: '', problems: []})
+    const none = await client.ask<Snapshot>('openSnapshot', {documents: ['hns-policies.json']})
+    expect(none.documents).toEqual([])
+    for (const {id} of [snapshot, none]) await client.ask('closeSnapshot', {id, because: 'done'})
+    await expect(client.ask('diff', {deep: true})).rejects.toMatchObject({refusal: {code: 'NO_KNOWLEDGE'}})
+    expect(await client.ask('status', {since: 'yesterday'})).toMatchObject({node: 'bakery-1'})
+    await expect(client.ask('apply' as Procedure)).rejects.toMatchObject({code: 'NOT_FOUND'})
+  })
+
+  test('who lacks a right is told which one, and may do the rest', async () => {
+    await using agent = await openAgent()
+    agent.reviews.rights.delete('dumps')
+    await using client = await agent.connect()
+    await expect(client.ask('openSnapshot', {documents: ['ipset-save.txt']})).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      refusal: {code: 'FORBIDDEN', message: expect.stringContaining('may not get dumps.npm.kubectl.io "bakery-1"')},
+    })
+    expect(await client.ask('status')).toMatchObject({node: 'bakery-1', connections: 1})
+  })
+
+  test('an input that is not as agreed is refused in words, not in JSON', async () => {
+    await using agent = await openAgent()
+    await using client = await agent.connect()
+    await expect(client.ask('readSnapshot', {id: 'x', document: '/etc/shadow', offset: 0})).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      message: expect.stringMatching(/^the input is not as agreed: document: /),
+    })
+    await expect(client.ask('nonsense' as Procedure)).rejects.toMatchObject({code: 'NOT_FOUND'})
+  })
+
+  test('a connection ends with its token', async () => {
+    await using agent = await openAgent()
+    await using client = await agent.connect(agent.token({issued: -598}))
+    expect(await client.ask('status')).toMatchObject({connections: 1})
+    expect(await client.closed).toEqual({code: closeCodes.tokenOver, reason: expect.stringContaining('ask for a new one')})
+  })
+
+  test('a thousand bad tokens are a few reviews, and the log says how many were not told', async () => {
+    await using agent = await openAgent()
+    const bad = Array.from({length: 300}, () => madeToken({audience: agent.audience}))
+    for (let from = 0; from < bad.length; from += 20)
+      await Promise.all(bad.slice(from, from + 20).map(token => knock(agent.port, token)))
+    expect(agent.reviews.tokenReviews.length).toBeLessThan(60)
+    const refusals = agent.log.filter(line => line.includes('a client was refused'))
+    expect(refusals.length).toBeLessThan(60)
+    expect(refusals.length).toBeGreaterThan(10)
+    for (const token of bad) expect(agent.log.join('\n')).not.toContain(token.split('.')[2])
+  })
+
+  test('two hundred clients: some get in, others are told to wait, and afterwards there is room again', async () => {
+    await using agent = await openAgent({limits: {connections: 20}})
+    const outcomes = await Promise.all(
+      Array.from({length: 200}, () =>
+        agent.connect().then(
+          client => client,
+          () => undefined,
+        ),
+      ),
+    )
+    const inside = outcomes.filter(client => client !== undefined)
+    expect(inside).toHaveLength(20)
+    expect(await knock(agent.port, agent.token())).toMatchObject({status: 429, code: 'TOO_MANY'})
+    await using root = await agent.connectAsRoot()
+    expect(await root.ask('status')).toMatchObject({connections: 21})
+    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200})
+    for (const client of inside) await client[Symbol.asyncDispose]()
+    await expect.poll(async () => (await root.ask<{connections: number}>('status')).connections).toBe(1)
+    await using after = await agent.connect()
+    expect(await after.ask('status')).toMatchObject({connections: 2})
+  })
+
+  test('the log tells who came and went, and holds no token', async () => {
+    await using agent = await openAgent()
+    const token = agent.token()
+    const client = await agent.connect(token)
+    await client.ask('status')
+    await client[Symbol.asyncDispose]()
+    await expect.poll(() => agent.log.filter(line => line.includes('JTI=0')).length).toBe(2)
+    expect(agent.log.join('\n')).not.toContain(token)
+    for (const part of token.split('.')) expect(agent.log.join('\n')).not.toContain(part)
+  })
+})
+
+describe('root of the node', () => {
+  test('needs no token at the socket that only root can open', async () => {
+    await using agent = await openAgent()
+    const {mode} = await stat(String(agent.socketPath))
+    expect(mode & 0o777).toBe(0o600)
+    expect((await stat(dirname(String(agent.socketPath)))).mode & 0o777).toBe(0o700)
+    agent.reviews.fault = async () => {
+      throw new Error('the API server is away')
+    }
+    await using client = await agent.connectAsRoot()
+    expect(await client.ask('status')).toMatchObject({node: 'bakery-1'})
+    expect(agent.reviews.accessReviews).toEqual([])
+  })
+
+  test('a socket that a killed agent left behind is replaced; one that answers is left alone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'npm-agent-test-'))
+    try {
+      await writeFile(join(folder, 'agent.sock'), '')
+      await using agent = await openAgent({stateDir: folder})
+      await expect(openAgent({stateDir: folder})).rejects.toThrow(/another npm-agent answers at/)
+      await using client = await agent.connectAsRoot()
+      expect(await client.ask('status')).toMatchObject({connections: 1})
+      await agent.end()
+      expect(await readdir(folder)).toEqual([])
+    } finally {
+      await rm(folder, {recursive: true})
+    }
+  })
+
+  test('a folder that others may write to is not used, and a folder of others is not closed to them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'npm-agent-test-'))
+    try {
+      await writeFile(join(folder, 'of-others'), '')
+      await chmod(folder, 0o777)
+      await expect(listenUnix(folder, limits)).rejects.toThrow(/may be written to by others/)
+      await chmod(folder, 0o755)
+      const unix = await listenUnix(folder, limits)
+      expect((await stat(folder)).mode & 0o777).toBe(0o755)
+      unix?.server.close()
+    } finally {
+      await rm(folder, {recursive: true})
+    }
+  })
+})
+
+describe('where it listens', () => {
+  test.each(['127.0.0.1:10092', '127.8.8.8:1', '[::1]:0'])('%s is on the loopback', text => {
+    expect(parseListen(text)).toEqual({
+      host: text.slice(0, text.lastIndexOf(':')).replaceAll(/[[\]]/g, ''),
+      port: Number(text.slice(text.lastIndexOf(':') + 1)),
+    })
+  })
+
+  test.each([
+    ['0.0.0.0:10092', /loopback only/],
+    ['[::]:10092', /loopback only/],
+    ['10.1.2.3:10092', /loopback only/],
+    ['localhost:10092', /not an address/],
+    ['127.0.0.1', /not an address/],
+    ['127.0.0.1:70000', /not an address/],
+    ['127.0.0.1.5:1', /not an address/],
+  ])('%s is refused', (text, says) => {
+    expect(() => parseListen(text)).toThrow(says)
+  })
+
+  test('a port that is taken is an error that says what to do', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const {port} = server.address() as {port: number}
+    const {listenTls} = await import('../../../agent/serve/listen.ts')
+    const {makeKey} = await import('../../../agent/serve/key.ts')
+    await expect(listenTls({host: '127.0.0.1', port}, await makeKey(), limits)).rejects.toMatchObject({
+      message: expect.stringContaining('is taken by another program'),
+      next: expect.stringContaining('ss -ltnp'),
+    })
+    server.close()
+  })
+})
+
+describe('the end', () => {
+  test('clients are told why, and nobody new is let in', async () => {
+    await using agent = await openAgent()
+    await using client = await agent.connect()
+    await using root = await agent.connectAsRoot()
+    expect(await agent.end('it was told to (SIGTERM)')).toBe('it was told to (SIGTERM)')
+    for (const each of [client, root])
+      expect(await each.closed).toEqual({code: closeCodes.goingAway, reason: 'the agent ends: it was told to (SIGTERM)'})
+    await expect(knock(agent.port, agent.token())).rejects.toThrow(/ECONNREFUSED/)
+  })
+
+  test('a client that does not listen cannot keep the agent from ending', async () => {
+    await using agent = await openAgent({limits: {stopMs: 200}})
+    await using client = await agent.connect()
+    client.socket.pause()
+    const raw = connectTcp(agent.port, '127.0.0.1').on('error', () => {})
+    await once(raw, 'connect')
+    await agent.end()
+    expect(agent.log.some(line => line.includes('a client has gone'))).toBe(true)
+  })
+
+  test('an agent that nobody uses any more ends by itself', async () => {
+    await using agent = await openAgent({exitAfterIdleMs: 100})
+    expect(await agent.ended).toBe('nobody uses it any more')
+  })
+
+  test('one that is used goes on', async () => {
+    await using agent = await openAgent({exitAfterIdleMs: 300})
+    const client = await agent.connect()
+    let isOver = false
+    void agent.ended.then(() => {
+      isOver = true
+    })
+    for (let asked = 0; asked < 10; asked++) {
+      await new Promise(resolve => setTimeout(resolve, 50))
+      await client.ask('status')
+    }
+    expect(isOver).toBe(false)
+    await client[Symbol.asyncDispose]()
+    expect(await agent.ended).toBe('nobody uses it any more')
+  })
+})

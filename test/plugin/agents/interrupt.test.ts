@@ -1,0 +1,90 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
+import {describe, expect, test} from 'vitest'
+import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
+import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+
+/** A person who has waited long enough, and what must not be left behind then. */
+
+const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
+const clean = {apiVersion: 'kubectl-npm/v1', kind: 'Drift', node: '?', clean: true, items: [], notes: [], problems: []}
+
+/** Command lines of processes that were started for a test, by its folder. */
+const processesOf = (folder: string): string[] =>
+  readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(pid => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        return line.includes(folder) ? [line] : []
+      } catch {
+        return []
+      }
+    })
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+function start(api: FakeApiServer, args: readonly string[]) {
+  return execa(process.execPath, [executable, ...args], {reject: false, env: {...api.env, NO_COLOR: '1'}, input: ''})
+}
+
+function expectNothingLeft(api: FakeApiServer): void {
+  expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
+  expect(processesOf(api.env.TMPDIR)).toEqual([])
+}
+
+describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'prints what it has on %s, says what is missing, and leaves nothing',
+    async name => {
+      await using quick = await startFakeAgent({node: 'aks-1', procedures: {diff: () => clean}})
+      await using slow = await startFakeAgent({node: 'aks-2', procedures: {diff: () => new Promise(() => {})}})
+      await using api = await startFakeApiServer({agents: {'aks-1': quick.port, 'aks-2': slow.port}})
+      const running = start(api, ['diff'])
+      const hasAsked = (agent: FakeAgent) => agent.calls.includes('diff')
+      await until(() => hasAsked(quick) && hasAsked(slow))
+      expect(processesOf(api.env.TMPDIR)).toHaveLength(1)
+      running.kill(name)
+      const {stdout, stderr, exitCode} = await running
+      expect(stdout).toContain('node aks-1: clean')
+      expect(stderr).toContain('error: node aks-2: interrupted')
+      expect(exitCode).toBe(2)
+      expectNothingLeft(api)
+    },
+  )
+
+  test.each([
+    {where: 'the API server does not answer', answer: () => 'never' as const},
+    {where: 'no token comes', answer: (_: string, path: string) => (path.endsWith('/token') ? ('never' as const) : undefined)},
+  ])('ends while $where', async ({answer}) => {
+    await using agent = await startFakeAgent({node: 'aks-1'})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}, answer})
+    const running = start(api, ['translate'])
+    await until(() => api.requests.some(request => answer('', request) === 'never'))
+    running.kill('SIGINT')
+    const {stderr, exitCode} = await running
+    expect(stderr).toContain('error: interrupted')
+    expect(exitCode).toBe(2)
+    expectNothingLeft(api)
+  })
+
+  test('ends at once the second time', async () => {
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: {diff: () => new Promise(() => {})}})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    const running = start(api, ['diff'])
+    await until(() => agent.calls.includes('diff'))
+    running.kill('SIGINT')
+    running.kill('SIGINT')
+    expect((await running).exitCode).toBe(2)
+    expectNothingLeft(api)
+  })
+
+  test('an error leaves nothing either', async () => {
+    await using api = await startFakeApiServer({agents: {'aks-1': 1}})
+    expect((await start(api, ['translate'])).exitCode).toBe(2)
+    expectNothingLeft(api)
+  })
+})

@@ -1,0 +1,322 @@
+import {readdirSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
+import {stripVTControlCharacters} from 'node:util'
+import {execa} from 'execa'
+import {describe, expect, test} from 'vitest'
+import {schemas} from '../../../core/contract/index.ts'
+import type {AgentStatusChange} from '../../../core/contract/status.ts'
+import {openCluster} from '../../../plugin/agents/cluster.ts'
+import {followStatus} from '../../../plugin/agents/follow-status.ts'
+import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
+import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+
+/** `status --watch`, over real kubectl and the way to agents that are stand-ins. */
+
+const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
+
+const statusOf = (pods: number, state = 'live', more: object = {}) => ({
+  node: '?',
+  version: '0.1.0',
+  startedAt: '2026-11-27T08:00:00.000Z',
+  knowledge: {state, asOf: '2026-11-27T08:00:00.000Z', pods, namespaces: 1, policies: 2},
+  connections: 1,
+  subscriptions: 1,
+  memoryBytes: 80_000_000,
+  backend: 'nft',
+  ...more,
+})
+
+/** A status that changes when the test says so. */
+class Status {
+  private newest: {status: object; skipped: number}
+  private wakes = new Set<() => void>()
+
+  constructor(status: object = statusOf(1)) {
+    this.newest = {status, skipped: 0}
+  }
+
+  set(status: object, skipped = 0): void {
+    this.newest = {status, skipped}
+    const wakes = [...this.wakes]
+    this.wakes.clear()
+    for (const wake of wakes) wake()
+  }
+
+  readonly procedures = {
+    statusChanges: async function* (this: Status) {
+      for (;;) {
+        yield this.newest
+        await new Promise<void>(resolve => this.wakes.add(resolve))
+      }
+    }.bind(this),
+  }
+}
+
+const CTRL_C = '\u0003'
+
+class Watching implements AsyncDisposable {
+  stdout = ''
+  stderr = ''
+  private readonly running
+  private look = () => {}
+
+  constructor(api: FakeApiServer, args: readonly string[] = [], command: readonly string[] = []) {
+    const [program = process.execPath, ...rest] = command
+    const words = command.length > 0 ? rest : [executable, 'status', '--watch', ...args]
+    this.running = execa(program, words, {reject: false, env: {...api.env, NO_COLOR: '1', TERM: 'xterm'}, stdin: 'pipe'})
+    for (const name of ['stdout', 'stderr'] as const)
+      this.running[name]?.on('data', (chunk: Buffer) => {
+        this[name] += chunk.toString()
+        this.look()
+      })
+  }
+
+  get lines(): string[] {
+    return this.stdout.split('\n').slice(0, -1)
+  }
+
+  get documents(): AgentStatusChange[] {
+    return this.lines.map(line => JSON.parse(line))
+  }
+
+  /** Waits until what has been printed fits. */
+  async until(condition: () => boolean): Promise<void> {
+    const ended = this.running.then(() => {
+      throw new Error(`it has ended: ${this.stdout}${this.stderr}`)
+    })
+    ended.catch(() => {})
+    const met = new Promise<void>(resolve => {
+      this.look = () => condition() && resolve()
+      this.look()
+    })
+    await Promise.race([met, ended])
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | undefined> {
+    this.running.kill(signal)
+    return (await this.running).exitCode
+  }
+
+  closeOutput(): Promise<number | undefined> {
+    this.running.stdout?.destroy()
+    return this.running.then(({exitCode}) => exitCode)
+  }
+
+  /** As a person ends it, so that it clears away what it has started. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.running.stdin?.end(CTRL_C)
+    this.running.kill('SIGINT')
+    await this.running
+  }
+}
+
+const cells = (line = ''): string[] => line.split(/ {2,}/)
+
+describe('status --watch in a pipe', () => {
+  test('prints a line for each change, below one header', async () => {
+    const status = new Status()
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api)
+    await watching.until(() => watching.lines.length === 2)
+    status.set(statusOf(7))
+    await watching.until(() => watching.lines.length === 3)
+    status.set(statusOf(7, 'stale'))
+    await watching.until(() => watching.lines.length === 4)
+    expect(watching.lines.map(line => [cells(line)[0], cells(line)[3], cells(line)[5]])).toEqual([
+      ['NODE', 'CLUSTER', 'PODS'],
+      ['aks-1', 'live', '1'],
+      ['aks-1', 'live', '7'],
+      ['aks-1', 'stale', '7'],
+    ])
+    // One connection, one subscription.
+    expect(agent.calls).toEqual(['hello', 'statusChanges'])
+    expect(watching.stderr).toBe('')
+  })
+
+  test('-o json prints one document to a line, as the schema says, with what was skipped', async () => {
+    const status = new Status()
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api, ['-o', 'json'])
+    await watching.until(() => watching.lines.length === 1)
+    status.set({...statusOf(3), novelty: ['of a newer agent']}, 41)
+    await watching.until(() => watching.lines.length === 2)
+    for (const document of watching.documents) expect(schemas.AgentStatusChange.parse(document)).toEqual(document)
+    expect(watching.documents).toMatchObject([
+      {kind: 'AgentStatusChange', node: 'aks-1', status: {node: 'aks-1', knowledge: {pods: 1}}, skipped: 0},
+      {kind: 'AgentStatusChange', node: 'aks-1', status: {knowledge: {pods: 3}}, skipped: 41},
+    ])
+  })
+
+  test('-o yaml prints one document behind each ---', async () => {
+    const status = new Status()
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api, ['-o', 'yaml'])
+    await watching.until(() => watching.stdout.includes('skipped: 0'))
+    expect(watching.stdout).toMatch(/^---\napiVersion: kubectl-npm\/v1\nkind: AgentStatusChange\nnode: aks-1\n/)
+  })
+
+  test('ends when nobody reads any more', async () => {
+    const status = new Status()
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api, ['-o', 'json'])
+    await watching.until(() => watching.lines.length === 1)
+    const exitCode = watching.closeOutput()
+    // Nothing is noticed before there is something to say.
+    const changes = setInterval(() => status.set(statusOf(2)), 50)
+    expect(await exitCode).toBe(0)
+    clearInterval(changes)
+    expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
+  })
+
+  test('follows more nodes than anybody has hands, without a warning', async () => {
+    await using stack = new AsyncDisposableStack()
+    const agents: Record<string, number> = {}
+    for (let index = 10; index < 40; index++) {
+      const {procedures} = new Status()
+      agents[`aks-${index}`] = stack.use(await startFakeAgent({node: `aks-${index}`, procedures})).port
+    }
+    await using api = await startFakeApiServer({agents})
+    await using watching = new Watching(api, ['-o', 'json'])
+    await watching.until(() => watching.lines.length === 30)
+    expect(new Set(watching.documents.map(({node}) => node))).toEqual(new Set(Object.keys(agents)))
+    expect(watching.stderr).toBe('')
+  })
+})
+
+describe('an agent that goes away', () => {
+  test('is shown as away, and asked again in the pod that it has then', async () => {
+    const agents: Record<string, number | undefined> = {}
+    await using api = await startFakeApiServer({agents})
+    const start = async (pods: number): Promise<FakeAgent> => {
+      const agent = await startFakeAgent({node: 'aks-1', procedures: new Status(statusOf(pods)).procedures})
+      agents['aks-1'] = agent.port
+      return agent
+    }
+    const first = await start(1)
+    await using watching = new Watching(api)
+    await watching.until(() => watching.lines.length === 2)
+    await first[Symbol.asyncDispose]()
+    await watching.until(() => watching.lines.length === 3)
+    await using _second = await start(5)
+    await watching.until(() => watching.lines.length === 4)
+    expect(watching.lines.slice(1).map(line => [cells(line)[3], cells(line)[5]])).toEqual([
+      ['live', '1'],
+      ['away', '-'],
+      ['live', '5'],
+    ])
+    expect(watching.stderr).toMatch(/^error: node aks-1: .+\n {2}.+\n$/)
+  })
+
+  test('leaves the others as they are', async () => {
+    const [one, other] = [new Status(), new Status()]
+    await using first = await startFakeAgent({node: 'aks-1', procedures: one.procedures})
+    await using second = await startFakeAgent({node: 'aks-2', procedures: other.procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': first.port, 'aks-2': second.port}})
+    await using watching = new Watching(api, ['-o', 'json'])
+    await watching.until(() => watching.lines.length === 2)
+    await first[Symbol.asyncDispose]()
+    await watching.until(() => watching.lines.length === 3)
+    other.set(statusOf(9))
+    await watching.until(() => watching.lines.length === 4)
+    expect(watching.documents.slice(2)).toMatchObject([
+      {node: 'aks-1', failure: {message: expect.stringContaining('node aks-1: ')}},
+      {node: 'aks-2', status: {knowledge: {pods: 9}}},
+    ])
+    expect(watching.documents[2]).not.toHaveProperty('status')
+    expect(await watching.end()).toBe(1)
+  })
+
+  test('is not away when only the time of its token is over', async () => {
+    let times = 0
+    await using agent = await startFakeAgent({
+      node: 'aks-1',
+      procedures: {
+        statusChanges: async function* (_input, socket) {
+          yield {status: statusOf(++times), skipped: 0}
+          if (times === 1) socket.close(4401, 'the time of the token is over')
+          await new Promise(() => {})
+        },
+      },
+    })
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api, ['-o', 'json'])
+    await watching.until(() => watching.documents.some(({status}) => status?.knowledge.pods === 2))
+    expect(watching.documents.filter(({failure}) => failure)).toEqual([])
+    expect(agent.tokens).toHaveLength(2)
+    expect(await watching.end()).toBe(0)
+  })
+
+  test('an agent that comes later is followed too', async () => {
+    const status = new Status()
+    await using first = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
+    await using second = await startFakeAgent({node: 'aks-2', procedures: status.procedures})
+    const agents: Record<string, number> = {'aks-1': first.port}
+    await using api = await startFakeApiServer({agents})
+    const end = new AbortController()
+    const flags = {kubeconfig: api.env.KUBECONFIG, 'agent-namespace': 'kubectl-npm'}
+    await using cluster = await openCluster(flags, end.signal, {anyEngine: true})
+    const news: string[] = []
+    await followStatus(
+      cluster,
+      {},
+      end.signal,
+      node => {
+        news.push(node)
+        agents['aks-2'] = second.port
+        if (node === 'aks-2') end.abort()
+      },
+      {againMs: 10, lookMs: 10},
+    )
+    expect(news).toEqual(['aks-1', 'aks-2'])
+  })
+})
+
+describe('Ctrl-C', () => {
+  test.each([
+    {name: 'the last state is well', status: statusOf(1), exit: 0},
+    {name: 'an agent did not follow the cluster', status: statusOf(1, 'stale'), exit: 1},
+    {name: 'the state was one that this version does not know', status: statusOf(1, 'dreaming', {backend: 'bpf'}), exit: 1},
+  ])('ends with $exit when $name, and leaves nothing', async ({status, exit}) => {
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: new Status(status).procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api)
+    await watching.until(() => watching.lines.length === 2)
+    expect(await watching.end()).toBe(exit)
+    expect(watching.stderr).toBe('')
+    expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
+  })
+
+  test('ends before any agent has answered', async () => {
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: {hello: () => new Promise(() => {})}})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using watching = new Watching(api)
+    while (!agent.calls.includes('hello')) await new Promise(resolve => setTimeout(resolve, 20))
+    expect(await watching.end()).toBe(1)
+    expect(watching.stdout).toBe('')
+  })
+})
+
+describe('status --watch on a terminal', () => {
+  test('writes the table over', async () => {
+    const status = new Status()
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    const command = `stty rows 24 cols 80; exec ${process.execPath} ${executable} status --watch`
+    await using watching = new Watching(api, [], ['script', '-qfec', command, '/dev/null'])
+    const plain = () => stripVTControlCharacters(watching.stdout)
+    await watching.until(() => / live .* 1 /.test(plain()))
+    status.set(statusOf(8, 'live', {version: '\u001b[31mred'}))
+    await watching.until(() => / live .* 8 /.test(plain()))
+    const [first, second] = watching.stdout.split('\u001b[2A')
+    expect(first).toContain('NODE')
+    // Two lines up, and all below cleared.
+    expect(second).toMatch(/^\r\u001b\[0J\u001b\[\?7lNODE.*\r\n.*\r\n\u001b\[\?7h$/)
+    expect(second).toContain('\\x1b[31mred')
+    await watching[Symbol.asyncDispose]()
+    expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
+  })
+})

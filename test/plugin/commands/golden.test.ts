@@ -1,0 +1,118 @@
+import {readdirSync} from 'node:fs'
+import {describe, expect, test} from 'vitest'
+import {fixture, runCli, screen} from '../../support/plugin/run-cli.ts'
+
+/**
+ * What a person reads for real dumps, kept as files. When one changes, read the difference as that person would before
+ * taking it over with `vitest -u`.
+ */
+const dumps = [
+  ...readdirSync(fixture('captures'))
+    .filter(name => !name.includes('.'))
+    .map(name => `captures/${name}`),
+  ...readdirSync(fixture('real-npm'))
+    .filter(name => !name.includes('.'))
+    .map(name => `real-npm/${name}`),
+]
+const golden = (name: string) => `../../golden/${name.replaceAll('/', '-')}.txt`
+
+describe('translate', () => {
+  test.each(dumps)('%s reads as it did', async dump => {
+    await expect(screen(await runCli(['translate', '--from', fixture(dump), '-o', 'wide']))).toMatchFileSnapshot(
+      golden(`${dump}-wide`),
+    )
+  })
+
+  test.each(['captures/v2-base36-nft', 'captures/v2-decimal-legacy', 'captures/v1-nft', 'captures/mixed-nft'])(
+    '%s reads as it did from the rules alone',
+    async dump => {
+      const result = await runCli(['translate', '--from', fixture(`${dump}/iptables-save.txt`)])
+      await expect(screen(result)).toMatchFileSnapshot(golden(`${dump}-rules-only`))
+    },
+  )
+
+  test.each(['captures/v2-base36-nft', 'captures/v1-legacy'])('%s has the same rules as readable save', async dump => {
+    const result = await runCli(['translate', '--from', fixture(dump), '-o', 'iptables'])
+    await expect(screen(result)).toMatchFileSnapshot(golden(`${dump}-iptables`))
+  })
+
+  test('yaml holds what json holds', async () => {
+    await expect(
+      screen(await runCli(['translate', '--from', fixture('captures/v2-base36-nft'), '-o', 'yaml'])),
+    ).toMatchFileSnapshot(golden('captures/v2-base36-nft-yaml'))
+  })
+})
+
+describe('sets', () => {
+  test.each(['captures/v2-base36-nft', 'captures/v1-nft', 'real-npm/clinic-fnv'])('%s lists as it did', async dump => {
+    await expect(screen(await runCli(['sets', '--from', fixture(dump), '-o', 'wide']))).toMatchFileSnapshot(
+      golden(`${dump}-sets`),
+    )
+  })
+
+  test('single sets show members, pods and the sets in a list', async () => {
+    const names = [
+      'app=oven',
+      'nestedlabel-bakery/line:line:rye:wheat',
+      'cidr-ledger-in-ns-books:in-ns:bakery-0-0IN',
+      'namedport:ui',
+    ]
+    const result = await runCli(['sets', ...names, '--from', fixture('captures/v2-base36-nft')])
+    await expect(screen(result)).toMatchFileSnapshot(golden('sets-named'))
+  })
+})
+
+describe('trace', () => {
+  const dump = (name: string) => ['--from', fixture(name)]
+  test.each<{name: string; args: string[]}>([
+    {name: 'allowed', args: ['storefront/till-0', 'bakery/oven-0', '--port', '8080', ...dump('captures/v2-base36-nft')]},
+    {name: 'dropped', args: ['external', 'bakery/oven-0', '--port', 'ui', ...dump('captures/v2-decimal-legacy')]},
+    {name: 'service', args: ['storefront/till-0', '10.0.0.77', '--port', '80', ...dump('captures/v2-base36-nft')]},
+    {name: 'v1', args: ['storefront/till-0', 'bakery/oven-0', '--port', '8080', ...dump('captures/v1-nft')]},
+    {name: 'policies-only', args: ['lab/taster-0', 'bakery/oven-0', '--port', '8080', ...dump('captures/v1-nft/cluster.yaml')]},
+    {
+      name: 'rules-only',
+      args: ['10.60.0.20', '10.60.0.10', '--port', '8080', ...dump('captures/v2-base36-nft/iptables-save.txt')],
+    },
+    {name: 'fault-of-npm', args: ['monitoring/prom-0', 'payments/pay-0', '--port', '8080', ...dump('measured/base36')]},
+    {name: 'two-nodes', args: ['storefront/till-0', 'bakery/oven-1', '--port', '8080', ...dump('two-nodes')]},
+    {name: 'own-node', args: ['bakery/oven-0', '10.40.0.4', '--port', '10250', ...dump('captures/v2-base36-nft')]},
+    {name: 'other-node', args: ['bakery/oven-0', '10.40.0.5', '--port', '10250', ...dump('two-nodes'), '--node', 'aks-oven-0']},
+    {name: 'drifted', args: ['shop/api-0', 'shop/db-0', '--port', '5432', ...dump('drifted')]},
+  ])('$name', async ({name, args}) => {
+    await expect(screen(await runCli(['trace', ...args]))).toMatchFileSnapshot(golden(`trace-${name}`))
+  })
+})
+
+describe('matrix', () => {
+  test.each(['table', 'csv', 'markdown'])('as %s', async output => {
+    const result = await runCli(['matrix', '--ports', '8080,53/udp', '--from', fixture('captures/v2-base36-nft'), '-o', output])
+    await expect(screen(result)).toMatchFileSnapshot(golden(`matrix-${output}`))
+  })
+
+  test('what a policy would change', async () => {
+    const cluster = fixture('captures/v2-base36-nft/cluster.yaml')
+    const result = await runCli(['matrix', '--ports', '9000', '--from', cluster, '--diff', fixture('policies/open-mixer.yaml')])
+    await expect(screen(result)).toMatchFileSnapshot(golden('matrix-diff'))
+  })
+})
+
+describe('diff', () => {
+  test.each(['captures/mixed-nft', 'captures/empty-nft', 'real-npm/school-changed', 'real-npm/garden-oldmarks', 'drifted'])(
+    'of %s',
+    async dump => {
+      await expect(screen(await runCli(['diff', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`diff-${dump}`))
+    },
+  )
+})
+
+describe('usage', () => {
+  test.each([[[]], [['translate']], [['sets']], [['resolve']], [['trace']], [['matrix']], [['diff']], [['dump']], [['status']]])(
+    'help of %j reads as it did',
+    async verb => {
+      const result = await runCli([...verb, '--help'])
+      const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
+      await expect(text).toMatchFileSnapshot(golden(`help-${verb.join('-') || 'all'}`))
+    },
+  )
+})

@@ -1,0 +1,154 @@
+import {readFileSync} from 'node:fs'
+import {relative} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
+import {type Finding, lintSchema} from '../../../core/contract/lint.ts'
+import {withCodeReference} from '../../../core/lint/code-reference.ts'
+import {lintCodes} from '../../../core/lint/codes.ts'
+import {sarifLog} from '../../../plugin/print/sarif.ts'
+import {fixture, runCli, screen} from '../../support/plugin/run-cli.ts'
+import {sarifShape} from '../../support/plugin/sarif-shape.ts'
+
+const policies = fixture('lint/policies')
+const cluster = fixture('lint/cluster.yaml')
+const clean = fixture('lint/clean.yaml')
+const golden = (name: string) => `../../golden/lint-${name}.txt`
+
+const lint = (...args: readonly string[]) => runCli(['lint', ...args])
+const json = async (...args: readonly string[]) => lintSchema.parse(JSON.parse((await lint(...args, '-o', 'json')).stdout))
+const codes = ({findings}: {findings: readonly Finding[]}) => new Set<string>(findings.map(({code}) => code))
+
+describe('what a person reads', () => {
+  test.each([
+    {name: 'policies', args: ['-f', policies]},
+    {name: 'in-cluster', args: ['-f', policies, '--from', cluster]},
+    {name: 'windows', args: ['-f', policies, '--platform', 'windows', '--fail-on', 'never']},
+    {name: 'clean', args: ['-f', clean, '--from', cluster, '--from', fixture('captures/v2-base36-nft/ipset-save.txt')]},
+    {name: 'broken', args: ['-f', fixture('lint/broken.yaml')]},
+  ])('$name reads as it did', async ({name, args}) => {
+    await expect(screen(await lint(...args))).toMatchFileSnapshot(golden(name))
+  })
+
+  test('help reads as it did', async () => {
+    await expect(screen(await lint('--help'))).toMatchFileSnapshot('../../golden/help-lint.txt')
+  })
+})
+
+describe('exit codes', () => {
+  test.each<{name: string; args: string[]; exit: number}>([
+    {name: 'errors fail by default', args: ['-f', policies], exit: 1},
+    {name: 'never is never', args: ['-f', policies, '--fail-on', 'never'], exit: 0},
+    {name: 'what is only to know does not fail', args: ['-f', clean], exit: 0},
+    {name: 'what is only to know fails if asked for', args: ['-f', clean, '--fail-on', 'info'], exit: 1},
+    {name: 'a clean policy passes --fail-on warning', args: ['-f', clean, '--fail-on', 'warning'], exit: 0},
+    {name: 'policies of the cluster alone', args: ['--from', fixture('real-npm/clinic-fnv'), '--fail-on', 'never'], exit: 0},
+    {name: 'no policy is no answer', args: ['-f', cluster], exit: 2},
+    {name: 'nothing to look at is no answer', args: [], exit: 2},
+    {name: 'no such file', args: ['-f', '/nowhere/policy.yaml'], exit: 2},
+    {
+      name: 'half a file is no answer, whatever the rest says',
+      args: ['-f', fixture('lint/broken.yaml'), '--fail-on', 'never'],
+      exit: 2,
+    },
+    {name: 'standard input twice', args: ['-f', '-', '--from', '-'], exit: 2},
+    {name: 'a node that nothing is of', args: ['-f', clean, '--from', cluster, '--node', 'aks-9'], exit: 2},
+  ])('$name: $exit', async ({args, exit}) => {
+    const {exitCode, stderr} = await lint(...args)
+    expect({exitCode, stderr}).toMatchObject({exitCode: exit})
+    if (exit === 2) expect(stderr).toMatch(/^(?:error|warning): /)
+    expect(stderr).not.toContain('fault of kubectl npm itself')
+  })
+
+  test('a warning alone passes by default, and fails if asked for', async () => {
+    const given = (failOn: string) =>
+      runCli(['lint', '-f', '-', '--fail-on', failOn], {
+        stdin: '{"kind": "NetworkPolicy", "metadata": {"name": "p"}, "spec": {"policyTypes": ["Egress"]}}',
+      })
+    expect((await given('error')).exitCode).toBe(0)
+    const failed = await given('warning')
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stdout).toContain('NO_DNS spec.egress  stdin:1')
+  })
+})
+
+describe('what is around the policies', () => {
+  test('a cluster of Linux nodes hears nothing of Windows, unless it is asked for', async () => {
+    const [alone, within, asked] = await Promise.all([
+      json('-f', policies),
+      json('-f', policies, '--from', cluster),
+      json('-f', policies, '--from', cluster, '--platform', 'windows'),
+    ])
+    expect(alone.platforms).toEqual(['linux', 'windows'])
+    expect(codes(alone)).toContain('WINDOWS_NAMED_PORT')
+    expect(within.platforms).toEqual(['linux'])
+    expect(codes(within)).not.toContain('WINDOWS_NAMED_PORT')
+    expect(codes(asked)).toContain('WINDOWS_NAMED_PORT')
+  })
+
+  test('objects beside the policies are around them', async () => {
+    expect(codes(await json('-f', policies))).not.toContain('SELECTS_NO_POD')
+    expect(codes(await json('-f', policies, '-f', cluster))).toContain('SELECTS_NO_POD')
+  })
+
+  test('findings know file and line', async () => {
+    const {findings} = await json('-f', policies)
+    const place = (code: string) => findings.find(each => each.code === code)
+    expect(place('IPV6_BLOCK')).toMatchObject({file: fixture('lint/policies/web.yaml').replace(fixture(''), ''), line: 17})
+    expect(place('NAMESPACE_NOT_IN')).toMatchObject({line: 18})
+  })
+})
+
+describe('documents', () => {
+  test.each([
+    ['-f', policies],
+    ['-f', policies, '--from', cluster],
+    ['--from', fixture('real-npm/clinic-fnv')],
+  ])('JSON of %j %j keeps its contract, and YAML says the same', async (...args) => {
+    const [asJson, asYaml] = await Promise.all([lint(...args, '-o', 'json'), lint(...args, '-o', 'yaml')])
+    const document = JSON.parse(asJson.stdout)
+    // Parsing leaves out what the schema does not name, so the comparison finds that too.
+    expect(lintSchema.strict().parse(document)).toEqual(document)
+    expect(parse(asYaml.stdout)).toEqual(document)
+    const {counts, findings} = lintSchema.parse(document)
+    expect(counts.error + counts.warning + counts.info).toBe(findings.length)
+  })
+
+  test('SARIF has what the standard requires, a rule for each code and the rule of each result', async () => {
+    const near = (path: string) => relative(process.cwd(), fixture(path))
+    const {stdout, exitCode} = await lint('-f', near('lint/policies'), '-f', near('lint/broken.yaml'), '-o', 'sarif')
+    expect(exitCode).toBe(2)
+    const {runs} = sarifShape.parse(JSON.parse(stdout))
+    const [run] = runs
+    const rules = run?.tool.driver.rules ?? []
+    expect(rules.map(({id}) => id)).toEqual(lintCodes)
+    expect(run?.results.length).toBeGreaterThan(5)
+    for (const {ruleId, ruleIndex, locations} of run?.results ?? []) {
+      expect(rules[ruleIndex]?.id).toBe(ruleId)
+      expect(locations[0]?.physicalLocation?.region?.startLine).toBeGreaterThan(0)
+    }
+    const prints = run?.results.map(each => JSON.stringify(each.partialFingerprints)) ?? []
+    expect(new Set(prints).size).toBe(prints.length)
+    expect(run?.invocations[0]?.toolExecutionNotifications.map(({descriptor}) => descriptor.id)).toContain('BAD_YAML')
+  })
+
+  test.each([
+    {file: '/with blanks/a#b.yaml', uri: 'file:///with%20blanks/a%23b.yaml'},
+    {file: 'with blanks/a:b.yaml', uri: 'with%20blanks/a%3Ab.yaml'},
+    {file: 'stdin', uri: 'stdin'},
+  ])('SARIF gives the file $file as $uri', async ({file, uri}) => {
+    const answer = {...(await json('-f', clean)), problems: []}
+    const log = sarifShape.parse(sarifLog({...answer, findings: answer.findings.map(each => ({...each, file}))}, '1.2.3'))
+    expect(log.runs[0]?.results[0]?.locations[0]?.physicalLocation?.artifactLocation.uri).toBe(uri)
+  })
+
+  test('SARIF of a cluster has no files, and still says where', async () => {
+    const {stdout} = await lint('--from', fixture('real-npm/clinic-fnv'), '-o', 'sarif')
+    const {runs} = sarifShape.parse(JSON.parse(stdout))
+    expect(runs[0]?.results[0]?.locations[0]?.logicalLocations?.[0]?.fullyQualifiedName).toMatch(/^[^/]+\/[^/]+\/spec/)
+  })
+
+  test('docs/lint.md says of each code what the code says (vitest --update writes it)', async () => {
+    const file = new URL('../../../docs/lint.md', import.meta.url)
+    await expect(withCodeReference(readFileSync(file, 'utf8'))).toMatchFileSnapshot(file.pathname)
+  })
+})

@@ -1,0 +1,72 @@
+import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
+import type {Knowledge} from '../../../core/contract/agent.ts'
+import {type ClusterObjects, emptyCluster} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
+
+/** A watch whose objects and state a test sets. */
+export class FakeWatch implements ClusterWatch {
+  state: Knowledge['state'] = 'live'
+  asOf: string | undefined = '2026-11-27T08:00:00.000Z'
+  failure: string | undefined
+  cluster: ClusterObjects
+  isStopped = false
+  private readonly listeners = new Set<() => void>()
+
+  constructor(cluster: ClusterObjects = emptyCluster()) {
+    this.cluster = cluster
+  }
+
+  /** How many follow its changes. */
+  get listening(): number {
+    return this.listeners.size
+  }
+
+  /** As if something had changed. */
+  tell(): void {
+    for (const listener of this.listeners) listener()
+  }
+
+  knowledge(): Knowledge {
+    const {state, asOf, failure, cluster} = this
+    return {
+      state,
+      ...(asOf !== undefined && {asOf}),
+      ...(failure !== undefined && {failure}),
+      pods: cluster.pods.length,
+      namespaces: cluster.namespaces.length,
+      policies: cluster.policies.length,
+    }
+  }
+
+  objects(): ClusterObjects {
+    return this.cluster
+  }
+
+  programFor(options: Parameters<ClusterWatch['programFor']>[0]): ReturnType<ClusterWatch['programFor']> {
+    return compile(this.cluster, options)
+  }
+
+  *clusterJson(): Iterable<string> {
+    const {pods, namespaces, policies} = this.cluster
+    const of = (kind: string, apiVersion: string, objects: readonly object[]) =>
+      objects.map(each => ({apiVersion, kind, ...each}))
+    yield JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [
+        ...of('Pod', 'v1', pods),
+        ...of('Namespace', 'v1', namespaces),
+        ...of('NetworkPolicy', 'networking.k8s.io/v1', policies),
+      ],
+    })
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true
+  }
+}

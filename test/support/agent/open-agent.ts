@@ -1,0 +1,97 @@
+import {mkdtemp, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
+import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
+import type {Run} from '../../../agent/node/run.ts'
+import {serve} from '../../../agent/serve/serve.ts'
+import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
+import {Client} from './client.ts'
+import {FakeReviews, NAMESPACE, NODE, type TokenFacts} from './fake-reviews.ts'
+
+/** Tools that answer nothing; for tests that are not about reading. */
+const noTools: Run = async (command, args) => ({
+  command: [command, ...args].join(' '),
+  end: 'missing',
+  failure: `${command} is not installed`,
+  durationMs: 0,
+  stdout: new Uint8Array(),
+})
+
+export interface OpenAgent extends AsyncDisposable {
+  readonly port: number
+  /** Undefined where the disk has no room for it. */
+  readonly socketPath: string | undefined
+  readonly audience: string
+  readonly reviews: FakeReviews
+  readonly log: readonly string[]
+  /** A token for this agent. */
+  token(facts?: Partial<TokenFacts>): string
+  /** Signed in as the viewer, unless a token is given. */
+  connect(token?: string): Promise<Client>
+  /** As root, through the unix socket. */
+  connectAsRoot(): Promise<Client>
+  /** Resolves with why it ended. */
+  end(reason?: string): Promise<string>
+  readonly ended: Promise<string>
+}
+
+export interface OpenAgentOptions {
+  readonly limits?: Partial<Limits>
+  readonly run?: Run
+  readonly watch?: ClusterWatch
+  readonly npmPort?: number
+  readonly exitAfterIdleMs?: number
+  readonly stateDir?: string
+}
+
+/** A real server on a free port, with an API server that is played. */
+export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
+  const {limits = {}, run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
+  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'npm-agent-test-')))
+  const reviews = new FakeReviews()
+  const log: string[] = []
+  const note = (level: string) => (fields: object, message: string) => void log.push(JSON.stringify({level, message, ...fields}))
+  const end = new AbortController()
+  let ended: Promise<string> = Promise.resolve('')
+  const at = await new Promise<{port: number; socket: string | undefined; audience: string}>((resolve, reject) => {
+    ended = serve({
+      version: '1.2.3',
+      node: NODE,
+      namespace: NAMESPACE,
+      listen: {host: '127.0.0.1', port: 0},
+      stateDir,
+      api: reviews satisfies ApiServer,
+      watch,
+      log: {info: note('info'), warn: note('warn'), error: note('error')},
+      signal: end.signal,
+      onListening: resolve,
+      limits: {...usualLimits, ...limits},
+      run,
+      npmPort,
+      ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
+    })
+    ended.catch(reject)
+  })
+  const token = (facts: Partial<TokenFacts> = {}) => reviews.give({audience: at.audience, ...facts})
+  return {
+    port: at.port,
+    socketPath: at.socket,
+    audience: at.audience,
+    reviews,
+    log,
+    token,
+    ended,
+    connect: (given = token()) => Client.open(`wss://127.0.0.1:${at.port}/`, given),
+    connectAsRoot: () => Client.open(`ws+unix://${at.socket}:/`),
+    end: (reason = 'the test is over') => {
+      end.abort(reason)
+      return ended
+    },
+    async [Symbol.asyncDispose]() {
+      end.abort('the test is over')
+      await ended.catch(() => {})
+      if (options.stateDir === undefined) await rm(stateDir, {recursive: true, force: true})
+    },
+  }
+}

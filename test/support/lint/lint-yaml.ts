@@ -1,0 +1,72 @@
+import {parse} from 'yaml'
+import type {Finding} from '../../../core/contract/lint.ts'
+import {type ClusterObjects, readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {lintPolicies, type NodePlatform, nodePlatforms} from '../../../core/lint/lint.ts'
+import type {Scheme} from '../../../core/names/hash.ts'
+
+/** Objects of a cluster, each line in YAML flow style as short as its kind allows. */
+export interface Around {
+  /** `shop/web-0 10.0.0.1 app=web`, with `host` for the host network, `done` for a finished pod, `name:8080` for a named port. */
+  readonly pods?: readonly string[]
+  /** `shop team=a`, with `terminating` for one that is being deleted. */
+  readonly namespaces?: readonly string[]
+  /** `node-1 10.1.0.4` */
+  readonly nodes?: readonly string[]
+}
+
+interface Words {
+  readonly name: string
+  readonly labels: Record<string, string>
+  readonly rest: readonly string[]
+}
+
+function words(line: string): Words {
+  const [name = '', ...others] = line.split(' ')
+  const labels = others.flatMap(word => (word.includes('=') ? [word.split('=') as [string, string]] : []))
+  return {name, labels: Object.fromEntries(labels), rest: others.filter(word => !word.includes('='))}
+}
+
+export function cluster({pods = [], namespaces = [], nodes = []}: Around): ClusterObjects {
+  return {
+    pods: pods.map(words).map(({name, labels, rest}) => {
+      const [namespace = '', pod = ''] = name.split('/')
+      const ports = rest.filter(word => word.includes(':')).map(word => word.split(':'))
+      return {
+        metadata: {name: pod, namespace, labels},
+        spec: {
+          hostNetwork: rest.includes('host'),
+          containers: [{ports: ports.map(([port = '', number]) => ({name: port, containerPort: Number(number)}))}],
+        },
+        status: {phase: rest.includes('done') ? 'Succeeded' : 'Running', podIP: rest[0] ?? ''},
+      }
+    }),
+    namespaces: namespaces.map(words).map(({name, labels, rest}) => ({
+      metadata: {name, labels, ...(rest.includes('terminating') && {deletionTimestamp: '2026-01-01T00:00:00Z'})},
+    })),
+    nodes: nodes.map(words).map(({name, labels, rest}) => ({
+      metadata: {name, labels},
+      status: {addresses: [{type: 'InternalIP', address: rest[0] ?? ''}]},
+    })),
+    policies: [],
+  }
+}
+
+/** A policy `shop/p` of that spec. */
+export const policy = (spec: string, name = 'shop/p'): string =>
+  JSON.stringify({
+    kind: 'NetworkPolicy',
+    metadata: {namespace: name.split('/')[0], name: name.split('/')[1]},
+    spec: parse(spec),
+  })
+
+/** What is found in policies, given as JSON texts. */
+export function lint(
+  policies: readonly string[],
+  around: ClusterObjects = cluster({}),
+  platforms: readonly NodePlatform[] = nodePlatforms,
+  scheme?: Scheme,
+): Finding[] {
+  const {objects, problems} = readClusterObjects(policies.map(text => JSON.parse(text)))
+  if (problems.length > 0) throw new Error(`the test's own policy is bad: ${problems[0]?.message}`)
+  return lintPolicies({policies: objects.policies, cluster: around, platforms, ...(scheme && {scheme})})
+}
