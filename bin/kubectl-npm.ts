@@ -2,7 +2,7 @@ import {dirname} from 'node:path'
 import {InputError} from '../core/problem/input-error.ts'
 import packageFacts from '../package.json' with {type: 'json'}
 import {runCli} from '../plugin/cli.ts'
-import {provide} from '../plugin/services.ts'
+import {setServices} from '../plugin/services.ts'
 import {tooOldNode} from './node-version.ts'
 
 function demandTools(): void {
@@ -10,7 +10,7 @@ function demandTools(): void {
   if (reason !== undefined) throw new InputError(reason, 'Install a newer Node, or take a dump and read it with --from.')
 }
 
-provide({
+setServices({
   localDocuments: async () => {
     demandTools()
     const {readLocalDocuments} = await import('../agent/node/local-documents.ts')

@@ -8,7 +8,7 @@ const OLDEST_MAJOR = 24
  *
  * @throws InputError on a Node that is too old
  */
-export function demandLiveNode(): void {
+export function requireNodeForCluster(): void {
   const major = Number(process.versions.node.split('.')[0])
   if (major < OLDEST_MAJOR)
     throw new InputError(

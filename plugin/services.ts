@@ -25,14 +25,14 @@ export interface Services {
   >
 }
 
-let services: Services | undefined
+let current: Services | undefined
 
 /** Called once, by the executable. */
-export function provide(given: Services): void {
-  services = given
+export function setServices(given: Services): void {
+  current = given
 }
 
-export function provided(): Services {
-  if (!services) throw new Error('no services were provided')
-  return services
+export function services(): Services {
+  if (!current) throw new Error('no services were provided')
+  return current
 }

@@ -1,8 +1,8 @@
 import {z} from 'zod'
 import {READ_VERB, RIGHTS_GROUP, type VirtualResource} from '../../core/contract/agent.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
-import {Slots} from '../limits/concurrency.ts'
-import {ShortMemory} from '../limits/expiring-cache.ts'
+import {Concurrency} from '../limits/concurrency.ts'
+import {ExpiringCache} from '../limits/expiring-cache.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import type {Caller} from './caller.ts'
@@ -27,15 +27,15 @@ export interface RightsOptions {
 export class Rights {
   private readonly options: RightsOptions
   private readonly now: () => number
-  private readonly answers: ShortMemory<boolean>
-  private readonly slots: Slots
+  private readonly answers: ExpiringCache<boolean>
+  private readonly slots: Concurrency
 
   constructor(options: RightsOptions) {
     const {limits, now = Date.now} = options
     this.options = options
     this.now = now
-    this.answers = new ShortMemory(limits.rememberedReviews, now)
-    this.slots = new Slots(limits.reviews, limits.waitingReviews)
+    this.answers = new ExpiringCache(limits.rememberedReviews, now)
+    this.slots = new Concurrency(limits.reviews, limits.waitingReviews)
   }
 
   /** @throws RefusedError when the caller may not read the resource of this node, and when nobody can tell */

@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto'
 import {z} from 'zod'
 import type {ApiServer} from '../kubernetes/api-server.ts'
-import {Slots} from '../limits/concurrency.ts'
-import {ShortMemory} from '../limits/expiring-cache.ts'
+import {Concurrency} from '../limits/concurrency.ts'
+import {ExpiringCache} from '../limits/expiring-cache.ts'
 import type {Limits} from '../limits/limits.ts'
 import {RateLimit} from '../limits/rate-limit.ts'
 import {type RefusedError, refused} from '../limits/refusal.ts'
@@ -47,16 +47,16 @@ type Reviewed = {readonly user: ReviewedUser} | {readonly error: RefusedError}
 export class SignIn {
   private readonly options: SignInOptions
   private readonly now: () => number
-  private readonly reviews: ShortMemory<Reviewed>
-  private readonly slots: Slots
+  private readonly reviews: ExpiringCache<Reviewed>
+  private readonly slots: Concurrency
   private readonly badTokens: RateLimit
 
   constructor(options: SignInOptions) {
     const {limits, now = Date.now} = options
     this.options = options
     this.now = now
-    this.reviews = new ShortMemory(limits.rememberedReviews, now)
-    this.slots = new Slots(limits.reviews, limits.waitingReviews)
+    this.reviews = new ExpiringCache(limits.rememberedReviews, now)
+    this.slots = new Concurrency(limits.reviews, limits.waitingReviews)
     this.badTokens = new RateLimit(limits.badTokens, limits.badTokensPerSecond)
   }
 

@@ -1,5 +1,5 @@
 /** So many at once, so many waiting for their turn, and no more. */
-export class Slots {
+export class Concurrency {
   private free: number
   private readonly longest: number
   private readonly waiting: (() => void)[] = []

@@ -11,7 +11,7 @@ export interface Answer<Value> {
 }
 
 /** Remembers answers for a short time, and asks only once while an answer is awaited. Errors are not remembered. */
-export class ShortMemory<Value> {
+export class ExpiringCache<Value> {
   private readonly entries = new Map<string, Entry<Value>>()
   private readonly capacity: number
   private readonly now: () => number

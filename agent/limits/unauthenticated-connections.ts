@@ -9,7 +9,7 @@ interface Stranger {
  * Sockets whose peer has not signed in. Each has a deadline, and when there are too many the oldest makes room: whoever
  * holds sockets open cannot keep the kubelet's probe out, which would have the agent restarted.
  */
-export class Strangers {
+export class UnauthenticatedConnections {
   private readonly known = new Map<string, Stranger>()
   private readonly most: number
   private readonly timeMs: number

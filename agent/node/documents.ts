@@ -2,7 +2,7 @@ import type {Knowledge} from '../../core/contract/agent.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
-import {firstKnowledge, type Growing} from '../watch/initial-sync.ts'
+import {type Growing, initialSync} from '../watch/initial-sync.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader, npmPages} from './npm-pages.ts'
 import {readLegacyTables} from './read-once.ts'
@@ -91,7 +91,7 @@ const PIECE_CHARS = 64 * 1024
 
 function clusterReader(cluster: ClusterSource, {firstListsMs}: Limits): DocumentReader {
   return async function* read(signal) {
-    await firstKnowledge(cluster, firstListsMs, signal)
+    await initialSync(cluster, firstListsMs, signal)
     const problems = knowledgeProblems(cluster.knowledge())
     const encoder = new TextEncoder()
     let waiting = ''

@@ -7,7 +7,7 @@ import {closeCodes} from '../../core/contract/agent.ts'
 import {type Caller, callerName} from '../auth/caller.ts'
 import {RateLimit} from '../limits/rate-limit.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
-import {Strangers} from '../limits/unauthenticated-connections.ts'
+import {UnauthenticatedConnections} from '../limits/unauthenticated-connections.ts'
 import type {Agent} from './agent.ts'
 import {Connection} from './connection.ts'
 import {answerPlain, refuseUpgrade} from './http.ts'
@@ -29,7 +29,7 @@ const LOGGED_REFUSALS = 20
 export class AgentServer {
   private readonly options: ServerOptions
   private readonly sockets: WebSocketServer
-  private readonly strangers: Strangers
+  private readonly strangers: UnauthenticatedConnections
   private readonly connections = new Set<Connection>()
   private readonly servers: (Server | PlainServer)[] = []
   private readonly talk: (connection: Connection, request: IncomingMessage) => void
@@ -41,7 +41,7 @@ export class AgentServer {
     const {agent} = options
     const {limits, log} = agent
     this.options = options
-    this.strangers = new Strangers(limits.strangers, limits.strangerMs)
+    this.strangers = new UnauthenticatedConnections(limits.strangers, limits.strangerMs)
     this.sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,

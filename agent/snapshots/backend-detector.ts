@@ -5,7 +5,7 @@ const NPM_CHAIN = Buffer.from('AZURE-NPM')
 const SAVES = {'iptables-nft-save.txt': 'nft', 'iptables-legacy-save.txt': 'legacy'} as const
 
 /** Sees in passing, without parsing, in which back end's rules Azure NPM's chains are. */
-export class BackendSight {
+export class BackendDetector {
   private readonly seen = new Set<'nft' | 'legacy'>()
 
   /** What looks at a document's bytes as they pass; undefined for those that hold no rules. */

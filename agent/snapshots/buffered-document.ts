@@ -15,7 +15,7 @@ const FAST = 1
 const GZIP_CHUNK_BYTES = 64 * 1024
 
 /** A document as gzip: compressed while it is read, held once for all who read it, and given out while it still grows. */
-export class HeldDocument {
+export class BufferedDocument {
   private readonly blocks: Buffer[] = []
   private length = 0
   private readonly budget: Budget

@@ -11,8 +11,8 @@ import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import {knowledgeProblems} from '../node/documents.ts'
-import {firstKnowledge, type Growing} from '../watch/initial-sync.ts'
-import type {HeldDocument} from './buffered-document.ts'
+import {type Growing, initialSync} from '../watch/initial-sync.ts'
+import type {BufferedDocument} from './buffered-document.ts'
 import type {Snapshots} from './snapshots.ts'
 
 /** The part of the watch that a comparison needs. */
@@ -43,7 +43,7 @@ const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[]
  * @throws RefusedError when the cluster is not known, or the rules cannot be read or compared
  */
 export async function diffNode({node, lite, desired, snapshots, limits}: DiffOptions): Promise<Drift> {
-  await firstKnowledge(desired, limits.firstListsMs)
+  await initialSync(desired, limits.firstListsMs)
   demandKnowledge(desired.knowledge())
   const {id} = await snapshots.open(names)
   try {
@@ -86,7 +86,7 @@ export const notWatching = () =>
   )
 
 async function textsOf(
-  held: ReadonlyMap<NodeDocument, HeldDocument>,
+  held: ReadonlyMap<NodeDocument, BufferedDocument>,
   limits: Limits,
 ): Promise<{documents: DumpDocument[]; problems: Problem[]}> {
   const documents: DumpDocument[] = []
@@ -113,7 +113,7 @@ async function textsOf(
   return {documents, problems}
 }
 
-async function textOf(document: HeldDocument): Promise<DumpDocument['text']> {
+async function textOf(document: BufferedDocument): Promise<DumpDocument['text']> {
   const {TextDecoding} = await import('../../core/text/decode.ts')
   const decoding = new TextDecoding()
   const plain = Readable.from(document.stream()).pipe(createGunzip())

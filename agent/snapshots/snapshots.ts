@@ -4,8 +4,8 @@ import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
-import {BackendSight} from './backend-detector.ts'
-import {type Budget, HeldDocument} from './buffered-document.ts'
+import {BackendDetector} from './backend-detector.ts'
+import {type Budget, BufferedDocument} from './buffered-document.ts'
 
 /** A read of the node that clients fetch piece by piece. */
 interface HeldSnapshot {
@@ -13,7 +13,7 @@ interface HeldSnapshot {
   readonly takenAt: Date
   /** By the clock that only goes forward. */
   readonly startedMs: number
-  readonly documents: ReadonlyMap<NodeDocument, HeldDocument>
+  readonly documents: ReadonlyMap<NodeDocument, BufferedDocument>
   readonly asked: ReadonlySet<NodeDocument>
   isRunning: boolean
   /** How many have opened and not closed it. */
@@ -103,7 +103,7 @@ export class Snapshots {
   }
 
   /** The documents themselves, for who works on them here. Close the snapshot afterwards. */
-  documents(id: string): ReadonlyMap<NodeDocument, HeldDocument> {
+  documents(id: string): ReadonlyMap<NodeDocument, BufferedDocument> {
     return this.find(id).documents
   }
 
@@ -152,9 +152,10 @@ export class Snapshots {
       if (!this.dropIdle())
         throw refused('TOO_MANY', `${this.held.size} dumps of this node are being fetched`, 'Try again later.')
     const takenAt = new Date()
-    const sight = new BackendSight()
-    const documents = new Map<NodeDocument, HeldDocument>()
-    for (const [name, reader] of await readers(asked)) documents.set(name, new HeldDocument(reader, this.budget, sight.of(name)))
+    const sight = new BackendDetector()
+    const documents = new Map<NodeDocument, BufferedDocument>()
+    for (const [name, reader] of await readers(asked))
+      documents.set(name, new BufferedDocument(reader, this.budget, sight.of(name)))
     const snapshot: HeldSnapshot = {
       id: randomUUID(),
       takenAt,
@@ -171,7 +172,7 @@ export class Snapshots {
     return snapshot
   }
 
-  private finished(snapshot: HeldSnapshot, sight: BackendSight): void {
+  private finished(snapshot: HeldSnapshot, sight: BackendDetector): void {
     snapshot.isRunning = false
     if (!this.held.has(snapshot.id)) return
     this.options.onRead({
@@ -223,7 +224,7 @@ export class Snapshots {
     )
   }
 
-  private documentOf(snapshot: HeldSnapshot, name: NodeDocument): HeldDocument {
+  private documentOf(snapshot: HeldSnapshot, name: NodeDocument): BufferedDocument {
     const document = snapshot.documents.get(name)
     if (document) return document
     throw refused('NO_SNAPSHOT', `this dump has no ${name}`, `It has: ${[...snapshot.documents.keys()].join(', ')}`)

@@ -4,20 +4,20 @@ import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
  * What tells one history of a cluster from another. After its etcd was replaced, or put back from a backup, versions that
  * we know mean nothing, and a watch from one of them may be silent for ever.
  */
-export interface Epoch {
+export interface ClusterIdentity {
   /** The uid of namespace `kube-system`, which lives as long as the cluster. */
   readonly id: string
   /** The newest version there is. */
   readonly version: string
 }
 
-export type ReadEpoch = (signal: AbortSignal) => Promise<Epoch>
+export type ReadClusterIdentity = (signal: AbortSignal) => Promise<ClusterIdentity>
 
 const PATH = '/api/v1/namespaces?fieldSelector=metadata.name%3Dkube-system&limit=1'
 
 /** A list, not a get: the right to list namespaces is there anyway, and a list tells the newest version. */
-export const readEpochFrom =
-  (api: ApiServer): ReadEpoch =>
+export const readClusterIdentityFrom =
+  (api: ApiServer): ReadClusterIdentity =>
   async signal => {
     const answer = (await api.get(PATH, signal)) as {
       metadata?: {resourceVersion?: unknown}

@@ -4,7 +4,7 @@ import type {ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {type Clock, systemClock} from './clock.ts'
-import {readEpochFrom} from './cluster-identity.ts'
+import {readClusterIdentityFrom} from './cluster-identity.ts'
 import {clusterJson} from './cluster-json.ts'
 import {type Kinds, namespaces, networkPolicies, nodes, podsOf, type WatchedKind} from './kinds.ts'
 import {type Change, ListWatch, type Standing} from './list-watch.ts'
@@ -67,7 +67,7 @@ class FollowedCluster implements ClusterWatch {
 
   constructor({api, node, lite, log, clock = systemClock, spreadMs = SPREAD_MS}: WatchClusterOptions) {
     this.log = log
-    const readEpoch = readEpochFrom(api)
+    const readEpoch = readClusterIdentityFrom(api)
     const watch = <Kind extends keyof Kinds>(kind: WatchedKind<Kind>): ListWatch<Kind> =>
       new ListWatch({
         api,

@@ -11,7 +11,7 @@ export interface Growing {
  * Waits for the first lists of an agent that has just started, as one for a single node has when it is asked. Resolves at once when
  * there is nothing to wait for: they are there, or the API server does not give them.
  */
-export async function firstKnowledge(cluster: Growing, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+export async function initialSync(cluster: Growing, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const isComing = () => {
     const {state, asOf, failure} = cluster.knowledge()
     return state === 'starting' && asOf === undefined && failure === undefined

@@ -7,7 +7,7 @@ const MOST_KEPT = 20_000
  * Makes equal texts, label sets and port lists one object: pods of a ReplicaSet differ in name and address only. Most of
  * the memory that a large cluster would take is saved here.
  */
-export class SharedTexts {
+export class InternedStrings {
   private readonly texts = new Map<string, string>()
   private readonly labelSets = new Map<string, Labels>()
   private readonly portLists = new Map<string, readonly ContainerPort[]>()

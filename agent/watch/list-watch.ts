@@ -2,8 +2,8 @@ import {isDeepStrictEqual} from 'node:util'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
 import {backOffMs, type Clock, pause} from './clock.ts'
-import {isOlder, type ReadEpoch} from './cluster-identity.ts'
-import {SharedTexts} from './intern-strings.ts'
+import {isOlder, type ReadClusterIdentity} from './cluster-identity.ts'
+import {InternedStrings} from './intern-strings.ts'
 import type {Kinds, WatchedKind} from './kinds.ts'
 import {listAll} from './list.ts'
 import {BadEvent, readEvent} from './watch-event.ts'
@@ -27,7 +27,7 @@ export interface ListWatchOptions<Kind extends keyof Kinds> {
   readonly api: ApiServer
   readonly kind: WatchedKind<Kind>
   readonly clock: Clock
-  readonly readEpoch: ReadEpoch
+  readonly readEpoch: ReadClusterIdentity
   /** Lists begin at a moment chosen by chance within so many milliseconds, so that 250 agents do not ask at once. */
   readonly spreadMs: number
   /** All that changed together; after an interruption only what is different. */
@@ -52,7 +52,7 @@ const MOST_BAD_EVENTS = 3
  */
 export class ListWatch<Kind extends keyof Kinds> {
   private readonly options: ListWatchOptions<Kind>
-  private readonly shared = new SharedTexts()
+  private readonly shared = new InternedStrings()
   private readonly kept = new Map<string, Kinds[Kind]>()
   private array: Kinds[Kind][] | undefined
   private lastStanding: Standing = {isListed: false}

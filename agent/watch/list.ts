@@ -2,7 +2,7 @@ import {isDeepStrictEqual} from 'node:util'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
 import {backOffMs, type Clock, pause} from './clock.ts'
-import type {SharedTexts} from './intern-strings.ts'
+import type {InternedStrings} from './intern-strings.ts'
 import type {Kinds, WatchedKind} from './kinds.ts'
 
 /** All objects of a kind at one version. */
@@ -16,7 +16,7 @@ export interface ListOptions<Kind extends keyof Kinds> {
   readonly kind: WatchedKind<Kind>
   readonly clock: Clock
   readonly signal: AbortSignal
-  readonly shared: SharedTexts
+  readonly shared: InternedStrings
   /** Objects of an earlier list: those that are equal are taken over, which saves memory and later comparisons. */
   readonly before: ReadonlyMap<string, Kinds[Kind]>
 }

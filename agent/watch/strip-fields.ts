@@ -1,5 +1,5 @@
 import type {ContainerPort, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} from '../../core/kubernetes/objects.ts'
-import type {SharedTexts} from './intern-strings.ts'
+import type {InternedStrings} from './intern-strings.ts'
 
 /*
  * What network policy depends on of an object, and nothing else: a pod of 6 kB becomes 0.2 kB. Fields of a wrong type are
@@ -11,9 +11,9 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})
 const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : [])
 
-export type Trim<Item> = (object: unknown, shared: SharedTexts) => Item | undefined
+export type StripFields<Item> = (object: unknown, shared: InternedStrings) => Item | undefined
 
-export const trimPod: Trim<Pod> = (object, shared) => {
+export const stripPod: StripFields<Pod> = (object, shared) => {
   const {metadata, spec, status} = fieldsOf(object)
   const meta = metaOf(metadata, shared)
   if (!meta) return undefined
@@ -35,7 +35,7 @@ export const trimPod: Trim<Pod> = (object, shared) => {
 }
 
 /** A container with its ports, if it declares any. */
-function portsOf(container: Fields, shared: SharedTexts): {ports: readonly ContainerPort[]}[] {
+function portsOf(container: Fields, shared: InternedStrings): {ports: readonly ContainerPort[]}[] {
   const ports = listOf(container['ports']).flatMap(({name, containerPort, protocol}): ContainerPort[] =>
     typeof containerPort === 'number'
       ? [{...(typeof name === 'string' && {name}), containerPort, ...(typeof protocol === 'string' && {protocol})}]
@@ -44,19 +44,19 @@ function portsOf(container: Fields, shared: SharedTexts): {ports: readonly Conta
   return ports.length === 0 ? [] : [{ports: shared.ports(ports)}]
 }
 
-export const trimNamespace: Trim<Namespace> = (object, shared) => {
+export const stripNamespace: StripFields<Namespace> = (object, shared) => {
   const metadata = metaOf(fieldsOf(object)['metadata'], shared)
   return metadata && {metadata}
 }
 
 /** The API server has checked the shape of a spec, and every part of it means something. */
-export const trimPolicy: Trim<NetworkPolicy> = (object, shared) => {
+export const stripPolicy: StripFields<NetworkPolicy> = (object, shared) => {
   const {metadata, spec} = fieldsOf(object)
   const meta = metaOf(metadata, shared)
   return meta && {metadata: meta, spec: fieldsOf(spec)}
 }
 
-export const trimNode: Trim<Node> = (object, shared) => {
+export const stripNode: StripFields<Node> = (object, shared) => {
   const {metadata, spec, status} = fieldsOf(object)
   const meta = metaOf(metadata, shared)
   const {podCIDR} = fieldsOf(spec)
@@ -66,7 +66,7 @@ export const trimNode: Trim<Node> = (object, shared) => {
   return meta && {metadata: meta, ...(typeof podCIDR === 'string' && {spec: {podCIDR}}), status: {addresses}}
 }
 
-function metaOf(metadata: unknown, shared: SharedTexts): ObjectMeta | undefined {
+function metaOf(metadata: unknown, shared: InternedStrings): ObjectMeta | undefined {
   const {name, namespace, labels, deletionTimestamp, deletionGracePeriodSeconds} = fieldsOf(metadata)
   if (typeof name !== 'string' || name === '') return undefined
   return {

@@ -1,7 +1,7 @@
 import {z} from 'zod'
 import {schemes} from '../names/hash.ts'
 import {setTypes} from '../names/set-name.ts'
-import {refusalCodes, semantics} from '../policy/program.ts'
+import {semantics, unsupportedCodes} from '../policy/program.ts'
 import {releaseLines} from '../policy/release.ts'
 import {problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
@@ -22,7 +22,7 @@ export const programSetSchema = z
 export const refusalSchema = z
   .object({
     policy: z.string().describe('namespace/name'),
-    code: z.enum(refusalCodes),
+    code: z.enum(unsupportedCodes),
     field: z.string().describe('where in the object: spec.ingress[0].from[1].ipBlock.cidr'),
     reason: z.string(),
     consequence: z.string().describe('what Azure NPM does then'),

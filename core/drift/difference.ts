@@ -1,7 +1,7 @@
 import type {DriftItem} from '../contract/drift.ts'
 import type {Rule} from '../linux/iptables/model.ts'
 import type {Packet} from '../net/packet.ts'
-import type {Layer} from '../packets/copy-on-write-map.ts'
+import type {CopyOnWriteMap} from '../packets/copy-on-write-map.ts'
 import type {ProgramRule} from '../policy/program.ts'
 
 export interface OverlaySet {
@@ -11,8 +11,8 @@ export interface OverlaySet {
 
 /** The node's state as the walk sees it, open to changes: what one difference alone would make of the program. */
 export interface Overlay {
-  readonly sets: Layer<OverlaySet>
-  readonly chains: Layer<readonly Rule[]>
+  readonly sets: CopyOnWriteMap<OverlaySet>
+  readonly chains: CopyOnWriteMap<readonly Rule[]>
 }
 
 /** A difference that was found, and what it does to a node that is otherwise as the policies ask. */

@@ -4,9 +4,9 @@ import type {Rule} from '../linux/iptables/model.ts'
 import {numbered, programSetMap} from '../linux/walk/node-rules.ts'
 import {type WalkedRules, walk} from '../linux/walk/walk.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
-import {Focus, firstAddress} from '../packets/candidate-packets.ts'
+import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'
 import {Narrow} from '../packets/constraints.ts'
-import {Layer} from '../packets/copy-on-write-map.ts'
+import {CopyOnWriteMap} from '../packets/copy-on-write-map.ts'
 import {isSmall, MOST_ADDRESSES, type Sample, sampleOf} from '../packets/sample-packets.ts'
 import type {Program} from '../policy/program.ts'
 import {SetIndex} from '../sets/set-index.ts'
@@ -45,7 +45,7 @@ export class Effects {
   private readonly foreign: WalkedRules
   private readonly known = new Map<string, Verdict>()
   private readonly isSmall: boolean
-  private focused: Focus | undefined
+  private focused: CandidatePackets | undefined
   private readonly mostWalks: number
   private walks = 0
 
@@ -114,13 +114,13 @@ export class Effects {
     return this.focus.packets(difference)
   }
 
-  private get focus(): Focus {
-    this.focused ??= new Focus(this.sets, this.index, this.chains)
+  private get focus(): CandidatePackets {
+    this.focused ??= new CandidatePackets(this.sets, this.index, this.chains)
     return this.focused
   }
 
   private changed({addresses}: Difference, apply: (overlay: Overlay) => void): Changed {
-    const overlay: Overlay = {sets: new Layer(this.sets), chains: new Layer(this.chains)}
+    const overlay: Overlay = {sets: new CopyOnWriteMap(this.sets), chains: new CopyOnWriteMap(this.chains)}
     apply(overlay)
     const changedSets = new Set(overlay.sets.changes.keys())
     for (const name of changedSets) for (const list of this.focus.listsOf(name)) changedSets.add(list)

@@ -21,7 +21,7 @@ const METRICS = /^(?:# HELP npm_|npm_\w+(?:\{| ))/m
 const YAML = /^(?:(?:- )?(?:apiVersion|kind|items):|---\s+[[{])/m
 
 /** Recognises a text by its first lines. */
-export function recognise(text: Text): DocumentKind {
+export function detectKind(text: Text): DocumentKind {
   const head = (text.find(piece => piece !== '') ?? '').slice(0, LOOKED_AT)
   if (isBlank(text)) return 'empty'
   if (isBinary(head)) return 'binary'
@@ -54,7 +54,7 @@ const NPM_CACHE_KEYS = ['SetMap', 'ListMap', 'NsMap', 'PodMap', 'RawNpMap', 'Pro
 const HNS_KEYS = ['SharedContainers', 'VirtualNetwork', 'SchemaVersion', 'HostComputeNetwork', 'ManagementIP']
 
 /** Tells NPM's debug cache, Kubernetes objects and HNS documents apart. */
-export function recogniseJson(value: unknown): JsonKind {
+export function detectJsonKind(value: unknown): JsonKind {
   const first = Array.isArray(value) ? value[0] : value
   if (typeof first !== 'object' || first === null) return 'other'
   if (isManifest(first)) return 'dump'

@@ -4,7 +4,7 @@ import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Text} from '../text/lines.ts'
 import {isBlank} from './blank.ts'
-import {recognise} from './detect-kind.ts'
+import {detectKind} from './detect-kind.ts'
 import {dumpFiles, isNodeFile, podLogs} from './layout.ts'
 import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
@@ -13,7 +13,7 @@ import {lastName, mergeObjects} from './read-dump.ts'
 import {findPlace, nodeOfPath} from './sort-documents.ts'
 
 /** One node of a dump that is to be made of files. */
-export interface ArrangedNode {
+export interface PlannedNode {
   readonly name: string
   readonly takenAt?: string
   readonly agentVersion?: string
@@ -24,8 +24,8 @@ export interface ArrangedNode {
 }
 
 /** Documents of any kind, arranged as a dump has them. */
-export interface Arranged {
-  readonly nodes: readonly ArrangedNode[]
+export interface DumpPlan {
+  readonly nodes: readonly PlannedNode[]
   /** Objects of the cluster: one file as it is, or what several hold together. */
   readonly cluster?: Text | ClusterObjects
   readonly manifests: readonly ReadManifest[]
@@ -52,7 +52,7 @@ interface NodeFolder {
  *
  * @throws InputError when two documents would be the same file of one node
  */
-export async function arrangeDump(documents: readonly DumpDocument[]): Promise<Arranged> {
+export async function planDump(documents: readonly DumpDocument[]): Promise<DumpPlan> {
   const manifests = documents.flatMap(document => readManifest(document) ?? [])
   const folders = new Map<string, NodeFolder>()
   const folderOf = (folder: string, name: () => Partial<NodeFolder>): NodeFolder => {
@@ -173,7 +173,7 @@ function add({name, files}: NodeFolder, file: string, {text, name: from}: DumpDo
 async function joinObjects(documents: readonly DumpDocument[]): Promise<Text | ClusterObjects | undefined> {
   const [first] = documents
   // As it is, it also keeps what this version does not know.
-  if (first && documents.length === 1 && recognise(first.text) === 'json') return first.text
+  if (first && documents.length === 1 && detectKind(first.text) === 'json') return first.text
   const read: ClusterObjects[] = []
   for (const document of documents) {
     const each = await readDocument(document)

@@ -4,7 +4,7 @@ import {parseIpsetList} from '../linux/ipset/parse-list.ts'
 import {parseIpsetSave} from '../linux/ipset/parse-save.ts'
 import {indexIptablesSave, type SaveIndex} from '../linux/iptables/save-index.ts'
 import type {Problem} from '../problem/problem.ts'
-import {recognise, recogniseJson} from './detect-kind.ts'
+import {detectJsonKind, detectKind} from './detect-kind.ts'
 import type {DumpDocument} from './model.ts'
 import {type NpmCache, readNpmCache} from './npm-cache.ts'
 import {readMetricNames} from './npm-metrics.ts'
@@ -27,7 +27,7 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
     kind: 'none',
     problems: [{code, file: name, message, next}],
   })
-  switch (document.kind ?? recognise(text)) {
+  switch (document.kind ?? detectKind(text)) {
     case 'iptables-save': {
       const save = {...indexIptablesSave(text, name), hasAllTables: document.kind !== undefined}
       return {document, kind: 'iptables', save, problems: save.problems}
@@ -122,7 +122,7 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
 }
 
 function readValue(document: DumpDocument, value: unknown): ReadDocument {
-  switch (recogniseJson(value)) {
+  switch (detectJsonKind(value)) {
     // A table of contents; it is read with the dump it belongs to.
     case 'dump':
       return {document, kind: 'none', problems: []}

@@ -6,7 +6,7 @@ import {policyTypes} from './policy-types.ts'
  * numbers. Objects read from a file may never have met an API server; those that have are given back themselves, as are
  * all of their parts: a large cluster has thousands.
  */
-export function asServed(policy: NetworkPolicy): NetworkPolicy {
+export function withDefaults(policy: NetworkPolicy): NetworkPolicy {
   const {podSelector, ingress, egress} = policy.spec
   const selector = servedSelector(podSelector) ?? {}
   const incoming = filled(ingress, servedIngress)

@@ -6,10 +6,10 @@ import type {Pod} from './objects.ts'
  * have given theirs back, and a pod without an IPv4 address has none to hold. Readiness does not matter, nor does
  * terminating while grace is left.
  */
-export const isCounted = (pod: Pod): boolean => countedAddress(pod) !== undefined
+export const hasPolicyAddress = (pod: Pod): boolean => policyAddress(pod) !== undefined
 
 /** The address of a pod that counts, as `parseIpv4` gives it. */
-export function countedAddress({metadata, spec, status}: Pod): number | undefined {
+export function policyAddress({metadata, spec, status}: Pod): number | undefined {
   if (spec?.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined
   if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0) return undefined
   return parseIpv4(status?.podIP ?? '')

@@ -1,11 +1,11 @@
 import type {CompiledPolicy, Program} from '../policy/program.ts'
-import type {Surroundings} from './cluster-view.ts'
+import type {ClusterView} from './cluster-view.ts'
 import type {Remark} from './findings.ts'
 import type {PolicyView} from './policy-view.ts'
 
 /** What checks look at besides the policy itself. */
 export interface LintContext {
-  readonly around: Surroundings
+  readonly around: ClusterView
   /** What Azure NPM makes of all objects. */
   readonly program: Program
   /** The policies of the program, by name. */

@@ -8,7 +8,7 @@ import {
   type Pod,
   type PolicyPeer,
 } from '../kubernetes/objects.ts'
-import {isCounted} from '../kubernetes/pod-filter.ts'
+import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import {blockHolds, type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
 import type {PolicyView} from './policy-view.ts'
 
@@ -19,7 +19,7 @@ interface Addressed {
 }
 
 /** The cluster around the policies, as far as it is known. Answers that need what is not known are undefined. */
-export class Surroundings {
+export class ClusterView {
   readonly knowsPods: boolean
   /** By namespace, without finished ones. */
   private readonly pods = new Map<string, Pod[]>()
@@ -39,13 +39,13 @@ export class Surroundings {
       push(this.byNamespace, policy.namespace, policy)
       push(this.byAclId, aclId(policy), policy)
     }
-    this.podAddresses = addresses(pods.filter(isCounted).map(pod => [pod.status?.podIP, `pod ${objectKey(pod)}`]))
+    this.podAddresses = addresses(pods.filter(hasPolicyAddress).map(pod => [pod.status?.podIP, `pod ${objectKey(pod)}`]))
     this.nodeAddresses = addresses(
       nodes.flatMap(({metadata, status}) =>
         (status?.addresses ?? []).filter(({type}) => type !== 'Hostname').map(each => [each.address, `node ${metadata.name}`]),
       ),
     )
-    for (const pod of pods.filter(isCounted))
+    for (const pod of pods.filter(hasPolicyAddress))
       for (const {port, suffix} of namedPorts(pod)) {
         const known = this.numbers.get(port) ?? new Set()
         this.numbers.set(port, known.add(suffix.slice(1)))

@@ -1,4 +1,4 @@
-import {departureRules} from './codes/deviations.ts'
+import {deviationRules} from './codes/deviations.ts'
 import {linuxRules} from './codes/linux.ts'
 import {refusedRules} from './codes/refused.ts'
 import {ciliumRules, riskRules} from './codes/risks.ts'
@@ -7,7 +7,7 @@ import type {LintRule} from './lint-rule.ts'
 
 const rules = {
   ...refusedRules,
-  ...departureRules,
+  ...deviationRules,
   ...linuxRules,
   ...windowsRules,
   ...riskRules,

@@ -7,13 +7,13 @@ import {checkBlocks} from './checks/blocks.ts'
 import {checkCilium} from './checks/cilium.ts'
 import {findCollisions} from './checks/collisions.ts'
 import {checkCosts} from './checks/costs.ts'
-import {departureRemarks} from './checks/deviations.ts'
+import {deviationRemarks} from './checks/deviations.ts'
 import {checkDns} from './checks/dns.ts'
 import {checkLinux} from './checks/linux.ts'
 import {checkSelection} from './checks/selection.ts'
 import {checkShape} from './checks/shape.ts'
 import {checkWindows} from './checks/windows.ts'
-import {Surroundings} from './cluster-view.ts'
+import {ClusterView} from './cluster-view.ts'
 import {finding, type Remark} from './findings.ts'
 import {type LintPlatform, levels} from './lint-rule.ts'
 import {viewPolicy} from './policy-view.ts'
@@ -50,13 +50,13 @@ export function lintPolicies({policies, cluster, platforms, scheme}: LintInput):
   const views = objects.policies.map(viewPolicy)
   const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
   const context: LintContext = {
-    around: new Surroundings(objects, views),
+    around: new ClusterView(objects, views),
     program,
     compiled: new Map(program.policies.map(compiled => [compiled.policy, compiled])),
   }
   const perPolicy = [
     duplicates(policies),
-    departureRemarks(objects, views),
+    deviationRemarks(objects, views),
     ...(scheme === 'sha256' ? [] : [findCollisions(objects)]),
   ]
   const isWanted = platformFilter(platforms)

@@ -1,4 +1,4 @@
-import {asServed} from '../kubernetes/api-defaults.ts'
+import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey, type PolicyPeer, type PolicyPort} from '../kubernetes/objects.ts'
 import type {Direction} from '../names/kernel-name.ts'
 
@@ -36,7 +36,7 @@ export interface PolicyView {
 }
 
 export function viewPolicy(given: NetworkPolicy): PolicyView {
-  const object = asServed(given)
+  const object = withDefaults(given)
   const {spec, metadata} = object
   const side = (direction: Direction, rules: readonly ViewedRule[]): PolicySide => {
     const open = rules.find(({peers, ports}) => peers.length === 0 && ports.length === 0)

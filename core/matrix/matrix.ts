@@ -1,7 +1,7 @@
 import type {Probe} from '../contract/matrix.ts'
 import type {NodeDump} from '../dump/model.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
-import {isCounted} from '../kubernetes/pod-filter.ts'
+import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import {savedRules, savedSets} from '../linux/walk/node-rules.ts'
 import {walk} from '../linux/walk/walk.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
@@ -31,7 +31,7 @@ export interface MatrixInput {
 
 /** The pods that policies can select, by name, and one address outside. */
 export function matrixEnds(pods: readonly Pod[], outside: MatrixEnd): MatrixEnd[] {
-  const inside = pods.filter(isCounted).map(pod => ({name: objectKey(pod), address: pod.status?.podIP ?? '', pod}))
+  const inside = pods.filter(hasPolicyAddress).map(pod => ({name: objectKey(pod), address: pod.status?.podIP ?? '', pod}))
   return [...inside.toSorted((a, b) => (a.name < b.name ? -1 : 1)), outside]
 }
 

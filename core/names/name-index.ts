@@ -29,7 +29,7 @@ const MEMO_LIMIT = 200_000
  * What each kernel name stands for, as far as it is known. Every claim is checked by hashing it; claims that do not fit
  * are kept apart as problems, and two names on one hash are both kept.
  */
-export class NameBook {
+export class NameIndex {
   private readonly names = new Map<string, KnownName[]>()
   private readonly mismatches = new Map<
     string,

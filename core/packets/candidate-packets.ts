@@ -4,7 +4,7 @@ import {policyChain} from '../names/kernel-name.ts'
 import type {Packet} from '../net/packet.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {NamedPorts, type Port, portsIn, UNNAMED} from './candidate-ports.ts'
-import {FittingAddresses} from './matching-addresses.ts'
+import {MatchingAddresses} from './matching-addresses.ts'
 import {addressesIn, OUTSIDE} from './sample-packets.ts'
 
 /** How far is looked for packets: rules that name a set, rules behind others, ports of a rule, packets in all. */
@@ -22,19 +22,19 @@ const otherSide = (side: Side): Side => (side === 'src' ? 'dst' : 'src')
  * Packets that a difference may be about, for nodes with more kinds of addresses than can all be tried: those that the rules
  * look at which name the set that differs, or that are near the rule that does.
  */
-export class Focus {
+export class CandidatePackets {
   private readonly chains: ReadonlyMap<string, readonly Rule[]>
   /** Set → the rules that name it, or a list that it is in. */
   private readonly users = new Map<string, AnyRule[]>()
   /** Policy chain → its jumps. */
   private readonly jumps = new Map<string, Rule[]>()
   private readonly lists = new Map<string, string[]>()
-  private readonly fitting: FittingAddresses
+  private readonly fitting: MatchingAddresses
   private readonly namedPorts: NamedPorts
 
   constructor(sets: ReadonlyMap<string, OverlaySet>, index: SetIndex, chains: ReadonlyMap<string, readonly Rule[]>) {
     this.chains = chains
-    this.fitting = new FittingAddresses(sets, index)
+    this.fitting = new MatchingAddresses(sets, index)
     this.namedPorts = new NamedPorts(sets)
     for (const [list, {type, members}] of sets)
       if (type === 'list:set') for (const member of members) push(this.lists, member, list)

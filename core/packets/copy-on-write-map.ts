@@ -1,5 +1,5 @@
 /** A map as it is with a few changes. The map below stays what it is, and is not copied. */
-export class Layer<Value> {
+export class CopyOnWriteMap<Value> {
   /** Key → what is there in place of what lies below. */
   readonly changes = new Map<string, Value>()
   private readonly below: ReadonlyMap<string, Value>

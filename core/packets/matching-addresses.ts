@@ -13,7 +13,7 @@ export interface SetTerm {
 const MOST = {addresses: 4, looks: 4000, misfits: 100} as const
 
 /** Finds addresses that are in some sets and not in others. */
-export class FittingAddresses {
+export class MatchingAddresses {
   private readonly sets: ReadonlyMap<string, OverlaySet>
   private readonly index: SetIndex
   /** What was found: rules repeat the same few terms. */

@@ -1,7 +1,7 @@
 import type {PolicyPeer} from '../kubernetes/objects.ts'
 import {blockHolds, type Ipv4Block, parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Semantics} from './program.ts'
-import type {Refusals} from './unsupported.ts'
+import type {UnsupportedList} from './unsupported.ts'
 
 const IPV6 = /^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/\d+)?$/i
 
@@ -30,7 +30,7 @@ export function blockMembers(
   {cidr, except = []}: NonNullable<PolicyPeer['ipBlock']>,
   semantics: Semantics,
   field: string,
-  refusals: Refusals,
+  refusals: UnsupportedList,
 ): string[] | undefined {
   const block = readBlock(cidr)
   if (block === 'ipv6' && semantics === 'kubernetes') return undefined
@@ -50,7 +50,7 @@ export function blockMembers(
   }
 }
 
-function readExceptions(except: readonly string[], semantics: Semantics, field: string, refusals: Refusals): Ipv4Block[] {
+function readExceptions(except: readonly string[], semantics: Semantics, field: string, refusals: UnsupportedList): Ipv4Block[] {
   const blocks: Ipv4Block[] = []
   for (const [index, text] of except.entries()) {
     const block = readBlock(text)

@@ -1,8 +1,8 @@
 import type {Direction} from '../names/kernel-name.ts'
 import type {BuiltSet} from './built-set.ts'
 import type {NamedSet} from './named-set.ts'
-import type {Draft} from './npm-policy-model.ts'
-import type {Refusal} from './program.ts'
+import type {NpmPolicy} from './npm-policy-model.ts'
+import type {Unsupported} from './program.ts'
 import {isMergedWith} from './program-set.ts'
 
 /** A set that a policy names, and where in the object. */
@@ -21,8 +21,8 @@ export function setCollisions(
   places: Iterable<NamedPlace>,
   setOf: (set: NamedSet) => BuiltSet,
   claimsTo: (set: BuiltSet) => readonly BuiltSet[],
-): Refusal[] {
-  const found = new Map<BuiltSet, Refusal>()
+): Unsupported[] {
+  const found = new Map<BuiltSet, Unsupported>()
   for (const {set, field} of places) {
     const named = setOf(set)
     // A list is what its members are.
@@ -34,7 +34,7 @@ export function setCollisions(
   return [...found.values()]
 }
 
-function setCollision(policy: string, set: BuiltSet, claims: readonly BuiltSet[], field: string): Refusal | undefined {
+function setCollision(policy: string, set: BuiltSet, claims: readonly BuiltSet[], field: string): Unsupported | undefined {
   const [first] = claims
   if (!first || claims.length < 2) return undefined
   const isKept = isMergedWith(set, first)
@@ -60,11 +60,11 @@ const ownerPolicy = (owner: string): string => (owner.startsWith('[') ? String((
 
 /** What becomes of a policy whose chains are those of others. */
 export function chainCollisions(
-  {policy, chains}: Draft,
-  claims: readonly Draft[],
+  {policy, chains}: NpmPolicy,
+  claims: readonly NpmPolicy[],
   chainOf: (direction: Direction) => string,
-): Refusal[] {
-  return chains.flatMap(({direction}): Refusal[] => {
+): Unsupported[] {
+  return chains.flatMap(({direction}): Unsupported[] => {
     const others = claims.filter(claim => claim.policy !== policy && claim.chains.some(chain => chain.direction === direction))
     if (others.length === 0) return []
     const names = others.map(other => other.policy).join(', ')

@@ -1,12 +1,12 @@
-import {asServed} from '../kubernetes/api-defaults.ts'
+import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type PolicyPeer} from '../kubernetes/objects.ts'
 import {compile} from '../linux/compile/compile.ts'
 import type {Scheme} from '../names/hash.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
-import type {RefusalCode} from './program.ts'
+import type {UnsupportedCode} from './program.ts'
 
 /** Where what Azure NPM enforces is not what the NetworkPolicy API says. Programs with the API's meaning differ there, only. */
-export const departures = {
+export const deviations = {
   NAMESPACE_NOT_IN:
     'NotIn with several values in a namespace selector admits every namespace that lacks one of them, not only those that lack all',
   NEGATIVE_ONLY: 'A namespace selector that only excludes admits every address that is no pod too: nodes, the internet',
@@ -21,27 +21,27 @@ export const departures = {
   SHARED_SET: 'Names of different sets have one hash: members of the one count as members of the other',
   SHARED_CHAIN: 'Names of different policies have one hash: each gets rules of the other',
 } as const
-export type DepartureCode = keyof typeof departures
-export const departureCodes = Object.keys(departures) as DepartureCode[]
+export type DeviationCode = keyof typeof deviations
+export const deviationCodes = Object.keys(deviations) as DeviationCode[]
 
-/** A field of an object that a departure is about. */
-export interface DeparturePlace {
+/** A field of an object that a deviation is about. */
+export interface DeviationPlace {
   readonly kind: 'NetworkPolicy' | 'Namespace'
   /** `namespace/name` of a policy, the name of a namespace. */
   readonly object: string
   readonly field: string
 }
 
-export interface Departure {
-  readonly code: DepartureCode
+export interface Deviation {
+  readonly code: DeviationCode
   /** What differs, in one sentence. */
   readonly sentence: string
   /** At least one. */
-  readonly places: readonly DeparturePlace[]
+  readonly places: readonly DeviationPlace[]
 }
 
-/** Refusals of Azure NPM that the API does not share. */
-const ofRefusals: Partial<Record<RefusalCode, DepartureCode>> = {
+/** Unsupported parts of policies of Azure NPM that the API does not share. */
+const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
   IPV6_BLOCK: 'IPV6_BLOCK',
   BAD_BLOCK: 'WHOLE_RANGE',
   BAD_EXCEPT: 'IPV6_EXCEPT',
@@ -55,11 +55,11 @@ const ofRefusals: Partial<Record<RefusalCode, DepartureCode>> = {
  * Where Azure NPM departs from the NetworkPolicy API for these objects.
  *
  * @param scheme how names are hashed; decimal names are the ones that meet
- * @returns each departure that occurs, in the order of `departures`
+ * @returns each deviation that occurs, in the order of `deviations`
  */
-export function findDepartures(objects: ClusterObjects, scheme: Scheme = 'sha256'): Departure[] {
-  const found = new Map<DepartureCode, DeparturePlace[]>()
-  const add = (code: DepartureCode, kind: DeparturePlace['kind'], object: string, field: string): void => {
+export function findDeviations(objects: ClusterObjects, scheme: Scheme = 'sha256'): Deviation[] {
+  const found = new Map<DeviationCode, DeviationPlace[]>()
+  const add = (code: DeviationCode, kind: DeviationPlace['kind'], object: string, field: string): void => {
     found.set(code, [...(found.get(code) ?? []), {kind, object, field}])
   }
   const byApi = compile(objects, {scheme, semantics: 'kubernetes'}).refusals.map(placeOf)
@@ -76,9 +76,9 @@ export function findDepartures(objects: ClusterObjects, scheme: Scheme = 'sha256
     if (Object.hasOwn(metadata.labels ?? {}, ALL_NAMESPACES_KEY))
       add('ALL_NAMESPACES_LABEL', 'Namespace', metadata.name, `metadata.labels.${ALL_NAMESPACES_KEY}`)
   }
-  return departureCodes.flatMap(code => {
+  return deviationCodes.flatMap(code => {
     const places = found.get(code)
-    return places ? [{code, sentence: departures[code], places}] : []
+    return places ? [{code, sentence: deviations[code], places}] : []
   })
 }
 
@@ -88,7 +88,7 @@ const placeOf = ({policy, code, field}: {policy: string; code: string; field: st
 
 /** Peers of the directions that a policy is about, unless an empty rule beside them allows everything. */
 function* peersInForce(policy: NetworkPolicy): Generator<{peer: PolicyPeer; field: string}> {
-  const {policyTypes = [], ingress = [], egress = []} = asServed(policy).spec
+  const {policyTypes = [], ingress = [], egress = []} = withDefaults(policy).spec
   const sides = [
     {type: 'Ingress', field: 'spec.ingress', side: 'from', rules: ingress.map(({from, ports}) => ({peers: from, ports}))},
     {type: 'Egress', field: 'spec.egress', side: 'to', rules: egress.map(({to, ports}) => ({peers: to, ports}))},
@@ -100,7 +100,7 @@ function* peersInForce(policy: NetworkPolicy): Generator<{peer: PolicyPeer; fiel
   }
 }
 
-function* ofPeer({namespaceSelector, podSelector = {}, ipBlock}: PolicyPeer): Generator<{code: DepartureCode; at: string}> {
+function* ofPeer({namespaceSelector, podSelector = {}, ipBlock}: PolicyPeer): Generator<{code: DeviationCode; at: string}> {
   const block = ipBlock && parseIpv4Block(ipBlock.cidr)
   if (block)
     for (const [index, text] of (ipBlock.except ?? []).entries()) {

@@ -8,7 +8,7 @@ import {
   type PolicyPeer,
   type PolicyPort,
 } from '../kubernetes/objects.ts'
-import {countedAddress} from '../kubernetes/pod-filter.ts'
+import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {policyTypes} from '../kubernetes/policy-types.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import {blockHolds, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
@@ -69,7 +69,7 @@ export class Evaluator {
   constructor(objects: ClusterObjects) {
     this.namespaceLabels = new Map(objects.namespaces.map(({metadata}) => [metadata.name, metadata.labels ?? {}]))
     for (const pod of objects.pods) {
-      const address = countedAddress(pod)
+      const address = policyAddress(pod)
       if (address !== undefined) this.podsByAddress.set(address, pod)
     }
     for (const policy of objects.policies) this.addPolicy(policy)
@@ -126,7 +126,7 @@ export class Evaluator {
     return {address, ...(pod && {pod})}
   }
 
-  private sidesOf(pod: Pod): Record<Direction, readonly CompiledSide[]> {
+  private directionVerdicts(pod: Pod): Record<Direction, readonly CompiledSide[]> {
     const known = this.selecting.get(pod)
     if (known) return known
     const all = (this.sides.get(pod.metadata.namespace ?? 'default') ?? []).filter(({selector}) =>
@@ -141,7 +141,7 @@ export class Evaluator {
   }
 
   private side(direction: Direction, own: End, peer: End, packet: Packet, receiver: End): SideMeaning {
-    const sides = own.pod ? this.sidesOf(own.pod)[direction] : []
+    const sides = own.pod ? this.directionVerdicts(own.pod)[direction] : []
     const selecting = sides.map(({policy}) => policy)
     for (const {policy, rules} of sides)
       for (const [rule, {peers, ports}] of rules.entries())

@@ -2,7 +2,7 @@ import type {PolicyPeer} from '../kubernetes/objects.ts'
 import {type BlockPlace, cidrSetNames} from '../names/policy-set-name.ts'
 import {blockMembers} from './blocks.ts'
 import {allNamespaces, type NamedSet, type Term} from './named-set.ts'
-import type {DraftContext} from './npm-policy-model.ts'
+import type {NpmPolicyContext} from './npm-policy-model.ts'
 import {namespaceTerms, podTerms} from './selectors.ts'
 
 /** One way for an address to be a peer: all terms hold. */
@@ -15,11 +15,11 @@ interface DraftPeer {
  * The peers of one rule, each namespace selector flattened. A peer that no packet can match is left out, which may leave
  * none: such a rule allows nothing.
  */
-export function draftPeers(
+export function npmPolicyPeers(
   peers: readonly PolicyPeer[],
   place: Omit<BlockPlace, 'peer'>,
   field: string,
-  context: DraftContext,
+  context: NpmPolicyContext,
 ): DraftPeer[] {
   const drafted: DraftPeer[] = []
   peers.forEach((peer, index) => {
@@ -33,7 +33,7 @@ function draftPeer(
   {ipBlock, podSelector, namespaceSelector}: PolicyPeer,
   place: BlockPlace,
   field: string,
-  context: DraftContext,
+  context: NpmPolicyContext,
 ): (readonly Term[])[] {
   if (ipBlock) {
     const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context.refusals)
@@ -63,12 +63,12 @@ function draftPeer(
  * A selector selects pods, but a rule with negated sets alone matches every other address too. Azure NPM leaves it at
  * that; to the API the address must be a pod's.
  */
-function podsOnly(terms: readonly Term[], {semantics}: DraftContext): readonly Term[] {
+function podsOnly(terms: readonly Term[], {semantics}: NpmPolicyContext): readonly Term[] {
   const isOpen = semantics === 'kubernetes' && terms.every(({negated}) => negated)
   return isOpen ? [{set: allNamespaces, negated: false}, ...terms] : terms
 }
 
-function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme, release}: DraftContext): NamedSet {
+function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme, release}: NpmPolicyContext): NamedSet {
   const names = cidrSetNames(policy, place, scheme)
   const name = (release.hasPeerInBlockNames ? names[0] : names.at(-1)) as string
   // The old spelling runs policy and namespace together: different policies may get the same name.

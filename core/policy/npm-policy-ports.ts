@@ -1,9 +1,9 @@
 import type {PolicyPort} from '../kubernetes/objects.ts'
 import type {NamedSet} from './named-set.ts'
-import type {Refusals} from './unsupported.ts'
+import type {UnsupportedList} from './unsupported.ts'
 
 /** What a rule asks of protocol and destination port; absent fields ask nothing. */
-export interface DraftPort {
+export interface NpmPolicyPort {
   /** In capitals, as the API has it. */
   readonly protocol?: string
   readonly port?: {readonly from: number; readonly to: number}
@@ -13,14 +13,14 @@ export interface DraftPort {
 /** What ports depend on. */
 interface PortContext {
   readonly isLite: boolean
-  readonly refusals: Refusals
+  readonly refusals: UnsupportedList
 }
 
 const PROTOCOLS = new Set(['TCP', 'UDP', 'SCTP'])
 const HIGHEST_PORT = 65_535
 
-export function draftPorts(ports: readonly PolicyPort[], field: string, context: PortContext): DraftPort[] {
-  const drafted: DraftPort[] = []
+export function npmPolicyPorts(ports: readonly PolicyPort[], field: string, context: PortContext): NpmPolicyPort[] {
+  const drafted: NpmPolicyPort[] = []
   for (const [index, each] of ports.entries()) {
     const port = draftPort(each, `${field}[${index}]`, context)
     if (port) drafted.push(port)
@@ -28,7 +28,11 @@ export function draftPorts(ports: readonly PolicyPort[], field: string, context:
   return drafted
 }
 
-function draftPort({protocol = 'TCP', port, endPort}: PolicyPort, field: string, context: PortContext): DraftPort | undefined {
+function draftPort(
+  {protocol = 'TCP', port, endPort}: PolicyPort,
+  field: string,
+  context: PortContext,
+): NpmPolicyPort | undefined {
   const {refusals} = context
   if (!PROTOCOLS.has(protocol)) {
     refusals.add('BAD_PROTOCOL', `${field}.protocol`, `"${protocol}" is none of TCP, UDP and SCTP`)

@@ -1,25 +1,25 @@
-import {asServed} from '../kubernetes/api-defaults.ts'
+import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
 import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from '../linux/compile/comment.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {NamedPlace} from './collisions.ts'
 import {type NamedSet, namespaceSet, type Term} from './named-set.ts'
-import type {Draft, DraftChain, DraftContext, DraftRule} from './npm-policy-model.ts'
-import {draftPeers} from './npm-policy-peers.ts'
-import {type DraftPort, draftPorts} from './npm-policy-ports.ts'
+import type {NpmPolicy, NpmPolicyChain, NpmPolicyContext, NpmPolicyRule} from './npm-policy-model.ts'
+import {npmPolicyPeers} from './npm-policy-peers.ts'
+import {type NpmPolicyPort, npmPolicyPorts} from './npm-policy-ports.ts'
 import type {CompileOptions} from './program.ts'
 import {releaseFacts} from './release.ts'
 import {MOST_RULES, podTerms} from './selectors.ts'
-import {consequenceFor, Refusals} from './unsupported.ts'
+import {consequenceFor, UnsupportedList} from './unsupported.ts'
 
 /** Translates one policy. A refused one has no chains, and sets only if Azure NPM gets as far as making them. */
-export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Draft {
+export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions): NpmPolicy {
   const {scheme, semantics} = options
-  const {metadata, spec} = asServed(object)
+  const {metadata, spec} = withDefaults(object)
   const policy = objectKey(object)
-  const refusals = new Refusals(policy, consequenceFor(semantics))
+  const refusals = new UnsupportedList(policy, consequenceFor(semantics))
   const isLite = options.isLite === true && semantics === 'npm'
-  const context: DraftContext = {
+  const context: NpmPolicyContext = {
     policy,
     scheme,
     semantics,
@@ -43,9 +43,9 @@ export function draftPolicy(object: NetworkPolicy, options: CompileOptions): Dra
  * The chains of the directions that the policy is about. Nobody stops a policy from naming a direction twice; Azure NPM then
  * writes its rules twice, which the second time change nothing.
  */
-function draftChains(spec: NetworkPolicy['spec'], context: DraftContext): DraftChain[] {
+function draftChains(spec: NetworkPolicy['spec'], context: NpmPolicyContext): NpmPolicyChain[] {
   const types = context.semantics === 'npm' ? (spec.policyTypes ?? []) : [...new Set(spec.policyTypes)]
-  const chains: DraftChain[] = []
+  const chains: NpmPolicyChain[] = []
   for (const direction of ['Ingress', 'Egress'] as const) {
     const rules = types.filter(type => type === direction).flatMap(() => draftRules(spec, direction, context))
     if (rules.length > 0) chains.push({direction, rules})
@@ -53,11 +53,11 @@ function draftChains(spec: NetworkPolicy['spec'], context: DraftContext): DraftC
   return chains
 }
 
-const anyPort: DraftPort = {}
+const anyPort: NpmPolicyPort = {}
 
-const drop = (field: string): DraftRule => ({action: 'drop', peer: [], port: anyPort, field})
+const drop = (field: string): NpmPolicyRule => ({action: 'drop', peer: [], port: anyPort, field})
 
-function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: DraftContext): DraftRule[] {
+function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: NpmPolicyContext): NpmPolicyRule[] {
   const isIngress = direction === 'Ingress'
   const field = isIngress ? 'spec.ingress' : 'spec.egress'
   const given = isIngress
@@ -67,12 +67,12 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
   // A rule without conditions allows all, and what else there is leaves no trace, faults included.
   if (open >= 0 && (context.release.obeysOpenRules || given.length === 1))
     return [{action: 'allow', peer: [], port: anyPort, field: `${field}[${open}]`}]
-  const rules: DraftRule[] = []
+  const rules: NpmPolicyRule[] = []
   for (const [index, {peers, ports}] of given.entries()) {
     if (peers.length === 0 && ports.length === 0) continue
     const place = `${field}[${index}]`
-    const drafted = draftPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
-    const draftedPorts = draftPorts(ports, `${place}.ports`, context)
+    const drafted = npmPolicyPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
+    const draftedPorts = npmPolicyPorts(ports, `${place}.ports`, context)
     if (rules.length + drafted.length * Math.max(1, draftedPorts.length) > MOST_RULES) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
       return []
@@ -89,7 +89,12 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
 const spellName: SpellSet = ({set}) => set.name
 
 /** One comment that is too long fails the whole file, and so the whole policy. */
-function checkComments(policy: string, target: readonly Term[], chains: readonly DraftChain[], refusals: Refusals): void {
+function checkComments(
+  policy: string,
+  target: readonly Term[],
+  chains: readonly NpmPolicyChain[],
+  refusals: UnsupportedList,
+): void {
   const check = (comment: string, field: string): boolean => {
     const bytes = byteLength(comment)
     if (bytes <= LONGEST_WORD_BYTES) return false
@@ -107,7 +112,7 @@ function checkComments(policy: string, target: readonly Term[], chains: readonly
 const mayBeLong = (terms: readonly Term[], port?: NamedSet): boolean =>
   terms.reduce((sum, {set}) => sum + 3 * set.name.length + 6, 3 * (port?.name.length ?? 0)) > LONGEST_WORD_BYTES - 450
 
-function setsOf(target: readonly Term[], chains: readonly DraftChain[]): NamedSet[] {
+function setsOf(target: readonly Term[], chains: readonly NpmPolicyChain[]): NamedSet[] {
   const sets = new Set<NamedSet>()
   for (const {set} of target) sets.add(set)
   for (const {rules} of chains) {
@@ -122,7 +127,7 @@ function setsOf(target: readonly Term[], chains: readonly DraftChain[]): NamedSe
 }
 
 /** Every set that the policy's rules name, and where in the object. */
-export function* namedSets({target, chains}: Draft): Generator<NamedPlace> {
+export function* namedSets({target, chains}: NpmPolicy): Generator<NamedPlace> {
   if (chains.length === 0) return
   for (const {set} of target) yield {set, field: 'spec.podSelector'}
   for (const {rules} of chains)

@@ -1,6 +1,6 @@
 import {namedPorts} from '../kubernetes/named-ports.ts'
 import type {Namespace, Pod} from '../kubernetes/objects.ts'
-import {countedAddress} from '../kubernetes/pod-filter.ts'
+import {policyAddress} from '../kubernetes/pod-filter.ts'
 import type {BuiltSet} from './built-set.ts'
 import {namespaceSet, type ObjectNames} from './named-set.ts'
 import {objectNames} from './object-names.ts'
@@ -125,7 +125,7 @@ export class ObjectSets {
   private addressOf(pod: Pod): number | undefined {
     const {isLite, node, semantics} = this.options
     const isSeen = !isLite || semantics === 'kubernetes' || (node !== undefined && pod.spec?.nodeName === node)
-    return isSeen ? countedAddress(pod) : undefined
+    return isSeen ? policyAddress(pod) : undefined
   }
 
   private setsOfLabel(key: string, value: string): LabelSets {

@@ -52,7 +52,7 @@ export const semantics = ['npm', 'kubernetes'] as const
 export type Semantics = (typeof semantics)[number]
 
 /** Why Azure NPM does not program a policy as it is written: not at all, or not all of it. */
-export const refusalCodes = [
+export const unsupportedCodes = [
   'IPV6_BLOCK',
   'BAD_BLOCK',
   'BAD_EXCEPT',
@@ -68,11 +68,11 @@ export const refusalCodes = [
   'CHAIN_COLLISION',
   'SET_COLLISION',
 ] as const
-export type RefusalCode = (typeof refusalCodes)[number]
+export type UnsupportedCode = (typeof unsupportedCodes)[number]
 
-export interface Refusal {
+export interface Unsupported {
   readonly policy: string
-  readonly code: RefusalCode
+  readonly code: UnsupportedCode
   /** Where in the object: `spec.ingress[0].from[1].ipBlock.cidr`. */
   readonly field: string
   /** What is wrong with it. */
@@ -104,7 +104,7 @@ export interface PolicyPart {
   /** Azure NPM's base chains with their rules, policy jumps included, in the order NPM makes them. NPM v1 without policies has none. */
   readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
   readonly policies: readonly CompiledPolicy[]
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly Unsupported[]
 }
 
 export interface Program extends PolicyPart {

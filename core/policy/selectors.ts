@@ -4,7 +4,7 @@ import {nestedSetNames} from '../names/policy-set-name.ts'
 import {allNamespaces, distinct, type NamedSet, type Term} from './named-set.ts'
 import type {Semantics} from './program.ts'
 import type {ReleaseFacts} from './release.ts'
-import type {Refusals} from './unsupported.ts'
+import type {UnsupportedList} from './unsupported.ts'
 
 /** What the terms of a selector depend on besides the selector. */
 export interface SelectorContext {
@@ -13,7 +13,7 @@ export interface SelectorContext {
   readonly scheme: Scheme
   readonly semantics: Semantics
   readonly release: ReleaseFacts
-  readonly refusals: Refusals
+  readonly refusals: UnsupportedList
 }
 
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/

@@ -1,4 +1,4 @@
-import type {Refusal, RefusalCode, Semantics} from './program.ts'
+import type {Semantics, Unsupported, UnsupportedCode} from './program.ts'
 
 /** What becomes of a refused policy, and whether its sets are made all the same. */
 interface Consequence {
@@ -10,7 +10,7 @@ interface Consequence {
 export type ConsequenceOf = (code: PolicyFault) => Consequence
 
 /** Faults for which a policy is not programmed. */
-export type PolicyFault = Exclude<RefusalCode, 'CHAIN_COLLISION' | 'SET_COLLISION' | 'LITE_BLOCK_OPEN'>
+export type PolicyFault = Exclude<UnsupportedCode, 'CHAIN_COLLISION' | 'SET_COLLISION' | 'LITE_BLOCK_OPEN'>
 
 /** Azure NPM notices some faults while it translates a policy, others only when it writes the rules. */
 const atTranslation: Consequence = {
@@ -33,10 +33,10 @@ const notCompiled: Consequence = {hasSets: false, words: 'nothing of the policy 
 export const consequenceFor = (semantics: Semantics): ConsequenceOf => (semantics === 'npm' ? npmConsequence : () => notCompiled)
 
 /** What is wrong with one policy, gathered while it is translated. */
-export class Refusals {
-  readonly all: Refusal[] = []
+export class UnsupportedList {
+  readonly all: Unsupported[] = []
   /** What is lost of a policy that is programmed all the same. */
-  readonly losses: Refusal[] = []
+  readonly losses: Unsupported[] = []
   /** Whether Azure NPM gives up before it makes any set. */
   isBeforeSets = false
   private readonly policy: string
@@ -53,7 +53,7 @@ export class Refusals {
     this.all.push({policy: this.policy, code, field, reason, consequence: words})
   }
 
-  addLoss(code: RefusalCode, field: string, reason: string, consequence: string): void {
+  addLoss(code: UnsupportedCode, field: string, reason: string, consequence: string): void {
     this.losses.push({policy: this.policy, code, field, reason, consequence})
   }
 }

@@ -1,4 +1,4 @@
-import {recognise, recogniseJson} from '../dump/detect-kind.ts'
+import {detectJsonKind, detectKind} from '../dump/detect-kind.ts'
 import type {DocumentKind} from '../dump/document-kind.ts'
 import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
@@ -12,7 +12,7 @@ const LONGEST_LINE = 64 * 1024
 export type Rewritten = {readonly text: Iterable<string>} | {readonly leftOut: string}
 
 /** Rewrites one document of a dump. A document that cannot be rewritten is left out, never handed on. */
-export function rewriteDocument(redaction: Redaction, text: Text, kind: DocumentKind = recognise(text)): Rewritten {
+export function rewriteDocument(redaction: Redaction, text: Text, kind: DocumentKind = detectKind(text)): Rewritten {
   switch (kind) {
     case 'iptables-save':
     case 'ip6tables-save':
@@ -42,7 +42,7 @@ function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   } catch {
     return {leftOut: 'it is no valid JSON'}
   }
-  if (recogniseJson(value) === 'npm-cache')
+  if (detectJsonKind(value) === 'npm-cache')
     return {text: [`${JSON.stringify(redaction.cache.rewrite(value as Readonly<Record<string, unknown>>))}\n`]}
   const {objects} = readClusterObjects(value)
   if (Object.values(objects).every(list => list.length === 0)) return {leftOut: 'nothing in it is known'}

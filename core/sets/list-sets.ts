@@ -3,7 +3,7 @@ import type {NodeDump} from '../dump/model.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {memberText} from '../linux/ipset/member-text.ts'
 import {isSetName} from '../names/kernel-name.ts'
-import type {NameBook} from '../names/name-index.ts'
+import type {NameIndex} from '../names/name-index.ts'
 import {setTypeFacts} from '../names/set-name.ts'
 import {describeMeaning, describeTerms} from './describe-sets.ts'
 
@@ -25,13 +25,13 @@ export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
  *
  * @param pods adds the pods behind each address
  */
-export function* translateSets(dump: NodeDump, book: NameBook, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
+export function* translateSets(dump: NodeDump, book: NameIndex, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
   const names = new Set([...(dump.sets?.keys() ?? [])].filter(isSetName))
   if (!dump.sets) for (const name of book.kernelNames) names.add(name)
   for (const name of names) yield translateSet(name, dump, book, pods)
 }
 
-function translateSet(set: string, dump: NodeDump, book: NameBook, pods: ReadonlyMap<string, string[]> | undefined): SetEntry {
+function translateSet(set: string, dump: NodeDump, book: NameIndex, pods: ReadonlyMap<string, string[]> | undefined): SetEntry {
   const known = book.namesOf(set)
   const ipset = dump.sets?.get(set)
   const meanings = known.map(each => book.meaningOf(each, ipset?.type))
@@ -57,7 +57,7 @@ function translateSet(set: string, dump: NodeDump, book: NameBook, pods: Readonl
   }
 }
 
-const nameOf = (set: string, book: NameBook): string =>
+const nameOf = (set: string, book: NameIndex): string =>
   book
     .namesOf(set)
     .map(({name}) => name)

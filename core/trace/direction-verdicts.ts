@@ -5,7 +5,11 @@ import {policyChain} from '../names/kernel-name.ts'
 import type {Verdict} from '../net/packet.ts'
 
 /** What a walk says of each end: read off the rules of Azure NPM that matched. */
-export function sidesOf(trail: readonly Step[], verdict: Verdict, rules: OpenRules): {ingress: TraceSide; egress: TraceSide} {
+export function directionVerdicts(
+  trail: readonly Step[],
+  verdict: Verdict,
+  rules: OpenRules,
+): {ingress: TraceSide; egress: TraceSide} {
   return {ingress: sideOf('Ingress', trail, verdict, rules), egress: sideOf('Egress', trail, verdict, rules)}
 }
 

@@ -5,7 +5,7 @@ import type {NodeDump} from '../dump/model.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {openTranslation} from '../linux/translate/open.ts'
 import type {Packet} from '../net/packet.ts'
-import {findDepartures} from '../policy/deviations.ts'
+import {findDeviations} from '../policy/deviations.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {CompileOptions} from '../policy/program.ts'
 
@@ -32,7 +32,7 @@ export function explainDisagreement(
     const {generation} = translation.facts
     if (generation !== 'v1' && generation !== 'v2') continue
     const {program, differences, effects} = openComparison(cluster, dump, {translation})
-    if (effects.before(packet) === verdict) reasons.push(...departureReasons(cluster, packet, program.options))
+    if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, program.options))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
@@ -52,13 +52,13 @@ function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem,
 }
 
 /** Azure NPM itself would decide so: where its program departs from the API in the policies that select one of the ends. */
-function departureReasons(cluster: ClusterObjects, packet: Packet, {scheme, generation}: CompileOptions): string[] {
+function deviationReasons(cluster: ClusterObjects, packet: Packet, {scheme, generation}: CompileOptions): string[] {
   const byItself = 'the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means'
   // The faults that are known by name are those of the second generation.
   if (generation === 'v1') return [byItself]
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])
-  const known = findDepartures(cluster, scheme).flatMap(({code, sentence, places}) => {
+  const known = findDeviations(cluster, scheme).flatMap(({code, sentence, places}) => {
     const objects = new Set(
       places.filter(({kind, object}) => kind === 'Namespace' || concerned.has(object)).map(({object}) => object),
     )

@@ -1,11 +1,11 @@
 import {objectKey, type Pod} from '../kubernetes/objects.ts'
-import {isCounted} from '../kubernetes/pod-filter.ts'
+import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import type {MatchSet} from '../linux/ipset/model.ts'
 import {parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 
 /** One end of a traced packet. */
-export interface TracedEnd {
+export interface Endpoint {
   /** As asked for. */
   readonly name: string
   readonly address: string
@@ -28,10 +28,10 @@ const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
  *   internet holds
  * @throws InputError when nothing tells the address
  */
-export function resolveEnd(asked: string, known: KnownPods): TracedEnd {
+export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   if (asked === 'external') return {name: asked, address: outsideAddress(known)}
   if (parseIpv4(asked) !== undefined) {
-    const pod = known.pods.find(each => isCounted(each) && each.status?.podIP === asked)
+    const pod = known.pods.find(each => hasPolicyAddress(each) && each.status?.podIP === asked)
     return {name: asked, address: asked, ...(pod && {pod})}
   }
   if (!asked.includes('/'))
@@ -44,7 +44,7 @@ export function resolveEnd(asked: string, known: KnownPods): TracedEnd {
         : 'Check the name: kubectl get pods -A'
     throw new InputError(`pod ${asked} is not in the input`, next)
   }
-  if (!isCounted(pod))
+  if (!hasPolicyAddress(pod))
     throw new InputError(`pod ${asked} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
   return {name: asked, address: pod.status?.podIP ?? '', pod}
 }
@@ -76,7 +76,7 @@ function outsideAddress({pods, sets}: KnownPods): string {
  * @param namedPortSet the kernel set of `namedport:NAME`, if the node has it
  * @throws InputError when the receiver declares no such port
  */
-export function resolvePort(asked: string, protocol: string, receiver: TracedEnd, namedPortSet: MatchSet | undefined): number {
+export function resolvePort(asked: string, protocol: string, receiver: Endpoint, namedPortSet: MatchSet | undefined): number {
   if (/^\d+$/.test(asked)) {
     const port = Number(asked)
     if (port > 65535) throw new InputError(`port ${asked} is out of range`, 'Ports go from 0 to 65535.')

@@ -1,6 +1,6 @@
 import type {ClusterObjects, Node} from '../kubernetes/objects.ts'
 import type {Problem} from '../problem/problem.ts'
-import type {TracedEnd} from './endpoints.ts'
+import type {Endpoint} from './endpoints.ts'
 
 /** What AKS writes on nodes whose pods have addresses of an overlay. Source: AKS, reserved labels of nodes. */
 const OVERLAY_LABELS = {
@@ -21,7 +21,7 @@ const hasPodRange = ({spec}: Node): boolean => spec?.podCIDR !== undefined && sp
  */
 export function networkProblems(
   cluster: ClusterObjects | undefined,
-  {source, destination}: {readonly source: TracedEnd; readonly destination: TracedEnd},
+  {source, destination}: {readonly source: Endpoint; readonly destination: Endpoint},
 ): Problem[] {
   if (source.pod || !destination.pod || !cluster) return []
   // A node reaches the pods, and has an address of its own.

@@ -1,7 +1,7 @@
 import type {NodeDump} from '../dump/model.ts'
 import type {MatchSet} from '../linux/ipset/model.ts'
 import {setKernelName} from '../names/kernel-name.ts'
-import type {KnownPods, TracedEnd} from './endpoints.ts'
+import type {Endpoint, KnownPods} from './endpoints.ts'
 
 /** Pods that any of the dumps knows, by cluster objects first, else by NPM's debug cache. */
 export function knownPods(dumps: readonly NodeDump[]): KnownPods {
@@ -14,7 +14,7 @@ export function knownPods(dumps: readonly NodeDump[]): KnownPods {
  * The nodes a packet passes, in order: the sender's, then the receiver's. A single dump with rules is walked whoever's it
  * is; without rules there is nothing to walk.
  */
-export function nodesOnTheWay(dumps: readonly NodeDump[], source: TracedEnd, destination: TracedEnd): NodeDump[] {
+export function nodesOnTheWay(dumps: readonly NodeDump[], source: Endpoint, destination: Endpoint): NodeDump[] {
   const withRules = dumps.filter(dump => dump.save)
   const [only, ...others] = withRules
   if (!only) return []

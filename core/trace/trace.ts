@@ -8,13 +8,13 @@ import {type Step, type Walk, walk} from '../linux/walk/walk.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {Meaning} from '../policy/evaluate.ts'
 import type {Problem} from '../problem/problem.ts'
-import {sidesOf} from './direction-verdicts.ts'
-import type {TracedEnd} from './endpoints.ts'
+import {directionVerdicts} from './direction-verdicts.ts'
+import type {Endpoint} from './endpoints.ts'
 
 /** What is asked: one packet between two ends. */
 export interface TraceQuestion {
-  readonly source: TracedEnd
-  readonly destination: TracedEnd
+  readonly source: Endpoint
+  readonly destination: Endpoint
   readonly protocol: Packet['protocol']
   readonly port: number | undefined
   readonly mark?: number
@@ -51,7 +51,7 @@ export function traceNodes(
   const walks: Walk[] = []
   let verdict: Verdict = 'accept'
   let because = ''
-  const sides: ReturnType<typeof sidesOf>[] = []
+  const sides: ReturnType<typeof directionVerdicts>[] = []
   const problems: Problem[] = []
   for (const dump of nodes) {
     if (!dump.save) return {...unknownTrace(question, `no rules of node ${dump.node} were given`), problems, walks}
@@ -66,7 +66,7 @@ export function traceNodes(
     trail.push(...result.trail.map(step => traceStep(step, dump.node, rules)))
     verdict = result.verdict
     because = reasonOf(result, dump.node, rules)
-    sides.push(sidesOf(result.trail, result.verdict, rules))
+    sides.push(directionVerdicts(result.trail, result.verdict, rules))
     packet = translatedPacket(packet, result)
     if (verdict !== 'accept') break
   }
@@ -142,7 +142,7 @@ export function tracePolicies(question: TraceQuestion, meaning: Meaning): Omit<T
 }
 
 function head({source, destination, protocol, port, mark}: TraceQuestion): Pick<Trace, 'apiVersion' | 'kind' | 'packet'> {
-  const end = ({name, address, pod}: TracedEnd) => ({name, address, ...(pod && {pod: objectKey(pod)})})
+  const end = ({name, address, pod}: Endpoint) => ({name, address, ...(pod && {pod: objectKey(pod)})})
   const packet = {
     source: end(source),
     destination: end(destination),

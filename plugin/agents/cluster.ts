@@ -2,12 +2,12 @@ import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {type AbsentAgent, type AgentPod, findAgents, type NodeChoice} from './agents.ts'
 import {type AgentConnection, Agents} from './connect.ts'
-import {demandNpm, type Engine, readEngine} from './policy-engine.ts'
+import {demandNpm, type PolicyEngine, readPolicyEngine} from './policy-engine.ts'
 
 /** A cluster and the agents of the nodes that are meant. */
 export interface Cluster extends AsyncDisposable {
   readonly api: ClusterApi
-  readonly engine: Engine
+  readonly engine: PolicyEngine
   /** Agents that can be asked, by name of the node. */
   readonly ready: readonly AgentPod[]
   readonly absent: readonly AbsentAgent[]
@@ -33,7 +33,7 @@ export async function openCluster(
   await using stack = new AsyncDisposableStack()
   const api = stack.use(await openClusterApi(flags, signal))
   const [engine, found] = await Promise.all([
-    readEngine(api, signal),
+    readPolicyEngine(api, signal),
     // On a cluster without Azure NPM there are no agents either, and that is not what to say first.
     findAgents(api, flags, signal).catch((error: unknown) => ({error})),
   ])

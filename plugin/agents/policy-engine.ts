@@ -3,7 +3,7 @@ import type {Problem} from '../../core/problem/problem.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 
 /** What enforces the NetworkPolicies of a cluster, as far as it can be told. */
-export interface Engine {
+export interface PolicyEngine {
   /** Names of the engines that are recognised; empty when none is, undefined when the person may not look. */
   readonly names: readonly string[] | undefined
 }
@@ -36,7 +36,7 @@ interface DaemonSets {
  *
  * @throws InputError when the API server cannot be reached or does not know the person
  */
-export async function readEngine(api: ClusterApi, signal: AbortSignal): Promise<Engine> {
+export async function readPolicyEngine(api: ClusterApi, signal: AbortSignal): Promise<PolicyEngine> {
   const {status, body} = await api.request('GET', DAEMON_SETS, {signal, accept: ACCEPT})
   if (status !== 200) return {names: undefined}
   const sets = (JSON.parse(body) as DaemonSets).items ?? []
@@ -55,7 +55,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
  *
  * @throws InputError
  */
-export function demandNpm({names}: Engine): void {
+export function demandNpm({names}: PolicyEngine): void {
   if (names === undefined || names.length === 0 || names.includes(AZURE_NPM)) return
   const meanings = names.flatMap(name => MEANINGS[name] ?? [])
   throw new InputError(
@@ -65,7 +65,7 @@ export function demandNpm({names}: Engine): void {
 }
 
 /** What the engines mean for answers that are given all the same. */
-export function engineProblems({names}: Engine): Problem[] {
+export function engineProblems({names}: PolicyEngine): Problem[] {
   if (names === undefined) return []
   if (names.length === 0)
     return [

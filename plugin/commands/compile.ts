@@ -3,7 +3,7 @@ import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile, compileSets} from '../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/linux/compile/print.ts'
-import type {Program, ProgramSets, Refusal} from '../../core/policy/program.ts'
+import type {Program, ProgramSets, Unsupported} from '../../core/policy/program.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
@@ -59,7 +59,7 @@ export default class Compile extends Verb {
 
 interface Answer {
   readonly lines: Iterable<string> | Promise<Iterable<string>>
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly Unsupported[]
 }
 
 const setsAnswer = (program: ProgramSets): Answer => ({lines: printIpsetRestore(program), refusals: program.refusals})

@@ -11,7 +11,7 @@ import {permissionsOf} from '../install/permissions.ts'
 import {waitForRollout} from '../install/ready.ts'
 import {daemonSetOf, renderManifests} from '../install/render.ts'
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
-import {demandLiveNode} from '../node-version.ts'
+import {requireNodeForCluster} from '../node-version.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import type {Paint} from '../print/paint.ts'
 import {permissionLines} from '../print/permissions.ts'
@@ -56,7 +56,7 @@ export default class Install extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Install)
-    demandLiveNode()
+    requireNodeForCluster()
     const paint = this.paint(flags.color)
     if (flags.output !== 'table' && !flags.explain && !flags['dry-run'])
       throw new InputError(`-o ${flags.output} is for --explain and --dry-run`, 'Leave it out.')

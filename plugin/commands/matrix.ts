@@ -6,7 +6,7 @@ import {compareMatrices, parsePorts} from '../../core/matrix/compare-matrices.ts
 import {type MatrixInput, matrixEnds, probes} from '../../core/matrix/matrix.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
-import {resolveEnd} from '../../core/trace/endpoints.ts'
+import {resolveEndpoint} from '../../core/trace/endpoints.ts'
 import {knownPods} from '../../core/trace/nodes.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
@@ -111,7 +111,7 @@ function inputOf(
   if (!dump.save && !dump.cluster)
     throw new InputError('neither rules nor policies are known', 'Give a dump or the cluster objects with --from.', problems)
   const pods = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
-  const ends = matrixEnds(pods, resolveEnd('external', known))
+  const ends = matrixEnds(pods, resolveEndpoint('external', known))
   return {input: {ends, ports, ...(dump.save && {dump}), ...(dump.cluster && {cluster: dump.cluster})}, problems}
 }
 

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import type {AgentStatusList} from '../../core/contract/status.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
-import {demandLiveNode} from '../node-version.ts'
+import {requireNodeForCluster} from '../node-version.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import {readerGone} from '../print/output.ts'
 import {showChanges, statusLines} from '../print/status.ts'
@@ -29,7 +29,7 @@ export default class Status extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Status)
-    demandLiveNode()
+    requireNodeForCluster()
     const {openCluster} = await import('../agents/cluster.ts')
     const {eachNode} = await import('../agents/each-node.ts')
     const {understood, wireStatusSchema} = await import('../agents/tolerant-schemas.ts')

@@ -5,7 +5,7 @@ import type {Packet} from '../../core/net/packet.ts'
 import {Evaluator} from '../../core/policy/evaluate.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {explainDisagreement} from '../../core/trace/disagreement.ts'
-import {resolveEnd, resolvePort} from '../../core/trace/endpoints.ts'
+import {resolveEndpoint, resolvePort} from '../../core/trace/endpoints.ts'
 import {networkProblems} from '../../core/trace/network-model.ts'
 import {knownPods, namedPortSet, nodesOnTheWay} from '../../core/trace/nodes.ts'
 import {packetOf, type TraceQuestion, traceNodes, tracePolicies, translatedPacket} from '../../core/trace/trace.ts'
@@ -44,8 +44,8 @@ export default class Trace extends Verb {
     const source = await openSource(flags, this.signal, isNodeChosen(flags) ? 'all' : nodesOfEnds(args.source, args.destination))
     const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))
     const known = knownPods(dumps)
-    const from = resolveEnd(args.source, known)
-    const to = resolveEnd(args.destination, known)
+    const from = resolveEndpoint(args.source, known)
+    const to = resolveEndpoint(args.destination, known)
     const protocol = flags.protocol as Packet['protocol']
     if (protocol !== 'icmp' && flags.port === undefined)
       throw new InputError('--port is missing', 'Rules look at the port: --port N or --port NAME.')
@@ -89,7 +89,7 @@ export default class Trace extends Verb {
 const nodesOfEnds =
   (...ends: string[]) =>
   ({pods}: ClusterObjects): string[] => {
-    const nodes = ends.map(end => resolveEnd(end, {pods, sets: undefined}).pod?.spec?.nodeName)
+    const nodes = ends.map(end => resolveEndpoint(end, {pods, sets: undefined}).pod?.spec?.nodeName)
     return [...new Set(nodes.filter(node => node !== undefined))]
   }
 

@@ -2,11 +2,11 @@ import {Flags} from '@oclif/core'
 import {clusterFlags, exitCodes, Verb} from '../command.ts'
 import {confirm} from '../install/confirm.ts'
 import {durationMs} from '../install/duration.ts'
-import {findRemains, type Remains} from '../install/installed-objects.ts'
+import {findInstalledObjects, type InstalledObjects} from '../install/installed-objects.ts'
 import {objectName} from '../install/objects.ts'
 import {uninstall, whyNamespaceStays} from '../install/uninstall.ts'
 import {openClusterApi} from '../kubernetes/api.ts'
-import {demandLiveNode} from '../node-version.ts'
+import {requireNodeForCluster} from '../node-version.ts'
 
 export default class Uninstall extends Verb {
   static override summary = 'Removes the agents from a cluster, and all that install made'
@@ -22,12 +22,12 @@ export default class Uninstall extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Uninstall)
-    demandLiveNode()
+    requireNodeForCluster()
     const timeoutMs = durationMs('--timeout', flags.timeout)
     const paint = this.paint(flags.color)
     const say = (text: string): boolean => process.stderr.write(`${paint(text)}\n`)
     await using api = await openClusterApi(flags, this.signal)
-    const remains = await findRemains(api)
+    const remains = await findInstalledObjects(api)
     const stays = whyNamespaceStays(remains)
     const goes = objectsThatGo(remains, stays === undefined)
     if (goes.length === 0) {
@@ -52,7 +52,7 @@ export default class Uninstall extends Verb {
   }
 }
 
-function objectsThatGo({namespace, own}: Remains, withNamespace: boolean): string[] {
+function objectsThatGo({namespace, own}: InstalledObjects, withNamespace: boolean): string[] {
   if (!namespace || !withNamespace) return own.map(objectName)
   const outside = own.filter(({metadata}) => metadata.namespace !== namespace.metadata.name)
   return [`${objectName({...namespace, kind: 'Namespace'})} with all in it`, ...outside.map(objectName)]

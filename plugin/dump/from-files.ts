@@ -1,4 +1,4 @@
-import {type ArrangedNode, arrangeDump} from '../../core/dump/plan-dump.ts'
+import {type PlannedNode, planDump} from '../../core/dump/plan-dump.ts'
 import {ACCEPTED, readDocument} from '../../core/dump/read-document.ts'
 import {type ClusterObjects, objectKey} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -21,7 +21,7 @@ export async function collectFiles(paths: readonly string[], choice: NodeChoice,
     throw new InputError('-l chooses nodes of a cluster, and files were given', 'Choose with --node or --pod.')
   const {documents, problems: unread} = await readFiles(paths)
   signal.throwIfAborted()
-  const {nodes: all, cluster, manifests, logs, failures, leftOut, problems} = await arrangeDump(documents)
+  const {nodes: all, cluster, manifests, logs, failures, leftOut, problems} = await planDump(documents)
   if (all.length === 0 && !cluster)
     throw new InputError('nothing to keep: no rules, sets or cluster objects were found', ACCEPTED, [...unread, ...problems])
   const nodes = await chosen(all, cluster, choice)
@@ -65,10 +65,10 @@ function linesOf(text: Text): string[] {
 }
 
 async function chosen(
-  nodes: readonly ArrangedNode[],
+  nodes: readonly PlannedNode[],
   cluster: Text | ClusterObjects | undefined,
   {node, pod}: NodeChoice,
-): Promise<readonly ArrangedNode[]> {
+): Promise<readonly PlannedNode[]> {
   const held = `It holds: ${nodes.map(({name}) => name).join(', ') || 'no node'}`
   const absent = node?.find(name => !nodes.some(each => each.name === name))
   if (absent !== undefined) throw new InputError(`--node ${absent}: the input holds no such node`, held)

@@ -2,7 +2,7 @@ import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {Packed} from '../bytes/packed.ts'
-import {type LocalDocument, provided} from '../services.ts'
+import {type LocalDocument, services} from '../services.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
 import type {Collected} from './content.ts'
 
@@ -14,7 +14,7 @@ import type {Collected} from './content.ts'
 export async function collectLocal(signal: AbortSignal): Promise<Collected> {
   if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
   const takenAt = new Date().toISOString()
-  const {node, documents} = await provided().localDocuments()
+  const {node, documents} = await services().localDocuments()
   const read: CollectedFile[] = []
   // One after the other: the tools wait for each other's lock anyway.
   for (const [file, document] of documents) {
@@ -62,7 +62,7 @@ async function collectObjects(): Promise<CollectedFile> {
   const startedAt = performance.now()
   const entry = {file: dumpFiles.cluster, command: "the watch of this machine's agent", problems: []}
   try {
-    const known = await provided().readLocalCluster()
+    const known = await services().readLocalCluster()
     const [document] = known?.documents ?? []
     if (!known || !document)
       return {entry: {...entry, command: 'not there: no agent runs here that knows the cluster'}, failures: []}

@@ -22,7 +22,7 @@ export async function find(api: ClusterApi, path: string): Promise<KubernetesObj
  *
  * @throws InputError when the namespace belongs to something else, is on its way out, or the agents are in another one
  */
-export async function openPlace(api: ClusterApi): Promise<Place> {
+export async function readExistingObjects(api: ClusterApi): Promise<Place> {
   const {agentNamespace: name} = api
   if (name === 'default' || name.startsWith('kube-'))
     throw new InputError(

@@ -3,7 +3,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {dryRunPod} from './admission.ts'
 import {applyObject} from './apply.ts'
-import {find, openPlace, type Place, respectPlace} from './existing-objects.ts'
+import {find, type Place, readExistingObjects, respectPlace} from './existing-objects.ts'
 import {type KubernetesObject, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
 
 export type Change = 'created' | 'configured' | 'unchanged'
@@ -38,7 +38,7 @@ export async function install(
   pod: KubernetesObject,
   options: InstallOptions,
 ): Promise<void> {
-  const place = await openPlace(api)
+  const place = await readExistingObjects(api)
   const {dryRun, onStep, onWarning} = options
   const checked = await checkAll(api, respectPlace(objects, place), place, options)
   if (dryRun) {

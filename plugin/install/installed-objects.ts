@@ -4,7 +4,7 @@ import {find} from './existing-objects.ts'
 import {isOurs, type KubernetesObject, kinds, OWN_LABEL} from './objects.ts'
 
 /** What is there of an installation. */
-export interface Remains {
+export interface InstalledObjects {
   readonly namespace: KubernetesObject | undefined
   /** Objects with our label, the namespace left out. */
   readonly own: readonly KubernetesObject[]
@@ -17,7 +17,7 @@ export interface Remains {
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 
 /** @throws ApiError when something may not be listed: half a removal would be worse */
-export async function findRemains(api: ClusterApi): Promise<Remains> {
+export async function findInstalledObjects(api: ClusterApi): Promise<InstalledObjects> {
   const labelled = new URLSearchParams({labelSelector: `${OWN_LABEL.key}=${OWN_LABEL.value}`}).toString()
   const [namespace, clusterRoles, clusterBindings, systemRoles, systemBindings] = await Promise.all([
     find(api, `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}`),

@@ -4,7 +4,7 @@ import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
 import {applyObject} from './apply.ts'
 import {find} from './existing-objects.ts'
-import type {Remains} from './installed-objects.ts'
+import type {InstalledObjects} from './installed-objects.ts'
 import {isOurs, type KubernetesObject, objectName, objectPath} from './objects.ts'
 
 export interface UninstallOptions {
@@ -19,7 +19,7 @@ export interface UninstallOptions {
 const POLL_MS = 500
 
 /** Why the namespace stays; undefined when it goes. */
-export function whyNamespaceStays({namespace, foreign}: Remains): string | undefined {
+export function whyNamespaceStays({namespace, foreign}: InstalledObjects): string | undefined {
   if (!namespace) return undefined
   const name = namespace.metadata.name
   if (!isOurs(namespace)) return `namespace ${name} was there before kubectl npm, so it stays`
@@ -35,7 +35,7 @@ export function whyNamespaceStays({namespace, foreign}: Remains): string | undef
  *
  * @throws InputError saying what is left when something is not gone in time
  */
-export async function uninstall(api: ClusterApi, remains: Remains, options: UninstallOptions): Promise<void> {
+export async function uninstall(api: ClusterApi, remains: InstalledObjects, options: UninstallOptions): Promise<void> {
   const {namespace, own} = remains
   const stays = whyNamespaceStays(remains) !== undefined
   const isInside = ({metadata}: KubernetesObject) => metadata.namespace === api.agentNamespace

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {InputError} from '../../core/problem/input-error.ts'
 import {holdChild} from './child.ts'
 import {type ClusterFlags, kubectlArguments} from './flags.ts'
-import {ProxyWords} from './proxy-stderr.ts'
+import {ProxyStderr} from './proxy-stderr.ts'
 
 /** Where the child listens, for `http.request`. */
 export interface ProxyAddress {
@@ -64,7 +64,7 @@ export async function startKubectlProxy(
     windowsHide: true,
     detached,
   })
-  const words = new ProxyWords(flags.verbose === true ? text => process.stderr.write(text) : undefined)
+  const words = new ProxyStderr(flags.verbose === true ? text => process.stderr.write(text) : undefined)
   const end = holdChild(child, {...(folder !== undefined && {folder}), isGroup: detached})
   child.stderr.on('data', (chunk: Buffer) => {
     const shown = words.add(chunk.toString())
@@ -89,7 +89,7 @@ export async function startKubectlProxy(
 }
 
 /** @returns the line by which kubectl says where it serves */
-function serving(child: ChildProcess, words: ProxyWords, signal: AbortSignal): Promise<string> {
+function serving(child: ChildProcess, words: ProxyStderr, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
     const stop = () => reject(signal.reason as Error)

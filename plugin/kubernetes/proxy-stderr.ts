@@ -10,7 +10,7 @@ const KEPT = 4000
  * an error. Everything else comes from a login program and goes to the person at once, since a question does not end with a
  * line feed. Some kubectls log in before they serve, to find out the server's version.
  */
-export class ProxyWords {
+export class ProxyStderr {
   isServing = false
   private reason = ''
   private held = ''

@@ -2,7 +2,7 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import {forwardRules} from '../../core/linux/compile/program-chains.ts'
 import {printMatch, printTarget} from '../../core/linux/iptables/print.ts'
 import type {Direction} from '../../core/names/kernel-name.ts'
-import type {CompiledPolicy, Program, ProgramRule, ProgramSet, Refusal} from '../../core/policy/program.ts'
+import type {CompiledPolicy, Program, ProgramRule, ProgramSet, Unsupported} from '../../core/policy/program.ts'
 import {CURRENT} from '../../core/policy/release.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type Column, columns} from './columns.ts'
@@ -58,7 +58,7 @@ function partsOf({chains, baseRules = []}: CompiledPolicy): readonly Part[] {
   return [...chains, ...shared]
 }
 
-function policyRows(compiled: CompiledPolicy, refusals: readonly Refusal[]): Row[] {
+function policyRows(compiled: CompiledPolicy, refusals: readonly Unsupported[]): Row[] {
   const {policy} = compiled
   const codes = new Set(refusals.filter(refusal => refusal.policy === policy).map(({code}) => code))
   return partsOf(compiled).map(({direction, chain = '-', jump, rules}) => {
@@ -72,7 +72,7 @@ function policyRows(compiled: CompiledPolicy, refusals: readonly Refusal[]): Row
   })
 }
 
-function refusedRows(policies: readonly CompiledPolicy[], refusals: readonly Refusal[]): Row[] {
+function refusedRows(policies: readonly CompiledPolicy[], refusals: readonly Unsupported[]): Row[] {
   const compiled = new Set(policies.map(({policy}) => policy))
   return refusals
     .filter(({policy}) => !compiled.has(policy))
@@ -86,8 +86,8 @@ function refusedRows(policies: readonly CompiledPolicy[], refusals: readonly Ref
     }))
 }
 
-/** Refusals as problems, for stderr. */
-export const refusalProblems = (refusals: readonly Refusal[]): Problem[] =>
+/** Unsupported parts of policies as problems, for stderr. */
+export const refusalProblems = (refusals: readonly Unsupported[]): Problem[] =>
   refusals.map(({policy, code, field, reason, consequence}) => ({
     code: 'POLICY_REFUSED',
     message: `policy ${policy}, ${field}: ${reason} (${code})`,

@@ -6,8 +6,8 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
-import {demandLiveNode} from '../node-version.ts'
-import {provided} from '../services.ts'
+import {requireNodeForCluster} from '../node-version.ts'
+import {services} from '../services.ts'
 import type {Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
 
@@ -45,9 +45,9 @@ export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(await readGiven(given), flags)
   if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
-  const reading = await provided().readLocal(signal)
+  const reading = await services().readLocal(signal)
   // The agent of this node knows the cluster even while the API server is away.
-  const known = from.length === 0 ? await provided().readLocalCluster() : undefined
+  const known = from.length === 0 ? await services().readLocalCluster() : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.
   const documents = [...reading.documents, ...(known?.documents ?? []), ...given.documents].map(document => ({
     ...document,
@@ -71,7 +71,7 @@ async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<
  * @throws InputError when nothing says which cluster
  */
 export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags & NodeChoice> {
-  demandLiveNode()
+  requireNodeForCluster()
   const {hasKubeconfig} = await import('../kubernetes/kubeconfig.ts')
   if (!hasKubeconfig(flags))
     throw new InputError(

@@ -11,7 +11,7 @@ export interface NodeState {
 }
 
 /** The newest state of each node. It never grows with the number of changes: who looks seldom misses some. */
-export class StatusBoard {
+export class StatusTable {
   private readonly states = new Map<string, NodeState>()
   private readonly unseen = new Set<string>()
 

@@ -2,13 +2,13 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Cluster} from '../agents/cluster.ts'
 import {followStatus} from '../agents/follow-status.ts'
-import {StatusBoard} from './status-table.ts'
+import {StatusTable} from './status-table.ts'
 
 /** No eye follows more. */
 const SHOW_MS = 100
 
 /** Prints what has changed since it was last called. */
-export type ShowChanges = (board: StatusBoard) => Promise<void>
+export type ShowChanges = (board: StatusTable) => Promise<void>
 
 /**
  * Keeps a board current and shows every change, until `given` is aborted. While something is shown, newer changes replace older
@@ -21,8 +21,8 @@ export async function watchStatus(
   choice: NodeChoice,
   given: AbortSignal,
   show: ShowChanges,
-): Promise<StatusBoard> {
-  const board = new StatusBoard()
+): Promise<StatusTable> {
+  const board = new StatusTable()
   const end = new AbortController()
   const signal = AbortSignal.any([given, end.signal])
   let wake = () => {}

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {departureCodes, findDepartures} from '../../core/policy/deviations.ts'
+import {deviationCodes, findDeviations} from '../../core/policy/deviations.ts'
 import {Evaluator} from '../../core/policy/evaluate.ts'
 import {featureList, featuresOf} from '../support/cases/features.ts'
 import {type Case, loadCases, type Step} from '../support/cases/load.ts'
@@ -41,19 +41,19 @@ describe('the cases', () => {
     )
   })
 
-  test('show every departure of Azure NPM', () => {
+  test('show every deviation of Azure NPM', () => {
     const shown = new Set(steps.map(({departs}) => departs?.code))
-    expect(departureCodes.filter(code => !shown.has(code))).toEqual([])
+    expect(deviationCodes.filter(code => !shown.has(code))).toEqual([])
   })
 
-  test('name departures that are found in their objects', () => {
+  test('name deviations that are found in their objects', () => {
     const unfound = cases.filter(({scheme, steps}) =>
-      steps.some(({objects, departs}) => departs && !findDepartures(objects, scheme).some(({code}) => code === departs.code)),
+      steps.some(({objects, departs}) => departs && !findDeviations(objects, scheme).some(({code}) => code === departs.code)),
     )
     expect(unfound.map(({name}) => name)).toEqual([])
   })
 
-  test('say of Azure NPM something else than of the API where they name a departure, and nowhere else', () => {
+  test('say of Azure NPM something else than of the API where they name a deviation, and nowhere else', () => {
     const wrong = cases.filter(({semantics, steps}) =>
       steps.some(({departs, expected: {npm, kubernetes}}) => {
         const differs = [...npm].some(([probe, verdict]) => kubernetes.get(probe) !== verdict)

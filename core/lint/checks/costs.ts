@@ -1,5 +1,5 @@
 import {setTypeFacts} from '../../names/set-name.ts'
-import {draftPolicy} from '../../policy/npm-policy.ts'
+import {npmPolicyOf} from '../../policy/npm-policy.ts'
 import type {ProgramSet} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
 import type {Remark} from '../findings.ts'
@@ -37,7 +37,7 @@ function costText(rules: number, sets: readonly ProgramSet[], knowsPods: boolean
 /** Rules of the object that become many: peers, values and ports multiply. */
 function* multiplied({object}: PolicyView): Generator<Remark> {
   const counts = new Map<string, number>()
-  for (const {rules} of draftPolicy(object, {scheme: 'sha256', semantics: 'npm'}).chains)
+  for (const {rules} of npmPolicyOf(object, {scheme: 'sha256', semantics: 'npm'}).chains)
     for (const {field} of rules) {
       const rule = /^spec\.\w+\[\d+\]/.exec(field)?.[0]
       if (rule !== undefined) counts.set(rule, (counts.get(rule) ?? 0) + 1)

@@ -1,6 +1,6 @@
 import {selects} from '../../kubernetes/label-selector.ts'
 import type {ClusterObjects, LabelSelector} from '../../kubernetes/objects.ts'
-import {type Departure, type DeparturePlace, findDepartures} from '../../policy/deviations.ts'
+import {type Deviation, type DeviationPlace, findDeviations} from '../../policy/deviations.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf} from '../policy-view.ts'
 
@@ -14,24 +14,24 @@ const whats: Readonly<Record<OwnCode, string>> = {
   ALL_NAMESPACES_LABEL: 'the selector asks for the label key all-namespaces',
 }
 
-/** Refusals and collisions depart from the API too; they are found where refusals and collisions are. */
-const isOwn = (departure: Departure): departure is Departure & {readonly code: OwnCode} => departure.code in whats
+/** Unsupported parts of policies and collisions depart from the API too; they are found where refusals and collisions are. */
+const isOwn = (deviation: Deviation): deviation is Deviation & {readonly code: OwnCode} => deviation.code in whats
 
-/** Departures of Azure NPM from the API that are not refusals, by the policies they concern. */
-export function departureRemarks(objects: ClusterObjects, views: readonly PolicyView[]): Map<string, Remark[]> {
+/** Deviations of Azure NPM from the API that are not refusals, by the policies they concern. */
+export function deviationRemarks(objects: ClusterObjects, views: readonly PolicyView[]): Map<string, Remark[]> {
   const found = new Map<string, Remark[]>()
   const add = (policy: string, remark: Remark): void => {
     found.set(policy, [...(found.get(policy) ?? []), remark])
   }
   // Pods change nothing about these, and they are what takes time.
-  for (const {code, places} of findDepartures({...objects, pods: []}).filter(isOwn))
+  for (const {code, places} of findDeviations({...objects, pods: []}).filter(isOwn))
     for (const place of places)
       if (place.kind === 'NetworkPolicy') add(place.object, {code, field: place.field, what: whats[code]})
       else for (const {policy, field} of selectorsOf(place, objects, views)) add(policy, {code, field, what: whatOf(code, place)})
   return found
 }
 
-const whatOf = (code: OwnCode, {object}: DeparturePlace): string =>
+const whatOf = (code: OwnCode, {object}: DeviationPlace): string =>
   code === 'ALL_NAMESPACES_LABEL'
     ? `the peer is every namespace, and namespace ${object} has a label of the key all-namespaces`
     : `the peer selects namespace ${object}, which is being deleted`
@@ -41,7 +41,7 @@ const isEmpty = ({matchLabels = {}, matchExpressions = []}: LabelSelector): bool
 
 /** What is odd about a namespace concerns the policies that select it. */
 function* selectorsOf(
-  {object, field}: DeparturePlace,
+  {object, field}: DeviationPlace,
   {namespaces}: ClusterObjects,
   views: readonly PolicyView[],
 ): Generator<{policy: string; field: string}> {

@@ -1,7 +1,7 @@
 import {selects} from '../../kubernetes/label-selector.ts'
 import type {PolicyPort} from '../../kubernetes/objects.ts'
 import type {Check} from '../check.ts'
-import type {Surroundings} from '../cluster-view.ts'
+import type {ClusterView} from '../cluster-view.ts'
 import type {PolicySide, PolicyView} from '../policy-view.ts'
 
 const DNS_PORT = 53
@@ -20,11 +20,11 @@ export const checkDns: Check = function* (view, {around}) {
 
 const egressOf = ({sides}: PolicyView): PolicySide | undefined => sides.find(({direction}) => direction === 'Egress')
 
-const allowsDns = ({rules}: PolicySide, around: Surroundings): boolean =>
+const allowsDns = ({rules}: PolicySide, around: ClusterView): boolean =>
   rules.some(({ports}) => ports.length === 0 || ports.some(({item}) => isDns(item, around)))
 
 /** TCP alone does not do: resolvers ask by UDP first. A name without known numbers is judged by its sound. */
-function isDns({protocol = 'TCP', port, endPort}: PolicyPort, around: Surroundings): boolean {
+function isDns({protocol = 'TCP', port, endPort}: PolicyPort, around: ClusterView): boolean {
   if (protocol !== 'UDP') return false
   if (port === undefined) return true
   if (typeof port === 'number') return port <= DNS_PORT && DNS_PORT <= (endPort ?? port)
@@ -33,7 +33,7 @@ function isDns({protocol = 'TCP', port, endPort}: PolicyPort, around: Surroundin
 }
 
 /** Which of a policy's pods the others leave without DNS, in words. */
-function silentPods({namespace, object}: PolicyView, others: readonly PolicyView[], around: Surroundings): string | undefined {
+function silentPods({namespace, object}: PolicyView, others: readonly PolicyView[], around: ClusterView): string | undefined {
   const {podSelector = {}} = object.spec
   const limited = 'egress is limited, no rule allows 53/UDP'
   // Without pods only those policies surely select the same that select all, or say the same.

@@ -6,9 +6,9 @@ import {
   ruleComment,
   type SpellSet,
 } from '../../linux/compile/comment.ts'
-import {draftPolicy} from '../../policy/npm-policy.ts'
-import type {Draft} from '../../policy/npm-policy-model.ts'
-import type {Refusal} from '../../policy/program.ts'
+import {npmPolicyOf} from '../../policy/npm-policy.ts'
+import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
+import type {Unsupported} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
 import {refusedRules} from '../codes/refused.ts'
 import type {LintCode} from '../codes.ts'
@@ -19,15 +19,15 @@ const options = {scheme: 'sha256', semantics: 'npm'} as const
 
 /** What Azure NPM on Linux refuses, what NPM Lite would, and comments that iptables cuts. */
 export const checkLinux: Check = function* (view) {
-  const draft = draftPolicy(view.object, options)
+  const draft = npmPolicyOf(view.object, options)
   yield* draft.refusals.flatMap(refused)
   yield* cutComments(draft)
   yield* checkLite(view, draft)
 }
 
-const isRefusedCode = (code: Refusal['code']): code is keyof typeof refusedRules => code in refusedRules
+const isRefusedCode = (code: Unsupported['code']): code is keyof typeof refusedRules => code in refusedRules
 
-function refused({code, field, reason, consequence}: Refusal): Remark[] {
+function refused({code, field, reason, consequence}: Unsupported): Remark[] {
   if (!isRefusedCode(code)) return []
   // Both say what happens; the compiler knows the moment, the list of codes more of the circumstances.
   const meaning = code === 'TOO_MANY_RULES' ? undefined : consequence
@@ -37,7 +37,7 @@ function refused({code, field, reason, consequence}: Refusal): Remark[] {
 const spell: SpellSet = ({set}) => set.name
 
 /** One remark for each place of the policy whose rules have a long comment. */
-function* cutComments({policy, target, chains}: Draft): Generator<Remark> {
+function* cutComments({policy, target, chains}: NpmPolicy): Generator<Remark> {
   const longest = new Map<string, number>()
   const note = (comment: string, field: string): void => {
     const bytes = byteLength(comment)
@@ -51,9 +51,9 @@ function* cutComments({policy, target, chains}: Draft): Generator<Remark> {
 }
 
 /** NPM Lite is asked for once, not for each of a policy's peers. */
-function* checkLite(view: PolicyView, {refusals}: Draft): Generator<Remark> {
+function* checkLite(view: PolicyView, {refusals}: NpmPolicy): Generator<Remark> {
   const known = new Set<LintCode>(refusals.map(({code}) => code))
-  const lite = draftPolicy(view.object, {...options, isLite: true}).refusals
+  const lite = npmPolicyOf(view.object, {...options, isLite: true}).refusals
   for (const code of ['LITE_PEER', 'LITE_NAMED_PORT'] as const) {
     const all = lite.filter(refusal => refusal.code === code)
     const [first] = all

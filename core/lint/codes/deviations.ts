@@ -1,8 +1,8 @@
-import type {DepartureCode} from '../../policy/deviations.ts'
+import type {DeviationCode} from '../../policy/deviations.ts'
 import type {LintRule} from '../lint-rule.ts'
 
 /** Where Azure NPM programs something else than the NetworkPolicy API says. */
-export const departureRules = {
+export const deviationRules = {
   NAMESPACE_NOT_IN: {
     level: 'error',
     platform: 'linux',
@@ -33,8 +33,8 @@ export const departureRules = {
   },
 } as const satisfies Record<string, LintRule>
 
-/** The code that each departure of the compiler has here. Refusals that the API does not share have that of the refusal. */
-export const codeOfDeparture = {
+/** The code that each deviation of the compiler has here. What Azure NPM does not support, though the API does, has the code of its kind. */
+export const codeOfDeviation = {
   NAMESPACE_NOT_IN: 'NAMESPACE_NOT_IN',
   NEGATIVE_ONLY: 'NEGATIVE_ONLY',
   IPV6_BLOCK: 'IPV6_BLOCK',
@@ -47,4 +47,4 @@ export const codeOfDeparture = {
   ALL_NAMESPACES_LABEL: 'ALL_NAMESPACES_LABEL',
   SHARED_SET: 'SET_COLLISION',
   SHARED_CHAIN: 'CHAIN_COLLISION',
-} as const satisfies Record<DepartureCode, string>
+} as const satisfies Record<DeviationCode, string>

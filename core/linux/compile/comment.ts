@@ -1,6 +1,6 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import type {Term} from '../../policy/named-set.ts'
-import type {DraftRule} from '../../policy/npm-policy-model.ts'
+import type {NpmPolicyRule} from '../../policy/npm-policy-model.ts'
 
 /** What is hashed for a set: its name, or another where two sets must not share one. */
 export type SpellSet = (term: Term) => string
@@ -19,7 +19,7 @@ export function jumpComment(policy: string, direction: Direction, target: readon
 }
 
 /** `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80` */
-export function ruleComment(rule: DraftRule, direction: Direction, spell: SpellSet): string {
+export function ruleComment(rule: NpmPolicyRule, direction: Direction, spell: SpellSet): string {
   const {action, peer} = rule
   const {protocol, port, namedPort} = rule.port
   const parts = [action === 'allow' ? 'ALLOW' : 'DROP']

@@ -2,24 +2,24 @@ import type {NetworkPolicy} from '../../kubernetes/objects.ts'
 import {type Direction, policyChainName} from '../../names/kernel-name.ts'
 import {chainCollisions, setCollisions} from '../../policy/collisions.ts'
 import {HashedNames, type NameClaim} from '../../policy/hashed-names.ts'
-import {draftPolicy, namedSets} from '../../policy/npm-policy.ts'
-import type {Draft} from '../../policy/npm-policy-model.ts'
+import {namedSets, npmPolicyOf} from '../../policy/npm-policy.ts'
+import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {PolicySets} from '../../policy/policy-sets.ts'
-import type {CompiledPolicy, CompileOptions, PolicyPart, Refusal} from '../../policy/program.ts'
+import type {CompiledPolicy, CompileOptions, PolicyPart, Unsupported} from '../../policy/program.ts'
 import type {SetTable} from '../../policy/set-table.ts'
 import {baseChains} from './base-chains.ts'
-import {linkPolicy} from './rules-of-policy.ts'
+import {rulesOfPolicy} from './rules-of-policy.ts'
 
 /** One policy while the program is being made. Its chains share one digest, so they are one claim. */
 class PolicyState implements NameClaim {
-  readonly draft: Draft
+  readonly draft: NpmPolicy
   readonly sets: PolicySets
   natural = ''
   kernelName = ''
   hashed = ''
   compiled: CompiledPolicy | undefined
 
-  constructor(draft: Draft, table: SetTable) {
+  constructor(draft: NpmPolicy, table: SetTable) {
     this.draft = draft
     this.sets = new PolicySets(table, draft.sets)
   }
@@ -56,7 +56,7 @@ export class PolicyRules {
 
   set(policy: NetworkPolicy): void {
     // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
-    const state = new PolicyState(draftPolicy(policy, this.options), this.table)
+    const state = new PolicyState(npmPolicyOf(policy, this.options), this.table)
     const before = this.states.get(state.draft.policy)
     if (before) this.drop(before)
     if (state.hasChains) this.chains.add(state)
@@ -95,12 +95,12 @@ export class PolicyRules {
   }
 
   /** Why policies are not, or not wholly, in the program. Names must have settled. */
-  refusals(): Refusal[] {
+  refusals(): Unsupported[] {
     return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
   }
 
   private link(state: PolicyState): CompiledPolicy {
-    return linkPolicy(state.draft, {
+    return rulesOfPolicy(state.draft, {
       semantics: this.options.semantics,
       release: this.options.release,
       setOf: named => state.sets.of(named),
@@ -109,7 +109,7 @@ export class PolicyRules {
   }
 
   /** With the meaning of the API nothing shares a name. */
-  private collisions(state: PolicyState): Refusal[] {
+  private collisions(state: PolicyState): Unsupported[] {
     if (this.options.semantics === 'kubernetes' || !state.hasChains) return []
     const {names} = this.table
     const found = names.hasShared

@@ -1,8 +1,8 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import type {BuiltSet} from '../../policy/built-set.ts'
 import type {NamedSet, Term} from '../../policy/named-set.ts'
-import type {Draft} from '../../policy/npm-policy-model.ts'
-import type {DraftPort} from '../../policy/npm-policy-ports.ts'
+import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
+import type {NpmPolicyPort} from '../../policy/npm-policy-ports.ts'
 import type {CompiledPolicy, ProgramRule, Semantics} from '../../policy/program.ts'
 import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
@@ -10,7 +10,7 @@ import {bootRules, directionChain} from './base-chains.ts'
 import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
 
 /** What linking needs to know of names. */
-export interface LinkNames {
+export interface RuleNames {
   readonly semantics: Semantics
   readonly release: ReleaseLine | undefined
   readonly setOf: (set: NamedSet) => BuiltSet
@@ -18,7 +18,7 @@ export interface LinkNames {
 }
 
 /** Puts kernel names into a draft. */
-export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
+export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): CompiledPolicy {
   const {policy, target} = draft
   const used = new Set<string>()
   const spell: SpellSet = ({set}) => names.setOf(set).hashed
@@ -59,7 +59,7 @@ export function linkPolicy(draft: Draft, names: LinkNames): CompiledPolicy {
 }
 
 /** iptables-save prints protocol and port in front of what stands behind them in the rule. */
-function portMatches({protocol: upper, port}: DraftPort): Match[] {
+function portMatches({protocol: upper, port}: NpmPolicyPort): Match[] {
   if (upper === undefined) return []
   const protocol = upper.toLowerCase()
   const matches: Match[] = [{kind: 'protocol', protocol, negated: false}]

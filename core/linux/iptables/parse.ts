@@ -53,7 +53,7 @@ function readRule(
   const colon = hasCounters ? piece.indexOf(':', start) : start
   const packets = decimal(piece, start + 1, colon)
   const bytes = decimal(piece, colon + 1, from - 2)
-  const isCounted = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
+  const hasPolicyAddress = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
   if (fault)
     problems.add({
       code: 'BAD_RULE',
@@ -64,8 +64,8 @@ function readRule(
       next: 'The rule is kept, but whether it matches a packet is unknown. Take the save again with iptables-save -c.',
     })
   // Written out, because most rules have both, and adding a field to an object moves it to a second place in memory.
-  if (target && isCounted) return {chain, position, line, source, matches, target, packets, bytes}
-  if (isCounted) return {chain, position, line, source, matches, packets, bytes}
+  if (target && hasPolicyAddress) return {chain, position, line, source, matches, target, packets, bytes}
+  if (hasPolicyAddress) return {chain, position, line, source, matches, packets, bytes}
   return target ? {chain, position, line, source, matches, target} : {chain, position, line, source, matches}
 }
 

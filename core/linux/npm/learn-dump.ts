@@ -2,7 +2,7 @@ import type {Translation} from '../../contract/translation.ts'
 import type {NodeDump} from '../../dump/model.ts'
 import {objectKey} from '../../kubernetes/objects.ts'
 import {isSetName} from '../../names/kernel-name.ts'
-import type {NameBook} from '../../names/name-index.ts'
+import type {NameIndex} from '../../names/name-index.ts'
 import type {Problem} from '../../problem/problem.ts'
 import {ProblemList} from '../../problem/problem-list.ts'
 import {TermNames} from '../../sets/terms.ts'
@@ -14,7 +14,7 @@ import {readJumps} from './policy-jumps.ts'
 
 /** What a dump tells of names: those of its sets, and whose its chains are. */
 export interface LearnedNames {
-  readonly book: NameBook
+  readonly book: NameIndex
   readonly chains: NpmChains
   readonly names: TermNames
   readonly jump: Translation['jump']

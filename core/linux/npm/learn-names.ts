@@ -3,7 +3,7 @@ import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {expectedNames} from '../../names/expected-names.ts'
 import {type Scheme, schemes} from '../../names/hash.ts'
 import {isSetName, setKernelName, setScheme} from '../../names/kernel-name.ts'
-import {type Evidence, type Generation, NameBook} from '../../names/name-index.ts'
+import {type Evidence, type Generation, NameIndex} from '../../names/name-index.ts'
 import {ALL_NAMESPACES, setMeaning} from '../../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../../names/v1-name.ts'
 import type {Rule} from '../iptables/model.ts'
@@ -23,7 +23,7 @@ export interface RuleNames {
 export function namesInRule(
   parts: RuleParts,
   terms: {readonly terms: string; readonly namedPort?: string; readonly isCut: boolean} | undefined,
-  book: NameBook,
+  book: NameIndex,
   refuse?: (set: string, name: string) => void,
 ): RuleNames {
   if (!terms) return {sets: parts.sets.map(() => undefined)}
@@ -59,9 +59,9 @@ export function learnNames(
   chains: NpmChains,
   jumps: readonly PolicyJump[],
   about?: ReadonlySet<string>,
-): {book: NameBook; usedSets: Map<string, number>} {
+): {book: NameIndex; usedSets: Map<string, number>} {
   const isAbout = (set: string) => !about || about.has(set)
-  const book = new NameBook()
+  const book = new NameIndex()
   const usedSets = new Map<string, number>()
   const policies = new Map(jumps.map(({chain, policy}) => [chain, policy]))
   for (const name of chains.names)
@@ -93,7 +93,7 @@ function generationsOf(chains: NpmChains): Generation[] {
 }
 
 /** @param chainPolicy the policy whose chain the rule is in */
-function learnFromRule(rule: Rule, book: NameBook, chains: NpmChains, chainPolicy: string | undefined): void {
+function learnFromRule(rule: Rule, book: NameIndex, chains: NpmChains, chainPolicy: string | undefined): void {
   const {generation} = chains
   const file = chains.table?.file
   const parts = ruleParts(rule)
@@ -123,7 +123,7 @@ function learnFromRule(rule: Rule, book: NameBook, chains: NpmChains, chainPolic
 const V2_CHAIN = /^AZURE-NPM-(?:INGRESS|EGRESS)(?:-[0-9a-z]+)?$/
 const isV2Chain = (chain: string): boolean => V2_CHAIN.test(chain)
 
-function learnFromV1Comment(parts: RuleParts, book: NameBook, rule: Rule, file: string | undefined): void {
+function learnFromV1Comment(parts: RuleParts, book: NameIndex, rule: Rule, file: string | undefined): void {
   const {comment = ''} = parts
   const where = {line: rule.line, ...(file !== undefined && {file})}
   const sets = new Set([...parts.sets.map(({set}) => set), ...(parts.namedPort === undefined ? [] : [parts.namedPort])])
@@ -135,7 +135,7 @@ function learnFromV1Comment(parts: RuleParts, book: NameBook, rule: Rule, file: 
 function learnFromObjects(
   objects: ClusterObjects,
   evidence: Evidence,
-  book: NameBook,
+  book: NameIndex,
   wanted: ReadonlySet<string>,
   generations: readonly Generation[],
 ): void {
@@ -154,7 +154,7 @@ function learnFromObjects(
  * Names that known names imply: the sets in a nested list, the key beside key and value, the label that every
  * namespace bears, the namespace of a policy whose comment was cut. Only sets without a name are looked for, and the hash decides.
  */
-function learnImplied(book: NameBook, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
+function learnImplied(book: NameIndex, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
   const unknown = new Set([...wanted].filter(name => book.namesOf(name).length === 0))
   if (unknown.size === 0) return
   const known = [...book.kernelNames].flatMap(name => [...book.namesOf(name)]).filter(({generation}) => generation === 'v2')

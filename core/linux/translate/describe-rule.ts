@@ -1,5 +1,5 @@
 import {policyChain} from '../../names/kernel-name.ts'
-import type {NameBook} from '../../names/name-index.ts'
+import type {NameIndex} from '../../names/name-index.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
 import {translateBaseRule} from '../npm/base-chain-meanings.ts'
@@ -9,14 +9,19 @@ import {v1ActionOf, v1DirectionOf} from './v1.ts'
 import {actionOf, jumpSubject} from './v2.ts'
 
 /** One rule in words. */
-export interface SaidRule {
+export interface DescribedRule {
   readonly text: string
   /** `namespace/name`; `unknown` for a policy rule that does not tell, undefined for rules of no policy. */
   readonly policy?: string
 }
 
 /** Says any rule of a node: policy rules and jumps with readable names, base rules by what they do, others as printed. */
-export function sayRule(rule: Rule, names: TermNames, book: NameBook, policyOfChain: ReadonlyMap<string, string>): SaidRule {
+export function describeRule(
+  rule: Rule,
+  names: TermNames,
+  book: NameIndex,
+  policyOfChain: ReadonlyMap<string, string>,
+): DescribedRule {
   const own = policyChain(rule.chain)
   if (own) {
     const {text} = translateRule(rule, actionOf(rule, own.direction), own.direction, names, book)

@@ -8,7 +8,7 @@ import {podsByAddress, translateSets} from '../../sets/list-sets.ts'
 import type {Rule} from '../iptables/model.ts'
 import {isActive, translateBaseChains} from '../npm/base-chain-meanings.ts'
 import {type LearnedNames, learnDump} from '../npm/learn-dump.ts'
-import {type SaidRule, sayRule} from './describe-rule.ts'
+import {type DescribedRule, describeRule} from './describe-rule.ts'
 import {translateV1} from './v1.ts'
 import {type FoundPolicy, translatePolicy} from './v2.ts'
 
@@ -65,7 +65,7 @@ export function openTranslation(dump: NodeDump): OpenTranslation {
 export interface OpenRules {
   readonly problems: readonly Problem[]
   /** One of the rules in words, and whose it is. */
-  say(rule: Rule): SaidRule
+  say(rule: Rule): DescribedRule
 }
 
 /** Learns what is needed to tell these rules in words: of a large node a small part. */
@@ -76,7 +76,7 @@ export function openRules(dump: NodeDump, rules: readonly Rule[]): OpenRules {
     for (const match of matches) if (match.kind === 'set') about.add(match.set)
   }
   const {names, book, policyOfChain, problems} = learnDump(dump, about)
-  return {problems, say: rule => sayRule(rule, names, book, policyOfChain)}
+  return {problems, say: rule => describeRule(rule, names, book, policyOfChain)}
 }
 
 /** A whole translation as one document. */

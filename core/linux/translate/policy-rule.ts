@@ -1,7 +1,7 @@
 import type {Term} from '../../contract/common.ts'
 import type {TranslatedRule} from '../../contract/translation.ts'
 import type {Direction} from '../../names/kernel-name.ts'
-import type {NameBook} from '../../names/name-index.ts'
+import type {NameIndex} from '../../names/name-index.ts'
 import {describePorts} from '../../sets/describe-sets.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
@@ -12,7 +12,7 @@ import {type RuleParts, ruleParts, type SetMatch, unmodelled} from '../npm/rule-
 export function namedTerms(
   parts: RuleParts,
   names: TermNames,
-  book: NameBook,
+  book: NameIndex,
 ): {sources: Term[]; destinations: Term[]; namedPort: string | undefined} {
   const {namedPort: portSet} = parts
   const isAmbiguous = (set: string) => book.namesOf(set).length > 1
@@ -47,7 +47,7 @@ export function translateRule(
   action: TranslatedRule['action'],
   direction: Direction,
   names: TermNames,
-  book: NameBook,
+  book: NameIndex,
   isSubject?: (term: Term) => boolean,
 ): TranslatedRule {
   const parts = ruleParts(rule)

@@ -1,11 +1,11 @@
 import {policyChain} from '../../names/kernel-name.ts'
-import type {NameBook} from '../../names/name-index.ts'
+import type {NameIndex} from '../../names/name-index.ts'
 import type {RuleBlock, SaveIndex} from '../iptables/save-index.ts'
 
 const KERNEL_NAMES = /\bazure-npm-[0-9a-z]{1,20}\b|\bAZURE-NPM-(?:INGRESS|EGRESS)-[0-9a-z]{1,10}\b/g
 
 /** Replaces the hashes in a line of text by the names they stand for. Unknown ones stay. */
-export function lineRenamer(book: NameBook, policyOfChain: ReadonlyMap<string, string>): (line: string) => string {
+export function lineRenamer(book: NameIndex, policyOfChain: ReadonlyMap<string, string>): (line: string) => string {
   const memo = new Map<string, string>()
   const rename = (found: string): string => {
     const shape = policyChain(found)

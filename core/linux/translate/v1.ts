@@ -3,7 +3,7 @@ import type {TranslatedPolicy, TranslatedRule} from '../../contract/translation.
 import {type NetworkPolicy, objectKey} from '../../kubernetes/objects.ts'
 import {policyTypes, v1Target} from '../../kubernetes/policy-types.ts'
 import type {Direction} from '../../names/kernel-name.ts'
-import type {NameBook} from '../../names/name-index.ts'
+import type {NameIndex} from '../../names/name-index.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from '../npm/chains.ts'
@@ -27,7 +27,7 @@ const termKey = ({set, negated}: Term): string => (negated ? `!${set}` : set)
 export function translateV1(
   chains: NpmChains,
   names: TermNames,
-  book: NameBook,
+  book: NameIndex,
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
   return (['Ingress', 'Egress'] as const)
@@ -39,7 +39,7 @@ function translateDirection(
   direction: Direction,
   chains: NpmChains,
   names: TermNames,
-  book: NameBook,
+  book: NameIndex,
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
   const {chains: chainNames} = V1_DIRECTIONS[direction]

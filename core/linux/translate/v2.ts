@@ -1,7 +1,7 @@
 import type {Term} from '../../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../../contract/translation.ts'
 import {type Direction, policyChain} from '../../names/kernel-name.ts'
-import {type NameBook, policyFitsChain} from '../../names/name-index.ts'
+import {type NameIndex, policyFitsChain} from '../../names/name-index.ts'
 import type {Problem} from '../../problem/problem.ts'
 import {describePorts} from '../../sets/describe-sets.ts'
 import type {TermNames} from '../../sets/terms.ts'
@@ -92,7 +92,7 @@ export function jumpSubject(
   jump: Rule,
   direction: Direction,
   names: TermNames,
-  book: NameBook,
+  book: NameIndex,
 ): {appliesTo: Term[]; subject: string} {
   const parts = ruleParts(jump)
   const {sources, destinations} = namedTerms(parts, names, book)
@@ -110,7 +110,7 @@ function describeOwnConditions({protocol, ports, namedPort}: RuleParts): string[
 }
 
 /** Translates one found policy with all rules of its chain. */
-export function translatePolicy(found: FoundPolicy, chains: NpmChains, names: TermNames, book: NameBook): TranslatedPolicy {
+export function translatePolicy(found: FoundPolicy, chains: NpmChains, names: TermNames, book: NameIndex): TranslatedPolicy {
   const {policy, direction, chain, jump} = found
   const {appliesTo, subject} = jump
     ? jumpSubject(jump, direction, names, book)

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {type ApiServer, ApiServerError} from '../../../agent/kubernetes/api-server.ts'
-import {readEpochFrom} from '../../../agent/watch/cluster-identity.ts'
+import {readClusterIdentityFrom} from '../../../agent/watch/cluster-identity.ts'
 import {podsOf} from '../../../agent/watch/kinds.ts'
 import {type Change, ListWatch} from '../../../agent/watch/list-watch.ts'
 import type {Pod} from '../../../core/kubernetes/objects.ts'
@@ -338,7 +338,7 @@ async function openPods(api: ApiServer, clock = fastClock()) {
     api,
     kind: podsOf(),
     clock,
-    readEpoch: readEpochFrom(api),
+    readEpoch: readClusterIdentityFrom(api),
     spreadMs: 0,
     onChanges: changes => told.push([...changes]),
     onStanding: () => undefined,

@@ -1,6 +1,6 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {type JsonKind, recognise, recogniseJson} from '../../../core/dump/detect-kind.ts'
+import {detectJsonKind, detectKind, type JsonKind} from '../../../core/dump/detect-kind.ts'
 import {type DocumentKind, documentKinds} from '../../../core/dump/document-kind.ts'
 import {fixtureNodes} from '../../support/dump-fixture.ts'
 
@@ -22,9 +22,9 @@ describe.each(fixtureNodes)('$name', ({file}) => {
       const text = file(name)
       // A node without sets has empty dumps of them.
       if (text === undefined || text === '') continue
-      expect(`${name} is ${recognise([text])}`).toBe(`${name} is ${kind}`)
-      expect(`${name} is ${recognise([text.replaceAll('\n', '\r\n')])}`).toBe(`${name} is ${kind}`)
-      expect(`${name} is ${recognise(['', ...text.split(/(?<=\n)/)])}`).toBe(`${name} is ${kind}`)
+      expect(`${name} is ${detectKind([text])}`).toBe(`${name} is ${kind}`)
+      expect(`${name} is ${detectKind([text.replaceAll('\n', '\r\n')])}`).toBe(`${name} is ${kind}`)
+      expect(`${name} is ${detectKind(['', ...text.split(/(?<=\n)/)])}`).toBe(`${name} is ${kind}`)
     }
   })
 })
@@ -88,7 +88,7 @@ const cases: {what: string; text: string; kind: DocumentKind}[] = [
 
 describe('a text is recognised by what is in it', () => {
   test.each(cases)('$what: $kind', ({text, kind}) => {
-    expect(recognise([text])).toBe(kind)
+    expect(detectKind([text])).toBe(kind)
   })
 
   test('every kind is in a case above', () => {
@@ -97,11 +97,11 @@ describe('a text is recognised by what is in it', () => {
 
   test('what stands far behind the start is not looked for', () => {
     const remarks = '# remark\n'.repeat(10_000)
-    expect(recognise([`${remarks}*filter\nCOMMIT\n`])).toBe('other')
+    expect(detectKind([`${remarks}*filter\nCOMMIT\n`])).toBe('other')
   })
 
   propertyTest.prop([fc.array(fc.string({unit: 'binary', maxLength: 300}), {maxLength: 3})])('any text is of some kind', text => {
-    expect(documentKinds).toContain(recognise(text))
+    expect(documentKinds).toContain(detectKind(text))
   })
 })
 
@@ -127,5 +127,5 @@ test.each<{value: unknown; kind: JsonKind}>([
   {value: 'text', kind: 'other'},
   {value: null, kind: 'other'},
 ])('the JSON value $value is $kind', ({value, kind}) => {
-  expect(recogniseJson(value)).toBe(kind)
+  expect(detectJsonKind(value)).toBe(kind)
 })

@@ -1,6 +1,6 @@
 import {test as property} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {asServed} from '../../../core/kubernetes/api-defaults.ts'
+import {withDefaults} from '../../../core/kubernetes/api-defaults.ts'
 import {policy} from '../../support/arbitrary-objects.ts'
 import {objectsOf} from '../../support/linux/compare-programs.ts'
 
@@ -8,16 +8,16 @@ describe('a policy as an API server gives it out', () => {
   test('that came from one is given back itself', () => {
     const {policies} = objectsOf('real-npm/shop-sha256/cluster.json')
     expect(policies.length).toBeGreaterThan(0)
-    for (const each of policies) expect(asServed(each)).toBe(each)
+    for (const each of policies) expect(withDefaults(each)).toBe(each)
   })
 
   property.prop([policy])('needs no second serving', given => {
-    const served = asServed(given)
-    expect(asServed(served)).toBe(served)
+    const served = withDefaults(given)
+    expect(withDefaults(served)).toBe(served)
   })
 
   property.prop([policy])('has nothing empty, and all that is filled in', given => {
-    const {policyTypes, ingress, egress} = asServed(given).spec
+    const {policyTypes, ingress, egress} = withDefaults(given).spec
     expect(policyTypes).not.toEqual([])
     expect([ingress, egress]).not.toContainEqual([])
     for (const {from, to, ports} of [...(ingress ?? []), ...(egress ?? [])] as {

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest'
 import type {Finding} from '../../../core/contract/lint.ts'
-import {codeOfDeparture} from '../../../core/lint/codes/deviations.ts'
+import {codeOfDeviation} from '../../../core/lint/codes/deviations.ts'
 import {lintCodes, lintRules} from '../../../core/lint/codes.ts'
-import {departureCodes} from '../../../core/policy/deviations.ts'
-import {refusalCodes} from '../../../core/policy/program.ts'
+import {deviationCodes} from '../../../core/policy/deviations.ts'
+import {unsupportedCodes} from '../../../core/policy/program.ts'
 import {lintCases} from '../../support/lint/cases.ts'
 import {cluster, lint, policy} from '../../support/lint/lint-yaml.ts'
 
@@ -145,10 +145,10 @@ describe('the list of codes', () => {
   })
 
   test('each refusal of the compiler has a code of the same name', () => {
-    expect(refusalCodes.filter(code => !(code in lintRules))).toEqual([])
+    expect(unsupportedCodes.filter(code => !(code in lintRules))).toEqual([])
   })
 
-  test('each departure of the compiler has a code', () => {
-    expect(departureCodes.filter(code => !(codeOfDeparture[code] in lintRules))).toEqual([])
+  test('each deviation of the compiler has a code', () => {
+    expect(deviationCodes.filter(code => !(codeOfDeviation[code] in lintRules))).toEqual([])
   })
 })

@@ -1,14 +1,14 @@
 import {describe, expect, test} from 'vitest'
 import {schemes} from '../../../core/names/hash.ts'
 import {policyChainName, setKernelName} from '../../../core/names/kernel-name.ts'
-import {type Evidence, evidences, NameBook, policyFitsChain} from '../../../core/names/name-index.ts'
+import {type Evidence, evidences, NameIndex, policyFitsChain} from '../../../core/names/name-index.ts'
 import {vectors} from '../../support/dump-fixture.ts'
 
 describe.each(schemes)('a book of names under %s', scheme => {
   const set = (name: string) => setKernelName(name, scheme)
 
   test('takes a claim that hashes to the set, and the hash counts as evidence', () => {
-    const book = new NameBook()
+    const book = new NameIndex()
     expect(book.learn(set('ns-shop'), 'ns-shop', 'cluster', 'v2')).toBe(true)
     expect(book.namesOf(set('ns-shop'))).toEqual([{name: 'ns-shop', generation: 'v2', evidence: new Set(['cluster', 'hash'])}])
     expect([...book.kernelNames]).toEqual([set('ns-shop')])
@@ -16,18 +16,18 @@ describe.each(schemes)('a book of names under %s', scheme => {
   })
 
   test('adds evidence up and keeps a name once', () => {
-    const book = new NameBook()
+    const book = new NameIndex()
     for (const evidence of evidences) expect(book.learn(set('ns-a'), 'ns-a', evidence, 'v2')).toBe(true)
     expect(book.namesOf(set('ns-a')).length).toBe(1)
     expect(book.namesOf(set('ns-a'))[0]?.evidence).toEqual(new Set(evidences))
   })
 
   test('knows nothing of a set that nobody has named', () => {
-    expect(new NameBook().namesOf(set('ns-a'))).toEqual([])
+    expect(new NameIndex().namesOf(set('ns-a'))).toEqual([])
   })
 
   test('fits tells the hash before and after a name is learned', () => {
-    const book = new NameBook()
+    const book = new NameIndex()
     expect([book.fits('ns-a', set('ns-a')), book.fits('ns-b', set('ns-a'))]).toEqual([true, false])
     book.learn(set('ns-a'), 'ns-a', 'cache', 'v2')
     expect([book.fits('ns-a', set('ns-a')), book.fits('ns-b', set('ns-a'))]).toEqual([true, false])
@@ -41,7 +41,7 @@ test.each<{evidence: Evidence; says: string}>([
   {evidence: 'metrics', says: "Azure NPM's metrics page"},
   {evidence: 'hash', says: 'a derived name'},
 ])('a claim of $says that does not hash to its set is a problem with its place, and is not believed', ({evidence, says}) => {
-  const book = new NameBook()
+  const book = new NameIndex()
   for (let times = 0; times < 2; times++)
     expect(book.learn('azure-npm-1', 'ns-shop', evidence, 'v2', {line: 7, file: 'save.txt'})).toBe(false)
   expect(book.namesOf('azure-npm-1')).toEqual([])
@@ -57,7 +57,7 @@ test.each<{evidence: Evidence; says: string}>([
 })
 
 test('a set that Azure NPM cannot have made has no name that fits', () => {
-  const book = new NameBook()
+  const book = new NameIndex()
   expect(book.learn('KUBE-CLUSTER-IP', 'ns-shop', 'comment', 'v2')).toBe(false)
   expect(book.problems().map(({code}) => code)).toEqual(['NAME_MISMATCH'])
 })
@@ -65,7 +65,7 @@ test('a set that Azure NPM cannot have made has no name that fits', () => {
 const {sets: pairs} = vectors<{sets: {fnv32a: string; names: {name: string}[]}[]}>('collisions.json')
 
 test.each(pairs)('$fnv32a: both of two colliding names are kept and told', ({fnv32a, names}) => {
-  const book = new NameBook()
+  const book = new NameIndex()
   for (const {name} of names) expect(book.learn(fnv32a, name, 'cluster', 'v2')).toBe(true)
   expect(book.namesOf(fnv32a).map(({name}) => name)).toEqual(names.map(({name}) => name))
   const [problem, ...others] = book.problems()
@@ -79,11 +79,11 @@ test.each(pairs)('$fnv32a: both of two colliding names are kept and told', ({fnv
 
 describe('meaningOf', () => {
   const learned = (name: string, generation: 'v1' | 'v2', policy?: string) => {
-    const book = new NameBook()
+    const book = new NameIndex()
     const kernelName = setKernelName(name, 'fnv32a')
     book.learn(kernelName, name, 'comment', generation)
     if (policy !== undefined) book.usedBy(kernelName, name, policy)
-    return {book, known: book.namesOf(kernelName)[0] as ReturnType<NameBook['namesOf']>[number]}
+    return {book, known: book.namesOf(kernelName)[0] as ReturnType<NameIndex['namesOf']>[number]}
   }
 
   test('reads an old name with the first policy that was seen to use it', () => {
@@ -102,7 +102,7 @@ describe('meaningOf', () => {
   })
 
   test('remembers no policy for a name that it does not know', () => {
-    const book = new NameBook()
+    const book = new NameIndex()
     book.usedBy('azure-npm-1', 'ns-a', 'shop/p')
     expect(book.namesOf('azure-npm-1')).toEqual([])
   })

@@ -5,7 +5,7 @@ import {compile} from '../../../core/linux/compile/compile.ts'
 import {programRules, programSets} from '../../../core/linux/walk/node-rules.ts'
 import {walk} from '../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../core/net/packet.ts'
-import {departureCodes, findDepartures} from '../../../core/policy/deviations.ts'
+import {deviationCodes, findDeviations} from '../../../core/policy/deviations.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {goodPolicy, namespace, pod} from '../../support/arbitrary-objects.ts'
@@ -71,9 +71,9 @@ describe('programs with the meaning of the API', () => {
     },
   )
 
-  test.prop([cluster], {numRuns: 400})('differ from those of Azure NPM only where a departure is found', objects => {
+  test.prop([cluster], {numRuns: 400})('differ from those of Azure NPM only where a deviation is found', objects => {
     const npm: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
-    fc.pre(findDepartures(objects).length === 0)
+    fc.pre(findDeviations(objects).length === 0)
     expect(disagreements(objects, npm)).toEqual([])
     const all = (options: CompileOptions) => compile(objects, options).policies
     expect(all({...npm, semantics: 'kubernetes'})).toEqual(all(npm))
@@ -165,25 +165,25 @@ const cases: readonly {code: string; objects: ClusterObjects; place: string}[] =
   },
 ]
 
-describe('departures of Azure NPM', () => {
+describe('deviations of Azure NPM', () => {
   plainTest.each(cases)('$code is found where it is, alone', ({code, objects, place}) => {
-    const found = findDepartures(objects, 'fnv32a')
-    expect(found.map(departure => departure.code)).toEqual([code])
+    const found = findDeviations(objects, 'fnv32a')
+    expect(found.map(deviation => deviation.code)).toEqual([code])
     const [first] = found[0]?.places ?? []
     expect(`${first?.object} ${first?.field}`).toBe(place)
   })
 
   plainTest('each has a case', () => {
-    expect(cases.map(({code}) => code)).toEqual(departureCodes)
+    expect(cases.map(({code}) => code)).toEqual(deviationCodes)
   })
 
   plainTest('are not found in rules that have no effect, nor where a selector selects pods', () => {
     const bad = policyFrom({namespaceSelector: {matchExpressions: [{key: 'team', operator: 'NotIn', values: ['a', 'b']}]}})
     const open: NetworkPolicy = {...bad, spec: {...bad.spec, ingress: [...(bad.spec.ingress ?? []), {}]}}
-    expect(findDepartures(objects(open))).toEqual([])
+    expect(findDeviations(objects(open))).toEqual([])
     const elsewhere: NetworkPolicy = {...bad, spec: {...bad.spec, policyTypes: ['Egress']}}
-    expect(findDepartures(objects(elsewhere))).toEqual([])
+    expect(findDeviations(objects(elsewhere))).toEqual([])
     const positive = policyFrom({namespaceSelector: {}, podSelector: {matchExpressions: [{key: 'k', operator: 'DoesNotExist'}]}})
-    expect(findDepartures(objects(positive))).toEqual([])
+    expect(findDeviations(objects(positive))).toEqual([])
   })
 })

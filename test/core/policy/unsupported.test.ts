@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import type {ClusterObjects, NetworkPolicy, PolicyPeer, PolicyPort} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import {type CompileOptions, type RefusalCode, refusalCodes} from '../../../core/policy/program.ts'
+import {type CompileOptions, type UnsupportedCode, unsupportedCodes} from '../../../core/policy/program.ts'
 
 const npm: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
 const fnv32a: CompileOptions = {scheme: 'fnv32a', semantics: 'npm'}
@@ -27,7 +27,13 @@ const manyNamespaces: PolicyPeer = {
 /** Where Azure NPM gives up: before it makes sets, when it writes the rules, or not at all. */
 type State = 'nothing' | 'sets' | 'rules'
 
-const cases: readonly {code: RefusalCode; policies: NetworkPolicy[]; field: string; state: State; options?: CompileOptions}[] = [
+const cases: readonly {
+  code: UnsupportedCode
+  policies: NetworkPolicy[]
+  field: string
+  state: State
+  options?: CompileOptions
+}[] = [
   {code: 'IPV6_BLOCK', policies: [policy([block('2001:db8::/32')])], field: 'from[0].ipBlock.cidr', state: 'nothing'},
   {code: 'BAD_BLOCK', policies: [policy([block('10.0.0.1/33')])], field: 'from[0].ipBlock.cidr', state: 'nothing'},
   {code: 'BAD_BLOCK', policies: [policy([block('1.2.3.4/0')])], field: 'from[0].ipBlock.cidr', state: 'nothing'},
@@ -104,7 +110,7 @@ describe('refusals', () => {
   })
 
   test('each code has a case', () => {
-    expect(new Set(cases.map(({code}) => code))).toEqual(new Set(refusalCodes))
+    expect(new Set(cases.map(({code}) => code))).toEqual(new Set(unsupportedCodes))
   })
 
   test('all faults of a policy are told, and the others are compiled', () => {

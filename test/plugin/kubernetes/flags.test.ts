@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {apiErrorOf} from '../../../plugin/kubernetes/api-error.ts'
 import {kubectlArguments, requestTimeoutMs} from '../../../plugin/kubernetes/flags.ts'
 import {hasKubeconfig} from '../../../plugin/kubernetes/kubeconfig.ts'
-import {ProxyWords} from '../../../plugin/kubernetes/proxy-stderr.ts'
+import {ProxyStderr} from '../../../plugin/kubernetes/proxy-stderr.ts'
 
 describe('flags', () => {
   test('go to kubectl as they are', () => {
@@ -48,14 +48,14 @@ describe('flags', () => {
 describe('what kubectl proxy says', () => {
   const serving = () => {
     const logged: string[] = []
-    const words = new ProxyWords(line => logged.push(line))
+    const words = new ProxyStderr(line => logged.push(line))
     words.isServing = true
     return {words, logged}
   }
   const line = 'E1127 08:27:52.833154   20498 proxy_server.go:147] Error while proxying request: EOF\n'
 
   test('before it serves, about itself, is kept for the error', () => {
-    const words = new ProxyWords()
+    const words = new ProxyStderr()
     expect(words.add('err')).toBe('')
     expect(words.add('or: context "x" does not exist\nSee ')).toBe('')
     expect(words.add("'kubectl proxy --help' for usage.\n")).toBe('')
@@ -63,7 +63,7 @@ describe('what kubectl proxy says', () => {
   })
 
   test.each([false, true])('of a login program is shown also before it serves: %j', isServing => {
-    const words = new ProxyWords()
+    const words = new ProxyStderr()
     words.isServing = isServing
     expect(words.add('Sign in with code ABC: ')).toBe('Sign in with code ABC: ')
     expect(words.add('ok\nerrors are possible\n')).toBe('ok\nerrors are possible\n')

@@ -5,7 +5,7 @@ import {savedRules, savedSets} from '../../../core/linux/walk/node-rules.ts'
 import {walk} from '../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
-import type {Program, RefusalCode, Semantics} from '../../../core/policy/program.ts'
+import type {Program, Semantics, UnsupportedCode} from '../../../core/policy/program.ts'
 import type {Case, Step} from '../cases/load.ts'
 import {probeText} from '../cases/probe.ts'
 import type {PacketNode} from '../kernel/packets/packet-node.ts'
@@ -58,7 +58,7 @@ export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) =>
 }
 
 /** A policy is refused where the case says so, and nowhere else. */
-function refusalDifferences({refusals}: Program, expected: RefusalCode | undefined): string[] {
+function refusalDifferences({refusals}: Program, expected: UnsupportedCode | undefined): string[] {
   const codes = new Set(refusals.map(({code}) => code))
   const lacking = expected !== undefined && !codes.has(expected) ? [`not refused for ${expected}`] : []
   return [...lacking, ...[...codes].filter(code => code !== expected).map(code => `refused for ${code}`)]

@@ -3,11 +3,11 @@ import {parse} from 'yaml'
 import {z} from 'zod'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import type {Scheme} from '../../../core/names/hash.ts'
-import type {RefusalCode, Semantics} from '../../../core/policy/program.ts'
+import type {Semantics, UnsupportedCode} from '../../../core/policy/program.ts'
 import {generatedCases} from './generate.ts'
 import {changed, endpointsOf, objectsOf} from './objects.ts'
 import {allProbes, type Endpoint, expectedVerdicts, type Probe, type Verdict} from './probe.ts'
-import {type CaseShape, type ClusterShape, clusterShape, type Departure, themeShape} from './shape.ts'
+import {type CaseShape, type ClusterShape, clusterShape, type Deviation, themeShape} from './shape.ts'
 
 /** One state of the cluster; most cases have one. */
 export interface Step {
@@ -18,7 +18,7 @@ export interface Step {
   readonly probes: readonly Probe[]
   /** What the lines of the case say, by the API's meaning or by Azure NPM's; of probes they do not mention, nothing. */
   readonly expected: Readonly<Record<Semantics, ReadonlyMap<Probe, Verdict>>>
-  readonly departs?: Departure
+  readonly departs?: Deviation
 }
 
 export interface Case {
@@ -29,7 +29,7 @@ export interface Case {
   readonly cluster: string
   readonly scheme?: Scheme
   /** Why Azure NPM refuses a policy of it, or would if it knew better. */
-  readonly refused?: RefusalCode
+  readonly refused?: UnsupportedCode
   readonly steps: readonly Step[]
 }
 

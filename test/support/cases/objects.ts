@@ -1,5 +1,5 @@
 import type {ClusterObjects, Namespace, NetworkPolicy, Pod} from '../../../core/kubernetes/objects.ts'
-import {isCounted} from '../../../core/kubernetes/pod-filter.ts'
+import {hasPolicyAddress} from '../../../core/kubernetes/pod-filter.ts'
 import type {Endpoint} from './probe.ts'
 import type {Change, ClusterShape, PolicyShape} from './shape.ts'
 
@@ -51,7 +51,7 @@ function podOf(key: string, {ip, labels, ports, hostNetwork, phase = 'Running'}:
 /** Who sends and receives. Pods that policies do not see live outside: on another node's network, or nowhere any more. */
 export function endpointsOf({pods, outside}: ClusterShape): Endpoint[] {
   const inside = Object.entries(pods).flatMap(([name, pod]): Endpoint[] =>
-    pod.ip === undefined ? [] : [{name, address: pod.ip, isOutside: !isCounted(podOf(name, pod))}],
+    pod.ip === undefined ? [] : [{name, address: pod.ip, isOutside: !hasPolicyAddress(podOf(name, pod))}],
   )
   return [...inside, ...Object.entries(outside).map(([name, address]) => ({name, address, isOutside: true}))]
 }

@@ -1,7 +1,7 @@
 import {z} from 'zod'
 import {schemes} from '../../../core/names/hash.ts'
-import {departureCodes} from '../../../core/policy/deviations.ts'
-import {refusalCodes, semantics} from '../../../core/policy/program.ts'
+import {deviationCodes} from '../../../core/policy/deviations.ts'
+import {semantics, unsupportedCodes} from '../../../core/policy/program.ts'
 
 /** The shape of the YAML files, checked strictly: a key spelled wrong must not make a case say less than it seems to. */
 
@@ -75,12 +75,12 @@ export type PolicyShape = z.infer<typeof policy>
 
 /** Where Azure NPM does otherwise than the API says. */
 const departs = z.strictObject({
-  code: z.enum(departureCodes),
+  code: z.enum(deviationCodes),
   because: z.string().min(20),
   /** What Azure NPM does instead, on top of the lines for both. */
   expect: z.array(z.string()).min(1),
 })
-export type Departure = z.infer<typeof departs>
+export type Deviation = z.infer<typeof departs>
 
 const step = z.strictObject({
   /** What has happened since the step before. */
@@ -103,7 +103,7 @@ export const caseShape = z.strictObject({
   /** Only where names meet does it matter how they are hashed. */
   scheme: z.enum(schemes).optional(),
   /** What Azure NPM holds against a policy; it may program it all the same. */
-  refused: z.enum(refusalCodes).optional(),
+  refused: z.enum(unsupportedCodes).optional(),
   expect: z.array(z.string()).min(1),
   departs: departs.optional(),
   later: z.array(step).default([]),

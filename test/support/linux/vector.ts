@@ -1,6 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import type {NetworkPolicy} from '../../../core/kubernetes/objects.ts'
-import type {RefusalCode} from '../../../core/policy/program.ts'
+import type {UnsupportedCode} from '../../../core/policy/program.ts'
 
 /** One policy with what Azure NPM makes of it. Refused ones have no sets and rules. */
 export interface Vector {
@@ -10,7 +10,7 @@ export interface Vector {
   readonly isLite?: boolean
   /** The spec as the API server gives it out, where it differs. */
   readonly served?: NetworkPolicy['spec']
-  readonly refusal?: RefusalCode
+  readonly refusal?: UnsupportedCode
   readonly sets?: readonly {name: string; type: string; ipsetType: string; kernelName: string; members?: string[]}[]
   /** As iptables-save prints them. */
   readonly rules?: readonly string[]

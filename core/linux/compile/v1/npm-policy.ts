@@ -1,13 +1,13 @@
-import {asServed} from '../../../kubernetes/api-defaults.ts'
+import {withDefaults} from '../../../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey, type PolicyPort} from '../../../kubernetes/objects.ts'
 import type {Direction} from '../../../names/kernel-name.ts'
 import type {NamedPlace} from '../../../policy/collisions.ts'
 import {type NamedSet, namespaceSet, type Term} from '../../../policy/named-set.ts'
-import {type DraftPort, draftPorts} from '../../../policy/npm-policy-ports.ts'
-import type {CompileOptions, Refusal} from '../../../policy/program.ts'
+import {type NpmPolicyPort, npmPolicyPorts} from '../../../policy/npm-policy-ports.ts'
+import type {CompileOptions, Unsupported} from '../../../policy/program.ts'
 import {releaseFacts} from '../../../policy/release.ts'
 import {MOST_RULES} from '../../../policy/selectors.ts'
-import {type ConsequenceOf, Refusals} from '../../../policy/unsupported.ts'
+import {type ConsequenceOf, UnsupportedList} from '../../../policy/unsupported.ts'
 import {v1Empty} from '../../../policy/v1-names.ts'
 import type {Target} from '../../iptables/model.ts'
 import {allowTargets, ruleChains} from './base-chains.ts'
@@ -32,21 +32,21 @@ export interface V1Rule {
 }
 
 /** One policy as NPM v1 translates it. */
-export interface V1Draft {
+export interface V1NpmPolicy {
   /** `namespace/name` */
   readonly policy: string
   /** In the order in which they are made. */
   readonly rules: readonly V1Rule[]
   readonly sets: readonly NamedSet[]
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly Unsupported[]
 }
 
 /** Translates one policy. A refused one brings what every policy brings, and no rules. */
-export function draftV1Policy(object: NetworkPolicy, {release, semantics}: CompileOptions): V1Draft {
-  const {metadata, spec} = asServed(object)
+export function v1NpmPolicyOf(object: NetworkPolicy, {release, semantics}: CompileOptions): V1NpmPolicy {
+  const {metadata, spec} = withDefaults(object)
   const policy = objectKey(object)
   const {namespace: name = 'default'} = metadata
-  const refusals = new Refusals(policy, consequence)
+  const refusals = new UnsupportedList(policy, consequence)
   const context: V1Context = {
     policy,
     namespace: {set: namespaceSet(name), name},
@@ -74,7 +74,7 @@ export function draftV1Policy(object: NetworkPolicy, {release, semantics}: Compi
 }
 
 /** Every set that the policy's rules name, and where in the object. */
-export function* v1NamedSets({rules}: V1Draft): Generator<NamedPlace> {
+export function* v1NamedSets({rules}: V1NpmPolicy): Generator<NamedPlace> {
   for (const {conditions, field} of rules)
     for (const condition of conditions) if (condition.kind === 'set') yield {set: condition.term.set, field}
 }
@@ -124,7 +124,9 @@ function allowRules(spec: Spec, direction: Direction, target: V1Selector, contex
       ? draftV1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, context)
       : [everybody(place)]
     hasBlockRule ||= drafted.some(({kind}) => kind === 'block')
-    const draftedPorts = ports ? draftPorts(ports.map(withoutEnd), `${place}.ports`, {...context, isLite: false}) : [undefined]
+    const draftedPorts = ports
+      ? npmPolicyPorts(ports.map(withoutEnd), `${place}.ports`, {...context, isLite: false})
+      : [undefined]
     if (made.length + drafted.length * draftedPorts.length > MOST_RULES) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
       return []
@@ -141,7 +143,7 @@ const withoutEnd = ({protocol, port}: PolicyPort): PolicyPort => ({
   ...(port !== undefined && {port}),
 })
 
-function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port: DraftPort | undefined): V1Rule {
+function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port: NpmPolicyPort | undefined): V1Rule {
   const {own, other} = sides[direction]
   const {protocol = ''} = port ?? {}
   const lower = protocol.toLowerCase()
@@ -170,9 +172,9 @@ function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port:
 
 const setConditions = (terms: readonly Term[], of: string): V1Condition[] => terms.map(term => ({kind: 'set', term, sides: of}))
 
-const portKind = (port: DraftPort | undefined): PortKind => (port ? (port.namedPort ? 'name' : 'number') : 'none')
+const portKind = (port: NpmPolicyPort | undefined): PortKind => (port ? (port.namedPort ? 'name' : 'number') : 'none')
 
-function portWords({protocol = '', port, namedPort}: DraftPort): string {
+function portWords({protocol = '', port, namedPort}: NpmPolicyPort): string {
   if (namedPort) return `${protocol}-PORT-${namedPort.name.slice('namedport:'.length)}`
   return port ? `${protocol}-PORT-${port.from}` : protocol
 }

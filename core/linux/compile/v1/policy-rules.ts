@@ -1,14 +1,14 @@
 import type {NetworkPolicy} from '../../../kubernetes/objects.ts'
 import {setCollisions} from '../../../policy/collisions.ts'
 import {PolicySets} from '../../../policy/policy-sets.ts'
-import type {CompiledPolicy, CompileOptions, PolicyPart, ProgramRule, Refusal} from '../../../policy/program.ts'
+import type {CompiledPolicy, CompileOptions, PolicyPart, ProgramRule, Unsupported} from '../../../policy/program.ts'
 import type {SetTable} from '../../../policy/set-table.ts'
 import type {Match} from '../../iptables/model.ts'
 import {v1BaseChains} from './base-chains.ts'
-import {draftV1Policy, type V1Condition, type V1Draft, v1NamedSets} from './npm-policy.ts'
+import {type V1Condition, type V1NpmPolicy, v1NamedSets, v1NpmPolicyOf} from './npm-policy.ts'
 
 interface PolicyState {
-  readonly draft: V1Draft
+  readonly draft: V1NpmPolicy
   readonly sets: PolicySets
   compiled?: CompiledPolicy | undefined
 }
@@ -26,7 +26,7 @@ export class V1PolicyRules {
   }
 
   set(policy: NetworkPolicy): void {
-    const draft = draftV1Policy(policy, this.options)
+    const draft = v1NpmPolicyOf(policy, this.options)
     const before = this.states.get(draft.policy)
     // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
     this.states.set(draft.policy, {draft, sets: new PolicySets(this.table, draft.sets)})
@@ -58,11 +58,11 @@ export class V1PolicyRules {
   }
 
   /** Why policies are not, or not wholly, in the program. Names must have settled. */
-  refusals(): Refusal[] {
+  refusals(): Unsupported[] {
     return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
   }
 
-  private collisions({draft, sets}: PolicyState): Refusal[] {
+  private collisions({draft, sets}: PolicyState): Unsupported[] {
     const {names} = this.table
     if (!names.hasShared) return []
     return setCollisions(

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {asServed} from '../../../../core/kubernetes/api-defaults.ts'
+import {withDefaults} from '../../../../core/kubernetes/api-defaults.ts'
 import {emptyCluster, type Pod} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {printPolicyRestore} from '../../../../core/linux/compile/print.ts'
@@ -48,7 +48,7 @@ describe.each(vectors)('$file: $title', vector => {
   })
 
   test('what the API server makes of it', () => {
-    expect(asServed(vector.policy).spec).toEqual(vector.served ?? vector.policy.spec)
+    expect(withDefaults(vector.policy).spec).toEqual(vector.served ?? vector.policy.spec)
   })
 })
 

@@ -3,7 +3,7 @@ import type {NodeDump} from '../../../../core/dump/model.ts'
 import {readDump} from '../../../../core/dump/read-dump.ts'
 import {readRules} from '../../../../core/linux/iptables/parse.ts'
 import {learnDump} from '../../../../core/linux/npm/learn-dump.ts'
-import {sayRule} from '../../../../core/linux/translate/describe-rule.ts'
+import {describeRule} from '../../../../core/linux/translate/describe-rule.ts'
 import {openRules} from '../../../../core/linux/translate/open.ts'
 import {policyChainName, setKernelName} from '../../../../core/names/kernel-name.ts'
 import {dumpOf} from '../../../support/read-capture.ts'
@@ -23,7 +23,7 @@ describe.each(folders)('rules of %s', folder => {
       const {names, book, policyOfChain} = learnDump(dump)
       const every = Math.ceil(rules.length / MOST_RULES)
       for (const rule of rules.filter((_, index) => index % every === 0))
-        expect(openRules(dump, [rule]).say(rule)).toEqual(sayRule(rule, names, book, policyOfChain))
+        expect(openRules(dump, [rule]).say(rule)).toEqual(describeRule(rule, names, book, policyOfChain))
     }
   })
 })

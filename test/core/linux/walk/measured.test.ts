@@ -61,7 +61,7 @@ describe.each(folders)('%s', folder => {
       return evaluator.evaluate(behindServices).verdict !== verdict
     })
     const told = departing.map(({packet: {source, destination, port, mark = ''}}) => `${source} ${destination} ${port} ${mark}`)
-    expect(told.toSorted()).toEqual((departures[folder] ?? []).toSorted())
+    expect(told.toSorted()).toEqual((deviations[folder] ?? []).toSorted())
   })
 })
 
@@ -72,7 +72,7 @@ const notIn = [
   '198.51.100.200 10.244.2.20 8080 ',
   '203.0.113.50 10.244.2.20 8080 ',
 ]
-const departures: Record<string, string[]> = {
+const deviations: Record<string, string[]> = {
   base36: notIn,
   decimal: notIn,
   // NPM v1 does not read endPort.
