@@ -4,7 +4,7 @@ import {parseArgs} from 'node:util'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
-import {readNode} from './node/read-once.ts'
+import {readLocalNode} from './node/local-node.ts'
 import {STATE_DIR} from './serve/command.ts'
 
 const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
@@ -85,7 +85,7 @@ const fileOf = (command: string): string => `${command.replaceAll(/[^a-z0-9-]+/g
 
 async function readInto(folder: string): Promise<number> {
   if (process.getuid?.() !== 0) return fail('reading the kernel needs root', 'Run it with sudo.')
-  const {documents, problems} = await readNode()
+  const {documents, problems} = await readLocalNode()
   await mkdir(folder, {recursive: true})
   for (const {name, text} of documents) {
     await writeFile(join(folder, fileOf(name)), text.join(''))

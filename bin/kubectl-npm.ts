@@ -13,13 +13,13 @@ function demandTools(): void {
 setServices({
   localDocuments: async () => {
     demandTools()
-    const {readLocalDocuments} = await import('../agent/node/local-documents.ts')
-    return readLocalDocuments(packageFacts.version)
+    const {localDocuments} = await import('../agent/node/local-node.ts')
+    return localDocuments(packageFacts.version)
   },
   readLocal: async signal => {
     demandTools()
-    const {readNode} = await import('../agent/node/read-once.ts')
-    return readNode({signal})
+    const {readLocalNode} = await import('../agent/node/local-node.ts')
+    return readLocalNode({signal})
   },
   readLocalCluster: async () => {
     const {readLocalCluster} = await import('../agent/rpc/local-client.ts')

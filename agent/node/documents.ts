@@ -4,8 +4,8 @@ import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
 import {type Growing, initialSync} from '../watch/initial-sync.ts'
 import type {DocumentReader} from './document-reader.ts'
+import {readLegacyTables} from './legacy-tables.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader, npmPages} from './npm-pages.ts'
-import {readLegacyTables} from './read-once.ts'
 import {type Run, type Start, start as startTool} from './run.ts'
 import {toolProblem} from './tool-failure.ts'
 import {isNftSave, versionsReader} from './versions.ts'
@@ -25,6 +25,14 @@ export interface DocumentSources {
   readonly legacyTables?: () => Promise<string | undefined>
   readonly npmPort?: number
 }
+
+/** The documents that hold the rules and sets of the kernel: all that a comparison, and `--local`, reads of a node. */
+export const kernelDocuments = [
+  'iptables-nft-save.txt',
+  'iptables-legacy-save.txt',
+  'ipset-save.txt',
+  'ipset-list.txt',
+] as const satisfies readonly NodeDocument[]
 
 /** How each of the documents is read that this node can have. */
 export async function documentReaders(

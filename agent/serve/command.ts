@@ -1,7 +1,7 @@
-import {hostname} from 'node:os'
 import {parseArgs} from 'node:util'
 import {AGENT_PORT} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeName} from '../node/node-name.ts'
 import {parseListen} from './listen.ts'
 
 export const STATE_DIR = '/var/lib/npm-agent'
@@ -17,7 +17,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
     options: {
       listen: {type: 'string', default: `127.0.0.1:${AGENT_PORT}`},
       kubeconfig: {type: 'string'},
-      node: {type: 'string', default: process.env['NODE_NAME'] ?? hostname()},
+      node: {type: 'string', default: nodeName()},
       namespace: {type: 'string', default: process.env['POD_NAMESPACE'] ?? 'kubectl-npm'},
       'state-dir': {type: 'string', default: STATE_DIR},
       'no-watch': {type: 'boolean', default: false},

@@ -3,14 +3,14 @@ import {createGunzip} from 'node:zlib'
 import type {Knowledge} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
-import type {DocumentKind} from '../../core/dump/document-kind.ts'
+import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
-import {knowledgeProblems} from '../node/documents.ts'
+import {kernelDocuments, knowledgeProblems} from '../node/documents.ts'
 import {type Growing, initialSync} from '../watch/initial-sync.ts'
 import type {BufferedDocument} from './buffered-document.ts'
 import type {Snapshots} from './snapshots.ts'
@@ -29,14 +29,6 @@ export interface DiffOptions {
   readonly limits: Limits
 }
 
-const NEEDED = {
-  'iptables-nft-save.txt': 'iptables-save',
-  'iptables-legacy-save.txt': 'iptables-save',
-  'ipset-save.txt': 'ipset-save',
-  'ipset-list.txt': 'ipset-list',
-} as const satisfies Partial<Record<NodeDocument, DocumentKind>>
-const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[]
-
 /**
  * Reads this node's kernel and compares it with what the policies ask for.
  *
@@ -45,7 +37,7 @@ const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[]
 export async function diffNode({node, lite, desired, snapshots, limits}: DiffOptions): Promise<Drift> {
   await initialSync(desired, limits.firstListsMs)
   demandKnowledge(desired.knowledge())
-  const {id} = await snapshots.open(names)
+  const {id} = await snapshots.open(kernelDocuments)
   try {
     const {documents, problems} = await textsOf(snapshots.documents(id), limits)
     const {readDump} = await import('../../core/dump/read-dump.ts')
@@ -92,14 +84,15 @@ async function textsOf(
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
   let bytes = 0
-  for (const name of names) {
+  for (const name of kernelDocuments) {
     const document = held.get(name)
     if (!document) continue
     await document.done
     const failures = document.end?.problems ?? []
+    const kind = kindOfDocument(name)
     // Of half a save all that is missing would seem to be missing on the node.
-    if (failures.length > 0 && NEEDED[name] === 'iptables-save') throw readFailed('the rules could not be read', failures)
-    if (NEEDED[name] !== 'ipset-list') problems.push(...failures)
+    if (failures.length > 0 && kind === 'iptables-save') throw readFailed('the rules could not be read', failures)
+    if (kind !== 'ipset-list') problems.push(...failures)
     if (failures.length > 0) continue
     bytes += document.plainBytes
     if (bytes > limits.diffBytes)
@@ -108,7 +101,7 @@ async function textsOf(
         `rules and sets of this node have more than ${limits.diffBytes} bytes: comparing them would take the node's memory`,
         'Compare on your own machine: kubectl npm dump, then kubectl npm diff --from the dump.',
       )
-    documents.push({name: document.end?.command ?? name, folder: 'local', text: await textOf(document), kind: NEEDED[name]})
+    documents.push({name: document.end?.command ?? name, folder: 'local', text: await textOf(document), ...(kind && {kind})})
   }
   return {documents, problems}
 }

@@ -1,0 +1,69 @@
+import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
+import {kindOfDocument} from '../../core/dump/layout.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import {limits} from '../limits/limits.ts'
+import type {DocumentReader} from './document-reader.ts'
+import {type DocumentSources, documentReaders, kernelDocuments} from './documents.ts'
+import {nodeName} from './node-name.ts'
+import {run} from './run.ts'
+
+/** What this node's kernel holds, as the tools print it: the same documents that a dump folder has. */
+export interface LocalReading {
+  readonly node: string
+  readonly documents: readonly DumpDocument[]
+  readonly problems: readonly Problem[]
+}
+
+export interface ReadLocalOptions extends Pick<Partial<DocumentSources>, 'run' | 'start' | 'legacyTables'> {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Reads iptables and ipsets of this node's network namespace, with the readers that the agent uses. Needs root.
+ *
+ * @returns texts, named by the command that printed them. A tool that is missing, fails or hangs is a problem; what it
+ *   printed before, and what the others print, is there. Never throws.
+ */
+export async function readLocalNode({signal, ...replaced}: ReadLocalOptions = {}): Promise<LocalReading> {
+  const documents: DumpDocument[] = []
+  const problems: Problem[] = []
+  const sources = {version: '', cluster: undefined, limits, run, ...replaced}
+  // One after the other: the tools wait for each other's lock anyway.
+  for (const [name, reader] of await documentReaders(kernelDocuments, sources)) {
+    const {document, failures} = await readText(name, reader, signal ?? new AbortController().signal)
+    // Only headers and reference counts: worth having, not worth a second complaint, and of no use by halves.
+    const isExtra = name === 'ipset-list.txt'
+    if (document && !(isExtra && failures.length > 0)) documents.push(document)
+    if (!isExtra) problems.push(...failures)
+  }
+  return {node: nodeName(), documents, problems}
+}
+
+async function readText(
+  name: NodeDocument,
+  reader: DocumentReader,
+  signal: AbortSignal,
+): Promise<{document: DumpDocument | undefined; failures: readonly Problem[]}> {
+  const decoding = new TextDecoding()
+  const pieces = reader(signal)
+  let next = await pieces.next()
+  for (; !next.done; next = await pieces.next()) decoding.push(next.value)
+  const {command, problems: failures} = next.value
+  const text = decoding.end()
+  // An empty answer of a tool that ended well is an answer: there are no sets, there are no rules.
+  const kind = failures.length === 0 ? kindOfDocument(name) : undefined
+  const isThere = kind !== undefined || text.length > 0
+  return {document: isThere ? {name: command, folder: 'local', text, ...(kind && {kind})} : undefined, failures}
+}
+
+/**
+ * The readers of all documents that this node can have, for a dump without a running agent. Nothing is read before a
+ * reader is called.
+ *
+ * @param version of this program, for `versions.txt`
+ */
+export async function localDocuments(version: string): Promise<{node: string; documents: Map<NodeDocument, DocumentReader>}> {
+  return {node: nodeName(), documents: await documentReaders(nodeDocuments, {version, cluster: undefined, limits, run})}
+}
