@@ -1,0 +1,351 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {dirname, join, normalize} from 'node:path'
+import {parseSync} from 'rolldown/utils'
+import {describe, expect, test} from 'vitest'
+
+/**
+ * Which room may import which. A room is a folder, or a file that stands beside folders (`core/dataplanes.ts`).
+ *
+ * The order is the order of the house: a room may import only rooms that stand above it here, so there is no circle and
+ * no import upwards. Imports of types count like all others. `core` alone stands for every room in core.
+ */
+const ground = ['core/text', 'core/problem', 'core/net']
+const facts = [...ground, 'core/kubernetes', 'core/names', 'core/policy']
+/** What a data plane builds on, and all that a verb may know of one: neutral sets, packets and the interfaces. */
+const seam = [...facts, 'core/contract', 'core/sets', 'core/packets', 'core/dataplane']
+const verb = [...seam, 'core/dataplanes.ts', 'core/dump']
+
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'core/text': [],
+  'core/problem': ['core/text'],
+  'core/net': [],
+  'core/kubernetes': ground,
+  'core/names': [...ground, 'core/kubernetes'],
+  'core/policy': [...ground, 'core/kubernetes', 'core/names'],
+  // Lists of words only: see the test below.
+  'core/contract': ['core/problem', 'core/names', 'core/policy'],
+  'core/sets': [...facts, 'core/contract'],
+  'core/packets': ['core/net', 'core/sets'],
+  'core/dataplane': [...facts, 'core/contract', 'core/sets', 'core/packets'],
+
+  'core/linux/iptables': ['core/text', 'core/problem', 'core/net'],
+  'core/linux/ipset': ['core/text', 'core/problem', 'core/net', 'core/sets'],
+  'core/linux/npm': [...facts, 'core/sets', 'core/linux/iptables', 'core/linux/ipset'],
+  'core/linux/compile/v1': [...facts, 'core/linux/iptables', 'core/linux/npm'],
+  'core/linux/compile': [...facts, 'core/dataplane', 'core/linux/iptables', 'core/linux/npm', 'core/linux/compile/v1'],
+  'core/linux/translate': [...seam, 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm'],
+  'core/linux/walk': [...seam, 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm', 'core/linux/compile'],
+  'core/linux/compare': [
+    ...seam,
+    'core/linux/iptables',
+    'core/linux/ipset',
+    'core/linux/npm',
+    'core/linux/compile',
+    'core/linux/walk',
+  ],
+  'core/linux/dataplane.ts': [
+    ...seam,
+    'core/linux/iptables',
+    'core/linux/ipset',
+    'core/linux/npm',
+    'core/linux/compile',
+    'core/linux/translate',
+    'core/linux/walk',
+    'core/linux/compare',
+  ],
+  'core/dataplanes.ts': ['core/dataplane', 'core/linux/dataplane.ts'],
+
+  'core/dump': [...seam, 'core/dataplanes.ts'],
+  'core/redact': verb,
+  'core/translate': verb,
+  'core/lint': verb,
+  'core/drift': verb,
+  // Why a node and the policies disagree is a question to the comparison.
+  'core/trace': [...verb, 'core/drift'],
+  'core/matrix': verb,
+
+  'agent/log.ts': [],
+  'agent/limits': ['core/contract'],
+  'agent/kubernetes': ['core/problem', 'agent/limits'],
+  'agent/auth': ['core/contract', 'core/problem', 'agent/limits', 'agent/kubernetes'],
+  'agent/watch': [...facts, 'core/contract', 'agent/limits', 'agent/kubernetes'],
+  'agent/node': [...ground, 'core/contract', 'core/dump', 'agent/limits', 'agent/watch'],
+  'agent/snapshots': [...verb, 'core/drift', 'agent/limits', 'agent/watch', 'agent/node'],
+  'agent/rpc': [...ground, 'core/contract', 'core/dump', 'agent/log.ts', 'agent/limits', 'agent/auth', 'agent/snapshots'],
+  'agent/serve': [
+    ...ground,
+    'core/contract',
+    'agent/log.ts',
+    'agent/limits',
+    'agent/kubernetes',
+    'agent/auth',
+    'agent/watch',
+    'agent/node',
+    'agent/snapshots',
+    'agent/rpc',
+  ],
+  'agent/cli.ts': [...ground, 'agent/node', 'agent/rpc', 'agent/serve'],
+
+  'plugin/node-version.ts': ['core/problem'],
+  'plugin/compile-options.ts': facts,
+  'plugin/services.ts': ['core/problem', 'core/dump'],
+  'plugin/bytes': ground,
+  'plugin/kubernetes': ground,
+  // The agent's router as a type: the linter refuses anything else.
+  'plugin/agents': [...ground, 'core/contract', 'core/dump', 'agent/rpc', 'plugin/bytes', 'plugin/kubernetes'],
+  'plugin/source': [
+    ...ground,
+    'core/kubernetes',
+    'core/contract',
+    'core/dump',
+    'plugin/node-version.ts',
+    'plugin/services.ts',
+    'plugin/bytes',
+    'plugin/kubernetes',
+    'plugin/agents',
+  ],
+  'plugin/dump': [
+    ...ground,
+    'core/kubernetes',
+    'core/contract',
+    'core/dump',
+    'core/redact',
+    'plugin/services.ts',
+    'plugin/bytes',
+    'plugin/kubernetes',
+    'plugin/agents',
+    'plugin/source',
+  ],
+  'plugin/install': ['core/problem', 'plugin/kubernetes'],
+  'plugin/print': [...facts, 'core/contract', 'core/sets', 'core/lint'],
+  'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
+  'plugin/command.ts': [...ground, 'plugin/print'],
+  'plugin/commands': [
+    ...verb,
+    'core/redact',
+    'core/translate',
+    'core/lint',
+    'core/drift',
+    'core/trace',
+    'core/matrix',
+    'plugin/node-version.ts',
+    'plugin/compile-options.ts',
+    'plugin/services.ts',
+    'plugin/kubernetes',
+    'plugin/agents',
+    'plugin/source',
+    'plugin/dump',
+    'plugin/install',
+    'plugin/print',
+    'plugin/ui',
+    'plugin/command.ts',
+  ],
+  'plugin/completion': [
+    ...facts,
+    'core/contract',
+    'core/dump',
+    'core/dataplanes.ts',
+    'plugin/kubernetes',
+    'plugin/agents',
+    'plugin/source',
+    'plugin/commands',
+  ],
+  'plugin/memory-plugin.ts': ['plugin/commands'],
+  'plugin/cli.ts': [...ground, 'plugin/memory-plugin.ts'],
+
+  'scripts/image': [],
+  'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image'],
+  'test/support/arbitrary-names.ts': ['core'],
+  'test/support/arbitrary-objects.ts': ['core'],
+  'test/support/arbitrary-cluster.ts': ['core', 'test/support/arbitrary-objects.ts'],
+  'test/support/dump-fixture.ts': ['core'],
+  'test/support/node-of.ts': ['core'],
+  'test/support/read-capture.ts': ['core'],
+  'test/support/temporary-folder.ts': [],
+  'test/support/programs': ['core'],
+  'test/support/linux': ['core'],
+  'test/support/lint': ['core'],
+  'test/support/cases': ['core'],
+  'test/support/redact': ['core', 'plugin/source'],
+  'test/support/kernel': ['core', 'test/support/programs'],
+  'test/support/kernel/packets': ['core', 'test/support/programs', 'test/support/kernel'],
+  'test/support/agreement': ['core', 'test/support/cases', 'test/support/kernel', 'test/support/kernel/packets'],
+  'test/support/agent': ['core', 'agent'],
+  'test/support/plugin': ['core', 'agent/serve', 'plugin'],
+  'test/support/cluster': ['test/cluster/lab'],
+}
+
+/** Imports that the table does not allow and that are still there. Each must be used: whoever removes the last one removes its line. */
+const exceptions: readonly (readonly [from: string, to: string])[] = [
+  ['agent/snapshots', 'core/linux/translate'],
+  ['core/contract', 'core/lint'],
+  ['core/drift', 'core/linux/compare'],
+  ['core/drift', 'core/linux/compile'],
+  ['core/drift', 'core/linux/iptables'],
+  ['core/drift', 'core/linux/npm'],
+  ['core/drift', 'core/linux/translate'],
+  ['core/drift', 'core/linux/walk'],
+  ['core/dump', 'core/linux/ipset'],
+  ['core/dump', 'core/linux/iptables'],
+  ['core/lint', 'core/linux/compile'],
+  ['core/linux/compare', 'core/drift'],
+  ['core/linux/npm', 'core/contract'],
+  ['core/linux/npm', 'core/dump'],
+  ['core/linux/npm', 'core/linux/translate'],
+  ['core/linux/translate', 'core/dump'],
+  ['core/linux/walk', 'core/dump'],
+  ['core/matrix', 'core/linux/walk'],
+  ['core/packets', 'core/drift'],
+  ['core/packets', 'core/linux/iptables'],
+  ['core/packets', 'core/names'],
+  ['core/policy', 'core/linux/compile'],
+  ['core/policy', 'core/linux/compile/v1'],
+  ['core/policy', 'core/linux/iptables'],
+  ['core/redact', 'core/linux/ipset'],
+  ['core/redact', 'core/linux/iptables'],
+  ['core/redact', 'core/linux/npm'],
+  ['core/sets', 'core/drift'],
+  ['core/sets', 'core/dump'],
+  ['core/sets', 'core/linux/ipset'],
+  ['core/sets', 'core/linux/npm'],
+  ['core/trace', 'core/linux/ipset'],
+  ['core/trace', 'core/linux/translate'],
+  ['core/trace', 'core/linux/walk'],
+  ['core/translate', 'core/linux/translate'],
+  ['plugin/commands', 'core/linux/compile'],
+  ['plugin/commands', 'core/linux/translate'],
+  ['plugin/completion', 'core/linux/translate'],
+  ['plugin/print', 'core/linux/compile'],
+  ['plugin/print', 'core/linux/iptables'],
+  ['plugin/print', 'core/linux/translate'],
+  ['plugin/print', 'plugin/install'],
+  ['plugin/print', 'plugin/ui'],
+]
+
+/** Rooms of the table that have no file yet, in its order. */
+const toCome: readonly string[] = ['core/dataplane', 'core/linux/dataplane.ts', 'core/dataplanes.ts']
+
+interface Import {
+  readonly file: string
+  readonly line: number
+  /** The imported file, from the root of the repository. */
+  readonly target: string
+  /** What is imported by name; values only. */
+  readonly values: readonly string[]
+}
+
+const root = join(import.meta.dirname, '..')
+const trees = ['core', 'agent', 'plugin', 'scripts/image', 'test/support', 'test/cluster/lab']
+const files = trees.flatMap(tree =>
+  readdirSync(join(root, tree), {recursive: true, encoding: 'utf8'})
+    .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map(name => `${tree}/${name}`),
+)
+const imports = files.flatMap(importsOf)
+const names = Object.keys(rooms)
+
+/** The imports of a file that lead to files of this repository: those of types, re-exports and `import()` among them. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const {module, errors} = parseSync(file, text)
+  if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`)
+  const found: {start: number; specifier: string; values: string[]}[] = []
+  for (const {start, moduleRequest, entries} of module.staticImports) {
+    const values = entries.filter(entry => !entry.isType).map(entry => entry.importName.name ?? '*')
+    found.push({start, specifier: moduleRequest.value, values})
+  }
+  for (const {entries} of module.staticExports)
+    for (const {start, moduleRequest, isType, importName} of entries)
+      if (moduleRequest) found.push({start, specifier: moduleRequest.value, values: isType ? [] : [importName.name ?? '*']})
+  for (const {start, moduleRequest} of module.dynamicImports)
+    found.push({start, specifier: text.slice(moduleRequest.start + 1, moduleRequest.end - 1), values: ['*']})
+  return found
+    .filter(({specifier}) => specifier.startsWith('.'))
+    .map(({start, specifier, values}) => ({
+      file,
+      line: text.slice(0, start).split('\n').length,
+      target: normalize(join(dirname(file), specifier)),
+      values,
+    }))
+}
+
+/** The room of a file: itself if the table has it, else its innermost folder that the table has. */
+function roomOf(file: string): string | undefined {
+  for (let room = file; room !== '.'; room = dirname(room)) if (room in rooms) return room
+  return undefined
+}
+
+const covers = (allowed: string, room: string): boolean => allowed === room || room.startsWith(`${allowed}/`)
+
+const isException = (from: string, to: string): boolean => exceptions.some(([a, b]) => a === from && b === to)
+
+/** Whether the table lets one room import another; `core` in the table stands for all of core, `core/linux/compile` not for its v1. */
+function isAllowed(from: string, to: string): boolean {
+  const allowed = rooms[from] ?? []
+  return from === to || allowed.includes(to) || allowed.some(entry => !(entry in rooms) && covers(entry, to))
+}
+
+describe('the table of rooms', () => {
+  test('has every file of the house in a room', () => {
+    const homeless = files.filter(file => roomOf(file) === undefined)
+    expect(homeless, 'give the folder a line in `rooms`, below all that it imports').toEqual([])
+  })
+
+  test('has no room that is empty, but for those to come', () => {
+    const empty = names.filter(room => !files.some(file => roomOf(file) === room))
+    expect(empty, 'remove the line from `rooms`, or from `toCome` if the room is there now').toEqual(toCome)
+  })
+
+  test('lets a room import only rooms above it, so that there is no circle', () => {
+    const upwards: string[] = []
+    for (const [at, room] of names.entries())
+      for (const allowed of rooms[room] ?? []) {
+        const lowest = names.findLastIndex(name => covers(allowed, name))
+        if (lowest < 0) upwards.push(`${room} may import ${allowed}, which is no room: correct the name`)
+        else if (allowed in rooms ? names.indexOf(allowed) >= at : lowest >= at)
+          upwards.push(`${room} may import ${allowed}, which stands below it: turn the import around, or move the shared part up`)
+      }
+    expect(upwards).toEqual([])
+  })
+})
+
+const ALLOW =
+  'hand it in as a parameter, move it into a room that both may import or, if the direction is right, add the room to the line in `rooms`'
+
+describe('imports', () => {
+  test('lead only where the table allows, or an exception does', () => {
+    const wrong: string[] = []
+    for (const {file, line, target} of imports) {
+      const from = roomOf(file)
+      const to = roomOf(target)
+      if (from === undefined || target === 'package.json') continue
+      if (to === undefined) wrong.push(`${file}:${line} imports ${target}, which is in no room`)
+      else if (!isAllowed(from, to) && !isException(from, to))
+        wrong.push(`${file}:${line} imports ${target}, but \`rooms\` does not let ${from} import ${to}`)
+    }
+    expect(wrong, ALLOW).toEqual([])
+  })
+
+  test('use every exception', () => {
+    const stale: string[] = []
+    for (const [from, to] of exceptions)
+      if (isAllowed(from, to)) stale.push(`${from} → ${to}: the table allows it; remove the exception`)
+      else if (!imports.some(({file, target}) => roomOf(file) === from && roomOf(target) === to))
+        stale.push(`${from} → ${to}: nothing imports it any more; remove the exception`)
+    expect(stale).toEqual([])
+  })
+
+  test('of the contract are lists of words', async () => {
+    const other: string[] = []
+    for (const {file, line, target, values} of imports) {
+      if (roomOf(file) !== 'core/contract' || roomOf(target) === 'core/contract') continue
+      const module = (await import(join(root, target))) as Readonly<Record<string, unknown>>
+      for (const name of values) {
+        const value = module[name]
+        const isWords = Array.isArray(value) && value.every(word => typeof word === 'string')
+        if (!isWords) other.push(`${file}:${line} imports ${name} of ${target}, which is no list of words`)
+      }
+    }
+    expect(other, 'the contract says what is printed and knows nothing that works; move the words out').toEqual([])
+  })
+})
