@@ -7,8 +7,8 @@ import type {Cluster} from './cluster.ts'
 import {TOKEN_OVER} from './connect.ts'
 import {understood, wireStatusChangeSchema} from './tolerant-schemas.ts'
 
-/** What is new of one node. */
-export type StatusNews =
+/** What is newly known of one node. */
+export type StatusUpdate =
   | {readonly status: AgentStatus; readonly skipped: number}
   /** It cannot be asked at present. */
   | {readonly error: InputError}
@@ -26,13 +26,13 @@ const PAUSES: FollowPauses = {againMs: 2000, lookMs: 15_000}
  * Follows the status of all agents that are meant until `signal` is aborted. Who goes away is looked for again, in the pod that it
  * has then, and so are agents that come later.
  *
- * @param onNews is called at once, in the order in which things happen at a node; the same trouble is told once
+ * @param onUpdate is called at once, in the order in which things happen at a node; the same trouble is told once
  */
 export async function followStatus(
   cluster: Cluster,
   choice: NodeChoice,
   signal: AbortSignal,
-  onNews: (node: string, news: StatusNews) => void,
+  onUpdate: (node: string, update: StatusUpdate) => void,
   {againMs, lookMs}: FollowPauses = PAUSES,
 ): Promise<void> {
   const followed = new Map<string, Promise<void>>()
@@ -41,20 +41,20 @@ export async function followStatus(
   let found: FoundAgents = cluster
   let wake = () => {}
 
-  const tell = (node: string, news: StatusNews) => {
+  const report = (node: string, update: StatusUpdate) => {
     if (signal.aborted) return
-    if ('error' in news) {
-      if (troubles.get(node) === news.error.message) return
-      troubles.set(node, news.error.message)
+    if ('error' in update) {
+      if (troubles.get(node) === update.error.message) return
+      troubles.set(node, update.error.message)
     } else troubles.delete(node)
-    onNews(node, news)
+    onUpdate(node, update)
   }
   const follow = async (pod: AgentPod) => {
     try {
-      for (;;) await followAgent(cluster, pod, signal, news => tell(pod.node, news))
+      for (;;) await followAgent(cluster, pod, signal, update => report(pod.node, update))
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof InputError) tell(pod.node, {error})
+      if (error instanceof InputError) report(pod.node, {error})
       // Faults of our own are not hidden as a node's failure.
       else faults.push(error)
     } finally {
@@ -64,9 +64,9 @@ export async function followStatus(
   }
   while (!signal.aborted) {
     for (const pod of found.ready) if (!followed.has(pod.node)) followed.set(pod.node, follow(pod))
-    for (const {node, error} of found.absent) tell(node, {error})
+    for (const {node, error} of found.absent) report(node, {error})
     const known = new Set([...found.ready, ...found.absent].map(({node}) => node))
-    for (const node of troubles.keys()) if (!known.has(node)) tell(node, {error: goneFrom(node)})
+    for (const node of troubles.keys()) if (!known.has(node)) report(node, {error: goneFrom(node)})
     const isAllWell = troubles.size === 0
     const ended = new Promise<void>(resolve => {
       wake = resolve
@@ -90,7 +90,7 @@ async function followAgent(
   cluster: Cluster,
   pod: AgentPod,
   signal: AbortSignal,
-  onNews: (news: StatusNews) => void,
+  onUpdate: (update: StatusUpdate) => void,
 ): Promise<void> {
   const {node} = pod
   await using agent = await cluster.connect(pod, signal)
@@ -105,7 +105,7 @@ async function followAgent(
               try {
                 const {status, skipped} = understood(wireStatusChangeSchema, data, node)
                 // Which node it is, the list of pods says, and not what answers there.
-                onNews({status: {...status, node}, skipped})
+                onUpdate({status: {...status, node}, skipped})
               } catch (error) {
                 subscription.unsubscribe()
                 reject(error)

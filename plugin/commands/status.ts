@@ -5,7 +5,7 @@ import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import {readerGone} from '../print/output.ts'
-import {showChanges, statusLines} from '../print/status.ts'
+import {statusLines} from '../print/status.ts'
 
 export default class Status extends Verb {
   static override summary = 'Shows the agents of a cluster, and what each knows'
@@ -35,11 +35,12 @@ export default class Status extends Verb {
     const {understood, wireStatusSchema} = await import('../agents/tolerant-schemas.ts')
     await using cluster = await openCluster(flags, this.signal, {anyEngine: true})
     if (flags.watch) {
-      const {watchStatus} = await import('../ui/watch.ts')
+      const {showChanges} = await import('../ui/status-changes.ts')
+      const {watchStatus} = await import('../ui/watch-status.ts')
       const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
       const show = showChanges(flags.output, this.paint(flags.color), isTerminal)
-      const board = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)
-      this.exit(board.isWell ? exitCodes.done : exitCodes.no)
+      const table = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)
+      this.exit(table.isHealthy ? exitCodes.done : exitCodes.no)
     }
     const results = await eachNode(
       cluster.ready,

@@ -1,23 +1,7 @@
+import type {Permission} from '../../core/contract/permissions.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} from './objects.ts'
 import {installerReasons, nodeReasons, rightReasons} from './permission-reasons.ts'
 import {daemonSetOf, type PodSpec} from './render.ts'
-
-/** One right and why it is needed. */
-export interface Permission {
-  /** Who has it. */
-  readonly who: 'agent' | 'npm-viewer' | 'npm-operator' | 'reader' | 'operator' | 'log reader' | 'installer'
-  /** `cluster`, `node`, or a namespace. */
-  readonly where: string
-  /** The role of the manifests that has it; undefined for what is not a right of RBAC, and for whoever installs. */
-  readonly role?: string
-  readonly verbs: readonly string[]
-  readonly group: string
-  /** As RBAC writes it; for `node` what the container has. */
-  readonly resource: string
-  /** Only these, by name. */
-  readonly names?: readonly string[]
-  readonly why: string
-}
 
 interface Rule {
   readonly apiGroups: readonly string[]

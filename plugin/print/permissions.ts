@@ -1,4 +1,4 @@
-import type {Permission} from '../install/permissions.ts'
+import type {Permission} from '../../core/contract/permissions.ts'
 import {type Column, columns} from './columns.ts'
 import type {Paint} from './paint.ts'
 

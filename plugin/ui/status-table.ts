@@ -1,45 +1,47 @@
 import type {AgentStatus} from '../../core/contract/agent.ts'
-import type {StatusNews} from '../agents/follow-status.ts'
+import type {StatusUpdate} from '../agents/follow-status.ts'
 
-/** What is known of one node at the moment. */
-export interface NodeState {
+/** The newest that is known of one node's agent. */
+export interface NodeStatus {
   readonly node: string
+  /** Absent while the agent cannot be asked. */
   readonly status?: AgentStatus
   readonly failure?: {readonly message: string; readonly next: string}
-  /** Changes that nobody has seen since the state was last taken. */
+  /** Updates since the last `takeChanges` that a newer one replaced. */
   readonly skipped: number
 }
 
-/** The newest state of each node. It never grows with the number of changes: who looks seldom misses some. */
+/** The newest status of each node. Its size does not depend on the number of updates: a slow reader misses some, and gets their number. */
 export class StatusTable {
-  private readonly states = new Map<string, NodeState>()
+  private readonly nodes = new Map<string, NodeStatus>()
   private readonly unseen = new Set<string>()
 
-  take(node: string, news: StatusNews): void {
-    const skipped = this.unseen.has(node) ? (this.states.get(node)?.skipped ?? 0) + 1 : 0
+  /** Takes an update of one node in place of what was known of it. */
+  update(node: string, update: StatusUpdate): void {
+    const skipped = this.unseen.has(node) ? (this.nodes.get(node)?.skipped ?? 0) + 1 : 0
     this.unseen.add(node)
-    if ('status' in news) this.states.set(node, {node, status: news.status, skipped: skipped + news.skipped})
-    else this.states.set(node, {node, failure: {message: news.error.message, next: news.error.next}, skipped})
+    if ('status' in update) this.nodes.set(node, {node, status: update.status, skipped: skipped + update.skipped})
+    else this.nodes.set(node, {node, failure: {message: update.error.message, next: update.error.next}, skipped})
   }
 
   get hasChanges(): boolean {
     return this.unseen.size > 0
   }
 
-  /** Those that have changed since it was last asked, by name. */
-  takeChanges(): NodeState[] {
+  /** The nodes that were updated since the last call, by name. */
+  takeChanges(): NodeStatus[] {
     const changed = this.all().filter(({node}) => this.unseen.has(node))
     this.unseen.clear()
     return changed
   }
 
-  /** By name of the node. */
-  all(): NodeState[] {
-    return [...this.states.values()].toSorted((a, b) => (a.node < b.node ? -1 : 1))
+  /** All nodes, by name. */
+  all(): NodeStatus[] {
+    return [...this.nodes.values()].toSorted((a, b) => (a.node < b.node ? -1 : 1))
   }
 
-  /** Whether every agent that was found answers and follows the cluster. */
-  get isWell(): boolean {
-    return this.states.size > 0 && this.all().every(({status}) => status?.knowledge.state === 'live')
+  /** Whether there is an agent, and every one answers and follows the cluster. */
+  get isHealthy(): boolean {
+    return this.nodes.size > 0 && this.all().every(({status}) => status?.knowledge.state === 'live')
   }
 }

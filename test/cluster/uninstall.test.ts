@@ -1,7 +1,7 @@
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import type {Permission} from '../../plugin/install/permissions.ts'
+import type {Permission} from '../../core/contract/permissions.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {everything, find, ours} from '../support/cluster/inventory.ts'
 import {type ControlPlane, startControlPlane, workloadControllers} from './lab/control-plane.ts'

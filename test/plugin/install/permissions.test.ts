@@ -1,9 +1,10 @@
 import {readFile} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, test} from 'vitest'
+import type {Permission} from '../../../core/contract/permissions.ts'
 import type {KubernetesObject} from '../../../plugin/install/objects.ts'
 import {nodeReasons, rightReasons} from '../../../plugin/install/permission-reasons.ts'
-import {nodeFacts, type Permission, permissionsOf} from '../../../plugin/install/permissions.ts'
+import {nodeFacts, permissionsOf} from '../../../plugin/install/permissions.ts'
 import {daemonSetOf, renderManifests} from '../../../plugin/install/render.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
