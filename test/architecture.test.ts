@@ -178,7 +178,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Imports that the table does not allow and that are still there. Each must be used: whoever removes the last one removes its line. */
 const exceptions: readonly (readonly [from: string, to: string])[] = [
   ['agent/snapshots', 'core/linux/translate'],
-  ['core/contract', 'core/lint'],
   ['core/drift', 'core/linux/compare'],
   ['core/drift', 'core/linux/compile'],
   ['core/drift', 'core/linux/iptables'],

@@ -1,8 +1,66 @@
 import {z} from 'zod'
-import {lintCodes} from '../lint/codes.ts'
-import {levels, lintPlatforms} from '../lint/lint-rule.ts'
 import {problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
+
+/** Everything `lint` can find, as a closed list; what each means stands in core/lint/codes. */
+export const lintCodes = [
+  'IPV6_BLOCK',
+  'BAD_BLOCK',
+  'BAD_EXCEPT',
+  'BAD_LABEL_VALUE',
+  'BAD_SELECTOR',
+  'BAD_PROTOCOL',
+  'BAD_PORT_RANGE',
+  'TOO_MANY_RULES',
+  'COMMENT_TOO_LONG',
+  'NAMESPACE_NOT_IN',
+  'NEGATIVE_ONLY',
+  'BLOCK_OF_EXCEPT',
+  'TERMINATING_NAMESPACE',
+  'COMMENT_CUT',
+  'CHAIN_COLLISION',
+  'SET_COLLISION',
+  'COST',
+  'MANY_RULES',
+  'RULES_MULTIPLY',
+  'SET_FULL',
+  'MANY_BLOCKS',
+  'LITE_PEER',
+  'LITE_NAMED_PORT',
+  'LITE_BLOCK_OPEN',
+  'WINDOWS_NAMED_PORT',
+  'WINDOWS_SCTP',
+  'WINDOWS_NEGATED_PODS',
+  'WINDOWS_EXCEPT',
+  'WINDOWS_NEGATED_NAMESPACES',
+  'WINDOWS_INVERTED_NAMESPACES',
+  'WINDOWS_WIDE_RANGE',
+  'WINDOWS_ACL_ID',
+  'DUPLICATE_POLICY',
+  'NO_NAMESPACE',
+  'SELECTS_NO_POD',
+  'SELECTS_HOST_NETWORK',
+  'PEER_SELECTS_NOTHING',
+  'BLOCK_HOLDS_PODS',
+  'BLOCK_HOLDS_NODES',
+  'NO_DNS',
+  'RULES_NOT_IN_TYPES',
+  'RULES_WITHOUT_EFFECT',
+  'ALL_NAMESPACES_LABEL',
+  'CILIUM_IP_BLOCK',
+  'CILIUM_NAMED_PORT',
+  'CILIUM_OWN_NODE',
+  'CILIUM_END_PORT',
+] as const
+export type LintCode = (typeof lintCodes)[number]
+
+/** How bad a finding is. Worst first. */
+export const levels = ['error', 'warning', 'info'] as const
+export type Level = (typeof levels)[number]
+
+/** Where a finding holds. `all`: on Linux and on Windows; `cilium`: after a move from Azure NPM to Cilium. */
+export const lintPlatforms = ['linux', 'windows', 'all', 'cilium'] as const
+export type LintPlatform = (typeof lintPlatforms)[number]
 
 export const findingSchema = z.object({
   code: z.enum(lintCodes).describe('what was found; docs/lint.md lists all'),

@@ -1,4 +1,5 @@
-import {lintCodes, lintRules} from './codes.ts'
+import {lintCodes} from '../contract/lint.ts'
+import {lintRules} from './codes.ts'
 
 /** All codes for docs/lint.md: a table to find one in, then what each means and what to do. */
 export function codeReference(): string {

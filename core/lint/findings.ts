@@ -1,5 +1,5 @@
-import type {Finding} from '../contract/lint.ts'
-import {type LintCode, lintRules} from './codes.ts'
+import type {Finding, LintCode} from '../contract/lint.ts'
+import {lintRules} from './codes.ts'
 
 /** What a check says of one place; level, platform and advice come from the list of codes. */
 export interface Remark {

@@ -1,10 +1,4 @@
-/** How bad a finding is. Worst first. */
-export const levels = ['error', 'warning', 'info'] as const
-export type Level = (typeof levels)[number]
-
-/** Where a finding holds. `all`: on Linux and on Windows; `cilium`: after a move from Azure NPM to Cilium. */
-export const lintPlatforms = ['linux', 'windows', 'all', 'cilium'] as const
-export type LintPlatform = (typeof lintPlatforms)[number]
+import type {Level, LintPlatform} from '../contract/lint.ts'
 
 /** What is always true of one code. */
 export interface LintRule {

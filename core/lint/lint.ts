@@ -1,4 +1,4 @@
-import type {Finding} from '../contract/lint.ts'
+import {type Finding, type LintPlatform, levels} from '../contract/lint.ts'
 import {type ClusterObjects, type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
 import {compile} from '../linux/compile/compile.ts'
 import type {Scheme} from '../names/hash.ts'
@@ -15,7 +15,6 @@ import {checkShape} from './checks/shape.ts'
 import {checkWindows} from './checks/windows.ts'
 import {ClusterView} from './cluster-view.ts'
 import {finding, type Remark} from './findings.ts'
-import {type LintPlatform, levels} from './lint-rule.ts'
 import {viewPolicy} from './policy-view.ts'
 
 export const nodePlatforms = ['linux', 'windows'] as const

@@ -1,5 +1,4 @@
-import type {Finding, Lint} from '../../core/contract/lint.ts'
-import type {Level} from '../../core/lint/lint-rule.ts'
+import type {Finding, Level, Lint} from '../../core/contract/lint.ts'
 import type {Paint, Style} from './paint.ts'
 
 const STYLES: Readonly<Record<Level, Style>> = {error: 'red', warning: 'yellow', info: 'cyan'}

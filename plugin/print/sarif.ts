@@ -1,8 +1,7 @@
 import {isAbsolute} from 'node:path'
 import {pathToFileURL} from 'node:url'
-import type {Finding, Lint} from '../../core/contract/lint.ts'
-import {lintCodes, lintRules} from '../../core/lint/codes.ts'
-import type {Level} from '../../core/lint/lint-rule.ts'
+import {type Finding, type Level, type Lint, lintCodes} from '../../core/contract/lint.ts'
+import {lintRules} from '../../core/lint/codes.ts'
 
 const SARIF_LEVELS = {error: 'error', warning: 'warning', info: 'note'} as const satisfies Record<Level, string>
 

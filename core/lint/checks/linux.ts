@@ -1,3 +1,4 @@
+import type {LintCode} from '../../contract/lint.ts'
 import {
   byteLength,
   jumpComment,
@@ -11,7 +12,6 @@ import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {Unsupported} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
 import {refusedRules} from '../codes/refused.ts'
-import type {LintCode} from '../codes.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf} from '../policy-view.ts'
 

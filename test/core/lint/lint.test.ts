@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import type {Finding} from '../../../core/contract/lint.ts'
+import {type Finding, lintCodes} from '../../../core/contract/lint.ts'
 import {codeOfDeviation} from '../../../core/lint/codes/deviations.ts'
-import {lintCodes, lintRules} from '../../../core/lint/codes.ts'
+import {lintRules} from '../../../core/lint/codes.ts'
 import {deviationCodes} from '../../../core/policy/deviations.ts'
 import {unsupportedCodes} from '../../../core/policy/program.ts'
 import {lintCases} from '../../support/lint/cases.ts'
@@ -142,6 +142,10 @@ describe('the list of codes', () => {
   test('each code occurs in a case', () => {
     const covered = new Set([...lintCases.map(({code}) => code as string), ...ofSeveral])
     expect(lintCodes.filter(code => !covered.has(code))).toEqual([])
+  })
+
+  test('each code has what is always true of it, in the order of the contract', () => {
+    expect(Object.keys(lintRules)).toEqual(lintCodes)
   })
 
   test('each refusal of the compiler has a code of the same name', () => {

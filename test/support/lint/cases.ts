@@ -1,4 +1,4 @@
-import type {LintCode} from '../../../core/lint/codes.ts'
+import type {LintCode} from '../../../core/contract/lint.ts'
 import type {Around} from './lint-yaml.ts'
 
 /** One code: a spec that has it, and a neighbour as near as can be that has not. */
