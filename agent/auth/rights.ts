@@ -28,14 +28,14 @@ export class Rights {
   private readonly options: RightsOptions
   private readonly now: () => number
   private readonly answers: ExpiringCache<boolean>
-  private readonly slots: Concurrency
+  private readonly concurrency: Concurrency
 
   constructor(options: RightsOptions) {
     const {limits, now = Date.now} = options
     this.options = options
     this.now = now
     this.answers = new ExpiringCache(limits.rememberedReviews, now)
-    this.slots = new Concurrency(limits.reviews, limits.waitingReviews)
+    this.concurrency = new Concurrency(limits.reviews, limits.waitingReviews)
   }
 
   /** @throws RefusedError when the caller may not read the resource of this node, and when nobody can tell */
@@ -53,10 +53,10 @@ export class Rights {
   private isAllowed(caller: Caller & {kind: 'account'}, resource: VirtualResource): Promise<boolean> {
     const key = `${caller.tokenHash} ${resource}`
     const {limits} = this.options
-    if (!this.answers.has(key) && this.slots.isFull)
+    if (!this.answers.has(key) && this.concurrency.isFull)
       throw refused('TOO_MANY', 'too many rights are to be reviewed', 'Try again in some seconds.')
     return this.answers.get(key, async () => {
-      const value = await this.slots.run(async () => this.ask(caller, resource))
+      const value = await this.concurrency.run(async () => this.ask(caller, resource))
       return {value, until: this.now() + (value ? limits.goodReviewMs : limits.deniedRightMs)}
     })
   }

@@ -48,7 +48,7 @@ export class SignIn {
   private readonly options: SignInOptions
   private readonly now: () => number
   private readonly reviews: ExpiringCache<Reviewed>
-  private readonly slots: Concurrency
+  private readonly concurrency: Concurrency
   private readonly badTokens: RateLimit
 
   constructor(options: SignInOptions) {
@@ -56,7 +56,7 @@ export class SignIn {
     this.options = options
     this.now = now
     this.reviews = new ExpiringCache(limits.rememberedReviews, now)
-    this.slots = new Concurrency(limits.reviews, limits.waitingReviews)
+    this.concurrency = new Concurrency(limits.reviews, limits.waitingReviews)
     this.badTokens = new RateLimit(limits.badTokens, limits.badTokensPerSecond)
   }
 
@@ -88,9 +88,9 @@ export class SignIn {
     const {limits} = this.options
     const tooMany = () =>
       refused('TOO_MANY', 'too many tokens are to be reviewed, many of them bad', 'Try again in some seconds.')
-    if (!this.reviews.has(tokenHash) && this.slots.isFull) throw tooMany()
+    if (!this.reviews.has(tokenHash) && this.concurrency.isFull) throw tooMany()
     return this.reviews.get(tokenHash, () =>
-      this.slots.run(async () => {
+      this.concurrency.run(async () => {
         if (!this.badTokens.has()) throw tooMany()
         const value = await this.ask(token)
         const now = this.now()

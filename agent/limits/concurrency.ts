@@ -1,27 +1,35 @@
-/** So many at once, so many waiting for their turn, and no more. */
+/** Bounds how many pieces of work run at once, and how many more wait for their turn. */
 export class Concurrency {
   private free: number
-  private readonly longest: number
-  private readonly waiting: (() => void)[] = []
+  private readonly longestQueue: number
+  private readonly queue: (() => void)[] = []
 
+  /**
+   * @param count how many run at once
+   * @param longestQueue how many may wait
+   */
   constructor(count: number, longestQueue: number) {
     this.free = count
-    this.longest = longestQueue
+    this.longestQueue = longestQueue
   }
 
-  /** Whether another one would have to be turned away. */
+  /** Whether nothing more can run or wait now. The caller refuses then: `run` itself does not. */
   get isFull(): boolean {
-    return this.free === 0 && this.waiting.length >= this.longest
+    return this.free === 0 && this.queue.length >= this.longestQueue
   }
 
-  /** Runs `work` when its turn comes. Ask `isFull` first. */
+  /**
+   * Runs `work` in its turn: first come, first served. Ask `isFull` first.
+   *
+   * @throws what `work` throws; its turn passes to the next all the same
+   */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.free > 0) this.free--
-    else await new Promise<void>(resolve => this.waiting.push(resolve))
+    else await new Promise<void>(resolve => this.queue.push(resolve))
     try {
       return await work()
     } finally {
-      const next = this.waiting.shift()
+      const next = this.queue.shift()
       if (next) next()
       else this.free++
     }

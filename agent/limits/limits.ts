@@ -11,9 +11,9 @@ export const limits = {
   /** A plugin holds one connection for each node; some people, a dashboard and `status` come to a dozen. */
   connections: 64,
   /** Sockets that have not signed in: probes, handshakes under way. When one more comes, the oldest makes room. */
-  strangers: 32,
+  unauthenticatedConnections: 32,
   /** Handshake and review take milliseconds, through a slow forward a second or two. */
-  strangerMs: 15 * SECOND,
+  signInMs: 15 * SECOND,
   /** A token has about 1.2 KB, and kubectl adds nothing. */
   headerBytes: 16 * KIB,
   tokenChars: 8 * KIB,

@@ -1,6 +1,6 @@
 import type {Refusal} from '../../core/contract/agent.ts'
 
-/** The agent does not do what is asked; the refusal says why, and goes to the client as it is. */
+/** The agent does not do what is asked. The refusal says why, and is sent to the client as it is. */
 export class RefusedError extends Error {
   readonly refusal: Refusal
 
@@ -11,5 +11,9 @@ export class RefusedError extends Error {
   }
 }
 
+/**
+ * @param message what is refused, and why: one sentence without a full stop
+ * @param next what the person can do
+ */
 export const refused = (code: Refusal['code'], message: string, next: string): RefusedError =>
   new RefusedError(code, message, next)

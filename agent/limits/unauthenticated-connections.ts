@@ -1,48 +1,53 @@
 import type {Socket} from 'node:net'
 
-interface Stranger {
+interface UnauthenticatedSocket {
   readonly socket: Socket
   readonly timer: NodeJS.Timeout
 }
 
 /**
- * Sockets whose peer has not signed in. Each has a deadline, and when there are too many the oldest makes room: whoever
- * holds sockets open cannot keep the kubelet's probe out, which would have the agent restarted.
+ * Sockets whose peer has not signed in. Each has a deadline, and when there are too many the oldest is destroyed: a peer
+ * that holds sockets open cannot keep the kubelet's probe out, which would restart the agent.
  */
 export class UnauthenticatedConnections {
-  private readonly known = new Map<string, Stranger>()
+  private readonly sockets = new Map<string, UnauthenticatedSocket>()
   private readonly most: number
-  private readonly timeMs: number
+  private readonly deadlineMs: number
 
-  constructor(most: number, timeMs: number) {
+  /**
+   * @param most how many sockets are kept at once
+   * @param deadlineMs how long a peer has to sign in, from its connection on
+   */
+  constructor(most: number, deadlineMs: number) {
     this.most = most
-    this.timeMs = timeMs
+    this.deadlineMs = deadlineMs
   }
 
   get size(): number {
-    return this.known.size
+    return this.sockets.size
   }
 
+  /** A peer has connected. @param socket the TCP connection, below TLS */
   add(socket: Socket): void {
     const name = nameOf(socket)
-    const [oldest] = this.known.values()
-    if (this.known.size >= this.most) oldest?.socket.destroy()
-    this.known.set(name, {socket, timer: setTimeout(() => socket.destroy(), this.timeMs)})
-    socket.once('close', () => this.forget(name))
+    const [oldest] = this.sockets.values()
+    if (this.sockets.size >= this.most) oldest?.socket.destroy()
+    this.sockets.set(name, {socket, timer: setTimeout(() => socket.destroy(), this.deadlineMs)})
+    socket.once('close', () => this.remove(name))
   }
 
-  /** The peer has signed in. @param socket the same connection, under TLS */
+  /** The peer has signed in: its deadline is off. @param socket the same connection, under TLS */
   accept(socket: Socket): void {
-    this.forget(nameOf(socket))
+    this.remove(nameOf(socket))
   }
 
   destroyAll(): void {
-    for (const {socket} of this.known.values()) socket.destroy()
+    for (const {socket} of this.sockets.values()) socket.destroy()
   }
 
-  private forget(name: string): void {
-    clearTimeout(this.known.get(name)?.timer)
-    this.known.delete(name)
+  private remove(name: string): void {
+    clearTimeout(this.sockets.get(name)?.timer)
+    this.sockets.delete(name)
   }
 }
 

@@ -1,8 +1,7 @@
-import type {Knowledge} from '../../core/contract/agent.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
-import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
-import {type Growing, initialSync} from '../watch/initial-sync.ts'
+import {initialSync, type SyncSource} from '../watch/initial-sync.ts'
+import {staleProblems} from '../watch/sync-problems.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {readLegacyTables} from './legacy-tables.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader, npmPages} from './npm-pages.ts'
@@ -10,8 +9,8 @@ import {type Run, type Start, start as startTool} from './run.ts'
 import {toolProblem} from './tool-failure.ts'
 import {isNftSave, versionsReader} from './versions.ts'
 
-/** The agent's picture of the cluster, as far as a dump needs it. */
-export interface ClusterSource extends Growing {
+/** The cluster as the agent watches it: what a dump needs of it. */
+export interface ClusterSource extends SyncSource {
   clusterJson(): Iterable<string>
 }
 
@@ -94,13 +93,13 @@ function nftReader(start: Start, run: Run, bounds: Bounds): DocumentReader {
   }
 }
 
-/** Objects come one by one; as many are put together as make a piece worth compressing. */
+/** Texts of the cluster are joined to pieces of at least this size, which are worth compressing. */
 const PIECE_CHARS = 64 * 1024
 
 function clusterReader(cluster: ClusterSource, {firstListsMs}: Limits): DocumentReader {
   return async function* read(signal) {
     await initialSync(cluster, firstListsMs, signal)
-    const problems = knowledgeProblems(cluster.knowledge())
+    const problems = staleProblems(cluster.syncState())
     const encoder = new TextEncoder()
     let waiting = ''
     for (const text of cluster.clusterJson()) {
@@ -113,15 +112,4 @@ function clusterReader(cluster: ClusterSource, {firstListsMs}: Limits): Document
     if (waiting !== '') yield encoder.encode(waiting)
     return {command: "the agent's watch of the cluster", problems}
   }
-}
-
-/** How old the agent's picture of the cluster is, unless it is current. */
-export function knowledgeProblems({state, asOf, failure}: Knowledge): Problem[] {
-  if (state === 'live' || state === 'off') return []
-  const because = failure === undefined ? '' : `: ${failure}`
-  const message =
-    asOf === undefined
-      ? `the agent has not yet read all objects of the cluster${because}`
-      : `the cluster objects are those of ${asOf}: the agent cannot follow the API server since then${because}`
-  return [{code: 'OLD_OBJECTS', message, next: 'What has changed since then is not in the answer.'}]
 }

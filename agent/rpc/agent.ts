@@ -1,4 +1,4 @@
-import type {AgentStatus, Knowledge, VirtualResource} from '../../core/contract/agent.ts'
+import type {AgentStatus, SyncState, VirtualResource} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {Caller} from '../auth/caller.ts'
 import type {Limits} from '../limits/limits.ts'
@@ -16,7 +16,7 @@ export interface Agent {
   /** Changes of the status. */
   readonly changes: Changes
   status(): AgentStatus
-  knowledge(): Knowledge
+  syncState(): SyncState
   /** @throws RefusedError when the caller may not read the resource */
   demand(caller: Caller, resource: VirtualResource): Promise<void>
   /** @throws RefusedError when there is nothing to compare with or the node cannot be read */

@@ -25,7 +25,7 @@ export class Connection extends EventEmitter {
   private running = 0
   private subscribed = 0
   private lastTurn: Promise<void> = Promise.resolve()
-  private readonly opened: string[] = []
+  private readonly snapshots: string[] = []
 
   constructor(socket: WebSocket, caller: Caller, limits: Limits) {
     super()
@@ -77,20 +77,20 @@ export class Connection extends EventEmitter {
   }
 
   /** Remembers that this client has opened a snapshot; as often as it has. */
-  hold(snapshot: string): void {
-    this.opened.push(snapshot)
+  rememberSnapshot(snapshot: string): void {
+    this.snapshots.push(snapshot)
   }
 
   /** Whether it had opened the snapshot; forgets it once. */
-  letGo(snapshot: string): boolean {
-    const at = this.opened.indexOf(snapshot)
-    if (at >= 0) this.opened.splice(at, 1)
+  forgetSnapshot(snapshot: string): boolean {
+    const at = this.snapshots.indexOf(snapshot)
+    if (at >= 0) this.snapshots.splice(at, 1)
     return at >= 0
   }
 
   /** Snapshots that it has opened and not closed. */
-  get held(): readonly string[] {
-    return this.opened
+  get openSnapshots(): readonly string[] {
+    return this.snapshots
   }
 
   /** Resolves when little is left to be sent, or the client is gone: so that nobody's slowness is stored here. */

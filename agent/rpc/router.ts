@@ -96,7 +96,7 @@ export const agentRouter = t.router({
         )
       }
       const procedures = Object.keys(procedureRights)
-      return {contract: CONTRACT, version: agent.version, node: agent.node, procedures, knowledge: agent.knowledge()}
+      return {contract: CONTRACT, version: agent.version, node: agent.node, procedures, knowledge: agent.syncState()}
     }),
   status: procedure('status').query(({ctx}) => ctx.agent.status()),
   statusChanges: procedure('statusChanges').subscription(({ctx: {agent, connection}, signal}) =>
@@ -107,7 +107,7 @@ export const agentRouter = t.router({
     .mutation(async ({input, ctx: {agent, connection}}) => {
       const snapshot = await agent.snapshots.open(nodeDocuments.filter(name => input.documents.includes(name)))
       if (connection.signal.aborted) agent.snapshots.leave(snapshot.id)
-      else connection.hold(snapshot.id)
+      else connection.rememberSnapshot(snapshot.id)
       return snapshot
     }),
   readSnapshot: procedure('readSnapshot')
@@ -119,7 +119,7 @@ export const agentRouter = t.router({
     .input(idInput)
     .mutation(({input: {id}, ctx: {agent, connection}}) => {
       // Who has not opened it cannot take it away from who has.
-      if (connection.letGo(id)) agent.snapshots.close(id)
+      if (connection.forgetSnapshot(id)) agent.snapshots.close(id)
     }),
   diff: procedure('diff')
     .input(diffInputSchema.optional())

@@ -29,7 +29,7 @@ const LOGGED_REFUSALS = 20
 export class AgentServer {
   private readonly options: ServerOptions
   private readonly sockets: WebSocketServer
-  private readonly strangers: UnauthenticatedConnections
+  private readonly unauthenticated: UnauthenticatedConnections
   private readonly connections = new Set<Connection>()
   private readonly servers: (Server | PlainServer)[] = []
   private readonly talk: (connection: Connection, request: IncomingMessage) => void
@@ -41,7 +41,7 @@ export class AgentServer {
     const {agent} = options
     const {limits, log} = agent
     this.options = options
-    this.strangers = new UnauthenticatedConnections(limits.strangers, limits.strangerMs)
+    this.unauthenticated = new UnauthenticatedConnections(limits.unauthenticatedConnections, limits.signInMs)
     this.sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -75,7 +75,7 @@ export class AgentServer {
 
   /** Serves whoever connects and shows a token. */
   serveTls(server: Server): void {
-    server.on('connection', (socket: Socket) => this.strangers.add(socket))
+    server.on('connection', (socket: Socket) => this.unauthenticated.add(socket))
     this.serve(server, async request => {
       this.demandRoom()
       const caller = await this.options.signIn(request.headers.authorization)
@@ -97,7 +97,7 @@ export class AgentServer {
       ...this.servers.map(server => new Promise<void>(resolve => void server.close(() => resolve()))),
       ...[...this.connections].map(connection => new Promise<void>(resolve => void connection.once('close', () => resolve()))),
     ]
-    this.strangers.destroyAll()
+    this.unauthenticated.destroyAll()
     for (const connection of this.connections) connection.end(closeCodes.goingAway, reason)
     const late = setTimeout(() => {
       for (const connection of this.connections) connection.terminate()
@@ -128,7 +128,7 @@ export class AgentServer {
       // The path says nothing, and need not be one.
       request.url = '/'
       this.sockets.handleUpgrade(request, socket, head, webSocket => {
-        this.strangers.accept(socket)
+        this.unauthenticated.accept(socket)
         this.connect(new Connection(webSocket, caller, this.options.agent.limits), request)
       })
     } catch (error) {
@@ -167,7 +167,7 @@ export class AgentServer {
     this.talk(connection, request)
     connection.once('close', (code: number, reason: Buffer) => {
       this.connections.delete(connection)
-      for (const snapshot of connection.held) agent.snapshots.leave(snapshot)
+      for (const snapshot of connection.openSnapshots) agent.snapshots.leave(snapshot)
       agent.log.info({...facts, code, reason: reason.toString()}, 'a client has gone')
       onConnections(this.connections.size)
     })

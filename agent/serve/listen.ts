@@ -32,8 +32,8 @@ export function parseListen(text: string): ListenAddress {
 
 const httpLimits = (limits: Limits) => ({
   maxHeaderSize: limits.headerBytes,
-  headersTimeout: limits.strangerMs,
-  requestTimeout: limits.strangerMs,
+  headersTimeout: limits.signInMs,
+  requestTimeout: limits.signInMs,
   keepAliveTimeout: 1,
 })
 
@@ -44,7 +44,7 @@ export async function listenTls({host, port}: ListenAddress, key: AgentKey, limi
     key: key.key,
     cert: key.certificate,
     minVersion: 'TLSv1.3',
-    handshakeTimeout: limits.strangerMs,
+    handshakeTimeout: limits.signInMs,
   })
   try {
     await once(server.listen({host, port}), 'listening')

@@ -1,5 +1,5 @@
 import {setMaxListeners} from 'node:events'
-import type {AgentStatus, Knowledge} from '../../core/contract/agent.ts'
+import type {AgentStatus, SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import {Rights} from '../auth/rights.ts'
 import {SignIn} from '../auth/sign-in.ts'
@@ -41,7 +41,7 @@ export interface ServeOptions {
   readonly npmPort?: number
 }
 
-const NOTHING_KNOWN: Knowledge = {state: 'off', pods: 0, namespaces: 0, policies: 0}
+const NOT_WATCHING: SyncState = {state: 'off', pods: 0, namespaces: 0, policies: 0}
 
 /**
  * Runs the agent until it is told to end, or nobody has used it for long enough.
@@ -57,7 +57,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   const startedAt = new Date().toISOString()
   const changes = new Changes()
   watch?.onChange(() => changes.tell())
-  const knowledge = () => watch?.knowledge() ?? NOTHING_KNOWN
+  const syncState = () => watch?.syncState() ?? NOT_WATCHING
 
   let backend: AgentStatus['backend'] = 'unknown'
   let lastRead: AgentStatus['lastRead']
@@ -83,13 +83,13 @@ export async function serve(options: ServeOptions): Promise<string> {
     limits,
     snapshots,
     changes,
-    knowledge,
+    syncState,
     demand: (caller, resource) => rights.demand(caller, resource),
     diff: async ({lite = false}) => {
       if (!watch) throw notWatching()
       const running = comparisons.get(lite)
       if (running) return running
-      const comparing = diffNode({node, lite, snapshots, limits, desired: watch}).finally(() => comparisons.delete(lite))
+      const comparing = diffNode({node, lite, snapshots, limits, watch}).finally(() => comparisons.delete(lite))
       comparisons.set(lite, comparing)
       return comparing
     },
@@ -97,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       node,
       version,
       startedAt,
-      knowledge: knowledge(),
+      knowledge: syncState(),
       connections: server.count,
       subscriptions: server.subscriptions,
       memoryBytes: process.memoryUsage.rss(),

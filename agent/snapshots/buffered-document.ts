@@ -4,7 +4,7 @@ import type {Problem} from '../../core/problem/problem.ts'
 import type {DocumentEnd, DocumentReader} from '../node/document-reader.ts'
 
 /** What all documents together may hold. */
-export interface Budget {
+export interface MemoryBudget {
   /** Counts bytes; false when there were none left, and the document must come to its end. */
   take(bytes: number): boolean
   giveBack(bytes: number): void
@@ -18,7 +18,7 @@ const GZIP_CHUNK_BYTES = 64 * 1024
 export class BufferedDocument {
   private readonly blocks: Buffer[] = []
   private length = 0
-  private readonly budget: Budget
+  private readonly budget: MemoryBudget
   private readonly stop = new AbortController()
   private readonly watchers = new Set<() => void>()
   private over: (DocumentEnd & {readonly durationMs: number}) | undefined
@@ -30,7 +30,7 @@ export class BufferedDocument {
   /** Resolves when everything was read that can be. */
   readonly done: Promise<void>
 
-  constructor(read: DocumentReader, budget: Budget, look?: (bytes: Uint8Array) => void) {
+  constructor(read: DocumentReader, budget: MemoryBudget, look?: (bytes: Uint8Array) => void) {
     this.budget = budget
     this.done = this.fill(read, look)
   }

@@ -1,6 +1,6 @@
 import {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
-import type {Knowledge} from '../../core/contract/agent.ts'
+import type {SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
@@ -10,13 +10,14 @@ import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
-import {kernelDocuments, knowledgeProblems} from '../node/documents.ts'
-import {type Growing, initialSync} from '../watch/initial-sync.ts'
+import {kernelDocuments} from '../node/documents.ts'
+import {initialSync, type SyncSource} from '../watch/initial-sync.ts'
+import {staleProblems} from '../watch/sync-problems.ts'
 import type {BufferedDocument} from './buffered-document.ts'
 import type {Snapshots} from './snapshots.ts'
 
-/** The part of the watch that a comparison needs. */
-export interface Desired extends Growing {
+/** The cluster as the agent watches it: what a comparison needs of it. */
+export interface WatchedCluster extends SyncSource {
   objects(): ClusterObjects
   programFor(options: CompileOptions): Program
 }
@@ -24,7 +25,7 @@ export interface Desired extends Growing {
 export interface DiffOptions {
   readonly node: string
   readonly lite: boolean
-  readonly desired: Desired
+  readonly watch: WatchedCluster
   readonly snapshots: Snapshots
   readonly limits: Limits
 }
@@ -34,9 +35,9 @@ export interface DiffOptions {
  *
  * @throws RefusedError when the cluster is not known, or the rules cannot be read or compared
  */
-export async function diffNode({node, lite, desired, snapshots, limits}: DiffOptions): Promise<Drift> {
-  await initialSync(desired, limits.firstListsMs)
-  demandKnowledge(desired.knowledge())
+export async function diffNode({node, lite, watch, snapshots, limits}: DiffOptions): Promise<Drift> {
+  await initialSync(watch, limits.firstListsMs)
+  requireSynced(watch.syncState())
   const {id} = await snapshots.open(kernelDocuments)
   try {
     const {documents, problems} = await textsOf(snapshots.documents(id), limits)
@@ -45,14 +46,14 @@ export async function diffNode({node, lite, desired, snapshots, limits}: DiffOpt
     const {openTranslation} = await import('../../core/linux/translate/open.ts')
     const [read] = (await readDump(documents)).nodes
     if (!read) throw readFailed('nothing could be read', problems)
-    const cluster = desired.objects()
+    const cluster = watch.objects()
     const dump = {...read, node, cluster}
     const translation = openTranslation(dump)
-    const programFor = (options: CompileOptions) => desired.programFor(options)
+    const programFor = (options: CompileOptions) => watch.programFor(options)
     const drift = compareNode(cluster, dump, {isLite: lite, programFor, translation})
     return {
       ...shortened(drift, limits),
-      problems: [...problems, ...translation.facts.problems, ...knowledgeProblems(desired.knowledge())],
+      problems: [...problems, ...translation.facts.problems, ...staleProblems(watch.syncState())],
     }
   } finally {
     snapshots.close(id)
@@ -60,7 +61,7 @@ export async function diffNode({node, lite, desired, snapshots, limits}: DiffOpt
 }
 
 /** While the first lists are under way all policies would seem to be deleted. */
-function demandKnowledge({state, asOf, failure}: Knowledge): void {
+function requireSynced({state, asOf, failure}: SyncState): void {
   if (state === 'off') throw notWatching()
   if (asOf !== undefined) return
   throw refused(
@@ -78,14 +79,14 @@ export const notWatching = () =>
   )
 
 async function textsOf(
-  held: ReadonlyMap<NodeDocument, BufferedDocument>,
+  buffered: ReadonlyMap<NodeDocument, BufferedDocument>,
   limits: Limits,
 ): Promise<{documents: DumpDocument[]; problems: Problem[]}> {
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
   let bytes = 0
   for (const name of kernelDocuments) {
-    const document = held.get(name)
+    const document = buffered.get(name)
     if (!document) continue
     await document.done
     const failures = document.end?.problems ?? []

@@ -5,10 +5,10 @@ import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
 import {BackendDetector} from './backend-detector.ts'
-import {type Budget, BufferedDocument} from './buffered-document.ts'
+import {BufferedDocument, type MemoryBudget} from './buffered-document.ts'
 
 /** A read of the node that clients fetch piece by piece. */
-interface HeldSnapshot {
+interface BufferedSnapshot {
   readonly id: string
   readonly takenAt: Date
   /** By the clock that only goes forward. */
@@ -47,8 +47,8 @@ export interface SnapshotOptions {
 /** The reads that are under way or held for readers. */
 export class Snapshots {
   private readonly options: SnapshotOptions
-  private readonly held = new Map<string, HeldSnapshot>()
-  private readonly opening = new Map<string, Promise<HeldSnapshot>>()
+  private readonly buffered = new Map<string, BufferedSnapshot>()
+  private readonly opening = new Map<string, Promise<BufferedSnapshot>>()
   private bytes = 0
   private readonly sweeper: NodeJS.Timeout
 
@@ -58,7 +58,7 @@ export class Snapshots {
   }
 
   /** What is held for readers, in bytes. */
-  get heldBytes(): number {
+  get bufferedBytes(): number {
     return this.bytes
   }
 
@@ -109,7 +109,7 @@ export class Snapshots {
 
   /** Whoever opened it does not need it any more. The last one ends what is still running. */
   close(id: string): void {
-    const snapshot = this.held.get(id)
+    const snapshot = this.buffered.get(id)
     if (!snapshot) return
     snapshot.holders--
     if (snapshot.holders <= 0) this.drop(snapshot)
@@ -117,24 +117,24 @@ export class Snapshots {
 
   /** Whoever opened it is gone, and may come back for the rest: it is kept for a while, unless its memory is needed. */
   leave(id: string): void {
-    const snapshot = this.held.get(id)
+    const snapshot = this.buffered.get(id)
     if (snapshot) snapshot.holders--
   }
 
   /** Ends all reads and drops all that is held. */
   stop(): void {
     clearInterval(this.sweeper)
-    for (const snapshot of this.held.values()) this.drop(snapshot)
+    for (const snapshot of this.buffered.values()) this.drop(snapshot)
   }
 
-  private shared(asked: readonly NodeDocument[]): HeldSnapshot | undefined {
+  private shared(asked: readonly NodeDocument[]): BufferedSnapshot | undefined {
     const oldest = performance.now() - this.options.limits.sharedReadMs
-    return [...this.held.values()].findLast(
+    return [...this.buffered.values()].findLast(
       each => each.isRunning && each.startedMs >= oldest && asked.every(name => each.asked.has(name)),
     )
   }
 
-  private async openNew(asked: readonly NodeDocument[]): Promise<HeldSnapshot> {
+  private async openNew(asked: readonly NodeDocument[]): Promise<BufferedSnapshot> {
     const key = asked.toSorted().join(' ')
     const under = this.opening.get(key)
     if (under) return under
@@ -143,20 +143,20 @@ export class Snapshots {
     return opening
   }
 
-  private async begin(asked: readonly NodeDocument[]): Promise<HeldSnapshot> {
+  private async begin(asked: readonly NodeDocument[]): Promise<BufferedSnapshot> {
     const {limits, readers} = this.options
-    const running = [...this.held.values()].filter(({isRunning}) => isRunning).length + this.opening.size
+    const running = [...this.buffered.values()].filter(({isRunning}) => isRunning).length + this.opening.size
     if (running >= limits.reads)
       throw refused('TOO_MANY', `${running} reads of this node are under way`, 'Try again when they are done: in some seconds.')
-    while (this.held.size >= limits.snapshots)
+    while (this.buffered.size >= limits.snapshots)
       if (!this.dropIdle())
-        throw refused('TOO_MANY', `${this.held.size} dumps of this node are being fetched`, 'Try again later.')
+        throw refused('TOO_MANY', `${this.buffered.size} dumps of this node are being fetched`, 'Try again later.')
     const takenAt = new Date()
-    const sight = new BackendDetector()
+    const detector = new BackendDetector()
     const documents = new Map<NodeDocument, BufferedDocument>()
     for (const [name, reader] of await readers(asked))
-      documents.set(name, new BufferedDocument(reader, this.budget, sight.of(name)))
-    const snapshot: HeldSnapshot = {
+      documents.set(name, new BufferedDocument(reader, this.budget, detector.of(name)))
+    const snapshot: BufferedSnapshot = {
       id: randomUUID(),
       takenAt,
       startedMs: performance.now(),
@@ -167,24 +167,24 @@ export class Snapshots {
       waiting: 0,
       usedMs: performance.now(),
     }
-    this.held.set(snapshot.id, snapshot)
-    void Promise.all([...documents.values()].map(({done}) => done)).then(() => this.finished(snapshot, sight))
+    this.buffered.set(snapshot.id, snapshot)
+    void Promise.all([...documents.values()].map(({done}) => done)).then(() => this.finished(snapshot, detector))
     return snapshot
   }
 
-  private finished(snapshot: HeldSnapshot, sight: BackendDetector): void {
+  private finished(snapshot: BufferedSnapshot, detector: BackendDetector): void {
     snapshot.isRunning = false
-    if (!this.held.has(snapshot.id)) return
+    if (!this.buffered.has(snapshot.id)) return
     this.options.onRead({
       at: snapshot.takenAt.toISOString(),
       documents: [...snapshot.documents.keys()],
       durationMs: Math.round(performance.now() - snapshot.startedMs),
       problems: [...snapshot.documents.values()].flatMap(({end}) => (end?.problems ?? []).map(({message}) => message)),
-      backend: sight.backend,
+      backend: detector.backend,
     })
   }
 
-  private readonly budget: Budget = {
+  private readonly budget: MemoryBudget = {
     take: bytes => {
       this.bytes += bytes
       while (this.bytes > this.options.limits.snapshotBytes) if (!this.dropIdle()) return false
@@ -197,7 +197,9 @@ export class Snapshots {
 
   /** Makes room: drops the snapshot that was used least lately of those that nobody has open. */
   private dropIdle(): boolean {
-    const idle = [...this.held.values()].filter(({holders, waiting, isRunning}) => holders === 0 && waiting === 0 && !isRunning)
+    const idle = [...this.buffered.values()].filter(
+      ({holders, waiting, isRunning}) => holders === 0 && waiting === 0 && !isRunning,
+    )
     const [oldest] = idle.toSorted((a, b) => a.usedMs - b.usedMs)
     if (oldest) this.drop(oldest)
     return oldest !== undefined
@@ -205,16 +207,16 @@ export class Snapshots {
 
   private sweep(): void {
     const oldest = performance.now() - this.options.limits.snapshotMs
-    for (const snapshot of this.held.values()) if (snapshot.waiting === 0 && snapshot.usedMs < oldest) this.drop(snapshot)
+    for (const snapshot of this.buffered.values()) if (snapshot.waiting === 0 && snapshot.usedMs < oldest) this.drop(snapshot)
   }
 
-  private drop(snapshot: HeldSnapshot): void {
-    this.held.delete(snapshot.id)
+  private drop(snapshot: BufferedSnapshot): void {
+    this.buffered.delete(snapshot.id)
     for (const document of snapshot.documents.values()) document.drop()
   }
 
-  private find(id: string): HeldSnapshot {
-    const snapshot = this.held.get(id)
+  private find(id: string): BufferedSnapshot {
+    const snapshot = this.buffered.get(id)
     if (snapshot) return snapshot
     const seconds = this.options.limits.snapshotMs / 1000
     throw refused(
@@ -224,7 +226,7 @@ export class Snapshots {
     )
   }
 
-  private documentOf(snapshot: HeldSnapshot, name: NodeDocument): BufferedDocument {
+  private documentOf(snapshot: BufferedSnapshot, name: NodeDocument): BufferedDocument {
     const document = snapshot.documents.get(name)
     if (document) return document
     throw refused('NO_SNAPSHOT', `this dump has no ${name}`, `It has: ${[...snapshot.documents.keys()].join(', ')}`)

@@ -1,20 +1,21 @@
-import type {Knowledge} from '../../core/contract/agent.ts'
+import type {SyncState} from '../../core/contract/agent.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import type {ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
+import type {Log} from '../log.ts'
 import {type Clock, systemClock} from './clock.ts'
 import {readClusterIdentityFrom} from './cluster-identity.ts'
 import {clusterJson} from './cluster-json.ts'
 import {type Kinds, namespaces, networkPolicies, nodes, podsOf, type WatchedKind} from './kinds.ts'
-import {type Change, ListWatch, type Standing} from './list-watch.ts'
+import {ListWatch, type ObjectChange, type WatchState} from './list-watch.ts'
 import {Programs} from './programs.ts'
 
 /** What the agent knows of the cluster. It goes on knowing it while the API server is away. */
 export interface ClusterWatch {
   /** How current it is. */
-  knowledge(): Knowledge
-  /** The objects as they are now; what was given out does not change. Trimmed to what network policy depends on. */
+  syncState(): SyncState
+  /** The objects as they are now; what was given out does not change. Only the fields that network policy depends on. */
   objects(): ClusterObjects
   /**
    * The program that the objects ask for. The first ask for an option set takes as long as a compilation, later ones as
@@ -31,11 +32,6 @@ export interface ClusterWatch {
    */
   onChange(listener: () => void): () => void
   stop(): Promise<void>
-}
-
-export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
 }
 
 export interface WatchClusterOptions {
@@ -67,16 +63,16 @@ class FollowedCluster implements ClusterWatch {
 
   constructor({api, node, lite, log, clock = systemClock, spreadMs = SPREAD_MS}: WatchClusterOptions) {
     this.log = log
-    const readEpoch = readClusterIdentityFrom(api)
+    const readIdentity = readClusterIdentityFrom(api)
     const watch = <Kind extends keyof Kinds>(kind: WatchedKind<Kind>): ListWatch<Kind> =>
       new ListWatch({
         api,
         kind,
         clock,
-        readEpoch,
+        readIdentity,
         spreadMs,
         onChanges: changes => this.changed(kind.kind, changes),
-        onStanding: (standing, before) => this.stands(kind.plural, standing, before),
+        onState: (state, before) => this.stands(kind.plural, state, before),
       })
     this.watches = {
       Pod: watch(podsOf(lite ? node : undefined)),
@@ -87,13 +83,13 @@ class FollowedCluster implements ClusterWatch {
     this.runs = Promise.all(Object.values(this.watches).map(each => each.run(this.end.signal)))
   }
 
-  knowledge(): Knowledge {
+  syncState(): SyncState {
     const {Pod, Namespace, NetworkPolicy} = this.watches
-    const standings = Object.values(this.watches).map(each => each.standing)
-    const failure = standings.find(each => each.failure !== undefined)?.failure
-    const isListed = standings.every(each => each.isListed)
+    const states = Object.values(this.watches).map(each => each.state)
+    const failure = states.find(each => each.failure !== undefined)?.failure
+    const isListed = states.every(each => each.isListed)
     const state = this.end.signal.aborted ? 'off' : !isListed ? 'starting' : failure === undefined ? 'live' : 'stale'
-    const asOf = Math.min(...standings.map(each => each.asOf ?? Number.POSITIVE_INFINITY))
+    const asOf = Math.min(...states.map(each => each.asOf ?? Number.POSITIVE_INFINITY))
     return {
       state,
       ...(isListed && {asOf: new Date(asOf).toISOString()}),
@@ -130,15 +126,15 @@ class FollowedCluster implements ClusterWatch {
     this.listeners.clear()
   }
 
-  private changed<Kind extends keyof Kinds>(kind: Kind, changes: readonly Change<Kinds[Kind]>[]): void {
+  private changed<Kind extends keyof Kinds>(kind: Kind, changes: readonly ObjectChange<Kinds[Kind]>[]): void {
     // A kind with its own object: the compiler cannot see that the two belong together.
     this.programs.apply(changes.map(change => ({kind, ...change}) as ObjectEvent))
     this.tell()
   }
 
-  private stands(plural: string, standing: Standing, before: Standing): void {
-    if (standing.failure === before.failure && standing.isListed === before.isListed) return
-    if (standing.failure !== undefined) this.log.warn({kind: plural, failure: standing.failure}, 'The cluster is not watched')
+  private stands(plural: string, state: WatchState, before: WatchState): void {
+    if (state.failure === before.failure && state.isListed === before.isListed) return
+    if (state.failure !== undefined) this.log.warn({kind: plural, failure: state.failure}, 'The cluster is not watched')
     else this.log.info({kind: plural}, 'The cluster is watched')
     this.tell()
   }

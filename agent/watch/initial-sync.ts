@@ -1,8 +1,8 @@
-import type {Knowledge} from '../../core/contract/agent.ts'
+import type {SyncState} from '../../core/contract/agent.ts'
 
 /** A picture of the cluster that is still being made. */
-export interface Growing {
-  knowledge(): Knowledge
+export interface SyncSource {
+  syncState(): SyncState
   /** @returns ends the calls */
   onChange(listener: () => void): () => void
 }
@@ -11,9 +11,9 @@ export interface Growing {
  * Waits for the first lists of an agent that has just started, as one for a single node has when it is asked. Resolves at once when
  * there is nothing to wait for: they are there, or the API server does not give them.
  */
-export async function initialSync(cluster: Growing, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+export async function initialSync(cluster: SyncSource, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const isComing = () => {
-    const {state, asOf, failure} = cluster.knowledge()
+    const {state, asOf, failure} = cluster.syncState()
     return state === 'starting' && asOf === undefined && failure === undefined
   }
   if (!isComing() || signal?.aborted) return

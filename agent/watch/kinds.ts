@@ -11,7 +11,7 @@ export interface WatchedKind<Kind extends keyof Kinds> {
   readonly fieldSelector?: string
   /** Objects to ask for at once. Those of some kinds are large. */
   readonly pageSize: number
-  readonly trim: StripFields<Kinds[Kind]>
+  readonly strip: StripFields<Kinds[Kind]>
 }
 
 export interface Kinds {
@@ -39,7 +39,7 @@ export const podsOf = (node?: string): WatchedKind<'Pod'> => ({
   path: '/api/v1/pods',
   fieldSelector: node === undefined ? UNFINISHED : `${UNFINISHED},spec.nodeName=${node}`,
   pageSize: 500,
-  trim: stripPod,
+  strip: stripPod,
 })
 
 export const namespaces: WatchedKind<'Namespace'> = {
@@ -48,7 +48,7 @@ export const namespaces: WatchedKind<'Namespace'> = {
   apiVersion: 'v1',
   path: '/api/v1/namespaces',
   pageSize: 500,
-  trim: stripNamespace,
+  strip: stripNamespace,
 }
 
 export const networkPolicies: WatchedKind<'NetworkPolicy'> = {
@@ -57,7 +57,7 @@ export const networkPolicies: WatchedKind<'NetworkPolicy'> = {
   apiVersion: 'networking.k8s.io/v1',
   path: '/apis/networking.k8s.io/v1/networkpolicies',
   pageSize: 500,
-  trim: stripPolicy,
+  strip: stripPolicy,
 }
 
 export const nodes: WatchedKind<'Node'> = {
@@ -67,5 +67,5 @@ export const nodes: WatchedKind<'Node'> = {
   path: '/api/v1/nodes',
   // A node names the images it has: 20 kB and more.
   pageSize: 100,
-  trim: stripNode,
+  strip: stripNode,
 }

@@ -8,13 +8,14 @@ import type {Kinds, WatchedKind} from './kinds.ts'
 import {listAll} from './list.ts'
 import {BadEvent, readEvent} from './watch-event.ts'
 
-export interface Change<Kept> {
+/** What happened to one object of a kind. */
+export interface ObjectChange<Kept> {
   readonly type: 'added' | 'modified' | 'deleted'
   readonly object: Kept
 }
 
 /** How well one kind is known. */
-export interface Standing {
+export interface WatchState {
   /** Whether there ever was a whole list. */
   readonly isListed: boolean
   /** When the server was last heard of, in milliseconds since 1970. */
@@ -27,12 +28,12 @@ export interface ListWatchOptions<Kind extends keyof Kinds> {
   readonly api: ApiServer
   readonly kind: WatchedKind<Kind>
   readonly clock: Clock
-  readonly readEpoch: ReadClusterIdentity
+  readonly readIdentity: ReadClusterIdentity
   /** Lists begin at a moment chosen by chance within so many milliseconds, so that 250 agents do not ask at once. */
   readonly spreadMs: number
   /** All that changed together; after an interruption only what is different. */
-  readonly onChanges: (changes: readonly Change<Kinds[Kind]>[]) => void
-  readonly onStanding: (standing: Standing, before: Standing) => void
+  readonly onChanges: (changes: readonly ObjectChange<Kinds[Kind]>[]) => void
+  readonly onState: (state: WatchState, before: WatchState) => void
 }
 
 /** A watch ends by the server's will after 4 to 6 minutes, chosen by chance for the same reason. */
@@ -55,10 +56,10 @@ export class ListWatch<Kind extends keyof Kinds> {
   private readonly shared = new InternedStrings()
   private readonly kept = new Map<string, Kinds[Kind]>()
   private array: Kinds[Kind][] | undefined
-  private lastStanding: Standing = {isListed: false}
+  private lastState: WatchState = {isListed: false}
   /** The version to watch from; undefined when all has to be listed. */
   private version: string | undefined
-  private epochId: string | undefined
+  private clusterId: string | undefined
   /** Whether the server may have become another one since it was last heard. */
   private isDoubtful = false
   private failures = 0
@@ -78,8 +79,8 @@ export class ListWatch<Kind extends keyof Kinds> {
     return this.kept.size
   }
 
-  get standing(): Standing {
-    return this.lastStanding
+  get state(): WatchState {
+    return this.lastState
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -94,24 +95,24 @@ export class ListWatch<Kind extends keyof Kinds> {
   }
 
   private async step(signal: AbortSignal): Promise<void> {
-    if (this.isDoubtful && this.version !== undefined) await this.checkEpoch(this.version, signal)
+    if (this.isDoubtful && this.version !== undefined) await this.checkIdentity(this.version, signal)
     if (this.version === undefined) this.version = await this.list(signal)
     await this.watch(this.version, signal)
   }
 
-  private async checkEpoch(known: string, signal: AbortSignal): Promise<void> {
-    const {id, version} = await this.options.readEpoch(signal)
-    if (id !== this.epochId || isOlder(version, known)) this.version = undefined
+  private async checkIdentity(known: string, signal: AbortSignal): Promise<void> {
+    const {id, version} = await this.options.readIdentity(signal)
+    if (id !== this.clusterId || isOlder(version, known)) this.version = undefined
     this.isDoubtful = false
   }
 
   private async list(signal: AbortSignal): Promise<string> {
-    const {api, kind, clock, readEpoch, spreadMs} = this.options
+    const {api, kind, clock, readIdentity, spreadMs} = this.options
     await pause(clock, clock.random() * spreadMs, signal)
     // Before the list: if the server becomes another one in between, that is seen later.
-    const {id} = await readEpoch(signal)
+    const {id} = await readIdentity(signal)
     const {objects, version} = await listAll({api, kind, clock, signal, shared: this.shared, before: this.kept})
-    this.epochId = id
+    this.clusterId = id
     this.isDoubtful = false
     this.badEvents = 0
     this.replace(objects)
@@ -122,7 +123,7 @@ export class ListWatch<Kind extends keyof Kinds> {
 
   /** In place: objects keep their order, which is that of who follows the changes. */
   private replace(objects: ReadonlyMap<string, Kinds[Kind]>): void {
-    const changes: Change<Kinds[Kind]>[] = []
+    const changes: ObjectChange<Kinds[Kind]>[] = []
     for (const [key, object] of this.kept) {
       if (objects.has(key)) continue
       this.kept.delete(key)
@@ -172,14 +173,14 @@ export class ListWatch<Kind extends keyof Kinds> {
 
   /** What is kept is what the server has. */
   private confirmed(): void {
-    this.setStanding({isListed: true, asOf: this.options.clock.now()})
+    this.setState({isListed: true, asOf: this.options.clock.now()})
   }
 
   private take(line: string): void {
     const event = readEvent(line)
     const {kind} = this.options
     if (event.type !== 'bookmark') {
-      const object = kind.trim(event.object, this.shared)
+      const object = kind.strip(event.object, this.shared)
       if (!object) throw new BadEvent(`an event of ${kind.plural} without a name`)
       this.change(event.type, object)
     }
@@ -190,7 +191,7 @@ export class ListWatch<Kind extends keyof Kinds> {
   }
 
   /** The type of an event is not relied on: after an interruption the same one may come again. */
-  private change(type: Change<Kinds[Kind]>['type'], object: Kinds[Kind]): void {
+  private change(type: ObjectChange<Kinds[Kind]>['type'], object: Kinds[Kind]): void {
     const key = objectKey(object)
     const before = this.kept.get(key)
     if (type === 'deleted') {
@@ -203,7 +204,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     this.tell([{type: before ? 'modified' : 'added', object}])
   }
 
-  private tell(changes: readonly Change<Kinds[Kind]>[]): void {
+  private tell(changes: readonly ObjectChange<Kinds[Kind]>[]): void {
     this.array = undefined
     this.options.onChanges(changes)
   }
@@ -215,12 +216,12 @@ export class ListWatch<Kind extends keyof Kinds> {
     // 410: the server no longer has that version. 400: it cannot read it.
     const isVersionBad = error instanceof ApiServerError && (error.status === 410 || error.status === 400)
     if (isVersionBad || this.badEvents >= MOST_BAD_EVENTS) this.version = undefined
-    this.setStanding({...this.lastStanding, failure: error instanceof Error ? error.message : String(error)})
+    this.setState({...this.lastState, failure: error instanceof Error ? error.message : String(error)})
   }
 
-  private setStanding(standing: Standing): void {
-    const before = this.lastStanding
-    this.lastStanding = standing
-    this.options.onStanding(standing, before)
+  private setState(state: WatchState): void {
+    const before = this.lastState
+    this.lastState = state
+    this.options.onState(state, before)
   }
 }

@@ -41,7 +41,7 @@ export async function listAll<Kind extends keyof Kinds>(options: ListOptions<Kin
       continue
     }
     for (const item of page.items) {
-      const kept = kind.trim(item, shared)
+      const kept = kind.strip(item, shared)
       if (!kept) continue
       const key = objectKey(kept)
       const known = before.get(key)

@@ -40,7 +40,7 @@ export const AGENT_SOCKET = 'agent.sock'
 export const helloInputSchema = z.object({contract: contractVersionSchema, version: z.string().max(64)})
 
 /** How current the agent's picture of the cluster is. */
-export const knowledgeSchema = z.object({
+export const syncStateSchema = z.object({
   state: z
     .enum(['off', 'starting', 'live', 'stale'])
     .describe(
@@ -52,14 +52,14 @@ export const knowledgeSchema = z.object({
   namespaces: z.int().min(0),
   policies: z.int().min(0),
 })
-export type Knowledge = z.infer<typeof knowledgeSchema>
+export type SyncState = z.infer<typeof syncStateSchema>
 
 export const helloSchema = z.object({
   contract: contractVersionSchema,
   version: z.string(),
   node: z.string(),
   procedures: z.array(z.string()).describe('what this agent answers'),
-  knowledge: knowledgeSchema,
+  knowledge: syncStateSchema,
 })
 export type Hello = z.infer<typeof helloSchema>
 
@@ -67,7 +67,7 @@ export const agentStatusSchema = z.object({
   node: z.string(),
   version: z.string(),
   startedAt: z.iso.datetime(),
-  knowledge: knowledgeSchema,
+  knowledge: syncStateSchema,
   connections: z.int().min(0),
   subscriptions: z.int().min(0),
   memoryBytes: z.int().min(0).describe('resident set size of the agent'),

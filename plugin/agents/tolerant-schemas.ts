@@ -2,10 +2,10 @@ import {type ZodType, z} from 'zod'
 import {
   agentStatusSchema,
   helloSchema,
-  knowledgeSchema,
   snapshotPieceSchema,
   snapshotSchema,
   statusChangeSchema,
+  syncStateSchema,
 } from '../../core/contract/agent.ts'
 import {problemSchema} from '../../core/contract/common.ts'
 import {AgentError} from './agent-error.ts'
@@ -14,11 +14,11 @@ import {AgentError} from './agent-error.ts'
 export const wireProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
 
 /** Of a state that this plugin does not know it knows one thing: it is not `live`. */
-const wireKnowledgeSchema = knowledgeSchema.extend({state: knowledgeSchema.shape.state.catch('stale')})
+const wireSyncStateSchema = syncStateSchema.extend({state: syncStateSchema.shape.state.catch('stale')})
 
-export const wireHelloSchema = helloSchema.extend({knowledge: wireKnowledgeSchema})
+export const wireHelloSchema = helloSchema.extend({knowledge: wireSyncStateSchema})
 export const wireStatusSchema = agentStatusSchema.extend({
-  knowledge: wireKnowledgeSchema,
+  knowledge: wireSyncStateSchema,
   backend: agentStatusSchema.shape.backend.catch('unknown'),
 })
 export const wireStatusChangeSchema = statusChangeSchema.extend({status: wireStatusSchema})

@@ -4,12 +4,13 @@ import {type AddressInfo, connect, createServer, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {openApiServer} from '../../agent/kubernetes/open-api-server.ts'
+import {silentLog} from '../../agent/log.ts'
 import {type ClusterWatch, watchCluster} from '../../agent/watch/cluster-watch.ts'
 import {readClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
 import type {CompileOptions} from '../../core/policy/program.ts'
 import {canonical, sorted} from '../support/agent/made-objects.ts'
-import {silentLog, until} from '../support/agent/open-watch.ts'
+import {until} from '../support/agent/open-watch.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
 
@@ -80,7 +81,7 @@ describeControlPlane('the watch of a real API server', () => {
     const {objects} = readClusterObjects(JSON.parse(got.stdout))
     const pods = objects.pods.filter(({status}) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
     await until(() => {
-      expect(watch.knowledge().state).toBe('live')
+      expect(watch.syncState().state).toBe('live')
       expect(sorted({...objects, pods})).toMatchObject(sorted(watch.objects()))
       expect(watch.objects().pods).toHaveLength(pods.length)
     })
@@ -126,7 +127,7 @@ describeControlPlane('the watch of a real API server', () => {
 
   test('knows a thousand pods, and what policies make of them', async () => {
     await expectSame()
-    expect(watch.knowledge()).toMatchObject({state: 'live', pods: 1000, policies: 1})
+    expect(watch.syncState()).toMatchObject({state: 'live', pods: 1000, policies: 1})
     expect(watch.objects().nodes).toEqual([
       expect.objectContaining({status: {addresses: [{type: 'InternalIP', address: '192.168.7.1'}]}}),
     ])
@@ -140,25 +141,25 @@ describeControlPlane('the watch of a real API server', () => {
     await request('POST', '/api/v1/namespaces', {metadata: {name: 'late'}})
     await request('PATCH', '/api/v1/namespaces/shop', {metadata: {labels: {team: 'else'}}}, 'application/merge-patch+json')
     await remove('/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/first')
-    await until(() => expect(watch.knowledge()).toMatchObject({pods: 998, policies: 0}))
+    await until(() => expect(watch.syncState()).toMatchObject({pods: 998, policies: 0}))
     await expectSame()
   })
 
   test('knows what was deleted and made while the connection was cut', async () => {
     await wire.cut()
-    await until(() => expect(watch.knowledge().state).toBe('stale'))
+    await until(() => expect(watch.syncState().state).toBe('stale'))
     for (let index = 10; index < 20; index++) await remove(`${PODS}/pod-${index}`)
     await request('POST', PODS, podOf('made-meanwhile', 'app-1'))
     await running('made-meanwhile', '10.1.2.1')
-    expect(watch.knowledge().pods).toBe(998)
+    expect(watch.syncState().pods).toBe(998)
     await wire.mend()
-    await until(() => expect(watch.knowledge()).toMatchObject({state: 'live', pods: 989}))
+    await until(() => expect(watch.syncState()).toMatchObject({state: 'live', pods: 989}))
     await expectSame()
   })
 
   test('survives a crash of the API server, and one whose memory of versions went with it', async () => {
     await cluster.stopServer()
-    await until(() => expect(watch.knowledge()).toMatchObject({state: 'stale', pods: 989}))
+    await until(() => expect(watch.syncState()).toMatchObject({state: 'stale', pods: 989}))
     await cluster.startServer()
     await expectSame()
     // The new server knows no version from before its start: whoever was away meanwhile has to list anew.
@@ -167,7 +168,7 @@ describeControlPlane('the watch of a real API server', () => {
     await cluster.restart()
     await remove(`${PODS}/pod-30`)
     await wire.mend()
-    await until(() => expect(watch.knowledge()).toMatchObject({state: 'live', pods: 987}))
+    await until(() => expect(watch.syncState()).toMatchObject({state: 'live', pods: 987}))
     await expectSame()
   })
 })

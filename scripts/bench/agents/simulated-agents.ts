@@ -39,7 +39,7 @@ const start = async (node: string, index: number): Promise<number> => {
       changes: new Changes(),
       // What is measured does not read the node.
       snapshots: undefined as never,
-      knowledge: () => knowledge,
+      syncState: () => knowledge,
       status: () => ({
         node,
         version,

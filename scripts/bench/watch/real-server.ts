@@ -23,6 +23,7 @@ const JSON_TYPE = 'application/json'
 /** Makes each change another one. */
 let changes = 0
 const say = (text: string) => console.log(text)
+const print = (fields: object, text: string) => console.error(text, fields)
 
 await using cluster = await startControlPlane()
 const server = ProcessCost.ofChild('kube-apiserver')
@@ -51,11 +52,11 @@ for (const count of [1, 5]) {
         watchCluster({
           api,
           node: 'aks-pool-1',
-          log: {info: () => undefined, warn: (fields, text) => console.error(text, fields)},
+          log: {info: () => undefined, warn: print, error: print},
         }),
       )
     }
-    while (!watches.every(each => each.knowledge().state === 'live')) await sleep(50)
+    while (!watches.every(each => each.syncState().state === 'live')) await sleep(50)
   })
   say(
     `first lists of ${count} at once: ${cost.seconds.toFixed(1)} s, each ${((wire.bytes - before) / count / 1e6).toFixed(2)} MB on the wire ` +

@@ -1,7 +1,7 @@
 /** The watch alone, as a process of its own to be measured: `watcher.ts KUBECONFIG`. Orders come as messages. */
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {watchCluster} from '../../../agent/watch/cluster-watch.ts'
-import {keepHeapSmall} from '../../../agent/watch/heap-options.ts'
+import {optimizeHeapForSize} from '../../../agent/watch/heap-options.ts'
 
 export interface Report {
   readonly state: string
@@ -13,8 +13,9 @@ export interface Report {
   readonly seconds: number
 }
 
-keepHeapSmall()
-const log = {info: () => undefined, warn: (fields: object, text: string) => console.error(text, fields)}
+optimizeHeapForSize()
+const print = (fields: object, text: string) => console.error(text, fields)
+const log = {info: () => undefined, warn: print, error: print}
 const api = await openApiServer({kubeconfig: process.argv[2]})
 const watch = watchCluster({api, node: 'aks-pool-1', log})
 
@@ -35,7 +36,7 @@ process.on('message', (order: string) => {
   const start = performance.now()
   orders[order]?.()
   const seconds = (performance.now() - start) / 1000
-  const {state, pods} = watch.knowledge()
+  const {state, pods} = watch.syncState()
   const {user, system} = process.cpuUsage()
   process.send?.({
     state,

@@ -57,7 +57,7 @@ describe('without a token', () => {
   })
 
   test('who holds sockets open makes room for the kubelet, and is thrown out in the end', async () => {
-    await using agent = await openAgent({limits: {strangers: 4, strangerMs: 300}})
+    await using agent = await openAgent({limits: {unauthenticatedConnections: 4, signInMs: 300}})
     const squatters = await Promise.all(
       Array.from({length: 20}, async () => {
         const socket = connectTcp(agent.port, '127.0.0.1').on('error', () => {})

@@ -117,7 +117,7 @@ describe('whatever a client sends', () => {
   })
 
   test('a header without end', async () => {
-    await using agent = await openAgent({limits: {strangerMs: 500}})
+    await using agent = await openAgent({limits: {signInMs: 500}})
     const before = liveBytes()
     const socket = connectTls({port: agent.port, host: '127.0.0.1', rejectUnauthorized: false}).on('error', () => {})
     const answer = socket.toArray()

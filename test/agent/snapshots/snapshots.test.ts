@@ -224,9 +224,9 @@ describe('memory', () => {
     expect(problems).toMatchObject([{code: 'TRUNCATED_FILE', next: expect.stringContaining('--local')}])
     expect(text.length).toBeGreaterThan(500_000)
     expect(text.length).toBeLessThan(3_000_000)
-    expect(open.snapshots.heldBytes).toBeLessThan(2_000_000)
+    expect(open.snapshots.bufferedBytes).toBeLessThan(2_000_000)
     open.snapshots.close(id)
-    expect(open.snapshots.heldBytes).toBe(0)
+    expect(open.snapshots.bufferedBytes).toBe(0)
   })
 
   test('room is made by what nobody holds open any more, the least used first', async () => {
@@ -240,7 +240,7 @@ describe('memory', () => {
       snapshots.leave(id)
       ids.push(id)
     }
-    expect(snapshots.heldBytes).toBeLessThan(2_500_000)
+    expect(snapshots.bufferedBytes).toBeLessThan(2_500_000)
     const isHeld = (id: string) =>
       snapshots.piece(id, 'ipset-save.txt', 0, reader).then(
         () => true,
@@ -254,7 +254,7 @@ describe('memory', () => {
     using open = openSnapshots({limits: {snapshotMs: 100}})
     const {id} = await open.snapshots.open(['ipset-save.txt'])
     await whole(open.snapshots, id, 'ipset-save.txt')
-    await expect.poll(() => open.snapshots.heldBytes).toBe(0)
+    await expect.poll(() => open.snapshots.bufferedBytes).toBe(0)
     await expect(whole(open.snapshots, id, 'ipset-save.txt')).rejects.toMatchObject({
       refusal: {code: 'NO_SNAPSHOT', next: expect.stringContaining('Run the command again')},
     })

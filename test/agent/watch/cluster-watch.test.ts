@@ -89,7 +89,7 @@ describe('the document of the cluster', () => {
     const pieces = opened.watch.clusterJson()
     const before = opened.watch.objects()
     opened.server.delete(paths.pods, pod('pod-1') as never)
-    await until(() => expect(opened.watch.knowledge().pods).toBe(6))
+    await until(() => expect(opened.watch.syncState().pods).toBe(6))
     const {items} = JSON.parse([...pieces].join('')) as {items: {kind: string}[]}
     expect(items.filter(({kind}) => kind === 'Pod')).toHaveLength(7)
     expect(before.pods).toHaveLength(7)
@@ -100,10 +100,10 @@ describe('what is known', () => {
   plainTest('is live with the time of the last word, and says which kind failed and why', async () => {
     await using opened = await openWatch()
     await opened.same()
-    const {asOf = '', ...rest} = opened.watch.knowledge()
+    const {asOf = '', ...rest} = opened.watch.syncState()
     expect(rest).toEqual({state: 'live', pods: 7, namespaces: 3, policies: 1})
     opened.server.bookmark()
-    await until(() => expect(opened.watch.knowledge().asOf).not.toBe(asOf))
+    await until(() => expect(opened.watch.syncState().asOf).not.toBe(asOf))
     const refuseNext = () =>
       opened.server.next(
         asked => asked.path === paths.policies,
@@ -123,7 +123,7 @@ describe('what is known', () => {
     await using opened = await openWatch()
     await opened.same()
     const states = new Set<string>()
-    opened.watch.onChange(() => states.add(opened.watch.knowledge().state))
+    opened.watch.onChange(() => states.add(opened.watch.syncState().state))
     opened.server.bookmark()
     opened.server.endWatches()
     await until(() => expect(opened.server.watching()).toBe(0))
@@ -145,14 +145,14 @@ describe('what is known', () => {
       }),
     )
     opened.server.say(paths.pods, lines.join(''))
-    await until(() => expect(opened.watch.knowledge().pods).toBe(57))
+    await until(() => expect(opened.watch.syncState().pods).toBe(57))
     await until(() => expect(calls).toBeGreaterThan(0))
     expect(calls).toBeLessThan(50)
     opened.server.bookmark()
     end()
     const before = calls
     opened.server.put(paths.pods, served(pod('another')))
-    await until(() => expect(opened.watch.knowledge().pods).toBe(58))
+    await until(() => expect(opened.watch.syncState().pods).toBe(58))
     await new Promise(setImmediate)
     expect(calls).toBe(before)
   })

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {type ApiServer, ApiServerError} from '../../../agent/kubernetes/api-server.ts'
 import {readClusterIdentityFrom} from '../../../agent/watch/cluster-identity.ts'
 import {podsOf} from '../../../agent/watch/kinds.ts'
-import {type Change, ListWatch} from '../../../agent/watch/list-watch.ts'
+import {ListWatch, type ObjectChange} from '../../../agent/watch/list-watch.ts'
 import type {Pod} from '../../../core/kubernetes/objects.ts'
 import {type Asked, FakeApiServer, type Fault, line, paths, refuse} from '../../support/agent/fake-api-server.ts'
 import {fastClock, notingClock} from '../../support/agent/fake-clock.ts'
@@ -48,11 +48,11 @@ describe('a watch of the cluster', () => {
   test('leaves finished pods to the server', async () => {
     await using opened = await openWatch()
     await opened.same()
-    expect(opened.watch.knowledge().pods).toBe(7)
+    expect(opened.watch.syncState().pods).toBe(7)
     for (const {query} of opened.server.asked.filter(({path}) => path === paths.pods))
       expect(query.get('fieldSelector')).toBe('status.phase!=Succeeded,status.phase!=Failed')
     opened.server.put(paths.pods, served(pod('pod-0', {phase: 'Failed'})))
-    await until(() => expect(opened.watch.knowledge().pods).toBe(6))
+    await until(() => expect(opened.watch.syncState().pods).toBe(6))
   })
 
   test('of NPM Lite has pods of its own node only', async () => {
@@ -262,7 +262,7 @@ describe('after', () => {
     // One fault is left: that of the version which nobody asks for any more.
     await until(() => {
       expectSame(opened.watch.objects(), opened.server)
-      expect(opened.watch.knowledge().state).toBe('live')
+      expect(opened.watch.syncState().state).toBe('live')
       expect(opened.server.watching()).toBe(4)
     })
   })
@@ -313,12 +313,12 @@ describe('after', () => {
   test('an API server that is away at first, and then for long', async () => {
     await using opened = await openWatch()
     const back = await opened.server.goAway()
-    const starting = opened.watch.knowledge()
+    const starting = opened.watch.syncState()
     expect(starting).toMatchObject({state: 'starting', pods: 0})
-    await until(() => expect(opened.watch.knowledge().failure).toContain('ECONNREFUSED'))
+    await until(() => expect(opened.watch.syncState().failure).toContain('ECONNREFUSED'))
     await back()
     await opened.same()
-    const {asOf} = opened.watch.knowledge()
+    const {asOf} = opened.watch.syncState()
     const backAgain = await opened.server.goAway()
     const stale = await opened.state('stale')
     expect(stale).toMatchObject({pods: 7, namespaces: 3, policies: 1, failure: expect.stringContaining('127.0.0.1')})
@@ -332,16 +332,16 @@ describe('after', () => {
 
 /** Watches pods alone, and notes what is told. */
 async function openPods(api: ApiServer, clock = fastClock()) {
-  const told: Change<Pod>[][] = []
+  const told: ObjectChange<Pod>[][] = []
   const end = new AbortController()
   const list = new ListWatch({
     api,
     kind: podsOf(),
     clock,
-    readEpoch: readClusterIdentityFrom(api),
+    readIdentity: readClusterIdentityFrom(api),
     spreadMs: 0,
     onChanges: changes => told.push([...changes]),
-    onStanding: () => undefined,
+    onState: () => undefined,
   })
   const run = list.run(end.signal)
   const stop = async () => {
@@ -466,7 +466,7 @@ describe('an end', () => {
     await until(() => expect(opened.server.watching()).toBe(0))
     const asked = opened.server.asked.length
     opened.server.put(paths.pods, served(pod('too-late')))
-    expect(opened.watch.knowledge().state).toBe('off')
+    expect(opened.watch.syncState().state).toBe('off')
     expect(opened.watch.objects().pods.map(({metadata}) => metadata.name)).not.toContain('too-late')
     expect(opened.server.asked).toHaveLength(asked)
   })
@@ -475,6 +475,6 @@ describe('an end', () => {
     const opened = await openWatch({clock: {...fastClock(), after: () => () => undefined}})
     await opened.server.goAway()
     await opened.watch.stop()
-    expect(opened.watch.knowledge().state).toBe('off')
+    expect(opened.watch.syncState().state).toBe('off')
   })
 })

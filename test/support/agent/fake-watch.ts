@@ -1,11 +1,11 @@
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
-import type {Knowledge} from '../../../core/contract/agent.ts'
+import type {SyncState} from '../../../core/contract/agent.ts'
 import {type ClusterObjects, emptyCluster} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 
 /** A watch whose objects and state a test sets. */
 export class FakeWatch implements ClusterWatch {
-  state: Knowledge['state'] = 'live'
+  state: SyncState['state'] = 'live'
   asOf: string | undefined = '2026-11-27T08:00:00.000Z'
   failure: string | undefined
   cluster: ClusterObjects
@@ -26,7 +26,7 @@ export class FakeWatch implements ClusterWatch {
     for (const listener of this.listeners) listener()
   }
 
-  knowledge(): Knowledge {
+  syncState(): SyncState {
     const {state, asOf, failure, cluster} = this
     return {
       state,

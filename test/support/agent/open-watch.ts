@@ -1,12 +1,11 @@
 import {expect, vi} from 'vitest'
+import {silentLog} from '../../../agent/log.ts'
 import type {Clock} from '../../../agent/watch/clock.ts'
 import {type ClusterWatch, watchCluster} from '../../../agent/watch/cluster-watch.ts'
-import type {Knowledge} from '../../../core/contract/agent.ts'
+import type {SyncState} from '../../../core/contract/agent.ts'
 import {FakeApiServer, paths} from './fake-api-server.ts'
 import {fastClock} from './fake-clock.ts'
 import {expectSame, namespace, node, pod, policy, served} from './made-objects.ts'
-
-export const silentLog = {info: () => undefined, warn: () => undefined}
 
 /** A watch of a fake API server; both end with the test. */
 export interface Opened extends AsyncDisposable {
@@ -14,7 +13,7 @@ export interface Opened extends AsyncDisposable {
   readonly watch: ClusterWatch
   /** Waits until both know the same, and all watches are open. */
   same(): Promise<void>
-  state(state: Knowledge['state']): Promise<Knowledge>
+  state(state: SyncState['state']): Promise<SyncState>
 }
 
 export interface OpenOptions {
@@ -44,11 +43,11 @@ export async function openWatch({before = fill, lite = false, clock = fastClock(
         expect(server.faultsLeft).toBe(0)
         expect(server.watching()).toBe(4)
         expectSame(watch.objects(), server)
-        expect(watch.knowledge().state).toBe('live')
+        expect(watch.syncState().state).toBe('live')
       }),
     async state(state) {
-      await until(() => expect(watch.knowledge().state).toBe(state))
-      return watch.knowledge()
+      await until(() => expect(watch.syncState().state).toBe(state))
+      return watch.syncState()
     },
     async [Symbol.asyncDispose]() {
       await watch.stop()
