@@ -54,7 +54,7 @@ packet packets page pages panic parallel parameter params parent parse parsed pa
 pause peer peers pending per percent period periodic permanent permission permit permitted phase pid ping place plan please plugin pod podcontroller
 podip pods pointer policies policy pool port portals ports position possible post postrouting preempt preempt_dynamic prefix prepare prerouting present previous
 previously print prior priority private probably probe problem problems proc process processed processing prod program programmed progress
-prometheus prop properties propagate protocol setServices services proxy public pull purpose put
+prometheus prop properties propagate protocol provide provided proxy public pull purpose put
 qps query queue queued quick quit quite quota
 race random range rate raw re reach reachable reached read readiness reading ready real really reason receive received receiver recent
 reconcile reconciled reconciler reconciliation reconnect record recover recreate redacted reduce ref refer reference references reflector
