@@ -1,10 +1,10 @@
-import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentRow, documentsFor, type NodeDocument, type SpecialDocument} from '../../core/contract/node-documents.ts'
 import type {Limits} from '../limits/limits.ts'
 import {initialSync, type SyncSource} from '../watch/initial-sync.ts'
 import {staleProblems} from '../watch/sync-problems.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {readLegacyTables} from './legacy-tables.ts'
-import {hasNpmPages, NPM_PORT, npmPageReader, npmPages} from './npm-pages.ts'
+import {hasNpmPages, NPM_PORT, npmPageReader} from './npm-pages.ts'
 import {type Run, type Start, start as startTool} from './run.ts'
 import {toolProblem} from './tool-failure.ts'
 import {isNftSave, versionsReader} from './versions.ts'
@@ -26,12 +26,7 @@ export interface DocumentSources {
 }
 
 /** The documents that hold the rules and sets of the kernel: all that a comparison, and `--local`, reads of a node. */
-export const kernelDocuments = [
-  'iptables-nft-save.txt',
-  'iptables-legacy-save.txt',
-  'ipset-save.txt',
-  'ipset-list.txt',
-] as const satisfies readonly NodeDocument[]
+export const kernelDocuments = documentsFor('rules')
 
 /** How each of the documents is read that this node can have. */
 export async function documentReaders(
@@ -40,31 +35,28 @@ export async function documentReaders(
 ): Promise<Map<NodeDocument, DocumentReader>> {
   const {limits, cluster, run, start = startTool, legacyTables = readLegacyTables, npmPort = NPM_PORT} = sources
   const bounds = {timeoutMs: limits.toolMs, largestBytes: limits.toolBytes}
-  const tool = (command: string, ...args: string[]) => toolReader(start, command, args, bounds)
-  const pages = Object.keys(npmPages) as (keyof typeof npmPages)[]
-  const hasPages = pages.some(page => asked.includes(page)) && (await hasNpmPages(npmPort))
-  const readers: Readonly<Record<NodeDocument, DocumentReader | false>> = {
-    'iptables-nft-save.txt': nftReader(start, run, bounds),
+  const hasPages = asked.some(name => documentRow(name).page !== undefined) && (await hasNpmPages(npmPort))
+  const special: Readonly<Record<SpecialDocument, () => DocumentReader | false | Promise<DocumentReader | false>>> = {
+    'iptables-nft-save.txt': () => nftReader(start, run, bounds),
     // Running a legacy tool where the kernel has no legacy tables would load the legacy modules.
-    'iptables-legacy-save.txt':
-      asked.includes('iptables-legacy-save.txt') &&
-      ((await legacyTables()) ?? '').trim() !== '' &&
-      tool('iptables-legacy-save', '-c'),
-    'ipset-save.txt': tool('ipset', 'save'),
-    'ipset-list.txt': tool('ipset', 'list', '-t'),
-    'conntrack-count.txt': tool('conntrack', '-C'),
-    'versions.txt': versionsReader(run, sources.version),
-    'npm-cache.json': hasPages && npmPageReader(npmPages['npm-cache.json'], npmPort, limits),
-    'npm-node-metrics.txt': hasPages && npmPageReader(npmPages['npm-node-metrics.txt'], npmPort, limits),
-    'npm-cluster-metrics.txt': hasPages && npmPageReader(npmPages['npm-cluster-metrics.txt'], npmPort, limits),
-    'cluster.json': cluster !== undefined && clusterReader(cluster, limits),
+    'iptables-legacy-save.txt': async () =>
+      ((await legacyTables()) ?? '').trim() !== '' && toolReader(start, 'iptables-legacy-save', ['-c'], bounds),
+    'versions.txt': () => versionsReader(run, sources.version),
+    'cluster.json': () => cluster !== undefined && clusterReader(cluster, limits),
   }
-  return new Map(
-    asked.flatMap(name => {
-      const reader = readers[name]
-      return reader === false ? [] : [[name, reader] as const]
-    }),
-  )
+  const readers = new Map<NodeDocument, DocumentReader>()
+  for (const name of asked) {
+    const {page, tool} = documentRow(name)
+    const [command = '', ...args] = tool?.split(' ') ?? []
+    const reader =
+      page !== undefined
+        ? hasPages && npmPageReader(page, npmPort, limits)
+        : tool !== undefined
+          ? toolReader(start, command, args, bounds)
+          : await special[name as SpecialDocument]()
+    if (reader !== false) readers.set(name, reader)
+  }
+  return readers
 }
 
 interface Bounds {

@@ -1,4 +1,4 @@
-import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
+import {documentRow, type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
@@ -34,7 +34,7 @@ export async function readLocalNode({signal, ...replaced}: ReadLocalOptions = {}
   for (const [name, reader] of await documentReaders(kernelDocuments, sources)) {
     const {document, failures} = await readText(name, reader, signal ?? new AbortController().signal)
     // Only headers and reference counts: worth having, not worth a second complaint, and of no use by halves.
-    const isExtra = name === 'ipset-list.txt'
+    const isExtra = documentRow(name).content === 'ipset-list'
     if (document && !(isExtra && failures.length > 0)) documents.push(document)
     if (!isExtra) problems.push(...failures)
   }

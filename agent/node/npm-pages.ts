@@ -6,11 +6,6 @@ import type {DocumentReader} from './document-reader.ts'
 
 /** Azure NPM's own pages: plain HTTP on every address of the node, without a password. */
 export const NPM_PORT = 10091
-export const npmPages = {
-  'npm-cache.json': '/npm/v1/debug/manager',
-  'npm-node-metrics.txt': '/node-metrics',
-  'npm-cluster-metrics.txt': '/cluster-metrics',
-} as const
 
 const PROBE_MS = 500
 

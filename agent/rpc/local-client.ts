@@ -3,6 +3,7 @@ import {createGunzip} from 'node:zlib'
 import {createTRPCClient, createWSClient, type TRPCClient, wsLink} from '@trpc/client'
 import {WebSocket} from 'ws'
 import {AGENT_SOCKET} from '../../core/contract/agent.ts'
+import {CLUSTER_DOCUMENT} from '../../core/contract/node-documents.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
@@ -31,14 +32,14 @@ export async function askLocalAgent<Answer>(
 /** The cluster objects that the agent of this node knows, also while the API server is away; with how old they are. */
 export async function readLocalCluster(stateDir: string): Promise<{documents: DumpDocument[]; problems: Problem[]} | undefined> {
   return askLocalAgent(stateDir, async client => {
-    const {id, documents} = await client.openSnapshot.mutate({documents: ['cluster.json']})
+    const {id, documents} = await client.openSnapshot.mutate({documents: [CLUSTER_DOCUMENT]})
     if (documents.length === 0) return {documents: [], problems: []}
     const gunzip = createGunzip()
     const decoding = new TextDecoding()
     gunzip.on('data', (part: Buffer) => decoding.push(part))
     const unpacked = new Promise((resolve, reject) => void gunzip.once('end', resolve).once('error', reject))
     for (let offset = 0; ; ) {
-      const {base64, end, problems} = await client.readSnapshot.query({id, document: 'cluster.json', offset})
+      const {base64, end, problems} = await client.readSnapshot.query({id, document: CLUSTER_DOCUMENT, offset})
       const bytes = Buffer.from(base64, 'base64')
       offset += bytes.length
       gunzip.write(bytes)
@@ -46,7 +47,7 @@ export async function readLocalCluster(stateDir: string): Promise<{documents: Du
       gunzip.end()
       await unpacked
       await client.closeSnapshot.mutate({id})
-      return {documents: [{name: "the agent's cluster.json", folder: 'local', text: decoding.end()}], problems}
+      return {documents: [{name: `the agent's ${CLUSTER_DOCUMENT}`, folder: 'local', text: decoding.end()}], problems}
     }
   })
 }

@@ -1,8 +1,7 @@
 import type {AgentStatus} from '../../core/contract/agent.ts'
-import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentRow, type NodeDocument} from '../../core/contract/node-documents.ts'
 
 const NPM_CHAIN = Buffer.from('AZURE-NPM')
-const SAVES = {'iptables-nft-save.txt': 'nft', 'iptables-legacy-save.txt': 'legacy'} as const
 
 /** Sees in passing, without parsing, in which back end's rules Azure NPM's chains are. */
 export class BackendDetector {
@@ -10,7 +9,7 @@ export class BackendDetector {
 
   /** What looks at a document's bytes as they pass; undefined for those that hold no rules. */
   of(name: NodeDocument): ((bytes: Uint8Array) => void) | undefined {
-    const backend = name in SAVES ? SAVES[name as keyof typeof SAVES] : undefined
+    const {backend} = documentRow(name)
     if (backend === undefined) return undefined
     let tail = Buffer.alloc(0)
     return bytes => {

@@ -1,35 +1,32 @@
-import {type NodeDocument, nodeDocuments} from '../contract/node-documents.ts'
-import type {DocumentKind} from './document-kind.ts'
+import {CLUSTER_DOCUMENT, documentRow} from '../contract/node-documents.ts'
+import {type DocumentKind, kindOfContent} from './document-kind.ts'
 
 /** What a dump is made of: these files, and `nodes/NAME/` with the documents of each node. */
-export const dumpFiles = {manifest: 'dump.json', cluster: 'cluster.json', log: 'collection.log', nodes: 'nodes'} as const
+export const dumpFiles = {manifest: 'dump.json', cluster: CLUSTER_DOCUMENT, log: 'collection.log', nodes: 'nodes'} as const
 
-/** Files of a node that come from the API server, not from the agent: what NPM's pod logged, and before its last restart. */
-export const podLogs = ['npm.log', 'npm-previous.log'] as const
-
-/** What a whole document is, whatever its content: an empty answer of a tool is an answer. */
-const kinds: Readonly<Partial<Record<NodeDocument, DocumentKind>>> = {
-  'iptables-nft-save.txt': 'iptables-save',
-  'iptables-legacy-save.txt': 'iptables-save',
-  'ipset-save.txt': 'ipset-save',
-  'ipset-list.txt': 'ipset-list',
-  'npm-cache.json': 'json',
-  'npm-node-metrics.txt': 'npm-metrics',
-  'npm-cluster-metrics.txt': 'npm-metrics',
-  'cluster.json': 'json',
+/**
+ * What a whole document of a node is, whatever its content: an empty answer of a tool is an answer. Undefined for documents that only
+ * people read, and for unknown files.
+ */
+export function kindOfDocument(file: string): DocumentKind | undefined {
+  const content = documentRow(file)?.content
+  return content && kindOfContent[content]
 }
 
-/** The kind of a node's document that answers are found from; undefined for those that only people read, and for unknown ones. */
-export const kindOfDocument = (file: string): DocumentKind | undefined =>
-  (nodeDocuments as readonly string[]).includes(file) ? kinds[file as NodeDocument] : undefined
+/** Whether a file of a node's folder is one that a dump keeps. */
+export const isNodeFile = (file: string): boolean => file !== CLUSTER_DOCUMENT && documentRow(file) !== undefined
 
-/** Whether a file of a node is one that a dump keeps. */
-export const isNodeFile = (file: string): boolean =>
-  file !== dumpFiles.cluster && ([...nodeDocuments, ...podLogs] as readonly string[]).includes(file)
+/** Whether a file of a node is text that only people read: nothing but its name says what it is. */
+export function isForPeople(file: string): boolean {
+  const row = documentRow(file)
+  return row !== undefined && row.content === undefined
+}
 
-/** Whether answers depend on a file. They do without logs, metrics and versions; the loss of those is in collection.log. */
-export const isForAnswers = (document: string | undefined): boolean =>
-  document !== undefined && /^(?:iptables|ipset|cluster)/.test(document)
+/** Whether answers rest on a file. They do not on logs, metrics and versions, whose loss is in collection.log. */
+export function isForAnswers(file: string | undefined): boolean {
+  const use = file === undefined ? undefined : documentRow(file)?.use
+  return use === 'rules' || use === 'objects'
+}
 
 /** A folder for a node's files. Names of nodes are names of hosts; others, which only a damaged dump has, get a number. */
 export function nodeFolder(name: string, index: number): string {

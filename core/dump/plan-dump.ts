@@ -1,14 +1,15 @@
 import type {DumpFailure} from '../contract/dump.ts'
+import {documentOf} from '../contract/node-documents.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Text} from '../text/lines.ts'
 import {isBlank} from './blank.ts'
 import {detectKind} from './detect-kind.ts'
-import {dumpFiles, isNodeFile, podLogs} from './layout.ts'
+import {dumpFiles, isForPeople, isNodeFile} from './layout.ts'
 import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
-import {type ReadDocument, readDocument} from './read-document.ts'
+import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {lastName, mergeObjects} from './read-dump.ts'
 import {findPlace, nodeOfPath} from './sort-documents.ts'
 
@@ -109,10 +110,7 @@ function arrangeLoose(
   leaveOut: (name: string) => void,
   problems: Problem[],
 ): void {
-  const ofNode = new Set([
-    ...folders.keys(),
-    ...loose.flatMap(({kind, document}) => (/^(?:iptables|ipset)/.test(kind) ? [document.folder] : [])),
-  ])
+  const ofNode = new Set([...folders.keys(), ...loose.flatMap(each => (holdsRules(each) ? [each.document.folder] : []))])
   const [only = ''] = ofNode
   for (const each of loose) {
     const {kind, document} = each
@@ -136,27 +134,19 @@ function arrangeLoose(
 const cacheNode = (loose: readonly ReadDocument[], folder: string): string | undefined =>
   loose.flatMap(each => (each.kind === 'npm-cache' && each.document.folder === folder ? [each.cache.node] : []))[0]
 
-const PEOPLES: readonly string[] = ['versions.txt', 'conntrack-count.txt', ...podLogs]
-
 /** What a dump calls a document with such content; undefined when it has no place for it. */
 function fileOf(read: ReadDocument): string | undefined {
   const file = fileName(read.document.name)
   switch (read.kind) {
-    case 'iptables':
-      return read.save.backend === 'legacy' ? 'iptables-legacy-save.txt' : 'iptables-nft-save.txt'
-    case 'ipset-save':
-      return 'ipset-save.txt'
-    case 'ipset-list':
-      return 'ipset-list.txt'
-    case 'npm-cache':
-      return 'npm-cache.json'
-    case 'npm-metrics':
-      return /cluster/.test(file) ? 'npm-cluster-metrics.txt' : 'npm-node-metrics.txt'
     case 'cluster':
       return undefined
+    case 'iptables-save':
+      return documentOf(read.kind, read.save.backend === 'legacy' ? 'legacy' : 'nft', file)
     case 'none':
-      // What only people read, and what is empty, has nothing but its name to tell what it is.
-      return PEOPLES.includes(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined
+      // What only people read, and what is empty, has nothing but its name to say what it is.
+      return isForPeople(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined
+    default:
+      return documentOf(read.kind, undefined, file)
   }
 }
 

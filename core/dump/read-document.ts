@@ -11,13 +11,17 @@ import {readMetricNames} from './npm-metrics.ts'
 
 /** One document, read as what its content says it is. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
-  | {readonly kind: 'iptables'; readonly save: SaveIndex}
+  | {readonly kind: 'iptables-save'; readonly save: SaveIndex}
   | {readonly kind: 'ipset-save' | 'ipset-list'; readonly sets: readonly MatchSet[]}
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
   | {readonly kind: 'cluster'; readonly objects: ClusterObjects}
   | {readonly kind: 'none'}
 )
+
+/** Whether a document holds rules or sets of a kernel, so that its folder is a node's. */
+export const holdsRules = ({kind}: ReadDocument): boolean =>
+  kind === 'iptables-save' || kind === 'ipset-save' || kind === 'ipset-list'
 
 /** Recognises and reads one document. Never throws for bad content: what is wrong is in `problems`. */
 export async function readDocument(document: DumpDocument): Promise<ReadDocument> {
@@ -30,7 +34,7 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
   switch (document.kind ?? detectKind(text)) {
     case 'iptables-save': {
       const save = {...indexIptablesSave(text, name), hasAllTables: document.kind !== undefined}
-      return {document, kind: 'iptables', save, problems: save.problems}
+      return {document, kind: 'iptables-save', save, problems: save.problems}
     }
     case 'ipset-save': {
       const {sets, problems} = parseIpsetSave(text, name)

@@ -3,7 +3,7 @@ import type {MatchSet} from '../linux/ipset/model.ts'
 import type {Problem} from '../problem/problem.ts'
 import {chooseSave} from './choose-save.ts'
 import type {DumpDocument, NodeDump} from './model.ts'
-import {type ReadDocument, readDocument} from './read-document.ts'
+import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
 
 /**
@@ -18,8 +18,7 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
   const sorted = sortDocuments(documents)
   const read: ReadDocument[] = []
   for (const document of sorted.documents) read.push(await readDocument(document))
-  const isOfNode = (each: ReadDocument) => each.kind === 'iptables' || each.kind === 'ipset-save' || each.kind === 'ipset-list'
-  const folders = new Set(read.filter(isOfNode).map(each => each.document.folder))
+  const folders = new Set(read.filter(holdsRules).map(each => each.document.folder))
   const cluster = mergeObjects(read.flatMap(each => (each.kind === 'cluster' ? [each.objects] : [])))
   if (folders.size <= 1) {
     const [only = onlyKey(sorted.nodes) ?? ''] = folders
@@ -52,7 +51,7 @@ function buildNode(
   folder: string | undefined,
 ): NodeDump {
   const problems = [...(told?.problems ?? []), ...read.flatMap(each => [...each.problems])]
-  const save = chooseSave(read.flatMap(each => (each.kind === 'iptables' ? [each.save] : [])))
+  const save = chooseSave(read.flatMap(each => (each.kind === 'iptables-save' ? [each.save] : [])))
   problems.push(...save.problems)
   const {sets, problems: setProblems} = mergeSets(read)
   problems.push(...setProblems)

@@ -48,7 +48,7 @@ export class Learner {
       metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
       problems: [],
     }
-    const saves = read.flatMap(each => (each.kind === 'iptables' ? [each.save] : []))
+    const saves = read.flatMap(each => (each.kind === 'iptables-save' ? [each.save] : []))
     if (saves.length === 0) this.learn(dump)
     for (const save of saves) this.learn({...dump, save})
   }

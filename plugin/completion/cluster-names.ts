@@ -1,4 +1,4 @@
-import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentRow, documentsFor} from '../../core/contract/node-documents.ts'
 import {type AgentPod, type FoundAgents, findAgents} from '../agents/agents.ts'
 import {Agents} from '../agents/connect.ts'
 import {readNode} from '../agents/read-snapshot.ts'
@@ -8,8 +8,8 @@ import {type NamedDumps, namesIn, readForNames} from './dump-names.ts'
 import type {SourceKind, Suggestion} from './names.ts'
 
 /** What an agent is asked for. Members of sets, the greater part of a node, have no names. */
-const OBJECTS: readonly NodeDocument[] = ['cluster.json']
-const RULES: readonly NodeDocument[] = ['iptables-nft-save.txt', 'iptables-legacy-save.txt', 'ipset-list.txt', 'cluster.json']
+const OBJECTS = documentsFor('objects')
+const RULES = documentsFor('rules', 'objects').filter(name => documentRow(name).content !== 'ipset-save')
 
 /** Where the API server has what no agent could tell. */
 const LISTS: Partial<Record<SourceKind, string>> = {

@@ -1,5 +1,5 @@
 import type {DumpFailure} from '../../core/contract/dump.ts'
-import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
+import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {AgentPod, NodeChoice} from '../agents/agents.ts'
@@ -16,7 +16,7 @@ import {NpmLogs} from './npm-logs.ts'
 /** Dumps are large; so many at once keep a line and a processor busy. */
 const READ_AT_ONCE = 8
 /** All but what is the same for every node. */
-const DOCUMENTS = nodeDocuments.filter(name => name !== dumpFiles.cluster)
+const DOCUMENTS = documentsFor('rules', 'names', 'people')
 
 interface ReadNode {
   readonly node: DumpedNode

@@ -1,3 +1,4 @@
+import {CLUSTER_DOCUMENT} from '../../core/contract/node-documents.ts'
 import {type PlannedNode, planDump} from '../../core/dump/plan-dump.ts'
 import {ACCEPTED, readDocument} from '../../core/dump/read-document.ts'
 import {type ClusterObjects, objectKey} from '../../core/kubernetes/objects.ts'
@@ -83,6 +84,6 @@ async function chosen(
 }
 
 async function readObjects(text: Text): Promise<ClusterObjects | undefined> {
-  const read = await readDocument({name: 'cluster.json', folder: '', text})
+  const read = await readDocument({name: CLUSTER_DOCUMENT, folder: '', text})
   return read.kind === 'cluster' ? read.objects : undefined
 }

@@ -1,11 +1,16 @@
-import {nodeDocuments} from '../../core/contract/node-documents.ts'
-import {dumpFiles, podLogs} from '../../core/dump/layout.ts'
+import {documentFiles, documentRow} from '../../core/contract/node-documents.ts'
+import {dumpFiles} from '../../core/dump/layout.ts'
 import type {Redaction} from '../../core/redact/redaction.ts'
+
+/** What is run or asked for a document, as its reader says it. */
+function commandsOf(file: string): readonly string[] {
+  const {tool, page, commands = []} = documentRow(file) ?? {}
+  return [...commands, ...(tool === undefined ? [] : [tool]), ...(page === undefined ? [] : [`http://127.0.0.1:10091${page}`])]
+}
 
 /** What our own lines are made of, and what a redaction would take for somebody's names. */
 const OWN_WORDS = [
-  ...nodeDocuments,
-  ...podLogs,
+  ...documentFiles,
   dumpFiles.manifest,
   dumpFiles.log,
   'kubectl npm',
@@ -13,17 +18,8 @@ const OWN_WORDS = [
   'begins to collect',
   'put together from files',
   'this machine',
-  'iptables-nft-save -c',
-  'iptables-legacy-save -c',
-  'iptables-save -c',
-  'ipset save',
-  'ipset list -t',
-  'conntrack -C',
-  'uname -a',
+  ...documentFiles.flatMap(commandsOf),
   'GET /api/v1/namespaces/kube-system/pods',
-  'http://127.0.0.1:10091/npm/v1/debug/manager',
-  'http://127.0.0.1:10091/node-metrics',
-  'http://127.0.0.1:10091/cluster-metrics',
   'tailLines=10000&limitBytes=16777216',
 ]
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')

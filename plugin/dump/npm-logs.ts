@@ -1,5 +1,5 @@
 import type {DumpFailure} from '../../core/contract/dump.ts'
-import {podLogs} from '../../core/dump/layout.ts'
+import {podLogs} from '../../core/contract/node-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {Packed} from '../bytes/packed.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
@@ -60,16 +60,15 @@ export class NpmLogs {
   async read(node: string, signal: AbortSignal): Promise<CollectedFile[]> {
     const pod = this.pods.get(node)
     const files: CollectedFile[] = []
-    for (const file of podLogs) {
-      const collected = pod && !this.isForbidden && (await this.readOne(pod, file, signal))
+    for (const [log, file] of Object.entries(podLogs)) {
+      const collected = pod && !this.isForbidden && (await this.readOne(pod, file, log === 'previous', signal))
       if (collected) files.push(collected)
     }
     return files
   }
 
   /** @returns undefined when there is no such log, and when it is nobody's fault but the missing right's */
-  private async readOne(pod: NpmPod, file: string, signal: AbortSignal): Promise<CollectedFile | undefined> {
-    const isPrevious = file !== podLogs[0]
+  private async readOne(pod: NpmPod, file: string, isPrevious: boolean, signal: AbortSignal): Promise<CollectedFile | undefined> {
     const path = `${PODS}/${encodeURIComponent(pod.name)}/log`
     const query = new URLSearchParams({
       tailLines: String(LAST_LINES),
@@ -102,6 +101,6 @@ export class NpmLogs {
   private forbid({message, next}: InputError): void {
     if (this.isForbidden) return
     this.isForbidden = true
-    this.failures.push({document: podLogs[0], message: `Azure NPM's logs are not in the dump: ${message}`, next})
+    this.failures.push({document: podLogs.current, message: `Azure NPM's logs are not in the dump: ${message}`, next})
   }
 }

@@ -1,4 +1,4 @@
-import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import type {NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
@@ -12,15 +12,8 @@ import {readNode} from '../agents/read-snapshot.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 
 /** What answers are found from. Logs and counts are for dumps. */
-const RULES: readonly NodeDocument[] = [
-  'iptables-nft-save.txt',
-  'iptables-legacy-save.txt',
-  'ipset-save.txt',
-  'ipset-list.txt',
-  'npm-cache.json',
-  'npm-node-metrics.txt',
-]
-const OBJECTS: readonly NodeDocument[] = ['cluster.json']
+const RULES = documentsFor('rules', 'names')
+const OBJECTS = documentsFor('objects')
 
 /** Dumps are large; so many at once keep a line and a processor busy. */
 const READ_AT_ONCE = 8

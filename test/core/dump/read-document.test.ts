@@ -15,7 +15,7 @@ const document = (text: string, more: Partial<DumpDocument> = {}): DumpDocument 
 
 describe.each(fixtureNodes)('$name', ({file}) => {
   test.each([
-    {name: 'iptables-save.txt', kind: 'iptables'},
+    {name: 'iptables-save.txt', kind: 'iptables-save'},
     {name: 'ipset-save.txt', kind: 'ipset-save'},
     {name: 'ipset-list.txt', kind: 'ipset-list'},
     {name: 'cluster.yaml', kind: 'cluster'},
@@ -130,7 +130,7 @@ test('what a known tool printed is taken as that, even if it is empty', async ()
   const save = await readDocument(document('', {kind: 'ipset-save'}))
   expect(save).toMatchObject({kind: 'ipset-save', sets: [], problems: []})
   const rules = await readDocument(document('', {kind: 'iptables-save'}))
-  expect(rules).toMatchObject({kind: 'iptables', problems: []})
+  expect(rules).toMatchObject({kind: 'iptables-save', problems: []})
 })
 
 test('problems within a dump bear its name', async () => {
