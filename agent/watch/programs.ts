@@ -1,15 +1,17 @@
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import {IncrementalProgram, type ObjectEvent} from '../../core/policy/incremental.ts'
-import type {CompileOptions, Program} from '../../core/policy/program.ts'
+import {incrementalProgram, type LinuxIncrementalProgram} from '../../core/linux/compile/compile.ts'
+import type {LinuxProgram} from '../../core/linux/compile/program.ts'
+import type {ObjectEvent} from '../../core/policy/incremental.ts'
+import type {CompileOptions} from '../../core/policy/program.ts'
 
 /** Nodes of a cluster differ little: another name scheme, generation or meaning is asked for rarely. */
 const MOST_FOLLOWERS = 3
 
 /** One follower gives the program of all sets and that of the sets that policies use. */
 interface Follower {
-  readonly incremental: IncrementalProgram
+  readonly incremental: LinuxIncrementalProgram
   /** As last given out; empty when something changed since. */
-  last: {all?: Program; needed?: Program}
+  last: {all?: LinuxProgram; needed?: LinuxProgram}
 }
 
 /** Programs that follow the cluster: made when first asked for, and kept as long as they are among the last few asked for. */
@@ -29,7 +31,7 @@ export class Programs {
     }
   }
 
-  programFor({isOnNeed = false, ...options}: CompileOptions): Program {
+  programFor({isOnNeed = false, ...options}: CompileOptions): LinuxProgram {
     const key = keyOf(options)
     const follower = this.followers.get(key) ?? this.open(options)
     // Last asked for, last in the map: the first one in it goes when there are too many.
@@ -45,7 +47,7 @@ export class Programs {
   }
 
   private open(options: CompileOptions): Follower {
-    const incremental = new IncrementalProgram(options)
+    const incremental = incrementalProgram(options)
     incremental.applyAll(this.objects())
     return {incremental, last: {}}
   }

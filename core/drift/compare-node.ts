@@ -4,10 +4,11 @@ import type {NodeDump} from '../dump/model.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {compareRules} from '../linux/compare/compare-rules.ts'
 import {compile} from '../linux/compile/compile.ts'
+import type {LinuxProgram} from '../linux/compile/program.ts'
 import {nodeOptions} from '../linux/npm/node-options.ts'
 import {type OpenTranslation, openTranslation} from '../linux/translate/open.ts'
 import {savedRules} from '../linux/walk/node-rules.ts'
-import type {CompileOptions, Program} from '../policy/program.ts'
+import type {CompileOptions} from '../policy/program.ts'
 import {compareSets} from '../sets/compare-sets.ts'
 import type {Difference} from './difference.ts'
 import {Effects, type Limits} from './verdict-change.ts'
@@ -17,7 +18,7 @@ export interface CompareOptions extends Limits {
   readonly isLite?: boolean
   readonly semantics?: CompileOptions['semantics']
   /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
-  readonly programFor?: (options: CompileOptions) => Program
+  readonly programFor?: (options: CompileOptions) => LinuxProgram
   /** The dump as it was opened. */
   readonly translation?: OpenTranslation
 }
@@ -32,7 +33,7 @@ function expectedProgram(
   dump: NodeDump,
   {chains, usedSets}: OpenTranslation,
   {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: CompareOptions,
-): {program: Program; notes: readonly string[]} {
+): {program: LinuxProgram; notes: readonly string[]} {
   const {options, notes} = nodeOptions(cluster, dump, chains, usedSets, isLite === true)
   const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: dump.node})}
   const program = programFor(common)
@@ -47,7 +48,7 @@ function expectedProgram(
  * Whether only the sets that policies use may be on a node (ApplyIPSetsOnNeed): then whole kinds of others are not there at
  * all. One that is there although no policy can use it says no, which spares a second program.
  */
-function mayBeOnNeed({options, sets, policies, refusals}: Program, {sets: found}: NodeDump): boolean {
+function mayBeOnNeed({options, sets, policies, refusals}: LinuxProgram, {sets: found}: NodeDump): boolean {
   if (!found || options.generation === 'v1') return false
   const compiled = new Set(policies.map(({policy}) => policy))
   // Of a policy that is refused while its rules are written the sets are there, and nothing here tells which.
@@ -68,7 +69,7 @@ const HARM = {open: 0, closed: 1, none: 2} as const
 
 /** A comparison that can be asked further: which differences there are, and what each does to a packet. */
 export interface OpenComparison {
-  readonly program: Program
+  readonly program: LinuxProgram
   readonly differences: readonly Difference[]
   readonly notes: readonly string[]
   readonly effects: Effects

@@ -1,8 +1,8 @@
 import type {DriftItem} from '../contract/drift.ts'
+import type {ProgramRule} from '../linux/compile/program.ts'
 import type {Rule} from '../linux/iptables/model.ts'
 import type {Packet} from '../net/packet.ts'
 import type {CopyOnWriteMap} from '../packets/copy-on-write-map.ts'
-import type {ProgramRule} from '../policy/program.ts'
 
 export interface OverlaySet {
   readonly type: string

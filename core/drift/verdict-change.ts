@@ -1,4 +1,5 @@
 import type {DriftItem} from '../contract/drift.ts'
+import type {LinuxProgram} from '../linux/compile/program.ts'
 import {forwardRules, programChains} from '../linux/compile/program-chains.ts'
 import type {Rule} from '../linux/iptables/model.ts'
 import {numbered, programSetMap} from '../linux/walk/node-rules.ts'
@@ -8,7 +9,6 @@ import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'
 import {Narrow} from '../packets/constraints.ts'
 import {CopyOnWriteMap} from '../packets/copy-on-write-map.ts'
 import {isSmall, MOST_ADDRESSES, type Sample, sampleOf} from '../packets/sample-packets.ts'
-import type {Program} from '../policy/program.ts'
 import {SetIndex} from '../sets/set-index.ts'
 import type {Difference, Overlay, OverlaySet} from './difference.ts'
 
@@ -52,7 +52,11 @@ export class Effects {
   /**
    * @param foreign the node's own rules, for chains that are not Azure NPM's
    */
-  constructor(program: Program, foreign: WalkedRules, {mostAddresses = MOST_ADDRESSES, mostWalks = MOST_WALKS}: Limits = {}) {
+  constructor(
+    program: LinuxProgram,
+    foreign: WalkedRules,
+    {mostAddresses = MOST_ADDRESSES, mostWalks = MOST_WALKS}: Limits = {},
+  ) {
     this.mostWalks = mostWalks
     this.foreign = foreign
     this.sets = programSetMap(program)

@@ -1,4 +1,4 @@
-import type {CompiledPolicy, Program} from '../policy/program.ts'
+import type {LinuxPolicy, LinuxProgram} from '../linux/compile/program.ts'
 import type {ClusterView} from './cluster-view.ts'
 import type {Remark} from './findings.ts'
 import type {PolicyView} from './policy-view.ts'
@@ -7,9 +7,9 @@ import type {PolicyView} from './policy-view.ts'
 export interface LintContext {
   readonly around: ClusterView
   /** What Azure NPM makes of all objects. */
-  readonly program: Program
+  readonly program: LinuxProgram
   /** The policies of the program, by name. */
-  readonly compiled: ReadonlyMap<string, CompiledPolicy>
+  readonly compiled: ReadonlyMap<string, LinuxPolicy>
 }
 
 /** Looks at one policy for one kind of thing. */

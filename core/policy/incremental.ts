@@ -1,12 +1,9 @@
 import {type ClusterObjects, type Namespace, type NetworkPolicy, type Node, objectKey, type Pod} from '../kubernetes/objects.ts'
-import {forwardJump} from '../linux/compile/base-chains.ts'
-import {PolicyRules} from '../linux/compile/policy-rules.ts'
-import {V1PolicyRules} from '../linux/compile/v1/policy-rules.ts'
 import {ObjectSets} from './object-sets.ts'
-import type {CompileOptions, Program, ProgramSets} from './program.ts'
+import type {CompileOptions, PolicyPart, ProgramSets, Unsupported} from './program.ts'
 import {SetTable} from './set-table.ts'
 
-/** What a watch of the API server tells. */
+/** What a watch of the API server reports. */
 export type ObjectEvent = {readonly type: 'added' | 'modified' | 'deleted'} & (
   | {readonly kind: 'Pod'; readonly object: Pod}
   | {readonly kind: 'Namespace'; readonly object: Namespace}
@@ -14,26 +11,45 @@ export type ObjectEvent = {readonly type: 'added' | 'modified' | 'deleted'} & (
   | {readonly kind: 'Node'; readonly object: Node}
 )
 
+/** The policies of a program on one data plane, with what it makes of them. */
+export interface ProgramPolicies<Part extends PolicyPart> {
+  /** Adds a policy, or replaces the one of that namespace and name. */
+  set(policy: NetworkPolicy): void
+  /** @param policy `namespace/name`; deleting an absent one changes nothing */
+  delete(policy: string): void
+  /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
+  snapshot(namesChanged: boolean): Part
+  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  refusals(): Unsupported[]
+}
+
+/**
+ * Makes the policies of an empty program.
+ *
+ * @param table the program's sets, which policies add theirs to
+ */
+export type MakePolicies<Part extends PolicyPart> = (table: SetTable, options: CompileOptions) => ProgramPolicies<Part>
+
 /**
  * A program that follows the cluster. Each event costs what the object it is about has labels, ports or rules, however
  * large the cluster; a snapshot costs one look at each set's entry in a map, and only sets and policies that changed are
  * made anew. The objects given must not be changed afterwards: they are needed again to take out what they put in.
  */
-export class IncrementalProgram {
+export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
   private readonly options: CompileOptions
   private readonly table: SetTable
   private readonly objects: ObjectSets
-  private readonly rules: PolicyRules | V1PolicyRules
+  private readonly policies: ProgramPolicies<Part>
   /** By namespace and name. */
   private readonly pods = new Map<string, Map<string, Pod>>()
   /** Whether rules may name sets by other names than when they were last made. */
   private namesChanged = false
 
-  constructor(options: CompileOptions) {
+  constructor(options: CompileOptions, makePolicies: MakePolicies<Part>) {
     this.options = options
     this.table = new SetTable(options.scheme, options.semantics)
     this.objects = new ObjectSets(this.table, options)
-    this.rules = options.generation === 'v1' ? new V1PolicyRules(this.table, options) : new PolicyRules(this.table, options)
+    this.policies = makePolicies(this.table, options)
   }
 
   /** Takes one event. An object that is there already is replaced, whatever the type says; deleting an absent one is nothing. */
@@ -45,7 +61,7 @@ export class IncrementalProgram {
       case 'Namespace':
         return this.objects.setNamespace(event.object.metadata.name, isThere ? event.object : undefined)
       case 'NetworkPolicy':
-        return isThere ? this.rules.set(event.object) : this.rules.delete(objectKey(event.object))
+        return isThere ? this.policies.set(event.object) : this.policies.delete(objectKey(event.object))
       case 'Node':
         // Nothing that Azure NPM programs depends on nodes.
         return
@@ -61,7 +77,7 @@ export class IncrementalProgram {
       this.objects.addPod(pod)
       named.set(pod.metadata.name, pod)
     }
-    for (const policy of firstOfEach(policies)) this.rules.set(policy)
+    for (const policy of firstOfEach(policies)) this.policies.set(policy)
   }
 
   private setPod(pod: Pod, isThere: boolean): void {
@@ -90,24 +106,24 @@ export class IncrementalProgram {
    *
    * @param isOnNeed in place of the option of that name: one follower gives both programs
    */
-  program(isOnNeed = this.options.isOnNeed === true): Program {
+  program(isOnNeed = this.options.isOnNeed === true): ProgramSets & Part {
     this.settleNames()
-    const {policies, baseChains, refusals} = this.rules.snapshot(this.namesChanged)
+    const part = this.policies.snapshot(this.namesChanged)
     this.namesChanged = false
-    return {...this.settledSets(isOnNeed), baseChains, policies, jump: forwardJump(this.options.release), refusals}
+    return {...this.settledSets(isOnNeed), ...part}
   }
 
   /** The part of the program that is sets. Whoever needs no rules is spared a quarter of the work. */
   sets(): ProgramSets {
     this.settleNames()
-    return {...this.settledSets(this.options.isOnNeed === true), refusals: this.rules.refusals()}
+    return {...this.settledSets(this.options.isOnNeed === true), refusals: this.policies.refusals()}
   }
 
   private settleNames(): void {
     if (this.table.settleNames()) this.namesChanged = true
   }
 
-  private settledSets(isOnNeed: boolean): Pick<Program, 'options' | 'sets'> {
+  private settledSets(isOnNeed: boolean): Pick<ProgramSets, 'options' | 'sets'> {
     const options = isOnNeed === (this.options.isOnNeed === true) ? this.options : {...this.options, isOnNeed}
     return {options, sets: isOnNeed ? this.table.neededSnapshot() : this.table.snapshot()}
   }

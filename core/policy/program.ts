@@ -1,13 +1,12 @@
-import type {Match, Target} from '../linux/iptables/model.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
-import type {Direction} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
 import type {SetType} from '../names/set-name.ts'
 import type {ReleaseLine} from './release.ts'
 
 /**
- * The program: the sets and chains that a cluster's NetworkPolicies ask for on one node. Rules have the same shape as
- * those read from a node, so that the same walk, comparison and printing work on both.
+ * The program: what a cluster's NetworkPolicies ask for on one node. Here is the part that every data plane has: sets, and
+ * which policies are programmed. The rules are each data plane's own and extend these types.
  */
 
 export interface ProgramSet {
@@ -22,27 +21,9 @@ export interface ProgramSet {
   readonly members: readonly string[]
 }
 
-export interface ProgramRule {
-  readonly chain: string
-  /** In the order iptables-save prints; the comment is whole, though iptables keeps 255 bytes of it. */
-  readonly matches: readonly Match[]
-  readonly target: Target
-  /** `namespace/name`; absent for base rules. */
-  readonly policy?: string
-}
-
 export interface CompiledPolicy {
   /** `namespace/name` */
   readonly policy: string
-  /** The chains of its own, with the jump that leads there and their rules in order. */
-  readonly chains: readonly {
-    readonly direction: Direction
-    readonly chain: string
-    readonly jump: ProgramRule
-    readonly rules: readonly ProgramRule[]
-  }[]
-  /** NPM v1: the rules that it puts into the base chains. v1 has no chains of a policy. */
-  readonly baseRules?: readonly ProgramRule[]
   /** Kernel names of every set its rules name, nested members not included. */
   readonly sets: readonly string[]
 }
@@ -99,11 +80,11 @@ export interface CompileOptions {
   readonly isChainFirst?: boolean
 }
 
-/** The part of a program that comes of policies. */
+/** The part of a program that results from policies. */
 export interface PolicyPart {
-  /** Azure NPM's base chains with their rules, policy jumps included, in the order NPM makes them. NPM v1 without policies has none. */
-  readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
+  /** Those that are programmed, in the order in which they were added. */
   readonly policies: readonly CompiledPolicy[]
+  /** Why policies are not, or not wholly, programmed. */
   readonly refusals: readonly Unsupported[]
 }
 
@@ -111,9 +92,10 @@ export interface Program extends PolicyPart {
   readonly options: CompileOptions
   /** By kernel name. */
   readonly sets: ReadonlyMap<string, ProgramSet>
-  /** The rule that belongs into FORWARD where there are base chains. */
-  readonly jump: ProgramRule
 }
 
 /** What a program is without its rules. */
 export type ProgramSets = Pick<Program, 'options' | 'sets' | 'refusals'>
+
+/** Compiles a cluster's objects for one data plane. */
+export type Compile = (objects: ClusterObjects, options: CompileOptions) => Program

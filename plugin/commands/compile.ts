@@ -3,7 +3,8 @@ import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile, compileSets} from '../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/linux/compile/print.ts'
-import type {Program, ProgramSets, Unsupported} from '../../core/policy/program.ts'
+import type {LinuxProgram} from '../../core/linux/compile/program.ts'
+import type {ProgramSets, Unsupported} from '../../core/policy/program.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
@@ -64,7 +65,7 @@ interface Answer {
 
 const setsAnswer = (program: ProgramSets): Answer => ({lines: printIpsetRestore(program), refusals: program.refusals})
 
-function programAnswer(program: Program, output: string, paint: Paint, problems: readonly Problem[]): Answer {
+function programAnswer(program: LinuxProgram, output: string, paint: Paint, problems: readonly Problem[]): Answer {
   const {refusals} = program
   if (output === 'iptables') return {lines: escaped(printIptablesRestore(program)), refusals}
   if (output === 'table') return {lines: programLines(program, paint), refusals}

@@ -1,8 +1,9 @@
 import {API_VERSION} from '../../core/contract/version.ts'
+import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../../core/linux/compile/program.ts'
 import {forwardRules} from '../../core/linux/compile/program-chains.ts'
 import {printMatch, printTarget} from '../../core/linux/iptables/print.ts'
 import type {Direction} from '../../core/names/kernel-name.ts'
-import type {CompiledPolicy, Program, ProgramRule, ProgramSet, Unsupported} from '../../core/policy/program.ts'
+import type {ProgramSet, Unsupported} from '../../core/policy/program.ts'
 import {CURRENT} from '../../core/policy/release.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type Column, columns} from './columns.ts'
@@ -28,7 +29,7 @@ const spec: readonly Column<Row>[] = [
 ]
 
 /** A program as a list: one line for each policy and direction, refused policies among them. */
-export function* programLines({policies, refusals, sets}: Program, paint: Paint): Generator<string> {
+export function* programLines({policies, refusals, sets}: LinuxProgram, paint: Paint): Generator<string> {
   const rows = [...policies.flatMap(policy => policyRows(policy, refusals)), ...refusedRows(policies, refusals)]
   if (rows.length === 0) yield 'No policy asks for rules.'
   else yield* columns(rows.toSorted(byPolicy), spec, paint)
@@ -48,7 +49,7 @@ interface Part {
   readonly rules: readonly ProgramRule[]
 }
 
-function partsOf({chains, baseRules = []}: CompiledPolicy): readonly Part[] {
+function partsOf({chains, baseRules = []}: LinuxPolicy): readonly Part[] {
   const shared = (['Ingress', 'Egress'] as const)
     .map(direction => ({
       direction,
@@ -58,7 +59,7 @@ function partsOf({chains, baseRules = []}: CompiledPolicy): readonly Part[] {
   return [...chains, ...shared]
 }
 
-function policyRows(compiled: CompiledPolicy, refusals: readonly Unsupported[]): Row[] {
+function policyRows(compiled: LinuxPolicy, refusals: readonly Unsupported[]): Row[] {
   const {policy} = compiled
   const codes = new Set(refusals.filter(refusal => refusal.policy === policy).map(({code}) => code))
   return partsOf(compiled).map(({direction, chain = '-', jump, rules}) => {
@@ -72,7 +73,7 @@ function policyRows(compiled: CompiledPolicy, refusals: readonly Unsupported[]):
   })
 }
 
-function refusedRows(policies: readonly CompiledPolicy[], refusals: readonly Unsupported[]): Row[] {
+function refusedRows(policies: readonly LinuxPolicy[], refusals: readonly Unsupported[]): Row[] {
   const compiled = new Set(policies.map(({policy}) => policy))
   return refusals
     .filter(({policy}) => !compiled.has(policy))
@@ -112,7 +113,7 @@ function* entries(sets: Iterable<ProgramSet>): Generator<ReturnType<typeof setEn
 }
 
 /** A program as the document of kind `Program`. */
-export function programDocument(program: Program, problems: readonly Problem[]): Streamed {
+export function programDocument(program: LinuxProgram, problems: readonly Problem[]): Streamed {
   const {options, sets, baseChains, policies, refusals} = program
   const {scheme, semantics, node = null, isLite = false, isOnNeed = false, isChainFirst = false} = options
   const {generation = 'v2', release = CURRENT} = options
@@ -137,7 +138,7 @@ export function programDocument(program: Program, problems: readonly Problem[]):
   }
 }
 
-const policyEntry = (compiled: CompiledPolicy) => ({
+const policyEntry = (compiled: LinuxPolicy) => ({
   policy: compiled.policy,
   chains: partsOf(compiled).flatMap(({direction, chain, jump, rules}) =>
     chain === undefined

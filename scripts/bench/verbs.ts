@@ -2,7 +2,7 @@ import {readFile, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {readClusterObjects} from '../../core/kubernetes/objects.ts'
-import {IncrementalProgram} from '../../core/policy/incremental.ts'
+import {incrementalProgram} from '../../core/linux/compile/compile.ts'
 import {type ClusterSize, clusterFile} from './cluster-file.ts'
 import {brokenSets, type CompiledDump, compiledDump} from './compiled-dump.ts'
 import {type Dump, dumpOf} from './generate.ts'
@@ -106,7 +106,7 @@ async function matrix(pods: number, policies: number, ports: string, runs: numbe
 /** Median seconds to take in that one pod has another label. */
 async function podChange(file: string): Promise<number> {
   const {objects} = readClusterObjects(JSON.parse(await readFile(file, 'utf8')) as unknown)
-  const live = new IncrementalProgram({scheme: 'sha256', semantics: 'npm'})
+  const live = incrementalProgram({scheme: 'sha256', semantics: 'npm'})
   live.applyAll(objects)
   live.program()
   const times: number[] = []

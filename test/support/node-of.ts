@@ -1,7 +1,7 @@
+import type {LinuxProgram} from '../../core/linux/compile/program.ts'
 import {forwardRules, programChains} from '../../core/linux/compile/program-chains.ts'
 import {printRule} from '../../core/linux/iptables/print.ts'
 import {numbered} from '../../core/linux/walk/node-rules.ts'
-import type {Program} from '../../core/policy/program.ts'
 
 /** What iptables-save and ipset save would print on a node that holds a program and nothing else, line by line. */
 export interface NodeLines {
@@ -9,7 +9,7 @@ export interface NodeLines {
   readonly sets: readonly string[]
 }
 
-export function linesOf(program: Program): NodeLines {
+export function linesOf(program: LinuxProgram): NodeLines {
   const chains = programChains(program)
   const cut = (line: string) => line.replace(/--comment "([^"]{255})[^"]*"/, '--comment "$1"')
   return {

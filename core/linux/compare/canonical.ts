@@ -1,4 +1,4 @@
-import type {ProgramRule} from '../../policy/program.ts'
+import type {ProgramRule} from '../compile/program.ts'
 import type {Match, Rule, Target} from '../iptables/model.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
 

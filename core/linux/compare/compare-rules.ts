@@ -1,6 +1,6 @@
 import type {Difference} from '../../drift/difference.ts'
 import {policyChain} from '../../names/kernel-name.ts'
-import type {Program, ProgramRule} from '../../policy/program.ts'
+import type {LinuxProgram, ProgramRule} from '../compile/program.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from '../npm/chains.ts'
@@ -8,7 +8,7 @@ import {NPM_CHAIN} from '../npm/chains.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
 
 /** Compares Azure NPM's chains of a node with a program: base chains, policy chains, and the jump from FORWARD. */
-export function compareRules(program: Program, chains: NpmChains): {differences: Difference[]; notes: string[]} {
+export function compareRules(program: LinuxProgram, chains: NpmChains): {differences: Difference[]; notes: string[]} {
   const differences: Difference[] = []
   const notes: string[] = []
   const expected = programChains(program)
@@ -178,7 +178,7 @@ function changedOrder(
  * The jump from FORWARD: first, or directly behind the first rule that leads to KUBE-SERVICES. Both are settings of Azure NPM.
  * NPM v1 leaves it anywhere behind that rule.
  */
-function compareJump(program: Program, chains: NpmChains): Difference[] {
+function compareJump(program: LinuxProgram, chains: NpmChains): Difference[] {
   const forward = chains.rules('FORWARD')
   const [wanted] = forwardRules(program)
   const found = forward.filter(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)

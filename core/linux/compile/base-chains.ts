@@ -1,7 +1,7 @@
 import type {Direction} from '../../names/kernel-name.ts'
-import type {ProgramRule} from '../../policy/program.ts'
 import {CURRENT, type Marks, type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match, Target} from '../iptables/model.ts'
+import type {ProgramRule} from './program.ts'
 
 const comment = (text: string): Match => ({kind: 'comment', text})
 const jump = (chain: string): Target => ({kind: 'jump', chain, goto: false})

@@ -1,6 +1,18 @@
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {IncrementalProgram} from '../../policy/incremental.ts'
-import type {CompileOptions, Program, ProgramSets} from '../../policy/program.ts'
+import type {CompileOptions, ProgramSets} from '../../policy/program.ts'
+import {PolicyRules} from './policy-rules.ts'
+import type {LinuxPolicyPart, LinuxProgram} from './program.ts'
+import {V1PolicyRules} from './v1/policy-rules.ts'
+
+/** A program with iptables rules that follows the cluster. */
+export type LinuxIncrementalProgram = IncrementalProgram<LinuxPolicyPart>
+
+/** An empty program of the generation that the options name. */
+export const incrementalProgram = (options: CompileOptions): LinuxIncrementalProgram =>
+  new IncrementalProgram(options, (table, its) =>
+    its.generation === 'v1' ? new V1PolicyRules(table, its) : new PolicyRules(table, its),
+  )
 
 /**
  * The sets and rules that a cluster's objects ask for on one node.
@@ -9,7 +21,7 @@ import type {CompileOptions, Program, ProgramSets} from '../../policy/program.ts
  *   name the first counts.
  * @returns a program for every policy that can be programmed; the others are in `refusals`
  */
-export function compile(objects: ClusterObjects, options: CompileOptions): Program {
+export function compile(objects: ClusterObjects, options: CompileOptions): LinuxProgram {
   return filled(objects, options).program()
 }
 
@@ -18,8 +30,8 @@ export function compileSets(objects: ClusterObjects, options: CompileOptions): P
   return filled(objects, options).sets()
 }
 
-function filled(objects: ClusterObjects, options: CompileOptions): IncrementalProgram {
-  const program = new IncrementalProgram(options)
+function filled(objects: ClusterObjects, options: CompileOptions): LinuxIncrementalProgram {
+  const program = incrementalProgram(options)
   program.applyAll(objects)
   return program
 }

@@ -2,12 +2,14 @@ import type {NetworkPolicy} from '../../kubernetes/objects.ts'
 import {type Direction, policyChainName} from '../../names/kernel-name.ts'
 import {chainCollisions, setCollisions} from '../../policy/collisions.ts'
 import {HashedNames, type NameClaim} from '../../policy/hashed-names.ts'
+import type {ProgramPolicies} from '../../policy/incremental.ts'
 import {namedSets, npmPolicyOf} from '../../policy/npm-policy.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {PolicySets} from '../../policy/policy-sets.ts'
-import type {CompiledPolicy, CompileOptions, PolicyPart, Unsupported} from '../../policy/program.ts'
+import type {CompileOptions, Unsupported} from '../../policy/program.ts'
 import type {SetTable} from '../../policy/set-table.ts'
-import {baseChains} from './base-chains.ts'
+import {baseChains, forwardJump} from './base-chains.ts'
+import type {LinuxPolicy, LinuxPolicyPart} from './program.ts'
 import {rulesOfPolicy} from './rules-of-policy.ts'
 
 /** One policy while the program is being made. Its chains share one digest, so they are one claim. */
@@ -17,7 +19,7 @@ class PolicyState implements NameClaim {
   natural = ''
   kernelName = ''
   hashed = ''
-  compiled: CompiledPolicy | undefined
+  compiled: LinuxPolicy | undefined
 
   constructor(draft: NpmPolicy, table: SetTable) {
     this.draft = draft
@@ -40,12 +42,12 @@ class PolicyState implements NameClaim {
 const INGRESS = 'AZURE-NPM-INGRESS-'
 
 /** Chains and rules of all policies, and the sets that they bring into being. */
-export class PolicyRules {
+export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   private readonly table: SetTable
   private readonly options: CompileOptions
   private readonly states = new Map<string, PolicyState>()
   private readonly chains: HashedNames<PolicyState>
-  private last: PolicyPart | undefined
+  private last: LinuxPolicyPart | undefined
 
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
@@ -78,19 +80,20 @@ export class PolicyRules {
   }
 
   /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
-  snapshot(namesChanged: boolean): PolicyPart {
+  snapshot(namesChanged: boolean): LinuxPolicyPart {
     this.chains.settle(state => (state.compiled = undefined))
     if (namesChanged) for (const state of this.states.values()) state.compiled = undefined
     // Chains change with policies only, and those have dropped the last answer.
     if (this.last && !namesChanged) return this.last
-    const policies: CompiledPolicy[] = []
+    const policies: LinuxPolicy[] = []
     for (const state of this.states.values()) {
       if (!state.hasChains) continue
       state.compiled ??= this.link(state)
       policies.push(state.compiled)
     }
     const jumps = policies.flatMap(({chains}) => chains.map(({jump}) => jump))
-    this.last = {policies, baseChains: baseChains(jumps, this.options.release), refusals: this.refusals()}
+    const {release} = this.options
+    this.last = {policies, baseChains: baseChains(jumps, release), jump: forwardJump(release), refusals: this.refusals()}
     return this.last
   }
 
@@ -99,7 +102,7 @@ export class PolicyRules {
     return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
   }
 
-  private link(state: PolicyState): CompiledPolicy {
+  private link(state: PolicyState): LinuxPolicy {
     return rulesOfPolicy(state.draft, {
       semantics: this.options.semantics,
       release: this.options.release,

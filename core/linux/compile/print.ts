@@ -1,8 +1,9 @@
-import type {CompiledPolicy, Program, ProgramRule, ProgramSet} from '../../policy/program.ts'
+import type {Program, ProgramSet} from '../../policy/program.ts'
 import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, quoted} from '../iptables/print.ts'
 import {activation, bootRules} from './base-chains.ts'
 import {takenComment} from './comment.ts'
+import type {LinuxPolicy, LinuxProgram, ProgramRule} from './program.ts'
 
 /** How Azure NPM spells the types of sets when it makes them. */
 const writtenTypes: Readonly<Record<ProgramSet['ipsetType'], string>> = {
@@ -44,13 +45,13 @@ export interface RestoreOptions {
  *
  * @returns one line at a time, without its line feed
  */
-export function* printIptablesRestore(program: Program, options: RestoreOptions = {}): Generator<string> {
+export function* printIptablesRestore(program: LinuxProgram, options: RestoreOptions = {}): Generator<string> {
   if (program.options.generation === 'v1') yield* v1Lines(program, options)
   else yield* v2Lines(program, options)
 }
 
 /** NPM v1 runs a command for each rule. One file of the same words gives the same rules. */
-function* v1Lines({baseChains, jump}: Program, {forwardIndex = 1}: RestoreOptions): Generator<string> {
+function* v1Lines({baseChains, jump}: LinuxProgram, {forwardIndex = 1}: RestoreOptions): Generator<string> {
   yield '*filter'
   for (const chain of baseChains.keys()) yield `:${chain} - -`
   for (const rules of baseChains.values()) for (const rule of rules) yield `-A ${rule.chain} ${writtenRule(rule)}`
@@ -58,7 +59,7 @@ function* v1Lines({baseChains, jump}: Program, {forwardIndex = 1}: RestoreOption
   yield 'COMMIT'
 }
 
-function* v2Lines(program: Program, {forwardIndex = 1}: RestoreOptions): Generator<string> {
+function* v2Lines(program: LinuxProgram, {forwardIndex = 1}: RestoreOptions): Generator<string> {
   const boot = bootRules(program.options.release).chains
   yield '*filter'
   for (const chain of boot.keys()) yield `:${chain} - -`
@@ -71,7 +72,7 @@ function* v2Lines(program: Program, {forwardIndex = 1}: RestoreOptions): Generat
 }
 
 /** The file by which Azure NPM adds a program's policies, the first of a node, in one batch. */
-export function* printPolicyRestore({policies}: Program): Generator<string> {
+export function* printPolicyRestore({policies}: LinuxProgram): Generator<string> {
   yield '*filter'
   yield* chainLines(policies)
   if (policies.length > 0) {
@@ -83,7 +84,7 @@ export function* printPolicyRestore({policies}: Program): Generator<string> {
 }
 
 /** Policies whose names have one hash have one chain, which is declared once for each: the first time empties it. */
-function* chainLines(policies: readonly CompiledPolicy[]): Generator<string> {
+function* chainLines(policies: readonly LinuxPolicy[]): Generator<string> {
   for (const {chains} of policies) for (const {chain} of chains) yield `:${chain} - -`
 }
 
@@ -91,7 +92,7 @@ function* activationLines(): Generator<string> {
   for (const rule of activation) yield `-A ${rule.chain} ${writtenRule(rule)}`
 }
 
-function* policyLines(policies: readonly CompiledPolicy[]): Generator<string> {
+function* policyLines(policies: readonly LinuxPolicy[]): Generator<string> {
   const counts = new Map<string, number>()
   for (const {chains} of policies) {
     for (const {rules} of chains) for (const rule of rules) yield `-A ${rule.chain} ${writtenRule(rule)}`

@@ -3,11 +3,12 @@ import type {BuiltSet} from '../../policy/built-set.ts'
 import type {NamedSet, Term} from '../../policy/named-set.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {NpmPolicyPort} from '../../policy/npm-policy-ports.ts'
-import type {CompiledPolicy, ProgramRule, Semantics} from '../../policy/program.ts'
+import type {Semantics} from '../../policy/program.ts'
 import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
 import {bootRules, directionChain} from './base-chains.ts'
 import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
+import type {LinuxPolicy, ProgramRule} from './program.ts'
 
 /** What linking needs to know of names. */
 export interface RuleNames {
@@ -18,7 +19,7 @@ export interface RuleNames {
 }
 
 /** Puts kernel names into a draft. */
-export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): CompiledPolicy {
+export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
   const {policy, target} = draft
   const used = new Set<string>()
   const spell: SpellSet = ({set}) => names.setOf(set).hashed

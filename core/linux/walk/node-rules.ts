@@ -1,6 +1,6 @@
 import type {NodeDump} from '../../dump/model.ts'
-import type {Program, ProgramRule} from '../../policy/program.ts'
 import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
+import type {LinuxProgram, ProgramRule} from '../compile/program.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import {memberText} from '../ipset/member-text.ts'
 import type {Rule} from '../iptables/model.ts'
@@ -36,17 +36,17 @@ export function savedSets(dump: NodeDump): SetIndex {
 }
 
 /** A compiled program as if it were loaded into an empty node: nothing but Azure NPM's own chains. */
-export function programRules(program: Program): WalkedRules {
+export function programRules(program: LinuxProgram): WalkedRules {
   const chains = new Map<string, WalkedChain>([['FORWARD', {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
   for (const [name, rules] of programChains(program)) chains.set(name, {rules: numbered(rules)})
   return {chain: (table, name) => (table === 'filter' ? chains.get(name) : undefined)}
 }
 
 /** The sets of a compiled program by kernel name. */
-export const programSetMap = (program: Program): Map<string, {type: string; members: readonly string[]}> =>
+export const programSetMap = (program: LinuxProgram): Map<string, {type: string; members: readonly string[]}> =>
   new Map([...program.sets].map(([name, {ipsetType, members}]) => [name, {type: ipsetType, members}]))
 
-export const programSets = (program: Program): SetIndex => new SetIndex(programSetMap(program))
+export const programSets = (program: LinuxProgram): SetIndex => new SetIndex(programSetMap(program))
 
 /** Rules of a program with places, as if they had been saved. */
 export function numbered(rules: readonly ProgramRule[]): Rule[] {

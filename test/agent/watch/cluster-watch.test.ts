@@ -3,7 +3,8 @@ import {describe, expect, test as plainTest} from 'vitest'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import type {CompileOptions, Program} from '../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {CompileOptions} from '../../../core/policy/program.ts'
 import {type FakeApiServer, line, paths, refuse} from '../../support/agent/fake-api-server.ts'
 import {canonical, namespace, pod, policy, served, sorted} from '../../support/agent/made-objects.ts'
 import {fill, openWatch, until} from '../../support/agent/open-watch.ts'
@@ -17,7 +18,7 @@ const optionSets: readonly CompileOptions[] = [
 ]
 
 /** Policies that nobody refuses are in no order that means something; a compilation takes them as they are listed. */
-function expectCompiled(program: Program, watch: ClusterWatch): void {
+function expectCompiled(program: LinuxProgram, watch: ClusterWatch): void {
   expect(canonical(program)).toEqual(canonical(compile(watch.objects(), program.options)))
 }
 

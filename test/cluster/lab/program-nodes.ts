@@ -2,7 +2,8 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {readClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
-import type {CompileOptions, Program} from '../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {CompileOptions} from '../../../core/policy/program.ts'
 import type {ClusterNode} from './cluster-node.ts'
 import type {Cluster} from './real-cluster.ts'
 
@@ -19,13 +20,13 @@ export interface ProgramNodesOptions {
  * @returns what was loaded
  * @throws execa's error when the node's ipset or iptables refuses it
  */
-export async function programNodes(cluster: Cluster, options: ProgramNodesOptions = {}): Promise<Program> {
+export async function programNodes(cluster: Cluster, options: ProgramNodesOptions = {}): Promise<LinuxProgram> {
   const program = await compileNow(cluster, options)
   await Promise.all((options.nodes ?? cluster.nodes).map(node => load(node, program)))
   return program
 }
 
-async function compileNow(cluster: Cluster, options: ProgramNodesOptions): Promise<Program> {
+async function compileNow(cluster: Cluster, options: ProgramNodesOptions): Promise<LinuxProgram> {
   const {stdout} = await cluster.kubectl(['get', 'pods,namespaces,networkpolicies,nodes', '--all-namespaces', '--output', 'json'])
   const {objects} = readClusterObjects(JSON.parse(stdout))
   return compile(objects, {scheme: 'sha256', semantics: 'npm', ...options.compile})
@@ -37,8 +38,9 @@ const LOOK_MS = 2000
  * Loads the nodes again whenever the cluster asks for something else than what they were loaded with. What somebody changes on a node
  * by hand stays until then.
  */
-export async function keepProgrammed(cluster: Cluster, loaded: Program, signal: AbortSignal): Promise<void> {
-  const textOf = (program: Program) => text([...printIpsetRestore(program), ...printIptablesRestore(program, {forwardIndex: 1})])
+export async function keepProgrammed(cluster: Cluster, loaded: LinuxProgram, signal: AbortSignal): Promise<void> {
+  const textOf = (program: LinuxProgram) =>
+    text([...printIpsetRestore(program), ...printIptablesRestore(program, {forwardIndex: 1})])
   let known = textOf(loaded)
   while (!signal.aborted) {
     await sleep(LOOK_MS, undefined, {signal}).catch(() => {})
@@ -65,7 +67,7 @@ export async function clearNode(node: ClusterNode): Promise<void> {
   await node.run('ipset', ['restore'], {input: text(destruction)})
 }
 
-async function load(node: ClusterNode, program: Program): Promise<void> {
+async function load(node: ClusterNode, program: LinuxProgram): Promise<void> {
   await clearNode(node)
   await node.run('ipset', ['restore'], {input: text(printIpsetRestore(program))})
   await restoreRules(node, printIptablesRestore(program, {forwardIndex: await jumpIndex(node)}))

@@ -6,7 +6,7 @@
 import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import type {Program} from '../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
 import {applyDemo, DEMO_PORT} from './demo.ts'
 import {keepProgrammed, programNodes} from './program-nodes.ts'
 import {type Cluster, startCluster} from './real-cluster.ts'
@@ -27,7 +27,7 @@ async function writeCommands({folder, nodes}: Cluster): Promise<string> {
   return bin
 }
 
-async function howToUse(cluster: Cluster, program: Program): Promise<string> {
+async function howToUse(cluster: Cluster, program: LinuxProgram): Promise<string> {
   const bin = await writeCommands(cluster)
   const [oven, till] = await Promise.all([cluster.pod('bakery', 'oven-2'), cluster.pod('storefront', 'till')])
   const set = [...program.sets.values()].find(({name}) => name === 'podlabel-app:till')

@@ -8,9 +8,10 @@ import {
   objectKey,
   type Pod,
 } from '../../../core/kubernetes/objects.ts'
-import {compile} from '../../../core/linux/compile/compile.ts'
-import {IncrementalProgram, type ObjectEvent} from '../../../core/policy/incremental.ts'
-import type {CompileOptions, Program} from '../../../core/policy/program.ts'
+import {compile, incrementalProgram, type LinuxIncrementalProgram} from '../../../core/linux/compile/compile.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {ObjectEvent} from '../../../core/policy/incremental.ts'
+import type {CompileOptions} from '../../../core/policy/program.ts'
 import {releaseLines} from '../../../core/policy/release.ts'
 import {namespace, pod, policy} from '../../support/arbitrary-objects.ts'
 import {objectsOf} from '../../support/linux/compare-programs.ts'
@@ -47,7 +48,7 @@ const options: fc.Arbitrary<CompileOptions> = fc.oneof(
 )
 
 /** A program with all orders that mean nothing put into one. */
-const canonical = ({sets, policies, baseChains, refusals}: Program) => ({
+const canonical = ({sets, policies, baseChains, refusals}: LinuxProgram) => ({
   sets: [...sets.entries()]
     .map(([key, set]) => ({key, ...set, members: set.members.toSorted()}))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1)),
@@ -78,7 +79,7 @@ describe('a program that follows events', () => {
   test.prop([fc.array(event, {maxLength: 40}), options, fc.nat(5)], {numRuns: 600})(
     'is what compiling all objects gives, whenever it is looked at',
     (events, option, every) => {
-      const program = new IncrementalProgram(option)
+      const program = incrementalProgram(option)
       const cluster = new Cluster()
       for (const [index, each] of events.entries()) {
         program.apply(each)
@@ -98,7 +99,7 @@ describe('a program that follows events', () => {
   test.prop([fc.array(eventWith(fc.oneof(pod, oddPod)), {maxLength: 20}), options], {numRuns: 200})(
     'is empty again when all has been deleted',
     (events, option) => {
-      const program = new IncrementalProgram(option)
+      const program = incrementalProgram(option)
       const cluster = new Cluster()
       for (const each of events) {
         program.apply(each)
@@ -116,8 +117,8 @@ describe('a program that follows events', () => {
 
 describe('one change', () => {
   const objects = objectsOf('real-npm/shop-sha256/cluster.json')
-  const open = (): IncrementalProgram => {
-    const program = new IncrementalProgram({scheme: 'sha256', semantics: 'npm'})
+  const open = (): LinuxIncrementalProgram => {
+    const program = incrementalProgram({scheme: 'sha256', semantics: 'npm'})
     program.applyAll(objects)
     return program
   }
@@ -158,7 +159,7 @@ describe('one change', () => {
         ingress: [{ports: [{port: 'http'}]}],
       },
     }
-    const program = new IncrementalProgram(option)
+    const program = incrementalProgram(option)
     // The policy outlives the pod, so the sets go when no pod goes with them.
     program.apply({type: 'added', kind: 'Pod', object})
     program.apply({type: 'added', kind: 'NetworkPolicy', object: user})
@@ -181,7 +182,7 @@ describe('one change', () => {
       spec: {podSelector: {matchLabels: {x: 'YMaaIZ'}}},
     }
     const rival: Namespace = {metadata: {name: 'msobb-target'}}
-    const program = new IncrementalProgram(option)
+    const program = incrementalProgram(option)
     const cluster = new Cluster()
     const steps: ObjectEvent[] = [
       {type: 'added', kind: 'NetworkPolicy', object: own},
@@ -204,7 +205,7 @@ describe('one change', () => {
     const option: CompileOptions = {scheme: 'fnv32a', semantics: 'kubernetes'}
     const named = (namespace: string, name: string): NetworkPolicy => ({metadata: {namespace, name}, spec: {podSelector: {}}})
     const [first, second] = [named('cache-staging', 'default-deny-ingress'), named('report', 'allow-cart-to-product')]
-    const program = new IncrementalProgram(option)
+    const program = incrementalProgram(option)
     const chains = (): string[] =>
       program.program().policies.flatMap(({policy, chains}) => chains.map(({chain, jump}) => `${policy} ${chain} ${jump.chain}`))
     program.apply({type: 'added', kind: 'NetworkPolicy', object: second})

@@ -1,8 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {type ClusterObjects, emptyCluster, type Namespace, type Pod} from '../../../core/kubernetes/objects.ts'
-import {compile} from '../../../core/linux/compile/compile.ts'
+import {compile, incrementalProgram} from '../../../core/linux/compile/compile.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
-import {IncrementalProgram} from '../../../core/policy/incremental.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 
 const npm: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
@@ -66,7 +65,7 @@ describe('sets of pods and namespaces', () => {
   })
 
   test('an address stays while one of two pods has it, and is one member again when another takes it over', () => {
-    const program = new IncrementalProgram(npm)
+    const program = incrementalProgram(npm)
     const ofSet = () => program.program().sets.get(setKernelName('podlabel-app:x', 'sha256'))?.members
     const [a, b] = [pod('a', '10.0.0.1', {labels: {app: 'x'}}), pod('b', '10.0.0.1', {labels: {app: 'x'}})]
     for (const object of [a, b]) program.apply({type: 'added', kind: 'Pod', object})
@@ -85,7 +84,7 @@ describe('sets of pods and namespaces', () => {
   test('a key with a colon is the same set as a key and its value, and a pod with both is in it once', () => {
     const pods = [pod('a', '10.0.0.1', {labels: {'app:x': 'y', app: 'x'}})]
     expect(members({pods}, npm)).toMatchObject({'podlabel-app:x': ['10.0.0.1'], 'podlabel-app:x:y': ['10.0.0.1']})
-    const program = new IncrementalProgram(npm)
+    const program = incrementalProgram(npm)
     for (const type of ['added', 'deleted'] as const) program.apply({type, kind: 'Pod', object: pods[0] as Pod})
     expect([...program.program().sets.values()].map(({name}) => name)).toEqual([])
   })

@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {emptyCluster, type NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import type {CompileOptions, Program} from '../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {CompileOptions} from '../../../core/policy/program.ts'
 import {CURRENT, type ReleaseLine, readRelease, releaseLines} from '../../../core/policy/release.ts'
 import {ruleText} from '../../support/linux/compare-programs.ts'
 
@@ -41,12 +42,12 @@ describe('a release by its number', () => {
 
 const policy = (spec: NetworkPolicy['spec']): NetworkPolicy => ({metadata: {name: 'p', namespace: 'shop'}, spec})
 
-function compiled(spec: NetworkPolicy['spec'], release: ReleaseLine, more: Partial<CompileOptions> = {}): Program {
+function compiled(spec: NetworkPolicy['spec'], release: ReleaseLine, more: Partial<CompileOptions> = {}): LinuxProgram {
   return compile({...emptyCluster(), policies: [policy(spec)]}, {scheme: 'fnv32a', semantics: 'npm', release, ...more})
 }
 
-const names = ({sets}: Program): string[] => [...sets.values()].map(({name}) => name).toSorted()
-const policyRules = ({policies}: Program): string[] =>
+const names = ({sets}: LinuxProgram): string[] => [...sets.values()].map(({name}) => name).toSorted()
+const policyRules = ({policies}: LinuxProgram): string[] =>
   policies.flatMap(({chains}) => chains.flatMap(({rules}) => rules.map(ruleText)))
 
 describe('marks', () => {
@@ -109,7 +110,7 @@ test('until v1.4.26 policies share the list for several values of a label', () =
   const podSelector = {matchExpressions: [{key: 'app', operator: 'In' as const, values: ['a', 'b']}]}
   const policies = ['p', 'q'].map(name => ({metadata: {name, namespace: 'shop'}, spec: {podSelector}}))
   const both = (release: ReleaseLine) => compile({...emptyCluster(), policies}, {scheme: 'fnv32a', semantics: 'npm', release})
-  const lists = (program: Program) => names(program).filter(name => name.startsWith('nested'))
+  const lists = (program: LinuxProgram) => names(program).filter(name => name.startsWith('nested'))
   expect(lists(both('v1.4.24'))).toEqual(['nestedlabel-app:a:b'])
   expect(both('v1.4.24').refusals).toEqual([])
   expect(lists(both('v1.4.27'))).toEqual(['nestedlabel-shop/p-app:a:b', 'nestedlabel-shop/q-app:a:b'])

@@ -1,9 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import {emptyCluster, type LabelSelector, type NetworkPolicy, type PolicyPeer} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import type {Program, Semantics} from '../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {Semantics} from '../../../core/policy/program.ts'
 
-const program = (from: PolicyPeer, semantics: Semantics): Program => {
+const program = (from: PolicyPeer, semantics: Semantics): LinuxProgram => {
   const policy: NetworkPolicy = {metadata: {name: 'p', namespace: 'a'}, spec: {podSelector: {}, ingress: [{from: [from]}]}}
   return compile({...emptyCluster(), policies: [policy]}, {scheme: 'sha256', semantics})
 }

@@ -1,6 +1,6 @@
 import {expect} from 'vitest'
 import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../../core/kubernetes/objects.ts'
-import type {Program} from '../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
 import type {FakeApiServer, Stored} from './fake-api-server.ts'
 import {paths} from './fake-api-server.ts'
 
@@ -64,7 +64,7 @@ export function sorted({pods, namespaces, policies, nodes}: ClusterObjects): Clu
 }
 
 /** A program with all orders that mean nothing put into one. */
-export const canonical = ({sets, policies, baseChains, refusals}: Program): unknown => ({
+export const canonical = ({sets, policies, baseChains, refusals}: LinuxProgram): unknown => ({
   sets: [...sets.values()]
     .map(set => ({...set, members: set.members.toSorted()}))
     .toSorted((a, b) => (a.kernelName < b.kernelName ? -1 : 1)),

@@ -1,11 +1,12 @@
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
+import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
 import {savedRules, savedSets} from '../../../core/linux/walk/node-rules.ts'
 import {walk} from '../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
-import type {Program, Semantics, UnsupportedCode} from '../../../core/policy/program.ts'
+import type {Semantics, UnsupportedCode} from '../../../core/policy/program.ts'
 import type {Case, Step} from '../cases/load.ts'
 import {probeText} from '../cases/probe.ts'
 import type {PacketNode} from '../kernel/packets/packet-node.ts'
@@ -58,7 +59,7 @@ export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) =>
 }
 
 /** A policy is refused where the case says so, and nowhere else. */
-function refusalDifferences({refusals}: Program, expected: UnsupportedCode | undefined): string[] {
+function refusalDifferences({refusals}: LinuxProgram, expected: UnsupportedCode | undefined): string[] {
   const codes = new Set(refusals.map(({code}) => code))
   const lacking = expected !== undefined && !codes.has(expected) ? [`not refused for ${expected}`] : []
   return [...lacking, ...[...codes].filter(code => code !== expected).map(code => `refused for ${code}`)]

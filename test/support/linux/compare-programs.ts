@@ -1,12 +1,12 @@
 import {readFileSync} from 'node:fs'
 import {parse} from 'yaml'
 import {type ClusterObjects, readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import type {LinuxProgram, ProgramRule} from '../../../core/linux/compile/program.ts'
 import type {MatchSet} from '../../../core/linux/ipset/model.ts'
 import {parseIpsetSave} from '../../../core/linux/ipset/parse-save.ts'
 import type {Match, Rule} from '../../../core/linux/iptables/model.ts'
 import {parseIptablesSave} from '../../../core/linux/iptables/parse.ts'
 import {printMatch, printTarget} from '../../../core/linux/iptables/print.ts'
-import type {Program, ProgramRule} from '../../../core/policy/program.ts'
 
 const fixtures = new URL('../../fixtures/', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, fixtures), 'utf8')
@@ -54,7 +54,7 @@ function chainText(rules: readonly (ProgramRule | Rule)[]): string[] {
   return [...texts.filter(rule => POLICY_JUMP.test(rule)).toSorted(), ...texts.filter(rule => !POLICY_JUMP.test(rule))]
 }
 
-export function heldByProgram(program: Program): Held {
+export function heldByProgram(program: LinuxProgram): Held {
   const chains = new Map<string, readonly ProgramRule[]>([...program.baseChains, ['FORWARD', [program.jump]]])
   for (const policy of program.policies)
     for (const {chain, rules} of policy.chains) chains.set(chain, [...(chains.get(chain) ?? []), ...rules])

@@ -1,24 +1,27 @@
 import type {NetworkPolicy} from '../../../kubernetes/objects.ts'
 import {setCollisions} from '../../../policy/collisions.ts'
+import type {ProgramPolicies} from '../../../policy/incremental.ts'
 import {PolicySets} from '../../../policy/policy-sets.ts'
-import type {CompiledPolicy, CompileOptions, PolicyPart, ProgramRule, Unsupported} from '../../../policy/program.ts'
+import type {CompileOptions, Unsupported} from '../../../policy/program.ts'
 import type {SetTable} from '../../../policy/set-table.ts'
 import type {Match} from '../../iptables/model.ts'
+import {forwardJump} from '../base-chains.ts'
+import type {LinuxPolicy, LinuxPolicyPart, ProgramRule} from '../program.ts'
 import {v1BaseChains} from './base-chains.ts'
 import {type V1Condition, type V1NpmPolicy, v1NamedSets, v1NpmPolicyOf} from './npm-policy.ts'
 
 interface PolicyState {
   readonly draft: V1NpmPolicy
   readonly sets: PolicySets
-  compiled?: CompiledPolicy | undefined
+  compiled?: LinuxPolicy | undefined
 }
 
 /** The rules of all policies of NPM v1, which stand together in a few chains, and the sets that policies bring into being. */
-export class V1PolicyRules {
+export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   private readonly table: SetTable
   private readonly options: CompileOptions
   private readonly states = new Map<string, PolicyState>()
-  private last: PolicyPart | undefined
+  private last: LinuxPolicyPart | undefined
 
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
@@ -43,9 +46,9 @@ export class V1PolicyRules {
   }
 
   /** @param namesChanged whether sets may share their names with others than at the last snapshot */
-  snapshot(namesChanged: boolean): PolicyPart {
+  snapshot(namesChanged: boolean): LinuxPolicyPart {
     if (this.last && !namesChanged) return this.last
-    const policies: CompiledPolicy[] = []
+    const policies: LinuxPolicy[] = []
     const rules: ProgramRule[] = []
     for (const state of this.states.values()) {
       if (state.draft.rules.length === 0) continue
@@ -53,7 +56,12 @@ export class V1PolicyRules {
       policies.push(state.compiled)
       rules.push(...(state.compiled.baseRules ?? []))
     }
-    this.last = {policies, baseChains: v1BaseChains(rules, this.states.size > 0), refusals: this.refusals()}
+    this.last = {
+      policies,
+      baseChains: v1BaseChains(rules, this.states.size > 0),
+      jump: forwardJump(this.options.release),
+      refusals: this.refusals(),
+    }
     return this.last
   }
 
@@ -75,7 +83,7 @@ export class V1PolicyRules {
 }
 
 /** Puts kernel names into a draft. */
-function linked({draft, sets}: PolicyState): CompiledPolicy {
+function linked({draft, sets}: PolicyState): LinuxPolicy {
   const {policy, rules} = draft
   const used = new Set<string>()
   const match = (condition: V1Condition): Match => {

@@ -3,7 +3,8 @@ import {compareNode} from '../../../../core/drift/compare-node.ts'
 import type {ClusterObjects, NetworkPolicy} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../../core/linux/compile/print.ts'
-import type {CompileOptions, Program} from '../../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../../core/linux/compile/program.ts'
+import type {CompileOptions} from '../../../../core/policy/program.ts'
 import {describeKernel, kernelTest} from '../../../support/kernel/describe.ts'
 import {loadRules, loadSets, saveRules, saveSets} from '../../../support/kernel/load.ts'
 import type {Namespace} from '../../../support/kernel/namespace.ts'
@@ -14,7 +15,7 @@ import {dumpOf} from '../../../support/read-capture.ts'
 
 const text = (lines: Iterable<string>): string => [...lines].map(line => `${line}\n`).join('')
 
-async function load(namespace: Namespace, backend: Backend, program: Program): Promise<void> {
+async function load(namespace: Namespace, backend: Backend, program: LinuxProgram): Promise<void> {
   await loadSets(namespace, text(printIpsetRestore(program)))
   await loadRules(namespace, backend, text(printIptablesRestore(program)))
 }

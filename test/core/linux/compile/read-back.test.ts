@@ -4,13 +4,13 @@ import {readDump} from '../../../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {printIpsetRestore} from '../../../../core/linux/compile/print.ts'
+import type {LinuxProgram} from '../../../../core/linux/compile/program.ts'
 import {translate} from '../../../../core/linux/translate/open.ts'
-import type {Program} from '../../../../core/policy/program.ts'
 import {objectsOf, ruleText} from '../../../support/linux/compare-programs.ts'
 import {vectors} from '../../../support/linux/vector.ts'
 
 /** A program as a node would save it. */
-function savedRules({baseChains, policies, jump}: Program): string {
+function savedRules({baseChains, policies, jump}: LinuxProgram): string {
   const own = policies.flatMap(({chains}) => chains)
   const names = [...baseChains.keys(), ...own.map(({chain}) => chain)]
   const rules = [jump, ...[...baseChains.values()].flat(), ...own.flatMap(chain => chain.rules)]
@@ -18,7 +18,7 @@ function savedRules({baseChains, policies, jump}: Program): string {
   return `*filter\n${lines.join('\n')}\nCOMMIT\n`
 }
 
-const savedSets = (program: Program): string =>
+const savedSets = (program: LinuxProgram): string =>
   [...printIpsetRestore(program), '']
     .join('\n')
     .replaceAll(/^-N (\S+) --exist nethash/gm, 'create $1 hash:net family inet')
@@ -26,7 +26,7 @@ const savedSets = (program: Program): string =>
     .replaceAll(/^-N (\S+) --exist/gm, 'create $1')
     .replaceAll(/^-A/gm, 'add')
 
-async function readBack(program: Program): Promise<Translation> {
+async function readBack(program: LinuxProgram): Promise<Translation> {
   const texts = [savedRules(program), savedSets(program)]
   const {nodes} = await readDump(texts.map((text, index) => ({name: `file-${index}`, folder: '', text: [text]})))
   const [dump] = nodes

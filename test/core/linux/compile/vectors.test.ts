@@ -3,15 +3,15 @@ import {withDefaults} from '../../../../core/kubernetes/api-defaults.ts'
 import {emptyCluster, type Pod} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {printPolicyRestore} from '../../../../core/linux/compile/print.ts'
+import type {LinuxProgram} from '../../../../core/linux/compile/program.ts'
 import type {Scheme} from '../../../../core/names/hash.ts'
-import type {Program} from '../../../../core/policy/program.ts'
 import {ruleText} from '../../../support/linux/compare-programs.ts'
 import {readVector, type Vector, vectors} from '../../../support/linux/vector.ts'
 
-const compileOne = ({policy, isLite = false}: Vector, scheme: Scheme): Program =>
+const compileOne = ({policy, isLite = false}: Vector, scheme: Scheme): LinuxProgram =>
   compile({...emptyCluster(), policies: [policy]}, {scheme, semantics: 'npm', isLite})
 
-const printedRules = ({policies}: Program): string[] =>
+const printedRules = ({policies}: LinuxProgram): string[] =>
   policies.flatMap(({chains}) => chains.flatMap(({jump, rules}) => [jump, ...rules].map(ruleText)))
 
 test('there are 55 of them', () => expect(vectors).toHaveLength(55))

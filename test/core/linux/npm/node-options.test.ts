@@ -3,7 +3,8 @@ import {compareNode, openComparison} from '../../../../core/drift/compare-node.t
 import type {ClusterObjects, NetworkPolicy} from '../../../../core/kubernetes/objects.ts'
 import {emptyCluster} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
-import type {CompileOptions, Program} from '../../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../../core/linux/compile/program.ts'
+import type {CompileOptions} from '../../../../core/policy/program.ts'
 import {type ReleaseLine, releaseLines} from '../../../../core/policy/release.ts'
 import {linesOf} from '../../../support/node-of.ts'
 import {dumpOf} from '../../../support/read-capture.ts'
@@ -28,7 +29,7 @@ const telling: ClusterObjects = {
 /** Policies that show none. */
 const silent: ClusterObjects = {...telling, policies: [policy('deny', {policyTypes: ['Ingress']})]}
 
-async function dumpOfProgram(program: Program) {
+async function dumpOfProgram(program: LinuxProgram) {
   const {rules, sets} = linesOf(program)
   return dumpOf(text(rules), text(sets))
 }

@@ -1,17 +1,18 @@
 import {describe, expect, test} from 'vitest'
 import {emptyCluster, type NetworkPolicy} from '../../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../../core/linux/compile/compile.ts'
-import type {CompileOptions, Program} from '../../../../../core/policy/program.ts'
+import type {LinuxProgram} from '../../../../../core/linux/compile/program.ts'
+import type {CompileOptions} from '../../../../../core/policy/program.ts'
 import {ruleText} from '../../../../support/linux/compare-programs.ts'
 
 const options: CompileOptions = {scheme: 'fnv32a', semantics: 'npm', generation: 'v1'}
 
 const policy = (spec: NetworkPolicy['spec'], name = 'p'): NetworkPolicy => ({metadata: {name, namespace: 'shop'}, spec})
-const compiled = (...specs: NetworkPolicy['spec'][]): Program =>
+const compiled = (...specs: NetworkPolicy['spec'][]): LinuxProgram =>
   compile({...emptyCluster(), policies: specs.map((spec, index) => policy(spec, `p${index === 0 ? '' : index}`))}, options)
 
 /** `name type: members`, the members by name too. */
-function sets({sets}: Program): string[] {
+function sets({sets}: LinuxProgram): string[] {
   const nameOf = (member: string): string => sets.get(member)?.name ?? member
   return [...sets.values()]
     .map(({name, ipsetType, members}) => `${name} ${ipsetType} ${members.map(nameOf).join(' ')}`.trim())
@@ -19,7 +20,7 @@ function sets({sets}: Program): string[] {
 }
 
 /** The comments of a policy's rules in the order in which they are made, behind the chain without its first part. */
-const comments = ({policies}: Program): string[] =>
+const comments = ({policies}: LinuxProgram): string[] =>
   policies.flatMap(({baseRules = []}) =>
     baseRules.map(({chain, matches}) => {
       const comment = matches.find(match => match.kind === 'comment')
@@ -27,7 +28,7 @@ const comments = ({policies}: Program): string[] =>
     }),
   )
 
-const rule = (program: Program, part: string): string => {
+const rule = (program: LinuxProgram, part: string): string => {
   const found = program.policies.flatMap(({baseRules = []}) => baseRules.map(ruleText)).filter(text => text.includes(part))
   expect(found).toHaveLength(1)
   return found[0] ?? ''
@@ -129,7 +130,7 @@ describe('sets', () => {
 describe('blocks', () => {
   const blocks = (...from: {cidr: string; except?: string[]}[]) =>
     compiled({policyTypes: ['Ingress'], ingress: [{from: from.map(ipBlock => ({ipBlock}))}]})
-  const members = (program: Program) => [...program.sets.values()].find(({type}) => type === 'CIDRBlocks')?.members
+  const members = (program: LinuxProgram) => [...program.sets.values()].find(({type}) => type === 'CIDRBlocks')?.members
 
   test('of a rule are one set and one rule', () => {
     const program = blocks({cidr: '0.0.0.0/0', except: ['10.0.0.0/8']}, {cidr: '192.0.2.7/32'})
