@@ -1,9 +1,8 @@
 import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type PolicyPeer} from '../kubernetes/objects.ts'
-import {compile} from '../linux/compile/compile.ts'
 import type {Scheme} from '../names/hash.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
-import type {UnsupportedCode} from './program.ts'
+import type {Compile, UnsupportedCode} from './program.ts'
 
 /** Where what Azure NPM enforces is not what the NetworkPolicy API says. Programs with the API's meaning differ there, only. */
 export const deviations = {
@@ -54,10 +53,11 @@ const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
 /**
  * Where Azure NPM departs from the NetworkPolicy API for these objects.
  *
+ * @param compile of the data plane; what it does not support is among the deviations
  * @param scheme how names are hashed; decimal names are the ones that meet
  * @returns each deviation that occurs, in the order of `deviations`
  */
-export function findDeviations(objects: ClusterObjects, scheme: Scheme = 'sha256'): Deviation[] {
+export function findDeviations(objects: ClusterObjects, compile: Compile, scheme: Scheme = 'sha256'): Deviation[] {
   const found = new Map<DeviationCode, DeviationPlace[]>()
   const add = (code: DeviationCode, kind: DeviationPlace['kind'], object: string, field: string): void => {
     found.set(code, [...(found.get(code) ?? []), {kind, object, field}])

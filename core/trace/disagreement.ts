@@ -3,6 +3,7 @@ import type {Trace} from '../contract/trace.ts'
 import {openComparison} from '../drift/compare-node.ts'
 import type {NodeDump} from '../dump/model.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {compile} from '../linux/compile/compile.ts'
 import {openTranslation} from '../linux/translate/open.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
@@ -58,7 +59,7 @@ function deviationReasons(cluster: ClusterObjects, packet: Packet, {scheme, gene
   if (generation === 'v1') return [byItself]
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])
-  const known = findDeviations(cluster, scheme).flatMap(({code, sentence, places}) => {
+  const known = findDeviations(cluster, compile, scheme).flatMap(({code, sentence, places}) => {
     const objects = new Set(
       places.filter(({kind, object}) => kind === 'Namespace' || concerned.has(object)).map(({object}) => object),
     )

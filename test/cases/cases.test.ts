@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import {compile} from '../../core/linux/compile/compile.ts'
 import {deviationCodes, findDeviations} from '../../core/policy/deviations.ts'
 import {Evaluator} from '../../core/policy/evaluate.ts'
 import {featureList, featuresOf} from '../support/cases/features.ts'
@@ -48,7 +49,9 @@ describe('the cases', () => {
 
   test('name deviations that are found in their objects', () => {
     const unfound = cases.filter(({scheme, steps}) =>
-      steps.some(({objects, departs}) => departs && !findDeviations(objects, scheme).some(({code}) => code === departs.code)),
+      steps.some(
+        ({objects, departs}) => departs && !findDeviations(objects, compile, scheme).some(({code}) => code === departs.code),
+      ),
     )
     expect(unfound.map(({name}) => name)).toEqual([])
   })

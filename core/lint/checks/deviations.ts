@@ -1,5 +1,6 @@
 import {selects} from '../../kubernetes/label-selector.ts'
 import type {ClusterObjects, LabelSelector} from '../../kubernetes/objects.ts'
+import {compile} from '../../linux/compile/compile.ts'
 import {type Deviation, type DeviationPlace, findDeviations} from '../../policy/deviations.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf} from '../policy-view.ts'
@@ -24,7 +25,7 @@ export function deviationRemarks(objects: ClusterObjects, views: readonly Policy
     found.set(policy, [...(found.get(policy) ?? []), remark])
   }
   // Pods change nothing about these, and they are what takes time.
-  for (const {code, places} of findDeviations({...objects, pods: []}).filter(isOwn))
+  for (const {code, places} of findDeviations({...objects, pods: []}, compile).filter(isOwn))
     for (const place of places)
       if (place.kind === 'NetworkPolicy') add(place.object, {code, field: place.field, what: whats[code]})
       else for (const {policy, field} of selectorsOf(place, objects, views)) add(policy, {code, field, what: whatOf(code, place)})

@@ -73,7 +73,7 @@ describe('programs with the meaning of the API', () => {
 
   test.prop([cluster], {numRuns: 400})('differ from those of Azure NPM only where a deviation is found', objects => {
     const npm: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
-    fc.pre(findDeviations(objects).length === 0)
+    fc.pre(findDeviations(objects, compile).length === 0)
     expect(disagreements(objects, npm)).toEqual([])
     const all = (options: CompileOptions) => compile(objects, options).policies
     expect(all({...npm, semantics: 'kubernetes'})).toEqual(all(npm))
@@ -167,7 +167,7 @@ const cases: readonly {code: string; objects: ClusterObjects; place: string}[] =
 
 describe('deviations of Azure NPM', () => {
   plainTest.each(cases)('$code is found where it is, alone', ({code, objects, place}) => {
-    const found = findDeviations(objects, 'fnv32a')
+    const found = findDeviations(objects, compile, 'fnv32a')
     expect(found.map(deviation => deviation.code)).toEqual([code])
     const [first] = found[0]?.places ?? []
     expect(`${first?.object} ${first?.field}`).toBe(place)
@@ -180,10 +180,10 @@ describe('deviations of Azure NPM', () => {
   plainTest('are not found in rules that have no effect, nor where a selector selects pods', () => {
     const bad = policyFrom({namespaceSelector: {matchExpressions: [{key: 'team', operator: 'NotIn', values: ['a', 'b']}]}})
     const open: NetworkPolicy = {...bad, spec: {...bad.spec, ingress: [...(bad.spec.ingress ?? []), {}]}}
-    expect(findDeviations(objects(open))).toEqual([])
+    expect(findDeviations(objects(open), compile)).toEqual([])
     const elsewhere: NetworkPolicy = {...bad, spec: {...bad.spec, policyTypes: ['Egress']}}
-    expect(findDeviations(objects(elsewhere))).toEqual([])
+    expect(findDeviations(objects(elsewhere), compile)).toEqual([])
     const positive = policyFrom({namespaceSelector: {}, podSelector: {matchExpressions: [{key: 'k', operator: 'DoesNotExist'}]}})
-    expect(findDeviations(objects(positive))).toEqual([])
+    expect(findDeviations(objects(positive), compile)).toEqual([])
   })
 })
