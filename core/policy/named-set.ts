@@ -26,7 +26,7 @@ export interface ObjectNames {
 }
 
 /** One set condition on an address. */
-export interface Term {
+export interface SetCondition {
   readonly set: NamedSet
   readonly negated: boolean
 }
@@ -39,14 +39,14 @@ export const namespaceSet = (namespace: string): NamedSet => ({type: 'Namespace'
 /** The list of all namespaces, and so of all pods that count. */
 export const allNamespaces: NamedSet = {type: 'KeyLabelOfNamespace', name: ALL_NAMESPACES}
 
-const isSame = (one: Term, other: Term): boolean =>
+const isSame = (one: SetCondition, other: SetCondition): boolean =>
   one.negated === other.negated && one.set.name === other.set.name && one.set.owner === other.set.owner
 
 /** Nearly all selectors have two or three terms, and a table of so few costs far more than looking at each. */
 const MOST_LOOKED_AT = 16
 
 /** Equal terms are kept once. */
-export function distinct(terms: Term[]): Term[] {
+export function distinct(terms: SetCondition[]): SetCondition[] {
   if (terms.length < 2) return terms
   if (terms.length <= MOST_LOOKED_AT) return terms.filter((term, at) => terms.findIndex(each => isSame(each, term)) === at)
   const seen = new Set<string>()

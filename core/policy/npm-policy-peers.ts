@@ -1,13 +1,13 @@
 import type {PolicyPeer} from '../kubernetes/objects.ts'
 import {type BlockPlace, cidrSetNames} from '../names/policy-set-name.ts'
 import {blockMembers} from './blocks.ts'
-import {allNamespaces, type NamedSet, type Term} from './named-set.ts'
+import {allNamespaces, type NamedSet, type SetCondition} from './named-set.ts'
 import type {NpmPolicyContext} from './npm-policy-model.ts'
 import {namespaceTerms, podTerms} from './selectors.ts'
 
 /** One way for an address to be a peer: all terms hold. */
 interface DraftPeer {
-  readonly terms: readonly Term[]
+  readonly terms: readonly SetCondition[]
   readonly field: string
 }
 
@@ -34,7 +34,7 @@ function draftPeer(
   place: BlockPlace,
   field: string,
   context: NpmPolicyContext,
-): (readonly Term[])[] {
+): (readonly SetCondition[])[] {
   if (ipBlock) {
     const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context.refusals)
     if (context.losesLiteBlocks) {
@@ -63,7 +63,7 @@ function draftPeer(
  * A selector selects pods, but a rule with negated sets alone matches every other address too. Azure NPM leaves it at
  * that; to the API the address must be a pod's.
  */
-function podsOnly(terms: readonly Term[], {semantics}: NpmPolicyContext): readonly Term[] {
+function podsOnly(terms: readonly SetCondition[], {semantics}: NpmPolicyContext): readonly SetCondition[] {
   const isOpen = semantics === 'kubernetes' && terms.every(({negated}) => negated)
   return isOpen ? [{set: allNamespaces, negated: false}, ...terms] : terms
 }

@@ -1,10 +1,9 @@
 import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
-import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from '../linux/compile/comment.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {NamedPlace} from './collisions.ts'
-import {type NamedSet, namespaceSet, type Term} from './named-set.ts'
-import type {NpmPolicy, NpmPolicyChain, NpmPolicyContext, NpmPolicyRule} from './npm-policy-model.ts'
+import {type NamedSet, namespaceSet, type SetCondition} from './named-set.ts'
+import type {CheckPolicy, NpmPolicy, NpmPolicyChain, NpmPolicyContext, NpmPolicyRule} from './npm-policy-model.ts'
 import {npmPolicyPeers} from './npm-policy-peers.ts'
 import {type NpmPolicyPort, npmPolicyPorts} from './npm-policy-ports.ts'
 import type {CompileOptions} from './program.ts'
@@ -12,8 +11,13 @@ import {releaseFacts} from './release.ts'
 import {MOST_RULES, podTerms} from './selectors.ts'
 import {consequenceFor, UnsupportedList} from './unsupported.ts'
 
-/** Translates one policy. A refused one has no chains, and sets only if Azure NPM gets as far as making them. */
-export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions): NpmPolicy {
+/**
+ * Translates one policy.
+ *
+ * @param check looks for what only the data plane refuses; by default nothing is
+ * @returns a refused one has no chains, and sets only if Azure NPM gets as far as making them
+ */
+export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, check?: CheckPolicy): NpmPolicy {
   const {scheme, semantics} = options
   const {metadata, spec} = withDefaults(object)
   const policy = objectKey(object)
@@ -32,7 +36,7 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions): Npm
   const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
   target.push({set: context.namespace, negated: false})
   const chains = draftChains(spec, context)
-  if (semantics === 'npm' && context.release.hasRuleComments) checkComments(policy, target, chains, refusals)
+  if (semantics === 'npm') check?.({policy, target, chains}, context.release, refusals)
   const {all, losses, isBeforeSets} = refusals
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
   if (all.length > 0) return {policy, target, chains: [], sets: setsOf(target, chains), refusals: all}
@@ -86,37 +90,11 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
   return rules
 }
 
-const spellName: SpellSet = ({set}) => set.name
-
-/** One comment that is too long fails the whole file, and so the whole policy. */
-function checkComments(
-  policy: string,
-  target: readonly Term[],
-  chains: readonly NpmPolicyChain[],
-  refusals: UnsupportedList,
-): void {
-  const check = (comment: string, field: string): boolean => {
-    const bytes = byteLength(comment)
-    if (bytes <= LONGEST_WORD_BYTES) return false
-    const reason = `its terms make a comment of ${bytes} bytes, and iptables-restore takes ${LONGEST_WORD_BYTES}`
-    refusals.add('COMMENT_TOO_LONG', field, reason)
-    return true
-  }
-  for (const {direction, rules} of chains) {
-    if (mayBeLong(target) && check(jumpComment(policy, direction, target, spellName), 'spec.podSelector')) return
-    for (const rule of rules) if (mayBeLong(rule.peer) && check(ruleComment(rule, direction, spellName), rule.field)) return
-  }
-}
-
-/** Whether terms are worth spelling out. Besides them a comment has names of at most 253 and twice 63 characters, and words. */
-const mayBeLong = (terms: readonly Term[], port?: NamedSet): boolean =>
-  terms.reduce((sum, {set}) => sum + 3 * set.name.length + 6, 3 * (port?.name.length ?? 0)) > LONGEST_WORD_BYTES - 450
-
-function setsOf(target: readonly Term[], chains: readonly NpmPolicyChain[]): NamedSet[] {
+function setsOf(target: readonly SetCondition[], chains: readonly NpmPolicyChain[]): NamedSet[] {
   const sets = new Set<NamedSet>()
   for (const {set} of target) sets.add(set)
   for (const {rules} of chains) {
-    let last: readonly Term[] = []
+    let last: readonly SetCondition[] = []
     for (const {peer, port} of rules) {
       if (peer !== last) for (const {set} of peer) sets.add(set)
       if (port.namedPort) sets.add(port.namedPort)

@@ -1,7 +1,7 @@
 import type {LabelExpression, LabelSelector} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {nestedSetNames} from '../names/policy-set-name.ts'
-import {allNamespaces, distinct, type NamedSet, type Term} from './named-set.ts'
+import {allNamespaces, distinct, type NamedSet, type SetCondition} from './named-set.ts'
 import type {Semantics} from './program.ts'
 import type {ReleaseFacts} from './release.ts'
 import type {UnsupportedList} from './unsupported.ts'
@@ -24,8 +24,8 @@ export const isLabelValue = (value: string): boolean => LABEL_VALUE.test(value)
  * The terms that a pod selector puts on an address, without the namespace: labels sorted by key, then expressions. Azure
  * NPM itself gives labels in the order of a Go map, which is none.
  */
-export function podTerms(selector: LabelSelector, field: string, context: SelectorContext): Term[] {
-  const terms: Term[] = labelsOf(selector).map(label => ({set: podLabelSet(label), negated: false}))
+export function podTerms(selector: LabelSelector, field: string, context: SelectorContext): SetCondition[] {
+  const terms: SetCondition[] = labelsOf(selector).map(label => ({set: podLabelSet(label), negated: false}))
   for (const {key, values, negated} of readExpressions(selector, field, context)) {
     const [first, ...others] = values
     if (first === undefined) terms.push({set: {type: 'KeyLabelOfPod', name: `podlabel-${key}`}, negated})
@@ -39,9 +39,9 @@ export function podTerms(selector: LabelSelector, field: string, context: Select
  * The terms of a namespace selector. Several values of one expression become several selectors, of which one must hold.
  * With the meaning of the API, none of the values of `NotIn` may be there: all stand in each of them.
  */
-export function namespaceTerms(selector: LabelSelector, field: string, context: SelectorContext): Term[][] {
-  const fixed: Term[] = labelsOf(selector).map(label => ({set: namespaceLabelSet(label), negated: false}))
-  const choices: Term[][] = []
+export function namespaceTerms(selector: LabelSelector, field: string, context: SelectorContext): SetCondition[][] {
+  const fixed: SetCondition[] = labelsOf(selector).map(label => ({set: namespaceLabelSet(label), negated: false}))
+  const choices: SetCondition[][] = []
   for (const {key, values, negated} of readExpressions(selector, field, context)) {
     const terms = values.map(value => ({set: namespaceLabelSet(`${key}:${value}`), negated}))
     if (terms.length === 0) fixed.push({set: namespaceKeySet(key, context.semantics), negated})
@@ -54,7 +54,7 @@ export function namespaceTerms(selector: LabelSelector, field: string, context: 
     context.refusals.add('TOO_MANY_RULES', field, `its values combine to ${count} rules`)
     return []
   }
-  const flat = choices.reduce<Term[][]>((all, terms) => all.flatMap(some => terms.map(term => [...some, term])), [fixed])
+  const flat = choices.reduce<SetCondition[][]>((all, terms) => all.flatMap(some => terms.map(term => [...some, term])), [fixed])
   return flat.map(distinct)
 }
 

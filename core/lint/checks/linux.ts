@@ -1,4 +1,5 @@
 import type {LintCode} from '../../contract/lint.ts'
+import {linuxPolicyOf} from '../../linux/npm/linux-policy.ts'
 import {
   byteLength,
   jumpComment,
@@ -6,8 +7,7 @@ import {
   LONGEST_WORD_BYTES,
   ruleComment,
   type SpellSet,
-} from '../../linux/compile/comment.ts'
-import {npmPolicyOf} from '../../policy/npm-policy.ts'
+} from '../../linux/npm/print-comment.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {Unsupported} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
@@ -19,7 +19,7 @@ const options = {scheme: 'sha256', semantics: 'npm'} as const
 
 /** What Azure NPM on Linux refuses, what NPM Lite would, and comments that iptables cuts. */
 export const checkLinux: Check = function* (view) {
-  const draft = npmPolicyOf(view.object, options)
+  const draft = linuxPolicyOf(view.object, options)
   yield* draft.refusals.flatMap(refused)
   yield* cutComments(draft)
   yield* checkLite(view, draft)
@@ -53,7 +53,7 @@ function* cutComments({policy, target, chains}: NpmPolicy): Generator<Remark> {
 /** NPM Lite is asked for once, not for each of a policy's peers. */
 function* checkLite(view: PolicyView, {refusals}: NpmPolicy): Generator<Remark> {
   const known = new Set<LintCode>(refusals.map(({code}) => code))
-  const lite = npmPolicyOf(view.object, {...options, isLite: true}).refusals
+  const lite = linuxPolicyOf(view.object, {...options, isLite: true}).refusals
   for (const code of ['LITE_PEER', 'LITE_NAMED_PORT'] as const) {
     const all = lite.filter(refusal => refusal.code === code)
     const [first] = all

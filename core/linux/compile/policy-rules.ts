@@ -3,11 +3,12 @@ import {type Direction, policyChainName} from '../../names/kernel-name.ts'
 import {chainCollisions, setCollisions} from '../../policy/collisions.ts'
 import {HashedNames, type NameClaim} from '../../policy/hashed-names.ts'
 import type {ProgramPolicies} from '../../policy/incremental.ts'
-import {namedSets, npmPolicyOf} from '../../policy/npm-policy.ts'
+import {namedSets} from '../../policy/npm-policy.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {PolicySets} from '../../policy/policy-sets.ts'
 import type {CompileOptions, Unsupported} from '../../policy/program.ts'
 import type {SetTable} from '../../policy/set-table.ts'
+import {linuxPolicyOf} from '../npm/linux-policy.ts'
 import {baseChains, forwardJump} from './base-chains.ts'
 import type {LinuxPolicy, LinuxPolicyPart} from './program.ts'
 import {rulesOfPolicy} from './rules-of-policy.ts'
@@ -58,7 +59,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
 
   set(policy: NetworkPolicy): void {
     // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
-    const state = new PolicyState(npmPolicyOf(policy, this.options), this.table)
+    const state = new PolicyState(linuxPolicyOf(policy, this.options), this.table)
     const before = this.states.get(state.draft.policy)
     if (before) this.drop(before)
     if (state.hasChains) this.chains.add(state)

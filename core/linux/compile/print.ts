@@ -1,8 +1,8 @@
 import type {Program, ProgramSet} from '../../policy/program.ts'
 import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, quoted} from '../iptables/print.ts'
+import {takenComment} from '../npm/print-comment.ts'
 import {activation, bootRules} from './base-chains.ts'
-import {takenComment} from './comment.ts'
 import type {LinuxPolicy, LinuxProgram, ProgramRule} from './program.ts'
 
 /** How Azure NPM spells the types of sets when it makes them. */

@@ -1,13 +1,13 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import type {BuiltSet} from '../../policy/built-set.ts'
-import type {NamedSet, Term} from '../../policy/named-set.ts'
+import type {NamedSet, SetCondition} from '../../policy/named-set.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {NpmPolicyPort} from '../../policy/npm-policy-ports.ts'
 import type {Semantics} from '../../policy/program.ts'
 import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
+import {jumpComment, ruleComment, type SpellSet, takenComment} from '../npm/print-comment.ts'
 import {bootRules, directionChain} from './base-chains.ts'
-import {jumpComment, ruleComment, type SpellSet, takenComment} from './comment.ts'
 import type {LinuxPolicy, ProgramRule} from './program.ts'
 
 /** What linking needs to know of names. */
@@ -27,7 +27,7 @@ export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
   const {actions} = bootRules(names.release)
   const comment = (text: string): Match[] =>
     hasRuleComments ? [{kind: 'comment', text: names.semantics === 'npm' ? text : takenComment(text)}] : []
-  const matches = (terms: readonly Term[], sides: string): Match[] =>
+  const matches = (terms: readonly SetCondition[], sides: string): Match[] =>
     terms.map(({set, negated}) => {
       const {kernelName} = names.setOf(set)
       used.add(kernelName)

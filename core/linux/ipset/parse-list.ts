@@ -2,7 +2,7 @@ import type {Problem} from '../../problem/problem.ts'
 import {eachLine, shownLine, type Text} from '../../text/lines.ts'
 import {LineProblems} from './line-problems.ts'
 import type {MatchSet} from './model.ts'
-import {isList, type OpenSet, SetTable, UNKNOWN_TYPE} from './parsed-sets.ts'
+import {isList, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
 import {readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
 
 /**
@@ -44,7 +44,7 @@ const membersRead = (block: Block): number => block.set.members.length - block.m
 
 class ListParser {
   private readonly problems: LineProblems
-  private readonly sets = new SetTable()
+  private readonly sets = new ParsedSets()
   private readonly blocks: Block[] = []
   private block: Block | undefined
   private isBehindBlank = false

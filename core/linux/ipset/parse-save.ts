@@ -2,7 +2,7 @@ import type {Problem} from '../../problem/problem.ts'
 import {eachLine, shownLine, type Text} from '../../text/lines.ts'
 import {LineProblems} from './line-problems.ts'
 import type {MatchSet} from './model.ts'
-import {isList, LONGEST_NAME, type OpenSet, SetTable, UNKNOWN_TYPE} from './parsed-sets.ts'
+import {isList, LONGEST_NAME, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
 import {quotedEnd, readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
 
 /**
@@ -23,7 +23,7 @@ const NUMBER_SIGN = 35
 
 class SaveParser {
   private readonly problems: LineProblems
-  private readonly sets = new SetTable()
+  private readonly sets = new ParsedSets()
   /** Sets that have members but, so far, no `create` line. */
   private readonly uncreated = new Set<OpenSet>()
   private current: OpenSet | undefined

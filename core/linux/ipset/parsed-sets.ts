@@ -14,7 +14,7 @@ export const LONGEST_NAME = 31
 export const isList = (type: string): boolean => type.startsWith('list:')
 
 /** The sets read so far, in the order of the dump, each name once. */
-export class SetTable {
+export class ParsedSets {
   private readonly byName = new Map<string, OpenSet>()
   private hasNamesWithBlanks = false
 

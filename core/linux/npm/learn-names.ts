@@ -8,7 +8,7 @@ import {ALL_NAMESPACES, setMeaning} from '../../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../../names/v1-name.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from './chains.ts'
-import {nameTerms, parseJumpComment, parseRuleComment} from './comment.ts'
+import {nameTerms, parseJumpComment, parseRuleComment} from './parse-comment.ts'
 import type {PolicyJump} from './policy-jumps.ts'
 import {commentFacts, type RuleParts, ruleParts} from './rule-parts.ts'
 

@@ -4,7 +4,7 @@ import type {Problem} from '../../problem/problem.ts'
 import {shownLine} from '../../text/lines.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from './chains.ts'
-import {parseJumpComment} from './comment.ts'
+import {parseJumpComment} from './parse-comment.ts'
 
 /** A jump that sends the pods a policy selects to that policy's chain (NPM v2). */
 export interface PolicyJump {

@@ -2,12 +2,12 @@ import {type ClusterObjects, objectKey} from '../../kubernetes/objects.ts'
 import type {Scheme} from '../../names/hash.ts'
 import {policyChainName, setKernelName} from '../../names/kernel-name.ts'
 import type {NamedSet} from '../../policy/named-set.ts'
-import {npmPolicyOf} from '../../policy/npm-policy.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {CURRENT, type ReleaseFacts, type ReleaseLine, releaseFacts, releaseLines} from '../../policy/release.ts'
 import {isLabelValue} from '../../policy/selectors.ts'
 import {findJump} from './base-chain-meanings.ts'
 import type {NpmChains} from './chains.ts'
+import {linuxPolicyOf} from './linux-policy.ts'
 
 /** Whether a line of releases could have left what was seen. */
 type Fits = (facts: ReleaseFacts) => boolean
@@ -42,7 +42,7 @@ export function losesBlocks(
 ): boolean {
   let isMade = false
   for (const policy of policies) {
-    const draft = npmPolicyOf(policy, {scheme, semantics: 'npm', isLite: true})
+    const draft = linuxPolicyOf(policy, {scheme, semantics: 'npm', isLite: true})
     const blocks = namesOf(draft, 'CIDRBlocks')
     if (blocks.some(name => isThere(setKernelName(name, scheme)))) return false
     const own = draft.chains.map(({direction}) => policyChainName(draft.policy, direction, scheme))
@@ -72,7 +72,7 @@ function policyEvidence(cluster: ClusterObjects, chains: NpmChains, isThere: (ke
   const evidence: Fits[] = []
   const found = {nested: new Sightings(isThere), blocks: new Sightings(isThere)}
   for (const policy of cluster.policies) {
-    const draft = (release: ReleaseLine) => npmPolicyOf(policy, {scheme: 'fnv32a', semantics: 'npm', release})
+    const draft = (release: ReleaseLine) => linuxPolicyOf(policy, {scheme: 'fnv32a', semantics: 'npm', release})
     const [oldest, newest] = [draft('v1.2.8'), draft(CURRENT)]
     found.nested.look(namesOf(oldest, 'NestedLabelOfPod'), namesOf(newest, 'NestedLabelOfPod'))
     found.blocks.look(namesOf(oldest, 'CIDRBlocks'), namesOf(newest, 'CIDRBlocks'))

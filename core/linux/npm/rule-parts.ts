@@ -1,7 +1,7 @@
 import {isSetName} from '../../names/kernel-name.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import {printMatch} from '../iptables/print.ts'
-import type {RuleFacts} from './comment.ts'
+import type {RuleFacts} from './parse-comment.ts'
 
 export interface SetMatch {
   readonly set: string

@@ -2,7 +2,7 @@ import {withDefaults} from '../../../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey, type PolicyPort} from '../../../kubernetes/objects.ts'
 import type {Direction} from '../../../names/kernel-name.ts'
 import type {NamedPlace} from '../../../policy/collisions.ts'
-import {type NamedSet, namespaceSet, type Term} from '../../../policy/named-set.ts'
+import {type NamedSet, namespaceSet, type SetCondition} from '../../../policy/named-set.ts'
 import {type NpmPolicyPort, npmPolicyPorts} from '../../../policy/npm-policy-ports.ts'
 import type {CompileOptions, Unsupported} from '../../../policy/program.ts'
 import {releaseFacts} from '../../../policy/release.ts'
@@ -17,7 +17,7 @@ import {type V1Selector, v1PodSelector} from './selectors.ts'
 
 /** A condition of a rule, before names are hashed. */
 export type V1Condition =
-  | {readonly kind: 'set'; readonly term: Term; readonly sides: string}
+  | {readonly kind: 'set'; readonly term: SetCondition; readonly sides: string}
   | {readonly kind: 'protocol'; readonly protocol: string}
   | {readonly kind: 'port'; readonly protocol: string; readonly port: number}
 
@@ -170,7 +170,8 @@ function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port:
   }
 }
 
-const setConditions = (terms: readonly Term[], of: string): V1Condition[] => terms.map(term => ({kind: 'set', term, sides: of}))
+const setConditions = (terms: readonly SetCondition[], of: string): V1Condition[] =>
+  terms.map(term => ({kind: 'set', term, sides: of}))
 
 const portKind = (port: NpmPolicyPort | undefined): PortKind => (port ? (port.namedPort ? 'name' : 'number') : 'none')
 

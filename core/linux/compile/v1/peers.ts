@@ -1,6 +1,6 @@
 import type {PolicyPeer} from '../../../kubernetes/objects.ts'
 import type {Direction} from '../../../names/kernel-name.ts'
-import type {NamedSet, Term} from '../../../policy/named-set.ts'
+import type {NamedSet, SetCondition} from '../../../policy/named-set.ts'
 import {MOST_SELECTORS, type SelectorContext} from '../../../policy/selectors.ts'
 import {v1BlockSet, v1NamespaceLabel} from '../../../policy/v1-names.ts'
 import {V1Blocks} from './blocks.ts'
@@ -17,7 +17,7 @@ export interface V1Context extends Pick<SelectorContext, 'policy' | 'semantics' 
 /** What a rule asks of the other end: one way to be its peer. */
 export interface V1Peer {
   readonly kind: PeerKind
-  readonly terms: Readonly<Partial<Record<Piece, readonly Term[]>>>
+  readonly terms: Readonly<Partial<Record<Piece, readonly SetCondition[]>>>
   /** How comments call it. */
   readonly words?: string
   readonly field: string

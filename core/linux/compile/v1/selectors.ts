@@ -1,18 +1,18 @@
 import type {LabelSelector} from '../../../kubernetes/objects.ts'
-import type {NamedSet, Term} from '../../../policy/named-set.ts'
+import type {NamedSet, SetCondition} from '../../../policy/named-set.ts'
 import {labelsOf, type ReadExpression, readExpressions, type SelectorContext} from '../../../policy/selectors.ts'
 import {v1AllNamespaces, v1NamespaceLabel, v1Nested, v1PodLabel} from '../../../policy/v1-names.ts'
 
 /** A selector as NPM v1 puts it into rules, and as its comments call it. */
 export interface V1Selector {
-  readonly terms: readonly Term[]
+  readonly terms: readonly SetCondition[]
   readonly words: string
 }
 
 type Context = Pick<SelectorContext, 'semantics' | 'release' | 'refusals'>
 
 /** Terms in the order of the rules, with what comments call them. Comments sort their words. */
-type Labelled = readonly (readonly [Term, string])[]
+type Labelled = readonly (readonly [SetCondition, string])[]
 
 const sortedWords = (labelled: Labelled): string =>
   labelled
@@ -20,9 +20,9 @@ const sortedWords = (labelled: Labelled): string =>
     .toSorted()
     .join('-AND-')
 
-const termsOf = (labelled: Labelled): Term[] => labelled.map(([term]) => term)
+const termsOf = (labelled: Labelled): SetCondition[] => labelled.map(([term]) => term)
 
-function labelled(set: NamedSet, negated: boolean, word: string): readonly [Term, string] {
+function labelled(set: NamedSet, negated: boolean, word: string): readonly [SetCondition, string] {
   return [{set, negated}, word]
 }
 
@@ -38,7 +38,7 @@ export function v1PodSelector(
   context: Context,
   namespace?: {readonly set: NamedSet; readonly name: string},
 ): V1Selector {
-  const own: Term[] = namespace ? [{set: namespace.set, negated: false}] : []
+  const own: SetCondition[] = namespace ? [{set: namespace.set, negated: false}] : []
   const inNamespace = namespace ? `ns-${namespace.name}` : 'ns-'
   const expressions = readExpressions(selector, field, context)
   const terms: Labelled = [
@@ -52,7 +52,7 @@ export function v1PodSelector(
 
 const sign = (negated: boolean): string => (negated ? '!' : '')
 
-function singleTerm({key, values, negated}: ReadExpression): readonly [Term, string] {
+function singleTerm({key, values, negated}: ReadExpression): readonly [SetCondition, string] {
   const label = [key, ...values].join(':')
   return labelled(v1PodLabel(label), negated, sign(negated) + label)
 }
@@ -98,5 +98,5 @@ export function v1NamespaceSelectors(selector: LabelSelector, field: string, con
   )
 }
 
-const namespaceTerm = (label: string, negated: boolean): readonly [Term, string] =>
+const namespaceTerm = (label: string, negated: boolean): readonly [SetCondition, string] =>
   labelled(v1NamespaceLabel(label), negated, `ns-${sign(negated)}${label}`)

@@ -8,7 +8,7 @@ import {
   parseRuleComment,
   type RuleComment,
   type RuleFacts,
-} from '../../../../core/linux/npm/comment.ts'
+} from '../../../../core/linux/npm/parse-comment.ts'
 import {type Scheme, schemes} from '../../../../core/names/hash.ts'
 import {setKernelName} from '../../../../core/names/kernel-name.ts'
 import {policyKey, portName, type Term, term} from '../../../support/arbitrary-names.ts'

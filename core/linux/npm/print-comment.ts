@@ -1,9 +1,9 @@
 import type {Direction} from '../../names/kernel-name.ts'
-import type {Term} from '../../policy/named-set.ts'
+import type {SetCondition} from '../../policy/named-set.ts'
 import type {NpmPolicyRule} from '../../policy/npm-policy-model.ts'
 
 /** What is hashed for a set: its name, or another where two sets must not share one. */
-export type SpellSet = (term: Term) => string
+export type SpellSet = (term: SetCondition) => string
 
 /** iptables-restore refuses a file with a longer word. */
 export const LONGEST_WORD_BYTES = 1023
@@ -11,7 +11,7 @@ export const LONGEST_WORD_BYTES = 1023
 export const KEPT_COMMENT_BYTES = 255
 
 /** `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop` */
-export function jumpComment(policy: string, direction: Direction, target: readonly Term[], spell: SpellSet): string {
+export function jumpComment(policy: string, direction: Direction, target: readonly SetCondition[], spell: SpellSet): string {
   const joint = direction === 'Ingress' ? 'TO' : 'FROM'
   const namespace = policy.slice(0, policy.indexOf('/'))
   const terms = target.length === 0 ? 'all' : joined(target, spell)
@@ -30,7 +30,7 @@ export function ruleComment(rule: NpmPolicyRule, direction: Direction, spell: Sp
   return plain(parts.join(''))
 }
 
-const joined = (terms: readonly Term[], spell: SpellSet): string =>
+const joined = (terms: readonly SetCondition[], spell: SpellSet): string =>
   terms.map(term => (term.negated ? '!' : '') + spell(term)).join('-AND-')
 
 /**

@@ -1,0 +1,43 @@
+import type {NetworkPolicy} from '../../kubernetes/objects.ts'
+import type {SetCondition} from '../../policy/named-set.ts'
+import {npmPolicyOf} from '../../policy/npm-policy.ts'
+import type {CheckPolicy, NpmPolicy} from '../../policy/npm-policy-model.ts'
+import type {CompileOptions} from '../../policy/program.ts'
+import type {UnsupportedList} from '../../policy/unsupported.ts'
+import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from './print-comment.ts'
+
+/**
+ * Translates one policy as NPM v2 on Linux does, which fails where the comment of a rule is too long for iptables-restore.
+ *
+ * @returns a refused one has no chains, and sets only if Azure NPM gets as far as making them
+ */
+export const linuxPolicyOf = (object: NetworkPolicy, options: CompileOptions): NpmPolicy =>
+  npmPolicyOf(object, options, checkComments)
+
+const spellName: SpellSet = ({set}) => set.name
+
+/** One comment that is too long fails the whole file, and so the whole policy. */
+const checkComments: CheckPolicy = ({policy, target, chains}, {hasRuleComments}, refusals) => {
+  if (!hasRuleComments) return
+  for (const {direction, rules} of chains) {
+    const ofJump = (): string => jumpComment(policy, direction, target, spellName)
+    if (mayBeLong(target) && isRefused(ofJump(), 'spec.podSelector', refusals)) return
+    for (const rule of rules)
+      if (mayBeLong(rule.peer) && isRefused(ruleComment(rule, direction, spellName), rule.field, refusals)) return
+  }
+}
+
+function isRefused(comment: string, field: string, refusals: UnsupportedList): boolean {
+  const bytes = byteLength(comment)
+  if (bytes <= LONGEST_WORD_BYTES) return false
+  const reason = `its terms make a comment of ${bytes} bytes, and iptables-restore takes ${LONGEST_WORD_BYTES}`
+  refusals.add('COMMENT_TOO_LONG', field, reason)
+  return true
+}
+
+/** What a comment holds besides its terms: names of at most 253 and twice 63 characters, and words. */
+const MOST_BYTES_BESIDES_TERMS = 450
+
+/** Whether terms are worth spelling out: with three bytes for each character, and `-AND-!` before each. */
+const mayBeLong = (terms: readonly SetCondition[]): boolean =>
+  terms.reduce((sum, {set}) => sum + 3 * set.name.length + 6, 0) > LONGEST_WORD_BYTES - MOST_BYTES_BESIDES_TERMS
