@@ -1,6 +1,6 @@
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import type {LinuxProgram} from '../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../core/linux/npm/program.ts'
 import type {ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions} from '../../core/policy/program.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'

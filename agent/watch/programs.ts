@@ -1,6 +1,6 @@
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {incrementalProgram, type LinuxIncrementalProgram} from '../../core/linux/compile/compile.ts'
-import type {LinuxProgram} from '../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../core/linux/npm/program.ts'
 import type {ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions} from '../../core/policy/program.ts'
 

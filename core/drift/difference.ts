@@ -1,6 +1,6 @@
 import type {DriftItem} from '../contract/drift.ts'
-import type {ProgramRule} from '../linux/compile/program.ts'
 import type {Rule} from '../linux/iptables/model.ts'
+import type {ProgramRule} from '../linux/npm/program.ts'
 import type {Packet} from '../net/packet.ts'
 import type {CopyOnWriteMap} from '../packets/copy-on-write-map.ts'
 

@@ -1,7 +1,7 @@
 import type {DriftItem} from '../contract/drift.ts'
-import type {LinuxProgram} from '../linux/compile/program.ts'
 import {forwardRules, programChains} from '../linux/compile/program-chains.ts'
 import type {Rule} from '../linux/iptables/model.ts'
+import type {LinuxProgram} from '../linux/npm/program.ts'
 import {numbered, programSetMap} from '../linux/walk/node-rules.ts'
 import {type WalkedRules, walk} from '../linux/walk/walk.ts'
 import type {Packet, Verdict} from '../net/packet.ts'

@@ -1,4 +1,4 @@
-import type {LinuxPolicy, LinuxProgram} from '../linux/compile/program.ts'
+import type {LinuxPolicy, LinuxProgram} from '../linux/npm/program.ts'
 import type {ClusterView} from './cluster-view.ts'
 import type {Remark} from './findings.ts'
 import type {PolicyView} from './policy-view.ts'

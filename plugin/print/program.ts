@@ -1,7 +1,7 @@
 import {API_VERSION} from '../../core/contract/version.ts'
-import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../../core/linux/compile/program.ts'
 import {forwardRules} from '../../core/linux/compile/program-chains.ts'
 import {printMatch, printTarget} from '../../core/linux/iptables/print.ts'
+import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../../core/linux/npm/program.ts'
 import type {Direction} from '../../core/names/kernel-name.ts'
 import type {ProgramSet, Unsupported} from '../../core/policy/program.ts'
 import {CURRENT} from '../../core/policy/release.ts'

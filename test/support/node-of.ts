@@ -1,6 +1,6 @@
-import type {LinuxProgram} from '../../core/linux/compile/program.ts'
 import {forwardRules, programChains} from '../../core/linux/compile/program-chains.ts'
 import {printRule} from '../../core/linux/iptables/print.ts'
+import type {LinuxProgram} from '../../core/linux/npm/program.ts'
 import {numbered} from '../../core/linux/walk/node-rules.ts'
 
 /** What iptables-save and ipset save would print on a node that holds a program and nothing else, line by line. */

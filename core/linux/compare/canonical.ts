@@ -1,6 +1,6 @@
-import type {ProgramRule} from '../compile/program.ts'
 import type {Match, Rule, Target} from '../iptables/model.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
+import type {ProgramRule} from '../npm/program.ts'
 
 /** iptables keeps this many bytes of a comment. */
 const COMMENT_BYTES = 255

@@ -1,10 +1,10 @@
 import type {Difference} from '../../drift/difference.ts'
 import {policyChain} from '../../names/kernel-name.ts'
-import type {LinuxProgram, ProgramRule} from '../compile/program.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from '../npm/chains.ts'
 import {NPM_CHAIN} from '../npm/chains.ts'
+import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
 
 /** Compares Azure NPM's chains of a node with a program: base chains, policy chains, and the jump from FORWARD. */

@@ -1,7 +1,7 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import {CURRENT, type Marks, type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match, Target} from '../iptables/model.ts'
-import type {ProgramRule} from './program.ts'
+import type {ProgramRule} from '../npm/program.ts'
 
 const comment = (text: string): Match => ({kind: 'comment', text})
 const jump = (chain: string): Target => ({kind: 'jump', chain, goto: false})
@@ -18,16 +18,6 @@ const hex = (value: number): string => `0x${value.toString(16)}`
 
 /** The chain that a direction's jumps to policies stand in. */
 export const directionChain: Readonly<Record<Direction, string>> = {Ingress: 'AZURE-NPM-INGRESS', Egress: 'AZURE-NPM-EGRESS'}
-
-/** The rule in FORWARD. */
-export const forwardJump = (line?: ReleaseLine): ProgramRule =>
-  rule(
-    'FORWARD',
-    jump('AZURE-NPM'),
-    ...(releaseFacts(line).judgesNewOnly
-      ? [{kind: 'state', module: 'conntrack', states: 'NEW', negated: false} satisfies Match]
-      : []),
-  )
 
 /** The three rules without which Azure NPM judges nothing; they are there while there is a policy. */
 export const activation: readonly ProgramRule[] = ['AZURE-NPM-INGRESS', 'AZURE-NPM-EGRESS', 'AZURE-NPM-ACCEPT'].map(chain =>

@@ -1,8 +1,8 @@
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {IncrementalProgram} from '../../policy/incremental.ts'
 import type {CompileOptions, ProgramSets} from '../../policy/program.ts'
+import type {LinuxPolicyPart, LinuxProgram} from '../npm/program.ts'
 import {PolicyRules} from './policy-rules.ts'
-import type {LinuxPolicyPart, LinuxProgram} from './program.ts'
 import {V1PolicyRules} from './v1/policy-rules.ts'
 
 /** A program with iptables rules that follows the cluster. */

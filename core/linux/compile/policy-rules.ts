@@ -8,9 +8,10 @@ import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {PolicySets} from '../../policy/policy-sets.ts'
 import type {CompileOptions, Unsupported} from '../../policy/program.ts'
 import type {SetTable} from '../../policy/set-table.ts'
+import {forwardJump} from '../npm/forward-jump.ts'
 import {linuxPolicyOf} from '../npm/linux-policy.ts'
-import {baseChains, forwardJump} from './base-chains.ts'
-import type {LinuxPolicy, LinuxPolicyPart} from './program.ts'
+import type {LinuxPolicy, LinuxPolicyPart} from '../npm/program.ts'
+import {baseChains} from './base-chains.ts'
 import {rulesOfPolicy} from './rules-of-policy.ts'
 
 /** One policy while the program is being made. Its chains share one digest, so they are one claim. */

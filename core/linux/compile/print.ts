@@ -2,8 +2,8 @@ import type {Program, ProgramSet} from '../../policy/program.ts'
 import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, quoted} from '../iptables/print.ts'
 import {takenComment} from '../npm/print-comment.ts'
+import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {activation, bootRules} from './base-chains.ts'
-import type {LinuxPolicy, LinuxProgram, ProgramRule} from './program.ts'
 
 /** How Azure NPM spells the types of sets when it makes them. */
 const writtenTypes: Readonly<Record<ProgramSet['ipsetType'], string>> = {

@@ -1,4 +1,4 @@
-import type {LinuxProgram, ProgramRule} from './program.ts'
+import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 
 /** What a program puts into FORWARD: nothing where Azure NPM has no chains. */
 export const forwardRules = ({baseChains, jump}: LinuxProgram): readonly ProgramRule[] => (baseChains.size > 0 ? [jump] : [])

@@ -7,8 +7,8 @@ import type {Semantics} from '../../policy/program.ts'
 import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
 import {jumpComment, ruleComment, type SpellSet, takenComment} from '../npm/print-comment.ts'
+import type {LinuxPolicy, ProgramRule} from '../npm/program.ts'
 import {bootRules, directionChain} from './base-chains.ts'
-import type {LinuxPolicy, ProgramRule} from './program.ts'
 
 /** What linking needs to know of names. */
 export interface RuleNames {

@@ -28,14 +28,6 @@ const V1_MEANINGS: Readonly<Record<string, string>> = {
   'AZURE-NPM-EGRESS-DROPS': 'drops what egress policies select and no rule allowed',
 }
 
-/** How packets get to Azure NPM: its rule in FORWARD, with what is judged there. Undefined when there is none. */
-export function findJump(chains: NpmChains): {position: number; ctstate: string | null; line: number} | null {
-  const rule = chains.rules('FORWARD').find(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
-  if (!rule) return null
-  const state = rule.matches.find(match => match.kind === 'state')
-  return {position: rule.position, ctstate: state && !state.negated ? state.states : null, line: rule.line}
-}
-
 /** Azure NPM's own chains with the rules that belong to no policy, each in words. */
 export function translateBaseChains(chains: NpmChains): BaseChain[] {
   const {generation} = chains

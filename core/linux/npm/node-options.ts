@@ -6,8 +6,8 @@ import {ALL_NAMESPACES} from '../../names/set-name.ts'
 import {V1_ALL_NAMESPACES} from '../../names/v1-name.ts'
 import type {CompileOptions} from '../../policy/program.ts'
 import {CURRENT, lastOf, type ReleaseLine} from '../../policy/release.ts'
-import {findJump} from './base-chain-meanings.ts'
 import type {NpmChains} from './chains.ts'
+import {findJump} from './forward-jump.ts'
 import {losesBlocks, possibleLines} from './release-evidence.ts'
 
 /** What a node tells of the Azure NPM that programmed it. */

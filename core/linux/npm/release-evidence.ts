@@ -5,8 +5,8 @@ import type {NamedSet} from '../../policy/named-set.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {CURRENT, type ReleaseFacts, type ReleaseLine, releaseFacts, releaseLines} from '../../policy/release.ts'
 import {isLabelValue} from '../../policy/selectors.ts'
-import {findJump} from './base-chain-meanings.ts'
 import type {NpmChains} from './chains.ts'
+import {findJump} from './forward-jump.ts'
 import {linuxPolicyOf} from './linux-policy.ts'
 
 /** Whether a line of releases could have left what was seen. */

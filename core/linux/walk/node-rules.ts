@@ -1,12 +1,12 @@
 import type {NodeDump} from '../../dump/model.ts'
 import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
-import type {LinuxProgram, ProgramRule} from '../compile/program.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import {memberText} from '../ipset/member-text.ts'
 import type {Rule} from '../iptables/model.ts'
 import {readRules} from '../iptables/parse.ts'
 import {printRule} from '../iptables/print.ts'
 import type {SaveIndex} from '../iptables/save-index.ts'
+import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
 
 /** The rules of a save; a chain is read when a packet comes to it. */

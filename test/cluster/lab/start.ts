@@ -6,7 +6,7 @@
 import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import {applyDemo, DEMO_PORT} from './demo.ts'
 import {keepProgrammed, programNodes} from './program-nodes.ts'
 import {type Cluster, startCluster} from './real-cluster.ts'

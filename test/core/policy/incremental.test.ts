@@ -9,7 +9,7 @@ import {
   type Pod,
 } from '../../../core/kubernetes/objects.ts'
 import {compile, incrementalProgram, type LinuxIncrementalProgram} from '../../../core/linux/compile/compile.ts'
-import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import type {ObjectEvent} from '../../../core/policy/incremental.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {releaseLines} from '../../../core/policy/release.ts'

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {emptyCluster, type NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {CURRENT, type ReleaseLine, readRelease, releaseLines} from '../../../core/policy/release.ts'
 import {ruleText} from '../../support/linux/compare-programs.ts'

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {emptyCluster, type LabelSelector, type NetworkPolicy, type PolicyPeer} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import type {Semantics} from '../../../core/policy/program.ts'
 
 const program = (from: PolicyPeer, semantics: Semantics): LinuxProgram => {

@@ -1,6 +1,6 @@
 import {expect} from 'vitest'
 import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../../core/kubernetes/objects.ts'
-import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import type {FakeApiServer, Stored} from './fake-api-server.ts'
 import {paths} from './fake-api-server.ts'
 

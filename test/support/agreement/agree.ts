@@ -1,7 +1,7 @@
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
-import type {LinuxProgram} from '../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import {savedRules, savedSets} from '../../../core/linux/walk/node-rules.ts'
 import {walk} from '../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../core/net/packet.ts'

@@ -1,12 +1,12 @@
 import {readFileSync} from 'node:fs'
 import {parse} from 'yaml'
 import {type ClusterObjects, readClusterObjects} from '../../../core/kubernetes/objects.ts'
-import type {LinuxProgram, ProgramRule} from '../../../core/linux/compile/program.ts'
 import type {MatchSet} from '../../../core/linux/ipset/model.ts'
 import {parseIpsetSave} from '../../../core/linux/ipset/parse-save.ts'
 import type {Match, Rule} from '../../../core/linux/iptables/model.ts'
 import {parseIptablesSave} from '../../../core/linux/iptables/parse.ts'
 import {printMatch, printTarget} from '../../../core/linux/iptables/print.ts'
+import type {LinuxProgram, ProgramRule} from '../../../core/linux/npm/program.ts'
 
 const fixtures = new URL('../../fixtures/', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, fixtures), 'utf8')

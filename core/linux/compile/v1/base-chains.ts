@@ -1,6 +1,6 @@
 import type {Direction} from '../../../names/kernel-name.ts'
 import type {Match, Target} from '../../iptables/model.ts'
-import type {ProgramRule} from '../program.ts'
+import type {ProgramRule} from '../../npm/program.ts'
 
 /** NPM v1 marks whole words; its egress mark is added to the one of ingress, so that both can be seen. */
 const INGRESS = 0x2000

@@ -3,7 +3,7 @@ import {compareNode, openComparison} from '../../../../core/drift/compare-node.t
 import type {ClusterObjects, NetworkPolicy} from '../../../../core/kubernetes/objects.ts'
 import {emptyCluster} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
-import type {LinuxProgram} from '../../../../core/linux/compile/program.ts'
+import type {LinuxProgram} from '../../../../core/linux/npm/program.ts'
 import type {CompileOptions} from '../../../../core/policy/program.ts'
 import {type ReleaseLine, releaseLines} from '../../../../core/policy/release.ts'
 import {linesOf} from '../../../support/node-of.ts'
