@@ -8,13 +8,13 @@ import {
   openSnapshotInputSchema,
   type Procedure,
   procedureRights,
-  type Refusal,
   readSnapshotInputSchema,
 } from '../../core/contract/agent.ts'
 import {nodeDocuments} from '../../core/contract/node-documents.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
 import type {Agent} from './agent.ts'
 import type {Connection} from './connection.ts'
+import {trpcCodes} from './refusal-codes.ts'
 import {statusChanges} from './status-changes.ts'
 
 /** What each procedure is given. */
@@ -22,20 +22,6 @@ export interface Context {
   readonly agent: Agent
   readonly connection: Connection
 }
-
-const CODES = {
-  NO_TOKEN: 'UNAUTHORIZED',
-  BAD_TOKEN: 'UNAUTHORIZED',
-  TOKEN_TOO_OLD: 'UNAUTHORIZED',
-  WRONG_ACCOUNT: 'FORBIDDEN',
-  FORBIDDEN: 'FORBIDDEN',
-  TOO_MANY: 'TOO_MANY_REQUESTS',
-  REVIEW_FAILED: 'SERVICE_UNAVAILABLE',
-  OTHER_CONTRACT: 'PRECONDITION_FAILED',
-  NO_SNAPSHOT: 'NOT_FOUND',
-  NO_KNOWLEDGE: 'PRECONDITION_FAILED',
-  READ_FAILED: 'INTERNAL_SERVER_ERROR',
-} as const satisfies Readonly<Record<Refusal['code'], TRPCError['code']>>
 
 const t = initTRPC.context<Context>().create({
   // Stack traces are for our log, not for whoever connects.
@@ -56,7 +42,9 @@ function messageOf({code, cause, message}: TRPCError): string {
 /** A refusal with the code that tRPC has for its kind; other errors as they are. */
 function coded(error: unknown): unknown {
   const cause = error instanceof TRPCError ? error.cause : error
-  return cause instanceof RefusedError ? new TRPCError({code: CODES[cause.refusal.code], message: cause.message, cause}) : error
+  return cause instanceof RefusedError
+    ? new TRPCError({code: trpcCodes[cause.refusal.code], message: cause.message, cause})
+    : error
 }
 
 /** A procedure, for those who have its right. */
