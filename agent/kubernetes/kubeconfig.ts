@@ -1,77 +1,73 @@
 import {dirname, resolve} from 'node:path'
+import {type ZodObject, z} from 'zod'
 import {InputError} from '../../core/problem/input-error.ts'
 import {type ReadAccess, readSecret} from './access.ts'
 
-type Fields = Readonly<Record<string, unknown>>
+/** kubectl writes "" for what is not set, so an empty text counts as absent; so does a value that is no text. */
+const text = z.string().min(1).optional().catch(undefined)
 
-/** What is not in these lists would change who we are or whom we talk to, so it is refused rather than passed over. */
-const CLUSTER_FIELDS = [
-  'server',
-  'certificate-authority',
-  'certificate-authority-data',
-  'insecure-skip-tls-verify',
-  'tls-server-name',
-  'disable-compression',
-  'extensions',
-]
-const USER_FIELDS = [
-  'token',
-  'tokenFile',
-  'client-certificate',
-  'client-certificate-data',
-  'client-key',
-  'client-key-data',
-  'extensions',
-]
+const listSchema = z.array(z.unknown()).catch([])
+/** The file as far as the agent reads it. Entries are read when they are chosen: the others may be of any form. */
+const kubeconfigSchema = z.object({'current-context': text, contexts: listSchema, clusters: listSchema, users: listSchema})
+type Kubeconfig = z.infer<typeof kubeconfigSchema>
+
+const contextSchema = z.looseObject({cluster: text, user: text})
+
+// A field that is not in these two would change who we are or whom we talk to, so it is refused and not passed over.
+const clusterSchema = z.looseObject({
+  server: text,
+  'certificate-authority': text,
+  'certificate-authority-data': text,
+  'insecure-skip-tls-verify': z.boolean().optional().catch(undefined),
+  'tls-server-name': text,
+  'disable-compression': z.unknown().optional(),
+  extensions: z.unknown().optional(),
+})
+const userSchema = z.looseObject({
+  token: text,
+  tokenFile: text,
+  'client-certificate': text,
+  'client-certificate-data': text,
+  'client-key': text,
+  'client-key-data': text,
+  extensions: z.unknown().optional(),
+})
+
+type Refuse = (message: string, next?: string) => InputError
 
 /**
  * Access by the current context of one kubeconfig file, for agents outside of a pod and for tests. Everything is read
- * again each time: files of tokens and certificates are replaced while the agent runs.
+ * again at each call: files of tokens and certificates are replaced while the agent runs.
  *
  * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ *
+ * @param file its path; paths in the file are relative to its folder
+ * @returns a function that throws InputError when a file cannot be read or has no usable access. No content of the file but
+ *   names of fields and entries, and the address of the server, is in the message.
  */
 export function readAccessFromFile(file: string): ReadAccess {
+  const refuse: Refuse = (message, next = 'Correct the file, or give another one with --kubeconfig.') =>
+    new InputError(`${file}: ${message}`, next)
+  /** The content that `data` is in base64, else that of the file at `path`. */
+  const content = async (data: string | undefined, path: string | undefined, what: string): Promise<string | undefined> => {
+    if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8')
+    return path === undefined ? undefined : readSecret(resolve(dirname(file), path), what)
+  }
   return async () => {
-    const refuse = (message: string, next = 'Correct the file, or give another one with --kubeconfig.') =>
-      new InputError(`${file}: ${message}`, next)
-    const config = await parse(await readSecret(file, 'the kubeconfig'), refuse)
-    const contextName = text(config, 'current-context')
-    if (contextName === undefined) throw refuse('it has no current-context')
-    const context = named(config, 'contexts', contextName, 'context', refuse)
-    const cluster = named(config, 'clusters', text(context, 'cluster') ?? '', 'cluster', refuse)
-    const userName = text(context, 'user')
-    const user = userName === undefined ? {} : named(config, 'users', userName, 'user', refuse)
-    for (const [fields, known, what] of [
-      [cluster, CLUSTER_FIELDS, 'cluster'],
-      [user, USER_FIELDS, 'user'],
-    ] as const) {
-      const unknown = Object.keys(fields).find(field => !known.includes(field) && !isUnset(fields[field]))
-      if (unknown !== undefined)
-        throw refuse(
-          `the agent does not understand "${unknown}" of the ${what}`,
-          'Give a file with a token, a token file or a client certificate: the agent runs no programs and uses no proxies.',
-        )
-    }
-    /** The content of `name-data`, else of the file that `name` names. */
-    const content = async (fields: Fields, name: string): Promise<string | undefined> => {
-      const data = text(fields, `${name}-data`)
-      if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8')
-      const path = text(fields, name)
-      return path === undefined ? undefined : readSecret(resolve(dirname(file), path), name)
-    }
-    const server = serverOf(text(cluster, 'server'), refuse)
-    const tokenFile = text(user, 'tokenFile')
+    const {cluster, user} = chosen(await parse(await readSecret(file, 'the kubeconfig'), refuse), refuse)
+    refuseUnknown(cluster, clusterSchema, 'cluster', refuse)
+    refuseUnknown(user, userSchema, 'user', refuse)
+    const server = serverOf(cluster.server, refuse)
     const token =
-      tokenFile === undefined ? text(user, 'token') : (await readSecret(resolve(dirname(file), tokenFile), 'the token')).trim()
+      user.tokenFile === undefined ? user.token : (await readSecret(resolve(dirname(file), user.tokenFile), 'the token')).trim()
     if (server.protocol === 'http:' && token !== undefined)
       throw refuse(`the server is ${server.origin}, and the token would be sent in the clear`)
-    const [ca, cert, key] = [
-      await content(cluster, 'certificate-authority'),
-      await content(user, 'client-certificate'),
-      await content(user, 'client-key'),
-    ]
+    const authority = 'certificate-authority'
+    const ca = await content(cluster['certificate-authority-data'], cluster[authority], authority)
+    const cert = await content(user['client-certificate-data'], user['client-certificate'], 'client-certificate')
+    const key = await content(user['client-key-data'], user['client-key'], 'client-key')
     if ((cert === undefined) !== (key === undefined)) throw refuse('the user has only one of client-certificate and client-key')
-    const servername = text(cluster, 'tls-server-name')
+    const servername = cluster['tls-server-name']
     return {
       server,
       ...(token !== undefined && {token}),
@@ -86,40 +82,58 @@ export function readAccessFromFile(file: string): ReadAccess {
   }
 }
 
-type Refuse = (message: string) => InputError
-
-async function parse(content: string, refuse: Refuse): Promise<Fields> {
+async function parse(content: string, refuse: Refuse): Promise<Kubeconfig> {
   const {parse: parseYaml} = await import('yaml')
+  let value: unknown
   try {
-    const value: unknown = parseYaml(content)
-    if (isFields(value)) return value
+    value = parseYaml(content)
   } catch (error) {
     // The parser's message shows the line, and lines of this file are secrets.
     throw refuse(`it is no YAML (${(error as {code?: string}).code ?? 'not parsed'})`)
   }
-  throw refuse('it is no kubeconfig')
+  const config = kubeconfigSchema.safeParse(value)
+  if (!config.success) throw refuse('it is no kubeconfig')
+  return config.data
 }
+
+/** Cluster and user of the current context. */
+function chosen(config: Kubeconfig, refuse: Refuse): {cluster: z.infer<typeof clusterSchema>; user: z.infer<typeof userSchema>} {
+  const name = config['current-context']
+  if (name === undefined) throw refuse('it has no current-context')
+  const context = entry(config.contexts, 'context', name, contextSchema, refuse)
+  const cluster = entry(config.clusters, 'cluster', context.cluster ?? '', clusterSchema, refuse)
+  const user = context.user === undefined ? {} : entry(config.users, 'user', context.user, userSchema, refuse)
+  return {cluster, user}
+}
+
+/** The content of an entry such as `{name, context: {…}}`. One without content is an empty one. */
+function entry<Schema extends ZodObject>(
+  entries: readonly unknown[],
+  field: string,
+  name: string,
+  schema: Schema,
+  refuse: Refuse,
+): z.infer<Schema> {
+  const found = entries.map(each => z.looseObject({name: z.literal(name)}).safeParse(each)).find(({success}) => success)
+  const content = found?.data && schema.safeParse(found.data[field] ?? {})
+  if (!content?.success) throw refuse(`it has no ${field} "${name}"`)
+  return content.data
+}
+
+function refuseUnknown(fields: Readonly<Record<string, unknown>>, schema: ZodObject, what: string, refuse: Refuse): void {
+  const unknown = Object.keys(fields).find(field => !Object.hasOwn(schema.shape, field) && !isUnset(fields[field]))
+  if (unknown === undefined) return
+  throw refuse(
+    `the agent does not understand "${unknown}" of the ${what}`,
+    'Give a file with a token, a token file or a client certificate: the agent runs no programs and uses no proxies.',
+  )
+}
+
+const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '' || value === false
 
 function serverOf(server: string | undefined, refuse: Refuse): URL {
   if (server === undefined) throw refuse('the cluster has no server')
   const url = URL.parse(server)
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') throw refuse(`"${server}" is no address of a server`)
   return url
-}
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '' || value === false
-
-function text(fields: Fields, name: string): string | undefined {
-  const value = fields[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** `contexts: [{name, context: {…}}]` */
-function named(config: Fields, list: string, name: string, field: string, refuse: Refuse): Fields {
-  const entries = Array.isArray(config[list]) ? config[list] : []
-  const entry: unknown = entries.find((each: unknown) => isFields(each) && each['name'] === name)
-  const value = isFields(entry) ? (entry[field] ?? {}) : undefined
-  if (!isFields(value)) throw refuse(`it has no ${field} "${name}"`)
-  return value
 }
