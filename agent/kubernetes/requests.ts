@@ -27,7 +27,16 @@ interface Request {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Requests over kept connections, with credentials that are read again when they may be old. */
+/**
+ * Requests over kept connections, with credentials that are read again when they may be old.
+ *
+ * Own code on node:http rather than undici. Memory is no reason: an idle process that serves TLS and has made one request
+ * has 104.8 MB with this and 105.6 MB with undici 7.30's Agent (Node 26, median of five). What undici brings, timeouts and a
+ * limit on an answer, is some thirty lines here. The rest would be ours with it, too: credentials and authorities that
+ * change, one more try after a 401 or on a kept connection that was closed, gzip, bounded lines, and what a refusal says.
+ * node:http reports whether a connection had been kept (`reusedSocket`), which decides whether a POST may be sent again;
+ * undici does not. node:http is loaded in any case, for the agent's own server.
+ */
 export class Requests implements ApiServer {
   private readonly readAccess: ReadAccess
   private readonly now: () => number
