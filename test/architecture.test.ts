@@ -22,6 +22,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/kubernetes': ground,
   'core/names': [...ground, 'core/kubernetes'],
   'core/policy': [...ground, 'core/kubernetes', 'core/names'],
+  'core/renaming': [...ground, 'core/kubernetes', 'core/names'],
   // Lists of words only: see the test below.
   'core/contract': ['core/problem', 'core/names', 'core/policy'],
   'core/sets': [...facts, 'core/contract'],
@@ -43,6 +44,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/compile',
     'core/linux/walk',
   ],
+  'core/linux/redact': [...ground, 'core/names', 'core/renaming', 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm'],
   'core/linux/dataplane.ts': [
     ...seam,
     'core/linux/iptables',
@@ -56,7 +58,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/dataplanes.ts': ['core/dataplane', 'core/linux/dataplane.ts'],
 
   'core/dump': [...seam, 'core/dataplanes.ts'],
-  'core/redact': verb,
+  'core/redact': [...verb, 'core/renaming'],
   'core/translate': verb,
   'core/lint': verb,
   'core/drift': verb,
@@ -110,6 +112,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/contract',
     'core/dump',
     'core/redact',
+    'core/renaming',
     'plugin/services.ts',
     'plugin/bytes',
     'plugin/kubernetes',
@@ -201,9 +204,8 @@ const exceptions: readonly (readonly [from: string, to: string])[] = [
   ['core/packets', 'core/drift'],
   ['core/packets', 'core/linux/iptables'],
   ['core/packets', 'core/names'],
-  ['core/redact', 'core/linux/ipset'],
-  ['core/redact', 'core/linux/iptables'],
   ['core/redact', 'core/linux/npm'],
+  ['core/redact', 'core/linux/redact'],
   ['core/sets', 'core/drift'],
   ['core/sets', 'core/dump'],
   ['core/sets', 'core/linux/ipset'],

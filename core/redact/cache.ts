@@ -1,8 +1,8 @@
 import {setScheme} from '../names/kernel-name.ts'
-import type {FreeText} from './free-text.ts'
-import type {KernelNames} from './kernel-names.ts'
-import type {Objects} from './objects.ts'
-import type {Renamer} from './renamer.ts'
+import type {FreeText} from '../renaming/free-text.ts'
+import type {KernelNames} from '../renaming/kernel-names.ts'
+import type {Objects} from '../renaming/objects.ts'
+import type {Renamer} from '../renaming/renamer.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -9,9 +9,9 @@ import {expectedNames} from '../names/expected-names.ts'
 import {schemes} from '../names/hash.ts'
 import {isSetName, setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
-import {KeyedHash} from './keyed-hash.ts'
+import {KeyedHash} from '../renaming/keyed-hash.ts'
+import {Vocabulary} from '../renaming/vocabulary.ts'
 import {Redaction} from './redaction.ts'
-import {Vocabulary} from './vocabulary.ts'
 
 /** New names may by chance have one hash where the old ones had two; then other names are drawn. */
 const MOST_DRAWS = 20

@@ -1,6 +1,6 @@
 import {setScheme} from '../names/kernel-name.ts'
-import type {FreeText} from './free-text.ts'
-import type {KernelNames} from './kernel-names.ts'
+import type {FreeText} from '../renaming/free-text.ts'
+import type {KernelNames} from '../renaming/kernel-names.ts'
 
 /** Metrics of programs whose code is public; what they are called and their help say nothing of a cluster. */
 const KNOWN_METRIC = /^(?:npm|go|process|promhttp|rest_client|workqueue|controller_runtime|azure_npm)_\w+$/

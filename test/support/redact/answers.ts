@@ -4,7 +4,7 @@ import {readDump} from '../../../core/dump/read-dump.ts'
 import {translate} from '../../../core/linux/translate/open.ts'
 import {matrixEnds, probes} from '../../../core/matrix/matrix.ts'
 import type {Redaction} from '../../../core/redact/redaction.ts'
-import {renamePolicy} from '../../../core/redact/renamer.ts'
+import {renamePolicy} from '../../../core/renaming/renamer.ts'
 
 /** How names are told afterwards; for the answers before, into those after. */
 export interface Names {

@@ -1,8 +1,8 @@
-import {quotedEnd, wordEnd, wordStart} from '../linux/ipset/tokenizer.ts'
-import {isSetName} from '../names/kernel-name.ts'
-import type {Addresses} from './addresses.ts'
-import type {FreeText} from './free-text.ts'
-import type {KernelNames} from './kernel-names.ts'
+import {isSetName} from '../../names/kernel-name.ts'
+import type {Addresses} from '../../renaming/addresses.ts'
+import type {FreeText} from '../../renaming/free-text.ts'
+import type {KernelNames} from '../../renaming/kernel-names.ts'
+import {quotedEnd, wordEnd, wordStart} from '../ipset/tokenizer.ts'
 
 /** Words behind a member, and numbers. Anything else there is a comment. */
 const MEMBER_WORD =

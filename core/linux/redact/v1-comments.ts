@@ -1,7 +1,7 @@
-import type {RuleParts} from '../linux/npm/rule-parts.ts'
-import type {FreeText} from './free-text.ts'
-import type {KernelNames} from './kernel-names.ts'
-import type {HashedName} from './set-names.ts'
+import type {FreeText} from '../../renaming/free-text.ts'
+import type {KernelNames} from '../../renaming/kernel-names.ts'
+import type {HashedName} from '../../renaming/rename-set.ts'
+import type {RuleParts} from '../npm/rule-parts.ts'
 
 /** What parts the names in a comment of NPM v1. Names may hold the same, so what is known as a name comes first. */
 const JOINT = /-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-/g

@@ -1,8 +1,8 @@
 import type {Scheme} from '../names/hash.ts'
 import {policyChain, policyChainName, setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {KeyedHash} from './keyed-hash.ts'
+import {type HashedName, renameSet} from './rename-set.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
-import {type HashedName, renameSet} from './set-names.ts'
 import {digestOf, type Vocabulary} from './vocabulary.ts'
 
 /** Chains that Azure NPM, kubelet, kube-proxy and the kernel have on every node. */

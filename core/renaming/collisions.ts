@@ -1,8 +1,8 @@
 import {fnv1a32} from '../names/hash.ts'
-import {ofShape, renamerOf, type Words} from './fake-words.ts'
 import type {KeyedHash} from './keyed-hash.ts'
+import {ofShape, renamerOf, type Words} from './pseudonyms.ts'
+import {renameSet} from './rename-set.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
-import {renameSet} from './set-names.ts'
 import type {Vocabulary} from './vocabulary.ts'
 
 /**

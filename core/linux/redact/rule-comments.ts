@@ -1,10 +1,10 @@
-import type {Rule} from '../linux/iptables/model.ts'
-import {commentFacts, type RuleParts, ruleParts} from '../linux/npm/rule-parts.ts'
-import {isSetName} from '../names/kernel-name.ts'
-import type {FreeText} from './free-text.ts'
-import type {KernelNames} from './kernel-names.ts'
-import {type Renamer, renamePolicy} from './renamer.ts'
-import type {HashedName} from './set-names.ts'
+import {isSetName} from '../../names/kernel-name.ts'
+import type {FreeText} from '../../renaming/free-text.ts'
+import type {KernelNames} from '../../renaming/kernel-names.ts'
+import type {HashedName} from '../../renaming/rename-set.ts'
+import {type Renamer, renamePolicy} from '../../renaming/renamer.ts'
+import type {Rule} from '../iptables/model.ts'
+import {commentFacts, type RuleParts, ruleParts} from '../npm/rule-parts.ts'
 import {V1Comments} from './v1-comments.ts'
 
 /** What iptables keeps of a comment. */

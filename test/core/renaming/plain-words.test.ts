@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {isPlainWord} from '../../../core/redact/plain-words.ts'
+import {isPlainWord} from '../../../core/renaming/plain-words.ts'
 
 test.each(['provide', 'provided', 'services', 'Updating', 'HTTPServer', '10.5ms', 'v1.5.3'])(
   'the word %s of messages and logs names nobody, and stays',

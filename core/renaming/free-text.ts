@@ -1,8 +1,8 @@
 import type {Addresses} from './addresses.ts'
-import type {Words} from './fake-words.ts'
 import type {KernelNames} from './kernel-names.ts'
 import {isPlainWord} from './plain-words.ts'
-import {renameSet} from './set-names.ts'
+import type {Words} from './pseudonyms.ts'
+import {renameSet} from './rename-set.ts'
 import type {Vocabulary} from './vocabulary.ts'
 
 /** A set's name with its prefix, as comments and logs have it. */

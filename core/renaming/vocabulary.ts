@@ -1,8 +1,8 @@
 import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../kubernetes/objects.ts'
 import {policyChainName} from '../names/kernel-name.ts'
 import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
+import {type HashedName, type KnownObjects, renameSet} from './rename-set.ts'
 import type {Renamer} from './renamer.ts'
-import {type HashedName, type KnownObjects, renameSet} from './set-names.ts'
 
 /** All names that a dump holds, gathered before the first one is replaced. */
 export class Vocabulary implements KnownObjects {
