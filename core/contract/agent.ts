@@ -71,7 +71,7 @@ export const agentStatusSchema = z.object({
   connections: z.int().min(0),
   subscriptions: z.int().min(0),
   memoryBytes: z.int().min(0).describe('resident set size of the agent'),
-  backend: z.enum(['nft', 'legacy', 'unknown']).describe('of the last read'),
+  backend: z.enum(['nft', 'legacy', 'hns', 'unknown']).describe('of the last read'),
   lastRead: z.object({at: z.iso.datetime(), durationMs: z.number().min(0), problems: z.int().min(0)}).exactOptional(),
 })
 export type AgentStatus = z.infer<typeof agentStatusSchema>

@@ -15,6 +15,23 @@ export const problemSchema = z
   })
   .describe('Something wrong with the input; it never stops the rest from being read')
 
+export const chainPlaceSchema = z.object({
+  table: z.string().exactOptional().describe('iptables table; only where rules of several tables are met'),
+  chain: z.string(),
+  position: z.int().min(0).describe('place in the chain, from 1; 0 for the policy of a built-in chain'),
+  line: z.int().min(1).exactOptional().describe('line in the save'),
+})
+
+export const aclPlaceSchema = z.object({
+  endpoint: z.string().describe('HNS endpoint'),
+  acl: z.string().describe('identifier of the ACL'),
+  priority: z.int().min(0),
+})
+
+export const whereSchema = z
+  .union([chainPlaceSchema, aclPlaceSchema])
+  .describe('The place of a rule: on Linux in an iptables chain, on Windows among the ACLs of an endpoint')
+
 export const termSchema = z
   .object({
     set: z.string().describe('kernel name, azure-npm-…'),
@@ -48,5 +65,7 @@ export const setSchema = z
   })
   .describe('One ipset of Azure NPM')
 
+export type ChainPlace = z.infer<typeof chainPlaceSchema>
+export type Where = z.infer<typeof whereSchema>
 export type SetEntry = z.infer<typeof setSchema>
 export type Term = z.infer<typeof termSchema>

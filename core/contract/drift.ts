@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {problemSchema} from './common.ts'
+import {problemSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const driftItemSchema = z.object({
@@ -16,7 +16,8 @@ export const driftItemSchema = z.object({
       'open: packets pass that should not; closed: packets are dropped that should pass; none: no packet is judged differently',
     ),
   example: z.string().optional().describe('a packet that is judged differently because of it'),
-  line: z.int().min(1).optional(),
+  where: whereSchema.optional().describe('of a rule or jump that is there: its place on the node'),
+  line: z.int().min(1).optional().describe('of a set or member that is there: line in the save of sets'),
 })
 
 export const driftSchema = z.object({

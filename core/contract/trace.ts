@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {problemSchema} from './common.ts'
+import {problemSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const verdictSchema = z.enum(['accept', 'drop', 'unknown'])
@@ -20,13 +20,10 @@ export const traceSideSchema = z.object({
 
 export const stepSchema = z.object({
   node: z.string(),
-  table: z.string(),
-  chain: z.string(),
-  position: z.int().min(0).describe('0 for the policy of a built-in chain'),
+  where: whereSchema,
   depth: z.int().min(0),
   text: z.string(),
   policy: z.string().optional(),
-  line: z.int().min(0).optional(),
 })
 
 export const traceSchema = z.object({

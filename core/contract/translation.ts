@@ -1,12 +1,11 @@
 import {z} from 'zod'
-import {problemSchema, setSchema, termSchema} from './common.ts'
+import {chainPlaceSchema, problemSchema, setSchema, termSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 const portSchema = z.union([z.int().min(0).max(65535), z.string()]).nullable()
 
 export const translatedRuleSchema = z.object({
-  chain: z.string(),
-  position: z.int().min(1).describe('place in its chain, from 1'),
+  where: whereSchema,
   action: z
     .enum(['allow', 'drop', 'unknown'])
     .describe('"drop" marks the packet: it is dropped unless another policy of the direction allows it'),
@@ -19,7 +18,6 @@ export const translatedRuleSchema = z.object({
   packets: z.int().min(0).nullable().describe('null when the save has no counters'),
   bytes: z.int().min(0).nullable(),
   text: z.string().describe('the rule in words'),
-  line: z.int().min(1).describe('line in the save'),
   source: z.string().describe('the rule as saved'),
 })
 
@@ -44,11 +42,10 @@ export const baseChainSchema = z.object({
   meaning: z.string(),
   rules: z.array(
     z.object({
-      position: z.int().min(1),
+      where: chainPlaceSchema,
       text: z.string(),
       packets: z.int().min(0).nullable(),
       bytes: z.int().min(0).nullable(),
-      line: z.int().min(1),
     }),
   ),
 })
@@ -65,9 +62,8 @@ export const translationSchema = z.object({
   active: z.boolean().nullable().describe('whether new forwarded packets are judged; null when the rules given do not tell'),
   jump: z
     .object({
-      position: z.int().min(1).describe('place in FORWARD'),
+      where: chainPlaceSchema.describe('place in FORWARD'),
       ctstate: z.string().nullable().describe('connection states that are judged; null means all'),
-      line: z.int().min(1),
     })
     .nullable(),
   baseChains: z.array(baseChainSchema),

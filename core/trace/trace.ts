@@ -167,13 +167,10 @@ function traceStep({table, chain, position, depth, rule}: Step, node: string, ru
   const said = rule && rules.say(rule)
   return {
     node,
-    table,
-    chain,
-    position,
+    where: {table, chain, position, ...(rule && {line: rule.line})},
     depth,
     text: said?.text ?? 'the policy of the chain',
     ...(said?.policy !== undefined && {policy: said.policy}),
-    ...(rule && {line: rule.line}),
   }
 }
 

@@ -9,6 +9,7 @@ import {sourceFlags, Verb} from '../command.ts'
 import {jsonLines, yamlLines} from '../print/document.ts'
 import type {Paint} from '../print/paint.ts'
 import {baseLines, headLines, policyLines} from '../print/translation.ts'
+import {lineOf} from '../print/where.ts'
 import {oneDump, openSource} from '../source/open-source.ts'
 
 export default class Translate extends Verb {
@@ -114,10 +115,10 @@ function* saveView(translation: OpenTranslation, filter: TranslationFilter): Gen
     return
   }
   const chains = new Set<string>()
-  const lines = new Set<number>()
+  const lines = new Set<number | undefined>()
   for (const {chain, rules} of wantedPolicies(translation, filter)) {
     chains.add(chain)
-    for (const {line} of rules) lines.add(line)
+    for (const {where} of rules) lines.add(lineOf(where))
   }
   for (const {text, rule} of saveLines(save)) {
     if (!rule) continue

@@ -1,5 +1,6 @@
 import type {Drift, DriftItem, DriftList} from '../../core/contract/drift.ts'
 import type {Paint, Style} from './paint.ts'
+import {lineOf} from './where.ts'
 
 const EFFECTS = {
   open: {title: 'OPEN: packets pass that the policies forbid', style: 'red'},
@@ -49,15 +50,16 @@ export function* driftListLines({items, failures}: DriftList, paint: Paint): Gen
 }
 
 function* itemLines(
-  {kind, change, name, kernelName, policy, expected, found, example, line}: DriftItem,
+  {kind, change, name, kernelName, policy, expected, found, example, where, line}: DriftItem,
   paint: Paint,
 ): Generator<string> {
   const of = policy === undefined ? '' : `  (policy ${policy})`
-  const where = line === undefined ? '' : `, line ${line}`
+  const at = where ? lineOf(where) : line
+  const place = at === undefined ? '' : `, line ${at}`
   yield paint(
     `  ${SIGNS[change]} ${kind} ${change}: ${name}${kernelName === undefined || kernelName === name ? '' : ` ${kernelName}`}${of}`,
   )
   if (expected !== undefined) yield paint(`      - ${expected}`, 'green')
-  if (found !== undefined) yield paint(`      + ${found}${where}`, 'red')
+  if (found !== undefined) yield paint(`      + ${found}${place}`, 'red')
   if (example !== undefined) yield paint(`      for example ${example}`, 'dim')
 }

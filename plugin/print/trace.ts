@@ -1,5 +1,6 @@
 import type {Trace, TraceSide, TraceStep} from '../../core/contract/trace.ts'
 import type {Paint, Style} from './paint.ts'
+import {whereText} from './where.ts'
 
 const VERDICTS = {accept: 'ALLOWED', drop: 'DROPPED', unknown: 'UNKNOWN', 'not-judged': 'not judged'} as const
 const STYLES: Record<keyof typeof VERDICTS, Style> = {accept: 'green', drop: 'red', unknown: 'yellow', 'not-judged': 'dim'}
@@ -41,14 +42,15 @@ function sideLine(what: string, {verdict, policy, rule}: TraceSide, paint: Paint
 function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['verdict']): Generator<string> {
   let place = ''
   for (const [index, step] of trail.entries()) {
-    const at = `${step.node} ${step.table}`
+    const {node, where} = step
+    const at = 'table' in where ? `node ${node}, table ${where.table}` : `node ${node}`
     if (at !== place) {
       yield ''
-      yield paint(`node ${step.node}, table ${step.table}`, 'bold')
+      yield paint(at, 'bold')
     }
     place = at
     const isLast = index === trail.length - 1
-    const words = `${'  '.repeat(step.depth + 1)}${step.chain}:${step.position}  ${step.text}`
+    const words = `${'  '.repeat(step.depth + 1)}${whereText(where)}  ${step.text}`
     const mark = !isLast ? '' : verdict === 'unknown' ? '   <- not known from here' : '   <- decides'
     yield paint(words, isLast ? STYLES[verdict] : undefined) + paint(mark, isLast ? STYLES[verdict] : undefined)
   }

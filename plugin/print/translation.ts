@@ -1,6 +1,8 @@
+import type {Where} from '../../core/contract/common.ts'
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
 import type {TranslationFacts} from '../../core/linux/translate/open.ts'
 import type {Paint, Style} from './paint.ts'
+import {whereText} from './where.ts'
 
 const SCHEME_WORDS = {
   fnv32a: 'decimal set names (FNV-1a)',
@@ -41,10 +43,10 @@ function enforcement({generation, active, jump}: TranslationFacts): {words: stri
   const judged = jump.ctstate === null ? 'all packets' : `packets whose connection is ${jump.ctstate}`
   if (!active)
     return {
-      words: `Inactive: rule ${jump.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`,
+      words: `Inactive: rule ${jump.where.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`,
       style: 'yellow',
     }
-  return {words: `Active: rule ${jump.position} of FORWARD sends ${judged} to AZURE-NPM.`, style: 'green'}
+  return {words: `Active: rule ${jump.where.position} of FORWARD sends ${judged} to AZURE-NPM.`, style: 'green'}
 }
 
 const actionStyle = {allow: 'green', drop: 'red', unknown: 'yellow'} as const
@@ -65,11 +67,16 @@ export function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boo
   yield paint(`  ${'#'.padStart(numbers)}  ${'PACKETS'.padStart(width)}  RULE`, 'dim')
   for (const [index, rule] of rules.entries()) {
     const verb = rule.text.slice(0, rule.text.indexOf(' '))
-    const within = rule.chain === chain ? '' : `${rule.chain}:${rule.position}, `
-    const place = isWide ? `  [${within}line ${rule.line}]` : ''
+    const place = isWide ? `  [${placeWithin(rule.where, chain)}]` : ''
     const head = `  ${String(index + 1).padStart(numbers)}  ${(counters[index] as string).padStart(width)}  `
     yield head + paint(verb, actionStyle[rule.action]) + paint(rule.text.slice(verb.length)) + paint(place, 'dim')
   }
+}
+
+/** Where a rule stands; the chain that it is listed under goes without saying. */
+function placeWithin(where: Where, chain: string): string {
+  if (!('chain' in where)) return whereText(where)
+  return where.chain === chain ? `line ${where.line}` : `${whereText(where)}, line ${where.line}`
 }
 
 /** Azure NPM's own chains: what each is for, and in the wide form each of their rules. */
@@ -82,7 +89,8 @@ export function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolea
     yield paint(
       `  ${chain.padEnd(width)}  ${rules.length === 0 && chain === 'AZURE-NPM' ? 'empty: no policy is enforced' : meaning}`,
     )
-    if (isWide) for (const {position, text, packets} of rules) yield paint(`    ${position}  ${packets ?? '-'}  ${text}`, 'dim')
+    if (isWide)
+      for (const {where, text, packets} of rules) yield paint(`    ${where.position}  ${packets ?? '-'}  ${text}`, 'dim')
   }
   if (facts.staleChains.length > 0)
     yield paint(`  left over, empty and without a jump, harmless: ${facts.staleChains.join(', ')}`, 'dim')

@@ -4,6 +4,7 @@ import {forwardRules, programChains} from '../compile/program-chains.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from '../npm/chains.ts'
 import {NPM_CHAIN} from '../npm/chains.ts'
+import {placeOf} from '../npm/place-of.ts'
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
 
@@ -111,7 +112,7 @@ function missingRule(wanted: ProgramRule): Difference {
 }
 
 function extraRule(rule: Rule, owner: {policy?: string}, found: readonly Rule[]): Difference {
-  const {chain, line} = rule
+  const {chain} = rule
   const behind = found.slice(0, rule.position - 1).map(ruleKey)
   const item = {
     kind: kindOf(rule),
@@ -119,7 +120,7 @@ function extraRule(rule: Rule, owner: {policy?: string}, found: readonly Rule[])
     name: chain,
     ...owner,
     found: ruleText(rule),
-    ...(line > 0 && {line}),
+    where: placeOf(rule),
   }
   return {
     item,
@@ -138,7 +139,7 @@ function extraRule(rule: Rule, owner: {policy?: string}, found: readonly Rule[])
 function changedComment(wanted: ProgramRule, real: Rule): Difference {
   const {chain, policy} = wanted
   const common = {kind: kindOf(wanted), change: 'changed' as const, name: chain, ...(policy !== undefined && {policy})}
-  return {item: {...common, expected: ruleText(wanted), found: ruleText(real), ...(real.line > 0 && {line: real.line})}}
+  return {item: {...common, expected: ruleText(wanted), found: ruleText(real), where: placeOf(real)}}
 }
 
 /** Whether rules stand in the order asked for, where it matters. */
@@ -189,7 +190,7 @@ function compareJump(program: LinuxProgram, chains: NpmChains): Difference[] {
     return [{item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', [])}]
   }
   const differences: Difference[] = found.slice(wanted ? 1 : 0).map(extra => ({
-    item: {kind: 'jump', change: 'extra', name: 'FORWARD', found: ruleText(extra), line: extra.line},
+    item: {kind: 'jump', change: 'extra', name: 'FORWARD', found: ruleText(extra), where: placeOf(extra)},
   }))
   if (!wanted) return differences
   if (ruleKey(jump) !== ruleKey(wanted)) {
@@ -199,7 +200,7 @@ function compareJump(program: LinuxProgram, chains: NpmChains): Difference[] {
       name: 'FORWARD',
       expected: ruleText(wanted),
       found: ruleText(jump),
-      line: jump.line,
+      where: placeOf(jump),
     }
     differences.push({item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', [jump])})
   }
@@ -213,7 +214,7 @@ function compareJump(program: LinuxProgram, chains: NpmChains): Difference[] {
       name: 'FORWARD',
       expected: `position ${behindServices === 1 ? '1' : `${behindServices}, or 1 with PlaceAzureChainFirst`}`,
       found: `position ${jump.position}`,
-      line: jump.line,
+      where: placeOf(jump),
     }
     differences.push({item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', forward)})
   }

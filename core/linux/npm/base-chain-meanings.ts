@@ -3,6 +3,7 @@ import {policyChain} from '../../names/kernel-name.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
 import {NPM_CHAIN, type NpmChains} from './chains.ts'
+import {placeOf} from './place-of.ts'
 
 /** What each of Azure NPM's own chains is for. */
 const COMMON_MEANINGS = {
@@ -47,10 +48,10 @@ const isBaseRule = ({matches, target}: Rule): boolean => {
 }
 
 export function translateBaseRule(rule: Rule): BaseChain['rules'][number] {
-  const {position, line, packets = null, bytes = null} = rule
+  const {packets = null, bytes = null} = rule
   const conditions = rule.matches.filter(match => match.kind !== 'comment').map(describeCondition)
   const text = conditions.length === 0 ? describeTarget(rule) : `if ${conditions.join(' and ')}: ${describeTarget(rule)}`
-  return {position, text, packets, bytes, line}
+  return {where: placeOf(rule), text, packets, bytes}
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`

@@ -1,6 +1,8 @@
+import type {ChainPlace} from '../../contract/common.ts'
 import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
 import {NPM_CHAIN, type NpmChains} from './chains.ts'
+import {placeOf} from './place-of.ts'
 import type {ProgramRule} from './program.ts'
 
 /** The rule of FORWARD that sends packets to Azure NPM, as a line of releases makes it. */
@@ -14,9 +16,9 @@ export function forwardJump(line?: ReleaseLine): ProgramRule {
 }
 
 /** How packets get to Azure NPM: its rule in FORWARD, with what is judged there. Null when there is none. */
-export function findJump(chains: NpmChains): {position: number; ctstate: string | null; line: number} | null {
+export function findJump(chains: NpmChains): {where: ChainPlace; ctstate: string | null} | null {
   const rule = chains.rules('FORWARD').find(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
   if (!rule) return null
   const state = rule.matches.find(match => match.kind === 'state')
-  return {position: rule.position, ctstate: state && !state.negated ? state.states : null, line: rule.line}
+  return {where: placeOf(rule), ctstate: state && !state.negated ? state.states : null}
 }

@@ -6,6 +6,7 @@ import {describePorts} from '../../sets/describe-sets.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
 import {commentTerms, namesInRule, type RuleNames} from '../npm/learn-names.ts'
+import {placeOf} from '../npm/place-of.ts'
 import {type RuleParts, ruleParts, type SetMatch, unmodelled} from '../npm/rule-parts.ts'
 
 /** A rule's set matches with names, by the side of the packet they look at. */
@@ -60,8 +61,7 @@ export function translateRule(
   const sources = direction === 'Ingress' ? named.sources : peersOf(named.sources)
   const destinations = direction === 'Ingress' ? peersOf(named.destinations) : named.destinations
   const translated: TranslatedRule = {
-    chain: rule.chain,
-    position: rule.position,
+    where: placeOf(rule),
     action,
     protocol,
     port,
@@ -71,7 +71,6 @@ export function translateRule(
     packets: rule.packets ?? null,
     bytes: rule.bytes ?? null,
     text: sentence({action, protocol, port, endPort, sources, destinations}, direction, others, names),
-    line: rule.line,
     source: rule.source,
   }
   return others.length > 0 ? {...translated, unmodelled: others} : translated

@@ -299,17 +299,17 @@ describe.each(originals)('$name, redacted by the verb', ({name, sources, port}) 
 
     const [translated, retranslated] = await both('translate')
     const rules = (answer: Record<string, unknown>) =>
-      (answer['policies'] as {direction: string; rules: {action: string; protocol: string; line: number}[]}[])
+      (answer['policies'] as {direction: string; rules: {action: string; protocol: string; where: {line: number}}[]}[])
         .map(({direction, rules: its}) =>
-          [direction, its.map(({action, protocol, line}) => `${action} ${protocol} ${line}`)].flat().join(),
+          [direction, its.map(({action, protocol, where}) => `${action} ${protocol} ${where.line}`)].flat().join(),
         )
         .toSorted()
     expect(rules(retranslated)).toEqual(rules(translated))
 
     const [drift, newDrift] = await both('diff')
     const items = (answer: Record<string, unknown>) =>
-      (answer['items'] as {kind: string; change: string; effect: string; line?: number}[])
-        .map(({kind, change, effect, line}) => `${kind} ${change} ${effect} ${line}`)
+      (answer['items'] as {kind: string; change: string; effect: string; where?: {line?: number}; line?: number}[])
+        .map(({kind, change, effect, where, line}) => `${kind} ${change} ${effect} ${where?.line ?? line}`)
         .toSorted()
     expect(items(newDrift)).toEqual(items(drift))
 
@@ -335,7 +335,7 @@ describe.each(originals)('$name, redacted by the verb', ({name, sources, port}) 
     const walk = ({verdict, expected, trail}: Trace) => ({
       verdict,
       expected: expected?.verdict,
-      trail: trail.map(({table, position}) => `${table} ${position}`),
+      trail: trail.map(({where}) => 'chain' in where && `${where.table} ${where.position}`),
     })
     expect(walk(newTrace)).toEqual(walk(trace))
   })

@@ -1,3 +1,4 @@
+import type {Where} from '../../../core/contract/common.ts'
 import {compareNode} from '../../../core/drift/compare-node.ts'
 import type {DumpDocument, NodeDump} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
@@ -39,6 +40,9 @@ export async function nodeOf(documents: readonly DumpDocument[]): Promise<NodeDu
   return nodes[0] as NodeDump
 }
 
+/** A rule's place, with its chain as it is called afterwards. */
+const placeOf = (where: Where, names: Names): Where => ('chain' in where ? {...where, chain: names.chain(where.chain)} : where)
+
 const sorted = <Item>(items: readonly Item[]): Item[] =>
   items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
@@ -61,7 +65,7 @@ export function translationOf(dump: NodeDump, names: Names) {
       jump: facts.jump,
       unresolved: sorted(facts.unresolved.map(name => (name.startsWith('AZURE') ? names.chain(name) : names.set(name)))),
       problems: sorted(facts.problems.map(({code, line, file}) => ({code, line, file}))),
-      baseChains: facts.baseChains.map(({chain, rules}) => ({chain, rules: rules.map(({position, line}) => ({position, line}))})),
+      baseChains: facts.baseChains.map(({chain, rules}) => ({chain, rules: rules.map(({where}) => placeOf(where, names))})),
     },
     policies: sorted(
       policies.map(({policy, candidates, direction, chain, appliesTo, rules}) => ({
@@ -70,7 +74,7 @@ export function translationOf(dump: NodeDump, names: Names) {
         direction,
         chain: names.chain(chain),
         appliesTo: appliesTo.map(term),
-        rules: rules.map(({action, protocol, port, endPort, sources, destinations, position, line}) => ({
+        rules: rules.map(({action, protocol, port, endPort, sources, destinations, where}) => ({
           action,
           protocol,
           port: typeof port === 'string',
@@ -78,8 +82,7 @@ export function translationOf(dump: NodeDump, names: Names) {
           endPort,
           sources: sources.map(term),
           destinations: destinations.map(term),
-          position,
-          line,
+          where: placeOf(where, names),
         })),
       })),
     ),
@@ -121,12 +124,13 @@ export function driftOf(dump: NodeDump, names: Names) {
   if (!dump.cluster) return []
   const {items} = compareNode(dump.cluster, dump)
   return sorted(
-    items.map(({kind, change, name, policy, effect, line}) => ({
+    items.map(({kind, change, name, policy, effect, where, line}) => ({
       kind,
       change,
       name: name === 'FORWARD' ? name : name.startsWith('AZURE') ? names.chain(name) : names.named(name),
       policy: policy === undefined ? undefined : names.policy(policy),
       effect,
+      where: where && placeOf(where, names),
       line,
     })),
   )
