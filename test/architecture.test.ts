@@ -119,7 +119,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/agents',
     'plugin/source',
   ],
-  'plugin/install': ['core/problem', 'plugin/kubernetes'],
+  'plugin/install': ['core/problem', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [...facts, 'core/contract', 'core/sets', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/print'],
@@ -223,8 +223,6 @@ const exceptions: readonly (readonly [from: string, to: string])[] = [
   ['plugin/print', 'core/linux/iptables'],
   ['plugin/print', 'core/linux/npm'],
   ['plugin/print', 'core/linux/translate'],
-  ['plugin/print', 'plugin/install'],
-  ['plugin/print', 'plugin/ui'],
 ]
 
 /** Rooms of the table that have no file yet, in its order. */
