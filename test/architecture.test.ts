@@ -15,6 +15,8 @@ const facts = [...ground, 'core/kubernetes', 'core/names', 'core/policy']
 const seam = [...facts, 'core/contract', 'core/sets', 'core/packets', 'core/dataplane']
 const verb = [...seam, 'core/dataplanes.ts', 'core/dump']
 
+const agentGround = ['agent/log.ts', 'agent/limits']
+
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/text': [],
   'core/problem': ['core/text'],
@@ -31,7 +33,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'core/linux/iptables': ['core/text', 'core/problem', 'core/net'],
   'core/linux/ipset': ['core/text', 'core/problem', 'core/net', 'core/sets'],
-  'core/linux/npm': [...facts, 'core/sets', 'core/linux/iptables', 'core/linux/ipset'],
+  'core/linux/npm': [...facts, 'core/contract', 'core/sets', 'core/linux/iptables', 'core/linux/ipset'],
   'core/linux/compile/v1': [...facts, 'core/linux/iptables', 'core/linux/npm'],
   'core/linux/compile': [...facts, 'core/dataplane', 'core/linux/iptables', 'core/linux/npm', 'core/linux/compile/v1'],
   'core/linux/translate': [...seam, 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm'],
@@ -68,17 +70,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],
-  'agent/kubernetes': ['core/problem', 'agent/limits'],
-  'agent/auth': ['core/contract', 'core/problem', 'agent/limits', 'agent/kubernetes'],
-  'agent/watch': [...facts, 'core/contract', 'agent/limits', 'agent/kubernetes'],
-  'agent/node': [...ground, 'core/contract', 'core/dump', 'agent/limits', 'agent/watch'],
-  'agent/snapshots': [...verb, 'core/drift', 'agent/limits', 'agent/watch', 'agent/node'],
-  'agent/rpc': [...ground, 'core/contract', 'core/dump', 'agent/log.ts', 'agent/limits', 'agent/auth', 'agent/snapshots'],
+  'agent/kubernetes': ['core/problem', ...agentGround],
+  'agent/auth': ['core/contract', 'core/problem', ...agentGround, 'agent/kubernetes'],
+  'agent/watch': [...facts, 'core/contract', ...agentGround, 'agent/kubernetes'],
+  'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
+  'agent/snapshots': [...verb, 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
+  'agent/rpc': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/auth', 'agent/snapshots'],
   'agent/serve': [
     ...ground,
     'core/contract',
-    'agent/log.ts',
-    'agent/limits',
+    ...agentGround,
     'agent/kubernetes',
     'agent/auth',
     'agent/watch',
@@ -195,7 +196,6 @@ const exceptions: readonly (readonly [from: string, to: string])[] = [
   ['core/lint', 'core/linux/compile'],
   ['core/lint', 'core/linux/npm'],
   ['core/linux/compare', 'core/drift'],
-  ['core/linux/npm', 'core/contract'],
   ['core/linux/npm', 'core/dump'],
   ['core/linux/npm', 'core/linux/translate'],
   ['core/linux/translate', 'core/dump'],
