@@ -2,6 +2,7 @@ import {Command, Flags} from '@oclif/core'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
+import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
 
@@ -82,6 +83,12 @@ export const sourceFlags = {
   }),
 }
 
+/** Flags that say how an answer is printed. */
+export interface OutputFlags {
+  readonly output: string
+  readonly color: string
+}
+
 /** A person who presses Ctrl-C waits no longer than a second. */
 const INTERRUPT_MS = 900
 
@@ -118,6 +125,11 @@ export abstract class Verb extends Command {
 
   protected async print(lines: Iterable<string>): Promise<void> {
     await writeLines(lines)
+  }
+
+  /** Prints an answer to stdout in the format and with the colours that the flags ask for. */
+  protected async printAnswer({output, color}: OutputFlags, answer: Answer): Promise<void> {
+    await this.print(await answerLines(answer, output, this.paint(color)))
   }
 
   /** Nodes that could not be asked, after what others answered. */

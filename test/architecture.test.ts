@@ -66,7 +66,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/drift': verb,
   // Why a node and the policies disagree is a question to the comparison.
   'core/trace': [...verb, 'core/drift'],
-  'core/matrix': verb,
+  // The ends of a packet are found as for a trace.
+  'core/matrix': [...verb, 'core/trace'],
 
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],
@@ -217,7 +218,6 @@ const exceptions: readonly (readonly [from: string, to: string])[] = [
   ['core/translate', 'core/linux/translate'],
   ['plugin/commands', 'core/linux/compile'],
   ['plugin/commands', 'core/linux/npm'],
-  ['plugin/commands', 'core/linux/translate'],
   ['plugin/completion', 'core/linux/translate'],
   ['plugin/print', 'core/linux/compile'],
   ['plugin/print', 'core/linux/iptables'],

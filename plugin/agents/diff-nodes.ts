@@ -1,39 +1,51 @@
 import {z} from 'zod'
-import {type Drift, driftSchema} from '../../core/contract/drift.ts'
+import {type DriftList, driftSchema} from '../../core/contract/drift.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {NodeChoice} from './agents.ts'
 import {openCluster} from './cluster.ts'
-import {eachNode, type NodeResult} from './each-node.ts'
+import {eachNode} from './each-node.ts'
 import {engineProblems} from './policy-engine.ts'
 import {understood, wireProblemSchema} from './tolerant-schemas.ts'
 
 const wireDriftSchema = driftSchema.extend({problems: z.array(wireProblemSchema)})
 
 /**
- * Lets the agents of all nodes that are meant compare their node with what the policies ask for. Each node does its own, so
- * many take little longer than one.
+ * Compares all nodes that are meant with what the policies ask for. Each agent compares its own node, so many nodes take little
+ * longer than one.
  *
- * @returns a result for each node, by name, also for those that could not be asked; and what is to be said of all of them
- * @throws InputError when no node can be asked at all, because of the cluster or the person's rights
+ * @param options.lite whether the nodes run NPM Lite
+ * @returns the nodes by name, with those that could not be asked as failures; and what is wrong with the cluster as a whole
+ * @throws InputError when no node can be asked, because of the cluster or the person's rights, or when only one is meant and its
+ *   agent fails
  */
 export async function diffNodes(
   flags: ClusterFlags & NodeChoice,
-  options: {readonly lite: boolean},
+  {lite}: {readonly lite: boolean},
   signal: AbortSignal,
-): Promise<{results: NodeResult<Drift>[]; problems: Problem[]}> {
+): Promise<{list: DriftList; problems: Problem[]}> {
   await using cluster = await openCluster(flags, signal)
-  const {lite} = options
   const asked = await eachNode(
     cluster.ready,
     async pod => {
       await using agent = await cluster.connect(pod, signal)
       const answer = await agent.ask('diff', client => client.diff.query({lite}, {signal}))
-      // Which node it is, the list of pods says, and not what answers there.
+      // The list of pods says which node it is, not the agent's answer.
       return {...understood(wireDriftSchema, answer, pod.node), node: pod.node}
     },
     {nodeOf: ({node}) => node, label: 'comparing', signal},
   )
   const results = [...asked, ...cluster.absent].toSorted((a, b) => (a.node < b.node ? -1 : 1))
-  return {results, problems: engineProblems(cluster.engine)}
+  const [only] = results
+  if (only && results.length === 1 && 'error' in only) throw only.error
+  const list: DriftList = {
+    apiVersion: API_VERSION,
+    kind: 'DriftList',
+    items: results.flatMap(each => ('value' in each ? [each.value] : [])),
+    failures: results.flatMap(each =>
+      'error' in each ? [{node: each.node, message: each.error.message, next: each.error.next}] : [],
+    ),
+  }
+  return {list, problems: engineProblems(cluster.engine)}
 }

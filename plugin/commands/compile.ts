@@ -1,19 +1,15 @@
 import {Flags} from '@oclif/core'
-import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile, compileSets} from '../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../core/linux/compile/print.ts'
 import type {LinuxProgram} from '../../core/linux/npm/program.ts'
-import type {ProgramSets, Unsupported} from '../../core/policy/program.ts'
-import {InputError} from '../../core/problem/input-error.ts'
+import type {CompileOptions, ProgramSets} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
-import {escapeControls} from '../../core/text/escape.ts'
-import {Verb} from '../command.ts'
+import {type OutputFlags, Verb} from '../command.ts'
 import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
-import {jsonLines, yamlLines} from '../print/document.ts'
-import type {Paint} from '../print/paint.ts'
+import {escapeLines} from '../print/output.ts'
 import {programDocument, programLines, refusalProblems} from '../print/program.ts'
-import {readFiles} from '../source/read-files.ts'
+import {readObjects} from '../source/read-objects.ts'
 
 export default class Compile extends Verb {
   static override summary = 'Prints the ipsets and iptables rules that NetworkPolicies ask for'
@@ -49,51 +45,31 @@ export default class Compile extends Verb {
     const {flags} = await this.parse(Compile)
     const options = compileOptionsFrom(flags)
     const {objects, problems} = await readObjects(flags.filename)
-    const {lines, refusals} =
-      flags.output === 'ipset'
-        ? setsAnswer(compileSets(objects, options))
-        : programAnswer(compile(objects, options), flags.output, this.paint(flags.color), problems)
-    await this.print(await lines)
+    const {refusals} = await (flags.output === 'ipset'
+      ? this.printSets(objects, options)
+      : this.printProgram(objects, options, flags, problems))
     await this.report([...problems, ...refusalProblems(refusals)])
   }
-}
 
-interface Answer {
-  readonly lines: Iterable<string> | Promise<Iterable<string>>
-  readonly refusals: readonly Unsupported[]
-}
+  /** Sets alone are compiled without the rules, which take most of the time. */
+  private async printSets(objects: ClusterObjects, options: CompileOptions): Promise<ProgramSets> {
+    const sets = compileSets(objects, options)
+    await this.print(printIpsetRestore(sets))
+    return sets
+  }
 
-const setsAnswer = (program: ProgramSets): Answer => ({lines: printIpsetRestore(program), refusals: program.refusals})
-
-function programAnswer(program: LinuxProgram, output: string, paint: Paint, problems: readonly Problem[]): Answer {
-  const {refusals} = program
-  if (output === 'iptables') return {lines: escaped(printIptablesRestore(program)), refusals}
-  if (output === 'table') return {lines: programLines(program, paint), refusals}
-  const document = programDocument(program, problems)
-  return {lines: output === 'json' ? jsonLines(document) : yamlLines(document), refusals}
-}
-
-function* escaped(lines: Iterable<string>): Generator<string> {
-  for (const line of lines) yield escapeControls(line)
-}
-
-/**
- * All Kubernetes objects in files; dumps beside them are passed over. Of the same object in several files the first counts.
- *
- * @throws InputError when there are none
- */
-async function readObjects(paths: readonly string[]): Promise<{objects: ClusterObjects; problems: readonly Problem[]}> {
-  const read = await readFiles(paths).catch(asFilename)
-  const {nodes, problems} = await readDump(read.documents)
-  const all = [...read.problems, ...problems, ...nodes.flatMap(node => node.problems)]
-  const objects = nodes[0]?.cluster
-  if (objects && Object.values(objects).some(list => list.length > 0)) return {objects, problems: all}
-  const next = 'Give what kubectl get pods,namespaces,networkpolicies -A -o json prints.'
-  throw new InputError('nothing to compile: no Kubernetes objects were found that can be used', next, all)
-}
-
-/** The reader of files says `--from`, as all verbs that read a node do. */
-function asFilename(error: unknown): never {
-  if (error instanceof InputError) throw new InputError(error.message.replace(/^--from /, '-f '), error.next, error.problems)
-  throw error
+  private async printProgram(
+    objects: ClusterObjects,
+    options: CompileOptions,
+    flags: OutputFlags,
+    problems: readonly Problem[],
+  ): Promise<LinuxProgram> {
+    const program = compile(objects, options)
+    await this.printAnswer(flags, {
+      document: () => programDocument(program, problems),
+      table: paint => programLines(program, paint),
+      formats: {iptables: () => escapeLines(printIptablesRestore(program))},
+    })
+    return program
+  }
 }

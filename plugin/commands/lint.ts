@@ -1,18 +1,12 @@
 import {Flags} from '@oclif/core'
-import {type Lint as Answer, type Finding, type Level, levels} from '../../core/contract/lint.ts'
-import {API_VERSION} from '../../core/contract/version.ts'
-import {readDocument} from '../../core/dump/read-document.ts'
-import {type ClusterObjects, emptyCluster} from '../../core/kubernetes/objects.ts'
-import {lintPolicies} from '../../core/lint/lint.ts'
-import {clusterAround} from '../../core/lint/lint-input.ts'
-import {type FindPosition, findPositions} from '../../core/lint/positions.ts'
+import {type Level, levels} from '../../core/contract/lint.ts'
+import {hasFindings, lintDocuments} from '../../core/lint/lint-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import type {Problem, ProblemCode} from '../../core/problem/problem.ts'
 import {exitCodes, Verb} from '../command.ts'
-import {jsonLines, yamlLines} from '../print/document.ts'
+import {jsonLines} from '../print/document.ts'
 import {lintLines} from '../print/lint.ts'
 import {sarifLog} from '../print/sarif.ts'
-import {openSource, type Source} from '../source/open-source.ts'
+import {openSource} from '../source/open-source.ts'
 import {readFiles} from '../source/read-files.ts'
 
 export default class Lint extends Verb {
@@ -62,89 +56,20 @@ export default class Lint extends Verb {
       throw new InputError('no policies: nothing says what to look at', 'Give files with -f FILE, or a cluster with --from PATH.')
     if (filename.includes('-') && from.includes('-'))
       throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
-    const source =
+    const cluster =
       from.length > 0
         ? await openSource({from, local: false, node: node === undefined ? undefined : [node]}, this.signal)
         : {dumps: [], problems: []}
-    const given = filename.length > 0 ? await readPolicies(filename) : undefined
-    const around = clusterAround(source.dumps, given?.objects, node, flags.platform)
-    const policies = given ? given.objects.policies : around.cluster.policies
-    const problems = [...(given?.problems ?? []), ...problemsOf(source)]
-    if (policies.length === 0)
-      throw new InputError(
-        'no NetworkPolicy was found',
-        'Give files that kubectl apply -f takes, or kubectl get -o json.',
-        problems,
-      )
-    const findings = placed(lintPolicies({...around, policies}), given?.positions)
-    const count = (level: Level): number => findings.filter(each => each.level === level).length
-    const answer: Answer = {
-      apiVersion: API_VERSION,
-      kind: 'Lint',
-      platforms: [...around.platforms],
-      policies: new Set(policies.map(({metadata}) => `${metadata.namespace ?? 'default'}/${metadata.name}`)).size,
-      counts: {error: count('error'), warning: count('warning'), info: count('info')},
-      findings,
-      problems,
-    }
-    await this.show(answer, flags.output, flags.color)
-    await this.report(problems)
-    if ((given?.problems ?? problems).some(({code}) => incomplete.has(code))) this.exit(exitCodes.failed)
-    this.exit(isBad(answer, flags['fail-on']) ? exitCodes.no : exitCodes.done)
+    const files = filename.length > 0 ? await readFiles(filename, '-f') : undefined
+    const {lint, isComplete} = await lintDocuments({files, cluster, node, platform: flags.platform})
+    await this.printAnswer(flags, {
+      document: () => lint,
+      table: paint => lintLines(lint, paint),
+      formats: {sarif: () => jsonLines(sarifLog(lint, this.config.version))},
+    })
+    await this.report(lint.problems)
+    if (!isComplete) this.exit(exitCodes.failed)
+    const failOn = flags['fail-on'] as Level | 'never'
+    this.exit(failOn !== 'never' && hasFindings(lint, failOn) ? exitCodes.no : exitCodes.done)
   }
-
-  private async show(answer: Answer, output: string, color: string): Promise<void> {
-    if (output === 'json') await this.print(jsonLines(answer))
-    else if (output === 'yaml') await this.print(await yamlLines(answer))
-    else if (output === 'sarif') await this.print(jsonLines(sarifLog(answer, this.config.version)))
-    else await this.print(lintLines(answer, this.paint(color)))
-  }
-}
-
-/** What keeps policies from being looked at: then "nothing found" would be no answer. */
-const incomplete: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
-  'BAD_JSON',
-  'BAD_YAML',
-  'BAD_OBJECT',
-  'BINARY_FILE',
-  'TRUNCATED_FILE',
-  'UNREADABLE_FILE',
-])
-
-const problemsOf = ({dumps, problems}: Source): Problem[] => [...problems, ...dumps.flatMap(dump => dump.problems)]
-
-function isBad({counts}: Answer, failOn: string): boolean {
-  const worst = levels.slice(0, levels.indexOf(failOn as Level) + 1)
-  return worst.some(level => counts[level] > 0)
-}
-
-const placed = (findings: readonly Finding[], positions: FindPosition | undefined): Finding[] =>
-  findings.map(finding => ({...finding, ...positions?.(finding.policy, finding.field)}))
-
-interface GivenPolicies {
-  readonly objects: ClusterObjects
-  readonly positions: FindPosition
-  readonly problems: readonly Problem[]
-}
-
-/** Reads what `-f` names. Other than a dump's, its objects keep their order: the later of two is the one that counts. */
-async function readPolicies(paths: readonly string[]): Promise<GivenPolicies> {
-  const {documents, problems} = await readFiles(paths).catch((error: unknown) => {
-    if (error instanceof InputError) throw new InputError(error.message.replace(/^--from /, '-f '), error.next, error.problems)
-    throw error
-  })
-  const objects = emptyCluster()
-  const all = [...problems]
-  const withPolicies = []
-  for (const document of documents) {
-    const read = await readDocument(document)
-    all.push(...read.problems)
-    if (read.kind !== 'cluster') continue
-    if (read.objects.policies.length > 0) withPolicies.push(document)
-    objects.policies.push(...read.objects.policies)
-    objects.namespaces.push(...read.objects.namespaces)
-    objects.pods.push(...read.objects.pods)
-    objects.nodes.push(...read.objects.nodes)
-  }
-  return {objects, positions: await findPositions(withPolicies), problems: all}
 }

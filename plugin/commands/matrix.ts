@@ -1,17 +1,9 @@
 import {Flags} from '@oclif/core'
-import {API_VERSION} from '../../core/contract/version.ts'
-import type {NodeDump} from '../../core/dump/model.ts'
-import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import {compareMatrices, parsePorts} from '../../core/matrix/compare-matrices.ts'
-import {type MatrixInput, matrixEnds, probes} from '../../core/matrix/matrix.ts'
-import {InputError} from '../../core/problem/input-error.ts'
-import type {Problem} from '../../core/problem/problem.ts'
-import {resolveEndpoint} from '../../core/trace/endpoints.ts'
-import {knownPods} from '../../core/trace/nodes.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
-import {jsonLines, yamlLines} from '../print/document.ts'
+import {parsePorts} from '../../core/matrix/compare-matrices.ts'
+import {compareProbes, type MatrixDiff, probeNode} from '../../core/matrix/probe-node.ts'
+import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {matrixChanges, matrixCsv, matrixMarkdown, matrixTable} from '../print/matrix.ts'
-import {openSource} from '../source/open-source.ts'
+import {onlyNode, openSource} from '../source/open-source.ts'
 
 export default class Matrix extends Verb {
   static override summary = 'Shows which pods may talk to which, for all pairs'
@@ -44,94 +36,29 @@ export default class Matrix extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Matrix)
     const source = await openSource(flags, this.signal)
-    const dump = nodeOf(source.dumps, flags.node)
-    const ports = parsePorts(flags.ports)
-    const {input, problems} = inputOf(dump, ports, flags.namespace, [...source.problems, ...dump.problems])
-    const paint = this.paint(flags.color)
+    const dump = onlyNode(source.dumps, flags.node)
+    const question = {ports: parsePorts(flags.ports), namespace: flags.namespace}
     if (flags.diff) {
       const other = await openSource({...flags, from: flags.diff, local: false}, this.signal)
-      const changed = nodeOf(other.dumps, undefined)
-      const diff = compareMatrices(input, otherInput(input, changed))
-      const all = [...problems, ...other.problems, ...changed.problems]
-      const document = {apiVersion: API_VERSION, kind: 'MatrixDiff', ...diff, problems: all}
-      if (flags.output === 'json') await this.print(jsonLines(document))
-      else if (flags.output === 'yaml') await this.print(await yamlLines(document))
-      else await this.print(matrixChanges(diff, paint))
-      await this.report(all)
-      this.exit(diff.opens.length + diff.closes.length + diff.unknown.length > 0 ? exitCodes.no : exitCodes.done)
+      const problems = {before: source.problems, after: other.problems}
+      return this.printDiff(compareProbes(dump, onlyNode(other.dumps, undefined), question, problems), flags)
     }
-    const names = ports.map(({protocol, port}) => `${protocol}/${port}`)
-    const ends = input.ends.map(({name}) => name)
-    const document = {
-      apiVersion: API_VERSION,
-      kind: 'Matrix',
-      node: dump.node,
-      walked: dump.save !== undefined,
-      probes: probes(input),
-      problems,
-    }
-    if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
-    else if (flags.output === 'csv') await this.print(matrixCsv(probes(input), ends, paint))
-    else if (flags.output === 'markdown') await this.print(matrixMarkdown(probes(input), ends, names, paint))
-    else await this.print(matrixTable(probes(input), ends, names, paint))
-    await this.report(problems)
+    const {document, ends} = probeNode(dump, question, source.problems)
+    const names = question.ports.map(({protocol, port}) => `${protocol}/${port}`)
+    await this.printAnswer(flags, {
+      document: () => document,
+      table: paint => matrixTable(document.probes, ends, names, paint),
+      formats: {
+        csv: paint => matrixCsv(document.probes, ends, paint),
+        markdown: paint => matrixMarkdown(document.probes, ends, names, paint),
+      },
+    })
+    await this.report(document.problems)
   }
-}
 
-function nodeOf(dumps: readonly NodeDump[], node: readonly string[] | undefined): NodeDump {
-  const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
-  const [dump] = named
-  if (!dump)
-    throw new InputError(
-      `--node ${node?.join(', ')}: the input holds no such node`,
-      `It holds: ${dumps.map(each => each.node).join(', ')}`,
-    )
-  if (named.length > 1)
-    throw new InputError(
-      `the input holds ${named.length} nodes: ${named.map(each => each.node).join(', ')}`,
-      'Say which one with --node NAME.',
-    )
-  return dump
-}
-
-function inputOf(
-  dump: NodeDump,
-  ports: MatrixInput['ports'],
-  namespace: string | undefined,
-  problems: Problem[],
-): {input: MatrixInput; problems: Problem[]} {
-  const known = knownPods([dump])
-  if (known.pods.length === 0)
-    throw new InputError(
-      'no pods are known',
-      'Give the cluster objects with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
-      problems,
-    )
-  if (!dump.save && !dump.cluster)
-    throw new InputError('neither rules nor policies are known', 'Give a dump or the cluster objects with --from.', problems)
-  const pods = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
-  const ends = matrixEnds(pods, resolveEndpoint('external', known))
-  return {input: {ends, ports, ...(dump.save && {dump}), ...(dump.cluster && {cluster: dump.cluster})}, problems}
-}
-
-/** The same pods and ports on the other input. A file with policies alone changes the cluster: same names are replaced. */
-function otherInput(input: MatrixInput, changed: NodeDump): MatrixInput {
-  if (changed.save) return {...input, dump: changed, ...(changed.cluster && {cluster: changed.cluster})}
-  const {cluster} = changed
-  if (!cluster)
-    throw new InputError(
-      '--diff: neither rules nor policies were found there',
-      'Give a dump, cluster objects, or a file with policies.',
-    )
-  if (cluster.pods.length > 0) return {ends: input.ends, ports: input.ports, cluster}
-  if (!input.cluster) throw new InputError('--diff with policies alone needs the cluster objects', 'Give them with --from.')
-  return {ends: input.ends, ports: input.ports, cluster: merged(input.cluster, cluster)}
-}
-
-function merged(base: ClusterObjects, added: ClusterObjects): ClusterObjects {
-  const key = ({metadata}: {metadata: {namespace?: string; name: string}}) =>
-    `${metadata.namespace ?? 'default'}/${metadata.name}`
-  const replaced = new Set(added.policies.map(key))
-  return {...base, policies: [...base.policies.filter(policy => !replaced.has(key(policy))), ...added.policies]}
+  private async printDiff(diff: MatrixDiff, flags: OutputFlags): Promise<void> {
+    await this.printAnswer(flags, {document: () => diff, table: paint => matrixChanges(diff, paint)})
+    await this.report(diff.problems)
+    this.exit(diff.opens.length + diff.closes.length + diff.unknown.length > 0 ? exitCodes.no : exitCodes.done)
+  }
 }

@@ -1,11 +1,9 @@
 import {Args, Flags} from '@oclif/core'
 import type {SetEntry} from '../../core/contract/common.ts'
-import {API_VERSION} from '../../core/contract/version.ts'
-import {openTranslation} from '../../core/linux/translate/open.ts'
-import {isAskedFor} from '../../core/sets/list-sets.ts'
+import {findSets} from '../../core/translate/find-sets.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
-import {jsonLines, yamlLines} from '../print/document.ts'
+import type {Paint} from '../print/paint.ts'
 import {setColumns, setLines} from '../print/sets.ts'
 import {oneDump, openSource} from '../source/open-source.ts'
 
@@ -37,20 +35,20 @@ export default class Sets extends Verb {
     const {flags, argv} = await this.parse(Sets)
     const asked = argv as string[]
     const source = await openSource(flags, this.signal)
-    const dump = oneDump(source, flags)
-    const translation = openTranslation(dump)
-    const all = [...translation.sets()]
-    const sets = asked.length === 0 ? all : all.filter(set => asked.some(name => isAskedFor(set, name)))
-    const paint = this.paint(flags.color)
-    const document = {apiVersion: API_VERSION, kind: 'SetList', node: dump.node, items: sets}
-    if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
-    else if (flags.output === 'name') await this.print(sets.map(({set}) => paint(set)))
-    else if (asked.length > 0) await this.print(sets.flatMap(set => [...setLines(set, paint)]))
-    else await this.print(columns(sets.toSorted(byName), setColumns(flags.output === 'wide'), paint, !flags['no-headers']))
-    const missing = asked.filter(name => !all.some(set => isAskedFor(set, name)))
-    await this.report([...source.problems, ...translation.facts.problems])
+    const {document, missing, problems} = findSets(oneDump(source, flags), asked)
+    const sets = document.items
+    const table = (isWide: boolean) => (paint: Paint) =>
+      asked.length > 0
+        ? sets.flatMap(set => [...setLines(set, paint)])
+        : columns(sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
+    await this.printAnswer(flags, {
+      document: () => document,
+      table: table(false),
+      formats: {wide: table(true), name: paint => sets.map(({set}) => paint(set))},
+    })
+    await this.report([...source.problems, ...problems])
     if (missing.length === 0) return
+    const paint = this.paint(flags.color)
     process.stderr.write(`${missing.map(name => paint(`no set ${name} on this node`)).join('\n')}\n`)
     this.exit(exitCodes.no)
   }

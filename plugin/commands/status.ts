@@ -1,9 +1,6 @@
 import {Flags} from '@oclif/core'
-import type {AgentStatusList} from '../../core/contract/status.ts'
-import {API_VERSION} from '../../core/contract/version.ts'
 import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
-import {jsonLines, yamlLines} from '../print/document.ts'
 import {readerGone} from '../print/output.ts'
 import {statusLines} from '../print/status.ts'
 
@@ -31,8 +28,6 @@ export default class Status extends Verb {
     const {flags} = await this.parse(Status)
     requireNodeForCluster()
     const {openCluster} = await import('../agents/cluster.ts')
-    const {eachNode} = await import('../agents/each-node.ts')
-    const {understood, wireStatusSchema} = await import('../agents/tolerant-schemas.ts')
     await using cluster = await openCluster(flags, this.signal, {anyEngine: true})
     if (flags.watch) {
       const {showChanges} = await import('../ui/status-changes.ts')
@@ -42,31 +37,13 @@ export default class Status extends Verb {
       const table = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)
       this.exit(table.isHealthy ? exitCodes.done : exitCodes.no)
     }
-    const results = await eachNode(
-      cluster.ready,
-      async (pod, signal) => {
-        await using agent = await cluster.connect(pod, signal)
-        const answer = await agent.ask('status', client => client.status.query(undefined, {signal}))
-        // Which node it is, the list of pods says, and not what answers there.
-        return {...understood(wireStatusSchema, answer, pod.node), node: pod.node}
-      },
-      {nodeOf: ({node}) => node, label: 'asking', signal: this.signal},
-    )
-    const items = results.flatMap(each => ('value' in each ? [each.value] : []))
-    const failed = [...cluster.absent, ...results.flatMap(each => ('error' in each ? [each] : []))]
-    const failures = failed.map(({node, error}) => ({node, message: error.message, next: error.next}))
-    const document: AgentStatusList = {apiVersion: API_VERSION, kind: 'AgentStatusList', items, failures}
-    if (flags.output === 'json') await this.print(jsonLines(document))
-    else if (flags.output === 'yaml') await this.print(await yamlLines(document))
-    else
-      await this.print(
-        statusLines(
-          items.map(status => ({node: status.node, status})),
-          this.paint(flags.color),
-        ),
-      )
+    const {readStatuses} = await import('../agents/read-statuses.ts')
+    const list = await readStatuses(cluster, this.signal)
+    const {items, failures} = list
+    const rows = items.map(status => ({node: status.node, status}))
+    await this.printAnswer(flags, {document: () => list, table: paint => statusLines(rows, paint)})
     await this.reportFailures(failures)
-    const isWell = failures.length === 0 && items.every(({knowledge}) => knowledge.state === 'live')
-    this.exit(isWell ? exitCodes.done : exitCodes.no)
+    const isHealthy = failures.length === 0 && items.every(({knowledge}) => knowledge.state === 'live')
+    this.exit(isHealthy ? exitCodes.done : exitCodes.no)
   }
 }

@@ -1,5 +1,6 @@
 import {once} from 'node:events'
 import type {Writable} from 'node:stream'
+import {escapeControls} from '../../core/text/escape.ts'
 
 /** Node asks for three bytes for each of a chunk's characters, and from 128 KiB on the system gives and takes such memory anew. */
 const CHUNK_CHARACTERS = 16 * 1024
@@ -37,4 +38,9 @@ export function readerGone(): AbortSignal {
   const gone = new AbortController()
   process.stdout.once('error', () => gone.abort())
   return gone.signal
+}
+
+/** Lines for a terminal: what would control it is escaped. */
+export function* escapeLines(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield escapeControls(line)
 }

@@ -19,8 +19,31 @@ const GENERATION_WORDS = {
   unknown: 'no rules read',
 } as const
 
+/** A translation as far as it is shown. */
+interface ShownTranslation {
+  readonly facts: TranslationFacts
+  readonly isFiltered: boolean
+  policies(): Iterable<TranslatedPolicy>
+}
+
+/** A translation for a person: the node, its policies, and without a filter Azure NPM's own chains. */
+export function* translationLines(translation: ShownTranslation, paint: Paint, isWide: boolean): Generator<string> {
+  const {facts, isFiltered} = translation
+  yield* headLines(facts, paint)
+  let count = 0
+  for (const policy of translation.policies()) {
+    count++
+    yield* policyLines(policy, paint, isWide)
+  }
+  if (count === 0) {
+    yield ''
+    yield isFiltered ? 'No policy fits the filters.' : 'No policy is programmed.'
+  }
+  if (!isFiltered) yield* baseLines(facts, paint, isWide)
+}
+
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */
-export function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
+function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
   const {node, backend, generation, nameScheme} = facts
   const about = [
     `node ${node}`,
@@ -52,7 +75,7 @@ function enforcement({generation, active, jump}: TranslationFacts): {words: stri
 const actionStyle = {allow: 'green', drop: 'red', unknown: 'yellow'} as const
 
 /** One policy and direction: whom it applies to, then its rules as numbered sentences. */
-export function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boolean): Generator<string> {
+function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boolean): Generator<string> {
   const {rules, direction, chain, packets, candidates = []} = policy
   yield ''
   const state = policy.enforced ? '' : '  NOT REACHED: no jump leads to its chain'
@@ -80,7 +103,7 @@ function placeWithin(where: Where, chain: string): string {
 }
 
 /** Azure NPM's own chains: what each is for, and in the wide form each of their rules. */
-export function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolean): Generator<string> {
+function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolean): Generator<string> {
   if (facts.baseChains.length === 0) return
   yield ''
   yield paint('Base chains', 'bold')

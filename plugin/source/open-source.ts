@@ -109,10 +109,33 @@ export function oneDump(source: Source, flags: SourceFlags): NodeDump {
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
   const usable = source.dumps.filter(dump => dump.save ?? dump.sets)
   if (usable.length === 0) throw new InputError('nothing to read: no iptables rules and no ipsets were found', ACCEPTED, all)
-  const named = flags.node === undefined ? usable : usable.filter(({node}) => flags.node?.includes(node))
-  const nodes = usable.map(({node}) => node).join(', ')
+  return onlyNode(usable, flags.node, all)
+}
+
+/**
+ * The only dump, or the only one that `--node` names.
+ *
+ * @param node values of `--node`
+ * @param problems what is said before the error when the input holds no such node
+ * @throws InputError when none fits, or several do
+ */
+export function onlyNode(
+  dumps: readonly NodeDump[],
+  node: readonly string[] | undefined,
+  problems: readonly Problem[] = [],
+): NodeDump {
+  const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
   const [dump] = named
-  if (!dump) throw new InputError(`--node ${flags.node?.join(', ')}: the input holds no such node`, `It holds: ${nodes}`, all)
-  if (named.length > 1) throw new InputError(`the input holds ${named.length} nodes: ${nodes}`, 'Say which one with --node NAME.')
+  if (!dump)
+    throw new InputError(
+      `--node ${node?.join(', ')}: the input holds no such node`,
+      `It holds: ${dumps.map(each => each.node).join(', ')}`,
+      problems,
+    )
+  if (named.length > 1)
+    throw new InputError(
+      `the input holds ${named.length} nodes: ${named.map(each => each.node).join(', ')}`,
+      'Say which one with --node NAME.',
+    )
   return dump
 }

@@ -5,7 +5,7 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {decodeText} from '../../core/text/decode.ts'
-import {readContent, unpackGzip} from '../bytes/read-bytes.ts'
+import {type Content, readContent, unpackGzip} from '../bytes/read-bytes.ts'
 
 interface ReadFiles {
   readonly documents: DumpDocument[]
@@ -13,26 +13,27 @@ interface ReadFiles {
 }
 
 /**
- * Reads what `--from` names: folders with all files below them, `.tgz` archives, single files, `-` for standard input.
+ * Reads what a flag names: folders with all files below them, `.tgz` archives, single files, `-` for standard input.
  *
+ * @param flag as the person gave it, for errors
  * @throws InputError when a path cannot be read at all
  */
-export async function readFiles(paths: readonly string[]): Promise<ReadFiles> {
+export async function readFiles(paths: readonly string[], flag: '--from' | '-f' = '--from'): Promise<ReadFiles> {
   const all: ReadFiles = {documents: [], problems: []}
   for (const path of paths) {
-    const stats = path === '-' ? undefined : await statOf(path)
-    if (stats?.isDirectory()) await readFolder(path, all)
-    else await readFile(path, path === '-' ? 'stdin' : path, '', all)
+    const stats = path === '-' ? undefined : await statOf(path, flag)
+    if (stats?.isDirectory()) await readFolder(path, flag, all)
+    else await readGivenFile(path, flag, all)
   }
   return all
 }
 
-async function statOf(path: string): Promise<Stats> {
+async function statOf(path: string, flag: string): Promise<Stats> {
   try {
     return await stat(path)
   } catch (error) {
     throw new InputError(
-      `--from ${path}: ${reasonOf(error)}`,
+      `${flag} ${path}: ${reasonOf(error)}`,
       'Check the path. A folder, a .tgz, a file, or - for standard input can be given.',
     )
   }
@@ -46,19 +47,27 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-async function readFolder(folder: string, all: ReadFiles): Promise<void> {
+async function readGivenFile(path: string, flag: string, all: ReadFiles): Promise<void> {
+  const name = path === '-' ? 'stdin' : path
+  const content = await readContent(path).catch((error: unknown) => {
+    throw new InputError(`${flag} ${name}: ${reasonOf(error)}`, 'Check the path and its rights.')
+  })
+  await addContent(content, name, '', all)
+}
+
+async function readFolder(folder: string, flag: string, all: ReadFiles): Promise<void> {
   let entries: Dirent[]
   try {
     entries = await readdir(folder, {recursive: true, withFileTypes: true})
   } catch (error) {
-    throw new InputError(`--from ${folder}: ${reasonOf(error)}`, 'Check the rights of the folder.')
+    throw new InputError(`${flag} ${folder}: ${reasonOf(error)}`, 'Check the rights of the folder.')
   }
   const files = entries.filter(entry => entry.isFile() && !entry.name.startsWith('.'))
   // One order on every machine: problems and ties must not depend on the file system.
   for (const file of files.toSorted((a, b) => (join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1))) {
     const path = join(file.parentPath, file.name)
     try {
-      await readFile(path, path, file.parentPath, all)
+      await addContent(await readContent(path), path, file.parentPath, all)
     } catch (error) {
       if (error instanceof InputError) throw error
       all.problems.push(unreadable(path, error))
@@ -70,11 +79,7 @@ function unreadable(file: string, error: unknown): Problem {
   return {code: 'UNREADABLE_FILE', file, message: `cannot be read: ${reasonOf(error)}`, next: 'It is left out. Check its rights.'}
 }
 
-async function readFile(path: string, name: string, folder: string, all: ReadFiles): Promise<void> {
-  const content = await readContent(path).catch(error => {
-    if (folder !== '') throw error
-    throw new InputError(`--from ${name}: ${reasonOf(error)}`, 'Check the path and its rights.')
-  })
+async function addContent(content: Content, name: string, folder: string, all: ReadFiles): Promise<void> {
   if (content.kind === 'text') {
     all.documents.push({name, folder, text: content.text})
     return

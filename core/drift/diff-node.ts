@@ -1,0 +1,29 @@
+import type {Drift} from '../contract/drift.ts'
+import type {NodeDump} from '../dump/model.ts'
+import {openTranslation} from '../linux/translate/open.ts'
+import {InputError} from '../problem/input-error.ts'
+import type {Problem} from '../problem/problem.ts'
+import {compareNode} from './compare-node.ts'
+
+/** Settings of the node's Azure NPM that a dump does not hold. */
+export interface DiffOptions {
+  readonly isLite: boolean
+}
+
+/**
+ * Compares a node with what the policies in its own dump ask for.
+ *
+ * @param inputProblems what is wrong with the input as a whole; they come before those of the dump
+ * @throws InputError when the dump has no cluster objects
+ */
+export function diffNode(dump: NodeDump, {isLite}: DiffOptions, inputProblems: readonly Problem[]): Drift {
+  const {cluster} = dump
+  if (!cluster || cluster.pods.length + cluster.policies.length + cluster.namespaces.length === 0)
+    throw new InputError(
+      'no cluster objects: what the policies ask for is unknown',
+      'Give them with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
+      dump.problems,
+    )
+  const translation = openTranslation(dump)
+  return {...compareNode(cluster, dump, {isLite, translation}), problems: [...inputProblems, ...translation.facts.problems]}
+}

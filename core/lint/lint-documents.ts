@@ -1,0 +1,103 @@
+import {type Finding, type Level, type Lint, levels} from '../contract/lint.ts'
+import {API_VERSION} from '../contract/version.ts'
+import type {DumpDocument, NodeDump} from '../dump/model.ts'
+import {readDocument} from '../dump/read-document.ts'
+import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
+import {InputError} from '../problem/input-error.ts'
+import type {Problem, ProblemCode} from '../problem/problem.ts'
+import {lintPolicies} from './lint.ts'
+import {clusterAround} from './lint-input.ts'
+import {type FindPosition, findPositions} from './positions.ts'
+
+/** What is linted, and what is known of the cluster around it. */
+export interface LintQuestion {
+  /** Files with the policies to judge, and what was wrong when they were read; undefined to judge the cluster's own policies. */
+  readonly files?: {readonly documents: readonly DumpDocument[]; readonly problems: readonly Problem[]} | undefined
+  /** The cluster around the policies; its nodes, and objects that are known. */
+  readonly cluster: {readonly dumps: readonly NodeDump[]; readonly problems: readonly Problem[]}
+  /** Only this node counts: its operating system, and how it hashes names. */
+  readonly node: string | undefined
+  /** `linux`, `windows`, or `all` for those that the cluster has, as far as known. */
+  readonly platform: string
+}
+
+/** What was found. */
+export interface LintAnswer {
+  readonly lint: Lint
+  /** False when a part of the policies could not be read: then no finding does not mean that there is none. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Finds what Azure NPM refuses, ignores or understands in another way in NetworkPolicies.
+ *
+ * @returns the document; findings in policies from files have the file and line of their field
+ * @throws InputError when there is no policy, or no node of the name that is given
+ */
+export async function lintDocuments({files, cluster, node, platform}: LintQuestion): Promise<LintAnswer> {
+  const given = files && (await readPolicies(files))
+  const around = clusterAround(cluster.dumps, given?.objects, node, platform)
+  const policies = given ? given.objects.policies : around.cluster.policies
+  const problems = [...(given?.problems ?? []), ...cluster.problems, ...cluster.dumps.flatMap(dump => dump.problems)]
+  if (policies.length === 0)
+    throw new InputError(
+      'no NetworkPolicy was found',
+      'Give files that kubectl apply -f takes, or kubectl get -o json.',
+      problems,
+    )
+  const findings = lintPolicies({...around, policies}).map(finding => withPosition(finding, given?.positions))
+  const count = (level: Level): number => findings.filter(each => each.level === level).length
+  const lint: Lint = {
+    apiVersion: API_VERSION,
+    kind: 'Lint',
+    platforms: [...around.platforms],
+    policies: new Set(policies.map(objectKey)).size,
+    counts: {error: count('error'), warning: count('warning'), info: count('info')},
+    findings,
+    problems,
+  }
+  return {lint, isComplete: !(given?.problems ?? problems).some(({code}) => UNREAD.has(code))}
+}
+
+/** Whether there are findings at a level or a worse one. */
+export const hasFindings = ({counts}: Pick<Lint, 'counts'>, level: Level): boolean =>
+  levels.slice(0, levels.indexOf(level) + 1).some(each => counts[each] > 0)
+
+/** Problems for which policies are not looked at. */
+const UNREAD: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'BAD_JSON',
+  'BAD_YAML',
+  'BAD_OBJECT',
+  'BINARY_FILE',
+  'TRUNCATED_FILE',
+  'UNREADABLE_FILE',
+])
+
+const withPosition = (finding: Finding, positions: FindPosition | undefined): Finding => ({
+  ...finding,
+  ...positions?.(finding.policy, finding.field),
+})
+
+interface GivenPolicies {
+  readonly objects: ClusterObjects
+  readonly positions: FindPosition
+  readonly problems: readonly Problem[]
+}
+
+/** Reads the objects of files. Unlike a dump's they keep their order: of two policies with one name the later one counts. */
+async function readPolicies({documents, problems}: NonNullable<LintQuestion['files']>): Promise<GivenPolicies> {
+  const objects = emptyCluster()
+  const all = [...problems]
+  const withPolicies = []
+  for (const document of documents) {
+    const read = await readDocument(document)
+    all.push(...read.problems)
+    if (read.kind !== 'cluster') continue
+    if (read.objects.policies.length > 0) withPolicies.push(document)
+    objects.policies.push(...read.objects.policies)
+    objects.namespaces.push(...read.objects.namespaces)
+    objects.pods.push(...read.objects.pods)
+    objects.nodes.push(...read.objects.nodes)
+  }
+  return {objects, positions: await findPositions(withPolicies), problems: all}
+}

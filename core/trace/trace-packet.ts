@@ -1,0 +1,94 @@
+import type {Trace} from '../contract/trace.ts'
+import type {NodeDump} from '../dump/model.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import type {Packet} from '../net/packet.ts'
+import {Evaluator} from '../policy/evaluate.ts'
+import {InputError} from '../problem/input-error.ts'
+import type {Problem} from '../problem/problem.ts'
+import {explainDisagreement} from './disagreement.ts'
+import {resolveEndpoint, resolvePort} from './endpoints.ts'
+import {networkProblems} from './network-model.ts'
+import {knownPods, namedPortSet, nodesOnTheWay} from './nodes.ts'
+import {packetOf, type TraceQuestion, traceNodes, tracePolicies, translatedPacket} from './trace.ts'
+
+/** A packet as a person describes it. */
+export interface DescribedPacket {
+  /** `namespace/pod`, an IPv4 address, or `external`. */
+  readonly source: string
+  /** The same; also the address of a service. */
+  readonly destination: string
+  readonly protocol: Packet['protocol']
+  /** Destination port: a number from 0 to 65535, or a name that the receiver declares. Not looked at for icmp. */
+  readonly port: string | undefined
+  /** Firewall mark that the packet carries before the first rule, 32 bits. */
+  readonly mark?: number | undefined
+}
+
+/**
+ * Traces one packet: finds the addresses of its ends and the nodes that it passes, walks the rules of these, or evaluates the policies
+ * when no rules are known, and explains where rules and policies disagree.
+ *
+ * @param dumps nodes that may be on the way, with the cluster objects that are known
+ * @param problems what is wrong with the input as a whole; they come first in the trace's own problems
+ * @throws InputError when an end, the port or what to trace over is not known
+ */
+export function tracePacket(dumps: readonly NodeDump[], asked: DescribedPacket, problems: readonly Problem[]): Trace {
+  const known = knownPods(dumps)
+  const source = resolveEndpoint(asked.source, known)
+  const destination = resolveEndpoint(asked.destination, known)
+  const {protocol, mark} = asked
+  if (protocol !== 'icmp' && asked.port === undefined)
+    throw new InputError('--port is missing', 'Rules look at the port: --port N or --port NAME.')
+  const nodes = nodesOnTheWay(dumps, source, destination)
+  const port =
+    asked.port === undefined || protocol === 'icmp'
+      ? undefined
+      : resolvePort(asked.port, protocol, destination, namedPortSet(nodes, asked.port))
+  const question: TraceQuestion = {source, destination, protocol, port, ...(mark !== undefined && {mark})}
+  const cluster = dumps.find(dump => dump.cluster)?.cluster
+  const general = [...problems, ...networkProblems(cluster, question)]
+  return nodes.length > 0 ? overNodes(question, nodes, cluster, general) : overPolicies(question, dumps, cluster, general)
+}
+
+function overNodes(
+  question: TraceQuestion,
+  nodes: readonly NodeDump[],
+  cluster: ClusterObjects | undefined,
+  problems: readonly Problem[],
+): Trace {
+  const evaluator = cluster && new Evaluator(cluster)
+  const {walks, ...traced} = traceNodes(question, nodes, evaluator && (packet => evaluator.evaluate(packet)))
+  const packet = walks.reduce(translatedPacket, packetOf(question))
+  return {
+    ...traced,
+    disagreements: explainDisagreement(traced, packet, nodes, cluster),
+    problems: [...problems, ...new Set(traced.problems)],
+  }
+}
+
+function overPolicies(
+  question: TraceQuestion,
+  dumps: readonly NodeDump[],
+  cluster: ClusterObjects | undefined,
+  general: readonly Problem[],
+): Trace {
+  const problems = [...general, ...new Set(dumps.flatMap(dump => dump.problems))]
+  if (!cluster)
+    throw new InputError(
+      'nothing to trace over: neither rules nor policies were found',
+      'Give a dump or cluster objects with --from.',
+      problems,
+    )
+  return {...tracePolicies(question, new Evaluator(cluster).evaluate(packetOf(question))), disagreements: [], problems}
+}
+
+/**
+ * Names of the nodes on which the ends of a packet run. An end that is no pod has none.
+ *
+ * @param ends as in `DescribedPacket`
+ * @throws InputError for a pod that is not among the cluster's
+ */
+export function nodesOfEndpoints({pods}: ClusterObjects, ends: readonly string[]): string[] {
+  const nodes = ends.map(end => resolveEndpoint(end, {pods, sets: undefined}).pod?.spec?.nodeName)
+  return [...new Set(nodes.filter(node => node !== undefined))]
+}

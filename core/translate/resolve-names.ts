@@ -1,0 +1,30 @@
+import type {z} from 'zod'
+import type {resolutionSchema} from '../contract/resolution.ts'
+import {API_VERSION} from '../contract/version.ts'
+import type {NodeDump} from '../dump/model.ts'
+import {openTranslation} from '../linux/translate/open.ts'
+import type {Problem} from '../problem/problem.ts'
+import {resolveName} from './resolve.ts'
+
+/** A document of kind `Resolution`. */
+export type Resolution = z.infer<typeof resolutionSchema>
+
+/**
+ * Resolves kernel names to what they stand for, and names to their kernel names.
+ *
+ * @param asked as `resolveName` takes them
+ * @param dump  a node whose names are learned; without it only names are known that every cluster has
+ * @returns all readings of each name, in the order asked; whether all are known; what is wrong with the dump
+ */
+export function resolveNames(
+  asked: readonly string[],
+  dump: NodeDump | undefined,
+): {document: Resolution; areAllKnown: boolean; problems: readonly Problem[]} {
+  const node = dump && openTranslation(dump)
+  const items = asked.flatMap(name => resolveName(name, node))
+  return {
+    document: {apiVersion: API_VERSION, kind: 'Resolution', items},
+    areAllKnown: items.every(({name}) => name !== 'unknown'),
+    problems: node?.facts.problems ?? [],
+  }
+}

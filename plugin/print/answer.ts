@@ -1,0 +1,26 @@
+import {jsonLines, type Streamed, yamlLines} from './document.ts'
+import type {Paint} from './paint.ts'
+
+/** The lines of one output format. Called for the format that is asked for only. */
+export type Lines = (paint: Paint) => Iterable<string>
+
+/** An answer in every format that a verb prints. */
+export interface Answer {
+  /** What `json` and `yaml` print; made for these two only. */
+  readonly document: () => Streamed
+  /** What `table` prints, and any format that has no entry in `formats`. */
+  readonly table: Lines
+  /** Further formats by their name in `-o`: `wide`, `name`, `csv`. */
+  readonly formats?: Readonly<Record<string, Lines>>
+}
+
+/**
+ * The lines of an answer in one format. This is the only place that chooses between formats.
+ *
+ * @param format value of `-o`
+ */
+export async function answerLines({document, table, formats}: Answer, format: string, paint: Paint): Promise<Iterable<string>> {
+  if (format === 'json') return jsonLines(document())
+  if (format === 'yaml') return yamlLines(document())
+  return (formats?.[format] ?? table)(paint)
+}
