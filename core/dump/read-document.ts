@@ -1,18 +1,15 @@
 import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
-import type {MatchSet} from '../linux/ipset/model.ts'
-import {parseIpsetList} from '../linux/ipset/parse-list.ts'
-import {parseIpsetSave} from '../linux/ipset/parse-save.ts'
-import {indexIptablesSave, type SaveIndex} from '../linux/iptables/save-index.ts'
+import {type LinuxDocument, readLinuxDocument} from '../linux/documents/read.ts'
 import type {Problem} from '../problem/problem.ts'
 import {detectJsonKind, detectKind} from './detect-kind.ts'
+import {ACCEPTED, kindRow} from './document-kind.ts'
 import type {DumpDocument} from './model.ts'
 import {type NpmCache, readNpmCache} from './npm-cache.ts'
 import {readMetricNames} from './npm-metrics.ts'
 
 /** One document, read as what its content says it is. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
-  | {readonly kind: 'iptables-save'; readonly save: SaveIndex}
-  | {readonly kind: 'ipset-save' | 'ipset-list'; readonly sets: readonly MatchSet[]}
+  | LinuxDocument
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
   | {readonly kind: 'cluster'; readonly objects: ClusterObjects}
@@ -20,55 +17,30 @@ export type ReadDocument = {readonly document: DumpDocument; readonly problems: 
 )
 
 /** Whether a document holds rules or sets of a kernel, so that its folder is a node's. */
-export const holdsRules = ({kind}: ReadDocument): boolean =>
-  kind === 'iptables-save' || kind === 'ipset-save' || kind === 'ipset-list'
+export const holdsRules = (read: ReadDocument): read is ReadDocument & LinuxDocument =>
+  read.kind === 'iptables-save' || read.kind === 'ipset-save' || read.kind === 'ipset-list'
 
 /** Recognises and reads one document. Never throws for bad content: what is wrong is in `problems`. */
 export async function readDocument(document: DumpDocument): Promise<ReadDocument> {
   const {name, text} = document
-  const none = (code: Problem['code'], message: string, next: string): ReadDocument => ({
-    document,
-    kind: 'none',
-    problems: [{code, file: name, message, next}],
-  })
-  switch (document.kind ?? detectKind(text)) {
-    case 'iptables-save': {
-      const save = {...indexIptablesSave(text, name), hasAllTables: document.kind !== undefined}
-      return {document, kind: 'iptables-save', save, problems: save.problems}
-    }
-    case 'ipset-save': {
-      const {sets, problems} = parseIpsetSave(text, name)
-      return {document, kind: 'ipset-save', sets, problems}
-    }
-    case 'ipset-list': {
-      const {sets, problems} = parseIpsetList(text, name)
-      return {document, kind: 'ipset-list', sets, problems}
-    }
+  const kind = document.kind ?? detectKind(text)
+  const {unread} = kindRow(kind)
+  if (unread) return {document, kind: 'none', problems: [{file: name, ...unread}]}
+  switch (kind) {
+    case 'iptables-save':
+    case 'ipset-save':
+    case 'ipset-list':
+      return {document, ...readLinuxDocument(kind, text, name, document.kind !== undefined)}
     case 'npm-metrics':
-      return {document, kind: 'npm-metrics', names: readMetricNames(text), problems: []}
+      return {document, kind, names: readMetricNames(text), problems: []}
     case 'json':
       return readJson(document)
     case 'yaml':
       return readYaml(document)
-    case 'ip6tables-save':
-      return none('UNSUPPORTED_FILE', 'holds IPv6 rules, which Azure NPM never makes; it is passed over', 'Nothing to do.')
-    case 'restore':
-      return none(
-        'UNSUPPORTED_FILE',
-        'is written for ipset restore or iptables-restore: what somebody asks for, not what a node has; it is passed over',
-        'Take what the node has with ipset save and iptables-save -c. What policies ask for is compared with it by diff.',
-      )
-    case 'empty':
-      return none('EMPTY_FILE', 'the file is empty', 'Take it again, and check that the tool that wrote it did not fail.')
-    case 'binary':
-      return none('BINARY_FILE', 'the file is not text', `Give the text that the tools print. ${ACCEPTED}`)
-    case 'other':
+    default:
       return unknownFile(document, 'the content is nothing that is known')
   }
 }
-
-export const ACCEPTED =
-  "Known are iptables-save, ipset save, ipset list, Azure NPM's debug cache and metrics, and kubectl get -o json or yaml; a folder or a .tgz of these."
 
 /** Folders hold notes and logs too, and nobody asked for each of their files to be read. */
 function unknownFile(document: DumpDocument, message: string): ReadDocument {

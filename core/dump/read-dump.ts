@@ -1,7 +1,6 @@
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
-import type {MatchSet} from '../linux/ipset/model.ts'
+import {joinLinuxDocuments} from '../linux/documents/join.ts'
 import type {Problem} from '../problem/problem.ts'
-import {chooseSave} from './choose-save.ts'
 import type {DumpDocument, NodeDump} from './model.ts'
 import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
@@ -51,57 +50,18 @@ function buildNode(
   folder: string | undefined,
 ): NodeDump {
   const problems = [...(told?.problems ?? []), ...read.flatMap(each => [...each.problems])]
-  const save = chooseSave(read.flatMap(each => (each.kind === 'iptables-save' ? [each.save] : [])))
-  problems.push(...save.problems)
-  const {sets, problems: setProblems} = mergeSets(read)
-  problems.push(...setProblems)
+  const tables = joinLinuxDocuments(read.flatMap(each => (holdsRules(each) ? [{name: each.document.name, content: each}] : [])))
   const cache = read.find(each => each.kind === 'npm-cache')?.cache
   return {
     node: told?.name ?? cache?.node ?? folder ?? 'unknown',
     ...(told?.dumpId !== undefined && {dumpId: told.dumpId}),
     ...(told?.takenAt !== undefined && {takenAt: told.takenAt}),
-    ...(save.chosen && {save: save.chosen}),
-    ...(sets && {sets}),
-    hasMembers: sets !== undefined && [...sets.values()].every(set => set.members.length > 0 || (set.entries ?? 0) === 0),
+    ...tables,
     ...(cache && {cache}),
     metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
     ...(cluster && {cluster}),
-    problems,
+    problems: [...problems, ...tables.problems],
   }
-}
-
-/** `ipset save` tells members, `ipset list` references besides: together they are one picture. */
-function mergeSets(read: readonly ReadDocument[]): {sets?: Map<string, MatchSet>; problems: Problem[]} {
-  const saves = read.flatMap(each => (each.kind === 'ipset-save' ? [each] : []))
-  const lists = read.flatMap(each => (each.kind === 'ipset-list' ? [each] : []))
-  for (const group of [saves, lists]) {
-    if (group.length < 2) continue
-    const names = group.map(each => each.document.name).join(' and ')
-    return {
-      problems: [
-        {
-          code: 'AMBIGUOUS_FILES',
-          message: `several ipset dumps of one node: ${names}`,
-          next: 'Which one is meant is unknown. Give the files you mean one by one with --from.',
-        },
-      ],
-    }
-  }
-  const listed = new Map(lists[0]?.sets.map(set => [set.name, set]))
-  if (!saves[0]) return lists[0] ? {sets: listed, problems: []} : {problems: []}
-  const sets = new Map(
-    saves[0].sets.map(set => {
-      const {revision, sizeBytes, references, entries} = listed.get(set.name) ?? {}
-      const told = {
-        ...(revision !== undefined && {revision}),
-        ...(sizeBytes !== undefined && {sizeBytes}),
-        ...(references !== undefined && {references}),
-        ...(entries !== undefined && {entries}),
-      }
-      return [set.name, {...set, ...told}]
-    }),
-  )
-  return {sets, problems: []}
 }
 
 /** The same object may be in several files; the first one counts. */

@@ -1,6 +1,7 @@
 import {detectJsonKind, detectKind} from '../dump/detect-kind.ts'
-import type {DocumentKind} from '../dump/document-kind.ts'
-import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
+import {type DocumentKind, kindRow, type PlaneKind} from '../dump/document-kind.ts'
+import {readClusterObjects} from '../kubernetes/objects.ts'
+import {printObjects} from '../kubernetes/print-objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
 import type {Redaction} from './redaction.ts'
 
@@ -13,27 +14,20 @@ export type Rewritten = {readonly text: Iterable<string>} | {readonly leftOut: s
 
 /** Rewrites one document of a dump. A document that cannot be rewritten is left out, never handed on. */
 export function rewriteDocument(redaction: Redaction, text: Text, kind: DocumentKind = detectKind(text)): Rewritten {
-  switch (kind) {
-    case 'iptables-save':
-    case 'ip6tables-save':
-      return {text: lines(text, line => redaction.iptables.rewrite(line))}
-    case 'ipset-save':
-      return {text: lines(text, line => redaction.ipset.save(line))}
-    case 'ipset-list':
-      return {text: lines(text, line => redaction.ipset.list(line))}
-    case 'npm-metrics':
-      return {text: lines(text, line => redaction.metrics.rewrite(line))}
+  if (isLinuxText(kind)) return {text: lines(text, redaction.lines[kind])}
+  switch (kindRow(kind).redaction) {
     case 'json':
       return rewriteJson(redaction, text)
-    case 'binary':
-      return {leftOut: 'it is not text'}
-    case 'yaml':
-    case 'restore':
-    case 'empty':
-    case 'other':
+    case 'metrics':
+      return {text: lines(text, line => redaction.metrics.rewrite(line))}
+    case 'free-text':
       return {text: lines(text, line => redaction.freeText.rewrite(line))}
+    default:
+      return {leftOut: 'it is not text'}
   }
 }
+
+const isLinuxText = (kind: DocumentKind): kind is PlaneKind<'linux'> => kindRow(kind).dataPlane === 'linux'
 
 function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   let value: unknown
@@ -47,24 +41,6 @@ function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   const {objects} = readClusterObjects(value)
   if (Object.values(objects).every(list => list.length === 0)) return {leftOut: 'nothing in it is known'}
   return {text: printObjects(redaction.objects.rewrite(objects))}
-}
-
-/** Objects as `kubectl get -o json` prints them, one in each line. */
-export function* printObjects({nodes, namespaces, pods, policies}: ClusterObjects): Generator<string> {
-  yield '{"apiVersion":"v1","kind":"List","items":[\n'
-  let isFirst = true
-  const groups = [
-    ['v1', 'Node', nodes],
-    ['v1', 'Namespace', namespaces],
-    ['v1', 'Pod', pods],
-    ['networking.k8s.io/v1', 'NetworkPolicy', policies],
-  ] as const
-  for (const [apiVersion, kind, objects] of groups)
-    for (const object of objects) {
-      yield `${isFirst ? '' : ',\n'}${JSON.stringify({apiVersion, kind, ...object})}`
-      isFirst = false
-    }
-  yield '\n]}\n'
 }
 
 /** @param rewrite gives undefined for a line that is to be left out */

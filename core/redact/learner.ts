@@ -1,13 +1,10 @@
 import type {DumpDocument, NodeDump} from '../dump/model.ts'
 import {type ReadDocument, readDocument} from '../dump/read-document.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {NpmChains} from '../linux/npm/chains.ts'
-import {learnNames} from '../linux/npm/learn-names.ts'
-import {parseJumpComment} from '../linux/npm/parse-comment.ts'
-import {readJumps} from '../linux/npm/policy-jumps.ts'
+import {linuxRedaction} from '../linux/redact/redaction.ts'
 import {expectedNames} from '../names/expected-names.ts'
 import {schemes} from '../names/hash.ts'
-import {isSetName, setKernelName, setScheme} from '../names/kernel-name.ts'
+import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
 import {KeyedHash} from '../renaming/keyed-hash.ts'
 import {Vocabulary} from '../renaming/vocabulary.ts'
@@ -54,26 +51,10 @@ export class Learner {
   }
 
   private learn(dump: NodeDump): void {
-    const chains = new NpmChains(dump.save)
-    const {jumps} = readJumps(chains)
-    for (const {rule, policy} of jumps) {
-      const comment = rule.matches.find(match => match.kind === 'comment')?.text
-      const said = policy ?? (comment === undefined ? undefined : parseJumpComment(comment)?.policy)
-      if (said !== undefined) this.vocabulary.addPolicy(said)
-    }
-    const {book, usedSets} = learnNames(dump, chains, jumps)
-    for (const kernelName of book.kernelNames)
-      for (const {name, generation, policy} of book.namesOf(kernelName))
-        this.vocabulary.addSet(kernelName, {
-          name,
-          generation,
-          scheme: setScheme(kernelName) ?? 'sha256',
-          ...(policy !== undefined && {policy}),
-        })
-    const {generation} = chains
-    const generations: Generation[] = generation === 'v1' || generation === 'v2' ? [generation] : ['v2', 'v1']
-    for (const name of [...(dump.sets?.keys() ?? []), ...usedSets.keys()])
-      if (isSetName(name) && (this.met.get(name)?.length ?? 0) < generations.length) this.met.set(name, generations)
+    const {policies, sets, met, generations} = linuxRedaction.learnNodeNames(dump)
+    for (const policy of policies) this.vocabulary.addPolicy(policy)
+    for (const {kernelName, name} of sets) this.vocabulary.addSet(kernelName, name)
+    for (const name of met) if ((this.met.get(name)?.length ?? 0) < generations.length) this.met.set(name, generations)
   }
 
   /**

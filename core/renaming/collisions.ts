@@ -1,6 +1,6 @@
 import {fnv1a32} from '../names/hash.ts'
 import type {KeyedHash} from './keyed-hash.ts'
-import {ofShape, renamerOf, type Words} from './pseudonyms.ts'
+import {ofShape, type Pseudonyms, renamerOf} from './pseudonyms.ts'
 import {renameSet} from './rename-set.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
 import type {Vocabulary} from './vocabulary.ts'
@@ -21,7 +21,7 @@ type Spell = (renamer: Renamer) => string
  * Settles the fakes of names that share a hash so that the new names share one too: then what the node does because of it is
  * still seen. Words that are too short have too few fakes for that; then the names are parted, and docs/dump.md says what follows.
  */
-export function keepCollisions(words: Words, vocabulary: Vocabulary, hash: KeyedHash): void {
+export function keepCollisions(words: Pseudonyms, vocabulary: Vocabulary, hash: KeyedHash): void {
   const pairs = [...sharedSets(vocabulary), ...sharedChains(vocabulary)]
   for (const [index, [one, other]] of pairs.slice(0, MOST_KEPT).entries()) keepOne(words, one, other, hash.derive(String(index)))
 }
@@ -40,7 +40,7 @@ function* sharedChains({policiesOfDigest}: Vocabulary): Generator<[Spell, Spell]
       yield [renamer => renamePolicy(one, renamer), renamer => renamePolicy(other, renamer)]
 }
 
-function keepOne(words: Words, one: Spell, other: Spell, hash: KeyedHash): void {
+function keepOne(words: Pseudonyms, one: Spell, other: Spell, hash: KeyedHash): void {
   const ofOne = wordsOf(one)
   const ofOther = wordsOf(other)
   const free = (mine: ReadonlySet<string>, its: ReadonlySet<string>) =>

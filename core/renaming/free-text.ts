@@ -1,7 +1,7 @@
 import type {Addresses} from './addresses.ts'
 import type {KernelNames} from './kernel-names.ts'
 import {isPlainWord} from './plain-words.ts'
-import type {Words} from './pseudonyms.ts'
+import type {Pseudonyms} from './pseudonyms.ts'
 import {renameSet} from './rename-set.ts'
 import type {Vocabulary} from './vocabulary.ts'
 
@@ -25,12 +25,12 @@ const WORDS = new RegExp(WORD, 'gu')
  * of the rest only words stay that are known to say nothing.
  */
 export class FreeText {
-  private readonly words: Words
+  private readonly words: Pseudonyms
   private readonly addresses: Addresses
   private readonly names: KernelNames
   private readonly vocabulary: Vocabulary
 
-  constructor(words: Words, addresses: Addresses, names: KernelNames, vocabulary: Vocabulary) {
+  constructor(words: Pseudonyms, addresses: Addresses, names: KernelNames, vocabulary: Vocabulary) {
     this.words = words
     this.addresses = addresses
     this.names = names

@@ -5,36 +5,13 @@ import {type HashedName, renameSet} from './rename-set.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
 import {digestOf, type Vocabulary} from './vocabulary.ts'
 
-/** Chains that Azure NPM, kubelet, kube-proxy and the kernel have on every node. */
-const KEPT_CHAINS: ReadonlySet<string> = new Set(
-  `
-PREROUTING INPUT FORWARD OUTPUT POSTROUTING AZURE-NPM AZURE-NPM-ACCEPT AZURE-NPM-INGRESS AZURE-NPM-EGRESS
-AZURE-NPM-INGRESS-ALLOW-MARK AZURE-NPM-INGRESS-PORT AZURE-NPM-INGRESS-FROM AZURE-NPM-INGRESS-DROPS
-AZURE-NPM-EGRESS-PORT AZURE-NPM-EGRESS-TO AZURE-NPM-EGRESS-DROPS AZURE-NPM-TARGET-SETS KUBE-IPTABLES-HINT
-KUBE-KUBELET-CANARY KUBE-PROXY-CANARY KUBE-FIREWALL KUBE-FORWARD KUBE-SERVICES KUBE-EXTERNAL-SERVICES
-KUBE-PROXY-FIREWALL KUBE-NODEPORTS KUBE-NODE-PORT KUBE-MARK-MASQ KUBE-MARK-DROP KUBE-POSTROUTING
-KUBE-LOAD-BALANCER KUBE-SOURCE-RANGES-FIREWALL IP-MASQ-AGENT IP-MASQ SWIFT DOCKER DOCKER-USER
-DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 CNI-FORWARD CNI-ADMIN cali-FORWARD cali-INPUT cali-OUTPUT
-cali-PREROUTING cali-POSTROUTING cali-from-wl-dispatch cali-to-wl-dispatch cali-cidr-block cali-nat-outgoing
-cali-wl-to-host FLANNEL-FWD FLANNEL-POSTRTG
-`
-    .trim()
-    .split(/\s+/),
-)
-
-/** What the names of other chains begin with; behind it stand hashes of names, or names. */
-const CHAIN_HEAD = /^(?:AZURE-NPM-(?:INGRESS-|EGRESS-)?|KUBE-(?:SVC|SVL|SEP|FW|XLB|EXT)-|cali-(?:[a-z]{2}-)?|CNI-(?:[A-Z]+-)*)/
-
-/** Targets that are no chains. */
-const TARGETS: ReadonlySet<string> = new Set(
-  `
-ACCEPT DROP RETURN QUEUE REJECT LOG MARK CONNMARK DNAT SNAT MASQUERADE REDIRECT NETMAP NOTRACK CT TCPMSS TOS
-DSCP TTL HL TRACE NFLOG ULOG NFQUEUE SET TEE TPROXY CLASSIFY CHECKSUM AUDIT SECMARK CONNSECMARK CLUSTERIP ECN
-SYNPROXY TCPOPTSTRIP
-`
-    .trim()
-    .split(/\s+/),
-)
+/** Names of chains and targets, which a data plane knows: those that every node has stay. */
+export interface FixedNames {
+  /** Whether a chain or a target has that name on every node. */
+  readonly has: (name: string) => boolean
+  /** What the name of a chain begins with that says nothing; behind it stand hashes of names, or names. */
+  readonly headOf: (name: string) => string
+}
 
 /**
  * New names for sets and chains. Where the name that a hash was made of is known, the new one is the hash of the renamed name in the
@@ -46,8 +23,10 @@ export class KernelNames {
   private readonly hash: KeyedHash
   private readonly renamer: Renamer
   private readonly vocabulary: Vocabulary
+  private readonly fixed: FixedNames
 
-  constructor(hash: KeyedHash, renamer: Renamer, vocabulary: Vocabulary) {
+  constructor(hash: KeyedHash, renamer: Renamer, vocabulary: Vocabulary, fixed: FixedNames) {
+    this.fixed = fixed
     this.hash = hash
     this.renamer = renamer
     this.vocabulary = vocabulary
@@ -93,7 +72,7 @@ export class KernelNames {
 
   /** The new name of a chain, or of a target that is none. */
   chain(name: string): string {
-    if (KEPT_CHAINS.has(name) || TARGETS.has(name)) return name
+    if (this.fixed.has(name)) return name
     let renamed = this.memo.get(name)
     if (renamed === undefined) {
       renamed = this.newChain(name)
@@ -105,7 +84,7 @@ export class KernelNames {
   private newChain(name: string): string {
     const shape = policyChain(name)
     if (!shape) {
-      const [head = ''] = CHAIN_HEAD.exec(name) ?? []
+      const head = this.fixed.headOf(name)
       return head + this.renamer.word(name.slice(head.length))
     }
     const digest = digestOf(name)

@@ -10,7 +10,7 @@ const MOST_TRIES = 200
  * for digits, and the signs between them where they were. So names stay names that Kubernetes takes, and texts stay as long as
  * they were, on which it depends whether iptables cuts them.
  */
-export class Words {
+export class Pseudonyms {
   /** The words as the parts of names. */
   readonly renamer: Renamer = renamerOf(word => this.fake(word))
 

@@ -1,5 +1,5 @@
+import {ACCEPTED} from '../../core/dump/document-kind.ts'
 import type {NodeDump} from '../../core/dump/model.ts'
-import {ACCEPTED} from '../../core/dump/read-document.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'

@@ -2,7 +2,7 @@ import {policyChain} from '../../names/kernel-name.ts'
 import type {Addresses} from '../../renaming/addresses.ts'
 import type {FreeText} from '../../renaming/free-text.ts'
 import type {KernelNames} from '../../renaming/kernel-names.ts'
-import type {Words} from '../../renaming/pseudonyms.ts'
+import type {Pseudonyms} from '../../renaming/pseudonyms.ts'
 import {parseRuleBody} from '../iptables/parse-rule.ts'
 import {quoted} from '../iptables/print.ts'
 import {behindCounters} from '../iptables/save-index.ts'
@@ -39,13 +39,13 @@ const BRACKET = 91
 
 /** Rewrites what `iptables-save` or `iptables -S` printed, line by line. Every line stays a line, so places in it stay. */
 export class IptablesText {
-  private readonly words: Words
+  private readonly words: Pseudonyms
   private readonly addresses: Addresses
   private readonly names: KernelNames
   private readonly comments: RuleComments
   private readonly freeText: FreeText
 
-  constructor(words: Words, addresses: Addresses, names: KernelNames, comments: RuleComments, freeText: FreeText) {
+  constructor(words: Pseudonyms, addresses: Addresses, names: KernelNames, comments: RuleComments, freeText: FreeText) {
     this.words = words
     this.addresses = addresses
     this.names = names

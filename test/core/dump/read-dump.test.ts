@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {chooseSave, HINT_CHAINS} from '../../../core/dump/choose-save.ts'
 import type {DumpDocument, NodeDump} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
+import {chooseSave, HINT_CHAINS} from '../../../core/linux/documents/choose-save.ts'
 import {indexIptablesSave} from '../../../core/linux/iptables/save-index.ts'
 import {nodeNamed} from '../../support/dump-fixture.ts'
 

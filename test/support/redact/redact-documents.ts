@@ -1,6 +1,7 @@
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDocument} from '../../../core/dump/read-document.ts'
-import {printObjects, rewriteDocument} from '../../../core/redact/document.ts'
+import {printObjects} from '../../../core/kubernetes/print-objects.ts'
+import {rewriteDocument} from '../../../core/redact/document.ts'
 import {Learner} from '../../../core/redact/learner.ts'
 import type {Redaction} from '../../../core/redact/redaction.ts'
 

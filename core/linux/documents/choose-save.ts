@@ -1,5 +1,5 @@
-import type {IndexedTable, SaveIndex} from '../linux/iptables/save-index.ts'
-import type {Problem} from '../problem/problem.ts'
+import type {Problem} from '../../problem/problem.ts'
+import type {IndexedTable, SaveIndex} from '../iptables/save-index.ts'
 
 /** Chains by which the kubelet and kube-proxy mark the back end they use. Source: how Azure NPM itself decides. */
 export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as const

@@ -1,0 +1,19 @@
+import type {ClusterObjects} from './objects.ts'
+
+/** Objects as `kubectl get -o json` prints them, one in each line. */
+export function* printObjects({nodes, namespaces, pods, policies}: ClusterObjects): Generator<string> {
+  yield '{"apiVersion":"v1","kind":"List","items":[\n'
+  let isFirst = true
+  const groups = [
+    ['v1', 'Node', nodes],
+    ['v1', 'Namespace', namespaces],
+    ['v1', 'Pod', pods],
+    ['networking.k8s.io/v1', 'NetworkPolicy', policies],
+  ] as const
+  for (const [apiVersion, kind, objects] of groups)
+    for (const object of objects) {
+      yield `${isFirst ? '' : ',\n'}${JSON.stringify({apiVersion, kind, ...object})}`
+      isFirst = false
+    }
+  yield '\n]}\n'
+}

@@ -1,0 +1,62 @@
+import type {Problem} from '../../problem/problem.ts'
+import type {MatchSet} from '../ipset/model.ts'
+import type {SaveIndex} from '../iptables/save-index.ts'
+import {chooseSave} from './choose-save.ts'
+import type {LinuxDocument} from './read.ts'
+
+/** The rules and sets of a node. Absent parts were in none of its documents. */
+export interface LinuxTables {
+  readonly save?: SaveIndex
+  /** By kernel name. */
+  readonly sets?: ReadonlyMap<string, MatchSet>
+  /** Whether the sets have their members; `ipset list -t` has none. */
+  readonly hasMembers: boolean
+  readonly problems: readonly Problem[]
+}
+
+/** Joins the documents of one node: of two back ends the one that is in use, and of the sets what each listing knows. */
+export function joinLinuxDocuments(read: readonly {readonly name: string; readonly content: LinuxDocument}[]): LinuxTables {
+  const save = chooseSave(read.flatMap(({content}) => (content.kind === 'iptables-save' ? [content.save] : [])))
+  const {sets, problems} = joinSets(read)
+  return {
+    ...(save.chosen && {save: save.chosen}),
+    ...(sets && {sets}),
+    hasMembers: sets !== undefined && [...sets.values()].every(set => set.members.length > 0 || (set.entries ?? 0) === 0),
+    problems: [...save.problems, ...problems],
+  }
+}
+
+/** `ipset save` has members, `ipset list` references besides: together they are one picture. */
+function joinSets(read: Parameters<typeof joinLinuxDocuments>[0]): {sets?: Map<string, MatchSet>; problems: Problem[]} {
+  const [saves, lists] = (['ipset-save', 'ipset-list'] as const).map(kind =>
+    read.flatMap(({name, content}) => (content.kind === kind ? [{name, sets: content.sets}] : [])),
+  ) as [{name: string; sets: readonly MatchSet[]}[], {name: string; sets: readonly MatchSet[]}[]]
+  for (const group of [saves, lists]) {
+    if (group.length < 2) continue
+    const names = group.map(({name}) => name).join(' and ')
+    return {
+      problems: [
+        {
+          code: 'AMBIGUOUS_FILES',
+          message: `several ipset dumps of one node: ${names}`,
+          next: 'Which one is meant is unknown. Give the files you mean one by one with --from.',
+        },
+      ],
+    }
+  }
+  const listed = new Map(lists[0]?.sets.map(set => [set.name, set]))
+  if (!saves[0]) return lists[0] ? {sets: listed, problems: []} : {problems: []}
+  const sets = new Map(
+    saves[0].sets.map(set => {
+      const {revision, sizeBytes, references, entries} = listed.get(set.name) ?? {}
+      const told = {
+        ...(revision !== undefined && {revision}),
+        ...(sizeBytes !== undefined && {sizeBytes}),
+        ...(references !== undefined && {references}),
+        ...(entries !== undefined && {entries}),
+      }
+      return [set.name, {...set, ...told}]
+    }),
+  )
+  return {sets, problems: []}
+}

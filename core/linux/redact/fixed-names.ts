@@ -1,0 +1,38 @@
+import type {FixedNames} from '../../renaming/kernel-names.ts'
+
+/** Chains that Azure NPM, kubelet, kube-proxy and the kernel have on every node. */
+const KEPT_CHAINS: ReadonlySet<string> = new Set(
+  `
+PREROUTING INPUT FORWARD OUTPUT POSTROUTING AZURE-NPM AZURE-NPM-ACCEPT AZURE-NPM-INGRESS AZURE-NPM-EGRESS
+AZURE-NPM-INGRESS-ALLOW-MARK AZURE-NPM-INGRESS-PORT AZURE-NPM-INGRESS-FROM AZURE-NPM-INGRESS-DROPS
+AZURE-NPM-EGRESS-PORT AZURE-NPM-EGRESS-TO AZURE-NPM-EGRESS-DROPS AZURE-NPM-TARGET-SETS KUBE-IPTABLES-HINT
+KUBE-KUBELET-CANARY KUBE-PROXY-CANARY KUBE-FIREWALL KUBE-FORWARD KUBE-SERVICES KUBE-EXTERNAL-SERVICES
+KUBE-PROXY-FIREWALL KUBE-NODEPORTS KUBE-NODE-PORT KUBE-MARK-MASQ KUBE-MARK-DROP KUBE-POSTROUTING
+KUBE-LOAD-BALANCER KUBE-SOURCE-RANGES-FIREWALL IP-MASQ-AGENT IP-MASQ SWIFT DOCKER DOCKER-USER
+DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2 CNI-FORWARD CNI-ADMIN cali-FORWARD cali-INPUT cali-OUTPUT
+cali-PREROUTING cali-POSTROUTING cali-from-wl-dispatch cali-to-wl-dispatch cali-cidr-block cali-nat-outgoing
+cali-wl-to-host FLANNEL-FWD FLANNEL-POSTRTG
+`
+    .trim()
+    .split(/\s+/),
+)
+
+/** What the names of other chains begin with; behind it stand hashes of names, or names. */
+const CHAIN_HEAD = /^(?:AZURE-NPM-(?:INGRESS-|EGRESS-)?|KUBE-(?:SVC|SVL|SEP|FW|XLB|EXT)-|cali-(?:[a-z]{2}-)?|CNI-(?:[A-Z]+-)*)/
+
+/** Targets that are no chains. */
+const TARGETS: ReadonlySet<string> = new Set(
+  `
+ACCEPT DROP RETURN QUEUE REJECT LOG MARK CONNMARK DNAT SNAT MASQUERADE REDIRECT NETMAP NOTRACK CT TCPMSS TOS
+DSCP TTL HL TRACE NFLOG ULOG NFQUEUE SET TEE TPROXY CLASSIFY CHECKSUM AUDIT SECMARK CONNSECMARK CLUSTERIP ECN
+SYNPROXY TCPOPTSTRIP
+`
+    .trim()
+    .split(/\s+/),
+)
+
+/** The names of chains and targets on Linux nodes that stay. */
+export const linuxNames: FixedNames = {
+  has: name => KEPT_CHAINS.has(name) || TARGETS.has(name),
+  headOf: name => CHAIN_HEAD.exec(name)?.[0] ?? '',
+}

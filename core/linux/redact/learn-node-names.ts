@@ -1,0 +1,31 @@
+import type {NodeDump} from '../../dump/model.ts'
+import {isSetName, setScheme} from '../../names/kernel-name.ts'
+import type {NodeNames} from '../../renaming/node-names.ts'
+import {NpmChains} from '../npm/chains.ts'
+import {learnNames} from '../npm/learn-names.ts'
+import {parseJumpComment} from '../npm/parse-comment.ts'
+import {readJumps} from '../npm/policy-jumps.ts'
+
+/** Collects what the rules and sets of a node name. Never throws. */
+export function learnNodeNames(dump: NodeDump): NodeNames {
+  const chains = new NpmChains(dump.save)
+  const {jumps} = readJumps(chains)
+  const policies = jumps.flatMap(({rule, policy}) => {
+    const comment = rule.matches.find(match => match.kind === 'comment')?.text
+    return policy ?? (comment === undefined ? undefined : parseJumpComment(comment)?.policy) ?? []
+  })
+  const {book, usedSets} = learnNames(dump, chains, jumps)
+  const sets = [...book.kernelNames].flatMap(kernelName =>
+    book.namesOf(kernelName).map(({name, generation, policy}) => ({
+      kernelName,
+      name: {name, generation, scheme: setScheme(kernelName) ?? ('sha256' as const), ...(policy !== undefined && {policy})},
+    })),
+  )
+  const {generation} = chains
+  return {
+    policies,
+    sets,
+    met: [...(dump.sets?.keys() ?? []), ...usedSets.keys()].filter(isSetName),
+    generations: generation === 'v1' || generation === 'v2' ? [generation] : ['v2', 'v1'],
+  }
+}
