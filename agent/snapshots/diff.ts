@@ -44,17 +44,15 @@ export async function diffNode({node, lite, watch, snapshots, limits}: DiffOptio
     const {documents, problems} = await textsOf(snapshots.documents(id), limits)
     const {readDump} = await import('../../core/dump/read-dump.ts')
     const {compareNode} = await import('../../core/drift/compare-node.ts')
-    const {openTranslation} = await import('../../core/linux/translate/open.ts')
     const [read] = (await readDump(documents)).nodes
     if (!read) throw readFailed('nothing could be read', problems)
     const cluster = watch.objects()
-    const dump = {...read, node, cluster}
-    const translation = openTranslation(dump)
+    const state = read.with({node, cluster})
     const programFor = (options: CompileOptions) => watch.programFor(options)
-    const drift = compareNode(cluster, dump, {isLite: lite, programFor, translation})
+    const drift = compareNode(cluster, state, {isLite: lite, programFor})
     return {
       ...shortened(drift, limits),
-      problems: [...problems, ...translation.facts.problems, ...staleProblems(watch.syncState())],
+      problems: [...problems, ...state.translation().facts.problems, ...staleProblems(watch.syncState())],
     }
   } finally {
     snapshots.close(id)

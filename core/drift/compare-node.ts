@@ -1,12 +1,14 @@
 import type {Drift, DriftItem} from '../contract/drift.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeDump} from '../dump/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {compareRules} from '../linux/compare/compare-rules.ts'
 import {compile} from '../linux/compile/compile.ts'
+import type {LinuxNode} from '../linux/node-state.ts'
+import type {LinuxDocuments} from '../linux/npm/documents.ts'
 import {nodeOptions} from '../linux/npm/node-options.ts'
 import type {LinuxProgram} from '../linux/npm/program.ts'
-import {type OpenTranslation, openTranslation} from '../linux/translate/open.ts'
+import type {LinuxTranslation} from '../linux/translate/linux-translation.ts'
 import {savedRules} from '../linux/walk/node-rules.ts'
 import type {CompileOptions} from '../policy/program.ts'
 import {compareSets} from '../sets/compare-sets.ts'
@@ -19,8 +21,6 @@ export interface CompareOptions extends Limits {
   readonly semantics?: CompileOptions['semantics']
   /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
   readonly programFor?: (options: CompileOptions) => LinuxProgram
-  /** The dump as it was opened. */
-  readonly translation?: OpenTranslation
 }
 
 /**
@@ -30,8 +30,8 @@ export interface CompareOptions extends Limits {
  */
 function expectedProgram(
   cluster: ClusterObjects,
-  dump: NodeDump,
-  {chains, usedSets}: OpenTranslation,
+  dump: LinuxDocuments,
+  {chains, usedSets}: LinuxTranslation,
   {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: CompareOptions,
 ): {program: LinuxProgram; notes: readonly string[]} {
   const {options, notes} = nodeOptions(cluster, dump, chains, usedSets, isLite === true)
@@ -48,7 +48,7 @@ function expectedProgram(
  * Whether only the sets that policies use may be on a node (ApplyIPSetsOnNeed): then whole kinds of others are not there at
  * all. One that is there although no policy can use it says no, which spares a second program.
  */
-function mayBeOnNeed({options, sets, policies, refusals}: LinuxProgram, {sets: found}: NodeDump): boolean {
+function mayBeOnNeed({options, sets, policies, refusals}: LinuxProgram, {sets: found}: LinuxDocuments): boolean {
   if (!found || options.generation === 'v1') return false
   const compiled = new Set(policies.map(({policy}) => policy))
   // Of a policy that is refused while its rules are written the sets are there, and nothing here tells which.
@@ -76,13 +76,14 @@ export interface OpenComparison {
 }
 
 /** Finds all differences between what the policies ask for and what is on a node. */
-export function openComparison(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions = {}): OpenComparison {
-  const translation = options.translation ?? openTranslation(dump)
+export function openComparison(cluster: ClusterObjects, node: NodeState, options: CompareOptions = {}): OpenComparison {
+  const {documents: dump} = node as LinuxNode
+  const translation = (node as LinuxNode).translation()
   const {program, notes} = expectedProgram(cluster, dump, translation, options)
-  const {chains, book, usedSets} = translation
-  const nameOf = (set: string) => program.sets.get(set)?.name ?? book.namesOf(set)[0]?.name ?? set
+  const {chains, names, usedSets} = translation
+  const nameOf = (set: string) => program.sets.get(set)?.name ?? names.namesOf(set)[0]?.name ?? set
   const sets = compareSets(program, dump, set => usedSets.has(set), nameOf)
-  const rules = dump.save ? compareRules(program, chains) : {differences: [], notes: []}
+  const rules = dump.saved ? compareRules(program, chains) : {differences: [], notes: []}
   // A clean node needs none, and a large one takes a while.
   let effects: Effects | undefined
   return {
@@ -95,14 +96,14 @@ export function openComparison(cluster: ClusterObjects, dump: NodeDump, options:
       ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),
     ],
     get effects() {
-      effects ??= new Effects(program, dump.save ? savedRules(dump.save) : {chain: () => undefined}, options)
+      effects ??= new Effects(program, dump.saved ? savedRules(dump.saved) : {chain: () => undefined}, options)
       return effects
     },
   }
 }
 
 /** Compares what the policies ask for with what is on a node: most harmful first. */
-export function compareNode(cluster: ClusterObjects, dump: NodeDump, options: CompareOptions = {}): Omit<Drift, 'problems'> {
+export function compareNode(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> {
   const comparison = openComparison(cluster, dump, options)
   const {differences, notes} = comparison
   const items: DriftItem[] = differences.map(difference => ({...difference.item, ...comparison.effects.of(difference)}))

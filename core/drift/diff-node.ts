@@ -1,6 +1,5 @@
 import type {Drift} from '../contract/drift.ts'
-import type {NodeDump} from '../dump/model.ts'
-import {openTranslation} from '../linux/translate/open.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {compareNode} from './compare-node.ts'
@@ -16,7 +15,7 @@ export interface DiffOptions {
  * @param inputProblems what is wrong with the input as a whole; they come before those of the dump
  * @throws InputError when the dump has no cluster objects
  */
-export function diffNode(dump: NodeDump, {isLite}: DiffOptions, inputProblems: readonly Problem[]): Drift {
+export function diffNode(dump: NodeState, {isLite}: DiffOptions, inputProblems: readonly Problem[]): Drift {
   const {cluster} = dump
   if (!cluster || cluster.pods.length + cluster.policies.length + cluster.namespaces.length === 0)
     throw new InputError(
@@ -24,6 +23,5 @@ export function diffNode(dump: NodeDump, {isLite}: DiffOptions, inputProblems: r
       'Give them with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
       dump.problems,
     )
-  const translation = openTranslation(dump)
-  return {...compareNode(cluster, dump, {isLite, translation}), problems: [...inputProblems, ...translation.facts.problems]}
+  return {...compareNode(cluster, dump, {isLite}), problems: [...inputProblems, ...dump.translation().facts.problems]}
 }

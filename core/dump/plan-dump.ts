@@ -9,7 +9,7 @@ import {detectKind} from './detect-kind.ts'
 import {dumpFiles, isForPeople, isNodeFile} from './layout.ts'
 import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
-import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
+import {type ReadDocument, readDocument} from './read-document.ts'
 import {lastName, mergeObjects} from './read-dump.ts'
 import {findPlace, nodeOfPath} from './sort-documents.ts'
 
@@ -110,7 +110,7 @@ function arrangeLoose(
   leaveOut: (name: string) => void,
   problems: Problem[],
 ): void {
-  const ofNode = new Set([...folders.keys(), ...loose.flatMap(each => (holdsRules(each) ? [each.document.folder] : []))])
+  const ofNode = new Set([...folders.keys(), ...loose.flatMap(each => (each.kind === 'node' ? [each.document.folder] : []))])
   const [only = ''] = ofNode
   for (const each of loose) {
     const {kind, document} = each
@@ -140,8 +140,8 @@ function fileOf(read: ReadDocument): string | undefined {
   switch (read.kind) {
     case 'cluster':
       return undefined
-    case 'iptables-save':
-      return documentOf(read.kind, read.save.backend === 'legacy' ? 'legacy' : 'nft', file)
+    case 'node':
+      return documentOf(read.content.kind, read.content.backend, file)
     case 'none':
       // What only people read, and what is empty, has nothing but its name to say what it is.
       return isForPeople(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined

@@ -1,24 +1,27 @@
+import type {DataPlane, NodeContent} from '../dataplane/dataplane.ts'
+import {dataPlaneOfKind} from '../dataplanes.ts'
 import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
-import {type LinuxDocument, readLinuxDocument} from '../linux/documents/read.ts'
+import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'
+import {readMetricNames} from '../names/npm-metrics.ts'
 import type {Problem} from '../problem/problem.ts'
 import {detectJsonKind, detectKind} from './detect-kind.ts'
 import {ACCEPTED, kindRow} from './document-kind.ts'
 import type {DumpDocument} from './model.ts'
-import {type NpmCache, readNpmCache} from './npm-cache.ts'
-import {readMetricNames} from './npm-metrics.ts'
 
 /** One document, read as what its content says it is. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
-  | LinuxDocument
+  | {readonly kind: 'node'; readonly dataPlane: DataPlane; readonly content: NodeContent}
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
   | {readonly kind: 'cluster'; readonly objects: ClusterObjects}
   | {readonly kind: 'none'}
 )
 
+/** A document of a node, by its data plane. */
+export type ReadNodeDocument = Extract<ReadDocument, {readonly kind: 'node'}>
+
 /** Whether a document holds rules or sets of a kernel, so that its folder is a node's. */
-export const holdsRules = (read: ReadDocument): read is ReadDocument & LinuxDocument =>
-  read.kind === 'iptables-save' || read.kind === 'ipset-save' || read.kind === 'ipset-list'
+export const holdsRules = (read: ReadDocument): read is ReadNodeDocument => read.kind === 'node'
 
 /** Recognises and reads one document. Never throws for bad content: what is wrong is in `problems`. */
 export async function readDocument(document: DumpDocument): Promise<ReadDocument> {
@@ -26,11 +29,12 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
   const kind = document.kind ?? detectKind(text)
   const {unread} = kindRow(kind)
   if (unread) return {document, kind: 'none', problems: [{file: name, ...unread}]}
+  const dataPlane = dataPlaneOfKind(kind)
+  if (dataPlane) {
+    const content = dataPlane.parse(kind, text, name, document.kind !== undefined)
+    return {document, kind: 'node', dataPlane, content, problems: content.problems}
+  }
   switch (kind) {
-    case 'iptables-save':
-    case 'ipset-save':
-    case 'ipset-list':
-      return {document, ...readLinuxDocument(kind, text, name, document.kind !== undefined)}
     case 'npm-metrics':
       return {document, kind, names: readMetricNames(text), problems: []}
     case 'json':

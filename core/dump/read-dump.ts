@@ -1,19 +1,20 @@
+import type {NodeState} from '../dataplane/node-state.ts'
+import {linux} from '../dataplanes.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
-import {joinLinuxDocuments} from '../linux/documents/join.ts'
 import type {Problem} from '../problem/problem.ts'
-import type {DumpDocument, NodeDump} from './model.ts'
+import type {DumpDocument} from './model.ts'
 import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
 
 /**
- * Reads documents, recognises each by its content, and sorts them into one dump for each node.
+ * Reads documents, recognises each by its content, and opens the nodes that they are of.
  *
  * Documents of one folder belong to one node. When only one folder has rules or sets, everything belongs to it;
  * cluster objects belong to every node. A folder with a `dump.json` says itself what is whose.
  *
  * @returns the nodes, and the problems that belong to no node
  */
-export async function readDump(documents: readonly DumpDocument[]): Promise<{nodes: NodeDump[]; problems: Problem[]}> {
+export async function readDump(documents: readonly DumpDocument[]): Promise<{nodes: NodeState[]; problems: Problem[]}> {
   const sorted = sortDocuments(documents)
   const read: ReadDocument[] = []
   for (const document of sorted.documents) read.push(await readDocument(document))
@@ -23,10 +24,10 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
     const [only = onlyKey(sorted.nodes) ?? ''] = folders
     // What is known to be another node's stays out of it.
     const its = read.filter(({document: {folder}}) => folder === only || !sorted.nodes.has(folder))
-    return {nodes: [buildNode(its, cluster, sorted.nodes.get(only), undefined)], problems: [...sorted.problems]}
+    return {nodes: [openNode(its, cluster, sorted.nodes.get(only), undefined)], problems: [...sorted.problems]}
   }
   const nodes = [...folders].map(folder =>
-    buildNode(
+    openNode(
       read.filter(each => each.document.folder === folder),
       cluster,
       sorted.nodes.get(folder),
@@ -43,25 +44,27 @@ const onlyKey = (map: ReadonlyMap<string, unknown>): string | undefined => (map.
 export const lastName = (folder: string): string | undefined => folder.split('/').findLast(name => name !== '' && name !== '.')
 
 /** @param told what `dump.json` says of the node */
-function buildNode(
+function openNode(
   read: readonly ReadDocument[],
   cluster: ClusterObjects | undefined,
   told: SortedNode | undefined,
   folder: string | undefined,
-): NodeDump {
-  const problems = [...(told?.problems ?? []), ...read.flatMap(each => [...each.problems])]
-  const tables = joinLinuxDocuments(read.flatMap(each => (holdsRules(each) ? [{name: each.document.name, content: each}] : [])))
+): NodeState {
   const cache = read.find(each => each.kind === 'npm-cache')?.cache
-  return {
-    node: told?.name ?? cache?.node ?? folder ?? 'unknown',
-    ...(told?.dumpId !== undefined && {dumpId: told.dumpId}),
-    ...(told?.takenAt !== undefined && {takenAt: told.takenAt}),
-    ...tables,
-    ...(cache && {cache}),
-    metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
-    ...(cluster && {cluster}),
-    problems: [...problems, ...tables.problems],
-  }
+  const documents = read.filter(holdsRules)
+  const dataPlane = documents[0]?.dataPlane ?? linux
+  return dataPlane.open(
+    {
+      node: told?.name ?? cache?.node ?? folder ?? 'unknown',
+      ...(told?.dumpId !== undefined && {dumpId: told.dumpId}),
+      ...(told?.takenAt !== undefined && {takenAt: told.takenAt}),
+      ...(cache && {cache}),
+      metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
+      ...(cluster && {cluster}),
+      problems: [...(told?.problems ?? []), ...read.flatMap(each => [...each.problems])],
+    },
+    documents.flatMap(each => (each.dataPlane === dataPlane ? [{name: each.document.name, content: each.content}] : [])),
+  )
 }
 
 /** The same object may be in several files; the first one counts. */

@@ -1,6 +1,7 @@
 import {type Finding, type Level, type Lint, levels} from '../contract/lint.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {DumpDocument, NodeDump} from '../dump/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
+import type {DumpDocument} from '../dump/model.ts'
 import {readDocument} from '../dump/read-document.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -14,7 +15,7 @@ export interface LintQuestion {
   /** Files with the policies to judge, and what was wrong when they were read; undefined to judge the cluster's own policies. */
   readonly files?: {readonly documents: readonly DumpDocument[]; readonly problems: readonly Problem[]} | undefined
   /** The cluster around the policies; its nodes, and objects that are known. */
-  readonly cluster: {readonly dumps: readonly NodeDump[]; readonly problems: readonly Problem[]}
+  readonly cluster: {readonly dumps: readonly NodeState[]; readonly problems: readonly Problem[]}
   /** Only this node counts: its operating system, and how it hashes names. */
   readonly node: string | undefined
   /** `linux`, `windows`, or `all` for those that the cluster has, as far as known. */

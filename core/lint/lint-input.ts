@@ -1,4 +1,4 @@
-import type {NodeDump} from '../dump/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import {type ClusterObjects, emptyCluster, type Node} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {setScheme} from '../names/kernel-name.ts'
@@ -12,7 +12,7 @@ import {type LintInput, type NodePlatform, nodePlatforms} from './lint.ts'
  * @throws InputError when there is no such node
  */
 export function clusterAround(
-  dumps: readonly NodeDump[],
+  dumps: readonly NodeState[],
   given: ClusterObjects | undefined,
   node: string | undefined,
   platform: string,
@@ -44,7 +44,7 @@ function platformsOf(nodes: readonly Node[]): readonly NodePlatform[] {
 }
 
 /** The scheme of the names that are on the nodes, if it is one. */
-function schemeOf(dumps: readonly NodeDump[]): Scheme | undefined {
+function schemeOf(dumps: readonly NodeState[]): Scheme | undefined {
   const schemes = new Set(dumps.flatMap(({sets}) => [...(sets?.keys() ?? [])].flatMap(name => setScheme(name) ?? [])))
   return schemes.size === 1 ? [...schemes][0] : undefined
 }

@@ -1,9 +1,7 @@
 import type {Probe} from '../contract/matrix.ts'
-import type {NodeDump} from '../dump/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
-import {savedRules, savedSets} from '../linux/walk/node-rules.ts'
-import {walk} from '../linux/walk/walk.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -25,7 +23,7 @@ export interface MatrixInput {
   readonly ends: readonly MatrixEnd[]
   readonly ports: readonly ProbedPort[]
   /** With rules these are walked; the policies, if known, say what is expected. */
-  readonly dump?: NodeDump
+  readonly dump?: NodeState
   readonly cluster?: ClusterObjects
 }
 
@@ -50,10 +48,9 @@ interface Classed extends MatrixEnd {
 export function* probes(input: MatrixInput): Generator<Probe> {
   const {dump, cluster, ports} = input
   const ends = classify(input)
-  const rules = dump?.save && savedRules(dump.save)
-  const sets = dump && savedSets(dump)
   const evaluator = cluster && new Evaluator(cluster)
-  const walkOf = rules && sets ? decided(ends, ports, 'walked', packet => walk(rules, sets, packet).verdict) : undefined
+  const isWalked = dump !== undefined && dump.completeness.rules !== 'absent'
+  const walkOf = isWalked ? decided(ends, ports, 'walked', packet => dump.walk(packet).verdict) : undefined
   const meaningOf = evaluator && decided(ends, ports, 'meant', packet => evaluator.evaluate(packet).verdict)
   for (const source of ends)
     for (const destination of ends) {
@@ -110,8 +107,8 @@ function classify({ends, dump, cluster}: MatrixInput): Classed[] {
 }
 
 /** Classes of the walk: memberships, unless a rule looks at addresses themselves. */
-function walkedClasses(ends: readonly MatrixEnd[], dump: NodeDump | undefined): (end: MatrixEnd) => number {
-  const addressRules = dump?.save ? addressesInRules(dump) : []
+function walkedClasses(ends: readonly MatrixEnd[], dump: NodeState | undefined): (end: MatrixEnd) => number {
+  const addressRules = dump?.ruleBlocks() ?? []
   const sets = new Map(
     [...(dump?.sets ?? [])].map(([name, set]) => [
       name,
@@ -130,16 +127,6 @@ function walkedClasses(ends: readonly MatrixEnd[], dump: NodeDump | undefined): 
     for (const address of members) numbers.set(address, number)
   }
   return ({address}) => numbers.get(address) ?? 0
-}
-
-/** Blocks that any rule on the way of a forwarded packet may look at. Finding them costs less than reading all rules. */
-function addressesInRules(dump: NodeDump): string[] {
-  const blocks = new Set<string>()
-  for (const table of dump.save?.tables.values() ?? [])
-    for (const chain of table.chains.values())
-      for (const {piece, start, end} of chain.blocks)
-        for (const found of piece.slice(start, end).matchAll(/ -[sd] ([\d./]+)/g)) blocks.add(found[1] as string)
-  return [...blocks]
 }
 
 /** What policies look at in pods: nothing else can tell them apart. */

@@ -1,7 +1,7 @@
 import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeDump} from '../dump/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
@@ -32,7 +32,7 @@ export type MatrixDiff = z.infer<typeof matrixDiffSchema>
  * @throws InputError when no pods are known, or neither rules nor policies
  */
 export function probeNode(
-  dump: NodeDump,
+  dump: NodeState,
   question: MatrixQuestion,
   inputProblems: readonly Problem[],
 ): {document: StreamedMatrix; ends: readonly string[]} {
@@ -42,7 +42,7 @@ export function probeNode(
     apiVersion: API_VERSION,
     kind: 'Matrix',
     node: dump.node,
-    walked: dump.save !== undefined,
+    walked: dump.completeness.rules !== 'absent',
     probes: probes(input),
     problems,
   }
@@ -58,8 +58,8 @@ export function probeNode(
  * @throws InputError as `probeNode`, and when `changed` holds neither rules nor policies
  */
 export function compareProbes(
-  dump: NodeDump,
-  changed: NodeDump,
+  dump: NodeState,
+  changed: NodeState,
   question: MatrixQuestion,
   inputProblems: {readonly before: readonly Problem[]; readonly after: readonly Problem[]},
 ): MatrixDiff {
@@ -74,7 +74,7 @@ export function compareProbes(
   }
 }
 
-function inputOf(dump: NodeDump, {ports, namespace}: MatrixQuestion, problems: readonly Problem[]): MatrixInput {
+function inputOf(dump: NodeState, {ports, namespace}: MatrixQuestion, problems: readonly Problem[]): MatrixInput {
   const known = knownPods([dump])
   if (known.pods.length === 0)
     throw new InputError(
@@ -82,15 +82,16 @@ function inputOf(dump: NodeDump, {ports, namespace}: MatrixQuestion, problems: r
       'Give the cluster objects with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
       problems,
     )
-  if (!dump.save && !dump.cluster)
+  if (dump.completeness.rules === 'absent' && !dump.cluster)
     throw new InputError('neither rules nor policies are known', 'Give a dump or the cluster objects with --from.', problems)
   const pods = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
   const ends = matrixEnds(pods, resolveEndpoint('external', known))
-  return {ends, ports, ...(dump.save && {dump}), ...(dump.cluster && {cluster: dump.cluster})}
+  return {ends, ports, ...(dump.completeness.rules !== 'absent' && {dump}), ...(dump.cluster && {cluster: dump.cluster})}
 }
 
-function changedInput(input: MatrixInput, changed: NodeDump): MatrixInput {
-  if (changed.save) return {...input, dump: changed, ...(changed.cluster && {cluster: changed.cluster})}
+function changedInput(input: MatrixInput, changed: NodeState): MatrixInput {
+  if (changed.completeness.rules !== 'absent')
+    return {...input, dump: changed, ...(changed.cluster && {cluster: changed.cluster})}
   const {cluster} = changed
   if (!cluster)
     throw new InputError(

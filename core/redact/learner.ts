@@ -1,6 +1,9 @@
-import type {DumpDocument, NodeDump} from '../dump/model.ts'
+import type {DumpDocument} from '../dump/model.ts'
 import {type ReadDocument, readDocument} from '../dump/read-document.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import type {LinuxDocument} from '../linux/documents/read.ts'
+import {SavedChains} from '../linux/iptables/saved-chains.ts'
+import type {LinuxDocuments} from '../linux/npm/documents.ts'
 import {linuxRedaction} from '../linux/redact/redaction.ts'
 import {expectedNames} from '../names/expected-names.ts'
 import {schemes} from '../names/hash.ts'
@@ -37,20 +40,21 @@ export class Learner {
       if (cache.node !== undefined) this.vocabulary.addNode(cache.node)
     }
     for (const each of read) if (each.kind === 'cluster') this.addObjects(each.objects)
-    const dump: NodeDump = {
+    const contents = read.flatMap(each => (each.kind === 'node' ? [each.content as LinuxDocument] : []))
+    const dump: LinuxDocuments = {
       node: name,
-      sets: new Map(read.flatMap(each => ('sets' in each ? each.sets.map(set => [set.name, set] as const) : []))),
+      sets: new Map(contents.flatMap(each => ('sets' in each ? each.sets.map(set => [set.name, set] as const) : []))),
       hasMembers: false,
       ...(cache && {cache}),
       metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
       problems: [],
     }
-    const saves = read.flatMap(each => (each.kind === 'iptables-save' ? [each.save] : []))
+    const saves = contents.flatMap(each => ('save' in each ? [each.save] : []))
     if (saves.length === 0) this.learn(dump)
-    for (const save of saves) this.learn({...dump, save})
+    for (const save of saves) this.learn({...dump, saved: new SavedChains(save)})
   }
 
-  private learn(dump: NodeDump): void {
+  private learn(dump: LinuxDocuments): void {
     const {policies, sets, met, generations} = linuxRedaction.learnNodeNames(dump)
     for (const policy of policies) this.vocabulary.addPolicy(policy)
     for (const {kernelName, name} of sets) this.vocabulary.addSet(kernelName, name)

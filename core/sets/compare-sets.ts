@@ -1,11 +1,10 @@
 import type {Difference, Overlay} from '../drift/difference.ts'
-import type {NodeDump} from '../dump/model.ts'
 import {memberText} from '../linux/ipset/member-text.ts'
-import type {MatchSet} from '../linux/ipset/model.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import {parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {Program, ProgramSet} from '../policy/program.ts'
+import type {NodeSet, NodeSets} from './node-set.ts'
 
 const NOMATCH = ' nomatch'
 
@@ -42,13 +41,13 @@ function ownersIn({policies}: Program): OwnerOf {
 /** How many members a set has room for, which is part of what it is: another number is another kind of set. */
 const roomOf = ({type}: ProgramSet): string => (type === 'CIDRBlocks' ? '4294967295' : '65536')
 
-const hasOtherRoom = (set: ProgramSet, {header}: MatchSet): boolean =>
+const hasOtherRoom = (set: ProgramSet, {header}: NodeSet): boolean =>
   set.ipsetType !== 'list:set' && header.has('maxelem') && header.get('maxelem') !== roomOf(set)
 
 /** Compares the sets of a dump with those of a program. */
 export function compareSets(
   program: Program,
-  dump: NodeDump,
+  dump: NodeSets,
   isUsed: (set: string) => boolean,
   nameOf: (set: string) => string,
 ): {differences: Difference[]; notes: string[]} {
@@ -83,7 +82,7 @@ function missingSet(set: ProgramSet, ownerOf: OwnerOf): Difference {
   return {item, set: kernelName, apply: ({sets}) => sets.set(kernelName, {type: ipsetType, members: []})}
 }
 
-function changedType(set: ProgramSet, found: MatchSet, ownerOf: OwnerOf): Difference {
+function changedType(set: ProgramSet, found: NodeSet, ownerOf: OwnerOf): Difference {
   const {kernelName, name, ipsetType} = set
   const item = {
     kind: 'set' as const,
@@ -98,7 +97,7 @@ function changedType(set: ProgramSet, found: MatchSet, ownerOf: OwnerOf): Differ
   return {item, set: kernelName, apply: ({sets}) => sets.set(kernelName, {type: found.type, members})}
 }
 
-function extraSet(found: MatchSet, name: string): Difference {
+function extraSet(found: NodeSet, name: string): Difference {
   const item = {
     kind: 'set' as const,
     change: 'extra' as const,
@@ -110,7 +109,7 @@ function extraSet(found: MatchSet, name: string): Difference {
   return {item}
 }
 
-function changedRoom(set: ProgramSet, {type, header}: MatchSet, ownerOf: OwnerOf): Difference {
+function changedRoom(set: ProgramSet, {type, header}: NodeSet, ownerOf: OwnerOf): Difference {
   const {kernelName, name, ipsetType} = set
   const common = {kind: 'set' as const, change: 'changed' as const, name, kernelName, ...ownerOf(set)}
   return {
@@ -119,7 +118,7 @@ function changedRoom(set: ProgramSet, {type, header}: MatchSet, ownerOf: OwnerOf
 }
 
 /** Whether the members are the same, word for word. Nearly all sets of nearly all nodes end here. */
-function hasSameMembers({members}: ProgramSet, found: MatchSet): boolean {
+function hasSameMembers({members}: ProgramSet, found: NodeSet): boolean {
   if (members.length !== found.members.length) return false
   const wanted = new Set(members)
   for (const member of found.members) if (!wanted.delete(memberText(member))) return false
@@ -132,7 +131,7 @@ function portOf(member: string): Pick<Difference, 'port'> {
   return parts ? {port: {protocol: parts[1] as Packet['protocol'], port: Number(parts[2])}} : {}
 }
 
-function compareMembers(expected: ProgramSet, found: MatchSet, ownerOf: OwnerOf, nameOf: (set: string) => string): Difference[] {
+function compareMembers(expected: ProgramSet, found: NodeSet, ownerOf: OwnerOf, nameOf: (set: string) => string): Difference[] {
   const wanted = new Map(expected.members.map(member => [entryOf(normal(member)), normal(member)]))
   const there = new Map(found.members.map(member => [entryOf(normal(memberText(member))), member]))
   const isList = expected.ipsetType === 'list:set'

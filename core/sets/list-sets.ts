@@ -1,11 +1,11 @@
 import type {SetEntry} from '../contract/common.ts'
-import type {NodeDump} from '../dump/model.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {memberText} from '../linux/ipset/member-text.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import {setTypeFacts} from '../names/set-name.ts'
 import {describeMeaning, describeTerms} from './describe-sets.ts'
+import type {NodeSets} from './node-set.ts'
 
 /** Pods by address. Host-network pods share their node's, and finished pods have given theirs back. */
 export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
@@ -25,13 +25,13 @@ export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
  *
  * @param pods adds the pods behind each address
  */
-export function* translateSets(dump: NodeDump, book: NameIndex, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
+export function* translateSets(dump: NodeSets, book: NameIndex, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
   const names = new Set([...(dump.sets?.keys() ?? [])].filter(isSetName))
   if (!dump.sets) for (const name of book.kernelNames) names.add(name)
   for (const name of names) yield translateSet(name, dump, book, pods)
 }
 
-function translateSet(set: string, dump: NodeDump, book: NameIndex, pods: ReadonlyMap<string, string[]> | undefined): SetEntry {
+function translateSet(set: string, dump: NodeSets, book: NameIndex, pods: ReadonlyMap<string, string[]> | undefined): SetEntry {
   const known = book.namesOf(set)
   const ipset = dump.sets?.get(set)
   const meanings = known.map(each => book.meaningOf(each, ipset?.type))

@@ -1,19 +1,19 @@
 import type {Term} from '../contract/common.ts'
-import type {NodeDump} from '../dump/model.ts'
 import {memberText} from '../linux/ipset/member-text.ts'
 import type {SetMatch} from '../linux/npm/rule-parts.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import {type DescribedTerm, describeTerms} from './describe-sets.ts'
+import type {NodeSets} from './node-set.ts'
 
 /** Turns set matches into named terms and into words. Rules repeat the same terms, so each is made and looked up once. */
 export class TermNames {
-  private readonly dump: NodeDump
+  private readonly dump: NodeSets
   private readonly book: NameIndex
   /** By kernel name, what the book calls the set, and its terms: one or two, more only if names collide. */
   private readonly sets = new Map<string, {readonly name: string; readonly terms: Term[]}>()
   private readonly described = new Map<Term, DescribedTerm>()
 
-  constructor(dump: NodeDump, book: NameIndex) {
+  constructor(dump: NodeSets, book: NameIndex) {
     this.dump = dump
     this.book = book
   }

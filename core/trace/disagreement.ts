@@ -1,10 +1,9 @@
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import {openComparison} from '../drift/compare-node.ts'
-import type {NodeDump} from '../dump/model.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {compile} from '../linux/compile/compile.ts'
-import {openTranslation} from '../linux/translate/open.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -23,21 +22,20 @@ const MOST_REASONS = 5
 export function explainDisagreement(
   {verdict, expected}: Pick<Trace, 'verdict' | 'expected'>,
   packet: Packet,
-  nodes: readonly NodeDump[],
+  nodes: readonly NodeState[],
   cluster: ClusterObjects | undefined,
 ): string[] {
   if (!expected || !cluster || verdict === 'unknown' || verdict === expected.verdict) return []
   const reasons: string[] = []
-  for (const dump of nodes) {
-    const translation = openTranslation(dump)
-    const {generation} = translation.facts
+  for (const node of nodes) {
+    const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
-    const {program, differences, effects} = openComparison(cluster, dump, {translation})
+    const {program, differences, effects} = openComparison(cluster, node)
     if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, program.options))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
-          reasons.push(`node ${dump.node}: ${itemText(difference.item)}`)
+          reasons.push(`node ${node.node}: ${itemText(difference.item)}`)
   }
   if (packet.mark !== undefined && packet.mark !== 0)
     reasons.push(`the packet carries mark 0x${packet.mark.toString(16)}, which other rules of the node act on`)

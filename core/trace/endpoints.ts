@@ -1,8 +1,8 @@
 import {objectKey, type Pod} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
-import type {MatchSet} from '../linux/ipset/model.ts'
 import {parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
+import type {NodeSet} from '../sets/node-set.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {
@@ -15,7 +15,7 @@ export interface Endpoint {
 /** What is known about pods, from cluster objects or NPM's debug cache, and the node's sets. */
 export interface KnownPods {
   readonly pods: readonly Pod[]
-  readonly sets: ReadonlyMap<string, MatchSet> | undefined
+  readonly sets: ReadonlyMap<string, NodeSet> | undefined
 }
 
 /** Addresses set aside for documentation: nobody's pod, and rarely in anybody's block. */
@@ -76,7 +76,7 @@ function outsideAddress({pods, sets}: KnownPods): string {
  * @param namedPortSet the kernel set of `namedport:NAME`, if the node has it
  * @throws InputError when the receiver declares no such port
  */
-export function resolvePort(asked: string, protocol: string, receiver: Endpoint, namedPortSet: MatchSet | undefined): number {
+export function resolvePort(asked: string, protocol: string, receiver: Endpoint, namedPortSet: NodeSet | undefined): number {
   if (/^\d+$/.test(asked)) {
     const port = Number(asked)
     if (port > 65535) throw new InputError(`port ${asked} is out of range`, 'Ports go from 0 to 65535.')

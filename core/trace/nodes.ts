@@ -1,10 +1,10 @@
-import type {NodeDump} from '../dump/model.ts'
-import type {MatchSet} from '../linux/ipset/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import {setKernelName} from '../names/kernel-name.ts'
+import type {NodeSet} from '../sets/node-set.ts'
 import type {Endpoint, KnownPods} from './endpoints.ts'
 
 /** Pods that any of the dumps knows, by cluster objects first, else by NPM's debug cache. */
-export function knownPods(dumps: readonly NodeDump[]): KnownPods {
+export function knownPods(dumps: readonly NodeState[]): KnownPods {
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const pods = cluster?.pods ?? dumps.find(dump => dump.cache)?.cache?.objects.pods ?? []
   return {pods, sets: dumps.find(dump => dump.sets)?.sets}
@@ -14,8 +14,8 @@ export function knownPods(dumps: readonly NodeDump[]): KnownPods {
  * The nodes a packet passes, in order: the sender's, then the receiver's. A single dump with rules is walked whoever's it
  * is; without rules there is nothing to walk.
  */
-export function nodesOnTheWay(dumps: readonly NodeDump[], source: Endpoint, destination: Endpoint): NodeDump[] {
-  const withRules = dumps.filter(dump => dump.save)
+export function nodesOnTheWay(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): NodeState[] {
+  const withRules = dumps.filter(({completeness}) => completeness.rules !== 'absent')
   const [only, ...others] = withRules
   if (!only) return []
   if (others.length === 0) return [only]
@@ -26,7 +26,7 @@ export function nodesOnTheWay(dumps: readonly NodeDump[], source: Endpoint, dest
 }
 
 /** The kernel set of a named port, if one of the nodes has it. */
-export function namedPortSet(nodes: readonly NodeDump[], port: string): MatchSet | undefined {
+export function namedPortSet(nodes: readonly NodeState[], port: string): NodeSet | undefined {
   const names = (['sha256', 'fnv32a'] as const).map(scheme => setKernelName(`namedport:${port}`, scheme))
   return nodes.flatMap(({sets}) => names.flatMap(name => sets?.get(name) ?? []))[0]
 }

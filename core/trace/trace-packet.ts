@@ -1,5 +1,5 @@
 import type {Trace} from '../contract/trace.ts'
-import type {NodeDump} from '../dump/model.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -32,7 +32,7 @@ export interface DescribedPacket {
  * @param problems what is wrong with the input as a whole; they come first in the trace's own problems
  * @throws InputError when an end, the port or what to trace over is not known
  */
-export function tracePacket(dumps: readonly NodeDump[], asked: DescribedPacket, problems: readonly Problem[]): Trace {
+export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket, problems: readonly Problem[]): Trace {
   const known = knownPods(dumps)
   const source = resolveEndpoint(asked.source, known)
   const destination = resolveEndpoint(asked.destination, known)
@@ -52,7 +52,7 @@ export function tracePacket(dumps: readonly NodeDump[], asked: DescribedPacket, 
 
 function overNodes(
   question: TraceQuestion,
-  nodes: readonly NodeDump[],
+  nodes: readonly NodeState[],
   cluster: ClusterObjects | undefined,
   problems: readonly Problem[],
 ): Trace {
@@ -68,7 +68,7 @@ function overNodes(
 
 function overPolicies(
   question: TraceQuestion,
-  dumps: readonly NodeDump[],
+  dumps: readonly NodeState[],
   cluster: ClusterObjects | undefined,
   general: readonly Problem[],
 ): Trace {

@@ -1,5 +1,6 @@
 import type {Term} from '../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../contract/translation.ts'
+import type {ProgrammedPolicy} from '../dataplane/node-state.ts'
 import type {Direction} from '../names/kernel-name.ts'
 
 /** What of a translation is wanted. All given filters must hold. */
@@ -21,10 +22,7 @@ function usesSet(rule: TranslatedRule, wanted: string): boolean {
 }
 
 /** Whether a policy is wanted, by name, chain and direction. */
-export function wantsPolicy(
-  {policy, chain, direction, ...rest}: Pick<TranslatedPolicy, 'policy' | 'chain' | 'direction' | 'candidates'>,
-  filter: TranslationFilter,
-): boolean {
+export function wantsPolicy({policy, chain, direction, ...rest}: ProgrammedPolicy, filter: TranslationFilter): boolean {
   if (filter.direction !== undefined && direction !== filter.direction) return false
   if (filter.chain !== undefined && chain !== filter.chain && !isV1Part(filter.chain, chain)) return false
   const {policy: wanted} = filter

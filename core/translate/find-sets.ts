@@ -1,8 +1,7 @@
 import type {z} from 'zod'
 import type {setListSchema} from '../contract/set-list.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeDump} from '../dump/model.ts'
-import {openTranslation} from '../linux/translate/open.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import type {Problem} from '../problem/problem.ts'
 import {isAskedFor} from '../sets/list-sets.ts'
 
@@ -21,8 +20,8 @@ export interface FoundSets {
  *
  * @param asked kernel names, readable names or labels (`app=web`); empty for all sets
  */
-export function findSets(dump: NodeDump, asked: readonly string[]): FoundSets {
-  const translation = openTranslation(dump)
+export function findSets(dump: NodeState, asked: readonly string[]): FoundSets {
+  const translation = dump.translation()
   const all = [...translation.sets()]
   const items = asked.length === 0 ? all : all.filter(set => asked.some(name => isAskedFor(set, name)))
   return {

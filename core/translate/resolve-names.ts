@@ -1,8 +1,7 @@
 import type {z} from 'zod'
 import type {resolutionSchema} from '../contract/resolution.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeDump} from '../dump/model.ts'
-import {openTranslation} from '../linux/translate/open.ts'
+import type {NodeState} from '../dataplane/node-state.ts'
 import type {Problem} from '../problem/problem.ts'
 import {resolveName} from './resolve.ts'
 
@@ -18,9 +17,9 @@ export type Resolution = z.infer<typeof resolutionSchema>
  */
 export function resolveNames(
   asked: readonly string[],
-  dump: NodeDump | undefined,
+  dump: NodeState | undefined,
 ): {document: Resolution; areAllKnown: boolean; problems: readonly Problem[]} {
-  const node = dump && openTranslation(dump)
+  const node = dump && dump.translation()
   const items = asked.flatMap(name => resolveName(name, node))
   return {
     document: {apiVersion: API_VERSION, kind: 'Resolution', items},

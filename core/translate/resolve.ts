@@ -1,5 +1,5 @@
 import type {ResolvedName} from '../contract/resolution.ts'
-import type {OpenTranslation} from '../linux/translate/open.ts'
+import type {NodeTranslation} from '../dataplane/node-state.ts'
 import {schemes} from '../names/hash.ts'
 import {policyChain, policyChainName, setKernelName, setScheme} from '../names/kernel-name.ts'
 import {type Generation, policyFitsChain} from '../names/name-index.ts'
@@ -38,11 +38,11 @@ function setResult(
   name: string,
   generation: Generation,
   meaning: SetMeaning,
-  node: OpenTranslation | undefined,
+  node: NodeTranslation | undefined,
 ): ResolvedName {
   const hashes = {fnv32a: [setKernelName(name, 'fnv32a')], sha256: [setKernelName(name, 'sha256')]}
   const all = [...hashes.fnv32a, ...hashes.sha256]
-  const known = all.flatMap(kernelName => [...(node?.book.namesOf(kernelName) ?? [])]).find(each => each.name === name)
+  const known = all.flatMap(kernelName => [...(node?.names.namesOf(kernelName) ?? [])]).find(each => each.name === name)
   return {
     asked,
     name,
@@ -57,7 +57,7 @@ function setResult(
   }
 }
 
-function policyResult(asked: string, policy: string, node: OpenTranslation | undefined): ResolvedName {
+function policyResult(asked: string, policy: string, node: NodeTranslation | undefined): ResolvedName {
   const [fnv32a, sha256] = schemes.map(scheme =>
     (['Ingress', 'Egress'] as const).map(direction => policyChainName(policy, direction, scheme)),
   )
@@ -71,14 +71,14 @@ function policyResult(asked: string, policy: string, node: OpenTranslation | und
     meaning: `policy ${policy}`,
     fnv32a: fnv32a ?? [],
     sha256: sha256 ?? [],
-    onNode: node ? chains.some(chain => node.chains.has(chain)) : null,
+    onNode: node ? chains.some(chain => node.hasRuleList(chain)) : null,
     evidence: [],
   }
 }
 
-function unknownResult(asked: string, node: OpenTranslation | undefined): ResolvedName {
+function unknownResult(asked: string, node: NodeTranslation | undefined): ResolvedName {
   const shape = policyChain(asked)
-  const onNode = node ? node.kernelSets.has(asked) || node.chains.has(asked) : null
+  const onNode = node ? node.kernelSets.has(asked) || node.hasRuleList(asked) : null
   const scheme = setScheme(asked) ?? (shape?.schemes.length === 1 ? shape.schemes[0] : undefined)
   return {
     asked,
@@ -101,7 +101,7 @@ function unknownResult(asked: string, node: OpenTranslation | undefined): Resolv
  * @param node  an open dump; without it hashes are looked for among names that every cluster has
  * @returns all readings, at least one; an unknown hash gives one whose name is `unknown`
  */
-export function resolveName(asked: string, node?: OpenTranslation): ResolvedName[] {
+export function resolveName(asked: string, node?: NodeTranslation): ResolvedName[] {
   if (setScheme(asked)) return resolveSet(asked, node)
   const chain = policyChain(asked)
   if (chain) {
@@ -119,11 +119,11 @@ export function resolveName(asked: string, node?: OpenTranslation): ResolvedName
     .concat(policyReading(asked, node))
 }
 
-function resolveSet(asked: string, node: OpenTranslation | undefined): ResolvedName[] {
-  const known = node?.book.namesOf(asked) ?? []
+function resolveSet(asked: string, node: NodeTranslation | undefined): ResolvedName[] {
+  const known = node?.names.namesOf(asked) ?? []
   if (known.length > 0)
     return known.map(each =>
-      setResult(asked, each.name, each.generation, node?.book.meaningOf(each) ?? setMeaning(each.name), node),
+      setResult(asked, each.name, each.generation, node?.names.meaningOf(each) ?? setMeaning(each.name), node),
     )
   const scheme = setScheme(asked) ?? 'fnv32a'
   const guessed = [
@@ -155,5 +155,5 @@ function readings(asked: string): {name: string; generation: Generation; meaning
 
 const POLICY = /^[a-z0-9-]+\/[a-z0-9.-]+$/
 
-const policyReading = (asked: string, node: OpenTranslation | undefined): ResolvedName[] =>
+const policyReading = (asked: string, node: NodeTranslation | undefined): ResolvedName[] =>
   POLICY.test(asked) ? [policyResult(asked, asked, node)] : []

@@ -1,8 +1,6 @@
 import type {SetEntry} from '../contract/common.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
-import type {NodeDump} from '../dump/model.ts'
-import {openTranslation, type TranslationFacts} from '../linux/translate/open.ts'
-import {lineRenamer, type SaveLine, saveLines} from '../linux/translate/readable-save.ts'
+import type {NodeState, TranslationFacts} from '../dataplane/node-state.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {narrowToSet, type TranslationFilter, wantsPolicy} from './filter.ts'
@@ -30,9 +28,9 @@ export interface FilteredTranslation {
 }
 
 /** Translates what Azure NPM has programmed on a node. Never throws for bad input: see `facts.problems`. */
-export function translateNode(dump: NodeDump, filter: TranslationFilter = {}): FilteredTranslation {
-  const translation = openTranslation(dump)
-  const {facts, chains, book, policyOfChain} = translation
+export function translateNode(dump: NodeState, filter: TranslationFilter = {}): FilteredTranslation {
+  const translation = dump.translation()
+  const {facts} = translation
   const isFiltered = Object.keys(filter).length > 0
 
   function* policies(): Generator<TranslatedPolicy> {
@@ -42,12 +40,10 @@ export function translateNode(dump: NodeDump, filter: TranslationFilter = {}): F
     }
   }
 
-  function* save(): Generator<string> {
-    if (!chains.save)
-      throw new InputError('-o iptables needs an iptables save', 'Give the output of iptables-save -c with --from.')
-    const rename = lineRenamer(book, policyOfChain)
-    const isWanted = isFiltered ? wantedLines(policies(), filter.chain) : () => true
-    for (const line of saveLines(chains.save)) if (isWanted(line)) yield rename(line.text)
+  function save(): Iterable<string> {
+    const lines = translation.savedText(isFiltered ? {policies: policies(), chain: filter.chain} : undefined)
+    if (!lines) throw new InputError('-o iptables needs an iptables save', 'Give the output of iptables-save -c with --from.')
+    return lines
   }
 
   return {
@@ -69,17 +65,4 @@ export function translateNode(dump: NodeDump, filter: TranslationFilter = {}): F
     },
     save,
   }
-}
-
-/** Which lines of a save are rules of these policies, jumps to them, or in a chain that is asked for by name. */
-function wantedLines(policies: Iterable<TranslatedPolicy>, chain: string | undefined): (line: SaveLine) => boolean {
-  const chains = new Set<string>()
-  const lines = new Set<number>()
-  for (const policy of policies) {
-    chains.add(policy.chain)
-    for (const {where} of policy.rules) if ('line' in where && where.line !== undefined) lines.add(where.line)
-  }
-  return ({rule}) =>
-    rule !== undefined &&
-    (lines.has(rule.line) || rule.chain === chain || (rule.leadsTo !== undefined && chains.has(rule.leadsTo)))
 }

@@ -1,7 +1,7 @@
-import type {DumpDocument, NodeDump} from '../../core/dump/model.ts'
+import type {NodeState} from '../../core/dataplane/node-state.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'
-import {openTranslation} from '../../core/linux/translate/open.ts'
 import type {NameKind, Suggestion} from './names.ts'
 
 /** Nobody wants to wait for names while typing. As much as this is read in about a second. */
@@ -11,7 +11,7 @@ const MOST_TRANSLATED = 16 * 1024 * 1024
 
 /** Dumps, and whether names in their rules are found soon enough. */
 export interface NamedDumps {
-  readonly dumps: readonly NodeDump[]
+  readonly dumps: readonly NodeState[]
   readonly isSmall: boolean
 }
 
@@ -32,7 +32,9 @@ export function namesIn({dumps, isSmall}: NamedDumps, kind: NameKind, prefix: st
   switch (kind) {
     case 'node':
     case 'clusterNode': {
-      const nodes = dumps.flatMap(({node, save, sets}) => ((save ?? sets) && node !== 'unknown' ? [node] : []))
+      const nodes = dumps.flatMap(({node, completeness, sets}) =>
+        (completeness.rules !== 'absent' || sets) && node !== 'unknown' ? [node] : [],
+      )
       if (nodes.length > 0) return texts(nodes)
       const known = clusters.flatMap(cluster => cluster.nodes.map(({metadata}) => metadata.name))
       return texts([...known, ...pods.flatMap(({spec}) => spec?.nodeName ?? [])])
@@ -46,12 +48,12 @@ export function namesIn({dumps, isSmall}: NamedDumps, kind: NameKind, prefix: st
     case 'policy': {
       const known = clusters.flatMap(cluster => cluster.policies.map(objectKey))
       const programmed = translated.flatMap(dump =>
-        [...openTranslation(dump).policyOfChain.values()].flatMap(name => name.split('|')),
+        [...dump.translation().policyOfChain.values()].flatMap(name => name.split('|')),
       )
       return texts([...known, ...programmed])
     }
     case 'chain':
-      return texts(dumps.flatMap(({save}) => [...(save?.tables.get('filter')?.chains.keys() ?? [])].filter(isNpmChain)))
+      return texts(dumps.flatMap(({ruleLists}) => ruleLists))
     case 'set':
       return translated.flatMap(dump => setNames(dump, prefix))
     default:
@@ -59,12 +61,10 @@ export function namesIn({dumps, isSmall}: NamedDumps, kind: NameKind, prefix: st
   }
 }
 
-const isNpmChain = (name: string): boolean => name.startsWith('AZURE-NPM')
-
 /** Readable names; the kernel's only when one is being typed, since nobody looks for a set in a list of hashes. */
-function setNames(dump: NodeDump, prefix: string): Suggestion[] {
+function setNames(dump: NodeState, prefix: string): Suggestion[] {
   const isHash = prefix.startsWith('azure-npm-')
-  return [...openTranslation(dump).sets()].flatMap(({set, name, names, meaning}) =>
+  return [...dump.translation().sets()].flatMap(({set, name, names, meaning}) =>
     isHash ? [{text: set, about: name}] : names.map(text => ({text, about: meaning})),
   )
 }

@@ -1,5 +1,5 @@
+import type {NodeState} from '../../core/dataplane/node-state.ts'
 import {ACCEPTED} from '../../core/dump/document-kind.ts'
-import type {NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -25,7 +25,7 @@ export const isNodeChosen = ({node, pod, selector}: NodeChoice): boolean => (nod
 
 /** All dumps that the flags name, and what is wrong with the input as a whole. */
 export interface Source {
-  readonly dumps: readonly NodeDump[]
+  readonly dumps: readonly NodeState[]
   readonly problems: readonly Problem[]
 }
 
@@ -55,7 +55,7 @@ export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted
   }))
   const {nodes, problems} = await readDump(documents)
   return {
-    dumps: nodes.map(dump => ({...dump, node: reading.node})),
+    dumps: nodes.map(state => state.with({node: reading.node})),
     problems: [...reading.problems, ...(known?.problems ?? []), ...given.problems, ...problems],
   }
 }
@@ -103,11 +103,11 @@ function chosen(source: Source, {pod, selector}: NodeChoice): Source {
  *
  * @throws InputError when none fits, or when several do and no `--node` says which
  */
-export function oneDump(source: Source, flags: SourceFlags): NodeDump {
+export function oneDump(source: Source, flags: SourceFlags): NodeState {
   const all = [...source.problems, ...source.dumps.flatMap(({problems}) => problems)]
   const ambiguous = all.find(({code}) => code === 'AMBIGUOUS_FILES')
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
-  const usable = source.dumps.filter(dump => dump.save ?? dump.sets)
+  const usable = source.dumps.filter(({completeness, sets}) => completeness.rules !== 'absent' || sets)
   if (usable.length === 0) throw new InputError('nothing to read: no iptables rules and no ipsets were found', ACCEPTED, all)
   return onlyNode(usable, flags.node, all)
 }
@@ -120,10 +120,10 @@ export function oneDump(source: Source, flags: SourceFlags): NodeDump {
  * @throws InputError when none fits, or several do
  */
 export function onlyNode(
-  dumps: readonly NodeDump[],
+  dumps: readonly NodeState[],
   node: readonly string[] | undefined,
   problems: readonly Problem[] = [],
-): NodeDump {
+): NodeState {
   const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
   const [dump] = named
   if (!dump)

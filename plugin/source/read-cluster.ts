@@ -1,5 +1,5 @@
 import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
-import type {NodeDump} from '../../core/dump/model.ts'
+import type {NodeState} from '../../core/dataplane/node-state.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -26,7 +26,7 @@ const READ_AT_ONCE = 8
 export type Wanted = 'one' | 'all' | ((cluster: ClusterObjects) => readonly string[])
 
 export interface ClusterReading {
-  readonly dumps: readonly NodeDump[]
+  readonly dumps: readonly NodeState[]
   readonly problems: readonly Problem[]
 }
 
@@ -50,7 +50,7 @@ export async function readCluster(
   const names = wanted === 'all' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
   const pods = names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
   const {dumps, problems} = await readNodes(cluster, pods, RULES, signal)
-  const withObjects = dumps.map(dump => ({...dump, ...(objects.cluster && {cluster: objects.cluster})}))
+  const withObjects = dumps.map(dump => (objects.cluster ? dump.with({cluster: objects.cluster}) : dump))
   return {dumps: withObjects, problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems]}
 }
 
@@ -130,11 +130,11 @@ async function readNodes(
     return result.value
   })
   const problems = readings.flatMap(reading => reading.problems)
-  const dumps: NodeDump[] = []
+  const dumps: NodeState[] = []
   // One node at a time: alone, a node without any rules is still that node.
   for (const reading of readings) {
     const {nodes, problems: more} = await readDump(reading.documents)
-    dumps.push(...nodes.map(dump => ({...dump, node: reading.node, takenAt: reading.takenAt})))
+    dumps.push(...nodes.map(state => state.with({node: reading.node, takenAt: reading.takenAt})))
     problems.push(...more)
   }
   return {dumps, problems}

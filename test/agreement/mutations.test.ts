@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
+import type {NodeState} from '../../core/dataplane/node-state.ts'
 import {compareNode} from '../../core/drift/compare-node.ts'
-import type {NodeDump} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {readClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
@@ -183,7 +183,7 @@ const packets: Packet[] = addresses.flatMap(source =>
   ),
 )
 
-async function dumpOf(node: PacketNode): Promise<NodeDump> {
+async function dumpOf(node: PacketNode): Promise<NodeState> {
   const saved = await node.save()
   const document = (name: string, text: string) => ({name, folder: '', text: [text]})
   const {nodes} = await readDump([document('rules', saved.rules), document('sets', saved.sets), document('cluster', cluster)])

@@ -5,21 +5,31 @@ import type {Backend, Rule, Table} from './model.ts'
 import {parseRuleBody} from './parse-rule.ts'
 import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave} from './save-index.ts'
 
+/** Rules that were parsed before, by position, each with what is wrong with it. */
+export type ParsedRules = Map<number, {readonly rule: Rule; readonly fault?: Problem}>
+
 /**
  * Reads the rules of one chain that an index has found.
  *
  * @param isRead looks at a line before anything is made of it, and leaves it out; positions count all of them
+ * @param parsed rules that are not parsed again; those that are parsed now are added
  * @returns the rules in order, positions from 1; a damaged rule is kept, its damaged part as an unknown match
  */
 export function readRules(
   table: IndexedTable,
   chain: IndexedChain,
   isRead?: (line: string) => boolean,
+  parsed?: ParsedRules,
 ): {rules: Rule[]; problems: Problem[]} {
   const rules: Rule[] = []
   let position = 0
   const problems = new ProblemList(table.file)
   const isChain = (name: string) => table.chains.has(name)
+  let fault: Problem | undefined
+  const onFault = (found: Problem): void => {
+    fault = found
+    problems.add(found)
+  }
   for (const block of chain.blocks) {
     const {piece} = block
     let line = block.line
@@ -28,8 +38,18 @@ export function readRules(
       const next = feed < 0 || feed > block.end ? block.end : feed
       const end = piece.charCodeAt(next - 1) === 13 ? next - 1 : next
       position++
-      if (!isRead || isRead(piece.slice(start, end)))
-        rules.push(readRule(piece, start, end, line, position, chain.name, isChain, problems))
+      const known = parsed?.get(position)
+      if (known) {
+        if (!isRead || isRead(known.rule.source)) {
+          rules.push(known.rule)
+          if (known.fault) problems.add(known.fault)
+        }
+      } else if (!isRead || isRead(piece.slice(start, end))) {
+        fault = undefined
+        const rule = readRule(piece, start, end, line, position, chain.name, isChain, onFault)
+        rules.push(rule)
+        parsed?.set(position, fault ? {rule, fault} : {rule})
+      }
       start = next + 1
     }
   }
@@ -44,7 +64,7 @@ function readRule(
   position: number,
   chain: string,
   isChain: (name: string) => boolean,
-  problems: ProblemList,
+  onFault: (fault: Problem) => void,
 ): Rule {
   const hasCounters = piece.charCodeAt(start) === 91
   const from = hasCounters ? behindCounters(piece, start, end) : start
@@ -53,9 +73,9 @@ function readRule(
   const colon = hasCounters ? piece.indexOf(':', start) : start
   const packets = decimal(piece, start + 1, colon)
   const bytes = decimal(piece, colon + 1, from - 2)
-  const hasPolicyAddress = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
+  const hasCounts = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
   if (fault)
-    problems.add({
+    onFault({
       code: 'BAD_RULE',
       line,
       column: fault.at - start + 1,
@@ -64,8 +84,8 @@ function readRule(
       next: 'The rule is kept, but whether it matches a packet is unknown. Take the save again with iptables-save -c.',
     })
   // Written out, because most rules have both, and adding a field to an object moves it to a second place in memory.
-  if (target && hasPolicyAddress) return {chain, position, line, source, matches, target, packets, bytes}
-  if (hasPolicyAddress) return {chain, position, line, source, matches, packets, bytes}
+  if (target && hasCounts) return {chain, position, line, source, matches, target, packets, bytes}
+  if (hasCounts) return {chain, position, line, source, matches, packets, bytes}
   return target ? {chain, position, line, source, matches, target} : {chain, position, line, source, matches}
 }
 

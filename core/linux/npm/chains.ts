@@ -2,8 +2,8 @@ import {policyChain} from '../../names/kernel-name.ts'
 import type {Generation} from '../../names/name-index.ts'
 import type {Problem} from '../../problem/problem.ts'
 import type {Rule} from '../iptables/model.ts'
-import {readRules} from '../iptables/parse.ts'
 import {type IndexedTable, type SaveIndex, UNKNOWN_TABLE} from '../iptables/save-index.ts'
+import type {SavedChains} from '../iptables/saved-chains.ts'
 
 export const NPM_CHAIN = 'AZURE-NPM'
 const isNpmChain = (name: string): boolean => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`)
@@ -32,11 +32,14 @@ export class NpmChains {
    * when there are none, `unknown` without a save.
    */
   readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
+  private readonly saved: SavedChains | undefined
   private readonly read = new Map<string, readonly Rule[]>()
   private readonly about: readonly string[] | undefined
 
   /** @param about sets and policy chains: only rules that name one of them are read, and others' chains are passed over */
-  constructor(save: SaveIndex | undefined, about?: ReadonlySet<string>) {
+  constructor(saved: SavedChains | undefined, about?: ReadonlySet<string>) {
+    const save = saved?.save
+    this.saved = saved
     this.save = save
     this.about = about && [...about]
     const filter = save?.tables.get('filter')
@@ -56,11 +59,13 @@ export class NpmChains {
   rules(name: string): readonly Rule[] {
     const known = this.read.get(name)
     if (known) return known
-    const chain = this.table?.chains.get(name)
-    if (!this.table || !chain) return []
-    const {about} = this
-    const isRead = about && isNpmChain(name) ? (line: string) => about.some(word => line.includes(word)) : undefined
-    const {rules, problems} = readRules(this.table, chain, isRead)
+    const {about, saved, table} = this
+    const chain =
+      about && isNpmChain(name)
+        ? saved?.someRules(table?.name ?? '', name, line => about.some(word => line.includes(word)))
+        : saved?.chain(table?.name ?? '', name)
+    if (!chain) return []
+    const {rules, problems} = chain
     this.problems.push(...problems)
     this.read.set(name, rules)
     return rules

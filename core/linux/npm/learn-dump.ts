@@ -1,5 +1,4 @@
 import type {Translation} from '../../contract/translation.ts'
-import type {NodeDump} from '../../dump/model.ts'
 import {objectKey} from '../../kubernetes/objects.ts'
 import {isSetName} from '../../names/kernel-name.ts'
 import type {NameIndex} from '../../names/name-index.ts'
@@ -8,6 +7,7 @@ import {ProblemList} from '../../problem/problem-list.ts'
 import {TermNames} from '../../sets/terms.ts'
 import {type FoundPolicy, findPolicies} from '../translate/v2.ts'
 import {NpmChains} from './chains.ts'
+import type {LinuxDocuments} from './documents.ts'
 import {findJump} from './forward-jump.ts'
 import {learnNames} from './learn-names.ts'
 import {readJumps} from './policy-jumps.ts'
@@ -37,14 +37,18 @@ export interface LearnedNames {
  * @param about kernel names of sets and policy chains: nothing is told of others, and rules that name none of them are not even
  * read, unless other names may imply one that stays unknown
  */
-export function learnDump(dump: NodeDump, about?: ReadonlySet<string>): LearnedNames {
+export function learnDump(dump: LinuxDocuments, about?: ReadonlySet<string>): LearnedNames {
   const learned = learn(dump, about, about)
   return about && learned.unresolved.length > 0 ? learn(dump, undefined, about) : learned
 }
 
 /** @param read what rules are read about @param about what is told of what they say */
-function learn(dump: NodeDump, read: ReadonlySet<string> | undefined, about: ReadonlySet<string> | undefined): LearnedNames {
-  const chains = new NpmChains(dump.save, read)
+function learn(
+  dump: LinuxDocuments,
+  read: ReadonlySet<string> | undefined,
+  about: ReadonlySet<string> | undefined,
+): LearnedNames {
+  const chains = new NpmChains(dump.saved, read)
   const {jumps, problems: jumpProblems} = readJumps(chains)
   const {book, usedSets} = learnNames(dump, chains, jumps, read)
   const found = findPolicies(chains, jumps, (dump.cluster?.policies ?? []).map(objectKey))
@@ -86,11 +90,16 @@ function policiesOfChains(policies: readonly FoundPolicy[]): Map<string, string>
 
 const TAKE_AGAIN = 'Take both on the node: iptables-save -c and ipset save.'
 
-function missing(dump: NodeDump, chains: NpmChains, used: ReadonlyMap<string, number>, jump: Translation['jump']): Problem[] {
+function missing(
+  dump: LinuxDocuments,
+  chains: NpmChains,
+  used: ReadonlyMap<string, number>,
+  jump: Translation['jump'],
+): Problem[] {
   // A whole ipset dump may be of another moment: then every rule's set is missing.
   const problems = new ProblemList()
-  const at = dump.save?.file === undefined ? {} : {file: dump.save.file}
-  if (!dump.save)
+  const at = dump.saved?.save.file === undefined ? {} : {file: dump.saved.save.file}
+  if (!dump.saved)
     problems.add({code: 'MISSING_IPTABLES', message: 'no iptables save was given: rules are unknown', next: TAKE_AGAIN})
   else if (!chains.table && !chains.isComplete)
     problems.add({code: 'MISSING_IPTABLES', ...at, message: 'the save has no filter table: rules are unknown', next: TAKE_AGAIN})

@@ -1,4 +1,3 @@
-import type {NodeDump} from '../../dump/model.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {expectedNames} from '../../names/expected-names.ts'
 import {type Scheme, schemes} from '../../names/hash.ts'
@@ -8,6 +7,7 @@ import {ALL_NAMESPACES, setMeaning} from '../../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../../names/v1-name.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {NpmChains} from './chains.ts'
+import type {LinuxDocuments} from './documents.ts'
 import {nameTerms, parseJumpComment, parseRuleComment} from './parse-comment.ts'
 import type {PolicyJump} from './policy-jumps.ts'
 import {commentFacts, type RuleParts, ruleParts} from './rule-parts.ts'
@@ -55,7 +55,7 @@ export function commentTerms(parts: RuleParts): {terms: string; namedPort?: stri
  * @returns the book, and the sets that rules of Azure NPM name, each with the line of the first such rule
  */
 export function learnNames(
-  dump: NodeDump,
+  dump: LinuxDocuments,
   chains: NpmChains,
   jumps: readonly PolicyJump[],
   about?: ReadonlySet<string>,

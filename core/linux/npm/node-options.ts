@@ -1,4 +1,3 @@
-import type {NodeDump} from '../../dump/model.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import type {Scheme} from '../../names/hash.ts'
 import {isSetName, policyChain, setKernelName, setScheme} from '../../names/kernel-name.ts'
@@ -7,6 +6,7 @@ import {V1_ALL_NAMESPACES} from '../../names/v1-name.ts'
 import type {CompileOptions} from '../../policy/program.ts'
 import {CURRENT, lastOf, type ReleaseLine} from '../../policy/release.ts'
 import type {NpmChains} from './chains.ts'
+import type {LinuxDocuments} from './documents.ts'
 import {findJump} from './forward-jump.ts'
 import {losesBlocks, possibleLines} from './release-evidence.ts'
 
@@ -25,7 +25,7 @@ export interface NodeOptions {
  */
 export function nodeOptions(
   cluster: ClusterObjects,
-  dump: NodeDump,
+  dump: LinuxDocuments,
   chains: NpmChains,
   usedSets: ReadonlyMap<string, unknown>,
   isLite: boolean,
@@ -43,7 +43,7 @@ export function nodeOptions(
   return {options: {scheme, ...release, ...lite}, notes: newest === CURRENT ? [] : [describeLines(lines)]}
 }
 
-function schemeOf(dump: NodeDump, chains: NpmChains, usedSets: ReadonlyMap<string, unknown>): Scheme {
+function schemeOf(dump: LinuxDocuments, chains: NpmChains, usedSets: ReadonlyMap<string, unknown>): Scheme {
   const schemes = new Set([...(dump.sets?.keys() ?? usedSets.keys())].filter(isSetName).map(setScheme))
   if (schemes.size === 0) for (const chain of chains.policyChains) schemes.add(policyChain(chain)?.schemes[0])
   return schemes.has('sha256') || !schemes.has('fnv32a') ? 'sha256' : 'fnv32a'

@@ -1,14 +1,14 @@
-import type {NodeDump} from '../../dump/model.ts'
 import {isSetName, setScheme} from '../../names/kernel-name.ts'
 import type {NodeNames} from '../../renaming/node-names.ts'
 import {NpmChains} from '../npm/chains.ts'
+import type {LinuxDocuments} from '../npm/documents.ts'
 import {learnNames} from '../npm/learn-names.ts'
 import {parseJumpComment} from '../npm/parse-comment.ts'
 import {readJumps} from '../npm/policy-jumps.ts'
 
 /** Collects what the rules and sets of a node name. Never throws. */
-export function learnNodeNames(dump: NodeDump): NodeNames {
-  const chains = new NpmChains(dump.save)
+export function learnNodeNames(dump: LinuxDocuments): NodeNames {
+  const chains = new NpmChains(dump.saved)
   const {jumps} = readJumps(chains)
   const policies = jumps.flatMap(({rule, policy}) => {
     const comment = rule.matches.find(match => match.kind === 'comment')?.text

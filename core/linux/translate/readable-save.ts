@@ -1,11 +1,41 @@
+import type {TranslatedPolicy} from '../../contract/translation.ts'
 import {policyChain} from '../../names/kernel-name.ts'
 import type {NameIndex} from '../../names/name-index.ts'
 import type {RuleBlock, SaveIndex} from '../iptables/save-index.ts'
 
 const KERNEL_NAMES = /\bazure-npm-[0-9a-z]{1,20}\b|\bAZURE-NPM-(?:INGRESS|EGRESS)-[0-9a-z]{1,10}\b/g
 
+/**
+ * A save as iptables prints it, with the names that the hashes stand for.
+ *
+ * @param only the policies whose rules, and the jumps to them, are wanted; besides, all rules of the chain of that name
+ */
+export function* readableSave(
+  save: SaveIndex,
+  names: NameIndex,
+  policyOfChain: ReadonlyMap<string, string>,
+  only?: {readonly policies: Iterable<TranslatedPolicy>; readonly chain: string | undefined},
+): Generator<string> {
+  const rename = lineRenamer(names, policyOfChain)
+  if (!only) {
+    for (const {text} of saveLines(save)) yield rename(text)
+    return
+  }
+  const chains = new Set<string>()
+  const lines = new Set<number>()
+  for (const {chain, rules} of only.policies) {
+    chains.add(chain)
+    for (const {where} of rules) if ('line' in where && where.line !== undefined) lines.add(where.line)
+  }
+  for (const {text, rule} of saveLines(save)) {
+    if (!rule) continue
+    const isWanted = lines.has(rule.line) || rule.chain === only.chain || (rule.leadsTo !== undefined && chains.has(rule.leadsTo))
+    if (isWanted) yield rename(text)
+  }
+}
+
 /** Replaces the hashes in a line of text by the names they stand for. Unknown ones stay. */
-export function lineRenamer(book: NameIndex, policyOfChain: ReadonlyMap<string, string>): (line: string) => string {
+function lineRenamer(names: NameIndex, policyOfChain: ReadonlyMap<string, string>): (line: string) => string {
   const memo = new Map<string, string>()
   const rename = (found: string): string => {
     const shape = policyChain(found)
@@ -13,8 +43,8 @@ export function lineRenamer(book: NameIndex, policyOfChain: ReadonlyMap<string, 
       const policy = policyOfChain.get(found)
       return policy === undefined ? found : `AZURE-NPM-${shape.direction.toUpperCase()}-${policy}`
     }
-    const names = book.namesOf(found)
-    return names.length === 0 ? found : names.map(({name}) => name).join('|')
+    const known = names.namesOf(found)
+    return known.length === 0 ? found : known.map(({name}) => name).join('|')
   }
   return line =>
     line.replace(KERNEL_NAMES, found => {
@@ -25,7 +55,7 @@ export function lineRenamer(book: NameIndex, policyOfChain: ReadonlyMap<string, 
 }
 
 /** One line of a save. Rules carry where they stand and which chain they lead to. */
-export interface SaveLine {
+interface SaveLine {
   readonly text: string
   readonly rule?: {readonly chain: string; readonly line: number; readonly leadsTo: string | undefined}
 }
@@ -33,7 +63,7 @@ export interface SaveLine {
 const LEADS_TO = /.* -[jg] (\S+)/
 
 /** The lines of a save, table by table, as iptables-save orders them. */
-export function* saveLines(save: SaveIndex): Generator<SaveLine> {
+function* saveLines(save: SaveIndex): Generator<SaveLine> {
   for (const table of save.tables.values()) {
     yield {text: `*${table.name}`}
     for (const {name, policy = '-', packets, bytes} of table.chains.values())

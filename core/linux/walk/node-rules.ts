@@ -1,26 +1,25 @@
-import type {NodeDump} from '../../dump/model.ts'
+import type {NodeSets} from '../../sets/node-set.ts'
 import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import {memberText} from '../ipset/member-text.ts'
 import type {Rule} from '../iptables/model.ts'
-import {readRules} from '../iptables/parse.ts'
 import {printRule} from '../iptables/print.ts'
-import type {SaveIndex} from '../iptables/save-index.ts'
+import type {SavedChains} from '../iptables/saved-chains.ts'
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
 
 /** The rules of a save; a chain is read when a packet comes to it. */
-export function savedRules(save: SaveIndex): WalkedRules {
+export function savedRules(saved: SavedChains): WalkedRules {
   const read = new Map<string, WalkedChain>()
   return {
     chain(tableName, name) {
       const key = `${tableName} ${name}`
       const known = read.get(key)
       if (known) return known
-      const table = save.tables.get(tableName)
-      const chain = table?.chains.get(name)
-      if (!table || !chain) return undefined
-      const walked = {rules: readRules(table, chain).rules, ...(chain.policy !== undefined && {policy: chain.policy})}
+      const chain = saved.chain(tableName, name)
+      if (!chain) return undefined
+      const policy = saved.save.tables.get(tableName)?.chains.get(name)?.policy
+      const walked = {rules: chain.rules, ...(policy !== undefined && {policy})}
       read.set(key, walked)
       return walked
     },
@@ -28,7 +27,7 @@ export function savedRules(save: SaveIndex): WalkedRules {
 }
 
 /** The sets of a dump. Without members, or without an ipset dump, every question about them is unknown. */
-export function savedSets(dump: NodeDump): SetIndex {
+export function savedSets(dump: NodeSets): SetIndex {
   const sets = new Map<string, WalkedSet>()
   if (dump.hasMembers)
     for (const [name, set] of dump.sets ?? []) sets.set(name, {type: set.type, members: set.members.map(memberText)})

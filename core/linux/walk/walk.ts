@@ -1,3 +1,4 @@
+import type {Walk} from '../../dataplane/node-state.ts'
 import {parseIpv4, printIpv4} from '../../net/ipv4.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
 import type {Truth} from '../../net/truth.ts'
@@ -28,14 +29,9 @@ export interface Step {
   readonly depth: number
 }
 
-export interface Walk {
-  readonly verdict: Verdict
-  /** All rules that matched, first to last; for `unknown`, up to where it stops being known. */
+/** What happens to a packet, with the rules that it matched. */
+export interface LinuxWalk extends Walk {
   readonly trail: readonly Step[]
-  /** Why the verdict is unknown. */
-  readonly because?: string
-  /** The destination after translation, when nat changed it. */
-  readonly translated?: {readonly destination: string; readonly port: number | undefined}
 }
 
 /** The chains a forwarded packet passes. Source translation comes last and changes no verdict. Source: iptables(8) and its packet flow. */
@@ -94,11 +90,11 @@ interface Place {
  *
  * @throws RangeError when chains call each other in a circle, which no kernel would have loaded
  */
-export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet): Walk {
+export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet): LinuxWalk {
   const source = parseIpv4(packet.source)
   const destination = parseIpv4(packet.destination)
   if (source === undefined || destination === undefined)
-    return {verdict: 'unknown', trail: [], because: 'only IPv4 packets are walked: Azure NPM filters no others'}
+    return {verdict: 'unknown', trail: [], reason: 'only IPv4 packets are walked: Azure NPM filters no others'}
   const passing: Passing = {
     source,
     destination,
@@ -124,7 +120,7 @@ class Walker {
     this.sets = sets
   }
 
-  from(start: Place): Walk {
+  from(start: Place): LinuxWalk {
     let {hook, packet, splits} = start
     let frames = start.frames.map(frame => ({...frame}))
     const trail = [...start.trail]
@@ -186,12 +182,12 @@ class Walker {
   }
 
   /** Goes on as if a rule with unknown conditions matched. */
-  private obey(rule: Rule, step: Step, place: Place): Walk {
+  private obey(rule: Rule, step: Step, place: Place): LinuxWalk {
     const next = this.applied(rule, {...place, trail: [...place.trail, step]})
     return 'verdict' in next ? next : this.from(next)
   }
 
-  private applied(rule: Rule, place: Place): Place | Walk {
+  private applied(rule: Rule, place: Place): Place | LinuxWalk {
     const {target} = rule
     const {hook, frames, packet, trail} = place
     const table = FORWARDED[hook]?.[0] ?? ''
@@ -217,7 +213,7 @@ class Walker {
     }
   }
 
-  private returned(place: Place): Place | Walk {
+  private returned(place: Place): Place | LinuxWalk {
     if (place.frames.length > 1) return {...place, frames: place.frames.slice(0, -1)}
     const [table, chain] = FORWARDED[place.hook] as (typeof FORWARDED)[number]
     if (this.rules.chain(table, chain)?.policy === 'DROP')
@@ -225,7 +221,7 @@ class Walker {
     return {...place, hook: place.hook + 1, frames: []}
   }
 
-  private extension(name: string, options: string, place: Place): Place | Walk {
+  private extension(name: string, options: string, place: Place): Place | LinuxWalk {
     const {packet, trail, hook} = place
     if (name === 'REJECT') return finished('drop', trail, packet)
     if (name === 'DNAT') {
@@ -258,12 +254,12 @@ const marked = (packet: Passing, value: number, mask: number): Passing => ({
   knownMark: (packet.knownMark | mask) >>> 0,
 })
 
-function finished(verdict: Verdict, trail: readonly Step[], packet: Passing): Walk {
+function finished(verdict: Verdict, trail: readonly Step[], packet: Passing): LinuxWalk {
   const translated = packet.isTranslated ? {translated: {destination: printIpv4(packet.destination), port: packet.port}} : {}
   return {verdict, trail, ...translated}
 }
 
-const unknown = (because: string, trail: readonly Step[], packet: Passing): Walk => ({
+const unknown = (reason: string, trail: readonly Step[], packet: Passing): LinuxWalk => ({
   ...finished('unknown', trail, packet),
-  because,
+  reason,
 })

@@ -21,7 +21,7 @@ async function readDrifted() {
   )
   const [dump] = (await readDump(documents)).nodes
   if (!dump?.cluster) throw new Error('the fixture has no cluster objects')
-  return {dump: {...dump, node: 'bakery-1'}, cluster: dump.cluster}
+  return {dump: dump.with({node: 'bakery-1'}), cluster: dump.cluster}
 }
 
 /** Tools of a node that is as the fixture. */

@@ -5,9 +5,6 @@ import {compareNode} from '../../../core/drift/compare-node.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import {openTranslation} from '../../../core/linux/translate/open.ts'
-import {savedRules, savedSets} from '../../../core/linux/walk/node-rules.ts'
-import {walk} from '../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {releaseFacts, releaseLines} from '../../../core/policy/release.ts'
@@ -75,10 +72,8 @@ const mutation: fc.Arbitrary<{what: string; apply: Mutation}> = fc.oneof(
 
 const verdicts = async (lines: NodeLines, packets: readonly Packet[]) => {
   const dump = await dumpOf(lines)
-  if (!dump.save) throw new Error('no rules')
-  const rules = savedRules(dump.save)
-  const sets = savedSets(dump)
-  return packets.map(packet => walk(rules, sets, packet).verdict)
+  if (dump.completeness.rules === 'absent') throw new Error('no rules')
+  return packets.map(packet => dump.walk(packet).verdict)
 }
 
 /** Every Azure NPM there is. */
@@ -103,7 +98,7 @@ describe('for any cluster', () => {
       expect({clean, items}).toEqual({clean: true, items: []})
       // Without comments, or in NPM v1, which keeps the rules of all together, rules alone do not tell whose they are.
       if (options.generation === 'v1' || !releaseFacts(options.release).hasRuleComments) return
-      const told = [...openTranslation(dump).policies()]
+      const told = [...dump.translation().policies()]
       const asked = program.policies.flatMap(({policy, chains}) =>
         chains.map(({direction, rules}) => `${policy} ${direction} ${rules.length}`),
       )

@@ -26,7 +26,7 @@ describe.each(fixtureNodes)('$name', ({file}) => {
     const text = file(name)
     // Not every node has every file, and a node without sets has empty dumps of them.
     const read = text === undefined || text === '' ? {kind, problems: []} : await readDocument(document(text))
-    expect({kind: read.kind, problems: read.problems}).toEqual({kind, problems: []})
+    expect({kind: 'content' in read ? read.content.kind : read.kind, problems: read.problems}).toEqual({kind, problems: []})
   })
 })
 
@@ -128,9 +128,9 @@ test('a bad object among good ones is told with its file', async () => {
 
 test('what a known tool printed is taken as that, even if it is empty', async () => {
   const save = await readDocument(document('', {kind: 'ipset-save'}))
-  expect(save).toMatchObject({kind: 'ipset-save', sets: [], problems: []})
+  expect(save).toMatchObject({content: {kind: 'ipset-save', sets: []}, problems: []})
   const rules = await readDocument(document('', {kind: 'iptables-save'}))
-  expect(rules).toMatchObject({kind: 'iptables-save', problems: []})
+  expect(rules).toMatchObject({content: {kind: 'iptables-save'}, problems: []})
 })
 
 test('problems within a dump bear its name', async () => {

@@ -2,9 +2,10 @@ import {cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import type {NodeDump} from '../../../core/dump/model.ts'
+import type {NodeState} from '../../../core/dataplane/node-state.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
+import {saveOf} from '../../support/linux/documents.ts'
 import {filesIn, manifestOf} from '../../support/plugin/files.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 import {driftOf, matrixOf, translationOf, unchanged} from '../../support/redact/answers.ts'
@@ -27,10 +28,10 @@ async function answersOf(path: string) {
   const {documents} = await readFiles([path])
   const {nodes, problems} = await readDump(documents)
   expect(nodes).toHaveLength(1)
-  const [node] = nodes as [NodeDump]
+  const [node] = nodes as [NodeState]
   const told = {
     node: node.node,
-    hasAllTables: node.save?.hasAllTables,
+    hasAllTables: saveOf(node)?.hasAllTables,
     hasMembers: node.hasMembers,
     metrics: node.metricNames,
     cache: node.cache,

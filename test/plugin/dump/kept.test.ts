@@ -5,6 +5,7 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
+import {linuxDocuments} from '../../support/linux/documents.ts'
 import {filesIn, manifestOf, unpack} from '../../support/plugin/files.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 
@@ -48,12 +49,12 @@ async function read(path: string) {
   const {nodes, problems} = await readDump(documents)
   expect(nodes).toHaveLength(1)
   return {
-    nodes: nodes.map(({save, ...node}) => ({
+    nodes: nodes.map(linuxDocuments).map(({saved, ...node}) => ({
       ...node,
       dumpId: undefined,
-      backend: save?.backend,
-      hasAllTables: save?.hasAllTables,
-      tables: [...(save?.tables ?? [])].map(([name, {chains}]) => [
+      backend: saved?.save.backend,
+      hasAllTables: saved?.save.hasAllTables,
+      tables: [...(saved?.save.tables ?? [])].map(([name, {chains}]) => [
         name,
         [...chains].map(([chain, {line, blocks}]) => [chain, line, blocks]),
       ]),

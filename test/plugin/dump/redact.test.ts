@@ -5,12 +5,13 @@ import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {type Trace, traceSchema} from '../../../core/contract/trace.ts'
-import {type NodeDump} from '../../../core/dump/model.ts'
+import type {NodeState} from '../../../core/dataplane/node-state.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import {openNamespace} from '../../support/kernel/namespace.ts'
+import {linuxDocuments} from '../../support/linux/documents.ts'
 import {startBakery} from '../../support/plugin/bakery-dump.ts'
 import {filesIn, manifestOf} from '../../support/plugin/files.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
@@ -197,8 +198,8 @@ const originals = [
 
 describe.each(originals)('$name, redacted by the verb', ({name, sources, port}) => {
   const paths = sources.map(fixture)
-  let before: NodeDump[]
-  let after: NodeDump[]
+  let before: NodeState[]
+  let after: NodeState[]
   let redacted: Awaited<ReturnType<typeof redact>>
   beforeAll(async () => {
     redacted = await redact(name.replaceAll(/\W/g, '-'), ...paths)
@@ -233,11 +234,12 @@ describe.each(originals)('$name, redacted by the verb', ({name, sources, port}) 
   })
 
   test('has as many nodes, sets and members, pods and policies', () => {
-    const facts = (nodes: readonly NodeDump[]) =>
+    const facts = (nodes: readonly NodeState[]) =>
       nodes
-        .map(({sets, save, cluster, cache, metricNames, hasMembers}) => ({
-          backend: save?.backend,
-          tables: [...(save?.tables ?? [])].map(([table, {chains}]) => [table, [...chains.values()].map(({line}) => line)]),
+        .map(linuxDocuments)
+        .map(({sets, saved, cluster, cache, metricNames, hasMembers}) => ({
+          backend: saved?.save.backend,
+          tables: [...(saved?.save.tables ?? [])].map(([table, {chains}]) => [table, [...chains.values()].map(({line}) => line)]),
           sets: [...(sets?.values() ?? [])].map(({type, members}) => `${type} ${members.length}`).toSorted(),
           hasMembers,
           pods: cluster?.pods.map(({spec}) => spec?.containers?.length),
@@ -250,7 +252,7 @@ describe.each(originals)('$name, redacted by the verb', ({name, sources, port}) 
   })
 
   test('every reading verb gives the same answer in other words', async () => {
-    const [first, again] = [before[0], after[0]] as [NodeDump, NodeDump]
+    const [first, again] = [before[0], after[0]] as [NodeState, NodeState]
     const pairs = (first.cluster?.pods ?? []).map((pod, index) => [pod, again.cluster?.pods[index]] as const)
     const called = (pod: (typeof pairs)[number][0] | undefined) => `${pod?.metadata.namespace}/${pod?.metadata.name}`
     // Objects keep their order, so it is known who is who.

@@ -2,8 +2,6 @@ import {readDump} from '../../../core/dump/read-dump.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
-import {savedRules, savedSets} from '../../../core/linux/walk/node-rules.ts'
-import {walk} from '../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import type {Semantics, UnsupportedCode} from '../../../core/policy/program.ts'
@@ -52,10 +50,8 @@ export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) =>
     {name: 'ipset-save.txt', folder: '', text: [sets], kind: 'ipset-save'},
   ])
   const [read] = nodes
-  if (!read?.save) throw new Error('the saved rules were not recognised')
-  const walkedRules = savedRules(read.save)
-  const walkedSets = savedSets(read)
-  return packet => walk(walkedRules, walkedSets, packet).verdict
+  if (!read || read.completeness.rules === 'absent') throw new Error('the saved rules were not recognised')
+  return packet => read.walk(packet).verdict
 }
 
 /** A policy is refused where the case says so, and nowhere else. */

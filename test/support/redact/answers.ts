@@ -1,11 +1,12 @@
 import type {Where} from '../../../core/contract/common.ts'
+import type {NodeState} from '../../../core/dataplane/node-state.ts'
 import {compareNode} from '../../../core/drift/compare-node.ts'
-import type {DumpDocument, NodeDump} from '../../../core/dump/model.ts'
+import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
-import {translate} from '../../../core/linux/translate/open.ts'
 import {matrixEnds, probes} from '../../../core/matrix/matrix.ts'
 import type {Redaction} from '../../../core/redact/redaction.ts'
 import {renamePolicy} from '../../../core/renaming/renamer.ts'
+import {translate} from '../../../core/translate/translate.ts'
 
 /** How names are told afterwards; for the answers before, into those after. */
 export interface Names {
@@ -35,9 +36,9 @@ export const renamed = (redaction: Redaction, kernelNames: Iterable<string>): Na
   },
 })
 
-export async function nodeOf(documents: readonly DumpDocument[]): Promise<NodeDump> {
+export async function nodeOf(documents: readonly DumpDocument[]): Promise<NodeState> {
   const {nodes} = await readDump(documents.map(document => ({...document, folder: 'd'})))
-  return nodes[0] as NodeDump
+  return nodes[0] as NodeState
 }
 
 /** A rule's place, with its chain as it is called afterwards. */
@@ -47,7 +48,7 @@ const sorted = <Item>(items: readonly Item[]): Item[] =>
   items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
 /** All that `translate` and `sets` say, but for sentences. */
-export function translationOf(dump: NodeDump, names: Names) {
+export function translationOf(dump: NodeState, names: Names) {
   const {facts, policies, sets} = (({policies: its, sets: all, ...rest}) => ({facts: rest, policies: its, sets: all}))(
     translate(dump),
   )
@@ -112,7 +113,7 @@ const PORTS = [
 ] as const
 
 /** All verdicts, walked and meant, between all pods and an address outside. */
-export function matrixOf(dump: NodeDump, names: Names) {
+export function matrixOf(dump: NodeState, names: Names) {
   const ends = matrixEnds(dump.cluster?.pods ?? [], {name: 'external', address: '203.0.113.254'})
   const found = [...probes({ends, ports: PORTS, dump, ...(dump.cluster && {cluster: dump.cluster})})]
   const end = (name: string) => (name === 'external' ? name : names.policy(name))
@@ -120,7 +121,7 @@ export function matrixOf(dump: NodeDump, names: Names) {
 }
 
 /** All differences that `diff` finds, as far as they are no sentences. */
-export function driftOf(dump: NodeDump, names: Names) {
+export function driftOf(dump: NodeState, names: Names) {
   if (!dump.cluster) return []
   const {items} = compareNode(dump.cluster, dump)
   return sorted(

@@ -5,7 +5,7 @@ import type {ClusterObjects} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {printIpsetRestore} from '../../../../core/linux/compile/print.ts'
 import type {LinuxProgram} from '../../../../core/linux/npm/program.ts'
-import {translate} from '../../../../core/linux/translate/open.ts'
+import {translate} from '../../../../core/translate/translate.ts'
 import {objectsOf, ruleText} from '../../../support/linux/compare-programs.ts'
 import {vectors} from '../../../support/linux/vector.ts'
 

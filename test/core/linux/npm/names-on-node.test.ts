@@ -2,7 +2,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {readDump} from '../../../../core/dump/read-dump.ts'
 import {objectKey, readClusterObjects} from '../../../../core/kubernetes/objects.ts'
-import {translate} from '../../../../core/linux/translate/open.ts'
+import {translate} from '../../../../core/translate/translate.ts'
 
 /**
  * Dumps that Azure NPM itself programmed, beside the names it gave: every name we recover must be the one it used,

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {openTranslation, translate} from '../../../../core/linux/translate/open.ts'
 import {policyChainName, setKernelName} from '../../../../core/names/kernel-name.ts'
+import {translate} from '../../../../core/translate/translate.ts'
 import {dumpOf, fixtureText} from '../../../support/read-capture.ts'
 
 interface Collisions {
@@ -96,7 +96,7 @@ describe('what somebody else put into a policy chain', () => {
   ])('$what is shown as it is, never as what it resembles', async ({rule, says}) => {
     const chain = policyChainName('a/b', 'Ingress', 'fnv32a')
     const text = save([jump('a/b', 'a')], chain, []).replace('COMMIT', `-A ${chain} ${rule}\nCOMMIT`)
-    const [policy] = openTranslation(await dumpOf(text)).policies()
+    const [policy] = (await dumpOf(text)).translation().policies()
     expect(policy?.rules[0]?.text).toContain(says)
   })
 })

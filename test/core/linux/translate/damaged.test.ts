@@ -2,8 +2,8 @@ import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect} from 'vitest'
 import {translationSchema} from '../../../../core/contract/translation.ts'
 import {readDump} from '../../../../core/dump/read-dump.ts'
-import {translate} from '../../../../core/linux/translate/open.ts'
 import {problemText} from '../../../../core/problem/problem-text.ts'
+import {translate} from '../../../../core/translate/translate.ts'
 import {fixtureText} from '../../../support/read-capture.ts'
 
 /** Whatever happened to a dump on its way to us: an answer that keeps its contract, and problems that can be shown. */

@@ -1,16 +1,19 @@
 import {describe, expect, test} from 'vitest'
-import type {NodeDump} from '../../../../core/dump/model.ts'
+import type {NodeState} from '../../../../core/dataplane/node-state.ts'
 import {readDump} from '../../../../core/dump/read-dump.ts'
 import {readRules} from '../../../../core/linux/iptables/parse.ts'
 import {learnDump} from '../../../../core/linux/npm/learn-dump.ts'
 import {describeRule} from '../../../../core/linux/translate/describe-rule.ts'
-import {openRules} from '../../../../core/linux/translate/open.ts'
+import {openRules} from '../../../../core/linux/translate/open-rules.ts'
 import {policyChainName, setKernelName} from '../../../../core/names/kernel-name.ts'
+import {linuxDocuments, saveOf} from '../../../support/linux/documents.ts'
 import {dumpOf} from '../../../support/read-capture.ts'
 import {documentsOf, folders} from '../../../support/redact/folders.ts'
 
-const rulesOf = ({save}: NodeDump) =>
-  [...(save?.tables.values() ?? [])].flatMap(table => [...table.chains.values()].flatMap(chain => readRules(table, chain).rules))
+const rulesOf = (node: NodeState) =>
+  [...(saveOf(node)?.tables.values() ?? [])].flatMap(table =>
+    [...table.chains.values()].flatMap(chain => readRules(table, chain).rules),
+  )
 
 /** A node has thousands of rules, and many are of one kind. */
 const MOST_RULES = 300
@@ -20,10 +23,10 @@ describe.each(folders)('rules of %s', folder => {
     const {nodes} = await readDump(await documentsOf(folder))
     for (const dump of nodes) {
       const rules = rulesOf(dump)
-      const {names, book, policyOfChain} = learnDump(dump)
+      const {names, book, policyOfChain} = learnDump(linuxDocuments(dump))
       const every = Math.ceil(rules.length / MOST_RULES)
       for (const rule of rules.filter((_, index) => index % every === 0))
-        expect(openRules(dump, [rule]).say(rule)).toEqual(describeRule(rule, names, book, policyOfChain))
+        expect(openRules(linuxDocuments(dump), [rule]).say(rule)).toEqual(describeRule(rule, names, book, policyOfChain))
     }
   })
 })
@@ -43,5 +46,5 @@ test('a name that only another rule implies is learned too', async () => {
     ].join('\n'),
   )
   const [rule] = rulesOf(dump)
-  expect(rule && openRules(dump, [rule]).say(rule).text).toContain('app')
+  expect(rule && openRules(linuxDocuments(dump), [rule]).say(rule).text).toContain('app')
 })

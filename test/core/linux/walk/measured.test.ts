@@ -1,6 +1,4 @@
 import {describe, expect, test} from 'vitest'
-import {savedRules, savedSets} from '../../../../core/linux/walk/node-rules.ts'
-import {walk} from '../../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../../core/net/packet.ts'
 import {Evaluator} from '../../../../core/policy/evaluate.ts'
 import {translatedPacket} from '../../../../core/trace/trace.ts'
@@ -38,10 +36,8 @@ describe.each(folders)('%s', folder => {
       fixtureText(`measured/${folder}/iptables-${backend}-save.txt`),
       fixtureText(`measured/${folder}/ipset-save.txt`),
     )
-    if (!dump.save) throw new Error('no rules')
-    const rules = savedRules(dump.save)
-    const sets = savedSets(dump)
-    const wrong = measured(folder).filter(({packet, verdict}) => walk(rules, sets, packet).verdict !== verdict)
+    if (dump.completeness.rules === 'absent') throw new Error('no rules')
+    const wrong = measured(folder).filter(({packet, verdict}) => dump.walk(packet).verdict !== verdict)
     expect(wrong).toEqual([])
     expect(measured(folder).length).toBeGreaterThan(0)
   })
@@ -52,12 +48,10 @@ describe.each(folders)('%s', folder => {
       fixtureText(`measured/${folder}/ipset-save.txt`),
       fixtureText(`measured/${folder}/cluster.json`),
     )
-    if (!dump.save || !dump.cluster) throw new Error('no rules or no cluster')
-    const rules = savedRules(dump.save)
-    const sets = savedSets(dump)
+    if (dump.completeness.rules === 'absent' || !dump.cluster) throw new Error('no rules or no cluster')
     const evaluator = new Evaluator(dump.cluster)
     const departing = measured(folder).filter(({packet, verdict}) => {
-      const behindServices = translatedPacket(packet, walk(rules, sets, packet))
+      const behindServices = translatedPacket(packet, dump.walk(packet))
       return evaluator.evaluate(behindServices).verdict !== verdict
     })
     const told = departing.map(({packet: {source, destination, port, mark = ''}}) => `${source} ${destination} ${port} ${mark}`)

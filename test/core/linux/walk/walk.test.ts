@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {indexIptablesSave} from '../../../../core/linux/iptables/save-index.ts'
+import {SavedChains} from '../../../../core/linux/iptables/saved-chains.ts'
 import {savedRules} from '../../../../core/linux/walk/node-rules.ts'
 import {walk} from '../../../../core/linux/walk/walk.ts'
 import type {Packet} from '../../../../core/net/packet.ts'
@@ -27,7 +28,7 @@ interface Case {
   readonly policy?: string
   readonly packet?: Partial<Packet>
   readonly verdict: string
-  readonly because?: RegExp
+  readonly reason?: RegExp
 }
 
 const DROP = ['-A FORWARD -j DROP']
@@ -41,7 +42,7 @@ function run({rules, policy = 'ACCEPT', packet: change = {}}: Case) {
     ...rules,
     'COMMIT\n',
   ].join('\n')
-  return walk(savedRules(indexIptablesSave([text])), sets, {...packet, ...change})
+  return walk(savedRules(new SavedChains(indexIptablesSave([text]))), sets, {...packet, ...change})
 }
 
 const when = (conditions: string, name: string, verdict: 'drop' | 'accept' | 'unknown', more: Partial<Case> = {}): Case => ({
@@ -114,7 +115,7 @@ describe.each<Case>([
   when('-p tcp -m tcp ! --dport 80', 'ports can be negated', 'accept'),
   when('-p tcp -m multiport --dports 22,80:90', 'multiport is a list of ports', 'drop'),
   when('-p tcp -m tcp --sport 1024:65535', 'which port the client takes is not known', 'unknown', {
-    because: /--sport 1024:65535/,
+    reason: /--sport 1024:65535/,
   }),
   when('-p tcp -m tcp --sport 1024:65535', 'unless it is told', 'drop', {packet: {sourcePort: 4000}}),
   when('-m set --match-set web src -m set --match-set db dst', 'all sets must hold', 'drop'),
@@ -127,10 +128,10 @@ describe.each<Case>([
   when('-m set --match-set net dst', 'and one outside of it', 'drop', {packet: {destination: '10.1.2.3'}}),
   when('-m set --match-set http dst,dst', 'a named port is address, protocol and port', 'drop'),
   when('-m set --match-set http dst,dst', 'of which each must be right', 'accept', {packet: {protocol: 'udp'}}),
-  when('-m set --match-set nowhere src', 'a set that is not in the dump makes it unknown', 'unknown', {because: /nowhere/}),
+  when('-m set --match-set nowhere src', 'a set that is not in the dump makes it unknown', 'unknown', {reason: /nowhere/}),
   when('-m set --match-set mac src', 'so does a kind of set that is not modelled', 'unknown'),
   when('-m set --match-set nowhere src -p udp', 'but not when another condition fails', 'accept'),
-  when('-m connlabel --label 4', 'a match that is not modelled makes it unknown', 'unknown', {because: /connlabel --label 4/}),
+  when('-m connlabel --label 4', 'a match that is not modelled makes it unknown', 'unknown', {reason: /connlabel --label 4/}),
   when('-i lo', 'forwarded packets do not come from the loopback', 'accept'),
   when('-i eth0', 'which interface they come from is not known', 'unknown'),
   {
@@ -152,7 +153,7 @@ describe.each<Case>([
     name: 'a target that is not modelled makes it unknown',
     rules: ['-A FORWARD -j NFQUEUE --queue-num 0', ...DROP],
     verdict: 'unknown',
-    because: /NFQUEUE/,
+    reason: /NFQUEUE/,
   },
   {name: 'unless its rule does not match', rules: ['-A FORWARD -p udp -j NFQUEUE --queue-num 0', ...DROP], verdict: 'drop'},
   {
@@ -172,12 +173,12 @@ describe.each<Case>([
     ],
     verdict: 'drop',
   },
-  {name: 'IPv6 is not walked', rules: [], packet: {destination: 'fd00::1'}, verdict: 'unknown', because: /IPv4/},
+  {name: 'IPv6 is not walked', rules: [], packet: {destination: 'fd00::1'}, verdict: 'unknown', reason: /IPv4/},
 ])('$name', case_ => {
   test(`is ${case_.verdict}`, () => {
-    const {verdict, because = '', trail} = run(case_)
+    const {verdict, reason = '', trail} = run(case_)
     expect({verdict, trail: trail.map(({chain, position}) => `${chain}:${position}`)}).toMatchObject({verdict: case_.verdict})
-    if (case_.because) expect(because).toMatch(case_.because)
+    if (case_.reason) expect(reason).toMatch(case_.reason)
   })
 })
 
@@ -199,7 +200,8 @@ test('chains in a circle are refused, as no kernel would have loaded them', () =
 })
 
 describe('other tables on the way', () => {
-  const tables = (text: string) => walk(savedRules(indexIptablesSave([text])), sets, {...packet, destination: '10.9.0.1'})
+  const tables = (text: string) =>
+    walk(savedRules(new SavedChains(indexIptablesSave([text]))), sets, {...packet, destination: '10.9.0.1'})
   const filter =
     '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set db dst -p tcp -m tcp --dport 8080 -j DROP\nCOMMIT\n'
   const nat = (rules: string) => `*nat\n:PREROUTING ACCEPT [0:0]\n:S1 - [0:0]\n:S2 - [0:0]\n${rules}\nCOMMIT\n`
@@ -222,7 +224,7 @@ describe('other tables on the way', () => {
       )
     expect(tables(endpoints('10.0.0.7:8080') + filter)).toMatchObject({
       verdict: 'unknown',
-      because: expect.stringContaining('statistic'),
+      reason: expect.stringContaining('statistic'),
     })
     expect(tables(endpoints('10.0.0.2:8080') + filter)).toMatchObject({verdict: 'drop'})
   })

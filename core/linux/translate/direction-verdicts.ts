@@ -1,8 +1,8 @@
-import type {TraceSide} from '../contract/trace.ts'
-import type {OpenRules} from '../linux/translate/open.ts'
-import type {Step} from '../linux/walk/walk.ts'
-import {policyChain} from '../names/kernel-name.ts'
-import type {Verdict} from '../net/packet.ts'
+import type {TraceSide} from '../../contract/trace.ts'
+import {policyChain} from '../../names/kernel-name.ts'
+import type {Verdict} from '../../net/packet.ts'
+import type {Step} from '../walk/walk.ts'
+import type {OpenRules} from './open-rules.ts'
 
 /** What a walk says of each end: read off the rules of Azure NPM that matched. */
 export function directionVerdicts(

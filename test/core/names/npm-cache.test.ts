@@ -1,9 +1,9 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {type NpmCache, readNpmCache} from '../../../core/dump/npm-cache.ts'
-import {readMetricNames} from '../../../core/dump/npm-metrics.ts'
 import {objectKey, readClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
+import {type NpmCache, readNpmCache} from '../../../core/names/npm-cache.ts'
+import {readMetricNames} from '../../../core/names/npm-metrics.ts'
 import {fixtureNodes} from '../../support/dump-fixture.ts'
 
 type Names = {kernelName: string; name: string}[]

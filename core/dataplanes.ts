@@ -1,0 +1,11 @@
+import type {DataPlane} from './dataplane/dataplane.ts'
+import {linux} from './linux/dataplane.ts'
+
+/** The data planes there are, and which one a document is of. The only place that knows more than the interface. */
+
+export {linux}
+
+const all: readonly DataPlane[] = [linux]
+
+/** The data plane whose rules or sets a kind of document holds; undefined for what belongs to none, as Kubernetes objects. */
+export const dataPlaneOfKind = (kind: string): DataPlane | undefined => all.find(({documentKinds}) => documentKinds.has(kind))

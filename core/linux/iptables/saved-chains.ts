@@ -1,0 +1,66 @@
+import type {Problem} from '../../problem/problem.ts'
+import type {Rule} from './model.ts'
+import {type ParsedRules, readRules} from './parse.ts'
+import type {SaveIndex} from './save-index.ts'
+
+/** The rules of one chain, in order, and what is wrong with them. */
+export interface ReadChain {
+  readonly rules: readonly Rule[]
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * The chains of a save. A rule is parsed when somebody first asks for it, and kept: naming sets, walking packets and printing
+ * all need the same rules, and no line is parsed twice.
+ */
+export class SavedChains {
+  readonly save: SaveIndex
+  private readonly whole = new Map<string, ReadChain>()
+  /** Of chains of which only some rules were asked for. */
+  private readonly parts = new Map<string, ParsedRules>()
+
+  constructor(save: SaveIndex) {
+    this.save = save
+  }
+
+  /** All rules of a chain; undefined when the save does not declare it. */
+  chain(tableName: string, name: string): ReadChain | undefined {
+    const key = `${tableName} ${name}`
+    const known = this.whole.get(key)
+    if (known) return known
+    const table = this.save.tables.get(tableName)
+    const chain = table?.chains.get(name)
+    if (!table || !chain) return undefined
+    const read = readRules(table, chain, undefined, this.parts.get(key))
+    this.parts.delete(key)
+    this.whole.set(key, read)
+    return read
+  }
+
+  /**
+   * Some rules of a chain. On a large node most rules are passed over without being parsed.
+   *
+   * @param isRead looks at a rule's line
+   */
+  someRules(tableName: string, name: string, isRead: (line: string) => boolean): ReadChain | undefined {
+    const key = `${tableName} ${name}`
+    const known = this.whole.get(key)
+    const table = this.save.tables.get(tableName)
+    const chain = table?.chains.get(name)
+    if (!table || !chain) return undefined
+    if (known && known.problems.length === 0) return {rules: known.rules.filter(({source}) => isRead(source)), problems: []}
+    let parsed = this.parts.get(key)
+    if (!parsed) this.parts.set(key, (parsed = partsOf(known)))
+    return readRules(table, chain, isRead, parsed)
+  }
+}
+
+const partsOf = (known: ReadChain | undefined): ParsedRules => {
+  const faults = new Map(known?.problems.map(problem => [problem.line, problem]))
+  return new Map(
+    known?.rules.map(rule => {
+      const fault = faults.get(rule.line)
+      return [rule.position, fault ? {rule, fault} : {rule}]
+    }),
+  )
+}

@@ -1,0 +1,103 @@
+import type {DataPlane} from '../dataplane/dataplane.ts'
+import type {Completenesses, DescribedWalk, NodeFacts, NodeState, Walk} from '../dataplane/node-state.ts'
+import type {Packet} from '../net/packet.ts'
+import type {SetIndex} from '../sets/set-index.ts'
+import {blocksInRules} from './iptables/save-index.ts'
+import {NpmChains} from './npm/chains.ts'
+import type {LinuxDocuments} from './npm/documents.ts'
+import {describeWalk} from './translate/describe-walk.ts'
+import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
+import {savedRules, savedSets} from './walk/node-rules.ts'
+import {walkOwnTraffic} from './walk/own-traffic.ts'
+import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
+
+/** What walks need of a node; the same whatever the node is called and whatever is known of the cluster. */
+class WalkedNode {
+  readonly rules: WalkedRules
+  readonly sets: SetIndex
+
+  constructor(documents: LinuxDocuments) {
+    this.rules = documents.saved ? savedRules(documents.saved) : {chain: () => undefined}
+    this.sets = savedSets(documents)
+  }
+}
+
+/** A Linux node: rules of iptables and ipsets, opened once. */
+export class LinuxNode implements NodeState {
+  readonly dataPlane: DataPlane
+  /** What was read. Only this data plane's own code looks at it. */
+  readonly documents: LinuxDocuments
+  readonly node: string
+  readonly dumpId?: string
+  readonly takenAt?: string
+  readonly cache?: NodeFacts['cache'] & {}
+  readonly metricNames: NodeFacts['metricNames']
+  readonly cluster?: NodeFacts['cluster'] & {}
+  readonly problems: NodeFacts['problems']
+  readonly sets?: LinuxDocuments['sets'] & {}
+  readonly hasMembers: boolean
+  private translated: LinuxTranslation | undefined
+  private walked: WalkedNode | undefined
+
+  /** @param walked of the same rules and sets, when they were walked before */
+  constructor(dataPlane: DataPlane, documents: LinuxDocuments, walked?: WalkedNode) {
+    this.dataPlane = dataPlane
+    this.documents = documents
+    this.walked = walked
+    const {node, dumpId, takenAt, cache, metricNames, cluster, problems, sets, hasMembers} = documents
+    this.node = node
+    this.metricNames = metricNames
+    this.problems = problems
+    this.hasMembers = hasMembers
+    if (dumpId !== undefined) this.dumpId = dumpId
+    if (takenAt !== undefined) this.takenAt = takenAt
+    if (cache) this.cache = cache
+    if (cluster) this.cluster = cluster
+    if (sets) this.sets = sets
+  }
+
+  get completeness(): Completenesses {
+    const {saved, sets, hasMembers, cluster} = this.documents
+    return {
+      rules: saved ? (new NpmChains(saved).isComplete ? 'whole' : 'cut') : 'absent',
+      sets: sets ? 'whole' : 'absent',
+      members: sets ? (hasMembers ? 'whole' : 'cut') : 'absent',
+      objects: cluster ? 'whole' : 'absent',
+    }
+  }
+
+  get ruleLists(): readonly string[] {
+    return new NpmChains(this.documents.saved).names
+  }
+
+  ruleBlocks(): readonly string[] {
+    return this.documents.saved ? blocksInRules(this.documents.saved.save) : []
+  }
+
+  translation(): LinuxTranslation {
+    this.translated ??= openLinuxTranslation(this.documents)
+    return this.translated
+  }
+
+  walk(packet: Packet): LinuxWalk {
+    const {rules, sets} = this.opened()
+    return walk(rules, sets, packet)
+  }
+
+  walkOwn(packet: Packet): Walk | undefined {
+    return walkOwnTraffic(packet, this)
+  }
+
+  describe(walk: LinuxWalk): DescribedWalk {
+    return describeWalk(this.documents, walk)
+  }
+
+  with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): LinuxNode {
+    return new LinuxNode(this.dataPlane, {...this.documents, ...facts}, this.walked)
+  }
+
+  private opened(): WalkedNode {
+    this.walked ??= new WalkedNode(this.documents)
+    return this.walked
+  }
+}

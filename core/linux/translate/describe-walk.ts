@@ -1,0 +1,49 @@
+import type {TraceStep} from '../../contract/trace.ts'
+import type {DescribedWalk} from '../../dataplane/node-state.ts'
+import type {LinuxDocuments} from '../npm/documents.ts'
+import type {LinuxWalk, Step} from '../walk/walk.ts'
+import {directionVerdicts} from './direction-verdicts.ts'
+import {type OpenRules, openRules} from './open-rules.ts'
+
+/** A walk over a Linux node's rules in words. */
+export function describeWalk(documents: LinuxDocuments, walk: LinuxWalk): DescribedWalk {
+  const {trail, verdict} = walk
+  const {node} = documents
+  const rules = openRules(
+    documents,
+    trail.flatMap(({rule}) => rule ?? []),
+  )
+  return {
+    trail: trail.map(step => traceStep(step, node, rules)),
+    ...directionVerdicts(trail, verdict, rules),
+    reason: reasonOf(walk, node, rules),
+    problems: rules.problems,
+  }
+}
+
+function traceStep({table, chain, position, depth, rule}: Step, node: string, rules: OpenRules): TraceStep {
+  const described = rule && rules.say(rule)
+  return {
+    node,
+    where: {table, chain, position, ...(rule && {line: rule.line})},
+    depth,
+    text: described?.text ?? 'the policy of the chain',
+    ...(described?.policy !== undefined && {policy: described.policy}),
+  }
+}
+
+function reasonOf({verdict, trail, reason}: LinuxWalk, node: string, rules: OpenRules): string {
+  if (verdict === 'unknown') return reason ?? 'unknown'
+  const last = trail.at(-1)
+  if (!last) return `no rule on node ${node} matches it`
+  const where = last.position === 0 ? `the policy of ${last.chain}` : `rule ${last.position} of ${last.chain}`
+  const marking = trail.toReversed().find(({rule}) => rule && rules.say(rule).policy !== undefined)
+  const policy = marking?.rule && rules.say(marking.rule).policy
+  const by =
+    policy === undefined
+      ? ''
+      : verdict === 'drop'
+        ? `; policy ${policy} selects the pod and no policy allows the packet`
+        : `; allowed by policy ${policy}`
+  return `${where} on node ${node} ${verdict === 'drop' ? 'drops' : 'accepts'} it${by}`
+}

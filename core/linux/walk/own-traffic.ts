@@ -1,0 +1,36 @@
+import type {NodeFacts, Walk} from '../../dataplane/node-state.ts'
+import type {Packet} from '../../net/packet.ts'
+
+/**
+ * Traffic of the node itself does not pass FORWARD, where Azure NPM is: what the node receives goes through INPUT, what it
+ * sends through OUTPUT, and these are not walked.
+ *
+ * @returns undefined when neither end is known to be the node
+ */
+export function walkOwnTraffic(
+  {source, destination}: Packet,
+  {node, cluster}: Pick<NodeFacts, 'node' | 'cluster'>,
+): Walk | undefined {
+  const owner = (address: string) => {
+    const host = cluster?.nodes.find(({status}) => status?.addresses?.some(each => each.address === address))
+    return (
+      host?.metadata.name ??
+      cluster?.pods.find(({spec, status}) => spec?.hostNetwork === true && status?.podIP === address)?.spec?.nodeName
+    )
+  }
+  const isOwn = (address: string) => {
+    const name = owner(address)
+    // A dump that does not name its node may be that node's.
+    return name !== undefined && (name === node || node === 'unknown')
+  }
+  for (const [address, hook] of [
+    [destination, 'INPUT'],
+    [source, 'OUTPUT'],
+  ] as const)
+    if (isOwn(address)) {
+      const whose = node === 'unknown' ? 'a node, perhaps this one' : `node ${node} itself`
+      const reason = `${address} is ${whose}: such packets go through ${hook}, not FORWARD, and Azure NPM does not judge them there`
+      return {verdict: 'unknown', trail: [], reason}
+    }
+  return undefined
+}
