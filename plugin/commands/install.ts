@@ -2,18 +2,14 @@ import {Flags} from '@oclif/core'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {clusterFlags, Verb} from '../command.ts'
-import {podOf} from '../install/admission.ts'
 import {durationMs, durationText} from '../install/duration.ts'
-import {agentsOn, agentThere, checkNode, ephemeralPod, IDLE_SECONDS, nextFor, startEphemeral} from '../install/ephemeral.ts'
-import {type InstallStep, install} from '../install/install.ts'
-import {type KubernetesObject, objectName} from '../install/objects.ts'
+import {installAgents} from '../install/install-agents.ts'
+import {objectName} from '../install/objects.ts'
 import {permissionsOf} from '../install/permissions.ts'
-import {waitForRollout} from '../install/ready.ts'
-import {daemonSetOf, renderManifests} from '../install/render.ts'
-import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
+import {renderManifests} from '../install/render.ts'
+import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
-import {jsonLines, yamlLines} from '../print/document.ts'
-import type {Paint} from '../print/paint.ts'
+import {readyLines, rolloutLines, stepLine} from '../print/install.ts'
 import {permissionLines} from '../print/permissions.ts'
 
 export default class Install extends Verb {
@@ -50,101 +46,38 @@ export default class Install extends Verb {
     }),
   }
 
-  private say(paint: Paint, text: string): void {
-    process.stderr.write(`${paint(text)}\n`)
-  }
-
   override async run(): Promise<void> {
     const {flags} = await this.parse(Install)
     requireNodeForCluster()
+    const {node, output, 'agent-namespace': namespace, 'dry-run': dryRun} = flags
     const paint = this.paint(flags.color)
-    if (flags.output !== 'table' && !flags.explain && !flags['dry-run'])
-      throw new InputError(`-o ${flags.output} is for --explain and --dry-run`, 'Leave it out.')
-    const timeoutMs = durationMs('--timeout', flags.timeout)
-    const lifetimeMs = durationMs('--for', flags.for)
-    const objects = await renderManifests(this.config.root, {namespace: flags['agent-namespace'], image: flags.image})
-    if (flags.explain) return this.explain(objects, flags.output, flags['agent-namespace'], paint)
-
-    await using api = await openClusterApi(flags, this.signal)
-    const {node} = flags
-    const onNode = node === undefined ? [] : await this.agentsThere(api, node)
-    const there = node === undefined ? undefined : agentThere(node, onNode)
-    if (there !== undefined) return this.say(paint, there)
-    const daemonSet = daemonSetOf(objects)
-    const pod = node === undefined ? podOf(daemonSet) : ephemeralPod(daemonSet, node, lifetimeMs)
-    const wanted = node === undefined ? objects : objects.filter(({kind}) => kind !== 'DaemonSet')
-    const isDocument = flags.output !== 'table'
-    await install(api, wanted, pod, {
-      dryRun: flags['dry-run'],
-      force: flags['force-conflicts'],
-      onStep: step => !isDocument && process.stdout.write(`${paint(stepLine(step, flags['dry-run']))}\n`),
-      onWarning: text => this.say(paint, `warning: ${text}`),
-    })
-    if (flags['dry-run']) {
-      if (isDocument)
-        await this.document({apiVersion: 'v1', kind: 'List', items: node === undefined ? wanted : [...wanted, pod]}, flags.output)
-      return
+    const say = (...lines: string[]): boolean => process.stderr.write(lines.map(line => `${paint(line)}\n`).join(''))
+    if (output !== 'table' && !flags.explain && !dryRun)
+      throw new InputError(`-o ${output} is for --explain and --dry-run`, 'Leave it out.')
+    const times = {timeoutMs: durationMs('--timeout', flags.timeout), lifetimeMs: durationMs('--for', flags.for)}
+    const objects = await renderManifests(this.config.root, {namespace, image: flags.image})
+    if (flags.explain) {
+      const document = {apiVersion: API_VERSION, kind: 'Permissions', items: permissionsOf(objects, namespace)}
+      return this.printAnswer(flags, {
+        document: () => document,
+        table: () => permissionLines(document.items, paint, namespace),
+      })
     }
-    if (node === undefined) await this.waitForAll(api, timeoutMs, paint)
-    else await this.waitForOne(api, pod, onNode, {node, timeoutMs, lifetimeMs}, paint)
-  }
-
-  private async agentsThere(api: ClusterApi, node: string): ReturnType<typeof agentsOn> {
-    await checkNode(api, node)
-    return agentsOn(api, node)
-  }
-
-  private async explain(objects: readonly KubernetesObject[], output: string, namespace: string, paint: Paint): Promise<void> {
-    const items = permissionsOf(objects, namespace)
-    if (output === 'table') await this.print(permissionLines(items, paint, namespace))
-    else await this.document({apiVersion: API_VERSION, kind: 'Permissions', items}, output)
-  }
-
-  private async document(document: Record<string, unknown>, output: string): Promise<void> {
-    await this.print(output === 'json' ? jsonLines(document) : await yamlLines(document))
-  }
-
-  private async waitForAll(api: ClusterApi, timeoutMs: number, paint: Paint): Promise<void> {
-    const {isDone, desired, ready, troubles} = await waitForRollout(api, {
-      timeoutMs,
-      signal: this.signal,
-      onProgress: rollout => {
-        this.say(paint, `${rollout.ready} of ${rollout.desired} agents are ready`)
-        for (const trouble of rollout.troubles.slice(0, 5)) this.say(paint, `  ${trouble}`)
-        if (rollout.troubles.length > 5) this.say(paint, `  and ${rollout.troubles.length - 5} more`)
-      },
+    await using api = await openClusterApi(flags, this.signal)
+    const question = {objects, node, dryRun, force: flags['force-conflicts'], ...times, signal: this.signal}
+    const installation = await installAgents(api, question, {
+      onStep: ({object, change}) =>
+        output === 'table' && process.stdout.write(`${paint(stepLine(objectName(object), change, dryRun))}\n`),
+      onWarning: text => say(`warning: ${text}`),
+      onRollout: rollout => process.stderr.write([...rolloutLines(rollout, paint), ''].join('\n')),
+      onTrouble: text => say(`waiting: ${text}`),
     })
-    if (!isDone)
-      throw new InputError(
-        `after ${durationText(timeoutMs)} ${ready} of ${desired} agents are ready: ${troubles.join('; ')}`,
-        `${nextFor(troubles.join(' '), api.agentNamespace)}\n  What is installed stays; kubectl npm status tells when they are ready, kubectl npm uninstall removes all.`,
-      )
-    if (desired === 0) this.say(paint, 'no node takes an agent: this cluster has no Linux nodes')
-    else this.say(paint, 'Try: kubectl npm status')
-  }
-
-  private async waitForOne(
-    api: ClusterApi,
-    pod: KubernetesObject,
-    others: Awaited<ReturnType<typeof agentsOn>>,
-    {node, timeoutMs, lifetimeMs}: {node: string; timeoutMs: number; lifetimeMs: number},
-    paint: Paint,
-  ): Promise<void> {
-    const name = await startEphemeral(api, pod, others, {
-      timeoutMs,
-      signal: this.signal,
-      onTrouble: text => this.say(paint, `waiting: ${text}`),
-    })
-    this.say(
-      paint,
-      `pod ${name} is ready. It ends ${IDLE_SECONDS} s after its last use, and after ${durationText(lifetimeMs)} in any case.`,
-    )
-    this.say(paint, `Try: kubectl npm translate --node ${node}; and kubectl npm uninstall at the end`)
+    if (installation.kind === 'present') say(installation.sentence)
+    else if (installation.kind !== 'checked') say(...readyLines(installation, durationText(times.lifetimeMs)))
+    else if (output !== 'table')
+      await this.printAnswer(flags, {
+        document: () => ({apiVersion: 'v1', kind: 'List', items: installation.objects}),
+        table: () => [],
+      })
   }
 }
-
-const WORDS = {created: 'created', configured: 'changed', unchanged: 'unchanged'} as const
-const WOULD = {created: 'would be created', configured: 'would be changed', unchanged: 'would stay as it is'} as const
-
-const stepLine = ({object, change}: InstallStep, isDry: boolean): string =>
-  `${objectName(object)} ${isDry ? WOULD[change] : WORDS[change]}`

@@ -27,9 +27,9 @@ export default class Uninstall extends Verb {
     const paint = this.paint(flags.color)
     const say = (text: string): boolean => process.stderr.write(`${paint(text)}\n`)
     await using api = await openClusterApi(flags, this.signal)
-    const remains = await findInstalledObjects(api)
-    const stays = whyNamespaceStays(remains)
-    const goes = objectsThatGo(remains, stays === undefined)
+    const installed = await findInstalledObjects(api)
+    const stays = whyNamespaceStays(installed)
+    const goes = objectsThatGo(installed, stays === undefined)
     if (goes.length === 0) {
       say('Nothing of kubectl npm is in this cluster.')
       return
@@ -39,13 +39,13 @@ export default class Uninstall extends Verb {
       say(`This removes ${goes.join(', ')}.`)
       if (!(await confirm('Remove them?', this.signal))) this.exit(exitCodes.no)
     }
-    await uninstall(api, remains, {
+    await uninstall(api, installed, {
       timeoutMs,
       signal: this.signal,
       onDelete: object => process.stdout.write(`${paint(`${objectName(object)} removed`)}\n`),
       onWait: left => say(`waiting for ${left.join(', ')}`),
     })
-    for (const binding of remains.bindings)
+    for (const binding of installed.bindings)
       say(
         `RoleBinding ${binding} names a role that is gone now; it was made by others: kubectl delete rolebinding -n ${binding.replace('/', ' ')}`,
       )

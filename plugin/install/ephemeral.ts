@@ -5,7 +5,7 @@ import type {ClusterApi} from '../kubernetes/api.ts'
 import {kubectlCommand} from '../kubernetes/kubectl-proxy.ts'
 import {podOf} from './admission.ts'
 import {createObject} from './apply.ts'
-import {find} from './existing-objects.ts'
+import {findObject} from './existing-objects.ts'
 import {COMPONENT_LABEL, type KubernetesObject, objectPath} from './objects.ts'
 import {agentSelector, type Pod} from './pod.ts'
 import {podTrouble} from './pod-trouble.ts'
@@ -43,7 +43,7 @@ export function ephemeralPod(daemonSet: DaemonSet, node: string, lifetimeMs: num
 
 /** @throws InputError when there is no such node */
 export async function checkNode(api: ClusterApi, node: string): Promise<void> {
-  if (!(await find(api, `/api/v1/nodes/${encodeURIComponent(node)}`)))
+  if (!(await findObject(api, `/api/v1/nodes/${encodeURIComponent(node)}`)))
     throw new InputError(`there is no node ${node}`, 'See which there are with: kubectl get nodes')
 }
 

@@ -3,14 +3,20 @@ import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
 import {isOurs, type KubernetesObject, OWN_LABEL} from './objects.ts'
 
-/** What is there before anything is installed. */
-export interface Place {
-  /** The namespace, if it is there. */
+/** Objects of the cluster that decide whether and how agents are installed. */
+export interface ExistingObjects {
+  /** The agents' namespace; undefined when it is not there. */
   readonly namespace: KubernetesObject | undefined
 }
 
-/** @returns undefined for what is not there */
-export async function find(api: ClusterApi, path: string): Promise<KubernetesObject | undefined> {
+/**
+ * Reads one object.
+ *
+ * @param path as `objectPath` gives it
+ * @returns undefined when it is not there
+ * @throws ApiError for any other refusal
+ */
+export async function findObject(api: ClusterApi, path: string): Promise<KubernetesObject | undefined> {
   const {status, body} = await api.request('GET', path)
   if (status === 404) return undefined
   if (status >= 400) throw apiErrorOf(status, body, {method: 'GET', path, agentNamespace: api.agentNamespace})
@@ -18,11 +24,11 @@ export async function find(api: ClusterApi, path: string): Promise<KubernetesObj
 }
 
 /**
- * Looks whether the agents may go where they are to go.
+ * Checks that the agents may be installed in their namespace, and reads it.
  *
  * @throws InputError when the namespace belongs to something else, is on its way out, or the agents are in another one
  */
-export async function readExistingObjects(api: ClusterApi): Promise<Place> {
+export async function readExistingObjects(api: ClusterApi): Promise<ExistingObjects> {
   const {agentNamespace: name} = api
   if (name === 'default' || name.startsWith('kube-'))
     throw new InputError(
@@ -30,8 +36,8 @@ export async function readExistingObjects(api: ClusterApi): Promise<Place> {
       'Whoever may edit their namespace can read every node. Leave out --agent-namespace, or name a new one.',
     )
   const [namespace, binding] = await Promise.all([
-    find(api, `/api/v1/namespaces/${encodeURIComponent(name)}`),
-    find(api, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubectl-npm-agent'),
+    findObject(api, `/api/v1/namespaces/${encodeURIComponent(name)}`),
+    findObject(api, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubectl-npm-agent'),
   ])
   if (namespace?.metadata.deletionTimestamp !== undefined)
     throw new InputError(
@@ -47,8 +53,8 @@ export async function readExistingObjects(api: ClusterApi): Promise<Place> {
   return {namespace}
 }
 
-/** A namespace that was there before does not become ours, so that `uninstall` leaves it. */
-export function respectPlace(objects: readonly KubernetesObject[], {namespace}: Place): KubernetesObject[] {
+/** The objects to apply. A namespace that others have made keeps their labels, so that `uninstall` does not remove it. */
+export function keepForeignNamespace(objects: readonly KubernetesObject[], {namespace}: ExistingObjects): KubernetesObject[] {
   if (!namespace || isOurs(namespace)) return [...objects]
   return objects.map(object => (object.kind === 'Namespace' ? withoutOwnLabels(object) : object))
 }

@@ -3,14 +3,15 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {dryRunPod} from './admission.ts'
 import {applyObject} from './apply.ts'
-import {find, type Place, readExistingObjects, respectPlace} from './existing-objects.ts'
+import {type ExistingObjects, findObject, keepForeignNamespace, readExistingObjects} from './existing-objects.ts'
 import {type KubernetesObject, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
 
-export type Change = 'created' | 'configured' | 'unchanged'
+/** What applying an object did to the one that was there. */
+export type ObjectChange = 'created' | 'configured' | 'unchanged'
 
 export interface InstallStep {
   readonly object: KubernetesObject
-  readonly change: Change
+  readonly change: ObjectChange
 }
 
 export interface InstallOptions {
@@ -26,7 +27,7 @@ export interface InstallOptions {
 
 /**
  * Applies the manifests. Everything is dry-run first; then the namespace and the accounts are made, a Pod is dry-run in it, and
- * only if that is admitted comes the rest. What fails before that leaves nothing.
+ * only if that is admitted comes the rest. A failure before that leaves nothing behind.
  *
  * @param objects as rendered, in the order in which they are applied
  * @param pod what the agents' pods will be
@@ -38,9 +39,9 @@ export async function install(
   pod: KubernetesObject,
   options: InstallOptions,
 ): Promise<void> {
-  const place = await readExistingObjects(api)
+  const existing = await readExistingObjects(api)
   const {dryRun, onStep, onWarning} = options
-  const checked = await checkAll(api, respectPlace(objects, place), place, options)
+  const checked = await checkAll(api, keepForeignNamespace(objects, existing), existing, options)
   if (dryRun) {
     await checkPod(api, pod, checked, onWarning)
     for (const step of checked) onStep(step)
@@ -62,7 +63,7 @@ export async function install(
       options,
     )
   } catch (error) {
-    throw withRest(error, applied)
+    throw withApplied(error, applied)
   }
 }
 
@@ -70,7 +71,7 @@ async function admit(api: ClusterApi, pod: KubernetesObject, applied: Checked[])
   try {
     await dryRunPod(api, pod)
   } catch (error) {
-    await takeBack(api, applied)
+    await removeCreated(api, applied)
     throw error
   }
 }
@@ -81,13 +82,13 @@ const isFirst = ({kind}: KubernetesObject): boolean => kind === 'Namespace' || k
 interface Checked {
   readonly object: KubernetesObject
   readonly live: KubernetesObject | undefined
-  readonly change: Change
+  readonly change: ObjectChange
 }
 
 async function checkAll(
   api: ClusterApi,
   objects: readonly KubernetesObject[],
-  {namespace}: Place,
+  {namespace}: ExistingObjects,
   {force, onWarning}: InstallOptions,
 ): Promise<Checked[]> {
   const answers = await Promise.allSettled(
@@ -115,7 +116,7 @@ async function checkOne(
   force: boolean,
   onWarning: (text: string) => void,
 ): Promise<Checked> {
-  const live = await find(api, objectPath(object))
+  const live = await findObject(api, objectPath(object))
   const answer = await applyObject(api, object, {dryRun: true, force})
   for (const warning of answer.warnings) onWarning(`${objectName(object)}: ${warning}`)
   return {object, live, change: live ? (isSame(live, answer.object) ? 'unchanged' : 'configured') : 'created'}
@@ -145,7 +146,7 @@ async function applyAll(
   }
 }
 
-/** A dry run of a Pod that the namespace or the account is missing for tells nothing. */
+/** Dry-runs a Pod, unless its namespace or account is not there yet: the answer would only say that. */
 async function checkPod(
   api: ClusterApi,
   pod: KubernetesObject,
@@ -162,14 +163,14 @@ async function checkPod(
 }
 
 /** Removes what this run has made; what was there before stays as it is now. */
-async function takeBack(api: ClusterApi, applied: Checked[]): Promise<void> {
+async function removeCreated(api: ClusterApi, applied: Checked[]): Promise<void> {
   while (applied.length > 0) {
     const {object, change} = applied.pop() as Checked
     if (change === 'created') await api.call('DELETE', objectPath(object))
   }
 }
 
-function withRest(error: unknown, applied: readonly Checked[]): unknown {
+function withApplied(error: unknown, applied: readonly Checked[]): unknown {
   const changed = applied.filter(({change}) => change !== 'unchanged').map(({object}) => objectName(object))
   if (!(error instanceof InputError)) return error
   if (changed.length === 0) return new InputError(`nothing was installed: ${error.message}`, error.next)

@@ -1,9 +1,9 @@
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
-import {find} from './existing-objects.ts'
+import {findObject} from './existing-objects.ts'
 import {isOurs, type KubernetesObject, kinds, OWN_LABEL} from './objects.ts'
 
-/** What is there of an installation. */
+/** Objects of an installation that are in the cluster. */
 export interface InstalledObjects {
   readonly namespace: KubernetesObject | undefined
   /** Objects with our label, the namespace left out. */
@@ -16,17 +16,21 @@ export interface InstalledObjects {
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 
-/** @throws ApiError when something may not be listed: half a removal would be worse */
+/**
+ * Finds all objects of an installation, and what others have put beside them.
+ *
+ * @throws ApiError when something may not be listed: removing a part of it would be worse
+ */
 export async function findInstalledObjects(api: ClusterApi): Promise<InstalledObjects> {
   const labelled = new URLSearchParams({labelSelector: `${OWN_LABEL.key}=${OWN_LABEL.value}`}).toString()
   const [namespace, clusterRoles, clusterBindings, systemRoles, systemBindings] = await Promise.all([
-    find(api, `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}`),
+    findObject(api, `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}`),
     list(api, `${RBAC}/clusterroles?${labelled}`, 'ClusterRole'),
     list(api, `${RBAC}/clusterrolebindings?${labelled}`, 'ClusterRoleBinding'),
     list(api, `${RBAC}/namespaces/kube-system/roles?${labelled}`, 'Role'),
     list(api, `${RBAC}/namespaces/kube-system/rolebindings`, 'RoleBinding'),
   ])
-  const inside = namespace ? await everythingIn(api) : []
+  const inside = namespace ? await objectsInNamespace(api) : []
   const own = [
     // What belongs to another object goes with it.
     ...inside.filter(object => isOurs(object) && kinds[object.kind] !== undefined && !isOwned(object)),
@@ -36,7 +40,7 @@ export async function findInstalledObjects(api: ClusterApi): Promise<InstalledOb
   ]
   const isToOurs = (binding: KubernetesObject) => {
     const {kind, name} = binding['roleRef'] as {kind: string; name: string}
-    return own.some(role => role.kind === kind && role.metadata.name === name && isSamePlace(role, binding))
+    return own.some(role => role.kind === kind && role.metadata.name === name && isInSameNamespace(role, binding))
   }
   return {
     namespace,
@@ -48,7 +52,7 @@ export async function findInstalledObjects(api: ClusterApi): Promise<InstalledOb
   }
 }
 
-const isSamePlace = (role: KubernetesObject, binding: KubernetesObject): boolean =>
+const isInSameNamespace = (role: KubernetesObject, binding: KubernetesObject): boolean =>
   role.metadata.namespace === undefined || role.metadata.namespace === binding.metadata.namespace
 
 const isOwned = ({metadata}: KubernetesObject): boolean => (metadata.ownerReferences?.length ?? 0) > 0
@@ -69,7 +73,7 @@ async function list(api: ClusterApi, path: string, kind: string): Promise<Kubern
 }
 
 /** Every object in the agents' namespace, of whatever kind the API server knows. */
-async function everythingIn(api: ClusterApi): Promise<KubernetesObject[]> {
+async function objectsInNamespace(api: ClusterApi): Promise<KubernetesObject[]> {
   const found = await Promise.all(
     (await namespacedResources(api)).map(async ({group, name, kind}) => {
       const path = `${group}/namespaces/${encodeURIComponent(api.agentNamespace)}/${name}`

@@ -3,7 +3,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
 import {applyObject} from './apply.ts'
-import {find} from './existing-objects.ts'
+import {findObject} from './existing-objects.ts'
 import type {InstalledObjects} from './installed-objects.ts'
 import {isOurs, type KubernetesObject, objectName, objectPath} from './objects.ts'
 
@@ -35,23 +35,23 @@ export function whyNamespaceStays({namespace, foreign}: InstalledObjects): strin
  *
  * @throws InputError saying what is left when something is not gone in time
  */
-export async function uninstall(api: ClusterApi, remains: InstalledObjects, options: UninstallOptions): Promise<void> {
-  const {namespace, own} = remains
-  const stays = whyNamespaceStays(remains) !== undefined
+export async function uninstall(api: ClusterApi, installed: InstalledObjects, options: UninstallOptions): Promise<void> {
+  const {namespace, own} = installed
+  const stays = whyNamespaceStays(installed) !== undefined
   const isInside = ({metadata}: KubernetesObject) => metadata.namespace === api.agentNamespace
   // What goes with the namespace needs no deletion of its own, but for the agents, which then end in their own time.
   const inside = own.filter(object => isInside(object) && (stays || object.kind === 'DaemonSet'))
   const outside = own.filter(object => !isInside(object))
-  const agentsFirst = inside.toSorted((one, other) => rank(one) - rank(other))
+  const agentsFirst = inside.toSorted((one, other) => deletionRank(one) - deletionRank(other))
   for (const object of agentsFirst) await remove(api, object, options)
   if (namespace && !stays) await remove(api, namespace, options)
-  if (namespace && stays) await release(api, namespace)
+  if (namespace && stays) await removeOwnLabels(api, namespace)
   await waitUntilGone(api, [...inside, ...(namespace && !stays ? [namespace] : [])], options)
   for (const object of outside) await remove(api, object, options)
   await waitUntilGone(api, outside, options)
 }
 
-const rank = ({kind}: KubernetesObject): number => (kind === 'DaemonSet' || kind === 'Pod' ? 0 : 1)
+const deletionRank = ({kind}: KubernetesObject): number => (kind === 'DaemonSet' || kind === 'Pod' ? 0 : 1)
 
 async function remove(api: ClusterApi, object: KubernetesObject, {onDelete}: UninstallOptions): Promise<void> {
   const path = objectPath(object)
@@ -68,8 +68,8 @@ async function remove(api: ClusterApi, object: KubernetesObject, {onDelete}: Uni
   onDelete(object)
 }
 
-/** Gives back the labels that install has put on a namespace that stays. */
-async function release(api: ClusterApi, {metadata}: KubernetesObject): Promise<void> {
+/** Removes the labels that install has put on a namespace that stays. */
+async function removeOwnLabels(api: ClusterApi, {metadata}: KubernetesObject): Promise<void> {
   await applyObject(api, {apiVersion: 'v1', kind: 'Namespace', metadata: {name: metadata.name as string}}, {force: true})
 }
 
@@ -77,7 +77,7 @@ async function waitUntilGone(api: ClusterApi, objects: readonly KubernetesObject
   const end = performance.now() + options.timeoutMs
   let said = ''
   for (let left = objects; left.length > 0; ) {
-    const found = await Promise.all(left.map(object => find(api, objectPath(object))))
+    const found = await Promise.all(left.map(object => findObject(api, objectPath(object))))
     left = left.filter((object, index) => found[index]?.metadata.uid === object.metadata.uid)
     const names = left.map(objectName)
     if (names.length > 0 && names.join() !== said) options.onWait(names)
