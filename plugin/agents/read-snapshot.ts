@@ -5,7 +5,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {gunzip} from '../bytes/gunzip.ts'
+import {gunzip, readAll, type UnpackLimit, unpackLimits} from '../bytes/gunzip.ts'
 import type {AgentConnection} from './connect.ts'
 import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
 import {understood, wireSnapshotSchema} from './tolerant-schemas.ts'
@@ -90,10 +90,17 @@ export async function readNode(
 async function unpack(pieces: AsyncGenerator<Uint8Array, DocumentEnd>, name: string): Promise<{text: Text; end: DocumentEnd}> {
   const decoding = new TextDecoding()
   try {
-    const end = await gunzip(pieces, part => decoding.push(part))
+    const end = await readAll(gunzip(pieces, documentLimit(name)), part => decoding.push(part))
     return {text: decoding.end(), end}
   } catch (error) {
     if (error instanceof InputError || (error as Error).name === 'AbortError') throw error
     throw new InputError(`${name}: what the agent sent cannot be unpacked: ${(error as Error).message}`, 'Run the command again.')
   }
 }
+
+/** @param name node and document, as a person reads it */
+export const documentLimit = (name: string): UnpackLimit => ({
+  name,
+  limitBytes: unpackLimits.snapshotDocumentBytes,
+  next: 'No node has that much. Look at its agent: kubectl npm status',
+})

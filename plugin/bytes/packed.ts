@@ -1,13 +1,12 @@
 import {once} from 'node:events'
-import {Readable} from 'node:stream'
-import {constants, createGunzip, createGzip} from 'node:zlib'
+import {constants, createGzip} from 'node:zlib'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {gunzip} from './gunzip.ts'
+import {gunzip, readAll, type UnpackLimit} from './gunzip.ts'
 
 /**
- * A file of a dump as it waits to be written: compressed, because rules of a large node are a hundred megabytes and pack to a
- * twentieth; with its size, which an archive wants to know before the content.
+ * A file of a dump before it is written. It is compressed, because the rules of a large node have a hundred megabytes and compress to a
+ * twentieth. Its size is known, because an archive names the size of a file before its content.
  */
 export class Packed {
   /** Unpacked. */
@@ -40,22 +39,25 @@ export class Packed {
   }
 
   /**
-   * Takes a gzip stream as it is, and unpacks it once to see that it is whole.
+   * Keeps a gzip stream as it is, and unpacks it once to check that it is whole.
    *
-   * @returns the file, and what the generator says at its end
+   * @returns the file, and what the generator returns at its end
+   * @throws as `gunzip`
    */
-  static async ofGzip<End>(stream: AsyncGenerator<Uint8Array, End>): Promise<{packed: Packed; end: End}> {
+  static async ofGzip<End>(stream: AsyncGenerator<Uint8Array, End>, limit: UnpackLimit): Promise<{packed: Packed; end: End}> {
     const pieces: Uint8Array[] = []
     let sizeBytes = 0
-    const end = await gunzip(kept(stream, pieces), part => {
+    const end = await readAll(gunzip(keep(stream, pieces), limit), part => {
       sizeBytes += part.length
     })
     return {packed: new Packed(sizeBytes, pieces), end}
   }
 
   /** The content, in pieces. */
-  async *bytes(): AsyncGenerator<Uint8Array> {
-    yield* Readable.from(this.pieces).pipe(createGunzip()) as AsyncIterable<Uint8Array>
+  bytes(): AsyncGenerator<Uint8Array> {
+    // It was measured when it came.
+    const limit = {name: 'a file of the dump', limitBytes: this.sizeBytes, next: 'This is a fault of kubectl npm.'}
+    return gunzip(this.packedPieces(), limit)
   }
 
   /** The content as text. */
@@ -64,10 +66,14 @@ export class Packed {
     for await (const piece of this.bytes()) decoding.push(piece)
     return decoding.end()
   }
+
+  private async *packedPieces(): AsyncGenerator<Uint8Array, void> {
+    yield* this.pieces
+  }
 }
 
-/** The same stream, whose pieces are kept as they go by. */
-async function* kept<End>(stream: AsyncGenerator<Uint8Array, End>, pieces: Uint8Array[]): AsyncGenerator<Uint8Array, End> {
+/** Passes a stream on, and keeps its pieces. */
+async function* keep<End>(stream: AsyncGenerator<Uint8Array, End>, pieces: Uint8Array[]): AsyncGenerator<Uint8Array, End> {
   for (;;) {
     const {done, value} = await stream.next()
     if (done) return value

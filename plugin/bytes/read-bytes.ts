@@ -1,12 +1,9 @@
 import {open, stat} from 'node:fs/promises'
-import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
 
 const READ_BYTES = 1024 * 1024
-/** A node with a million rules has 300 MB. More than this unpacked is no dump but an attack on our memory. */
-export const LARGEST_UNPACKED_BYTES = 4 * 1024 ** 3
 
 /** A file's content: text, or the bytes of a gzip file. */
 export type Content = {readonly kind: 'text'; readonly text: Text} | {readonly kind: 'gzip'; readonly bytes: Uint8Array}
@@ -41,29 +38,31 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Unpacks gzip data. Of a damaged or cut-off file everything before the damage is kept. */
-export async function unpackGzip(bytes: Uint8Array, file: string): Promise<{bytes: Uint8Array; problems: Problem[]}> {
-  // Few files are packed, and these take longer to load than a small file to read.
-  const [{pipeline}, {createGunzip}] = await Promise.all([import('node:stream/promises'), import('node:zlib')])
+/** Unpacks gzip data of a file that a flag names. Of a damaged or cut-off file everything before the damage is kept. */
+export async function unpackGzip(
+  bytes: Uint8Array,
+  file: string,
+  limitBytes?: number,
+): Promise<{bytes: Uint8Array; problems: Problem[]}> {
+  // Few files are packed, and this takes longer to load than a small file to read.
+  const {gunzip, UnpackLimitError, unpackLimits} = await import('./gunzip.ts')
+  const limit = {
+    name: file,
+    limitBytes: limitBytes ?? unpackLimits.inputFileBytes,
+    next: 'Unpack it by hand and give the folder.',
+  }
   const parts: Uint8Array[] = []
-  let size = 0
   try {
-    await pipeline([bytes], createGunzip(), async unpacked => {
-      for await (const part of unpacked) {
-        size += part.length
-        if (size > LARGEST_UNPACKED_BYTES)
-          throw new InputError(
-            `${file}: unpacks to more than ${LARGEST_UNPACKED_BYTES} bytes`,
-            'Unpack it by hand and give the folder.',
-          )
-        parts.push(part)
-      }
-    })
+    for await (const part of gunzip(onePiece(bytes), limit)) parts.push(part)
   } catch (error) {
-    if (error instanceof InputError) throw error
+    if (error instanceof UnpackLimitError) throw error
     const message = `the compressed file is damaged or cut off (${error instanceof Error ? error.message : String(error)}); what stands before the damage is read`
     const next = 'Copy the file again; compare its size with the original.'
     return {bytes: Buffer.concat(parts), problems: [{code: 'TRUNCATED_FILE', file, message, next}]}
   }
   return {bytes: Buffer.concat(parts), problems: []}
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes
 }

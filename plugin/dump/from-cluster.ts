@@ -6,7 +6,7 @@ import type {AgentPod, NodeChoice} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import {eachNode} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
-import {type OpenSnapshot, openSnapshot} from '../agents/read-snapshot.ts'
+import {documentLimit, type OpenSnapshot, openSnapshot} from '../agents/read-snapshot.ts'
 import {Packed} from '../bytes/packed.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
@@ -108,7 +108,7 @@ async function collectDocument(
   signal: AbortSignal,
 ): Promise<CollectedFile> {
   try {
-    const {packed, end} = await Packed.ofGzip(snapshot.pieces(document))
+    const {packed, end} = await Packed.ofGzip(snapshot.pieces(document), documentLimit(`${node}/${document}`))
     const failures = end.problems.map(({message, next}) => ({message, next}))
     const problems = failures.map(({message}) => message)
     return {packed, entry: {file: document, command: end.command, durationMs: end.durationMs, problems}, failures}
