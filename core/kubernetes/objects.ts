@@ -1,32 +1,42 @@
+import type {
+  V1ContainerPort,
+  V1LabelSelectorRequirement,
+  V1NetworkPolicyPeer,
+  V1NetworkPolicyPort,
+  V1NetworkPolicySpec,
+  V1NodeSpec,
+  V1NodeStatus,
+  V1ObjectMeta,
+  V1PodSpec,
+  V1PodStatus,
+} from '@kubernetes/client-node'
 import type {Problem} from '../problem/problem.ts'
 import {ProblemList} from '../problem/problem-list.ts'
+import type {Fields} from './api-types.ts'
 
-/** The parts of Kubernetes objects that network policy depends on, in the API's own shape. */
+/**
+ * Kubernetes objects: the fields that network policy depends on, in the API's own shape.
+ *
+ * The types come from the official client, which is there when this is compiled and no part of the program. They are narrowed
+ * where we know more: `readClusterObjects` passes on nothing without a name, and no selector with an unknown operator.
+ *
+ * Objects are looked at by hand, not with schemas: a large cluster has tens of thousands, nearly all of them right, and all that
+ * is asked is whether a later answer would be wrong or crash. A schema would copy each of them.
+ */
 
 export type Labels = Readonly<Record<string, string>>
 
-export interface ObjectMeta {
-  readonly name: string
-  readonly namespace?: string
-  readonly labels?: Labels
-  readonly deletionTimestamp?: string
-  readonly deletionGracePeriodSeconds?: number
-}
+export type ObjectMeta = Fields<V1ObjectMeta, 'name', 'namespace' | 'labels' | 'deletionTimestamp' | 'deletionGracePeriodSeconds'>
 
-export interface ContainerPort {
-  readonly name?: string
-  readonly containerPort: number
-  readonly protocol?: string
-}
+export type ContainerPort = Fields<V1ContainerPort, 'containerPort', 'name' | 'protocol'>
 
 export interface Pod {
   readonly metadata: ObjectMeta
-  readonly spec?: {
-    readonly nodeName?: string
-    readonly hostNetwork?: boolean
+  readonly spec?: Fields<V1PodSpec, never, 'nodeName' | 'hostNetwork'> & {
+    /** Of a container only its ports are kept. */
     readonly containers?: readonly {readonly ports?: readonly ContainerPort[]}[]
   }
-  readonly status?: {readonly phase?: string; readonly podIP?: string}
+  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP'>
 }
 
 export interface Namespace {
@@ -36,14 +46,13 @@ export interface Namespace {
 export interface Node {
   readonly metadata: ObjectMeta
   /** `podCIDR` is there where each node has a range of addresses for its pods. */
-  readonly spec?: {readonly podCIDR?: string}
-  readonly status?: {readonly addresses?: readonly {readonly type: string; readonly address: string}[]}
+  readonly spec?: Fields<V1NodeSpec, never, 'podCIDR'>
+  readonly status?: Fields<V1NodeStatus, never, 'addresses'>
 }
 
-export interface LabelExpression {
-  readonly key: string
+/** The client has any text for an operator; these are all that the API server takes. */
+export type LabelExpression = Fields<V1LabelSelectorRequirement, 'key', 'values'> & {
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
-  readonly values?: readonly string[]
 }
 
 export interface LabelSelector {
@@ -51,23 +60,17 @@ export interface LabelSelector {
   readonly matchExpressions?: readonly LabelExpression[]
 }
 
-export interface PolicyPeer {
+export type PolicyPeer = Fields<V1NetworkPolicyPeer, never, 'ipBlock'> & {
   readonly podSelector?: LabelSelector
   readonly namespaceSelector?: LabelSelector
-  readonly ipBlock?: {readonly cidr: string; readonly except?: readonly string[]}
 }
 
-export interface PolicyPort {
-  readonly protocol?: string
-  readonly port?: number | string
-  readonly endPort?: number
-}
+export type PolicyPort = Fields<V1NetworkPolicyPort, never, 'protocol' | 'port' | 'endPort'>
 
 export interface NetworkPolicy {
   readonly metadata: ObjectMeta
-  readonly spec: {
+  readonly spec: Fields<V1NetworkPolicySpec, never, 'policyTypes'> & {
     readonly podSelector?: LabelSelector
-    readonly policyTypes?: readonly string[]
     readonly ingress?: readonly {readonly from?: readonly PolicyPeer[]; readonly ports?: readonly PolicyPort[]}[]
     readonly egress?: readonly {readonly to?: readonly PolicyPeer[]; readonly ports?: readonly PolicyPort[]}[]
   }
@@ -86,8 +89,8 @@ export const emptyCluster = (): ClusterObjects => ({namespaces: [], pods: [], po
 export const objectKey = (object: {readonly metadata: ObjectMeta}): string =>
   `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`
 
-type Fields = Readonly<Record<string, unknown>>
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+type Unread = Readonly<Record<string, unknown>>
+const isFields = (value: unknown): value is Unread => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Lists nest: a List of Lists, or the pages of `kubectl get` joined. More than this is a trick. */
 const DEEPEST_LIST = 8
@@ -124,7 +127,7 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
     } else take(item, kind, path, index)
   }
 
-  function take(object: Fields, kind: string, path: string, index: number | undefined): void {
+  function take(object: Unread, kind: string, path: string, index: number | undefined): void {
     const item = nullsAsAbsent(object, kind)
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
@@ -148,10 +151,10 @@ const DEEPEST_FIELD = 12
 const DEEPEST_OTHER_FIELD = 2
 
 /** A file written by hand may say `values:` and nothing more. The API server takes null as absent, and never serves it. */
-function nullsAsAbsent(object: Fields, kind: string): Fields {
+function nullsAsAbsent(object: Unread, kind: string): Unread {
   const depth = kind === 'NetworkPolicy' ? DEEPEST_FIELD : DEEPEST_OTHER_FIELD
   // Objects are many, and nearly all come from an API server.
-  return hasNull(object, depth) ? (withoutNulls(object, depth) as Fields) : object
+  return hasNull(object, depth) ? (withoutNulls(object, depth) as Unread) : object
 }
 
 function hasNull(value: unknown, depth: number): boolean {
@@ -162,7 +165,7 @@ function hasNull(value: unknown, depth: number): boolean {
     for (let at = 0; at < value.length; at++) if (hasNull(value[at], depth - 1)) return true
     return false
   }
-  for (const key in value) if (hasNull((value as Fields)[key], key === 'matchLabels' ? 0 : depth - 1)) return true
+  for (const key in value) if (hasNull((value as Unread)[key], key === 'matchLabels' ? 0 : depth - 1)) return true
   return false
 }
 
@@ -178,7 +181,7 @@ function withoutNulls(value: unknown, depth: number): unknown {
 const KINDS = new Set(['Pod', 'Namespace', 'NetworkPolicy', 'Node'])
 
 /** Why an object cannot be used, or undefined. Only what would make a later answer wrong or crash is looked at. */
-function faultOf(item: Fields, kind: string): string | undefined {
+function faultOf(item: Unread, kind: string): string | undefined {
   if (!KINDS.has(kind)) return undefined
   const {metadata, spec, status} = item
   if (!isFields(metadata) || typeof metadata['name'] !== 'string') return 'it has no metadata.name'
@@ -191,7 +194,7 @@ function faultOf(item: Fields, kind: string): string | undefined {
   return kind === 'Pod' ? podFault(spec, status) : nodeFault(spec, status)
 }
 
-function podFault(spec: Fields | undefined, status: Fields | undefined): string | undefined {
+function podFault(spec: Unread | undefined, status: Unread | undefined): string | undefined {
   if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
@@ -199,7 +202,7 @@ function podFault(spec: Fields | undefined, status: Fields | undefined): string 
   return hasPorts ? undefined : 'the ports of a container are not a list of ports'
 }
 
-function nodeFault(spec: Fields | undefined, status: Fields | undefined): string | undefined {
+function nodeFault(spec: Unread | undefined, status: Unread | undefined): string | undefined {
   if (typeof (spec?.['podCIDR'] ?? '') !== 'string') return 'spec.podCIDR is not text'
   const isAddresses = isList(status?.['addresses'] ?? [], isNodeAddress)
   return isAddresses ? undefined : 'status.addresses is not a list of addresses'
@@ -220,7 +223,7 @@ function isLabels(value: unknown): boolean {
   return true
 }
 
-const isList = (value: unknown, isItem: (item: unknown) => boolean): value is Fields[] =>
+const isList = (value: unknown, isItem: (item: unknown) => boolean): value is Unread[] =>
   Array.isArray(value) && value.every(isItem)
 
 function policyFault(spec: unknown): string | undefined {
