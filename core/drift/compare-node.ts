@@ -2,7 +2,10 @@ import type {Drift, DriftItem} from '../contract/drift.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/node-state.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {compareRules} from '../linux/compare/compare-rules.ts'
+import {compareProgram} from '../linux/compare/compare-program.ts'
+import type {ComparedRule, LinuxDifference} from '../linux/compare/compared-rule.ts'
+import {describeDifference} from '../linux/compare/describe-difference.ts'
+import {simulateProgram} from '../linux/compare/simulate-program.ts'
 import {compile} from '../linux/compile/compile.ts'
 import type {LinuxNode} from '../linux/node-state.ts'
 import type {LinuxDocuments} from '../linux/npm/documents.ts'
@@ -11,9 +14,7 @@ import type {LinuxProgram} from '../linux/npm/program.ts'
 import type {LinuxTranslation} from '../linux/translate/linux-translation.ts'
 import {savedRules} from '../linux/walk/node-rules.ts'
 import type {CompileOptions} from '../policy/program.ts'
-import {compareSets} from '../sets/compare-sets.ts'
-import type {Difference} from './difference.ts'
-import {Effects, type Limits} from './verdict-change.ts'
+import {type Limits, VerdictChanges} from './verdict-change.ts'
 
 /** Settings of Azure NPM that a dump does not tell, and work that is done already. */
 export interface CompareOptions extends Limits {
@@ -70,9 +71,9 @@ const HARM = {open: 0, closed: 1, none: 2} as const
 /** A comparison that can be asked further: which differences there are, and what each does to a packet. */
 export interface OpenComparison {
   readonly program: LinuxProgram
-  readonly differences: readonly Difference[]
+  readonly differences: readonly LinuxDifference[]
   readonly notes: readonly string[]
-  readonly effects: Effects
+  readonly effects: VerdictChanges<ComparedRule, LinuxDifference>
 }
 
 /** Finds all differences between what the policies ask for and what is on a node. */
@@ -81,22 +82,25 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
   const translation = (node as LinuxNode).translation()
   const {program, notes} = expectedProgram(cluster, dump, translation, options)
   const {chains, names, usedSets} = translation
-  const nameOf = (set: string) => program.sets.get(set)?.name ?? names.namesOf(set)[0]?.name ?? set
-  const sets = compareSets(program, dump, set => usedSets.has(set), nameOf)
-  const rules = dump.saved ? compareRules(program, chains) : {differences: [], notes: []}
+  const {differences, notes: expectedDifferences} = compareProgram(program, {
+    ...dump,
+    rules: dump.saved && chains,
+    isUsed: set => usedSets.has(set),
+    nameOf: set => names.namesOf(set)[0]?.name ?? set,
+  })
   // A clean node needs none, and a large one takes a while.
-  let effects: Effects | undefined
+  let effects: OpenComparison['effects'] | undefined
   return {
     program,
-    differences: [...sets.differences, ...rules.differences],
+    differences,
     notes: [
       ...notes,
-      ...sets.notes,
-      ...rules.notes,
+      ...expectedDifferences,
       ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),
     ],
     get effects() {
-      effects ??= new Effects(program, dump.saved ? savedRules(dump.saved) : {chain: () => undefined}, options)
+      const foreign = dump.saved ? savedRules(dump.saved) : {chain: () => undefined}
+      effects ??= new VerdictChanges(simulateProgram(program, foreign), options)
       return effects
     },
   }
@@ -106,7 +110,10 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
 export function compareNode(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> {
   const comparison = openComparison(cluster, dump, options)
   const {differences, notes} = comparison
-  const items: DriftItem[] = differences.map(difference => ({...difference.item, ...comparison.effects.of(difference)}))
+  const items: DriftItem[] = differences.map(difference => ({
+    ...describeDifference(difference),
+    ...comparison.effects.of(difference),
+  }))
   const isHurried = items.length > 0 && comparison.effects.isHurried
   return {
     apiVersion: API_VERSION,

@@ -1,16 +1,8 @@
 import type {DriftItem} from '../contract/drift.ts'
-import {forwardRules, programChains} from '../linux/compile/program-chains.ts'
-import type {Rule} from '../linux/iptables/model.ts'
-import type {LinuxProgram} from '../linux/npm/program.ts'
-import {numbered, programSetMap} from '../linux/walk/node-rules.ts'
-import {type WalkedRules, walk} from '../linux/walk/walk.ts'
+import type {DifferenceScope, SimulatedProgram} from '../dataplane/simulation.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'
-import {Narrow} from '../packets/constraints.ts'
-import {CopyOnWriteMap} from '../packets/copy-on-write-map.ts'
 import {isSmall, MOST_ADDRESSES, type Sample, sampleOf} from '../packets/sample-packets.ts'
-import {SetIndex} from '../sets/set-index.ts'
-import type {Difference, Overlay, OverlaySet} from './difference.ts'
 
 /** Walks that one comparison may cost in all, and what each further difference may. */
 const MOST_WALKS = 400_000
@@ -25,47 +17,26 @@ export interface Limits {
   readonly mostWalks?: number
 }
 
-/** A program with one difference in it. */
-interface Changed {
-  readonly overlay: Overlay
-  readonly sets: SetIndex
-  readonly rules: Narrow
-}
-
 /**
- * Says what each difference does: made alone in a program that is otherwise as the policies ask, does it let packets
+ * Finds what each difference does: made alone in a program that is otherwise as the policies ask, does it let packets
  * through or drop them? It is found by walking packets, not by rules of thumb: a member that is missing opens where a policy
  * selects by it, and closes where one allows by it.
  */
-export class Effects {
-  private readonly sets: ReadonlyMap<string, OverlaySet>
-  private readonly chains: ReadonlyMap<string, readonly Rule[]>
-  private readonly index: SetIndex
-  private readonly narrow: Narrow
-  private readonly foreign: WalkedRules
+export class VerdictChanges<Rule, Difference> {
+  private readonly program: SimulatedProgram<Rule, Difference>
   private readonly known = new Map<string, Verdict>()
   private readonly isSmall: boolean
-  private focused: CandidatePackets | undefined
+  private found: CandidatePackets<Rule> | undefined
   private readonly mostWalks: number
   private walks = 0
 
-  /**
-   * @param foreign the node's own rules, for chains that are not Azure NPM's
-   */
   constructor(
-    program: LinuxProgram,
-    foreign: WalkedRules,
+    program: SimulatedProgram<Rule, Difference>,
     {mostAddresses = MOST_ADDRESSES, mostWalks = MOST_WALKS}: Limits = {},
   ) {
     this.mostWalks = mostWalks
-    this.foreign = foreign
-    this.sets = programSetMap(program)
-    const chains = new Map<string, readonly Rule[]>([['FORWARD', numbered(forwardRules(program))]])
-    for (const [name, rules] of programChains(program)) chains.set(name, numbered(rules))
-    this.chains = chains
-    this.index = new SetIndex(this.sets)
-    this.narrow = new Narrow(chains, this.index)
-    this.isSmall = isSmall(this.sets, mostAddresses)
+    this.program = program
+    this.isSmall = isSmall(program.sets, mostAddresses)
   }
 
   /** Whether there were more differences than could be looked at closely. */
@@ -78,7 +49,7 @@ export class Effects {
     const key = packetText(packet)
     let verdict = this.known.get(key)
     if (verdict === undefined) {
-      verdict = this.walk(packet, this.narrow, this.index)
+      verdict = this.program.walk(packet)
       this.known.set(key, verdict)
     }
     return verdict
@@ -86,22 +57,22 @@ export class Effects {
 
   /** The verdict of the program with one difference made in it. */
   after(difference: Difference, packet: Packet): Verdict {
-    if (!difference.apply) return this.before(packet)
-    const {rules, sets} = this.changed(difference, difference.apply)
-    return this.walk(packet, rules, sets)
+    return this.program.scopeOf(difference) ? this.program.with(difference).walk(packet) : this.before(packet)
   }
 
+  /** What a difference does, with a packet that is judged differently because of it. */
   of(difference: Difference): Pick<DriftItem, 'effect' | 'example'> {
-    if (!difference.apply) return {effect: 'none'}
-    const changed = this.changed(difference, difference.apply)
+    const scope = this.program.scopeOf(difference)
+    if (!scope) return {effect: 'none'}
+    const changed = this.program.with(difference)
     const most = this.isHurried ? FEW_WALKS : MOST_WALKS_PER_ITEM
     let closed: string | undefined
     let walks = 0
-    for (const packet of this.packets(difference, changed.overlay)) {
+    for (const packet of this.packets(scope, changed)) {
       if (++walks > most) break
       this.walks++
       const before = this.before(packet)
-      const after = this.walk(packet, changed.rules, changed.sets)
+      const after = changed.walk(packet)
       if (before === after) continue
       if (before === 'drop' && after !== 'drop') return {effect: 'open', example: packetText(packet)}
       closed ??= packetText(packet)
@@ -109,48 +80,16 @@ export class Effects {
     return closed === undefined ? {effect: 'none'} : {effect: 'closed', example: closed}
   }
 
-  private packets(difference: Difference, {sets, chains}: Overlay): Iterable<Packet> {
-    const about = difference.addresses?.map(firstAddress)
-    if (this.isSmall) {
-      const rules = [...chains.entries()].flatMap(([, each]) => each)
-      return allPackets(sampleOf(sets.entries(), rules, about), about)
-    }
-    return this.focus.packets(difference)
+  private packets(scope: DifferenceScope<Rule>, changed: SimulatedProgram<Rule, Difference>): Iterable<Packet> {
+    if (!this.isSmall) return this.candidates.packets(scope)
+    const about = scope.addresses?.map(firstAddress)
+    const rules = [...changed.rules()].map(rule => changed.conditions(rule))
+    return allPackets(sampleOf(changed.sets, rules, about), about)
   }
 
-  private get focus(): CandidatePackets {
-    this.focused ??= new CandidatePackets(this.sets, this.index, this.chains)
-    return this.focused
-  }
-
-  private changed({addresses}: Difference, apply: (overlay: Overlay) => void): Changed {
-    const overlay: Overlay = {sets: new CopyOnWriteMap(this.sets), chains: new CopyOnWriteMap(this.chains)}
-    apply(overlay)
-    const changedSets = new Set(overlay.sets.changes.keys())
-    for (const name of changedSets) for (const list of this.focus.listsOf(name)) changedSets.add(list)
-    const sets = new SetIndex(overlay.sets, {index: this.index, changed: changedSets})
-    const about = addresses && new Set(addresses.map(firstAddress))
-    const isBlock = addresses?.some(address => address.includes('/')) === true
-    const rules = new Narrow(overlay.chains, sets, {
-      narrow: this.narrow,
-      isChanged: chain => overlay.chains.changes.has(chain),
-      isMoved: address => changedSets.size > 0 && (about === undefined || isBlock || about.has(address)),
-    })
-    return {overlay, sets, rules}
-  }
-
-  private walk(packet: Packet, narrow: Narrow, sets: SetIndex): Verdict {
-    const rules: WalkedRules = {
-      chain: (table, name) => {
-        const own = table === 'filter' ? narrow.rules(name, packet) : undefined
-        if (own) return {rules: own, ...(name === 'FORWARD' && {policy: 'ACCEPT'})}
-        // Only FORWARD as it is on the node can lead to other programs' chains.
-        return table === 'filter' && !name.startsWith('AZURE-NPM') && name !== 'FORWARD'
-          ? this.foreign.chain(table, name)
-          : undefined
-      },
-    }
-    return walk(rules, sets, packet).verdict
+  private get candidates(): CandidatePackets<Rule> {
+    this.found ??= new CandidatePackets(this.program)
+    return this.found
   }
 }
 

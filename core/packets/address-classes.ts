@@ -1,4 +1,5 @@
-import {blockHolds, type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import {blockHolds, type Ipv4Block, parseIpv4} from '../net/ipv4.ts'
+import {blockOf, parseMember} from '../sets/member.ts'
 import type {WalkedSet} from '../sets/set-index.ts'
 
 /**
@@ -12,7 +13,7 @@ export function addressClasses(sets: ReadonlyMap<string, WalkedSet>, addresses: 
     const value = parseIpv4(address)
     if (value === undefined) continue
     const own = exact.get(address) ?? ''
-    const inBlocks = blocks.map(({block}, at) => (blockHolds(block, value) ? at : -1)).filter(at => at >= 0)
+    const inBlocks = blocks.map((block, at) => (blockHolds(block, value) ? at : -1)).filter(at => at >= 0)
     const key = `${own}|${inBlocks.join(',')}`
     const known = classes.get(key)
     if (known) known.push(address)
@@ -22,24 +23,23 @@ export function addressClasses(sets: ReadonlyMap<string, WalkedSet>, addresses: 
 }
 
 /** Memberships by single address as text, and all blocks. Ports of an address count: named ports differ by pod. */
-function index(sets: ReadonlyMap<string, WalkedSet>): {exact: Map<string, string>; blocks: {block: Ipv4Block}[]} {
+function index(sets: ReadonlyMap<string, WalkedSet>): {exact: Map<string, string>; blocks: Ipv4Block[]} {
   const exact = new Map<string, string>()
-  const blocks: {block: Ipv4Block}[] = []
+  const blocks: Ipv4Block[] = []
   let number = 0
   for (const set of sets.values()) {
     number++
     if (set.type === 'list:set') continue
-    for (const member of set.members) {
-      const entry = /^\S+/.exec(member)?.[0] ?? member
-      if (entry.includes('/')) {
-        const block = parseIpv4Block(entry)
-        if (block) blocks.push({block})
+    for (const text of set.members) {
+      const member = parseMember(text)
+      const {subject, port, isException} = member
+      if (subject.includes('/')) {
+        const block = blockOf(member)
+        if (block) blocks.push(block)
         continue
       }
-      const comma = entry.indexOf(',')
-      const address = comma < 0 ? entry : entry.slice(0, comma)
-      const mark = `${number}${comma < 0 ? '' : entry.slice(comma)}${member.includes(' nomatch') ? '!' : ''} `
-      exact.set(address, (exact.get(address) ?? '') + mark)
+      const mark = `${number}${port ? `,${port.protocol}:${port.number}` : ''}${isException ? '!' : ''} `
+      exact.set(subject, (exact.get(subject) ?? '') + mark)
     }
   }
   return {exact, blocks}

@@ -1,16 +1,16 @@
-import type {OverlaySet} from '../drift/difference.ts'
-import type {Match} from '../linux/iptables/model.ts'
+import type {RuleConditions, SimulatedSets} from '../dataplane/simulation.ts'
 import type {Packet} from '../net/packet.ts'
+import {parseMember} from '../sets/member.ts'
 import {OTHER_PORT} from './sample-packets.ts'
 
 export type Port = Pick<Packet, 'protocol' | 'port'>
 
 /** Ports that sets hold, by set and address. */
 export class NamedPorts {
-  private readonly sets: ReadonlyMap<string, OverlaySet>
+  private readonly sets: SimulatedSets
   private readonly known = new Map<string, Map<string, Port[]>>()
 
-  constructor(sets: ReadonlyMap<string, OverlaySet>) {
+  constructor(sets: SimulatedSets) {
     this.sets = sets
   }
 
@@ -29,20 +29,16 @@ export class NamedPorts {
 function portsByAddress(members: readonly string[]): Map<string, Port[]> {
   const ports = new Map<string, Port[]>()
   for (const member of members) {
-    const parts = /^([^,]+),([a-z]+):(\d+)/.exec(member)
-    const [, address = '', protocol = '', number] = parts ?? []
-    for (const port of numbered(protocol, [Number(number)])) ports.set(address, [...(ports.get(address) ?? []), port])
+    const {subject, port: declared} = parseMember(member)
+    if (!declared) continue
+    for (const port of numbered(declared.protocol, [declared.number])) ports.set(subject, [...(ports.get(subject) ?? []), port])
   }
   return ports
 }
 
 /** The ports that a rule's own conditions look at. */
-export const portsIn = (matches: readonly Match[]): Port[] =>
-  matches.flatMap(match => {
-    if (match.kind === 'ports' && match.destination)
-      return numbered(match.protocol, [match.destination.from, match.destination.to])
-    return match.kind === 'protocol' ? numbered(match.protocol, [OTHER_PORT]) : []
-  })
+export const portsIn = ({ports}: RuleConditions): Port[] =>
+  ports.flatMap(({protocol, range}) => numbered(protocol, range ? [range.from, range.to] : [OTHER_PORT]))
 
 /** What rules about ports do not speak of. */
 export const UNNAMED: readonly Port[] = [

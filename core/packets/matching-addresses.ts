@@ -1,5 +1,6 @@
-import type {OverlaySet} from '../drift/difference.ts'
-import {parseIpv4, parseIpv4Block, printIpv4} from '../net/ipv4.ts'
+import type {SimulatedSets} from '../dataplane/simulation.ts'
+import {parseIpv4, printIpv4} from '../net/ipv4.ts'
+import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {OUTSIDE} from './sample-packets.ts'
 
@@ -14,12 +15,12 @@ const MOST = {addresses: 4, looks: 4000, misfits: 100} as const
 
 /** Finds addresses that are in some sets and not in others. */
 export class MatchingAddresses {
-  private readonly sets: ReadonlyMap<string, OverlaySet>
+  private readonly sets: SimulatedSets
   private readonly index: SetIndex
   /** What was found: rules repeat the same few terms. */
   private readonly known = new Map<string, readonly string[]>()
 
-  constructor(sets: ReadonlyMap<string, OverlaySet>, index: SetIndex) {
+  constructor(sets: SimulatedSets, index: SetIndex) {
     this.sets = sets
     this.index = index
   }
@@ -68,7 +69,10 @@ export class MatchingAddresses {
       for (const member of set.members) yield* this.candidates(member)
       return
     }
-    for (const member of set.members) yield* edgesOf(member)
+    for (const member of set.members) {
+      const block = blockOf(parseMember(member))
+      if (block) yield* edgesOf(block).map(printIpv4)
+    }
   }
 
   /** A few addresses of a set. */
@@ -80,12 +84,4 @@ export class MatchingAddresses {
     }
     return found
   }
-}
-
-function* edgesOf(member: string): Generator<string> {
-  const [entry = ''] = member.split(/[ ,]/)
-  const block = parseIpv4Block(entry)
-  if (!block) return
-  yield printIpv4(block.base)
-  if (block.prefix > 0 && block.prefix < 32) yield printIpv4((block.base + 2 ** (32 - block.prefix)) >>> 0)
 }

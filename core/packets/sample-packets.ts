@@ -1,7 +1,7 @@
-import type {Rule} from '../linux/iptables/model.ts'
+import type {RuleConditions, SimulatedSet, SimulatedSets} from '../dataplane/simulation.ts'
 import {parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
-import type {WalkedSet} from '../sets/set-index.ts'
+import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import {addressClasses} from './address-classes.ts'
 
 /** Packets that stand for all that a set of rules can tell apart, as far as the limits allow. */
@@ -18,32 +18,29 @@ export const OUTSIDE = '203.0.113.254'
 export const OTHER_PORT = 64_999
 
 /** Whether all kinds of addresses that sets tell apart can be tried. Told without looking at all of a large node's members. */
-export function isSmall(sets: ReadonlyMap<string, WalkedSet>, most: number): boolean {
+export function isSmall(sets: SimulatedSets, most: number): boolean {
   const candidates = new Set<string>()
-  for (const set of sets.values()) {
+  for (const [, set] of sets.entries()) {
     for (const {address} of placesIn(set)) candidates.add(address)
     if (candidates.size > 16 * most) return false
   }
-  return addressClasses(sets, candidates).size <= most
+  return addressClasses(new Map(sets.entries()), candidates).size <= most
 }
 
 interface Place {
   readonly address: string
-  readonly protocol?: string
-  readonly port?: number
+  readonly port?: {readonly protocol: string; readonly number: number}
 }
 
 /** The addresses of a set, of blocks the first one and the first one behind: on either side of its edge. */
-function* placesIn({type, members}: WalkedSet): Generator<Place> {
+function* placesIn({type, members}: SimulatedSet): Generator<Place> {
   if (type === 'list:set') return
-  for (const member of members) {
-    const [entry = ''] = member.split(' ')
-    const [text = '', named] = entry.split(',')
-    const block = parseIpv4Block(text)
+  for (const text of members) {
+    const member = parseMember(text)
+    const block = blockOf(member)
     if (!block) continue
-    const [protocol, port] = named?.split(':') ?? []
-    yield {address: printIpv4(block.base), ...(protocol !== undefined && {protocol, port: Number(port)})}
-    if (block.prefix > 0 && block.prefix < 32) yield {address: printIpv4((block.base + 2 ** (32 - block.prefix)) >>> 0)}
+    const {port} = member
+    for (const edge of edgesOf(block)) yield {address: printIpv4(edge), ...(port && {port})}
   }
 }
 
@@ -52,32 +49,31 @@ function* placesIn({type, members}: WalkedSet): Generator<Place> {
  *
  * @param extra addresses that must be among them
  */
-export function sampleOf(entries: Iterable<[string, WalkedSet]>, rules: readonly Rule[], extra: readonly string[] = []): Sample {
-  const sets = new Map(entries)
+export function sampleOf(sets: SimulatedSets, rules: readonly RuleConditions[], extra: readonly string[] = []): Sample {
   const candidates = new Set<string>([OUTSIDE])
   const named = new Map<string, Set<number>>([
     ['tcp', new Set()],
     ['udp', new Set()],
     ['sctp', new Set()],
   ])
-  for (const set of sets.values())
-    for (const {address, protocol, port} of placesIn(set)) {
+  for (const [, set] of sets.entries())
+    for (const {address, port} of placesIn(set)) {
       candidates.add(address)
-      if (protocol !== undefined && port !== undefined) named.get(protocol)?.add(port)
+      if (port) named.get(port.protocol)?.add(port.number)
     }
-  const representatives = [...addressClasses(sets, candidates).values()].map(([first]) => first as string)
+  const representatives = [...addressClasses(new Map(sets.entries()), candidates).values()].map(([first]) => first as string)
   return {
-    addresses: [...new Set([...extra, ...addressesIn(rules), ...representatives])],
+    addresses: [...new Set([...extra, ...edgesOfBlocks(rules), ...representatives])],
     ports: portsOf(rules, named),
   }
 }
 
 /** Addresses that rules look at themselves, as somebody's own rule may, and the first ones behind their blocks. */
-export function addressesIn(rules: readonly Pick<Rule, 'matches'>[]): string[] {
+export function edgesOfBlocks(rules: readonly Pick<RuleConditions, 'blocks'>[]): string[] {
   const found = new Set<string>()
-  for (const {matches} of rules)
-    for (const match of matches) {
-      const block = match.kind === 'address' ? parseIpv4Block(match.block) : undefined
+  for (const {blocks} of rules)
+    for (const text of blocks) {
+      const block = parseIpv4Block(text)
       if (!block) continue
       found.add(printIpv4(block.base))
       found.add(printIpv4((block.base + 2 ** (32 - block.prefix)) >>> 0))
@@ -85,13 +81,9 @@ export function addressesIn(rules: readonly Pick<Rule, 'matches'>[]): string[] {
   return [...found]
 }
 
-function portsOf(rules: Iterable<Rule>, named: Map<string, Set<number>>): Sample['ports'] {
-  for (const {matches} of rules)
-    for (const match of matches) {
-      if (match.kind !== 'ports' || !match.destination) continue
-      const ports = named.get(match.protocol)
-      ports?.add(match.destination.from).add(match.destination.to)
-    }
+function portsOf(rules: readonly RuleConditions[], named: Map<string, Set<number>>): Sample['ports'] {
+  for (const {ports} of rules)
+    for (const {protocol, range} of ports) if (range) named.get(protocol)?.add(range.from).add(range.to)
   const all = (['tcp', 'udp', 'sctp'] as const).flatMap(protocol =>
     [...(named.get(protocol) ?? []), OTHER_PORT].slice(0, MOST_PORTS).map(port => ({protocol, port})),
   )

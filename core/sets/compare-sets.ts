@@ -1,183 +1,138 @@
-import type {Difference, Overlay} from '../drift/difference.ts'
-import {memberText} from '../linux/ipset/member-text.ts'
 import {isSetName} from '../names/kernel-name.ts'
-import {parseIpv4Block, printIpv4} from '../net/ipv4.ts'
-import type {Packet} from '../net/packet.ts'
-import type {Program, ProgramSet} from '../policy/program.ts'
+import {canonicalEntry, canonicalMember, memberText, parseMember} from './member.ts'
 import type {NodeSet, NodeSets} from './node-set.ts'
+import type {MemberDifference, MemberState, SetDifference, SetState, SetSubject} from './set-difference.ts'
 
-const NOMATCH = ' nomatch'
-
-/** `10.1.2.3/8` and `10.0.0.0/8` are one member; so are `TCP:80` and `tcp:80`. */
-function normal(member: string): string {
-  const isExcept = member.endsWith(NOMATCH)
-  const entry = isExcept ? member.slice(0, -NOMATCH.length) : member
-  const block = entry.includes('/') ? parseIpv4Block(entry) : undefined
-  const text = block ? printIpv4(block.base) + (block.prefix === 32 ? '' : `/${block.prefix}`) : entry.toLowerCase()
-  return isExcept ? text + NOMATCH : text
+/** A set that is asked for. */
+export interface WantedSet {
+  /** Readable: `podlabel-app:web`. */
+  readonly name: string
+  readonly kernelName: string
+  readonly ipsetType: string
+  /** As the kernel prints them, no entry twice. */
+  readonly members: readonly string[]
 }
 
-const entryOf = (member: string): string => (member.endsWith(NOMATCH) ? member.slice(0, -NOMATCH.length) : member)
-
-/** Whom a set belongs to. */
-type OwnerOf = (set: ProgramSet) => {readonly policy?: string}
-
-/** Sets that are one policy's own: blocks, and several values of a label. */
-function ownersIn({policies}: Program): OwnerOf {
-  let users: Map<string, string | undefined> | undefined
-  const usersOfSets = (): Map<string, string | undefined> => {
-    const found = new Map<string, string | undefined>()
-    for (const {policy, sets} of policies) for (const set of sets) found.set(set, found.has(set) ? undefined : policy)
-    return found
-  }
-  return ({kernelName, type}) => {
-    if (type !== 'NestedLabelOfPod' && type !== 'CIDRBlocks') return {}
-    users ??= usersOfSets()
-    const policy = users.get(kernelName)
-    return policy === undefined ? {} : {policy}
-  }
+/** What is known of sets beside what they hold. */
+export interface SetFacts<Wanted> {
+  /** How many members Azure NPM gives a set room for; undefined where that is no fact of the set. */
+  readonly maxelemOf: (set: Wanted) => string | undefined
+  /** The policy whose set it is. */
+  readonly ownerOf: (set: Wanted) => string | undefined
+  /** Whether a rule on the node names a set. */
+  readonly isUsed: (kernelName: string) => boolean
+  /** The readable name of a set. */
+  readonly nameOf: (kernelName: string) => string
 }
 
-/** How many members a set has room for, which is part of what it is: another number is another kind of set. */
-const roomOf = ({type}: ProgramSet): string => (type === 'CIDRBlocks' ? '4294967295' : '65536')
-
-const hasOtherRoom = (set: ProgramSet, {header}: NodeSet): boolean =>
-  set.ipsetType !== 'list:set' && header.has('maxelem') && header.get('maxelem') !== roomOf(set)
-
-/** Compares the sets of a dump with those of a program. */
-export function compareSets(
-  program: Program,
-  dump: NodeSets,
-  isUsed: (set: string) => boolean,
-  nameOf: (set: string) => string,
-): {differences: Difference[]; notes: string[]} {
-  const differences: Difference[] = []
+/** Compares the sets of a node with those that are asked for. */
+export function compareSets<Wanted extends WantedSet>(
+  wanted: ReadonlyMap<string, Wanted>,
+  node: NodeSets,
+  facts: SetFacts<Wanted>,
+): {differences: (SetDifference | MemberDifference)[]; notes: string[]} {
+  const differences: (SetDifference | MemberDifference)[] = []
   const notes: string[] = []
-  const {sets} = dump
-  if (!sets) return {differences, notes}
-  const ownerOf = ownersIn(program)
-  for (const expected of program.sets.values()) {
-    const found = sets.get(expected.kernelName)
-    if (!found) differences.push(missingSet(expected, ownerOf))
-    else if (found.type !== expected.ipsetType) differences.push(changedType(expected, found, ownerOf))
-    else {
-      if (hasOtherRoom(expected, found)) differences.push(changedRoom(expected, found, ownerOf))
-      if (dump.hasMembers && !hasSameMembers(expected, found))
-        differences.push(...compareMembers(expected, found, ownerOf, nameOf))
-    }
+  if (!node.sets) return {differences, notes}
+  for (const set of wanted.values()) {
+    const found = node.sets.get(set.kernelName)
+    if (found && node.hasMembers && isEqual(set, found, facts)) continue
+    const policy = facts.ownerOf(set)
+    const subject = {set: {name: set.name, kernelName: set.kernelName}, ...(policy !== undefined && {policy})}
+    const asked = stateOf(set, facts)
+    if (!found) differences.push({kind: 'set', ...subject, wanted: asked})
+    else differences.push(...compareSetStates(subject, asked, foundState(found, node.hasMembers), facts.nameOf, linesOf(found)))
   }
-  for (const found of sets.values()) {
-    if (!isSetName(found.name) || program.sets.has(found.name)) continue
-    if (found.members.length === 0 && !isUsed(found.name))
-      notes.push(`set ${nameOf(found.name)} is empty and unused: Azure NPM removes it later`)
-    else differences.push(extraSet(found, nameOf(found.name)))
+  for (const found of node.sets.values()) {
+    const {name: kernelName, members} = found
+    if (!isSetName(kernelName) || wanted.has(kernelName)) continue
+    const name = facts.nameOf(kernelName)
+    if (members.length === 0 && !facts.isUsed(kernelName))
+      notes.push(`set ${name} is empty and unused: Azure NPM removes it later`)
+    else differences.push({kind: 'set', set: {name, kernelName}, found: foundState(found, true) as SetState})
   }
   return {differences, notes}
 }
 
-function missingSet(set: ProgramSet, ownerOf: OwnerOf): Difference {
-  const {kernelName, name, members, ipsetType} = set
-  const expected = `${ipsetType} with ${members.length} members`
-  const item = {kind: 'set' as const, change: 'missing' as const, name, kernelName, ...ownerOf(set), expected}
-  return {item, set: kernelName, apply: ({sets}) => sets.set(kernelName, {type: ipsetType, members: []})}
+function stateOf<Wanted extends WantedSet>(set: Wanted, {maxelemOf}: SetFacts<Wanted>): SetState {
+  const maxelem = maxelemOf(set)
+  return {type: set.ipsetType, ...(maxelem !== undefined && {maxelem}), members: set.members}
 }
 
-function changedType(set: ProgramSet, found: NodeSet, ownerOf: OwnerOf): Difference {
-  const {kernelName, name, ipsetType} = set
-  const item = {
-    kind: 'set' as const,
-    change: 'changed' as const,
-    name,
-    kernelName,
-    ...ownerOf(set),
-    expected: ipsetType,
-    found: found.type,
-  }
-  const members = found.members.map(memberText)
-  return {item, set: kernelName, apply: ({sets}) => sets.set(kernelName, {type: found.type, members})}
+/** A set of a node, whose members may not be known. */
+type FoundState = Omit<SetState, 'members'> & Partial<Pick<SetState, 'members'>>
+
+/** @param hasMembers without them the set is known to be there, and nothing is known of what it holds */
+function foundState({type, header, members}: NodeSet, hasMembers: boolean): FoundState {
+  const maxelem = header.get('maxelem')
+  return {type, ...(maxelem !== undefined && {maxelem}), ...(hasMembers && {members: members.map(memberText)})}
 }
 
-function extraSet(found: NodeSet, name: string): Difference {
-  const item = {
-    kind: 'set' as const,
-    change: 'extra' as const,
-    name,
-    kernelName: found.name,
-    found: `${found.type} with ${found.members.length} members`,
-  }
-  // No rule of the program names it; rules that somebody added are differences of their own.
-  return {item}
-}
+const linesOf = ({members}: NodeSet): ReadonlyMap<string, number> =>
+  new Map(members.map(({entry, line}) => [canonicalEntry(entry), line]))
 
-function changedRoom(set: ProgramSet, {type, header}: NodeSet, ownerOf: OwnerOf): Difference {
-  const {kernelName, name, ipsetType} = set
-  const common = {kind: 'set' as const, change: 'changed' as const, name, kernelName, ...ownerOf(set)}
-  return {
-    item: {...common, expected: `${ipsetType} maxelem ${roomOf(set)}`, found: `${type} maxelem ${header.get('maxelem')}`},
-  }
-}
-
-/** Whether the members are the same, word for word. Nearly all sets of nearly all nodes end here. */
-function hasSameMembers({members}: ProgramSet, found: NodeSet): boolean {
-  if (members.length !== found.members.length) return false
-  const wanted = new Set(members)
+/** Whether a set is what is asked for, word for word. Nearly all sets of nearly all nodes end here, with no text made. */
+function isEqual<Wanted extends WantedSet>(set: Wanted, found: NodeSet, facts: SetFacts<Wanted>): boolean {
+  if (found.type !== set.ipsetType || set.members.length !== found.members.length) return false
+  if (hasOtherRoom(stateOf(set, facts), {type: found.type, ...maxelemIn(found)})) return false
+  const wanted = new Set(set.members)
   for (const member of found.members) if (!wanted.delete(memberText(member))) return false
   return true
 }
 
-/** Of a member such as `10.0.0.1,tcp:80`. */
-function portOf(member: string): Pick<Difference, 'port'> {
-  const parts = /,(tcp|udp|sctp):(\d+)$/.exec(member)
-  return parts ? {port: {protocol: parts[1] as Packet['protocol'], port: Number(parts[2])}} : {}
+const maxelemIn = ({header}: NodeSet): Pick<SetState, 'maxelem'> => {
+  const maxelem = header.get('maxelem')
+  return maxelem === undefined ? {} : {maxelem}
 }
 
-function compareMembers(expected: ProgramSet, found: NodeSet, ownerOf: OwnerOf, nameOf: (set: string) => string): Difference[] {
-  const wanted = new Map(expected.members.map(member => [entryOf(normal(member)), normal(member)]))
-  const there = new Map(found.members.map(member => [entryOf(normal(memberText(member))), member]))
-  const isList = expected.ipsetType === 'list:set'
-  const common = {kind: 'member' as const, name: expected.name, kernelName: expected.kernelName, ...ownerOf(expected)}
-  const shown = (member: string) => (isList ? nameOf(member) : member)
-  const change = (without: string | undefined, withIt: string | undefined) => (overlay: Overlay) => {
-    const set = overlay.sets.get(expected.kernelName)
-    const members = (set?.members ?? []).filter(member => normal(member) !== without)
-    overlay.sets.set(expected.kernelName, {
-      type: expected.ipsetType,
-      members: withIt === undefined ? members : [...members, withIt],
-    })
-  }
-  const about = (member: string) => ({
-    set: expected.kernelName,
-    ...(isList ? {part: member} : {addresses: [/^[^, ]+/.exec(member)?.[0] ?? member]}),
-    ...portOf(member),
+type Header = Pick<SetState, 'type' | 'maxelem'>
+
+/** How many members a set has room for is part of what it is: another number is another kind of set. */
+const hasOtherRoom = (wanted: Header, found: Header): boolean =>
+  wanted.type !== 'list:set' && wanted.maxelem !== undefined && found.maxelem !== undefined && wanted.maxelem !== found.maxelem
+
+/**
+ * Compares two states of one set.
+ *
+ * @param found without members, these are not compared
+ * @param lines entry → line, of members that were read from a document
+ */
+export function compareSetStates(
+  subject: {readonly set: SetSubject; readonly policy?: string},
+  wanted: SetState,
+  found: FoundState,
+  nameOf: (kernelName: string) => string,
+  lines?: ReadonlyMap<string, number>,
+): (SetDifference | MemberDifference)[] {
+  if (wanted.type !== found.type) return [{kind: 'set', ...subject, wanted, found: {...found, members: found.members ?? []}}]
+  const differences: (SetDifference | MemberDifference)[] = []
+  if (hasOtherRoom(wanted, found))
+    differences.push({kind: 'set', ...subject, wanted: {...wanted, members: []}, found: {...found, members: []}})
+  if (!found.members) return differences
+  return [...differences, ...compareMembers({...subject, type: wanted.type}, wanted.members, found.members, nameOf, lines)]
+}
+
+function* compareMembers(
+  subject: {readonly set: SetSubject; readonly type: string; readonly policy?: string},
+  wanted: readonly string[],
+  found: readonly string[],
+  nameOf: (kernelName: string) => string,
+  lines: ReadonlyMap<string, number> | undefined,
+): Generator<MemberDifference> {
+  const asked = new Map(wanted.map(text => [canonicalEntry(parseMember(text).entry), canonicalMember(text)]))
+  const there = new Map(found.map(text => [canonicalEntry(parseMember(text).entry), text]))
+  const isList = subject.type === 'list:set'
+  const state = (text: string, line?: number): MemberState => ({
+    text,
+    ...(isList && {name: nameOf(text)}),
+    ...(line !== undefined && {line}),
   })
-  const differences: Difference[] = []
-  for (const [entry, member] of wanted) {
+  for (const [entry, text] of asked) {
     const real = there.get(entry)
-    if (!real)
-      differences.push({
-        item: {...common, change: 'missing', expected: shown(member)},
-        apply: change(member, undefined),
-        ...about(entry),
-      })
-    else if (normal(memberText(real)) !== member) {
-      const item = {
-        ...common,
-        change: 'changed' as const,
-        expected: shown(member),
-        found: shown(memberText(real)),
-        line: real.line,
-      }
-      differences.push({item, apply: change(member, normal(memberText(real))), ...about(entry)})
-    }
+    if (real === undefined) yield {kind: 'member', ...subject, wanted: state(text)}
+    else if (canonicalMember(real) !== text)
+      yield {kind: 'member', ...subject, wanted: state(text), found: state(real, lines?.get(entry))}
   }
-  for (const [entry, real] of there) {
-    if (wanted.has(entry)) continue
-    const member = normal(memberText(real))
-    differences.push({
-      item: {...common, change: 'extra', found: shown(member), line: real.line},
-      apply: change(undefined, member),
-      ...about(entry),
-    })
-  }
-  return differences
+  for (const [entry, text] of there)
+    if (!asked.has(entry)) yield {kind: 'member', ...subject, found: state(canonicalMember(text), lines?.get(entry))}
 }

@@ -1,6 +1,7 @@
-import {parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import {parseIpv4} from '../net/ipv4.ts'
 import type {Truth} from '../net/truth.ts'
 import {any} from '../net/truth.ts'
+import {blockOf, parseMember} from './member.ts'
 
 /** A set as the walk needs it; read from a node or compiled. */
 export interface WalkedSet {
@@ -60,7 +61,7 @@ export class SetIndex {
         return portTest(set.members)
       case 'list:set': {
         // The kernel refuses a list in a list, so this ends.
-        const members = [...set.members].map(memberName)
+        const members = [...set.members].map(member => parseMember(member).subject)
         return question =>
           any(members.map(member => (this.sets.get(member)?.type === 'list:set' ? 'unknown' : this.holds(member, question))))
       }
@@ -70,18 +71,16 @@ export class SetIndex {
   }
 }
 
-/** Without what only ipset needs: timeouts, counters, comments. */
-const memberName = (member: string): string => /^\S+/.exec(member)?.[0] ?? member
-
 /** Longest prefix first: the most specific block decides, and a `nomatch` block means "not in the set". */
 function netTest(members: Iterable<string>): Test {
   const byPrefix = new Map<number, Map<number, boolean>>()
-  for (const member of members) {
-    const block = parseIpv4Block(memberName(member))
+  for (const text of members) {
+    const member = parseMember(text)
+    const block = blockOf(member)
     if (!block) return () => 'unknown'
     const bases = byPrefix.get(block.prefix) ?? new Map<number, boolean>()
     byPrefix.set(block.prefix, bases)
-    bases.set(block.base, !/ nomatch\b/.test(member))
+    bases.set(block.base, !member.isException)
   }
   const prefixes = [...byPrefix]
     .toSorted(([a], [b]) => b - a)
@@ -98,12 +97,12 @@ function netTest(members: Iterable<string>): Test {
 function portTest(members: Iterable<string>): Test {
   const known = new Set<string>()
   const addresses = new Set<number>()
-  for (const member of members) {
-    const [address = '', port = ''] = memberName(member).split(',')
-    const value = parseIpv4(address)
+  for (const text of members) {
+    const {subject, port} = parseMember(text)
+    const value = parseIpv4(subject)
     if (value === undefined) return () => 'unknown'
     addresses.add(value)
-    known.add(`${value},${port.includes(':') ? port : `tcp:${port}`}`)
+    if (port) known.add(`${value},${port.protocol}:${port.number}`)
   }
   return ({address, protocol, port}) => {
     if (port === undefined) return addresses.has(address) ? 'unknown' : false

@@ -3,6 +3,7 @@ import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/node-state.ts'
 import {openComparison} from '../drift/compare-node.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {describeDifference} from '../linux/compare/describe-difference.ts'
 import {compile} from '../linux/compile/compile.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
@@ -35,7 +36,7 @@ export function explainDisagreement(
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
-          reasons.push(`node ${node.node}: ${itemText(difference.item)}`)
+          reasons.push(`node ${node.node}: ${itemText(describeDifference(difference))}`)
   }
   if (packet.mark !== undefined && packet.mark !== 0)
     reasons.push(`the packet carries mark 0x${packet.mark.toString(16)}, which other rules of the node act on`)

@@ -1,6 +1,6 @@
-import type {Match, Rule, Target} from '../iptables/model.ts'
+import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
-import type {ProgramRule} from '../npm/program.ts'
+import type {ComparedRule} from './compared-rule.ts'
 
 /** iptables keeps this many bytes of a comment. */
 const COMMENT_BYTES = 255
@@ -9,7 +9,7 @@ const COMMENT_BYTES = 255
  * What makes two rules the same rule: conditions and target. Counters do not count, nor does the order of set matches:
  * Azure NPM reads labels from an unordered map, and all conditions must hold anyway.
  */
-export function ruleKey({matches, target}: Pick<Rule | ProgramRule, 'matches' | 'target'>): string {
+export function ruleKey({matches, target}: Pick<ComparedRule, 'matches' | 'target'>): string {
   const conditions = matches.filter(match => match.kind !== 'comment').map(conditionKey)
   return [...conditions.toSorted(), target ? printTarget(target) : ''].join(' ')
 }
@@ -24,7 +24,7 @@ function conditionKey(match: Match): string {
  * Whether a rule is what is asked for, word for word as far as iptables keeps it. Nearly all rules of nearly all nodes are, and
  * this is asked without making a text of either.
  */
-export function isSameRule(real: Rule, wanted: ProgramRule): boolean {
+export function isSameRule(real: ComparedRule, wanted: ComparedRule): boolean {
   if (real.matches.length !== wanted.matches.length || !isSameTarget(real.target, wanted.target)) return false
   for (const [at, match] of wanted.matches.entries()) if (!isSameMatch(real.matches[at] as Match, match)) return false
   return true
@@ -39,16 +39,17 @@ function isSameMatch(real: Match, wanted: Match): boolean {
   return printMatch(real) === printMatch(wanted)
 }
 
-function isSameTarget(real: Target | undefined, wanted: Target): boolean {
-  if (real?.kind === 'jump' && wanted.kind === 'jump') return real.chain === wanted.chain && real.goto === wanted.goto
-  return real !== undefined && printTarget(real) === printTarget(wanted)
+function isSameTarget(real: Target | undefined, wanted: Target | undefined): boolean {
+  if (!real || !wanted) return real === wanted
+  if (real.kind === 'jump' && wanted.kind === 'jump') return real.chain === wanted.chain && real.goto === wanted.goto
+  return printTarget(real) === printTarget(wanted)
 }
 
 /**
  * Whether a node's rule has the comment that is asked for, as far as iptables keeps it. Its terms follow the order of the set
  * matches, which is free, so only what they are counts.
  */
-export function hasComment(real: Pick<Rule, 'matches'>, wanted: Pick<ProgramRule, 'matches'>): boolean {
+export function hasComment(real: Pick<ComparedRule, 'matches'>, wanted: Pick<ComparedRule, 'matches'>): boolean {
   const [found, asked] = [commentOf(real), commentOf(wanted)]
   if (found === asked) return true
   const isCut = found.length >= COMMENT_BYTES
@@ -67,8 +68,9 @@ export function hasComment(real: Pick<Rule, 'matches'>, wanted: Pick<ProgramRule
 /** What stands between the terms of a comment. */
 const JOINTS = /-AND-|-TO-|-FROM-|-IN-|-ON-/
 
-const commentOf = ({matches}: Pick<Rule, 'matches'>): string => matches.find(match => match.kind === 'comment')?.text ?? ''
+const commentOf = ({matches}: Pick<ComparedRule, 'matches'>): string =>
+  matches.find(match => match.kind === 'comment')?.text ?? ''
 
 /** A rule as iptables-save prints it, from its conditions on. */
-export const ruleText = ({matches, target}: Pick<Rule | ProgramRule, 'matches' | 'target'>): string =>
+export const ruleText = ({matches, target}: Pick<ComparedRule, 'matches' | 'target'>): string =>
   [...matches.map(printMatch), ...(target ? [printTarget(target)] : [])].join(' ')

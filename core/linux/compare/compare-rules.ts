@@ -1,222 +1,168 @@
-import type {Difference} from '../../drift/difference.ts'
+import type {ChainDifference, JumpDifference, OrderDifference, RuleDifference, RulePair} from '../../dataplane/difference.ts'
 import {policyChain} from '../../names/kernel-name.ts'
-import {forwardRules, programChains} from '../compile/program-chains.ts'
-import type {Rule} from '../iptables/model.ts'
-import type {NpmChains} from '../npm/chains.ts'
 import {NPM_CHAIN} from '../npm/chains.ts'
-import {placeOf} from '../npm/place-of.ts'
-import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
+import {type ComparedRule, isFree, type LinuxDifference} from './compared-rule.ts'
 
-/** Compares Azure NPM's chains of a node with a program: base chains, policy chains, and the jump from FORWARD. */
-export function compareRules(program: LinuxProgram, chains: NpmChains): {differences: Difference[]; notes: string[]} {
-  const differences: Difference[] = []
+/** The chains that are asked for, and what belongs into FORWARD. */
+export interface WantedRules {
+  readonly chains: ReadonlyMap<string, readonly ComparedRule[]>
+  readonly forward: readonly ComparedRule[]
+  /** Whether the jump may stand anywhere behind the rule that leads to KUBE-SERVICES, as with NPM v1. */
+  readonly isJumpLoose: boolean
+}
+
+/** The filter table of a node, as far as it is compared. */
+export interface FoundRules {
+  /** Azure NPM's chains. */
+  readonly names: Iterable<string>
+  has(chain: string): boolean
+  rules(chain: string): readonly ComparedRule[]
+  /** Whether a chain holds no rules, without reading them. */
+  isEmpty(chain: string): boolean
+  /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
+  readonly isComplete: boolean
+}
+
+/** Compares Azure NPM's chains of a node with those asked for: base chains, policy chains, and the jump from FORWARD. */
+export function compareRules(wanted: WantedRules, found: FoundRules): {differences: LinuxDifference[]; notes: string[]} {
+  const differences: LinuxDifference[] = []
   const notes: string[] = []
-  const expected = programChains(program)
-  for (const [chain, rules] of expected) {
-    if (!chains.has(chain)) differences.push(missingChain(chain, rules))
-    else differences.push(...compareChain(chain, rules, chains.rules(chain)))
+  for (const [chain, rules] of wanted.chains) {
+    if (!found.has(chain)) differences.push({kind: 'chain', chain, ...ownerOf(chain, rules), wanted: rules})
+    else differences.push(...compareChain(chain, rules, found.rules(chain)))
   }
-  for (const chain of chains.names) {
-    if (expected.has(chain)) continue
-    if (chains.isEmpty(chain)) notes.push(`chain ${chain} is empty and no rule leads there: Azure NPM removes it later`)
-    else differences.push(extraChain(chain, chains.rules(chain)))
+  for (const chain of found.names) {
+    if (wanted.chains.has(chain)) continue
+    if (found.isEmpty(chain)) notes.push(`chain ${chain} is empty and no rule leads there: Azure NPM removes it later`)
+    else differences.push({kind: 'chain', chain, found: found.rules(chain)} satisfies ChainDifference<ComparedRule>)
   }
-  differences.push(...compareJump(program, chains))
+  differences.push(...compareJump(wanted, found))
   return {differences, notes}
 }
 
 /** Whose a chain is; base chains hold the jumps of many. */
-function ownerOf(chain: string, rules: readonly ProgramRule[]): {policy?: string} {
+function ownerOf(chain: string, rules: readonly ComparedRule[]): {policy?: string} {
   const policy = policyChain(chain) ? rules.find(rule => rule.policy !== undefined)?.policy : undefined
   return policy === undefined ? {} : {policy}
 }
 
-function missingChain(chain: string, rules: readonly ProgramRule[]): Difference {
-  const item = {
-    kind: 'chain' as const,
-    change: 'missing' as const,
-    name: chain,
-    ...ownerOf(chain, rules),
-    expected: `${rules.length} rules`,
-  }
-  return {item, rules, apply: ({chains}) => chains.set(chain, [])}
-}
-
-function extraChain(chain: string, rules: readonly Rule[]): Difference {
-  // Whether anything leads there is told by the rule that does; by itself a chain does nothing.
-  return {item: {kind: 'chain', change: 'extra', name: chain, found: `${rules.length} rules`}}
-}
-
-/** A rule's place in the answer: the jump that selects a policy's pods, or any other rule. */
-const kindOf = ({chain, target}: Pick<Rule | ProgramRule, 'chain' | 'target'>): 'jump' | 'rule' => {
-  const leadsTo = target?.kind === 'jump' ? target.chain : target?.kind === 'extension' ? target.name : ''
-  return chain.startsWith(NPM_CHAIN) && policyChain(leadsTo) !== undefined ? 'jump' : 'rule'
-}
-
-/**
- * Whether a rule's place among its like means nothing: a jump to a policy's chain; in NPM v1 every rule of a policy, for all
- * of one chain set marks, or all drop.
- */
-const isFree = (rule: ProgramRule): boolean =>
-  kindOf(rule) === 'jump' || (rule.policy !== undefined && policyChain(rule.chain) === undefined)
+type Pair = RulePair<ComparedRule>
 
 /**
  * Compares the rules of one chain. Free ones may stand in any order, as long as all are on the right side of the rules that
  * look at the marks; everything else has its place.
  */
-function compareChain(chain: string, expected: readonly ProgramRule[], found: readonly Rule[]): Difference[] {
-  if (found.length === expected.length && found.every((rule, at) => isSameRule(rule, expected[at] as ProgramRule))) return []
-  const differences: Difference[] = []
-  const left = new Map<string, Rule[]>()
-  for (const rule of found) {
+export function compareChain(
+  chain: string,
+  wanted: readonly ComparedRule[],
+  found: readonly ComparedRule[],
+): (RuleDifference<ComparedRule> | OrderDifference<ComparedRule>)[] {
+  if (found.length === wanted.length && found.every((rule, at) => isSameRule(rule, wanted[at] as ComparedRule))) return []
+  const owner = ownerOf(chain, wanted)
+  const {pairs, missing, extra} = matchRules(wanted, found)
+  const changed = pairs.filter(({wanted: {rule: asked}, found: {rule: real}}) => !hasComment(real, asked))
+  return [
+    ...missing.map(each => ({kind: 'rule' as const, chain, ...policyOf(each.wanted.rule), ...each})),
+    ...extra.map(each => ({kind: 'rule' as const, chain, ...owner, ...each})),
+    ...changed.map(pair => ({kind: 'rule' as const, chain, ...policyOf(pair.wanted.rule), ...pair})),
+    ...(isInOrder(pairs, extra) ? [] : [{kind: 'order' as const, chain, ...owner, pairs}]),
+  ]
+}
+
+const policyOf = ({policy}: ComparedRule): {policy?: string} => (policy === undefined ? {} : {policy})
+
+type Missing = {readonly wanted: Pair['wanted']; readonly behind: number}
+type Extra = {readonly found: Pair['found']; readonly behind: number}
+
+/** Which rules are the same, first to first of equal ones, and where those of one side belong on the other. */
+function matchRules(
+  wanted: readonly ComparedRule[],
+  found: readonly ComparedRule[],
+): {pairs: Pair[]; missing: Missing[]; extra: Extra[]} {
+  const left = new Map<string, number[]>()
+  for (const [index, rule] of found.entries()) {
     const key = ruleKey(rule)
     const equal = left.get(key)
-    if (equal) equal.push(rule)
-    else left.set(key, [rule])
+    if (equal) equal.push(index)
+    else left.set(key, [index])
   }
-  const kept: {wanted: ProgramRule; real: Rule}[] = []
-  for (const wanted of expected) {
-    const real = left.get(ruleKey(wanted))?.shift()
-    if (real) kept.push({wanted, real})
-    else differences.push(missingRule(wanted))
-  }
-  const extra = [...left.values()].flat()
-  for (const rule of extra) differences.push(extraRule(rule, ownerOf(chain, expected), found))
-  for (const {wanted, real} of kept) if (!hasComment(real, wanted)) differences.push(changedComment(wanted, real))
-  const isMisplaced = !inOrder(kept)
-  if (isMisplaced) differences.push(changedOrder(chain, kept, expected))
-  return differences
-}
-
-function missingRule(wanted: ProgramRule): Difference {
-  const {chain, policy} = wanted
-  const key = ruleKey(wanted)
-  const item = {
-    kind: kindOf(wanted),
-    change: 'missing' as const,
-    name: chain,
-    ...(policy !== undefined && {policy}),
-    expected: ruleText(wanted),
-  }
-  return {
-    item,
-    rules: [wanted],
-    apply: ({chains}) => {
-      const rules = [...(chains.get(chain) ?? [])]
-      const at = rules.findIndex(rule => ruleKey(rule) === key)
-      if (at >= 0) rules.splice(at, 1)
-      chains.set(chain, rules)
-    },
-  }
-}
-
-function extraRule(rule: Rule, owner: {policy?: string}, found: readonly Rule[]): Difference {
-  const {chain} = rule
-  const behind = found.slice(0, rule.position - 1).map(ruleKey)
-  const item = {
-    kind: kindOf(rule),
-    change: 'extra' as const,
-    name: chain,
-    ...owner,
-    found: ruleText(rule),
-    where: placeOf(rule),
-  }
-  return {
-    item,
-    rules: [rule],
-    apply: ({chains}) => {
-      const rules = [...(chains.get(chain) ?? [])]
-      // Its place is behind the last of the program's rules that stand before it on the node.
-      let at = 0
-      for (const [index, each] of rules.entries()) if (behind.includes(ruleKey(each))) at = index + 1
-      rules.splice(at, 0, rule)
-      chains.set(chain, rules)
-    },
-  }
-}
-
-function changedComment(wanted: ProgramRule, real: Rule): Difference {
-  const {chain, policy} = wanted
-  const common = {kind: kindOf(wanted), change: 'changed' as const, name: chain, ...(policy !== undefined && {policy})}
-  return {item: {...common, expected: ruleText(wanted), found: ruleText(real), where: placeOf(real)}}
-}
-
-/** Whether rules stand in the order asked for, where it matters. */
-function inOrder(kept: readonly {wanted: ProgramRule; real: Rule}[]): boolean {
-  let last = 0
-  let lastFree = 0
-  for (const {wanted, real} of kept) {
-    if (isFree(wanted)) {
-      lastFree = Math.max(lastFree, real.position)
-      if (real.position < last) return false
+  const pairs: Pair[] = []
+  const missing: Missing[] = []
+  const wantedPosition = new Map<number, number>()
+  let behind = 0
+  for (const [index, rule] of wanted.entries()) {
+    const position = index + 1
+    const at = left.get(ruleKey(rule))?.shift()
+    if (at === undefined) {
+      missing.push({wanted: {rule, position}, behind})
       continue
     }
-    if (real.position < last || real.position < lastFree) return false
-    last = real.position
+    pairs.push({wanted: {rule, position}, found: {rule: found[at] as ComparedRule, position: at + 1}})
+    wantedPosition.set(at + 1, position)
+    behind = Math.max(behind, at + 1)
   }
-  return true
+  const lastPair = new Map<number, number>()
+  behind = 0
+  for (let position = 1; position <= found.length; position++) {
+    lastPair.set(position, behind)
+    behind = Math.max(behind, wantedPosition.get(position) ?? 0)
+  }
+  const extra = [...left.values()].flat().map(at => {
+    const position = at + 1
+    return {found: {rule: found[at] as ComparedRule, position}, behind: lastPair.get(position) ?? 0}
+  })
+  return {pairs, missing, extra}
 }
 
-function changedOrder(
-  chain: string,
-  kept: readonly {wanted: ProgramRule; real: Rule}[],
-  expected: readonly ProgramRule[],
-): Difference {
-  const real = kept.map(each => each.real).toSorted((a, b) => a.position - b.position)
-  const item = {
-    kind: 'rule' as const,
-    change: 'changed' as const,
-    name: chain,
-    ...ownerOf(chain, expected),
-    expected: 'the rules in another order',
-    found: real.map(ruleText).join(' / '),
+/**
+ * Whether the rules of the wanted chain, with those that are too many put in at their places, stand in the order of the node,
+ * where it matters.
+ */
+function isInOrder(pairs: readonly Pair[], extra: readonly Extra[]): boolean {
+  const extraAt = new Map(extra.map(({found}) => [found.position, found]))
+  let last = 0
+  let lastFree = 0
+  const isPlaced = ({rule, position}: Pair['found']): boolean => {
+    if (isFree(rule)) {
+      lastFree = Math.max(lastFree, position)
+      return position > last
+    }
+    if (position < last || position < lastFree) return false
+    last = position
+    return true
   }
-  return {item, rules: real, apply: ({chains}) => chains.set(chain, real)}
+  let slot = 1
+  for (const {wanted, found} of pairs) {
+    for (let each = extraAt.get(slot); each; each = extraAt.get(++slot)) if (!isPlaced(each)) return false
+    if (!isPlaced({rule: wanted.rule, position: found.position})) return false
+    slot++
+  }
+  return true
 }
 
 /**
  * The jump from FORWARD: first, or directly behind the first rule that leads to KUBE-SERVICES. Both are settings of Azure NPM.
  * NPM v1 leaves it anywhere behind that rule.
  */
-function compareJump(program: LinuxProgram, chains: NpmChains): Difference[] {
-  const forward = chains.rules('FORWARD')
-  const [wanted] = forwardRules(program)
-  const found = forward.filter(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
-  const [jump] = found
+function compareJump({forward: asked, isJumpLoose}: WantedRules, found: FoundRules): JumpDifference<ComparedRule>[] {
+  const chain = 'FORWARD'
+  const forward = found.rules(chain)
+  const leadsToNpm = ({target}: ComparedRule): boolean => target?.kind === 'jump' && target.chain === NPM_CHAIN
+  const wanted = asked.find(leadsToNpm)
+  const [jump, ...others] = forward.flatMap((rule, index) => (leadsToNpm(rule) ? [{rule, position: index + 1}] : []))
   if (!jump) {
-    if (!chains.isComplete || !wanted) return []
-    const item = {kind: 'jump' as const, change: 'missing' as const, name: 'FORWARD', expected: ruleText(wanted)}
-    return [{item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', [])}]
+    if (!found.isComplete || !wanted) return []
+    return [{kind: 'jump', chain, wanted: {rule: wanted, position: 1}}]
   }
-  const differences: Difference[] = found.slice(wanted ? 1 : 0).map(extra => ({
-    item: {kind: 'jump', change: 'extra', name: 'FORWARD', found: ruleText(extra), where: placeOf(extra)},
-  }))
+  const tooMany = wanted ? others : [jump, ...others]
+  const differences: JumpDifference<ComparedRule>[] = tooMany.map(each => ({kind: 'jump', chain, found: each}))
   if (!wanted) return differences
-  if (ruleKey(jump) !== ruleKey(wanted)) {
-    const item = {
-      kind: 'jump' as const,
-      change: 'changed' as const,
-      name: 'FORWARD',
-      expected: ruleText(wanted),
-      found: ruleText(jump),
-      where: placeOf(jump),
-    }
-    differences.push({item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', [jump])})
-  }
   const services = forward.findIndex(rule => ruleText(rule).includes('KUBE-SERVICES'))
   const behindServices = services < 0 ? 1 : services + 2
-  const isBehind = program.options.generation === 'v1' ? jump.position >= behindServices : jump.position === behindServices
-  if (jump.position !== 1 && !isBehind) {
-    const item = {
-      kind: 'jump' as const,
-      change: 'changed' as const,
-      name: 'FORWARD',
-      expected: `position ${behindServices === 1 ? '1' : `${behindServices}, or 1 with PlaceAzureChainFirst`}`,
-      found: `position ${jump.position}`,
-      where: placeOf(jump),
-    }
-    differences.push({item, rules: [wanted], apply: overlay => overlay.chains.set('FORWARD', forward)})
-  }
+  const pair = {wanted: {rule: wanted, position: behindServices}, found: jump}
+  if (ruleKey(jump.rule) !== ruleKey(wanted)) differences.push({kind: 'jump', chain, ...pair})
+  const isBehind = isJumpLoose ? jump.position >= behindServices : jump.position === behindServices
+  if (jump.position !== 1 && !isBehind) differences.push({kind: 'jump', chain, ...pair, around: forward})
   return differences
 }

@@ -1,7 +1,7 @@
-import type {Rule} from '../linux/iptables/model.ts'
-import {parseIpv4} from '../net/ipv4.ts'
-import type {Packet} from '../net/packet.ts'
-import type {SetIndex} from '../sets/set-index.ts'
+import {parseIpv4} from '../../net/ipv4.ts'
+import type {Packet} from '../../net/packet.ts'
+import type {SetIndex} from '../../sets/set-index.ts'
+import type {Rule} from '../iptables/model.ts'
 
 /** Shorter chains are walked as they are. */
 const LONG_CHAIN = 24
@@ -14,7 +14,7 @@ interface Chains {
 
 /** The same chains and sets before some of them changed. */
 interface Below {
-  readonly narrow: Narrow
+  readonly rules: RulesByAddress
   /** Whether a chain has other rules now. */
   readonly isChanged: (chain: string) => boolean
   /** Whether an address may be in other sets now. */
@@ -36,7 +36,7 @@ interface LongChain {
  * Chains without the rules that a packet cannot match because of its address. A node of a large cluster has thousands of jumps
  * to policies, and a packet meets a few of them; for each address they are looked for once.
  */
-export class Narrow {
+export class RulesByAddress {
   private readonly chains: Chains
   private readonly sets: SetIndex
   private readonly long = new Map<string, LongChain>()
@@ -58,7 +58,7 @@ export class Narrow {
   }
 
   private longChain(name: string, rules: readonly Rule[]): LongChain {
-    if (this.below && !this.below.isChanged(name)) return this.below.narrow.longChain(name, rules)
+    if (this.below && !this.below.isChanged(name)) return this.below.rules.longChain(name, rules)
     let chain = this.long.get(name)
     if (!chain) {
       const count = (side: Side) => rules.filter(rule => termsOf(rule, side).length > 0).length
@@ -70,7 +70,7 @@ export class Narrow {
   }
 
   private met(name: string, address: string): readonly Rule[] {
-    if (this.below && !this.below.isChanged(name) && !this.below.isMoved(address)) return this.below.narrow.met(name, address)
+    if (this.below && !this.below.isChanged(name) && !this.below.isMoved(address)) return this.below.rules.met(name, address)
     const key = `${name} ${address}`
     let rules = this.known.get(key)
     if (!rules) {

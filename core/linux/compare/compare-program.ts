@@ -1,0 +1,55 @@
+import type {ProgramSet} from '../../policy/program.ts'
+import {compareSets} from '../../sets/compare-sets.ts'
+import type {NodeSets} from '../../sets/node-set.ts'
+import {forwardRules, programChains} from '../compile/program-chains.ts'
+import type {LinuxProgram} from '../npm/program.ts'
+import {compareRules, type FoundRules} from './compare-rules.ts'
+import type {LinuxDifference} from './compared-rule.ts'
+
+/** A node as far as it is compared with a program. */
+export interface ComparedNode extends NodeSets {
+  /** Undefined when no rules were in the input. */
+  readonly rules: FoundRules | undefined
+  /** Whether a rule on the node names a set. */
+  readonly isUsed: (kernelName: string) => boolean
+  /** The readable name of a set that the program does not have. */
+  readonly nameOf: (kernelName: string) => string
+}
+
+/** Finds all differences between a program and a node, and what differs as expected. */
+export function compareProgram(program: LinuxProgram, node: ComparedNode): {differences: LinuxDifference[]; notes: string[]} {
+  const sets = compareSets(program.sets, node, {
+    maxelemOf,
+    ownerOf: ownersIn(program),
+    isUsed: node.isUsed,
+    nameOf: kernelName => program.sets.get(kernelName)?.name ?? node.nameOf(kernelName),
+  })
+  const wanted = {
+    chains: programChains(program),
+    forward: forwardRules(program),
+    isJumpLoose: program.options.generation === 'v1',
+  }
+  const rules = node.rules ? compareRules(wanted, node.rules) : {differences: [], notes: []}
+  return {differences: [...sets.differences, ...rules.differences], notes: [...sets.notes, ...rules.notes]}
+}
+
+/** How many members Azure NPM makes room for. Lists have a size of another kind. */
+const maxelemOf = ({type, ipsetType}: ProgramSet): string | undefined => {
+  if (ipsetType === 'list:set') return undefined
+  return type === 'CIDRBlocks' ? '4294967295' : '65536'
+}
+
+/** Sets that are one policy's own: blocks, and several values of a label. */
+function ownersIn({policies}: LinuxProgram): (set: ProgramSet) => string | undefined {
+  let users: Map<string, string | undefined> | undefined
+  const usersOfSets = (): Map<string, string | undefined> => {
+    const found = new Map<string, string | undefined>()
+    for (const {policy, sets} of policies) for (const set of sets) found.set(set, found.has(set) ? undefined : policy)
+    return found
+  }
+  return ({kernelName, type}) => {
+    if (type !== 'NestedLabelOfPod' && type !== 'CIDRBlocks') return undefined
+    users ??= usersOfSets()
+    return users.get(kernelName)
+  }
+}

@@ -1,0 +1,50 @@
+import type {DifferenceScope} from '../../dataplane/simulation.ts'
+import type {Packet} from '../../net/packet.ts'
+import {parseMember} from '../../sets/member.ts'
+import type {MemberDifference} from '../../sets/set-difference.ts'
+import {ruleKey} from './canonical.ts'
+import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
+
+/**
+ * Where packets are that a difference may be about.
+ *
+ * @returns undefined when it cannot change any verdict: no rule of a program names a set or chain that is too many, rules that
+ *   somebody added are differences of their own, and comments and room for members are nothing to a packet
+ */
+export function scopeOf(difference: LinuxDifference): DifferenceScope<ComparedRule> | undefined {
+  switch (difference.kind) {
+    case 'member':
+      return scopeOfMember(difference)
+    case 'set': {
+      const {set, wanted, found} = difference
+      return wanted && wanted.type !== found?.type ? {set: set.kernelName} : undefined
+    }
+    case 'chain':
+      return difference.wanted && {rules: difference.wanted}
+    case 'order':
+      return {
+        rules: difference.pairs
+          .map(({found}) => found)
+          .toSorted((a, b) => a.position - b.position)
+          .map(({rule}) => rule),
+      }
+    case 'rule': {
+      const {wanted, found} = difference
+      if (wanted && found && ruleKey(wanted.rule) === ruleKey(found.rule)) return undefined
+      return {rules: [wanted, found].flatMap(side => side?.rule ?? [])}
+    }
+    case 'jump':
+      return difference.wanted && {rules: [difference.wanted.rule]}
+  }
+}
+
+function scopeOfMember({set, type, wanted, found}: MemberDifference): DifferenceScope<ComparedRule> {
+  const {entry, subject, port} = parseMember((wanted ?? found)?.text ?? '')
+  return {
+    set: set.kernelName,
+    ...(type === 'list:set' ? {part: entry} : {addresses: [subject]}),
+    ...(port && isTransport(port.protocol) && {port: {protocol: port.protocol, port: port.number}}),
+  }
+}
+
+const isTransport = (protocol: string): protocol is Packet['protocol'] => /^(?:tcp|udp|sctp)$/.test(protocol)

@@ -1,0 +1,29 @@
+/** What can be looked up and gone through: a map, or one with changes in it. */
+export interface Entries<Value> {
+  get(key: string): Value | undefined
+  entries(): Iterable<[string, Value]>
+}
+
+/** A map as it is with a few changes. The map below stays what it is, and is not copied. */
+export class CopyOnWriteMap<Value> implements Entries<Value> {
+  /** Key → what is there in place of what lies below. */
+  readonly changes = new Map<string, Value>()
+  private readonly below: Entries<Value>
+
+  constructor(below: Entries<Value>) {
+    this.below = below
+  }
+
+  get(key: string): Value | undefined {
+    return this.changes.get(key) ?? this.below.get(key)
+  }
+
+  set(key: string, value: Value): void {
+    this.changes.set(key, value)
+  }
+
+  *entries(): Generator<[string, Value]> {
+    for (const [key, value] of this.below.entries()) yield [key, this.changes.get(key) ?? value]
+    for (const change of this.changes) if (this.below.get(change[0]) === undefined) yield change
+  }
+}
