@@ -1,56 +1,5 @@
 import type {Packet, Verdict} from '../net/packet.ts'
-import type {SetIndex} from '../sets/set-index.ts'
-
-/** A set as packets are made for it: its members as texts. */
-export interface SimulatedSet {
-  readonly type: string
-  readonly members: readonly string[]
-}
-
-/** Sets by kernel name. */
-export interface SimulatedSets {
-  get(name: string): SimulatedSet | undefined
-  entries(): Iterable<[string, SimulatedSet]>
-}
-
-/** A condition that one end of a packet is in a set, or is not. */
-export interface SetCondition {
-  readonly set: string
-  readonly side: 'src' | 'dst'
-  readonly negated: boolean
-  /** Whether the set is asked for the port, too. */
-  readonly hasPort: boolean
-}
-
-/** Destination ports that a rule looks at. */
-export interface PortCondition {
-  readonly protocol: string
-  /** Absent for a rule about all of a protocol. */
-  readonly range?: {readonly from: number; readonly to: number}
-}
-
-/** What a rule looks at in a packet, whatever its data plane. */
-export interface RuleConditions {
-  readonly sets: readonly SetCondition[]
-  /** Address blocks that it names by itself. */
-  readonly blocks: readonly string[]
-  readonly ports: readonly PortCondition[]
-  /** Whether it stands among the rules of one policy, or looks at sets. Other rules are about packets of many policies. */
-  readonly isOfPolicy: boolean
-}
-
-/** Where to look for packets that a difference may be about. */
-export interface DifferenceScope<Rule> {
-  /** Addresses or blocks that it is about; packets of others are judged as before. Undefined: any may be. */
-  readonly addresses?: readonly string[]
-  /** The set that it is in, and of a list the member that it is about. */
-  readonly set?: string
-  readonly part?: string
-  /** The port that it is about. */
-  readonly port?: Pick<Packet, 'protocol' | 'port'>
-  /** The rules that it is about. */
-  readonly rules?: readonly Rule[]
-}
+import type {ConditionedRules, PacketScope} from '../packets/rule-conditions.ts'
 
 /**
  * A program as if it were on a node, to be asked what happens to packets, and what happens with one difference made in it.
@@ -58,24 +7,10 @@ export interface DifferenceScope<Rule> {
  * @typeParam Rule a rule as the data plane has it
  * @typeParam Difference a difference between a program and a node of the data plane
  */
-export interface SimulatedProgram<Rule, Difference> {
-  readonly sets: SimulatedSets
-  readonly index: SetIndex
-  /** Set → the lists that hold it. */
-  listsOf(set: string): readonly string[]
-  rules(): Iterable<Rule>
-  conditions(rule: Rule): RuleConditions
-  /** The rule whose conditions a packet must meet before it comes to this one, if there is one such rule. */
-  leader(rule: Rule): Rule | undefined
-  /**
-   * The rules that a rule leads to. Of a rule that all packets meet, some of those of the policies behind it.
-   *
-   * @param most of each list of rules behind it
-   */
-  behind(rule: Rule, most: number): readonly Rule[]
+export interface SimulatedProgram<Rule, Difference> extends ConditionedRules<Rule> {
   walk(packet: Packet): Verdict
   /** Where packets are that a difference may be about; undefined when it cannot change any verdict. */
-  scopeOf(difference: Difference): DifferenceScope<Rule> | undefined
+  scopeOf(difference: Difference): PacketScope<Rule> | undefined
   /** The program with one difference made in it. */
   with(difference: Difference): SimulatedProgram<Rule, Difference>
 }

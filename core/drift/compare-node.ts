@@ -4,7 +4,7 @@ import type {NodeState} from '../dataplane/node-state.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {compareProgram} from '../linux/compare/compare-program.ts'
 import type {ComparedRule, LinuxDifference} from '../linux/compare/compared-rule.ts'
-import {describeDifference} from '../linux/compare/describe-difference.ts'
+import {type DescribedDifference, describeDifference} from '../linux/compare/describe-difference.ts'
 import {simulateProgram} from '../linux/compare/simulate-program.ts'
 import {compile} from '../linux/compile/compile.ts'
 import type {LinuxNode} from '../linux/node-state.ts'
@@ -72,6 +72,8 @@ const HARM = {open: 0, closed: 1, none: 2} as const
 export interface OpenComparison {
   readonly program: LinuxProgram
   readonly differences: readonly LinuxDifference[]
+  /** A difference in words, as a document has them. */
+  readonly describe: (difference: LinuxDifference) => DescribedDifference
   readonly notes: readonly string[]
   readonly effects: VerdictChanges<ComparedRule, LinuxDifference>
 }
@@ -93,6 +95,7 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
   return {
     program,
     differences,
+    describe: describeDifference,
     notes: [
       ...notes,
       ...expectedDifferences,
@@ -111,7 +114,7 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
   const comparison = openComparison(cluster, dump, options)
   const {differences, notes} = comparison
   const items: DriftItem[] = differences.map(difference => ({
-    ...describeDifference(difference),
+    ...comparison.describe(difference),
     ...comparison.effects.of(difference),
   }))
   const isHurried = items.length > 0 && comparison.effects.isHurried

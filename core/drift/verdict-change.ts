@@ -1,7 +1,8 @@
 import type {DriftItem} from '../contract/drift.ts'
-import type {DifferenceScope, SimulatedProgram} from '../dataplane/simulation.ts'
+import type {SimulatedProgram} from '../dataplane/simulation.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'
+import type {PacketScope} from '../packets/rule-conditions.ts'
 import {isSmall, MOST_ADDRESSES, type Sample, sampleOf} from '../packets/sample-packets.ts'
 
 /** Walks that one comparison may cost in all, and what each further difference may. */
@@ -80,7 +81,7 @@ export class VerdictChanges<Rule, Difference> {
     return closed === undefined ? {effect: 'none'} : {effect: 'closed', example: closed}
   }
 
-  private packets(scope: DifferenceScope<Rule>, changed: SimulatedProgram<Rule, Difference>): Iterable<Packet> {
+  private packets(scope: PacketScope<Rule>, changed: SimulatedProgram<Rule, Difference>): Iterable<Packet> {
     if (!this.isSmall) return this.candidates.packets(scope)
     const about = scope.addresses?.map(firstAddress)
     const rules = [...changed.rules()].map(rule => changed.conditions(rule))

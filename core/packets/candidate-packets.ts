@@ -1,7 +1,7 @@
-import type {DifferenceScope, RuleConditions, SetCondition, SimulatedProgram} from '../dataplane/simulation.ts'
 import type {Packet} from '../net/packet.ts'
 import {NamedPorts, type Port, portsIn, UNNAMED} from './candidate-ports.ts'
 import {MatchingAddresses} from './matching-addresses.ts'
+import type {ConditionedRules, PacketScope, RuleConditions, SetCondition} from './rule-conditions.ts'
 import {edgesOfBlocks, OUTSIDE} from './sample-packets.ts'
 
 /** How far is looked for packets: rules that name a set, rules behind others, ports of a rule, packets in all. */
@@ -10,21 +10,18 @@ const MOST = {users: 24, behind: 12, near: 60, addresses: 4, ports: 8, packets: 
 type Side = 'src' | 'dst'
 const otherSide = (side: Side): Side => (side === 'src' ? 'dst' : 'src')
 
-/** What is asked of a program to find packets in it. */
-type Program<Rule> = Omit<SimulatedProgram<Rule, never>, 'walk' | 'scopeOf' | 'with'>
-
 /**
  * Packets that a difference may be about, for nodes with more kinds of addresses than can all be tried: those that the rules
  * look at which name the set that differs, or that are near the rule that does.
  */
 export class CandidatePackets<Rule> {
-  private readonly program: Program<Rule>
+  private readonly program: ConditionedRules<Rule>
   /** Set → the rules that name it, or a list that it is in. */
   private readonly users = new Map<string, Rule[]>()
   private readonly matching: MatchingAddresses
   private readonly namedPorts: NamedPorts
 
-  constructor(program: Program<Rule>) {
+  constructor(program: ConditionedRules<Rule>) {
     this.program = program
     this.matching = new MatchingAddresses(program.sets, program.index)
     this.namedPorts = new NamedPorts(program.sets)
@@ -32,7 +29,7 @@ export class CandidatePackets<Rule> {
   }
 
   /** Packets of a difference, those first that it concerns most. */
-  *packets(scope: DifferenceScope<Rule>): Generator<Packet> {
+  *packets(scope: PacketScope<Rule>): Generator<Packet> {
     const seen = new Set<string>()
     for (const packet of this.all(scope)) {
       const key = `${packet.source} ${packet.destination} ${packet.protocol} ${packet.port}`
@@ -43,7 +40,7 @@ export class CandidatePackets<Rule> {
     }
   }
 
-  private *all({addresses, port, set, part, rules = []}: DifferenceScope<Rule>): Generator<Packet> {
+  private *all({addresses, port, set, part, rules = []}: PacketScope<Rule>): Generator<Packet> {
     if (set !== undefined) {
       const subjects = addresses?.map(firstAddress) ?? this.matching.membersOf(part ?? set)
       yield* this.ofSet([set, ...this.program.listsOf(set)], subjects, port ? [port] : [])

@@ -1,6 +1,6 @@
-import type {RuleConditions, SimulatedSets} from '../dataplane/simulation.ts'
 import type {Packet} from '../net/packet.ts'
 import {parseMember} from '../sets/member.ts'
+import type {RuleConditions, SimulatedSets} from './rule-conditions.ts'
 import {OTHER_PORT} from './sample-packets.ts'
 
 export type Port = Pick<Packet, 'protocol' | 'port'>

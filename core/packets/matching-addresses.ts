@@ -1,7 +1,7 @@
-import type {SimulatedSets} from '../dataplane/simulation.ts'
 import {parseIpv4, printIpv4} from '../net/ipv4.ts'
 import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import type {SetIndex} from '../sets/set-index.ts'
+import type {SimulatedSets} from './rule-conditions.ts'
 import {OUTSIDE} from './sample-packets.ts'
 
 /** A condition on an address. */

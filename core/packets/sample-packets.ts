@@ -1,8 +1,8 @@
-import type {RuleConditions, SimulatedSet, SimulatedSets} from '../dataplane/simulation.ts'
 import {parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import {addressClasses} from './address-classes.ts'
+import type {RuleConditions, SimulatedSet, SimulatedSets} from './rule-conditions.ts'
 
 /** Packets that stand for all that a set of rules can tell apart, as far as the limits allow. */
 export interface Sample {

@@ -3,7 +3,6 @@ import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/node-state.ts'
 import {openComparison} from '../drift/compare-node.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {describeDifference} from '../linux/compare/describe-difference.ts'
 import {compile} from '../linux/compile/compile.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
@@ -31,12 +30,12 @@ export function explainDisagreement(
   for (const node of nodes) {
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
-    const {program, differences, effects} = openComparison(cluster, node)
+    const {program, differences, describe, effects} = openComparison(cluster, node)
     if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, program.options))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
-          reasons.push(`node ${node.node}: ${itemText(describeDifference(difference))}`)
+          reasons.push(`node ${node.node}: ${itemText(describe(difference))}`)
   }
   if (packet.mark !== undefined && packet.mark !== 0)
     reasons.push(`the packet carries mark 0x${packet.mark.toString(16)}, which other rules of the node act on`)

@@ -1,5 +1,5 @@
-import type {DifferenceScope} from '../../dataplane/simulation.ts'
 import type {Packet} from '../../net/packet.ts'
+import type {PacketScope} from '../../packets/rule-conditions.ts'
 import {parseMember} from '../../sets/member.ts'
 import type {MemberDifference} from '../../sets/set-difference.ts'
 import {ruleKey} from './canonical.ts'
@@ -11,7 +11,7 @@ import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
  * @returns undefined when it cannot change any verdict: no rule of a program names a set or chain that is too many, rules that
  *   somebody added are differences of their own, and comments and room for members are nothing to a packet
  */
-export function scopeOf(difference: LinuxDifference): DifferenceScope<ComparedRule> | undefined {
+export function scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> | undefined {
   switch (difference.kind) {
     case 'member':
       return scopeOfMember(difference)
@@ -38,7 +38,7 @@ export function scopeOf(difference: LinuxDifference): DifferenceScope<ComparedRu
   }
 }
 
-function scopeOfMember({set, type, wanted, found}: MemberDifference): DifferenceScope<ComparedRule> {
+function scopeOfMember({set, type, wanted, found}: MemberDifference): PacketScope<ComparedRule> {
   const {entry, subject, port} = parseMember((wanted ?? found)?.text ?? '')
   return {
     set: set.kernelName,

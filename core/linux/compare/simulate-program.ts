@@ -1,13 +1,7 @@
-import type {
-  DifferenceScope,
-  RuleConditions,
-  SetCondition,
-  SimulatedProgram,
-  SimulatedSet,
-  SimulatedSets,
-} from '../../dataplane/simulation.ts'
+import type {SimulatedProgram} from '../../dataplane/simulation.ts'
 import {policyChain} from '../../names/kernel-name.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
+import type {PacketScope, RuleConditions, SetCondition, SimulatedSet, SimulatedSets} from '../../packets/rule-conditions.ts'
 import {SetIndex} from '../../sets/set-index.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import type {Match, Rule} from '../iptables/model.ts'
@@ -113,7 +107,7 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
     return walk(walked, index, packet).verdict
   }
 
-  scopeOf(difference: LinuxDifference): DifferenceScope<ComparedRule> | undefined {
+  scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> | undefined {
     return scopeOf(difference)
   }
 
