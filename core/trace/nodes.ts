@@ -16,9 +16,6 @@ export function knownPods(dumps: readonly NodeState[]): KnownPods {
  */
 export function nodesOnTheWay(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): NodeState[] {
   const withRules = dumps.filter(({completeness}) => completeness.rules !== 'absent')
-  const [only, ...others] = withRules
-  if (!only) return []
-  if (others.length === 0) return [only]
   const wanted = new Set([source.pod?.spec?.nodeName, destination.pod?.spec?.nodeName])
   const found = [...wanted].flatMap(name => withRules.find(({node}) => node === name) ?? [])
   // Which nodes the packet passes is not known; any of them may drop it.

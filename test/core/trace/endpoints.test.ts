@@ -1,0 +1,156 @@
+import {describe, expect, test} from 'vitest'
+import type {Pod} from '../../../core/kubernetes/objects.ts'
+import {parseIpsetSave} from '../../../core/linux/ipset/parse-save.ts'
+import {type Endpoint, type KnownPods, resolveEndpoint, resolvePort} from '../../../core/trace/endpoints.ts'
+import {shop} from '../../support/shop-nodes.ts'
+
+const known: KnownPods = {pods: shop.pods, sets: undefined}
+const pod = (spec: Pod['spec'], status: Pod['status']): Pod => ({
+  metadata: {namespace: 'a', name: 'b'},
+  ...(spec && {spec}),
+  ...(status && {status}),
+})
+const setsOf = (...lines: string[]) => new Map(parseIpsetSave([`${lines.join('\n')}\n`]).sets.map(set => [set.name, set]))
+/** What is thrown, with what to do about it. */
+const refusal = (run: () => unknown): {message: string; next?: string} => {
+  try {
+    run()
+  } catch (error) {
+    return error as {message: string; next?: string}
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('an end is found by', () => {
+  test.each([
+    {by: 'the name of its pod', asked: 'shop/db', address: '10.0.2.1', name: 'db'},
+    {by: 'the address of its pod', asked: '10.0.2.1', address: '10.0.2.1', name: 'db'},
+    {by: 'an address that no pod has', asked: '10.7.7.7', address: '10.7.7.7', name: undefined},
+    {
+      by: 'an address of the host network, which no policy takes for a pod',
+      asked: '10.9.0.2',
+      address: '10.9.0.2',
+      name: undefined,
+    },
+  ])('$by', ({asked, address, name}) => {
+    const found = resolveEndpoint(asked, known)
+    expect(found).toMatchObject({name: asked, address})
+    expect(found.pod?.metadata.name).toBe(name)
+  })
+})
+
+describe('an end is refused that', () => {
+  test.each<{is: string; asked: string; pods: readonly Pod[]; message: string; next: string}>([
+    {
+      is: 'is no address and no pod',
+      asked: 'db',
+      pods: shop.pods,
+      message: '"db" is no address and no pod',
+      next: 'Give NAMESPACE/POD',
+    },
+    {
+      is: 'is an unknown pod',
+      asked: 'shop/x',
+      pods: shop.pods,
+      message: 'pod shop/x is not in the input',
+      next: 'Check the name',
+    },
+    {
+      is: 'is a pod where no pods are known',
+      asked: 'shop/db',
+      pods: [],
+      message: 'pod shop/db is not in the input',
+      next: 'Give the cluster objects',
+    },
+    {
+      is: "uses its node's network",
+      asked: 'ops/proxy',
+      pods: shop.pods,
+      message: "pod ops/proxy uses its node's network",
+      next: 'Give an address',
+    },
+    {
+      is: 'has finished',
+      asked: 'a/b',
+      pods: [pod({}, {phase: 'Failed', podIP: '10.0.0.1'})],
+      message: 'pod a/b has finished',
+      next: 'Give an address',
+    },
+    {
+      is: 'has no address yet',
+      asked: 'a/b',
+      pods: [pod({}, {phase: 'Pending'})],
+      message: 'pod a/b has no IPv4 address',
+      next: 'Give an address',
+    },
+  ])('$is', ({asked, pods, message, next}) => {
+    const error = refusal(() => resolveEndpoint(asked, {pods, sets: undefined}))
+    expect(error.message).toBe(message)
+    expect(error.next).toContain(next)
+  })
+})
+
+describe('external is an address', () => {
+  const external = (pods: readonly Pod[], ...lines: string[]) =>
+    resolveEndpoint('external', {pods, sets: setsOf(...lines)}).address
+
+  test.each([
+    {that: 'is set aside for documentation', pods: [], sets: [], address: '203.0.113.254'},
+    {that: 'no pod has', pods: [pod({}, {podIP: '203.0.113.254'})], sets: [], address: '198.51.100.254'},
+    {
+      that: 'no block of a set holds',
+      pods: [],
+      sets: ['create a hash:net', 'add a 203.0.113.0/24', 'add a 198.51.100.0/24'],
+      address: '192.0.2.254',
+    },
+    {
+      that: 'the whole internet holds, which sets have in two halves',
+      pods: [],
+      sets: ['create a hash:net', 'add a 0.0.0.0/1', 'add a 128.0.0.0/1', 'add a 203.0.113.0/24'],
+      address: '198.51.100.254',
+    },
+  ])('that $that', ({pods, sets, address}) => {
+    expect(external(pods, ...sets)).toBe(address)
+  })
+})
+
+describe('a port', () => {
+  const db = resolveEndpoint('shop/db', known)
+  const unknownPod: Endpoint = {name: '10.0.2.1', address: '10.0.2.1'}
+  const named = setsOf(
+    'create sql hash:ip,port',
+    'add sql 10.0.2.11,tcp:1',
+    'add sql 10.0.2.1,udp:2',
+    'add sql 10.0.2.1,tcp:5433',
+  ).get('sql')
+
+  test.each([
+    {what: 'is its number', asked: '80', protocol: 'tcp', receiver: db, set: undefined, port: 80},
+    {what: 'may be 65535', asked: '65535', protocol: 'tcp', receiver: db, set: undefined, port: 65535},
+    {what: "is the receiver's own of that name", asked: 'sql', protocol: 'tcp', receiver: db, set: named, port: 5432},
+    {
+      what: "is in the node's set, of the receiver and the protocol",
+      asked: 'sql',
+      protocol: 'tcp',
+      receiver: unknownPod,
+      set: named,
+      port: 5433,
+    },
+    {what: 'of another protocol is another one', asked: 'sql', protocol: 'udp', receiver: db, set: named, port: 2},
+  ])('$what', ({asked, protocol, receiver, set, port}) => {
+    expect(resolvePort(asked, protocol, receiver, set)).toBe(port)
+  })
+
+  test.each([
+    {that: 'is out of range', asked: '65536', protocol: 'tcp', message: 'port 65536 is out of range'},
+    {that: 'the receiver does not declare', asked: 'web', protocol: 'tcp', message: 'shop/db declares no tcp port named "web"'},
+    {
+      that: 'it declares for another protocol',
+      asked: 'sql',
+      protocol: 'sctp',
+      message: 'shop/db declares no sctp port named "sql"',
+    },
+  ])('is refused that $that', ({asked, protocol, message}) => {
+    expect(() => resolvePort(asked, protocol, db, asked === 'sql' ? named : undefined)).toThrow(message)
+  })
+})
