@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core'
+import {FORWARD_CHAIN, SERVICES_CHAIN} from '../core/linux/npm/chain-names.ts'
 import {type Scheme, schemes} from '../core/names/hash.ts'
 import type {Generation} from '../core/names/name-index.ts'
 import {type CompileOptions, type Semantics, semantics} from '../core/policy/program.ts'
@@ -32,7 +33,7 @@ export const compileFlags = {
   }),
   'on-need': Flags.boolean({summary: 'Only sets that policies use (ApplyIPSetsOnNeed)', default: false}),
   'chain-first': Flags.boolean({
-    summary: 'The jump is the first rule of FORWARD, not the one after KUBE-SERVICES (PlaceAzureChainFirst)',
+    summary: `The jump is the first rule of ${FORWARD_CHAIN}, not the one after ${SERVICES_CHAIN} (PlaceAzureChainFirst)`,
     default: false,
   }),
 }

@@ -1,7 +1,8 @@
 import type {AgentStatus} from '../../core/contract/agent.ts'
 import {documentRow, type NodeDocument} from '../../core/contract/node-documents.ts'
+import {NPM_CHAIN} from '../../core/linux/npm/chain-names.ts'
 
-const NPM_CHAIN = Buffer.from('AZURE-NPM')
+const NAME = Buffer.from(NPM_CHAIN)
 
 /** Sees in passing, without parsing, in which back end's rules Azure NPM's chains are. */
 export class BackendDetector {
@@ -15,9 +16,9 @@ export class BackendDetector {
     return bytes => {
       if (this.seen.has(backend)) return
       // The name may lie across two pieces.
-      if (Buffer.concat([tail, bytes.subarray(0, NPM_CHAIN.length)]).includes(NPM_CHAIN)) this.seen.add(backend)
-      else if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(NPM_CHAIN)) this.seen.add(backend)
-      tail = Buffer.from(bytes.subarray(-NPM_CHAIN.length))
+      if (Buffer.concat([tail, bytes.subarray(0, NAME.length)]).includes(NAME)) this.seen.add(backend)
+      else if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(NAME)) this.seen.add(backend)
+      tail = Buffer.from(bytes.subarray(-NAME.length))
     }
   }
 

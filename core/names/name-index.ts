@@ -1,6 +1,6 @@
 import type {Problem} from '../problem/problem.ts'
 import type {Scheme} from './hash.ts'
-import {policyChainName, setKernelName, setScheme} from './kernel-name.ts'
+import {setKernelName, setScheme} from './kernel-name.ts'
 import {type SetMeaning, setMeaning} from './set-name.ts'
 import {v1SetMeaning} from './v1-name.ts'
 
@@ -152,12 +152,4 @@ const sourceWords: Record<Evidence, string> = {
   cache: "Azure NPM's debug cache",
   metrics: "Azure NPM's metrics page",
   hash: 'a derived name',
-}
-
-/** Whether a policy's chain has a given name, under a scheme its shape allows. */
-export function policyFitsChain(
-  policy: string,
-  chain: {name: string; direction: 'Ingress' | 'Egress'; schemes: readonly Scheme[]},
-): boolean {
-  return chain.schemes.some(scheme => policyChainName(policy, chain.direction, scheme) === chain.name)
 }

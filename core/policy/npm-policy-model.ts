@@ -2,7 +2,7 @@ import type {Direction} from '../names/kernel-name.ts'
 import type {NamedSet, SetCondition} from './named-set.ts'
 import type {NpmPolicyPort} from './npm-policy-ports.ts'
 import type {Unsupported} from './program.ts'
-import type {ReleaseFacts} from './release.ts'
+import type {ReleaseLine} from './release.ts'
 import type {SelectorContext} from './selectors.ts'
 import type {UnsupportedList} from './unsupported.ts'
 
@@ -37,7 +37,7 @@ export interface NpmPolicy {
 /** Looks at a translated policy for what a data plane refuses of it, and adds that to the list. */
 export type CheckPolicy = (
   policy: Pick<NpmPolicy, 'policy' | 'target' | 'chains'>,
-  release: ReleaseFacts,
+  release: ReleaseLine | undefined,
   refusals: UnsupportedList,
 ) => void
 

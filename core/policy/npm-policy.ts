@@ -36,7 +36,7 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, chec
   const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
   target.push({set: context.namespace, negated: false})
   const chains = draftChains(spec, context)
-  if (semantics === 'npm') check?.({policy, target, chains}, context.release, refusals)
+  if (semantics === 'npm') check?.({policy, target, chains}, options.release, refusals)
   const {all, losses, isBeforeSets} = refusals
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
   if (all.length > 0) return {policy, target, chains: [], sets: setsOf(target, chains), refusals: all}

@@ -1,5 +1,4 @@
 import type {Scheme} from '../names/hash.ts'
-import type {Direction} from '../names/kernel-name.ts'
 
 /**
  * Releases of Azure NPM that program the same from the same objects, each line named by its first release, oldest first. How
@@ -25,23 +24,8 @@ export const lastOf = (line: ReleaseLine): string | undefined => lastReleases[li
 /** What is programmed today; since 1.5.17. */
 export const CURRENT: ReleaseLine = 'v1.5.17'
 
-/** How packets are marked while Azure NPM judges them. */
-export interface Marks {
-  readonly ingressAllowed: number
-  readonly drop: Readonly<Record<Direction, number>>
-  /** Of the packet's mark, these bits are looked at and set; undefined for those of the mark itself. */
-  readonly mask?: number
-}
-
-/** What a line of releases does in its own way. Source: sections 2, 4.2, 4.6, 6 and 8.2 of NPM's data plane. */
+/** How a line of releases translates policies in its own way. Source: sections 2, 4.6 and 8.2 of NPM's data plane. */
 export interface ReleaseFacts {
-  readonly marks: Marks
-  /** The comment of the rule that takes all marks away before a packet is accepted; absent when there is no such rule. */
-  readonly clearComment?: string
-  /** Whether only packets that open a connection are sent to Azure NPM. */
-  readonly judgesNewOnly: boolean
-  /** Whether rules and jumps of policies say in a comment what they are. */
-  readonly hasRuleComments: boolean
   /** Whether the list for several values of a label is each policy's own. */
   readonly hasPolicyInNestedNames: boolean
   /** Whether each block of a rule has a set of its own. */
@@ -52,23 +36,15 @@ export interface ReleaseFacts {
   readonly obeysOpenRules: boolean
 }
 
-const wholeWords: Marks = {ingressAllowed: 0x2000, drop: {Ingress: 0x4000, Egress: 0x5000}, mask: 0xffffffff}
-const bits: Marks = {ingressAllowed: 0x200, drop: {Ingress: 0x400, Egress: 0x800}}
+export const isSince = (line: ReleaseLine, first: ReleaseLine): boolean =>
+  releaseLines.indexOf(line) >= releaseLines.indexOf(first)
 
-const isSince = (line: ReleaseLine, first: ReleaseLine): boolean => releaseLines.indexOf(line) >= releaseLines.indexOf(first)
-
-function factsOf(line: ReleaseLine): ReleaseFacts {
-  const clearComment = isSince(line, 'v1.4.17') ? 'CLEAR-AZURE-NPM-MARKS' : 'Clear-AZURE-NPM-MARKS'
-  return {
-    ...(isSince(line, 'v1.4.24') ? {marks: bits} : {marks: wholeWords, clearComment}),
-    judgesNewOnly: isSince(line, 'v1.4.16'),
-    hasRuleComments: isSince(line, 'v1.4.17'),
-    hasPolicyInNestedNames: isSince(line, 'v1.4.27'),
-    hasPeerInBlockNames: isSince(line, 'v1.4.21'),
-    checksLabelValues: isSince(line, 'v1.4.41'),
-    obeysOpenRules: isSince(line, 'v1.5.17'),
-  }
-}
+const factsOf = (line: ReleaseLine): ReleaseFacts => ({
+  hasPolicyInNestedNames: isSince(line, 'v1.4.27'),
+  hasPeerInBlockNames: isSince(line, 'v1.4.21'),
+  checksLabelValues: isSince(line, 'v1.4.41'),
+  obeysOpenRules: isSince(line, 'v1.5.17'),
+})
 
 const facts = new Map(releaseLines.map(line => [line, factsOf(line)]))
 

@@ -4,6 +4,7 @@ import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {LinuxDocument} from '../linux/documents/read.ts'
 import {SavedChains} from '../linux/iptables/saved-chains.ts'
 import type {LinuxDocuments} from '../linux/npm/documents.ts'
+import {chainOfDigest} from '../linux/npm/policy-chain.ts'
 import {linuxRedaction} from '../linux/redact/redaction.ts'
 import {expectedNames} from '../names/expected-names.ts'
 import {schemes} from '../names/hash.ts'
@@ -92,7 +93,7 @@ export class Learner {
   /** Whether sets and chains that had two names have two afterwards. */
   private keepsApart({names}: Redaction): boolean {
     const {sets, policiesOfDigest} = this.vocabulary
-    const digests = [...policiesOfDigest.keys()].map(digest => names.chain(`AZURE-NPM-INGRESS-${digest}`))
+    const digests = [...policiesOfDigest.keys()].map(digest => names.chain(chainOfDigest(digest, 'Ingress')))
     if (new Set(digests).size < digests.length) return false
     const kernelNames = new Set([...this.met.keys(), ...sets.keys()])
     return new Set([...kernelNames].map(name => names.set(name))).size === kernelNames.size

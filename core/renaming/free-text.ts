@@ -1,3 +1,4 @@
+import {NPM_CHAIN} from '../linux/npm/chain-names.ts'
 import type {Addresses} from './addresses.ts'
 import type {KernelNames} from './kernel-names.ts'
 import {isPlainWord} from './plain-words.ts'
@@ -7,7 +8,7 @@ import type {Vocabulary} from './vocabulary.ts'
 
 /** A set's name with its prefix, as comments and logs have it. */
 const SET_NAME = String.raw`\b(?:podlabel-|nslabel-|nestedlabel-|cidr-|ns-|namedport:)[A-Za-z0-9](?:[\w./:-]*[A-Za-z0-9])?`
-const KERNEL_NAME = String.raw`\bazure-npm-[0-9a-z]+|\b(?:AZURE-NPM|KUBE|CNI|cali)-[A-Za-z0-9-]*[A-Za-z0-9]`
+const KERNEL_NAME = String.raw`\bazure-npm-[0-9a-z]+|\b(?:${NPM_CHAIN}|KUBE|CNI|cali)-[A-Za-z0-9-]*[A-Za-z0-9]`
 const TIME = String.raw`\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-])|\b\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:])`
 const IPV4 = String.raw`(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?(?![\w])`
 const WITH_COLONS = String.raw`(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:\/\d{1,3})?(?![\w])`

@@ -1,5 +1,6 @@
+import {policyChain, policyChainName} from '../linux/npm/policy-chain.ts'
 import type {Scheme} from '../names/hash.ts'
-import {policyChain, policyChainName, setKernelName, setScheme} from '../names/kernel-name.ts'
+import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {KeyedHash} from './keyed-hash.ts'
 import {type HashedName, renameSet} from './rename-set.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'

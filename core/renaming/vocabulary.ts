@@ -1,5 +1,5 @@
 import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../kubernetes/objects.ts'
-import {policyChainName} from '../names/kernel-name.ts'
+import {policyChainName} from '../linux/npm/policy-chain.ts'
 import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
 import {type HashedName, type KnownObjects, renameSet} from './rename-set.ts'
 import type {Renamer} from './renamer.ts'

@@ -1,6 +1,7 @@
 import {API_VERSION} from '../../core/contract/version.ts'
 import {forwardRules} from '../../core/linux/compile/program-chains.ts'
 import {printMatch, printTarget} from '../../core/linux/iptables/print.ts'
+import {directionChains} from '../../core/linux/npm/chain-names.ts'
 import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../../core/linux/npm/program.ts'
 import type {Direction} from '../../core/names/kernel-name.ts'
 import type {ProgramSet, Unsupported} from '../../core/policy/program.ts'
@@ -53,7 +54,7 @@ function partsOf({chains, baseRules = []}: LinuxPolicy): readonly Part[] {
   const shared = (['Ingress', 'Egress'] as const)
     .map(direction => ({
       direction,
-      rules: baseRules.filter(({chain}) => chain.startsWith(`AZURE-NPM-${direction.toUpperCase()}`)),
+      rules: baseRules.filter(({chain}) => chain.startsWith(directionChains[direction])),
     }))
     .filter(({rules}) => rules.length > 0)
   return [...chains, ...shared]

@@ -1,6 +1,7 @@
 import type {Where} from '../../core/contract/common.ts'
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
 import type {TranslationFacts} from '../../core/dataplane/node-state.ts'
+import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/linux/npm/chain-names.ts'
 import type {Paint, Style} from './paint.ts'
 import {whereText} from './where.ts'
 
@@ -62,14 +63,14 @@ function enforcement({generation, active, jump}: TranslationFacts): {words: stri
   if (active === null)
     return {words: 'Whether anything is enforced is unknown: the save does not hold all rules.', style: 'yellow'}
   if (generation === 'absent') return {words: 'Azure NPM has no chain here: it enforces nothing on this node.', style: 'yellow'}
-  if (!jump) return {words: 'NOT ENFORCED: FORWARD has no jump to AZURE-NPM.', style: 'red'}
+  if (!jump) return {words: `NOT ENFORCED: ${FORWARD_CHAIN} has no jump to ${NPM_CHAIN}.`, style: 'red'}
   const judged = jump.ctstate === null ? 'all packets' : `packets whose connection is ${jump.ctstate}`
   if (!active)
     return {
-      words: `Inactive: rule ${jump.where.position} of FORWARD leads to AZURE-NPM, which is empty. No policy is enforced.`,
+      words: `Inactive: rule ${jump.where.position} of ${FORWARD_CHAIN} leads to ${NPM_CHAIN}, which is empty. No policy is enforced.`,
       style: 'yellow',
     }
-  return {words: `Active: rule ${jump.where.position} of FORWARD sends ${judged} to AZURE-NPM.`, style: 'green'}
+  return {words: `Active: rule ${jump.where.position} of ${FORWARD_CHAIN} sends ${judged} to ${NPM_CHAIN}.`, style: 'green'}
 }
 
 const actionStyle = {allow: 'green', drop: 'red', unknown: 'yellow'} as const
@@ -110,7 +111,7 @@ function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolean): Gen
   const width = Math.max(...facts.baseChains.map(({chain}) => chain.length))
   for (const {chain, meaning, rules} of facts.baseChains) {
     yield paint(
-      `  ${chain.padEnd(width)}  ${rules.length === 0 && chain === 'AZURE-NPM' ? 'empty: no policy is enforced' : meaning}`,
+      `  ${chain.padEnd(width)}  ${rules.length === 0 && chain === NPM_CHAIN ? 'empty: no policy is enforced' : meaning}`,
     )
     if (isWide)
       for (const {where, text, packets} of rules) yield paint(`    ${where.position}  ${packets ?? '-'}  ${text}`, 'dim')

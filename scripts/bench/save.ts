@@ -1,6 +1,7 @@
 import {quoted} from '../../core/linux/iptables/print.ts'
+import {policyChainName} from '../../core/linux/npm/policy-chain.ts'
 import type {Scheme} from '../../core/names/hash.ts'
-import {type Direction, policyChainName, setKernelName} from '../../core/names/kernel-name.ts'
+import {type Direction, setKernelName} from '../../core/names/kernel-name.ts'
 import {setTypeFacts, setTypeOf} from '../../core/names/set-name.ts'
 import type {Cluster, Condition, Policy, PolicyRule, Service} from './cluster.ts'
 import {Random} from './random.ts'

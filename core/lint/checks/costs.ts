@@ -1,3 +1,4 @@
+import {mostMembers} from '../../linux/npm/limits.ts'
 import {setTypeFacts} from '../../names/set-name.ts'
 import {npmPolicyOf} from '../../policy/npm-policy.ts'
 import type {ProgramSet} from '../../policy/program.ts'
@@ -7,8 +8,6 @@ import type {PolicyView} from '../policy-view.ts'
 
 const MOST_RULES = 2000
 const MOST_RULES_OF_ONE = 100
-/** What ipset makes room for in sets of pods. Sets of blocks have room for four thousand million. */
-const MOST_MEMBERS = 65_536
 
 /** What a policy costs on each node, and what grows too large. */
 export const checkCosts: Check = function* (view, context) {
@@ -21,7 +20,7 @@ export const checkCosts: Check = function* (view, context) {
   if (rules > MOST_RULES) yield {code: 'MANY_RULES', field: 'spec', what: `the policy makes ${count(rules, 'rule')}`}
   yield* multiplied(view)
   for (const {name, type, members} of sets)
-    if (setTypeFacts[type as keyof typeof setTypeFacts].kind === 'hash' && type !== 'CIDRBlocks' && members.length > MOST_MEMBERS)
+    if (setTypeFacts[type as keyof typeof setTypeFacts].kind === 'hash' && members.length > mostMembers(type))
       yield {code: 'SET_FULL', field: 'spec', what: `set ${name} would have ${count(members.length, 'member')}`}
 }
 

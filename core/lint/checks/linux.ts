@@ -1,13 +1,7 @@
 import type {LintCode} from '../../contract/lint.ts'
+import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES} from '../../linux/npm/limits.ts'
 import {linuxPolicyOf} from '../../linux/npm/linux-policy.ts'
-import {
-  byteLength,
-  jumpComment,
-  KEPT_COMMENT_BYTES,
-  LONGEST_WORD_BYTES,
-  ruleComment,
-  type SpellSet,
-} from '../../linux/npm/print-comment.ts'
+import {byteLength, jumpComment, ruleComment, type SpellSet} from '../../linux/npm/print-comment.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {Unsupported} from '../../policy/program.ts'
 import type {Check} from '../check.ts'

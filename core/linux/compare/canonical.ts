@@ -1,9 +1,7 @@
 import type {Match, Target} from '../iptables/model.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
+import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
 import type {ComparedRule} from './compared-rule.ts'
-
-/** iptables keeps this many bytes of a comment. */
-const COMMENT_BYTES = 255
 
 /**
  * What makes two rules the same rule: conditions and target. Counters do not count, nor does the order of set matches:
@@ -34,7 +32,7 @@ function isSameMatch(real: Match, wanted: Match): boolean {
   if (real.kind === 'set' && wanted.kind === 'set')
     return real.set === wanted.set && real.sides === wanted.sides && real.negated === wanted.negated
   if (real.kind === 'comment' && wanted.kind === 'comment')
-    return real.text === wanted.text || real.text === wanted.text.slice(0, COMMENT_BYTES)
+    return real.text === wanted.text || real.text === wanted.text.slice(0, KEPT_COMMENT_BYTES)
   if (real.kind !== wanted.kind) return false
   return printMatch(real) === printMatch(wanted)
 }
@@ -52,8 +50,8 @@ function isSameTarget(real: Target | undefined, wanted: Target | undefined): boo
 export function hasComment(real: Pick<ComparedRule, 'matches'>, wanted: Pick<ComparedRule, 'matches'>): boolean {
   const [found, asked] = [commentOf(real), commentOf(wanted)]
   if (found === asked) return true
-  const isCut = found.length >= COMMENT_BYTES
-  if (isCut !== asked.length >= COMMENT_BYTES) return false
+  const isCut = found.length >= KEPT_COMMENT_BYTES
+  if (isCut !== asked.length >= KEPT_COMMENT_BYTES) return false
   const parts = found.split(JOINTS)
   const left = asked.split(JOINTS)
   // The last one of a comment that was cut may be a piece of a term.

@@ -2,6 +2,7 @@ import type {ProgramSet} from '../../policy/program.ts'
 import {compareSets} from '../../sets/compare-sets.ts'
 import type {NodeSets} from '../../sets/node-set.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
+import {mostMembers} from '../npm/limits.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {compareRules, type FoundRules} from './compare-rules.ts'
 import type {LinuxDifference} from './compared-rule.ts'
@@ -36,7 +37,7 @@ export function compareProgram(program: LinuxProgram, node: ComparedNode): {diff
 /** How many members Azure NPM makes room for. Lists have a size of another kind. */
 const maxelemOf = ({type, ipsetType}: ProgramSet): string | undefined => {
   if (ipsetType === 'list:set') return undefined
-  return type === 'CIDRBlocks' ? '4294967295' : '65536'
+  return String(mostMembers(type))
 }
 
 /** Sets that are one policy's own: blocks, and several values of a label. */

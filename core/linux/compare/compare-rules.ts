@@ -1,6 +1,6 @@
 import type {ChainDifference, JumpDifference, OrderDifference, RuleDifference, RulePair} from '../../dataplane/difference.ts'
-import {policyChain} from '../../names/kernel-name.ts'
-import {NPM_CHAIN} from '../npm/chains.ts'
+import {FORWARD_CHAIN, NPM_CHAIN, SERVICES_CHAIN} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
 import {type ComparedRule, isFree, type LinuxDifference} from './compared-rule.ts'
 
@@ -146,7 +146,7 @@ function isInOrder(pairs: readonly Pair[], extra: readonly Extra[]): boolean {
  * NPM v1 leaves it anywhere behind that rule.
  */
 function compareJump({forward: asked, isJumpLoose}: WantedRules, found: FoundRules): JumpDifference<ComparedRule>[] {
-  const chain = 'FORWARD'
+  const chain = FORWARD_CHAIN
   const forward = found.rules(chain)
   const leadsToNpm = ({target}: ComparedRule): boolean => target?.kind === 'jump' && target.chain === NPM_CHAIN
   const wanted = asked.find(leadsToNpm)
@@ -158,7 +158,7 @@ function compareJump({forward: asked, isJumpLoose}: WantedRules, found: FoundRul
   const tooMany = wanted ? others : [jump, ...others]
   const differences: JumpDifference<ComparedRule>[] = tooMany.map(each => ({kind: 'jump', chain, found: each}))
   if (!wanted) return differences
-  const services = forward.findIndex(rule => ruleText(rule).includes('KUBE-SERVICES'))
+  const services = forward.findIndex(rule => ruleText(rule).includes(SERVICES_CHAIN))
   const behindServices = services < 0 ? 1 : services + 2
   const pair = {wanted: {rule: wanted, position: behindServices}, found: jump}
   if (ruleKey(jump.rule) !== ruleKey(wanted)) differences.push({kind: 'jump', chain, ...pair})

@@ -1,8 +1,8 @@
 import type {Difference} from '../../dataplane/difference.ts'
-import {policyChain} from '../../names/kernel-name.ts'
 import type {Match, Rule, Target} from '../iptables/model.ts'
 import {printRule} from '../iptables/print.ts'
-import {NPM_CHAIN} from '../npm/chains.ts'
+import {NPM_CHAIN} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 
 /** A rule of a program or of a node, as far as the two are compared. */
 export interface ComparedRule {

@@ -1,10 +1,11 @@
 import type {SimulatedProgram} from '../../dataplane/simulation.ts'
-import {policyChain} from '../../names/kernel-name.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
 import type {PacketScope, RuleConditions, SetCondition, SimulatedSet, SimulatedSets} from '../../packets/rule-conditions.ts'
 import {SetIndex} from '../../sets/set-index.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import type {Match, Rule} from '../iptables/model.ts'
+import {directionChains, FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {CopyOnWriteMap, type Entries} from '../walk/copy-on-write-map.ts'
 import {numbered, programSetMap} from '../walk/node-rules.ts'
@@ -20,7 +21,7 @@ import {scopeOf} from './difference-scope.ts'
  * @param foreign the node's own rules, for chains that are not Azure NPM's
  */
 export function simulateProgram(program: LinuxProgram, foreign: WalkedRules): SimulatedProgram<ComparedRule, LinuxDifference> {
-  const chains = new Map<string, readonly Rule[]>([['FORWARD', numbered(forwardRules(program))]])
+  const chains = new Map<string, readonly Rule[]>([[FORWARD_CHAIN, numbered(forwardRules(program))]])
   for (const [name, rules] of programChains(program)) chains.set(name, numbered(rules))
   const sets = programSetMap(program)
   const index = new SetIndex(sets)
@@ -88,7 +89,7 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
     const leadsTo = target?.kind === 'jump' ? target.chain : undefined
     if (leadsTo !== undefined && policyChain(leadsTo)) return chains.get(leadsTo) ?? []
     if (policyChain(chain)) return []
-    const names = chain === 'FORWARD' || chain === 'AZURE-NPM' ? ['AZURE-NPM-INGRESS', 'AZURE-NPM-EGRESS'] : [chain]
+    const names = chain === FORWARD_CHAIN || chain === NPM_CHAIN ? Object.values(directionChains) : [chain]
     return [...chains.entries()]
       .filter(([name]) => names.some(prefix => name.startsWith(prefix)))
       .flatMap(([, rules]) => spread(rules, most))
@@ -99,9 +100,11 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
     const walked: WalkedRules = {
       chain: (table, name) => {
         const own = table === 'filter' ? rules.rules(name, packet) : undefined
-        if (own) return {rules: own, ...(name === 'FORWARD' && {policy: 'ACCEPT'})}
+        if (own) return {rules: own, ...(name === FORWARD_CHAIN && {policy: 'ACCEPT'})}
         // Only FORWARD as it is on the node can lead to other programs' chains.
-        return table === 'filter' && !name.startsWith('AZURE-NPM') && name !== 'FORWARD' ? foreign.chain(table, name) : undefined
+        return table === 'filter' && !name.startsWith(NPM_CHAIN) && name !== FORWARD_CHAIN
+          ? foreign.chain(table, name)
+          : undefined
       },
     }
     return walk(walked, index, packet).verdict

@@ -1,7 +1,11 @@
 import type {Direction} from '../../names/kernel-name.ts'
-import {CURRENT, type Marks, type ReleaseLine, releaseFacts} from '../../policy/release.ts'
-import type {Match, Target} from '../iptables/model.ts'
+import {CURRENT, type ReleaseLine} from '../../policy/release.ts'
+import {type Match, type Target, WHOLE_MARK} from '../iptables/model.ts'
+import {printMark} from '../iptables/print.ts'
+import {ACCEPT_CHAIN, directionChains, INGRESS_ALLOW_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
+import type {Marks} from '../npm/marks.ts'
 import type {ProgramRule} from '../npm/program.ts'
+import {linuxReleaseFacts} from '../npm/release-facts.ts'
 
 const comment = (text: string): Match => ({kind: 'comment', text})
 const jump = (chain: string): Target => ({kind: 'jump', chain, goto: false})
@@ -11,17 +15,12 @@ const rule = (chain: string, target: Target, ...matches: Match[]): ProgramRule =
 const markWords = (mark: number, {mask = mark}: Marks) => ({
   has: {kind: 'mark', value: mark, mask, negated: false} satisfies Match,
   set: {kind: 'mark', value: mark, mask} satisfies Target,
-  text: mask === mark ? `${hex(mark)}/${hex(mark)}` : hex(mark),
+  text: mask === mark ? `${printMark(mark)}/${printMark(mark)}` : printMark(mark),
 })
 
-const hex = (value: number): string => `0x${value.toString(16)}`
-
-/** The chain that a direction's jumps to policies stand in. */
-export const directionChain: Readonly<Record<Direction, string>> = {Ingress: 'AZURE-NPM-INGRESS', Egress: 'AZURE-NPM-EGRESS'}
-
 /** The three rules without which Azure NPM judges nothing; they are there while there is a policy. */
-export const activation: readonly ProgramRule[] = ['AZURE-NPM-INGRESS', 'AZURE-NPM-EGRESS', 'AZURE-NPM-ACCEPT'].map(chain =>
-  rule('AZURE-NPM', jump(chain)),
+export const activation: readonly ProgramRule[] = [directionChains.Ingress, directionChains.Egress, ACCEPT_CHAIN].map(chain =>
+  rule(NPM_CHAIN, jump(chain)),
 )
 
 /** What a policy's rule does: its allow ends the direction, its drop is a mark that the direction's end looks at. */
@@ -46,46 +45,44 @@ export function bootRules(line: ReleaseLine = CURRENT): BootRules {
 }
 
 function makeBootRules(line: ReleaseLine): BootRules {
-  const {marks, clearComment} = releaseFacts(line)
+  const {marks, clearComment} = linuxReleaseFacts(line)
   const ingressAllowed = markWords(marks.ingressAllowed, marks)
   const dropped = {Ingress: markWords(marks.drop.Ingress, marks), Egress: markWords(marks.drop.Egress, marks)}
   const drop = (direction: Direction): ProgramRule => {
     const {has, text} = dropped[direction]
     const words = `DROP-ON-${direction.toUpperCase()}-DROP-MARK-${text}`
-    return rule(directionChain[direction], {kind: 'verdict', verdict: 'DROP'}, has, comment(words))
+    return rule(directionChains[direction], {kind: 'verdict', verdict: 'DROP'}, has, comment(words))
   }
   const clear: ProgramRule[] =
-    clearComment === undefined
-      ? []
-      : [rule('AZURE-NPM-ACCEPT', {kind: 'mark', value: 0, mask: 0xffffffff}, comment(clearComment))]
+    clearComment === undefined ? [] : [rule(ACCEPT_CHAIN, {kind: 'mark', value: 0, mask: WHOLE_MARK}, comment(clearComment))]
   return {
     actions: {
-      Ingress: {allow: jump('AZURE-NPM-INGRESS-ALLOW-MARK'), drop: dropped.Ingress.set},
-      Egress: {allow: jump('AZURE-NPM-ACCEPT'), drop: dropped.Egress.set},
+      Ingress: {allow: jump(INGRESS_ALLOW_CHAIN), drop: dropped.Ingress.set},
+      Egress: {allow: jump(ACCEPT_CHAIN), drop: dropped.Egress.set},
     },
     chains: new Map([
-      ['AZURE-NPM', []],
-      ['AZURE-NPM-INGRESS', [drop('Ingress')]],
+      [NPM_CHAIN, []],
+      [directionChains.Ingress, [drop('Ingress')]],
       [
-        'AZURE-NPM-INGRESS-ALLOW-MARK',
+        INGRESS_ALLOW_CHAIN,
         [
-          rule('AZURE-NPM-INGRESS-ALLOW-MARK', ingressAllowed.set, comment(`SET-INGRESS-ALLOW-MARK-${ingressAllowed.text}`)),
-          rule('AZURE-NPM-INGRESS-ALLOW-MARK', jump('AZURE-NPM-EGRESS')),
+          rule(INGRESS_ALLOW_CHAIN, ingressAllowed.set, comment(`SET-INGRESS-ALLOW-MARK-${ingressAllowed.text}`)),
+          rule(INGRESS_ALLOW_CHAIN, jump(directionChains.Egress)),
         ],
       ],
       [
-        'AZURE-NPM-EGRESS',
+        directionChains.Egress,
         [
           drop('Egress'),
           rule(
-            'AZURE-NPM-EGRESS',
-            jump('AZURE-NPM-ACCEPT'),
+            directionChains.Egress,
+            jump(ACCEPT_CHAIN),
             ingressAllowed.has,
             comment(`ACCEPT-ON-INGRESS-ALLOW-MARK-${ingressAllowed.text}`),
           ),
         ],
       ],
-      ['AZURE-NPM-ACCEPT', [...clear, rule('AZURE-NPM-ACCEPT', {kind: 'verdict', verdict: 'ACCEPT'})]],
+      [ACCEPT_CHAIN, [...clear, rule(ACCEPT_CHAIN, {kind: 'verdict', verdict: 'ACCEPT'})]],
     ]),
   }
 }
@@ -94,6 +91,6 @@ function makeBootRules(line: ReleaseLine): BootRules {
 export function baseChains(jumps: readonly ProgramRule[], line?: ReleaseLine): Map<string, readonly ProgramRule[]> {
   const chains = new Map<string, readonly ProgramRule[]>()
   for (const [name, rules] of bootRules(line).chains) chains.set(name, [...jumps.filter(({chain}) => chain === name), ...rules])
-  if (jumps.length > 0) chains.set('AZURE-NPM', activation)
+  if (jumps.length > 0) chains.set(NPM_CHAIN, activation)
   return chains
 }

@@ -1,5 +1,4 @@
 import type {NetworkPolicy} from '../../kubernetes/objects.ts'
-import {type Direction, policyChainName} from '../../names/kernel-name.ts'
 import {chainCollisions, setCollisions} from '../../policy/collisions.ts'
 import {HashedNames, type NameClaim} from '../../policy/hashed-names.ts'
 import type {ProgramPolicies} from '../../policy/incremental.ts'
@@ -10,6 +9,7 @@ import type {CompileOptions, Unsupported} from '../../policy/program.ts'
 import type {SetTable} from '../../policy/set-table.ts'
 import {forwardJump} from '../npm/forward-jump.ts'
 import {linuxPolicyOf} from '../npm/linux-policy.ts'
+import {policyChainName, siblingChain} from '../npm/policy-chain.ts'
 import type {LinuxPolicy, LinuxPolicyPart} from '../npm/program.ts'
 import {baseChains} from './base-chains.ts'
 import {rulesOfPolicy} from './rules-of-policy.ts'
@@ -40,8 +40,6 @@ class PolicyState implements NameClaim {
     return this.draft.chains.length > 0
   }
 }
-
-const INGRESS = 'AZURE-NPM-INGRESS-'
 
 /** Chains and rules of all policies, and the sets that they bring into being. */
 export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
@@ -109,7 +107,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
       semantics: this.options.semantics,
       release: this.options.release,
       setOf: named => state.sets.of(named),
-      chainOf: direction => chainName(state.kernelName, direction),
+      chainOf: direction => siblingChain(state.kernelName, direction),
     })
   }
 
@@ -127,10 +125,6 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
       : []
     if (!this.chains.isShared(state.natural)) return found
     const others = this.chains.claimsTo(state.natural).map(({draft}) => draft)
-    return [...found, ...chainCollisions(state.draft, others, direction => chainName(state.natural, direction))]
+    return [...found, ...chainCollisions(state.draft, others, direction => siblingChain(state.natural, direction))]
   }
 }
-
-/** The chain of a direction, from that of ingress: both share the digest. */
-const chainName = (ingress: string, direction: Direction): string =>
-  `AZURE-NPM-${direction.toUpperCase()}-${ingress.slice(INGRESS.length)}`

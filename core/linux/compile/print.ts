@@ -1,6 +1,8 @@
 import type {Program, ProgramSet} from '../../policy/program.ts'
-import type {Match, Target} from '../iptables/model.ts'
-import {printMatch, quoted} from '../iptables/print.ts'
+import {type Match, type Target, WHOLE_MARK} from '../iptables/model.ts'
+import {printMark, printMatch, quoted} from '../iptables/print.ts'
+import {NPM_CHAIN} from '../npm/chain-names.ts'
+import {mostMembers} from '../npm/limits.ts'
 import {takenComment} from '../npm/print-comment.ts'
 import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {activation, bootRules} from './base-chains.ts'
@@ -24,7 +26,7 @@ export function* printIpsetRestore({sets}: Pick<Program, 'sets'>): Generator<str
   const hashes = [...sets.values()].filter(({ipsetType}) => ipsetType !== 'list:set')
   const lists = [...sets.values()].filter(({ipsetType}) => ipsetType === 'list:set')
   for (const {kernelName, ipsetType, type} of [...hashes, ...lists])
-    yield `-N ${kernelName} --exist ${writtenTypes[ipsetType]}${type === 'CIDRBlocks' ? ' maxelem 4294967295' : ''}`
+    yield `-N ${kernelName} --exist ${writtenTypes[ipsetType]}${type === 'CIDRBlocks' ? ` maxelem ${mostMembers(type)}` : ''}`
   for (const {kernelName, members} of [...hashes, ...lists]) {
     const between = `\n-A ${kernelName} `
     for (let at = 0; at < members.length; at += MEMBERS_AT_ONCE)
@@ -76,7 +78,7 @@ export function* printPolicyRestore({policies}: LinuxProgram): Generator<string>
   yield '*filter'
   yield* chainLines(policies)
   if (policies.length > 0) {
-    yield '-F AZURE-NPM'
+    yield `-F ${NPM_CHAIN}`
     yield* activationLines()
   }
   yield* policyLines(policies)
@@ -108,8 +110,6 @@ function* policyLines(policies: readonly LinuxPolicy[]): Generator<string> {
 export const writtenRule = ({matches, target}: Pick<ProgramRule, 'matches' | 'target'>): string =>
   [writtenTarget(target), ...matches.map(writtenMatch)].join(' ')
 
-const hex = (value: number): string => `0x${value.toString(16)}`
-
 function writtenTarget(target: Target): string {
   switch (target.kind) {
     case 'verdict':
@@ -117,7 +117,7 @@ function writtenTarget(target: Target): string {
     case 'jump':
       return `-j ${target.chain}`
     case 'mark':
-      return `-j MARK --set-mark ${hex(target.value)}${target.mask === 0xffffffff ? '' : `/${hex(target.mask)}`}`
+      return `-j MARK --set-mark ${printMark(target.value)}${target.mask === WHOLE_MARK ? '' : `/${printMark(target.mask)}`}`
     case 'extension':
       return `-j ${target.name} ${target.options}`.trimEnd()
   }

@@ -4,11 +4,13 @@ import type {NamedSet, SetCondition} from '../../policy/named-set.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {NpmPolicyPort} from '../../policy/npm-policy-ports.ts'
 import type {Semantics} from '../../policy/program.ts'
-import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
+import type {ReleaseLine} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
+import {directionChains} from '../npm/chain-names.ts'
 import {jumpComment, ruleComment, type SpellSet, takenComment} from '../npm/print-comment.ts'
 import type {LinuxPolicy, ProgramRule} from '../npm/program.ts'
-import {bootRules, directionChain} from './base-chains.ts'
+import {linuxReleaseFacts} from '../npm/release-facts.ts'
+import {bootRules} from './base-chains.ts'
 
 /** What linking needs to know of names. */
 export interface RuleNames {
@@ -23,7 +25,7 @@ export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
   const {policy, target} = draft
   const used = new Set<string>()
   const spell: SpellSet = ({set}) => names.setOf(set).hashed
-  const {hasRuleComments} = releaseFacts(names.release)
+  const {hasRuleComments} = linuxReleaseFacts(names.release)
   const {actions} = bootRules(names.release)
   const comment = (text: string): Match[] =>
     hasRuleComments ? [{kind: 'comment', text: names.semantics === 'npm' ? text : takenComment(text)}] : []
@@ -37,7 +39,7 @@ export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
     const chain = names.chainOf(direction)
     const [own, other] = direction === 'Ingress' ? (['dst', 'src'] as const) : (['src', 'dst'] as const)
     const jump: ProgramRule = {
-      chain: directionChain[direction],
+      chain: directionChains[direction],
       matches: [...matches(target, own), ...comment(jumpComment(policy, direction, target, spell))],
       target: {kind: 'jump', chain, goto: false},
       policy,

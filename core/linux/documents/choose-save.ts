@@ -1,5 +1,6 @@
 import type {Problem} from '../../problem/problem.ts'
 import type {IndexedTable, SaveIndex} from '../iptables/save-index.ts'
+import {NPM_CHAIN} from '../npm/chain-names.ts'
 
 /** Chains by which the kubelet and kube-proxy mark the back end they use. Source: how Azure NPM itself decides. */
 export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as const
@@ -8,7 +9,7 @@ export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as cons
 const hasHint = (save: SaveIndex): boolean => HINT_CHAINS.some(chain => save.tables.get('mangle')?.chains.has(chain))
 
 /** Whether a save holds the chain that every Azure NPM has. */
-const hasNpm = (save: SaveIndex): boolean => [...save.tables.values()].some(table => table.chains.has('AZURE-NPM'))
+const hasNpm = (save: SaveIndex): boolean => [...save.tables.values()].some(table => table.chains.has(NPM_CHAIN))
 
 /**
  * Chooses the save of the back end that the node uses, from all that a dump holds. Saves of single tables are joined.

@@ -1,5 +1,8 @@
 /** Tables, chains and rules as `iptables-save` prints them. A rule's conditions are data: what they mean is for others to say. */
 
+/** The mask of all 32 bits of a packet's mark. */
+export const WHOLE_MARK = 0xffffffff
+
 /** What iptables back end printed a save; `unknown` when its header is missing. */
 export type Backend = 'nft' | 'legacy' | 'unknown'
 

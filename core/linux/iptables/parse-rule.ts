@@ -1,4 +1,4 @@
-import type {Match, PortRange, Target} from './model.ts'
+import {type Match, type PortRange, type Target, WHOLE_MARK} from './model.ts'
 import {Words} from './tokenizer.ts'
 
 /** What stands behind `-A CHAIN`. `fault` says where text is damaged; the damaged part is then an unknown match. */
@@ -196,18 +196,16 @@ function port(text: string): number | undefined {
   return text !== '' && Number.isInteger(number) && number >= 0 && number <= LAST_PORT ? number : undefined
 }
 
-const WHOLE_WORD = 0xffffffff
-
 function markAndMask(text: string): {value: number; mask: number} | undefined {
   const slash = text.indexOf('/')
   const mark = word32(slash < 0 ? text : text.slice(0, slash))
-  const mask = slash < 0 ? WHOLE_WORD : word32(text.slice(slash + 1))
+  const mask = slash < 0 ? WHOLE_MARK : word32(text.slice(slash + 1))
   return mark === undefined || mask === undefined ? undefined : {value: mark, mask}
 }
 
 function word32(text: string): number | undefined {
   const number = Number(text)
-  return text !== '' && Number.isInteger(number) && number >= 0 && number <= WHOLE_WORD ? number : undefined
+  return text !== '' && Number.isInteger(number) && number >= 0 && number <= WHOLE_MARK ? number : undefined
 }
 
 function readTarget(words: Words, isChain: (name: string) => boolean): Target {

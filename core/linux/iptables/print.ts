@@ -1,4 +1,4 @@
-import type {Chain, Match, PortRange, Rule, Table, Target} from './model.ts'
+import {type Chain, type Match, type PortRange, type Rule, type Table, type Target, WHOLE_MARK} from './model.ts'
 
 /** Characters iptables-save prints without quotes. Source: `xtables_save_string` of iptables 1.8. */
 const BARE = /^[A-Za-z0-9_-]+$/
@@ -8,7 +8,8 @@ export function quoted(text: string): string {
   return BARE.test(text) ? text : `"${text.replaceAll(/["\\']/g, '\\$&')}"`
 }
 
-const hex = (value: number): string => `0x${value.toString(16)}`
+/** A mark or a mask as iptables prints it: `0x2000`. */
+export const printMark = (value: number): string => `0x${value.toString(16)}`
 const not = (negated: boolean): string => (negated ? '! ' : '')
 
 function printPorts(option: string, range: PortRange | undefined): string {
@@ -31,8 +32,8 @@ export function printMatch(match: Match): string {
     case 'set':
       return `-m set ${not(match.negated)}--match-set ${match.set} ${match.sides}`
     case 'mark': {
-      const mask = match.mask === 0xffffffff ? '' : `/${hex(match.mask)}`
-      return `-m mark ${not(match.negated)}--mark ${hex(match.value)}${mask}`
+      const mask = match.mask === WHOLE_MARK ? '' : `/${printMark(match.mask)}`
+      return `-m mark ${not(match.negated)}--mark ${printMark(match.value)}${mask}`
     }
     case 'state':
       return `-m ${match.module} ${not(match.negated)}--${match.module === 'state' ? 'state' : 'ctstate'} ${match.states}`
@@ -52,7 +53,7 @@ export function printTarget(target: Target): string {
     case 'jump':
       return `${target.goto ? '-g' : '-j'} ${target.chain}`
     case 'mark':
-      return `-j MARK --set-xmark ${hex(target.value)}/${hex(target.mask)}`
+      return `-j MARK --set-xmark ${printMark(target.value)}/${printMark(target.mask)}`
     case 'extension':
       return `-j ${target.name}${target.options === '' ? '' : ` ${target.options}`}`
   }

@@ -1,44 +1,44 @@
 import type {BaseChain, Translation} from '../../contract/translation.ts'
-import {policyChain} from '../../names/kernel-name.ts'
-import type {Match, Rule} from '../iptables/model.ts'
-import {printMatch, printTarget} from '../iptables/print.ts'
-import {NPM_CHAIN, type NpmChains} from './chains.ts'
+import {type Match, type Rule, WHOLE_MARK} from '../iptables/model.ts'
+import {printMark, printMatch, printTarget} from '../iptables/print.ts'
+import {ACCEPT_CHAIN, directionChains, FORWARD_CHAIN, INGRESS_ALLOW_CHAIN, NPM_CHAIN, v1RuleChains} from './chain-names.ts'
+import type {NpmChains} from './chains.ts'
+import {bitMarks, type Marks, v1AllowMarks, wholeWordMarks} from './marks.ts'
 import {placeOf} from './place-of.ts'
+import {policyChain} from './policy-chain.ts'
 
 /** What each of Azure NPM's own chains is for. */
 const COMMON_MEANINGS = {
-  'AZURE-NPM': 'entry: ingress policies of the receiver first, then egress policies of the sender, then accept',
-  'AZURE-NPM-ACCEPT': 'accepts; later rules of FORWARD are not seen any more',
+  [NPM_CHAIN]: 'entry: ingress policies of the receiver first, then egress policies of the sender, then accept',
+  [ACCEPT_CHAIN]: `accepts; later rules of ${FORWARD_CHAIN} are not seen any more`,
 }
-const V2_MEANINGS: Readonly<Record<string, string>> = {
+const v2Meanings = ({ingressAllowed}: Marks): Readonly<Record<string, string>> => ({
   ...COMMON_MEANINGS,
-  'AZURE-NPM-INGRESS': 'sends packets to the ingress policies that select the receiver, then drops what they marked',
-  'AZURE-NPM-INGRESS-ALLOW-MARK': 'an ingress policy allowed the packet: marks it 0x200 and goes on to egress',
-  'AZURE-NPM-EGRESS': 'sends packets to the egress policies that select the sender, then drops what they marked',
-}
+  [directionChains.Ingress]: 'sends packets to the ingress policies that select the receiver, then drops what they marked',
+  [INGRESS_ALLOW_CHAIN]: `an ingress policy allowed the packet: marks it ${printMark(ingressAllowed)} and goes on to egress`,
+  [directionChains.Egress]: 'sends packets to the egress policies that select the sender, then drops what they marked',
+})
 const V1_MEANINGS: Readonly<Record<string, string>> = {
   ...COMMON_MEANINGS,
-  'AZURE-NPM-INGRESS':
-    'looks for an ingress rule that allows the packet, marked 0x2000 then, and drops it if a policy selects it',
-  'AZURE-NPM-INGRESS-PORT': 'ingress rules with ports, and rules for any peer',
-  'AZURE-NPM-INGRESS-FROM': 'ingress rules with peers and no ports',
-  'AZURE-NPM-INGRESS-DROPS': 'drops what ingress policies select and no rule allowed',
-  'AZURE-NPM-EGRESS': 'looks for an egress rule that allows the packet, marked 0x1000 then, and drops it if a policy selects it',
-  'AZURE-NPM-EGRESS-PORT': 'egress rules with ports, and rules for any peer',
-  'AZURE-NPM-EGRESS-TO': 'egress rules with peers and no ports',
-  'AZURE-NPM-EGRESS-DROPS': 'drops what egress policies select and no rule allowed',
+  [directionChains.Ingress]: `looks for an ingress rule that allows the packet, marked ${printMark(v1AllowMarks.Ingress)} then, and drops it if a policy selects it`,
+  [v1RuleChains.Ingress.ports]: 'ingress rules with ports, and rules for any peer',
+  [v1RuleChains.Ingress.peers]: 'ingress rules with peers and no ports',
+  [v1RuleChains.Ingress.drops]: 'drops what ingress policies select and no rule allowed',
+  [directionChains.Egress]: `looks for an egress rule that allows the packet, marked ${printMark(v1AllowMarks.Egress)} then, and drops it if a policy selects it`,
+  [v1RuleChains.Egress.ports]: 'egress rules with ports, and rules for any peer',
+  [v1RuleChains.Egress.peers]: 'egress rules with peers and no ports',
+  [v1RuleChains.Egress.drops]: 'drops what egress policies select and no rule allowed',
 }
 
 /** Azure NPM's own chains with the rules that belong to no policy, each in words. */
 export function translateBaseChains(chains: NpmChains): BaseChain[] {
   const {generation} = chains
-  const meanings = generation === 'v1' ? V1_MEANINGS : generation === 'mixed' ? {...V1_MEANINGS, ...V2_MEANINGS} : V2_MEANINGS
+  const ofV2 = v2Meanings(chains.hasOldMarks ? wholeWordMarks : bitMarks)
+  const meanings = generation === 'v1' ? V1_MEANINGS : generation === 'mixed' ? {...V1_MEANINGS, ...ofV2} : ofV2
   return Object.entries(meanings).flatMap(([chain, meaning]) => {
     if (!chains.has(chain)) return []
     const rules = chains.rules(chain).filter(isBaseRule)
-    return [
-      {chain, meaning: chains.hasOldMarks ? meaning.replace('0x200 ', '0x2000 ') : meaning, rules: rules.map(translateBaseRule)},
-    ]
+    return [{chain, meaning, rules: rules.map(translateBaseRule)}]
   })
 }
 
@@ -54,10 +54,8 @@ export function translateBaseRule(rule: Rule): BaseChain['rules'][number] {
   return {where: placeOf(rule), text, packets, bytes}
 }
 
-const hex = (value: number): string => `0x${value.toString(16)}`
-
 function describeCondition(match: Match): string {
-  if (match.kind === 'mark') return `${match.negated ? 'not ' : ''}marked ${hex(match.value)}`
+  if (match.kind === 'mark') return `${match.negated ? 'not ' : ''}marked ${printMark(match.value)}`
   if (match.kind === 'state') return `the connection is ${match.negated ? 'not ' : ''}${match.states}`
   return printMatch(match)
 }
@@ -70,7 +68,7 @@ function describeTarget({target}: Rule): string {
     case 'jump':
       return `go to ${target.chain}`
     case 'mark':
-      return target.value === 0 && target.mask === 0xffffffff ? 'clear all marks' : `set mark ${hex(target.value)}`
+      return target.value === 0 && target.mask === WHOLE_MARK ? 'clear all marks' : `set mark ${printMark(target.value)}`
     case 'extension':
       return printTarget(target)
   }

@@ -1,15 +1,16 @@
-import {policyChain} from '../../names/kernel-name.ts'
 import type {Generation} from '../../names/name-index.ts'
 import type {Problem} from '../../problem/problem.ts'
 import type {Rule} from '../iptables/model.ts'
 import {type IndexedTable, type SaveIndex, UNKNOWN_TABLE} from '../iptables/save-index.ts'
 import type {SavedChains} from '../iptables/saved-chains.ts'
+import {INGRESS_ALLOW_CHAIN, isNpmChain, NPM_CHAIN, v1RuleChains} from './chain-names.ts'
+import {wholeWordMarks} from './marks.ts'
+import {policyChain} from './policy-chain.ts'
 
-export const NPM_CHAIN = 'AZURE-NPM'
-const isNpmChain = (name: string): boolean => name === NPM_CHAIN || name.startsWith(`${NPM_CHAIN}-`)
-/** Only NPM v1 has these two, only v2 has the third. */
-const V1_CHAINS = ['AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-EGRESS-PORT']
-const V2_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
+/** Only NPM v1 has these two. */
+const V1_CHAINS = [v1RuleChains.Ingress.ports, v1RuleChains.Egress.ports]
+/** Only NPM v2 has it. */
+const V2_CHAIN = INGRESS_ALLOW_CHAIN
 
 /**
  * The table Azure NPM's chains are in, with rules read as they are asked for and kept, since naming sets and
@@ -21,7 +22,7 @@ export class NpmChains {
   readonly problems: Problem[] = []
   /** Whether a release before v1.4.24 programmed the chains, which marked packets by whole words. */
   get hasOldMarks(): boolean {
-    return this.rules(V2_CHAIN).some(({target}) => target?.kind === 'mark' && target.value === 0x2000)
+    return this.rules(V2_CHAIN).some(({target}) => target?.kind === 'mark' && target.value === wholeWordMarks.ingressAllowed)
   }
 
   /** Azure NPM's chains, in the order of the dump. */

@@ -1,23 +1,25 @@
 import type {ChainPlace} from '../../contract/common.ts'
-import {type ReleaseLine, releaseFacts} from '../../policy/release.ts'
+import type {ReleaseLine} from '../../policy/release.ts'
 import type {Match} from '../iptables/model.ts'
-import {NPM_CHAIN, type NpmChains} from './chains.ts'
+import {FORWARD_CHAIN, NPM_CHAIN} from './chain-names.ts'
+import type {NpmChains} from './chains.ts'
 import {placeOf} from './place-of.ts'
 import type {ProgramRule} from './program.ts'
+import {linuxReleaseFacts} from './release-facts.ts'
 
 /** The rule of FORWARD that sends packets to Azure NPM, as a line of releases makes it. */
 export function forwardJump(line?: ReleaseLine): ProgramRule {
   const newOnly: Match = {kind: 'state', module: 'conntrack', states: 'NEW', negated: false}
   return {
-    chain: 'FORWARD',
-    matches: releaseFacts(line).judgesNewOnly ? [newOnly] : [],
+    chain: FORWARD_CHAIN,
+    matches: linuxReleaseFacts(line).judgesNewOnly ? [newOnly] : [],
     target: {kind: 'jump', chain: NPM_CHAIN, goto: false},
   }
 }
 
 /** How packets get to Azure NPM: its rule in FORWARD, with what is judged there. Null when there is none. */
 export function findJump(chains: NpmChains): {where: ChainPlace; ctstate: string | null} | null {
-  const rule = chains.rules('FORWARD').find(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
+  const rule = chains.rules(FORWARD_CHAIN).find(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
   if (!rule) return null
   const state = rule.matches.find(match => match.kind === 'state')
   return {where: placeOf(rule), ctstate: state && !state.negated ? state.states : null}

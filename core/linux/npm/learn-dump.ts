@@ -6,6 +6,7 @@ import type {Problem} from '../../problem/problem.ts'
 import {ProblemList} from '../../problem/problem-list.ts'
 import {TermNames} from '../../sets/terms.ts'
 import {type FoundPolicy, findPolicies} from '../translate/v2.ts'
+import {FORWARD_CHAIN, NPM_CHAIN} from './chain-names.ts'
 import {NpmChains} from './chains.ts'
 import type {LinuxDocuments} from './documents.ts'
 import {findJump} from './forward-jump.ts'
@@ -114,7 +115,7 @@ function missing(
     problems.add({
       code: 'MISSING_JUMP',
       ...at,
-      message: 'FORWARD has no jump to AZURE-NPM: no policy is enforced on this node',
+      message: `${FORWARD_CHAIN} has no jump to ${NPM_CHAIN}: no policy is enforced on this node`,
       next: 'Azure NPM puts it back within five minutes if it runs.',
     })
   if (!dump.sets)

@@ -6,6 +6,7 @@ import {type Evidence, type Generation, NameIndex} from '../../names/name-index.
 import {ALL_NAMESPACES, setMeaning} from '../../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../../names/v1-name.ts'
 import type {Rule} from '../iptables/model.ts'
+import {isV2RuleChain} from './chain-names.ts'
 import type {NpmChains} from './chains.ts'
 import type {LinuxDocuments} from './documents.ts'
 import {nameTerms, parseJumpComment, parseRuleComment} from './parse-comment.ts'
@@ -99,7 +100,7 @@ function learnFromRule(rule: Rule, book: NameIndex, chains: NpmChains, chainPoli
   const parts = ruleParts(rule)
   if (parts.sets.length === 0 && parts.namedPort === undefined) return
   const terms = commentTerms(parts)
-  const isV1 = generation === 'v1' || (generation === 'mixed' && !isV2Chain(rule.chain))
+  const isV1 = generation === 'v1' || (generation === 'mixed' && !isV2RuleChain(rule.chain))
   if (isV1 || !terms) {
     if (parts.comment !== undefined && isV1) learnFromV1Comment(parts, book, rule, file)
     return
@@ -119,9 +120,6 @@ function learnFromRule(rule: Rule, book: NameIndex, chains: NpmChains, chainPoli
   if (names.namedPort !== undefined && parts.namedPort !== undefined)
     book.learn(parts.namedPort, names.namedPort, 'comment', 'v2')
 }
-
-const V2_CHAIN = /^AZURE-NPM-(?:INGRESS|EGRESS)(?:-[0-9a-z]+)?$/
-const isV2Chain = (chain: string): boolean => V2_CHAIN.test(chain)
 
 function learnFromV1Comment(parts: RuleParts, book: NameIndex, rule: Rule, file: string | undefined): void {
   const {comment = ''} = parts

@@ -4,7 +4,9 @@ import {npmPolicyOf} from '../../policy/npm-policy.ts'
 import type {CheckPolicy, NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {CompileOptions} from '../../policy/program.ts'
 import type {UnsupportedList} from '../../policy/unsupported.ts'
-import {byteLength, jumpComment, LONGEST_WORD_BYTES, ruleComment, type SpellSet} from './print-comment.ts'
+import {LONGEST_WORD_BYTES} from './limits.ts'
+import {byteLength, jumpComment, ruleComment, type SpellSet} from './print-comment.ts'
+import {linuxReleaseFacts} from './release-facts.ts'
 
 /**
  * Translates one policy as NPM v2 on Linux does, which fails where the comment of a rule is too long for iptables-restore.
@@ -17,8 +19,8 @@ export const linuxPolicyOf = (object: NetworkPolicy, options: CompileOptions): N
 const spellName: SpellSet = ({set}) => set.name
 
 /** One comment that is too long fails the whole file, and so the whole policy. */
-const checkComments: CheckPolicy = ({policy, target, chains}, {hasRuleComments}, refusals) => {
-  if (!hasRuleComments) return
+const checkComments: CheckPolicy = ({policy, target, chains}, release, refusals) => {
+  if (!linuxReleaseFacts(release).hasRuleComments) return
   for (const {direction, rules} of chains) {
     const ofJump = (): string => jumpComment(policy, direction, target, spellName)
     if (mayBeLong(target) && isRefused(ofJump(), 'spec.podSelector', refusals)) return

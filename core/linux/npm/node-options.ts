@@ -1,6 +1,6 @@
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import type {Scheme} from '../../names/hash.ts'
-import {isSetName, policyChain, setKernelName, setScheme} from '../../names/kernel-name.ts'
+import {isSetName, setKernelName, setScheme} from '../../names/kernel-name.ts'
 import {ALL_NAMESPACES} from '../../names/set-name.ts'
 import {V1_ALL_NAMESPACES} from '../../names/v1-name.ts'
 import type {CompileOptions} from '../../policy/program.ts'
@@ -8,6 +8,7 @@ import {CURRENT, lastOf, type ReleaseLine} from '../../policy/release.ts'
 import type {NpmChains} from './chains.ts'
 import type {LinuxDocuments} from './documents.ts'
 import {findJump} from './forward-jump.ts'
+import {policyChain} from './policy-chain.ts'
 import {losesBlocks, possibleLines} from './release-evidence.ts'
 
 /** What a node tells of the Azure NPM that programmed it. */

@@ -1,13 +1,11 @@
 import type {Direction} from '../../names/kernel-name.ts'
+import {KEPT_COMMENT_BYTES} from './limits.ts'
 
 /**
  * The comments that NPM v2 (since v1.4.17) puts on its rules. A jump says which policy it serves and whom it applies to; a
  * rule spells out its conditions. Both list prefixed set names in the order of the rule's set matches, so the i-th
  * name is the i-th set's.
  */
-
-/** iptables cuts comments at this many bytes, silently. What is whole before the cut is still good. */
-const CUT_AT_BYTES = 255
 
 export interface JumpComment {
   readonly direction: Direction
@@ -70,10 +68,10 @@ export function parseRuleComment(comment: string, facts: RuleFacts): RuleComment
 }
 
 /**
- * Whether a comment may have been cut. Even one that ends as a whole one does: its end may be a piece of a label. Names are
+ * Whether a comment may have been cut; what is whole before the cut is still good. Even one that ends as a whole one does: its end may be a piece of a label. Names are
  * ASCII, so characters are bytes; a comment with others is not NPM's.
  */
-const isLong = (comment: string): boolean => comment.length >= CUT_AT_BYTES
+const isLong = (comment: string): boolean => comment.length >= KEPT_COMMENT_BYTES
 
 /** A set match that a name is wanted for. */
 export interface WantedName {

@@ -1,10 +1,11 @@
-import {type Direction, policyChain} from '../../names/kernel-name.ts'
-import {policyFitsChain} from '../../names/name-index.ts'
+import type {Direction} from '../../names/kernel-name.ts'
 import type {Problem} from '../../problem/problem.ts'
 import {shownLine} from '../../text/lines.ts'
 import type {Rule} from '../iptables/model.ts'
+import {directionChains} from './chain-names.ts'
 import type {NpmChains} from './chains.ts'
 import {parseJumpComment} from './parse-comment.ts'
+import {policyChain, policyFitsChain} from './policy-chain.ts'
 
 /** A jump that sends the pods a policy selects to that policy's chain (NPM v2). */
 export interface PolicyJump {
@@ -20,7 +21,7 @@ export function readJumps(chains: NpmChains): {jumps: PolicyJump[]; problems: Pr
   const jumps: PolicyJump[] = []
   const problems: Problem[] = []
   for (const direction of ['Ingress', 'Egress'] as const)
-    for (const rule of chains.rules(`AZURE-NPM-${direction.toUpperCase()}`)) {
+    for (const rule of chains.rules(directionChains[direction])) {
       const {target} = rule
       // To a chain that the save does not declare, the target does not parse as a jump.
       const chain = target?.kind === 'jump' ? target.chain : target?.kind === 'extension' ? target.name : undefined

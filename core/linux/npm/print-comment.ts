@@ -1,14 +1,10 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import type {SetCondition} from '../../policy/named-set.ts'
 import type {NpmPolicyRule} from '../../policy/npm-policy-model.ts'
+import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES} from './limits.ts'
 
 /** What is hashed for a set: its name, or another where two sets must not share one. */
 export type SpellSet = (term: SetCondition) => string
-
-/** iptables-restore refuses a file with a longer word. */
-export const LONGEST_WORD_BYTES = 1023
-/** What iptables keeps of a comment. */
-export const KEPT_COMMENT_BYTES = 255
 
 /** `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop` */
 export function jumpComment(policy: string, direction: Direction, target: readonly SetCondition[], spell: SpellSet): string {

@@ -9,7 +9,7 @@ import type {Match, Target} from '../iptables/model.ts'
 
 export interface ProgramRule {
   readonly chain: string
-  /** In the order iptables-save prints; the comment is whole, though iptables keeps 255 bytes of it. */
+  /** In the order iptables-save prints; the comment is whole, though iptables keeps the first `KEPT_COMMENT_BYTES` of it. */
   readonly matches: readonly Match[]
   readonly target: Target
   /** `namespace/name`; absent for base rules. */

@@ -1,16 +1,22 @@
 import {type ClusterObjects, objectKey} from '../../kubernetes/objects.ts'
 import type {Scheme} from '../../names/hash.ts'
-import {policyChainName, setKernelName} from '../../names/kernel-name.ts'
+import {setKernelName} from '../../names/kernel-name.ts'
 import type {NamedSet} from '../../policy/named-set.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {CURRENT, type ReleaseFacts, type ReleaseLine, releaseFacts, releaseLines} from '../../policy/release.ts'
 import {isLabelValue} from '../../policy/selectors.ts'
+import {ACCEPT_CHAIN, INGRESS_ALLOW_CHAIN} from './chain-names.ts'
 import type {NpmChains} from './chains.ts'
 import {findJump} from './forward-jump.ts'
 import {linuxPolicyOf} from './linux-policy.ts'
+import {policyChainName} from './policy-chain.ts'
+import {type LinuxReleaseFacts, linuxReleaseFacts} from './release-facts.ts'
+
+/** What a line of releases does in its own way. */
+type Facts = ReleaseFacts & LinuxReleaseFacts
 
 /** Whether a line of releases could have left what was seen. */
-type Fits = (facts: ReleaseFacts) => boolean
+type Fits = (facts: Facts) => boolean
 
 /**
  * The lines of releases that could have programmed a node of NPM v2, newest first: from its marks and comments, and from which of
@@ -52,15 +58,15 @@ export function losesBlocks(
 }
 
 const linesThatFit = (evidence: readonly Fits[]): ReleaseLine[] =>
-  releaseLines.filter(line => evidence.every(fits => fits(releaseFacts(line)))).toReversed()
+  releaseLines.filter(line => evidence.every(fits => fits({...releaseFacts(line), ...linuxReleaseFacts(line)}))).toReversed()
 
 function markEvidence(chains: NpmChains): Fits[] {
-  const mark = chains.rules('AZURE-NPM-INGRESS-ALLOW-MARK').find(({target}) => target?.kind === 'mark')?.target
+  const mark = chains.rules(INGRESS_ALLOW_CHAIN).find(({target}) => target?.kind === 'mark')?.target
   if (mark?.kind !== 'mark') return []
   const evidence: Fits[] = [({marks}) => marks.ingressAllowed === mark.value]
   // Only the oldest say in these two ways how old they are.
   if (!chains.hasOldMarks) return evidence
-  const clear = chains.rules('AZURE-NPM-ACCEPT').find(({target}) => target?.kind === 'mark')
+  const clear = chains.rules(ACCEPT_CHAIN).find(({target}) => target?.kind === 'mark')
   const comment = clear?.matches.find(match => match.kind === 'comment')?.text
   if (comment !== undefined) evidence.push(({clearComment}) => clearComment === comment)
   const jump = findJump(chains)

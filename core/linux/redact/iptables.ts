@@ -1,4 +1,3 @@
-import {policyChain} from '../../names/kernel-name.ts'
 import type {Addresses} from '../../renaming/addresses.ts'
 import type {FreeText} from '../../renaming/free-text.ts'
 import type {KernelNames} from '../../renaming/kernel-names.ts'
@@ -7,6 +6,8 @@ import {parseRuleBody} from '../iptables/parse-rule.ts'
 import {quoted} from '../iptables/print.ts'
 import {behindCounters} from '../iptables/save-index.ts'
 import {Words as LineWords} from '../iptables/tokenizer.ts'
+import {NPM_CHAIN} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 import {renameInterface} from './interface-names.ts'
 import type {RuleComments} from './rule-comments.ts'
 
@@ -104,7 +105,7 @@ export class IptablesText {
   private comment(text: string, line: string, start: number): string {
     const nameEnd = line.indexOf(' ', start + 3)
     const chain = line.slice(start + 3, nameEnd)
-    if (!chain.startsWith('AZURE-NPM')) return this.freeText.rewrite(text)
+    if (!chain.startsWith(NPM_CHAIN)) return this.freeText.rewrite(text)
     const {matches, target} = parseRuleBody(line, nameEnd, line.length, name => policyChain(name) !== undefined)
     return this.comments.rewrite({chain, matches, position: 0, line: 0, source: '', ...(target && {target})})
   }

@@ -4,15 +4,23 @@ import type {KernelNames} from '../../renaming/kernel-names.ts'
 import type {HashedName} from '../../renaming/rename-set.ts'
 import {type Renamer, renamePolicy} from '../../renaming/renamer.ts'
 import type {Rule} from '../iptables/model.ts'
+import {directionChains, isV2RuleChain} from '../npm/chain-names.ts'
+import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
+import {OLD_CLEAR_COMMENT} from '../npm/release-facts.ts'
 import {commentFacts, type RuleParts, ruleParts} from '../npm/rule-parts.ts'
 import {V1Comments} from './v1-comments.ts'
 
-/** What iptables keeps of a comment. */
-const KEPT_BYTES = 255
-
 /** Comments of Azure NPM that name nothing. */
-const FIXED =
-  /^(?:(?:ALLOW|DROP)-ALL(?:-ON-[A-Z0-9]+)?(?:-TO-PORT-[\d:]+)?|(?:(?:DROP|ACCEPT|SET|RETURN|ALLOW|INGRESS|EGRESS|MARK|ON|AND|on|and|mark)-)+0x[0-9a-f]+(?:\/0x[0-9a-f]+)?|Clear-AZURE-NPM-MARKS|ACCEPT-All-packets|ACCEPT-on-connection-state|ALL-JUMP-TO-AZURE-NPM-(?:INGRESS|EGRESS)-(?:FROM|TO|PORT|DROPS))$/
+const FIXED = new RegExp(
+  `^(?:${[
+    String.raw`(?:ALLOW|DROP)-ALL(?:-ON-[A-Z0-9]+)?(?:-TO-PORT-[\d:]+)?`,
+    String.raw`(?:(?:DROP|ACCEPT|SET|RETURN|ALLOW|INGRESS|EGRESS|MARK|ON|AND|on|and|mark)-)+0x[0-9a-f]+(?:\/0x[0-9a-f]+)?`,
+    OLD_CLEAR_COMMENT,
+    'ACCEPT-All-packets',
+    'ACCEPT-on-connection-state',
+    `ALL-JUMP-TO-(?:${Object.values(directionChains).join('|')})-(?:FROM|TO|PORT|DROPS)`,
+  ].join('|')})$`,
+)
 
 const AND = '-AND-'
 const HEAD = /^(?:ALLOW|DROP)-(?:(?:FROM|TO)-|ALL(?=-ON-))/
@@ -51,8 +59,8 @@ export class RuleComments {
     const parts = ruleParts(rule)
     const {comment = ''} = parts
     if (FIXED.test(comment)) return comment
-    const isV2 = /^AZURE-NPM-(?:INGRESS|EGRESS)(?:-[0-9a-z]+)?$/.test(rule.chain)
-    const isCut = comment.length >= KEPT_BYTES
+    const isV2 = isV2RuleChain(rule.chain)
+    const isCut = comment.length >= KEPT_COMMENT_BYTES
     const rewritten = isV2 ? this.v2(comment, parts, rule, isCut) : this.v1.rewrite(comment, parts, isCut)
     return rewritten ?? this.freeText.rewrite(comment)
   }
@@ -109,7 +117,7 @@ export class RuleComments {
 
   /** Head, the names of the rule's sets in their order, and tail, if that is the comment; or, of a cut one, all that was cut. */
   private spellTerms(comment: string, head: Spelled, parts: RuleParts, tail: Spelled): Spelled | undefined {
-    const isCut = comment.length >= KEPT_BYTES
+    const isCut = comment.length >= KEPT_COMMENT_BYTES
     const fits = (text: string, isWhole: boolean) =>
       comment.startsWith(text) ? !isWhole || comment.length === text.length : isCut && text.startsWith(comment)
     if (!fits(head.before, false)) return undefined
@@ -147,7 +155,7 @@ export class RuleComments {
       if (!next) break
       known = next
     }
-    return cut(known.after.padEnd(KEPT_BYTES, 'x'))
+    return cut(known.after.padEnd(KEPT_COMMENT_BYTES, 'x'))
   }
 
   /** A comment that does not fit the rule's sets. It still does not afterwards; each part is renamed as what it looks like. */
@@ -187,4 +195,4 @@ export class RuleComments {
 const namespaceOf = (policy: string): string => policy.slice(0, policy.indexOf('/'))
 
 /** What iptables would keep. Names are ASCII, so characters are bytes. */
-export const cut = (comment: string): string => comment.slice(0, KEPT_BYTES)
+export const cut = (comment: string): string => comment.slice(0, KEPT_COMMENT_BYTES)

@@ -1,9 +1,9 @@
-import {policyChain} from '../../names/kernel-name.ts'
 import type {NameIndex} from '../../names/name-index.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
 import {translateBaseRule} from '../npm/base-chain-meanings.ts'
-import {NPM_CHAIN} from '../npm/chains.ts'
+import {isNpmChain, NPM_CHAIN} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 import {translateRule} from './policy-rule.ts'
 import {v1ActionOf, v1DirectionOf} from './v1.ts'
 import {actionOf, jumpSubject} from './v2.ts'
@@ -36,6 +36,6 @@ export function describeRule(
   const direction = v1DirectionOf(rule.chain)
   const action = direction && v1ActionOf(rule, direction)
   if (direction && action) return {text: translateRule(rule, action, direction, names, book).text, policy: 'unknown'}
-  const isNpm = rule.chain === NPM_CHAIN || rule.chain.startsWith(`${NPM_CHAIN}-`) || leadsTo === NPM_CHAIN
+  const isNpm = isNpmChain(rule.chain) || leadsTo === NPM_CHAIN
   return {text: isNpm ? translateBaseRule(rule).text : rule.source.replace(/^-A \S+ /, '')}
 }

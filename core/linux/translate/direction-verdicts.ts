@@ -1,6 +1,7 @@
 import type {TraceSide} from '../../contract/trace.ts'
-import {policyChain} from '../../names/kernel-name.ts'
 import type {Verdict} from '../../net/packet.ts'
+import {directionChains, v1RuleChains} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 import type {Step} from '../walk/walk.ts'
 import type {OpenRules} from './open-rules.ts'
 
@@ -21,10 +22,10 @@ function sideOf(direction: 'Ingress' | 'Egress', trail: readonly Step[], verdict
     return {...(said?.policy !== undefined && {policy: said.policy}), ...(said && {rule: said.text})}
   }
   if (allow) return {verdict: 'accept', ...told(allow)}
-  const base = `AZURE-NPM-${direction.toUpperCase()}`
+  const base = directionChains[direction]
   const last = trail.at(-1)
   // v1 drops in chains of its own, by a rule that names the target.
-  const isDroppedHere = verdict === 'drop' && (last?.chain === base || last?.chain === `${base}-DROPS`)
+  const isDroppedHere = verdict === 'drop' && (last?.chain === base || last?.chain === v1RuleChains[direction].drops)
   if (isDroppedHere) return {verdict: 'drop', ...told(last?.chain === base ? inPolicies.at(-1) : last)}
   const v1 = trail.find(
     ({chain, rule}) =>

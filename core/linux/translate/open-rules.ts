@@ -1,8 +1,8 @@
-import {policyChain} from '../../names/kernel-name.ts'
 import type {Problem} from '../../problem/problem.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import {learnDump} from '../npm/learn-dump.ts'
+import {policyChain} from '../npm/policy-chain.ts'
 import {type DescribedRule, describeRule} from './describe-rule.ts'
 
 /** Some rules of a node, ready to be told in words. */

@@ -1,9 +1,13 @@
 import type {TranslatedPolicy} from '../../contract/translation.ts'
-import {policyChain} from '../../names/kernel-name.ts'
 import type {NameIndex} from '../../names/name-index.ts'
 import type {RuleBlock, SaveIndex} from '../iptables/save-index.ts'
+import {directionChains} from '../npm/chain-names.ts'
+import {chainOfDigest, policyChain} from '../npm/policy-chain.ts'
 
-const KERNEL_NAMES = /\bazure-npm-[0-9a-z]{1,20}\b|\bAZURE-NPM-(?:INGRESS|EGRESS)-[0-9a-z]{1,10}\b/g
+const KERNEL_NAMES = new RegExp(
+  String.raw`\bazure-npm-[0-9a-z]{1,20}\b|\b(?:${Object.values(directionChains).join('|')})-[0-9a-z]{1,10}\b`,
+  'g',
+)
 
 /**
  * A save as iptables prints it, with the names that the hashes stand for.
@@ -41,7 +45,7 @@ function lineRenamer(names: NameIndex, policyOfChain: ReadonlyMap<string, string
     const shape = policyChain(found)
     if (shape) {
       const policy = policyOfChain.get(found)
-      return policy === undefined ? found : `AZURE-NPM-${shape.direction.toUpperCase()}-${policy}`
+      return policy === undefined ? found : chainOfDigest(policy, shape.direction)
     }
     const known = names.namesOf(found)
     return known.length === 0 ? found : known.map(({name}) => name).join('|')

@@ -6,7 +6,9 @@ import type {Direction} from '../../names/kernel-name.ts'
 import type {NameIndex} from '../../names/name-index.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
+import {directionChains, v1RuleChains} from '../npm/chain-names.ts'
 import type {NpmChains} from '../npm/chains.ts'
+import {v1AllowMarks} from '../npm/marks.ts'
 import {ruleParts} from '../npm/rule-parts.ts'
 import {namedTerms, translateRule} from './policy-rule.ts'
 
@@ -15,11 +17,8 @@ import {namedTerms, translateRule} from './policy-rule.ts'
  * target belong together: what they allow adds up, whichever policies they come from.
  */
 
-/** The chains that hold policy rules, in the order packets pass them, with the marks that mean "allowed". */
-const V1_DIRECTIONS = {
-  Ingress: {chains: ['AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-INGRESS-FROM', 'AZURE-NPM-INGRESS-DROPS'], allowMark: 0x2000},
-  Egress: {chains: ['AZURE-NPM-EGRESS-PORT', 'AZURE-NPM-EGRESS-TO', 'AZURE-NPM-EGRESS-DROPS'], allowMark: 0x1000},
-} as const
+/** The chains that hold policy rules, in the order packets pass them. */
+const chainsOf = (direction: Direction): string[] => Object.values(v1RuleChains[direction])
 
 const termKey = ({set, negated}: Term): string => (negated ? `!${set}` : set)
 
@@ -42,9 +41,8 @@ function translateDirection(
   book: NameIndex,
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
-  const {chains: chainNames} = V1_DIRECTIONS[direction]
   const groups = new Map<string, {appliesTo: Term[]; rules: TranslatedRule[]}>()
-  for (const rule of chainNames.flatMap(name => chains.rules(name))) {
+  for (const rule of chainsOf(direction).flatMap(name => chains.rules(name))) {
     const action = v1ActionOf(rule, direction)
     if (action === undefined) continue
     const {sources, destinations} = namedTerms(ruleParts(rule), names, book)
@@ -58,7 +56,7 @@ function translateDirection(
   return [...groups.values()].map(({appliesTo, rules}) => ({
     ...policyOf(appliesTo, direction, policies),
     direction,
-    chain: `AZURE-NPM-${direction.toUpperCase()}`,
+    chain: directionChains[direction],
     enforced: true,
     appliesTo,
     subject: names.say(appliesTo),
@@ -70,16 +68,13 @@ function translateDirection(
 
 /** The direction whose policy rules a v1 chain holds. */
 export function v1DirectionOf(chain: string): Direction | undefined {
-  return (['Ingress', 'Egress'] as const).find(direction =>
-    (V1_DIRECTIONS[direction].chains as readonly string[]).includes(chain),
-  )
+  return (['Ingress', 'Egress'] as const).find(direction => chainsOf(direction).includes(chain))
 }
 
 /** What a policy rule of v1 does; undefined for base rules, which look at marks and connection states, not at sets. */
 export function v1ActionOf(rule: Rule, direction: Direction): TranslatedRule['action'] | undefined {
-  const {allowMark} = V1_DIRECTIONS[direction]
   if (!rule.matches.some(match => match.kind === 'set')) return undefined
-  if (rule.target?.kind === 'mark') return rule.target.value === allowMark ? 'allow' : 'unknown'
+  if (rule.target?.kind === 'mark') return rule.target.value === v1AllowMarks[direction] ? 'allow' : 'unknown'
   return rule.target?.kind === 'verdict' && rule.target.verdict === 'DROP' ? 'drop' : 'unknown'
 }
 

@@ -1,12 +1,15 @@
 import type {Term} from '../../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../../contract/translation.ts'
-import {type Direction, policyChain} from '../../names/kernel-name.ts'
-import {type NameIndex, policyFitsChain} from '../../names/name-index.ts'
+import type {Direction} from '../../names/kernel-name.ts'
+import type {NameIndex} from '../../names/name-index.ts'
 import type {Problem} from '../../problem/problem.ts'
 import {describePorts} from '../../sets/describe-sets.ts'
 import type {TermNames} from '../../sets/terms.ts'
 import type {Rule} from '../iptables/model.ts'
+import {ACCEPT_CHAIN, INGRESS_ALLOW_CHAIN} from '../npm/chain-names.ts'
 import type {NpmChains} from '../npm/chains.ts'
+import {isDropMark} from '../npm/marks.ts'
+import {policyChain, policyFitsChain} from '../npm/policy-chain.ts'
 import type {PolicyJump} from '../npm/policy-jumps.ts'
 import {type RuleParts, ruleParts, unmodelled} from '../npm/rule-parts.ts'
 import {namedTerms, translateRule} from './policy-rule.ts'
@@ -80,11 +83,10 @@ function collisions(policies: readonly FoundPolicy[], file: string | undefined):
 /** What a rule of a policy chain does. Old releases used whole-word marks. */
 export function actionOf(rule: Rule, direction: Direction): TranslatedRule['action'] {
   const {target} = rule
-  const allow = direction === 'Ingress' ? 'AZURE-NPM-INGRESS-ALLOW-MARK' : 'AZURE-NPM-ACCEPT'
+  const allow = direction === 'Ingress' ? INGRESS_ALLOW_CHAIN : ACCEPT_CHAIN
   if (target?.kind === 'jump' || target?.kind === 'extension')
     return (target.kind === 'jump' ? target.chain : target.name) === allow ? 'allow' : 'unknown'
-  const dropMarks = direction === 'Ingress' ? [0x400, 0x4000] : [0x800, 0x5000]
-  return target?.kind === 'mark' && dropMarks.includes(target.value) ? 'drop' : 'unknown'
+  return target?.kind === 'mark' && isDropMark(target.value, direction) ? 'drop' : 'unknown'
 }
 
 /** Whom a jump applies to. Azure NPM asks for the policy's own pods only; any further condition is somebody else's. */

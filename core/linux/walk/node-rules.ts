@@ -5,6 +5,7 @@ import {memberText} from '../ipset/member-text.ts'
 import type {Rule} from '../iptables/model.ts'
 import {printRule} from '../iptables/print.ts'
 import type {SavedChains} from '../iptables/saved-chains.ts'
+import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
 
@@ -36,7 +37,7 @@ export function savedSets(dump: NodeSets): SetIndex {
 
 /** A compiled program as if it were loaded into an empty node: nothing but Azure NPM's own chains. */
 export function programRules(program: LinuxProgram): WalkedRules {
-  const chains = new Map<string, WalkedChain>([['FORWARD', {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
+  const chains = new Map<string, WalkedChain>([[FORWARD_CHAIN, {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
   for (const [name, rules] of programChains(program)) chains.set(name, {rules: numbered(rules)})
   return {chain: (table, name) => (table === 'filter' ? chains.get(name) : undefined)}
 }

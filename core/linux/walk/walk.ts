@@ -5,6 +5,7 @@ import type {Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule, Target} from '../iptables/model.ts'
 import {printMatch} from '../iptables/print.ts'
+import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import {holds, type Passing} from './match.ts'
 
 /** The rules of a chain, in order; built-in chains have a policy. */
@@ -39,9 +40,9 @@ const FORWARDED = [
   ['raw', 'PREROUTING'],
   ['mangle', 'PREROUTING'],
   ['nat', 'PREROUTING'],
-  ['mangle', 'FORWARD'],
-  ['filter', 'FORWARD'],
-  ['security', 'FORWARD'],
+  ['mangle', FORWARD_CHAIN],
+  ['filter', FORWARD_CHAIN],
+  ['security', FORWARD_CHAIN],
   ['mangle', 'POSTROUTING'],
 ] as const
 

@@ -5,9 +5,10 @@ import {compareNode} from '../../../core/drift/compare-node.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
+import {linuxReleaseFacts} from '../../../core/linux/npm/release-facts.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
-import {releaseFacts, releaseLines} from '../../../core/policy/release.ts'
+import {releaseLines} from '../../../core/policy/release.ts'
 import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
 import {linesOf, type NodeLines} from '../../support/node-of.ts'
 
@@ -97,7 +98,7 @@ describe('for any cluster', () => {
       const {clean, items} = compareNode(objects, dump)
       expect({clean, items}).toEqual({clean: true, items: []})
       // Without comments, or in NPM v1, which keeps the rules of all together, rules alone do not tell whose they are.
-      if (options.generation === 'v1' || !releaseFacts(options.release).hasRuleComments) return
+      if (options.generation === 'v1' || !linuxReleaseFacts(options.release).hasRuleComments) return
       const told = [...dump.translation().policies()]
       const asked = program.policies.flatMap(({policy, chains}) =>
         chains.map(({direction, rules}) => `${policy} ${direction} ${rules.length}`),

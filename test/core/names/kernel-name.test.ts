@@ -1,15 +1,9 @@
 import {createHash} from 'node:crypto'
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
+import {policyChain, policyChainName} from '../../../core/linux/npm/policy-chain.ts'
 import {fnv1a32, type Scheme, schemes, sha256Integer} from '../../../core/names/hash.ts'
-import {
-  type Direction,
-  isSetName,
-  policyChain,
-  policyChainName,
-  setKernelName,
-  setScheme,
-} from '../../../core/names/kernel-name.ts'
+import {type Direction, isSetName, setKernelName, setScheme} from '../../../core/names/kernel-name.ts'
 import {cidrSetNames, nestedSetNames} from '../../../core/names/policy-set-name.ts'
 import {setTypeOf} from '../../../core/names/set-name.ts'
 import {type InSchemes, vectors} from '../../support/dump-fixture.ts'

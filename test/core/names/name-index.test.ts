@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest'
+import {policyChainName, policyFitsChain} from '../../../core/linux/npm/policy-chain.ts'
 import {schemes} from '../../../core/names/hash.ts'
-import {policyChainName, setKernelName} from '../../../core/names/kernel-name.ts'
-import {type Evidence, evidences, NameIndex, policyFitsChain} from '../../../core/names/name-index.ts'
+import {setKernelName} from '../../../core/names/kernel-name.ts'
+import {type Evidence, evidences, NameIndex} from '../../../core/names/name-index.ts'
 import {vectors} from '../../support/dump-fixture.ts'
 
 describe.each(schemes)('a book of names under %s', scheme => {

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs'
 import {isMap, parseDocument, YAMLSeq} from 'yaml'
+import {policyChainName} from '../../../core/linux/npm/policy-chain.ts'
 import type {Scheme} from '../../../core/names/hash.ts'
-import {type Direction, policyChainName, setKernelName} from '../../../core/names/kernel-name.ts'
+import {type Direction, setKernelName} from '../../../core/names/kernel-name.ts'
 
 /**
  * What a node of the bakery cluster may hold:

@@ -1,23 +1,20 @@
 import type {Direction} from '../../../names/kernel-name.ts'
-import type {Match, Target} from '../../iptables/model.ts'
+import {type Match, type Target, WHOLE_MARK} from '../../iptables/model.ts'
+import {printMark} from '../../iptables/print.ts'
+import {ACCEPT_CHAIN, directionChains, NPM_CHAIN, v1RuleChains} from '../../npm/chain-names.ts'
+import {v1AllowMarks} from '../../npm/marks.ts'
 import type {ProgramRule} from '../../npm/program.ts'
+import {OLD_CLEAR_COMMENT} from '../../npm/release-facts.ts'
 
-/** NPM v1 marks whole words; its egress mark is added to the one of ingress, so that both can be seen. */
-const INGRESS = 0x2000
-const EGRESS = 0x1000
+const {Ingress: INGRESS, Egress: EGRESS} = v1AllowMarks
 const BOTH = INGRESS | EGRESS
-const WHOLE = 0xffffffff
+
+const {Ingress: ingress, Egress: egress} = v1RuleChains
 
 /** What lets a packet pass a direction. */
 export const allowTargets: Readonly<Record<Direction, Target>> = {
-  Ingress: {kind: 'mark', value: INGRESS, mask: WHOLE},
+  Ingress: {kind: 'mark', value: INGRESS, mask: WHOLE_MARK},
   Egress: {kind: 'mark', value: EGRESS, mask: EGRESS},
-}
-
-/** The chains that hold rules of policies: those about ports or any peer, those about peers alone, and the drops. */
-export const ruleChains: Readonly<Record<Direction, {readonly ports: string; readonly peers: string; readonly drops: string}>> = {
-  Ingress: {ports: 'AZURE-NPM-INGRESS-PORT', peers: 'AZURE-NPM-INGRESS-FROM', drops: 'AZURE-NPM-INGRESS-DROPS'},
-  Egress: {ports: 'AZURE-NPM-EGRESS-PORT', peers: 'AZURE-NPM-EGRESS-TO', drops: 'AZURE-NPM-EGRESS-DROPS'},
 }
 
 const rule = (chain: string, target: Target, text?: string, ...matches: Match[]): ProgramRule => ({
@@ -27,19 +24,13 @@ const rule = (chain: string, target: Target, text?: string, ...matches: Match[])
 })
 const to = (chain: string, target: string, text?: string): ProgramRule =>
   rule(chain, {kind: 'jump', chain: target, goto: false}, text)
-const marked = (value: number): Match => ({kind: 'mark', value, mask: WHOLE, negated: false})
-const hex = (value: number): string => `0x${value.toString(16)}`
+const marked = (value: number): Match => ({kind: 'mark', value, mask: WHOLE_MARK, negated: false})
 
 const acceptMarked = (value: number, words: string): ProgramRule =>
-  rule(
-    'AZURE-NPM',
-    {kind: 'jump', chain: 'AZURE-NPM-ACCEPT', goto: false},
-    `ACCEPT-on-${words}-mark-${hex(value)}`,
-    marked(value),
-  )
+  rule(NPM_CHAIN, {kind: 'jump', chain: ACCEPT_CHAIN, goto: false}, `ACCEPT-on-${words}-mark-${printMark(value)}`, marked(value))
 
 const returns = (chain: string, value: number, words: string): ProgramRule =>
-  rule(chain, {kind: 'verdict', verdict: 'RETURN'}, `RETURN-on-${words}-mark-${hex(value)}`, marked(value))
+  rule(chain, {kind: 'verdict', verdict: 'RETURN'}, `RETURN-on-${words}-mark-${printMark(value)}`, marked(value))
 
 const ingressReturn = (chain: string): ProgramRule[] => [returns(chain, INGRESS, 'INGRESS')]
 const egressReturns = (chain: string): ProgramRule[] => [
@@ -53,14 +44,14 @@ const egressReturns = (chain: string): ProgramRule[] => [
  */
 export const v1BootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map([
   [
-    'AZURE-NPM',
+    NPM_CHAIN,
     [
-      to('AZURE-NPM', 'AZURE-NPM-INGRESS'),
-      to('AZURE-NPM', 'AZURE-NPM-EGRESS'),
+      to(NPM_CHAIN, directionChains.Ingress),
+      to(NPM_CHAIN, directionChains.Egress),
       acceptMarked(BOTH, 'INGRESS-and-EGRESS'),
       acceptMarked(INGRESS, 'INGRESS'),
       acceptMarked(EGRESS, 'EGRESS'),
-      rule('AZURE-NPM', {kind: 'verdict', verdict: 'ACCEPT'}, 'ACCEPT-on-connection-state', {
+      rule(NPM_CHAIN, {kind: 'verdict', verdict: 'ACCEPT'}, 'ACCEPT-on-connection-state', {
         kind: 'state',
         module: 'state',
         states: 'RELATED,ESTABLISHED',
@@ -69,46 +60,34 @@ export const v1BootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map
     ],
   ],
   [
-    'AZURE-NPM-ACCEPT',
+    ACCEPT_CHAIN,
     [
-      rule('AZURE-NPM-ACCEPT', {kind: 'mark', value: 0, mask: WHOLE}, 'Clear-AZURE-NPM-MARKS'),
-      rule('AZURE-NPM-ACCEPT', {kind: 'verdict', verdict: 'ACCEPT'}, 'ACCEPT-All-packets'),
+      rule(ACCEPT_CHAIN, {kind: 'mark', value: 0, mask: WHOLE_MARK}, OLD_CLEAR_COMMENT),
+      rule(ACCEPT_CHAIN, {kind: 'verdict', verdict: 'ACCEPT'}, 'ACCEPT-All-packets'),
     ],
   ],
   [
-    'AZURE-NPM-INGRESS',
+    directionChains.Ingress,
     [
-      to('AZURE-NPM-INGRESS', 'AZURE-NPM-INGRESS-PORT'),
-      ...ingressReturn('AZURE-NPM-INGRESS'),
-      to('AZURE-NPM-INGRESS', 'AZURE-NPM-INGRESS-DROPS'),
+      to(directionChains.Ingress, ingress.ports),
+      ...ingressReturn(directionChains.Ingress),
+      to(directionChains.Ingress, ingress.drops),
     ],
   ],
   [
-    'AZURE-NPM-EGRESS',
+    directionChains.Egress,
     [
-      to('AZURE-NPM-EGRESS', 'AZURE-NPM-EGRESS-PORT'),
-      ...egressReturns('AZURE-NPM-EGRESS'),
-      to('AZURE-NPM-EGRESS', 'AZURE-NPM-EGRESS-DROPS'),
+      to(directionChains.Egress, egress.ports),
+      ...egressReturns(directionChains.Egress),
+      to(directionChains.Egress, egress.drops),
     ],
   ],
-  [
-    'AZURE-NPM-INGRESS-PORT',
-    [
-      ...ingressReturn('AZURE-NPM-INGRESS-PORT'),
-      to('AZURE-NPM-INGRESS-PORT', 'AZURE-NPM-INGRESS-FROM', 'ALL-JUMP-TO-AZURE-NPM-INGRESS-FROM'),
-    ],
-  ],
-  ['AZURE-NPM-INGRESS-FROM', []],
-  [
-    'AZURE-NPM-EGRESS-PORT',
-    [
-      ...egressReturns('AZURE-NPM-EGRESS-PORT'),
-      to('AZURE-NPM-EGRESS-PORT', 'AZURE-NPM-EGRESS-TO', 'ALL-JUMP-TO-AZURE-NPM-EGRESS-TO'),
-    ],
-  ],
-  ['AZURE-NPM-EGRESS-TO', []],
-  ['AZURE-NPM-INGRESS-DROPS', ingressReturn('AZURE-NPM-INGRESS-DROPS')],
-  ['AZURE-NPM-EGRESS-DROPS', egressReturns('AZURE-NPM-EGRESS-DROPS')],
+  [ingress.ports, [...ingressReturn(ingress.ports), to(ingress.ports, ingress.peers, `ALL-JUMP-TO-${ingress.peers}`)]],
+  [ingress.peers, []],
+  [egress.ports, [...egressReturns(egress.ports), to(egress.ports, egress.peers, `ALL-JUMP-TO-${egress.peers}`)]],
+  [egress.peers, []],
+  [ingress.drops, ingressReturn(ingress.drops)],
+  [egress.drops, egressReturns(egress.drops)],
 ])
 
 /**
@@ -127,4 +106,4 @@ export function v1BaseChains(rules: readonly ProgramRule[], hasPolicies: boolean
   return chains
 }
 
-const isDrops = (chain: string): boolean => chain === ruleChains.Ingress.drops || chain === ruleChains.Egress.drops
+const isDrops = (chain: string): boolean => chain === ingress.drops || chain === egress.drops

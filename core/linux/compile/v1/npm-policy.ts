@@ -10,7 +10,8 @@ import {MOST_RULES} from '../../../policy/selectors.ts'
 import {type ConsequenceOf, UnsupportedList} from '../../../policy/unsupported.ts'
 import {v1Empty} from '../../../policy/v1-names.ts'
 import type {Target} from '../../iptables/model.ts'
-import {allowTargets, ruleChains} from './base-chains.ts'
+import {v1RuleChains} from '../../npm/chain-names.ts'
+import {allowTargets} from './base-chains.ts'
 import {draftV1Peers, everybody, type V1Context, type V1Peer} from './peers.ts'
 import {allowComment, type PortKind, pieces} from './rule-order.ts'
 import {type V1Selector, v1PodSelector} from './selectors.ts'
@@ -104,7 +105,7 @@ function isOpen(spec: Spec, direction: Direction): boolean {
 function dropRule(direction: Direction, target: V1Selector): V1Rule {
   const joint = direction === 'Ingress' ? 'TO' : 'FROM'
   return {
-    chain: ruleChains[direction].drops,
+    chain: v1RuleChains[direction].drops,
     conditions: setConditions(target.terms, sides[direction].own),
     comment: `DROP-ALL-${joint}-${target.words}`,
     target: {kind: 'verdict', verdict: 'DROP'},
@@ -155,7 +156,7 @@ function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port:
     return setConditions(peer.terms[piece] ?? [], other)
   })
   const hasProtocol = order.includes('p')
-  const chains = ruleChains[direction]
+  const chains = v1RuleChains[direction]
   return {
     chain: port || peer.kind === 'all' ? chains.ports : chains.peers,
     // iptables-save prints the protocol in front.

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {policyChainName, setKernelName} from '../../../../core/names/kernel-name.ts'
+import {policyChainName} from '../../../../core/linux/npm/policy-chain.ts'
+import {setKernelName} from '../../../../core/names/kernel-name.ts'
 import {translate} from '../../../../core/translate/translate.ts'
 import {dumpOf, fixtureText} from '../../../support/read-capture.ts'
 

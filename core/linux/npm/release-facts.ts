@@ -1,0 +1,30 @@
+import {CURRENT, isSince, type ReleaseLine, releaseLines} from '../../policy/release.ts'
+import {bitMarks, type Marks, wholeWordMarks} from './marks.ts'
+
+/** What a line of releases does in its own way with iptables. Source: sections 4.2, 4.6, 6 and 8.2 of NPM's data plane. */
+export interface LinuxReleaseFacts {
+  readonly marks: Marks
+  /** The comment of the rule that takes all marks away before a packet is accepted; absent when there is no such rule. */
+  readonly clearComment?: string
+  /** Whether only packets that open a connection are sent to Azure NPM. */
+  readonly judgesNewOnly: boolean
+  /** Whether rules and jumps of policies say in a comment what they are. */
+  readonly hasRuleComments: boolean
+}
+
+/** The comment of the rule that takes all marks away, in v1 and the first releases of v2. */
+export const OLD_CLEAR_COMMENT = 'Clear-AZURE-NPM-MARKS'
+
+function factsOf(line: ReleaseLine): LinuxReleaseFacts {
+  const clearComment = isSince(line, 'v1.4.17') ? 'CLEAR-AZURE-NPM-MARKS' : OLD_CLEAR_COMMENT
+  return {
+    ...(isSince(line, 'v1.4.24') ? {marks: bitMarks} : {marks: wholeWordMarks, clearComment}),
+    judgesNewOnly: isSince(line, 'v1.4.16'),
+    hasRuleComments: isSince(line, 'v1.4.17'),
+  }
+}
+
+const facts = new Map(releaseLines.map(line => [line, factsOf(line)]))
+
+/** @param line by default the one of today */
+export const linuxReleaseFacts = (line: ReleaseLine = CURRENT): LinuxReleaseFacts => facts.get(line) as LinuxReleaseFacts
