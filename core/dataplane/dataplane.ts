@@ -1,7 +1,7 @@
 import type {DocumentContent} from '../contract/node-documents.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Text} from '../text/lines.ts'
-import type {NodeFacts, NodeState} from './node-state.ts'
+import type {DataPlaneName, NodeFacts, NodeState} from './node-state.ts'
 
 /** One document of a node as its data plane parsed it. Nobody else looks into it. */
 export interface NodeContent {
@@ -16,7 +16,7 @@ export interface NodeContent {
  * verb. What one method returns is handed to methods of the same data plane only, which may look at more of it.
  */
 export interface DataPlane {
-  readonly name: 'linux' | 'windows'
+  readonly name: DataPlaneName
   /** The kinds of documents that hold this data plane's rules and sets. */
   readonly documentKinds: ReadonlySet<string>
   /**

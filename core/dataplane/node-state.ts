@@ -8,7 +8,9 @@ import type {NpmCache} from '../names/npm-cache.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {NodeSets} from '../sets/node-set.ts'
-import type {DataPlane} from './dataplane.ts'
+
+/** The operating systems on which Azure NPM enforces policies, each in its own way. */
+export type DataPlaneName = 'linux' | 'windows'
 
 /** What was read from one node at one moment, whatever its data plane. Absent parts were not in the input. */
 export interface NodeFacts {
@@ -42,7 +44,7 @@ export interface Completenesses {
  * parses what another has parsed.
  */
 export interface NodeState extends NodeFacts, NodeSets {
-  readonly dataPlane: DataPlane
+  readonly dataPlane: {readonly name: DataPlaneName}
   readonly completeness: Completenesses
   /** The chains or endpoints that Azure NPM's rules stand in, without reading any rule. */
   readonly ruleLists: readonly string[]
