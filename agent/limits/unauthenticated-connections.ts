@@ -30,10 +30,17 @@ export class UnauthenticatedConnections {
   /** A peer has connected. @param socket the TCP connection, below TLS */
   add(socket: Socket): void {
     const name = nameOf(socket)
-    const [oldest] = this.sockets.values()
-    if (this.sockets.size >= this.most) oldest?.socket.destroy()
+    const [oldest] = this.sockets
+    if (oldest && this.sockets.size >= this.most) {
+      const [oldName, {socket: old}] = oldest
+      // At once: its `close` comes later, and many peers may connect in one turn.
+      this.remove(oldName)
+      old.destroy()
+    }
     this.sockets.set(name, {socket, timer: setTimeout(() => socket.destroy(), this.deadlineMs)})
-    socket.once('close', () => this.remove(name))
+    socket.once('close', () => {
+      if (this.sockets.get(name)?.socket === socket) this.remove(name)
+    })
   }
 
   /** The peer has signed in: its deadline is off. @param socket the same connection, under TLS */
