@@ -1,11 +1,11 @@
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
+import {AGENT_STATE_DIR, type AgentStatus} from '../core/contract/agent.ts'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {readLocalNode} from './node/local-node.ts'
-import {STATE_DIR} from './serve/command.ts'
 
 const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
 
@@ -15,7 +15,7 @@ Usage
     --kubeconfig FILE      outside of a pod
     --node NAME            this node's name (NODE_NAME, else the host's name)
     --namespace NAME       of the accounts whose tokens are taken (POD_NAMESPACE, else kubectl-npm)
-    --state-dir DIR        for the socket of --local (${STATE_DIR})
+    --state-dir DIR        for the socket of --local (${AGENT_STATE_DIR})
     --no-watch             does not follow the cluster: diff is then not possible
     --exit-after-idle N    ends when nobody has been connected for N seconds
     --deadline N           ends after N seconds
@@ -30,8 +30,16 @@ Usage
 /** Could not do it. */
 const FAILED = 2
 
-/** @returns the exit code */
-export async function runAgent(argv: readonly string[], version: string): Promise<number> {
+/** Asks the agent that runs in a state folder for its status; undefined when none answers. The executable has the client. */
+export type ReadLocalStatus = (stateDir: string) => Promise<AgentStatus | undefined>
+
+/**
+ * Runs `npm-agent`.
+ *
+ * @param argv the arguments behind the program's name
+ * @returns the exit code: 0 done, 2 could not do it
+ */
+export async function runAgent(argv: readonly string[], version: string, readLocalStatus: ReadLocalStatus): Promise<number> {
   const [verb, ...rest] = argv
   try {
     if (verb === '--version')
@@ -41,7 +49,7 @@ export async function runAgent(argv: readonly string[], version: string): Promis
     else if (verb === 'serve') {
       const {serveCommand} = await import('./serve/command.ts')
       await serveCommand(rest, version)
-    } else if (verb === 'status') return await status(rest)
+    } else if (verb === 'status') return await status(rest, readLocalStatus)
     else return fail(`cannot understand "${argv.join(' ')}"`, 'See npm-agent --help')
     return 0
   } catch (error) {
@@ -55,13 +63,12 @@ function fail(message: string, next: string): number {
   return FAILED
 }
 
-async function status(args: readonly string[]): Promise<number> {
+async function status(args: readonly string[], readLocalStatus: ReadLocalStatus): Promise<number> {
   const {values} = parseArgs({
     args: [...args],
-    options: {'state-dir': {type: 'string', default: STATE_DIR}, output: {type: 'string', short: 'o', default: 'text'}},
+    options: {'state-dir': {type: 'string', default: AGENT_STATE_DIR}, output: {type: 'string', short: 'o', default: 'text'}},
   })
-  const {askLocalAgent} = await import('./rpc/local-client.ts')
-  const answer = await askLocalAgent(values['state-dir'], client => client.status.query())
+  const answer = await readLocalStatus(values['state-dir'])
   if (!answer)
     return fail(
       `no agent answers in ${values['state-dir']}`,

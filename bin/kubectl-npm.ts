@@ -21,10 +21,5 @@ setServices({
     const {readLocalNode} = await import('../agent/node/local-node.ts')
     return readLocalNode({signal})
   },
-  readLocalCluster: async () => {
-    const {readLocalCluster} = await import('../agent/rpc/local-client.ts')
-    const {STATE_DIR} = await import('../agent/serve/command.ts')
-    return readLocalCluster(STATE_DIR)
-  },
 })
 process.exitCode = await runCli(process.argv.slice(2), packageFacts, dirname(import.meta.dirname))

@@ -4,7 +4,10 @@ import {tooOldNode} from './node-version.ts'
 const reason = tooOldNode()
 if (reason === undefined) {
   const {runAgent} = await import('../agent/cli.ts')
-  process.exitCode = await runAgent(process.argv.slice(2), packageFacts.version)
+  process.exitCode = await runAgent(process.argv.slice(2), packageFacts.version, async stateDir => {
+    const {readLocalStatus} = await import('../plugin/agents/local-agent.ts')
+    return readLocalStatus(stateDir, new AbortController().signal)
+  })
 } else {
   process.stderr.write(`error: ${reason}\n  Install a newer Node.\n`)
   process.exitCode = 2

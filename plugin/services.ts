@@ -19,10 +19,6 @@ export interface Services {
     readonly documents: readonly DumpDocument[]
     readonly problems: readonly Problem[]
   }>
-  /** The cluster objects that the agent of this node knows, for `--local`; undefined when none runs here. */
-  readonly readLocalCluster: () => Promise<
-    {readonly documents: readonly DumpDocument[]; readonly problems: readonly Problem[]} | undefined
-  >
 }
 
 let current: Services | undefined

@@ -1,10 +1,8 @@
 import {parseArgs} from 'node:util'
-import {AGENT_PORT} from '../../core/contract/agent.ts'
+import {AGENT_PORT, AGENT_STATE_DIR} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeName} from '../node/node-name.ts'
 import {parseListen} from './listen.ts'
-
-export const STATE_DIR = '/var/lib/npm-agent'
 
 /**
  * `npm-agent serve`: runs the agent until SIGTERM or SIGINT, its deadline, or its idle time.
@@ -19,7 +17,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
       kubeconfig: {type: 'string'},
       node: {type: 'string', default: nodeName()},
       namespace: {type: 'string', default: process.env['POD_NAMESPACE'] ?? 'kubectl-npm'},
-      'state-dir': {type: 'string', default: STATE_DIR},
+      'state-dir': {type: 'string', default: AGENT_STATE_DIR},
       'no-watch': {type: 'boolean', default: false},
       'exit-after-idle': {type: 'string'},
       deadline: {type: 'string'},

@@ -7,8 +7,8 @@ import {join} from 'node:path'
 import {AGENT_SOCKET} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Limits} from '../limits/limits.ts'
-import {isAnswered} from '../rpc/unix-socket.ts'
 import type {AgentKey} from './key.ts'
+import {isAnswered} from './unix-socket.ts'
 
 export interface ListenAddress {
   readonly host: string

@@ -12,14 +12,20 @@ const LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
 const BODY_BYTES = 16 * 1024
 
 /**
- * Signs in over a secured stream and opens the WebSocket on it.
+ * Signs in over a stream and opens the WebSocket on it.
  *
+ * @param token for the agent's key; none on the unix socket, which only root can open
  * @param node for the words of an error
  * @throws InputError with what the agent says when it refuses
  */
-export async function openAgentSocket(stream: Duplex, token: string, node: string, signal: AbortSignal): Promise<WebSocket> {
+export async function openAgentSocket(
+  stream: Duplex,
+  token: string | undefined,
+  node: string,
+  signal: AbortSignal,
+): Promise<WebSocket> {
   const socket = new WebSocket('ws://npm-agent/', {
-    headers: {authorization: `Bearer ${token}`},
+    headers: token === undefined ? {} : {authorization: `Bearer ${token}`},
     createConnection: () => stream,
     perMessageDeflate: false,
     maxPayload: LARGEST_MESSAGE_BYTES,

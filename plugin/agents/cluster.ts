@@ -1,7 +1,8 @@
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
+import type {AgentConnection} from './agent-connection.ts'
 import {type AbsentAgent, type AgentPod, findAgents, type NodeChoice} from './agents.ts'
-import {type AgentConnection, Agents} from './connect.ts'
+import {Agents} from './connect.ts'
 import {demandNpm, type PolicyEngine, readPolicyEngine} from './policy-engine.ts'
 
 /** A cluster and the agents of the nodes that are meant. */

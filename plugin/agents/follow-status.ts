@@ -1,10 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {AgentStatus} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {TOKEN_OVER} from './agent-connection.ts'
 import {AgentError} from './agent-error.ts'
 import {type AgentPod, type FoundAgents, findAgents, type NodeChoice} from './agents.ts'
 import type {Cluster} from './cluster.ts'
-import {TOKEN_OVER} from './connect.ts'
 import {understood, wireStatusChangeSchema} from './tolerant-schemas.ts'
 
 /** What is newly known of one node. */

@@ -6,7 +6,7 @@ import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
 import {gunzip, readAll, type UnpackLimit, unpackLimits} from '../bytes/gunzip.ts'
-import type {AgentConnection} from './connect.ts'
+import type {AgentConnection} from './agent-connection.ts'
 import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
 import {understood, wireSnapshotSchema} from './tolerant-schemas.ts'
 
@@ -86,8 +86,17 @@ export async function readNode(
   }
 }
 
-/** Text from a gzip stream, unpacked while it comes: only the text is ever held as a whole. */
-async function unpack(pieces: AsyncGenerator<Uint8Array, DocumentEnd>, name: string): Promise<{text: Text; end: DocumentEnd}> {
+/**
+ * Unpacks the text of a document while its gzip stream comes: only the text is ever held as a whole.
+ *
+ * @param name of the document, for the words of an error
+ * @returns the text, and what the agent says at the end
+ * @throws InputError when the stream is damaged or unpacks to too much; AgentError when the connection breaks
+ */
+export async function unpack(
+  pieces: AsyncGenerator<Uint8Array, DocumentEnd>,
+  name: string,
+): Promise<{text: Text; end: DocumentEnd}> {
   const decoding = new TextDecoding()
   try {
     const end = await readAll(gunzip(pieces, documentLimit(name)), part => decoding.push(part))

@@ -1,7 +1,7 @@
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import type {AgentConnection} from './agent-connection.ts'
 import {AgentError} from './agent-error.ts'
-import type {AgentConnection} from './connect.ts'
 import {understood, wirePieceSchema} from './tolerant-schemas.ts'
 
 /** What an agent says of a document when it has given all of it. */

@@ -1,6 +1,7 @@
 import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import {readLocalCluster} from '../agents/local-agent.ts'
 import {Packed} from '../bytes/packed.ts'
 import {type LocalDocument, services} from '../services.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
@@ -21,7 +22,7 @@ export async function collectLocal(signal: AbortSignal): Promise<Collected> {
     read.push(await collectDocument(file, document, signal))
     signal.throwIfAborted()
   }
-  const objects = await collectObjects()
+  const objects = await collectObjects(signal)
   const failures = read.flatMap(({entry: {file}, failures}) => failures.map(failure => ({node, document: file, ...failure})))
   const lost = objects.failures.map(failure => ({document: dumpFiles.cluster, ...failure}))
   const all = [...failures, ...lost]
@@ -58,17 +59,18 @@ async function collectDocument(file: string, document: LocalDocument, signal: Ab
   return collected(file, packed, performance.now() - startedAt, end ?? {command: '', problems: []})
 }
 
-async function collectObjects(): Promise<CollectedFile> {
+async function collectObjects(signal: AbortSignal): Promise<CollectedFile> {
   const startedAt = performance.now()
   const entry = {file: dumpFiles.cluster, command: "the watch of this machine's agent", problems: []}
   try {
-    const known = await services().readLocalCluster()
+    const known = await readLocalCluster(signal)
     const [document] = known?.documents ?? []
     if (!known || !document)
       return {entry: {...entry, command: 'not there: no agent runs here that knows the cluster'}, failures: []}
     const packed = await Packed.of(document.text)
     return collected(entry.file, packed, performance.now() - startedAt, {...entry, problems: known.problems})
   } catch (error) {
+    signal.throwIfAborted()
     const message = `the agent of this machine did not give its cluster objects: ${(error as Error).message}`
     return {entry: {...entry, problems: [message]}, failures: [{message, next: 'Look at it with npm-agent status.'}]}
   }

@@ -47,7 +47,7 @@ export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted
   if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
   const reading = await services().readLocal(signal)
   // The agent of this node knows the cluster even while the API server is away.
-  const known = from.length === 0 ? await services().readLocalCluster() : undefined
+  const known = from.length === 0 ? await readLocalCluster(signal) : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.
   const documents = [...reading.documents, ...(known?.documents ?? []), ...given.documents].map(document => ({
     ...document,
@@ -58,6 +58,12 @@ export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted
     dumps: nodes.map(state => state.with({node: reading.node})),
     problems: [...reading.problems, ...(known?.problems ?? []), ...given.problems, ...problems],
   }
+}
+
+/** Loaded when it is needed: a verb that reads files needs no client of agents. */
+async function readLocalCluster(signal: AbortSignal) {
+  const local = await import('../agents/local-agent.ts')
+  return local.readLocalCluster(signal)
 }
 
 async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<Source> {
