@@ -87,7 +87,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/watch': [...facts, 'core/contract', ...agentGround, 'agent/kubernetes'],
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   'agent/snapshots': [...verb, 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
-  'agent/rpc': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/auth', 'agent/snapshots'],
+  'agent/rpc': ['core/contract', ...agentGround, 'agent/auth', 'agent/snapshots'],
   'agent/serve': [
     ...ground,
     'core/contract',
@@ -99,7 +99,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/snapshots',
     'agent/rpc',
   ],
-  'agent/cli.ts': [...ground, 'agent/node', 'agent/rpc', 'agent/serve'],
+  'agent/cli.ts': [...ground, 'core/contract', 'agent/node', 'agent/serve'],
 
   'plugin/node-version.ts': ['core/problem'],
   'plugin/compile-options.ts': facts,
