@@ -1,7 +1,5 @@
-import {execFile} from 'node:child_process'
-import {promisify} from 'node:util'
 import {type ClusterFlags, kubectlArguments} from '../kubernetes/flags.ts'
-import {kubectlCommand} from '../kubernetes/kubectl-proxy.ts'
+import {runKubectl} from '../kubernetes/kubectl.ts'
 import type {ConfigKind, Suggestion} from './names.ts'
 
 /** Nobody logs in to read a kubeconfig, and what is secret in it is left out by kubectl. */
@@ -16,11 +14,11 @@ interface Config {
 /**
  * Names in the kubeconfig.
  *
- * @throws what the start of kubectl threw
+ * @throws SyntaxError when kubectl is missing or fails, and prints no kubeconfig
  */
 export async function findInConfig(kind: ConfigKind, {kubeconfig}: ClusterFlags, signal: AbortSignal): Promise<Suggestion[]> {
   const args = kubectlArguments({...(kubeconfig !== undefined && {kubeconfig}), 'agent-namespace': ''})
-  const {stdout} = await promisify(execFile)(kubectlCommand(), [...VIEW, ...args], {signal, windowsHide: true})
+  const {stdout} = await runKubectl([...VIEW, ...args], signal)
   const config = JSON.parse(stdout) as Config
   if (kind === 'context') return (config.contexts ?? []).map(({name, context}) => ({text: name, about: context.cluster}))
   if (kind === 'cluster') return (config.clusters ?? []).map(({name, cluster}) => ({text: name, about: cluster.server}))

@@ -1,8 +1,7 @@
-import {spawn} from 'node:child_process'
 import {setTimeout as pause} from 'node:timers/promises'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
-import {kubectlCommand} from '../kubernetes/kubectl-proxy.ts'
+import {leaveKubectlRunning} from '../kubernetes/kubectl.ts'
 import {podOf} from './admission.ts'
 import {createObject} from './apply.ts'
 import {findObject} from './existing-objects.ts'
@@ -112,21 +111,22 @@ export async function startEphemeral(
       await pause(POLL_MS, undefined, {signal: options.signal})
     }
   } catch (error) {
-    if (options.signal.aborted) removeBehindUs(api, object)
+    if (options.signal.aborted) await removeLater(api, object)
     else await removePod(api, object)
     throw error
   }
 }
 
 /**
- * The same for a person who has pressed Ctrl-C: it ended the way to the API server too, and nobody waits for another one. If it fails,
- * the pod still ends by itself.
+ * Removes the pod after Ctrl-C, which has ended the way to the API server: kubectl does it, and nobody waits for it. If it fails, the pod
+ * still ends by itself.
  */
-function removeBehindUs({agentNamespace, kubectlArguments}: ClusterApi, {metadata: {name = ''}}: KubernetesObject): void {
+async function removeLater(
+  {agentNamespace, kubectlArguments}: ClusterApi,
+  {metadata: {name = ''}}: KubernetesObject,
+): Promise<void> {
   const args = ['delete', 'pod', name, `--namespace=${agentNamespace}`, '--wait=false', '--ignore-not-found']
-  const child = spawn(kubectlCommand(), [...args, ...kubectlArguments], {detached: true, stdio: 'ignore', windowsHide: true})
-  child.on('error', () => {})
-  child.unref()
+  await leaveKubectlRunning([...args, ...kubectlArguments])
 }
 
 async function removePod(api: ClusterApi, pod: KubernetesObject): Promise<void> {

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {InputError} from '../../core/problem/input-error.ts'
-import {kubectlCommand} from '../kubernetes/kubectl-proxy.ts'
+import {kubectlCommand, runKubectl} from '../kubernetes/kubectl.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
 
 export interface RenderOptions {
@@ -17,10 +17,10 @@ export interface RenderOptions {
  * @throws InputError when kubectl is missing or cannot render them
  */
 export async function renderManifests(root: string, {namespace, image}: RenderOptions): Promise<KubernetesObject[]> {
-  const [{execa}, {parseAllDocuments}] = await Promise.all([import('execa'), import('yaml')])
+  const {parseAllDocuments} = await import('yaml')
   const folder = join(root, 'manifests', 'base')
-  const {stdout, stderr, failed, code} = await execa(kubectlCommand(), ['kustomize', folder], {reject: false})
-  if (failed)
+  const {stdout, stderr, hasFailed, code} = await runKubectl(['kustomize', folder])
+  if (hasFailed)
     throw new InputError(
       `the manifests in ${folder} cannot be rendered: ${code === 'ENOENT' ? `${kubectlCommand()} is not there` : stderr}`,
       'Install kubectl 1.24 or later, or name one: KUBECTL=/path/to/kubectl',

@@ -1,11 +1,9 @@
-import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {connect} from 'node:net'
 import type {Duplex} from 'node:stream'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from './api.ts'
-import {holdChild} from './child.ts'
-import {kubectlCommand} from './kubectl-proxy.ts'
+import {type RunningKubectl, startKubectl} from './kubectl.ts'
 import {NoUpgradeError, openPortForward, type PodPort} from './port-forward.ts'
 
 /** Opens connections to ports of pods, in the way that works from here. */
@@ -40,22 +38,19 @@ export class Forwards {
   }
 }
 
-const KEPT_WORDS = 2000
+const KEPT_CHARACTERS = 2000
 
 async function kubectlForward(api: ClusterApi, {namespace, name, port}: PodPort, signal: AbortSignal): Promise<Duplex> {
   signal.throwIfAborted()
   const args = ['port-forward', `--namespace=${namespace}`, `pod/${name}`, `:${port}`, '--address=127.0.0.1']
-  const child = spawn(kubectlCommand(), [...args, ...api.kubectlArguments], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  })
-  const end = holdChild(child)
+  const kubectl = await startKubectl([...args, ...api.kubectlArguments])
+  const end = () => kubectl[Symbol.asyncDispose]()
   let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-KEPT_WORDS)
+  kubectl.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-KEPT_CHARACTERS)
   })
   try {
-    const stream = connect(await localPort(child, signal), '127.0.0.1')
+    const stream = connect(await localPort(kubectl, signal), '127.0.0.1')
     stream.once('close', () => void end())
     await once(stream, 'connect', {signal})
     // What the far end refuses, kubectl says on stderr and hangs up.
@@ -74,16 +69,17 @@ async function kubectlForward(api: ClusterApi, {namespace, name, port}: PodPort,
 }
 
 /** The port of this machine that kubectl says it listens on. */
-function localPort(child: ReturnType<typeof spawn>, signal: AbortSignal): Promise<number> {
+function localPort({stdout, closed}: RunningKubectl, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     let said = ''
-    signal.addEventListener('abort', () => reject(signal.reason as Error), {once: true})
-    child.stdout?.on('data', (chunk: Buffer) => {
+    const stop = () => reject(signal.reason as Error)
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop, {once: true})
+    stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const port = /Forwarding from 127\.0\.0\.1:(\d+) /.exec(said)?.[1]
       if (port !== undefined) resolve(Number(port))
     })
-    child.once('error', reject)
-    child.once('close', () => reject(new Error('it ended without a word')))
+    void closed.then(error => reject(error ?? new Error('it ended without a word')))
   })
 }

@@ -1,11 +1,10 @@
-import {type ChildProcess, spawn} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
 import {mkdtemp} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {InputError} from '../../core/problem/input-error.ts'
-import {holdChild} from './child.ts'
 import {type ClusterFlags, kubectlArguments} from './flags.ts'
+import {kubectlCommand, type RunningKubectl, startKubectl} from './kubectl.ts'
 import {ProxyStderr} from './proxy-stderr.ts'
 
 /** Where the child listens, for `http.request`. */
@@ -31,9 +30,6 @@ export interface ProxyOptions {
   readonly isUnattended?: boolean
 }
 
-/** kubectl as the person has it, or as KUBECTL says. */
-export const kubectlCommand = (): string => process.env['KUBECTL'] || 'kubectl'
-
 /**
  * Starts the child and waits until it serves.
  *
@@ -56,54 +52,49 @@ export async function startKubectlProxy(
   const listen = socketPath === undefined ? ['--port=0', `--api-prefix=${prefix}/`] : [`--unix-socket=${socketPath}`]
   // A server behind a path (https://host/k8s/clusters/c-1) is reached only when kubectl puts that path in front.
   const args = ['proxy', ...listen, '--append-server-path=true', ...kubectlArguments(flags)]
-  const isStdinFree = !isUnattended && process.stdin.isTTY && flags.from?.includes('-') !== true
+  const isStdinShared = !isUnattended && process.stdin.isTTY && flags.from?.includes('-') !== true
   // In a session of its own it has no terminal that it could open.
-  const detached = isUnattended && process.platform !== 'win32'
-  const child = spawn(kubectlCommand(), args, {
-    stdio: [isStdinFree ? 'inherit' : 'ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-    detached,
-  })
-  const words = new ProxyStderr(flags.verbose === true ? text => process.stderr.write(text) : undefined)
-  const end = holdChild(child, {...(folder !== undefined && {folder}), isGroup: detached})
-  child.stderr.on('data', (chunk: Buffer) => {
-    const shown = words.add(chunk.toString())
+  const isDetached = isUnattended && process.platform !== 'win32'
+  const kubectl = await startKubectl(args, {isStdinShared, isDetached, ...(folder !== undefined && {folder})})
+  const stderr = new ProxyStderr(flags.verbose === true ? text => process.stderr.write(text) : undefined)
+  kubectl.stderr.on('data', (chunk: Buffer) => {
+    const shown = stderr.add(chunk.toString())
     if (shown !== '' && !isUnattended) process.stderr.write(shown)
   })
   try {
-    const said = await serving(child, words, signal)
-    words.isServing = true
-    const port = Number(/:(\d+)\s*$/.exec(said)?.[1])
+    const line = await serving(kubectl, stderr, signal)
+    stderr.isServing = true
+    const port = Number(/:(\d+)\s*$/.exec(line)?.[1])
     return {
       address: socketPath === undefined ? {host: '127.0.0.1', port, prefix} : {socketPath, prefix},
-      ended: () =>
-        child.exitCode === null && child.signalCode === null
-          ? undefined
-          : `kubectl proxy has ended (${child.signalCode ?? `exit code ${child.exitCode}`})`,
-      [Symbol.asyncDispose]: end,
+      ended: () => {
+        const how = kubectl.ended()
+        return how === undefined ? undefined : `kubectl proxy has ended (${how})`
+      },
+      [Symbol.asyncDispose]: () => kubectl[Symbol.asyncDispose](),
     }
   } catch (error) {
-    await end()
+    await kubectl[Symbol.asyncDispose]()
     throw error
   }
 }
 
-/** @returns the line by which kubectl says where it serves */
-function serving(child: ChildProcess, words: ProxyStderr, signal: AbortSignal): Promise<string> {
+/** @returns the line by which kubectl reports where it serves */
+function serving(kubectl: RunningKubectl, stderr: ProxyStderr, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = ''
+    let printed = ''
     const stop = () => reject(signal.reason as Error)
+    if (signal.aborted) return stop()
     signal.addEventListener('abort', stop, {once: true})
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      const line = /^Starting to serve on .*$/m.exec(said)
-      if (!line || !said.includes('\n')) return
+    kubectl.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+      const line = /^Starting to serve on .*$/m.exec(printed)
+      if (!line || !printed.includes('\n')) return
       signal.removeEventListener('abort', stop)
       resolve(line[0])
     })
-    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(error)))
-    // Not before its words are read to the end.
-    child.once('close', () => reject(refused(words.why())))
+    // Not before all that it says is read.
+    void kubectl.closed.then(error => reject(error ? notStarted(error) : refused(stderr.why())))
   })
 }
 
