@@ -1,4 +1,5 @@
 import type {DataPlane} from './dataplane/dataplane.ts'
+import type {NodeState} from './dataplane/node-state.ts'
 import {linux} from './linux/dataplane.ts'
 
 /** The data planes there are, and which one a document is of. The only place that knows more than the interface. */
@@ -9,3 +10,6 @@ const all: readonly DataPlane[] = [linux]
 
 /** The data plane whose rules or sets a kind of document holds; undefined for what belongs to none, as Kubernetes objects. */
 export const dataPlaneOfKind = (kind: string): DataPlane | undefined => all.find(({documentKinds}) => documentKinds.has(kind))
+
+/** The data plane of a node. */
+export const dataPlaneOf = ({dataPlane}: NodeState): DataPlane => all.find(({name}) => name === dataPlane.name) as DataPlane

@@ -2,6 +2,7 @@ import type {DocumentContent} from '../contract/node-documents.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Text} from '../text/lines.ts'
 import type {DataPlaneName, NodeFacts, NodeState} from './node-state.ts'
+import type {PolicyCompiler} from './policy-compiler.ts'
 
 /** One document of a node as its data plane parsed it. Nobody else looks into it. */
 export interface NodeContent {
@@ -19,6 +20,7 @@ export interface DataPlane {
   readonly name: DataPlaneName
   /** The kinds of documents that hold this data plane's rules and sets. */
   readonly documentKinds: ReadonlySet<string>
+  readonly policyCompiler: PolicyCompiler
   /**
    * Parses one document. Never throws for bad content: what is wrong is in `problems`.
    *

@@ -1,6 +1,6 @@
 import {type Finding, type LintPlatform, levels} from '../contract/lint.ts'
+import {linux} from '../dataplanes.ts'
 import {type ClusterObjects, type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
-import {compile} from '../linux/compile/compile.ts'
 import type {Scheme} from '../names/hash.ts'
 import type {Check, LintContext} from './check.ts'
 import {checkBlocks} from './checks/blocks.ts'
@@ -47,16 +47,18 @@ export function lintPolicies({policies, cluster, platforms, scheme}: LintInput):
   const others = cluster.policies.filter(policy => !judged.has(objectKey(policy)))
   const objects: ClusterObjects = {...cluster, policies: [...others, ...judged.values()]}
   const views = objects.policies.map(viewPolicy)
-  const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
+  const compiler = linux.policyCompiler
+  const program = compiler.compile(objects, {scheme: 'sha256', semantics: 'npm'})
   const context: LintContext = {
-    around: new ClusterView(objects, views),
+    clusterView: new ClusterView(objects, views),
+    compiler,
     program,
     compiled: new Map(program.policies.map(compiled => [compiled.policy, compiled])),
   }
   const perPolicy = [
     duplicates(policies),
-    deviationRemarks(objects, views),
-    ...(scheme === 'sha256' ? [] : [findCollisions(objects)]),
+    deviationRemarks(objects, views, compiler.compile),
+    ...(scheme === 'sha256' ? [] : [findCollisions(objects, compiler.compile)]),
   ]
   const isWanted = platformFilter(platforms)
   const findings: Finding[] = []

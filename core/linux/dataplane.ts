@@ -1,4 +1,5 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
+import {linuxPolicyCompiler} from './compile/policy-compiler.ts'
 import {joinLinuxDocuments} from './documents/join.ts'
 import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './documents/read.ts'
 import {SavedChains} from './iptables/saved-chains.ts'
@@ -8,6 +9,7 @@ import {LinuxNode} from './node-state.ts'
 export const linux: DataPlane = {
   name: 'linux',
   documentKinds: new Set(linuxDocumentKinds),
+  policyCompiler: linuxPolicyCompiler,
   parse: readLinuxDocument,
   open(facts, documents: readonly {readonly name: string; readonly content: LinuxDocument}[]) {
     const {save, problems, ...sets} = joinLinuxDocuments(documents)

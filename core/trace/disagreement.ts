@@ -1,9 +1,10 @@
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
+import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeState} from '../dataplane/node-state.ts'
+import {dataPlaneOf} from '../dataplanes.ts'
 import {openComparison} from '../drift/compare-node.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {compile} from '../linux/compile/compile.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -31,7 +32,7 @@ export function explainDisagreement(
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
     const {program, differences, describe, effects} = openComparison(cluster, node)
-    if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, program.options))
+    if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, dataPlaneOf(node), program.options))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
@@ -51,13 +52,18 @@ function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem,
 }
 
 /** Azure NPM itself would decide so: where its program departs from the API in the policies that select one of the ends. */
-function deviationReasons(cluster: ClusterObjects, packet: Packet, {scheme, generation}: CompileOptions): string[] {
+function deviationReasons(
+  cluster: ClusterObjects,
+  packet: Packet,
+  {policyCompiler}: DataPlane,
+  {scheme, generation}: CompileOptions,
+): string[] {
   const byItself = 'the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means'
   // The faults that are known by name are those of the second generation.
   if (generation === 'v1') return [byItself]
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])
-  const known = findDeviations(cluster, compile, scheme).flatMap(({code, sentence, places}) => {
+  const known = findDeviations(cluster, policyCompiler.compile, scheme).flatMap(({code, sentence, places}) => {
     const objects = new Set(
       places.filter(({kind, object}) => kind === 'Namespace' || concerned.has(object)).map(({object}) => object),
     )

@@ -5,7 +5,7 @@ const MOST_BLOCKS = 4
 const SHOWN = 3
 
 /** What blocks of addresses hold, and how many there are. */
-export const checkBlocks: Check = function* (view, {around}) {
+export const checkBlocks: Check = function* (view, {clusterView}) {
   let blocks = 0
   let excepts = 0
   let first: string | undefined
@@ -16,8 +16,8 @@ export const checkBlocks: Check = function* (view, {around}) {
     excepts += ipBlock.except?.length ?? 0
     first ??= `${field}.ipBlock`
     const at = `${field}.ipBlock.cidr`
-    const pods = around.podsIn(ipBlock)
-    const nodes = around.nodesIn(ipBlock)
+    const pods = clusterView.podsIn(ipBlock)
+    const nodes = clusterView.nodesIn(ipBlock)
     // Who writes 0.0.0.0/0 means everybody.
     if (!ipBlock.cidr.endsWith('/0')) {
       if (pods.length > 0) yield {code: 'BLOCK_HOLDS_PODS', field: at, what: `${ipBlock.cidr} holds ${some(pods)}`}

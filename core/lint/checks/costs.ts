@@ -1,4 +1,3 @@
-import {mostMembers} from '../../linux/npm/limits.ts'
 import {setTypeFacts} from '../../names/set-name.ts'
 import {npmPolicyOf} from '../../policy/npm-policy.ts'
 import type {ProgramSet} from '../../policy/program.ts'
@@ -13,14 +12,14 @@ const MOST_RULES_OF_ONE = 100
 export const checkCosts: Check = function* (view, context) {
   const compiled = context.compiled.get(view.policy)
   // A refused policy costs nothing, or next to nothing.
-  if (!compiled || compiled.chains.length === 0) return
+  const rules = compiled ? context.compiler.countRules(compiled) : 0
+  if (!compiled || rules === 0) return
   const sets = compiled.sets.flatMap(name => context.program.sets.get(name) ?? [])
-  const rules = compiled.chains.reduce((sum, chain) => sum + chain.rules.length + 1, 0)
-  yield {code: 'COST', field: 'spec', what: costText(rules, sets, context.around.knowsPods)}
+  yield {code: 'COST', field: 'spec', what: costText(rules, sets, context.clusterView.knowsPods)}
   if (rules > MOST_RULES) yield {code: 'MANY_RULES', field: 'spec', what: `the policy makes ${count(rules, 'rule')}`}
   yield* multiplied(view)
   for (const {name, type, members} of sets)
-    if (setTypeFacts[type as keyof typeof setTypeFacts].kind === 'hash' && members.length > mostMembers(type))
+    if (setTypeFacts[type as keyof typeof setTypeFacts].kind === 'hash' && members.length > context.compiler.mostMembers(type))
       yield {code: 'SET_FULL', field: 'spec', what: `set ${name} would have ${count(members.length, 'member')}`}
 }
 

@@ -1,7 +1,7 @@
 import {selects} from '../../kubernetes/label-selector.ts'
 import type {ClusterObjects, LabelSelector} from '../../kubernetes/objects.ts'
-import {compile} from '../../linux/compile/compile.ts'
 import {type Deviation, type DeviationPlace, findDeviations} from '../../policy/deviations.ts'
+import type {Compile} from '../../policy/program.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf} from '../policy-view.ts'
 
@@ -19,7 +19,7 @@ const whats: Readonly<Record<OwnCode, string>> = {
 const isOwn = (deviation: Deviation): deviation is Deviation & {readonly code: OwnCode} => deviation.code in whats
 
 /** Deviations of Azure NPM from the API that are not refusals, by the policies they concern. */
-export function deviationRemarks(objects: ClusterObjects, views: readonly PolicyView[]): Map<string, Remark[]> {
+export function deviationRemarks(objects: ClusterObjects, views: readonly PolicyView[], compile: Compile): Map<string, Remark[]> {
   const found = new Map<string, Remark[]>()
   const add = (policy: string, remark: Remark): void => {
     found.set(policy, [...(found.get(policy) ?? []), remark])

@@ -7,33 +7,37 @@ import type {PolicySide, PolicyView} from '../policy-view.ts'
 const DNS_PORT = 53
 
 /** Pods whose egress is limited and that no policy lets ask for names. */
-export const checkDns: Check = function* (view, {around}) {
+export const checkDns: Check = function* (view, {clusterView}) {
   const egress = egressOf(view)
-  if (!egress || allowsDns(egress, around)) return
-  const others = around.policiesOf(view.namespace).filter(other => {
+  if (!egress || allowsDns(egress, clusterView)) return
+  const others = clusterView.policiesOf(view.namespace).filter(other => {
     const side = egressOf(other)
-    return side !== undefined && allowsDns(side, around)
+    return side !== undefined && allowsDns(side, clusterView)
   })
-  const what = silentPods(view, others, around)
+  const what = silentPods(view, others, clusterView)
   if (what !== undefined) yield {code: 'NO_DNS', field: egress.field, what}
 }
 
 const egressOf = ({sides}: PolicyView): PolicySide | undefined => sides.find(({direction}) => direction === 'Egress')
 
-const allowsDns = ({rules}: PolicySide, around: ClusterView): boolean =>
-  rules.some(({ports}) => ports.length === 0 || ports.some(({item}) => isDns(item, around)))
+const allowsDns = ({rules}: PolicySide, clusterView: ClusterView): boolean =>
+  rules.some(({ports}) => ports.length === 0 || ports.some(({item}) => isDns(item, clusterView)))
 
 /** TCP alone does not do: resolvers ask by UDP first. A name without known numbers is judged by its sound. */
-function isDns({protocol = 'TCP', port, endPort}: PolicyPort, around: ClusterView): boolean {
+function isDns({protocol = 'TCP', port, endPort}: PolicyPort, clusterView: ClusterView): boolean {
   if (protocol !== 'UDP') return false
   if (port === undefined) return true
   if (typeof port === 'number') return port <= DNS_PORT && DNS_PORT <= (endPort ?? port)
-  const numbers = around.numbersOf(port)
+  const numbers = clusterView.numbersOf(port)
   return numbers.length === 0 ? port.includes('dns') : numbers.includes(`udp:${DNS_PORT}`)
 }
 
 /** Which of a policy's pods the others leave without DNS, in words. */
-function silentPods({namespace, object}: PolicyView, others: readonly PolicyView[], around: ClusterView): string | undefined {
+function silentPods(
+  {namespace, object}: PolicyView,
+  others: readonly PolicyView[],
+  clusterView: ClusterView,
+): string | undefined {
   const {podSelector = {}} = object.spec
   const limited = 'egress is limited, no rule allows 53/UDP'
   // Without pods only those policies surely select the same that select all, or say the same.
@@ -42,7 +46,7 @@ function silentPods({namespace, object}: PolicyView, others: readonly PolicyView
     return text === '{}' || text === JSON.stringify(podSelector)
   })
   if (isCovered) return undefined
-  const pods = around.selected(namespace, podSelector)
+  const pods = clusterView.selected(namespace, podSelector)
   if (pods.length === 0) return limited
   const silent = pods.filter(pod => !others.some(other => selects(other.object.spec.podSelector ?? {}, pod.metadata.labels)))
   const [first] = silent

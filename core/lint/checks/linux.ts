@@ -1,7 +1,5 @@
 import type {LintCode} from '../../contract/lint.ts'
-import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES} from '../../linux/npm/limits.ts'
-import {linuxPolicyOf} from '../../linux/npm/linux-policy.ts'
-import {byteLength, jumpComment, ruleComment, type SpellSet} from '../../linux/npm/print-comment.ts'
+import type {PolicyCompiler} from '../../dataplane/policy-compiler.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {Unsupported} from '../../policy/program.ts'
 import type {Check} from '../check.ts'
@@ -12,11 +10,12 @@ import {type PolicyView, peersOf} from '../policy-view.ts'
 const options = {scheme: 'sha256', semantics: 'npm'} as const
 
 /** What Azure NPM on Linux refuses, what NPM Lite would, and comments that iptables cuts. */
-export const checkLinux: Check = function* (view) {
-  const draft = linuxPolicyOf(view.object, options)
-  yield* draft.refusals.flatMap(refused)
-  yield* cutComments(draft)
-  yield* checkLite(view, draft)
+export const checkLinux: Check = function* (view, {compiler}) {
+  const policy = compiler.translate(view.object, options)
+  yield* policy.refusals.flatMap(refused)
+  for (const [field, bytes] of compiler.cutDescriptions(policy))
+    yield {code: 'COMMENT_CUT', field, what: `its terms make a comment of ${bytes} bytes`}
+  yield* checkLite(view, policy, compiler)
 }
 
 const isRefusedCode = (code: Unsupported['code']): code is keyof typeof refusedRules => code in refusedRules
@@ -28,26 +27,10 @@ function refused({code, field, reason, consequence}: Unsupported): Remark[] {
   return [{code, field, what: reason, ...(meaning !== undefined && {meaning})}]
 }
 
-const spell: SpellSet = ({set}) => set.name
-
-/** One remark for each place of the policy whose rules have a long comment. */
-function* cutComments({policy, target, chains}: NpmPolicy): Generator<Remark> {
-  const longest = new Map<string, number>()
-  const note = (comment: string, field: string): void => {
-    const bytes = byteLength(comment)
-    if (bytes > KEPT_COMMENT_BYTES && bytes <= LONGEST_WORD_BYTES) longest.set(field, Math.max(longest.get(field) ?? 0, bytes))
-  }
-  for (const {direction, rules} of chains) {
-    note(jumpComment(policy, direction, target, spell), 'spec.podSelector')
-    for (const rule of rules) note(ruleComment(rule, direction, spell), rule.field)
-  }
-  for (const [field, bytes] of longest) yield {code: 'COMMENT_CUT', field, what: `its terms make a comment of ${bytes} bytes`}
-}
-
 /** NPM Lite is asked for once, not for each of a policy's peers. */
-function* checkLite(view: PolicyView, {refusals}: NpmPolicy): Generator<Remark> {
+function* checkLite(view: PolicyView, {refusals}: NpmPolicy, compiler: PolicyCompiler): Generator<Remark> {
   const known = new Set<LintCode>(refusals.map(({code}) => code))
-  const lite = linuxPolicyOf(view.object, {...options, isLite: true}).refusals
+  const lite = compiler.translate(view.object, {...options, isLite: true}).refusals
   for (const code of ['LITE_PEER', 'LITE_NAMED_PORT'] as const) {
     const all = lite.filter(refusal => refusal.code === code)
     const [first] = all

@@ -2,12 +2,12 @@ import type {Check} from '../check.ts'
 import {peersOf} from '../policy-view.ts'
 
 /** What selectors choose in the cluster that is known. */
-export const checkSelection: Check = function* (view, {around}) {
+export const checkSelection: Check = function* (view, {clusterView}) {
   const {object, namespace} = view
-  if (around.isMissing(namespace))
+  if (clusterView.isMissing(namespace))
     yield {code: 'NO_NAMESPACE', field: 'metadata.namespace', what: `there is no namespace ${namespace}`}
-  if (around.knowsPods) {
-    const pods = around.selected(namespace, object.spec.podSelector ?? {})
+  if (clusterView.knowsPods) {
+    const pods = clusterView.selected(namespace, object.spec.podSelector ?? {})
     const ofHost = pods.filter(({spec}) => spec?.hostNetwork === true)
     if (pods.length === 0)
       yield {code: 'SELECTS_NO_POD', field: 'spec.podSelector', what: `no pod of ${namespace} fits the selector`}
@@ -19,6 +19,6 @@ export const checkSelection: Check = function* (view, {around}) {
   }
   for (const {item, field} of peersOf(view)) {
     if (item.ipBlock) continue
-    if (around.choosesNobody(item, namespace)) yield {code: 'PEER_SELECTS_NOTHING', field, what: 'no pod fits the peer'}
+    if (clusterView.choosesNobody(item, namespace)) yield {code: 'PEER_SELECTS_NOTHING', field, what: 'no pod fits the peer'}
   }
 }

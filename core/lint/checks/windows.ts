@@ -8,7 +8,7 @@ import {type PolicyView, peersOf, portsOf} from '../policy-view.ts'
 const MOST_PORTS = 4000
 
 /** What Azure NPM on Windows refuses, or does in another way than on Linux. */
-export const checkWindows: Check = function* (view, {around}) {
+export const checkWindows: Check = function* (view, {clusterView}) {
   const {object, policy} = view
   yield* negations(object.spec.podSelector, 'spec.podSelector', 'WINDOWS_NEGATED_PODS')
   for (const {item, field, direction} of peersOf(view)) {
@@ -27,7 +27,7 @@ export const checkWindows: Check = function* (view, {around}) {
     yield* negations(namespaceSelector, `${field}.namespaceSelector`, code)
   }
   yield* checkPorts(view)
-  const twins = around.sharingAclId(view).join(', ')
+  const twins = clusterView.sharingAclId(view).join(', ')
   if (twins !== '')
     yield {code: 'WINDOWS_ACL_ID', field: 'metadata.name', what: `${policy} and ${twins} have the id ${aclId(view)}`}
 }

@@ -1,0 +1,32 @@
+import type {PolicyCompiler} from '../../dataplane/policy-compiler.ts'
+import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
+import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES, mostMembers} from '../npm/limits.ts'
+import {linuxPolicyOf} from '../npm/linux-policy.ts'
+import {byteLength, jumpComment, ruleComment, type SpellSet} from '../npm/print-comment.ts'
+import type {LinuxPolicy} from '../npm/program.ts'
+import {compile} from './compile.ts'
+
+/** What Azure NPM on Linux makes of policies: rules of iptables, and ipsets. */
+export const linuxPolicyCompiler: PolicyCompiler = {
+  compile,
+  translate: linuxPolicyOf,
+  countRules: ({chains}: LinuxPolicy) => chains.reduce((sum, {rules}) => sum + rules.length + 1, 0),
+  mostMembers,
+  cutDescriptions: cutComments,
+}
+
+const spellName: SpellSet = ({set}) => set.name
+
+/** Comments that iptables cuts. Longer ones than iptables-restore takes are refused, and not among them. */
+function cutComments({policy, target, chains}: NpmPolicy): Map<string, number> {
+  const longest = new Map<string, number>()
+  const note = (comment: string, field: string): void => {
+    const bytes = byteLength(comment)
+    if (bytes > KEPT_COMMENT_BYTES && bytes <= LONGEST_WORD_BYTES) longest.set(field, Math.max(longest.get(field) ?? 0, bytes))
+  }
+  for (const {direction, rules} of chains) {
+    note(jumpComment(policy, direction, target, spellName), 'spec.podSelector')
+    for (const rule of rules) note(ruleComment(rule, direction, spellName), rule.field)
+  }
+  return longest
+}
