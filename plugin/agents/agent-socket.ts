@@ -3,6 +3,7 @@ import type {Duplex} from 'node:stream'
 import {WebSocket} from 'ws'
 import {refusalSchema} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {readBody} from '../kubernetes/read-body.ts'
 
 /** A load balancer on the way may cut a connection that is silent for some minutes. */
 const PING_MS = 20_000
@@ -49,15 +50,7 @@ export async function openAgentSocket(
 }
 
 async function refusalOf(response: IncomingMessage, node: string): Promise<InputError> {
-  let body = ''
-  try {
-    for await (const part of response as AsyncIterable<Buffer>) {
-      body += part.toString()
-      if (body.length > BODY_BYTES) break
-    }
-  } catch {
-    // What came of it has to do.
-  }
+  const body = await readBody(response, BODY_BYTES)
   const refusal = refusalSchema.partial({code: true}).omit({code: true}).safeParse(jsonOf(body))
   if (refusal.success) return new InputError(`node ${node}: ${refusal.data.message}`, refusal.data.next)
   return new InputError(

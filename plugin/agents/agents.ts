@@ -1,6 +1,7 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
+import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
 
 export const AGENT_LABEL = 'app.kubernetes.io/name=npm-agent'
 
@@ -142,8 +143,7 @@ async function nodeOfPod(api: ClusterApi, pod: string, options: {signal?: AbortS
 
 async function nodesWith(api: ClusterApi, selector: string, options: {signal?: AbortSignal}): Promise<string[]> {
   const path = `/api/v1/nodes?labelSelector=${encodeURIComponent(selector)}`
-  const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-  const {items} = await api.get<{items: {metadata: {name: string}}[] | null}>(path, {...options, accept})
+  const {items} = await api.get<MetadataList>(path, {...options, accept: METADATA_LIST})
   if (!items || items.length === 0)
     throw new InputError(`-l ${selector}: no node has these labels`, 'See them with: kubectl get nodes --show-labels')
   return items.map(({metadata}) => metadata.name)

@@ -1,6 +1,7 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
+import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
 
 /** What enforces the NetworkPolicies of a cluster, as far as it can be told. */
 export interface PolicyEngine {
@@ -20,15 +21,7 @@ const ENGINES: readonly (readonly [RegExp, string])[] = [
   [/^weave-net$/, 'Weave Net'],
 ]
 const DAEMON_SETS = '/apis/apps/v1/namespaces/kube-system/daemonsets'
-const ACCEPT = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 const SEE = 'See them with: kubectl get daemonsets -n kube-system'
-
-interface DaemonSets {
-  /** The API server writes null for none. */
-  readonly items:
-    | readonly {readonly metadata: {readonly name: string; readonly labels?: Readonly<Record<string, string>>}}[]
-    | null
-}
 
 /**
  * Finds out which engines run. Without the right to list DaemonSets in kube-system nothing is known, and everything else
@@ -37,9 +30,9 @@ interface DaemonSets {
  * @throws InputError when the API server cannot be reached or does not know the person
  */
 export async function readPolicyEngine(api: ClusterApi, signal: AbortSignal): Promise<PolicyEngine> {
-  const {status, body} = await api.request('GET', DAEMON_SETS, {signal, accept: ACCEPT})
+  const {status, body} = await api.request('GET', DAEMON_SETS, {signal, accept: METADATA_LIST})
   if (status !== 200) return {names: undefined}
-  const sets = (JSON.parse(body) as DaemonSets).items ?? []
+  const sets = (JSON.parse(body) as MetadataList).items ?? []
   const found = sets.map(({metadata: {name, labels}}) => (labels?.['k8s-app'] === 'azure-npm' ? 'azure-npm' : name))
   return {names: ENGINES.flatMap(([pattern, engine]) => (found.some(name => pattern.test(name)) ? [engine] : []))}
 }

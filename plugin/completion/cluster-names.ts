@@ -4,6 +4,7 @@ import {Agents} from '../agents/connect.ts'
 import {readNode} from '../agents/read-snapshot.ts'
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
 import {type NamedDumps, namesIn, readForNames} from './dump-names.ts'
 import type {SourceKind, Suggestion} from './names.ts'
 
@@ -19,7 +20,6 @@ const LISTS: Partial<Record<SourceKind, string>> = {
   pod: '/api/v1/pods',
   policy: '/apis/networking.k8s.io/v1/networkpolicies',
 }
-const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 /**
  * Names in a cluster. Agents know them without rights on pods and in less time than the API server; it is asked where no agent
@@ -71,16 +71,12 @@ async function askAgent(
 const chosenAgent = (ready: readonly AgentPod[], nodes: readonly string[]): AgentPod | undefined =>
   nodes.length === 0 ? ready[0] : ready.find(({node}) => nodes.includes(node))
 
-interface Named {
-  readonly metadata: {readonly name: string; readonly namespace?: string}
-}
-
 async function listNames(api: ClusterApi, kind: SourceKind, prefix: string, signal: AbortSignal): Promise<Suggestion[]> {
   const list = LISTS[kind]
   if (list === undefined) return []
   const isInNamespace = kind === 'pod' || kind === 'policy'
   const [namespace] = isInNamespace && prefix.includes('/') ? prefix.split('/') : []
   const path = namespace === undefined ? list : list.replace(/[^/]*$/, `namespaces/${encodeURIComponent(namespace)}/$&`)
-  const {items} = await api.get<{items: readonly Named[] | null}>(path, {signal, accept: METADATA})
+  const {items} = await api.get<MetadataList>(path, {signal, accept: METADATA_LIST})
   return (items ?? []).map(({metadata: {name, namespace: its}}) => ({text: isInNamespace ? `${its}/${name}` : name}))
 }

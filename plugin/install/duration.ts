@@ -1,21 +1,17 @@
 import {InputError} from '../../core/problem/input-error.ts'
-
-const UNIT_MS: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000}
+import {parseDurationMs} from '../kubernetes/duration.ts'
 
 /**
- * Reads a time to wait: a number of seconds, or numbers with units (`90s`, `1h30m`).
+ * Reads how long to wait.
  *
  * @param flag whose value it is, for the error
- * @returns milliseconds, more than none
- * @throws InputError when it is none
+ * @returns milliseconds, more than 0
+ * @throws InputError when it is no duration, or 0
  */
 export function durationMs(flag: string, text: string): number {
-  const isPlain = /^\d+$/.test(text)
-  const parts = [...(isPlain ? `${text}s` : text).matchAll(/(\d+)([smh])/g)]
-  const sum = parts.reduce((total, [, amount, unit]) => total + Number(amount) * (UNIT_MS[unit as string] as number), 0)
-  if (sum === 0 || (!isPlain && parts.map(([part]) => part).join('') !== text))
-    throw new InputError(`${flag} ${text} is no time to wait`, 'Give it like 90s, 5m or 1h30m.')
-  return sum
+  const ms = parseDurationMs(text) ?? 0
+  if (ms === 0) throw new InputError(`${flag} ${text} is no time to wait`, 'Give it like 90s, 5m or 1h30m.')
+  return ms
 }
 
 /** `90s`, `5m`: as the flag would be written. */

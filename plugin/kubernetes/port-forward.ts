@@ -5,6 +5,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from './api.ts'
 import {apiErrorOf} from './api-error.ts'
 import {isOfProxy} from './proxy-answer.ts'
+import {readBody} from './read-body.ts'
 
 /** Binary frames whose first byte is the channel: 0 data, 1 errors. Each channel starts with the port, two bytes. */
 const PROTOCOL = 'v4.channel.k8s.io'
@@ -67,15 +68,7 @@ function opened(socket: WebSocket, signal: AbortSignal, refusedBy: (response: In
 }
 
 async function refusal(response: IncomingMessage, asked: Parameters<typeof apiErrorOf>[2]): Promise<Error> {
-  let body = ''
-  try {
-    for await (const part of response as AsyncIterable<Buffer>) {
-      body += part.toString()
-      if (body.length > BODY_BYTES) break
-    }
-  } catch {
-    // What came of it has to do.
-  }
+  const body = await readBody(response, BODY_BYTES)
   const status = response.statusCode ?? 0
   const isStatus = body.trimStart().startsWith('{')
   // A missing `get` is told in words, a missing `create` without any.
