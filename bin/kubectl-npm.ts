@@ -5,19 +5,19 @@ import {runCli} from '../plugin/cli.ts'
 import {setServices} from '../plugin/services.ts'
 import {tooOldNode} from './node-version.ts'
 
-function demandTools(): void {
+function requireNodeForTools(): void {
   const reason = tooOldNode()
   if (reason !== undefined) throw new InputError(reason, 'Install a newer Node, or take a dump and read it with --from.')
 }
 
 setServices({
   localDocuments: async () => {
-    demandTools()
+    requireNodeForTools()
     const {localDocuments} = await import('../agent/node/local-node.ts')
     return localDocuments(packageFacts.version)
   },
   readLocal: async signal => {
-    demandTools()
+    requireNodeForTools()
     const {readLocalNode} = await import('../agent/node/local-node.ts')
     return readLocalNode({signal})
   },

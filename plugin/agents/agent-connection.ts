@@ -6,7 +6,7 @@ import packageFacts from '../../package.json' with {type: 'json'}
 import {AgentError, agentErrorOf} from './agent-error.ts'
 import {agentLink} from './agent-link.ts'
 import {openAgentSocket} from './agent-socket.ts'
-import {understood, wireHelloSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantHelloSchema} from './tolerant-schemas.ts'
 
 /** A signed-in connection to the agent of one node. */
 export interface AgentConnection extends AsyncDisposable {
@@ -76,11 +76,11 @@ async function greet(client: TRPCClient<AgentRouter>, node: string, signal: Abor
   } catch (error) {
     throw agentErrorOf(error, node)
   }
-  const hello = wireHelloSchema.safeParse(answer)
+  const hello = tolerantHelloSchema.safeParse(answer)
   const major = hello.success ? hello.data.contract.major : (answer as Partial<Hello> | undefined)?.contract?.major
   if (hello.success && major === CONTRACT.major) return hello.data
   // Of its own version, and yet not as agreed.
-  if (major === CONTRACT.major) return understood(wireHelloSchema, answer, node)
+  if (major === CONTRACT.major) return parseAnswer(tolerantHelloSchema, answer, node)
   const isOlder = typeof major === 'number' && major < CONTRACT.major
   throw new AgentError(
     `node ${node}: the agent speaks contract ${major ?? 'unknown'}, this plugin (${packageFacts.version}) contract ${CONTRACT.major}`,

@@ -2,9 +2,9 @@ import {TRPCClientError} from '@trpc/client'
 import {refusalSchema} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 
-/** What an agent could not do, in its own words. */
+/** An agent refused or failed; the message is its own. */
 export class AgentError extends InputError {
-  /** The refusal's code; `OTHER` for what this version does not know. */
+  /** Code of the refusal; `OTHER` when there is none. */
   readonly code: string
 
   constructor(message: string, next: string, code: string) {
@@ -14,14 +14,14 @@ export class AgentError extends InputError {
   }
 }
 
-const wireRefusal = refusalSchema.extend({code: refusalSchema.shape.code.or(refusalSchema.shape.message)})
+const tolerantRefusal = refusalSchema.extend({code: refusalSchema.shape.code.or(refusalSchema.shape.message)})
 
-/** What went wrong with a call to an agent, as a person reads it. */
+/** The error of a call to an agent, for a person. What is no error of tRPC is returned as it is. */
 export function agentErrorOf(error: unknown, node: string): unknown {
   if (!(error instanceof TRPCClientError)) return error
-  // Ours, handed through by tRPC.
+  // tRPC wraps errors that our own link throws.
   if (error.cause instanceof InputError || error.cause?.name === 'AbortError') return error.cause
-  const refusal = wireRefusal.safeParse((error.data as {refusal?: unknown} | undefined)?.refusal)
+  const refusal = tolerantRefusal.safeParse((error.data as {refusal?: unknown} | undefined)?.refusal)
   if (refusal.success) return new AgentError(`node ${node}: ${refusal.data.message}`, refusal.data.next, refusal.data.code)
   return new AgentError(
     `node ${node}: ${error.message}`,

@@ -3,7 +3,7 @@ import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {AgentConnection} from './agent-connection.ts'
 import {type AbsentAgent, type AgentPod, findAgents, type NodeChoice} from './agents.ts'
 import {Agents} from './connect.ts'
-import {demandNpm, type PolicyEngine, readPolicyEngine} from './policy-engine.ts'
+import {type PolicyEngine, readPolicyEngine, requireNpm} from './policy-engine.ts'
 
 /** A cluster and the agents of the nodes that are meant. */
 export interface Cluster extends AsyncDisposable {
@@ -38,7 +38,7 @@ export async function openCluster(
     // On a cluster without Azure NPM there are no agents either, and that is not what to say first.
     findAgents(api, flags, signal).catch((error: unknown) => ({error})),
   ])
-  if (!anyEngine) demandNpm(engine)
+  if (!anyEngine) requireNpm(engine)
   if ('error' in found) throw found.error
   const agents = new Agents(api)
   const held = stack.move()

@@ -7,9 +7,9 @@ import type {NodeChoice} from './agents.ts'
 import {openCluster} from './cluster.ts'
 import {eachNode} from './each-node.ts'
 import {engineProblems} from './policy-engine.ts'
-import {understood, wireProblemSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantProblemSchema} from './tolerant-schemas.ts'
 
-const wireDriftSchema = driftSchema.extend({problems: z.array(wireProblemSchema)})
+const tolerantDriftSchema = driftSchema.extend({problems: z.array(tolerantProblemSchema)})
 
 /**
  * Compares all nodes that are meant with what the policies ask for. Each agent compares its own node, so many nodes take little
@@ -32,7 +32,7 @@ export async function diffNodes(
       await using agent = await cluster.connect(pod, signal)
       const answer = await agent.ask('diff', client => client.diff.query({lite}, {signal}))
       // The list of pods says which node it is, not the agent's answer.
-      return {...understood(wireDriftSchema, answer, pod.node), node: pod.node}
+      return {...parseAnswer(tolerantDriftSchema, answer, pod.node), node: pod.node}
     },
     {nodeOf: ({node}) => node, label: 'comparing', signal},
   )

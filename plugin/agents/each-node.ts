@@ -1,13 +1,13 @@
 import {InputError} from '../../core/problem/input-error.ts'
 
-/** What became of one node. */
+/** What the work on one node gave, or why it failed. */
 export type NodeResult<Value> =
   | {readonly node: string; readonly value: Value}
   | {readonly node: string; readonly error: InputError}
 
 export interface EachNodeOptions<Item> {
   readonly nodeOf: (item: Item) => string
-  /** What is being done, for the line of progress: `comparing`. */
+  /** Verb for the line of progress: `comparing`. */
   readonly label: string
   /** How many at once. */
   readonly limit?: number
@@ -19,8 +19,8 @@ export interface EachNodeOptions<Item> {
 const LIMIT = 256
 
 /**
- * Does something for many nodes, so many at once. One that fails does not stop the others; when the person interrupts, those
- * that are not done fail with that reason.
+ * Does some work for many nodes, `limit` of them at once. A node that fails does not stop the others; when `signal` is aborted, those that
+ * are not done fail as interrupted.
  *
  * @returns a result for each, in the order given
  */
@@ -68,7 +68,7 @@ export interface Progress {
 
 const CLEAR_LINE = '\r\u001b[2K'
 
-/** One line on stderr that is written over; nothing where it is no terminal. */
+/** One line on stderr that each call overwrites; none where stderr is no terminal. */
 export function stderrProgress(): Progress {
   const {stderr} = process
   if (!stderr.isTTY) return {show: () => {}, clear: () => {}}

@@ -5,7 +5,7 @@ import {TOKEN_OVER} from './agent-connection.ts'
 import {AgentError} from './agent-error.ts'
 import {type AgentPod, type FoundAgents, findAgents, type NodeChoice} from './agents.ts'
 import type {Cluster} from './cluster.ts'
-import {understood, wireStatusChangeSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantStatusChangeSchema} from './tolerant-schemas.ts'
 
 /** What is newly known of one node. */
 export type StatusUpdate =
@@ -14,19 +14,20 @@ export type StatusUpdate =
   | {readonly error: InputError}
 
 export interface FollowPauses {
-  /** Until it is looked again for agents that cannot be asked. */
+  /** Milliseconds until agents that cannot be asked are asked again. */
   readonly againMs: number
-  /** Until it is looked for agents on new nodes. */
+  /** Milliseconds until agents of new nodes are looked for. */
   readonly lookMs: number
 }
 
 const PAUSES: FollowPauses = {againMs: 2000, lookMs: 15_000}
 
 /**
- * Follows the status of all agents that are meant until `signal` is aborted. Who goes away is looked for again, in the pod that it
- * has then, and so are agents that come later.
+ * Follows the status of all agents that are meant until `signal` is aborted. An agent whose connection ends is looked for again, in the
+ * pod that its node has then; so are agents of new nodes.
  *
- * @param onUpdate is called at once, in the order in which things happen at a node; the same trouble is told once
+ * @param onUpdate called at once, in the order of the events of a node; the same failure is reported once
+ * @throws what is a fault of this program
  */
 export async function followStatus(
   cluster: Cluster,
@@ -103,7 +104,7 @@ async function followAgent(
             signal,
             onData: data => {
               try {
-                const {status, skipped} = understood(wireStatusChangeSchema, data, node)
+                const {status, skipped} = parseAnswer(tolerantStatusChangeSchema, data, node)
                 // Which node it is, the list of pods says, and not what answers there.
                 onUpdate({status: {...status, node}, skipped})
               } catch (error) {

@@ -7,7 +7,7 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type AgentConnection, openConnection} from './agent-connection.ts'
 import {openSnapshot, unpack} from './read-snapshot.ts'
-import {understood, wireStatusSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
 
 /**
  * Connects to the agent that runs on this machine, through its unix socket: root needs no token and no API server.
@@ -37,7 +37,7 @@ async function connectLocalAgent(stateDir: string, signal: AbortSignal): Promise
  */
 export async function readLocalStatus(stateDir: string, signal: AbortSignal): Promise<AgentStatus | undefined> {
   await using agent = await connectLocalAgent(stateDir, signal)
-  return agent && understood(wireStatusSchema, await agent.ask('status', client => client.status.query()), agent.node)
+  return agent && parseAnswer(tolerantStatusSchema, await agent.ask('status', client => client.status.query()), agent.node)
 }
 
 /**

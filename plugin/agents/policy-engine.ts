@@ -48,7 +48,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
  *
  * @throws InputError
  */
-export function demandNpm({names}: PolicyEngine): void {
+export function requireNpm({names}: PolicyEngine): void {
   if (names === undefined || names.length === 0 || names.includes(AZURE_NPM)) return
   const meanings = names.flatMap(name => MEANINGS[name] ?? [])
   throw new InputError(

@@ -8,7 +8,7 @@ import type {Text} from '../../core/text/lines.ts'
 import {gunzip, readAll, type UnpackLimit, unpackLimits} from '../bytes/gunzip.ts'
 import type {AgentConnection} from './agent-connection.ts'
 import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
-import {understood, wireSnapshotSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantSnapshotSchema} from './tolerant-schemas.ts'
 
 /** A snapshot that the agent holds open for us. */
 export interface OpenSnapshot extends AsyncDisposable {
@@ -30,7 +30,7 @@ export async function openSnapshot(
   signal: AbortSignal,
 ): Promise<OpenSnapshot> {
   const answer = await agent.ask('openSnapshot', client => client.openSnapshot.mutate({documents: [...documents]}, {signal}))
-  const snapshot = understood(wireSnapshotSchema, answer, agent.node)
+  const snapshot = parseAnswer(tolerantSnapshotSchema, answer, agent.node)
   return {
     takenAt: snapshot.takenAt,
     documents: nodeDocuments.filter(name => snapshot.documents.includes(name)),

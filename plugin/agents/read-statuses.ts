@@ -2,7 +2,7 @@ import type {AgentStatusList} from '../../core/contract/status.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {Cluster} from './cluster.ts'
 import {eachNode} from './each-node.ts'
-import {understood, wireStatusSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
 
 /**
  * Asks every agent that is meant for its status.
@@ -16,7 +16,7 @@ export async function readStatuses(cluster: Cluster, signal: AbortSignal): Promi
       await using agent = await cluster.connect(pod, asking)
       const answer = await agent.ask('status', client => client.status.query(undefined, {signal: asking}))
       // The list of pods says which node it is, not the agent's answer.
-      return {...understood(wireStatusSchema, answer, pod.node), node: pod.node}
+      return {...parseAnswer(tolerantStatusSchema, answer, pod.node), node: pod.node}
     },
     {nodeOf: ({node}) => node, label: 'asking', signal},
   )

@@ -2,7 +2,7 @@ import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {AgentConnection} from './agent-connection.ts'
 import {AgentError} from './agent-error.ts'
-import {understood, wirePieceSchema} from './tolerant-schemas.ts'
+import {parseAnswer, tolerantPieceSchema} from './tolerant-schemas.ts'
 
 /** What an agent says of a document when it has given all of it. */
 export interface DocumentEnd {
@@ -31,7 +31,7 @@ export async function* snapshotPieces(
 ): AsyncGenerator<Uint8Array, DocumentEnd> {
   const fetch = async (offset: number) => {
     const answer = await agent.ask('readSnapshot', client => client.readSnapshot.query({id, document, offset}, {signal}))
-    return understood(wirePieceSchema, answer, agent.node)
+    return parseAnswer(tolerantPieceSchema, answer, agent.node)
   }
   const ahead = new Map<number, ReturnType<typeof fetch>>()
   const want = (offset: number) => {

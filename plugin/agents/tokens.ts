@@ -2,7 +2,7 @@ import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
 
-/** Asks the API server for tokens of one of the two accounts. Each is for one key of one agent, and lives ten minutes. */
+/** Requests tokens of one of the two accounts from the API server. Each is valid for one key of one agent, for ten minutes. */
 export class Tokens {
   private readonly api: ClusterApi
   private readonly account: keyof typeof accounts
@@ -14,7 +14,7 @@ export class Tokens {
   }
 
   /**
-   * @param node the token dies with it, where the API server can do that (since 1.31 without being asked to)
+   * @param node the token is bound to it and ends with it, where the API server supports that (by default since 1.31)
    * @throws ApiError
    */
   async tokenFor(audience: string, node: string, signal: AbortSignal): Promise<string> {
@@ -22,7 +22,7 @@ export class Tokens {
       try {
         return await this.request(audience, node, signal)
       } catch (error) {
-        // An older server knows no binding to nodes and says that it cannot bind. Anything else is an answer.
+        // An older server refuses the binding to a node. Any other error is final.
         if (!(error instanceof ApiError) || error.status !== 400) throw error
         this.canBind = false
       }

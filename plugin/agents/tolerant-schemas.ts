@@ -10,24 +10,29 @@ import {
 import {problemSchema} from '../../core/contract/common.ts'
 import {AgentError} from './agent-error.ts'
 
-/** A newer agent may know problems that this plugin does not. They are told all the same. */
-export const wireProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
+/** Of a newer agent: a problem whose code this plugin does not know keeps its words. */
+export const tolerantProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
 
-/** Of a state that this plugin does not know it knows one thing: it is not `live`. */
-const wireSyncStateSchema = syncStateSchema.extend({state: syncStateSchema.shape.state.catch('stale')})
+/** A state that this plugin does not know is certainly not `live`. */
+const tolerantSyncStateSchema = syncStateSchema.extend({state: syncStateSchema.shape.state.catch('stale')})
 
-export const wireHelloSchema = helloSchema.extend({knowledge: wireSyncStateSchema})
-export const wireStatusSchema = agentStatusSchema.extend({
-  knowledge: wireSyncStateSchema,
+export const tolerantHelloSchema = helloSchema.extend({knowledge: tolerantSyncStateSchema})
+export const tolerantStatusSchema = agentStatusSchema.extend({
+  knowledge: tolerantSyncStateSchema,
   backend: agentStatusSchema.shape.backend.catch('unknown'),
 })
-export const wireStatusChangeSchema = statusChangeSchema.extend({status: wireStatusSchema})
+export const tolerantStatusChangeSchema = statusChangeSchema.extend({status: tolerantStatusSchema})
 
-export const wirePieceSchema = snapshotPieceSchema.extend({problems: z.array(wireProblemSchema)})
-export const wireSnapshotSchema = snapshotSchema
+export const tolerantPieceSchema = snapshotPieceSchema.extend({problems: z.array(tolerantProblemSchema)})
+export const tolerantSnapshotSchema = snapshotSchema
 
-/** An answer, if it is what the contract says. @throws AgentError */
-export function understood<Value>(schema: ZodType<Value>, answer: unknown, node: string): Value {
+/**
+ * Checks an answer of an agent against the contract.
+ *
+ * @param node for the error
+ * @throws AgentError that names the first field that is not as agreed
+ */
+export function parseAnswer<Value>(schema: ZodType<Value>, answer: unknown, node: string): Value {
   const read = schema.safeParse(answer)
   if (read.success) return read.data
   const [issue] = read.error.issues

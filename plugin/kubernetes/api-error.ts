@@ -9,7 +9,7 @@ export interface Right {
   readonly namespace?: string
 }
 
-/** The API server answered, and the answer is no. */
+/** The API server refused a request. */
 export class ApiError extends InputError {
   /** HTTP status. */
   readonly status: number

@@ -26,11 +26,11 @@ export interface ApiResponse {
   readonly body: string
 }
 
-/** The API server, as the person whom kubectl would be. */
+/** Requests to the API server, with the identity that kubectl would have. */
 export interface ClusterApi extends AsyncDisposable {
   /** Namespace of the agents. */
   readonly agentNamespace: string
-  /** What says to kubectl which cluster, and as whom. */
+  /** Arguments by which kubectl reaches the same cluster as the same user. */
   readonly kubectlArguments: readonly string[]
   /**
    * Sends one request. An answer of the API server is an answer, whatever its status.
@@ -129,7 +129,7 @@ class ProxiedApi implements ClusterApi {
     })
     this.upgrades.add(socket)
     socket.once('close', () => this.upgrades.delete(socket))
-    // Who is no longer interested takes their handlers off, and must not bring the program down by it.
+    // An error without a listener would end the program.
     socket.on('error', () => {})
     return socket
   }

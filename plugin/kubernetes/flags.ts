@@ -1,7 +1,7 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import {parseDurationMs} from './duration.ts'
 
-/** The flags that say which cluster is meant and as whom, as kubectl has them. */
+/** kubectl's flags for the cluster and the user. */
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
