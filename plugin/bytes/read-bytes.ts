@@ -23,7 +23,7 @@ export async function readContent(path: string): Promise<Content> {
   return packed.length > 0 ? {kind: 'gzip', bytes: Buffer.concat(packed)} : {kind: 'text', text: text.end()}
 }
 
-/** A file's bytes, all in the same memory: a chunk is good until the next one. A stream would need as much as the file. */
+/** A file's bytes in chunks that share one buffer: each is valid until the next one is read. A stream would allocate as much as the file has. */
 async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path)
   try {

@@ -6,7 +6,7 @@ import type {ClusterApi} from './api.ts'
 import {type RunningKubectl, startKubectl} from './kubectl.ts'
 import {NoUpgradeError, openPortForward, type PodPort} from './port-forward.ts'
 
-/** Opens connections to ports of pods, in the way that works from here. */
+/** Opens connections to ports of pods: over a WebSocket, or through `kubectl port-forward` where WebSockets do not get through. */
 export class Forwards {
   private readonly api: ClusterApi
   private hasUpgrades = true
@@ -53,7 +53,7 @@ async function kubectlForward(api: ClusterApi, {namespace, name, port}: PodPort,
     const stream = connect(await localPort(kubectl, signal), '127.0.0.1')
     stream.once('close', () => void end())
     await once(stream, 'connect', {signal})
-    // What the far end refuses, kubectl says on stderr and hangs up.
+    // When the far end refuses, kubectl prints why on stderr and closes the connection.
     stream.once('end', () => {
       if (said.includes('error forwarding port')) stream.destroy(new Error(said.trim()))
     })
@@ -68,7 +68,7 @@ async function kubectlForward(api: ClusterApi, {namespace, name, port}: PodPort,
   }
 }
 
-/** The port of this machine that kubectl says it listens on. */
+/** The port of this machine on which kubectl listens, read from its output. */
 function localPort({stdout, closed}: RunningKubectl, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     let said = ''

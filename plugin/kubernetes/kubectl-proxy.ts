@@ -7,7 +7,7 @@ import {type ClusterFlags, kubectlArguments} from './flags.ts'
 import {kubectlCommand, type RunningKubectl, startKubectl} from './kubectl.ts'
 import {ProxyStderr} from './proxy-stderr.ts'
 
-/** Where the child listens, for `http.request`. */
+/** Where kubectl proxy listens, as `http.request` takes it. */
 export interface ProxyAddress {
   readonly socketPath?: string
   readonly host?: string
@@ -19,23 +19,22 @@ export interface ProxyAddress {
 /** A running `kubectl proxy`: all that kubectl knows of kubeconfigs, logins and proxies, behind a socket of our own. */
 export interface KubectlProxy extends AsyncDisposable {
   readonly address: ProxyAddress
-  /** Why the child is gone, or undefined while it runs. */
+  /** How it has ended, in a sentence; undefined while it runs. */
   readonly ended: () => string | undefined
 }
 
 export interface ProxyOptions {
   /** A port of the loopback in place of a unix socket. */
   readonly usePort?: boolean
-  /** Nobody can be asked, and nobody told: a login program gets no terminal, and what it says goes nowhere. */
+  /** No person waits for it: a login program gets no terminal, and its output is dropped. */
   readonly isUnattended?: boolean
 }
 
 /**
- * Starts the child and waits until it serves.
+ * Starts kubectl proxy and waits until it serves.
  *
- * It listens on a unix socket in a folder that only this user may enter. Node knows no unix sockets on Windows: there it
- * is a port of the loopback, which any program of the machine can connect to, so the API stands under a path that is as
- * long as a key and is served under no other.
+ * It listens on a unix socket in a folder that only this user may enter. Node has no unix sockets on Windows: there it listens on a port
+ * of the loopback, which any program of the machine can connect to, and serves the API only under a random path of 192 bits.
  *
  * @throws InputError when there is no kubectl, or when it refuses the kubeconfig, the context or a flag
  */
@@ -93,7 +92,7 @@ function serving(kubectl: RunningKubectl, stderr: ProxyStderr, signal: AbortSign
       signal.removeEventListener('abort', stop)
       resolve(line[0])
     })
-    // Not before all that it says is read.
+    // Resolves after the last output, which has the reason.
     void kubectl.closed.then(error => reject(error ? notStarted(error) : refused(stderr.why())))
   })
 }
@@ -108,7 +107,7 @@ function notStarted(error: NodeJS.ErrnoException): InputError {
   return new InputError(`${command} cannot be started: ${error.message}`, 'Check it with: kubectl version --client')
 }
 
-/** kubectl's own words say what is wrong; only what to do next is ours. */
+/** The error of a kubectl that refused to start: its own reason, and what to do about it. */
 function refused(said: string): InputError {
   const reason = said.replace(/^error: /i, '').trim() || 'it ended without a word'
   if (/context .* does not exist/.test(reason))

@@ -21,7 +21,7 @@ export interface PodPort {
   readonly port: number
 }
 
-/** WebSockets do not get through to the API server; another way may. */
+/** The WebSocket did not get through to the API server; `kubectl port-forward` may. */
 export class NoUpgradeError extends InputError {}
 
 const BODY_BYTES = 64 * 1024
@@ -35,7 +35,7 @@ const BODY_BYTES = 64 * 1024
 export async function openPortForward(api: ClusterApi, {namespace, name, port}: PodPort, signal: AbortSignal): Promise<Duplex> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/portforward?ports=${port}`
   const socket = api.upgrade(path, [PROTOCOL])
-  // The first frames come in one packet with the answer, so they are listened for from the start.
+  // The first frames may come in one packet with the answer: the listener has to be there before.
   const forward = new PortForward(socket)
   forward.once('error', () => {})
   try {
@@ -71,7 +71,7 @@ async function refusal(response: IncomingMessage, asked: Parameters<typeof apiEr
   const body = await readBody(response, BODY_BYTES)
   const status = response.statusCode ?? 0
   const isStatus = body.trimStart().startsWith('{')
-  // A missing `get` is told in words, a missing `create` without any.
+  // The API server names the missing right for `get`, and not for `create`.
   const method = status === 403 && !body.includes(' cannot ') ? 'POST' : asked.method
   if (isStatus && !isOfProxy(response)) return apiErrorOf(status, body, {...asked, method})
   return new NoUpgradeError(
@@ -81,8 +81,8 @@ async function refusal(response: IncomingMessage, asked: Parameters<typeof apiEr
 }
 
 /**
- * A WebSocket port-forward as a stream. A slow reader holds up the far end and nothing else: no more than a frame waits
- * here. There is no half-close: ending the stream ends both directions.
+ * A WebSocket port-forward as a stream. A slow reader slows down the far end: at most one frame is buffered here. There is no
+ * half-close: ending the stream ends both directions.
  */
 class PortForward extends Duplex {
   private readonly socket: WebSocket
@@ -101,7 +101,7 @@ class PortForward extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    // What is written after the far end has hung up is lost, as on any socket; what it said last can still be read.
+    // After the far end has closed, writes are dropped, as on any socket; its last data can still be read.
     if (this.socket.readyState !== this.socket.OPEN) done()
     else this.socket.send(Buffer.concat([DATA_CHANNEL, chunk]), {binary: true}, done)
   }

@@ -6,9 +6,9 @@ const REASONS = ['error: ', "See 'kubectl "] as const
 const KEPT = 4000
 
 /**
- * Sorts what kubectl says on stderr. Its log only repeats what the answers say; the reason why it does not start becomes part of
- * an error. Everything else comes from a login program and goes to the person at once, since a question does not end with a
- * line feed. Some kubectls log in before they serve, to find out the server's version.
+ * Sorts kubectl's output on stderr. Its log repeats what the answers have, and is dropped; the reason why it does not start becomes part
+ * of an error. Everything else is output of a login program and is shown at once, because a question does not end with a line
+ * feed. Some versions of kubectl log in before they serve, to ask for the server's version.
  */
 export class ProxyStderr {
   isServing = false
@@ -22,7 +22,7 @@ export class ProxyStderr {
     this.log = log
   }
 
-  /** @returns what the person must see now */
+  /** @returns what is to be shown to the person now */
   add(chunk: string): string {
     let shown = ''
     const text = this.held + chunk
@@ -40,12 +40,12 @@ export class ProxyStderr {
     return shown
   }
 
-  /** Why it does not start; empty when it has not said so. */
+  /** The reason why it does not start; empty when it printed none. */
   why(): string {
     return (this.reason + this.held).trim()
   }
 
-  /** Whether more of a line has to come before it is known what it is. */
+  /** Whether the rest of the line decides where it belongs. */
   private isUndecided(line: string): boolean {
     if (MIGHT_BE_LOG.test(line)) return true
     return !this.isServing && REASONS.some(start => line.startsWith(start) || start.startsWith(line))
