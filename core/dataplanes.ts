@@ -6,10 +6,12 @@ import {linux} from './linux/dataplane.ts'
 
 export {linux}
 
-const all: readonly DataPlane[] = [linux]
+export const dataPlanes: readonly DataPlane[] = [linux]
 
 /** The data plane whose rules or sets a kind of document holds; undefined for what belongs to none, as Kubernetes objects. */
-export const dataPlaneOfKind = (kind: string): DataPlane | undefined => all.find(({documentKinds}) => documentKinds.has(kind))
+export const dataPlaneOfKind = (kind: string): DataPlane | undefined =>
+  dataPlanes.find(({documentKinds}) => documentKinds.has(kind))
 
 /** The data plane of a node. */
-export const dataPlaneOf = ({dataPlane}: NodeState): DataPlane => all.find(({name}) => name === dataPlane.name) as DataPlane
+export const dataPlaneOf = ({dataPlane}: NodeState): DataPlane =>
+  dataPlanes.find(({name}) => name === dataPlane.name) as DataPlane

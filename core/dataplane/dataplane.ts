@@ -3,6 +3,7 @@ import type {Problem} from '../problem/problem.ts'
 import type {Text} from '../text/lines.ts'
 import type {DataPlaneName, NodeFacts, NodeState} from './node-state.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
+import type {PlaneRedaction} from './redaction.ts'
 
 /** One document of a node as its data plane parsed it. Nobody else looks into it. */
 export interface NodeContent {
@@ -30,4 +31,6 @@ export interface DataPlane {
   parse(kind: string, text: Text, file: string, isWhole: boolean): NodeContent
   /** Opens a node. Contents that contradict each other become problems. */
   open(facts: NodeFacts, documents: readonly {readonly name: string; readonly content: NodeContent}[]): NodeState
+  /** Loads what redacts its documents, which no other verb needs. */
+  redaction(): Promise<PlaneRedaction>
 }

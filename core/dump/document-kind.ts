@@ -9,11 +9,9 @@ export const ACCEPTED =
 export interface KindRow {
   /** Whether a text is of this kind, by its beginning; absent where the beginning does not say it. */
   readonly isHead?: (head: string) => boolean
-  /** The data plane whose tools print it, and which alone reads and redacts it. */
-  readonly dataPlane?: 'linux'
   /** Why it is not read. */
   readonly unread?: Pick<Problem, 'code' | 'message' | 'next'>
-  /** How its names are replaced, where no data plane does it; `none`: they cannot be, so it is left out. */
+  /** How its names are replaced; `none`: they cannot be, so it is left out. Absent where a data plane reads and rewrites it. */
   readonly redaction?: 'json' | 'metrics' | 'free-text' | 'none'
 }
 
@@ -69,7 +67,6 @@ const rows = {
   },
   'ip6tables-save': {
     isHead: head => familyOf(head) === '6',
-    dataPlane: 'linux',
     unread: {
       code: 'UNSUPPORTED_FILE',
       message: 'holds IPv6 rules, which Azure NPM never makes; it is passed over',
@@ -78,7 +75,6 @@ const rows = {
   },
   'iptables-save': {
     isHead: head => familyOf(head) === '' || (IPTABLES.test(head) && !isJson(head) && !isRestore(head)),
-    dataPlane: 'linux',
   },
   json: {isHead: isJson, redaction: 'json'},
   restore: {
@@ -90,8 +86,8 @@ const rows = {
     },
     redaction: 'free-text',
   },
-  'ipset-save': {isHead: head => IPSET_SAVE.test(head), dataPlane: 'linux'},
-  'ipset-list': {isHead: head => IPSET_LIST.test(head), dataPlane: 'linux'},
+  'ipset-save': {isHead: head => IPSET_SAVE.test(head)},
+  'ipset-list': {isHead: head => IPSET_LIST.test(head)},
   'npm-metrics': {isHead: head => METRICS.test(head), redaction: 'metrics'},
   yaml: {isHead: head => YAML.test(head), redaction: 'free-text'},
   other: {redaction: 'free-text'},
@@ -100,11 +96,7 @@ const rows = {
 export type DocumentKind = keyof typeof rows
 export const documentKinds = Object.keys(rows) as DocumentKind[]
 
-/** The kinds that a data plane reads. */
-export type PlaneKind<Plane extends string = string> = {
-  [Kind in DocumentKind]: (typeof rows)[Kind] extends {dataPlane: Plane} ? Kind : never
-}[DocumentKind]
-
+/** What is known of a kind. */
 export const kindRow = (kind: DocumentKind): KindRow => rows[kind]
 
 /** The kind of text in which a content stands. */

@@ -11,6 +11,10 @@ export const linux: DataPlane = {
   documentKinds: new Set(linuxDocumentKinds),
   policyCompiler: linuxPolicyCompiler,
   parse: readLinuxDocument,
+  async redaction() {
+    const {linuxRedaction} = await import('./redact/redaction.ts')
+    return linuxRedaction
+  },
   open(facts, documents: readonly {readonly name: string; readonly content: LinuxDocument}[]) {
     const {save, problems, ...sets} = joinLinuxDocuments(documents)
     return new LinuxNode(linux, {

@@ -1,5 +1,5 @@
 import {detectJsonKind, detectKind} from '../dump/detect-kind.ts'
-import {type DocumentKind, kindRow, type PlaneKind} from '../dump/document-kind.ts'
+import {type DocumentKind, kindRow} from '../dump/document-kind.ts'
 import {readClusterObjects} from '../kubernetes/objects.ts'
 import {printObjects} from '../kubernetes/print-objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
@@ -14,7 +14,8 @@ export type Rewritten = {readonly text: Iterable<string>} | {readonly leftOut: s
 
 /** Rewrites one document of a dump. A document that cannot be rewritten is left out, never handed on. */
 export function rewriteDocument(redaction: Redaction, text: Text, kind: DocumentKind = detectKind(text)): Rewritten {
-  if (isLinuxText(kind)) return {text: lines(text, redaction.lines[kind])}
+  const rewriteLine = redaction.lines.get(kind)
+  if (rewriteLine) return {text: lines(text, rewriteLine)}
   switch (kindRow(kind).redaction) {
     case 'json':
       return rewriteJson(redaction, text)
@@ -26,8 +27,6 @@ export function rewriteDocument(redaction: Redaction, text: Text, kind: Document
       return {leftOut: 'it is not text'}
   }
 }
-
-const isLinuxText = (kind: DocumentKind): kind is PlaneKind<'linux'> => kindRow(kind).dataPlane === 'linux'
 
 function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   let value: unknown

@@ -1,16 +1,14 @@
+import {dataPlanes, linux} from '../dataplanes.ts'
 import type {DumpDocument} from '../dump/model.ts'
-import {type ReadDocument, readDocument} from '../dump/read-document.ts'
+import {holdsRules, type ReadDocument, readDocument} from '../dump/read-document.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import type {LinuxDocument} from '../linux/documents/read.ts'
-import {SavedChains} from '../linux/iptables/saved-chains.ts'
-import type {LinuxDocuments} from '../linux/npm/documents.ts'
 import {chainOfDigest} from '../linux/npm/policy-chain.ts'
-import {linuxRedaction} from '../linux/redact/redaction.ts'
 import {expectedNames} from '../names/expected-names.ts'
 import {schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
 import {KeyedHash} from '../renaming/keyed-hash.ts'
+import type {NodeNames} from '../renaming/node-names.ts'
 import {Vocabulary} from '../renaming/vocabulary.ts'
 import {Redaction} from './redaction.ts'
 
@@ -41,22 +39,19 @@ export class Learner {
       if (cache.node !== undefined) this.vocabulary.addNode(cache.node)
     }
     for (const each of read) if (each.kind === 'cluster') this.addObjects(each.objects)
-    const contents = read.flatMap(each => (each.kind === 'node' ? [each.content as LinuxDocument] : []))
-    const dump: LinuxDocuments = {
+    const ofNode = read.filter(holdsRules)
+    const dataPlane = ofNode[0]?.dataPlane ?? linux
+    const facts = {
       node: name,
-      sets: new Map(contents.flatMap(each => ('sets' in each ? each.sets.map(set => [set.name, set] as const) : []))),
-      hasMembers: false,
       ...(cache && {cache}),
       metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
       problems: [],
     }
-    const saves = contents.flatMap(each => ('save' in each ? [each.save] : []))
-    if (saves.length === 0) this.learn(dump)
-    for (const save of saves) this.learn({...dump, saved: new SavedChains(save)})
+    const contents = ofNode.flatMap(each => (each.dataPlane === dataPlane ? [each.content] : []))
+    for (const names of (await dataPlane.redaction()).learn(facts, contents)) this.add(names)
   }
 
-  private learn(dump: LinuxDocuments): void {
-    const {policies, sets, met, generations} = linuxRedaction.learnNodeNames(dump)
+  private add({policies, sets, met, generations}: NodeNames): void {
     for (const policy of policies) this.vocabulary.addPolicy(policy)
     for (const {kernelName, name} of sets) this.vocabulary.addSet(kernelName, name)
     for (const name of met) if ((this.met.get(name)?.length ?? 0) < generations.length) this.met.set(name, generations)
@@ -67,12 +62,13 @@ export class Learner {
    *
    * @param key random bytes, made for this dump and kept nowhere
    */
-  settle(key: Uint8Array): Redaction {
+  async settle(key: Uint8Array): Promise<Redaction> {
+    const planes = await Promise.all(dataPlanes.map(async plane => plane.redaction()))
     this.learnFromObjects()
     this.vocabulary.noteSets()
     const hash = new KeyedHash(key)
     for (let draw = 0; ; draw++) {
-      const redaction = new Redaction(hash.derive(`draw ${draw}`), this.vocabulary)
+      const redaction = new Redaction(hash.derive(`draw ${draw}`), this.vocabulary, planes)
       if (draw === MOST_DRAWS || this.keepsApart(redaction)) return redaction
     }
   }

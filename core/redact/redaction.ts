@@ -1,4 +1,4 @@
-import {linuxRedaction} from '../linux/redact/redaction.ts'
+import type {PlaneRedaction, RewriteLine} from '../dataplane/redaction.ts'
 import type {KeyedHash} from '../renaming/keyed-hash.ts'
 import {Renaming} from '../renaming/renaming.ts'
 import type {Vocabulary} from '../renaming/vocabulary.ts'
@@ -10,14 +10,19 @@ import {MetricsText} from './metrics.ts'
  * the same answers in other words. Made by `Learner.settle`.
  */
 export class Redaction extends Renaming {
-  /** By kind of text, what the data plane makes of a line. */
-  readonly lines: ReturnType<typeof linuxRedaction.rewriters>
+  /** By kind of text, what its data plane makes of a line. */
+  readonly lines: ReadonlyMap<string, RewriteLine>
   readonly metrics: MetricsText
   readonly cache: CacheText
 
-  constructor(hash: KeyedHash, vocabulary: Vocabulary) {
-    super(hash, vocabulary, linuxRedaction.fixedNames)
-    this.lines = linuxRedaction.rewriters(this)
+  /** @param planes of all data planes, as a log may name chains of any */
+  constructor(hash: KeyedHash, vocabulary: Vocabulary, planes: readonly PlaneRedaction[]) {
+    const fixed = planes.map(({fixedNames}) => fixedNames)
+    super(hash, vocabulary, {
+      has: name => fixed.some(each => each.has(name)),
+      headOf: name => fixed.map(each => each.headOf(name)).find(head => head !== '') ?? '',
+    })
+    this.lines = new Map(planes.flatMap(plane => Object.entries(plane.rewriters(this))))
     this.metrics = new MetricsText(this.names, this.freeText)
     this.cache = new CacheText(this.objects, this.names, this.freeText, this.words.renamer)
   }

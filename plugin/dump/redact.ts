@@ -65,7 +65,7 @@ async function learn({nodes, cluster, failures}: DumpContent, signal: AbortSigna
   }
   // Of these there is nothing but the name.
   for (const {node} of failures) if (node !== undefined) await learner.addNode(node, [])
-  return learner.settle(randomBytes(KEY_BYTES))
+  return await learner.settle(randomBytes(KEY_BYTES))
 }
 
 async function redactNode(

@@ -1,13 +1,23 @@
+import type {NodeFacts} from '../../dataplane/node-state.ts'
 import {isSetName, setScheme} from '../../names/kernel-name.ts'
 import type {NodeNames} from '../../renaming/node-names.ts'
+import type {LinuxDocument} from '../documents/read.ts'
+import {SavedChains} from '../iptables/saved-chains.ts'
 import {NpmChains} from '../npm/chains.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import {learnNames} from '../npm/learn-names.ts'
 import {parseJumpComment} from '../npm/parse-comment.ts'
 import {readJumps} from '../npm/policy-jumps.ts'
 
-/** Collects what the rules and sets of a node name. Never throws. */
-export function learnNodeNames(dump: LinuxDocuments): NodeNames {
+/** Collects what the rules and sets of a node name. Each save counts, also that of a back end which is not in use. Never throws. */
+export function learnNodeNames(facts: NodeFacts, contents: readonly LinuxDocument[]): readonly NodeNames[] {
+  const sets = new Map(contents.flatMap(each => ('sets' in each ? each.sets.map(set => [set.name, set] as const) : [])))
+  const saves = contents.flatMap(each => ('save' in each ? [new SavedChains(each.save)] : []))
+  const node = {...facts, sets, hasMembers: false}
+  return saves.length === 0 ? [namesOf(node)] : saves.map(saved => namesOf({...node, saved}))
+}
+
+function namesOf(dump: LinuxDocuments): NodeNames {
   const chains = new NpmChains(dump.saved)
   const {jumps} = readJumps(chains)
   const policies = jumps.flatMap(({rule, policy}) => {

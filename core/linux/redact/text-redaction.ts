@@ -1,16 +1,11 @@
+import type {RewriteLine} from '../../dataplane/redaction.ts'
 import type {Renaming} from '../../renaming/renaming.ts'
 import {IpsetText} from './ipset.ts'
 import {IptablesText} from './iptables.ts'
 import {RuleComments} from './rule-comments.ts'
 
-/** What the tools of a Linux node print. */
-export type LinuxText = 'iptables-save' | 'ip6tables-save' | 'ipset-save' | 'ipset-list'
-
-/** Rewrites a line of a text. Every line stays a line, so places in the text stay. */
-export type RewriteLine = (line: string) => string
-
-/** How the lines of each text are rewritten with new names and addresses. */
-export function linuxTextRedaction({words, addresses, names, freeText}: Renaming): Readonly<Record<LinuxText, RewriteLine>> {
+/** How the lines of each text that the tools of a Linux node print are rewritten. Every line stays a line, so places in the text stay. */
+export function linuxTextRedaction({words, addresses, names, freeText}: Renaming): Readonly<Record<string, RewriteLine>> {
   const comments = new RuleComments(names, freeText, words.renamer)
   const iptables = new IptablesText(words, addresses, names, comments, freeText)
   const ipset = new IpsetText(addresses, names, freeText)

@@ -28,7 +28,7 @@ export const renamed = (redaction: Redaction, kernelNames: Iterable<string>): Na
   policy: policy => (policy === 'unknown' ? policy : renamePolicy(policy, redaction.words.renamer)),
   set: set => redaction.names.set(set),
   chain: chain => redaction.names.chain(chain),
-  entry: entry => redaction.lines['ipset-save'](`add azure-npm-1 ${entry}`).split(' ').slice(2).join(' '),
+  entry: entry => (redaction.lines.get('ipset-save')?.(`add azure-npm-1 ${entry}`) ?? '').split(' ').slice(2).join(' '),
   named: name => {
     for (const kernelName of kernelNames)
       for (const known of redaction.names.namesOf(kernelName)) if (known.name === name) return redaction.names.renameSet(known)

@@ -15,7 +15,7 @@ export async function redactDocuments(
 ): Promise<{redaction: Redaction; documents: DumpDocument[]; leftOut: string[]}> {
   const learner = new Learner()
   await learner.addNode('unknown', documents)
-  const redaction = learner.settle(keyOf(seed))
+  const redaction = await learner.settle(keyOf(seed))
   const leftOut: string[] = []
   const redacted: DumpDocument[] = []
   for (const document of documents) {
