@@ -1,9 +1,10 @@
+import {AGENT_LABEL} from '../../core/contract/agent-label.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
 import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
 
-export const AGENT_LABEL = 'app.kubernetes.io/name=npm-agent'
+const AGENT_SELECTOR = `${AGENT_LABEL.key}=${AGENT_LABEL.value}`
 
 /** A pod in which an agent runs. */
 export interface AgentPod {
@@ -54,7 +55,7 @@ interface Pod {
 export async function findAgents(api: ClusterApi, choice: NodeChoice, signal?: AbortSignal): Promise<FoundAgents> {
   const options = signal ? {signal} : {}
   const namespace = api.agentNamespace
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?labelSelector=${encodeURIComponent(AGENT_LABEL)}`
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?labelSelector=${encodeURIComponent(AGENT_SELECTOR)}`
   const [{items}, wanted] = await Promise.all([api.get<{items: Pod[]}>(path, options), wantedNodes(api, choice, options)])
   if (items.length === 0)
     throw new InputError(

@@ -22,7 +22,6 @@ export const MANIFEST_NAMESPACE = 'kubectl-npm'
 export const STAND_IN_NAMESPACE = 'default'
 /** Only what has this label is ever removed. */
 export const OWN_LABEL = {key: 'app.kubernetes.io/part-of', value: 'kubectl-npm'} as const
-export const AGENT_LABEL = {key: 'app.kubernetes.io/name', value: 'npm-agent'} as const
 /** Tells pods of the DaemonSet (`daemon`) from those of `install --ephemeral`. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component'
 export const DAEMON_SET = 'npm-agent'

@@ -1,4 +1,5 @@
-import {AGENT_LABEL, COMPONENT_LABEL, type KubernetesObject} from './objects.ts'
+import {AGENT_LABEL} from '../../core/contract/agent-label.ts'
+import {COMPONENT_LABEL, type KubernetesObject} from './objects.ts'
 
 export interface Pod extends KubernetesObject {
   readonly spec: {readonly nodeName?: string}
