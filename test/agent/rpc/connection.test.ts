@@ -1,0 +1,178 @@
+import {EventEmitter} from 'node:events'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import type {WebSocket} from 'ws'
+import type {Caller} from '../../../agent/auth/caller.ts'
+import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
+import {Connection} from '../../../agent/rpc/connection.ts'
+import {closeCodes} from '../../../core/contract/agent.ts'
+
+class FakeSocket extends EventEmitter {
+  readyState = 1
+  bufferedAmount = 0
+  isPaused = false
+  readonly sent: string[] = []
+  readonly closes: string[] = []
+
+  send(text: string): void {
+    this.sent.push(text)
+  }
+
+  close(code?: number, reason?: string): void {
+    this.closes.push(`${code} ${reason}`)
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
+  }
+}
+
+const root: Caller = {kind: 'root'}
+
+function openConnection(limits: Partial<Limits> = {}, caller = root) {
+  const socket = new FakeSocket()
+  const connection = new Connection(socket as unknown as WebSocket, caller, {...usualLimits, ...limits})
+  const received: string[] = []
+  connection.on('message', (data: Buffer) => received.push(data.toString()))
+  const ask = (...texts: string[]) => {
+    for (const text of texts) socket.emit('message', Buffer.from(text), false)
+  }
+  return {socket, connection, received, ask}
+}
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('a connection', () => {
+  test('hands on requests at a bounded rate, in their order, and does not read ahead meanwhile', async () => {
+    const {socket, received, ask} = openConnection({requestsPerSecond: 2})
+    ask('1', '2', '3', '4')
+    expect(received).toEqual(['1', '2'])
+    expect(socket.isPaused).toBe(true)
+    await vi.advanceTimersByTimeAsync(499)
+    expect(received).toEqual(['1', '2'])
+    await vi.advanceTimersByTimeAsync(2)
+    expect(received).toEqual(['1', '2', '3'])
+    expect(socket.isPaused).toBe(true)
+    ask('5')
+    await vi.advanceTimersByTimeAsync(1100)
+    expect(received).toEqual(['1', '2', '3', '4', '5'])
+    expect(socket.isPaused).toBe(false)
+  })
+
+  test('is ended when far more requests have arrived than may wait', () => {
+    const {socket, ask} = openConnection({requestsPerSecond: 1, waitingRequests: 2})
+    ask('1', '2', '3')
+    expect(socket.closes).toEqual([])
+    ask('4')
+    expect(socket.closes).toEqual([`${closeCodes.tooMuch} too many requests at once`])
+  })
+
+  test('is ended when its client does not read, and is sent nothing more', () => {
+    const {socket, connection} = openConnection({unreadBytes: 100})
+    socket.bufferedAmount = 100
+    connection.send('a')
+    socket.bufferedAmount = 101
+    connection.send('b')
+    expect(socket.sent).toEqual(['a'])
+    expect(socket.closes).toEqual([`${closeCodes.notReading} what was sent is not being read`])
+    socket.readyState = 2
+    socket.bufferedAmount = 0
+    connection.send('c')
+    expect(socket.sent).toEqual(['a'])
+  })
+
+  test('answers only so many requests at once, also after one has failed', async () => {
+    const {connection} = openConnection({running: 1})
+    const first = Promise.withResolvers<void>()
+    const running = connection.during(() => first.promise)
+    await expect(connection.during(async () => 'second')).rejects.toMatchObject({refusal: {code: 'TOO_MANY'}})
+    first.reject(new Error('failed'))
+    await expect(running).rejects.toThrow('failed')
+    expect(await connection.during(async () => 'third')).toBe('third')
+  })
+
+  test('has only so many subscriptions', () => {
+    const {connection} = openConnection({subscriptions: 2})
+    const [end] = [connection.subscribe(), connection.subscribe()]
+    expect(() => connection.subscribe()).toThrow('this connection has 2 subscriptions')
+    end?.()
+    expect(connection.subscriptions).toBe(1)
+    connection.subscribe()
+    expect(connection.subscriptions).toBe(2)
+  })
+
+  test('remembers snapshots as often as its client has opened them', () => {
+    const {connection} = openConnection()
+    for (const id of ['a', 'b', 'a']) connection.rememberSnapshot(id)
+    expect(connection.forgetSnapshot('a')).toBe(true)
+    expect(connection.openSnapshots).toEqual(['b', 'a'])
+    expect(connection.forgetSnapshot('a')).toBe(true)
+    expect(connection.forgetSnapshot('a')).toBe(false)
+  })
+
+  test('is ended when the time of its token is over, and that of root is not', async () => {
+    const user = {username: 'viewer'}
+    const caller: Caller = {kind: 'account', account: 'viewer', user, tokenHash: 'x', until: Date.now() + 60_000}
+    const {socket} = openConnection({}, caller)
+    const ofRoot = openConnection()
+    await vi.advanceTimersByTimeAsync(59_999)
+    expect(socket.closes).toEqual([])
+    await vi.advanceTimersByTimeAsync(2)
+    expect(socket.closes).toEqual([expect.stringContaining(`${closeCodes.tokenOver} the time of the token is over`)])
+    await vi.advanceTimersByTimeAsync(86_400_000)
+    expect(ofRoot.socket.closes).toEqual([])
+  })
+
+  test('leaves no timer and no request behind when it closes', async () => {
+    const user = {username: 'viewer'}
+    const caller: Caller = {kind: 'account', account: 'viewer', user, tokenHash: 'x', until: Date.now() + 60_000}
+    const {socket, received, ask} = openConnection({requestsPerSecond: 1}, caller)
+    ask('1', '2')
+    socket.emit('close', 1000, Buffer.from('done'))
+    expect(vi.getTimerCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(received).toEqual(['1'])
+  })
+})
+
+// Node's timers as promises are not replaced by fake ones.
+describe('what waits to be sent', () => {
+  beforeEach(() => void vi.useRealTimers())
+
+  test('is waited for until it is little, or the client is gone', async () => {
+    const {socket, connection} = openConnection({unsentBytes: 100})
+    socket.bufferedAmount = 101
+    let isDrained = false
+    const drained = connection.drained().then(() => (isDrained = true))
+    await new Promise(setImmediate)
+    expect(isDrained).toBe(false)
+    socket.bufferedAmount = 100
+    await drained
+    socket.bufferedAmount = 101
+    const gone = connection.drained()
+    socket.emit('close', 1006, Buffer.alloc(0))
+    await gone
+    expect(connection.signal.aborted).toBe(true)
+  })
+
+  test('gives large answers their turn one after the other', async () => {
+    const {socket, connection} = openConnection({unsentBytes: 100})
+    const turns: number[] = []
+    const take = async (turn: number) => {
+      await connection.turn()
+      turns.push(turn)
+      socket.bufferedAmount += 1000
+    }
+    const [first, second] = [take(1), take(2)]
+    await first
+    for (let at = 0; at < 3; at++) await new Promise(setImmediate)
+    expect(turns).toEqual([1])
+    socket.bufferedAmount = 0
+    await second
+    expect(turns).toEqual([1, 2])
+  })
+})
