@@ -5,7 +5,6 @@ import {AGENT_STATE_DIR, type AgentStatus} from '../core/contract/agent.ts'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
-import {readLocalNode} from './node/local-node.ts'
 
 const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
 
@@ -92,6 +91,7 @@ const fileOf = (command: string): string => `${command.replaceAll(/[^a-z0-9-]+/g
 
 async function readInto(folder: string): Promise<number> {
   if (process.getuid?.() !== 0) return fail('reading the kernel needs root', 'Run it with sudo.')
+  const {readLocalNode} = await import('./node/local-node.ts')
   const {documents, problems} = await readLocalNode()
   await mkdir(folder, {recursive: true})
   for (const {name, text} of documents) {
