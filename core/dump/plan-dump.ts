@@ -11,7 +11,7 @@ import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
 import {type ReadDocument, readDocument} from './read-document.ts'
 import {lastName, mergeObjects} from './read-dump.ts'
-import {findPlace, nodeOfPath} from './sort-documents.ts'
+import {findLocation, nodeOfPath} from './sort-documents.ts'
 
 /** One node of a dump that is to be made of files. */
 export interface PlannedNode {
@@ -68,20 +68,20 @@ export async function planDump(documents: readonly DumpDocument[]): Promise<Dump
   const leftOut: string[] = []
   const loose: ReadDocument[] = []
   for (const document of documents) {
-    const found = findPlace(manifests, document)
+    const found = findLocation(manifests, document)
     if (!found) {
       loose.push(await readDocument(document))
       continue
     }
-    const {manifest, place} = found
+    const {manifest, location} = found
     const file = fileName(document.name)
-    if (place.kind === 'cluster') objects.push(document)
-    else if (place.kind === 'node' && isNodeFile(place.file)) {
-      const {given = [], ...told} = manifest.nodes.get(place.folder) ?? {name: fileName(place.folder)}
+    if (location.kind === 'cluster') objects.push(document)
+    else if (location.kind === 'node' && isNodeFile(location.file)) {
+      const {given = [], ...told} = manifest.nodes.get(location.folder) ?? {name: fileName(location.folder)}
       const node = folderOf(document.folder, () => told)
-      add(node, place.file, document)
-      if (given.includes(place.file)) node.given.push(place.file)
-    } else if (file === dumpFiles.log && place.kind === 'other') logs.push(document.text)
+      add(node, location.file, document)
+      if (given.includes(location.file)) node.given.push(location.file)
+    } else if (file === dumpFiles.log && location.kind === 'other') logs.push(document.text)
     else if (file !== dumpFiles.manifest) leftOut.push(document.name)
   }
   const problems: Problem[] = []

@@ -1,7 +1,7 @@
 import type {Problem} from '../problem/problem.ts'
 import {isBlank} from './blank.ts'
 import {isForAnswers, kindOfDocument} from './layout.ts'
-import {fileName, type Place, placeIn, plainPath, type ReadManifest, readManifest} from './manifest.ts'
+import {type DumpLocation, fileName, locationIn, plainPath, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
 
 /** What the layout of a dump tells of one node's folder. */
@@ -27,21 +27,21 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
   const manifests = documents.flatMap(document => readManifest(document) ?? [])
   const nodes = new Map<string, SortedNode>()
   const sorted = documents.flatMap(document => {
-    const found = findPlace(manifests, document)
+    const found = findLocation(manifests, document)
     if (!found) {
       const name = nodeOfPath(document.folder)
       if (name !== undefined) nodes.set(document.folder, {name, problems: []})
       return [document]
     }
-    const {manifest, place} = found
-    if (place.kind === 'cluster') return [document]
-    if (place.kind === 'other') return []
-    const kind = kindOfDocument(place.file)
+    const {manifest, location} = found
+    if (location.kind === 'cluster') return [document]
+    if (location.kind === 'other') return []
+    const kind = kindOfDocument(location.file)
     if (kind === undefined) return []
-    const node = nodes.get(document.folder) ?? sortedNode(manifest, place.folder)
+    const node = nodes.get(document.folder) ?? sortedNode(manifest, location.folder)
     nodes.set(document.folder, node)
-    const isCut = manifest.failures.some(failure => failure.node === node.name && failure.document === place.file)
-    if (!isCut && manifest.nodes.get(place.folder)?.given.includes(place.file)) return [document]
+    const isCut = manifest.failures.some(failure => failure.node === node.name && failure.document === location.file)
+    if (!isCut && manifest.nodes.get(location.folder)?.given.includes(location.file)) return [document]
     if (!isCut) return [{...document, kind}]
     // What a tool printed before it failed is told by its content; when it printed nothing, nothing is known.
     return isBlank(document.text) ? [] : [document]
@@ -50,15 +50,15 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
 }
 
 /** Dumps may lie in dumps; the innermost one counts. */
-export function findPlace(
+export function findLocation(
   manifests: readonly ReadManifest[],
   document: DumpDocument,
-): {manifest: ReadManifest; place: Place} | undefined {
-  let found: {manifest: ReadManifest; place: Place} | undefined
+): {manifest: ReadManifest; location: DumpLocation} | undefined {
+  let found: {manifest: ReadManifest; location: DumpLocation} | undefined
   for (const manifest of manifests) {
     if (found && manifest.base.length <= found.manifest.base.length) continue
-    const place = placeIn(manifest, document)
-    if (place) found = {manifest, place}
+    const location = locationIn(manifest, document)
+    if (location) found = {manifest, location}
   }
   return found
 }

@@ -20,6 +20,9 @@ const labelsOf = (value: unknown): Record<string, string> =>
 /**
  * Reads the debug cache of any release: v2, v1 since v1.4.28 (maps from kernel names) and v1 before (maps from names,
  * kernel names absent). Whatever has another shape is passed over.
+ *
+ * By hand, because its maps have an entry for each pod and set of a cluster: a schema would copy all of them, and one entry of another
+ * shape would not be passed over but refuse the rest.
  */
 export function readNpmCache(value: unknown): NpmCache {
   const cache = fieldsOf(value)
