@@ -107,7 +107,7 @@ export function compareSetStates(
   if (wanted.type !== found.type) return [{kind: 'set', ...subject, wanted, found: {...found, members: found.members ?? []}}]
   const differences: (SetDifference | MemberDifference)[] = []
   if (hasOtherRoom(wanted, found))
-    differences.push({kind: 'set', ...subject, wanted: {...wanted, members: []}, found: {...found, members: []}})
+    differences.push({kind: 'set', ...subject, wanted, found: {...found, members: found.members ?? []}})
   if (!found.members) return differences
   return [...differences, ...compareMembers({...subject, type: wanted.type}, wanted.members, found.members, nameOf, lines)]
 }

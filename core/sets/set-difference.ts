@@ -41,7 +41,7 @@ export interface MemberDifference {
 
 /**
  * A set that only one side has, or that is of another type or has room for another number of members. Where both sides have
- * it with one type, its members are differences of their own and `members` of both sides are empty.
+ * it with one type, members that only one side has are differences of their own.
  */
 export interface SetDifference {
   readonly kind: 'set'

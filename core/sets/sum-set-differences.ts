@@ -45,8 +45,8 @@ function sumHeaders(first: readonly AnySetDifference[], second: readonly AnySetD
   const [before, after] = [first.find(isHeader), second.find(isHeader)]
   const any = before ?? after
   if (!any) return []
-  const wanted = before ? before.wanted : any.wanted
-  const found = after ? after.found : any.found
+  const wanted = before ? before.wanted : applySetDifferences(after?.wanted, first.map(swapSides))
+  const found = after ? after.found : applySetDifferences(before?.found, second)
   if (wanted?.maxelem === found?.maxelem) return []
   const {wanted: _wanted, found: _found, ...subject} = any
   return [{...subject, ...(wanted && {wanted}), ...(found && {found})}]

@@ -35,7 +35,7 @@ export function compareProgram(program: LinuxProgram, node: ComparedNode): {diff
 }
 
 /** How many members Azure NPM makes room for. Lists have a size of another kind. */
-const maxelemOf = ({type, ipsetType}: ProgramSet): string | undefined => {
+export const maxelemOf = ({type, ipsetType}: ProgramSet): string | undefined => {
   if (ipsetType === 'list:set') return undefined
   return String(mostMembers(type))
 }

@@ -149,19 +149,20 @@ function compareJump({forward: asked, isJumpLoose}: WantedRules, found: FoundRul
   const chain = FORWARD_CHAIN
   const forward = found.rules(chain)
   const leadsToNpm = ({target}: ComparedRule): boolean => target?.kind === 'jump' && target.chain === NPM_CHAIN
-  const wanted = asked.find(leadsToNpm)
-  const [jump, ...others] = forward.flatMap((rule, index) => (leadsToNpm(rule) ? [{rule, position: index + 1}] : []))
-  if (!jump) {
-    if (!found.isComplete || !wanted) return []
-    return [{kind: 'jump', chain, wanted: {rule: wanted, position: 1}}]
-  }
-  const tooMany = wanted ? others : [jump, ...others]
-  const differences: JumpDifference<ComparedRule>[] = tooMany.map(each => ({kind: 'jump', chain, found: each}))
-  if (!wanted) return differences
+  const jumpsIn = (rules: readonly ComparedRule[]) =>
+    rules.flatMap((rule, index) => (leadsToNpm(rule) ? [{rule, position: index + 1}] : []))
+  const [wanted, jumps] = [jumpsIn(asked), jumpsIn(forward)]
+  const missing = found.isComplete ? wanted.slice(jumps.length) : []
+  const differences: JumpDifference<ComparedRule>[] = [
+    ...missing.map(each => ({kind: 'jump' as const, chain, wanted: each})),
+    ...jumps.slice(wanted.length).map(each => ({kind: 'jump' as const, chain, found: each})),
+  ]
+  const [first, jump] = [wanted[0], jumps[0]]
+  if (!first || !jump) return differences
   const services = forward.findIndex(rule => ruleText(rule).includes(SERVICES_CHAIN))
   const behindServices = services < 0 ? 1 : services + 2
-  const pair = {wanted: {rule: wanted, position: behindServices}, found: jump}
-  if (ruleKey(jump.rule) !== ruleKey(wanted)) differences.push({kind: 'jump', chain, ...pair})
+  const pair = {wanted: {rule: first.rule, position: behindServices}, found: jump}
+  if (ruleKey(jump.rule) !== ruleKey(first.rule)) differences.push({kind: 'jump', chain, ...pair})
   const isBehind = isJumpLoose ? jump.position >= behindServices : jump.position === behindServices
   if (jump.position !== 1 && !isBehind) differences.push({kind: 'jump', chain, ...pair, around: forward})
   return differences
