@@ -47,6 +47,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/walk',
   ],
   'core/linux/documents': [...seam, 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm'],
+  'core/linux/plan': [...seam, 'core/linux/iptables', 'core/linux/npm', 'core/linux/compare'],
   'core/linux/redact': [
     ...seam,
     'core/renaming',
