@@ -217,8 +217,6 @@ const exceptions: readonly (readonly [from: string, to: string])[] = [
   ['core/linux/npm', 'core/linux/translate'],
   ['core/redact', 'core/linux/npm'],
   ['core/renaming', 'core/linux/npm'],
-  ['core/sets', 'core/linux/ipset'],
-  ['core/sets', 'core/linux/npm'],
   ['core/translate', 'core/linux/npm'],
   ['plugin/commands', 'core/linux/compile'],
   ['plugin/commands', 'core/linux/npm'],

@@ -5,6 +5,7 @@ import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
+import {memberText} from '../sets/member.ts'
 
 /** One probed port. */
 export interface ProbedPort {
@@ -110,10 +111,7 @@ function classify({ends, dump, cluster}: MatrixInput): Classed[] {
 function walkedClasses(ends: readonly MatrixEnd[], dump: NodeState | undefined): (end: MatrixEnd) => number {
   const addressRules = dump?.ruleBlocks() ?? []
   const sets = new Map(
-    [...(dump?.sets ?? [])].map(([name, set]) => [
-      name,
-      {type: set.type, members: set.members.map(({entry, nomatch}) => (nomatch ? `${entry} nomatch` : entry))},
-    ]),
+    [...(dump?.sets ?? [])].map(([name, set]) => [name, {type: set.type, members: set.members.map(memberText)}]),
   )
   // Blocks that rules name are treated like sets of one block.
   for (const [index, block] of addressRules.entries()) sets.set(`rule ${index}`, {type: 'hash:net', members: [block]})

@@ -1,4 +1,5 @@
 import type {SetMeaning} from '../names/set-name.ts'
+import {parseMember} from './member.ts'
 
 /** One set condition with all that is known of it. */
 export interface DescribedTerm {
@@ -39,8 +40,9 @@ function blocks(term: DescribedTerm): string {
         : `, rule ${meaning.rule + 1}${meaning.peer === undefined ? '' : `, peer ${meaning.peer + 1}`}`
     return meaning?.policy === undefined ? `the blocks in ${set}` : `the ipBlock of ${meaning.policy}${place}`
   }
-  const excepted = members.filter(member => member.endsWith(' nomatch')).map(member => member.slice(0, -' nomatch'.length))
-  let included = members.filter(member => !member.includes(' nomatch'))
+  const parsed = members.map(parseMember)
+  const excepted = parsed.filter(({isException}) => isException).map(({entry}) => entry)
+  let included = parsed.filter(({isException}) => !isException).map(({entry}) => entry)
   const halves = ['0.0.0.0/1', '128.0.0.0/1']
   if (halves.every(half => included.includes(half))) included = ['0.0.0.0/0', ...included.filter(each => !halves.includes(each))]
   included.sort(byAddress)

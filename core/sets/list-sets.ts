@@ -1,10 +1,10 @@
 import type {SetEntry} from '../contract/common.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
-import {memberText} from '../linux/ipset/member-text.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import {setTypeFacts} from '../names/set-name.ts'
 import {describeMeaning, describeTerms} from './describe-sets.ts'
+import {memberText, parseMember} from './member.ts'
 import type {NodeSets} from './node-set.ts'
 
 /** Pods by address. Host-network pods share their node's, and finished pods have given theirs back. */
@@ -51,7 +51,7 @@ function translateSet(set: string, dump: NodeSets, book: NameIndex, pods: Readon
     meaning: shownBlocks ? describeTerms(shownBlocks) : meanings.map(describeMeaning).join(' or ') || 'unknown',
     members,
     ...(members && isList && {memberNames: members.map(member => nameOf(member, book))}),
-    ...(members && !isList && pods && {memberPods: members.map(member => pods.get(addressOf(member)) ?? [])}),
+    ...(members && !isList && pods && {memberPods: members.map(member => pods.get(parseMember(member).subject) ?? [])}),
     ...(ipset?.references !== undefined && {references: ipset.references}),
     evidence: [...new Set(known.flatMap(({evidence}) => [...evidence]))],
   }
@@ -62,9 +62,6 @@ const nameOf = (set: string, book: NameIndex): string =>
     .namesOf(set)
     .map(({name}) => name)
     .join(' | ') || 'unknown'
-
-/** `10.0.0.1` of `10.0.0.1`, `10.0.0.1,tcp:80` and `10.0.0.1 nomatch`. */
-const addressOf = (member: string): string => /^[^, ]*/.exec(member)?.[0] ?? member
 
 /** Whether a set is what a person asked for: by kernel name, readable name, or a label as kubectl writes it. */
 export function isAskedFor({set, names}: SetEntry, asked: string): boolean {

@@ -1,8 +1,7 @@
 import type {Term} from '../contract/common.ts'
-import {memberText} from '../linux/ipset/member-text.ts'
-import type {SetMatch} from '../linux/npm/rule-parts.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import {type DescribedTerm, describeTerms} from './describe-sets.ts'
+import {memberText} from './member.ts'
 import type {NodeSets} from './node-set.ts'
 
 /** Turns set matches into named terms and into words. Rules repeat the same terms, so each is made and looked up once. */
@@ -23,7 +22,7 @@ export class TermNames {
    *
    * @param name what the rule's own comment calls the set; it decides between names that collide
    */
-  term({set, negated}: SetMatch, name: string | undefined): Term {
+  term({set, negated}: Pick<Term, 'set' | 'negated'>, name: string | undefined): Term {
     let known = this.sets.get(set)
     if (!known) this.sets.set(set, (known = {name: this.nameOf(set), terms: []}))
     const {terms} = known

@@ -1,7 +1,8 @@
 import {objectKey, type Pod} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
-import {parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
+import {blockOf, parseMember} from '../sets/member.ts'
 import type {NodeSet} from '../sets/node-set.ts'
 
 /** One end of a traced packet. */
@@ -61,7 +62,7 @@ function outsideAddress({pods, sets}: KnownPods): string {
     const value = parseIpv4(address) ?? 0
     for (const set of sets?.values() ?? [])
       for (const {entry} of set.members) {
-        const block = parseIpv4Block(entry)
+        const block = blockOf(parseMember(entry))
         // The two halves of 0.0.0.0/0 hold every address there is.
         if (block && block.prefix > 1 && value >= block.base && value - block.base < 2 ** (32 - block.prefix)) return true
       }
@@ -86,8 +87,9 @@ export function resolvePort(asked: string, protocol: string, receiver: Endpoint,
     .flatMap(({ports = []}) => ports)
     .find(each => each.name === asked && (each.protocol ?? 'TCP').toLowerCase() === protocol)
   if (declared) return declared.containerPort
-  const prefix = `${receiver.address},${protocol}:`
-  const member = namedPortSet?.members.find(({entry}) => entry.startsWith(prefix))
-  if (member) return Number(member.entry.slice(prefix.length))
+  for (const {entry} of namedPortSet?.members ?? []) {
+    const {subject, port} = parseMember(entry)
+    if (subject === receiver.address && port?.protocol === protocol) return port.number
+  }
   throw new InputError(`${receiver.name} declares no ${protocol} port named "${asked}"`, 'Give the number: --port N')
 }

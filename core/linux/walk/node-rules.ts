@@ -1,7 +1,7 @@
+import {memberText} from '../../sets/member.ts'
 import type {NodeSets} from '../../sets/node-set.ts'
 import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
-import {memberText} from '../ipset/member-text.ts'
 import type {Rule} from '../iptables/model.ts'
 import {printRule} from '../iptables/print.ts'
 import type {SavedChains} from '../iptables/saved-chains.ts'
