@@ -1,5 +1,4 @@
 import type {DataPlane} from './dataplane/dataplane.ts'
-import type {NodeState} from './dataplane/node-state.ts'
 import {linux} from './linux/dataplane.ts'
 
 /** The data planes there are, and which one a document is of. The only place that knows more than the interface. */
@@ -11,7 +10,3 @@ export const dataPlanes: readonly DataPlane[] = [linux]
 /** The data plane whose rules or sets a kind of document holds; undefined for what belongs to none, as Kubernetes objects. */
 export const dataPlaneOfKind = (kind: string): DataPlane | undefined =>
   dataPlanes.find(({documentKinds}) => documentKinds.has(kind))
-
-/** The data plane of a node. */
-export const dataPlaneOf = ({dataPlane}: NodeState): DataPlane =>
-  dataPlanes.find(({name}) => name === dataPlane.name) as DataPlane

@@ -6,8 +6,7 @@ import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import type {LinuxProgram} from '../../core/linux/npm/program.ts'
-import type {CompileOptions} from '../../core/policy/program.ts'
+import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
@@ -20,7 +19,7 @@ import type {Snapshots} from './snapshots.ts'
 /** The cluster as the agent watches it: what a comparison needs of it. */
 export interface WatchedCluster extends SyncSource {
   objects(): ClusterObjects
-  programFor(options: CompileOptions): LinuxProgram
+  programFor(options: CompileOptions): Program
 }
 
 export interface DiffOptions {

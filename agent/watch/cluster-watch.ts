@@ -1,8 +1,7 @@
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import type {LinuxProgram} from '../../core/linux/npm/program.ts'
 import type {ObjectEvent} from '../../core/policy/incremental.ts'
-import type {CompileOptions} from '../../core/policy/program.ts'
+import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import type {Log} from '../log.ts'
 import {type Clock, systemClock} from './clock.ts'
@@ -22,7 +21,7 @@ export interface ClusterWatch {
    * The program that the objects ask for. The first ask for an option set takes as long as a compilation, later ones as
    * long as what changed.
    */
-  programFor(options: CompileOptions): LinuxProgram
+  programFor(options: CompileOptions): Program
   /** The objects of this moment as a List of Kubernetes, in pieces. */
   clusterJson(): Iterable<string>
   /**
@@ -106,7 +105,7 @@ class FollowedCluster implements ClusterWatch {
     return {pods: Pod.objects(), namespaces: Namespace.objects(), policies: NetworkPolicy.objects(), nodes: Node.objects()}
   }
 
-  programFor(options: CompileOptions): LinuxProgram {
+  programFor(options: CompileOptions): Program {
     return this.programs.programFor(options)
   }
 

@@ -1,17 +1,16 @@
+import {linux} from '../../core/dataplanes.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import {incrementalProgram, type LinuxIncrementalProgram} from '../../core/linux/compile/compile.ts'
-import type {LinuxProgram} from '../../core/linux/npm/program.ts'
-import type {ObjectEvent} from '../../core/policy/incremental.ts'
-import type {CompileOptions} from '../../core/policy/program.ts'
+import type {IncrementalProgram, ObjectEvent} from '../../core/policy/incremental.ts'
+import type {CompileOptions, Program} from '../../core/policy/program.ts'
 
 /** Nodes of a cluster differ little: another name scheme, generation or meaning is asked for rarely. */
 const MOST_FOLLOWERS = 3
 
 /** One follower gives the program of all sets and that of the sets that policies use. */
 interface Follower {
-  readonly incremental: LinuxIncrementalProgram
+  readonly incremental: IncrementalProgram
   /** As last given out; empty when something changed since. */
-  last: {all?: LinuxProgram; needed?: LinuxProgram}
+  last: {all?: Program; needed?: Program}
 }
 
 /** Programs that follow the cluster: made when first asked for, and kept as long as they are among the last few asked for. */
@@ -31,7 +30,7 @@ export class Programs {
     }
   }
 
-  programFor({isOnNeed = false, ...options}: CompileOptions): LinuxProgram {
+  programFor({isOnNeed = false, ...options}: CompileOptions): Program {
     const key = keyOf(options)
     const follower = this.followers.get(key) ?? this.open(options)
     // Last asked for, last in the map: the first one in it goes when there are too many.
@@ -47,7 +46,7 @@ export class Programs {
   }
 
   private open(options: CompileOptions): Follower {
-    const incremental = incrementalProgram(options)
+    const incremental = linux.policyCompiler.incrementalProgram(options)
     incremental.applyAll(this.objects())
     return {incremental, last: {}}
   }

@@ -64,3 +64,5 @@ export const programSchema = z.object({
   refusals: z.array(refusalSchema),
   problems: z.array(problemSchema),
 })
+
+export type ProgramDocument = z.infer<typeof programSchema>

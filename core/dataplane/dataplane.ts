@@ -1,17 +1,20 @@
-import type {DocumentContent} from '../contract/node-documents.ts'
+import type {SetEntry} from '../contract/common.ts'
+import type {DriftItem} from '../contract/drift.ts'
+import type {TraceSide, TraceStep} from '../contract/trace.ts'
+import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import type {Direction} from '../names/kernel-name.ts'
+import type {NameIndex} from '../names/name-index.ts'
+import type {Packet, Verdict} from '../net/packet.ts'
+import type {CompileOptions, Program, Semantics} from '../policy/program.ts'
 import type {Problem} from '../problem/problem.ts'
+import type {NodeSets} from '../sets/node-set.ts'
 import type {Text} from '../text/lines.ts'
-import type {DataPlaneName, NodeFacts, NodeState} from './node-state.ts'
+import type {Difference} from './difference.ts'
+import type {NodeContent, NodeFacts} from './node-facts.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
-
-/** One document of a node as its data plane parsed it. Nobody else looks into it. */
-export interface NodeContent {
-  readonly kind: DocumentContent
-  /** Of rules: the back end that they are of. */
-  readonly backend?: 'nft' | 'legacy'
-  readonly problems: readonly Problem[]
-}
+import type {SimulatedProgram} from './simulation.ts'
 
 /**
  * How one operating system enforces policies on a node. Verbs know this interface and no data plane; a data plane knows no
@@ -33,4 +36,130 @@ export interface DataPlane {
   open(facts: NodeFacts, documents: readonly {readonly name: string; readonly content: NodeContent}[]): NodeState
   /** Loads what redacts its documents, which no other verb needs. */
   redaction(): Promise<PlaneRedaction>
+
+  /**
+   * The program that the policies ask for on a node: of the release, in the names and the mode that the node shows.
+   *
+   * @returns the program, and what the node did not show
+   */
+  expectedProgram(node: NodeState, cluster: ClusterObjects, options: ExpectedProgramOptions): ExpectedProgram
+  /** All differences between a program and a node, and what is different as expected. */
+  compare(program: Program, node: NodeState): {readonly differences: readonly AnyDifference[]; readonly notes: readonly string[]}
+  /** A difference in words, as documents have it. */
+  describe(difference: AnyDifference): Omit<DriftItem, 'effect' | 'example'>
+  /** A program as if it were on the node, to try differences on. */
+  simulate(program: Program, node: NodeState): SimulatedProgram<object, AnyDifference>
+}
+
+/** A difference of whatever data plane. */
+export type AnyDifference = Difference<object>
+
+/** Settings of Azure NPM that no document of a node holds, and work that is done already. */
+export interface ExpectedProgramOptions {
+  readonly isLite?: boolean
+  readonly semantics?: Semantics
+  /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
+  readonly programFor?: (options: CompileOptions) => Program
+}
+
+export interface ExpectedProgram {
+  readonly program: Program
+  readonly notes: readonly string[]
+}
+
+/** The operating systems on which Azure NPM enforces policies, each in its own way. */
+export type DataPlaneName = 'linux' | 'windows'
+
+/** Whether all of a part of a node was in the input, some of it, or nothing. Answers that rest on a part which is not whole are unknown. */
+export type Completeness = 'whole' | 'cut' | 'absent'
+
+/** How complete each part of a node's input is. */
+export interface Completenesses {
+  readonly rules: Completeness
+  readonly sets: Completeness
+  /** `cut` where sets are known without their members. */
+  readonly members: Completeness
+  readonly objects: Completeness
+}
+
+/**
+ * One node, opened once from its documents. All parts are read when somebody first asks for them, and kept, so that no verb
+ * parses what another has parsed.
+ */
+export interface NodeState extends NodeFacts, NodeSets {
+  readonly dataPlane: DataPlane
+  readonly completeness: Completenesses
+  /** The chains or endpoints that Azure NPM's rules stand in, without reading any rule. */
+  readonly ruleLists: readonly string[]
+  /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
+  ruleBlocks(): readonly string[]
+  /** The names and policies of the node. The first call learns all names. */
+  translation(): NodeTranslation
+  /** Walks a packet that the node forwards. */
+  walk(packet: Packet): Walk
+  /** What the model says of a packet that the node itself sends or receives; undefined when neither end is known to be the node. */
+  walkOwn(packet: Packet): Walk | undefined
+  /** A walk in words. Learns the names that it needs and no others. */
+  describe(walk: Walk): DescribedWalk
+  /** The same node with other facts; what was read and learned from rules is kept where the facts do not change it. */
+  with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): NodeState
+}
+
+/** What happens to a packet on one node. */
+export interface Walk {
+  readonly verdict: Verdict
+  /** All rules that matched, first to last; for `unknown`, up to where it stops being known. Their shape is the data plane's. */
+  readonly trail: readonly object[]
+  /** Why the verdict is unknown. */
+  readonly reason?: string
+  /** The destination after translation, when a service was resolved. */
+  readonly translated?: {readonly destination: string; readonly port: number | undefined}
+}
+
+/** A walk in words. */
+export interface DescribedWalk {
+  readonly trail: readonly TraceStep[]
+  readonly ingress: TraceSide
+  readonly egress: TraceSide
+  /** Which rule decides, in one sentence. */
+  readonly reason: string
+  readonly problems: readonly Problem[]
+}
+
+/** All of a translation but what grows with the node. */
+export type TranslationFacts = Omit<Translation, 'policies' | 'sets'>
+
+/** What a policy is called before its rules are translated. */
+export interface ProgrammedPolicy {
+  readonly policy: string
+  readonly direction: Direction
+  readonly chain: string
+  readonly candidates?: readonly string[]
+}
+
+/**
+ * A node whose names are known. Policies and sets come one by one, because those of a large node do not fit into memory
+ * twice.
+ */
+export interface NodeTranslation {
+  readonly facts: TranslationFacts
+  readonly names: NameIndex
+  /** Azure NPM's sets that the input holds or a rule names, by kernel name. */
+  readonly kernelSets: ReadonlySet<string>
+  /** Policy of each chain with a known policy; colliding ones are joined by `|`. */
+  readonly policyOfChain: ReadonlyMap<string, string>
+  /** Whether the node has a chain, or an endpoint's list of rules, of this name. */
+  hasRuleList(name: string): boolean
+  /** @param wants leaves policies out before their rules are translated */
+  policies(wants?: (policy: ProgrammedPolicy) => boolean): Iterable<TranslatedPolicy>
+  sets(): Iterable<SetEntry>
+  /**
+   * The rules as the node's own tool prints them, with names in place of hashes. Undefined when no rules were in the input.
+   *
+   * @param only whose rules are wanted: those of these policies, and those in the chain of that name
+   */
+  savedText(only?: {
+    readonly policies: Iterable<TranslatedPolicy>
+    readonly chain: string | undefined
+  }): Iterable<string> | undefined
 }

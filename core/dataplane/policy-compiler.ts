@@ -1,11 +1,24 @@
-import type {NetworkPolicy} from '../kubernetes/objects.ts'
+import type {ProgramDocument} from '../contract/program.ts'
+import type {ClusterObjects, NetworkPolicy} from '../kubernetes/objects.ts'
+import type {Direction} from '../names/kernel-name.ts'
 import type {SetType} from '../names/set-name.ts'
+import type {IncrementalProgram} from '../policy/incremental.ts'
 import type {NpmPolicy} from '../policy/npm-policy-model.ts'
-import type {Compile, CompiledPolicy, CompileOptions} from '../policy/program.ts'
+import type {Compile, CompiledPolicy, CompileOptions, Program, ProgramSets} from '../policy/program.ts'
 
 /** What a data plane makes of policies. What one method returns is handed to methods of the same data plane only. */
 export interface PolicyCompiler {
   readonly compile: Compile
+  /** The sets of that program alone, which takes a fraction of the time. */
+  compileSets(objects: ClusterObjects, options: CompileOptions): ProgramSets
+  /** An empty program that follows the cluster. */
+  incrementalProgram(options: CompileOptions): IncrementalProgram
+  /** How many rules each policy of a program has. */
+  rulesOfPolicies(program: Program): readonly PolicyRules[]
+  /** The rules of a program as the node's own tool prints them. */
+  programText(program: Program): ProgramText
+  /** The lines with which the node's own tools program it, in a format of this data plane. */
+  restoreLines(program: Program | ProgramSets, format: RestoreFormat): Iterable<string>
   /** Translates one policy, and finds what this data plane refuses of it. */
   translate(policy: NetworkPolicy, options: CompileOptions): NpmPolicy
   /** How many rules a policy of a program has, those that lead to its own among them. */
@@ -15,3 +28,23 @@ export interface PolicyCompiler {
   /** Fields of a policy whose rules are programmed with a description that is cut, each with the longest, in bytes. */
   cutDescriptions(policy: NpmPolicy): ReadonlyMap<string, number>
 }
+
+/** What `compile` prints for the node's own tools. */
+export type RestoreFormat = 'ipset' | 'iptables'
+
+/** How many rules a policy has in each direction. */
+export interface PolicyRules {
+  /** `namespace/name` */
+  readonly policy: string
+  readonly parts: readonly {
+    readonly direction: Direction
+    /** Absent where policies have no chain of their own. */
+    readonly chain?: string
+    readonly rules: number
+    /** How many sets they name. */
+    readonly sets: number
+  }[]
+}
+
+/** The part of a document of kind `Program` that is rules. */
+export type ProgramText = Pick<ProgramDocument, 'jump' | 'baseChains' | 'policies'>

@@ -1,8 +1,7 @@
 import type {FixedNames} from '../renaming/kernel-names.ts'
 import type {NodeNames} from '../renaming/node-names.ts'
 import type {Renaming} from '../renaming/renaming.ts'
-import type {NodeContent} from './dataplane.ts'
-import type {NodeFacts} from './node-state.ts'
+import type {NodeContent, NodeFacts} from './node-facts.ts'
 
 /** The new line, or undefined for one that is left out. */
 export type RewriteLine = (line: string) => string | undefined

@@ -1,5 +1,5 @@
 import type {Drift} from '../contract/drift.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {compareNode} from './compare-node.ts'

@@ -1,4 +1,5 @@
-import type {DataPlane, NodeContent} from '../dataplane/dataplane.ts'
+import type {DataPlane} from '../dataplane/dataplane.ts'
+import type {NodeContent} from '../dataplane/node-facts.ts'
 import {dataPlaneOfKind} from '../dataplanes.ts'
 import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
 import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'

@@ -1,4 +1,4 @@
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
 import type {Problem} from '../problem/problem.ts'

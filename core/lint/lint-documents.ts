@@ -1,6 +1,6 @@
 import {type Finding, type Level, type Lint, levels} from '../contract/lint.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import type {DumpDocument} from '../dump/model.ts'
 import {readDocument} from '../dump/read-document.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'

@@ -1,4 +1,4 @@
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {type ClusterObjects, emptyCluster, type Node} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {setScheme} from '../names/kernel-name.ts'

@@ -1,21 +1,28 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {compareProgram} from './compare/compare-program.ts'
+import type {LinuxDifference} from './compare/compared-rule.ts'
+import {describeDifference} from './compare/describe-difference.ts'
+import {expectedProgram, type LinuxProgramOptions} from './compare/expected-program.ts'
+import {simulateProgram} from './compare/simulate-program.ts'
 import {linuxPolicyCompiler} from './compile/policy-compiler.ts'
 import {joinLinuxDocuments} from './documents/join.ts'
 import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './documents/read.ts'
 import {SavedChains} from './iptables/saved-chains.ts'
 import {LinuxNode} from './node-state.ts'
+import type {LinuxProgram} from './npm/program.ts'
 
 /** Azure NPM on Linux: rules of iptables, and ipsets. */
-export const linux: DataPlane = {
+export const linux = {
   name: 'linux',
-  documentKinds: new Set(linuxDocumentKinds),
   policyCompiler: linuxPolicyCompiler,
+  documentKinds: new Set<string>(linuxDocumentKinds),
   parse: readLinuxDocument,
   async redaction() {
     const {linuxRedaction} = await import('./redact/redaction.ts')
     return linuxRedaction
   },
-  open(facts, documents: readonly {readonly name: string; readonly content: LinuxDocument}[]) {
+  open(facts, documents: readonly {readonly name: string; readonly content: LinuxDocument}[]): LinuxNode {
     const {save, problems, ...sets} = joinLinuxDocuments(documents)
     return new LinuxNode(linux, {
       ...facts,
@@ -24,4 +31,19 @@ export const linux: DataPlane = {
       problems: [...facts.problems, ...problems],
     })
   },
-}
+  expectedProgram(node: LinuxNode, cluster: ClusterObjects, options: LinuxProgramOptions) {
+    const {chains, usedSets} = node.translation()
+    return expectedProgram({documents: node.documents, chains, usedSets}, cluster, options)
+  },
+  compare(program: LinuxProgram, node: LinuxNode) {
+    const {chains, names, usedSets} = node.translation()
+    return compareProgram(program, {
+      ...node.documents,
+      rules: node.documents.saved && chains,
+      isUsed: set => usedSets.has(set),
+      nameOf: set => names.namesOf(set)[0]?.name ?? set,
+    })
+  },
+  describe: (difference: LinuxDifference) => describeDifference(difference),
+  simulate: (program: LinuxProgram, node: LinuxNode) => simulateProgram(program, node.rules),
+} satisfies DataPlane

@@ -1,5 +1,5 @@
-import type {DataPlane} from '../dataplane/dataplane.ts'
-import type {Completenesses, DescribedWalk, NodeFacts, NodeState, Walk} from '../dataplane/node-state.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
+import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {Packet} from '../net/packet.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {blocksInRules} from './iptables/save-index.ts'
@@ -68,6 +68,11 @@ export class LinuxNode implements NodeState {
 
   get ruleLists(): readonly string[] {
     return new NpmChains(this.documents.saved).names
+  }
+
+  /** All rules of the node, for walks. */
+  get rules(): WalkedRules {
+    return this.opened().rules
   }
 
   ruleBlocks(): readonly string[] {

@@ -1,5 +1,5 @@
 import type {Probe} from '../contract/matrix.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'

@@ -1,7 +1,7 @@
 import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'

@@ -1,8 +1,6 @@
 import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
-import type {DataPlane} from '../dataplane/dataplane.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
-import {dataPlaneOf} from '../dataplanes.ts'
+import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
 import {openComparison} from '../drift/compare-node.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
@@ -32,7 +30,7 @@ export function explainDisagreement(
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
     const {program, differences, describe, effects} = openComparison(cluster, node)
-    if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, dataPlaneOf(node), program.options))
+    if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, program.options, node.dataPlane))
     else
       for (const difference of differences)
         if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
@@ -55,8 +53,8 @@ function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem,
 function deviationReasons(
   cluster: ClusterObjects,
   packet: Packet,
-  {policyCompiler}: DataPlane,
   {scheme, generation}: CompileOptions,
+  {policyCompiler}: DataPlane,
 ): string[] {
   const byItself = 'the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means'
   // The faults that are known by name are those of the second generation.

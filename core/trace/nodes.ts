@@ -1,4 +1,4 @@
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {setKernelName} from '../names/kernel-name.ts'
 import type {NodeSet} from '../sets/node-set.ts'
 import type {Endpoint, KnownPods} from './endpoints.ts'

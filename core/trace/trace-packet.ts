@@ -1,5 +1,5 @@
 import type {Trace} from '../contract/trace.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
 import {Evaluator} from '../policy/evaluate.ts'

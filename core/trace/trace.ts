@@ -1,6 +1,6 @@
 import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {DescribedWalk, NodeState, Walk} from '../dataplane/node-state.ts'
+import type {DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
 import {objectKey} from '../kubernetes/objects.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {Meaning} from '../policy/evaluate.ts'

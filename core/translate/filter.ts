@@ -1,6 +1,6 @@
 import type {Term} from '../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../contract/translation.ts'
-import type {ProgrammedPolicy} from '../dataplane/node-state.ts'
+import type {ProgrammedPolicy} from '../dataplane/dataplane.ts'
 import type {Direction} from '../names/kernel-name.ts'
 
 /** What of a translation is wanted. All given filters must hold. */

@@ -1,7 +1,7 @@
 import type {z} from 'zod'
 import type {setListSchema} from '../contract/set-list.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Problem} from '../problem/problem.ts'
 import {isAskedFor} from '../sets/list-sets.ts'
 

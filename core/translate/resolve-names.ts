@@ -1,7 +1,7 @@
 import type {z} from 'zod'
 import type {resolutionSchema} from '../contract/resolution.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Problem} from '../problem/problem.ts'
 import {resolveName} from './resolve.ts'
 

@@ -1,5 +1,5 @@
 import type {ResolvedName} from '../contract/resolution.ts'
-import type {NodeTranslation} from '../dataplane/node-state.ts'
+import type {NodeTranslation} from '../dataplane/dataplane.ts'
 import {policyChain, policyChainName, policyFitsChain} from '../linux/npm/policy-chain.ts'
 import {schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'

@@ -1,6 +1,6 @@
 import type {SetEntry} from '../contract/common.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
-import type {NodeState, TranslationFacts} from '../dataplane/node-state.ts'
+import type {NodeState, TranslationFacts} from '../dataplane/dataplane.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {narrowToSet, type TranslationFilter, wantsPolicy} from './filter.ts'

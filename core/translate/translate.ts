@@ -1,5 +1,5 @@
 import type {Translation} from '../contract/translation.ts'
-import type {NodeState} from '../dataplane/node-state.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 
 /** What a node has programmed, in words, as one document. Never throws for bad input: see `problems`. */
 export function translate(node: NodeState): Translation {

@@ -1,15 +1,15 @@
 import {Flags} from '@oclif/core'
+import {linux} from '../../core/dataplanes.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import {compile, compileSets} from '../../core/linux/compile/compile.ts'
-import {printIpsetRestore, printIptablesRestore} from '../../core/linux/compile/print.ts'
-import type {LinuxProgram} from '../../core/linux/npm/program.ts'
-import type {CompileOptions, ProgramSets} from '../../core/policy/program.ts'
+import type {CompileOptions, Program, ProgramSets} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type OutputFlags, Verb} from '../command.ts'
 import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
 import {escapeLines} from '../print/output.ts'
 import {programDocument, programLines, refusalProblems} from '../print/program.ts'
 import {readObjects} from '../source/read-objects.ts'
+
+const compiler = linux.policyCompiler
 
 export default class Compile extends Verb {
   static override summary = 'Prints the ipsets and iptables rules that NetworkPolicies ask for'
@@ -53,8 +53,8 @@ export default class Compile extends Verb {
 
   /** Sets alone are compiled without the rules, which take most of the time. */
   private async printSets(objects: ClusterObjects, options: CompileOptions): Promise<ProgramSets> {
-    const sets = compileSets(objects, options)
-    await this.print(printIpsetRestore(sets))
+    const sets = compiler.compileSets(objects, options)
+    await this.print(compiler.restoreLines(sets, 'ipset'))
     return sets
   }
 
@@ -63,12 +63,12 @@ export default class Compile extends Verb {
     options: CompileOptions,
     flags: OutputFlags,
     problems: readonly Problem[],
-  ): Promise<LinuxProgram> {
-    const program = compile(objects, options)
+  ): Promise<Program> {
+    const program = compiler.compile(objects, options)
     await this.printAnswer(flags, {
-      document: () => programDocument(program, problems),
-      table: paint => programLines(program, paint),
-      formats: {iptables: () => escapeLines(printIptablesRestore(program))},
+      document: () => programDocument(program, compiler, problems),
+      table: paint => programLines(program, compiler, paint),
+      formats: {iptables: () => escapeLines(compiler.restoreLines(program, 'iptables'))},
     })
     return program
   }

@@ -1,4 +1,4 @@
-import type {NodeState} from '../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'

@@ -1,10 +1,6 @@
 import {API_VERSION} from '../../core/contract/version.ts'
-import {forwardRules} from '../../core/linux/compile/program-chains.ts'
-import {printMatch, printTarget} from '../../core/linux/iptables/print.ts'
-import {directionChains} from '../../core/linux/npm/chain-names.ts'
-import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../../core/linux/npm/program.ts'
-import type {Direction} from '../../core/names/kernel-name.ts'
-import type {ProgramSet, Unsupported} from '../../core/policy/program.ts'
+import type {PolicyCompiler, PolicyRules} from '../../core/dataplane/policy-compiler.ts'
+import type {Program, ProgramSet, Unsupported} from '../../core/policy/program.ts'
 import {CURRENT} from '../../core/policy/release.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type Column, columns} from './columns.ts'
@@ -30,7 +26,9 @@ const spec: readonly Column<Row>[] = [
 ]
 
 /** A program as a list: one line for each policy and direction, refused policies among them. */
-export function* programLines({policies, refusals, sets}: LinuxProgram, paint: Paint): Generator<string> {
+export function* programLines(program: Program, compiler: PolicyCompiler, paint: Paint): Generator<string> {
+  const {refusals, sets} = program
+  const policies = compiler.rulesOfPolicies(program)
   const rows = [...policies.flatMap(policy => policyRows(policy, refusals)), ...refusedRows(policies, refusals)]
   if (rows.length === 0) yield 'No policy asks for rules.'
   else yield* columns(rows.toSorted(byPolicy), spec, paint)
@@ -41,40 +39,13 @@ export function* programLines({policies, refusals, sets}: LinuxProgram, paint: P
 
 const byPolicy = (a: Row, b: Row): number => (a.policy < b.policy ? -1 : a.policy > b.policy ? 1 : 0)
 
-/** What a policy has in one direction. */
-interface Part {
-  readonly direction: Direction
-  /** Undefined in NPM v1, whose policies have none of their own. */
-  readonly chain?: string
-  readonly jump?: ProgramRule
-  readonly rules: readonly ProgramRule[]
-}
-
-function partsOf({chains, baseRules = []}: LinuxPolicy): readonly Part[] {
-  const shared = (['Ingress', 'Egress'] as const)
-    .map(direction => ({
-      direction,
-      rules: baseRules.filter(({chain}) => chain.startsWith(directionChains[direction])),
-    }))
-    .filter(({rules}) => rules.length > 0)
-  return [...chains, ...shared]
-}
-
-function policyRows(compiled: LinuxPolicy, refusals: readonly Unsupported[]): Row[] {
-  const {policy} = compiled
+function policyRows({policy, parts}: PolicyRules, refusals: readonly Unsupported[]): Row[] {
   const codes = new Set(refusals.filter(refusal => refusal.policy === policy).map(({code}) => code))
-  return partsOf(compiled).map(({direction, chain = '-', jump, rules}) => {
-    const sets = new Set(
-      [...(jump ? [jump] : []), ...rules].flatMap(({matches}) =>
-        matches.flatMap(match => (match.kind === 'set' ? [match.set] : [])),
-      ),
-    )
-    const state = codes.size === 0 ? 'compiled' : `compiled, but ${[...codes].join(', ')}`
-    return {policy, direction, chain, rules: rules.length, sets: sets.size, state}
-  })
+  const state = codes.size === 0 ? 'compiled' : `compiled, but ${[...codes].join(', ')}`
+  return parts.map(({direction, chain = '-', rules, sets}) => ({policy, direction, chain, rules, sets, state}))
 }
 
-function refusedRows(policies: readonly LinuxPolicy[], refusals: readonly Unsupported[]): Row[] {
+function refusedRows(policies: readonly PolicyRules[], refusals: readonly Unsupported[]): Row[] {
   const compiled = new Set(policies.map(({policy}) => policy))
   return refusals
     .filter(({policy}) => !compiled.has(policy))
@@ -96,9 +67,6 @@ export const refusalProblems = (refusals: readonly Unsupported[]): Problem[] =>
     next: `${consequence}.`,
   }))
 
-const ruleText = ({chain, matches, target}: ProgramRule): string =>
-  [`-A ${chain}`, ...matches.map(printMatch), printTarget(target)].join(' ')
-
 const setEntry = ({kernelName: set, name, names, type, ipsetType, members}: ProgramSet) => ({
   set,
   name,
@@ -114,11 +82,10 @@ function* entries(sets: Iterable<ProgramSet>): Generator<ReturnType<typeof setEn
 }
 
 /** A program as the document of kind `Program`. */
-export function programDocument(program: LinuxProgram, problems: readonly Problem[]): Streamed {
-  const {options, sets, baseChains, policies, refusals} = program
+export function programDocument(program: Program, compiler: PolicyCompiler, problems: readonly Problem[]): Streamed {
+  const {options, sets, refusals} = program
   const {scheme, semantics, node = null, isLite = false, isOnNeed = false, isChainFirst = false} = options
   const {generation = 'v2', release = CURRENT} = options
-  const [forward] = forwardRules(program)
   return {
     apiVersion: API_VERSION,
     kind: 'Program',
@@ -130,25 +97,9 @@ export function programDocument(program: LinuxProgram, problems: readonly Proble
     lite: isLite,
     onNeed: isOnNeed,
     chainFirst: isChainFirst,
-    jump: forward ? ruleText(forward) : null,
-    baseChains: [...baseChains].map(([chain, rules]) => ({chain, rules: rules.map(ruleText)})),
-    policies: policies.map(policyEntry),
+    ...compiler.programText(program),
     sets: entries(sets.values()),
     refusals,
     problems,
   }
 }
-
-const policyEntry = (compiled: LinuxPolicy) => ({
-  policy: compiled.policy,
-  chains: partsOf(compiled).flatMap(({direction, chain, jump, rules}) =>
-    chain === undefined
-      ? [...new Set(rules.map(rule => rule.chain))].map(name => ({
-          direction,
-          chain: name,
-          rules: rules.filter(rule => rule.chain === name).map(ruleText),
-        }))
-      : [{direction, chain, ...(jump && {jump: ruleText(jump)}), rules: rules.map(ruleText)}],
-  ),
-  sets: compiled.sets,
-})

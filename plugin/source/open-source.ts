@@ -1,4 +1,4 @@
-import type {NodeState} from '../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {ACCEPTED} from '../../core/dump/document-kind.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'

@@ -1,5 +1,5 @@
 import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
-import type {NodeState} from '../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'

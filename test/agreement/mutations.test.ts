@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
-import type {NodeState} from '../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {compareNode} from '../../core/drift/compare-node.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {readClusterObjects} from '../../core/kubernetes/objects.ts'

@@ -8,6 +8,7 @@ import {silentLog} from '../../agent/log.ts'
 import {type ClusterWatch, watchCluster} from '../../agent/watch/cluster-watch.ts'
 import {readClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
+import type {LinuxProgram} from '../../core/linux/npm/program.ts'
 import type {CompileOptions} from '../../core/policy/program.ts'
 import {canonical, sorted} from '../support/agent/made-objects.ts'
 import {until} from '../support/agent/open-watch.ts'
@@ -86,7 +87,7 @@ describeControlPlane('the watch of a real API server', () => {
       expect(watch.objects().pods).toHaveLength(pods.length)
     })
     // What was trimmed must not have meant anything.
-    expect(canonical(watch.programFor(options))).toEqual(canonical(compile({...objects, pods}, options)))
+    expect(canonical(watch.programFor(options) as LinuxProgram)).toEqual(canonical(compile({...objects, pods}, options)))
   }
 
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs'
-import type {NodeState} from '../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 
 /** A file of test/fixtures as text. */

@@ -1,14 +1,23 @@
 import type {PolicyCompiler} from '../../dataplane/policy-compiler.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
+import type {ProgramSets} from '../../policy/program.ts'
 import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES, mostMembers} from '../npm/limits.ts'
 import {linuxPolicyOf} from '../npm/linux-policy.ts'
 import {byteLength, jumpComment, ruleComment, type SpellSet} from '../npm/print-comment.ts'
-import type {LinuxPolicy} from '../npm/program.ts'
-import {compile} from './compile.ts'
+import type {LinuxPolicy, LinuxProgram} from '../npm/program.ts'
+import {compile, compileSets, incrementalProgram} from './compile.ts'
+import {printIpsetRestore, printIptablesRestore} from './print.ts'
+import {programText, rulesOfPolicies} from './program-text.ts'
 
 /** What Azure NPM on Linux makes of policies: rules of iptables, and ipsets. */
 export const linuxPolicyCompiler: PolicyCompiler = {
   compile,
+  compileSets,
+  incrementalProgram,
+  rulesOfPolicies,
+  programText,
+  restoreLines: (program: LinuxProgram | ProgramSets, format) =>
+    format === 'ipset' ? printIpsetRestore(program) : printIptablesRestore(program as LinuxProgram),
   translate: linuxPolicyOf,
   countRules: ({chains}: LinuxPolicy) => chains.reduce((sum, {rules}) => sum + rules.length + 1, 0),
   mostMembers,

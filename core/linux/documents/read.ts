@@ -1,4 +1,4 @@
-import type {NodeContent} from '../../dataplane/dataplane.ts'
+import type {NodeContent} from '../../dataplane/node-facts.ts'
 import type {Text} from '../../text/lines.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import {parseIpsetList} from '../ipset/parse-list.ts'

@@ -1,4 +1,4 @@
-import type {NodeFacts} from '../../dataplane/node-state.ts'
+import type {NodeFacts} from '../../dataplane/node-facts.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import type {SavedChains} from '../iptables/saved-chains.ts'
 

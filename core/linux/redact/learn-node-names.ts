@@ -1,4 +1,4 @@
-import type {NodeFacts} from '../../dataplane/node-state.ts'
+import type {NodeFacts} from '../../dataplane/node-facts.ts'
 import {isSetName, setScheme} from '../../names/kernel-name.ts'
 import type {NodeNames} from '../../renaming/node-names.ts'
 import type {LinuxDocument} from '../documents/read.ts'

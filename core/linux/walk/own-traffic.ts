@@ -1,4 +1,5 @@
-import type {NodeFacts, Walk} from '../../dataplane/node-state.ts'
+import type {Walk} from '../../dataplane/dataplane.ts'
+import type {NodeFacts} from '../../dataplane/node-facts.ts'
 import type {Packet} from '../../net/packet.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type {Walk} from '../../dataplane/node-state.ts'
+import type {Walk} from '../../dataplane/dataplane.ts'
 import {parseIpv4, printIpv4} from '../../net/ipv4.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
 import type {Truth} from '../../net/truth.ts'

@@ -4,7 +4,7 @@ import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
-import type {CompileOptions} from '../../../core/policy/program.ts'
+import type {CompileOptions, Program} from '../../../core/policy/program.ts'
 import {type FakeApiServer, line, paths, refuse} from '../../support/agent/fake-api-server.ts'
 import {canonical, namespace, pod, policy, served, sorted} from '../../support/agent/made-objects.ts'
 import {fill, openWatch, until} from '../../support/agent/open-watch.ts'
@@ -18,8 +18,8 @@ const optionSets: readonly CompileOptions[] = [
 ]
 
 /** Policies that nobody refuses are in no order that means something; a compilation takes them as they are listed. */
-function expectCompiled(program: LinuxProgram, watch: ClusterWatch): void {
-  expect(canonical(program)).toEqual(canonical(compile(watch.objects(), program.options)))
+function expectCompiled(program: Program, watch: ClusterWatch): void {
+  expect(canonical(program as LinuxProgram)).toEqual(canonical(compile(watch.objects(), program.options)))
 }
 
 describe('a program', () => {
@@ -37,7 +37,7 @@ describe('a program', () => {
   plainTest('is the same one while nothing changes, and stays what it was when something does', async () => {
     await using opened = await openWatch()
     await opened.same()
-    const first = opened.watch.programFor(npm)
+    const first = opened.watch.programFor(npm) as LinuxProgram
     const copy = canonical(first)
     expect(opened.watch.programFor({...npm, isLite: false})).toBe(first)
     opened.server.bookmark()
@@ -50,9 +50,9 @@ describe('a program', () => {
   plainTest('is forgotten when many others are asked for', async () => {
     await using opened = await openWatch()
     await opened.same()
-    const first = opened.watch.programFor(npm)
+    const first = opened.watch.programFor(npm) as LinuxProgram
     for (const node of ['a', 'b', 'c', 'd']) opened.watch.programFor({...npm, isLite: true, node})
-    const again = opened.watch.programFor(npm)
+    const again = opened.watch.programFor(npm) as LinuxProgram
     expect(again).not.toBe(first)
     expect(canonical(again)).toEqual(canonical(first))
   })

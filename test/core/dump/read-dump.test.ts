@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {NodeState} from '../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {chooseSave, HINT_CHAINS} from '../../../core/linux/documents/choose-save.ts'

@@ -1,5 +1,5 @@
 import {beforeEach, describe, expect, test, vi} from 'vitest'
-import type {NodeState} from '../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {diffNode} from '../../../core/drift/diff-node.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {probeNode} from '../../../core/matrix/probe-node.ts'

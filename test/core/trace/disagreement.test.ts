@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {NodeState} from '../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'

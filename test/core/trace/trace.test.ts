@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {traceSchema} from '../../../core/contract/trace.ts'
-import type {NodeState} from '../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import {resolveEndpoint} from '../../../core/trace/endpoints.ts'

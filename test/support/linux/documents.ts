@@ -1,4 +1,4 @@
-import type {NodeState} from '../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import type {SaveIndex} from '../../../core/linux/iptables/save-index.ts'
 import {LinuxNode} from '../../../core/linux/node-state.ts'
 import type {LinuxDocuments} from '../../../core/linux/npm/documents.ts'

@@ -1,5 +1,5 @@
 import type {Where} from '../../../core/contract/common.ts'
-import type {NodeState} from '../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {compareNode} from '../../../core/drift/compare-node.ts'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {NodeState} from '../../../../core/dataplane/node-state.ts'
+import type {NodeState} from '../../../../core/dataplane/dataplane.ts'
 import {readDump} from '../../../../core/dump/read-dump.ts'
 import {readRules} from '../../../../core/linux/iptables/parse.ts'
 import {learnDump} from '../../../../core/linux/npm/learn-dump.ts'

@@ -1,0 +1,27 @@
+import type {DocumentContent} from '../contract/node-documents.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import type {NpmCache} from '../names/npm-cache.ts'
+import type {Problem} from '../problem/problem.ts'
+
+/** What was read from one node at one moment, whatever its data plane. Absent parts were not in the input. */
+export interface NodeFacts {
+  /** `unknown` when nothing says which node it is. */
+  readonly node: string
+  /** Of the dump that the node is in, when its `dump.json` says so. */
+  readonly dumpId?: string
+  /** When the node was read, RFC 3339, when `dump.json` says so. */
+  readonly takenAt?: string
+  readonly cache?: NpmCache
+  /** Names on Azure NPM's metrics page. */
+  readonly metricNames: readonly {readonly kernelName: string; readonly name: string}[]
+  readonly cluster?: ClusterObjects
+  readonly problems: readonly Problem[]
+}
+
+/** One document of a node as its data plane parsed it. Nobody else looks into it. */
+export interface NodeContent {
+  readonly kind: DocumentContent
+  /** Of rules: the back end that they are of. */
+  readonly backend?: 'nft' | 'legacy'
+  readonly problems: readonly Problem[]
+}

@@ -1,0 +1,50 @@
+import type {ExpectedProgramOptions} from '../../dataplane/dataplane.ts'
+import type {ClusterObjects} from '../../kubernetes/objects.ts'
+import type {CompileOptions} from '../../policy/program.ts'
+import {compile} from '../compile/compile.ts'
+import type {LinuxDocuments} from '../npm/documents.ts'
+import type {LearnedNames} from '../npm/learn-dump.ts'
+import {nodeOptions} from '../npm/node-options.ts'
+import type {LinuxProgram} from '../npm/program.ts'
+
+export type LinuxProgramOptions = Omit<ExpectedProgramOptions, 'programFor'> & {
+  readonly programFor?: (options: CompileOptions) => LinuxProgram
+}
+
+/**
+ * The program that the policies ask for, in the generation, names and mode that the node shows.
+ *
+ * @returns the program, and what the node did not tell
+ */
+export function expectedProgram(
+  {documents, chains, usedSets}: {readonly documents: LinuxDocuments} & Pick<LearnedNames, 'chains' | 'usedSets'>,
+  cluster: ClusterObjects,
+  {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: LinuxProgramOptions,
+): {program: LinuxProgram; notes: readonly string[]} {
+  const {options, notes} = nodeOptions(cluster, documents, chains, usedSets, isLite === true)
+  const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: documents.node})}
+  const program = programFor(common)
+  if (!mayBeOnNeed(program, documents)) return {program, notes}
+  const needed = programFor({...common, isOnNeed: true})
+  const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
+  const isOnNeed = unneeded.length > 0 && unneeded.every(name => !documents.sets?.has(name))
+  return {program: isOnNeed ? needed : program, notes}
+}
+
+/**
+ * Whether only the sets that policies use may be on a node (ApplyIPSetsOnNeed): then whole kinds of others are not there at
+ * all. One that is there although no policy can use it says no, which spares a second program.
+ */
+function mayBeOnNeed({options, sets, policies, refusals}: LinuxProgram, {sets: found}: LinuxDocuments): boolean {
+  if (!found || options.generation === 'v1') return false
+  const compiled = new Set(policies.map(({policy}) => policy))
+  // Of a policy that is refused while its rules are written the sets are there, and nothing here tells which.
+  if (refusals.some(({policy}) => !compiled.has(policy))) return true
+  const used = new Set(policies.flatMap(policy => policy.sets))
+  for (const name of used) {
+    const set = sets.get(name)
+    if (set?.ipsetType === 'list:set') for (const member of set.members) used.add(member)
+  }
+  for (const name of sets.keys()) if (!used.has(name) && found.has(name)) return false
+  return true
+}
