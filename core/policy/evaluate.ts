@@ -20,7 +20,7 @@ import type {Packet} from '../net/packet.ts'
  */
 
 /** The answer for one end of a packet. */
-export interface SideMeaning {
+export interface ExpectedSide {
   readonly verdict: 'accept' | 'drop'
   /** Policies of this direction that select the pod at this end; none means that everything passes. */
   readonly selecting: readonly string[]
@@ -28,13 +28,14 @@ export interface SideMeaning {
   readonly allowedBy?: {readonly policy: string; readonly rule: number}
 }
 
-export interface Meaning {
+export interface ExpectedVerdict {
   readonly verdict: 'accept' | 'drop'
   /** Of the receiver. */
-  readonly ingress: SideMeaning
+  readonly ingress: ExpectedSide
   /** Of the sender. */
-  readonly egress: SideMeaning
-  readonly because: string
+  readonly egress: ExpectedSide
+  /** Why, in words: of ingress, then of egress. */
+  readonly reason: string
 }
 
 /** One end of a packet: its address, and the pod there if there is one that policies can select. */
@@ -140,7 +141,7 @@ export class Evaluator {
     return sides
   }
 
-  private side(direction: Direction, own: End, peer: End, packet: Packet, receiver: End): SideMeaning {
+  private side(direction: Direction, own: End, peer: End, packet: Packet, receiver: End): ExpectedSide {
     const sides = own.pod ? this.directionVerdicts(own.pod)[direction] : []
     const selecting = sides.map(({policy}) => policy)
     for (const {policy, rules} of sides)
@@ -151,7 +152,7 @@ export class Evaluator {
   }
 
   /** What the policies say of a packet that opens a connection. Both ends must accept. */
-  evaluate(packet: Packet): Meaning {
+  evaluate(packet: Packet): ExpectedVerdict {
     const sender = this.end(packet.source)
     const receiver = this.end(packet.destination)
     const ingress = this.side('Ingress', receiver, sender, packet, receiver)
@@ -161,12 +162,12 @@ export class Evaluator {
       verdict,
       ingress,
       egress,
-      because: [reason('ingress', 'receiver', ingress), reason('egress', 'sender', egress)].join('; '),
+      reason: [sideReason('ingress', 'receiver', ingress), sideReason('egress', 'sender', egress)].join('; '),
     }
   }
 }
 
-function reason(direction: string, end: string, {selecting, allowedBy}: SideMeaning): string {
+function sideReason(direction: string, end: string, {selecting, allowedBy}: ExpectedSide): string {
   if (selecting.length === 0) return `no ${direction} policy selects the ${end}`
   if (allowedBy) return `${direction} allowed by ${allowedBy.policy}, rule ${allowedBy.rule + 1}`
   return `${direction} not allowed by any of the policies that select the ${end}: ${selecting.join(', ')}`

@@ -3,7 +3,7 @@ import {API_VERSION} from '../contract/version.ts'
 import type {DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
 import {objectKey} from '../kubernetes/objects.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
-import type {Meaning} from '../policy/evaluate.ts'
+import type {ExpectedVerdict} from '../policy/evaluate.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Endpoint} from './endpoints.ts'
 
@@ -40,7 +40,7 @@ export function translatedPacket(packet: Packet, result: Walk): Packet {
 export function traceNodes(
   question: TraceQuestion,
   nodes: readonly NodeState[],
-  meaning: ((packet: Packet) => Meaning) | undefined,
+  meaning: ((packet: Packet) => ExpectedVerdict) | undefined,
 ): Omit<Trace, 'disagreements'> & {walks: readonly Walk[]} {
   let packet = packetOf(question)
   const trail: TraceStep[] = []
@@ -75,7 +75,7 @@ export function traceNodes(
     egress: judged(sides.map(({egress}) => egress)),
     trail,
     ...(translated && {translated: {destination: translated.destination, port: translated.port ?? null}}),
-    ...(expected && {expected: {verdict: expected.verdict, because: expected.because}}),
+    ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}}),
     problems,
     walks,
   }
@@ -85,8 +85,8 @@ const judged = (sides: readonly TraceSide[]): TraceSide =>
   sides.find(({verdict}) => verdict !== 'not-judged') ?? {verdict: 'not-judged'}
 
 /** What the policies alone say, when no node was given. */
-export function tracePolicies(question: TraceQuestion, meaning: Meaning): Omit<Trace, 'disagreements' | 'problems'> {
-  const side = ({verdict, selecting, allowedBy}: Meaning['ingress']) =>
+export function tracePolicies(question: TraceQuestion, meaning: ExpectedVerdict): Omit<Trace, 'disagreements' | 'problems'> {
+  const side = ({verdict, selecting, allowedBy}: ExpectedVerdict['ingress']) =>
     selecting.length === 0
       ? {verdict: 'not-judged' as const}
       : {
@@ -96,12 +96,12 @@ export function tracePolicies(question: TraceQuestion, meaning: Meaning): Omit<T
   return {
     ...head(question),
     verdict: meaning.verdict,
-    because: meaning.because,
+    because: meaning.reason,
     walked: false,
     ingress: side(meaning.ingress),
     egress: side(meaning.egress),
     trail: [],
-    expected: {verdict: meaning.verdict, because: meaning.because},
+    expected: {verdict: meaning.verdict, because: meaning.reason},
   }
 }
 

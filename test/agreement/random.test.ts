@@ -20,7 +20,7 @@ describe('for any cluster', () => {
       const wrong = [...packetsOf(objects)].flatMap(packet => {
         const meant = evaluator.evaluate(packet)
         const walked = walk(rules, sets, packet).verdict
-        return meant.verdict === walked ? [] : [{packet, meant: meant.verdict, because: meant.because, walked}]
+        return meant.verdict === walked ? [] : [{packet, meant: meant.verdict, because: meant.reason, walked}]
       })
       expect(wrong).toEqual([])
     },

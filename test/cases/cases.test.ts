@@ -79,6 +79,6 @@ function differences({objects, probes, expected}: Step): string[] {
   return probes.flatMap(probe => {
     const verdict = expected.kubernetes.get(probe)
     const meaning = evaluator.evaluate(probe.packet)
-    return verdict === undefined || verdict === meaning.verdict ? [] : [`${probeText(probe)}: ${verdict}, but ${meaning.because}`]
+    return verdict === undefined || verdict === meaning.verdict ? [] : [`${probeText(probe)}: ${verdict}, but ${meaning.reason}`]
   })
 }
