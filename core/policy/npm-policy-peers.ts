@@ -6,7 +6,7 @@ import type {NpmPolicyContext} from './npm-policy-model.ts'
 import {namespaceTerms, podTerms} from './selectors.ts'
 
 /** One way for an address to be a peer: all terms hold. */
-interface DraftPeer {
+interface NpmPolicyPeer {
   readonly terms: readonly SetCondition[]
   readonly field: string
 }
@@ -20,16 +20,16 @@ export function npmPolicyPeers(
   place: Omit<BlockPlace, 'peer'>,
   field: string,
   context: NpmPolicyContext,
-): DraftPeer[] {
-  const drafted: DraftPeer[] = []
+): NpmPolicyPeer[] {
+  const translated: NpmPolicyPeer[] = []
   peers.forEach((peer, index) => {
     const at = `${field}[${index}]`
-    for (const terms of draftPeer(peer, {...place, peer: index}, at, context)) drafted.push({terms, field: at})
+    for (const terms of termsOf(peer, {...place, peer: index}, at, context)) translated.push({terms, field: at})
   })
-  return drafted
+  return translated
 }
 
-function draftPeer(
+function termsOf(
   {ipBlock, podSelector, namespaceSelector}: PolicyPeer,
   place: BlockPlace,
   field: string,

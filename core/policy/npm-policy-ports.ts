@@ -20,15 +20,15 @@ const PROTOCOLS = new Set(['TCP', 'UDP', 'SCTP'])
 const HIGHEST_PORT = 65_535
 
 export function npmPolicyPorts(ports: readonly PolicyPort[], field: string, context: PortContext): NpmPolicyPort[] {
-  const drafted: NpmPolicyPort[] = []
+  const translated: NpmPolicyPort[] = []
   for (const [index, each] of ports.entries()) {
-    const port = draftPort(each, `${field}[${index}]`, context)
-    if (port) drafted.push(port)
+    const port = translatePort(each, `${field}[${index}]`, context)
+    if (port) translated.push(port)
   }
-  return drafted
+  return translated
 }
 
-function draftPort(
+function translatePort(
   {protocol = 'TCP', port, endPort}: PolicyPort,
   field: string,
   context: PortContext,

@@ -35,7 +35,7 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, chec
   }
   const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
   target.push({set: context.namespace, negated: false})
-  const chains = draftChains(spec, context)
+  const chains = chainsOf(spec, context)
   if (semantics === 'npm') check?.({policy, target, chains}, options.release, refusals)
   const {all, losses, isBeforeSets} = refusals
   if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
@@ -47,11 +47,11 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, chec
  * The chains of the directions that the policy is about. Nobody stops a policy from naming a direction twice; Azure NPM then
  * writes its rules twice, which the second time change nothing.
  */
-function draftChains(spec: NetworkPolicy['spec'], context: NpmPolicyContext): NpmPolicyChain[] {
+function chainsOf(spec: NetworkPolicy['spec'], context: NpmPolicyContext): NpmPolicyChain[] {
   const types = context.semantics === 'npm' ? (spec.policyTypes ?? []) : [...new Set(spec.policyTypes)]
   const chains: NpmPolicyChain[] = []
   for (const direction of ['Ingress', 'Egress'] as const) {
-    const rules = types.filter(type => type === direction).flatMap(() => draftRules(spec, direction, context))
+    const rules = types.filter(type => type === direction).flatMap(() => rulesOf(spec, direction, context))
     if (rules.length > 0) chains.push({direction, rules})
   }
   return chains
@@ -61,7 +61,7 @@ const anyPort: NpmPolicyPort = {}
 
 const drop = (field: string): NpmPolicyRule => ({action: 'drop', peer: [], port: anyPort, field})
 
-function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: NpmPolicyContext): NpmPolicyRule[] {
+function rulesOf(spec: NetworkPolicy['spec'], direction: Direction, context: NpmPolicyContext): NpmPolicyRule[] {
   const isIngress = direction === 'Ingress'
   const field = isIngress ? 'spec.ingress' : 'spec.egress'
   const given = isIngress
@@ -75,14 +75,14 @@ function draftRules(spec: NetworkPolicy['spec'], direction: Direction, context: 
   for (const [index, {peers, ports}] of given.entries()) {
     if (peers.length === 0 && ports.length === 0) continue
     const place = `${field}[${index}]`
-    const drafted = npmPolicyPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
-    const draftedPorts = npmPolicyPorts(ports, `${place}.ports`, context)
-    if (rules.length + drafted.length * Math.max(1, draftedPorts.length) > MOST_RULES) {
+    const translated = npmPolicyPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
+    const translatedPorts = npmPolicyPorts(ports, `${place}.ports`, context)
+    if (rules.length + translated.length * Math.max(1, translatedPorts.length) > MOST_RULES) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
       return []
     }
-    const allPeers = peers.length === 0 ? [{terms: [], field: place}] : drafted
-    const allPorts = ports.length === 0 ? [anyPort] : draftedPorts
+    const allPeers = peers.length === 0 ? [{terms: [], field: place}] : translated
+    const allPorts = ports.length === 0 ? [anyPort] : translatedPorts
     for (const peer of allPeers)
       for (const port of allPorts) rules.push({action: 'allow', peer: peer.terms, port, field: peer.field})
   }

@@ -16,28 +16,28 @@ import {rulesOfPolicy} from './rules-of-policy.ts'
 
 /** One policy while the program is being made. Its chains share one digest, so they are one claim. */
 class PolicyState implements NameClaim {
-  readonly draft: NpmPolicy
+  readonly translated: NpmPolicy
   readonly sets: PolicySets
   natural = ''
   kernelName = ''
   hashed = ''
   compiled: LinuxPolicy | undefined
 
-  constructor(draft: NpmPolicy, table: SetTable) {
-    this.draft = draft
-    this.sets = new PolicySets(table, draft.sets)
+  constructor(translated: NpmPolicy, table: SetTable) {
+    this.translated = translated
+    this.sets = new PolicySets(table, translated.sets)
   }
 
   get text(): string {
-    return this.draft.policy
+    return this.translated.policy
   }
 
   get order(): string {
-    return this.draft.policy
+    return this.translated.policy
   }
 
   get hasChains(): boolean {
-    return this.draft.chains.length > 0
+    return this.translated.chains.length > 0
   }
 }
 
@@ -59,10 +59,10 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   set(policy: NetworkPolicy): void {
     // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
     const state = new PolicyState(linuxPolicyOf(policy, this.options), this.table)
-    const before = this.states.get(state.draft.policy)
+    const before = this.states.get(state.translated.policy)
     if (before) this.drop(before)
     if (state.hasChains) this.chains.add(state)
-    this.states.set(state.draft.policy, state)
+    this.states.set(state.translated.policy, state)
     this.last = undefined
   }
 
@@ -88,7 +88,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     const policies: LinuxPolicy[] = []
     for (const state of this.states.values()) {
       if (!state.hasChains) continue
-      state.compiled ??= this.link(state)
+      state.compiled ??= this.rulesOf(state)
       policies.push(state.compiled)
     }
     const jumps = policies.flatMap(({chains}) => chains.map(({jump}) => jump))
@@ -99,11 +99,11 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
 
   /** Why policies are not, or not wholly, in the program. Names must have settled. */
   refusals(): Unsupported[] {
-    return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
+    return [...this.states.values()].flatMap(state => [...state.translated.refusals, ...this.collisions(state)])
   }
 
-  private link(state: PolicyState): LinuxPolicy {
-    return rulesOfPolicy(state.draft, {
+  private rulesOf(state: PolicyState): LinuxPolicy {
+    return rulesOfPolicy(state.translated, {
       semantics: this.options.semantics,
       release: this.options.release,
       setOf: named => state.sets.of(named),
@@ -117,14 +117,14 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     const {names} = this.table
     const found = names.hasShared
       ? setCollisions(
-          state.draft.policy,
-          namedSets(state.draft),
+          state.translated.policy,
+          namedSets(state.translated),
           named => state.sets.of(named),
           set => names.claimsTo(set.natural),
         )
       : []
     if (!this.chains.isShared(state.natural)) return found
-    const others = this.chains.claimsTo(state.natural).map(({draft}) => draft)
-    return [...found, ...chainCollisions(state.draft, others, direction => siblingChain(state.natural, direction))]
+    const others = this.chains.claimsTo(state.natural).map(({translated}) => translated)
+    return [...found, ...chainCollisions(state.translated, others, direction => siblingChain(state.natural, direction))]
   }
 }

@@ -12,7 +12,7 @@ import type {LinuxPolicy, ProgramRule} from '../npm/program.ts'
 import {linuxReleaseFacts} from '../npm/release-facts.ts'
 import {bootRules} from './base-chains.ts'
 
-/** What linking needs to know of names. */
+/** What rules need to know of names. */
 export interface RuleNames {
   readonly semantics: Semantics
   readonly release: ReleaseLine | undefined
@@ -20,9 +20,9 @@ export interface RuleNames {
   readonly chainOf: (direction: Direction) => string
 }
 
-/** Puts kernel names into a draft. */
-export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
-  const {policy, target} = draft
+/** Puts kernel names into a translated policy. */
+export function rulesOfPolicy(translated: NpmPolicy, names: RuleNames): LinuxPolicy {
+  const {policy, target} = translated
   const used = new Set<string>()
   const spell: SpellSet = ({set}) => names.setOf(set).hashed
   const {hasRuleComments} = linuxReleaseFacts(names.release)
@@ -35,7 +35,7 @@ export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
       used.add(kernelName)
       return {kind: 'set', set: kernelName, sides, negated}
     })
-  const chains = draft.chains.map(({direction, rules}) => {
+  const chains = translated.chains.map(({direction, rules}) => {
     const chain = names.chainOf(direction)
     const [own, other] = direction === 'Ingress' ? (['dst', 'src'] as const) : (['src', 'dst'] as const)
     const jump: ProgramRule = {
@@ -44,7 +44,7 @@ export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
       target: {kind: 'jump', chain, goto: false},
       policy,
     }
-    const linked = rules.map((rule): ProgramRule => {
+    const ruleList = rules.map((rule): ProgramRule => {
       const sets = matches(rule.peer, other)
       const {namedPort} = rule.port
       const ports = namedPort ? matches([{set: namedPort, negated: false}], 'dst,dst') : []
@@ -56,7 +56,7 @@ export function rulesOfPolicy(draft: NpmPolicy, names: RuleNames): LinuxPolicy {
         policy,
       }
     })
-    return {direction, chain, jump, rules: linked}
+    return {direction, chain, jump, rules: ruleList}
   })
   return {policy, chains, sets: [...used]}
 }

@@ -48,10 +48,10 @@ export function losesBlocks(
 ): boolean {
   let isMade = false
   for (const policy of policies) {
-    const draft = linuxPolicyOf(policy, {scheme, semantics: 'npm', isLite: true})
-    const blocks = namesOf(draft, 'CIDRBlocks')
+    const translated = linuxPolicyOf(policy, {scheme, semantics: 'npm', isLite: true})
+    const blocks = namesOf(translated, 'CIDRBlocks')
     if (blocks.some(name => isThere(setKernelName(name, scheme)))) return false
-    const own = draft.chains.map(({direction}) => policyChainName(draft.policy, direction, scheme))
+    const own = translated.chains.map(({direction}) => policyChainName(translated.policy, direction, scheme))
     isMade ||= blocks.length > 0 && own.some(chain => !chains.isEmpty(chain))
   }
   return isMade
@@ -78,8 +78,8 @@ function policyEvidence(cluster: ClusterObjects, chains: NpmChains, isThere: (ke
   const evidence: Fits[] = []
   const found = {nested: new Sightings(isThere), blocks: new Sightings(isThere)}
   for (const policy of cluster.policies) {
-    const draft = (release: ReleaseLine) => linuxPolicyOf(policy, {scheme: 'fnv32a', semantics: 'npm', release})
-    const [oldest, newest] = [draft('v1.2.8'), draft(CURRENT)]
+    const policyOf = (release: ReleaseLine) => linuxPolicyOf(policy, {scheme: 'fnv32a', semantics: 'npm', release})
+    const [oldest, newest] = [policyOf('v1.2.8'), policyOf(CURRENT)]
     found.nested.look(namesOf(oldest, 'NestedLabelOfPod'), namesOf(newest, 'NestedLabelOfPod'))
     found.blocks.look(namesOf(oldest, 'CIDRBlocks'), namesOf(newest, 'CIDRBlocks'))
     if (newest.refusals.some(({code}) => code === 'BAD_LABEL_VALUE')) {

@@ -12,7 +12,7 @@ import {v1Empty} from '../../../policy/v1-names.ts'
 import type {Target} from '../../iptables/model.ts'
 import {v1RuleChains} from '../../npm/chain-names.ts'
 import {allowTargets} from './base-chains.ts'
-import {draftV1Peers, everybody, type V1Context, type V1Peer} from './peers.ts'
+import {everybody, type V1Context, type V1Peer, v1Peers} from './peers.ts'
 import {allowComment, type PortKind, pieces} from './rule-order.ts'
 import {type V1Selector, v1PodSelector} from './selectors.ts'
 
@@ -121,19 +121,20 @@ function allowRules(spec: Spec, direction: Direction, target: V1Selector, contex
   let hasBlockRule = false
   for (const [index, {peers, ports}] of givenRules(spec, direction).entries()) {
     const place = `${field}[${index}]`
-    const drafted: V1Peer[] = peers
-      ? draftV1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, context)
+    const translated: V1Peer[] = peers
+      ? v1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, context)
       : [everybody(place)]
-    hasBlockRule ||= drafted.some(({kind}) => kind === 'block')
-    const draftedPorts = ports
+    hasBlockRule ||= translated.some(({kind}) => kind === 'block')
+    const translatedPorts = ports
       ? npmPolicyPorts(ports.map(withoutEnd), `${place}.ports`, {...context, isLite: false})
       : [undefined]
-    if (made.length + drafted.length * draftedPorts.length > MOST_RULES) {
+    if (made.length + translated.length * translatedPorts.length > MOST_RULES) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
       return []
     }
-    for (const peer of drafted)
-      for (const port of draftedPorts) made.push({isBlock: peer.kind === 'block', rule: allowRule(direction, target, peer, port)})
+    for (const peer of translated)
+      for (const port of translatedPorts)
+        made.push({isBlock: peer.kind === 'block', rule: allowRule(direction, target, peer, port)})
   }
   return [...made.filter(({isBlock}) => isBlock), ...made.filter(({isBlock}) => !isBlock)].map(({rule}) => rule)
 }

@@ -35,7 +35,7 @@ interface RulePlace {
 }
 
 /** The peers of one rule. All its blocks are one peer; every rule with peers has a set for blocks, blocks or not. */
-export function draftV1Peers(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): V1Peer[] {
+export function v1Peers(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): V1Peer[] {
   const set = blockSet(peers, place, field, context)
   context.sets.add(set)
   let hasBlockRule = place.hasBlockRule

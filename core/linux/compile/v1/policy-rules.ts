@@ -11,7 +11,7 @@ import {v1BaseChains} from './base-chains.ts'
 import {type V1Condition, type V1NpmPolicy, v1NamedSets, v1NpmPolicyOf} from './npm-policy.ts'
 
 interface PolicyState {
-  readonly draft: V1NpmPolicy
+  readonly translated: V1NpmPolicy
   readonly sets: PolicySets
   compiled?: LinuxPolicy | undefined
 }
@@ -29,10 +29,10 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   }
 
   set(policy: NetworkPolicy): void {
-    const draft = v1NpmPolicyOf(policy, this.options)
-    const before = this.states.get(draft.policy)
+    const translated = v1NpmPolicyOf(policy, this.options)
+    const before = this.states.get(translated.policy)
     // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
-    this.states.set(draft.policy, {draft, sets: new PolicySets(this.table, draft.sets)})
+    this.states.set(translated.policy, {translated, sets: new PolicySets(this.table, translated.sets)})
     before?.sets.release()
     this.last = undefined
   }
@@ -51,8 +51,8 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     const policies: LinuxPolicy[] = []
     const rules: ProgramRule[] = []
     for (const state of this.states.values()) {
-      if (state.draft.rules.length === 0) continue
-      state.compiled ??= linked(state)
+      if (state.translated.rules.length === 0) continue
+      state.compiled ??= rulesOf(state)
       policies.push(state.compiled)
       rules.push(...(state.compiled.baseRules ?? []))
     }
@@ -67,24 +67,24 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
 
   /** Why policies are not, or not wholly, in the program. Names must have settled. */
   refusals(): Unsupported[] {
-    return [...this.states.values()].flatMap(state => [...state.draft.refusals, ...this.collisions(state)])
+    return [...this.states.values()].flatMap(state => [...state.translated.refusals, ...this.collisions(state)])
   }
 
-  private collisions({draft, sets}: PolicyState): Unsupported[] {
+  private collisions({translated, sets}: PolicyState): Unsupported[] {
     const {names} = this.table
     if (!names.hasShared) return []
     return setCollisions(
-      draft.policy,
-      v1NamedSets(draft),
+      translated.policy,
+      v1NamedSets(translated),
       named => sets.of(named),
       set => names.claimsTo(set.natural),
     )
   }
 }
 
-/** Puts kernel names into a draft. */
-function linked({draft, sets}: PolicyState): LinuxPolicy {
-  const {policy, rules} = draft
+/** Puts kernel names into a translated policy. */
+function rulesOf({translated, sets}: PolicyState): LinuxPolicy {
+  const {policy, rules} = translated
   const used = new Set<string>()
   const match = (condition: V1Condition): Match => {
     switch (condition.kind) {
