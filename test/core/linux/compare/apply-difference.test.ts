@@ -17,7 +17,7 @@ const rule = (name: string): ComparedRule => ({
 
 /** What one difference alone makes of a program that has the wanted rules, as the blocks of its rules. */
 function chainWith(difference: LinuxDifference, wanted: string): string | undefined {
-  const rules = [...wanted].map((name, index) => savedRule(rule(name), index + 1))
+  const rules = wanted.split('').map((name, index) => savedRule(rule(name), index + 1))
   const chains = new CopyOnWriteMap(new Map([[CHAIN, rules]]))
   applyDifference(difference, {sets: new CopyOnWriteMap(new Map()), chains})
   return chains
@@ -38,7 +38,7 @@ test.each<{wanted: string; found: string; alone: readonly string[]}>([
   // A rule that is missing is a difference of its own.
   {wanted: 'abcd', found: 'dca', alone: ['acd', 'dbca']},
 ])('of $wanted, where $found is found, each difference alone makes $alone', ({wanted, found, alone}) => {
-  const differences = compareChain(CHAIN, [...wanted].map(rule), [...found].map(rule))
+  const differences = compareChain(CHAIN, wanted.split('').map(rule), found.split('').map(rule))
   expect(differences.map(each => chainWith(each, wanted))).toEqual(alone)
 })
 
