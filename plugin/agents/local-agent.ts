@@ -3,6 +3,7 @@ import {connect} from 'node:net'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {AGENT_SOCKET, AGENT_STATE_DIR, type AgentStatus} from '../../core/contract/agent.ts'
+import {CLUSTER_DOCUMENT} from '../../core/contract/node-documents.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type AgentConnection, openConnection} from './agent-connection.ts'
@@ -53,9 +54,9 @@ export async function readLocalCluster(
 ): Promise<{documents: DumpDocument[]; problems: readonly Problem[]} | undefined> {
   await using agent = await connectLocalAgent(stateDir, signal)
   if (!agent) return undefined
-  await using snapshot = await openSnapshot(agent, ['cluster.json'], signal)
+  await using snapshot = await openSnapshot(agent, [CLUSTER_DOCUMENT], signal)
   if (snapshot.documents.length === 0) return {documents: [], problems: []}
   const name = "the agent's cluster.json"
-  const {text, end} = await unpack(snapshot.pieces('cluster.json'), name)
+  const {text, end} = await unpack(snapshot.pieces(CLUSTER_DOCUMENT), name)
   return {documents: [{name, folder: 'local', text}], problems: end.problems}
 }
