@@ -192,6 +192,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/temporary-folder.ts': [],
   'test/support/programs': ['core'],
   'test/support/linux': ['core'],
+  'test/support/dataplane': ['core'],
   'test/support/lint': ['core'],
   'test/support/cases': ['core'],
   'test/support/redact': ['core', 'plugin/source'],
