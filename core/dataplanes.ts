@@ -3,6 +3,8 @@ import {linux} from './linux/dataplane.ts'
 
 /** The data planes there are, and which one a document is of. The only place that knows more than the interface. */
 
+// Words for people: help and headings say how packets get to Azure NPM on Linux.
+export {FORWARD_CHAIN, NPM_CHAIN, SERVICES_CHAIN} from './linux/npm/chain-names.ts'
 export {linux}
 
 export const dataPlanes: readonly DataPlane[] = [linux]

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {FORWARD_CHAIN, SERVICES_CHAIN} from '../core/linux/npm/chain-names.ts'
+import {FORWARD_CHAIN, SERVICES_CHAIN} from '../core/dataplanes.ts'
 import {type Scheme, schemes} from '../core/names/hash.ts'
 import type {Generation} from '../core/names/name-index.ts'
 import {type CompileOptions, type Semantics, semantics} from '../core/policy/program.ts'

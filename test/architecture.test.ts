@@ -31,6 +31,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/packets': ['core/net', 'core/sets'],
   'core/dataplane': [...facts, 'core/contract', 'core/sets', 'core/packets', 'core/renaming'],
 
+  // What every data plane does with differences and operations.
+  'core/differences': ['core/sets', 'core/dataplane'],
+
   'core/linux/iptables': ['core/text', 'core/problem', 'core/net'],
   'core/linux/ipset': ['core/text', 'core/problem', 'core/net', 'core/sets'],
   'core/linux/npm': [...seam, 'core/linux/iptables', 'core/linux/ipset'],
@@ -76,8 +79,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/translate',
     'core/linux/walk',
     'core/linux/compare',
+    'core/linux/plan',
   ],
-  'core/dataplanes.ts': ['core/dataplane', 'core/linux/dataplane.ts'],
+  'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts'],
 
   'core/dump': [...seam, 'core/dataplanes.ts'],
   'core/redact': [...verb, 'core/renaming'],
@@ -95,7 +99,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/auth': ['core/contract', 'core/problem', ...agentGround, 'agent/kubernetes'],
   'agent/watch': [...facts, 'core/contract', 'core/dataplanes.ts', ...agentGround, 'agent/kubernetes'],
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
-  'agent/snapshots': [...verb, 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
+  // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
+  'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
   'agent/rpc': ['core/contract', ...agentGround, 'agent/auth', 'agent/snapshots'],
   'agent/serve': [
     ...ground,
@@ -111,7 +116,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/cli.ts': [...ground, 'core/contract', 'agent/node', 'agent/serve'],
 
   'plugin/node-version.ts': ['core/problem'],
-  'plugin/compile-options.ts': facts,
+  'plugin/compile-options.ts': [...facts, 'core/dataplanes.ts'],
   'plugin/services.ts': ['core/problem', 'core/dump'],
   'plugin/bytes': ground,
   'plugin/kubernetes': ground,
@@ -143,7 +148,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/source',
   ],
   'plugin/install': ['core/problem', 'core/contract', 'plugin/kubernetes'],
-  'plugin/print': [...facts, 'core/contract', 'core/sets', 'core/dataplane', 'core/lint'],
+  'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/print'],
   'plugin/commands': [
@@ -206,12 +211,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** Imports that the table does not allow and that are still there. Each must be used: whoever removes the last one removes its line. */
 const exceptions: readonly (readonly [from: string, to: string])[] = [
-  ['agent/snapshots', 'core/linux/npm'],
   ['core/redact', 'core/linux/npm'],
   ['core/renaming', 'core/linux/npm'],
-  ['core/translate', 'core/linux/npm'],
-  ['plugin/compile-options.ts', 'core/linux/npm'],
-  ['plugin/print', 'core/linux/npm'],
 ]
 
 /** Rooms of the table that have no file yet, in its order. */
@@ -347,7 +348,5 @@ test('the interface to data planes is types and lists of words, and does nothing
   const working: string[] = []
   for (const file of files.filter(each => roomOf(each) === 'core/dataplane'))
     for (const [name, value] of Object.entries(await moduleAt(file))) if (!isWords(value)) working.push(`${file} exports ${name}`)
-  // Functions over data that both data planes share; their room is still to be found.
-  const known = ['core/dataplane/difference.ts exports invert', 'core/dataplane/operation.ts exports undoAll']
-  expect(working, 'move it into a data plane, or into a room that both may import; what is gone goes from `known`').toEqual(known)
+  expect(working, 'move it into a data plane, or into core/differences, which all may import').toEqual([])
 })

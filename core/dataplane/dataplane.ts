@@ -3,6 +3,7 @@ import type {DriftItem} from '../contract/drift.ts'
 import type {TraceSide, TraceStep} from '../contract/trace.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import type {Scheme} from '../names/hash.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
@@ -12,6 +13,7 @@ import type {NodeSets} from '../sets/node-set.ts'
 import type {Text} from '../text/lines.ts'
 import type {Difference} from './difference.ts'
 import type {NodeContent, NodeFacts} from './node-facts.ts'
+import type {Operation} from './operation.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
 import type {SimulatedProgram} from './simulation.ts'
@@ -25,6 +27,7 @@ export interface DataPlane {
   /** The kinds of documents that hold this data plane's rules and sets. */
   readonly documentKinds: ReadonlySet<string>
   readonly policyCompiler: PolicyCompiler
+  readonly policyChains: PolicyChains
   /**
    * Parses one document. Never throws for bad content: what is wrong is in `problems`.
    *
@@ -49,6 +52,16 @@ export interface DataPlane {
   describe(difference: AnyDifference): Omit<DriftItem, 'effect' | 'example'>
   /** A program as if it were on the node, to try differences on. */
   simulate(program: Program, node: NodeState): SimulatedProgram<object, AnyDifference>
+  /** The operations that remove differences from a node, each with the one that takes it back. Of one chain all or none. */
+  plan(differences: readonly AnyDifference[]): readonly Operation[]
+}
+
+/** The names of the chains, or other lists of rules, that policies have of their own. */
+export interface PolicyChains {
+  /** @param policy `namespace/name` */
+  nameOf(policy: string, direction: Direction, scheme: Scheme): string
+  /** What a name's shape says; undefined for one that no policy's chain can have. */
+  shapeOf(name: string): {readonly direction: Direction; readonly schemes: readonly Scheme[]} | undefined
 }
 
 /** A difference of whatever data plane. */

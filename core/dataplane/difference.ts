@@ -1,4 +1,4 @@
-import {type MemberDifference, type SetDifference, swapSides} from '../sets/set-difference.ts'
+import type {MemberDifference, SetDifference} from '../sets/set-difference.ts'
 
 /** A rule and its place in its chain, from 1. */
 export interface PlacedRule<Rule> {
@@ -71,12 +71,3 @@ export type Difference<Rule> =
   | OrderDifference<Rule>
   | ChainDifference<Rule>
   | JumpDifference<Rule>
-
-/** The difference seen from the other side: what was found is wanted, and what was wanted is found. */
-export function invert<Rule>(difference: Difference<Rule>): Difference<Rule> {
-  if (difference.kind === 'order') {
-    const {pairs, ...rest} = difference
-    return {...rest, pairs: pairs.map(({wanted, found}) => ({wanted: found, found: wanted}))}
-  }
-  return swapSides(difference)
-}

@@ -10,12 +10,15 @@ import {joinLinuxDocuments} from './documents/join.ts'
 import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './documents/read.ts'
 import {SavedChains} from './iptables/saved-chains.ts'
 import {LinuxNode} from './node-state.ts'
+import {policyChain, policyChainName} from './npm/policy-chain.ts'
 import type {LinuxProgram} from './npm/program.ts'
+import {operationsFor} from './plan/operations.ts'
 
 /** Azure NPM on Linux: rules of iptables, and ipsets. */
 export const linux = {
   name: 'linux',
   policyCompiler: linuxPolicyCompiler,
+  policyChains: {nameOf: policyChainName, shapeOf: policyChain},
   documentKinds: new Set<string>(linuxDocumentKinds),
   parse: readLinuxDocument,
   async redaction() {
@@ -45,5 +48,6 @@ export const linux = {
     })
   },
   describe: (difference: LinuxDifference) => describeDifference(difference),
+  plan: operationsFor,
   simulate: (program: LinuxProgram, node: LinuxNode) => simulateProgram(program, node.rules),
 } satisfies DataPlane

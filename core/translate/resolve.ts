@@ -1,12 +1,15 @@
 import type {ResolvedName} from '../contract/resolution.ts'
 import type {NodeTranslation} from '../dataplane/dataplane.ts'
-import {policyChain, policyChainName, policyFitsChain} from '../linux/npm/policy-chain.ts'
+import {linux} from '../dataplanes.ts'
 import {schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
 import {type SetMeaning, setMeaning, setTypeOf} from '../names/set-name.ts'
 import {v1SetMeaning} from '../names/v1-name.ts'
 import {describeMeaning} from '../sets/describe-sets.ts'
+
+// HNS has no chains, so a name that looks like one is Linux's.
+const {policyChains} = linux
 
 /** Names that every cluster has; they turn a hash back into a name without any dump. */
 const WELL_KNOWN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'gatekeeper-system', 'calico-system']
@@ -60,7 +63,7 @@ function setResult(
 
 function policyResult(asked: string, policy: string, node: NodeTranslation | undefined): ResolvedName {
   const [fnv32a, sha256] = schemes.map(scheme =>
-    (['Ingress', 'Egress'] as const).map(direction => policyChainName(policy, direction, scheme)),
+    (['Ingress', 'Egress'] as const).map(direction => policyChains.nameOf(policy, direction, scheme)),
   )
   const chains = [...(fnv32a ?? []), ...(sha256 ?? [])]
   return {
@@ -78,7 +81,7 @@ function policyResult(asked: string, policy: string, node: NodeTranslation | und
 }
 
 function unknownResult(asked: string, node: NodeTranslation | undefined): ResolvedName {
-  const shape = policyChain(asked)
+  const shape = policyChains.shapeOf(asked)
   const onNode = node ? node.kernelSets.has(asked) || node.hasRuleList(asked) : null
   const scheme = setScheme(asked) ?? (shape?.schemes.length === 1 ? shape.schemes[0] : undefined)
   return {
@@ -104,10 +107,12 @@ function unknownResult(asked: string, node: NodeTranslation | undefined): Resolv
  */
 export function resolveName(asked: string, node?: NodeTranslation): ResolvedName[] {
   if (setScheme(asked)) return resolveSet(asked, node)
-  const chain = policyChain(asked)
+  const chain = policyChains.shapeOf(asked)
   if (chain) {
     const known = node?.policyOfChain.get(asked)?.split('|') ?? []
-    const guessed = KNOWN_POLICIES.filter(policy => policyFitsChain(policy, {name: asked, ...chain}))
+    const guessed = KNOWN_POLICIES.filter(policy =>
+      chain.schemes.some(scheme => policyChains.nameOf(policy, chain.direction, scheme) === asked),
+    )
     const policies = known.length > 0 ? known : guessed
     if (policies.length === 0) return [unknownResult(asked, node)]
     return policies.map(policy => ({

@@ -1,7 +1,7 @@
 import type {Where} from '../../core/contract/common.ts'
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
 import type {TranslationFacts} from '../../core/dataplane/dataplane.ts'
-import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/linux/npm/chain-names.ts'
+import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/dataplanes.ts'
 import type {Paint, Style} from './paint.ts'
 import {whereText} from './where.ts'
 

@@ -250,6 +250,8 @@ export const aclPlane: DataPlane = {
   documentKinds: new Set(),
   // Which policies are refused is asked of it only to explain a disagreement.
   policyCompiler: linux.policyCompiler,
+  policyChains: linux.policyChains,
+  plan: () => [],
   parse() {
     throw new Error('its nodes are made, not read')
   },

@@ -1,6 +1,6 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect} from 'vitest'
-import {invert} from '../../../../core/dataplane/difference.ts'
+import {invert} from '../../../../core/differences/invert.ts'
 import {applyDifferences, type LinuxTables} from '../../../../core/linux/compare/apply-difference.ts'
 import {isFree} from '../../../../core/linux/compare/compared-rule.ts'
 import {sumDifferences} from '../../../../core/linux/compare/sum-differences.ts'

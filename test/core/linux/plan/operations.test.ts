@@ -1,6 +1,6 @@
 import {expect} from 'vitest'
 import type {Operation} from '../../../../core/dataplane/operation.ts'
-import {undoAll} from '../../../../core/dataplane/operation.ts'
+import {undoAll} from '../../../../core/differences/undo.ts'
 import type {LinuxTables} from '../../../../core/linux/compare/apply-difference.ts'
 import {ruleText} from '../../../../core/linux/compare/canonical.ts'
 import type {ComparedRule, LinuxDifference} from '../../../../core/linux/compare/compared-rule.ts'
