@@ -86,6 +86,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/dump': [...seam, 'core/dataplanes.ts'],
   'core/redact': [...verb, 'core/renaming'],
   'core/translate': verb,
+  'core/compile': verb,
   'core/lint': verb,
   'core/drift': verb,
   // Why a node and the policies disagree is a question to the comparison.
@@ -148,13 +149,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/source',
   ],
   'plugin/install': ['core/problem', 'core/contract', 'plugin/kubernetes'],
-  'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/lint'],
+  'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/compile', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/print'],
   'plugin/commands': [
     ...verb,
     'core/redact',
     'core/translate',
+    'core/compile',
     'core/lint',
     'core/drift',
     'core/trace',

@@ -1,15 +1,10 @@
 import {Flags} from '@oclif/core'
-import {linux} from '../../core/dataplanes.ts'
-import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import type {CompileOptions, Program, ProgramSets} from '../../core/policy/program.ts'
-import type {Problem} from '../../core/problem/problem.ts'
-import {type OutputFlags, Verb} from '../command.ts'
+import {compilePolicies} from '../../core/compile/policy-compilation.ts'
+import {Verb} from '../command.ts'
 import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
 import {escapeLines} from '../print/output.ts'
 import {programDocument, programLines, refusalProblems} from '../print/program.ts'
 import {readObjects} from '../source/read-objects.ts'
-
-const compiler = linux.policyCompiler
 
 export default class Compile extends Verb {
   static override summary = 'Prints the ipsets and iptables rules that NetworkPolicies ask for'
@@ -43,33 +38,16 @@ export default class Compile extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Compile)
-    const options = compileOptionsFrom(flags)
     const {objects, problems} = await readObjects(flags.filename)
-    const {refusals} = await (flags.output === 'ipset'
-      ? this.printSets(objects, options)
-      : this.printProgram(objects, options, flags, problems))
-    await this.report([...problems, ...refusalProblems(refusals)])
-  }
-
-  /** Sets alone are compiled without the rules, which take most of the time. */
-  private async printSets(objects: ClusterObjects, options: CompileOptions): Promise<ProgramSets> {
-    const sets = compiler.compileSets(objects, options)
-    await this.print(compiler.restoreLines(sets, 'ipset'))
-    return sets
-  }
-
-  private async printProgram(
-    objects: ClusterObjects,
-    options: CompileOptions,
-    flags: OutputFlags,
-    problems: readonly Problem[],
-  ): Promise<Program> {
-    const program = compiler.compile(objects, options)
+    const compilation = compilePolicies(objects, compileOptionsFrom(flags))
     await this.printAnswer(flags, {
-      document: () => programDocument(program, compiler, problems),
-      table: paint => programLines(program, compiler, paint),
-      formats: {iptables: () => escapeLines(compiler.restoreLines(program, 'iptables'))},
+      document: () => programDocument(compilation, problems),
+      table: paint => programLines(compilation, paint),
+      formats: {
+        ipset: () => compilation.restoreLines('ipset'),
+        iptables: () => escapeLines(compilation.restoreLines('iptables')),
+      },
     })
-    return program
+    await this.report([...problems, ...refusalProblems(compilation.refusals)])
   }
 }

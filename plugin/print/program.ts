@@ -1,6 +1,7 @@
+import type {PolicyCompilation} from '../../core/compile/policy-compilation.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
-import type {PolicyCompiler, PolicyRules} from '../../core/dataplane/policy-compiler.ts'
-import type {Program, ProgramSet, Unsupported} from '../../core/policy/program.ts'
+import type {PolicyRules} from '../../core/dataplane/policy-compiler.ts'
+import type {ProgramSet, Unsupported} from '../../core/policy/program.ts'
 import {CURRENT} from '../../core/policy/release.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {type Column, columns} from './columns.ts'
@@ -26,9 +27,9 @@ const spec: readonly Column<Row>[] = [
 ]
 
 /** A program as a list: one line for each policy and direction, refused policies among them. */
-export function* programLines(program: Program, compiler: PolicyCompiler, paint: Paint): Generator<string> {
-  const {refusals, sets} = program
-  const policies = compiler.rulesOfPolicies(program)
+export function* programLines(compilation: PolicyCompilation, paint: Paint): Generator<string> {
+  const {refusals, sets} = compilation.program
+  const policies = compilation.policyRules()
   const rows = [...policies.flatMap(policy => policyRows(policy, refusals)), ...refusedRows(policies, refusals)]
   if (rows.length === 0) yield 'No policy asks for rules.'
   else yield* columns(rows.toSorted(byPolicy), spec, paint)
@@ -82,8 +83,8 @@ function* entries(sets: Iterable<ProgramSet>): Generator<ReturnType<typeof setEn
 }
 
 /** A program as the document of kind `Program`. */
-export function programDocument(program: Program, compiler: PolicyCompiler, problems: readonly Problem[]): Streamed {
-  const {options, sets, refusals} = program
+export function programDocument(compilation: PolicyCompilation, problems: readonly Problem[]): Streamed {
+  const {options, sets, refusals} = compilation.program
   const {scheme, semantics, node = null, isLite = false, isOnNeed = false, isChainFirst = false} = options
   const {generation = 'v2', release = CURRENT} = options
   return {
@@ -97,7 +98,7 @@ export function programDocument(program: Program, compiler: PolicyCompiler, prob
     lite: isLite,
     onNeed: isOnNeed,
     chainFirst: isChainFirst,
-    ...compiler.programText(program),
+    ...compilation.text(),
     sets: entries(sets.values()),
     refusals,
     problems,
