@@ -2,9 +2,11 @@ import {Command, Flags} from '@oclif/core'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
+import type {Waiting} from './agents/each-node.ts'
 import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
+import {progressLine} from './ui/progress-line.ts'
 
 export const exitCodes = {
   /** Yes, clean, done. */
@@ -101,6 +103,11 @@ export abstract class Verb extends Command {
   /** Ends tools that are still running when the person does not want to wait. */
   protected get signal(): AbortSignal {
     return this.abort.signal
+  }
+
+  /** Ctrl-C, and a line on stderr that shows how far work on many nodes is. */
+  protected get waiting(): Waiting {
+    return {signal: this.signal, progress: progressLine(process.stderr)}
   }
 
   /**

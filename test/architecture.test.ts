@@ -151,7 +151,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/install': ['core/problem', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/compile', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
-  'plugin/command.ts': [...ground, 'plugin/print'],
+  'plugin/command.ts': [...ground, 'plugin/agents', 'plugin/print', 'plugin/ui'],
   'plugin/commands': [
     ...verb,
     'core/redact',

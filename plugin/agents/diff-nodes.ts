@@ -5,7 +5,7 @@ import type {Problem} from '../../core/problem/problem.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {NodeChoice} from './agents.ts'
 import {openCluster} from './cluster.ts'
-import {eachNode} from './each-node.ts'
+import {eachNode, type Waiting} from './each-node.ts'
 import {engineProblems} from './policy-engine.ts'
 import {parseAnswer, tolerantProblemSchema} from './tolerant-schemas.ts'
 
@@ -23,7 +23,7 @@ const tolerantDriftSchema = driftSchema.extend({problems: z.array(tolerantProble
 export async function diffNodes(
   flags: ClusterFlags & NodeChoice,
   {lite}: {readonly lite: boolean},
-  signal: AbortSignal,
+  {signal, progress}: Waiting,
 ): Promise<{list: DriftList; problems: Problem[]}> {
   await using cluster = await openCluster(flags, signal)
   const asked = await eachNode(
@@ -34,7 +34,7 @@ export async function diffNodes(
       // The list of pods says which node it is, not the agent's answer.
       return {...parseAnswer(tolerantDriftSchema, answer, pod.node), node: pod.node}
     },
-    {nodeOf: ({node}) => node, label: 'comparing', signal},
+    {nodeOf: ({node}) => node, label: 'comparing', signal, progress},
   )
   const results = [...asked, ...cluster.absent].toSorted((a, b) => (a.node < b.node ? -1 : 1))
   const [only] = results

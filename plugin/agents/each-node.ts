@@ -5,14 +5,25 @@ export type NodeResult<Value> =
   | {readonly node: string; readonly value: Value}
   | {readonly node: string; readonly error: InputError}
 
-export interface EachNodeOptions<Item> {
+/** A line that shows how far work is. */
+export interface Progress {
+  /** Shows a text in place of the last one. */
+  show(text: string): void
+  clear(): void
+}
+
+/** How the person who waits follows work, and ends it. */
+export interface Waiting {
+  readonly signal: AbortSignal
+  readonly progress: Progress
+}
+
+export interface EachNodeOptions<Item> extends Waiting {
   readonly nodeOf: (item: Item) => string
   /** Verb for the line of progress: `comparing`. */
   readonly label: string
   /** How many at once. */
   readonly limit?: number
-  readonly signal: AbortSignal
-  readonly progress?: Progress
 }
 
 /** Agents compare at the same time, so the slowest should be all that is waited for. Connections are cheap for the API server. */
@@ -27,7 +38,7 @@ const LIMIT = 256
 export async function eachNode<Item, Value>(
   items: readonly Item[],
   work: (item: Item, signal: AbortSignal) => Promise<Value>,
-  {nodeOf, label, limit = LIMIT, signal, progress = stderrProgress()}: EachNodeOptions<Item>,
+  {nodeOf, label, limit = LIMIT, signal, progress}: EachNodeOptions<Item>,
 ): Promise<NodeResult<Value>[]> {
   const results: NodeResult<Value>[] = []
   let next = 0
@@ -59,21 +70,4 @@ function failureOf(error: unknown, node: string, signal: AbortSignal): InputErro
   if (signal.aborted) return new InputError(`node ${node}: interrupted`, 'Run the command again.')
   if (error instanceof InputError) return error
   throw error
-}
-
-export interface Progress {
-  show(text: string): void
-  clear(): void
-}
-
-const CLEAR_LINE = '\r\u001b[2K'
-
-/** One line on stderr that each call overwrites; none where stderr is no terminal. */
-export function stderrProgress(): Progress {
-  const {stderr} = process
-  if (!stderr.isTTY) return {show: () => {}, clear: () => {}}
-  return {
-    show: text => void stderr.write(`${CLEAR_LINE}${text.slice(0, Math.max(0, stderr.columns - 1))}`),
-    clear: () => void stderr.write(CLEAR_LINE),
-  }
 }

@@ -1,7 +1,7 @@
 import type {AgentStatusList} from '../../core/contract/status.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {Cluster} from './cluster.ts'
-import {eachNode} from './each-node.ts'
+import {eachNode, type Waiting} from './each-node.ts'
 import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
 
 /**
@@ -9,7 +9,7 @@ import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
  *
  * @returns statuses by name of the node; failures: first nodes without an agent that can be asked, then those whose agent failed
  */
-export async function readStatuses(cluster: Cluster, signal: AbortSignal): Promise<AgentStatusList> {
+export async function readStatuses(cluster: Cluster, waiting: Waiting): Promise<AgentStatusList> {
   const results = await eachNode(
     cluster.ready,
     async (pod, asking) => {
@@ -18,7 +18,7 @@ export async function readStatuses(cluster: Cluster, signal: AbortSignal): Promi
       // The list of pods says which node it is, not the agent's answer.
       return {...parseAnswer(tolerantStatusSchema, answer, pod.node), node: pod.node}
     },
-    {nodeOf: ({node}) => node, label: 'asking', signal},
+    {nodeOf: ({node}) => node, label: 'asking', ...waiting},
   )
   const failed = [...cluster.absent, ...results.flatMap(each => ('error' in each ? [each] : []))]
   return {

@@ -19,7 +19,7 @@ export default class Diff extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Diff)
     if (isLive(flags)) return this.live(flags)
-    const source = await openSource(flags, this.signal)
+    const source = await openSource(flags, this.waiting)
     const drift = diffNode(oneDump(source, flags), {isLite: flags.lite}, source.problems)
     await this.printAnswer(flags, {document: () => drift, table: paint => driftLines(drift, paint)})
     await this.report(drift.problems)
@@ -30,7 +30,7 @@ export default class Diff extends Verb {
   private async live(flags: SourceFlags & OutputFlags & {readonly lite: boolean}): Promise<void> {
     const cluster = await clusterFlagsOf(flags)
     const {diffNodes} = await import('../agents/diff-nodes.ts')
-    const {list, problems} = await diffNodes(cluster, flags, this.signal)
+    const {list, problems} = await diffNodes(cluster, flags, this.waiting)
     const {items, failures} = list
     const [only = list] = items.length + failures.length === 1 ? items : []
     await this.printAnswer(flags, {document: () => only, table: paint => driftListLines(list, paint)})

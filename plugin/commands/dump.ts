@@ -2,6 +2,7 @@ import {Flags} from '@oclif/core'
 import type {DumpFailure} from '../../core/contract/dump.ts'
 import {isForAnswers} from '../../core/dump/layout.ts'
 import {escapeControls} from '../../core/text/escape.ts'
+import type {Waiting} from '../agents/each-node.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
@@ -38,7 +39,7 @@ export default class Dump extends Verb {
     const target = flags.output ?? `npm-dump-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}.tgz`
     const {checkTarget, writeDump} = await import('../dump/write-dump.ts')
     await checkTarget(target, flags.force)
-    const collected = await collect(flags, this.signal)
+    const collected = await collect(flags, this.waiting)
     this.signal.throwIfAborted()
     const {content, failures, problems} = flags.redact ? await redacted(collected, this.signal) : collected
     const {filesOf} = await import('../dump/content.ts')
@@ -63,11 +64,12 @@ const inWords = ({node, document, message, next}: DumpFailure) => ({
   next,
 })
 
-async function collect(flags: SourceFlags, signal: AbortSignal) {
+async function collect(flags: SourceFlags, waiting: Waiting) {
+  const {signal} = waiting
   if (isLive(flags)) {
     const cluster = await clusterFlagsOf(flags)
     const {collectCluster} = await import('../dump/from-cluster.ts')
-    return collectCluster(cluster, signal)
+    return collectCluster(cluster, waiting)
   }
   if (flags.local) {
     const {collectLocal} = await import('../dump/from-local.ts')

@@ -58,7 +58,7 @@ export default class Lint extends Verb {
       throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
     const cluster =
       from.length > 0
-        ? await openSource({from, local: false, node: node === undefined ? undefined : [node]}, this.signal)
+        ? await openSource({from, local: false, node: node === undefined ? undefined : [node]}, this.waiting)
         : {dumps: [], problems: []}
     const files = filename.length > 0 ? await readFiles(filename, '-f') : undefined
     const {lint, isComplete} = await lintDocuments({files, cluster, node, platform: flags.platform})

@@ -35,11 +35,11 @@ export default class Matrix extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Matrix)
-    const source = await openSource(flags, this.signal)
+    const source = await openSource(flags, this.waiting)
     const dump = onlyNode(source.dumps, flags.node)
     const question = {ports: parsePorts(flags.ports), namespace: flags.namespace}
     if (flags.diff) {
-      const other = await openSource({...flags, from: flags.diff, local: false}, this.signal)
+      const other = await openSource({...flags, from: flags.diff, local: false}, this.waiting)
       const problems = {before: source.problems, after: other.problems}
       return this.printDiff(compareProbes(dump, onlyNode(other.dumps, undefined), question, problems), flags)
     }

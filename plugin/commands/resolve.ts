@@ -31,7 +31,7 @@ export default class Resolve extends Verb {
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Resolve)
     const isDumpGiven = flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined
-    const source = isDumpGiven ? await openSource(flags, this.signal) : undefined
+    const source = isDumpGiven ? await openSource(flags, this.waiting) : undefined
     const {document, areAllKnown, problems} = resolveNames(argv as string[], source && oneDump(source, flags))
     await this.printAnswer(flags, {
       document: () => document,

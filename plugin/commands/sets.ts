@@ -34,7 +34,7 @@ export default class Sets extends Verb {
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Sets)
     const asked = argv as string[]
-    const source = await openSource(flags, this.signal)
+    const source = await openSource(flags, this.waiting)
     const {document, missing, problems} = findSets(oneDump(source, flags), asked)
     const sets = document.items
     const table = (isWide: boolean) => (paint: Paint) =>

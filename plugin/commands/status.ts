@@ -38,7 +38,7 @@ export default class Status extends Verb {
       this.exit(table.isHealthy ? exitCodes.done : exitCodes.no)
     }
     const {readStatuses} = await import('../agents/read-statuses.ts')
-    const list = await readStatuses(cluster, this.signal)
+    const list = await readStatuses(cluster, this.waiting)
     const {items, failures} = list
     const rows = items.map(status => ({node: status.node, status}))
     await this.printAnswer(flags, {document: () => list, table: paint => statusLines(rows, paint)})

@@ -35,7 +35,7 @@ export default class Trace extends Verb {
     const {flags, args} = await this.parse(Trace)
     const source = await openSource(
       flags,
-      this.signal,
+      this.waiting,
       isNodeChosen(flags) ? 'all' : cluster => nodesOfEndpoints(cluster, [args.source, args.destination]),
     )
     const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))

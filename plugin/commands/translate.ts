@@ -33,7 +33,7 @@ export default class Translate extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Translate)
-    const source = await openSource(flags, this.signal)
+    const source = await openSource(flags, this.waiting)
     const translation = translateNode(oneDump(source, flags), filterOf(flags))
     const problems = [...source.problems, ...translation.facts.problems]
     await this.printAnswer(flags, {

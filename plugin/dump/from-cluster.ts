@@ -4,7 +4,7 @@ import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {AgentPod, NodeChoice} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
-import {eachNode} from '../agents/each-node.ts'
+import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
 import {documentLimit, type OpenSnapshot, openSnapshot} from '../agents/read-snapshot.ts'
 import {Packed} from '../bytes/packed.ts'
@@ -30,7 +30,7 @@ interface ReadNode {
  *
  * @throws InputError when no node can be read
  */
-export async function collectCluster(flags: ClusterFlags & NodeChoice, signal: AbortSignal): Promise<Collected> {
+export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, progress}: Waiting): Promise<Collected> {
   const takenAt = new Date().toISOString()
   await using cluster = await openCluster(flags, signal, {anyEngine: true})
   const logs = await NpmLogs.find(cluster.api, signal)
@@ -41,6 +41,7 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, signal: A
       label: 'reading',
       limit: READ_AT_ONCE,
       signal,
+      progress,
     }),
   ])
   signal.throwIfAborted()

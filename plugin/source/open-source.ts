@@ -5,6 +5,7 @@ import {objectKey} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {NodeChoice} from '../agents/agents.ts'
+import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {services} from '../services.ts'
@@ -35,12 +36,13 @@ export interface Source {
  * @param wanted which nodes of a cluster; of files it is all that they hold
  * @throws InputError when there is nothing that could be answered from
  */
-export async function openSource(flags: SourceFlags, signal: AbortSignal, wanted: Wanted = 'one'): Promise<Source> {
+export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: Wanted = 'one'): Promise<Source> {
+  const {signal} = waiting
   const {local, from = []} = flags
   if (isLive(flags)) {
     const cluster = await clusterFlagsOf(flags)
     const {readCluster} = await import('./read-cluster.ts')
-    return readCluster(cluster, signal, wanted)
+    return readCluster(cluster, waiting, wanted)
   }
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(await readGiven(given), flags)

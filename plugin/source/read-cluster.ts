@@ -6,7 +6,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {AgentPod, NodeChoice} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
-import {eachNode} from '../agents/each-node.ts'
+import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
 import {readNode} from '../agents/read-snapshot.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
@@ -35,21 +35,18 @@ export interface ClusterReading {
  *
  * @throws InputError when a node that is needed cannot be read: a part of the answer could be a wrong one
  */
-export async function readCluster(
-  flags: ClusterFlags & NodeChoice,
-  signal: AbortSignal,
-  wanted: Wanted,
-): Promise<ClusterReading> {
+export async function readCluster(flags: ClusterFlags & NodeChoice, waiting: Waiting, wanted: Wanted): Promise<ClusterReading> {
+  const {signal} = waiting
   await using cluster = await openCluster(flags, signal)
   if (wanted === 'one') {
     const pod = onlyAgent(cluster)
-    const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], signal)
+    const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], waiting)
     return {dumps, problems: [...engineProblems(cluster.engine), ...problems]}
   }
   const objects = await readObjects(cluster, signal)
   const names = wanted === 'all' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
   const pods = names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
-  const {dumps, problems} = await readNodes(cluster, pods, RULES, signal)
+  const {dumps, problems} = await readNodes(cluster, pods, RULES, waiting)
   const withObjects = dumps.map(dump => (objects.cluster ? dump.with({cluster: objects.cluster}) : dump))
   return {dumps: withObjects, problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems]}
 }
@@ -114,7 +111,7 @@ async function readNodes(
   cluster: Cluster,
   pods: readonly AgentPod[],
   documents: readonly NodeDocument[],
-  signal: AbortSignal,
+  {signal, progress}: Waiting,
 ): Promise<ClusterReading> {
   const results = await eachNode(
     pods,
@@ -122,7 +119,7 @@ async function readNodes(
       await using agent = await cluster.connect(pod, signal)
       return await readNode(agent, documents, signal)
     },
-    {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal},
+    {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal, progress},
   )
   signal.throwIfAborted()
   const readings = results.map(result => {
