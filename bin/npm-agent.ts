@@ -1,7 +1,7 @@
 import packageFacts from '../package.json' with {type: 'json'}
-import {tooOldNode} from './node-version.ts'
+import {tooOldNode} from '../plugin/node-version.ts'
 
-const reason = tooOldNode()
+const reason = tooOldNode("running the node's tools")
 if (reason === undefined) {
   const {runAgent} = await import('../agent/cli.ts')
   process.exitCode = await runAgent(process.argv.slice(2), packageFacts.version, async stateDir => {

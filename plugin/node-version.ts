@@ -1,18 +1,25 @@
 import {InputError} from '../core/problem/input-error.ts'
 
-/** The oldest Node that has what the live half uses: stacks of things to dispose of. */
+/** The oldest Node on which everything runs: it has stacks of things to dispose of. Verbs that read dumps need less, and are not kept from running. */
 const OLDEST_MAJOR = 24
 
 /**
- * Verbs that read dumps run on older ones too; those that talk to a cluster do not.
+ * Why this Node cannot do some work, or undefined.
  *
- * @throws InputError on a Node that is too old
+ * @param work as the start of a sentence: `talking to a cluster`
  */
-export function requireNodeForCluster(): void {
+export function tooOldNode(work: string): string | undefined {
   const major = Number(process.versions.node.split('.')[0])
-  if (major < OLDEST_MAJOR)
-    throw new InputError(
-      `talking to a cluster needs Node ${OLDEST_MAJOR} or later; this is ${process.version}`,
-      'Install a newer Node, or take a dump and read it with --from.',
-    )
+  return major < OLDEST_MAJOR ? `${work} needs Node ${OLDEST_MAJOR} or later; this is ${process.version}` : undefined
+}
+
+/** @throws InputError on a Node that is too old to run the node's tools */
+export const requireNodeForTools = (): void => requireNode("running the node's tools")
+
+/** @throws InputError on a Node that is too old to talk to a cluster */
+export const requireNodeForCluster = (): void => requireNode('talking to a cluster')
+
+function requireNode(work: string): void {
+  const reason = tooOldNode(work)
+  if (reason !== undefined) throw new InputError(reason, 'Install a newer Node, or take a dump and read it with --from.')
 }
