@@ -105,6 +105,7 @@ async function textsOf(
   return {documents, problems}
 }
 
+/** Unpacks what this agent has compressed itself: its size was counted then, and `textsOf` has checked it. */
 async function textOf(document: BufferedDocument): Promise<DumpDocument['text']> {
   const {TextDecoding} = await import('../../core/text/decode.ts')
   const decoding = new TextDecoding()

@@ -33,7 +33,7 @@ export class UnpackLimitError extends InputError {
 }
 
 /**
- * Unpacks a gzip stream while it comes. This is the only place that does.
+ * Unpacks a gzip stream while it comes. This is the only place of the plugin that does.
  *
  * @param stream pieces of the gzip stream, in order
  * @returns the content, in pieces; at the end what `stream` returns at its end
