@@ -83,8 +83,9 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   snapshot(namesChanged: boolean): LinuxPolicyPart {
     this.chains.settle(state => (state.compiled = undefined))
     if (namesChanged) for (const state of this.states.values()) state.compiled = undefined
-    // Chains change with policies only, and those have dropped the last answer.
-    if (this.last && !namesChanged) return this.last
+    // Chains change with policies only, and those have dropped the last answer. Where sets share a hash, what policies have of
+    // others changes with the members of lists, too.
+    if (this.last && !namesChanged) return this.table.names.hasShared ? {...this.last, refusals: this.refusals()} : this.last
     const policies: LinuxPolicy[] = []
     for (const state of this.states.values()) {
       if (!state.hasChains) continue

@@ -96,6 +96,26 @@ describe('a program that follows events', () => {
     },
   )
 
+  plainTest('reports a collision that a list gets with a member', () => {
+    // As decimal names, podlabel-role:mongo-gateway and ns-price-west-prod are one set.
+    const isDeleted = {deletionTimestamp: '2026-01-01T00:00:00Z'}
+    const ending = {metadata: {name: 'price-west-prod', ...isDeleted}}
+    const program = incrementalProgram({scheme: 'fnv32a', semantics: 'npm', release: 'v1.2.8'})
+    const gateway = {
+      metadata: {name: 'p', namespace: 'a', labels: {role: 'mongo-gateway'}},
+      spec: {},
+      status: {phase: 'Running', podIP: '10.0.0.1'},
+    }
+    const policy = {metadata: {name: 'a', namespace: 'b'}, spec: {podSelector: {}, egress: [{to: [{namespaceSelector: {}}]}]}}
+    program.apply({type: 'added', kind: 'Pod', object: {...gateway, metadata: {name: 'p', namespace: 'price-west-prod'}}})
+    program.apply({type: 'added', kind: 'Pod', object: gateway})
+    program.apply({type: 'added', kind: 'Namespace', object: ending})
+    program.apply({type: 'added', kind: 'NetworkPolicy', object: policy})
+    expect(program.program().refusals).toEqual([])
+    program.apply({type: 'modified', kind: 'Namespace', object: {metadata: {name: 'price-west-prod'}}})
+    expect(program.program().refusals.map(({policy, code}) => `${policy} ${code}`)).toEqual(['b/a SET_COLLISION'])
+  })
+
   test.prop([fc.array(eventWith(fc.oneof(pod, oddPod)), {maxLength: 20}), options], {numRuns: 200})(
     'is empty again when all has been deleted',
     (events, option) => {

@@ -63,9 +63,11 @@ class AclNode implements NodeState {
   readonly cluster?: NonNullable<NodeFacts['cluster']>
   readonly sets: ReadonlyMap<string, NodeSet>
   readonly acls: readonly Acl[]
+  private readonly facts: NodeFacts
   private readonly index: SetIndex
 
   constructor(facts: NodeFacts, sets: ReadonlyMap<string, NodeSet>, acls: readonly Acl[]) {
+    this.facts = facts
     this.node = facts.node
     this.metricNames = facts.metricNames
     this.problems = facts.problems
@@ -165,7 +167,7 @@ class AclNode implements NodeState {
   }
 
   with(facts: Partial<NodeFacts>): AclNode {
-    return new AclNode({...this, ...facts}, this.sets, this.acls)
+    return new AclNode({...this.facts, ...facts}, this.sets, this.acls)
   }
 }
 

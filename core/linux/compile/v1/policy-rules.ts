@@ -47,7 +47,8 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
 
   /** @param namesChanged whether sets may share their names with others than at the last snapshot */
   snapshot(namesChanged: boolean): LinuxPolicyPart {
-    if (this.last && !namesChanged) return this.last
+    // Where sets share a hash, what policies have of others changes with the members of lists, too.
+    if (this.last && !namesChanged) return this.table.names.hasShared ? {...this.last, refusals: this.refusals()} : this.last
     const policies: LinuxPolicy[] = []
     const rules: ProgramRule[] = []
     for (const state of this.states.values()) {
