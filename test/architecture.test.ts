@@ -212,10 +212,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Imports that the table does not allow and that are still there. Each must be used: whoever removes the last one removes its line. */
-const exceptions: readonly (readonly [from: string, to: string])[] = [
-  ['core/redact', 'core/linux/npm'],
-  ['core/renaming', 'core/linux/npm'],
-]
+const exceptions: readonly (readonly [from: string, to: string])[] = []
 
 /** Rooms of the table that have no file yet, in its order. */
 const toCome: readonly string[] = []

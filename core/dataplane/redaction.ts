@@ -1,4 +1,4 @@
-import type {FixedNames} from '../renaming/kernel-names.ts'
+import type {ChainNames} from '../renaming/chain-names.ts'
 import type {NodeNames} from '../renaming/node-names.ts'
 import type {Renaming} from '../renaming/renaming.ts'
 import type {NodeContent, NodeFacts} from './node-facts.ts'
@@ -8,8 +8,8 @@ export type RewriteLine = (line: string) => string | undefined
 
 /** What a data plane adds to the redaction of a dump. */
 export interface PlaneRedaction {
-  /** Names in the kernel that every node has, and that stay. */
-  readonly fixedNames: FixedNames
+  /** How it names chains: which names stay, and how the names of policies' chains are made. */
+  readonly chainNames: ChainNames
   /**
    * Collects the names that a node's documents hold. Never throws.
    *

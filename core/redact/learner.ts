@@ -2,11 +2,11 @@ import {dataPlanes, linux} from '../dataplanes.ts'
 import type {DumpDocument} from '../dump/model.ts'
 import {holdsRules, type ReadDocument, readDocument} from '../dump/read-document.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {chainOfDigest} from '../linux/npm/policy-chain.ts'
 import {expectedNames} from '../names/expected-names.ts'
 import {schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
+import type {ChainNames} from '../renaming/chain-names.ts'
 import {KeyedHash} from '../renaming/keyed-hash.ts'
 import type {NodeNames} from '../renaming/node-names.ts'
 import {Vocabulary} from '../renaming/vocabulary.ts'
@@ -66,10 +66,12 @@ export class Learner {
     const planes = await Promise.all(dataPlanes.map(async plane => plane.redaction()))
     this.learnFromObjects()
     this.vocabulary.noteSets()
+    const chainNames = planes.map(plane => plane.chainNames)
+    for (const {policyChains} of chainNames) this.vocabulary.notePolicyChains(policyChains)
     const hash = new KeyedHash(key)
     for (let draw = 0; ; draw++) {
       const redaction = new Redaction(hash.derive(`draw ${draw}`), this.vocabulary, planes)
-      if (draw === MOST_DRAWS || this.keepsApart(redaction)) return redaction
+      if (draw === MOST_DRAWS || this.keepsApart(redaction, chainNames)) return redaction
     }
   }
 
@@ -87,10 +89,12 @@ export class Learner {
   }
 
   /** Whether sets and chains that had two names have two afterwards. */
-  private keepsApart({names}: Redaction): boolean {
+  private keepsApart({names}: Redaction, planes: readonly ChainNames[]): boolean {
     const {sets, policiesOfDigest} = this.vocabulary
-    const digests = [...policiesOfDigest.keys()].map(digest => names.chain(chainOfDigest(digest, 'Ingress')))
-    if (new Set(digests).size < digests.length) return false
+    const chains = planes.flatMap(({policyChains}) =>
+      [...policiesOfDigest.keys()].map(digest => names.chain(policyChains.print(digest, 'Ingress'))),
+    )
+    if (new Set(chains).size < chains.length) return false
     const kernelNames = new Set([...this.met.keys(), ...sets.keys()])
     return new Set([...kernelNames].map(name => names.set(name))).size === kernelNames.size
   }

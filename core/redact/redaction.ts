@@ -17,11 +17,11 @@ export class Redaction extends Renaming {
 
   /** @param planes of all data planes, as a log may name chains of any */
   constructor(hash: KeyedHash, vocabulary: Vocabulary, planes: readonly PlaneRedaction[]) {
-    const fixed = planes.map(({fixedNames}) => fixedNames)
-    super(hash, vocabulary, {
-      has: name => fixed.some(each => each.has(name)),
-      headOf: name => fixed.map(each => each.headOf(name)).find(head => head !== '') ?? '',
-    })
+    super(
+      hash,
+      vocabulary,
+      planes.map(({chainNames}) => chainNames),
+    )
     this.lines = new Map(planes.flatMap(plane => Object.entries(plane.rewriters(this))))
     this.metrics = new MetricsText(this.names, this.freeText)
     this.cache = new CacheText(this.objects, this.names, this.freeText, this.words.renamer)

@@ -1,4 +1,3 @@
-import {NPM_CHAIN} from '../linux/npm/chain-names.ts'
 import type {Addresses} from './addresses.ts'
 import type {KernelNames} from './kernel-names.ts'
 import {isPlainWord} from './plain-words.ts'
@@ -8,42 +7,49 @@ import type {Vocabulary} from './vocabulary.ts'
 
 /** A set's name with its prefix, as comments and logs have it. */
 const SET_NAME = String.raw`\b(?:podlabel-|nslabel-|nestedlabel-|cidr-|ns-|namedport:)[A-Za-z0-9](?:[\w./:-]*[A-Za-z0-9])?`
-const KERNEL_NAME = String.raw`\bazure-npm-[0-9a-z]+|\b(?:${NPM_CHAIN}|KUBE|CNI|cali)-[A-Za-z0-9-]*[A-Za-z0-9]`
+const KERNEL_SET = String.raw`\bazure-npm-[0-9a-z]+`
 const TIME = String.raw`\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-])|\b\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:])`
 const IPV4 = String.raw`(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?(?![\w])`
 const WITH_COLONS = String.raw`(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:\/\d{1,3})?(?![\w])`
 /** Letters of any language, so that none passes unseen. */
 const WORD = String.raw`[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._-]*[\p{L}\p{N}\p{M}])?`
 
-const TOKENS = new RegExp(
-  `(?<time>${TIME})|(?<kernel>${KERNEL_NAME})|(?<set>${SET_NAME})|(?<four>${IPV4})|(?<six>${WITH_COLONS})|(?<word>${WORD})`,
-  'gu',
-)
+/** @param chainPrefixes at least one */
+function tokensOf(chainPrefixes: readonly string[]): RegExp {
+  const chain = String.raw`\b(?:${chainPrefixes.join('|')})-[A-Za-z0-9-]*[A-Za-z0-9]`
+  return new RegExp(
+    `(?<time>${TIME})|(?<kernelSet>${KERNEL_SET})|(?<chain>${chain})|(?<set>${SET_NAME})|(?<four>${IPV4})|(?<six>${WITH_COLONS})|(?<word>${WORD})`,
+    'gu',
+  )
+}
 const WORDS = new RegExp(WORD, 'gu')
 
 /**
- * Rewrites texts whose form nobody knows: comments of other tools, logs, messages. Known names and addresses get their new ones, and
- * of the rest only words stay that are known to say nothing.
+ * Rewrites text of unknown form: comments of other tools, logs, messages. Known names and addresses get their new ones. Of the other
+ * words, only those stay that are known to say nothing of a cluster.
  */
 export class FreeText {
   private readonly words: Pseudonyms
   private readonly addresses: Addresses
   private readonly names: KernelNames
   private readonly vocabulary: Vocabulary
+  private readonly tokens: RegExp
 
   constructor(words: Pseudonyms, addresses: Addresses, names: KernelNames, vocabulary: Vocabulary) {
     this.words = words
     this.addresses = addresses
     this.names = names
     this.vocabulary = vocabulary
+    this.tokens = tokensOf(names.chainPrefixes)
   }
 
   rewrite(text: string): string {
-    return text.replace(TOKENS, (...args: unknown[]) => {
+    return text.replace(this.tokens, (...args: unknown[]) => {
       const token = args[0] as string
-      const {time, kernel, set, four, six} = args.at(-1) as Readonly<Record<string, string | undefined>>
+      const {time, kernelSet, chain, set, four, six} = args.at(-1) as Readonly<Record<string, string | undefined>>
       if (time !== undefined) return token
-      if (kernel !== undefined) return kernel.startsWith('azure-npm-') ? this.names.set(kernel) : this.names.chain(kernel)
+      if (kernelSet !== undefined) return this.names.set(kernelSet)
+      if (chain !== undefined) return this.names.chain(chain)
       if (set !== undefined) return this.setName(set)
       const address = four ?? six
       const mapped = address === undefined ? undefined : this.addresses.map(address)

@@ -1,22 +1,13 @@
-import {policyChain, policyChainName} from '../linux/npm/policy-chain.ts'
-import type {Scheme} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
+import type {ChainNames} from './chain-names.ts'
 import type {KeyedHash} from './keyed-hash.ts'
 import {type HashedName, renameSet} from './rename-set.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
-import {digestOf, type Vocabulary} from './vocabulary.ts'
-
-/** Names of chains and targets, which a data plane knows: those that every node has stay. */
-export interface FixedNames {
-  /** Whether a chain or a target has that name on every node. */
-  readonly has: (name: string) => boolean
-  /** What the name of a chain begins with that says nothing; behind it stand hashes of names, or names. */
-  readonly headOf: (name: string) => string
-}
+import type {Vocabulary} from './vocabulary.ts'
 
 /**
- * New names for sets and chains. Where the name that a hash was made of is known, the new one is the hash of the renamed name in the
- * same scheme; any other is the hash of something that nobody knows.
+ * New names for sets and chains. When the name behind a hash is known, the new name is the hash of the renamed name in the same
+ * scheme. Otherwise it is a hash of bytes that depend on the key.
  */
 export class KernelNames {
   private readonly memo = new Map<string, string>()
@@ -24,13 +15,19 @@ export class KernelNames {
   private readonly hash: KeyedHash
   private readonly renamer: Renamer
   private readonly vocabulary: Vocabulary
-  private readonly fixed: FixedNames
+  private readonly planes: readonly ChainNames[]
 
-  constructor(hash: KeyedHash, renamer: Renamer, vocabulary: Vocabulary, fixed: FixedNames) {
-    this.fixed = fixed
+  /** @param planes the chains of every data plane, as a log may name chains of any */
+  constructor(hash: KeyedHash, renamer: Renamer, vocabulary: Vocabulary, planes: readonly ChainNames[]) {
+    this.planes = planes
     this.hash = hash
     this.renamer = renamer
     this.vocabulary = vocabulary
+  }
+
+  /** What the names of chains begin with, before a hyphen. */
+  get chainPrefixes(): readonly string[] {
+    return this.planes.flatMap(({prefixes}) => prefixes)
   }
 
   /** All names that are known for a set. */
@@ -73,7 +70,7 @@ export class KernelNames {
 
   /** The new name of a chain, or of a target that is none. */
   chain(name: string): string {
-    if (this.fixed.has(name)) return name
+    if (this.planes.some(plane => plane.isOnEveryNode(name))) return name
     let renamed = this.memo.get(name)
     if (renamed === undefined) {
       renamed = this.newChain(name)
@@ -83,26 +80,32 @@ export class KernelNames {
   }
 
   private newChain(name: string): string {
-    const shape = policyChain(name)
-    if (!shape) {
-      const head = this.fixed.headOf(name)
-      return head + this.renamer.word(name.slice(head.length))
+    for (const {policyChains} of this.planes) {
+      const parts = policyChains.parse(name)
+      if (!parts) continue
+      const {direction, digest, scheme} = parts
+      const [policy] = this.policiesOfDigest(digest)
+      const text = policy === undefined ? this.secret(digest) : renamePolicy(policy, this.renamer)
+      return policyChains.print(policyChains.digestOf(text, scheme), direction)
     }
-    const digest = digestOf(name)
-    const [policy] = this.policiesOf(name)
-    const text = policy === undefined ? this.secret(digest) : renamePolicy(policy, this.renamer)
-    return policyChainName(text, shape.direction, schemeOf(digest))
+    const head = this.planes.map(plane => plane.headOf(name)).find(each => each !== '') ?? ''
+    return head + this.renamer.word(name.slice(head.length))
   }
 
-  /** The policies whose chain it may be, before they are renamed. */
+  /** The policies that a chain may belong to, before they are renamed. */
   policiesOf(chain: string): readonly string[] {
-    return this.vocabulary.policiesOfDigest.get(digestOf(chain)) ?? []
+    for (const {policyChains} of this.planes) {
+      const parts = policyChains.parse(chain)
+      if (parts) return this.policiesOfDigest(parts.digest)
+    }
+    return []
+  }
+
+  private policiesOfDigest(digest: string): readonly string[] {
+    return this.vocabulary.policiesOfDigest.get(digest) ?? []
   }
 
   private secret(text: string): string {
     return [...this.hash.ofText(`kernel name ${text}`)].join(' ')
   }
 }
-
-/** Ten digits may be of either scheme; of base 36 hardly ever. */
-const schemeOf = (digest: string): Scheme => (/^\d{1,10}$/.test(digest) && Number(digest) <= 0xffffffff ? 'fnv32a' : 'sha256')

@@ -1,5 +1,6 @@
 import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../kubernetes/objects.ts'
-import {policyChainName} from '../linux/npm/policy-chain.ts'
+import {schemes} from '../names/hash.ts'
+import type {PolicyChainNames} from './chain-names.ts'
 import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
 import {type HashedName, type KnownObjects, renameSet} from './rename-set.ts'
 import type {Renamer} from './renamer.ts'
@@ -40,10 +41,6 @@ export class Vocabulary implements KnownObjects {
     const slash = policy.indexOf('/')
     this.addNamespace(policy.slice(0, slash))
     this.noting.word(policy.slice(slash + 1))
-    for (const scheme of ['fnv32a', 'sha256'] as const) {
-      const digest = digestOf(policyChainName(policy, 'Ingress', scheme))
-      this.policiesOfDigest.set(digest, [...(this.policiesOfDigest.get(digest) ?? []), policy])
-    }
   }
 
   addSet(kernelName: string, name: HashedName): void {
@@ -52,9 +49,19 @@ export class Vocabulary implements KnownObjects {
     this.sets.set(kernelName, [...(names ?? []), name])
   }
 
-  /** Notes the parts of the sets' names. Only now it is known of old names where their parts end. */
+  /** Notes the parts of the sets' names. Only with all policies and keys is it known where the parts of old names end. */
   noteSets(): void {
     for (const names of this.sets.values()) for (const name of names) renameSet(name, this.noting, this)
+  }
+
+  /** Notes what stands for each policy in the names of its chains. */
+  notePolicyChains({digestOf}: PolicyChainNames): void {
+    for (const policy of this.policies)
+      for (const scheme of schemes) {
+        const digest = digestOf(policy, scheme)
+        const policies = this.policiesOfDigest.get(digest) ?? []
+        if (!policies.includes(policy)) this.policiesOfDigest.set(digest, [...policies, policy])
+      }
   }
 
   addObjects({namespaces, pods, policies, nodes}: ClusterObjects): void {
@@ -118,6 +125,3 @@ export class Vocabulary implements KnownObjects {
     }
   }
 }
-
-/** Both chains of a policy end with the same digest. */
-export const digestOf = (chain: string): string => chain.slice(chain.lastIndexOf('-') + 1)

@@ -12,11 +12,16 @@ const MODULUS = 36n ** BigInt(DIGEST_LENGTH)
  *
  * @param policy `namespace/name`
  */
-export function policyChainName(policy: string, direction: Direction, scheme: Scheme): string {
-  const digest =
-    scheme === 'fnv32a' ? String(fnv1a32(policy)) : (sha256Integer(policy) % MODULUS).toString(36).padStart(DIGEST_LENGTH, '0')
-  return chainOfDigest(digest, direction)
-}
+export const policyChainName = (policy: string, direction: Direction, scheme: Scheme): string =>
+  chainOfDigest(policyDigest(policy, scheme), direction)
+
+/**
+ * What stands for a policy in the names of its chains.
+ *
+ * @param policy `namespace/name`
+ */
+export const policyDigest = (policy: string, scheme: Scheme): string =>
+  scheme === 'fnv32a' ? String(fnv1a32(policy)) : (sha256Integer(policy) % MODULUS).toString(36).padStart(DIGEST_LENGTH, '0')
 
 /** @param digest what a policy's name hashes to, or anything else that stands for the policy */
 export const chainOfDigest = (digest: string, direction: Direction): string => `${directionChains[direction]}-${digest}`

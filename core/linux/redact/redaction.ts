@@ -1,7 +1,7 @@
 import type {PlaneRedaction} from '../../dataplane/redaction.ts'
-import {linuxNames} from './fixed-names.ts'
+import {linuxChainNames} from './chain-names.ts'
 import {learnNodeNames} from './learn-node-names.ts'
 import {linuxTextRedaction} from './text-redaction.ts'
 
 /** What Linux nodes add to the redaction of a dump: the names in their rules and sets, which of them stay, and their texts. */
-export const linuxRedaction: PlaneRedaction = {fixedNames: linuxNames, learn: learnNodeNames, rewriters: linuxTextRedaction}
+export const linuxRedaction: PlaneRedaction = {chainNames: linuxChainNames, learn: learnNodeNames, rewriters: linuxTextRedaction}

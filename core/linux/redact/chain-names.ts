@@ -1,5 +1,7 @@
-import type {FixedNames} from '../../renaming/kernel-names.ts'
+import type {Scheme} from '../../names/hash.ts'
+import type {ChainNames} from '../../renaming/chain-names.ts'
 import {directionChains, FORWARD_CHAIN, NPM_CHAIN, npmBaseChains, SERVICES_CHAIN} from '../npm/chain-names.ts'
+import {chainOfDigest, policyChain, policyDigest} from '../npm/policy-chain.ts'
 
 /** Chains that Azure NPM, kubelet, kube-proxy and the kernel have on every node. */
 const KEPT_CHAINS: ReadonlySet<string> = new Set([
@@ -19,7 +21,7 @@ cali-wl-to-host FLANNEL-FWD FLANNEL-POSTRTG
     .split(/\s+/),
 ])
 
-/** What the names of other chains begin with; behind it stand hashes of names, or names. */
+/** The parts of other chains' names that say nothing of a cluster; hashes of names, or names, follow them. */
 const CHAIN_HEAD = new RegExp(
   `^(?:${Object.values(directionChains).join('-|')}-|${NPM_CHAIN}-|KUBE-(?:SVC|SVL|SEP|FW|XLB|EXT)-|cali-(?:[a-z]{2}-)?|CNI-(?:[A-Z]+-)*)`,
 )
@@ -35,8 +37,22 @@ SYNPROXY TCPOPTSTRIP
     .split(/\s+/),
 )
 
-/** The names of chains and targets on Linux nodes that stay. */
-export const linuxNames: FixedNames = {
-  has: name => KEPT_CHAINS.has(name) || TARGETS.has(name),
+/** The likelier scheme of a digest. Ten decimal digits fit both, but hardly any digest in base 36 has decimal digits only. */
+const schemeOf = (digest: string): Scheme => (/^\d{1,10}$/.test(digest) && Number(digest) <= 0xffffffff ? 'fnv32a' : 'sha256')
+
+/** The names of chains and targets on Linux nodes, for redaction. */
+export const linuxChainNames: ChainNames = {
+  isOnEveryNode: name => KEPT_CHAINS.has(name) || TARGETS.has(name),
   headOf: name => CHAIN_HEAD.exec(name)?.[0] ?? '',
+  prefixes: [NPM_CHAIN, 'KUBE', 'CNI', 'cali'],
+  policyChains: {
+    digestOf: policyDigest,
+    print: chainOfDigest,
+    parse: chain => {
+      const direction = policyChain(chain)?.direction
+      if (direction === undefined) return undefined
+      const digest = chain.slice(chain.lastIndexOf('-') + 1)
+      return {direction, digest, scheme: schemeOf(digest)}
+    },
+  },
 }
