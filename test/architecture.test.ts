@@ -120,7 +120,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/compile-options.ts': [...facts, 'core/dataplanes.ts'],
   'plugin/services.ts': ['core/problem', 'core/dump'],
   'plugin/bytes': ground,
-  'plugin/kubernetes': ground,
+  // Types of the API.
+  'plugin/kubernetes': [...ground, 'core/kubernetes'],
   // The agent's router as a type: the linter refuses anything else.
   'plugin/agents': [...ground, 'core/contract', 'core/dump', 'agent/rpc', 'plugin/bytes', 'plugin/kubernetes'],
   'plugin/source': [

@@ -3,6 +3,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
 import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
+import type {Pod} from '../kubernetes/pod.ts'
 
 const AGENT_SELECTOR = `${AGENT_LABEL.key}=${AGENT_LABEL.value}`
 
@@ -32,19 +33,6 @@ export interface NodeChoice {
   readonly pod?: string | undefined
   /** Labels of nodes, as kubectl takes them. */
   readonly selector?: string | undefined
-}
-
-interface Pod {
-  readonly metadata: {readonly name: string; readonly namespace: string; readonly deletionTimestamp?: string}
-  readonly spec: {readonly nodeName?: string}
-  readonly status?: {
-    readonly phase?: string
-    readonly message?: string
-    readonly conditions?: readonly {readonly type: string; readonly status: string; readonly message?: string}[]
-    readonly containerStatuses?: readonly {
-      readonly state?: {readonly waiting?: {readonly reason?: string; readonly message?: string}}
-    }[]
-  }
 }
 
 /**

@@ -2,11 +2,12 @@ import {setTimeout as pause} from 'node:timers/promises'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {leaveKubectlRunning} from '../kubernetes/kubectl.ts'
+import type {Pod} from '../kubernetes/pod.ts'
 import {podOf} from './admission.ts'
+import {agentSelector} from './agent-selector.ts'
 import {createObject} from './apply.ts'
 import {findObject} from './existing-objects.ts'
 import {COMPONENT_LABEL, type KubernetesObject, objectPath} from './objects.ts'
-import {agentSelector, type Pod} from './pod.ts'
 import {podTrouble} from './pod-trouble.ts'
 import type {DaemonSet, PodSpec} from './render.ts'
 
@@ -51,7 +52,7 @@ export async function agentsOn(api: ClusterApi, node: string): Promise<Pod[]> {
   const path = `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}/pods`
   const query = `${agentSelector()}&${new URLSearchParams({fieldSelector: `spec.nodeName=${node}`}).toString()}`
   const {items} = await api.get<{items: Pod[]}>(`${path}?${query}`)
-  return items.map(item => ({...item, kind: 'Pod'}))
+  return items
 }
 
 /**
@@ -129,13 +130,11 @@ async function removeLater(
   await leaveKubectlRunning([...args, ...kubectlArguments])
 }
 
-async function removePod(api: ClusterApi, pod: KubernetesObject): Promise<void> {
-  const {status} = await api.request('DELETE', objectPath(pod), {body: {preconditions: {uid: pod.metadata.uid}}})
+async function removePod(api: ClusterApi, {metadata}: Pick<KubernetesObject, 'metadata'>): Promise<void> {
+  const path = objectPath({kind: 'Pod', metadata})
+  const {status} = await api.request('DELETE', path, {body: {preconditions: {uid: metadata.uid}}})
   if (status >= 400 && status !== 404)
-    throw new InputError(
-      `pod ${pod.metadata.name} cannot be removed (HTTP status ${status})`,
-      'Remove it with kubectl delete pod.',
-    )
+    throw new InputError(`pod ${metadata.name} cannot be removed (HTTP status ${status})`, 'Remove it with kubectl delete pod.')
 }
 
 /** What to do about an agent that does not get ready. */

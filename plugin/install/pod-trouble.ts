@@ -1,4 +1,4 @@
-import type {ContainerStatus, Pod} from './pod.ts'
+import type {ContainerStatus, Pod} from '../kubernetes/pod.ts'
 
 /** Why an agent's pod is not ready, in one sentence; undefined when it is. */
 export function podTrouble({metadata, spec, status = {}}: Pod): string | undefined {

@@ -1,7 +1,8 @@
 import {setTimeout as pause} from 'node:timers/promises'
 import type {ClusterApi} from '../kubernetes/api.ts'
+import type {Pod} from '../kubernetes/pod.ts'
+import {agentSelector} from './agent-selector.ts'
 import {DAEMON_SET, type KubernetesObject} from './objects.ts'
-import {agentSelector, type Pod} from './pod.ts'
 import {podTrouble} from './pod-trouble.ts'
 
 export interface Rollout {

@@ -1,0 +1,11 @@
+import type {V1ContainerStatus, V1ObjectMeta, V1PodSpec, V1PodStatus} from '@kubernetes/client-node'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
+
+/** A pod as the API server gives it, as far as it says whether its containers run. */
+export interface Pod {
+  readonly metadata: Fields<V1ObjectMeta, 'name' | 'namespace' | 'uid', 'deletionTimestamp'>
+  readonly spec: Fields<V1PodSpec, never, 'nodeName'>
+  readonly status?: Fields<V1PodStatus, never, 'phase' | 'reason' | 'message' | 'conditions' | 'containerStatuses'>
+}
+
+export type ContainerStatus = Fields<V1ContainerStatus, 'restartCount' | 'image', 'state' | 'lastState'>
