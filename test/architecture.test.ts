@@ -98,7 +98,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/limits': ['core/contract'],
   'agent/kubernetes': ['core/problem', ...agentGround],
   'agent/auth': ['core/contract', 'core/problem', ...agentGround, 'agent/kubernetes'],
-  'agent/watch': [...facts, 'core/contract', 'core/dataplanes.ts', ...agentGround, 'agent/kubernetes'],
+  'agent/watch': [...facts, 'core/contract', 'core/dataplane', ...agentGround, 'agent/kubernetes'],
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],

@@ -3,6 +3,7 @@ import {createGunzip} from 'node:zlib'
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import type {DataPlane} from '../../core/dataplane/dataplane.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
@@ -19,7 +20,7 @@ import type {Snapshots} from './snapshots.ts'
 /** The cluster as the agent watches it: what a comparison needs of it. */
 export interface WatchedCluster extends SyncSource {
   objects(): ClusterObjects
-  programFor(options: CompileOptions): Program
+  programFor(dataPlane: DataPlane, options: CompileOptions): Program
 }
 
 export interface DiffOptions {
@@ -47,7 +48,7 @@ export async function diffNode({node, lite, watch, snapshots, limits}: DiffOptio
     if (!read) throw readFailed('nothing could be read', problems)
     const cluster = watch.objects()
     const state = read.with({node, cluster})
-    const programFor = (options: CompileOptions) => watch.programFor(options)
+    const programFor = (options: CompileOptions) => watch.programFor(state.dataPlane, options)
     const drift = compareNode(cluster, state, {isLite: lite, programFor})
     return {
       ...shortened(drift, limits),

@@ -1,4 +1,5 @@
 import type {SyncState} from '../../core/contract/agent.ts'
+import type {DataPlane} from '../../core/dataplane/dataplane.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import type {ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
@@ -18,10 +19,10 @@ export interface ClusterWatch {
   /** The objects as they are now; what was given out does not change. Only the fields that network policy depends on. */
   objects(): ClusterObjects
   /**
-   * The program that the objects ask for. The first ask for an option set takes as long as a compilation, later ones as
-   * long as what changed.
+   * The program that the objects ask for on a node of this data plane. The first call for a set of options takes as long as
+   * a compilation, later ones are as fast as the changes since are few.
    */
-  programFor(options: CompileOptions): Program
+  programFor(dataPlane: DataPlane, options: CompileOptions): Program
   /** The objects of this moment as a List of Kubernetes, in pieces. */
   clusterJson(): Iterable<string>
   /**
@@ -105,8 +106,8 @@ class FollowedCluster implements ClusterWatch {
     return {pods: Pod.objects(), namespaces: Namespace.objects(), policies: NetworkPolicy.objects(), nodes: Node.objects()}
   }
 
-  programFor(options: CompileOptions): Program {
-    return this.programs.programFor(options)
+  programFor(dataPlane: DataPlane, options: CompileOptions): Program {
+    return this.programs.programFor(dataPlane, options)
   }
 
   clusterJson(): Iterable<string> {

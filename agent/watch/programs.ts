@@ -1,19 +1,24 @@
-import {linux} from '../../core/dataplanes.ts'
+import type {DataPlane} from '../../core/dataplane/dataplane.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import type {IncrementalProgram, ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 
-/** Nodes of a cluster differ little: another name scheme, generation or meaning is asked for rarely. */
+/** One node seldom asks for more than one set of options: its release, and so its names, changes with an upgrade only. */
 const MOST_FOLLOWERS = 3
 
-/** One follower gives the program of all sets and that of the sets that policies use. */
+/** One follower gives both programs of a set of options: with all sets, and with only those that policies use. */
 interface Follower {
   readonly incremental: IncrementalProgram
-  /** As last given out; empty when something changed since. */
+  /** The programs as last given out. Empty after a change. */
   last: {all?: Program; needed?: Program}
 }
 
-/** Programs that follow the cluster: made when first asked for, and kept as long as they are among the last few asked for. */
+/**
+ * Programs that follow the cluster. Each is compiled when it is first asked for, then updated with each change; the least
+ * recently used of more than `MOST_FOLLOWERS` is dropped.
+ *
+ * Callers hand the data plane in: an agent that is never asked for a program does not load one.
+ */
 export class Programs {
   private readonly objects: () => ClusterObjects
   private readonly followers = new Map<string, Follower>()
@@ -22,7 +27,7 @@ export class Programs {
     this.objects = objects
   }
 
-  /** Takes what `objects` already shows. */
+  /** @param events changes that `objects` shows already */
   apply(events: readonly ObjectEvent[]): void {
     for (const follower of this.followers.values()) {
       for (const event of events) follower.incremental.apply(event)
@@ -30,10 +35,11 @@ export class Programs {
     }
   }
 
-  programFor({isOnNeed = false, ...options}: CompileOptions): Program {
-    const key = keyOf(options)
-    const follower = this.followers.get(key) ?? this.open(options)
-    // Last asked for, last in the map: the first one in it goes when there are too many.
+  /** The program of all objects. The same object is returned until something changes. */
+  programFor(dataPlane: DataPlane, {isOnNeed = false, ...options}: CompileOptions): Program {
+    const key = keyOf(dataPlane, options)
+    const follower = this.followers.get(key) ?? this.open(dataPlane, options)
+    // The map is in the order of use: the first entry is the one to drop.
     this.followers.delete(key)
     this.followers.set(key, follower)
     for (const oldest of this.followers.keys()) {
@@ -45,15 +51,16 @@ export class Programs {
     return (last.all ??= incremental.program(false))
   }
 
-  private open(options: CompileOptions): Follower {
-    const incremental = linux.policyCompiler.incrementalProgram(options)
+  private open({policyCompiler}: DataPlane, options: CompileOptions): Follower {
+    const incremental = policyCompiler.incrementalProgram(options)
     incremental.applyAll(this.objects())
     return {incremental, last: {}}
   }
 }
 
-/** The same for options that mean the same: an option that is off may be absent. */
-const keyOf = (options: CompileOptions): string => JSON.stringify(Object.entries(options).filter(isOn).toSorted(byName))
+/** Equal for equal options: an option that is off may be absent. */
+const keyOf = ({name}: DataPlane, options: CompileOptions): string =>
+  JSON.stringify([name, ...Object.entries(options).filter(isOn).toSorted(byName)])
 
 const isOn = ([, value]: [string, unknown]): boolean => value !== undefined && value !== false
 const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)

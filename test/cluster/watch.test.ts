@@ -6,6 +6,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {openApiServer} from '../../agent/kubernetes/open-api-server.ts'
 import {silentLog} from '../../agent/log.ts'
 import {type ClusterWatch, watchCluster} from '../../agent/watch/cluster-watch.ts'
+import {linux} from '../../core/dataplanes.ts'
 import {readClusterObjects} from '../../core/kubernetes/objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
 import type {LinuxProgram} from '../../core/linux/npm/program.ts'
@@ -87,7 +88,7 @@ describeControlPlane('the watch of a real API server', () => {
       expect(watch.objects().pods).toHaveLength(pods.length)
     })
     // What was trimmed must not have meant anything.
-    expect(canonical(watch.programFor(options) as LinuxProgram)).toEqual(canonical(compile({...objects, pods}, options)))
+    expect(canonical(watch.programFor(linux, options) as LinuxProgram)).toEqual(canonical(compile({...objects, pods}, options)))
   }
 
   beforeAll(async () => {

@@ -2,6 +2,7 @@
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {watchCluster} from '../../../agent/watch/cluster-watch.ts'
 import {optimizeHeapForSize} from '../../../agent/watch/heap-options.ts'
+import {linux} from '../../../core/dataplanes.ts'
 
 export interface Report {
   readonly state: string
@@ -23,8 +24,8 @@ const orders: Readonly<Record<string, () => void>> = {
   report: () => undefined,
   /** The two programs that a comparison asks for. */
   programs: () => {
-    watch.programFor({scheme: 'sha256', semantics: 'npm'})
-    watch.programFor({scheme: 'sha256', semantics: 'npm', isOnNeed: true})
+    watch.programFor(linux, {scheme: 'sha256', semantics: 'npm'})
+    watch.programFor(linux, {scheme: 'sha256', semantics: 'npm', isOnNeed: true})
   },
   json: () => {
     for (const piece of watch.clusterJson()) if (piece.length === 0) throw new Error('an empty piece')

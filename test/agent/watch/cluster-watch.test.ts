@@ -1,6 +1,7 @@
 import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plainTest} from 'vitest'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
+import {linux} from '../../../core/dataplanes.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
@@ -26,33 +27,33 @@ describe('a program', () => {
   plainTest('follows the cluster, whatever it was asked for before', async () => {
     await using opened = await openWatch()
     await opened.same()
-    for (const options of optionSets) expectCompiled(opened.watch.programFor(options), opened.watch)
+    for (const options of optionSets) expectCompiled(opened.watch.programFor(linux, options), opened.watch)
     opened.server.put(paths.pods, served(pod('late', {ip: '10.5.5.5', labels: {app: 'late'}})))
     opened.server.put(paths.policies, served(policy('late', 'late')))
     await opened.same()
-    for (const options of optionSets) expectCompiled(opened.watch.programFor(options), opened.watch)
-    expect([...opened.watch.programFor(npm).sets.values()].map(({name}) => name)).toContain('podlabel-app:late')
+    for (const options of optionSets) expectCompiled(opened.watch.programFor(linux, options), opened.watch)
+    expect([...opened.watch.programFor(linux, npm).sets.values()].map(({name}) => name)).toContain('podlabel-app:late')
   })
 
   plainTest('is the same one while nothing changes, and stays what it was when something does', async () => {
     await using opened = await openWatch()
     await opened.same()
-    const first = opened.watch.programFor(npm) as LinuxProgram
+    const first = opened.watch.programFor(linux, npm) as LinuxProgram
     const copy = canonical(first)
-    expect(opened.watch.programFor({...npm, isLite: false})).toBe(first)
+    expect(opened.watch.programFor(linux, {...npm, isLite: false})).toBe(first)
     opened.server.bookmark()
     opened.server.delete(paths.pods, pod('pod-1') as never)
     await opened.same()
-    expect(opened.watch.programFor(npm)).not.toBe(first)
+    expect(opened.watch.programFor(linux, npm)).not.toBe(first)
     expect(canonical(first)).toEqual(copy)
   })
 
   plainTest('is forgotten when many others are asked for', async () => {
     await using opened = await openWatch()
     await opened.same()
-    const first = opened.watch.programFor(npm) as LinuxProgram
-    for (const node of ['a', 'b', 'c', 'd']) opened.watch.programFor({...npm, isLite: true, node})
-    const again = opened.watch.programFor(npm) as LinuxProgram
+    const first = opened.watch.programFor(linux, npm) as LinuxProgram
+    for (const node of ['a', 'b', 'c', 'd']) opened.watch.programFor(linux, {...npm, isLite: true, node})
+    const again = opened.watch.programFor(linux, npm) as LinuxProgram
     expect(again).not.toBe(first)
     expect(canonical(again)).toEqual(canonical(first))
   })
@@ -188,7 +189,7 @@ const step: fc.Arbitrary<(server: FakeApiServer, watch: ClusterWatch) => void> =
   fc.constant((server: FakeApiServer) => server.say(paths.pods, line('ERROR', {code: 410}))),
   fc.constant((server: FakeApiServer) => server.say(paths.policies, 'nothing of sense\n')),
   fc.uuid().map(uid => (server: FakeApiServer) => server.newEtcd(1, uid)),
-  fc.constantFrom(...optionSets).map(options => (_: FakeApiServer, watch: ClusterWatch) => void watch.programFor(options)),
+  fc.constantFrom(...optionSets).map(options => (_: FakeApiServer, watch: ClusterWatch) => void watch.programFor(linux, options)),
 )
 
 describe('any history', () => {
@@ -202,7 +203,7 @@ describe('any history', () => {
         for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setTimeout(resolve, 1))
       }
       await opened.same()
-      for (const options of optionSets) expectCompiled(opened.watch.programFor(options), opened.watch)
+      for (const options of optionSets) expectCompiled(opened.watch.programFor(linux, options), opened.watch)
     },
   )
 })

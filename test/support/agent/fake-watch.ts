@@ -1,7 +1,6 @@
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
 import type {SyncState} from '../../../core/contract/agent.ts'
 import {type ClusterObjects, emptyCluster} from '../../../core/kubernetes/objects.ts'
-import {compile} from '../../../core/linux/compile/compile.ts'
 
 /** A watch whose objects and state a test sets. */
 export class FakeWatch implements ClusterWatch {
@@ -42,8 +41,8 @@ export class FakeWatch implements ClusterWatch {
     return this.cluster
   }
 
-  programFor(options: Parameters<ClusterWatch['programFor']>[0]): ReturnType<ClusterWatch['programFor']> {
-    return compile(this.cluster, options)
+  programFor(...[{policyCompiler}, options]: Parameters<ClusterWatch['programFor']>): ReturnType<ClusterWatch['programFor']> {
+    return policyCompiler.compile(this.cluster, options)
   }
 
   *clusterJson(): Iterable<string> {
