@@ -5,6 +5,7 @@ import {AGENT_STATE_DIR, type AgentStatus} from '../core/contract/agent.ts'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
+import {optimizeHeapForSize} from './serve/heap-options.ts'
 
 const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
 
@@ -46,6 +47,7 @@ export async function runAgent(argv: readonly string[], version: string, readLoc
     else if (verb === undefined || rest.includes('--help') || ['--help', '-h'].includes(verb)) process.stdout.write(USAGE)
     else if (verb === 'read' && rest.length === 1) return await readInto(rest[0] as string)
     else if (verb === 'serve') {
+      optimizeHeapForSize()
       const {serveCommand} = await import('./serve/command.ts')
       await serveCommand(rest, version)
     } else if (verb === 'status') return await status(rest, readLocalStatus)

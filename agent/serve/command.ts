@@ -35,10 +35,8 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort('its time is over'), deadlineMs)
   const {openApiServer} = await import('../kubernetes/open-api-server.ts')
   const {watchCluster} = await import('../watch/cluster-watch.ts')
-  const {optimizeHeapForSize} = await import('../watch/heap-options.ts')
   const {serve} = await import('./serve.ts')
   const {node, kubeconfig} = values
-  optimizeHeapForSize()
   const api = await openApiServer({kubeconfig})
   const reason = await serve({
     version,

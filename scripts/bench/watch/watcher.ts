@@ -1,8 +1,5 @@
 /** The watch alone, as a process of its own to be measured: `watcher.ts KUBECONFIG`. Orders come as messages. */
-import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
-import {watchCluster} from '../../../agent/watch/cluster-watch.ts'
-import {optimizeHeapForSize} from '../../../agent/watch/heap-options.ts'
-import {linux} from '../../../core/dataplanes.ts'
+import {optimizeHeapForSize} from '../../../agent/serve/heap-options.ts'
 
 export interface Report {
   readonly state: string
@@ -15,6 +12,9 @@ export interface Report {
 }
 
 optimizeHeapForSize()
+const {openApiServer} = await import('../../../agent/kubernetes/open-api-server.ts')
+const {watchCluster} = await import('../../../agent/watch/cluster-watch.ts')
+const {linux} = await import('../../../core/dataplanes.ts')
 const print = (fields: object, text: string) => console.error(text, fields)
 const log = {info: () => undefined, warn: print, error: print}
 const api = await openApiServer({kubeconfig: process.argv[2]})

@@ -20,8 +20,8 @@ const MAIN = fileURLToPath(new URL('../../../bin/npm-agent.ts', import.meta.url)
 const SETS = 'create azure-npm-1 hash:net family inet\nadd azure-npm-1 10.0.0.1\n'
 const RULES = '*filter\n:AZURE-NPM - [0:0]\n-A AZURE-NPM -m set --match-set azure-npm-1 src -j DROP\nCOMMIT\n'
 const ROUNDS = 3
-/** What an agent may grow by while the same few kilobytes are read again and again. */
-const ROOM_BYTES = 40 * 1024 * 1024
+/** By how much an agent may grow over all reads, the largest of which is 20 MB. */
+const ROOM_BYTES = 24 * 1024 * 1024
 
 interface AgentHere extends AsyncDisposable {
   readonly folder: string
