@@ -25,16 +25,21 @@ export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
  *
  * @param pods adds the pods behind each address
  */
-export function* translateSets(dump: NodeSets, book: NameIndex, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
+export function* translateSets(dump: NodeSets, nameIndex: NameIndex, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
   const names = new Set([...(dump.sets?.keys() ?? [])].filter(isSetName))
-  if (!dump.sets) for (const name of book.kernelNames) names.add(name)
-  for (const name of names) yield translateSet(name, dump, book, pods)
+  if (!dump.sets) for (const name of nameIndex.kernelNames) names.add(name)
+  for (const name of names) yield translateSet(name, dump, nameIndex, pods)
 }
 
-function translateSet(set: string, dump: NodeSets, book: NameIndex, pods: ReadonlyMap<string, string[]> | undefined): SetEntry {
-  const known = book.namesOf(set)
+function translateSet(
+  set: string,
+  dump: NodeSets,
+  nameIndex: NameIndex,
+  pods: ReadonlyMap<string, string[]> | undefined,
+): SetEntry {
+  const known = nameIndex.namesOf(set)
   const ipset = dump.sets?.get(set)
-  const meanings = known.map(each => book.meaningOf(each, ipset?.type))
+  const meanings = known.map(each => nameIndex.meaningOf(each, ipset?.type))
   const [meaning] = meanings
   const facts = meaning && meaning.type !== 'Unknown' ? setTypeFacts[meaning.type] : undefined
   const ipsetType = ipset?.type ?? 'unknown'
@@ -50,15 +55,15 @@ function translateSet(set: string, dump: NodeSets, book: NameIndex, pods: Readon
     ipsetType,
     meaning: shownBlocks ? describeTerms(shownBlocks) : meanings.map(describeMeaning).join(' or ') || 'unknown',
     members,
-    ...(members && isList && {memberNames: members.map(member => nameOf(member, book))}),
+    ...(members && isList && {memberNames: members.map(member => nameOf(member, nameIndex))}),
     ...(members && !isList && pods && {memberPods: members.map(member => pods.get(parseMember(member).subject) ?? [])}),
     ...(ipset?.references !== undefined && {references: ipset.references}),
     evidence: [...new Set(known.flatMap(({evidence}) => [...evidence]))],
   }
 }
 
-const nameOf = (set: string, book: NameIndex): string =>
-  book
+const nameOf = (set: string, nameIndex: NameIndex): string =>
+  nameIndex
     .namesOf(set)
     .map(({name}) => name)
     .join(' | ') || 'unknown'

@@ -7,14 +7,14 @@ import type {NodeSets} from './node-set.ts'
 /** Turns set matches into named terms and into words. Rules repeat the same terms, so each is made and looked up once. */
 export class TermNames {
   private readonly dump: NodeSets
-  private readonly book: NameIndex
-  /** By kernel name, what the book calls the set, and its terms: one or two, more only if names collide. */
+  private readonly nameIndex: NameIndex
+  /** By kernel name, what the index calls the set, and its terms: one or two, more only if names collide. */
   private readonly sets = new Map<string, {readonly name: string; readonly terms: Term[]}>()
   private readonly described = new Map<Term, DescribedTerm>()
 
-  constructor(dump: NodeSets, book: NameIndex) {
+  constructor(dump: NodeSets, nameIndex: NameIndex) {
     this.dump = dump
-    this.book = book
+    this.nameIndex = nameIndex
   }
 
   /**
@@ -40,14 +40,14 @@ export class TermNames {
   }
 
   private nameOf(set: string): string {
-    const names = this.book.namesOf(set).map(({name}) => name)
+    const names = this.nameIndex.namesOf(set).map(({name}) => name)
     return names.length === 0 ? 'unknown' : names.join(' | ')
   }
 
   private describe({set, name, negated}: Term): DescribedTerm {
-    const known = this.book.namesOf(set).find(each => each.name === name)
+    const known = this.nameIndex.namesOf(set).find(each => each.name === name)
     const ipset = this.dump.sets?.get(set)
-    const meaning = known && this.book.meaningOf(known, ipset?.type)
+    const meaning = known && this.nameIndex.meaningOf(known, ipset?.type)
     const told = {set, negated, ...(name !== 'unknown' && {name}), ...(meaning && {meaning})}
     if (meaning?.type !== 'CIDRBlocks' || !ipset || !this.dump.hasMembers) return told
     return {...told, members: ipset.members.map(memberText)}

@@ -35,18 +35,18 @@ export function translatedPacket(packet: Packet, result: Walk): Packet {
  * Walks a packet over the sender's and the receiver's node. Both must accept.
  *
  * @param nodes in the order the packet passes them; one when both ends are on it, or when only one was given
- * @param meaning what the policies say of the packet behind translation, when they are known
+ * @param expectedVerdict what the policies say of the packet behind translation, when they are known
  */
 export function traceNodes(
   question: TraceQuestion,
   nodes: readonly NodeState[],
-  meaning: ((packet: Packet) => ExpectedVerdict) | undefined,
+  expectedVerdict: ((packet: Packet) => ExpectedVerdict) | undefined,
 ): Omit<Trace, 'disagreements'> & {walks: readonly Walk[]} {
   let packet = packetOf(question)
   const trail: TraceStep[] = []
   const walks: Walk[] = []
   let verdict: Verdict = 'accept'
-  let because = ''
+  let reason = ''
   const sides: Pick<DescribedWalk, 'ingress' | 'egress'>[] = []
   const problems: Problem[] = []
   for (const node of nodes) {
@@ -58,17 +58,17 @@ export function traceNodes(
     walks.push(result)
     trail.push(...described.trail)
     verdict = result.verdict
-    because = described.reason
+    reason = described.reason
     sides.push(described)
     packet = translatedPacket(packet, result)
     if (verdict !== 'accept') break
   }
   const translated = walks.find(each => each.translated)?.translated
-  const expected = meaning?.(packet)
+  const expected = expectedVerdict?.(packet)
   return {
     ...head(question),
     verdict,
-    because,
+    because: reason,
     walked: true,
     // Both nodes judge both ends; the receiver's own node has the last word on ingress, the sender's the first on egress.
     ingress: judged(sides.map(({ingress}) => ingress).toReversed()),
@@ -85,7 +85,7 @@ const judged = (sides: readonly TraceSide[]): TraceSide =>
   sides.find(({verdict}) => verdict !== 'not-judged') ?? {verdict: 'not-judged'}
 
 /** What the policies alone say, when no node was given. */
-export function tracePolicies(question: TraceQuestion, meaning: ExpectedVerdict): Omit<Trace, 'disagreements' | 'problems'> {
+export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict): Omit<Trace, 'disagreements' | 'problems'> {
   const side = ({verdict, selecting, allowedBy}: ExpectedVerdict['ingress']) =>
     selecting.length === 0
       ? {verdict: 'not-judged' as const}
@@ -95,13 +95,13 @@ export function tracePolicies(question: TraceQuestion, meaning: ExpectedVerdict)
         }
   return {
     ...head(question),
-    verdict: meaning.verdict,
-    because: meaning.reason,
+    verdict: expected.verdict,
+    because: expected.reason,
     walked: false,
-    ingress: side(meaning.ingress),
-    egress: side(meaning.egress),
+    ingress: side(expected.ingress),
+    egress: side(expected.egress),
     trail: [],
-    expected: {verdict: meaning.verdict, because: meaning.reason},
+    expected: {verdict: expected.verdict, because: expected.reason},
   }
 }
 
@@ -117,10 +117,10 @@ function head({source, destination, protocol, port, mark}: TraceQuestion): Pick<
   return {apiVersion: API_VERSION, kind: 'Trace', packet}
 }
 
-const unknownTrace = (question: TraceQuestion, because: string): Omit<Trace, 'disagreements' | 'problems'> => ({
+const unknownTrace = (question: TraceQuestion, reason: string): Omit<Trace, 'disagreements' | 'problems'> => ({
   ...head(question),
   verdict: 'unknown',
-  because,
+  because: reason,
   walked: false,
   ingress: {verdict: 'unknown'},
   egress: {verdict: 'unknown'},

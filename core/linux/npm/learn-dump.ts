@@ -15,7 +15,7 @@ import {readJumps} from './policy-jumps.ts'
 
 /** What a dump tells of names: those of its sets, and whose its chains are. */
 export interface LearnedNames {
-  readonly book: NameIndex
+  readonly nameIndex: NameIndex
   readonly chains: NpmChains
   readonly names: TermNames
   readonly jump: Translation['jump']
@@ -51,18 +51,18 @@ function learn(
 ): LearnedNames {
   const chains = new NpmChains(dump.saved, read)
   const {jumps, problems: jumpProblems} = readJumps(chains)
-  const {book, usedSets} = learnNames(dump, chains, jumps, read)
+  const {nameIndex, usedSets} = learnNames(dump, chains, jumps, read)
   const found = findPolicies(chains, jumps, (dump.cluster?.policies ?? []).map(objectKey))
   const jump = findJump(chains)
   const isAbout = (name: string) => !about || about.has(name)
   const held = [...(dump.sets?.keys() ?? [])].filter(name => isSetName(name) && isAbout(name))
   const kernelSets = new Set([...[...usedSets.keys()].filter(isAbout), ...held])
-  const unresolvedSets = [...kernelSets].filter(name => book.namesOf(name).length === 0)
+  const unresolvedSets = [...kernelSets].filter(name => nameIndex.namesOf(name).length === 0)
   const unresolvedChains = found.unresolved.filter(isAbout)
   return {
-    book,
+    nameIndex,
     chains,
-    names: new TermNames(dump, book),
+    names: new TermNames(dump, nameIndex),
     jump,
     policies: found.policies,
     staleChains: found.staleChains,
@@ -75,7 +75,7 @@ function learn(
       ...chains.problems,
       ...jumpProblems,
       ...found.problems,
-      ...book.problems(),
+      ...nameIndex.problems(),
       ...missing(dump, chains, usedSets, jump),
       ...unresolvedProblem(unresolvedSets.length, unresolvedChains.length),
     ],

@@ -24,12 +24,12 @@ export interface RuleNames {
 export function namesInRule(
   parts: RuleParts,
   terms: {readonly terms: string; readonly namedPort?: string; readonly isCut: boolean} | undefined,
-  book: NameIndex,
+  nameIndex: NameIndex,
   refuse?: (set: string, name: string) => void,
 ): RuleNames {
   if (!terms) return {sets: parts.sets.map(() => undefined)}
   const claims =
-    parts.sets.length === 0 ? [] : nameTerms(terms.terms, parts.sets, terms.isCut, (name, set) => book.fits(name, set))
+    parts.sets.length === 0 ? [] : nameTerms(terms.terms, parts.sets, terms.isCut, (name, set) => nameIndex.fits(name, set))
   const sets = claims.map((claim, index) => {
     if (!claim || claim.fits) return claim?.name
     refuse?.((parts.sets[index] as {set: string}).set, claim.name)
@@ -37,7 +37,7 @@ export function namesInRule(
   })
   const {namedPort} = terms
   if (namedPort === undefined || parts.namedPort === undefined) return {sets}
-  if (book.fits(namedPort, parts.namedPort)) return {sets, namedPort}
+  if (nameIndex.fits(namedPort, parts.namedPort)) return {sets, namedPort}
   if (!terms.isCut) refuse?.(parts.namedPort, namedPort)
   return {sets}
 }
@@ -49,20 +49,20 @@ export function commentTerms(parts: RuleParts): {terms: string; namedPort?: stri
 }
 
 /**
- * Fills a book with every name the dump tells: from rule comments, cluster objects, NPM's debug cache and metrics, and
+ * Fills an index with every name that a dump holds: from rule comments, cluster objects, NPM's debug cache and metrics, and
  * from what those names imply.
  *
  * @param about sets to learn the names of, with whatever else; without it all
- * @returns the book, and the sets that rules of Azure NPM name, each with the line of the first such rule
+ * @returns the index, and the sets that rules of Azure NPM name, each with the line of the first such rule
  */
 export function learnNames(
   dump: LinuxDocuments,
   chains: NpmChains,
   jumps: readonly PolicyJump[],
   about?: ReadonlySet<string>,
-): {book: NameIndex; usedSets: Map<string, number>} {
+): {nameIndex: NameIndex; usedSets: Map<string, number>} {
   const isAbout = (set: string) => !about || about.has(set)
-  const book = new NameIndex()
+  const nameIndex = new NameIndex()
   const usedSets = new Map<string, number>()
   const policies = new Map(jumps.map(({chain, policy}) => [chain, policy]))
   for (const name of chains.names)
@@ -73,18 +73,19 @@ export function learnNames(
           isLearned = true
           if (!usedSets.has(match.set)) usedSets.set(match.set, rule.line)
         }
-      if (isLearned) learnFromRule(rule, book, chains, policies.get(name))
+      if (isLearned) learnFromRule(rule, nameIndex, chains, policies.get(name))
     }
   const held = [...(dump.sets?.keys() ?? [])].filter(name => isSetName(name) && isAbout(name))
   const wanted = new Set([...held, ...usedSets.keys()])
   const generations = generationsOf(chains)
-  for (const {kernelName, name} of dump.cache?.names ?? []) book.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
+  for (const {kernelName, name} of dump.cache?.names ?? [])
+    nameIndex.learn(kernelName, name, 'cache', dump.cache?.isV1 ? 'v1' : 'v2')
   for (const {kernelName, name} of dump.metricNames)
-    book.learn(kernelName, name, 'metrics', generations.includes('v2') ? 'v2' : 'v1')
-  if (dump.cluster) learnFromObjects(dump.cluster, 'cluster', book, wanted, generations)
-  if (dump.cache) learnFromObjects(dump.cache.objects, 'cache', book, wanted, dump.cache.isV1 ? ['v1'] : ['v2'])
-  learnImplied(book, wanted, jumps)
-  return {book, usedSets}
+    nameIndex.learn(kernelName, name, 'metrics', generations.includes('v2') ? 'v2' : 'v1')
+  if (dump.cluster) learnFromObjects(dump.cluster, 'cluster', nameIndex, wanted, generations)
+  if (dump.cache) learnFromObjects(dump.cache.objects, 'cache', nameIndex, wanted, dump.cache.isV1 ? ['v1'] : ['v2'])
+  learnImplied(nameIndex, wanted, jumps)
+  return {nameIndex, usedSets}
 }
 
 /** A dump without rules does not tell which NPM made its sets: names of both are tried. */
@@ -94,7 +95,7 @@ function generationsOf(chains: NpmChains): Generation[] {
 }
 
 /** @param chainPolicy the policy whose chain the rule is in */
-function learnFromRule(rule: Rule, book: NameIndex, chains: NpmChains, chainPolicy: string | undefined): void {
+function learnFromRule(rule: Rule, nameIndex: NameIndex, chains: NpmChains, chainPolicy: string | undefined): void {
   const {generation} = chains
   const file = chains.table?.file
   const parts = ruleParts(rule)
@@ -102,38 +103,38 @@ function learnFromRule(rule: Rule, book: NameIndex, chains: NpmChains, chainPoli
   const terms = commentTerms(parts)
   const isV1 = generation === 'v1' || (generation === 'mixed' && !isV2RuleChain(rule.chain))
   if (isV1 || !terms) {
-    if (parts.comment !== undefined && isV1) learnFromV1Comment(parts, book, rule, file)
+    if (parts.comment !== undefined && isV1) learnFromV1Comment(parts, nameIndex, rule, file)
     return
   }
   const refuse = (set: string, name: string) => {
-    book.learn(set, name, 'comment', 'v2', {line: rule.line, ...(file !== undefined && {file})})
+    nameIndex.learn(set, name, 'comment', 'v2', {line: rule.line, ...(file !== undefined && {file})})
   }
-  const names = namesInRule(parts, terms, book, refuse)
+  const names = namesInRule(parts, terms, nameIndex, refuse)
   const policy = chainPolicy ?? (parts.comment === undefined ? undefined : parseJumpComment(parts.comment)?.policy)
   for (let index = 0; index < parts.sets.length; index++) {
     const name = names.sets[index]
     const set = parts.sets[index]?.set
     if (name === undefined || set === undefined) continue
-    book.learn(set, name, 'comment', 'v2')
-    if (policy !== undefined) book.usedBy(set, name, policy)
+    nameIndex.learn(set, name, 'comment', 'v2')
+    if (policy !== undefined) nameIndex.usedBy(set, name, policy)
   }
   if (names.namedPort !== undefined && parts.namedPort !== undefined)
-    book.learn(parts.namedPort, names.namedPort, 'comment', 'v2')
+    nameIndex.learn(parts.namedPort, names.namedPort, 'comment', 'v2')
 }
 
-function learnFromV1Comment(parts: RuleParts, book: NameIndex, rule: Rule, file: string | undefined): void {
+function learnFromV1Comment(parts: RuleParts, nameIndex: NameIndex, rule: Rule, file: string | undefined): void {
   const {comment = ''} = parts
   const where = {line: rule.line, ...(file !== undefined && {file})}
   const sets = new Set([...parts.sets.map(({set}) => set), ...(parts.namedPort === undefined ? [] : [parts.namedPort])])
   for (const name of v1CommentNames(comment))
-    for (const set of sets) if (book.fits(name, set)) book.learn(set, name, 'comment', 'v1', where)
-  for (const name of v1CommentNamespaces(comment)) for (const set of sets) book.calledNamespace(set, name)
+    for (const set of sets) if (nameIndex.fits(name, set)) nameIndex.learn(set, name, 'comment', 'v1', where)
+  for (const name of v1CommentNamespaces(comment)) for (const set of sets) nameIndex.calledNamespace(set, name)
 }
 
 function learnFromObjects(
   objects: ClusterObjects,
   evidence: Evidence,
-  book: NameIndex,
+  nameIndex: NameIndex,
   wanted: ReadonlySet<string>,
   generations: readonly Generation[],
 ): void {
@@ -143,8 +144,8 @@ function learnFromObjects(
       for (const {name, policy} of expectedNames(objects, generation, scheme)) {
         const kernelName = setKernelName(name, scheme)
         if (!wanted.has(kernelName)) continue
-        book.learn(kernelName, name, evidence, generation)
-        if (policy !== undefined) book.usedBy(kernelName, name, policy)
+        nameIndex.learn(kernelName, name, evidence, generation)
+        if (policy !== undefined) nameIndex.usedBy(kernelName, name, policy)
       }
 }
 
@@ -152,17 +153,19 @@ function learnFromObjects(
  * Names that known names imply: the sets in a nested list, the key beside key and value, the label that every
  * namespace bears, the namespace of a policy whose comment was cut. Only sets without a name are looked for, and the hash decides.
  */
-function learnImplied(book: NameIndex, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
-  const unknown = new Set([...wanted].filter(name => book.namesOf(name).length === 0))
+function learnImplied(nameIndex: NameIndex, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
+  const unknown = new Set([...wanted].filter(name => nameIndex.namesOf(name).length === 0))
   if (unknown.size === 0) return
-  const known = [...book.kernelNames].flatMap(name => [...book.namesOf(name)]).filter(({generation}) => generation === 'v2')
+  const known = [...nameIndex.kernelNames]
+    .flatMap(name => [...nameIndex.namesOf(name)])
+    .filter(({generation}) => generation === 'v2')
   const namespaces = jumps.flatMap(({policy}) => (policy === undefined ? [] : [`ns-${policy.slice(0, policy.indexOf('/'))}`]))
   const implied = new Set([ALL_NAMESPACES, ...namespaces, ...known.flatMap(({name, policy}) => impliedBy(name, policy))])
   const met = new Set<Scheme>([...unknown].flatMap(name => setScheme(name) ?? []))
   for (const scheme of met)
     for (const name of implied) {
       const kernelName = setKernelName(name, scheme)
-      if (unknown.has(kernelName)) book.learn(kernelName, name, 'hash', 'v2')
+      if (unknown.has(kernelName)) nameIndex.learn(kernelName, name, 'hash', 'v2')
     }
 }
 

@@ -24,9 +24,9 @@ function namesOf(dump: LinuxDocuments): NodeNames {
     const comment = rule.matches.find(match => match.kind === 'comment')?.text
     return policy ?? (comment === undefined ? undefined : parseJumpComment(comment)?.policy) ?? []
   })
-  const {book, usedSets} = learnNames(dump, chains, jumps)
-  const sets = [...book.kernelNames].flatMap(kernelName =>
-    book.namesOf(kernelName).map(({name, generation, policy}) => ({
+  const {nameIndex, usedSets} = learnNames(dump, chains, jumps)
+  const sets = [...nameIndex.kernelNames].flatMap(kernelName =>
+    nameIndex.namesOf(kernelName).map(({name, generation, policy}) => ({
       kernelName,
       name: {name, generation, scheme: setScheme(kernelName) ?? ('sha256' as const), ...(policy !== undefined && {policy})},
     })),

@@ -19,23 +19,23 @@ export interface DescribedRule {
 export function describeRule(
   rule: Rule,
   names: TermNames,
-  book: NameIndex,
+  nameIndex: NameIndex,
   policyOfChain: ReadonlyMap<string, string>,
 ): DescribedRule {
   const own = policyChain(rule.chain)
   if (own) {
-    const {text} = translateRule(rule, actionOf(rule, own.direction), own.direction, names, book)
+    const {text} = translateRule(rule, actionOf(rule, own.direction), own.direction, names, nameIndex)
     return {text, policy: policyOfChain.get(rule.chain) ?? 'unknown'}
   }
   const leadsTo = rule.target?.kind === 'jump' ? rule.target.chain : ''
   const shape = policyChain(leadsTo)
   if (shape) {
     const policy = policyOfChain.get(leadsTo) ?? 'unknown'
-    return {text: `policy ${policy} applies to ${jumpSubject(rule, shape.direction, names, book).subject}`, policy}
+    return {text: `policy ${policy} applies to ${jumpSubject(rule, shape.direction, names, nameIndex).subject}`, policy}
   }
   const direction = v1DirectionOf(rule.chain)
   const action = direction && v1ActionOf(rule, direction)
-  if (direction && action) return {text: translateRule(rule, action, direction, names, book).text, policy: 'unknown'}
+  if (direction && action) return {text: translateRule(rule, action, direction, names, nameIndex).text, policy: 'unknown'}
   const isNpm = isNpmChain(rule.chain) || leadsTo === NPM_CHAIN
   return {text: isNpm ? translateBaseRule(rule).text : rule.source.replace(/^-A \S+ /, '')}
 }

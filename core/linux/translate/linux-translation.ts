@@ -16,7 +16,7 @@ export interface LinuxTranslation extends NodeTranslation, Pick<LearnedNames, 'c
 /** Learns all names of a dump and finds what is programmed. Never throws for bad input: see `facts.problems`. */
 export function openLinuxTranslation(dump: LinuxDocuments): LinuxTranslation {
   const learned = learnDump(dump)
-  const {book, chains, names, jump, kernelSets, usedSets, policyOfChain} = learned
+  const {nameIndex, chains, names, jump, kernelSets, usedSets, policyOfChain} = learned
   const {generation} = chains
   const hasV1 = generation === 'v1' || generation === 'mixed'
   const facts: TranslationFacts = {
@@ -35,18 +35,18 @@ export function openLinuxTranslation(dump: LinuxDocuments): LinuxTranslation {
   }
   return {
     facts,
-    names: book,
+    names: nameIndex,
     chains,
     hasRuleList: name => chains.has(name),
     kernelSets,
     usedSets,
     policyOfChain,
     *policies(wants = () => true) {
-      for (const policy of learned.policies) if (wants(policy)) yield translatePolicy(policy, chains, names, book)
-      if (hasV1) yield* translateV1(chains, names, book, dump.cluster?.policies ?? []).filter(wants)
+      for (const policy of learned.policies) if (wants(policy)) yield translatePolicy(policy, chains, names, nameIndex)
+      if (hasV1) yield* translateV1(chains, names, nameIndex, dump.cluster?.policies ?? []).filter(wants)
     },
-    savedText: only => chains.save && readableSave(chains.save, book, policyOfChain, only),
-    sets: () => translateSets(dump, book, dump.cluster && podsByAddress(dump.cluster)),
+    savedText: only => chains.save && readableSave(chains.save, nameIndex, policyOfChain, only),
+    sets: () => translateSets(dump, nameIndex, dump.cluster && podsByAddress(dump.cluster)),
   }
 }
 

@@ -19,6 +19,6 @@ export function openRules(dump: LinuxDocuments, rules: readonly Rule[]): OpenRul
     for (const name of [chain, target?.kind === 'jump' ? target.chain : '']) if (policyChain(name)) about.add(name)
     for (const match of matches) if (match.kind === 'set') about.add(match.set)
   }
-  const {names, book, policyOfChain, problems} = learnDump(dump, about)
-  return {problems, say: rule => describeRule(rule, names, book, policyOfChain)}
+  const {names, nameIndex, policyOfChain, problems} = learnDump(dump, about)
+  return {problems, say: rule => describeRule(rule, names, nameIndex, policyOfChain)}
 }

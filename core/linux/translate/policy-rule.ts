@@ -13,21 +13,21 @@ import {type RuleParts, ruleParts, type SetMatch, unmodelled} from '../npm/rule-
 export function namedTerms(
   parts: RuleParts,
   names: TermNames,
-  book: NameIndex,
+  nameIndex: NameIndex,
 ): {sources: Term[]; destinations: Term[]; namedPort: string | undefined} {
   const {namedPort: portSet} = parts
-  const isAmbiguous = (set: string) => book.namesOf(set).length > 1
-  // All names of comments are in the book already. A rule's own comment only has to decide between names that collide.
+  const isAmbiguous = (set: string) => nameIndex.namesOf(set).length > 1
+  // All names of comments are in the index already. A rule's own comment only has to decide between names that collide.
   const needsComment =
-    book.hasCollisions && (parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet)))
-  const inRule: RuleNames = needsComment ? namesInRule(parts, commentTerms(parts), book) : {sets: []}
+    nameIndex.hasCollisions && (parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet)))
+  const inRule: RuleNames = needsComment ? namesInRule(parts, commentTerms(parts), nameIndex) : {sets: []}
   const terms = parts.sets.map((match, index) => names.term(match, inRule.sets[index]))
   const termOf = (match: SetMatch) => terms[parts.sets.indexOf(match)] as Term
   const portName =
     inRule.namedPort ??
     (portSet === undefined
       ? undefined
-      : book
+      : nameIndex
           .namesOf(portSet)
           .map(({name}) => name)
           .join(' | '))
@@ -48,11 +48,11 @@ export function translateRule(
   action: TranslatedRule['action'],
   direction: Direction,
   names: TermNames,
-  book: NameIndex,
+  nameIndex: NameIndex,
   isSubject?: (term: Term) => boolean,
 ): TranslatedRule {
   const parts = ruleParts(rule)
-  const named = namedTerms(parts, names, book)
+  const named = namedTerms(parts, names, nameIndex)
   const others = unmodelled(parts)
   const {protocol, ports} = parts
   const port = named.namedPort ?? ports?.from ?? null

@@ -26,11 +26,11 @@ const termKey = ({set, negated}: Term): string => (negated ? `!${set}` : set)
 export function translateV1(
   chains: NpmChains,
   names: TermNames,
-  book: NameIndex,
+  nameIndex: NameIndex,
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
   return (['Ingress', 'Egress'] as const)
-    .flatMap(direction => translateDirection(direction, chains, names, book, policies))
+    .flatMap(direction => translateDirection(direction, chains, names, nameIndex, policies))
     .toSorted((a, b) => (`${a.policy} ${a.subject}` < `${b.policy} ${b.subject}` ? -1 : 1))
 }
 
@@ -38,20 +38,20 @@ function translateDirection(
   direction: Direction,
   chains: NpmChains,
   names: TermNames,
-  book: NameIndex,
+  nameIndex: NameIndex,
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
   const groups = new Map<string, {appliesTo: Term[]; rules: TranslatedRule[]}>()
   for (const rule of chainsOf(direction).flatMap(name => chains.rules(name))) {
     const action = v1ActionOf(rule, direction)
     if (action === undefined) continue
-    const {sources, destinations} = namedTerms(ruleParts(rule), names, book)
+    const {sources, destinations} = namedTerms(ruleParts(rule), names, nameIndex)
     const appliesTo = direction === 'Ingress' ? destinations : sources
     const keys = new Set(appliesTo.map(termKey))
     const key = [...keys].toSorted().join(' ')
     const group = groups.get(key) ?? {appliesTo, rules: []}
     groups.set(key, group)
-    group.rules.push(translateRule(rule, action, direction, names, book, term => keys.has(termKey(term))))
+    group.rules.push(translateRule(rule, action, direction, names, nameIndex, term => keys.has(termKey(term))))
   }
   return [...groups.values()].map(({appliesTo, rules}) => ({
     ...policyOf(appliesTo, direction, policies),

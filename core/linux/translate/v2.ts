@@ -26,10 +26,10 @@ export function jumpSubject(
   jump: Rule,
   direction: Direction,
   names: TermNames,
-  book: NameIndex,
+  nameIndex: NameIndex,
 ): {appliesTo: Term[]; subject: string} {
   const parts = ruleParts(jump)
-  const {sources, destinations} = namedTerms(parts, names, book)
+  const {sources, destinations} = namedTerms(parts, names, nameIndex)
   const [appliesTo, peers] = direction === 'Ingress' ? [destinations, sources] : [sources, destinations]
   const words = [names.say(appliesTo)]
   if (peers.length > 0) words.push(`(only traffic ${direction === 'Ingress' ? 'from' : 'to'} ${names.say(peers)})`)
@@ -44,10 +44,10 @@ function describeOwnConditions({protocol, ports, namedPort}: RuleParts): string[
 }
 
 /** Translates one found policy with all rules of its chain. */
-export function translatePolicy(found: FoundPolicy, chains: NpmChains, names: TermNames, book: NameIndex): TranslatedPolicy {
+export function translatePolicy(found: FoundPolicy, chains: NpmChains, names: TermNames, nameIndex: NameIndex): TranslatedPolicy {
   const {policy, direction, chain, jump} = found
   const {appliesTo, subject} = jump
-    ? jumpSubject(jump, direction, names, book)
+    ? jumpSubject(jump, direction, names, nameIndex)
     : {appliesTo: [], subject: 'unknown: no jump leads to this chain'}
   return {
     policy,
@@ -58,6 +58,6 @@ export function translatePolicy(found: FoundPolicy, chains: NpmChains, names: Te
     subject,
     packets: jump?.packets ?? null,
     bytes: jump?.bytes ?? null,
-    rules: chains.rules(chain).map(rule => translateRule(rule, actionOf(rule, direction), direction, names, book)),
+    rules: chains.rules(chain).map(rule => translateRule(rule, actionOf(rule, direction), direction, names, nameIndex)),
   }
 }

@@ -5,22 +5,24 @@ import {setKernelName} from '../../../core/names/kernel-name.ts'
 import {type Evidence, evidences, NameIndex} from '../../../core/names/name-index.ts'
 import {vectors} from '../../support/dump-fixture.ts'
 
-describe.each(schemes)('a book of names under %s', scheme => {
+describe.each(schemes)('a nameIndex of names under %s', scheme => {
   const set = (name: string) => setKernelName(name, scheme)
 
   test('takes a claim that hashes to the set, and the hash counts as evidence', () => {
-    const book = new NameIndex()
-    expect(book.learn(set('ns-shop'), 'ns-shop', 'cluster', 'v2')).toBe(true)
-    expect(book.namesOf(set('ns-shop'))).toEqual([{name: 'ns-shop', generation: 'v2', evidence: new Set(['cluster', 'hash'])}])
-    expect([...book.kernelNames]).toEqual([set('ns-shop')])
-    expect(book.problems()).toEqual([])
+    const nameIndex = new NameIndex()
+    expect(nameIndex.learn(set('ns-shop'), 'ns-shop', 'cluster', 'v2')).toBe(true)
+    expect(nameIndex.namesOf(set('ns-shop'))).toEqual([
+      {name: 'ns-shop', generation: 'v2', evidence: new Set(['cluster', 'hash'])},
+    ])
+    expect([...nameIndex.kernelNames]).toEqual([set('ns-shop')])
+    expect(nameIndex.problems()).toEqual([])
   })
 
   test('adds evidence up and keeps a name once', () => {
-    const book = new NameIndex()
-    for (const evidence of evidences) expect(book.learn(set('ns-a'), 'ns-a', evidence, 'v2')).toBe(true)
-    expect(book.namesOf(set('ns-a')).length).toBe(1)
-    expect(book.namesOf(set('ns-a'))[0]?.evidence).toEqual(new Set(evidences))
+    const nameIndex = new NameIndex()
+    for (const evidence of evidences) expect(nameIndex.learn(set('ns-a'), 'ns-a', evidence, 'v2')).toBe(true)
+    expect(nameIndex.namesOf(set('ns-a')).length).toBe(1)
+    expect(nameIndex.namesOf(set('ns-a'))[0]?.evidence).toEqual(new Set(evidences))
   })
 
   test('knows nothing of a set that nobody has named', () => {
@@ -28,10 +30,10 @@ describe.each(schemes)('a book of names under %s', scheme => {
   })
 
   test('fits tells the hash before and after a name is learned', () => {
-    const book = new NameIndex()
-    expect([book.fits('ns-a', set('ns-a')), book.fits('ns-b', set('ns-a'))]).toEqual([true, false])
-    book.learn(set('ns-a'), 'ns-a', 'cache', 'v2')
-    expect([book.fits('ns-a', set('ns-a')), book.fits('ns-b', set('ns-a'))]).toEqual([true, false])
+    const nameIndex = new NameIndex()
+    expect([nameIndex.fits('ns-a', set('ns-a')), nameIndex.fits('ns-b', set('ns-a'))]).toEqual([true, false])
+    nameIndex.learn(set('ns-a'), 'ns-a', 'cache', 'v2')
+    expect([nameIndex.fits('ns-a', set('ns-a')), nameIndex.fits('ns-b', set('ns-a'))]).toEqual([true, false])
   })
 })
 
@@ -42,11 +44,11 @@ test.each<{evidence: Evidence; says: string}>([
   {evidence: 'metrics', says: "Azure NPM's metrics page"},
   {evidence: 'hash', says: 'a derived name'},
 ])('a claim of $says that does not hash to its set is a problem with its place, and is not believed', ({evidence, says}) => {
-  const book = new NameIndex()
+  const nameIndex = new NameIndex()
   for (let times = 0; times < 2; times++)
-    expect(book.learn('azure-npm-1', 'ns-shop', evidence, 'v2', {line: 7, file: 'save.txt'})).toBe(false)
-  expect(book.namesOf('azure-npm-1')).toEqual([])
-  expect(book.problems()).toEqual([
+    expect(nameIndex.learn('azure-npm-1', 'ns-shop', evidence, 'v2', {line: 7, file: 'save.txt'})).toBe(false)
+  expect(nameIndex.namesOf('azure-npm-1')).toEqual([])
+  expect(nameIndex.problems()).toEqual([
     {
       code: 'NAME_MISMATCH',
       file: 'save.txt',
@@ -58,18 +60,18 @@ test.each<{evidence: Evidence; says: string}>([
 })
 
 test('a set that Azure NPM cannot have made has no name that fits', () => {
-  const book = new NameIndex()
-  expect(book.learn('KUBE-CLUSTER-IP', 'ns-shop', 'comment', 'v2')).toBe(false)
-  expect(book.problems().map(({code}) => code)).toEqual(['NAME_MISMATCH'])
+  const nameIndex = new NameIndex()
+  expect(nameIndex.learn('KUBE-CLUSTER-IP', 'ns-shop', 'comment', 'v2')).toBe(false)
+  expect(nameIndex.problems().map(({code}) => code)).toEqual(['NAME_MISMATCH'])
 })
 
 const {sets: pairs} = vectors<{sets: {fnv32a: string; names: {name: string}[]}[]}>('collisions.json')
 
 test.each(pairs)('$fnv32a: both of two colliding names are kept and told', ({fnv32a, names}) => {
-  const book = new NameIndex()
-  for (const {name} of names) expect(book.learn(fnv32a, name, 'cluster', 'v2')).toBe(true)
-  expect(book.namesOf(fnv32a).map(({name}) => name)).toEqual(names.map(({name}) => name))
-  const [problem, ...others] = book.problems()
+  const nameIndex = new NameIndex()
+  for (const {name} of names) expect(nameIndex.learn(fnv32a, name, 'cluster', 'v2')).toBe(true)
+  expect(nameIndex.namesOf(fnv32a).map(({name}) => name)).toEqual(names.map(({name}) => name))
+  const [problem, ...others] = nameIndex.problems()
   expect(others).toEqual([])
   expect(problem).toMatchObject({
     code: 'NAME_COLLISION',
@@ -80,32 +82,32 @@ test.each(pairs)('$fnv32a: both of two colliding names are kept and told', ({fnv
 
 describe('meaningOf', () => {
   const learned = (name: string, generation: 'v1' | 'v2', policy?: string) => {
-    const book = new NameIndex()
+    const nameIndex = new NameIndex()
     const kernelName = setKernelName(name, 'fnv32a')
-    book.learn(kernelName, name, 'comment', generation)
-    if (policy !== undefined) book.usedBy(kernelName, name, policy)
-    return {book, known: book.namesOf(kernelName)[0] as ReturnType<NameIndex['namesOf']>[number]}
+    nameIndex.learn(kernelName, name, 'comment', generation)
+    if (policy !== undefined) nameIndex.usedBy(kernelName, name, policy)
+    return {nameIndex, known: nameIndex.namesOf(kernelName)[0] as ReturnType<NameIndex['namesOf']>[number]}
   }
 
   test('reads an old name with the first policy that was seen to use it', () => {
     const name = 'nestedlabel-shop/p-app:web:api'
-    const {book, known} = learned(name, 'v2', 'shop/p')
-    book.usedBy(setKernelName(name, 'fnv32a'), name, 'shop/p-app')
-    expect(book.meaningOf(known)).toEqual({type: 'NestedLabelOfPod', policy: 'shop/p', key: 'app', values: ['web', 'api']})
+    const {nameIndex, known} = learned(name, 'v2', 'shop/p')
+    nameIndex.usedBy(setKernelName(name, 'fnv32a'), name, 'shop/p-app')
+    expect(nameIndex.meaningOf(known)).toEqual({type: 'NestedLabelOfPod', policy: 'shop/p', key: 'app', values: ['web', 'api']})
     const alone = learned(name, 'v2')
-    expect(alone.book.meaningOf(alone.known)).toEqual({type: 'NestedLabelOfPod'})
+    expect(alone.nameIndex.meaningOf(alone.known)).toEqual({type: 'NestedLabelOfPod'})
   })
 
   test('reads a v1 name by its kernel type', () => {
-    const {book, known} = learned('ns-x', 'v1')
-    expect(book.meaningOf(known, 'hash:net')).toEqual({type: 'Namespace', namespace: 'x'})
-    expect(book.meaningOf(known, 'list:set')).toEqual({type: 'KeyLabelOfNamespace', key: 'x'})
+    const {nameIndex, known} = learned('ns-x', 'v1')
+    expect(nameIndex.meaningOf(known, 'hash:net')).toEqual({type: 'Namespace', namespace: 'x'})
+    expect(nameIndex.meaningOf(known, 'list:set')).toEqual({type: 'KeyLabelOfNamespace', key: 'x'})
   })
 
   test('remembers no policy for a name that it does not know', () => {
-    const book = new NameIndex()
-    book.usedBy('azure-npm-1', 'ns-a', 'shop/p')
-    expect(book.namesOf('azure-npm-1')).toEqual([])
+    const nameIndex = new NameIndex()
+    nameIndex.usedBy('azure-npm-1', 'ns-a', 'shop/p')
+    expect(nameIndex.namesOf('azure-npm-1')).toEqual([])
   })
 })
 

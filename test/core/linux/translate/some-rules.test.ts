@@ -24,10 +24,10 @@ describe.each(folders)('rules of %s', folder => {
     const {nodes} = await readDump(await documentsOf(folder))
     for (const dump of nodes) {
       const rules = rulesOf(dump)
-      const {names, book, policyOfChain} = learnDump(linuxDocuments(dump))
+      const {names, nameIndex, policyOfChain} = learnDump(linuxDocuments(dump))
       const every = Math.ceil(rules.length / MOST_RULES)
       for (const rule of rules.filter((_, index) => index % every === 0))
-        expect(openRules(linuxDocuments(dump), [rule]).say(rule)).toEqual(describeRule(rule, names, book, policyOfChain))
+        expect(openRules(linuxDocuments(dump), [rule]).say(rule)).toEqual(describeRule(rule, names, nameIndex, policyOfChain))
     }
   })
 })
