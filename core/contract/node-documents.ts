@@ -2,8 +2,8 @@
  * The documents of a node, one row for each: what the agent reads, what a dump keeps in `nodes/NAME/`, and what each is for. Whoever needs
  * some of them asks for a use, a content or a back end, and names no file.
  *
- * A new document is a row here and, unless a command or a page of NPM gives it, a reader in agent/node/documents.ts; a new content is a row in core/dump/document-kind.ts besides,
- * and a parser. Words only: the schemas of the wire take the names from here, and a dump is read without the library of schemas.
+ * A new document is a row here and, unless a command or a page of NPM gives it, a reader in agent/node/documents.ts; a new content
+ * is a row in core/dump/document-kind.ts besides, and a parser. Words only: the schemas of the wire take the names from here, and a dump is read without the library of schemas.
  */
 
 /** What a document holds when it is whole. */
