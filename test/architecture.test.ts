@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, normalize} from 'node:path'
 import {parseSync} from 'rolldown/utils'
 import {describe, expect, test} from 'vitest'
@@ -349,4 +349,18 @@ test('the interface to data planes is types and lists of words, and does nothing
   for (const file of files.filter(each => roomOf(each) === 'core/dataplane'))
     for (const [name, value] of Object.entries(await moduleAt(file))) if (!isWords(value)) working.push(`${file} exports ${name}`)
   expect(working, 'move it into a data plane, or into core/differences, which all may import').toEqual([])
+})
+
+test('tests stand where their sources do, and helpers in test/support', () => {
+  const wrong: string[] = []
+  for (const tree of ['core', 'agent', 'plugin'])
+    for (const name of readdirSync(join(root, 'test', tree), {recursive: true, encoding: 'utf8'}).filter(each =>
+      each.endsWith('.ts'),
+    )) {
+      const file = `${tree}/${name}`
+      if (!name.endsWith('.test.ts')) wrong.push(`test/${file} is a helper: move it into test/support`)
+      if (!existsSync(join(root, dirname(file))))
+        wrong.push(`test/${file} has no ${dirname(file)} beside it: move it to its source`)
+    }
+  expect(wrong).toEqual([])
 })
