@@ -97,7 +97,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],
   'agent/kubernetes': ['core/problem', ...agentGround],
-  'agent/auth': ['core/contract', 'core/problem', ...agentGround, 'agent/kubernetes'],
+  'agent/auth': ['core/contract', 'core/problem', 'core/kubernetes', ...agentGround, 'agent/kubernetes'],
   'agent/watch': [...facts, 'core/contract', 'core/dataplane', ...agentGround, 'agent/kubernetes'],
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
@@ -149,7 +149,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/agents',
     'plugin/source',
   ],
-  'plugin/install': ['core/problem', 'core/contract', 'plugin/kubernetes'],
+  'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/compile', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/agents', 'plugin/print', 'plugin/ui'],

@@ -1,12 +1,9 @@
+import type {V1UserInfo} from '@kubernetes/client-node'
 import type {accounts} from '../../core/contract/agent.ts'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
 
 /** Who the API server says a token's bearer is; handed to SubjectAccessReview whole. */
-export interface ReviewedUser {
-  readonly username: string
-  readonly uid?: string
-  readonly groups?: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
+export type ReviewedUser = Fields<V1UserInfo, 'username', 'uid' | 'groups' | 'extra'>
 
 /** Who is at the other end of a connection. */
 export type Caller =

@@ -1,17 +1,24 @@
+import type {V1SubjectAccessReview, V1SubjectAccessReviewStatus} from '@kubernetes/client-node'
 import {z} from 'zod'
 import {READ_VERB, RIGHTS_GROUP, type VirtualResource} from '../../core/contract/agent.ts'
+import type {Json} from '../../core/kubernetes/api-types.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {Concurrency} from '../limits/concurrency.ts'
 import {ExpiringCache} from '../limits/expiring-cache.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import type {Caller} from './caller.ts'
+import type {FieldSchemas} from './field-schemas.ts'
 import {reviewFailed} from './sign-in.ts'
 
 export const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
 
 const reviewSchema = z.object({
-  status: z.object({allowed: z.boolean().optional(), denied: z.boolean().optional(), reason: z.string().optional()}),
+  status: z.object({
+    allowed: z.boolean().optional(),
+    denied: z.boolean().optional(),
+    reason: z.string().optional(),
+  } satisfies FieldSchemas<V1SubjectAccessReviewStatus>),
 })
 
 export interface RightsOptions {
@@ -63,10 +70,13 @@ export class Rights {
 
   private async ask({user}: Caller & {kind: 'account'}, resource: VirtualResource): Promise<boolean> {
     const {api, namespace, node, limits} = this.options
-    const {username, uid, groups, extra} = user
+    const {username, ...identity} = user
     const resourceAttributes = {group: RIGHTS_GROUP, resource, verb: READ_VERB, name: node, namespace}
-    const spec = {resourceAttributes, user: username, uid, groups, extra}
-    const body = {apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec}
+    const body: Json<V1SubjectAccessReview> = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {resourceAttributes, user: username, ...identity},
+    }
     const what = `whether ${username} may ${READ_VERB} ${resource}.${RIGHTS_GROUP}`
     let answer: unknown
     try {

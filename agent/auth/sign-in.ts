@@ -1,5 +1,7 @@
 import {createHash} from 'node:crypto'
+import type {V1TokenReview, V1TokenReviewStatus, V1UserInfo} from '@kubernetes/client-node'
 import {z} from 'zod'
+import type {Json} from '../../core/kubernetes/api-types.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {Concurrency} from '../limits/concurrency.ts'
 import {ExpiringCache} from '../limits/expiring-cache.ts'
@@ -7,6 +9,7 @@ import type {Limits} from '../limits/limits.ts'
 import {RateLimit} from '../limits/rate-limit.ts'
 import {type RefusedError, refused} from '../limits/refusal.ts'
 import type {Caller, ReviewedUser} from './caller.ts'
+import type {FieldSchemas} from './field-schemas.ts'
 import {accountOf, bearerToken, lookAtToken} from './token.ts'
 
 export const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews'
@@ -25,9 +28,9 @@ const reviewSchema = z.object({
         uid: z.string().exactOptional(),
         groups: z.array(z.string()).exactOptional(),
         extra: z.record(z.string(), z.array(z.string())).exactOptional(),
-      })
+      } satisfies FieldSchemas<V1UserInfo>)
       .optional(),
-  }),
+  } satisfies FieldSchemas<V1TokenReviewStatus>),
 })
 
 export interface SignInOptions {
@@ -103,7 +106,11 @@ export class SignIn {
 
   private async ask(token: string): Promise<Reviewed> {
     const {api, audience, limits} = this.options
-    const body = {apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: {token, audiences: [audience]}}
+    const body: Json<V1TokenReview> = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: {token, audiences: [audience]},
+    }
     let answer: unknown
     try {
       answer = await api.post(TOKEN_REVIEWS, body, AbortSignal.timeout(limits.reviewMs))

@@ -1,5 +1,7 @@
+import type {V1Container, V1ObjectMeta, V1PodSpec} from '@kubernetes/client-node'
 import type {DumpFailure} from '../../core/contract/dump.ts'
 import {podLogs} from '../../core/contract/node-documents.ts'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {Packed} from '../bytes/packed.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
@@ -13,13 +15,9 @@ const CONTAINER = 'azure-npm'
 const LAST_LINES = 10_000
 const LARGEST_BYTES = 16 * 1024 * 1024
 
-interface Pods {
-  readonly items:
-    | readonly {
-        readonly metadata: {readonly name: string}
-        readonly spec: {readonly nodeName?: string; readonly containers?: readonly {readonly name: string}[]}
-      }[]
-    | null
+interface Pod {
+  readonly metadata: Fields<V1ObjectMeta, 'name'>
+  readonly spec: Fields<V1PodSpec, never, 'nodeName'> & {readonly containers?: readonly Fields<V1Container, 'name'>[]}
 }
 
 interface NpmPod {
@@ -43,7 +41,9 @@ export class NpmLogs {
   static async find(api: ClusterApi, signal: AbortSignal): Promise<NpmLogs> {
     const logs = new NpmLogs(api)
     try {
-      const {items} = await api.get<Pods>(`${PODS}?labelSelector=${encodeURIComponent(NPM)}`, {signal})
+      const {items} = await api.get<{readonly items: readonly Pod[] | null}>(`${PODS}?labelSelector=${encodeURIComponent(NPM)}`, {
+        signal,
+      })
       for (const {metadata, spec} of items ?? []) {
         const names = (spec.containers ?? []).map(({name}) => name)
         const container = names.includes(CONTAINER) ? CONTAINER : names[0]

@@ -1,3 +1,5 @@
+import type {V1Status} from '@kubernetes/client-node'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
@@ -58,15 +60,9 @@ async function send(
   throw conflictOf(status, body, object) ?? apiErrorOf(status, body, {method, path, agentNamespace: api.agentNamespace})
 }
 
-interface Cause {
-  readonly reason?: string
-  readonly message?: string
-  readonly field?: string
-}
-
 function conflictOf(status: number, body: string, object: KubernetesObject): InputError | undefined {
   if (status !== 409) return undefined
-  const {details} = JSON.parse(body) as {details?: {causes?: readonly Cause[]}}
+  const {details} = JSON.parse(body) as Fields<V1Status, never, 'details'>
   const causes = (details?.causes ?? []).filter(({reason}) => reason === 'FieldManagerConflict')
   if (causes.length === 0) return undefined
   const fields = causes.map(({field, message}) => {

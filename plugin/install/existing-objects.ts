@@ -1,3 +1,5 @@
+import type {RbacV1Subject} from '@kubernetes/client-node'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
@@ -44,7 +46,7 @@ export async function readExistingObjects(api: ClusterApi): Promise<ExistingObje
       `namespace ${name} is being removed`,
       `Wait until it is gone: kubectl wait --for=delete namespace/${name}`,
     )
-  const [subject] = (binding?.['subjects'] ?? []) as {namespace?: string}[]
+  const [subject] = (binding?.['subjects'] ?? []) as readonly Fields<RbacV1Subject, never, 'namespace'>[]
   if (subject?.namespace !== undefined && subject.namespace !== name)
     throw new InputError(
       `the agents are installed in namespace ${subject.namespace}, and a node has room for one`,

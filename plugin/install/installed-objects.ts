@@ -1,3 +1,5 @@
+import type {V1APIGroup, V1APIResourceList, V1RoleRef} from '@kubernetes/client-node'
+import type {Fields, Json} from '../../core/kubernetes/api-types.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
 import {findObject} from './existing-objects.ts'
@@ -39,7 +41,7 @@ export async function findInstalledObjects(api: ClusterApi): Promise<InstalledOb
     ...systemRoles,
   ]
   const isToOurs = (binding: KubernetesObject) => {
-    const {kind, name} = binding['roleRef'] as {kind: string; name: string}
+    const {kind, name} = binding['roleRef'] as Json<V1RoleRef>
     return own.some(role => role.kind === kind && role.metadata.name === name && isInSameNamespace(role, binding))
   }
   return {
@@ -89,22 +91,15 @@ async function objectsInNamespace(api: ClusterApi): Promise<KubernetesObject[]> 
   return found.flat()
 }
 
-interface ApiResource {
-  readonly name: string
-  readonly kind: string
-  readonly namespaced: boolean
-  readonly verbs: readonly string[]
-}
-
 async function namespacedResources(api: ClusterApi): Promise<{group: string; name: string; kind: string}[]> {
-  const {groups} = await api.get<{groups: readonly {preferredVersion: {groupVersion: string}}[]}>('/apis')
+  const {groups} = await api.get<{groups: readonly Fields<V1APIGroup, 'preferredVersion'>[]}>('/apis')
   const paths = ['/api/v1', ...groups.map(({preferredVersion}) => `/apis/${preferredVersion.groupVersion}`)]
   const lists = await Promise.all(
     paths.map(async path => {
       const {status, body} = await api.request('GET', path)
       // A group whose server is away has nothing that could be listed.
       if (status >= 400) return []
-      const {resources} = JSON.parse(body) as {resources: readonly ApiResource[]}
+      const {resources} = JSON.parse(body) as Json<V1APIResourceList>
       return resources
         .filter(({name, namespaced, verbs}) => namespaced && verbs.includes('list') && !name.includes('/'))
         .map(({name, kind}) => ({group: path, name, kind}))

@@ -1,18 +1,23 @@
+import type {V1ObjectMeta} from '@kubernetes/client-node'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
+
 /** An object of the API server, as far as every kind has it. */
 export interface KubernetesObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: {
-    readonly name?: string
-    readonly generateName?: string
-    readonly namespace?: string
-    readonly labels?: Readonly<Record<string, string>>
-    readonly uid?: string
-    readonly resourceVersion?: string
-    readonly generation?: number
-    readonly deletionTimestamp?: string
-    readonly ownerReferences?: readonly unknown[]
-  }
+  readonly metadata: Fields<
+    V1ObjectMeta,
+    never,
+    | 'name'
+    | 'generateName'
+    | 'namespace'
+    | 'labels'
+    | 'uid'
+    | 'resourceVersion'
+    | 'generation'
+    | 'deletionTimestamp'
+    | 'ownerReferences'
+  >
   readonly [field: string]: unknown
 }
 

@@ -1,14 +1,12 @@
+import type {V1PolicyRule} from '@kubernetes/client-node'
 import type {Permission} from '../../core/contract/permissions.ts'
+import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} from './objects.ts'
 import {installerReasons, nodeReasons, rightReasons} from './permission-reasons.ts'
 import {daemonSetOf, type PodSpec} from './render.ts'
 
-interface Rule {
-  readonly apiGroups: readonly string[]
-  readonly resources: readonly string[]
-  readonly resourceNames?: readonly string[]
-  readonly verbs: readonly string[]
-}
+/** A rule of the manifests' roles; none of them is about URLs. */
+type Rule = Fields<V1PolicyRule, 'apiGroups' | 'resources' | 'verbs', 'resourceNames'>
 
 /** The roles of the manifests, and whom they are for. Those for accounts are bound, those for people are not. */
 const HOLDERS: Readonly<Record<string, Permission['who']>> = {
@@ -57,10 +55,6 @@ function rights(role: KubernetesObject, agentNamespace: string): Permission[] {
   )
 }
 
-interface Volume {
-  readonly hostPath?: {readonly path: string}
-}
-
 /** What the container has that an ordinary one has not, as keys of the reasons. */
 export function nodeFacts({
   hostNetwork,
@@ -72,16 +66,15 @@ export function nodeFacts({
   securityContext,
   containers,
 }: PodSpec): string[] {
-  const uid = (securityContext as {runAsUser?: number} | undefined)?.runAsUser
-  const container = containers[0] as {securityContext?: {privileged?: boolean; capabilities?: {add?: readonly string[]}}}
-  const {privileged, capabilities} = container.securityContext ?? {}
+  const uid = securityContext?.runAsUser
+  const {privileged, capabilities} = containers[0]?.securityContext ?? {}
   return [
     ...Object.entries({hostNetwork, hostPID, hostIPC, privileged}).flatMap(([name, value]) => (value === true ? [name] : [])),
     ...(uid === undefined ? [] : [`user ${uid}`]),
     ...(capabilities?.add ?? []).map(name => `capability ${name}`),
-    ...((volumes ?? []) as readonly Volume[]).flatMap(({hostPath}) => (hostPath ? [`host path ${hostPath.path}`] : [])),
+    ...(volumes ?? []).flatMap(({hostPath}) => (hostPath ? [`host path ${hostPath.path}`] : [])),
     ...(priorityClassName === undefined ? [] : [`priority ${priorityClassName}`]),
-    ...((tolerations ?? []) as readonly {operator?: string; key?: string}[]).map(({operator, key}) =>
+    ...(tolerations ?? []).map(({operator, key}) =>
       operator === 'Exists' && key === undefined ? 'toleration of all taints' : `toleration of ${key}`,
     ),
   ]

@@ -1,4 +1,6 @@
 import {setTimeout as pause} from 'node:timers/promises'
+import type {CoreV1Event, V1DaemonSetStatus} from '@kubernetes/client-node'
+import type {Fields, Json} from '../../core/kubernetes/api-types.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 import {agentSelector} from './agent-selector.ts'
@@ -40,18 +42,12 @@ export async function waitForRollout(api: ClusterApi, {timeoutMs, signal, onProg
   }
 }
 
-interface DaemonSetStatus {
-  readonly observedGeneration?: number
-  readonly desiredNumberScheduled?: number
-  readonly updatedNumberScheduled?: number
-  readonly numberAvailable?: number
-  readonly numberReady?: number
-}
-
 async function readRollout(api: ClusterApi): Promise<Rollout> {
   const namespace = `/namespaces/${encodeURIComponent(api.agentNamespace)}`
   const [daemonSet, {items: pods}] = await Promise.all([
-    api.get<KubernetesObject & {status: DaemonSetStatus}>(`/apis/apps/v1${namespace}/daemonsets/${DAEMON_SET}`),
+    api.get<KubernetesObject & {readonly status: Json<Partial<V1DaemonSetStatus>>}>(
+      `/apis/apps/v1${namespace}/daemonsets/${DAEMON_SET}`,
+    ),
     api.get<{items: readonly Pod[]}>(`/api/v1${namespace}/pods?${agentSelector('daemon')}`),
   ])
   const {
@@ -68,11 +64,6 @@ async function readRollout(api: ClusterApi): Promise<Rollout> {
   return {desired, ready, isDone, troubles: pods.length < desired ? [...troubles, ...(await failedCreates(api))] : troubles}
 }
 
-interface Event {
-  readonly reason?: string
-  readonly message?: string
-}
-
 /** Why pods never came; only the events say it. */
 async function failedCreates(api: ClusterApi): Promise<string[]> {
   const fields = `involvedObject.kind=DaemonSet,involvedObject.name=${DAEMON_SET},reason=FailedCreate`
@@ -80,7 +71,9 @@ async function failedCreates(api: ClusterApi): Promise<string[]> {
   const {status, body} = await api.request('GET', `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}/events?${query}`)
   // Without the right to see events there is only less to say.
   if (status >= 400) return []
-  const messages = (JSON.parse(body) as {items: readonly Event[]}).items.flatMap(({message}) => message ?? [])
+  const messages = (JSON.parse(body) as {items: readonly Fields<CoreV1Event, never, 'message'>[]}).items.flatMap(
+    ({message}) => message ?? [],
+  )
   // Each pod has had a name of its own.
   return [...new Set(messages.map(message => message.replace(/pods "npm-agent-\w+"/, 'a pod')))].map(
     message => `no pod was made: ${message}`,

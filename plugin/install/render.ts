@@ -1,4 +1,6 @@
 import {join} from 'node:path'
+import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
+import type {Json} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {kubectlCommand, runKubectl} from '../kubernetes/kubectl.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
@@ -41,17 +43,12 @@ function inNamespace(object: KubernetesObject, namespace: string): KubernetesObj
       ...(isNamespaced && {namespace: moved(metadata.namespace) as string}),
     },
     ...(Array.isArray(subjects) && {
-      subjects: subjects.map((subject: {namespace?: string}) => ({...subject, namespace: moved(subject.namespace)})),
+      subjects: subjects.map((subject: Json<RbacV1Subject>) => ({...subject, namespace: moved(subject.namespace)})),
     }),
   }
 }
 
-/** The part of a pod that our manifests have. */
-export interface PodSpec {
-  readonly priorityClassName?: string
-  readonly containers: readonly {readonly name: string; readonly image: string; readonly args?: readonly string[]}[]
-  readonly [field: string]: unknown
-}
+export type PodSpec = Json<V1PodSpec>
 
 export interface DaemonSet extends KubernetesObject {
   readonly spec: {readonly template: {readonly metadata: KubernetesObject['metadata']; readonly spec: PodSpec}}
