@@ -1,0 +1,50 @@
+import {existsSync, globSync, readFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import packageFacts from '../package.json' with {type: 'json'}
+
+const root = join(import.meta.dirname, '..')
+const documents = globSync(['*.md', 'docs/*.md', 'manifests/**/*.md', 'test/**/*.md'], {cwd: root})
+const scripts: Readonly<Record<string, string>> = packageFacts.scripts
+
+const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = '']) => name)
+
+/** Paths from the root of the repository, in code or in sentences. Those with a `*` are patterns. */
+const pathsIn = (text: string): string[] =>
+  found(text, /(?<![\w./~-])((?:bin|core|agent|plugin|manifests|scripts|docs|test|\.ci)\/[\w./-]+)/g).map(path =>
+    path.replace(/\.$/, ''),
+  )
+
+/** The folder map of CONTRIBUTING.md: folders of the root at the start of a line, those within them indented. */
+function mappedPaths(): string[] {
+  const map = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').split('```')[3] ?? ''
+  const paths: string[] = []
+  let folder = ''
+  for (const [, indent, names = ''] of map.matchAll(/^( {0,2})((?:[\w./-]+(?:\/|\.ts),? ?)+)/gm))
+    for (const name of names.trim().split(/[ ,]+/)) {
+      if (indent === '') folder = name
+      paths.push(indent === '' ? name : `${folder}${name}`)
+    }
+  return paths
+}
+
+describe.each(documents)('%s', document => {
+  const text = readFileSync(join(root, document), 'utf8')
+
+  test('names only files, folders and scripts that are there', () => {
+    const links = found(text, /\]\(([^)#:]+)(?:#[^)]*)?\)/g).filter(link => !existsSync(join(root, dirname(document), link)))
+    const paths = pathsIn(text).filter(path => !existsSync(join(root, path)))
+    const commands = found(text, /npm run (?:--silent |-s )?([\w-]+)/g).filter(name => !(name in scripts))
+    expect([...links, ...paths, ...commands]).toEqual([])
+  })
+})
+
+test('the folder map has every folder of core, agent and plugin, and none that is not there', () => {
+  const mapped = new Set(mappedPaths().map(path => path.replace(/\/$/, '')))
+  expect([...mapped].filter(path => !existsSync(join(root, path)))).toEqual([])
+  const folders = globSync(['core/*/', 'core/linux/*/', 'agent/*/', 'plugin/*/'], {cwd: root}).map(path =>
+    path.replace(/\/$/, ''),
+  )
+  expect(folders.filter(path => path !== 'core/linux' && !mapped.has(path))).toEqual([])
+  expect(folders.length).toBeGreaterThan(30)
+})
