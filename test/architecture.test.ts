@@ -212,12 +212,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/cluster': ['test/cluster/lab'],
 }
 
-/** Imports that the table does not allow and that are still there. Each must be used: whoever removes the last one removes its line. */
-const exceptions: readonly (readonly [from: string, to: string])[] = []
-
-/** Rooms of the table that have no file yet, in its order. */
-const toCome: readonly string[] = []
-
 interface Import {
   readonly file: string
   readonly line: number
@@ -274,8 +268,6 @@ function roomOf(file: string): string | undefined {
 
 const covers = (allowed: string, room: string): boolean => allowed === room || room.startsWith(`${allowed}/`)
 
-const isException = (from: string, to: string): boolean => exceptions.some(([a, b]) => a === from && b === to)
-
 /** Whether the table lets one room import another; `core` in the table stands for all of core, `core/linux/compile` not for its v1. */
 function isAllowed(from: string, to: string): boolean {
   const allowed = rooms[from] ?? []
@@ -288,9 +280,9 @@ describe('the table of rooms', () => {
     expect(homeless, 'give the folder a line in `rooms`, below all that it imports').toEqual([])
   })
 
-  test('has no room that is empty, but for those to come', () => {
+  test('has no room that is empty', () => {
     const empty = names.filter(room => !files.some(file => roomOf(file) === room))
-    expect(empty, 'remove the line from `rooms`, or from `toCome` if the room is there now').toEqual(toCome)
+    expect(empty, 'remove the line from `rooms`').toEqual([])
   })
 
   test('lets a room import only rooms above it, so that there is no circle', () => {
@@ -310,26 +302,17 @@ const ALLOW =
   'hand it in as a parameter, move it into a room that both may import or, if the direction is right, add the room to the line in `rooms`'
 
 describe('imports', () => {
-  test('lead only where the table allows, or an exception does', () => {
+  test('lead only where the table allows', () => {
     const wrong: string[] = []
     for (const {file, line, target} of imports) {
       const from = roomOf(file)
       const to = roomOf(target)
       if (from === undefined || target === 'package.json') continue
       if (to === undefined) wrong.push(`${file}:${line} imports ${target}, which is in no room`)
-      else if (!isAllowed(from, to) && !isException(from, to))
+      else if (!isAllowed(from, to))
         wrong.push(`${file}:${line} imports ${target}, but \`rooms\` does not let ${from} import ${to}`)
     }
     expect(wrong, ALLOW).toEqual([])
-  })
-
-  test('use every exception', () => {
-    const stale: string[] = []
-    for (const [from, to] of exceptions)
-      if (isAllowed(from, to)) stale.push(`${from} → ${to}: the table allows it; remove the exception`)
-      else if (!imports.some(({file, target}) => roomOf(file) === from && roomOf(target) === to))
-        stale.push(`${from} → ${to}: nothing imports it any more; remove the exception`)
-    expect(stale).toEqual([])
   })
 
   test('of the contract are lists of words', async () => {
