@@ -1,11 +1,10 @@
-import type {V1Container, V1ObjectMeta, V1PodSpec} from '@kubernetes/client-node'
 import type {DumpFailure} from '../../core/contract/dump.ts'
 import {podLogs} from '../../core/contract/node-documents.ts'
-import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {Packed} from '../bytes/packed.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError, apiErrorOf} from '../kubernetes/api-error.ts'
+import type {Pod} from '../kubernetes/pod.ts'
 import type {CollectedFile} from './collection-log.ts'
 
 const PODS = '/api/v1/namespaces/kube-system/pods'
@@ -14,11 +13,6 @@ const CONTAINER = 'azure-npm'
 /** A pod that fails writes the same lines for weeks. */
 const LAST_LINES = 10_000
 const LARGEST_BYTES = 16 * 1024 * 1024
-
-interface Pod {
-  readonly metadata: Fields<V1ObjectMeta, 'name'>
-  readonly spec: Fields<V1PodSpec, never, 'nodeName'> & {readonly containers?: readonly Fields<V1Container, 'name'>[]}
-}
 
 interface NpmPod {
   readonly name: string

@@ -1,10 +1,10 @@
-import type {V1ContainerStatus, V1ObjectMeta, V1PodSpec, V1PodStatus} from '@kubernetes/client-node'
+import type {V1Container, V1ContainerStatus, V1ObjectMeta, V1PodSpec, V1PodStatus} from '@kubernetes/client-node'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
 
-/** A pod as the API server gives it, as far as it says whether its containers run. */
+/** A pod as the API server gives it: where it is, its containers, and whether they run. */
 export interface Pod {
   readonly metadata: Fields<V1ObjectMeta, 'name' | 'namespace' | 'uid', 'deletionTimestamp'>
-  readonly spec: Fields<V1PodSpec, never, 'nodeName'>
+  readonly spec: Fields<V1PodSpec, never, 'nodeName'> & {readonly containers?: readonly Fields<V1Container, 'name'>[]}
   readonly status?: Fields<V1PodStatus, never, 'phase' | 'reason' | 'message' | 'conditions' | 'containerStatuses'>
 }
 
