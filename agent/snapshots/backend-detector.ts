@@ -4,24 +4,29 @@ import {NPM_CHAIN} from '../../core/linux/npm/chain-names.ts'
 
 const NAME = Buffer.from(NPM_CHAIN)
 
-/** Sees in passing, without parsing, in which back end's rules Azure NPM's chains are. */
+/** Finds out, without parsing, which back end's rules contain chains of Azure NPM, while the documents are read. */
 export class BackendDetector {
   private readonly seen = new Set<'nft' | 'legacy'>()
 
-  /** What looks at a document's bytes as they pass; undefined for those that hold no rules. */
+  /**
+   * Starts to look at one document.
+   *
+   * @returns takes the document's bytes, piece by piece; undefined for a document that holds no rules
+   */
   of(name: NodeDocument): ((bytes: Uint8Array) => void) | undefined {
     const {backend} = documentRow(name)
     if (backend === undefined) return undefined
     let tail = Buffer.alloc(0)
     return bytes => {
       if (this.seen.has(backend)) return
-      // The name may lie across two pieces.
+      // The name may lie across pieces.
       if (Buffer.concat([tail, bytes.subarray(0, NAME.length)]).includes(NAME)) this.seen.add(backend)
       else if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(NAME)) this.seen.add(backend)
-      tail = Buffer.from(bytes.subarray(-NAME.length))
+      tail = Buffer.concat([tail, bytes.subarray(-NAME.length)]).subarray(-NAME.length)
     }
   }
 
+  /** `unknown` when both back ends have such chains, and when none has. */
   get backend(): AgentStatus['backend'] {
     const [only, other] = this.seen
     return only !== undefined && other === undefined ? only : 'unknown'

@@ -63,6 +63,17 @@ describe('a connection', () => {
     expect(socket.isPaused).toBe(false)
   })
 
+  test('does not let a request overtake those that wait, though one more may pass', async () => {
+    const {received, ask} = openConnection({requestsPerSecond: 1})
+    ask('1', '2')
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 5000)
+    ask('3')
+    expect(received).toEqual(['1'])
+    vi.restoreAllMocks()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(received).toEqual(['1', '2', '3'])
+  })
+
   test('is ended when far more requests have arrived than may wait', () => {
     const {socket, ask} = openConnection({requestsPerSecond: 1, waitingRequests: 2})
     ask('1', '2', '3')
@@ -130,12 +141,24 @@ describe('a connection', () => {
   test('leaves no timer and no request behind when it closes', async () => {
     const user = {username: 'viewer'}
     const caller: Caller = {kind: 'account', account: 'viewer', user, tokenHash: 'x', until: Date.now() + 60_000}
-    const {socket, received, ask} = openConnection({requestsPerSecond: 1}, caller)
+    const {socket, connection, received, ask} = openConnection({requestsPerSecond: 1}, caller)
+    const closes: string[] = []
+    connection.on('close', (code, reason) => closes.push(`${code} ${reason}`))
     ask('1', '2')
     socket.emit('close', 1000, Buffer.from('done'))
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(5000)
     expect(received).toEqual(['1'])
+    expect(closes).toEqual(['1000 done'])
+  })
+
+  test('passes on what is wrong with its socket', () => {
+    const {socket, connection} = openConnection()
+    const errors: unknown[] = []
+    connection.on('error', error => errors.push(error))
+    const error = new Error('ECONNRESET')
+    socket.emit('error', error)
+    expect(errors).toEqual([error])
   })
 })
 
@@ -165,6 +188,8 @@ describe('what waits to be sent', () => {
     const take = async (turn: number) => {
       await connection.turn()
       turns.push(turn)
+      // An answer passes through some functions of tRPC before it is sent.
+      for (let at = 0; at < 20; at++) await Promise.resolve()
       socket.bufferedAmount += 1000
     }
     const [first, second] = [take(1), take(2)]
@@ -173,6 +198,20 @@ describe('what waits to be sent', () => {
     expect(turns).toEqual([1])
     socket.bufferedAmount = 0
     await second
+    expect(turns).toEqual([1, 2])
+  })
+
+  test('lets no later answer overtake an earlier one that has waited long', async () => {
+    const {socket, connection} = openConnection({unsentBytes: 100})
+    socket.bufferedAmount = 1000
+    const turns: number[] = []
+    const first = connection.turn().then(() => turns.push(1))
+    // By then it looks at the socket every 50 ms only.
+    await new Promise(resolve => setTimeout(resolve, 130))
+    const second = connection.turn().then(() => turns.push(2))
+    await new Promise(setImmediate)
+    socket.bufferedAmount = 0
+    await Promise.all([first, second])
     expect(turns).toEqual([1, 2])
   })
 })

@@ -32,6 +32,12 @@ describe('the back end of a node', () => {
     }
   })
 
+  test.each([1, 2, 3, 5])('is seen in pieces of %i bytes', size => {
+    const detector = new BackendDetector()
+    look(detector, NFT, ...(NPM_RULES.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []))
+    expect(detector.backend).toBe('nft')
+  })
+
   test('is looked for in rules and nowhere else', () => {
     const detector = new BackendDetector()
     expect(nodeDocuments.filter(name => detector.of(name) !== undefined)).toEqual([NFT, LEGACY])

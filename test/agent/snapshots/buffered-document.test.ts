@@ -83,12 +83,16 @@ describe('a buffered document', () => {
     const document = new BufferedDocument(read, openBudget().budget)
     const reading = whole(document)
     const content = noise(600 * KIB)
-    give(content)
+    give(content.subarray(0, 300 * KIB))
     await document.reaches(256 * KIB)
     expect(document.end).toBeUndefined()
     expect(document.piece(0, 100).bytes).toHaveLength(100)
+    const early = Buffer.from(document.piece(256 * KIB, 1024 * KIB).bytes)
+    expect(early.length).toBeLessThan(50 * KIB)
+    give(content.subarray(300 * KIB))
     give(END)
     expect(Buffer.compare(await reading, content)).toBe(0)
+    expect(Buffer.compare(document.piece(256 * KIB, early.length).bytes, early)).toBe(0)
   })
 
   test('gives pieces that end with their block, the last of them as the end', async () => {
@@ -145,6 +149,17 @@ describe('a buffered document', () => {
     const message = `the agent holds no more than it may: it stopped after ${document.plainBytes} bytes`
     expect(document.end?.problems).toMatchObject([{code: 'TRUNCATED_FILE', message}])
     expect(isStopped()).toBe(true)
+  })
+
+  test('stays cut when there is memory again', async () => {
+    const {read, give} = openTool()
+    let asked = 0
+    const document = new BufferedDocument(read, {take: () => ++asked !== 2, giveBack: () => {}})
+    give(noise(1024 * KIB))
+    give(END)
+    await document.done
+    expect(asked).toBeGreaterThan(2)
+    expect(document.end?.problems).toMatchObject([{code: 'TRUNCATED_FILE'}])
   })
 
   test('that is dropped stops its tool, gives back its memory and keeps nobody waiting', async () => {

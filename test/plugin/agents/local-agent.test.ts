@@ -13,6 +13,7 @@ describe('the agent of this machine', () => {
     const status = await readLocalStatus(dirname(agent.socketPath ?? ''), signal)
     expect(status).toMatchObject({node: 'bakery-1', version: '1.2.3', knowledge: {state: 'off'}, connections: 1})
     expect(agent.reviews.tokenReviews).toEqual([])
+    await expect.poll(() => agent.log.at(-1)).toContain('a client has gone')
   })
 
   test('gives the cluster objects that it has, and how old they are', async () => {

@@ -1,7 +1,8 @@
-import {once} from 'node:events'
+import {EventEmitter, once} from 'node:events'
 import {connect} from 'node:net'
 import {createTRPCClient, TRPCClientError} from '@trpc/client'
 import {describe, expect, test} from 'vitest'
+import type {WebSocket} from 'ws'
 import type {AgentRouter} from '../../../agent/rpc/router.ts'
 import {closeCodes, type Procedure, procedureRights} from '../../../core/contract/agent.ts'
 import {agentLink} from '../../../plugin/agents/agent-link.ts'
@@ -155,5 +156,47 @@ describe('the wire between plugin and agent', () => {
     abort.abort(new Error('interrupted'))
     await expect(asked).rejects.toMatchObject({cause: {message: 'interrupted'}})
     expect(await wire.client.status.query()).toMatchObject({node: 'bakery-1'})
+    expect(textsOf(wire.frames, 'plugin').filter(text => text.includes('subscription.stop'))).toEqual([])
+  })
+})
+
+/** The plugin's client on a socket whose messages the test makes. */
+function openLink() {
+  const sent: string[] = []
+  const socket = Object.assign(new EventEmitter(), {send: (text: string) => void sent.push(text)})
+  const link = agentLink(socket as unknown as WebSocket, code => new Error(`closed with ${code}`))
+  const client = createTRPCClient<AgentRouter>({links: [link]})
+  return {
+    client,
+    sent,
+    receive: (text: string) => socket.emit('message', Buffer.from(text)),
+    close: () => socket.emit('close', 1006, ''),
+  }
+}
+
+describe('the client of an agent', () => {
+  test('takes answers in a batch, and passes over what is no answer', async () => {
+    const {client, receive} = openLink()
+    const asked = Promise.all([client.status.query(), client.status.query()])
+    for (const text of ['nonsense', 'null', '[null]', '7', '{"id":99,"result":{"type":"data"}}']) receive(text)
+    receive('[{"id":1,"result":{"type":"data","data":"one"}},{"id":2,"result":{"type":"data","data":"two"}}]')
+    expect(await asked).toEqual(['one', 'two'])
+  })
+
+  test.each([
+    {name: 'ends', end: '{"id":1,"result":{"type":"stopped"}}', events: ['complete']},
+    {name: 'refuses', end: '{"id":1,"error":{"message":"no","code":-32000,"data":{}}}', events: ['error no']},
+    {name: 'closes', end: undefined, events: ['error closed with 1006']},
+  ])('does not stop a subscription that the agent $name', ({end, events}) => {
+    const {client, sent, receive, close} = openLink()
+    const seen: string[] = []
+    client.statusChanges.subscribe(undefined, {
+      onComplete: () => seen.push('complete'),
+      onError: error => seen.push(`error ${error.message}`),
+    })
+    if (end === undefined) close()
+    else receive(end)
+    expect(seen).toEqual(events)
+    expect(sent).toEqual(['{"id":1,"method":"subscription","params":{"path":"statusChanges"}}'])
   })
 })
