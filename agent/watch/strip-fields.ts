@@ -2,8 +2,13 @@ import type {ContainerPort, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} fro
 import type {InternedStrings} from './intern-strings.ts'
 
 /*
- * What network policy depends on of an object, and nothing else: a pod of 6 kB becomes 0.2 kB. Fields of a wrong type are
- * left out as if they were absent; an object without a name is none.
+ * Keeps the fields of an object that network policy depends on, and nothing else: a pod of 6 kB becomes 0.2 kB. A field of a
+ * wrong type is left out as if it were absent. An object without a name is left out as a whole.
+ *
+ * Objects are read by hand, not with schemas. This runs for every object of a list and every event of a watch, and texts are
+ * interned in the same pass that picks the fields. A schema would copy each object first, and the copy would have to be copied
+ * again: 20,000 pods take 3 to 7 µs each in one pass, and 7 to 20 µs with a zod schema before it (Node 26, a busy machine of two
+ * cores).
  */
 
 type Fields = Readonly<Record<string, unknown>>
@@ -11,6 +16,7 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})
 const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : [])
 
+/** @returns undefined for an object without a name */
 export type StripFields<Item> = (object: unknown, shared: InternedStrings) => Item | undefined
 
 export const stripPod: StripFields<Pod> = (object, shared) => {
