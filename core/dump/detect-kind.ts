@@ -3,10 +3,10 @@ import {isBlank} from './blank.ts'
 import {type DocumentKind, documentKinds, kindRow} from './document-kind.ts'
 import {isManifest} from './manifest.ts'
 
-/** Characters; enough to meet a line that only one kind has, whatever stands before it. */
+/** Characters. Within them each kind has a line that no other kind has, whatever comes before it. */
 const LOOKED_AT = 64 * 1024
 
-/** The kind of a text, by its first lines. */
+/** Finds the kind of a text by its first lines. */
 export function detectKind(text: Text): DocumentKind {
   if (isBlank(text)) return 'empty'
   const head = (text.find(piece => piece !== '') ?? '').slice(0, LOOKED_AT)
@@ -20,7 +20,7 @@ const NPM_CACHE_KEYS = ['SetMap', 'ListMap', 'NsMap', 'PodMap', 'RawNpMap', 'Pro
 /** HNS documents of `Get-HnsNetwork` and `Get-HnsEndpoint`, single or as an array. */
 const HNS_KEYS = ['SharedContainers', 'VirtualNetwork', 'SchemaVersion', 'HostComputeNetwork', 'ManagementIP']
 
-/** What a parsed JSON document holds, by the keys of its first object. */
+/** Finds what a parsed JSON document holds, by the keys of its first object. */
 export function detectJsonKind(value: unknown): JsonKind {
   const first = Array.isArray(value) ? value[0] : value
   if (typeof first !== 'object' || first === null) return 'other'

@@ -7,12 +7,12 @@ import type {DumpDocument} from './model.ts'
 /**
  * `dump.json`, the table of contents of a dump.
  *
- * It is read by hand and not with the schema that it is written by. Every verb that reads a dump reads it, and the library of schemas
- * takes 26 to 47 ms to load from the bundle (five runs on a busy machine of two cores). A field that is absent or of another shape is passed over by itself, as a
- * newer version may have changed it; the rest is still read.
+ * It is read by hand and not with the schema that it is written by. Every verb that reads a dump reads it, and the library of
+ * schemas takes 26 to 47 ms to load from the bundle (five runs on a busy machine of two cores). A field that is absent or has
+ * another shape, as a newer version may have changed it, is skipped alone; the rest is still read.
  */
 
-/** What a reader needs of `dump.json`. */
+/** The parts of `dump.json` that readers need. */
 export interface ReadManifest {
   /** The folder of dump.json, without a slash at its end. */
   readonly base: string
@@ -30,11 +30,12 @@ export interface ReadManifest {
   readonly problems: readonly Problem[]
 }
 
+/** A node as `dump.json` describes it. */
 export interface ReadManifestNode {
   readonly name: string
   readonly takenAt?: string
   readonly agentVersion?: string
-  /** Files of which nothing tells that they are all that a tool printed. */
+  /** Files that may not be all that a tool printed. */
   readonly given: readonly string[]
 }
 
@@ -47,7 +48,11 @@ const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.filte
 export const isManifest = (value: unknown): value is Fields =>
   isFields(value) && value['kind'] === 'Dump' && String(value['apiVersion']).startsWith('kubectl-npm/')
 
-/** Reads a document as the `dump.json` of its folder; undefined for any other, and for one that was given without a folder. */
+/**
+ * Reads a document as the `dump.json` of its folder.
+ *
+ * @returns undefined for any other document, and for one that was given without a folder
+ */
 export function readManifest(document: DumpDocument): ReadManifest | undefined {
   if (fileName(document.name) !== dumpFiles.manifest || document.folder === '') return undefined
   let value: unknown
@@ -105,14 +110,18 @@ function formatProblems(value: Fields, file: string): Problem[] {
   ]
 }
 
-/** Where a document lies in a dump. */
+/** The place of a document in a dump. */
 export type DumpLocation =
   | {readonly kind: 'cluster'}
   | {readonly kind: 'node'; readonly folder: string; readonly file: string}
   /** For people, or unknown: of a newer version, or put there by somebody. */
   | {readonly kind: 'other'}
 
-/** Where a document lies below the folder of a `dump.json`; undefined when it lies elsewhere. */
+/**
+ * Finds the place of a document in the dump of a `dump.json`.
+ *
+ * @returns undefined when the document is outside of the dump's folder
+ */
 export function locationIn({base}: ReadManifest, document: DumpDocument): DumpLocation | undefined {
   if (document.folder === '') return undefined
   const folder = plainPath(document.folder)
@@ -124,9 +133,10 @@ export function locationIn({base}: ReadManifest, document: DumpDocument): DumpLo
   return /^nodes\/[^/]+$/.test(below) ? {kind: 'node', folder: below, file} : {kind: 'other'}
 }
 
+/** The last part of a path. */
 export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
-/** A path without the parts that say nothing: `a/./b/` is `a/b`. */
+/** A path without empty parts and dots: `a/b` for `a/./b/`. */
 export const plainPath = (path: string): string =>
   path
     .split('/')

@@ -3,11 +3,11 @@ import type {DocumentKind} from './document-kind.ts'
 
 /** One file of a dump, or one tool's output. */
 export interface DumpDocument {
-  /** As a person would name it: a path, a path inside an archive, `stdin`. */
+  /** A path, a path inside an archive, or `stdin`, for messages. */
   readonly name: string
   /** Files of one folder belong to one node; files given one by one have the empty folder. */
   readonly folder: string
   readonly text: Text
-  /** Set when it is all that a known tool printed; else the content tells. An empty answer of a tool is an answer. */
+  /** Set when the text is the whole output of a known tool, which may be empty. Otherwise the kind is found by the content. */
   readonly kind?: DocumentKind
 }

@@ -13,28 +13,28 @@ import {type ReadDocument, readDocument} from './read-document.ts'
 import {lastName, mergeObjects} from './read-dump.ts'
 import {findLocation, nodeOfPath} from './sort-documents.ts'
 
-/** One node of a dump that is to be made of files. */
+/** One node of a dump that will be made of files. */
 export interface PlannedNode {
   readonly name: string
   readonly takenAt?: string
   readonly agentVersion?: string
-  /** By the name that the dump gives them. */
+  /** By the name that they have in the dump. */
   readonly files: ReadonlyMap<string, Text>
-  /** Those of the files of which nothing tells that they are all that a tool printed. */
+  /** Those of the files that may not be all that a tool printed. */
   readonly given: readonly string[]
 }
 
-/** Documents of any kind, arranged as a dump has them. */
+/** Documents of any kind, arranged in the layout of a dump. */
 export interface DumpPlan {
   readonly nodes: readonly PlannedNode[]
-  /** Objects of the cluster: one file as it is, or what several hold together. */
+  /** Objects of the cluster: one file unchanged, or the merged objects of several. */
   readonly cluster?: Text | ClusterObjects
   readonly manifests: readonly ReadManifest[]
   /** collection.log of each dump among the documents. */
   readonly logs: readonly Text[]
-  /** What was told of the nodes when their dumps were taken. */
+  /** Failures of the time when the dumps were taken. */
   readonly failures: readonly DumpFailure[]
-  /** Names of documents that no dump has a place for. */
+  /** Names of documents that have no place in a dump. */
   readonly leftOut: readonly string[]
   readonly problems: readonly Problem[]
 }
@@ -48,8 +48,8 @@ interface NodeFolder {
 }
 
 /**
- * Arranges documents as one dump: files of dumps keep their names, others are recognised by their content. Whose a document
- * is follows the same rules as `readDump`.
+ * Arranges documents as one dump. Files of dumps keep their names; others are recognised by their content. Which node a document
+ * belongs to is decided by the same rules as in `readDump`.
  *
  * @throws InputError when two documents would be the same file of one node
  */
@@ -134,7 +134,7 @@ function arrangeLoose(
 const cacheNode = (loose: readonly ReadDocument[], folder: string): string | undefined =>
   loose.flatMap(each => (each.kind === 'npm-cache' && each.document.folder === folder ? [each.cache.node] : []))[0]
 
-/** What a dump calls a document with such content; undefined when it has no place for it. */
+/** The name of a document in a dump, by its content; undefined when a dump has no place for it. */
 function fileOf(read: ReadDocument): string | undefined {
   const file = fileName(read.document.name)
   switch (read.kind) {
@@ -143,7 +143,7 @@ function fileOf(read: ReadDocument): string | undefined {
     case 'node':
       return documentOf(read.content.kind, read.content.backend, file)
     case 'none':
-      // What only people read, and what is empty, has nothing but its name to say what it is.
+      // Only the name says what an empty text is, or a text that only people read.
       return isForPeople(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined
     default:
       return documentOf(read.kind, undefined, file)
@@ -162,7 +162,7 @@ function add({name, files}: NodeFolder, file: string, {text, name: from}: DumpDo
 
 async function joinObjects(documents: readonly DumpDocument[]): Promise<Text | ClusterObjects | undefined> {
   const [first] = documents
-  // As it is, it also keeps what this version does not know.
+  // Unchanged, the file keeps fields that this version does not know.
   if (first && documents.length === 1 && detectKind(first.text) === 'json') return first.text
   const read: ClusterObjects[] = []
   for (const document of documents) {

@@ -9,7 +9,7 @@ import {detectJsonKind, detectKind} from './detect-kind.ts'
 import {ACCEPTED, kindRow} from './document-kind.ts'
 import type {DumpDocument} from './model.ts'
 
-/** One document, read as what its content says it is. */
+/** One document, read by the kind of its content. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
   | {readonly kind: 'node'; readonly dataPlane: DataPlane; readonly content: NodeContent}
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
@@ -18,13 +18,13 @@ export type ReadDocument = {readonly document: DumpDocument; readonly problems: 
   | {readonly kind: 'none'}
 )
 
-/** A document of a node, by its data plane. */
+/** A document that a data plane has read. */
 export type ReadNodeDocument = Extract<ReadDocument, {readonly kind: 'node'}>
 
 /** Whether a document holds rules or sets of a kernel, so that its folder is a node's. */
 export const holdsRules = (read: ReadDocument): read is ReadNodeDocument => read.kind === 'node'
 
-/** Recognises and reads one document. Never throws for bad content: what is wrong is in `problems`. */
+/** Recognises and reads one document. Bad content never throws: it is reported in `problems`. */
 export async function readDocument(document: DumpDocument): Promise<ReadDocument> {
   const {name, text} = document
   const kind = document.kind ?? detectKind(text)
@@ -47,13 +47,13 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
   }
 }
 
-/** Folders hold notes and logs too, and nobody asked for each of their files to be read. */
+/** A file that is not read. It is a problem only when it was given by name: folders also hold notes and logs. */
 function unknownFile(document: DumpDocument, message: string): ReadDocument {
   const problem: Problem = {code: 'UNKNOWN_FILE', file: document.name, message, next: ACCEPTED}
   return {document, kind: 'none', problems: document.folder === '' ? [problem] : []}
 }
 
-/** V8 tells the place of a fault in its message. */
+/** V8 names the place of a syntax error in its message. */
 const JSON_PLACE = /\(line (\d+) column (\d+)\)/
 
 function readJson(document: DumpDocument): ReadDocument {
@@ -71,7 +71,7 @@ function readJson(document: DumpDocument): ReadDocument {
   return readValue(document, value)
 }
 
-/** YAML's library is loaded only when a file needs it. */
+/** Reads all documents of a YAML file. The library is loaded only when a file needs it. */
 async function readYaml(document: DumpDocument): Promise<ReadDocument> {
   const {parseAllDocuments} = await import('yaml')
   const values: unknown[] = []
@@ -94,7 +94,7 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
     try {
       values.push(each.toJS({maxAliasCount: 100}))
     } catch (error) {
-      // Aliases are followed only now: one that leads nowhere, or ever deeper.
+      // Aliases are resolved only now: one may be undefined, or expand too often.
       refuse(error instanceof Error ? error.message : String(error))
     }
   }
@@ -104,7 +104,7 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
 
 function readValue(document: DumpDocument, value: unknown): ReadDocument {
   switch (detectJsonKind(value)) {
-    // A table of contents; it is read with the dump it belongs to.
+    // A dump.json is read with the dump it belongs to.
     case 'dump':
       return {document, kind: 'none', problems: []}
     case 'npm-cache':

@@ -7,10 +7,10 @@ import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
 
 /**
- * Reads documents, recognises each by its content, and opens the nodes that they are of.
+ * Reads documents, recognises each by its content, and opens the nodes that they belong to.
  *
  * Documents of one folder belong to one node. When only one folder has rules or sets, everything belongs to it;
- * cluster objects belong to every node. A folder with a `dump.json` says itself what is whose.
+ * cluster objects belong to every node. In the folder of a `dump.json` the layout of a dump decides.
  *
  * @returns the nodes, and the problems that belong to no node
  */
@@ -43,7 +43,7 @@ const onlyKey = (map: ReadonlyMap<string, unknown>): string | undefined => (map.
 /** `n1` of `dump/n1`, `n1.tgz` of `n1.tgz/.`; files given one by one have no folder to name their node. */
 export const lastName = (folder: string): string | undefined => folder.split('/').findLast(name => name !== '' && name !== '.')
 
-/** @param told what `dump.json` says of the node */
+/** @param told what `dump.json` says about the node */
 function openNode(
   read: readonly ReadDocument[],
   cluster: ClusterObjects | undefined,
@@ -67,7 +67,7 @@ function openNode(
   )
 }
 
-/** The same object may be in several files; the first one counts. */
+/** Merges objects of several files. When an object is in more than one, the first counts. Undefined without any file. */
 export function mergeObjects(all: readonly ClusterObjects[]): ClusterObjects | undefined {
   if (all.length <= 1) return all[0]
   const merged = emptyCluster()

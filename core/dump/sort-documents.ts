@@ -4,7 +4,7 @@ import {isForAnswers, kindOfDocument} from './layout.ts'
 import {type DumpLocation, fileName, locationIn, plainPath, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
 
-/** What the layout of a dump tells of one node's folder. */
+/** What the layout of a dump says about one node's folder. */
 export interface SortedNode {
   readonly name: string
   readonly dumpId?: string
@@ -14,15 +14,18 @@ export interface SortedNode {
   readonly problems: readonly Problem[]
 }
 
+/** Documents, and the nodes that their dumps name. */
 export interface SortedDocuments {
-  /** Those that answers are found from. What is for people, and what a newer version added, is left out. */
+  /** Documents that answers depend on. Texts for people and files of a newer version are left out. */
   readonly documents: readonly DumpDocument[]
   /** By folder of the documents. */
   readonly nodes: ReadonlyMap<string, SortedNode>
   readonly problems: readonly Problem[]
 }
 
-/** Finds the dumps among documents by their `dump.json`, and what of each is whose. Documents outside of dumps stay as they are. */
+/**
+ * Finds the dumps among documents by their `dump.json`, and the node of each document. Documents outside of dumps stay unchanged.
+ */
 export function sortDocuments(documents: readonly DumpDocument[]): SortedDocuments {
   const manifests = documents.flatMap(document => readManifest(document) ?? [])
   const nodes = new Map<string, SortedNode>()
@@ -43,13 +46,13 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
     const isCut = manifest.failures.some(failure => failure.node === node.name && failure.document === location.file)
     if (!isCut && manifest.nodes.get(location.folder)?.given.includes(location.file)) return [document]
     if (!isCut) return [{...document, kind}]
-    // What a tool printed before it failed is told by its content; when it printed nothing, nothing is known.
+    // A tool that failed may have printed a part, whose content shows its kind. When it printed nothing, nothing is known.
     return isBlank(document.text) ? [] : [document]
   })
   return {documents: sorted, nodes, problems: manifests.flatMap(manifest => [...manifest.problems, ...lostOf(manifest, nodes)])}
 }
 
-/** Dumps may lie in dumps; the innermost one counts. */
+/** Finds the dump that a document belongs to, and its place there. Of dumps within dumps the innermost counts. */
 export function findLocation(
   manifests: readonly ReadManifest[],
   document: DumpDocument,
@@ -63,7 +66,7 @@ export function findLocation(
   return found
 }
 
-/** `NAME` of `…/nodes/NAME`, as dumps without a readable dump.json have it. */
+/** `NAME` of `…/nodes/NAME`, for dumps without a readable dump.json; undefined for other paths. */
 export function nodeOfPath(folder: string): string | undefined {
   const path = plainPath(folder)
   return /(?:^|\/)nodes\/[^/]+$/.test(path) ? fileName(path) : undefined
@@ -87,7 +90,7 @@ const failed = (message: string, next: string): Problem => ({
   next,
 })
 
-/** What is missing as a whole: nodes of which nothing could be read, and what belongs to no node. */
+/** Failures that concern a whole node, or no node. */
 function lostOf({failures}: ReadManifest, nodes: ReadonlyMap<string, SortedNode>): Problem[] {
   const names = new Set([...nodes.values()].map(({name}) => name))
   return failures.flatMap(({node, document, message, next}) => {

@@ -9,7 +9,7 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const mapEntries = (value: unknown, rename: (key: string, value: unknown) => readonly [string, unknown][]): Fields =>
   Object.fromEntries(Object.entries(isFields(value) ? value : {}).flatMap(([key, each]) => rename(key, each)))
 
-/** Rewrites NPM's debug cache. Only the parts that are understood stay. */
+/** Rewrites Azure NPM's debug cache. Only the parts that are understood are kept. */
 export class CacheText {
   private readonly objects: Objects
   private readonly names: KernelNames
@@ -23,6 +23,7 @@ export class CacheText {
     this.renamer = renamer
   }
 
+  /** @param cache the cache as parsed from JSON, of either generation */
   rewrite(cache: Fields): Fields {
     const isV1 = 'ListMap' in cache
     const rewritten: Record<string, unknown> = {}
@@ -63,7 +64,7 @@ export class CacheText {
     return this.objects.labels(Object.fromEntries(labels.filter((each): each is [string, string] => typeof each[1] === 'string')))
   }
 
-  /** A kernel name and what it was made of; in the oldest releases the name itself, with the set behind it. */
+  /** An entry of a map of sets: from kernel name to name, or in the oldest releases from name to set. */
   private set(key: string, value: unknown, isV1: boolean): [string, unknown][] {
     if (typeof value !== 'string') return [[this.setName('', key, true), {}]]
     return setScheme(key) === undefined ? [] : [[this.names.set(key), this.setName(key, value, isV1)]]

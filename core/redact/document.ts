@@ -6,13 +6,17 @@ import {eachLine, type Text} from '../text/lines.ts'
 import type {Redaction} from './redaction.ts'
 
 const CHUNK_CHARACTERS = 64 * 1024
-/** Nothing that a tool or a program prints has longer lines; what does is not looked at. */
+/** Characters. No tool prints longer lines, so a longer one is left out. */
 const LONGEST_LINE = 64 * 1024
 
 /** A document's new text in pieces, or why it has to be left out. */
 export type Rewritten = {readonly text: Iterable<string>} | {readonly leftOut: string}
 
-/** Rewrites one document of a dump. A document that cannot be rewritten is left out, never handed on. */
+/**
+ * Rewrites one document of a dump. A document that cannot be rewritten is left out; it is never copied as it is.
+ *
+ * @param kind the kind of the text, when it is known without its content
+ */
 export function rewriteDocument(redaction: Redaction, text: Text, kind: DocumentKind = detectKind(text)): Rewritten {
   const rewriteLine = redaction.lines.get(kind)
   if (rewriteLine) return {text: lines(text, rewriteLine)}
@@ -42,11 +46,11 @@ function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   return {text: printObjects(redaction.objects.rewrite(objects))}
 }
 
-/** @param rewrite gives undefined for a line that is to be left out */
+/** @param rewrite returns undefined for a line that is left out */
 function* lines(text: Text, rewrite: (line: string) => string | undefined): Generator<string> {
   for (const piece of text) {
     let chunk = ''
-    // Visited as a text of one piece, so that what is rewritten can be handed on before the rest is.
+    // Each piece is visited as a text of its own, so that its lines can be passed on before the next piece is rewritten.
     const ready: string[] = []
     eachLine([piece], (_, start, end) => {
       const line = piece.slice(start, end)

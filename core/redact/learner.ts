@@ -12,23 +12,23 @@ import type {NodeNames} from '../renaming/node-names.ts'
 import {Vocabulary} from '../renaming/vocabulary.ts'
 import {Redaction} from './redaction.ts'
 
-/** New names may by chance have one hash where the old ones had two; then other names are drawn. */
+/** How often new names are drawn, until no two of them share a hash by chance. */
 const MOST_DRAWS = 20
 
-/** Gathers all names of a dump, node by node, so that only one node at a time is in memory. */
+/** Collects all names of a dump, node by node, so that only one node at a time is in memory. */
 export class Learner {
   private readonly vocabulary = new Vocabulary()
   private readonly clusters: ClusterObjects[] = []
-  /** Sets that were met, with the generations of NPM that may have named them. */
+  /** Sets of the dump's nodes, with the generations of NPM that may have named them. */
   private readonly met = new Map<string, readonly Generation[]>()
 
-  /** Objects of the cluster, which name sets of every node. */
+  /** Adds objects of the cluster, whose names occur in sets of every node. */
   addObjects(objects: ClusterObjects): void {
     this.clusters.push(objects)
     this.vocabulary.addObjects(objects)
   }
 
-  /** What was read from one node. */
+  /** Adds the names in the documents of one node. */
   async addNode(name: string, documents: readonly DumpDocument[]): Promise<void> {
     this.vocabulary.addNode(name)
     const read: ReadDocument[] = []
@@ -58,7 +58,7 @@ export class Learner {
   }
 
   /**
-   * Ends the gathering.
+   * Makes the redaction, once all objects and nodes are added.
    *
    * @param key random bytes, made for this dump and kept nowhere
    */
@@ -75,7 +75,7 @@ export class Learner {
     }
   }
 
-  /** Also names of sets that no node has: what is compiled from the objects may not meet by chance either. */
+  /** Adds names of sets that no node has: sets that are compiled from the objects must not collide by chance either. */
   private learnFromObjects(): void {
     const metSchemes = schemes.filter(scheme => [...this.met.keys()].some(name => setScheme(name) === scheme))
     const generations = new Set([...this.met.values()].flat())
@@ -88,7 +88,7 @@ export class Learner {
           }
   }
 
-  /** Whether sets and chains that had two names have two afterwards. */
+  /** Whether sets and chains with different names have different new names. */
   private keepsApart({names}: Redaction, planes: readonly ChainNames[]): boolean {
     const {sets, policiesOfDigest} = this.vocabulary
     const chains = planes.flatMap(({policyChains}) =>

@@ -2,15 +2,15 @@ import {setScheme} from '../names/kernel-name.ts'
 import type {FreeText} from '../renaming/free-text.ts'
 import type {KernelNames} from '../renaming/kernel-names.ts'
 
-/** Metrics of programs whose code is public; what they are called and their help say nothing of a cluster. */
+/** Metrics of programs whose code is public: their names and their help say nothing about a cluster. */
 const KNOWN_METRIC = /^(?:npm|go|process|promhttp|rest_client|workqueue|controller_runtime|azure_npm)_\w+$/
 const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})?( [^ ]+(?: -?\d+)?)\s*$/
 const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g
 const COMMENT = /^# (?:HELP|TYPE) (\S+) /
-/** Labels whose values are of the program. */
+/** Labels whose values come from the program, not from the cluster. */
 const KEPT_LABELS = new Set(['le', 'quantile', 'had_error', 'operation', 'code', 'method', 'result', 'error_code', 'is_nested'])
 
-/** Rewrites a page of metrics. */
+/** Rewrites metrics in Prometheus' text format, line by line. */
 export class MetricsText {
   private readonly names: KernelNames
   private readonly freeText: FreeText

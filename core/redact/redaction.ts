@@ -6,11 +6,11 @@ import {CacheText} from './cache.ts'
 import {MetricsText} from './metrics.ts'
 
 /**
- * New names and addresses for all that a dump holds: the same one for the same wherever it stands, so that the redacted dump gives
- * the same answers in other words. Made by `Learner.settle`.
+ * New names and addresses for a whole dump: equal ones become equal ones, so that the redacted dump gives the same answers with
+ * other names. Made by `Learner.settle`.
  */
 export class Redaction extends Renaming {
-  /** By kind of text, what its data plane makes of a line. */
+  /** By kind of text, how its data plane rewrites a line. */
   readonly lines: ReadonlyMap<string, RewriteLine>
   readonly metrics: MetricsText
   readonly cache: CacheText
@@ -32,7 +32,7 @@ export class Redaction extends Renaming {
     return name === 'unknown' ? name : this.words.fake(name)
   }
 
-  /** A message or a line of a log. */
+  /** Rewrites a message or a line of a log. */
   text(text: string): string {
     return this.freeText.rewrite(text)
   }

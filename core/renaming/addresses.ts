@@ -3,7 +3,7 @@ import {parseIpv4} from '../net/ipv4.ts'
 import type {KeyedHash} from './keyed-hash.ts'
 import {type Prefix, PrefixMap} from './prefix-map.ts'
 
-/** Blocks that mean the same in every cluster. They stay, and tell nothing of this one. */
+/** Blocks that mean the same in every cluster. Their addresses stay, as they say nothing about this one. */
 const KEPT_IPV4 = [
   '0.0.0.0/8',
   '127.0.0.0/8',
@@ -11,13 +11,13 @@ const KEPT_IPV4 = [
   '169.254.0.0/16',
   // Azure's wire server.
   '168.63.129.16/32',
-  // For documentation; answers take outside addresses from there.
+  // For documentation (RFC 5737). Our answers take addresses outside of the cluster from them.
   '192.0.2.0/24',
   '198.51.100.0/24',
   '203.0.113.0/24',
   '224.0.0.0/3',
 ]
-/** Blocks that stay blocks: what is private stays private, but is another address. */
+/** Blocks that are mapped onto themselves: a private address becomes another private address. */
 const HELD_IPV4 = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10']
 const KEPT_IPV6 = ['::/127', 'ff00::/8', '2001:db8::/32']
 const HELD_IPV6 = ['fc00::/7', 'fe80::/10', '2000::/3', '64:ff9b::/96']
@@ -27,7 +27,10 @@ const prefixOf = (block: string): Prefix => {
   return {bytes: address.toByteArray(), bits}
 }
 
-/** Maps addresses and blocks: what was in a block is in that block's image. Addresses that are the same everywhere stay. */
+/**
+ * Replaces addresses and CIDR blocks. An address in a block is afterwards in the block's replacement. Addresses that mean the
+ * same in every cluster stay.
+ */
 export class Addresses {
   private readonly four: PrefixMap
   private readonly six: PrefixMap
@@ -38,7 +41,11 @@ export class Addresses {
     this.six = new PrefixMap(hash.derive('ipv6'), KEPT_IPV6.map(prefixOf), HELD_IPV6.map(prefixOf))
   }
 
-  /** An address or a block as iptables, ipset or Kubernetes write it; undefined for anything else. */
+  /**
+   * Replaces an address or a CIDR block, as iptables, ipset or Kubernetes write it.
+   *
+   * @returns undefined for any other text
+   */
   map(text: string): string | undefined {
     const known = this.memo.get(text)
     if (known !== undefined) return known
@@ -53,7 +60,7 @@ export class Addresses {
     const tail = slash < 0 ? '' : text.slice(slash)
     const isFour = parseIpv4(address) !== undefined
     if (!isFour && !(address.includes(':') && ipaddr.IPv6.isValid(address) && !address.includes('%'))) return undefined
-    // Netmasks, which old tools print, are no addresses.
+    // Old tools print a netmask in place of a prefix length.
     if (tail !== '' && !/^\/\d{1,3}$/.test(tail) && parseIpv4(tail.slice(1)) === undefined) return undefined
     if (tail === '/0') return text
     const bytes = Uint8Array.from(ipaddr.parse(address).toByteArray())

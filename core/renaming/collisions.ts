@@ -6,20 +6,21 @@ import {type Renamer, renamePolicy} from './renamer.ts'
 import type {Vocabulary} from './vocabulary.ts'
 
 /**
- * Two names on one 32-bit hash: about one pair in 2³² has that, so among 2¹⁷ and 2¹⁹ fakes of two words a pair is found that
- * shares a hash, too. Under SHA-256 nobody has ever found one.
+ * How many fakes are tried for each of two words. One pair of names in 2³² shares a 32-bit hash, so about 16 of these 2¹⁷ × 2¹⁹
+ * pairs do. For SHA-256 no such pair is known.
  */
 const FIRST_FAKES = 2 ** 17
 const OTHER_FAKES = 2 ** 19
-/** Each costs a second at most, and a cluster has hardly ever more than one. */
+/** Collisions that are kept at most. Each costs up to a second, and a cluster rarely has more than one. */
 const MOST_KEPT = 8
 
-/** A name whose hash is looked at, as it is spelled with other words. */
+/** Spells one name, whose hash counts, with the words of a renamer. */
 type Spell = (renamer: Renamer) => string
 
 /**
- * Settles the fakes of names that share a hash so that the new names share one too: then what the node does because of it is
- * still seen. Words that are too short have too few fakes for that; then the names are parted, and docs/dump.md says what follows.
+ * Chooses the fakes of names that share a hash so that the new names share one too. The redacted dump then still shows what the
+ * node does because of it. Words that are too short have too few fakes for that: their new names do not collide, and docs/dump.md
+ * says what follows.
  */
 export function keepCollisions(words: Pseudonyms, vocabulary: Vocabulary, hash: KeyedHash): void {
   const pairs = [...sharedSets(vocabulary), ...sharedChains(vocabulary)]
@@ -66,7 +67,7 @@ function keepOne(words: Pseudonyms, one: Spell, other: Spell, hash: KeyedHash): 
   }
 }
 
-/** The words that a name is spelled with and that are replaced. */
+/** The words of a name that are replaced. */
 function wordsOf(spell: Spell): Set<string> {
   const met = new Set<string>()
   spell(
@@ -78,7 +79,7 @@ function wordsOf(spell: Spell): Set<string> {
   return met
 }
 
-/** Many bytes quickly: sfc32 by Chris Doty-Humphrey, seeded with the key. */
+/** Pseudo-random bytes, fast: sfc32 by Chris Doty-Humphrey, seeded with the key. */
 function randomBytes(hash: KeyedHash): (length: number) => Uint8Array {
   const state = new Uint32Array(hash.ofText('seed', 16).slice().buffer)
   return length => {

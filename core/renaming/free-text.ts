@@ -5,13 +5,13 @@ import type {Pseudonyms} from './pseudonyms.ts'
 import {renameSet} from './rename-set.ts'
 import type {Vocabulary} from './vocabulary.ts'
 
-/** A set's name with its prefix, as comments and logs have it. */
+/** A set's name with its prefix, as comments and logs contain it. */
 const SET_NAME = String.raw`\b(?:podlabel-|nslabel-|nestedlabel-|cidr-|ns-|namedport:)[A-Za-z0-9](?:[\w./:-]*[A-Za-z0-9])?`
 const KERNEL_SET = String.raw`\bazure-npm-[0-9a-z]+`
 const TIME = String.raw`\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-])|\b\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:])`
 const IPV4 = String.raw`(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?(?![\w])`
 const WITH_COLONS = String.raw`(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:\/\d{1,3})?(?![\w])`
-/** Letters of any language, so that none passes unseen. */
+/** Letters of any language, so that a name in any script is found. */
 const WORD = String.raw`[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._-]*[\p{L}\p{N}\p{M}])?`
 
 /** @param chainPrefixes at least one */
@@ -25,8 +25,8 @@ function tokensOf(chainPrefixes: readonly string[]): RegExp {
 const WORDS = new RegExp(WORD, 'gu')
 
 /**
- * Rewrites text of unknown form: comments of other tools, logs, messages. Known names and addresses get their new ones. Of the other
- * words, only those stay that are known to say nothing of a cluster.
+ * Rewrites text of unknown form: comments of other tools, logs, messages. Known names and addresses get their new ones. Of the
+ * other words, only those stay that are known to say nothing of a cluster.
  */
 export class FreeText {
   private readonly words: Pseudonyms
@@ -43,6 +43,7 @@ export class FreeText {
     this.tokens = tokensOf(names.chainPrefixes)
   }
 
+  /** Rewrites one line, or any other piece of text. */
   rewrite(text: string): string {
     return text.replace(this.tokens, (...args: unknown[]) => {
       const token = args[0] as string
@@ -58,13 +59,13 @@ export class FreeText {
     })
   }
 
-  /** A set's name that may be none of the dump's. */
+  /** The new name of a set of NPM v2, which need not be in the dump. */
   setName(name: string): string {
     const scheme = name.includes(':in-ns:') || /^nestedlabel-[^:]*\/[^:]*:/.test(name) ? 'sha256' : 'fnv32a'
     return renameSet({name, generation: 'v2', scheme}, this.words.renamer, this.vocabulary)
   }
 
-  /** The same for NPM v1, whose names have no prefix. */
+  /** The new name of a set of NPM v1, whose names have no prefix. */
   v1SetName(name: string): string {
     return renameSet({name, generation: 'v1', scheme: 'fnv32a'}, this.words.renamer, this.vocabulary)
   }

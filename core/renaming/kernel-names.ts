@@ -35,7 +35,7 @@ export class KernelNames {
     return this.vocabulary.sets.get(kernelName) ?? []
   }
 
-  /** A name before it is hashed, renamed. */
+  /** The new name of a set before it is hashed. */
   renameSet(name: HashedName): string {
     let renamed = this.renamed.get(name)
     if (renamed === undefined) {
@@ -45,7 +45,7 @@ export class KernelNames {
     return renamed
   }
 
-  /** The new name of a set. Sets of others keep theirs where it tells nothing. */
+  /** The new name of a set. A set that is not Azure NPM's keeps a name that is the same on every node. */
   set(kernelName: string): string {
     let name = this.memo.get(kernelName)
     if (name === undefined) {
@@ -68,7 +68,7 @@ export class KernelNames {
     return head === 'KUBE-' ? name : head + this.renamer.word(name.slice(head.length))
   }
 
-  /** The new name of a chain, or of a target that is none. */
+  /** The new name of a chain, or of a target that is no chain. */
   chain(name: string): string {
     if (this.planes.some(plane => plane.isOnEveryNode(name))) return name
     let renamed = this.memo.get(name)

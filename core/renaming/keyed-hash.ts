@@ -2,33 +2,36 @@ import {hmac} from '@noble/hashes/hmac.js'
 import {sha256} from '@noble/hashes/sha2.js'
 import {concatBytes, utf8ToBytes} from '@noble/hashes/utils.js'
 
-/** What a key must have: nobody may find it by trying. */
+/** Length of a key, so that nobody can find it by trying. */
 export const KEY_BYTES = 32
 
 /**
- * Turns texts into bytes that nobody can foretell or check a guess against without the key. The key is made for one dump and
- * thrown away, so two redactions of the same dump have nothing in common.
+ * Maps texts to bytes that nobody can predict without the key, nor use to check a guess. The key is made for one dump and
+ * discarded, so two redactions of the same dump have nothing in common.
  */
 export class KeyedHash {
   private readonly key: Uint8Array
 
-  /** @param key random bytes */
+  /**
+   * @param key random bytes, at least `KEY_BYTES`
+   * @throws Error when the key is shorter
+   */
   constructor(key: Uint8Array) {
     if (key.length < KEY_BYTES) throw new Error(`a key of ${key.length} bytes can be guessed`)
     this.key = key
   }
 
-  /** A key for one purpose, or for another try. */
+  /** A hash with another key, for one purpose or one more try. */
   derive(purpose: string): KeyedHash {
     return new KeyedHash(hmac(sha256, this.key, utf8ToBytes(`key ${purpose}`)))
   }
 
-  /** 32 bytes for some bytes. */
+  /** @returns 32 bytes */
   ofBytes(bytes: Uint8Array): Uint8Array {
     return hmac(sha256, this.key, bytes)
   }
 
-  /** As many bytes as asked for, for a text. */
+  /** @returns as many bytes as asked for */
   ofText(text: string, length = 32): Uint8Array {
     const input = utf8ToBytes(text)
     const blocks: Uint8Array[] = []

@@ -13,10 +13,10 @@ import type {Addresses} from './addresses.ts'
 import type {FreeText} from './free-text.ts'
 import type {Renamer} from './renamer.ts'
 
-/** What is kept of objects: the fields that answers depend on. Every other field is left out, as nobody knows what is in it. */
+/** Types of node addresses that are kept. */
 const KEPT_TYPES = new Set(['InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'])
 
-/** A value of a closed list; any other is no longer told. */
+/** A value of a closed list; any other becomes `redacted`. */
 const oneOf = <Value extends string>(value: string, values: readonly Value[]): string =>
   (values as readonly string[]).includes(value) ? value : 'redacted'
 
@@ -28,7 +28,10 @@ const PHASES = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'] as const
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'tcp', 'udp', 'sctp', 'ICMP', ''] as const
 const TYPES = ['Ingress', 'Egress'] as const
 
-/** Renames objects. Lists and maps stay in their order, on which it depends how Azure NPM spells names. */
+/**
+ * Renames objects. Only fields that answers depend on are kept, as the others may hold anything. Lists and maps keep their order,
+ * because Azure NPM spells names by it.
+ */
 export class Objects {
   private readonly renamer: Renamer
   private readonly addresses: Addresses
@@ -40,6 +43,7 @@ export class Objects {
     this.freeText = freeText
   }
 
+  /** Renames the objects of a cluster. */
   rewrite({namespaces, pods, policies, nodes}: ClusterObjects): ClusterObjects {
     return {
       namespaces: namespaces.map(({metadata}) => ({metadata: this.metadata(metadata)})),
@@ -49,10 +53,12 @@ export class Objects {
     }
   }
 
+  /** The new address of a pod; text that is no address is rewritten word by word. */
   address(text: string): string {
     return this.addresses.map(text) ?? this.freeText.rewrite(text)
   }
 
+  /** Renames keys and values. */
   labels(labels: Labels): Record<string, string> {
     return Object.fromEntries(Object.entries(labels).map(([key, value]) => [this.renamer.key(key), this.renamer.word(value)]))
   }
@@ -90,7 +96,7 @@ export class Objects {
     }
   }
 
-  /** A port that a container declares. */
+  /** Renames a port that a container declares. */
   containerPort<Port extends {readonly name?: string; readonly containerPort: number; readonly protocol?: string}>({
     name,
     containerPort,
@@ -151,7 +157,7 @@ export class Objects {
     }
   }
 
-  /** What is no block stays none: which digits it had may not make it one. */
+  /** Text that is no CIDR block must not become one, so all its letters and digits become the same. */
   private block(text: string): string {
     return this.addresses.map(text) ?? text.replaceAll(/[\p{L}\p{N}]/gu, 'x')
   }

@@ -1,6 +1,6 @@
 /**
- * Words that may stay in comments, logs and messages: English, and what the tools, Kubernetes and Azure NPM are made of. Any other
- * word may be somebody's name, and is replaced. A word of the dump's own names is replaced even if it is in here.
+ * Words that may stay in comments, logs and messages: English, and the vocabulary of the tools, Kubernetes and Azure NPM. Any
+ * other word may be somebody's name and is replaced. A word of the dump's own names is replaced even if it is listed here.
  */
 const TEXT = `
 a able about above abort aborted absent accept accepted access action actions active add added adding additional address addresses
@@ -101,7 +101,7 @@ const VERSION_PART = /^(?:v?\d{1,6}|(?:rc|alpha|beta|git|deb|el|ubuntu|fc|bpo)\d
 const KLOG = /^[IWEF]\d{4}$/
 const GO_FILE = /^[A-Za-z0-9_]{1,40}\.go$/
 
-/** Whether a word of a text says nothing of a cluster: a number, a measure, a version, or made of plain words only. */
+/** Whether a word says nothing about a cluster: a number, a measure, a version, or plain words only. */
 export function isPlainWord(word: string): boolean {
   if (PLAIN.has(word) || NUMBER.test(word)) return true
   const first = word.charCodeAt(0)
@@ -111,7 +111,7 @@ export function isPlainWord(word: string): boolean {
   return partsOf(word).every(part => PLAIN.has(part) || NUMBER.test(part))
 }
 
-/** `kube-proxy`, `nf_tables`, `UpdatePolicy`, `HTTPServer` in parts of lower case. */
+/** Splits `kube-proxy`, `nf_tables`, `UpdatePolicy` and `HTTPServer` into parts, in lower case. */
 const partsOf = (word: string): string[] =>
   word
     .replaceAll(/([a-z])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')

@@ -1,7 +1,7 @@
 import {utf8ToBytes} from '@noble/hashes/utils.js'
 import type {KeyedHash} from './keyed-hash.ts'
 
-/** So many first bits of an address. */
+/** The first bits of an address. */
 export interface Prefix {
   readonly bytes: readonly number[]
   readonly bits: number
@@ -10,12 +10,12 @@ export interface Prefix {
 const MEMO_LIMIT = 500_000
 
 /**
- * Maps addresses so that two of them share as many first bits afterwards as before: what was in a block is in that block's
- * image, and what was not is not.
+ * Maps addresses so that two of them share as many first bits afterwards as before: an address is in the image of a block if and
+ * only if it was in the block.
  *
  * Each bit is flipped or not depending on the bits before it and the key (Xu, Fan, Ammar, Moon: "Prefix-preserving IP address
- * anonymization", 2002). One hash gives the flips for the 255 ways through one byte. On the way to a block that
- * stays no bit is flipped, so it stays where it is, and all else stays outside of it.
+ * anonymization", 2002). One hash gives the flips for the 255 nodes of one byte's binary tree. On the path to a block that
+ * stays no bit is flipped, so the block stays where it is, and all other addresses stay outside of it.
  */
 export class PrefixMap {
   private readonly hash: KeyedHash
@@ -33,6 +33,7 @@ export class PrefixMap {
     this.unflipped = [...kept, ...held]
   }
 
+  /** @param address 4 or 16 bytes */
   map(address: Uint8Array): Uint8Array {
     if (this.kept.some(block => isIn(address, block))) return address
     const mapped = new Uint8Array(address.length)
@@ -56,14 +57,14 @@ export class PrefixMap {
     const known = this.flips.get(key)
     if (known) return known
     const flips = Uint8Array.from(this.hash.ofBytes(utf8ToBytes(`flips ${key}`)))
-    for (const block of this.unflipped) clearWay(flips, prefix, block)
+    for (const block of this.unflipped) clearPath(flips, prefix, block)
     if (this.flips.size < MEMO_LIMIT) this.flips.set(key, flips)
     return flips
   }
 }
 
-/** Takes the flips away on the way to a kept block, as far as it leads through the byte behind a prefix. */
-function clearWay(flips: Uint8Array, prefix: Uint8Array, {bytes, bits}: Prefix): void {
+/** Clears the flips on the path to a kept block, within the byte that follows a prefix. */
+function clearPath(flips: Uint8Array, prefix: Uint8Array, {bytes, bits}: Prefix): void {
   const start = prefix.length * 8
   if (bits <= start || prefix.some((byte, index) => byte !== bytes[index])) return
   const byte = bytes[prefix.length] ?? 0

@@ -2,16 +2,16 @@ import type {KeyedHash} from './keyed-hash.ts'
 import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
 import type {Renamer} from './renamer.ts'
 
-/** Beyond so many tries a word has no free fake of its length: there are only 26 single letters. */
+/** After so many tries a word counts as having no free fake of its length: there are only 26 single letters. */
 const MOST_TRIES = 200
 
 /**
- * Gives each word another of the same shape, the same one wherever it stands: as many characters, letters for letters, digits
- * for digits, and the signs between them where they were. So names stay names that Kubernetes takes, and texts stay as long as
- * they were, on which it depends whether iptables cuts them.
+ * Replaces each word by a fake of the same shape, and always by the same one: a letter for a letter, a digit for a digit, and
+ * other characters unchanged. So names stay valid in Kubernetes, and comments stay as long as they were, which decides whether
+ * iptables cuts them.
  */
 export class Pseudonyms {
-  /** The words as the parts of names. */
+  /** Replaces the parts of names by their fakes. */
   readonly renamer: Renamer = renamerOf(word => this.fake(word))
 
   private readonly hash: KeyedHash
@@ -25,12 +25,12 @@ export class Pseudonyms {
     this.originals = originals
   }
 
-  /** Whether a word is a name, or a part of one, that was met in the dump. */
+  /** Whether a word is a name, or a part of one, that occurs in the dump. */
   has(word: string): boolean {
     return this.originals.has(word)
   }
 
-  /** A namespace, a pod, a policy, a node, a value of a label, or any other word. */
+  /** The fake of a namespace, a pod, a policy, a node, a label's value or any other word. */
   fake(word: string): string {
     if (isKeptWord(word)) return word
     let fake = this.fakes.get(word)
@@ -47,12 +47,13 @@ export class Pseudonyms {
     return !this.taken.has(fake) && !this.originals.has(fake) && !isKeptWord(fake) && !isKeptPort(fake) && !isKeptKey(fake)
   }
 
-  /** Settles a word's fake before it is first asked for. */
+  /** Sets the fake of a word that has none yet. */
   settle(word: string, fake: string): void {
     this.fakes.set(word, fake)
     this.taken.add(fake)
   }
 
+  /** Whether the replacement of a word is decided. */
   isSettled(word: string): boolean {
     return isKeptWord(word) || this.fakes.has(word)
   }
@@ -66,7 +67,7 @@ export class Pseudonyms {
       const fake = this.candidate(word, number)
       if (this.isFree(fake)) return fake
     }
-    // All of its length are given away, or it is all signs: it gets longer.
+    // All fakes of this length are taken, or the word has neither letters nor digits: the fake gets longer.
     for (let longer = `${word}a`; ; longer += 'a')
       for (let number = 0; number < MOST_TRIES; number++) {
         const fake = this.candidate(longer, number)
@@ -84,7 +85,7 @@ const [ZERO, NINE, UPPER_A, UPPER_Z, LOWER_A, LOWER_Z] = Array.from('09AZaz', ea
   number,
 ]
 
-/** Renames the parts of names by renaming their words. What every cluster has stays. */
+/** A renamer that replaces words with a function. Keys and ports that every cluster has stay. */
 export const renamerOf = (fake: (word: string) => string): Renamer => ({
   word: fake,
   key: key => (isKeptKey(key) ? key : key.split('/').map(fake).join('/')),

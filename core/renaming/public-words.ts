@@ -1,12 +1,12 @@
-/** Words that tell nothing of a cluster, because they stand in every one. */
+/** Words that say nothing about a cluster, because every cluster has them. */
 
-/** Namespaces that every cluster has, and what Azure NPM calls all of them. Wherever such a word stands, it stays. */
+/** Namespaces that every cluster has, and Azure NPM's name for all namespaces. These words stay wherever they occur. */
 const KEPT_NAMES: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease', 'all-namespaces'])
 
-/** Values that answers depend on, and that half of all clusters share. */
+/** Values that answers depend on, and that many clusters share. */
 const KEPT_VALUES: ReadonlySet<string> = new Set(['', 'linux', 'windows', 'amd64', 'arm64', 'true', 'false'])
 
-/** Whether a word stays wherever it stands. */
+/** Whether a word stays wherever it occurs. */
 export const isKeptWord = (word: string): boolean => KEPT_NAMES.has(word) || KEPT_VALUES.has(word)
 
 /** Label keys without a prefix that charts and tutorials use. Their values are replaced all the same. */
@@ -34,7 +34,7 @@ const KEPT_KEYS: ReadonlySet<string> = new Set([
 /** Prefixes of label keys that Kubernetes, its projects and Azure own. */
 const KEPT_KEY_PREFIX = /^(?:[a-z0-9.-]+\.)?(?:kubernetes\.io|k8s\.io|kubernetes\.azure\.com|helm\.sh|istio\.io|knative\.dev)$/
 
-/** Whether a label's key tells nothing of a cluster. */
+/** Whether a label's key says nothing about a cluster. */
 export function isKeptKey(key: string): boolean {
   const slash = key.indexOf('/')
   return slash < 0 ? KEPT_KEYS.has(key) : KEPT_KEY_PREFIX.test(key.slice(0, slash))
@@ -42,5 +42,5 @@ export function isKeptKey(key: string): boolean {
 
 const KEPT_PORTS: ReadonlySet<string> = new Set(['http', 'https', 'dns', 'dns-tcp', 'metrics', 'grpc'])
 
-/** Whether the name of a port says no more than the protocol. A file may have a number where a name could be. */
+/** Whether the name of a port says no more than the protocol. A file may hold a number in place of a name. */
 export const isKeptPort = (name: string): boolean => KEPT_PORTS.has(name) || /^\d*$/.test(name)

@@ -4,7 +4,7 @@ import {setTypeFacts, setTypeOf} from '../names/set-name.ts'
 import {V1_ALL_NAMESPACES, V1_EMPTY} from '../names/v1-name.ts'
 import {type Renamer, renamePolicy} from './renamer.ts'
 
-/** What tells where the parts of an ambiguous name end. */
+/** Known objects, which decide where the parts of an ambiguous name end. */
 export interface KnownObjects {
   /** `namespace/name` */
   readonly policies: ReadonlySet<string>
@@ -12,16 +12,20 @@ export interface KnownObjects {
   readonly keys: ReadonlySet<string>
 }
 
+/** A set's name before it is hashed. */
 export interface HashedName {
   readonly name: string
   readonly generation: Generation
-  /** How the name is hashed: old releases spell names in another way, too. */
+  /** How the name is hashed. Releases that hash otherwise also spell names otherwise. */
   readonly scheme: Scheme
   /** `namespace/name` of a policy that the name belongs to, if known. */
   readonly policy?: string
 }
 
-/** Renames the parts of a set's name and keeps its form, so that the new name is what Azure NPM would make of renamed objects. */
+/**
+ * Renames the parts of a set's name and keeps its form, so that the new name is the one that Azure NPM would give for the renamed
+ * objects.
+ */
 export function renameSet(hashed: HashedName, renamer: Renamer, known: KnownObjects): string {
   return hashed.generation === 'v1' ? renameV1(hashed.name, renamer, known) : renameV2(hashed, renamer, known)
 }
@@ -65,12 +69,12 @@ function renameNested(rest: string, {scheme, policy}: HashedName, renamer: Renam
   if (!hasPolicy) return renameLabel(rest, renamer)
   if (scheme === 'sha256') return `${renamePolicy(first, renamer)}:${renameLabel(rest.slice(colon + 1), renamer)}`
   const owner = ownerOf(first, policy, known)
-  // Whose it is cannot be told: what stands before the first value is one word, and is replaced as such.
+  // The owner is unknown: the text before the first value is replaced as one word.
   if (owner === undefined) return [renamePolicy(first, renamer), ...rest.split(':').slice(1).map(renamer.word)].join(':')
   return `${renamePolicy(owner, renamer)}-${renameLabel(rest.slice(owner.length + 1), renamer)}`
 }
 
-/** The policy that `namespace/policy-key` begins with. Of several that fit, the one behind which a key stands that is known. */
+/** The policy that `namespace/policy-key` begins with. Of several that fit, the one that a known key follows. */
 function ownerOf(text: string, policy: string | undefined, {policies, keys}: KnownObjects): string | undefined {
   if (policy !== undefined && text.startsWith(`${policy}-`)) return policy
   let found: string | undefined
@@ -85,7 +89,7 @@ function ownerOf(text: string, policy: string | undefined, {policies, keys}: Kno
 
 const NEW_BLOCKS = /^([^:]+):in-ns:(.+)(-\d+-\d+(?:IN|OUT))$/
 const OLD_BLOCKS = /^(.+)-in-ns-(.+?)(-\d+(?:-\d+)?(?:IN|OUT|in|out))$/
-const OLD_JOINT = '-in-ns-'
+const OLD_SEPARATOR = '-in-ns-'
 
 /** `policy:in-ns:namespace-0-1IN` under SHA-256, `policy-in-ns-namespace-0-1IN` before. */
 function renameBlocks(rest: string, {scheme, policy}: HashedName, renamer: Renamer, known: KnownObjects): string {
@@ -99,16 +103,16 @@ function renameOldBlocks(rest: string, {word}: Renamer, {policies}: KnownObjects
   if (!parts) return undefined
   const tail = parts[3] as string
   const head = rest.slice(0, -tail.length)
-  // A policy's name may hold the joint too.
+  // A policy's name may contain the separator too.
   let split: [string, string] | undefined
-  for (let at = head.indexOf(OLD_JOINT); at > 0; at = head.indexOf(OLD_JOINT, at + 1)) {
+  for (let at = head.indexOf(OLD_SEPARATOR); at > 0; at = head.indexOf(OLD_SEPARATOR, at + 1)) {
     const name = head.slice(0, at)
-    const namespace = head.slice(at + OLD_JOINT.length)
+    const namespace = head.slice(at + OLD_SEPARATOR.length)
     const key = `${namespace}/${name}`
     if (!split || key === policy || policies.has(key)) split = [name, namespace]
     if (key === policy) break
   }
-  return split && `${word(split[0])}${OLD_JOINT}${word(split[1])}${tail}`
+  return split && `${word(split[0])}${OLD_SEPARATOR}${word(split[1])}${tail}`
 }
 
 /** NPM v1 hashes names without type prefixes. */

@@ -8,7 +8,7 @@ export interface Renamer {
   readonly port: (name: string) => string
 }
 
-/** `namespace/name` */
+/** Renames both parts of a policy's name; a name without a namespace is one word. */
 export function renamePolicy(policy: string, {word}: Renamer): string {
   const slash = policy.indexOf('/')
   return slash < 0 ? word(policy) : `${word(policy.slice(0, slash))}/${word(policy.slice(slash + 1))}`

@@ -8,7 +8,9 @@ import {Objects} from './objects.ts'
 import {Pseudonyms} from './pseudonyms.ts'
 import type {Vocabulary} from './vocabulary.ts'
 
-/** New names and addresses: the same one for the same wherever it stands. Whoever rewrites a text takes them from here. */
+/**
+ * The new names and addresses of one dump: equal ones become equal ones wherever they occur. All that rewrites a text uses these.
+ */
 export class Renaming {
   readonly words: Pseudonyms
   readonly addresses: Addresses

@@ -5,14 +5,14 @@ import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
 import {type HashedName, type KnownObjects, renameSet} from './rename-set.ts'
 import type {Renamer} from './renamer.ts'
 
-/** All names that a dump holds, gathered before the first one is replaced. */
+/** All names of a dump, collected before the first one is replaced. */
 export class Vocabulary implements KnownObjects {
   readonly policies = new Set<string>()
   readonly namespaces = new Set<string>()
   readonly keys = new Set<string>()
-  /** Names, and parts of names, that must not be left anywhere. */
+  /** Names and parts of names that must not be left anywhere in the redacted dump. */
   readonly words = new Set<string>()
-  /** What the kernel name of a set is the hash of; of several the first one counts. */
+  /** The names that the kernel name of a set is a hash of; of several the first one counts. */
   readonly sets = new Map<string, HashedName[]>()
   /** The policies whose chains end with a digest, `namespace/name`. */
   readonly policiesOfDigest = new Map<string, string[]>()
@@ -30,6 +30,7 @@ export class Vocabulary implements KnownObjects {
     port: name => (isKeptPort(name) ? name : this.noting.word(name)),
   }
 
+  /** Adds a node's name, unless it is `unknown`. */
   addNode(name: string): void {
     if (name !== 'unknown') this.noting.word(name)
   }
@@ -43,6 +44,7 @@ export class Vocabulary implements KnownObjects {
     this.noting.word(policy.slice(slash + 1))
   }
 
+  /** Adds a name that a kernel name is the hash of. */
   addSet(kernelName: string, name: HashedName): void {
     const names = this.sets.get(kernelName)
     if (names?.some(each => each.name === name.name)) return
@@ -64,6 +66,7 @@ export class Vocabulary implements KnownObjects {
       }
   }
 
+  /** Adds all names and labels of objects. */
   addObjects({namespaces, pods, policies, nodes}: ClusterObjects): void {
     for (const {metadata} of namespaces) {
       this.addNamespace(metadata.name)

@@ -4,12 +4,12 @@ import type {FreeText} from '../../renaming/free-text.ts'
 import type {KernelNames} from '../../renaming/kernel-names.ts'
 import {quotedEnd, wordEnd, wordStart} from '../ipset/tokenizer.ts'
 
-/** Words behind a member, and numbers. Anything else there is a comment. */
+/** The options of a member, and numbers. Anything else after a member is a comment. */
 const MEMBER_WORD =
   /^(?:nomatch|timeout|packets|bytes|skbmark|skbprio|skbqueue|comment|\d+(?::\d+)?|0x[0-9a-f]+(?:\/0x[0-9a-f]+)?)$/
 
 const PORT_NUMBER = /^(?:(?:tcp|udp|udplite|sctp|icmp|icmpv6|\d{1,3}):)?\d{1,5}(?:-\d{1,5})?(?:\/\d{1,3})?$/
-/** Lines of `ipset list` that name nothing. */
+/** Lines of `ipset list` without names. */
 const HEAD_LINE = /^(?:Type|Revision|Size in memory|References|Number of entries|Members): ?[\w:,.]*\s*$/
 const NAME = 'Name: '
 const HEADER = 'Header: '
@@ -26,7 +26,7 @@ export class IpsetText {
     this.freeText = freeText
   }
 
-  /** One line of `ipset save`. */
+  /** Rewrites one line of `ipset save`. */
   save(line: string): string {
     const isAdd = line.startsWith('add ')
     if (!isAdd && !line.startsWith('create ')) return this.freeText.rewrite(line)
@@ -38,14 +38,14 @@ export class IpsetText {
     return head + (isAdd ? this.member(line.slice(end)) : this.header(line.slice(end)))
   }
 
-  /** One line of `ipset list`. */
+  /** Rewrites one line of `ipset list`. */
   list(line: string): string {
     if (line.startsWith(NAME)) return NAME + this.names.set(line.slice(NAME.length).trimEnd())
     if (line.startsWith(HEADER)) return HEADER + this.header(line.slice(HEADER.length))
     return line === '' || HEAD_LINE.test(line) ? line : this.member(line)
   }
 
-  /** The options of a set: their own words, numbers, and the range of a bitmap. */
+  /** The options of a set: ipset's own words, numbers, and the range of a bitmap. */
   private header(text: string): string {
     const words = text.split(' ')
     return words.map((word, index) => (words[index - 1] === 'range' ? this.part(word) : this.option(word))).join(' ')
@@ -55,7 +55,7 @@ export class IpsetText {
     return /^(?:(?:hash|bitmap|list):[a-z,]+|[a-z]+|\d+|0x[0-9a-f]+|)$/.test(word) ? word : this.part(word)
   }
 
-  /** A member and what stands behind it, blanks included. */
+  /** A member and its options, blanks included. */
   private member(text: string): string {
     const at = wordStart(text, 0, text.length)
     const end = wordEnd(text, at, text.length)
@@ -67,7 +67,7 @@ export class IpsetText {
     return text.replaceAll(/"[^"]*"?|[^\s"]+/g, word => (MEMBER_WORD.test(word) ? word : this.freeText.rewrite(word)))
   }
 
-  /** `10.0.0.1`, `10.0.0.0/8`, `10.0.0.1,tcp:80`, `azure-npm-1`, and the members of others' sets. */
+  /** `10.0.0.1`, `10.0.0.0/8`, `10.0.0.1,tcp:80`, `azure-npm-1`, and members of sets that are not Azure NPM's. */
   private entry(entry: string): string {
     const address = this.addresses.map(entry)
     if (address !== undefined) return address

@@ -15,7 +15,7 @@ const CHAIN_OPTIONS = new Set(['-A', '-I', '-N', '-P', '-j', '-g', '--jump', '--
 const ADDRESS_OPTIONS = new Set(['-s', '-d', '--source', '--destination'])
 const INTERFACE_OPTIONS = new Set(['-i', '-o', '--in-interface', '--out-interface', '--physdev-in', '--physdev-out'])
 const SET_OPTIONS = new Set(['--match-set', '--add-set', '--del-set', '--map-set'])
-/** Numbers, and words of iptables' own. What stands behind any other option is read as text of somebody's. */
+/** Options whose values are numbers or iptables' own words. The value of any other option may be somebody's text. */
 const KEPT_OPTIONS: ReadonlySet<string> = new Set(
   `
 -m -p --match --protocol --dport --sport --dports --sports --ports --ctstate --ctstatus --ctdir --ctproto
@@ -38,7 +38,7 @@ const SPACE = 32
 const QUOTE = 34
 const BRACKET = 91
 
-/** Rewrites what `iptables-save` or `iptables -S` printed, line by line. Every line stays a line, so places in it stay. */
+/** Rewrites the output of `iptables-save` or `iptables -S`, line by line. Lines keep their numbers. */
 export class IptablesText {
   private readonly words: Pseudonyms
   private readonly addresses: Addresses
@@ -54,13 +54,14 @@ export class IptablesText {
     this.freeText = freeText
   }
 
+  /** Rewrites one line. */
   rewrite(line: string): string {
     const start = line.charCodeAt(0) === BRACKET ? behindCounters(line, 0, line.length) : 0
     if (/^-[AINP] /.test(line.slice(start, start + 3))) return line.slice(0, start) + this.rule(line, start)
     if (line === '' || line === 'COMMIT' || GENERATED.test(line)) return line
     if (line.startsWith('*')) return TABLES.has(line.slice(1).trim()) ? line : `*${this.words.fake(line.slice(1).trim())}`
     const declared = DECLARATION.exec(line)
-    // Behind the chain stand its policy and counters.
+    // The chain's policy and counters follow its name.
     if (declared && /^(?: \S+)?(?: \[\d+:\d+\])?\s*$/.test(declared[2] ?? ''))
       return `:${this.names.chain(declared[1] as string)}${declared[2] ?? ''}`
     return this.freeText.rewrite(line)
@@ -111,10 +112,10 @@ export class IptablesText {
   }
 }
 
-/** Options are words of iptables; anything else with a dash is somebody's. */
+/** Whether a word has the form of an option of iptables; any other word with a hyphen may be somebody's text. */
 const isOption = (word: string): boolean => /^--?[a-z][a-z0-9-]{0,30}$/i.test(word)
 
-/** A value as it was printed before: in quotes, or bare unless it needs them. */
+/** A value printed like the one before it was rewritten: in quotes, or bare unless it needs them. */
 function printed(value: string, wasQuoted: boolean, before: string): string {
   if (wasQuoted) return `"${value.replaceAll(/["\\']/g, '\\$&')}"`
   return /[\s"]/.test(value) && !/[\s"]/.test(before) ? quoted(value) : value

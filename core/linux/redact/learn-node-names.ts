@@ -9,7 +9,10 @@ import {learnNames} from '../npm/learn-names.ts'
 import {parseJumpComment} from '../npm/parse-comment.ts'
 import {readJumps} from '../npm/policy-jumps.ts'
 
-/** Collects what the rules and sets of a node name. Each save counts, also that of a back end which is not in use. Never throws. */
+/**
+ * Collects the names in the rules and sets of a node. Each save counts, also that of a back end which is not in use. Never
+ * throws.
+ */
 export function learnNodeNames(facts: NodeFacts, contents: readonly LinuxDocument[]): readonly NodeNames[] {
   const sets = new Map(contents.flatMap(each => ('sets' in each ? each.sets.map(set => [set.name, set] as const) : [])))
   const saves = contents.flatMap(each => ('save' in each ? [new SavedChains(each.save)] : []))

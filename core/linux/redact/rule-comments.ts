@@ -10,7 +10,7 @@ import {OLD_CLEAR_COMMENT} from '../npm/release-facts.ts'
 import {commentFacts, type RuleParts, ruleParts} from '../npm/rule-parts.ts'
 import {V1Comments} from './v1-comments.ts'
 
-/** Comments of Azure NPM that name nothing. */
+/** Comments of Azure NPM without names. */
 const FIXED = new RegExp(
   `^(?:${[
     String.raw`(?:ALLOW|DROP)-ALL(?:-ON-[A-Z0-9]+)?(?:-TO-PORT-[\d:]+)?`,
@@ -26,7 +26,7 @@ const AND = '-AND-'
 const HEAD = /^(?:ALLOW|DROP)-(?:(?:FROM|TO)-|ALL(?=-ON-))/
 const JUMP = /^((?:INGRESS|EGRESS)-POLICY-)([a-z0-9.-]+\/[a-z0-9.-]+?)(-(?:TO|FROM)-)/
 
-/** A part of a comment as it is and as it will be. */
+/** A part of a comment, before and after renaming. */
 interface Spelled {
   readonly before: string
   readonly after: string
@@ -39,7 +39,8 @@ const joined = (parts: readonly Spelled[], joint = ''): Spelled => ({
 })
 
 /**
- * Rewrites the comments of Azure NPM's rules with the new names of the rule's own sets, so that each name still hashes to its set.
+ * Rewrites the comments of Azure NPM's rules with the new names of the rule's own sets, so that each name still hashes to its
+ * set.
  */
 export class RuleComments {
   private readonly names: KernelNames
@@ -54,7 +55,11 @@ export class RuleComments {
     this.v1 = new V1Comments(names, freeText)
   }
 
-  /** The new comment of a rule that stands in one of Azure NPM's chains. */
+  /**
+   * The new comment of a rule.
+   *
+   * @param rule a rule in one of Azure NPM's chains
+   */
   rewrite(rule: Rule): string {
     const parts = ruleParts(rule)
     const {comment = ''} = parts
@@ -73,7 +78,7 @@ export class RuleComments {
     return isCut ? this.cutComment(comment, parts, rule, isJump) : this.partByPart(comment, parts, isJump)
   }
 
-  /** The comment that Azure NPM gives such a jump, if it is this one or begins with it. */
+  /** The comment that Azure NPM gives such a jump, if the rule has this comment or its beginning. */
   private wholeJump(comment: string, parts: RuleParts, rule: Rule): Spelled | undefined {
     for (const head of this.jumpHeads(comment, rule)) {
       const tail = {before: `-IN-ns-${head.namespace.before}`, after: `-IN-ns-${head.namespace.after}`}
@@ -100,7 +105,7 @@ export class RuleComments {
     return undefined
   }
 
-  /** Whose chain a jump leads to, by its hash and by what the comment says. */
+  /** The heads that a jump's comment may have: of the policies that its chain's hash or the comment itself names. */
   private *jumpHeads(comment: string, rule: Rule): Generator<Spelled & {namespace: Spelled}> {
     const {target} = rule
     const chain = target?.kind === 'jump' ? target.chain : target?.kind === 'extension' ? target.name : ''
@@ -115,7 +120,10 @@ export class RuleComments {
     }
   }
 
-  /** Head, the names of the rule's sets in their order, and tail, if that is the comment; or, of a cut one, all that was cut. */
+  /**
+   * Head, names of the rule's sets in their order, and tail, if they make up the comment; for a cut comment, if it is their
+   * beginning.
+   */
   private spellTerms(comment: string, head: Spelled, parts: RuleParts, tail: Spelled): Spelled | undefined {
     const isCut = comment.length >= KEPT_COMMENT_BYTES
     const fits = (text: string, isWhole: boolean) =>
@@ -142,7 +150,7 @@ export class RuleComments {
     return {before: sign + name.name, after: sign + this.names.renameSet(name)}
   }
 
-  /** Of a cut comment whose names are not all known: those that are proven, and signs for the rest. */
+  /** A cut comment whose names are not all known: the names that are proven, and the letter x in place of the rest. */
   private cutComment(comment: string, parts: RuleParts, rule: Rule, isJump: boolean): string {
     const heads = isJump ? [...this.jumpHeads(comment, rule)] : [spelled(HEAD.exec(comment)?.[0] ?? '')]
     const head = heads.find(({before}) => comment.startsWith(before))
@@ -158,7 +166,7 @@ export class RuleComments {
     return cut(known.after.padEnd(KEPT_COMMENT_BYTES, 'x'))
   }
 
-  /** A comment that does not fit the rule's sets. It still does not afterwards; each part is renamed as what it looks like. */
+  /** A comment that does not match the rule's sets, nor does afterwards: each part is renamed by its form. */
   private partByPart(comment: string, parts: RuleParts, isJump: boolean): string | undefined {
     const jump = isJump ? JUMP.exec(comment) : null
     if (isJump && !jump) return undefined
@@ -194,5 +202,5 @@ export class RuleComments {
 
 const namespaceOf = (policy: string): string => policy.slice(0, policy.indexOf('/'))
 
-/** What iptables would keep. Names are ASCII, so characters are bytes. */
+/** The part of a comment that iptables keeps. Names are ASCII, so characters are bytes. */
 export const cut = (comment: string): string => comment.slice(0, KEPT_COMMENT_BYTES)

@@ -4,7 +4,7 @@ import {IpsetText} from './ipset.ts'
 import {IptablesText} from './iptables.ts'
 import {RuleComments} from './rule-comments.ts'
 
-/** How the lines of each text that the tools of a Linux node print are rewritten. Every line stays a line, so places in the text stay. */
+/** By kind of text, how the lines that the tools of a Linux node print are rewritten. Lines keep their numbers. */
 export function linuxTextRedaction({words, addresses, names, freeText}: Renaming): Readonly<Record<string, RewriteLine>> {
   const comments = new RuleComments(names, freeText, words.renamer)
   const iptables = new IptablesText(words, addresses, names, comments, freeText)

@@ -3,13 +3,13 @@ import type {KernelNames} from '../../renaming/kernel-names.ts'
 import type {HashedName} from '../../renaming/rename-set.ts'
 import type {RuleParts} from '../npm/rule-parts.ts'
 
-/** What parts the names in a comment of NPM v1. Names may hold the same, so what is known as a name comes first. */
+/** What separates the names in a comment of NPM v1. Names may contain the same text, so known names are looked for first. */
 const JOINT = /-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-/g
 const HEAD = /^(?:ALLOW-ALL(?=-)|ALLOW-|DROP-ALL(?=-))/
-/** Behind `ALLOW-ALL` a dash alone parts. */
+/** Parts of a comment that are no names. After `ALLOW-ALL` a hyphen alone separates. */
 const NO_NAME = /^-?(?:TCP|UDP|SCTP|ALL|all-namespaces|\d{1,5}(?::\d{1,5})?)$/
 
-/** Comments of NPM v1, whose parts are sorted and not in the order of the rule's sets. */
+/** Rewrites comments of NPM v1, whose names are sorted and not in the order of the rule's sets. */
 export class V1Comments {
   private readonly names: KernelNames
   private readonly freeText: FreeText
@@ -19,7 +19,10 @@ export class V1Comments {
     this.freeText = freeText
   }
 
-  /** @returns undefined for a comment that is none of NPM v1's */
+  /**
+   * @param isCut whether iptables has cut the comment
+   * @returns undefined for a comment that is not NPM v1's
+   */
   rewrite(comment: string, parts: RuleParts, isCut: boolean): string | undefined {
     const head = HEAD.exec(comment)?.[0]
     if (head === undefined) return undefined
@@ -36,7 +39,7 @@ export class V1Comments {
       }
       const known = spellings.find(({before}) => comment.startsWith(before, at) && isEnd(comment, at + before.length))
       const end = known ? at + known.before.length : (joint?.index ?? comment.length)
-      // The last part of a cut comment is a piece of a name: what it was is not to be guessed from it.
+      // The last part of a cut comment is the beginning of a name, which must not be guessed from it.
       const before = comment.slice(at, end)
       if (!known && isCut && end === comment.length) pieces.push({before, after: 'x'.repeat(end - at), isName: false})
       else pieces.push({before, after: known ? known.after : this.unknown(before), isName: !NO_NAME.test(before)})
@@ -46,7 +49,7 @@ export class V1Comments {
     return head + pieces.map(({after}) => after).join('')
   }
 
-  /** How the names of a rule's sets may stand in its comment, the longest first. */
+  /** How the names of a rule's sets may be spelled in its comment, the longest first. */
   private spellings({sets, namedPort}: RuleParts): {before: string; after: string}[] {
     const all = [...sets.map(({set}) => set), ...(namedPort === undefined ? [] : [namedPort])]
     return all
@@ -78,11 +81,11 @@ export class V1Comments {
 interface Piece {
   readonly before: string
   after: string
-  /** Otherwise it is what parts names, or what no cluster has made. */
+  /** Otherwise it separates names, or is a word that every cluster has. */
   readonly isName: boolean
 }
 
-/** NPM v1 sorts the names of one selector. Where they were sorted they are again, by what they are called now. */
+/** NPM v1 sorts the names of one selector. Names that were sorted are sorted again, by their new spelling. */
 function sortNames(pieces: readonly Piece[]): void {
   for (let start = 0; start < pieces.length; start++) {
     const names: Piece[] = []
