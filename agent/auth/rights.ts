@@ -30,7 +30,7 @@ export interface RightsOptions {
   readonly now?: () => number
 }
 
-/** Asks the API server whether a caller may do something, and remembers the answer for some seconds. */
+/** Asks the API server with SubjectAccessReview what a caller may read, and caches the answers for some seconds. */
 export class Rights {
   private readonly options: RightsOptions
   private readonly now: () => number
@@ -45,7 +45,11 @@ export class Rights {
     this.concurrency = new Concurrency(limits.reviews, limits.waitingReviews)
   }
 
-  /** @throws RefusedError when the caller may not read the resource of this node, and when nobody can tell */
+  /**
+   * Checks that a caller may read a resource of this node.
+   *
+   * @throws RefusedError `FORBIDDEN` when it may not; `TOO_MANY` or `REVIEW_FAILED` when the API server could not be asked
+   */
   async demand(caller: Caller, resource: VirtualResource): Promise<void> {
     if (caller.kind === 'root') return
     const {namespace, node} = this.options

@@ -35,7 +35,7 @@ const reviewSchema = z.object({
 
 export interface SignInOptions {
   readonly api: ApiServer
-  /** Names the agent's key. */
+  /** That of the agent's key: a token must be made for it. */
   readonly audience: string
   readonly namespace: string
   readonly node: string
@@ -46,7 +46,7 @@ export interface SignInOptions {
 
 type Reviewed = {readonly user: ReviewedUser} | {readonly error: RefusedError}
 
-/** Finds out who shows a token, and asks the API server as rarely as it can. */
+/** Authenticates tokens with TokenReview, and limits how often the API server is asked. */
 export class SignIn {
   private readonly options: SignInOptions
   private readonly now: () => number
@@ -64,8 +64,11 @@ export class SignIn {
   }
 
   /**
+   * The caller that a token authenticates.
+   *
    * @param header the value of `Authorization`
-   * @throws RefusedError
+   * @throws RefusedError `NO_TOKEN`, `BAD_TOKEN`, `TOKEN_TOO_OLD` or `WRONG_ACCOUNT` for a token that is not accepted;
+   *   `TOO_MANY` or `REVIEW_FAILED` when the API server could not be asked
    */
   async caller(header: string | undefined): Promise<Caller> {
     const {audience, namespace, node, limits} = this.options
@@ -123,13 +126,13 @@ export class SignIn {
     const bad = (message: string) => ({error: refused('BAD_TOKEN', message, 'Run the command again.')})
     if (authenticated !== true || user?.username === undefined)
       return bad(`the API server does not accept the token: ${(error ?? 'it does not say why').slice(0, SHOWN_ERROR)}`)
-    // Without this a token that is meant for the API server, shown to us by mistake, would open the agent.
+    // Without this check a token for the API server itself, sent here by mistake, would be accepted.
     if (!audiences?.includes(audience)) return bad('the API server does not say that the token is for this agent')
     return {user: {...user, username: user.username}}
   }
 }
 
-/** The API server could not be asked: nobody is let in on a guess. */
+/** The refusal when the API server could not be asked: without its answer nobody is let in. */
 export function reviewFailed(what: string, error: unknown): RefusedError {
   const reason = error instanceof Error && error.name !== 'TimeoutError' ? error.message : 'it did not answer in time'
   return refused(

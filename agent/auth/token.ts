@@ -2,7 +2,7 @@ import {z} from 'zod'
 import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
 import {refused} from '../limits/refusal.ts'
 
-/** What a token says of itself. Nothing of it is proven before the API server has reviewed the token. */
+/** The claims of a token. None of them is verified before the API server has reviewed the token. */
 const claimsSchema = z.object({
   aud: z.union([z.string().transform(each => [each]), z.array(z.string())]),
   iat: z.number(),
@@ -13,7 +13,7 @@ type Claims = z.infer<typeof claimsSchema>
 
 export interface Expected {
   readonly audience: string
-  /** Of the two accounts, which is also the agent's. */
+  /** The namespace of the two accounts, which is also the agent's. */
   readonly namespace: string
   readonly longestChars: number
   /** Milliseconds since 1970. */
@@ -24,7 +24,7 @@ const AGAIN = 'Run the command again: kubectl npm asks the API server for a new 
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const SHOWN = 120
 
-/** The token of an `Authorization: Bearer` header. @throws RefusedError */
+/** The token of an `Authorization: Bearer` header. @throws RefusedError `NO_TOKEN` when there is none */
 export function bearerToken(header: string | undefined): string {
   if (header === undefined || header === '')
     throw refused('NO_TOKEN', 'no token was shown', 'Use kubectl npm: it asks the API server for a token for this agent.')
@@ -35,10 +35,10 @@ export function bearerToken(header: string | undefined): string {
 }
 
 /**
- * Looks at a token without asking anybody, so that what cannot be good costs the API server nothing.
+ * Checks the claims of a token locally, so that a token which cannot be valid costs the API server nothing.
  *
- * @returns what it says of itself, and when its time here is over at the latest, in milliseconds since 1970
- * @throws RefusedError when no review could make it good
+ * @returns its claims, and until when the agent accepts it at the latest, in milliseconds since 1970
+ * @throws RefusedError `BAD_TOKEN`, `TOKEN_TOO_OLD` or `WRONG_ACCOUNT`
  */
 export function lookAtToken(token: string, expected: Expected): {claims: Claims; until: number} {
   const claims = claimsOf(token, expected.longestChars)
@@ -50,7 +50,7 @@ export function lookAtToken(token: string, expected: Expected): {claims: Claims;
 /**
  * Which of the two accounts a user is.
  *
- * @throws RefusedError when it is another one
+ * @throws RefusedError `WRONG_ACCOUNT` when it is neither
  */
 export function accountOf(username: string, namespace: string): keyof typeof accounts {
   for (const account of ['viewer', 'operator'] as const)
@@ -95,7 +95,7 @@ function checkAudience(audiences: readonly string[], own: string): void {
       )
 }
 
-/** @returns when the token's time is over, in milliseconds since 1970 */
+/** @returns until when the token is accepted, in milliseconds since 1970 */
 function checkTimes({iat, exp}: Claims, now: number): number {
   const tooOld = (message: string) => refused('TOKEN_TOO_OLD', message, AGAIN)
   const minutes = LONGEST_TOKEN_SECONDS / 60
@@ -104,6 +104,6 @@ function checkTimes({iat, exp}: Claims, now: number): number {
   const until = Math.min(exp, iat + LONGEST_TOKEN_SECONDS) * 1000
   const clock = `by the clock of the node it is ${new Date(now).toISOString()}`
   if (now >= until) throw tooOld(`the token's ${minutes} minutes are over: ${clock}`)
-  // A clock that is late must not make a token live longer here than it says.
+  // A node whose clock is slow must not accept a token for longer than its lifetime.
   return Math.min(until, now + LONGEST_TOKEN_SECONDS * 1000)
 }

@@ -1,8 +1,8 @@
 import {type KeyObject, randomBytes, sign} from 'node:crypto'
 
 /**
- * A self-signed certificate of the smallest form that TLS 1.3 takes. Nobody looks at anything in it but the key. The library
- * that could write one costs the agent, which needs a single one, 12 MB for as long as it lives.
+ * A self-signed certificate in the smallest form that TLS 1.3 accepts. Clients check only its key. A library that writes one
+ * would take 12 MB of the agent's memory for as long as it runs.
  * Source: RFC 5280 section 4.1, ITU-T X.690 section 8.
  */
 export function selfSigned(publicKey: KeyObject, privateKey: KeyObject, name: string, from: Date, to: Date): Buffer {

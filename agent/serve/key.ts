@@ -3,21 +3,21 @@ import {promisify} from 'node:util'
 import {audienceOf} from '../../core/contract/agent.ts'
 import {pem, selfSigned} from './certificate.ts'
 
-/** What the agent proves to be itself with. Made at each start and never written to disk. */
+/** The key and certificate of the agent's TLS. Made at each start and never written to disk. */
 export interface AgentKey {
   /** PEM */
   readonly key: string
-  /** PEM. Only its key counts: the plugin asks for a token for that key, and believes no name. */
+  /** PEM. Only its key matters: the plugin asks for a token for that key, and checks no name. */
   readonly certificate: string
   /** SHA-256 of the public key (SPKI), base64url. */
   readonly fingerprint: string
-  /** What a token must be made for. */
+  /** The audience that a token must have. */
   readonly audience: string
 }
 
-/** Nobody looks at it: the key lives as long as the process. */
+/** Nobody checks it: the key is used as long as the process runs. */
 const CERTIFICATE_YEARS = 10
-/** A client whose clock is late must not find the certificate too young. */
+/** The certificate must be valid for clients whose clock is slow. */
 const EARLIER_MS = 24 * 3600 * 1000
 
 export async function makeKey(): Promise<AgentKey> {

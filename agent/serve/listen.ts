@@ -60,7 +60,7 @@ export async function listenTls({host, port}: ListenAddress, key: AgentKey, limi
 
 export const portOf = (server: Server | PlainServer): number => (server.address() as AddressInfo).port
 
-/** A disk that is full must not keep people from reading the node: they come by the other way. */
+/** A full disk must not keep the agent from starting: clients can still use the port. */
 const FULL: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT']
 
 /**

@@ -21,17 +21,17 @@ import {type ListenAddress, listenTls, listenUnix, portOf} from './listen.ts'
 export interface ServeOptions {
   readonly version: string
   readonly node: string
-  /** Of the accounts whose tokens are taken, and of the rights that are asked for. */
+  /** The namespace of the accounts whose tokens are accepted, and of the rights that are reviewed. */
   readonly namespace: string
   readonly listen: ListenAddress
   readonly stateDir: string
   readonly api: ApiServer
-  /** Without it the agent reads its node and knows nothing of the cluster. It is stopped when the agent ends. */
+  /** Without it the agent reads its node only, and `diff` is refused. It is stopped when the agent ends. */
   readonly watch: ClusterWatch | undefined
-  /** Ends by itself when no client has been connected for so long. */
+  /** The agent ends when no client has been connected for so long. */
   readonly exitAfterIdleMs?: number
   readonly log: Log
-  /** Ends the agent; its reason, as text, is told to the clients. */
+  /** Ends the agent. Clients get its reason as text. */
   readonly signal: AbortSignal
   readonly onListening?: (at: {readonly port: number; readonly socket: string | undefined; readonly audience: string}) => void
   /** Tests give smaller ones. */
@@ -74,7 +74,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   })
   const rights = new Rights({api, namespace, node, limits})
   const signIn = new SignIn({api, audience: key.audience, namespace, node, limits})
-  // To compare takes the whole thread: who asks meanwhile shares the answer.
+  // A comparison blocks the thread: clients that ask meanwhile share its answer.
   const comparisons = new Map<boolean, Promise<Drift>>()
   const agent: Agent = {
     version,

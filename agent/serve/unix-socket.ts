@@ -1,6 +1,6 @@
 import {connect} from 'node:net'
 
-/** Whether somebody listens at a unix socket. One that nobody answers was left behind by a program that was killed. */
+/** Whether a process listens at a unix socket. A killed process leaves its socket behind, and nobody answers there. */
 export function isAnswered(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(path)

@@ -3,9 +3,9 @@ import {createGzip, type Gzip} from 'node:zlib'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {DocumentEnd, DocumentReader} from '../node/document-reader.ts'
 
-/** What all documents together may hold. */
+/** The memory that all buffered documents together may take. */
 export interface MemoryBudget {
-  /** Counts bytes; false when there were none left, and the document must come to its end. */
+  /** Takes bytes. False when there were not enough left: the document must then end. */
   take(bytes: number): boolean
   giveBack(bytes: number): void
 }
@@ -14,7 +14,7 @@ const BLOCK_BYTES = 256 * 1024
 const FAST = 1
 const GZIP_CHUNK_BYTES = 64 * 1024
 
-/** A document as gzip: compressed while it is read, held once for all who read it, and given out while it still grows. */
+/** A document as gzip: compressed while it is read, buffered once for all its readers, and readable while it still grows. */
 export class BufferedDocument {
   private readonly blocks: Buffer[] = []
   private length = 0
@@ -25,9 +25,9 @@ export class BufferedDocument {
   private taken = 0
   private isCut = false
   private isDropped = false
-  /** How many bytes it has before compression, so far. */
+  /** How many bytes were read so far, before compression. */
   plainBytes = 0
-  /** Resolves when everything was read that can be. */
+  /** Resolves when the document has its end, also one that failed or was cut. Never rejects. */
   readonly done: Promise<void>
 
   constructor(read: DocumentReader, budget: MemoryBudget, look?: (bytes: Uint8Array) => void) {
@@ -35,7 +35,7 @@ export class BufferedDocument {
     this.done = this.fill(read, look)
   }
 
-  /** What there was to say at the end; undefined before. */
+  /** The command, the problems and the duration, in milliseconds; undefined while the document is being read. */
   get end(): (DocumentEnd & {readonly durationMs: number}) | undefined {
     return this.over
   }
@@ -46,7 +46,12 @@ export class BufferedDocument {
     while (offset >= this.length && !this.over && !signal?.aborted) await this.change(signal)
   }
 
-  /** The bytes of the gzip stream at `offset`, as far as they are there and in one block. */
+  /**
+   * The bytes of the gzip stream at `offset`, as far as they are buffered and in one block.
+   *
+   * @param longest in bytes
+   * @returns no bytes beyond what is buffered; `isEnd` when nothing will follow them
+   */
   piece(offset: number, longest: number): {bytes: Buffer; isEnd: boolean} {
     const block = this.blocks[Math.floor(offset / BLOCK_BYTES)]
     const from = offset % BLOCK_BYTES
@@ -55,7 +60,7 @@ export class BufferedDocument {
     return {bytes, isEnd: this.over !== undefined && offset + bytes.length >= this.length}
   }
 
-  /** All of the gzip stream, as it comes. */
+  /** The gzip stream from its beginning to its end. Waits for what is not yet there. */
   async *stream(): AsyncGenerator<Buffer> {
     for (let offset = 0; ; ) {
       await this.reaches(offset)
@@ -66,7 +71,7 @@ export class BufferedDocument {
     }
   }
 
-  /** Stops what is still running and gives the memory back. */
+  /** Stops the reader if it is running, and releases the memory. Readers get no more bytes, and the end. */
   drop(): void {
     this.isDropped = true
     this.stop.abort()
@@ -85,7 +90,7 @@ export class BufferedDocument {
     try {
       end = await this.compress(read(this.stop.signal), gzip, look)
     } catch (error) {
-      // No reader throws. One that does all the same must not end the agent.
+      // Readers do not throw. If one does, that must not end the agent.
       end = {
         command: '',
         problems: [{code: 'TOOL_FAILED', message: `reading failed: ${String(error)}`, next: 'Look at the log of the agent.'}],
@@ -115,7 +120,7 @@ export class BufferedDocument {
     return left.done ? left.value : {command: '', problems: []}
   }
 
-  /** Also what comes after the cut is kept: it is little, and makes the gzip stream whole. */
+  /** Chunks after the cut are kept, too: they are few, and complete the gzip stream. */
   private hold(chunk: Buffer): void {
     if (this.isDropped) return
     for (let rest = chunk; rest.length > 0; ) {

@@ -17,7 +17,7 @@ import {staleProblems} from '../watch/sync-problems.ts'
 import type {BufferedDocument} from './buffered-document.ts'
 import type {Snapshots} from './snapshots.ts'
 
-/** The cluster as the agent watches it: what a comparison needs of it. */
+/** What a comparison needs of the watch of the cluster. */
 export interface WatchedCluster extends SyncSource {
   objects(): ClusterObjects
   programFor(dataPlane: DataPlane, options: CompileOptions): Program
@@ -32,9 +32,10 @@ export interface DiffOptions {
 }
 
 /**
- * Reads this node's kernel and compares it with what the policies ask for.
+ * Reads this node's kernel and compares it with the program that the policies ask for.
  *
- * @throws RefusedError when the cluster is not known, or the rules cannot be read or compared
+ * @throws RefusedError `NO_KNOWLEDGE` before the first lists of the cluster are complete; `READ_FAILED` when the rules cannot be
+ *   read, or are too large to compare here; `TOO_MANY` when too many reads are running
  */
 export async function diffNode({node, lite, watch, snapshots, limits}: DiffOptions): Promise<Drift> {
   await initialSync(watch, limits.firstListsMs)
@@ -59,7 +60,7 @@ export async function diffNode({node, lite, watch, snapshots, limits}: DiffOptio
   }
 }
 
-/** While the first lists are under way all policies would seem to be deleted. */
+/** Before the first lists are complete, a comparison would report all policies as deleted. */
 function requireSynced({state, asOf, failure}: SyncState): void {
   if (state === 'off') throw notWatching()
   if (asOf !== undefined) return
@@ -90,7 +91,7 @@ async function textsOf(
     await document.done
     const failures = document.end?.problems ?? []
     const kind = kindOfDocument(name)
-    // Of half a save all that is missing would seem to be missing on the node.
+    // Of a cut save, the rules after the cut would be reported as missing on the node.
     if (failures.length > 0 && kind === 'iptables-save') throw readFailed('the rules could not be read', failures)
     if (kind !== 'ipset-list') problems.push(...failures)
     if (failures.length > 0) continue

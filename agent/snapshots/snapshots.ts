@@ -7,23 +7,23 @@ import type {DocumentReader} from '../node/document-reader.ts'
 import {BackendDetector} from './backend-detector.ts'
 import {BufferedDocument, type MemoryBudget} from './buffered-document.ts'
 
-/** A read of the node that clients fetch piece by piece. */
+/** One read of the node, which clients fetch piece by piece. */
 interface BufferedSnapshot {
   readonly id: string
   readonly takenAt: Date
-  /** By the clock that only goes forward. */
+  /** Of the monotonic clock, in milliseconds. */
   readonly startedMs: number
   readonly documents: ReadonlyMap<NodeDocument, BufferedDocument>
   readonly asked: ReadonlySet<NodeDocument>
   isRunning: boolean
-  /** How many have opened and not closed it. */
+  /** How many clients have opened and not closed it. */
   holders: number
-  /** How many wait for a piece. */
+  /** How many requests wait for a piece of it. */
   waiting: number
   usedMs: number
 }
 
-/** Who reads: whether it is still there, and when it can take more. */
+/** The client that reads: whether it is still connected, and when it can take more. */
 export interface PieceReader {
   readonly signal: AbortSignal
   turn(): Promise<void>
@@ -44,7 +44,7 @@ export interface SnapshotOptions {
   readonly onRead: (read: FinishedRead) => void
 }
 
-/** The reads that are under way or held for readers. */
+/** The reads that are running or buffered for clients. */
 export class Snapshots {
   private readonly options: SnapshotOptions
   private readonly buffered = new Map<string, BufferedSnapshot>()
@@ -57,15 +57,15 @@ export class Snapshots {
     this.sweeper = setInterval(() => this.sweep(), Math.min(options.limits.snapshotMs / 4, 5000)).unref()
   }
 
-  /** What is held for readers, in bytes. */
+  /** How many bytes are buffered. */
   get bufferedBytes(): number {
     return this.bytes
   }
 
   /**
-   * Starts to read. Who asks while the same is being read, and has only just begun to be, shares that read.
+   * Starts to read documents. A client that asks for the same shortly after shares the read that is running.
    *
-   * @throws RefusedError when too much is under way
+   * @throws RefusedError `TOO_MANY` when too many reads are running, or buffered and open
    */
   async open(asked: readonly NodeDocument[]): Promise<Snapshot> {
     const snapshot = this.shared(asked) ?? (await this.openNew(asked))
@@ -76,9 +76,9 @@ export class Snapshots {
   }
 
   /**
-   * The next piece of a document. Waits for the tool, and then for the reader: nothing is prepared that nobody takes.
+   * The piece of a document at `offset`, in bytes of its gzip stream. Waits for the tool, then until the client can take it.
    *
-   * @throws RefusedError when there is no such snapshot, or it has no such document
+   * @throws RefusedError `NO_SNAPSHOT` when there is no such snapshot, or it has no such document
    */
   async piece(id: string, name: NodeDocument, offset: number, reader: PieceReader): Promise<SnapshotPiece> {
     const snapshot = this.find(id)
@@ -102,12 +102,16 @@ export class Snapshots {
     }
   }
 
-  /** The documents themselves, for who works on them here. Close the snapshot afterwards. */
+  /**
+   * The documents themselves, for a comparison in this process. Close the snapshot afterwards.
+   *
+   * @throws RefusedError `NO_SNAPSHOT`
+   */
   documents(id: string): ReadonlyMap<NodeDocument, BufferedDocument> {
     return this.find(id).documents
   }
 
-  /** Whoever opened it does not need it any more. The last one ends what is still running. */
+  /** A client that opened the snapshot does not need it any more. The last one stops tools that still run. */
   close(id: string): void {
     const snapshot = this.buffered.get(id)
     if (!snapshot) return
@@ -115,7 +119,10 @@ export class Snapshots {
     if (snapshot.holders <= 0) this.drop(snapshot)
   }
 
-  /** Whoever opened it is gone, and may come back for the rest: it is kept for a while, unless its memory is needed. */
+  /**
+   * A client that opened the snapshot has disconnected, and may come back for the rest: the snapshot is kept for a while, unless
+   * its memory is needed.
+   */
   leave(id: string): void {
     const snapshot = this.buffered.get(id)
     if (snapshot) snapshot.holders--
@@ -195,7 +202,7 @@ export class Snapshots {
     },
   }
 
-  /** Makes room: drops the snapshot that was used least lately of those that nobody has open. */
+  /** Makes room: drops the least recently used snapshot of those that nobody has open. @returns whether there was one */
   private dropIdle(): boolean {
     const idle = [...this.buffered.values()].filter(
       ({holders, waiting, isRunning}) => holders === 0 && waiting === 0 && !isRunning,

@@ -1,10 +1,10 @@
-/** Time and chance, as a parameter: tests let an hour pass in a moment. */
+/** Time and randomness as a parameter, so that tests need not wait. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** From 0 up to, but not, 1. */
+  /** In [0, 1). */
   random(): number
-  /** @returns takes the timer back */
+  /** @returns cancels the timer */
   after(delayMs: number, action: () => void): () => void
 }
 
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits, but no longer than until the signal is aborted. */
+/** Waits for a time. Resolves early when the signal is aborted, and never rejects. */
 export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   const {promise, resolve} = Promise.withResolvers<void>()
@@ -32,7 +32,12 @@ export async function pause(clock: Clock, delayMs: number, signal: AbortSignal):
 const FIRST_BACK_OFF_MS = 500
 const LONGEST_BACK_OFF_MS = 30_000
 
-/** How long to wait after so many failures in a row: 0.5 s doubled each time up to 30 s, and half of it by chance. */
+/**
+ * How long to wait before the next try: 0.5 s, doubled with each failure up to 30 s, of which the second half is random.
+ *
+ * @param failures in a row, at least 1
+ * @returns milliseconds
+ */
 export function backOffMs(failures: number, clock: Clock): number {
   const whole = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
   return whole * (0.5 + clock.random() / 2)

@@ -1,13 +1,13 @@
 import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
 
 /**
- * What tells one history of a cluster from another. After its etcd was replaced, or put back from a backup, versions that
- * we know mean nothing, and a watch from one of them may be silent for ever.
+ * Distinguishes one history of a cluster from another. After etcd was replaced, or restored from a backup, resource versions
+ * from before mean nothing, and a watch from one of them may stay silent for ever.
  */
 export interface ClusterIdentity {
   /** The uid of namespace `kube-system`, which lives as long as the cluster. */
   readonly id: string
-  /** The newest version there is. */
+  /** The newest resource version. */
   readonly version: string
 }
 
@@ -15,7 +15,10 @@ export type ReadClusterIdentity = (signal: AbortSignal) => Promise<ClusterIdenti
 
 const PATH = '/api/v1/namespaces?fieldSelector=metadata.name%3Dkube-system&limit=1'
 
-/** A list, not a get: the right to list namespaces is there anyway, and a list tells the newest version. */
+/**
+ * Reads the identity with a list, not a get: the agent has the right to list namespaces anyway, and a list returns the
+ * newest version. The function that is returned throws ApiServerError.
+ */
 export const readClusterIdentityFrom =
   (api: ApiServer): ReadClusterIdentity =>
   async signal => {
@@ -30,8 +33,8 @@ export const readClusterIdentityFrom =
   }
 
 /**
- * Whether one version is older than another. Versions are decimal numbers that can be compared (assured since
- * Kubernetes 1.35, true of every server with etcd); others are never older.
+ * Whether one resource version is older than another. Versions are decimal numbers that can be compared (guaranteed since
+ * Kubernetes 1.35, true of every server with etcd). A version that is no number is never older.
  */
 export function isOlder(version: string, than: string): boolean {
   const isNumber = /^\d+$/

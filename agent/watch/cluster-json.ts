@@ -4,8 +4,8 @@ import {listOfKind, namespaces, networkPolicies, nodes, podsOf} from './kinds.ts
 const PIECE_CHARACTERS = 64 * 1024
 
 /**
- * The objects as a List of Kubernetes, as `kubectl get -o json` prints it, in pieces of about 64,000 characters: one text
- * of a large cluster would need its size in memory at once.
+ * The objects as JSON of a Kubernetes List, as `kubectl get -o json` prints it, in pieces of about 64,000 characters: a large
+ * cluster as one string would take its whole size in memory.
  */
 export function* clusterJson(objects: ClusterObjects): Generator<string> {
   let piece = '{"apiVersion":"v1","kind":"List","metadata":{},"items":['

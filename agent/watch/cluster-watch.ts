@@ -12,24 +12,24 @@ import {type Kinds, namespaces, networkPolicies, nodes, podsOf, type WatchedKind
 import {ListWatch, type ObjectChange, type WatchState} from './list-watch.ts'
 import {Programs} from './programs.ts'
 
-/** What the agent knows of the cluster. It goes on knowing it while the API server is away. */
+/** The agent's copy of the cluster's objects. It is kept while the API server cannot be reached. */
 export interface ClusterWatch {
   /** How current it is. */
   syncState(): SyncState
-  /** The objects as they are now; what was given out does not change. Only the fields that network policy depends on. */
+  /** The objects as they are now, with only the fields that network policy depends on. A returned value does not change later. */
   objects(): ClusterObjects
   /**
    * The program that the objects ask for on a node of this data plane. The first call for a set of options takes as long as
    * a compilation, later ones are as fast as the changes since are few.
    */
   programFor(dataPlane: DataPlane, options: CompileOptions): Program
-  /** The objects of this moment as a List of Kubernetes, in pieces. */
+  /** The objects as they are at the call, as JSON of a Kubernetes List, in pieces. */
   clusterJson(): Iterable<string>
   /**
    * Calls the listener after objects, state or failure changed; changes that come together are one call. A newer `asOf`
    * alone is none.
    *
-   * @returns takes the listener away
+   * @returns removes the listener
    */
   onChange(listener: () => void): () => void
   stop(): Promise<void>
@@ -42,13 +42,13 @@ export interface WatchClusterOptions {
   readonly lite?: boolean
   readonly log: Log
   readonly clock?: Clock
-  /** Within how long the first list begins, by chance. */
+  /** The first list begins after a random delay of up to so many milliseconds. */
   readonly spreadMs?: number
 }
 
 const SPREAD_MS = 3000
 
-/** Starts to watch pods, namespaces, network policies and nodes. It never ends by itself, whatever the API server does. */
+/** Starts to watch pods, namespaces, network policies and nodes. Failures of the API server do not end it, only `stop` does. */
 export function watchCluster(options: WatchClusterOptions): ClusterWatch {
   return new FollowedCluster(options)
 }
@@ -115,7 +115,7 @@ class FollowedCluster implements ClusterWatch {
   }
 
   onChange(listener: () => void): () => void {
-    // An own function, so that one listener given twice is two.
+    // A new function, so that a listener that is added twice is called twice.
     const own = () => listener()
     this.listeners.add(own)
     return () => this.listeners.delete(own)
@@ -128,7 +128,7 @@ class FollowedCluster implements ClusterWatch {
   }
 
   private changed<Kind extends keyof Kinds>(kind: Kind, changes: readonly ObjectChange<Kinds[Kind]>[]): void {
-    // A kind with its own object: the compiler cannot see that the two belong together.
+    // The compiler cannot see that the kind and the object belong together.
     this.programs.apply(changes.map(change => ({kind, ...change}) as ObjectEvent))
     this.tell()
   }
@@ -140,7 +140,7 @@ class FollowedCluster implements ClusterWatch {
     this.tell()
   }
 
-  /** Once for all that happens in one turn. */
+  /** Calls the listeners once for all changes of one turn of the event loop. */
   private tell(): void {
     if (this.isTelling) return
     this.isTelling = true

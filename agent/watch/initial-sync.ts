@@ -1,15 +1,17 @@
 import type {SyncState} from '../../core/contract/agent.ts'
 
-/** A picture of the cluster that is still being made. */
+/** A copy of the cluster that may still be incomplete. */
 export interface SyncSource {
   syncState(): SyncState
-  /** @returns ends the calls */
+  /** @returns removes the listener */
   onChange(listener: () => void): () => void
 }
 
 /**
- * Waits for the first lists of an agent that has just started, as one for a single node has when it is asked. Resolves at once when
- * there is nothing to wait for: they are there, or the API server does not give them.
+ * Waits for the first lists of an agent that has just started. Resolves at once when there is nothing to wait for: the lists
+ * are complete, or reading them failed. Never rejects.
+ *
+ * @param timeoutMs after which it resolves in any case; so it does when `signal` is aborted
  */
 export async function initialSync(cluster: SyncSource, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const isComing = () => {

@@ -1,11 +1,11 @@
 import type {ContainerPort, Labels} from '../../core/kubernetes/objects.ts'
 
-/** Beyond it nothing is shared with what came before: label values that are never the same twice must not pile up. */
+/** A map that has so many entries is cleared: label values that are all different must not accumulate. */
 const MOST_KEPT = 20_000
 
 /**
- * Makes equal texts, label sets and port lists one object: pods of a ReplicaSet differ in name and address only. Most of
- * the memory that a large cluster would take is saved here.
+ * Returns the same object for equal strings, label sets and port lists: pods of a ReplicaSet differ only in name and address.
+ * This saves most of the memory that a large cluster would take.
  */
 export class InternedStrings {
   private readonly texts = new Map<string, string>()

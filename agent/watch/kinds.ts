@@ -1,15 +1,15 @@
 import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../core/kubernetes/objects.ts'
 import {type StripFields, stripNamespace, stripNode, stripPod, stripPolicy} from './strip-fields.ts'
 
-/** One kind of object, where the API server has it, and what is kept of it. */
+/** One kind of object: its path at the API server, how it is listed, and which fields are kept. */
 export interface WatchedKind<Kind extends keyof Kinds> {
   readonly kind: Kind
-  /** In messages: `pods`. */
+  /** For messages, as `pods`. */
   readonly plural: string
   readonly apiVersion: string
   readonly path: string
   readonly fieldSelector?: string
-  /** Objects to ask for at once. Those of some kinds are large. */
+  /** Objects in one page of a list. */
   readonly pageSize: number
   readonly strip: StripFields<Kinds[Kind]>
 }
@@ -28,7 +28,7 @@ export const listOfKind = {
   Node: 'nodes',
 } as const satisfies Readonly<Record<keyof Kinds, keyof ClusterObjects>>
 
-// Finished pods have given their addresses back, and Jobs leave many of them.
+// Finished pods have no address any more, and Jobs leave many of them.
 const UNFINISHED = 'status.phase!=Succeeded,status.phase!=Failed'
 
 /** @param node only its pods, as NPM Lite reads them; without it all pods of the cluster */
@@ -65,7 +65,7 @@ export const nodes: WatchedKind<'Node'> = {
   plural: 'nodes',
   apiVersion: 'v1',
   path: '/api/v1/nodes',
-  // A node names the images it has: 20 kB and more.
+  // A node lists its images: 20 kB and more.
   pageSize: 100,
   strip: stripNode,
 }

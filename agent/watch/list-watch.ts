@@ -14,13 +14,13 @@ export interface ObjectChange<Kept> {
   readonly object: Kept
 }
 
-/** How well one kind is known. */
+/** How current the objects of one kind are. */
 export interface WatchState {
-  /** Whether there ever was a whole list. */
+  /** Whether a list has ever been read to its end. */
   readonly isListed: boolean
-  /** When the server was last heard of, in milliseconds since 1970. */
+  /** When the objects were last known to be current, in milliseconds since 1970. */
   readonly asOf?: number
-  /** Why what is known may be old. */
+  /** Why the objects may be out of date. */
   readonly failure?: string
 }
 
@@ -29,27 +29,27 @@ export interface ListWatchOptions<Kind extends keyof Kinds> {
   readonly kind: WatchedKind<Kind>
   readonly clock: Clock
   readonly readIdentity: ReadClusterIdentity
-  /** Lists begin at a moment chosen by chance within so many milliseconds, so that 250 agents do not ask at once. */
+  /** A list begins after a random delay of up to so many milliseconds, so that 250 agents do not ask at once. */
   readonly spreadMs: number
   /** All that changed together; after an interruption only what is different. */
   readonly onChanges: (changes: readonly ObjectChange<Kinds[Kind]>[]) => void
   readonly onState: (state: WatchState, before: WatchState) => void
 }
 
-/** A watch ends by the server's will after 4 to 6 minutes, chosen by chance for the same reason. */
+/** The server is asked to end a watch after 4 to 6 minutes, at random for the same reason. */
 const SHORTEST_WATCH_SECONDS = 240
 const WATCH_SPREAD_SECONDS = 120
 /** How much later than asked for a watch may end before its connection counts as dead. */
 const SLACK_SECONDS = 30
-/** A watch that ends before without having said anything is a failure, or we would ask again and again without a pause. */
+/** A watch that ends earlier without any event counts as a failure; else it would be opened again and again without a pause. */
 const SHORTEST_LIFE_MS = 30_000
 const RECONNECT_SPREAD_MS = 1000
-/** Events that cannot be used, in a row, until everything is listed anew. */
+/** After so many unusable events in a row everything is listed again. */
 const MOST_BAD_EVENTS = 3
 
 /**
- * Keeps the objects of one kind as the API server has them: a list, then a watch from its version, over and over. Every
- * failure is waited out; nothing ends it but `signal`.
+ * Keeps the objects of one kind as the API server has them: a list, then watches from its version. After a failure it waits and
+ * tries again; only the signal ends it.
  */
 export class ListWatch<Kind extends keyof Kinds> {
   private readonly options: ListWatchOptions<Kind>
@@ -60,7 +60,7 @@ export class ListWatch<Kind extends keyof Kinds> {
   /** The version to watch from; undefined when all has to be listed. */
   private version: string | undefined
   private clusterId: string | undefined
-  /** Whether the server may have become another one since it was last heard. */
+  /** Whether the server may have another history since its last answer. */
   private isDoubtful = false
   private failures = 0
   private badEvents = 0
@@ -69,7 +69,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     this.options = options
   }
 
-  /** As they are now; what was given out does not change. */
+  /** The objects as they are now. A returned array does not change later. */
   objects(): Kinds[Kind][] {
     this.array ??= [...this.kept.values()]
     return this.array
@@ -109,19 +109,19 @@ export class ListWatch<Kind extends keyof Kinds> {
   private async list(signal: AbortSignal): Promise<string> {
     const {api, kind, clock, readIdentity, spreadMs} = this.options
     await pause(clock, clock.random() * spreadMs, signal)
-    // Before the list: if the server becomes another one in between, that is seen later.
+    // Before the list: a change of the server's history in between is then detected later.
     const {id} = await readIdentity(signal)
     const {objects, version} = await listAll({api, kind, clock, signal, shared: this.shared, before: this.kept})
     this.clusterId = id
     this.isDoubtful = false
     this.badEvents = 0
     this.replace(objects)
-    // Not a sign of health: a server that takes no watch from its own lists would be asked for lists without a pause.
+    // `failures` stays: a server that accepts no watch from its own lists would else be asked for lists without a pause.
     this.confirmed()
     return version
   }
 
-  /** In place: objects keep their order, which is that of who follows the changes. */
+  /** Replaces the objects in place, so that they keep the order in which listeners saw them. */
   private replace(objects: ReadonlyMap<string, Kinds[Kind]>): void {
     const changes: ObjectChange<Kinds[Kind]>[] = []
     for (const [key, object] of this.kept) {
@@ -138,7 +138,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     if (changes.length > 0) this.tell(changes)
   }
 
-  /** Returns when the server has ended the watch as agreed. */
+  /** Returns when the server has ended the watch in time. */
   private async watch(version: string, signal: AbortSignal): Promise<void> {
     const {api, kind, clock} = this.options
     const timeoutSeconds = SHORTEST_WATCH_SECONDS + Math.floor(clock.random() * WATCH_SPREAD_SECONDS)
@@ -163,7 +163,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     } finally {
       cancel()
     }
-    // A server sends bookmarks every minute. If it did not, it may not know our version.
+    // A server sends bookmarks every minute. One that sent none may not know this version.
     if (lines === 0) this.isDoubtful = true
     if (lines === 0 && clock.now() - openedAt < SHORTEST_LIFE_MS)
       throw new ApiServerError(0, `the API server ended the watch of ${kind.plural} at once`)
@@ -171,7 +171,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     await pause(clock, clock.random() * RECONNECT_SPREAD_MS, signal)
   }
 
-  /** What is kept is what the server has. */
+  /** Records that the objects are those of the server. */
   private confirmed(): void {
     this.setState({isListed: true, asOf: this.options.clock.now()})
   }

@@ -17,14 +17,15 @@ export interface ListOptions<Kind extends keyof Kinds> {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly shared: InternedStrings
-  /** Objects of an earlier list: those that are equal are taken over, which saves memory and later comparisons. */
+  /** Objects of an earlier list. Equal ones are reused, which saves memory and later comparisons. */
   readonly before: ReadonlyMap<string, Kinds[Kind]>
 }
 
 const TRIES_FOR_A_PAGE = 3
 
 /**
- * Lists page by page; of each page only what is kept outlives it.
+ * Lists all objects of a kind, page by page. A page that is too large is asked for again with half the size; a passing failure is
+ * tried again.
  *
  * @throws ApiServerError; with status 410 when the server no longer has the version of the first page
  */
@@ -56,7 +57,7 @@ export async function listAll<Kind extends keyof Kinds>(options: ListOptions<Kin
 interface Page {
   readonly items: readonly unknown[]
   readonly version: string
-  /** Asks for the next page; empty for the last one. */
+  /** The continue token of the next page; empty for the last one. */
   readonly next: string
 }
 
@@ -75,7 +76,7 @@ async function onePage<Kind extends keyof Kinds>(
     } catch (error) {
       if (!(error instanceof ApiServerError)) throw error
       if (error.reason === 'TOO_LARGE' && pageSize > 1) return 'too-large'
-      // The pages so far are good for minutes; the server need not send them again.
+      // The continue token is valid for minutes, so the pages so far need not be read again.
       const isPassing = error.status === 0 || error.status === 429 || error.status >= 500
       if (!isPassing || tries === TRIES_FOR_A_PAGE) throw error
       await pause(clock, backOffMs(tries, clock), signal)

@@ -1,7 +1,7 @@
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 
-/** The problem of an answer that rests on cluster objects which are not current; none while they are, or are not watched. */
+/** The problem of an answer that uses cluster objects which are out of date. None while they are current, or are not watched. */
 export function staleProblems({state, asOf, failure}: SyncState): Problem[] {
   if (state === 'live' || state === 'off') return []
   const reason = failure === undefined ? '' : `: ${failure}`

@@ -1,19 +1,21 @@
 import {ApiServerError} from '../kubernetes/api-server.ts'
 
-/** One line of a watch. */
+/** One event of a watch, with its resource version. */
 export type WatchEvent =
   | {readonly type: 'added' | 'modified' | 'deleted'; readonly version: string; readonly object: unknown}
   | {readonly type: 'bookmark'; readonly version: string}
 
-/** A line that cannot be used. */
+/** A line of a watch that cannot be used. */
 export class BadEvent extends Error {}
 
 const TYPES = {ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted', BOOKMARK: 'bookmark'} as const
 
 /**
+ * Parses one line of a watch.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  *
- * @throws BadEvent for a line that is none; ApiServerError for an event of type ERROR with a status
+ * @throws BadEvent for a line that is no event, and for an ERROR event; ApiServerError for an ERROR event with status
+ *   410, an expired version
  */
 export function readEvent(line: string): WatchEvent {
   let event: {
