@@ -3,7 +3,7 @@ import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {Packet} from '../net/packet.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {blocksInRules} from './iptables/save-index.ts'
-import {NpmChains} from './npm/chains.ts'
+import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
@@ -59,7 +59,7 @@ export class LinuxNode implements NodeState {
   get completeness(): Completenesses {
     const {saved, sets, hasMembers, cluster} = this.documents
     return {
-      rules: saved ? (new NpmChains(saved).isComplete ? 'whole' : 'cut') : 'absent',
+      rules: saved ? (hasAllRules(saved.save) ? 'whole' : 'cut') : 'absent',
       sets: sets ? 'whole' : 'absent',
       members: sets ? (hasMembers ? 'whole' : 'cut') : 'absent',
       objects: cluster ? 'whole' : 'absent',

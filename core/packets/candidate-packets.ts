@@ -18,6 +18,8 @@ export class CandidatePackets<Rule> {
   private readonly program: ConditionedRules<Rule>
   /** Set → the rules that name it, or a list that it is in. */
   private readonly users = new Map<string, Rule[]>()
+  /** Of the rules that packets were looked for by: many differences are about the same few. */
+  private readonly known = new Map<Rule, RuleConditions>()
   private readonly matching: MatchingAddresses
   private readonly namedPorts: NamedPorts
 
@@ -25,7 +27,7 @@ export class CandidatePackets<Rule> {
     this.program = program
     this.matching = new MatchingAddresses(program.sets, program.index)
     this.namedPorts = new NamedPorts(program.sets)
-    for (const rule of program.rules()) for (const {set} of this.conditions(rule).sets) push(this.users, set, rule)
+    for (const rule of program.rules()) for (const {set} of program.conditions(rule).sets) push(this.users, set, rule)
   }
 
   /** Packets of a difference, those first that it concerns most. */
@@ -131,7 +133,9 @@ export class CandidatePackets<Rule> {
   }
 
   private conditions(rule: Rule): RuleConditions {
-    return this.program.conditions(rule)
+    let conditions = this.known.get(rule)
+    if (!conditions) this.known.set(rule, (conditions = this.program.conditions(rule)))
+    return conditions
   }
 
   private behind(rule: Rule, most: number): readonly Rule[] {

@@ -24,12 +24,17 @@ const EXCEPTION = ' nomatch'
  * Source: ipset(8), hash:net, hash:ip,port, list:set.
  */
 export function parseMember(text: string): Member {
-  const space = text.indexOf(' ')
-  const entry = space < 0 ? text : text.slice(0, space)
-  const isException = space >= 0 && (text.startsWith(EXCEPTION, space) || text.includes(EXCEPTION, space))
+  const entry = entryOf(text)
+  const isException = entry.length < text.length && text.includes(EXCEPTION, entry.length)
   const comma = entry.indexOf(',')
   if (comma < 0) return {entry, subject: entry, isException}
   return {entry, subject: entry.slice(0, comma), port: parsePort(entry.slice(comma + 1)), isException}
+}
+
+/** The entry of a member, without taking it apart further. */
+export function entryOf(text: string): string {
+  const space = text.indexOf(' ')
+  return space < 0 ? text : text.slice(0, space)
 }
 
 /** `tcp:80`, or `80`, which means tcp. */

@@ -43,10 +43,7 @@ export class NpmChains {
     this.saved = saved
     this.save = save
     this.about = about && [...about]
-    const filter = save?.tables.get('filter')
-    const unknown = save?.tables.get(UNKNOWN_TABLE)
-    // A save whose head is lost may still hold NPM's chains; no other table ever does.
-    this.table = filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
+    this.table = save && npmTable(save)
     // Asked for with every rule, and a large node has a hundred thousand chains.
     this.names = [...(this.table?.chains.keys() ?? [])].filter(isNpmChain)
     this.policyChains = this.names.filter(name => policyChain(name) !== undefined && (!about || about.has(name)))
@@ -79,7 +76,7 @@ export class NpmChains {
 
   /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
   get isComplete(): boolean {
-    return this.table?.isComplete ?? this.save?.hasAllTables ?? false
+    return this.save !== undefined && hasAllRules(this.save)
   }
 
   private findGeneration(): NpmChains['generation'] {
@@ -91,3 +88,13 @@ export class NpmChains {
     return V1_CHAINS.some(name => this.has(name)) ? 'v1' : 'v2'
   }
 }
+
+/** The table that Azure NPM's chains are in. A save whose head is lost may still hold them; no other table ever does. */
+function npmTable({tables}: SaveIndex): IndexedTable | undefined {
+  const filter = tables.get('filter')
+  const unknown = tables.get(UNKNOWN_TABLE)
+  return filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
+}
+
+/** Whether a save is known to hold all that Azure NPM has programmed. Answered without looking through its chains. */
+export const hasAllRules = (save: SaveIndex): boolean => npmTable(save)?.isComplete ?? save.hasAllTables ?? false
