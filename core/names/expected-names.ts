@@ -6,15 +6,15 @@ import {cidrSetNames, nestedSetNames} from './policy-set-name.ts'
 import {ALL_NAMESPACES} from './set-name.ts'
 import {V1_ALL_NAMESPACES, V1_EMPTY} from './v1-name.ts'
 
-/** A set name that cluster objects can give rise to. */
+/** A set name that can result from cluster objects. */
 export interface ExpectedName {
   readonly name: string
   readonly generation: Generation
-  /** `namespace/name`, for sets that belong to one policy. */
+  /** `namespace/name` of the policy, for sets that belong to one. */
   readonly policy?: string
 }
 
-/** How one generation of NPM spells the names that are not a policy's own. */
+/** How one generation of NPM spells set names. */
 interface Spelling {
   readonly generation: Generation
   readonly podLabel: (label: string) => string
@@ -22,7 +22,7 @@ interface Spelling {
   readonly allNamespaces: string
   readonly nested: (policy: string, key: string, values: readonly string[]) => readonly string[]
   readonly cidr: (policy: string, direction: Direction, rule: number, peer: number) => readonly string[]
-  /** v1 makes a block set for every rule with peers, blocks or not. */
+  /** v1 creates a block set for every rule with peers, even without blocks. */
   readonly hasBlockSetPerRule: boolean
 }
 
@@ -51,8 +51,8 @@ function spelling(generation: Generation, scheme: Scheme): Spelling {
 }
 
 /**
- * Every set name that Azure NPM can make of these objects, whether it would at this moment or not: names of finished
- * pods and of rejected policies are met on nodes too.
+ * Every set name that Azure NPM can create from these objects. Names of finished pods and rejected policies are included, because
+ * nodes may still have their sets.
  */
 export function expectedNames(cluster: ClusterObjects, generation: Generation, scheme: Scheme): ExpectedName[] {
   const spell = spelling(generation, scheme)

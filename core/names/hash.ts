@@ -2,7 +2,7 @@ import {sha256} from '@noble/hashes/sha2.js'
 import {bytesToHex, utf8ToBytes} from '@noble/hashes/utils.js'
 import {LONGEST_SHORT, shortSha256} from './short-sha256.ts'
 
-/** The two ways Azure NPM has turned names into kernel names: 32-bit FNV-1a in decimal, then SHA-256 in base 36. */
+/** How Azure NPM hashes names to kernel names: older releases by 32-bit FNV-1a in decimal, newer ones by SHA-256 in base 36. */
 export const schemes = ['fnv32a', 'sha256'] as const
 export type Scheme = (typeof schemes)[number]
 
@@ -16,7 +16,7 @@ export function fnv1a32(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)
-    // Nearly every name is ASCII; the encoder is needed, and paid for, only beyond it.
+    // Nearly every name is ASCII, which needs no encoder.
     if (unit > 0x7f) return fnv1a32Bytes(utf8ToBytes(text))
     hash = Math.imul(hash ^ unit, 0x01000193)
   }
@@ -31,7 +31,7 @@ function fnv1a32Bytes(bytes: Uint8Array): number {
 
 /**
  * The SHA-256 digest of a text's UTF-8 bytes, read as one big-endian integer.
- * Both base-36 names are cut from it: sets from its front, chains from its end.
+ * In base 36, names of sets are its first digits, and names of chains its last.
  */
 export function sha256Integer(text: string): bigint {
   if (text.length <= LONGEST_SHORT && isAscii(text)) return shortSha256(text)

@@ -19,7 +19,7 @@ export function setKernelName(name: string, scheme: Scheme): string {
 
 const DECIMAL_SET = /^azure-npm-\d{1,10}$/
 
-/** Asked several times for each rule; a loop takes a third of the time of a regular expression. */
+/** Called several times for each rule. The loop takes a third of the time of a regular expression. */
 function isBase36Set(kernelName: string): boolean {
   for (let at = SET_PREFIX.length; at < kernelName.length; at++) {
     const code = kernelName.charCodeAt(at)
@@ -29,11 +29,11 @@ function isBase36Set(kernelName: string): boolean {
   return kernelName.startsWith(SET_PREFIX)
 }
 
-/** The scheme a set's name has the shape of, or undefined when Azure NPM cannot have made it. */
+/** The scheme that a set's kernel name has the form of; undefined when it is no set name of Azure NPM. */
 export function setScheme(kernelName: string): Scheme | undefined {
   if (kernelName.length === SET_PREFIX.length + SET_DIGITS) return isBase36Set(kernelName) ? 'sha256' : undefined
   return DECIMAL_SET.test(kernelName) ? 'fnv32a' : undefined
 }
 
-/** Whether a name is one of Azure NPM's set names in either scheme. */
+/** Whether a kernel name has the form of an Azure NPM set in either scheme. */
 export const isSetName = (kernelName: string): boolean => setScheme(kernelName) !== undefined

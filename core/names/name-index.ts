@@ -4,18 +4,21 @@ import {setKernelName, setScheme} from './kernel-name.ts'
 import {type SetMeaning, setMeaning} from './set-name.ts'
 import {v1SetMeaning} from './v1-name.ts'
 
-/** How a name is known: from a rule's comment, cluster objects, NPM's debug cache or metrics; `hash`: recomputed and equal. */
+/**
+ * Where a name is known from: a rule's comment, cluster objects, NPM's debug cache or metrics. `hash`: the recomputed hash is
+ * equal.
+ */
 export const evidences = ['comment', 'cluster', 'cache', 'metrics', 'hash'] as const
 export type Evidence = (typeof evidences)[number]
 
-/** NPM's two generations give sets different names. */
+/** The two generations of NPM name sets differently. */
 export type Generation = 'v1' | 'v2'
 
 export interface KnownName {
   /** The name that is hashed: prefixed in v2, bare in v1. */
   readonly name: string
   readonly generation: Generation
-  /** Always holds `hash`: a name that does not hash to its set is never taken. */
+  /** Always contains `hash`: a name that does not hash to its set is rejected. */
   readonly evidence: Set<Evidence>
   /** `namespace/name` of a policy whose rule uses the set by this name. */
   policy?: string
@@ -26,8 +29,8 @@ export interface KnownName {
 const MEMO_LIMIT = 200_000
 
 /**
- * What each kernel name stands for, as far as it is known. Every claim is checked by hashing it; claims that do not fit
- * are kept apart as problems, and two names on one hash are both kept.
+ * The known names of each kernel name. Every claimed name is hashed: a mismatch becomes a problem and is not used. If several names
+ * have one hash, all are kept.
  */
 export class NameIndex {
   private readonly names = new Map<string, KnownName[]>()
@@ -38,14 +41,14 @@ export class NameIndex {
   private collides = false
   private readonly hashes: Record<Scheme, Map<string, string>> = {fnv32a: new Map(), sha256: new Map()}
 
-  /** Whether a name hashes to a set's kernel name, under the scheme that name has the shape of. */
+  /** Whether a name hashes to a kernel name, by the scheme that the kernel name has the form of. */
   fits(name: string, kernelName: string): boolean {
     if (this.find(kernelName, name)) return true
     const scheme = setScheme(kernelName)
     return scheme !== undefined && this.hashed(name, scheme) === kernelName
   }
 
-  /** Hashing is paid once for each name: rules repeat the same few. */
+  /** Memoized: rules repeat the same few names. */
   private hashed(name: string, scheme: Scheme): string {
     const memo = this.hashes[scheme]
     let kernelName = memo.get(name)
@@ -57,9 +60,10 @@ export class NameIndex {
   }
 
   /**
-   * Takes a claim that a set has a name, if the hash agrees.
+   * Adds a claim that a set has a name.
    *
-   * @returns whether it does; if not, the claim becomes a problem
+   * @param where line and file of the claim, for the problem
+   * @returns whether the hash matches; if not, the claim becomes a problem
    */
   learn(
     kernelName: string,
@@ -84,7 +88,7 @@ export class NameIndex {
     return true
   }
 
-  /** Whether any set has several names. */
+  /** Whether any kernel name has several names. */
   get hasCollisions(): boolean {
     return this.collides
   }
@@ -94,36 +98,40 @@ export class NameIndex {
     return undefined
   }
 
-  /** Remembers the policy a set's name was met in; old names of nested sets cannot be read without it. */
+  /** Records a policy that uses a set. Old names of nested sets cannot be parsed without it. */
   usedBy(kernelName: string, name: string, policy: string): void {
     const known = this.find(kernelName, name)
     if (known) known.policy ??= policy
   }
 
-  /** Remembers that a comment calls a name of NPM v1 a namespace. */
+  /** Records that a comment uses a name of NPM v1 as that of a namespace. */
   calledNamespace(kernelName: string, name: string): void {
     const known = this.find(kernelName, name)
     if (known) known.isNamespace = true
   }
 
-  /** All names known for a set: none, one, or several that collide. */
+  /** All known names of a set: none, one, or several that collide. */
   namesOf(kernelName: string): readonly KnownName[] {
     return this.names.get(kernelName) ?? []
   }
 
-  /** What a known name means. */
+  /**
+   * Parses a known name.
+   *
+   * @param ipsetType the set's kernel type, if known; some names of NPM v1 are ambiguous without it
+   */
   meaningOf(known: KnownName, ipsetType?: string): SetMeaning {
     return known.generation === 'v1'
       ? v1SetMeaning(known.name, ipsetType, known.isNamespace)
       : setMeaning(known.name, known.policy)
   }
 
-  /** Every set with a known name. */
+  /** Kernel names of all sets with a known name. */
   get kernelNames(): Iterable<string> {
     return this.names.keys()
   }
 
-  /** Collisions and claims that did not fit, each with what it means. */
+  /** A problem for each mismatch and each collision. */
   problems(): Problem[] {
     const problems: Problem[] = []
     for (const {kernelName, name, evidence, line, file} of this.mismatches.values())

@@ -1,12 +1,12 @@
 import type {ClusterObjects, ContainerPort, Namespace, Pod} from '../kubernetes/objects.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
 
-/** What NPM's debug endpoint (`/npm/v1/debug/manager`) tells. It never holds policies, members or rules. */
+/** What NPM's debug endpoint (`/npm/v1/debug/manager`) reports. It never contains policies, members or rules. */
 export interface NpmCache {
   readonly node?: string
-  /** Kernel name and the name it was made of, as NPM claims; lists are missing in NPM v1. */
+  /** Kernel names with the names that NPM hashed, unverified. NPM v1 leaves lists out. */
   readonly names: readonly {readonly kernelName: string; readonly name: string}[]
-  /** NPM v1 keeps namespaces as `ns-NAME`. */
+  /** Whether the cache is of NPM v1, which names namespaces `ns-NAME`. */
   readonly isV1: boolean
   readonly objects: ClusterObjects
 }
@@ -18,11 +18,13 @@ const labelsOf = (value: unknown): Record<string, string> =>
   Object.fromEntries(Object.entries(fieldsOf(value)).filter((each): each is [string, string] => typeof each[1] === 'string'))
 
 /**
- * Reads the debug cache of any release: v2, v1 since v1.4.28 (maps from kernel names) and v1 before (maps from names,
- * kernel names absent). Whatever has another shape is passed over.
+ * Reads the debug cache of any release: v2, v1 since v1.4.28 (maps keyed by kernel name) and older v1 (maps keyed by name, without
+ * kernel names). Entries of another shape are ignored.
  *
- * By hand, because its maps have an entry for each pod and set of a cluster: a schema would copy all of them, and one entry of another
- * shape would not be passed over but refuse the rest.
+ * Not a schema: the maps have an entry for each pod and set of a cluster. A schema would copy all of them, and would reject everything
+ * for one unexpected entry.
+ *
+ * @param value the parsed JSON
  */
 export function readNpmCache(value: unknown): NpmCache {
   const cache = fieldsOf(value)
@@ -30,11 +32,11 @@ export function readNpmCache(value: unknown): NpmCache {
   for (const map of [fieldsOf(cache['SetMap']), fieldsOf(cache['ListMap'])])
     for (const [key, value] of Object.entries(map)) {
       if (typeof value === 'string' && setScheme(key)) names.push({kernelName: key, name: value})
-      // Releases whose maps are keyed by names knew one scheme only.
+      // Releases whose maps are keyed by name have only this scheme.
       else if (typeof value === 'object') names.push({kernelName: setKernelName(key, 'fnv32a'), name: key})
     }
   const namespaces = fieldsOf(cache['NsMap'])
-  // Only v1 ever had lists in a map of their own.
+  // Only v1 has a separate map for lists.
   const isV1 = 'ListMap' in cache
   const node = textOf(cache['NodeName'])
   return {

@@ -4,7 +4,7 @@ import {eachLine, type Text} from '../text/lines.ts'
 const COUNT = /^npm_ipset_counts\{(.*)\}/
 const LABEL = /(set_name|set_hash)="((?:[^"\\]|\\.)*)"/g
 
-/** The names on NPM's metrics page: `npm_ipset_counts` has one line for each set that is not empty. */
+/** Reads set names from NPM's metrics page. `npm_ipset_counts` has one line for each set that is not empty. */
 export function readMetricNames(text: Text): {kernelName: string; name: string}[] {
   const names: {kernelName: string; name: string}[] = []
   eachLine(text, (piece, start, end) => {

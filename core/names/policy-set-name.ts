@@ -1,10 +1,10 @@
 import type {Scheme} from './hash.ts'
 import type {Direction} from './kernel-name.ts'
 
-/** Sets that belong to one policy carry its name; how they spell it changed over releases. */
+/** Names of sets that belong to one policy contain the policy's name. The spelling differs between releases. */
 
 /**
- * Names of the list for several values of one pod label (`In [v, w]`), by release, newest first.
+ * Names of the list for several values of one pod label (`In [v, w]`), one for each spelling, newest first.
  *
  * @param policy `namespace/name`
  * @param values in the order of the policy, duplicates kept
@@ -16,14 +16,18 @@ export function nestedSetNames(policy: string, key: string, values: readonly str
   return [`nestedlabel-${policy}-${labels}`, `nestedlabel-${labels}`]
 }
 
-/** Which `ipBlock` of a policy: indexes of its rule and peer, both from 0, peers of every kind counted. */
+/** The place of an `ipBlock` in a policy: indexes of its rule and peer, both from 0. Peers of every kind count. */
 export interface BlockPlace {
   readonly direction: Direction
   readonly rule: number
   readonly peer: number
 }
 
-/** Names of the set of one `ipBlock` peer, by release, newest first. */
+/**
+ * Names of the set of one `ipBlock` peer, one for each spelling, newest first.
+ *
+ * @param policy `namespace/name`
+ */
 export function cidrSetNames(policy: string, place: BlockPlace, scheme: Scheme): string[] {
   const slash = policy.indexOf('/')
   const namespace = policy.slice(0, slash)

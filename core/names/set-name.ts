@@ -1,4 +1,4 @@
-/** Azure NPM's set types, in its own words. `Unknown` stands for a name whose type nothing tells. */
+/** Set types by the names that Azure NPM uses. `Unknown`: the type cannot be derived from the name. */
 export const setTypes = [
   'Namespace',
   'KeyLabelOfNamespace',
@@ -13,13 +13,13 @@ export const setTypes = [
 ] as const
 export type SetType = (typeof setTypes)[number]
 
-/** Hash sets hold addresses, lists hold other sets. */
+/** Hash sets contain addresses, lists contain other sets. */
 export type SetKind = 'hash' | 'list'
 
 interface TypeFacts {
   readonly prefix: string
   readonly kind: SetKind
-  /** What the kernel calls it. */
+  /** The kernel's type. */
   readonly ipsetType: 'hash:net' | 'hash:ip,port' | 'list:set'
 }
 
@@ -36,10 +36,10 @@ export const setTypeFacts: Readonly<Record<Exclude<SetType, 'Unknown'>, TypeFact
   EmptySet: {prefix: 'empty-', kind: 'hash', ipsetType: 'hash:net'},
 }
 
-/** The set that stands for every pod of the cluster. */
+/** The list of all namespaces, and so of all pods of the cluster. */
 export const ALL_NAMESPACES = 'nslabel-all-namespaces'
 
-/** The type a prefixed name (NPM v2) has, from its prefix; a colon tells key from key and value. */
+/** The type of a prefixed name (NPM v2). A label with a colon has a value; one without is a key. */
 export function setTypeOf(prefixedName: string): SetType {
   if (prefixedName.startsWith('ns-')) return 'Namespace'
   if (prefixedName.startsWith('nslabel-')) return prefixedName.includes(':') ? 'KeyValueLabelOfNamespace' : 'KeyLabelOfNamespace'
@@ -50,17 +50,17 @@ export function setTypeOf(prefixedName: string): SetType {
   return prefixedName.startsWith('empty-') ? 'EmptySet' : 'Unknown'
 }
 
-/** What a name says, taken apart. Absent fields are not part of that type's name. */
+/** A parsed set name. Fields that the name does not contain are absent. */
 export interface SetMeaning {
   readonly type: SetType
   readonly key?: string
-  /** One value of `key: value`, several of a nested label set. */
+  /** One value for a label set, several for a nested label set. */
   readonly values?: readonly string[]
   readonly namespace?: string
   /** `namespace/name` of the policy a nested or CIDR set belongs to. */
   readonly policy?: string
   readonly port?: string
-  /** Where in the policy a CIDR set comes from; both count from 0. NPM v1 and early v2 give no peer. */
+  /** Indexes of the rule and peer that a CIDR set results from, both from 0. Names of NPM v1 and early v2 contain no peer. */
   readonly rule?: number
   readonly peer?: number
 }
@@ -71,10 +71,10 @@ const CIDR_NEW = /^([^:]+):in-ns:(.+)-(\d+)-(\d+)(?:IN|OUT)$/
 const CIDR_OLD = /^(.+)-in-ns-(.+?)-(\d+)(?:-(\d+))?(?:IN|OUT)$/
 
 /**
- * Takes a prefixed name (NPM v2) apart.
+ * Parses a prefixed name (NPM v2).
  *
- * @param policy `namespace/name` of a policy that uses the set, if known. Old names run policy and label key together
- *   with a dash, which both may contain; without the policy such a name keeps its type and loses the doubtful parts.
+ * @param policy `namespace/name` of a policy that uses the set, if known. Old names join policy and label key with a dash, which
+ *   both may contain. Without the policy, the result of such a name has the type but not the ambiguous fields.
  */
 export function setMeaning(prefixedName: string, policy?: string): SetMeaning {
   const type = setTypeOf(prefixedName)
@@ -113,7 +113,7 @@ function nestedMeaning(rest: string, policy: string | undefined): SetMeaning {
   }
   const [first = '', ...others] = rest.split(':')
   const slash = first.indexOf('/')
-  // A label key may hold a slash too (`example.com/app`), but what stands before it then holds a dot, unlike a namespace.
+  // A label key may contain a slash, too (`example.com/app`). Then the part before it has a dot; a namespace has none.
   if (slash < 0 || first.slice(0, slash).includes('.')) return {type, key: first, values: others}
   return {type}
 }
@@ -122,7 +122,7 @@ function cidrMeaning(rest: string, policy: string | undefined): SetMeaning {
   const type = 'CIDRBlocks'
   const place = policy === undefined ? undefined : placeIn(rest, policy)
   if (place) return {type, policy: policy as string, ...place}
-  // Old names with the separator twice can be read in two ways.
+  // Old names that contain the separator twice are ambiguous.
   const parts = CIDR_NEW.exec(rest) ?? (rest.split('-in-ns-').length === 2 ? CIDR_OLD.exec(rest) : null)
   if (!parts) return {type}
   const peer = parts[4] === undefined ? {} : {peer: Number(parts[4])}
@@ -130,8 +130,8 @@ function cidrMeaning(rest: string, policy: string | undefined): SetMeaning {
 }
 
 /**
- * Where in a known policy a CIDR set of an old name comes from. Without the policy `p-in-ns-shop-1-0IN` may be of the namespace
- * `shop`, or, before v1.4.21, of `shop-1`.
+ * The rule and peer in the old name of a CIDR set of a known policy. Without the policy, `p-in-ns-shop-1-0IN` may be of namespace
+ * `shop` or, before v1.4.21, of `shop-1`.
  */
 function placeIn(rest: string, policy: string): {readonly rule: number; readonly peer?: number} | undefined {
   const [namespace = '', name = ''] = policy.split('/')

@@ -1,16 +1,16 @@
 /**
- * SHA-256 of short ASCII texts, without making anything but the result. A large cluster has tens of thousands of names to
- * hash, nearly all of them short; the library takes four times as long for one, most of it for objects.
+ * SHA-256 of short ASCII texts, without allocations besides the result. A large cluster has tens of thousands of names, nearly all of
+ * them short. The library takes four times as long for each, mostly for allocating objects.
  * Source: FIPS 180-4, sections 4.2.2, 5.3.3 and 6.2.
  */
 
-/** With its length behind it, a longer text does not fit into one block. */
+/** The longest text, in bytes, that fits into one 64-byte block together with its padding and length. */
 export const LONGEST_SHORT = 55
 
 const ROUNDS = 64
 const WORDS = 8
 
-/** The first 32 bits of the fractions of a root of the first primes. */
+/** The first 32 bits of the fractional parts of a root of the first primes. */
 function fractions(count: number, root: (prime: number) => number): Int32Array {
   const found = new Int32Array(count)
   let at = 0
@@ -32,6 +32,8 @@ const schedule = new Int32Array(ROUNDS)
 const digest = new DataView(new ArrayBuffer(4 * WORDS))
 
 /**
+ * The SHA-256 digest of a short text.
+ *
  * @param text ASCII, at most `LONGEST_SHORT` characters
  * @returns the digest as one big-endian integer
  */

@@ -14,17 +14,20 @@ export const printBlock = ({base, prefix}: Ipv4Block): string =>
 
 const covers = (wide: Ipv4Block, narrow: Ipv4Block): boolean => wide.prefix <= narrow.prefix && blockHolds(wide, narrow.base)
 
-/** hash:net takes no /0, so Azure NPM writes the halves of it. */
+/** hash:net takes no /0, so Azure NPM writes 0.0.0.0/0 as its two halves. */
 const halves: readonly Ipv4Block[] = [
   {base: 0, prefix: 1},
   {base: 0x80000000, prefix: 1},
 ]
 
 /**
- * What one `ipBlock` puts into its set: the block, then its exceptions. Of two that are the same block to the kernel the later
- * one stands, which is seen to where the set's members are gathered: old releases have one set for several blocks.
+ * The members that one `ipBlock` adds to its set: the block, then its exceptions. Equal blocks are not merged here: old releases
+ * keep several blocks in one set, so `programSet` merges them when it has all members.
  *
- * @returns undefined when the peer is left out of its rule: it was refused, or no IPv4 packet can match it
+ * @param field of the `ipBlock` in the policy; refusals name it
+ * @param refusals receives what is wrong with the block or its exceptions
+ * @returns members as ipset prints them, or undefined when the rule has no such peer: the block was refused, or no IPv4 packet
+ *   can match it
  */
 export function blockMembers(
   {cidr, except = []}: NonNullable<PolicyPeer['ipBlock']>,

@@ -3,8 +3,8 @@ import type {NameClaim} from './hashed-names.ts'
 import {identityOf, type NamedSet} from './named-set.ts'
 
 /**
- * A set while the program is being made. What several objects put in stands in it as often, so that each can take its own out
- * again. Arrays, because a large cluster makes tens of thousands of sets, most of them of one or two members.
+ * A set while the program is built. An entry that several objects add is kept once for each, so that each object can remove its
+ * own. Entries are arrays because a large cluster has tens of thousands of sets, most with one or two members.
  */
 export class BuiltSet implements NameClaim {
   readonly named: NamedSet
@@ -13,19 +13,19 @@ export class BuiltSet implements NameClaim {
   hashed = ''
   /** As ipset prints them: addresses, blocks, addresses with a port. */
   readonly entries: string[] = []
-  /** Of lists: the members. */
+  /** The members of a list. */
   readonly parts: BuiltSet[] = []
-  /** The lists that it is in. */
+  /** The lists that contain this set. */
   readonly lists: BuiltSet[] = []
-  /** Objects and policies that want it to be, members or not. */
+  /** How many objects and policies need the set to exist, even when it is empty. */
   holds = 0
-  /** Policies that name it. */
+  /** How many policies name it. */
   references = 0
-  /** Nothing wanted it any more; who meets it again has to ask for a new one. */
+  /** The set was removed from the table. Callers that kept it must request a new one. */
   isGone = false
-  /** The last pod that was put into it or taken out, by number. */
+  /** The number of the last pod that was added or removed. It prevents adding an address twice for one pod. */
   lastPod = 0
-  /** It is not what was last given out. */
+  /** It changed since the last snapshot. */
   isDirty = false
 
   constructor(named: NamedSet) {
@@ -36,7 +36,7 @@ export class BuiltSet implements NameClaim {
     return this.named.name
   }
 
-  /** Sets of objects come before those of policies, as in the start of Azure NPM; the rest is for a fixed order only. */
+  /** Sets of objects come before those of policies, as when Azure NPM starts. The rest only makes the order deterministic. */
   get order(): string {
     return `${setTypes.indexOf(this.named.type)} ${identityOf(this.named)}`
   }
@@ -45,7 +45,7 @@ export class BuiltSet implements NameClaim {
     return this.holds > 0 || this.entries.length > 0 || this.parts.length > 0 || this.lists.length > 0
   }
 
-  /** Whether a policy names it, or a list that a policy names holds it. */
+  /** Whether a policy names the set, or names a list that contains it. */
   get isNeeded(): boolean {
     return this.references > 0 || this.lists.some(list => list.references > 0)
   }

@@ -5,16 +5,19 @@ import type {NpmPolicy} from './npm-policy-model.ts'
 import type {Unsupported} from './program.ts'
 import {isMergedWith} from './program-set.ts'
 
-/** A set that a policy names, and where in the object. */
+/** A set that a policy names, and the field that names it. */
 export interface NamedPlace {
   readonly set: NamedSet
   readonly field: string
 }
 
 /**
- * What becomes of a policy that names sets whose hashes are those of others.
+ * Reports the sets of a policy that share their kernel name with other sets, because the names have the same hash.
  *
- * @param claimsTo every set that claims the kernel name of one, the first one first
+ * @param policy `namespace/name`
+ * @param places sets that the policy names, with the fields that name them
+ * @param claimsTo all sets that claim a set's kernel name; the first one keeps it
+ * @returns one entry for each set that collides
  */
 export function setCollisions(
   policy: string,
@@ -25,7 +28,7 @@ export function setCollisions(
   const found = new Map<BuiltSet, Unsupported>()
   for (const {set, field} of places) {
     const named = setOf(set)
-    // A list is what its members are.
+    // A collision of a member changes what the list matches.
     for (const built of [named, ...named.parts]) {
       const refusal = found.has(built) ? undefined : setCollision(policy, built, claimsTo(built), field)
       if (refusal) found.set(built, refusal)
@@ -58,7 +61,12 @@ const describe = ({text, named: {owner, type}}: BuiltSet): string =>
 /** The owner of a nested list names the label too. */
 const ownerPolicy = (owner: string): string => (owner.startsWith('[') ? String((JSON.parse(owner) as string[])[0]) : owner)
 
-/** What becomes of a policy whose chains are those of others. */
+/**
+ * Reports the chains of a policy that share their name with chains of other policies.
+ *
+ * @param claims policies that claim one of the chain names; the policy itself is skipped
+ * @returns one entry for each direction that collides
+ */
 export function chainCollisions(
   {policy, chains}: NpmPolicy,
   claims: readonly NpmPolicy[],

@@ -4,7 +4,10 @@ import type {Scheme} from '../names/hash.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
 import type {Compile, UnsupportedCode} from './program.ts'
 
-/** Where what Azure NPM enforces is not what the NetworkPolicy API says. Programs with the API's meaning differ there, only. */
+/**
+ * Where Azure NPM enforces something other than the NetworkPolicy API specifies, each in one sentence. Programs with the semantics
+ * `kubernetes` and `npm` differ in nothing else.
+ */
 export const deviations = {
   NAMESPACE_NOT_IN:
     'NotIn with several values in a namespace selector admits every namespace that lacks one of them, not only those that lack all',
@@ -23,7 +26,7 @@ export const deviations = {
 export type DeviationCode = keyof typeof deviations
 export const deviationCodes = Object.keys(deviations) as DeviationCode[]
 
-/** A field of an object that a deviation is about. */
+/** A field of an object that has a deviation. */
 export interface DeviationPlace {
   readonly kind: 'NetworkPolicy' | 'Namespace'
   /** `namespace/name` of a policy, the name of a namespace. */
@@ -39,7 +42,7 @@ export interface Deviation {
   readonly places: readonly DeviationPlace[]
 }
 
-/** Unsupported parts of policies of Azure NPM that the API does not share. */
+/** Refusals of Azure NPM that are deviations: the API accepts these policies. */
 const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
   IPV6_BLOCK: 'IPV6_BLOCK',
   BAD_BLOCK: 'WHOLE_RANGE',
@@ -51,10 +54,10 @@ const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
 }
 
 /**
- * Where Azure NPM departs from the NetworkPolicy API for these objects.
+ * Finds where Azure NPM deviates from the NetworkPolicy API for these objects.
  *
- * @param compile of the data plane; what it does not support is among the deviations
- * @param scheme how names are hashed; decimal names are the ones that meet
+ * @param compile of the data plane; its refusals are among the deviations
+ * @param scheme how names are hashed; in practice only decimal names (`fnv32a`) collide
  * @returns each deviation that occurs, in the order of `deviations`
  */
 export function findDeviations(objects: ClusterObjects, compile: Compile, scheme: Scheme = 'sha256'): Deviation[] {
@@ -86,7 +89,7 @@ const ALL_NAMESPACES_KEY = 'all-namespaces'
 
 const placeOf = ({policy, code, field}: {policy: string; code: string; field: string}): string => `${policy} ${code} ${field}`
 
-/** Peers of the directions that a policy is about, unless an empty rule beside them allows everything. */
+/** Peers in the directions of a policy. A direction with an empty rule is skipped, because that rule allows everything. */
 function* peersInForce(policy: NetworkPolicy): Generator<{peer: PolicyPeer; field: string}> {
   const {policyTypes = [], ingress = [], egress = []} = withDefaults(policy).spec
   const sides = [

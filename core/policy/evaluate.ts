@@ -15,14 +15,14 @@ import {blockHolds, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 
 /**
- * What the NetworkPolicies mean, by the API's own words and nothing of Azure NPM: the measure for everything that is
- * compiled or walked.
+ * What NetworkPolicies mean according to the API, without anything of Azure NPM. Compiled programs and walks are compared with this.
+ * Source: Kubernetes API reference, NetworkPolicySpec.
  */
 
-/** The answer for one end of a packet. */
+/** The verdict for one end of a packet. */
 export interface ExpectedSide {
   readonly verdict: 'accept' | 'drop'
-  /** Policies of this direction that select the pod at this end; none means that everything passes. */
+  /** Policies of this direction that select the pod at this end, as `namespace/name`. If there are none, everything is accepted. */
   readonly selecting: readonly string[]
   /** The policy that allows it, and which of its rules, from 0. */
   readonly allowedBy?: {readonly policy: string; readonly rule: number}
@@ -34,7 +34,7 @@ export interface ExpectedVerdict {
   readonly ingress: ExpectedSide
   /** Of the sender. */
   readonly egress: ExpectedSide
-  /** Why, in words: of ingress, then of egress. */
+  /** Why, in words: first ingress, then egress. */
   readonly reason: string
 }
 
@@ -59,12 +59,12 @@ interface CompiledSide {
   readonly rules: readonly CompiledRule[]
 }
 
-/** Answers what the policies of a cluster mean, for any number of packets. */
+/** Evaluates the policies of a cluster for any number of packets. */
 export class Evaluator {
   private readonly podsByAddress = new Map<number, Pod>()
   private readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
   private readonly sides = new Map<string, CompiledSide[]>()
-  /** Policies that select a pod are asked for with every packet, and pods are many times fewer than packets. */
+  /** Cached because every packet needs the policies of two pods, and there are many more packets than pods. */
   private readonly selecting = new Map<Pod, Record<Direction, readonly CompiledSide[]>>()
 
   constructor(objects: ClusterObjects) {
@@ -96,7 +96,7 @@ export class Evaluator {
     namespace: string,
   ): CompiledRule {
     return {
-      // An empty list means the same as none: everybody, every port.
+      // An empty list means the same as an absent one: every peer, every port.
       peers: peers && peers.length > 0 ? peers.map(peer => this.peer(peer, namespace)) : undefined,
       ports: ports && ports.length > 0 ? ports.map(portTest) : undefined,
     }
@@ -106,11 +106,11 @@ export class Evaluator {
     if (ipBlock) {
       const block = parseIpv4Block(ipBlock.cidr)
       const excepted = (ipBlock.except ?? []).map(parseIpv4Block)
-      // A block of IPv6 holds no IPv4 address.
+      // An IPv6 block contains no IPv4 address.
       if (!block) return () => false
       return ({address}) => blockHolds(block, address) && !excepted.some(each => each && blockHolds(each, address))
     }
-    // A peer with no field selects nobody; the API server takes none.
+    // A peer without fields selects nothing. The API server rejects it.
     if (!podSelector && !namespaceSelector) return () => false
     return ({pod}) => {
       if (!pod) return false
@@ -120,7 +120,7 @@ export class Evaluator {
     }
   }
 
-  /** The end of a packet at an address. */
+  /** The end of a packet at an IPv4 address, with the pod there that policies can select. */
   end(text: string): End {
     const address = parseIpv4(text) ?? -1
     const pod = this.podsByAddress.get(address)
@@ -151,7 +151,7 @@ export class Evaluator {
     return {verdict: sides.length === 0 ? 'accept' : 'drop', selecting}
   }
 
-  /** What the policies say of a packet that opens a connection. Both ends must accept. */
+  /** The verdict of the policies for a packet that opens a connection. Both ends must accept it. */
   evaluate(packet: Packet): ExpectedVerdict {
     const sender = this.end(packet.source)
     const receiver = this.end(packet.destination)
@@ -173,7 +173,7 @@ function sideReason(direction: string, end: string, {selecting, allowedBy}: Expe
   return `${direction} not allowed by any of the policies that select the ${end}: ${selecting.join(', ')}`
 }
 
-/** A port condition. A name means the receiving pod's own port of that name, and nothing where no pod receives. */
+/** A port condition. A name is looked up in the receiving pod; without such a pod it matches nothing. */
 function portTest({protocol = 'TCP', port, endPort}: PolicyPort): PortTest {
   const wanted = protocol.toLowerCase()
   if (port === undefined) return packet => packet.protocol === wanted

@@ -2,20 +2,20 @@
 export interface NameClaim {
   /** What Azure NPM hashes. */
   readonly text: string
-  /** Which of several claims to one kernel name comes first; no two are equal. */
+  /** Sort key among claims to one kernel name. No two are equal. */
   readonly order: string
-  /** The hash of `text`. */
+  /** The kernel name that results from `text`. */
   natural: string
-  /** The name it has: `natural`, unless it must have one of its own. */
+  /** The name it has: `natural`, or a distinct one after a collision. */
   kernelName: string
-  /** What `kernelName` is the hash of. */
+  /** The text that `kernelName` results from. */
   hashed: string
 }
 
 /**
- * Gives kernel names, and knows which are claimed twice. Azure NPM lets both have it. To keep them apart, all but the first
- * get the hash of their text with `=1`, `=2` … behind it, which no name of Kubernetes contains; which they get depends on
- * what there is, not on the order in which it came.
+ * Assigns kernel names and tracks collisions. In Azure NPM colliding claims share one name. With `keepsApart` all but the first
+ * get the hash of their text with the suffix `=1`, `=2` …, which no Kubernetes name contains. The result depends on the claims that
+ * exist, not on the order in which they were added.
  */
 export class HashedNames<Claim extends NameClaim> {
   private readonly groups = new Map<string, Claim[]>()
@@ -42,7 +42,7 @@ export class HashedNames<Claim extends NameClaim> {
       this.shared.add(claim.natural)
       this.hasChanged = true
     }
-    // A name of its own may turn out to be another's natural one.
+    // A suffixed name may collide with the natural name of the new claim.
     if (this.keepsApart && this.shared.size > 0) this.hasChanged = true
   }
 
@@ -55,7 +55,7 @@ export class HashedNames<Claim extends NameClaim> {
     if (group.length < 2) this.shared.delete(claim.natural)
   }
 
-  /** Every claim to a kernel name, the first one first. */
+  /** All claims to a natural kernel name. The first one keeps it. */
   claimsTo(kernelName: string): readonly Claim[] {
     return this.groups.get(kernelName) ?? []
   }
@@ -69,10 +69,10 @@ export class HashedNames<Claim extends NameClaim> {
   }
 
   /**
-   * Settles who has which name after additions and removals.
+   * Assigns names again after additions and removals.
    *
-   * @param renamed is told every claim whose name changes, with the name it had
-   * @returns whether what is shared may have changed since the last call
+   * @param renamed is called for every claim whose name changes, with its previous name
+   * @returns whether shared names may have changed since the last call
    */
   settle(renamed: (claim: Claim, before: string) => void): boolean {
     const hasChanged = this.hasChanged
@@ -94,7 +94,7 @@ export class HashedNames<Claim extends NameClaim> {
     return true
   }
 
-  /** Claims that have a name of their own, since the last settling. */
+  /** Claims with a suffixed name since the last `settle`, with the text that was hashed. */
   private own = new Map<Claim, string>()
 
   private ownText(text: string, given: Set<string>): string {

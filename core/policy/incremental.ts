@@ -11,29 +11,29 @@ export type ObjectEvent = {readonly type: 'added' | 'modified' | 'deleted'} & (
   | {readonly kind: 'Node'; readonly object: Node}
 )
 
-/** The policies of a program on one data plane, with what it makes of them. */
+/** The policies of a program, compiled for one data plane. */
 export interface ProgramPolicies<Part extends PolicyPart> {
   /** Adds a policy, or replaces the one of that namespace and name. */
   set(policy: NetworkPolicy): void
   /** @param policy `namespace/name`; deleting an absent one changes nothing */
   delete(policy: string): void
-  /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
+  /** @param namesChanged whether kernel names of sets, or which sets share one, may have changed since the last snapshot */
   snapshot(namesChanged: boolean): Part
-  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  /** Why policies are not in the program, or only in part. `SetTable.settleNames` must have run. */
   refusals(): Unsupported[]
 }
 
 /**
- * Makes the policies of an empty program.
+ * Creates the policies of an empty program.
  *
- * @param table the program's sets, which policies add theirs to
+ * @param table the program's sets; policies add their own
  */
 export type MakePolicies<Part extends PolicyPart> = (table: SetTable, options: CompileOptions) => ProgramPolicies<Part>
 
 /**
- * A program that follows the cluster. Each event costs what the object it is about has labels, ports or rules, however
- * large the cluster; a snapshot costs one look at each set's entry in a map, and only sets and policies that changed are
- * made anew. The objects given must not be changed afterwards: they are needed again to take out what they put in.
+ * A program that follows the cluster. The cost of an event grows with the labels, ports or rules of its object, not with the size
+ * of the cluster. A snapshot copies one map entry for each set and rebuilds only sets and policies that changed. Callers must not
+ * change objects afterwards: they are read again when they are removed.
  */
 export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
   private readonly options: CompileOptions
@@ -42,7 +42,7 @@ export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
   private readonly policies: ProgramPolicies<Part>
   /** By namespace and name. */
   private readonly pods = new Map<string, Map<string, Pod>>()
-  /** Whether rules may name sets by other names than when they were last made. */
+  /** Whether kernel names that rules use may have changed since the last snapshot. */
   private namesChanged = false
 
   constructor(options: CompileOptions, makePolicies: MakePolicies<Part>) {
@@ -52,7 +52,7 @@ export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
     this.policies = makePolicies(this.table, options)
   }
 
-  /** Takes one event. An object that is there already is replaced, whatever the type says; deleting an absent one is nothing. */
+  /** Applies one event. An object that exists is replaced, even if the event says `added`. Deleting an absent object does nothing. */
   apply(event: ObjectEvent): void {
     const isThere = event.type !== 'deleted'
     switch (event.kind) {
@@ -68,7 +68,7 @@ export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
     }
   }
 
-  /** Takes all of a cluster's objects, into an empty program. Of two with the same name the first counts, as where files are read. */
+  /** Adds all objects of a cluster to an empty program. Of two objects with one name the first counts, as when files are read. */
   applyAll({namespaces, pods, policies}: ClusterObjects): void {
     for (const namespace of firstOfEach(namespaces)) this.objects.setNamespace(namespace.metadata.name, namespace)
     for (const pod of pods) {
@@ -102,9 +102,9 @@ export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
   }
 
   /**
-   * The program as it is now. It stays as it is when more events come.
+   * A snapshot of the program. Later events do not change it.
    *
-   * @param isOnNeed in place of the option of that name: one follower gives both programs
+   * @param isOnNeed overrides the option of that name, so that one instance serves both programs
    */
   program(isOnNeed = this.options.isOnNeed === true): ProgramSets & Part {
     this.settleNames()
@@ -113,7 +113,7 @@ export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
     return {...this.settledSets(isOnNeed), ...part}
   }
 
-  /** The part of the program that is sets. Whoever needs no rules is spared a quarter of the work. */
+  /** A snapshot of the sets and refusals only. It saves a quarter of the work for callers that need no rules. */
   sets(): ProgramSets {
     this.settleNames()
     return {...this.settledSets(this.options.isOnNeed === true), refusals: this.policies.refusals()}

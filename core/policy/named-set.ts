@@ -6,8 +6,8 @@ export interface NamedSet {
   /** With its prefix: `podlabel-app:web`. */
   readonly name: string
   /**
-   * Parts sets of one name that must not be one set: the policy whose CIDR set it is, for example. Absent where sets of one
-   * name are one.
+   * Distinguishes sets that have one name and must stay separate, for example the policy that owns a CIDR set. Absent where the
+   * name alone identifies the set.
    */
   readonly owner?: string
   /** Blocks of a CIDR set, as ipset prints them. */
@@ -16,7 +16,7 @@ export interface NamedSet {
   readonly nested?: readonly NamedSet[]
 }
 
-/** How the sets are called that come of pods and namespaces, besides those that are called the same by all releases. */
+/** Names of the sets that result from pods and namespaces, as far as they differ between releases. */
 export interface ObjectNames {
   readonly podKey: (key: string) => NamedSet
   readonly podLabel: (label: string) => NamedSet
@@ -31,21 +31,22 @@ export interface SetCondition {
   readonly negated: boolean
 }
 
-/** What tells two sets apart. */
+/** A key that is equal for two values if and only if they are one set. */
 export const identityOf = ({name, owner}: NamedSet): string => (owner === undefined ? name : `${name}\n${owner}`)
 
+/** The set of the pods of one namespace. */
 export const namespaceSet = (namespace: string): NamedSet => ({type: 'Namespace', name: `ns-${namespace}`})
 
-/** The list of all namespaces, and so of all pods that count. */
+/** The list of all namespaces, and so of all pods with a policy address. */
 export const allNamespaces: NamedSet = {type: 'KeyLabelOfNamespace', name: ALL_NAMESPACES}
 
 const isSame = (one: SetCondition, other: SetCondition): boolean =>
   one.negated === other.negated && one.set.name === other.set.name && one.set.owner === other.set.owner
 
-/** Nearly all selectors have two or three terms, and a table of so few costs far more than looking at each. */
+/** Nearly all selectors have two or three terms. For so few, a linear search is much faster than a Set. */
 const MOST_LOOKED_AT = 16
 
-/** Equal terms are kept once. */
+/** Removes duplicate terms; the order stays. */
 export function distinct(terms: SetCondition[]): SetCondition[] {
   if (terms.length < 2) return terms
   if (terms.length <= MOST_LOOKED_AT) return terms.filter((term, at) => terms.findIndex(each => isSame(each, term)) === at)

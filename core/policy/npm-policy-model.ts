@@ -9,10 +9,10 @@ import type {UnsupportedList} from './unsupported.ts'
 /** A rule whose sets have names but no hashes yet. */
 export interface NpmPolicyRule {
   readonly action: 'allow' | 'drop'
-  /** All must hold for the other end of the connection. Rules for several ports of one peer share the list. */
+  /** Conditions on the other end of the connection; all must hold. Rules for several ports of one peer share the array. */
   readonly peer: readonly SetCondition[]
   readonly port: NpmPolicyPort
-  /** The peer or rule of the object that it comes from. */
+  /** The field of the peer or rule that it results from. */
   readonly field: string
 }
 
@@ -25,23 +25,23 @@ export interface NpmPolicyChain {
 export interface NpmPolicy {
   /** `namespace/name` */
   readonly policy: string
-  /** All must hold for the pods that the policy is about. */
+  /** Conditions on the pods that the policy selects; all must hold. */
   readonly target: readonly SetCondition[]
   /** Ingress before egress. */
   readonly chains: readonly NpmPolicyChain[]
-  /** Every set that the policy brings into being or refers to. */
+  /** Every set that the policy creates or refers to. */
   readonly sets: readonly NamedSet[]
   readonly refusals: readonly Unsupported[]
 }
 
-/** Looks at a translated policy for what a data plane refuses of it, and adds that to the list. */
+/** Finds what a data plane refuses in a translated policy, and adds it to `refusals`. */
 export type CheckPolicy = (
   policy: Pick<NpmPolicy, 'policy' | 'target' | 'chains'>,
   release: ReleaseLine | undefined,
   refusals: UnsupportedList,
 ) => void
 
-/** What the parts of a policy are translated with. */
+/** What the translation of a policy's peers and ports depends on. */
 export interface NpmPolicyContext extends SelectorContext {
   readonly namespace: NamedSet
   readonly isLite: boolean

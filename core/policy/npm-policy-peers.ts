@@ -12,8 +12,10 @@ interface NpmPolicyPeer {
 }
 
 /**
- * The peers of one rule, each namespace selector flattened. A peer that no packet can match is left out, which may leave
- * none: such a rule allows nothing.
+ * Translates the peers of one rule. A namespace selector with several values becomes several peers. A peer that no packet can match
+ * is left out. If no peer is left, the rule allows nothing.
+ *
+ * @param field of the list of peers in the policy
  */
 export function npmPolicyPeers(
   peers: readonly PolicyPeer[],
@@ -60,8 +62,8 @@ function termsOf(
 }
 
 /**
- * A selector selects pods, but a rule with negated sets alone matches every other address too. Azure NPM leaves it at
- * that; to the API the address must be a pod's.
+ * A selector selects pods only, but a rule with nothing but negated sets also matches addresses of nodes and of the internet. Azure
+ * NPM accepts that. The API does not, so its semantics add the list of all namespaces.
  */
 function podsOnly(terms: readonly SetCondition[], {semantics}: NpmPolicyContext): readonly SetCondition[] {
   const isOpen = semantics === 'kubernetes' && terms.every(({negated}) => negated)
@@ -71,6 +73,6 @@ function podsOnly(terms: readonly SetCondition[], {semantics}: NpmPolicyContext)
 function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme, release}: NpmPolicyContext): NamedSet {
   const names = cidrSetNames(policy, place, scheme)
   const name = (release.hasPeerInBlockNames ? names[0] : names.at(-1)) as string
-  // The old spelling runs policy and namespace together: different policies may get the same name.
+  // The old spelling joins policy and namespace with a dash, so different policies may get the same name.
   return {type: 'CIDRBlocks', name, owner: policy, blocks}
 }

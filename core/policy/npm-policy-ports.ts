@@ -2,15 +2,15 @@ import type {PolicyPort} from '../kubernetes/objects.ts'
 import type {NamedSet} from './named-set.ts'
 import type {UnsupportedList} from './unsupported.ts'
 
-/** What a rule asks of protocol and destination port; absent fields ask nothing. */
+/** Conditions of a rule on protocol and destination port. An absent field matches everything. */
 export interface NpmPolicyPort {
-  /** In capitals, as the API has it. */
+  /** Upper case, as in the API: `TCP`. */
   readonly protocol?: string
   readonly port?: {readonly from: number; readonly to: number}
   readonly namedPort?: NamedSet
 }
 
-/** What ports depend on. */
+/** What the translation of ports depends on. */
 interface PortContext {
   readonly isLite: boolean
   readonly refusals: UnsupportedList
@@ -19,6 +19,11 @@ interface PortContext {
 const PROTOCOLS = new Set(['TCP', 'UDP', 'SCTP'])
 const HIGHEST_PORT = 65_535
 
+/**
+ * Translates the ports of one rule. Ports that are not valid become refusals and are left out.
+ *
+ * @param field of the list of ports in the policy
+ */
 export function npmPolicyPorts(ports: readonly PolicyPort[], field: string, context: PortContext): NpmPolicyPort[] {
   const translated: NpmPolicyPort[] = []
   for (const [index, each] of ports.entries()) {

@@ -12,10 +12,10 @@ import {MOST_RULES, podTerms} from './selectors.ts'
 import {consequenceFor, UnsupportedList} from './unsupported.ts'
 
 /**
- * Translates one policy.
+ * Translates a NetworkPolicy to the policy that Azure NPM would program, before names are hashed.
  *
- * @param check looks for what only the data plane refuses; by default nothing is
- * @returns a refused one has no chains, and sets only if Azure NPM gets as far as making them
+ * @param check finds what only the data plane refuses; by default nothing
+ * @returns the policy; a refused one has no chains, and has sets only if Azure NPM creates them before it fails
  */
 export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, check?: CheckPolicy): NpmPolicy {
   const {scheme, semantics} = options
@@ -44,8 +44,8 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, chec
 }
 
 /**
- * The chains of the directions that the policy is about. Nobody stops a policy from naming a direction twice; Azure NPM then
- * writes its rules twice, which the second time change nothing.
+ * The chains of the policy's directions. A policy may name a direction twice. Azure NPM then writes the rules twice, and the second
+ * copy has no effect.
  */
 function chainsOf(spec: NetworkPolicy['spec'], context: NpmPolicyContext): NpmPolicyChain[] {
   const types = context.semantics === 'npm' ? (spec.policyTypes ?? []) : [...new Set(spec.policyTypes)]
@@ -68,7 +68,7 @@ function rulesOf(spec: NetworkPolicy['spec'], direction: Direction, context: Npm
     ? (spec.ingress ?? []).map(({from = [], ports = []}) => ({peers: from, ports}))
     : (spec.egress ?? []).map(({to = [], ports = []}) => ({peers: to, ports}))
   const open = given.findIndex(({peers, ports}) => peers.length === 0 && ports.length === 0)
-  // A rule without conditions allows all, and what else there is leaves no trace, faults included.
+  // A rule without conditions allows everything. Azure NPM then ignores the other rules, faults included.
   if (open >= 0 && (context.release.obeysOpenRules || given.length === 1))
     return [{action: 'allow', peer: [], port: anyPort, field: `${field}[${open}]`}]
   const rules: NpmPolicyRule[] = []
@@ -104,7 +104,7 @@ function setsOf(target: readonly SetCondition[], chains: readonly NpmPolicyChain
   return [...sets]
 }
 
-/** Every set that the policy's rules name, and where in the object. */
+/** Every set that the policy's rules name, with the field that names it. A refused policy has none. */
 export function* namedSets({target, chains}: NpmPolicy): Generator<NamedPlace> {
   if (chains.length === 0) return
   for (const {set} of target) yield {set, field: 'spec.podSelector'}

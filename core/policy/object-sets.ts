@@ -7,7 +7,7 @@ import {objectNames} from './object-names.ts'
 import type {CompileOptions} from './program.ts'
 import type {SetTable} from './set-table.ts'
 
-/** A namespace by name: the object, if there is one, and how many pods that count are in it. */
+/** A namespace by name: the object, if it exists, and the number of its pods with a policy address. */
 interface NamespaceState {
   readonly name: string
   object?: Namespace
@@ -25,9 +25,9 @@ interface Place {
 type LabelSets = readonly [BuiltSet, BuiltSet]
 
 /**
- * Fills the sets that come of pods and namespaces. What was added can be removed again, in any order. Most pods share
- * labels, ports and namespace with others, so the names of those sets are built and looked up once: that is most of the
- * speed in a large cluster.
+ * Fills the sets that result from pods and namespaces. Objects can be removed again in any order. Most pods share labels, ports and
+ * namespace with other pods, so their sets are cached by label, port and namespace. This cache is most of the speed in a large
+ * cluster.
  */
 export class ObjectSets {
   private readonly table: SetTable
@@ -38,11 +38,11 @@ export class ObjectSets {
   private readonly portSets = new Map<string, BuiltSet>()
   private readonly labelSets = new Map<string, Map<string, LabelSets>>()
 
-  /** How many pods that count have an address. */
+  /** Address → number of pods that have it. */
   private readonly addresses = new Map<number, number>()
-  /** How many addresses several pods have. */
+  /** Number of addresses that several pods share. */
   private shared = 0
-  /** Pods that were put into sets or taken out, so far. */
+  /** Number of calls of `visit`; gives each call its own number. */
   private visited = 0
 
   private readonly add: (set: BuiltSet, entry: string) => void
@@ -71,12 +71,12 @@ export class ObjectSets {
     this.forgetGone(pod)
   }
 
-  /** Most changes of a pod are none of its labels, ports and address: sets that it stays in are not touched. */
+  /** Touches only sets that the pod enters or leaves: most updates change neither labels nor ports nor address. */
   replacePod(before: Pod, after: Pod): void {
     const [oldAddress, newAddress] = [this.addressOf(before), this.addressOf(after)]
     const left: Place[] = []
     if (oldAddress !== undefined) this.visit(before, (set, entry) => left.push({set, entry}))
-    // The new places are taken before the old ones are left, so that sets which stay are not dropped and made again.
+    // Add before removing, so that a set that stays is not deleted and created again.
     if (newAddress !== undefined) {
       this.visit(after, (set, entry) => {
         const at = left.findIndex(place => place.set === set && place.entry === entry)
@@ -91,14 +91,14 @@ export class ObjectSets {
     this.forgetGone(before)
   }
 
-  /** Shows every set that a pod that counts belongs into, and what of it; each pair once. */
+  /** Calls `see` for every set that a pod belongs to, with the entry. Each pair is visited once. */
   private visit(pod: Pod, see: (set: BuiltSet, entry: string) => void): void {
     const {labels, namespace = 'default'} = pod.metadata
     const address = pod.status?.podIP as string
     const number = ++this.visited
     for (const key in labels) {
       const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
-      // A key in a file may hold a colon, and so name the set of another key and its value.
+      // A key from a file may contain a colon. Its set may then be that of another key with its value.
       if (keySet.lastPod !== number) see(keySet, address)
       keySet.lastPod = number
       if (valueSet.lastPod !== number) see(valueSet, address)
@@ -108,7 +108,7 @@ export class ObjectSets {
     see(this.setOfNamespace(namespace), address)
   }
 
-  /** Lets go of the sets that went with a pod. */
+  /** Removes sets from the caches that are gone since a pod was removed. */
   private forgetGone({metadata: {labels, namespace = 'default'}, spec}: Pod): void {
     for (const key in labels) {
       const values = this.labelSets.get(key)
@@ -121,7 +121,7 @@ export class ObjectSets {
     if (this.namespaceSets.get(namespace)?.isGone) this.namespaceSets.delete(namespace)
   }
 
-  /** The address that a pod puts into sets. */
+  /** The address that a pod adds to sets; undefined when it adds none. */
   private addressOf(pod: Pod): number | undefined {
     const {isLite, node, semantics} = this.options
     const isSeen = !isLite || semantics === 'kubernetes' || (node !== undefined && pod.spec?.nodeName === node)
@@ -154,13 +154,17 @@ export class ObjectSets {
     return set
   }
 
-  /** @param object the namespace as it is now; undefined when it is no more */
+  /**
+   * Adds, replaces or removes a namespace.
+   *
+   * @param object the namespace as it is now; undefined when it no longer exists
+   */
   setNamespace(name: string, object: Namespace | undefined): void {
     const state = this.stateOf(name)
     const before = state.object
     if (object) state.object = object
     else delete state.object
-    // The new one is in before the old one is out, so that sets which stay are not dropped and made again.
+    // Add before removing, so that a set that stays is not deleted and created again.
     if (object && this.isInForce(object)) {
       this.table.hold(this.setOfNamespace(name))
       for (const list of this.listsOf(object)) this.table.addPart(list, this.setOfNamespace(name))
@@ -174,7 +178,7 @@ export class ObjectSets {
     } else this.listNamespace(state)
   }
 
-  /** Azure NPM takes a namespace out of all lists when its deletion starts, though its pods may still run. */
+  /** Azure NPM removes a namespace from all lists when its deletion starts, although its pods may still run. */
   private isInForce({metadata}: Namespace): boolean {
     if (this.options.semantics === 'kubernetes') return true
     return !metadata.deletionTimestamp && metadata.deletionGracePeriodSeconds === undefined
@@ -203,7 +207,7 @@ export class ObjectSets {
     this.countAddress(address, change)
   }
 
-  /** Two pods may have one address for a moment: one ends, the next has got it already. */
+  /** Two pods may share an address for a moment: one is ending while the next already has it. */
   private countAddress(address: number, change: 1 | -1): void {
     const before = this.addresses.get(address) ?? 0
     const now = before + change
@@ -215,7 +219,7 @@ export class ObjectSets {
     this.table.hasRepeats = this.shared > 0
   }
 
-  /** A namespace that is known by its pods only is in the list of all, without labels. */
+  /** Keeps the list of all namespaces. It contains a namespace that is known only by its pods, too. */
   private listNamespace(state: NamespaceState): void {
     const isListed = state.object ? this.isInForce(state.object) : state.pods > 0
     if (isListed !== state.isListed) {

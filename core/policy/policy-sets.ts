@@ -2,13 +2,13 @@ import type {BuiltSet} from './built-set.ts'
 import type {NamedSet} from './named-set.ts'
 import type {SetTable} from './set-table.ts'
 
-/** The sets of one policy in the table of all: brought into being with it, filled as far as it fills them, let go with it. */
+/** The sets of one policy in the table of all sets. Created with the policy, and released with it. */
 export class PolicySets {
   private readonly table: SetTable
   private readonly named: readonly NamedSet[]
   /** In the order of `named`. */
   private readonly sets: readonly BuiltSet[]
-  /** Made when it is first asked: whoever needs no rules never asks. */
+  /** Built on first use, because callers that need no rules never use it. */
   private byName: ReadonlyMap<NamedSet, BuiltSet> | undefined
 
   constructor(table: SetTable, named: readonly NamedSet[]) {
@@ -33,7 +33,7 @@ export class PolicySets {
     })
   }
 
-  /** @param named one of those that were given */
+  /** @param named one of the sets given to the constructor */
   of(named: NamedSet): BuiltSet {
     this.byName ??= new Map(this.named.map((each, at) => [each, this.sets[at] as BuiltSet]))
     return this.byName.get(named) as BuiltSet

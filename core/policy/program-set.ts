@@ -3,11 +3,11 @@ import type {BuiltSet} from './built-set.ts'
 import type {ProgramSet} from './program.ts'
 
 /**
- * One kernel set.
+ * Builds one kernel set.
  *
- * @param claims the sets whose names hash to it, nearly always one. Of several, the kernel makes one set with the members of
- *   all that are of the first one's kind; making the others fails.
- * @param hasRepeats whether an entry may stand in one of them more than once
+ * @param claims sets whose names hash to it, nearly always one. If there are several, those of the first one's type become one set
+ *   with the members of all. The kernel refuses to create the others.
+ * @param hasRepeats whether a set may contain an entry more than once
  */
 export function programSet(claims: readonly BuiltSet[], hasRepeats: boolean): ProgramSet {
   const first = claims[0] as BuiltSet
@@ -18,10 +18,10 @@ export function programSet(claims: readonly BuiltSet[], hasRepeats: boolean): Pr
   return merged.length > 1 ? {...set, names: merged.map(({hashed}) => hashed)} : set
 }
 
-/** Whether two sets that claim one kernel name become one set, or the second is refused by the kernel. */
+/** Whether two sets that claim one kernel name become one set. Otherwise the kernel refuses the second. */
 export function isMergedWith(set: BuiltSet, other: BuiltSet): boolean {
   const isBlocks = set.named.type === 'CIDRBlocks'
-  // CIDR sets are made with room for more members, which ipset takes for another kind.
+  // CIDR sets have a larger maxelem, so ipset refuses to create one in place of another.
   if (isBlocks !== (other.named.type === 'CIDRBlocks')) return false
   return setTypeFacts[set.named.type].ipsetType === setTypeFacts[other.named.type].ipsetType
 }
@@ -30,13 +30,13 @@ function membersOf(sets: readonly BuiltSet[], hasRepeats: boolean): string[] {
   const [first] = sets as [BuiltSet, ...BuiltSet[]]
   if (setTypeFacts[first.named.type].kind === 'list') return [...new Set(sets.flatMap(kernelParts))]
   if (first.named.type === 'CIDRBlocks') return distinctBlocks(sets.flatMap(({entries}) => entries))
-  // A table of all would be by far the most expensive part: there may be hundreds of thousands.
+  // A Set of all entries would be by far the most expensive step: there may be hundreds of thousands.
   return hasRepeats || sets.length > 1 ? [...new Set(sets.flatMap(({entries}) => entries))] : first.entries.slice()
 }
 
 const kernelParts = (set: BuiltSet): string[] => set.parts.map(part => part.kernelName)
 
-/** To the kernel a block with and without `nomatch` is one member; the later one stands. */
+/** For the kernel a block with and without `nomatch` is one member. The later one replaces the earlier. */
 function distinctBlocks(entries: readonly string[]): string[] {
   const blocks = new Map<string, string>()
   for (const entry of entries) blocks.set(entry.split(' ')[0] as string, entry)

@@ -5,19 +5,19 @@ import type {SetType} from '../names/set-name.ts'
 import type {ReleaseLine} from './release.ts'
 
 /**
- * The program: what a cluster's NetworkPolicies ask for on one node. Here is the part that every data plane has: sets, and
- * which policies are programmed. The rules are each data plane's own and extend these types.
+ * The program: what a cluster's NetworkPolicies require on one node. These types describe the part that all data planes share: sets,
+ * and which policies are programmed. Each data plane extends them with its own rules.
  */
 
 export interface ProgramSet {
   /** What is hashed: `podlabel-app:web`. */
   readonly name: string
-  /** All that became this one set, because their names have one hash. Absent when there is one only, as nearly always. */
+  /** All names that hash to this set, after a collision. Absent when there is only one. */
   readonly names?: readonly string[]
   readonly kernelName: string
   readonly type: SetType
   readonly ipsetType: 'hash:net' | 'hash:ip,port' | 'list:set'
-  /** As ipset prints them: `10.0.0.1`, `10.1.0.0/16 nomatch`, `10.0.0.1,tcp:80`; of lists the kernel names. No duplicates. */
+  /** As ipset prints them: `10.0.0.1`, `10.1.0.0/16 nomatch`, `10.0.0.1,tcp:80`; for lists kernel names. No duplicates. */
   readonly members: readonly string[]
 }
 
@@ -28,11 +28,11 @@ export interface CompiledPolicy {
   readonly sets: readonly string[]
 }
 
-/** Whose meaning is compiled: what Azure NPM itself would program, faults included, or what the NetworkPolicy API says. */
+/** Which semantics are compiled: `npm` is what Azure NPM programs, faults included; `kubernetes` is what the API specifies. */
 export const semantics = ['npm', 'kubernetes'] as const
 export type Semantics = (typeof semantics)[number]
 
-/** Why Azure NPM does not program a policy as it is written: not at all, or not all of it. */
+/** Why Azure NPM does not program a policy as it is written, wholly or in part. */
 export const unsupportedCodes = [
   'IPV6_BLOCK',
   'BAD_BLOCK',
@@ -58,7 +58,7 @@ export interface Unsupported {
   readonly field: string
   /** What is wrong with it. */
   readonly reason: string
-  /** What Azure NPM does then: keeps enforcing the old version, or enforces nothing, or tries for ever. */
+  /** What Azure NPM does then: keeps the old version in force, enforces nothing, or retries for ever. */
   readonly consequence: string
 }
 
@@ -67,12 +67,12 @@ export interface CompileOptions {
   readonly semantics: Semantics
   /** NPM v1 or v2, by default v2. v1 has the semantics `npm` only, and neither Lite nor sets on need. */
   readonly generation?: Generation
-  /** Whose rules: absent for those of today. */
+  /** The release whose rules are compiled; by default the current line. */
   readonly release?: ReleaseLine
-  /** The node, whose pods alone NPM Lite reads. */
+  /** The name of the node. NPM Lite reads only the pods of its own node. */
   readonly node?: string
   readonly isLite?: boolean
-  /** NPM Lite of certain releases makes a rule for every address of a rule for blocks. */
+  /** Whether NPM Lite turns a rule for blocks into one for every address, as some releases do. */
   readonly losesLiteBlocks?: boolean
   /** Only sets that policies use are in the kernel (`ApplyIPSetsOnNeed`). */
   readonly isOnNeed?: boolean
@@ -94,7 +94,7 @@ export interface Program extends PolicyPart {
   readonly sets: ReadonlyMap<string, ProgramSet>
 }
 
-/** What a program is without its rules. */
+/** A program without its policies and rules. */
 export type ProgramSets = Pick<Program, 'options' | 'sets' | 'refusals'>
 
 /** Compiles a cluster's objects for one data plane. */

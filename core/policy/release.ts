@@ -1,13 +1,13 @@
 import type {Scheme} from '../names/hash.ts'
 
 /**
- * Releases of Azure NPM that program the same from the same objects, each line named by its first release, oldest first. How
- * names are hashed is told apart: it changed in 1.6.46 and 1.8.12 only.
+ * Lines of Azure NPM releases that program the same from the same objects, named by their first release, oldest first. The hash of
+ * names is separate (`Scheme`): it changed in 1.6.46 and 1.8.12 only.
  */
 export const releaseLines = ['v1.2.8', 'v1.4.16', 'v1.4.17', 'v1.4.21', 'v1.4.24', 'v1.4.27', 'v1.4.41', 'v1.5.17'] as const
 export type ReleaseLine = (typeof releaseLines)[number]
 
-/** The last release of each line but the one of today. */
+/** The last release of each line, except of the current one. */
 const lastReleases: Readonly<Partial<Record<ReleaseLine, string>>> = {
   'v1.2.8': 'v1.4.15',
   'v1.4.16': 'v1.4.16',
@@ -18,24 +18,25 @@ const lastReleases: Readonly<Partial<Record<ReleaseLine, string>>> = {
   'v1.4.41': 'v1.5.16',
 }
 
-/** @returns undefined for the line of today */
+/** The last release of a line, `v1.4.15`; undefined for the current line. */
 export const lastOf = (line: ReleaseLine): string | undefined => lastReleases[line]
 
-/** What is programmed today; since 1.5.17. */
+/** The current line, since 1.5.17. */
 export const CURRENT: ReleaseLine = 'v1.5.17'
 
-/** How a line of releases translates policies in its own way. Source: sections 2, 4.6 and 8.2 of NPM's data plane. */
+/** How lines of releases differ in translating policies. Source: sections 2, 4.6 and 8.2 of NPM's data plane. */
 export interface ReleaseFacts {
-  /** Whether the list for several values of a label is each policy's own. */
+  /** Whether each policy has its own list for several values of a label. */
   readonly hasPolicyInNestedNames: boolean
-  /** Whether each block of a rule has a set of its own. */
+  /** Whether each block of a rule has its own set. */
   readonly hasPeerInBlockNames: boolean
-  /** Whether values that no label can have make it refuse a policy. */
+  /** Whether a policy is refused if a selector has a value that no label can have. */
   readonly checksLabelValues: boolean
-  /** Whether a rule without conditions is all there is of a direction; before, it was lost beside others. */
+  /** Whether a rule without conditions replaces all others of its direction. Older releases ignored it beside other rules. */
   readonly obeysOpenRules: boolean
 }
 
+/** Whether a line is `first` or a later one. */
 export const isSince = (line: ReleaseLine, first: ReleaseLine): boolean =>
   releaseLines.indexOf(line) >= releaseLines.indexOf(first)
 
@@ -48,18 +49,18 @@ const factsOf = (line: ReleaseLine): ReleaseFacts => ({
 
 const facts = new Map(releaseLines.map(line => [line, factsOf(line)]))
 
-/** @param line by default the one of today */
+/** How a line translates policies; by default the current line. */
 export const releaseFacts = (line: ReleaseLine = CURRENT): ReleaseFacts => facts.get(line) as ReleaseFacts
 
-/** What a release programs with the settings that it has when nobody sets any. */
+/** What a release programs with its default settings. */
 export interface Release {
   readonly line: ReleaseLine
   readonly scheme: Scheme
   readonly generation: 'v1' | 'v2'
-  /** Whether it knows the second generation at all. */
+  /** Whether it contains the second generation, even if that is not the default. */
   readonly hasV2: boolean
   readonly hasLite: boolean
-  /** Whether NPM Lite gives blocks to a part of itself that Linux does not have, and so allows every address. */
+  /** Whether NPM Lite passes blocks to a component that Linux does not have, so that the rule allows every address. */
   readonly losesLiteBlocks: boolean
 }
 
@@ -69,7 +70,7 @@ const isBefore = ([minor, patch]: Version, other: Version): boolean =>
   minor < other[0] || (minor === other[0] && patch < other[1])
 
 /**
- * What a release of Azure NPM programs.
+ * Reads the version of an Azure NPM release.
  *
  * @param text `v1.4.23`, with or without the v
  * @returns undefined when it is no release of Azure NPM, or one before 1.2.8, whose rules are not known here
@@ -95,7 +96,7 @@ function versionOf(line: ReleaseLine): Version {
   return [minor ?? 0, patch ?? 0]
 }
 
-/** The change went into two branches at once; the one between them never got it. */
+/** The change was made on the 1.6 and 1.8 branches. The 1.7 branch never got it. */
 const hasLongNames = ([minor, patch]: Version): boolean =>
   minor > 8 || (minor === 8 && patch >= 12) || (minor === 6 && patch >= 46)
 

@@ -8,7 +8,7 @@ import type {UnsupportedList} from './unsupported.ts'
 
 /** What the terms of a selector depend on besides the selector. */
 export interface SelectorContext {
-  /** `namespace/name`; sets of several values carry it. */
+  /** `namespace/name`; names of nested lists contain it. */
   readonly policy: string
   readonly scheme: Scheme
   readonly semantics: Semantics
@@ -18,11 +18,14 @@ export interface SelectorContext {
 
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 
+/** Whether Kubernetes accepts a text as the value of a label. Source: Kubernetes, labels and selectors, syntax. */
 export const isLabelValue = (value: string): boolean => LABEL_VALUE.test(value)
 
 /**
- * The terms that a pod selector puts on an address, without the namespace: labels sorted by key, then expressions. Azure
- * NPM itself gives labels in the order of a Go map, which is none.
+ * The set conditions of a pod selector, without the namespace: labels sorted by key, then expressions. Azure NPM writes labels in the
+ * order of a Go map, which is random, so any order is correct.
+ *
+ * @param field of the selector in the policy; refusals name it
  */
 export function podTerms(selector: LabelSelector, field: string, context: SelectorContext): SetCondition[] {
   const terms: SetCondition[] = labelsOf(selector).map(label => ({set: podLabelSet(label), negated: false}))
@@ -36,8 +39,11 @@ export function podTerms(selector: LabelSelector, field: string, context: Select
 }
 
 /**
- * The terms of a namespace selector. Several values of one expression become several selectors, of which one must hold.
- * With the meaning of the API, none of the values of `NotIn` may be there: all stand in each of them.
+ * The set conditions of a namespace selector. An expression with several values becomes several alternatives. With the semantics of
+ * the API, `NotIn` excludes all of its values, so each alternative contains all of them.
+ *
+ * @param field of the selector in the policy; refusals name it
+ * @returns alternatives, of which one must hold; none when they are too many
  */
 export function namespaceTerms(selector: LabelSelector, field: string, context: SelectorContext): SetCondition[][] {
   const fixed: SetCondition[] = labelsOf(selector).map(label => ({set: namespaceLabelSet(label), negated: false}))
@@ -58,13 +64,13 @@ export function namespaceTerms(selector: LabelSelector, field: string, context: 
   return flat.map(distinct)
 }
 
-/** What a few lines of a policy may be multiplied to. Azure NPM has no limit of its own. */
+/** Limit on alternatives of one namespace selector: a few lines may multiply to millions. Azure NPM has no limit. */
 export const MOST_SELECTORS = 10_000
 
-/** Rules of one policy. Azure NPM has no limit of its own; nothing an API server takes comes near, but for combined values. */
+/** Limit on rules of one policy. Only combined values come near it in what an API server accepts. Azure NPM has no limit. */
 export const MOST_RULES = 50_000
 
-/** `key:value`, sorted by key. */
+/** The labels of `matchLabels` as `key:value`, sorted by key. */
 export function labelsOf({matchLabels}: LabelSelector): readonly string[] {
   if (!matchLabels) return none
   const keys = Object.keys(matchLabels)
@@ -73,11 +79,13 @@ export function labelsOf({matchLabels}: LabelSelector): readonly string[] {
 
 const none: readonly never[] = []
 
+/** The set of the pods with a label, given as `key:value`. */
 export const podLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfPod', name: `podlabel-${label}`})
 
+/** The list of the namespaces with a label, given as `key:value`. */
 export const namespaceLabelSet = (label: string): NamedSet => ({type: 'KeyValueLabelOfNamespace', name: `nslabel-${label}`})
 
-/** The set of a namespace label's key. To Azure NPM a label `all-namespaces` is the list of all of them. */
+/** The set of a namespace label's key. Azure NPM confuses the key `all-namespaces` with the list of all namespaces. */
 export function namespaceKeySet(key: string, semantics: Semantics): NamedSet {
   const set: NamedSet = {type: 'KeyLabelOfNamespace', name: `nslabel-${key}`}
   return set.name === allNamespaces.name && semantics === 'kubernetes' ? {...set, owner: 'label'} : set
@@ -88,18 +96,19 @@ function nestedSet(key: string, values: readonly string[], {policy, scheme, rele
   const names = nestedSetNames(policy, key, values, scheme)
   const nested = values.map(value => podLabelSet(`${key}:${value}`))
   if (!release.hasPolicyInNestedNames) return {type, name: names.at(-1) as string, nested}
-  // The old spelling runs policy and key together, and values that are none of Kubernetes' may hold the colon between them.
+  // The old spelling joins policy and key with a dash, and values that Kubernetes would refuse may contain a colon.
   return {type, name: names[0] as string, nested, owner: JSON.stringify([policy, key, ...values])}
 }
 
+/** An expression of a selector after validation. */
 export interface ReadExpression {
   readonly key: string
-  /** Empty when the key alone counts. */
+  /** Empty for `Exists` and `DoesNotExist`. */
   readonly values: readonly string[]
   readonly negated: boolean
 }
 
-/** The expressions of a selector that mean something; the others become refusals. */
+/** The valid expressions of a selector. The others become refusals. */
 export function readExpressions(
   {matchExpressions}: LabelSelector,
   field: string,

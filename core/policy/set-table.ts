@@ -6,16 +6,16 @@ import {identityOf, type NamedSet} from './named-set.ts'
 import type {ProgramSet, Semantics} from './program.ts'
 import {programSet} from './program-set.ts'
 
-/** All sets. Knows what each member and each set is there for, so that one object can be taken out again. */
+/** All sets of a program. It counts why each member and each set exists, so that single objects can be removed. */
 export class SetTable {
   readonly names: HashedNames<BuiltSet>
   private readonly byIdentity = new Map<string, BuiltSet>()
-  /** Sets that are not what was last given out, and kernel names that were given up. */
+  /** Sets that changed, and kernel names that became free, since the last snapshot. */
   private dirty: BuiltSet[] = []
   private readonly leftNames = new Set<string>()
   private readonly current = new Map<string, ProgramSet>()
   private readonly keepsApart: boolean
-  /** Whether an entry may stand in one set more than once. */
+  /** Whether a set may contain an entry more than once. */
   hasRepeats = false
 
   constructor(scheme: Scheme, semantics: Semantics) {
@@ -23,7 +23,7 @@ export class SetTable {
     this.names = new HashedNames(text => setKernelName(text, scheme), this.keepsApart)
   }
 
-  /** The set of that name, to be held or filled at once: a set that nothing wants goes with the next thing taken from it. */
+  /** Finds or creates a set. Hold or fill it at once: a set without users is deleted at the next removal. */
   set(named: NamedSet): BuiltSet {
     const identity = identityOf(named)
     let set = this.byIdentity.get(identity)
@@ -35,7 +35,7 @@ export class SetTable {
     return set
   }
 
-  /** The hot spot of a large cluster. */
+  /** The hot spot of a large cluster; keep it cheap. */
   addEntry(set: BuiltSet, entry: string): void {
     set.entries.push(entry)
     this.mark(set)
@@ -59,7 +59,7 @@ export class SetTable {
     this.changed(list)
   }
 
-  /** Keeps a set in being, members or not. */
+  /** Keeps a set until `release`, even when it is empty. */
   hold(set: BuiltSet): void {
     set.holds++
     this.mark(set)
@@ -70,7 +70,7 @@ export class SetTable {
     this.changed(set)
   }
 
-  /** A policy names the set. */
+  /** Counts a policy that names the set, until `unrefer`. */
   refer(set: BuiltSet): void {
     set.references++
     this.hold(set)
@@ -97,9 +97,9 @@ export class SetTable {
   }
 
   /**
-   * Settles kernel names after changes.
+   * Assigns kernel names after changes.
    *
-   * @returns whether rules may name sets by other names than before, or share them with others
+   * @returns whether kernel names of sets, or which sets share one, may have changed
    */
   settleNames(): boolean {
     return this.names.settle((set, before) => {
@@ -109,7 +109,7 @@ export class SetTable {
     })
   }
 
-  /** The sets as they are now. Those that have not changed are the same objects as the last time. */
+  /** The current sets by kernel name. A set that did not change is the same object as in the last snapshot. */
   snapshot(): Map<string, ProgramSet> {
     for (const name of this.leftNames) {
       this.current.delete(name)
@@ -126,7 +126,7 @@ export class SetTable {
     return new Map(this.current)
   }
 
-  /** Of the sets as they are now, those that are in the kernel when only what policies use is (`ApplyIPSetsOnNeed`). */
+  /** The current sets that policies use: with `ApplyIPSetsOnNeed` only these are in the kernel. */
   neededSnapshot(): Map<string, ProgramSet> {
     const all = this.snapshot()
     const needed = new Set<string>()
@@ -136,7 +136,7 @@ export class SetTable {
   }
 }
 
-/** @returns whether it was there */
+/** Removes the last equal item. Returns whether there was one. */
 function takeOut<Item>(items: Item[], item: Item): boolean {
   const at = items.lastIndexOf(item)
   if (at >= 0) items.splice(at, 1)

@@ -1,18 +1,18 @@
 import type {Semantics, Unsupported, UnsupportedCode} from './program.ts'
 
-/** What becomes of a refused policy, and whether its sets are made all the same. */
+/** What Azure NPM does with a refused policy, and whether it creates the sets nevertheless. */
 interface Consequence {
   readonly hasSets: boolean
   readonly words: string
 }
 
-/** Says what becomes of a policy with a fault. */
+/** Maps a fault to its consequence for the policy. */
 export type ConsequenceOf = (code: PolicyFault) => Consequence
 
 /** Faults for which a policy is not programmed. */
 export type PolicyFault = Exclude<UnsupportedCode, 'CHAIN_COLLISION' | 'SET_COLLISION' | 'LITE_BLOCK_OPEN'>
 
-/** Azure NPM notices some faults while it translates a policy, others only when it writes the rules. */
+/** Azure NPM detects some faults when it translates a policy, others only when it writes the rules. */
 const atTranslation: Consequence = {
   hasSets: false,
   words:
@@ -26,18 +26,20 @@ const atWriting: Consequence = {
 
 const whenWriting: ReadonlySet<PolicyFault> = new Set(['BAD_EXCEPT', 'BAD_PORT_RANGE', 'BAD_PROTOCOL', 'COMMENT_TOO_LONG'])
 
+/** What Azure NPM does with a policy that has this fault. */
 export const npmConsequence: ConsequenceOf = code => (whenWriting.has(code) ? atWriting : atTranslation)
 
 const notCompiled: Consequence = {hasSets: false, words: 'nothing of the policy is compiled'}
 
+/** The consequences under the given semantics; with `kubernetes` a policy with a fault is not compiled. */
 export const consequenceFor = (semantics: Semantics): ConsequenceOf => (semantics === 'npm' ? npmConsequence : () => notCompiled)
 
-/** What is wrong with one policy, gathered while it is translated. */
+/** Collects the faults of one policy during its translation. */
 export class UnsupportedList {
   readonly all: Unsupported[] = []
-  /** What is lost of a policy that is programmed all the same. */
+  /** Parts that are lost of a policy that is programmed nevertheless. */
   readonly losses: Unsupported[] = []
-  /** Whether Azure NPM gives up before it makes any set. */
+  /** Whether Azure NPM fails before it creates any set. */
   isBeforeSets = false
   private readonly policy: string
   private readonly consequenceOf: ConsequenceOf

@@ -3,8 +3,8 @@ import {V1_ALL_NAMESPACES, V1_EMPTY} from '../names/v1-name.ts'
 import type {NamedSet, ObjectNames} from './named-set.ts'
 
 /**
- * NPM v1 hashes names without type prefixes, so a list and a set of addresses may have one name. `list` parts them, as the
- * two maps do in which v1 keeps them; the kernel has room for the first only.
+ * NPM v1 hashes names without type prefixes, so a list and a set of addresses may have one name. v1 keeps them in two maps, so both
+ * exist there; the owner `list` distinguishes them here. The kernel accepts only the first.
  */
 const LIST = 'list'
 
@@ -43,7 +43,7 @@ export function v1BlockSet(policy: string, direction: Direction, rule: number, b
   return {type: 'CIDRBlocks', name: `${name}-in-ns-${namespace}-${rule}${side}`, owner: policy, blocks}
 }
 
-/** Made with the first policy, and never filled. */
+/** NPM v1 creates it with the first policy and never adds members. */
 export const v1Empty: NamedSet = {type: 'EmptySet', name: V1_EMPTY}
 
 export const v1ObjectNames: ObjectNames = {

@@ -1,24 +1,25 @@
 import {canonicalEntry, canonicalMember, entryOf} from './member.ts'
 import type {MemberDifference, SetDifference, SetState} from './set-difference.ts'
 
-/** Whether a difference gives or takes the whole set, with its members, or changes it in part. */
+/** Whether a difference creates, deletes or replaces the whole set, with its members. */
 export const isWhole = (difference: SetDifference | MemberDifference): difference is SetDifference =>
   difference.kind === 'set' && difference.wanted?.type !== difference.found?.type
 
-/** What a member difference makes of members: takes what is wanted out, and puts in what is found. */
+/** Applies a member difference to wanted members: removes the wanted member and adds the found one. */
 export function applyMember(members: readonly string[], {wanted, found}: Pick<MemberDifference, 'wanted' | 'found'>): string[] {
   const gone = new Set([wanted, found].flatMap(side => (side ? [keyOf(side.text)] : [])))
   const left = members.filter(text => !gone.has(keyOf(text)))
   return found ? [...left, canonicalMember(found.text)] : left
 }
 
-/** What the kernel knows a member by. Sets have many members, so no more of them is taken apart. */
+/** The key by which the kernel compares members. Sets have many members, so nothing more is parsed. */
 const keyOf = (text: string): string => canonicalEntry(entryOf(text))
 
 /**
- * What all differences of one set make of it.
+ * Applies all differences of one set to the wanted set, which gives the found one.
  *
- * @param set undefined when there is no such set
+ * @param set the wanted set; undefined when no such set is wanted
+ * @returns the found set; undefined when there is none
  */
 export function applySetDifferences(
   set: SetState | undefined,
@@ -34,7 +35,7 @@ export function applySetDifferences(
       continue
     }
     const {wanted, found, type} = difference
-    // A set that is empty and used by no rule is the same as none.
+    // An empty set that no rule uses is equivalent to an absent one.
     state ??= {type, members: []}
     if (wanted) members.delete(keyOf(wanted.text))
     if (found) members.set(keyOf(found.text), canonicalMember(found.text))

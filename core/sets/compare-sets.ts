@@ -3,21 +3,21 @@ import {canonicalEntry, canonicalMember, memberText, parseMember} from './member
 import type {NodeSet, NodeSets} from './node-set.ts'
 import type {MemberDifference, MemberState, SetDifference, SetState, SetSubject} from './set-difference.ts'
 
-/** A set that is asked for. */
+/** A set that the policies require. */
 export interface WantedSet {
   /** Readable: `podlabel-app:web`. */
   readonly name: string
   readonly kernelName: string
   readonly ipsetType: string
-  /** As the kernel prints them, no entry twice. */
+  /** As the kernel prints them, without duplicates. */
   readonly members: readonly string[]
 }
 
-/** What is known of sets beside what they hold. */
+/** Facts about sets besides their members. */
 export interface SetFacts<Wanted> {
-  /** How many members Azure NPM gives a set room for; undefined where that is no fact of the set. */
+  /** The `maxelem` with which Azure NPM creates a set; undefined for types without one. */
   readonly maxelemOf: (set: Wanted) => string | undefined
-  /** The policy whose set it is. */
+  /** `namespace/name` of the policy that owns a set, if one does. */
   readonly ownerOf: (set: Wanted) => string | undefined
   /** Whether a rule on the node names a set. */
   readonly isUsed: (kernelName: string) => boolean
@@ -25,7 +25,12 @@ export interface SetFacts<Wanted> {
   readonly nameOf: (kernelName: string) => string
 }
 
-/** Compares the sets of a node with those that are asked for. */
+/**
+ * Compares the sets of a node with those that the policies require.
+ *
+ * @param wanted by kernel name
+ * @returns differences, and notes on sets that differ without effect; nothing when the node's sets are unknown
+ */
 export function compareSets<Wanted extends WantedSet>(
   wanted: ReadonlyMap<string, Wanted>,
   node: NodeSets,
@@ -59,10 +64,10 @@ function stateOf<Wanted extends WantedSet>(set: Wanted, {maxelemOf}: SetFacts<Wa
   return {type: set.ipsetType, ...(maxelem !== undefined && {maxelem}), members: set.members}
 }
 
-/** A set of a node, whose members may not be known. */
+/** A set of a node; `members` is absent when they are unknown. */
 type FoundState = Omit<SetState, 'members'> & Partial<Pick<SetState, 'members'>>
 
-/** @param hasMembers without them the set is known to be there, and nothing is known of what it holds */
+/** @param hasMembers when false, the set exists and its members are unknown */
 function foundState({type, header, members}: NodeSet, hasMembers: boolean): FoundState {
   const maxelem = header.get('maxelem')
   return {type, ...(maxelem !== undefined && {maxelem}), ...(hasMembers && {members: members.map(memberText)})}
@@ -71,7 +76,7 @@ function foundState({type, header, members}: NodeSet, hasMembers: boolean): Foun
 const linesOf = ({members}: NodeSet): ReadonlyMap<string, number> =>
   new Map(members.map(({entry, line}) => [canonicalEntry(entry), line]))
 
-/** Whether a set is what is asked for, word for word. Nearly all sets of nearly all nodes end here, with no text made. */
+/** Whether a set is textually equal to the wanted one. A fast path: nearly all sets are. */
 function isEqual<Wanted extends WantedSet>(set: Wanted, found: NodeSet, facts: SetFacts<Wanted>): boolean {
   if (found.type !== set.ipsetType || set.members.length !== found.members.length) return false
   if (hasOtherRoom(stateOf(set, facts), {type: found.type, ...maxelemIn(found)})) return false
@@ -87,15 +92,16 @@ const maxelemIn = ({header}: NodeSet): Pick<SetState, 'maxelem'> => {
 
 type Header = Pick<SetState, 'type' | 'maxelem'>
 
-/** How many members a set has room for is part of what it is: another number is another kind of set. */
+/** Whether `maxelem` differs. The kernel cannot change it, so such a set must be created again. */
 const hasOtherRoom = (wanted: Header, found: Header): boolean =>
   wanted.type !== 'list:set' && wanted.maxelem !== undefined && found.maxelem !== undefined && wanted.maxelem !== found.maxelem
 
 /**
  * Compares two states of one set.
  *
- * @param found without members, these are not compared
- * @param lines entry → line, of members that were read from a document
+ * @param found when its `members` are absent, members are not compared
+ * @param nameOf the readable name of a set, for members of lists
+ * @param lines canonical entry → line in the document, from 1
  */
 export function compareSetStates(
   subject: {readonly set: SetSubject; readonly policy?: string},

@@ -1,18 +1,18 @@
 import type {SetMeaning} from '../names/set-name.ts'
 import {parseMember} from './member.ts'
 
-/** One set condition with all that is known of it. */
+/** One set condition with everything known about the set. */
 export interface DescribedTerm {
   readonly set: string
   readonly negated: boolean
-  /** Undefined when nothing tells what the set stands for. */
+  /** Undefined when the set's name is unknown. */
   readonly name?: string
   readonly meaning?: SetMeaning
   /** Members of a CIDR set, as ipset prints them; undefined when the dump has none. */
   readonly members?: readonly string[]
 }
 
-/** A label condition in the form kubectl's `-l` takes. */
+/** A label condition in the syntax of kubectl's `-l`. */
 function selector({key = '', values}: SetMeaning, negated: boolean): string {
   if (!values) return negated ? `!${key}` : key
   if (values.length === 1) return `${key}${negated ? '!=' : '='}${values[0]}`
@@ -26,7 +26,7 @@ function list(items: readonly string[]): string {
   return `${items.slice(0, MOST_BLOCKS).join(', ')} and ${items.length - MOST_BLOCKS} more`
 }
 
-/** Where an IPv4 block starts, as a number; ipset prints members in the order of its hash. */
+/** The first address of an IPv4 block as a number. Blocks are sorted by it because ipset prints members in hash order. */
 const startOf = (block: string): number => block.split(/[./]/, 4).reduce((sum, part) => sum * 256 + Number(part), 0)
 const byAddress = (a: string, b: string): number => startOf(a) - startOf(b)
 
@@ -115,11 +115,11 @@ function sortTerm(term: DescribedTerm, sorted: SortedTerms): void {
   sorted.sets.push(`${negated ? 'not ' : ''}in ${term.name === undefined ? `unknown set ${set}` : `set ${term.name}`}`)
 }
 
-/** Who a list of terms means, all of which must hold: `pods app in (web, api) in namespace shop`. */
+/** Describes the addresses for which all terms hold: `pods app in (web, api) in namespace shop`. */
 export function describeTerms(terms: readonly DescribedTerm[]): string {
   if (terms.length === 0) return 'anywhere'
   const sorted = sortTerms(terms)
-  // Without any positive term the internet and the nodes are meant too: that must not read like a list of pods.
+  // Without a positive term, nodes and the internet match too, so the text must not read like a list of pods.
   if (!sorted.hasPositive)
     return `any address except ${terms.map(term => describeTerms([{...term, negated: false}])).join(' and except ')}`
   const {sets, blocks: ranges} = sorted
@@ -137,7 +137,7 @@ function describePods({podSelectors, namespaceSelectors, namespaces, isAllNamesp
   return words.join(' ')
 }
 
-/** What a single set stands for, in words. */
+/** Describes the addresses of one set in words. */
 export function describeMeaning(meaning: SetMeaning | undefined): string {
   if (!meaning) return 'unknown'
   switch (meaning.type) {
@@ -154,7 +154,7 @@ export function describeMeaning(meaning: SetMeaning | undefined): string {
   }
 }
 
-/** What a rule lets through or drops, without who: `tcp/80`, `udp/dns`, `tcp/80-90`, `everything`. */
+/** Describes the protocol and ports of a rule: `tcp/80`, `udp/dns`, `tcp/80-90`, `everything`. */
 export function describePorts(protocol: string | null, port: number | string | null, endPort: number | null): string {
   if (port === null) return protocol ?? 'everything'
   const range = endPort === null ? `${port}` : `${port}-${endPort}`

@@ -7,7 +7,10 @@ import {describeMeaning, describeTerms} from './describe-sets.ts'
 import {memberText, parseMember} from './member.ts'
 import type {NodeSets} from './node-set.ts'
 
-/** Pods by address. Host-network pods share their node's, and finished pods have given theirs back. */
+/**
+ * Address → pods as `namespace/name`. Host-network pods are left out because they share their node's address, and finished pods
+ * because theirs may belong to another pod by now.
+ */
 export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
   const pods = new Map<string, string[]>()
   for (const pod of cluster.pods) {
@@ -21,9 +24,9 @@ export function podsByAddress(cluster: ClusterObjects): Map<string, string[]> {
 }
 
 /**
- * Azure NPM's sets of a dump with all that is known of each: those in the kernel, and those that only rules name.
+ * Azure NPM's sets of a node with everything known about each. Without an ipset dump, these are the sets with known names.
  *
- * @param pods adds the pods behind each address
+ * @param pods address → pods; if given, entries contain the pods of their members
  */
 export function* translateSets(dump: NodeSets, nameIndex: NameIndex, pods?: ReadonlyMap<string, string[]>): Generator<SetEntry> {
   const names = new Set([...(dump.sets?.keys() ?? [])].filter(isSetName))
@@ -68,7 +71,7 @@ const nameOf = (set: string, nameIndex: NameIndex): string =>
     .map(({name}) => name)
     .join(' | ') || 'unknown'
 
-/** Whether a set is what a person asked for: by kernel name, readable name, or a label as kubectl writes it. */
+/** Whether a set matches what a user asked for: a kernel name, a readable name, or a label as in kubectl (`app=web`). */
 export function isAskedFor({set, names}: SetEntry, asked: string): boolean {
   if (set === asked || names.includes(asked)) return true
   const label = asked.replace('=', ':')

@@ -1,4 +1,4 @@
-/** A set as a node has it, whatever its data plane. */
+/** A set that was read from a node of any data plane. */
 export interface NodeSet {
   readonly name: string
   /** The kernel's type: `hash:net`, `hash:ip,port`, `list:set` … */
@@ -6,7 +6,7 @@ export interface NodeSet {
   readonly members: readonly {
     /** Address, block, `address,protocol:port` or the name of another set. */
     readonly entry: string
-    /** Whether addresses in this block are not in the set, whatever wider block holds them. */
+    /** Whether the addresses of this block are excluded, even if a wider block contains them. */
     readonly nomatch: boolean
     /** Line in the document, from 1. */
     readonly line: number
@@ -15,15 +15,15 @@ export interface NodeSet {
   readonly line: number
   /** Other properties as key and value: `maxelem` → `65536`. */
   readonly header: ReadonlyMap<string, string>
-  /** Rules and lists that use the set, as the node counts them. */
+  /** How many rules and lists use the set, as counted by the node. */
   readonly references?: number
-  /** How many members the node counts. */
+  /** Number of members, as counted by the node. */
   readonly entries?: number
 }
 
-/** The sets of a node by name, as far as they were in the input. */
+/** The sets of a node by kernel name; `sets` is absent when the input had none. */
 export interface NodeSets {
   readonly sets?: ReadonlyMap<string, NodeSet>
-  /** Whether their members were. */
+  /** Whether the input contained their members. */
   readonly hasMembers: boolean
 }

@@ -1,6 +1,6 @@
-/** Differences between sets that are asked for and sets that are there, the same for every data plane. */
+/** Differences between wanted sets and the sets found on a node, the same for every data plane. */
 
-/** The set that a difference is about. */
+/** The set that differs. */
 export interface SetSubject {
   /** Readable: `podlabel-app:web`. */
   readonly name: string
@@ -11,37 +11,37 @@ export interface SetSubject {
 export interface SetState {
   /** The kernel's type: `hash:net`, `list:set` … */
   readonly type: string
-  /** How many members it has room for, as the kernel prints it. Undefined where nothing says so, and of lists. */
+  /** The maximum number of members, as the kernel prints it. Undefined when unknown, and for lists. */
   readonly maxelem?: string
   /** As the kernel prints them. */
   readonly members: readonly string[]
 }
 
-/** One member as one side has it. */
+/** A member on one side of a comparison. */
 export interface MemberState {
-  /** As the kernel prints it: `10.0.0.1`, `10.0.0.0/8 nomatch`, `10.0.0.1,tcp:80`, of a list the kernel name of a set. */
+  /** As the kernel prints it: `10.0.0.1`, `10.0.0.0/8 nomatch`, `10.0.0.1,tcp:80`; for a list the kernel name of a set. */
   readonly text: string
-  /** Of a list's member, the set's readable name. */
+  /** For a member of a list, the readable name of the set. */
   readonly name?: string
   /** Line in the document, from 1. */
   readonly line?: number
 }
 
-/** A member that only one side has, or that one side has as an exception. */
+/** A member that only one side has, or that is an exception on one side only. */
 export interface MemberDifference {
   readonly kind: 'member'
   readonly set: SetSubject
-  /** Of the set. */
+  /** Type of the set. */
   readonly type: string
-  /** `namespace/name` of the policy whose set it is. */
+  /** `namespace/name` of the policy that owns the set. */
   readonly policy?: string
   readonly wanted?: MemberState
   readonly found?: MemberState
 }
 
 /**
- * A set that only one side has, or that is of another type or has room for another number of members. Where both sides have
- * it with one type, members that only one side has are differences of their own.
+ * A set that only one side has, or whose type or `maxelem` differs. When both sides have the same type, each member that differs is a
+ * separate `MemberDifference`.
  */
 export interface SetDifference {
   readonly kind: 'set'
@@ -51,7 +51,7 @@ export interface SetDifference {
   readonly found?: SetState
 }
 
-/** The same with what is wanted and what is found exchanged. */
+/** The inverse difference: `wanted` and `found` exchanged. */
 export function swapSides<Side, Any extends {readonly wanted?: Side; readonly found?: Side}>(difference: Any): Any {
   const {wanted, found, ...rest} = difference
   return {...rest, ...(found !== undefined && {wanted: found}), ...(wanted !== undefined && {found: wanted})} as unknown as Any

@@ -3,30 +3,30 @@ import type {Truth} from '../net/truth.ts'
 import {any} from '../net/truth.ts'
 import {blockOf, parseMember} from './member.ts'
 
-/** A set as the walk needs it; read from a node or compiled. */
+/** A set as a walk needs it, read from a node or compiled. */
 export interface WalkedSet {
   readonly type: string
   /** As ipset prints them, exceptions with ` nomatch`. */
   readonly members: Iterable<string>
 }
 
-/** Sets by name. */
+/** Sets by kernel name. */
 export interface WalkedSets {
   get(name: string): WalkedSet | undefined
 }
 
-/** What a set is asked about: an address, and for sets of ports a protocol and a port. */
+/** A membership query: an address, and for `hash:ip,port` a protocol and a port. */
 export interface SetQuestion {
   readonly address: number
   readonly protocol: string
-  /** Undefined when the port is not known. */
+  /** Undefined when the port is unknown. */
   readonly port: number | undefined
 }
 
 type Test = (question: SetQuestion) => Truth
 
 /**
- * Ipsets, indexed for questions. A set that is absent, or of a kind that is not modelled, answers `unknown`.
+ * Ipsets, indexed for membership queries. A set that is absent, or of a type that is not modelled, gives `unknown`.
  * Source: ipset(8); measured on a real kernel.
  */
 export class SetIndex {
@@ -34,13 +34,13 @@ export class SetIndex {
   private readonly tests = new Map<string, Test>()
   private readonly below: {readonly index: SetIndex; readonly changed: ReadonlySet<string>} | undefined
 
-  /** @param below an index of the same sets but for those that are named: it answers for all others */
+  /** @param below an index of the same sets, except for the sets in `changed`; it is reused for all others */
   constructor(sets: WalkedSets, below?: {readonly index: SetIndex; readonly changed: ReadonlySet<string>}) {
     this.sets = sets
     this.below = below
   }
 
-  /** Whether a set holds what is asked about. */
+  /** Whether a set contains the address, or the address and port. */
   holds(name: string, question: SetQuestion): Truth {
     if (this.below && !this.below.changed.has(name)) return this.below.index.holds(name, question)
     let test = this.tests.get(name)
@@ -60,7 +60,7 @@ export class SetIndex {
       case 'hash:ip,port':
         return portTest(set.members)
       case 'list:set': {
-        // The kernel refuses a list in a list, so this ends.
+        // The kernel refuses lists in lists, so the recursion ends.
         const members = [...set.members].map(member => parseMember(member).subject)
         return question =>
           any(members.map(member => (this.sets.get(member)?.type === 'list:set' ? 'unknown' : this.holds(member, question))))
@@ -71,7 +71,7 @@ export class SetIndex {
   }
 }
 
-/** Longest prefix first: the most specific block decides, and a `nomatch` block means "not in the set". */
+/** The longest matching prefix decides. A `nomatch` block means "not in the set". */
 function netTest(members: Iterable<string>): Test {
   const byPrefix = new Map<number, Map<number, boolean>>()
   for (const text of members) {

@@ -6,7 +6,7 @@ import {type MemberDifference, type SetDifference, type SetState, swapSides} fro
 type AnySetDifference = SetDifference | MemberDifference
 
 /**
- * Two changes of one set in a row as one: what the first wants against what the second finds.
+ * Combines two consecutive changes of one set into one: the first's wanted state against the second's found state.
  *
  * @param first all differences of the set from a first state to a second
  * @param second from the second state to a third
@@ -19,7 +19,7 @@ export function sumSetDifferences(first: readonly AnySetDifference[], second: re
   return [...sumHeaders(first, second), ...sumMembers(first, second)]
 }
 
-/** The readable names of lists' members are in the differences themselves, as far as they are known. */
+/** The readable names of members of lists, as far as the differences contain them. */
 function namesIn(differences: readonly AnySetDifference[]): (kernelName: string) => string {
   const names = new Map<string, string>()
   for (const each of differences)

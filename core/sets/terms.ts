@@ -4,11 +4,11 @@ import {type DescribedTerm, describeTerms} from './describe-sets.ts'
 import {memberText} from './member.ts'
 import type {NodeSets} from './node-set.ts'
 
-/** Turns set matches into named terms and into words. Rules repeat the same terms, so each is made and looked up once. */
+/** Converts set matches to named terms, and terms to text. Rules repeat the same terms, so they are cached. */
 export class TermNames {
   private readonly dump: NodeSets
   private readonly nameIndex: NameIndex
-  /** By kernel name, what the index calls the set, and its terms: one or two, more only if names collide. */
+  /** By kernel name: the name in the index, and the terms. There are one or two, and more only if names collide. */
   private readonly sets = new Map<string, {readonly name: string; readonly terms: Term[]}>()
   private readonly described = new Map<Term, DescribedTerm>()
 
@@ -18,9 +18,9 @@ export class TermNames {
   }
 
   /**
-   * The term for a set match, always the same object for the same term.
+   * The term for a set match. Equal terms are the same object.
    *
-   * @param name what the rule's own comment calls the set; it decides between names that collide
+   * @param name the set's name in the rule's comment; it decides between names that collide
    */
   term({set, negated}: Pick<Term, 'set' | 'negated'>, name: string | undefined): Term {
     let known = this.sets.get(set)
@@ -34,7 +34,7 @@ export class TermNames {
     return term
   }
 
-  /** Terms in words. */
+  /** Describes terms in words. */
   say(terms: readonly Term[]): string {
     return describeTerms(terms.map(term => this.described.get(term) ?? this.describe(term)))
   }
