@@ -11,30 +11,34 @@ const comment = (text: string): Match => ({kind: 'comment', text})
 const jump = (chain: string): Target => ({kind: 'jump', chain, goto: false})
 const rule = (chain: string, target: Target, ...matches: Match[]): ProgramRule => ({chain, matches, target})
 
-/** One mark as rules look at it, set it, and name it in their comments. */
+/** A mark as a match, as a target, and as text for comments. */
 const markWords = (mark: number, {mask = mark}: Marks) => ({
   has: {kind: 'mark', value: mark, mask, negated: false} satisfies Match,
   set: {kind: 'mark', value: mark, mask} satisfies Target,
   text: mask === mark ? `${printMark(mark)}/${printMark(mark)}` : printMark(mark),
 })
 
-/** The three rules without which Azure NPM judges nothing; they are there while there is a policy. */
+/** The three rules that activate Azure NPM. They exist while there is a policy; without them no packet is judged. */
 export const activation: readonly ProgramRule[] = [directionChains.Ingress, directionChains.Egress, ACCEPT_CHAIN].map(chain =>
   rule(NPM_CHAIN, jump(chain)),
 )
 
-/** What a policy's rule does: its allow ends the direction, its drop is a mark that the direction's end looks at. */
+/** The targets of policy rules. An allow ends the direction. A drop sets a mark, and the last rule of the direction drops by it. */
 export type Actions = Readonly<Record<Direction, Readonly<Record<'allow' | 'drop', Target>>>>
 
 export interface BootRules {
   readonly actions: Actions
-  /** The chains that are there without any policy, with the rules that they end with, in the order Azure NPM writes them. */
+  /** The chains that exist without any policy, in the order Azure NPM writes them. Each has the rules at its end. */
   readonly chains: ReadonlyMap<string, readonly ProgramRule[]>
 }
 
 const made = new Map<ReleaseLine, BootRules>()
 
-/** What is there before the first policy comes, and what policies' rules do. */
+/**
+ * The chains that exist before the first policy, and the targets of policy rules.
+ *
+ * @param line line of releases; by default the current one
+ */
 export function bootRules(line: ReleaseLine = CURRENT): BootRules {
   let rules = made.get(line)
   if (!rules) {
@@ -87,7 +91,12 @@ function makeBootRules(line: ReleaseLine): BootRules {
   }
 }
 
-/** Azure NPM's own chains with the jumps to policies in front of the rules that look at the marks. */
+/**
+ * Azure NPM's own chains by name, with the jumps to policies before the rules that match the marks.
+ *
+ * @param jumps to the chains of policies, in order
+ * @param line line of releases; by default the current one
+ */
 export function baseChains(jumps: readonly ProgramRule[], line?: ReleaseLine): Map<string, readonly ProgramRule[]> {
   const chains = new Map<string, readonly ProgramRule[]>()
   for (const [name, rules] of bootRules(line).chains) chains.set(name, [...jumps.filter(({chain}) => chain === name), ...rules])

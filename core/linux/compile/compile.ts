@@ -5,27 +5,27 @@ import type {LinuxPolicyPart, LinuxProgram} from '../npm/program.ts'
 import {PolicyRules} from './policy-rules.ts'
 import {V1PolicyRules} from './v1/policy-rules.ts'
 
-/** A program with iptables rules that follows the cluster. */
+/** A program of iptables rules that is updated when the cluster changes. */
 export type LinuxIncrementalProgram = IncrementalProgram<LinuxPolicyPart>
 
-/** An empty program of the generation that the options name. */
+/** Creates an empty program of the generation in `options`. */
 export const incrementalProgram = (options: CompileOptions): LinuxIncrementalProgram =>
   new IncrementalProgram(options, (table, its) =>
     its.generation === 'v1' ? new V1PolicyRules(table, its) : new PolicyRules(table, its),
   )
 
 /**
- * The sets and rules that a cluster's objects ask for on one node.
+ * Compiles a cluster's objects into the sets and rules of one node.
  *
- * @param objects as the API server gives them out, or as a person wrote them: defaults are filled in. Of two with the same
- *   name the first counts.
- * @returns a program for every policy that can be programmed; the others are in `refusals`
+ * @param objects as the API server returns them, or from a manifest: defaults are filled in. If two have the same name, the
+ *   first is used.
+ * @returns the sets and rules of every policy that can be programmed; the others are in `refusals`
  */
 export function compile(objects: ClusterObjects, options: CompileOptions): LinuxProgram {
   return filled(objects, options).program()
 }
 
-/** The sets of that program alone, and what of the policies is not in it. */
+/** Compiles only the sets of a program, and the refusals. Parameters as for `compile`. */
 export function compileSets(objects: ClusterObjects, options: CompileOptions): ProgramSets {
   return filled(objects, options).sets()
 }

@@ -9,7 +9,7 @@ import {compile, compileSets, incrementalProgram} from './compile.ts'
 import {printIpsetRestore, printIptablesRestore} from './print.ts'
 import {programText, rulesOfPolicies} from './program-text.ts'
 
-/** What Azure NPM on Linux makes of policies: rules of iptables, and ipsets. */
+/** Compiles policies into iptables rules and ipsets, as Azure NPM on Linux does. */
 export const linuxPolicyCompiler: PolicyCompiler = {
   compile,
   compileSets,
@@ -26,7 +26,11 @@ export const linuxPolicyCompiler: PolicyCompiler = {
 
 const spellName: SpellSet = ({set}) => set.name
 
-/** Comments that iptables cuts. Longer ones than iptables-restore takes are refused, and not among them. */
+/**
+ * Finds the comments that iptables cuts. A comment that is too long for iptables-restore is a refusal, so it is left out.
+ *
+ * @returns the length in bytes of the longest such comment, by the field of the policy
+ */
 function cutComments({policy, target, chains}: NpmPolicy): Map<string, number> {
   const longest = new Map<string, number>()
   const note = (comment: string, field: string): void => {

@@ -14,7 +14,7 @@ import type {LinuxPolicy, LinuxPolicyPart} from '../npm/program.ts'
 import {baseChains} from './base-chains.ts'
 import {rulesOfPolicy} from './rules-of-policy.ts'
 
-/** One policy while the program is being made. Its chains share one digest, so they are one claim. */
+/** One policy of an incremental program. Its chains share one digest, so they make one name claim. */
 class PolicyState implements NameClaim {
   readonly translated: NpmPolicy
   readonly sets: PolicySets
@@ -41,7 +41,7 @@ class PolicyState implements NameClaim {
   }
 }
 
-/** Chains and rules of all policies, and the sets that they bring into being. */
+/** The chains and rules of all policies, and the sets that they create. */
 export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   private readonly table: SetTable
   private readonly options: CompileOptions
@@ -57,7 +57,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   }
 
   set(policy: NetworkPolicy): void {
-    // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
+    // Add the new policy's sets before the old ones are released: a set that both use is then not created again.
     const state = new PolicyState(linuxPolicyOf(policy, this.options), this.table)
     const before = this.states.get(state.translated.policy)
     if (before) this.drop(before)
@@ -79,12 +79,12 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     state.sets.release()
   }
 
-  /** @param namesChanged whether sets may have other names than at the last snapshot, or share them with others */
+  /** @param namesChanged whether names of sets, or which sets share a name, may differ from the last snapshot */
   snapshot(namesChanged: boolean): LinuxPolicyPart {
     this.chains.settle(state => (state.compiled = undefined))
     if (namesChanged) for (const state of this.states.values()) state.compiled = undefined
-    // Chains change with policies only, and those have dropped the last answer. Where sets share a hash, what policies have of
-    // others changes with the members of lists, too.
+    // Chains change only with policies, and each change of a policy clears `last`. Where sets share a hash, refusals also
+    // depend on the members of lists.
     if (this.last && !namesChanged) return this.table.names.hasShared ? {...this.last, refusals: this.refusals()} : this.last
     const policies: LinuxPolicy[] = []
     for (const state of this.states.values()) {
@@ -98,7 +98,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     return this.last
   }
 
-  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  /** The reasons why policies are missing from the program, or only partly in it. Call it after names have settled. */
   refusals(): Unsupported[] {
     return [...this.states.values()].flatMap(state => [...state.translated.refusals, ...this.collisions(state)])
   }
@@ -112,7 +112,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     })
   }
 
-  /** With the meaning of the API nothing shares a name. */
+  /** The collisions of a policy's sets and chains. With Kubernetes semantics no two share a name. */
   private collisions(state: PolicyState): Unsupported[] {
     if (this.options.semantics === 'kubernetes' || !state.hasChains) return []
     const {names} = this.table

@@ -7,20 +7,20 @@ import {takenComment} from '../npm/print-comment.ts'
 import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {activation, bootRules} from './base-chains.ts'
 
-/** How Azure NPM spells the types of sets when it makes them. */
+/** Set types as Azure NPM spells them in `ipset restore`. */
 const writtenTypes: Readonly<Record<ProgramSet['ipsetType'], string>> = {
   'hash:net': 'nethash',
   'hash:ip,port': 'hash:ip,port',
   'list:set': 'setlist',
 }
 
-/** Printing them one by one takes twice as long, and texts of megabytes are given new memory each time. */
+/** Members in one chunk. One at a time takes twice as long; megabytes at once are reallocated each time. */
 const MEMBERS_AT_ONCE = 500
 
 /**
- * A program's sets as Azure NPM writes them for `ipset restore`: all sets first, lists behind the others, then the members.
+ * Prints a program's sets as Azure NPM writes them for `ipset restore`: first all sets, lists last, then the members.
  *
- * @returns lines without their line feeds: those of members by the hundreds
+ * @returns chunks of lines, each without its last line feed; a chunk holds one set or up to `MEMBERS_AT_ONCE` members
  */
 export function* printIpsetRestore({sets}: Pick<Program, 'sets'>): Generator<string> {
   const hashes = [...sets.values()].filter(({ipsetType}) => ipsetType !== 'list:set')
@@ -34,16 +34,16 @@ export function* printIpsetRestore({sets}: Pick<Program, 'sets'>): Generator<str
   }
 }
 
-/** Where in FORWARD the jump goes. */
+/** The position of the jump in FORWARD. */
 export interface RestoreOptions {
-  /** From 1; by default the first rule. Without KUBE-SERVICES in FORWARD Azure NPM takes that too. */
+  /** From 1; by default 1. Azure NPM also uses 1 if FORWARD has no jump to KUBE-SERVICES. */
   readonly forwardIndex?: number
 }
 
 /**
- * A whole program as `iptables-nft-restore -w 60 -T filter --noflush` and its legacy twin read it: base chains, the jump from
- * FORWARD, chains and rules of all policies. Chains that are there already are flushed by it; a jump that is there already
- * has to be deleted before, or there are two.
+ * Prints a whole program for `iptables-nft-restore -w 60 -T filter --noflush` or its legacy equivalent: base chains, the jump
+ * from FORWARD, and the chains and rules of all policies. Loading it flushes existing chains. Delete an existing jump first,
+ * or FORWARD has two.
  *
  * @returns one line at a time, without its line feed
  */
@@ -52,7 +52,7 @@ export function* printIptablesRestore(program: LinuxProgram, options: RestoreOpt
   else yield* v2Lines(program, options)
 }
 
-/** NPM v1 runs a command for each rule. One file of the same words gives the same rules. */
+/** NPM v1 runs one command for each rule. One file with the same arguments gives the same rules. */
 function* v1Lines({baseChains, jump}: LinuxProgram, {forwardIndex = 1}: RestoreOptions): Generator<string> {
   yield '*filter'
   for (const chain of baseChains.keys()) yield `:${chain} - -`
@@ -73,7 +73,11 @@ function* v2Lines(program: LinuxProgram, {forwardIndex = 1}: RestoreOptions): Ge
   yield 'COMMIT'
 }
 
-/** The file by which Azure NPM adds a program's policies, the first of a node, in one batch. */
+/**
+ * Prints the file with which Azure NPM adds the first policies of a node in one batch.
+ *
+ * @returns one line at a time, without its line feed
+ */
 export function* printPolicyRestore({policies}: LinuxProgram): Generator<string> {
   yield '*filter'
   yield* chainLines(policies)
@@ -85,7 +89,7 @@ export function* printPolicyRestore({policies}: LinuxProgram): Generator<string>
   yield 'COMMIT'
 }
 
-/** Policies whose names have one hash have one chain, which is declared once for each: the first time empties it. */
+/** Policies with the same hash share a chain. The file declares it once for each policy, and the first declaration flushes it. */
 function* chainLines(policies: readonly LinuxPolicy[]): Generator<string> {
   for (const {chains} of policies) for (const {chain} of chains) yield `:${chain} - -`
 }
@@ -106,7 +110,7 @@ function* policyLines(policies: readonly LinuxPolicy[]): Generator<string> {
   }
 }
 
-/** A rule as Azure NPM writes it, from its target on. iptables-save prints the same rule in another order. */
+/** Prints a rule as Azure NPM writes it, without `-A CHAIN`: target first. iptables-save prints another order. */
 export const writtenRule = ({matches, target}: Pick<ProgramRule, 'matches' | 'target'>): string =>
   [writtenTarget(target), ...matches.map(writtenMatch)].join(' ')
 
@@ -133,7 +137,7 @@ function writtenMatch(match: Match): string {
     }
     case 'comment': {
       const text = takenComment(match.text)
-      // iptables-restore parts words at blanks only; names have none, but objects from a file may.
+      // iptables-restore splits words at blanks. Valid names have none, but objects from a file may.
       return `-m comment --comment ${/[\s"'\\]/.test(text) ? quoted(text) : text}`
     }
     default:

@@ -1,11 +1,11 @@
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 
-/** What a program puts into FORWARD: nothing where Azure NPM has no chains. */
+/** The rules that a program adds to FORWARD: its jump, or none if Azure NPM has no chains. */
 export const forwardRules = ({baseChains, jump}: LinuxProgram): readonly ProgramRule[] => (baseChains.size > 0 ? [jump] : [])
 
 /**
- * All chains of a program but FORWARD with their rules. Policies whose names share a hash share a chain: it holds the rules of
- * both, as after a restart of Azure NPM.
+ * The rules of a program by chain, except FORWARD. Policies with the same hash share a chain, which holds the rules of both,
+ * as after a restart of Azure NPM.
  */
 export function programChains(program: LinuxProgram): Map<string, readonly ProgramRule[]> {
   const chains = new Map<string, readonly ProgramRule[]>(program.baseChains)

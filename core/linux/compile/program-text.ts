@@ -5,10 +5,10 @@ import {directionChains} from '../npm/chain-names.ts'
 import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {forwardRules} from './program-chains.ts'
 
-/** What a policy has in one direction. */
+/** The rules of one policy in one direction. */
 interface Part {
   readonly direction: Direction
-  /** Undefined in NPM v1, whose policies have no chain of their own. */
+  /** Undefined in NPM v1, where a policy has no chain of its own. */
   readonly chain?: string
   readonly jump?: ProgramRule
   readonly rules: readonly ProgramRule[]
@@ -24,7 +24,7 @@ function partsOf({chains, baseRules = []}: LinuxPolicy): readonly Part[] {
   return [...chains, ...shared]
 }
 
-/** How many rules each policy has in each direction, and how many sets these and the jump to them name. */
+/** Counts the rules of each policy in each direction, and the sets that these rules and the jump to them name. */
 export const rulesOfPolicies = ({policies}: LinuxProgram): PolicyRules[] =>
   policies.map(compiled => ({
     policy: compiled.policy,
@@ -35,7 +35,7 @@ export const rulesOfPolicies = ({policies}: LinuxProgram): PolicyRules[] =>
     }),
   }))
 
-/** The rules of a program as iptables prints them. */
+/** Prints the rules of a program as iptables-save does. `jump` is null if the program has no chains. */
 export function programText(program: LinuxProgram): ProgramText {
   const [forward] = forwardRules(program)
   return {

@@ -12,7 +12,7 @@ import type {LinuxPolicy, ProgramRule} from '../npm/program.ts'
 import {linuxReleaseFacts} from '../npm/release-facts.ts'
 import {bootRules} from './base-chains.ts'
 
-/** What rules need to know of names. */
+/** The kernel names for one policy, and the options that its rules depend on. */
 export interface RuleNames {
   readonly semantics: Semantics
   readonly release: ReleaseLine | undefined
@@ -20,7 +20,7 @@ export interface RuleNames {
   readonly chainOf: (direction: Direction) => string
 }
 
-/** Puts kernel names into a translated policy. */
+/** Compiles a translated policy into rules with kernel names. */
 export function rulesOfPolicy(translated: NpmPolicy, names: RuleNames): LinuxPolicy {
   const {policy, target} = translated
   const used = new Set<string>()
@@ -61,7 +61,7 @@ export function rulesOfPolicy(translated: NpmPolicy, names: RuleNames): LinuxPol
   return {policy, chains, sets: [...used]}
 }
 
-/** iptables-save prints protocol and port in front of what stands behind them in the rule. */
+/** The matches for protocol and port. They come first, because iptables-save prints them before the other matches. */
 function portMatches({protocol: upper, port}: NpmPolicyPort): Match[] {
   if (upper === undefined) return []
   const protocol = upper.toLowerCase()

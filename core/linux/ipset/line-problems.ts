@@ -2,11 +2,11 @@ import type {Problem, ProblemCode} from '../../problem/problem.ts'
 import {ProblemList} from '../../problem/problem-list.ts'
 import {shownLine} from '../../text/lines.ts'
 
-/** Lines beyond this are none of ipset's: a name holds 31 bytes, a comment 255. */
+/** In characters. ipset prints no longer line: a name holds 31 bytes, a comment 255. */
 const LONGEST_LINE = 64 * 1024
 const LINE_FEED = 10
 
-/** Collects problems with the lines of a text. It knows which line is being read, so that a problem need not say. */
+/** Collects problems with the lines of a text. It tracks the current line and adds it to each problem. */
 export class LineProblems {
   private readonly list: ProblemList
   private piece = ''
@@ -19,9 +19,9 @@ export class LineProblems {
   }
 
   /**
-   * Begins a line, with what a line visitor gets.
+   * Begins a line. The parameters are those of an `eachLine` visitor.
    *
-   * @returns false if the line is too long to be read; that is a problem already
+   * @returns false if the line is too long to be parsed; the problem is added here
    */
   enter(piece: string, start: number, end: number, line: number): boolean {
     this.piece = piece
@@ -37,7 +37,7 @@ export class LineProblems {
       )
       return false
     }
-    // Only the last line of a text can be without a line feed, which may have a carriage return before it.
+    // Only the last line of a text can lack a line feed. A carriage return may precede the line feed.
     if (end >= piece.length - 1 && piece.charCodeAt(piece.length - 1) !== LINE_FEED)
       this.add(
         'TRUNCATED_FILE',
@@ -48,13 +48,13 @@ export class LineProblems {
     return true
   }
 
-  /** @param at where in the piece the problem is */
+  /** @param at offset of the problem in the piece */
   add(code: ProblemCode, at: number, message: string, next: string): void {
     const text = shownLine(this.piece.slice(this.start, this.end))
     this.list.add({code, line: this.line, column: at - this.start + 1, text, message, next})
   }
 
-  /** For a problem with an earlier line. */
+  /** Adds a problem with an earlier line. */
   addElsewhere(problem: Problem): void {
     this.list.add(problem)
   }

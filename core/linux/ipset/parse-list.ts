@@ -6,14 +6,14 @@ import {isList, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
 import {readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
 
 /**
- * Reads `ipset list` text, also without members (`-t`). What is not understood becomes a problem; everything else is
- * still read.
+ * Parses `ipset list` text, with or without members (`-t`). A line that is not understood becomes a problem; everything
+ * else is still parsed.
  *
  * @param file name of the file, for the problems
- * @returns the sets in the order of the dump, each name once: a second block of a name adds its members to the first. A
- *   set without its `Type:` line has the type `unknown`. An empty text, which is how a node without sets looks, gives no
- *   problem.
- * Source: ipset(8); ipset 7.17, and 6 for the lines that it did not print yet.
+ * @returns the sets in the order of the dump, each name once: a second block with the same name adds its members to the
+ *   first. A set without a `Type:` line has the type `unknown`. An empty text is the dump of a node without sets, so it is
+ *   no problem.
+ * Source: ipset(8); ipset 7.17; ipset 6, which prints fewer lines for each set.
  */
 export function parseIpsetList(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]} {
   const parser = new ListParser(file)
@@ -25,17 +25,17 @@ const NAME = 'Name: '
 const keys = ['Type', 'Revision', 'Header', 'Size in memory', 'References', 'Number of entries', 'Members'] as const
 type Key = (typeof keys)[number]
 
-/** What every ipset since 6.0 prints of a set. The rest depends on its version and on `-t`. */
+/** The lines that every ipset since 6.0 prints for a set. Other lines depend on its version and on `-t`. */
 const usualKeys: readonly Key[] = ['Type', 'Revision', 'Header', 'Size in memory', 'References']
 
 const isKey = (word: string): word is Key => (keys as readonly string[]).includes(word)
 
-/** What the dump says of one set, from its `Name:` line to the next. */
+/** The part of the dump about one set, from its `Name:` line to the next. */
 interface Block {
   readonly set: OpenSet
   readonly seen: Set<Key>
   readonly line: number
-  /** Members that an earlier block of the same name has read. */
+  /** Number of members from earlier blocks with the same name. */
   readonly membersBefore: number
   entriesLine: number
 }
@@ -91,7 +91,7 @@ class ListParser {
         `set "${shownLine(name)}" is listed twice, first in line ${known.line}: are these two dumps in one file?`,
         'Its members are read as one set of the first type. Give each dump as a file of its own and name the one you mean.',
       )
-    // What a second block says of the set itself is read too, for its checks, but not kept.
+    // The header of a second block is parsed to check it, and then discarded.
     const set = known
       ? {name, type: UNKNOWN_TYPE, header: new Map(), members: known.members, line}
       : this.sets.add(name, UNKNOWN_TYPE, line)
@@ -99,14 +99,14 @@ class ListParser {
     this.blocks.push(this.block)
   }
 
-  /** In a list, a member can look like the `Name:` line of the next set, which stands behind a blank line. */
+  /** A member of a list can look like the `Name:` line of the next set. A real `Name:` line follows a blank line. */
   private isMemberExpected(): boolean {
     const {block} = this
     if (!block || this.isBehindBlank || !block.seen.has('Members') || !isList(block.set.type)) return false
     return block.set.entries !== undefined && membersRead(block) < block.set.entries
   }
 
-  /** One line of what the dump says of the set itself. */
+  /** Reads one line before the members, about the set itself. */
   private fact(block: Block, piece: string, at: number, end: number, line: number): void {
     const source = piece.slice(at, end)
     const colon = source.indexOf(':')
@@ -150,7 +150,7 @@ class ListParser {
 
   private member(block: Block, piece: string, at: number, end: number, line: number): void {
     const {set} = block
-    // Behind the last member, and on a line that only a set's head has, another set begins whose name line is damaged.
+    // A line after the last member, or a header line, belongs to another set whose `Name:` line is damaged.
     const isFull = this.isBehindBlank && set.entries !== undefined && membersRead(block) >= set.entries
     if (isFull || isHeadLine(piece, at, end)) {
       this.leave(at)
@@ -182,7 +182,7 @@ class ListParser {
     if (!block?.seen.has('Members')) return
     const {name, entries, header} = block.set
     const read = membersRead(block)
-    // Members with a timeout may have gone between the count and the list; the kernel's count may hold expired ones.
+    // Members with a timeout may expire between the count and the list, and the kernel's count may include expired ones.
     if (entries === undefined || read === entries || (read < entries && header.has('timeout'))) return
     this.problems.addElsewhere({
       code: 'TRUNCATED_FILE',
@@ -194,7 +194,7 @@ class ListParser {
     })
   }
 
-  /** @param expected what other sets of the dump have: one ipset prints the same lines for all */
+  /** @param expected the lines that other sets of the dump have: one ipset prints the same lines for every set */
   private checkKeys({set, seen, line}: Block, expected: ReadonlySet<Key>): void {
     const missing = keys.filter(key => expected.has(key) && !seen.has(key))
     if (missing.length === 0) return
@@ -209,7 +209,7 @@ class ListParser {
   }
 }
 
-/** Whether a line is one of those before the members. Members rarely begin with a capital, so nearly all cost one look. */
+/** Whether a line is a header line. Members rarely begin with a capital, so most lines need one comparison. */
 function isHeadLine(piece: string, at: number, end: number): boolean {
   const code = piece.charCodeAt(at)
   if (code < 65 || code > 90) return false

@@ -6,11 +6,11 @@ import {isList, LONGEST_NAME, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './pa
 import {quotedEnd, readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
 
 /**
- * Reads `ipset save` text. What is not understood becomes a problem; everything else is still read.
+ * Parses `ipset save` text. A line that is not understood becomes a problem; everything else is still parsed.
  *
  * @param file name of the file, for the problems
- * @returns the sets in the order of the dump, each name once: a second `create` of a name adds to the first. A set that
- *   nothing creates has the type `unknown`. An empty text, which is how a node without sets looks, gives no problem.
+ * @returns the sets in the order of the dump, each name once: a second `create` of a name adds to the first. A set without
+ *   a `create` line has the type `unknown`. An empty text is the dump of a node without sets, so it is no problem.
  * Source: ipset(8); ipset 7.17 for quotes and blanks.
  */
 export function parseIpsetSave(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]} {
@@ -24,10 +24,10 @@ const NUMBER_SIGN = 35
 class SaveParser {
   private readonly problems: LineProblems
   private readonly sets = new ParsedSets()
-  /** Sets that have members but, so far, no `create` line. */
+  /** Sets with members but no `create` line so far. */
   private readonly uncreated = new Set<OpenSet>()
   private current: OpenSet | undefined
-  /** `add NAME ` of the current set: members stand together, so most lines need one comparison only. */
+  /** `add NAME ` of the current set. A set's members are consecutive, so most lines need one comparison. */
   private currentStart = ''
 
   constructor(file: string | undefined) {
@@ -37,7 +37,7 @@ class SaveParser {
   visit(piece: string, start: number, end: number, line: number): void {
     if (!this.problems.enter(piece, start, end, line)) return
     const {current, currentStart} = this
-    // Slicing and comparing takes a third of the time of `startsWith`.
+    // A slice and a comparison take a third of the time of `startsWith`.
     if (current && piece.slice(start, start + currentStart.length) === currentStart) {
       this.member(current, piece, start + currentStart.length, end, line)
       return
@@ -49,7 +49,7 @@ class SaveParser {
     const word = piece.slice(at, stop)
     if (word === 'add') this.add(piece, next, end, line)
     else if (word === 'create') this.create(piece, next, end, line)
-    // Old ipset ended its saves with this word, and every ipset takes it.
+    // Old versions of ipset ended a save with COMMIT, and every version accepts it.
     else if (word !== 'COMMIT')
       this.problems.add(
         'UNKNOWN_LINE',
@@ -90,7 +90,7 @@ class SaveParser {
     this.enter(this.sets.get(name), piece.slice(at, nameEnd))
   }
 
-  /** The set that a `create` line is about; undefined when an earlier line has created it. */
+  /** The set of a `create` line; undefined when an earlier line created it. */
   private openSet(name: string, at: number, line: number): OpenSet | undefined {
     const known = this.sets.get(name)
     if (!known) return this.sets.add(name, UNKNOWN_TYPE, line)
@@ -162,7 +162,7 @@ class SaveParser {
   }
 }
 
-/** Takes the name from a `create` line. A name with blanks is in quotes, or ends before the first word that is a type. */
+/** Finds the name in a `create` line. A name with blanks is quoted, or ends before the first word that is a type. */
 function createdName(piece: string, at: number, end: number): {name: string; nameEnd: number; typeStart: number} {
   const quoted = quotedEnd(piece, at, end)
   if (quoted !== undefined) {

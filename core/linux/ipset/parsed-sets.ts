@@ -1,19 +1,19 @@
 import type {MatchSet} from './model.ts'
 import {wordEnd, wordStart} from './tokenizer.ts'
 
-/** A set while it is being read. */
+/** A set that is still being parsed. */
 export type OpenSet = {-readonly [K in keyof MatchSet]: MatchSet[K]}
 
 /** The type of a set whose `create` or `Type:` line is missing. */
 export const UNKNOWN_TYPE = 'unknown'
 
-/** The kernel's limit for names, in bytes. */
+/** The kernel's limit for set names, in bytes. */
 export const LONGEST_NAME = 31
 
-/** Whether the members of a set are names of other sets. */
+/** Whether the members of a set of this type are names of other sets. */
 export const isList = (type: string): boolean => type.startsWith('list:')
 
-/** The sets read so far, in the order of the dump, each name once. */
+/** The sets parsed so far, in the order of the dump, each name once. */
 export class ParsedSets {
   private readonly byName = new Map<string, OpenSet>()
   private hasNamesWithBlanks = false
@@ -30,8 +30,8 @@ export class ParsedSets {
   }
 
   /**
-   * Where the set name that stands at a position ends. ipset prints names with blanks as they are; of the names that
-   * fit, the longest known one is taken, else the first word.
+   * Returns the offset of the end of the set name at `at`. ipset prints names with blanks unquoted, so the name is the
+   * longest known one that fits, or the first word.
    */
   nameEnd(piece: string, at: number, end: number): number {
     const first = wordEnd(piece, at, end)

@@ -2,11 +2,10 @@ import type {MatchSet} from './model.ts'
 import {isList} from './parsed-sets.ts'
 
 /**
- * Prints sets as `ipset restore` takes them, lists behind all others because they name them. The inverse of
- * `parseIpsetSave`.
+ * Prints sets in the format of `ipset restore`. Lists come last, because ipset requires their members to exist. The
+ * inverse of `parseIpsetSave`.
  *
- * @param sets those with the type `unknown`, and names that hold a double quote, can be printed and parsed, but ipset
- *   refuses them
+ * @param sets ipset refuses a set with the type `unknown` or with a double quote in its name; both are still printed
  * @returns one line at a time, with its line feed
  */
 export function* printIpsetSave(sets: Iterable<MatchSet>): Generator<string> {

@@ -6,17 +6,17 @@ const CARRIAGE_RETURN = 13
 const SPACE = 32
 const QUOTE = 34
 
-/** What parts words in `ipset restore`. */
+/** Whether a character separates words in `ipset restore`. */
 const isBlank = (code: number): boolean => code === SPACE || code === TAB || code === CARRIAGE_RETURN
 
-/** Where the next word starts; `end` if there is none. */
+/** Returns the offset of the next word; `end` if there is none. */
 export function wordStart(piece: string, at: number, end: number): number {
   let next = at
   while (next < end && isBlank(piece.charCodeAt(next))) next++
   return next
 }
 
-/** Where the word that stands at a position ends. Never looks beyond the line: a search for a blank could. */
+/** Returns the offset of the end of the word at `at`. It never scans past the line, as `indexOf` could. */
 export function wordEnd(piece: string, at: number, end: number): number {
   let next = at
   while (next < end && !isBlank(piece.charCodeAt(next))) next++
@@ -24,10 +24,9 @@ export function wordEnd(piece: string, at: number, end: number): number {
 }
 
 /**
- * Where the word in double quotes that stands at a position ends, behind its closing quote. ipset knows no escapes: a
- * quote ends at the next one.
+ * Finds the end of a word in double quotes. ipset has no escapes: a quote ends at the next one.
  *
- * @returns undefined if it is no such word, or an empty one, which ipset drops
+ * @returns the offset after the closing quote; undefined if the word is not quoted, or is empty, which ipset drops
  */
 export function quotedEnd(piece: string, at: number, end: number): number | undefined {
   if (piece.charCodeAt(at) !== QUOTE) return undefined
@@ -40,7 +39,11 @@ export function quotedEnd(piece: string, at: number, end: number): number | unde
 /** Options of `create` that take no value. */
 const valueless = new Set(['counters', 'comment', 'skbinfo', 'forceadd', 'nomatch'])
 
-/** Reads the options of a set, from a position to the end of the line. */
+/**
+ * Reads the options of a set, from an offset to the end of the line.
+ *
+ * @returns values by option; an option that takes no value maps to the empty string
+ */
 export function readOptions(piece: string, at: number, end: number, problems: LineProblems): Map<string, string> {
   const options = new Map<string, string>()
   for (let start = wordStart(piece, at, end); start < end; ) {
@@ -69,10 +72,10 @@ export function readOptions(piece: string, at: number, end: number, problems: Li
   return options
 }
 
-/** Makes a member of its entry and the words behind it, from a position to the end of the line. */
+/** Builds a member from its entry and the words after it, from an offset to the end of the line. */
 export function readMember(entry: string, piece: string, at: number, end: number, line: number, problems: LineProblems): Member {
   let start = wordStart(piece, at, end)
-  // Nearly every member has nothing behind its entry.
+  // Most members have no words after the entry.
   if (start === end) return {entry, nomatch: false, line}
   let nomatch = false
   let extra = ''
@@ -82,7 +85,7 @@ export function readMember(entry: string, piece: string, at: number, end: number
   while (start < end) {
     const stop = wordEnd(piece, start, end)
     const next = wordStart(piece, stop, end)
-    // A comment may hold the word, so it counts outside quotes only. It stands anywhere, behind a timeout for example.
+    // A comment may contain "nomatch", so only a word outside quotes counts. It may follow other options.
     if (openQuote < 0 && stop - start === 7 && piece.startsWith('nomatch', start)) {
       nomatch = true
       extra += piece.slice(keptFrom, start)
@@ -100,12 +103,12 @@ export function readMember(entry: string, piece: string, at: number, end: number
       'a comment that does not end on its line: the line is cut, or the comment holds a line feed',
       'The member is read. If the comment goes on in the next lines, those are not members.',
     )
-  // With "nomatch" last there is nothing more to keep but the blank that was before it.
+  // If "nomatch" is last, drop the blank before it.
   extra = keptTo > keptFrom ? extra + piece.slice(keptFrom, keptTo) : extra.trimEnd()
   return extra === '' ? {entry, nomatch, line} : {entry, nomatch, line, extra}
 }
 
-/** Where the quote that is open behind a word began, or -1. */
+/** Returns the offset of the quote that is still open after a word, or -1. */
 function quoteState(piece: string, start: number, stop: number, open: number): number {
   let state = open
   for (let at = start; at < stop; at++) if (piece.charCodeAt(at) === QUOTE) state = state < 0 ? at : -1

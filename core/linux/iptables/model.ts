@@ -1,9 +1,9 @@
-/** Tables, chains and rules as `iptables-save` prints them. A rule's conditions are data: what they mean is for others to say. */
+/** Tables, chains and rules as `iptables-save` prints them. A rule's conditions are plain data; the walk evaluates them. */
 
 /** The mask of all 32 bits of a packet's mark. */
 export const WHOLE_MARK = 0xffffffff
 
-/** What iptables back end printed a save; `unknown` when its header is missing. */
+/** The iptables back end that printed a save. `unknown` when the header is missing or does not name one. */
 export type Backend = 'nft' | 'legacy' | 'unknown'
 
 export interface PortRange {
@@ -13,7 +13,7 @@ export interface PortRange {
   readonly negated: boolean
 }
 
-/** One condition of a rule. All of a rule's conditions must hold. */
+/** One condition of a rule. A packet matches the rule when all conditions hold. */
 export type Match =
   | {readonly kind: 'protocol'; readonly protocol: string; readonly negated: boolean}
   | {readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly block: string; readonly negated: boolean}
@@ -23,10 +23,10 @@ export type Match =
   | {readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly negated: boolean}
   | {readonly kind: 'state'; readonly module: 'conntrack' | 'state'; readonly states: string; readonly negated: boolean}
   | {readonly kind: 'comment'; readonly text: string}
-  /** Not modelled: kept as printed. Whether it holds is unknown. `module` is empty for damaged text. */
+  /** A match that is not modelled, as printed. Whether it holds is unknown. `module` is empty for damaged text. */
   | {readonly kind: 'unknown'; readonly module: string; readonly options: string}
 
-/** What happens to a packet for which all conditions hold. A rule without a target only counts. */
+/** What happens to a packet that matches the rule. A rule without a target only counts packets. */
 export type Target =
   | {readonly kind: 'verdict'; readonly verdict: 'ACCEPT' | 'DROP' | 'RETURN'}
   | {readonly kind: 'jump'; readonly chain: string; readonly goto: boolean}
@@ -35,33 +35,39 @@ export type Target =
   /** Any other target with its options as printed: REJECT, LOG, DNAT … */
   | {readonly kind: 'extension'; readonly name: string; readonly options: string}
 
+/** One rule of a chain. */
 export interface Rule {
   readonly chain: string
-  /** Place in the chain, from 1. */
+  /** Position in the chain, from 1. */
   readonly position: number
   /** Line in the dump, from 1. */
   readonly line: number
   /** The rule as printed, from `-A` on. */
   readonly source: string
-  /** Present when the save was made with counters. */
+  /** Packet counter. Present when the save was made with counters. */
   readonly packets?: number
+  /** Byte counter. Present when the save was made with counters. */
   readonly bytes?: number
   readonly matches: readonly Match[]
   readonly target?: Target
 }
 
+/** One chain with its rules in order. */
 export interface Chain {
   readonly name: string
-  /** Of built-in chains only. */
+  /** The policy; only built-in chains have one. */
   readonly policy?: string
   readonly packets?: number
   readonly bytes?: number
+  /** Line of the declaration in the dump, from 1. */
   readonly line: number
   readonly rules: readonly Rule[]
 }
 
+/** One table with its chains. */
 export interface Table {
   readonly name: string
+  /** Line of the `*table` header in the dump, from 1. */
   readonly line: number
   /** In the order of the dump. */
   readonly chains: ReadonlyMap<string, Chain>

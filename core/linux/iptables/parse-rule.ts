@@ -1,7 +1,7 @@
 import {type Match, type PortRange, type Target, WHOLE_MARK} from './model.ts'
 import {Words} from './tokenizer.ts'
 
-/** What stands behind `-A CHAIN`. `fault` says where text is damaged; the damaged part is then an unknown match. */
+/** The part of a rule after `-A CHAIN`. `fault` locates damaged text; the damaged part becomes an unknown match. */
 export interface RuleBody {
   readonly matches: Match[]
   readonly target: Target | undefined
@@ -20,12 +20,13 @@ class RuleFault extends Error {
 }
 
 /**
- * Reads the conditions and the target of one rule.
+ * Parses the matches and the target of one rule. Never throws for damaged text.
  *
- * @param text  holds the rule's line
- * @param start behind `-A CHAIN`
- * @param end   end of the line
- * @param isChain tells a user chain's name from an extension's, after `-j`
+ * @param text  the text that contains the rule's line
+ * @param start offset after `-A CHAIN`
+ * @param end   offset of the end of the line
+ * @param isChain whether a name after `-j` is a user-defined chain; any other name is a verdict or a target extension
+ * @returns `fault` holds the first damage found, with its offset in `text`
  */
 export function parseRuleBody(text: string, start: number, end: number, isChain: (name: string) => boolean): RuleBody {
   const words = new Words(text, start, end)
@@ -47,11 +48,11 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
       matches.push({kind: 'unknown', module: '', options: skipPart(words)})
     }
   }
-  // An array that was pushed to has room for seventeen; the copy has none to spare, and rules are kept.
+  // V8 reserves room for 17 elements in an array that is pushed to. Rules are kept, so keep a copy of the exact size.
   return {matches: matches.slice(), target, fault}
 }
 
-/** Passes over a damaged option, up to the next one that can be read. */
+/** Skips a damaged option, up to the next readable one. Returns the skipped text. */
 function skipPart(words: Words): string {
   const start = words.at
   if (words.isNegation()) words.skip()
@@ -60,7 +61,7 @@ function skipPart(words: Words): string {
   return words.text.slice(start, words.at).trimEnd()
 }
 
-/** Reads one option with its values. Returns the target if it was one. */
+/** Reads one option with its values. Returns the target if the option is one. */
 function readPart(words: Words, matches: Match[], isChain: (name: string) => boolean): Target | undefined {
   const negated = words.isNegation()
   if (negated) words.skip()
@@ -101,7 +102,7 @@ function readPart(words: Words, matches: Match[], isChain: (name: string) => boo
       return undefined
   }
   const option = words.next()
-  // `-p TCP --dport 80` is how rules are written; iptables loads the protocol's module by itself.
+  // Rules written by hand may say `-p TCP --dport 80`: iptables loads the protocol's match module itself.
   if (option === '--dport' || option === '--sport') {
     const protocol = matches.findLast(match => match.kind === 'protocol')?.protocol ?? ''
     const side = option === '--dport' ? 'destination' : 'source'
@@ -122,7 +123,7 @@ function value(words: Words): string {
   return words.next()
 }
 
-/** Reads what stands behind `-m`. A module that is not modelled, or an option of one that is not, keeps its text. */
+/** Reads a match after `-m`. An unmodelled module or option becomes an unknown match that keeps its text. */
 function readModule(words: Words, matches: Match[]): void {
   const module = value(words)
   const start = words.at
@@ -172,7 +173,7 @@ function readPorts(protocol: string, words: Words): Match | undefined {
     else if (option === '--sport') source = portRange(words, negated)
     else return undefined
   }
-  // Ports are in most rules, and spreading costs more than reading them.
+  // Most rules have ports, and object spread would cost more than parsing them.
   if (source && destination) return {kind: 'ports', protocol, source, destination}
   if (destination) return {kind: 'ports', protocol, destination}
   return source ? {kind: 'ports', protocol, source} : {kind: 'ports', protocol}
@@ -180,7 +181,7 @@ function readPorts(protocol: string, words: Words): Match | undefined {
 
 const LAST_PORT = 65535
 
-/** `80`, `80:90`, `:90` or `80:`, as iptables takes and prints them. */
+/** Parses `80`, `80:90`, `:90` or `80:`, the forms that iptables accepts and prints. */
 function portRange(words: Words, negated: boolean): PortRange {
   const at = words.at
   const text = value(words)
@@ -221,7 +222,7 @@ function readTarget(words: Words, isChain: (name: string) => boolean): Target {
   return {kind: 'extension', name, options: skipOptions(words)}
 }
 
-/** All spellings come down to the kernel's one operation, mark = (mark & ~mask) ^ value. Source: iptables-extensions(8) MARK. */
+/** Converts each spelling to the kernel's one operation, mark = (mark & ~mask) ^ value. Source: iptables-extensions(8) MARK. */
 function readMark(words: Words): Target | undefined {
   const option = words.next()
   const mark = words.isDone ? undefined : markAndMask(words.next())

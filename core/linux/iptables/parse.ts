@@ -5,15 +5,15 @@ import type {Backend, Rule, Table} from './model.ts'
 import {parseRuleBody} from './parse-rule.ts'
 import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave} from './save-index.ts'
 
-/** Rules that were parsed before, by position, each with what is wrong with it. */
+/** Rules parsed earlier, by position from 1, each with the problem found in it. */
 export type ParsedRules = Map<number, {readonly rule: Rule; readonly fault?: Problem}>
 
 /**
- * Reads the rules of one chain that an index has found.
+ * Parses the rules of one indexed chain.
  *
- * @param isRead looks at a line before anything is made of it, and leaves it out; positions count all of them
- * @param parsed rules that are not parsed again; those that are parsed now are added
- * @returns the rules in order, positions from 1; a damaged rule is kept, its damaged part as an unknown match
+ * @param isRead whether a line is to be parsed; by default every line is. Positions count skipped lines too.
+ * @param parsed rules that need no second parse; newly parsed rules are added to it
+ * @returns the rules in order, positions from 1. A damaged rule is kept, with its damaged part as an unknown match.
  */
 export function readRules(
   table: IndexedTable,
@@ -83,13 +83,13 @@ function readRule(
       message: `rule ${position} of chain ${chain}: ${fault.message}`,
       next: 'The rule is kept, but whether it matches a packet is unknown. Take the save again with iptables-save -c.',
     })
-  // Written out, because most rules have both, and adding a field to an object moves it to a second place in memory.
+  // Each shape is a literal: V8 stores a field that is added later in a second block of memory.
   if (target && hasCounts) return {chain, position, line, source, matches, target, packets, bytes}
   if (hasCounts) return {chain, position, line, source, matches, packets, bytes}
   return target ? {chain, position, line, source, matches, target} : {chain, position, line, source, matches}
 }
 
-/** The number that stands between two places; NaN if it is none. */
+/** Parses the decimal number between two offsets; NaN for any other text. */
 function decimal(text: string, start: number, end: number): number {
   let value = start < end ? 0 : Number.NaN
   for (let at = start; at < end; at++) {
@@ -99,7 +99,12 @@ function decimal(text: string, start: number, end: number): number {
   return value
 }
 
-/** Reads a whole `iptables-save` text, every rule of every table. */
+/**
+ * Parses a whole `iptables-save` text, every rule of every table.
+ *
+ * @param file name of the file, for the problems
+ * @returns tables by name. A line that is not understood becomes a problem; everything else is still parsed.
+ */
 export function parseIptablesSave(
   text: Text,
   file?: string,

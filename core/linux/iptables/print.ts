@@ -1,14 +1,14 @@
 import {type Chain, type Match, type PortRange, type Rule, type Table, type Target, WHOLE_MARK} from './model.ts'
 
-/** Characters iptables-save prints without quotes. Source: `xtables_save_string` of iptables 1.8. */
+/** A word that iptables-save prints without quotes. Source: `xtables_save_string` of iptables 1.8. */
 const BARE = /^[A-Za-z0-9_-]+$/
 
-/** A word as iptables-save quotes it. */
+/** Quotes a word as iptables-save does. */
 export function quoted(text: string): string {
   return BARE.test(text) ? text : `"${text.replaceAll(/["\\']/g, '\\$&')}"`
 }
 
-/** A mark or a mask as iptables prints it: `0x2000`. */
+/** Prints a mark or a mask as iptables does: `0x2000`. */
 export const printMark = (value: number): string => `0x${value.toString(16)}`
 const not = (negated: boolean): string => (negated ? '! ' : '')
 
@@ -18,7 +18,7 @@ function printPorts(option: string, range: PortRange | undefined): string {
   return ` ${not(range.negated)}${option} ${ports}`
 }
 
-/** One condition as iptables-save prints it. */
+/** Prints one match as iptables-save does. */
 export function printMatch(match: Match): string {
   switch (match.kind) {
     case 'protocol':
@@ -45,7 +45,7 @@ export function printMatch(match: Match): string {
   }
 }
 
-/** A target with its options as iptables-save prints it. */
+/** Prints a target with its options as iptables-save does. */
 export function printTarget(target: Target): string {
   switch (target.kind) {
     case 'verdict':
@@ -59,7 +59,7 @@ export function printTarget(target: Target): string {
   }
 }
 
-/** One rule from `-A` on, with `[packets:bytes]` in front when `withCounters`. */
+/** Prints one rule from `-A` on, after `[packets:bytes]` when `withCounters` is set and the rule has counters. */
 export function printRule(rule: Rule, withCounters = false): string {
   const parts = [`-A ${rule.chain}`, ...rule.matches.map(printMatch)]
   if (rule.target) parts.push(printTarget(rule.target))
@@ -71,7 +71,11 @@ function printDeclaration(chain: Chain): string {
   return `:${chain.name} ${chain.policy ?? '-'} [${chain.packets ?? 0}:${chain.bytes ?? 0}]`
 }
 
-/** The lines of a save that `iptables-restore` reads: the inverse of `parseIptablesSave`. */
+/**
+ * Prints tables in the format that `iptables-restore` reads. The inverse of `parseIptablesSave`.
+ *
+ * @returns one line at a time, without its line feed
+ */
 export function* printIptablesSave(tables: Iterable<Table>, withCounters = false): Generator<string> {
   for (const table of tables) {
     yield `*${table.name}`

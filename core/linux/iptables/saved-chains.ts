@@ -3,27 +3,27 @@ import type {Rule} from './model.ts'
 import {type ParsedRules, readRules} from './parse.ts'
 import type {SaveIndex} from './save-index.ts'
 
-/** The rules of one chain, in order, and what is wrong with them. */
+/** The rules of one chain, in order, and the problems found in them. */
 export interface ReadChain {
   readonly rules: readonly Rule[]
   readonly problems: readonly Problem[]
 }
 
 /**
- * The chains of a save. A rule is parsed when somebody first asks for it, and kept: naming sets, walking packets and printing
- * all need the same rules, and no line is parsed twice.
+ * The chains of a save, parsed on demand. A parsed rule is cached, because naming sets, walking packets and printing use the
+ * same rules.
  */
 export class SavedChains {
   readonly save: SaveIndex
   private readonly whole = new Map<string, ReadChain>()
-  /** Of chains of which only some rules were asked for. */
+  /** Rules of partly parsed chains. */
   private readonly parts = new Map<string, ParsedRules>()
 
   constructor(save: SaveIndex) {
     this.save = save
   }
 
-  /** All rules of a chain; undefined when the save does not declare it. */
+  /** All rules of a chain; undefined when the save does not contain the chain. */
   chain(tableName: string, name: string): ReadChain | undefined {
     const key = `${tableName} ${name}`
     const known = this.whole.get(key)
@@ -38,9 +38,10 @@ export class SavedChains {
   }
 
   /**
-   * Some rules of a chain. On a large node most rules are passed over without being parsed.
+   * Some rules of a chain. Other rules are not parsed, which is most of them on a large node.
    *
-   * @param isRead looks at a rule's line
+   * @param isRead whether to parse a rule, given its line
+   * @returns undefined when the save does not contain the chain
    */
   someRules(tableName: string, name: string, isRead: (line: string) => boolean): ReadChain | undefined {
     const key = `${tableName} ${name}`

@@ -3,15 +3,15 @@ const QUOTE = 34
 const BACKSLASH = 92
 
 /**
- * Reads the words of one line of restore format, left to right. A word may be in double quotes, in which a backslash
- * keeps the next character. Source: iptables' own `add_param_to_argv` and `xtables_save_string`.
+ * Reads the words of one line in iptables-restore format, left to right. A word may be in double quotes; inside them a
+ * backslash escapes the next character. Source: `add_param_to_argv` and `xtables_save_string` of iptables.
  */
 export class Words {
   readonly text: string
-  /** Where the next word starts. */
+  /** Offset of the next word. */
   at: number
   readonly end: number
-  /** Set when a quote was never closed. */
+  /** Whether a quote is not closed. */
   isUnclosed = false
 
   constructor(text: string, start: number, end: number) {
@@ -25,12 +25,12 @@ export class Words {
     return this.at >= this.end
   }
 
-  /** The character of the next word at an offset, as a code; NaN or the next line's beyond the end. */
+  /** The character code at an offset in the next word. Past the end it is NaN, or a character of the next line. */
   code(offset: number): number {
     return this.text.charCodeAt(this.at + offset)
   }
 
-  /** Whether the next word is a dash and one letter; gives that letter's code, else 0. */
+  /** The letter's character code if the next word is a dash and one letter; otherwise 0. */
   shortOption(): number {
     const {text, at, end} = this
     if (text.charCodeAt(at) !== 45 || at + 1 >= end) return 0
@@ -43,7 +43,7 @@ export class Words {
     return this.text.charCodeAt(this.at) === 33 && (this.at + 1 >= this.end || this.text.charCodeAt(this.at + 1) === SPACE)
   }
 
-  /** The next word, unquoted; the empty text at the end of the line. */
+  /** Reads the next word, unquoted. Returns the empty string at the end of the line. */
   next(): string {
     const {text, at, end} = this
     if (text.charCodeAt(at) === QUOTE) return this.quoted()
@@ -74,7 +74,7 @@ export class Words {
     const start = this.at + 1
     let stop = text.indexOf('"', start)
     if (stop < 0 || stop >= end) return this.unclosed(start)
-    // Usual: nothing was escaped, the word is a piece of the line.
+    // The usual case: nothing is escaped, so the word is a slice of the line.
     const plain = text.slice(start, stop)
     if (!plain.includes('\\')) {
       this.at = stop + 1

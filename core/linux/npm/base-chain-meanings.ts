@@ -7,7 +7,7 @@ import {bitMarks, type Marks, v1AllowMarks, wholeWordMarks} from './marks.ts'
 import {placeOf} from './place-of.ts'
 import {policyChain} from './policy-chain.ts'
 
-/** What each of Azure NPM's own chains is for. */
+/** The purpose of each of Azure NPM's own chains, in words. */
 const COMMON_MEANINGS = {
   [NPM_CHAIN]: 'entry: ingress policies of the receiver first, then egress policies of the sender, then accept',
   [ACCEPT_CHAIN]: `accepts; later rules of ${FORWARD_CHAIN} are not seen any more`,
@@ -30,7 +30,7 @@ const V1_MEANINGS: Readonly<Record<string, string>> = {
   [v1RuleChains.Egress.drops]: 'drops what egress policies select and no rule allowed',
 }
 
-/** Azure NPM's own chains with the rules that belong to no policy, each in words. */
+/** Describes Azure NPM's own chains and the rules in them that belong to no policy. Chains that the node lacks are left out. */
 export function translateBaseChains(chains: NpmChains): BaseChain[] {
   const {generation} = chains
   const ofV2 = v2Meanings(chains.hasOldMarks ? wholeWordMarks : bitMarks)
@@ -47,6 +47,7 @@ const isBaseRule = ({matches, target}: Rule): boolean => {
   return !matches.some(match => match.kind === 'set') && policyChain(name) === undefined
 }
 
+/** Describes one rule that belongs to no policy. */
 export function translateBaseRule(rule: Rule): BaseChain['rules'][number] {
   const {packets = null, bytes = null} = rule
   const conditions = rule.matches.filter(match => match.kind !== 'comment').map(describeCondition)
@@ -74,7 +75,7 @@ function describeTarget({target}: Rule): string {
   }
 }
 
-/** Whether new forwarded packets are judged: the jump stands, and the entry chain is filled. Null when the save does not tell. */
+/** Whether Azure NPM judges new packets: the jump exists and the entry chain has rules. Null if an incomplete save lacks either. */
 export function isActive(chains: NpmChains, jump: Translation['jump']): boolean | null {
   if (jump !== null && !chains.isEmpty(NPM_CHAIN)) return true
   return chains.isComplete ? false : null

@@ -1,36 +1,36 @@
 import type {Direction} from '../../names/kernel-name.ts'
 
 /**
- * The chains that Azure NPM has in the filter table, and those of others that it looks at. Names of policies' own chains are
- * in policy-chain.ts. Source: sections 4 and 8.2 of NPM's data plane.
+ * The names of Azure NPM's chains in the filter table, and of other programs' chains that it depends on. The names of
+ * policies' own chains are in policy-chain.ts. Source: sections 4 and 8.2 of NPM's data plane.
  */
 
-/** The kernel's chain for packets that the node passes on, where Azure NPM's jump stands. */
+/** The built-in chain for packets that the node forwards. It holds Azure NPM's jump. */
 export const FORWARD_CHAIN = 'FORWARD'
-/** kube-proxy's chain; the jump stands behind the one to it, unless Azure NPM is told to come first. */
+/** kube-proxy's chain. Azure NPM's jump follows the jump to it, unless PlaceAzureChainFirst is set. */
 export const SERVICES_CHAIN = 'KUBE-SERVICES'
 
-/** Where packets enter; the prefix of all other names. */
+/** The entry chain. Its name is the prefix of all other names. */
 export const NPM_CHAIN = 'AZURE-NPM'
-/** Accepts a packet that both directions let pass. */
+/** Accepts a packet that both directions allow. */
 export const ACCEPT_CHAIN = 'AZURE-NPM-ACCEPT'
-/** The chain of each direction. In v2 the jumps to policies' chains stand in it. */
+/** The chain of each direction. In v2 it holds the jumps to policies' chains. */
 export const directionChains: Readonly<Record<Direction, string>> = {Ingress: 'AZURE-NPM-INGRESS', Egress: 'AZURE-NPM-EGRESS'}
 
-/** v2: marks a packet that an ingress policy allows, and goes on to egress. */
+/** v2: marks a packet that an ingress policy allows, and jumps to the egress chain. */
 export const INGRESS_ALLOW_CHAIN = 'AZURE-NPM-INGRESS-ALLOW-MARK'
 
-/** v1: the chains that hold rules of policies: those about ports or any peer, those about peers alone, and the drops. */
+/** v1: the chains for rules of policies. `ports` has rules with ports or for any peer, `peers` rules with peers only. */
 export const v1RuleChains: Readonly<Record<Direction, {readonly ports: string; readonly peers: string; readonly drops: string}>> =
   {
     Ingress: {ports: 'AZURE-NPM-INGRESS-PORT', peers: 'AZURE-NPM-INGRESS-FROM', drops: 'AZURE-NPM-INGRESS-DROPS'},
     Egress: {ports: 'AZURE-NPM-EGRESS-PORT', peers: 'AZURE-NPM-EGRESS-TO', drops: 'AZURE-NPM-EGRESS-DROPS'},
   }
 
-/** Of the oldest releases of v1, whose rules are not known here. */
+/** A chain of the oldest v1 releases. Their rules are not modelled. */
 const TARGET_SETS_CHAIN = 'AZURE-NPM-TARGET-SETS'
 
-/** Every chain of Azure NPM, of either generation, that is no policy's own. */
+/** All chains of Azure NPM, of both generations, except policies' own. */
 export const npmBaseChains: readonly string[] = [
   NPM_CHAIN,
   ACCEPT_CHAIN,
@@ -40,11 +40,11 @@ export const npmBaseChains: readonly string[] = [
   TARGET_SETS_CHAIN,
 ]
 
-/** Whether a chain is Azure NPM's, a policy's own among them. */
+/** Whether a chain belongs to Azure NPM. Policies' own chains do. */
 export const isNpmChain = (chain: string): boolean => chain === NPM_CHAIN || chain.startsWith(`${NPM_CHAIN}-`)
 
-/** The chains of a direction of v2: the one with the jumps and those of policies, of which upper case letters tell v1's apart. */
+/** v2's chains of a direction: the one with the jumps, and policies' own. The suffixes of v1's chains are in upper case. */
 const V2_RULE_CHAIN = new RegExp(`^(?:${Object.values(directionChains).join('|')})(?:-[0-9a-z]+)?$`)
 
-/** Whether rules and jumps of v2's policies may stand in a chain; v1 has two of the names for chains without any. */
+/** Whether a chain may hold rules or jumps of v2's policies. v1 uses two of these names for chains without such rules. */
 export const isV2RuleChain = (chain: string): boolean => V2_RULE_CHAIN.test(chain)

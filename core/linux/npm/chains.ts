@@ -7,20 +7,20 @@ import {INGRESS_ALLOW_CHAIN, isNpmChain, NPM_CHAIN, v1RuleChains} from './chain-
 import {wholeWordMarks} from './marks.ts'
 import {policyChain} from './policy-chain.ts'
 
-/** Only NPM v1 has these two. */
+/** Chains that only NPM v1 has. */
 const V1_CHAINS = [v1RuleChains.Ingress.ports, v1RuleChains.Egress.ports]
-/** Only NPM v2 has it. */
+/** A chain that only NPM v2 has. */
 const V2_CHAIN = INGRESS_ALLOW_CHAIN
 
 /**
- * The table Azure NPM's chains are in, with rules read as they are asked for and kept, since naming sets and
- * printing rules both need them.
+ * Azure NPM's chains in a save. Rules are parsed on demand and cached, because naming sets and printing rules both need
+ * them.
  */
 export class NpmChains {
   readonly save: SaveIndex | undefined
   readonly table: IndexedTable | undefined
   readonly problems: Problem[] = []
-  /** Whether a release before v1.4.24 programmed the chains, which marked packets by whole words. */
+  /** Whether a release before v1.4.24 programmed the chains. These releases use all 32 bits of the mark. */
   get hasOldMarks(): boolean {
     return this.rules(V2_CHAIN).some(({target}) => target?.kind === 'mark' && target.value === wholeWordMarks.ingressAllowed)
   }
@@ -29,22 +29,22 @@ export class NpmChains {
   readonly names: readonly string[]
   readonly policyChains: readonly string[]
   /**
-   * Which Azure NPM programmed the chains. After an upgrade the other one's chains stay for minutes, but empty. `absent`
-   * when there are none, `unknown` without a save.
+   * The generation of Azure NPM that programmed the chains. After an upgrade the other generation's chains remain for some
+   * minutes, but empty. Without any chain of Azure NPM it is `absent` in a complete save, else `unknown`.
    */
   readonly generation: Generation | 'mixed' | 'absent' | 'unknown'
   private readonly saved: SavedChains | undefined
   private readonly read = new Map<string, readonly Rule[]>()
   private readonly about: readonly string[] | undefined
 
-  /** @param about sets and policy chains: only rules that name one of them are read, and others' chains are passed over */
+  /** @param about kernel names of sets and policy chains: in Azure NPM's chains, only rules that name one of them are parsed */
   constructor(saved: SavedChains | undefined, about?: ReadonlySet<string>) {
     const save = saved?.save
     this.saved = saved
     this.save = save
     this.about = about && [...about]
     this.table = save && npmTable(save)
-    // Asked for with every rule, and a large node has a hundred thousand chains.
+    // Filter once: `names` is used often, and a large node has 100,000 chains.
     this.names = [...(this.table?.chains.keys() ?? [])].filter(isNpmChain)
     this.policyChains = this.names.filter(name => policyChain(name) !== undefined && (!about || about.has(name)))
     this.generation = this.findGeneration()
@@ -54,6 +54,7 @@ export class NpmChains {
     return this.table?.chains.has(chain) ?? false
   }
 
+  /** The rules of a chain, in order. Empty if the save does not contain the chain. */
   rules(name: string): readonly Rule[] {
     const known = this.read.get(name)
     if (known) return known
@@ -69,12 +70,12 @@ export class NpmChains {
     return rules
   }
 
-  /** Whether a chain holds rules, without reading them. */
+  /** Whether a chain has no rules. Does not parse them. */
   isEmpty(name: string): boolean {
     return (this.table?.chains.get(name)?.blocks.length ?? 0) === 0
   }
 
-  /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
+  /** Whether a missing rule is known to be absent. A truncated save may have lost it. */
   get isComplete(): boolean {
     return this.save !== undefined && hasAllRules(this.save)
   }
@@ -89,12 +90,12 @@ export class NpmChains {
   }
 }
 
-/** The table that Azure NPM's chains are in. A save whose head is lost may still hold them; no other table ever does. */
+/** The table with Azure NPM's chains: `filter`, or the unknown table if the start of the save is lost. */
 function npmTable({tables}: SaveIndex): IndexedTable | undefined {
   const filter = tables.get('filter')
   const unknown = tables.get(UNKNOWN_TABLE)
   return filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown
 }
 
-/** Whether a save is known to hold all that Azure NPM has programmed. Answered without looking through its chains. */
+/** Whether a save is known to contain everything that Azure NPM programmed. Does not scan its chains. */
 export const hasAllRules = (save: SaveIndex): boolean => npmTable(save)?.isComplete ?? save.hasAllTables ?? false

@@ -7,7 +7,11 @@ import {placeOf} from './place-of.ts'
 import type {ProgramRule} from './program.ts'
 import {linuxReleaseFacts} from './release-facts.ts'
 
-/** The rule of FORWARD that sends packets to Azure NPM, as a line of releases makes it. */
+/**
+ * The rule of FORWARD that sends packets to Azure NPM.
+ *
+ * @param line line of releases; by default the current one
+ */
 export function forwardJump(line?: ReleaseLine): ProgramRule {
   const newOnly: Match = {kind: 'state', module: 'conntrack', states: 'NEW', negated: false}
   return {
@@ -17,7 +21,7 @@ export function forwardJump(line?: ReleaseLine): ProgramRule {
   }
 }
 
-/** How packets get to Azure NPM: its rule in FORWARD, with what is judged there. Null when there is none. */
+/** Finds the jump from FORWARD to Azure NPM. `ctstate` is null if it has no positive match on states. Null without a jump. */
 export function findJump(chains: NpmChains): {where: ChainPlace; ctstate: string | null} | null {
   const rule = chains.rules(FORWARD_CHAIN).find(({target}) => target?.kind === 'jump' && target.chain === NPM_CHAIN)
   if (!rule) return null

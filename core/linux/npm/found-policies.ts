@@ -5,20 +5,21 @@ import type {NpmChains} from './chains.ts'
 import {policyChain, policyFitsChain} from './policy-chain.ts'
 import type {PolicyJump} from './policy-jumps.ts'
 
-/** One policy and direction, found but not yet translated. */
+/** One policy in one direction, found on a node but not yet translated. */
 export interface FoundPolicy {
   /** `namespace/name`, or `unknown`. */
   readonly policy: string
   readonly direction: Direction
   readonly chain: string
-  /** Absent when no jump leads to the chain. */
+  /** Absent if no jump leads to the chain. */
   readonly jump?: Rule
 }
 
 /**
- * Finds the policies of an NPM v2: one for each jump, and one for each chain with rules that no jump leads to.
+ * Finds the policies that NPM v2 programmed: one for each jump, and one for each chain with rules that no jump leads to.
  *
- * @param known policies of the cluster objects, `namespace/name`; they name chains whose jumps have no comment
+ * @param known policies of the cluster objects, `namespace/name`. Their hashes name chains whose jumps have no comment.
+ * @returns policies by name; `staleChains` are empty chains that no jump leads to; `unresolved` are chains without a name
  */
 export function findPolicies(
   chains: NpmChains,
@@ -32,7 +33,7 @@ export function findPolicies(
   const policies = new Map<string, FoundPolicy>()
   for (const {rule, chain, direction, policy = byHash(chain) ?? 'unknown'} of jumps) {
     const key = `${chain} ${policy} ${policy === 'unknown' ? rule.position : ''}`
-    // Re-adding a policy can leave a second, equal jump; the first one is passed first.
+    // Azure NPM may leave a second, equal jump when it adds a policy again. Packets reach the first one.
     if (!policies.has(key)) policies.set(key, {policy, direction, chain, jump: rule})
   }
   const reached = new Set(jumps.map(({chain}) => chain))

@@ -13,7 +13,7 @@ import {type FoundPolicy, findPolicies} from './found-policies.ts'
 import {learnNames} from './learn-names.ts'
 import {readJumps} from './policy-jumps.ts'
 
-/** What a dump tells of names: those of its sets, and whose its chains are. */
+/** The names learned from a dump: names of sets, and policies of chains. */
 export interface LearnedNames {
   readonly nameIndex: NameIndex
   readonly chains: NpmChains
@@ -21,29 +21,32 @@ export interface LearnedNames {
   readonly jump: Translation['jump']
   readonly policies: readonly FoundPolicy[]
   readonly staleChains: readonly string[]
-  /** Policy of each chain with a known policy; colliding ones joined by `|`. */
+  /** Policy of each chain whose policy is known; policies that share a chain are joined by `|`. */
   readonly policyOfChain: ReadonlyMap<string, string>
   /** Sets that rules of Azure NPM name, each with the line of one such rule. */
   readonly usedSets: ReadonlyMap<string, number>
-  /** Azure NPM's sets that the dump holds or a rule names. */
+  /** Azure NPM's sets that are in the dump or that a rule names. */
   readonly kernelSets: ReadonlySet<string>
-  /** Sets and policy chains that nothing names. */
+  /** Sets and policy chains without a known name. */
   readonly unresolved: readonly string[]
   readonly problems: readonly Problem[]
 }
 
 /**
- * Learns the names of a dump. Never throws for bad input.
+ * Learns the names of a dump. Never throws for bad input: see `problems`.
  *
- * @param about kernel names of sets and policy chains: nothing is told of others, and rules that name none of them are not even
- * read, unless other names may imply one that stays unknown
+ * @param about kernel names of sets and policy chains; the result covers only these. Rules that name none of them are
+ *   parsed only if some name stays unknown, because other names may imply it.
  */
 export function learnDump(dump: LinuxDocuments, about?: ReadonlySet<string>): LearnedNames {
   const learned = learn(dump, about, about)
   return about && learned.unresolved.length > 0 ? learn(dump, undefined, about) : learned
 }
 
-/** @param read what rules are read about @param about what is told of what they say */
+/**
+ * @param read kernel names: only rules that name one of them are parsed
+ * @param about kernel names that the result covers
+ */
 function learn(
   dump: LinuxDocuments,
   read: ReadonlySet<string> | undefined,
@@ -97,7 +100,7 @@ function missing(
   used: ReadonlyMap<string, number>,
   jump: Translation['jump'],
 ): Problem[] {
-  // A whole ipset dump may be of another moment: then every rule's set is missing.
+  // A whole ipset dump may be from another time. Then the set of every rule is missing, so the list must be bounded.
   const problems = new ProblemList()
   const at = dump.saved?.save.file === undefined ? {} : {file: dump.saved.save.file}
   if (!dump.saved)

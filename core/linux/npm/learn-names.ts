@@ -13,14 +13,19 @@ import {nameTerms, parseJumpComment, parseRuleComment} from './parse-comment.ts'
 import type {PolicyJump} from './policy-jumps.ts'
 import {commentFacts, type RuleParts, ruleParts} from './rule-parts.ts'
 
-/** What a rule's own comment says of its sets, checked by hash. */
+/** The names of a rule's sets from its own comment, checked by hash. */
 export interface RuleNames {
-  /** One for each of the rule's sets, undefined where the comment does not tell or is wrong. */
+  /** One for each of the rule's sets; undefined if the comment has no name or a wrong one. */
   readonly sets: readonly (string | undefined)[]
   readonly namedPort?: string
 }
 
-/** Reads the names in a v2 rule's comment; claims that do not fit their hash are handed to `refuse`. */
+/**
+ * Reads the names in a v2 rule's comment.
+ *
+ * @param terms parsed comment; undefined for a rule without one
+ * @param refuse called with the set and the name whose hash does not match
+ */
 export function namesInRule(
   parts: RuleParts,
   terms: {readonly terms: string; readonly namedPort?: string; readonly isCut: boolean} | undefined,
@@ -42,17 +47,17 @@ export function namesInRule(
   return {sets}
 }
 
-/** What the comment of a v2 jump or rule lists. */
+/** Parses the comment of a v2 jump or rule. Undefined if there is none or it has another form. */
 export function commentTerms(parts: RuleParts): {terms: string; namedPort?: string; isCut: boolean} | undefined {
   if (parts.comment === undefined) return undefined
   return parseJumpComment(parts.comment) ?? parseRuleComment(parts.comment, commentFacts(parts))
 }
 
 /**
- * Fills an index with every name that a dump holds: from rule comments, cluster objects, NPM's debug cache and metrics, and
- * from what those names imply.
+ * Fills an index with all names in a dump: from rule comments, cluster objects, NPM's debug cache and metrics, and names
+ * that these imply.
  *
- * @param about sets to learn the names of, with whatever else; without it all
+ * @param about sets whose names are wanted; by default all. The index may contain others.
  * @returns the index, and the sets that rules of Azure NPM name, each with the line of the first such rule
  */
 export function learnNames(
@@ -88,13 +93,13 @@ export function learnNames(
   return {nameIndex, usedSets}
 }
 
-/** A dump without rules does not tell which NPM made its sets: names of both are tried. */
+/** The generations whose names are tried. A dump without rules does not reveal the generation, so both are. */
 function generationsOf(chains: NpmChains): Generation[] {
   const {generation} = chains
   return generation === 'v1' || generation === 'v2' ? [generation] : ['v2', 'v1']
 }
 
-/** @param chainPolicy the policy whose chain the rule is in */
+/** @param chainPolicy the policy whose chain contains the rule */
 function learnFromRule(rule: Rule, nameIndex: NameIndex, chains: NpmChains, chainPolicy: string | undefined): void {
   const {generation} = chains
   const file = chains.table?.file
@@ -150,8 +155,8 @@ function learnFromObjects(
 }
 
 /**
- * Names that known names imply: the sets in a nested list, the key beside key and value, the label that every
- * namespace bears, the namespace of a policy whose comment was cut. Only sets without a name are looked for, and the hash decides.
+ * Learns names that known names imply: the members of a nested list, the key of a key and value, the label that every
+ * namespace has, the namespace of a policy whose comment was cut. Only sets without a name are tried, and the hash decides.
  */
 function learnImplied(nameIndex: NameIndex, wanted: ReadonlySet<string>, jumps: readonly PolicyJump[]): void {
   const unknown = new Set([...wanted].filter(name => nameIndex.namesOf(name).length === 0))

@@ -9,16 +9,17 @@ import {byteLength, jumpComment, ruleComment, type SpellSet} from './print-comme
 import {linuxReleaseFacts} from './release-facts.ts'
 
 /**
- * Translates one policy as NPM v2 on Linux does, which fails where the comment of a rule is too long for iptables-restore.
+ * Translates one policy as NPM v2 on Linux does. It refuses a policy if the comment of a rule is too long for
+ * iptables-restore.
  *
- * @returns a refused one has no chains, and sets only if Azure NPM gets as far as making them
+ * @returns a refused policy has no chains. It has sets only if Azure NPM creates them before it fails.
  */
 export const linuxPolicyOf = (object: NetworkPolicy, options: CompileOptions): NpmPolicy =>
   npmPolicyOf(object, options, checkComments)
 
 const spellName: SpellSet = ({set}) => set.name
 
-/** One comment that is too long fails the whole file, and so the whole policy. */
+/** One comment that is too long makes iptables-restore refuse the whole file, and so the whole policy. */
 const checkComments: CheckPolicy = ({policy, target, chains}, release, refusals) => {
   if (!linuxReleaseFacts(release).hasRuleComments) return
   for (const {direction, rules} of chains) {
@@ -37,9 +38,9 @@ function isRefused(comment: string, field: string, refusals: UnsupportedList): b
   return true
 }
 
-/** What a comment holds besides its terms: names of at most 253 and twice 63 characters, and words. */
+/** The length of a comment without its terms: names of at most 253 and twice 63 characters, and fixed words. */
 const MOST_BYTES_BESIDES_TERMS = 450
 
-/** Whether terms are worth spelling out: with three bytes for each character, and `-AND-!` before each. */
+/** Whether terms may exceed the limit: at most three bytes for each character, and `-AND-!` before each term. */
 const mayBeLong = (terms: readonly SetCondition[]): boolean =>
   terms.reduce((sum, {set}) => sum + 3 * set.name.length + 6, 0) > LONGEST_WORD_BYTES - MOST_BYTES_BESIDES_TERMS

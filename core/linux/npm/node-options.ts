@@ -11,18 +11,18 @@ import {findJump} from './forward-jump.ts'
 import {policyChain} from './policy-chain.ts'
 import {losesBlocks, possibleLines} from './release-evidence.ts'
 
-/** What a node tells of the Azure NPM that programmed it. */
+/** The options of the Azure NPM that programmed a node, as far as the node reveals them. */
 export interface NodeOptions {
   readonly options: Pick<CompileOptions, 'scheme' | 'generation' | 'release' | 'losesLiteBlocks'>
-  /** What could not be told. */
+  /** Sentences about what remains uncertain. */
   readonly notes: readonly string[]
 }
 
 /**
- * Finds out which Azure NPM programmed a node, as far as its program depends on it.
+ * Detects which Azure NPM programmed a node, as far as the program depends on it.
  *
  * @param usedSets the sets that rules name
- * @param isLite whether it is NPM Lite, which a node does not tell
+ * @param isLite whether it is NPM Lite, which cannot be detected on a node
  */
 export function nodeOptions(
   cluster: ClusterObjects,
@@ -50,7 +50,7 @@ function schemeOf(dump: LinuxDocuments, chains: NpmChains, usedSets: ReadonlyMap
   return schemes.has('sha256') || !schemes.has('fnv32a') ? 'sha256' : 'fnv32a'
 }
 
-/** NPM v1 has chains only while there is a policy; without any its sets tell. */
+/** NPM v1 has chains only while there is a policy. Without chains, the names of sets decide. */
 function isV1({generation}: NpmChains, scheme: Scheme, isThere: (name: string) => boolean): boolean {
   if (generation === 'v1') return true
   return isThere(setKernelName(V1_ALL_NAMESPACES, scheme)) && !isThere(setKernelName(ALL_NAMESPACES, scheme))

@@ -2,24 +2,29 @@ import type {Direction} from '../../names/kernel-name.ts'
 import {KEPT_COMMENT_BYTES} from './limits.ts'
 
 /**
- * The comments that NPM v2 (since v1.4.17) puts on its rules. A jump says which policy it serves and whom it applies to; a
- * rule spells out its conditions. Both list prefixed set names in the order of the rule's set matches, so the i-th
- * name is the i-th set's.
+ * The comments on NPM v2's rules, since v1.4.17. A jump's comment names its policy and the pods that it selects; a rule's
+ * comment spells out its conditions. Both list prefixed set names in the order of the rule's set matches, so the i-th name
+ * belongs to the i-th set.
  */
 
+/** The parsed comment of a jump to a policy chain. */
 export interface JumpComment {
   readonly direction: Direction
   /** `namespace/name` */
   readonly policy: string
-  /** Set names joined by `-AND-`, negated ones behind an exclamation mark. */
+  /** Set names joined by `-AND-`; a negated one has an exclamation mark before it. */
   readonly terms: string
+  /** Whether iptables may have cut the comment. */
   readonly isCut: boolean
 }
 
 // Namespaces and policy names are lower case, so the first capital word ends the policy.
 const JUMP = /^(INGRESS|EGRESS)-POLICY-([a-z0-9.-]+\/[a-z0-9.-]+?)-(?:TO|FROM)-(.*)$/s
 
-/** Reads the comment of a jump to a policy chain: `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop`. */
+/**
+ * Parses the comment of a jump to a policy chain: `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop`.
+ * Undefined for any other text.
+ */
 export function parseJumpComment(comment: string): JumpComment | undefined {
   const parts = JUMP.exec(comment)
   if (!parts) return undefined
@@ -35,7 +40,7 @@ export function parseJumpComment(comment: string): JumpComment | undefined {
   }
 }
 
-/** What is known of a rule besides its comment; it says where the names in the comment end. */
+/** Facts of a rule besides its comment. They determine where the names in the comment end. */
 export interface RuleFacts {
   readonly protocol?: string | undefined
   /** As NPM spells it: `80` or `80:90`. */
@@ -43,6 +48,7 @@ export interface RuleFacts {
   readonly hasNamedPort: boolean
 }
 
+/** The parsed comment of a rule in a policy chain. */
 export interface RuleComment {
   readonly terms: string
   /** The prefixed name of the named-port set, `namedport:http`. */
@@ -50,7 +56,10 @@ export interface RuleComment {
   readonly isCut: boolean
 }
 
-/** Reads the comment of a rule in a policy chain: `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80`. */
+/**
+ * Parses the comment of a rule in a policy chain: `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80`. Undefined for
+ * any other text.
+ */
 export function parseRuleComment(comment: string, facts: RuleFacts): RuleComment | undefined {
   const head = /^(?:ALLOW|DROP)-(?:ALL(?=-ON-|$)|(?:FROM|TO)-)/.exec(comment)
   if (!head) return undefined
@@ -68,32 +77,32 @@ export function parseRuleComment(comment: string, facts: RuleFacts): RuleComment
 }
 
 /**
- * Whether a comment may have been cut; what is whole before the cut is still good. Even one that ends as a whole one does: its end may be a piece of a label. Names are
- * ASCII, so characters are bytes; a comment with others is not NPM's.
+ * Whether a comment may have been cut. A comment of that length may be cut even if its end looks complete, because the end
+ * may be part of a label. Names before the cut are still valid. Azure NPM's comments are ASCII, so characters are bytes.
  */
 const isLong = (comment: string): boolean => comment.length >= KEPT_COMMENT_BYTES
 
-/** A set match that a name is wanted for. */
+/** A set match whose name is wanted. */
 export interface WantedName {
   readonly set: string
   readonly negated: boolean
 }
 
-/** What a comment says of one set: the name, and whether its hash is the set's. */
+/** A name that a comment gives to a set, and whether its hash is the set's kernel name. */
 export interface NameClaim {
   readonly name: string
   readonly fits: boolean
 }
 
 /**
- * Gives each set match its name from a comment's terms.
+ * Finds the name of each set match in a comment's terms.
  *
- * Label values may themselves contain `-AND-`, so the text is split in every possible way until all hashes fit. If
- * none fits, names are still paired by place when their number is right, marked as not fitting; else only those that
- * fit are given.
+ * Label values may contain `-AND-`, so the text is split in every possible way until all hashes match. If no split matches
+ * and the comment is whole, names are paired by position, provided that their number is right; each reports whether it
+ * fits. A cut comment gives only the names that match.
  *
  * @param fits whether a name hashes to a set
- * @returns one claim for each set, undefined where the comment does not tell
+ * @returns one claim for each set; undefined if the comment has no name for it
  */
 export function nameTerms(
   terms: string,
@@ -119,17 +128,20 @@ function stripped(part: string, negated: boolean): string | undefined {
 
 const AND = '-AND-'
 
-/** Where names may end. Separators may share a dash: in `app:x-AND-AND-ns-y` the value is either `x` or `x-AND`. */
+/** Offsets at which names may end. Separators may share a dash: in `app:x-AND-AND-ns-y` the value is `x` or `x-AND`. */
 function possibleEnds(terms: string): number[] {
   const ends: number[] = []
   for (let at = terms.indexOf(AND); at >= 0; at = terms.indexOf(AND, at + 1)) ends.push(at)
   return [...ends, terms.length]
 }
 
-/** Splitting is tried depth first; comments have few parts, and a wrong join fails at its first hash. */
+/** Limit on the ends tried for one name. The search is depth first, and a wrong end fails at its first hash. */
 const MOST_JOINS = 64
 
-/** The longest run of names, from the first set on, that all fit; the whole text must be used unless it was cut. */
+/**
+ * Finds the names of the sets, from the first on, such that every hash matches. A whole comment must be used up, or the
+ * result is empty. A cut one gives the longest run of names.
+ */
 function splitToFit(
   terms: string,
   sets: readonly WantedName[],

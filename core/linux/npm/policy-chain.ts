@@ -2,13 +2,13 @@ import {fnv1a32, type Scheme, sha256Integer} from '../../names/hash.ts'
 import type {Direction} from '../../names/kernel-name.ts'
 import {directionChains} from './chain-names.ts'
 
-/** Names of the chains that NPM v2 gives each policy, one for a direction. */
+/** Names of policies' own chains in NPM v2, one for each direction. */
 
 const DIGEST_LENGTH = 10
 const MODULUS = 36n ** BigInt(DIGEST_LENGTH)
 
 /**
- * The iptables chain of one policy and direction. Both directions share the digest.
+ * The name of a policy's chain in one direction. Both directions share the digest.
  *
  * @param policy `namespace/name`
  */
@@ -16,28 +16,32 @@ export const policyChainName = (policy: string, direction: Direction, scheme: Sc
   chainOfDigest(policyDigest(policy, scheme), direction)
 
 /**
- * What stands for a policy in the names of its chains.
+ * The digest of a policy in the names of its chains. The SHA-256 form is reduced to ten digits of base 36.
  *
  * @param policy `namespace/name`
  */
 export const policyDigest = (policy: string, scheme: Scheme): string =>
   scheme === 'fnv32a' ? String(fnv1a32(policy)) : (sha256Integer(policy) % MODULUS).toString(36).padStart(DIGEST_LENGTH, '0')
 
-/** @param digest what a policy's name hashes to, or anything else that stands for the policy */
+/**
+ * The name of a policy's chain with a given digest.
+ *
+ * @param digest the policy's digest, or another text in its place
+ */
 export const chainOfDigest = (digest: string, direction: Direction): string => `${directionChains[direction]}-${digest}`
 
-/** A policy's chain of a direction, from that of ingress. */
+/** The name of a policy's chain in a direction, from the name of its ingress chain. */
 export const siblingChain = (ingress: string, direction: Direction): string =>
   directionChains[direction] + ingress.slice(directionChains.Ingress.length)
 
-/** What the name of a policy's chain looks like: direction and digest are its groups. */
+/** The form of a policy chain's name. The first group is set for ingress; the second is the digest. */
 const POLICY_CHAIN = new RegExp(`^(?:(${directionChains.Ingress})|${directionChains.Egress})-(\\d{1,10}|[0-9a-z]{10})$`)
 
 /**
- * Reads direction and possible schemes from a policy chain's name. Ten decimal digits have both shapes, so there may
- * be two schemes; hashing the policy decides.
+ * Reads the direction and the possible hash schemes from a policy chain's name. Ten decimal digits fit both schemes; only
+ * hashing the policy decides between them.
  *
- * @returns undefined for a name that no policy's chain can have
+ * @returns undefined if the name is not a policy chain's
  */
 export function policyChain(chain: string): {direction: Direction; schemes: Scheme[]} | undefined {
   const parts = POLICY_CHAIN.exec(chain)
@@ -49,7 +53,7 @@ export function policyChain(chain: string): {direction: Direction; schemes: Sche
   return {direction: parts[1] === undefined ? 'Egress' : 'Ingress', schemes: possible}
 }
 
-/** Whether a policy's chain has a given name, under a scheme its shape allows. */
+/** Whether a policy hashes to a chain's name, under one of the chain's possible schemes. */
 export function policyFitsChain(
   policy: string,
   chain: {name: string; direction: Direction; schemes: readonly Scheme[]},

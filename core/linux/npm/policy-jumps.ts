@@ -7,7 +7,7 @@ import type {NpmChains} from './chains.ts'
 import {parseJumpComment} from './parse-comment.ts'
 import {policyChain, policyFitsChain} from './policy-chain.ts'
 
-/** A jump that sends the pods a policy selects to that policy's chain (NPM v2). */
+/** A jump that sends packets of a policy's pods to the policy's chain (NPM v2). */
 export interface PolicyJump {
   readonly rule: Rule
   readonly chain: string
@@ -16,14 +16,14 @@ export interface PolicyJump {
   readonly policy?: string
 }
 
-/** The v2 jumps to policy chains. A comment that names another policy than the chain's hash is a problem and not believed. */
+/** Reads the v2 jumps to policy chains. A policy name that does not hash to the chain is a problem, and is not used. */
 export function readJumps(chains: NpmChains): {jumps: PolicyJump[]; problems: Problem[]} {
   const jumps: PolicyJump[] = []
   const problems: Problem[] = []
   for (const direction of ['Ingress', 'Egress'] as const)
     for (const rule of chains.rules(directionChains[direction])) {
       const {target} = rule
-      // To a chain that the save does not declare, the target does not parse as a jump.
+      // A target chain that the save does not declare is parsed as an extension.
       const chain = target?.kind === 'jump' ? target.chain : target?.kind === 'extension' ? target.name : undefined
       const shape = chain === undefined ? undefined : policyChain(chain)
       if (chain === undefined || shape?.direction !== direction) continue

@@ -3,10 +3,10 @@ import type {SetCondition} from '../../policy/named-set.ts'
 import type {NpmPolicyRule} from '../../policy/npm-policy-model.ts'
 import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES} from './limits.ts'
 
-/** What is hashed for a set: its name, or another where two sets must not share one. */
+/** Returns the text that is hashed for a set: its name, or a variant if two sets must not share a kernel name. */
 export type SpellSet = (term: SetCondition) => string
 
-/** `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop` */
+/** Builds the comment of a jump: `INGRESS-POLICY-shop/db-TO-podlabel-app:db-AND-ns-shop-IN-ns-shop`. It may be too long. */
 export function jumpComment(policy: string, direction: Direction, target: readonly SetCondition[], spell: SpellSet): string {
   const joint = direction === 'Ingress' ? 'TO' : 'FROM'
   const namespace = policy.slice(0, policy.indexOf('/'))
@@ -14,7 +14,7 @@ export function jumpComment(policy: string, direction: Direction, target: readon
   return plain(`${direction.toUpperCase()}-POLICY-${policy}-${joint}-${terms}-IN-ns-${namespace}`)
 }
 
-/** `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80` */
+/** Builds the comment of a rule: `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80`. It may be too long. */
 export function ruleComment(rule: NpmPolicyRule, direction: Direction, spell: SpellSet): string {
   const {action, peer} = rule
   const {protocol, port, namedPort} = rule.port
@@ -30,20 +30,23 @@ const joined = (terms: readonly SetCondition[], spell: SpellSet): string =>
   terms.map(term => (term.negated ? '!' : '') + spell(term)).join('-AND-')
 
 /**
- * Objects that never met an API server may hold line feeds, which would end a rule in the middle. No name that is in force
- * has any.
+ * Replaces control characters. Objects from a file may contain line feeds, which would end a rule in the middle. Names in a
+ * cluster have none.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are to be replaced
 const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f]/g, '?')
 
 const encoder = new TextEncoder()
 
-/** The length of a text as iptables counts it. */
+/** The length of a text in bytes (UTF-8), as iptables counts it. */
 export const byteLength = (text: string): number => encoder.encode(text).length
 
-/** A comment that iptables-restore takes. Of one that it would refuse, as much as it would keep; never half a character. */
+/**
+ * Shortens a comment that iptables-restore would refuse to the 255 bytes that iptables keeps. Never splits a character. Other
+ * comments are returned unchanged.
+ */
 export function takenComment(text: string): string {
-  // In UTF-8 a character is three bytes at most, so most need no counting.
+  // A UTF-16 code unit takes at most three bytes in UTF-8, so most comments need no count.
   if (text.length * 3 <= LONGEST_WORD_BYTES || byteLength(text) <= LONGEST_WORD_BYTES) return text
   const {read} = encoder.encodeInto(text, new Uint8Array(KEPT_COMMENT_BYTES))
   return text.slice(0, read)

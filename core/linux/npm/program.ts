@@ -3,36 +3,39 @@ import type {CompiledPolicy, Program} from '../../policy/program.ts'
 import type {Match, Target} from '../iptables/model.ts'
 
 /**
- * A program as iptables rules. They have the same shape as those read from a node, so that the same walk, comparison and
- * printing work on both.
+ * A program as iptables rules. They have the same types as rules parsed from a node, so that walking, comparing and printing
+ * share their code.
  */
 
+/** One rule of a program. */
 export interface ProgramRule {
   readonly chain: string
-  /** In the order iptables-save prints; the comment is whole, though iptables keeps the first `KEPT_COMMENT_BYTES` of it. */
+  /** In the order of iptables-save. The comment is whole, although iptables keeps only its first `KEPT_COMMENT_BYTES`. */
   readonly matches: readonly Match[]
   readonly target: Target
   /** `namespace/name`; absent for base rules. */
   readonly policy?: string
 }
 
+/** One policy compiled to chains and rules. */
 export interface LinuxPolicy extends CompiledPolicy {
-  /** The chains of its own, with the jump that leads there and their rules in order. */
+  /** The policy's own chains, each with the jump to it and its rules in order. */
   readonly chains: readonly {
     readonly direction: Direction
     readonly chain: string
     readonly jump: ProgramRule
     readonly rules: readonly ProgramRule[]
   }[]
-  /** NPM v1: the rules that it puts into the base chains. v1 has no chains of a policy. */
+  /** NPM v1: the policy's rules in the base chains. In v1 a policy has no chains of its own. */
   readonly baseRules?: readonly ProgramRule[]
 }
 
+/** The sets, chains and rules that Azure NPM programs on one node. */
 export interface LinuxProgram extends Program {
   readonly policies: readonly LinuxPolicy[]
-  /** Azure NPM's base chains with their rules, policy jumps included, in the order NPM makes them. NPM v1 without policies has none. */
+  /** Azure NPM's base chains with their rules, policy jumps included, in the order of creation. NPM v1 without policies has none. */
   readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
-  /** The rule that belongs into FORWARD where there are base chains. */
+  /** The jump in FORWARD. It is programmed only if there are base chains. */
   readonly jump: ProgramRule
 }
 

@@ -12,15 +12,16 @@ import {linuxPolicyOf} from './linux-policy.ts'
 import {policyChainName} from './policy-chain.ts'
 import {type LinuxReleaseFacts, linuxReleaseFacts} from './release-facts.ts'
 
-/** What a line of releases does in its own way. */
+/** The behaviour of a line of releases. */
 type Facts = ReleaseFacts & LinuxReleaseFacts
 
-/** Whether a line of releases could have left what was seen. */
+/** Whether a line of releases could have programmed what was found. */
 type Fits = (facts: Facts) => boolean
 
 /**
- * The lines of releases that could have programmed a node of NPM v2, newest first: from its marks and comments, and from which of
- * the names that policies could have given to their sets are there. What tells lines apart that no policy shows is not told.
+ * Finds the lines of releases that could have programmed a node of NPM v2, newest first. The evidence is the marks and
+ * comments of rules, and which of the possible names of policies' sets exist. Lines that differ only in what no policy of
+ * the cluster uses cannot be distinguished.
  *
  * @param isThere whether a set is on the node, or a rule names it
  */
@@ -30,16 +31,16 @@ export function possibleLines(
   scheme: Scheme,
   isThere: (kernelName: string) => boolean,
 ): ReleaseLine[] {
-  // Names by SHA-256 are newer than every change told here.
+  // SHA-256 names are newer than every change that is checked here.
   if (scheme === 'sha256') return [CURRENT]
   const byMarks = linesThatFit(markEvidence(chains))
   const byAll = linesThatFit([...markEvidence(chains), ...policyEvidence(cluster, chains, isThere)])
-  // In the middle of an upgrade the sets of both may be there.
+  // During an upgrade the sets of both releases may exist.
   const lines = byAll.length > 0 ? byAll : byMarks
   return lines.length > 0 ? lines : [CURRENT]
 }
 
-/** Whether NPM Lite made the rules of policies for blocks, but none of the sets that blocks need. */
+/** Whether NPM Lite created rules of policies with blocks, but none of the sets for blocks. */
 export function losesBlocks(
   {policies}: ClusterObjects,
   chains: NpmChains,
@@ -64,7 +65,7 @@ function markEvidence(chains: NpmChains): Fits[] {
   const mark = chains.rules(INGRESS_ALLOW_CHAIN).find(({target}) => target?.kind === 'mark')?.target
   if (mark?.kind !== 'mark') return []
   const evidence: Fits[] = [({marks}) => marks.ingressAllowed === mark.value]
-  // Only the oldest say in these two ways how old they are.
+  // The next two differ only among the oldest lines.
   if (!chains.hasOldMarks) return evidence
   const clear = chains.rules(ACCEPT_CHAIN).find(({target}) => target?.kind === 'mark')
   const comment = clear?.matches.find(match => match.kind === 'comment')?.text
@@ -90,7 +91,7 @@ function policyEvidence(cluster: ClusterObjects, chains: NpmChains, isThere: (ke
       const before = oldest.chains.find(chain => chain.direction === direction)?.rules ?? []
       const last = chains.rules(policyChainName(objectKey(policy), direction, 'fnv32a')).at(-1)
       if (!last || before.at(-1)?.action === rules.at(-1)?.action) continue
-      // Where the open rule was lost, the default drop is left.
+      // If the release ignored the open rule, the last rule is the default drop.
       evidence.push(({obeysOpenRules}) => obeysOpenRules === (last.target?.kind !== 'mark'))
     }
   }
@@ -100,7 +101,7 @@ function policyEvidence(cluster: ClusterObjects, chains: NpmChains, isThere: (ke
   return evidence
 }
 
-/** Which of two spellings of the same sets are on a node. */
+/** Counts which of two spellings of the same sets are on a node. */
 class Sightings {
   private old = 0
   private new = 0
@@ -117,7 +118,7 @@ class Sightings {
     this.new += count(newer, old)
   }
 
-  /** Undefined when neither is there, or both. */
+  /** Whether the new spelling is on the node. Undefined if neither is, or both are. */
   get isNew(): boolean | undefined {
     return this.old > 0 === this.new > 0 ? undefined : this.new > 0
   }
@@ -126,7 +127,7 @@ class Sightings {
 const namesOf = ({sets}: NpmPolicy, type: NamedSet['type']): string[] =>
   sets.filter(set => set.type === type).map(({name}) => name)
 
-/** A set that only a policy can have made: no pod and no namespace has the label. */
+/** Whether only a policy can have created a set: no pod or namespace can have the label. */
 function isOfBadValue({type, name}: NamedSet): boolean {
   const isLabel = type === 'KeyValueLabelOfPod' || type === 'KeyValueLabelOfNamespace'
   return isLabel && !isLabelValue(name.slice(name.indexOf(':') + 1))

@@ -1,18 +1,18 @@
 import {CURRENT, isSince, type ReleaseLine, releaseLines} from '../../policy/release.ts'
 import {bitMarks, type Marks, wholeWordMarks} from './marks.ts'
 
-/** What a line of releases does in its own way with iptables. Source: sections 4.2, 4.6, 6 and 8.2 of NPM's data plane. */
+/** How a line of releases programs iptables. Source: sections 4.2, 4.6, 6 and 8.2 of NPM's data plane. */
 export interface LinuxReleaseFacts {
   readonly marks: Marks
-  /** The comment of the rule that takes all marks away before a packet is accepted; absent when there is no such rule. */
+  /** The comment of the rule that clears all marks before a packet is accepted; absent without such a rule. */
   readonly clearComment?: string
   /** Whether only packets that open a connection are sent to Azure NPM. */
   readonly judgesNewOnly: boolean
-  /** Whether rules and jumps of policies say in a comment what they are. */
+  /** Whether rules and jumps of policies have comments. */
   readonly hasRuleComments: boolean
 }
 
-/** The comment of the rule that takes all marks away, in v1 and the first releases of v2. */
+/** The comment of the rule that clears all marks, in v1 and the first releases of v2. */
 export const OLD_CLEAR_COMMENT = 'Clear-AZURE-NPM-MARKS'
 
 function factsOf(line: ReleaseLine): LinuxReleaseFacts {
@@ -26,5 +26,9 @@ function factsOf(line: ReleaseLine): LinuxReleaseFacts {
 
 const facts = new Map(releaseLines.map(line => [line, factsOf(line)]))
 
-/** @param line by default the one of today */
+/**
+ * How a line of releases programs iptables.
+ *
+ * @param line by default the current one
+ */
 export const linuxReleaseFacts = (line: ReleaseLine = CURRENT): LinuxReleaseFacts => facts.get(line) as LinuxReleaseFacts

@@ -3,12 +3,13 @@ import type {Match, Rule} from '../iptables/model.ts'
 import {printMatch} from '../iptables/print.ts'
 import type {RuleFacts} from './parse-comment.ts'
 
+/** A match on a set, without its side. */
 export interface SetMatch {
   readonly set: string
   readonly negated: boolean
 }
 
-/** A policy rule's conditions, sorted by what Azure NPM uses them for. */
+/** A policy rule's conditions, grouped by their purpose. */
 export interface RuleParts {
   readonly protocol: string | null
   readonly ports: {readonly from: number; readonly to: number} | null
@@ -16,14 +17,14 @@ export interface RuleParts {
   readonly destinations: readonly SetMatch[]
   /** The set of address and port of a named port. */
   readonly namedPort: string | undefined
-  /** All sets but the named port's, in the order of the rule: the order of the names in its comment. */
+  /** All sets except the named port's, in the order of the rule. Its comment lists their names in the same order. */
   readonly sets: readonly SetMatch[]
   readonly comment: string | undefined
-  /** Conditions Azure NPM never writes. */
+  /** Conditions that Azure NPM never writes. */
   readonly others: readonly Match[]
 }
 
-/** Sorts a rule's conditions. Whatever NPM would not write ends in `others`, never unseen. */
+/** Groups a rule's conditions. A condition that Azure NPM would not write goes to `others`, so none is lost. */
 export function ruleParts(rule: Rule): RuleParts {
   const sources: SetMatch[] = []
   const destinations: SetMatch[] = []
@@ -50,7 +51,7 @@ export function ruleParts(rule: Rule): RuleParts {
   return {protocol, ports, sources, destinations, namedPort, sets, comment, others}
 }
 
-/** The facts that tell where names end in a rule's comment. */
+/** The facts that determine where names end in a rule's comment. */
 export function commentFacts({protocol, ports, namedPort}: RuleParts): RuleFacts {
   return {
     protocol: protocol ?? undefined,
@@ -61,5 +62,5 @@ export function commentFacts({protocol, ports, namedPort}: RuleParts): RuleFacts
 
 const portText = ({from, to}: {readonly from: number; readonly to: number}) => (from === to ? String(from) : `${from}:${to}`)
 
-/** Conditions that are not understood, as printed. */
+/** The conditions that Azure NPM never writes, as iptables-save prints them. */
 export const unmodelled = (parts: RuleParts): string[] => parts.others.map(printMatch)

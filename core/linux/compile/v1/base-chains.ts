@@ -11,7 +11,7 @@ const BOTH = INGRESS | EGRESS
 
 const {Ingress: ingress, Egress: egress} = v1RuleChains
 
-/** What lets a packet pass a direction. */
+/** The target of an allow rule in each direction. */
 export const allowTargets: Readonly<Record<Direction, Target>> = {
   Ingress: {kind: 'mark', value: INGRESS, mask: WHOLE_MARK},
   Egress: {kind: 'mark', value: EGRESS, mask: EGRESS},
@@ -39,8 +39,8 @@ const egressReturns = (chain: string): ProgramRule[] => [
 ]
 
 /**
- * The rules of NPM v1 that belong to no policy, in the order in which it makes the chains. They are there while there is a
- * policy. Source: section 8.2 of NPM's data plane.
+ * The rules of NPM v1 that belong to no policy, by chain, in the order in which NPM creates the chains. They exist while
+ * there is a policy. Source: section 8.2 of NPM's data plane.
  */
 export const v1BootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map([
   [
@@ -91,10 +91,11 @@ export const v1BootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map
 ])
 
 /**
- * All chains of NPM v1 with the rules of policies in them. Each rule is put on top of its chain, so the last made is the first;
- * drops go to the end.
+ * All chains of NPM v1 with the rules of policies in them. NPM v1 inserts an allow rule at the top of its chain, so the
+ * newest comes first. It appends drop rules.
  *
- * @param rules of all policies, in the order in which they are made; without any policy there are no chains at all
+ * @param rules of all policies, in the order of their creation
+ * @param hasPolicies without a policy there are no chains, and the result is empty
  */
 export function v1BaseChains(rules: readonly ProgramRule[], hasPolicies: boolean): Map<string, readonly ProgramRule[]> {
   const chains = new Map<string, ProgramRule[]>()

@@ -28,7 +28,7 @@ export interface V1Rule {
   readonly conditions: readonly V1Condition[]
   readonly comment: string
   readonly target: Target
-  /** The peer or rule of the object that it comes from. */
+  /** The peer or rule of the object that the rule results from, as a path. */
   readonly field: string
 }
 
@@ -36,13 +36,13 @@ export interface V1Rule {
 export interface V1NpmPolicy {
   /** `namespace/name` */
   readonly policy: string
-  /** In the order in which they are made. */
+  /** In the order of their creation. */
   readonly rules: readonly V1Rule[]
   readonly sets: readonly NamedSet[]
   readonly refusals: readonly Unsupported[]
 }
 
-/** Translates one policy. A refused one brings what every policy brings, and no rules. */
+/** Translates one policy. A refused policy has no rules, and only the set that every policy has. */
 export function v1NpmPolicyOf(object: NetworkPolicy, {release, semantics}: CompileOptions): V1NpmPolicy {
   const {metadata, spec} = withDefaults(object)
   const policy = objectKey(object)
@@ -74,13 +74,13 @@ export function v1NpmPolicyOf(object: NetworkPolicy, {release, semantics}: Compi
   }
 }
 
-/** Every set that the policy's rules name, and where in the object. */
+/** Lists every set that the policy's rules name, with the field of the object. */
 export function* v1NamedSets({rules}: V1NpmPolicy): Generator<NamedPlace> {
   for (const {conditions, field} of rules)
     for (const condition of conditions) if (condition.kind === 'set') yield {set: condition.term.set, field}
 }
 
-/** An API server takes none of what is refused here. */
+/** An API server rejects every policy that is refused here. */
 const consequence: ConsequenceOf = () => ({
   hasSets: false,
   words: 'nothing of the policy is compiled; NPM v1 stops at a rule that iptables refuses, before it makes the default drop',
@@ -96,7 +96,7 @@ function givenRules(spec: Spec, direction: Direction) {
     : (spec.egress ?? []).map(({to, ports}) => ({peers: to, ports}))
 }
 
-/** A single rule without conditions allows all and leaves nothing to drop. Beside others it does not save the drop. */
+/** Whether the default drop is omitted. It is omitted only if the sole rule has no conditions, not if there are other rules. */
 function isOpen(spec: Spec, direction: Direction): boolean {
   const [first, ...others] = givenRules(spec, direction)
   return first !== undefined && others.length === 0 && !first.peers && !first.ports
@@ -113,7 +113,7 @@ function dropRule(direction: Direction, target: V1Selector): V1Rule {
   }
 }
 
-/** The rules of one direction in the order in which they are made: those about blocks come before all others. */
+/** The allow rules of one direction, in the order of their creation: rules for blocks come first. */
 function allowRules(spec: Spec, direction: Direction, target: V1Selector, context: V1Context): V1Rule[] {
   const field = direction === 'Ingress' ? 'spec.ingress' : 'spec.egress'
   const list = direction === 'Ingress' ? 'from' : 'to'
@@ -139,7 +139,7 @@ function allowRules(spec: Spec, direction: Direction, target: V1Selector, contex
   return [...made.filter(({isBlock}) => isBlock), ...made.filter(({isBlock}) => !isBlock)].map(({rule}) => rule)
 }
 
-/** v1 knows no ranges: of one it takes the first port. */
+/** NPM v1 does not support port ranges: it uses the first port. */
 const withoutEnd = ({protocol, port}: PolicyPort): PolicyPort => ({
   ...(protocol !== undefined && {protocol}),
   ...(port !== undefined && {port}),
@@ -160,7 +160,7 @@ function allowRule(direction: Direction, target: V1Selector, peer: V1Peer, port:
   const chains = v1RuleChains[direction]
   return {
     chain: port || peer.kind === 'all' ? chains.ports : chains.peers,
-    // iptables-save prints the protocol in front.
+    // iptables-save prints the protocol first.
     conditions: [...(hasProtocol ? [{kind: 'protocol', protocol: lower} as const] : []), ...conditions],
     comment: allowComment(direction, peer.kind, {
       target: target.words,

@@ -7,34 +7,39 @@ import {V1Blocks} from './blocks.ts'
 import type {PeerKind, Piece} from './rule-order.ts'
 import {v1NamespaceSelectors, v1PodSelector} from './selectors.ts'
 
-/** What peers depend on besides themselves, and what comes of them besides rules. */
+/** The inputs of peer translation besides the peers, and its outputs besides rules. */
 export interface V1Context extends Pick<SelectorContext, 'policy' | 'semantics' | 'release' | 'refusals'> {
   readonly namespace: {readonly set: NamedSet; readonly name: string}
   /** Sets that no rule names. */
   readonly sets: Set<NamedSet>
 }
 
-/** What a rule asks of the other end: one way to be its peer. */
+/** One alternative of a rule's peers: the set conditions on the other end. */
 export interface V1Peer {
   readonly kind: PeerKind
   readonly terms: Readonly<Partial<Record<Piece, readonly SetCondition[]>>>
-  /** How comments call it. */
+  /** The peer's name in comments. */
   readonly words?: string
   readonly field: string
 }
 
 export const everybody = (field: string): V1Peer => ({kind: 'all', terms: {}, field})
 
-/** Where a rule stands in its policy. */
+/** The position of a rule in its policy. */
 interface RulePlace {
   readonly direction: Direction
   /** From 0. */
   readonly rule: number
-  /** Whether a rule of the direction before it has one for its blocks. */
+  /** Whether an earlier rule of the direction has an iptables rule for its blocks. */
   readonly hasBlockRule: boolean
 }
 
-/** The peers of one rule. All its blocks are one peer; every rule with peers has a set for blocks, blocks or not. */
+/**
+ * Translates the peers of one rule. All blocks together are one peer. Every rule with peers has a set for blocks, even if it
+ * is empty.
+ *
+ * @param field path of the list of peers in the object
+ */
 export function v1Peers(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): V1Peer[] {
   const set = blockSet(peers, place, field, context)
   context.sets.add(set)
@@ -42,7 +47,7 @@ export function v1Peers(peers: readonly PolicyPeer[], place: RulePlace, field: s
   return peers.flatMap((peer, index) => {
     const at = `${field}[${index}]`
     if (!peer.ipBlock) return selected(peer, at, context)
-    // Once any rule of the direction has been made for blocks, those that are not the first peer of theirs get none.
+    // After the first rule for blocks in a direction, NPM v1 makes further ones only for blocks that are a rule's first peer.
     if (index > 0 && hasBlockRule) return []
     hasBlockRule = true
     return [{kind: 'block', terms: {B: [{set, negated: false}]}, words: set.name, field: at} satisfies V1Peer]
@@ -75,7 +80,7 @@ function selected({podSelector, namespaceSelector}: PolicyPeer, field: string, c
   const namespaces = v1NamespaceSelectors(namespaceSelector, `${field}.namespaceSelector`, context, MOST_SELECTORS)
   if (!podSelector) return namespaces.map(({terms, words}) => ({kind: 'namespace', terms: {N: terms}, words, field}))
   const pods = v1PodSelector(podSelector, `${field}.podSelector`, context)
-  // Of an empty namespace selector beside a pod selector v1 makes a list for the label "", which nothing uses.
+  // For an empty namespace selector beside a pod selector, NPM v1 creates a list for the label "", which no rule uses.
   if (isEmpty(namespaceSelector)) context.sets.add(v1NamespaceLabel(''))
   return namespaces.map(({terms, words}) => ({
     kind: 'both',

@@ -16,7 +16,7 @@ interface PolicyState {
   compiled?: LinuxPolicy | undefined
 }
 
-/** The rules of all policies of NPM v1, which stand together in a few chains, and the sets that policies bring into being. */
+/** The rules of all policies in NPM v1, which share a few chains, and the sets that the policies create. */
 export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   private readonly table: SetTable
   private readonly options: CompileOptions
@@ -31,7 +31,7 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   set(policy: NetworkPolicy): void {
     const translated = v1NpmPolicyOf(policy, this.options)
     const before = this.states.get(translated.policy)
-    // The new one's sets are there before the old one's go, so that sets which stay are not dropped and made again.
+    // Add the new policy's sets before the old ones are released: a set that both use is then not created again.
     this.states.set(translated.policy, {translated, sets: new PolicySets(this.table, translated.sets)})
     before?.sets.release()
     this.last = undefined
@@ -45,9 +45,9 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     this.last = undefined
   }
 
-  /** @param namesChanged whether sets may share their names with others than at the last snapshot */
+  /** @param namesChanged whether the sets that share a name may differ from the last snapshot */
   snapshot(namesChanged: boolean): LinuxPolicyPart {
-    // Where sets share a hash, what policies have of others changes with the members of lists, too.
+    // Where sets share a hash, refusals also depend on the members of lists.
     if (this.last && !namesChanged) return this.table.names.hasShared ? {...this.last, refusals: this.refusals()} : this.last
     const policies: LinuxPolicy[] = []
     const rules: ProgramRule[] = []
@@ -66,7 +66,7 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     return this.last
   }
 
-  /** Why policies are not, or not wholly, in the program. Names must have settled. */
+  /** The reasons why policies are missing from the program, or only partly in it. Call it after names have settled. */
   refusals(): Unsupported[] {
     return [...this.states.values()].flatMap(state => [...state.translated.refusals, ...this.collisions(state)])
   }
@@ -83,7 +83,7 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   }
 }
 
-/** Puts kernel names into a translated policy. */
+/** Compiles a translated policy into rules with kernel names. */
 function rulesOf({translated, sets}: PolicyState): LinuxPolicy {
   const {policy, rules} = translated
   const used = new Set<string>()

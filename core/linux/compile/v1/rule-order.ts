@@ -1,20 +1,20 @@
 import type {Direction} from '../../../names/kernel-name.ts'
 
-/** Who a rule is about: everybody, or one kind of peer. */
+/** The peer of a rule: any, or one kind of peer. */
 export type PeerKind = 'all' | 'block' | 'namespace' | 'pod' | 'both'
 
-/** What a rule says of ports: nothing, a protocol with or without a number, or a name. */
+/** The port of a rule: none, a protocol with or without a number, or a name. */
 export type PortKind = 'none' | 'number' | 'name'
 
 /**
- * A piece of a rule: T what the policy's pods match, N the peer's namespaces, P its pods, B its blocks, n the set of a named
- * port, p the protocol, and the number behind it.
+ * A group of conditions in a rule: T the policy's pods, N the peer's namespaces, P its pods, B its blocks, n the set of a
+ * named port, p the protocol and the port number after it.
  */
 export type Piece = 'T' | 'N' | 'P' | 'B' | 'n' | 'p'
 
 /**
- * The order of a rule's pieces, which is another for nearly every kind. It shows in iptables-save, and means nothing. Of named
- * ports with a namespace-only peer the protocol is missing. Source: section 8.3 of NPM's data plane.
+ * The order of a rule's pieces. It differs for nearly every kind of rule. It shows in iptables-save but has no effect on
+ * packets. A rule for a named port with a namespace-only peer has no protocol. Source: section 8.3 of NPM's data plane.
  */
 const ORDERS: Readonly<Record<Direction, Readonly<Record<PeerKind, Readonly<Record<PortKind, string>>>>>> = {
   Ingress: {
@@ -33,18 +33,20 @@ const ORDERS: Readonly<Record<Direction, Readonly<Record<PeerKind, Readonly<Reco
   },
 }
 
+/** Returns the pieces of a rule in the order in which NPM v1 writes them. */
 export const pieces = (direction: Direction, peer: PeerKind, port: PortKind): Piece[] =>
   ORDERS[direction][peer][port].split('') as Piece[]
 
-/** What a rule's comment says. */
+/** The parts of a rule's comment. */
 export interface CommentWords {
   readonly target: string
-  /** Absent for a rule about everybody. */
+  /** Absent for a rule that matches any peer. */
   readonly peer?: string
   /** `TCP-PORT-80`; absent for a rule without ports. */
   readonly port?: string
 }
 
+/** Builds the comment of an allow rule, for ingress `ALLOW-app:web-IN-ns-shop-AND-TCP-PORT-80-TO-app:db-IN-ns-shop`. */
 export function allowComment(direction: Direction, kind: PeerKind, {target, peer, port}: CommentWords): string {
   const isIngress = direction === 'Ingress'
   if (peer === undefined) {

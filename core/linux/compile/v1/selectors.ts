@@ -3,7 +3,7 @@ import type {NamedSet, SetCondition} from '../../../policy/named-set.ts'
 import {labelsOf, type ReadExpression, readExpressions, type SelectorContext} from '../../../policy/selectors.ts'
 import {v1AllNamespaces, v1NamespaceLabel, v1Nested, v1PodLabel} from '../../../policy/v1-names.ts'
 
-/** A selector as NPM v1 puts it into rules, and as its comments call it. */
+/** A selector as the terms of NPM v1's rules, and as the text in its comments. */
 export interface V1Selector {
   readonly terms: readonly SetCondition[]
   readonly words: string
@@ -11,7 +11,7 @@ export interface V1Selector {
 
 type Context = Pick<SelectorContext, 'semantics' | 'release' | 'refusals'>
 
-/** Terms in the order of the rules, with what comments call them. Comments sort their words. */
+/** Terms in the order of the rules, each with its text in comments. Comments sort these texts. */
 type Labelled = readonly (readonly [SetCondition, string])[]
 
 const sortedWords = (labelled: Labelled): string =>
@@ -27,10 +27,11 @@ function labelled(set: NamedSet, negated: boolean, word: string): readonly [SetC
 }
 
 /**
- * The terms of a pod selector. Several expressions about one key with the same sign are one list of all their values, which
- * admits more than the expressions do.
+ * Translates a pod selector. NPM v1 merges expressions with the same key and sign into one list of all their values, which
+ * matches more pods than the expressions do.
  *
- * @param namespace the set of the namespace that the pods are in, and its name; absent where a namespace selector says it
+ * @param field path of the selector in the object
+ * @param namespace the set and the name of the pods' namespace; absent beside a namespace selector
  */
 export function v1PodSelector(
   selector: LabelSelector,
@@ -71,7 +72,12 @@ function nestedTerms(expressions: readonly ReadExpression[]): Labelled {
   })
 }
 
-/** Each way to be in the namespaces of a selector: several values of one expression are several ways, as in v2. */
+/**
+ * Translates a namespace selector into its alternatives: one for each value of an expression, as in NPM v2.
+ *
+ * @param field path of the selector in the object
+ * @param most limit on the number of alternatives; beyond it the policy is refused and the result is empty
+ */
 export function v1NamespaceSelectors(selector: LabelSelector, field: string, context: Context, most: number): V1Selector[] {
   const labels = labelsOf(selector).map(label => namespaceTerm(label, false))
   const expressions = readExpressions(selector, field, context)
