@@ -6,13 +6,13 @@ import {ruleKey} from './canonical.ts'
 import {type ComparedRule, type LinuxDifference, savedRule} from './compared-rule.ts'
 import {applyEdits, type Edit, editsOf} from './edit-script.ts'
 
-/** A set that a walk looks into. */
+/** A set as a walk uses it. */
 export interface PatchedSet {
   readonly type: string
   readonly members: readonly string[]
 }
 
-/** A program as if it were on a node, open to changes: what one difference alone makes of it. */
+/** A program as on a node, with changes. It shows the effect of one difference alone. */
 export interface PatchedNode {
   readonly sets: CopyOnWriteMap<PatchedSet>
   /** FORWARD and Azure NPM's chains. */
@@ -20,9 +20,9 @@ export interface PatchedNode {
 }
 
 /**
- * Makes one difference in a program that is otherwise as the policies ask.
+ * Applies one difference to a program, so that it has what was found instead of what is wanted.
  *
- * A set or chain that is missing is empty there: the kernel removes none that a rule names.
+ * A missing set or chain becomes empty, because the kernel does not remove one that a rule names.
  */
 export function applyDifference(difference: LinuxDifference, {sets, chains}: PatchedNode): void {
   switch (difference.kind) {
@@ -55,7 +55,7 @@ export function applyDifference(difference: LinuxDifference, {sets, chains}: Pat
 
 const asSaved = (rule: ComparedRule, index: number): Rule => ('source' in rule ? (rule as Rule) : savedRule(rule, index + 1))
 
-/** A chain with one rule taken out, put in, or replaced, and all others as they are. */
+/** A copy of a chain with one rule deleted, inserted or replaced. */
 function withEdit(rules: readonly Rule[], {wanted, found, behind = 0}: Edit): Rule[] {
   const left = [...rules]
   const at = wanted ? placeOf(left, wanted) : behind
@@ -64,14 +64,14 @@ function withEdit(rules: readonly Rule[], {wanted, found, behind = 0}: Edit): Ru
   return left
 }
 
-/** Where a rule stands: at its position, or elsewhere if the chain is in another order. -1 if it does not. */
+/** The index of a rule: at its position, or elsewhere if the chain has another order. -1 if it is not in the chain. */
 function placeOf(rules: readonly Rule[], {rule, position}: NonNullable<Edit['wanted']>): number {
   const key = ruleKey(rule)
   const there = rules[position - 1]
   return there && ruleKey(there) === key ? position - 1 : rules.findIndex(each => ruleKey(each) === key)
 }
 
-/** The rules that are in another order, in the places of each other. */
+/** A copy of a chain in which the rules of `pairs` exchange their places, so that they stand in the found order. */
 function reordered(rules: readonly Rule[], pairs: readonly Required<Pick<Edit, 'wanted' | 'found'>>[]): Rule[] {
   const places = pairs.map(({wanted}) => wanted.position - 1).toSorted((a, b) => a - b)
   const found = pairs.map(pair => pair.found).toSorted((a, b) => a.position - b.position)
@@ -83,16 +83,16 @@ function reordered(rules: readonly Rule[], pairs: readonly Required<Pick<Edit, '
   return result
 }
 
-/** Sets and chains, FORWARD among them: of a program, or of a node. */
+/** The sets and chains, including FORWARD, of a program or a node. */
 export interface LinuxTables {
   readonly sets: ReadonlyMap<string, SetState>
   readonly chains: ReadonlyMap<string, readonly ComparedRule[]>
 }
 
 /**
- * Makes all differences between two sides at once: what is wanted becomes what is found.
+ * Applies all differences between two sides at once, so that the wanted side becomes the found one.
  *
- * @param tables the side that the differences are wanted by
+ * @param tables the wanted side; it is not changed
  */
 export function applyDifferences(differences: readonly LinuxDifference[], tables: LinuxTables): LinuxTables {
   const sets = new Map(tables.sets)
@@ -115,7 +115,7 @@ export function applyDifferences(differences: readonly LinuxDifference[], tables
 type OfSet = Extract<LinuxDifference, {kind: 'set' | 'member'}>
 type OfChain = Exclude<LinuxDifference, OfSet>
 
-/** Differences by the set or the chain that they are in. */
+/** Groups differences by set and by chain. */
 export function grouped(differences: readonly LinuxDifference[]): {
   readonly bySet: Map<string, OfSet[]>
   readonly byChain: Map<string, OfChain[]>

@@ -4,23 +4,23 @@ import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
 import type {ComparedRule} from './compared-rule.ts'
 
 /**
- * What makes two rules the same rule: conditions and target. Counters do not count, nor does the order of set matches:
- * Azure NPM reads labels from an unordered map, and all conditions must hold anyway.
+ * A key that is equal for equal rules. It covers conditions and target, but not comments, counters or the order of
+ * conditions: Azure NPM reads labels from an unordered map, and all conditions must hold anyway.
  */
 export function ruleKey({matches, target}: Pick<ComparedRule, 'matches' | 'target'>): string {
   const conditions = matches.filter(match => match.kind !== 'comment').map(conditionKey)
   return [...conditions.toSorted(), target ? printTarget(target) : ''].join(' ')
 }
 
-/** Ports of a protocol imply it, and iptables prints both. */
+/** One condition as text, with the protocol in lower case. */
 function conditionKey(match: Match): string {
   if (match.kind === 'protocol') return `${match.negated ? '! ' : ''}-p ${match.protocol.toLowerCase()}`
   return printMatch(match)
 }
 
 /**
- * Whether a rule is what is asked for, word for word as far as iptables keeps it. Nearly all rules of nearly all nodes are, and
- * this is asked without making a text of either.
+ * Whether a found rule equals the wanted one in every match, in order, up to the cut of comments. This is a fast path for the
+ * usual case of equal rules: it rarely builds text.
  */
 export function isSameRule(real: ComparedRule, wanted: ComparedRule): boolean {
   if (real.matches.length !== wanted.matches.length || !isSameTarget(real.target, wanted.target)) return false
@@ -44,8 +44,8 @@ function isSameTarget(real: Target | undefined, wanted: Target | undefined): boo
 }
 
 /**
- * Whether a node's rule has the comment that is asked for, as far as iptables keeps it. Its terms follow the order of the set
- * matches, which is free, so only what they are counts.
+ * Whether a node's rule has the wanted comment, up to the cut by iptables. The terms are compared without their order,
+ * because they follow the order of the set matches, which is free.
  */
 export function hasComment(real: Pick<ComparedRule, 'matches'>, wanted: Pick<ComparedRule, 'matches'>): boolean {
   const [found, asked] = [commentOf(real), commentOf(wanted)]
@@ -54,7 +54,7 @@ export function hasComment(real: Pick<ComparedRule, 'matches'>, wanted: Pick<Com
   if (isCut !== asked.length >= KEPT_COMMENT_BYTES) return false
   const parts = found.split(JOINTS)
   const left = asked.split(JOINTS)
-  // The last one of a comment that was cut may be a piece of a term.
+  // The last part of a cut comment may be incomplete.
   for (const part of isCut ? parts.slice(0, -1) : parts) {
     const at = left.indexOf(part)
     if (at < 0) return false
@@ -63,12 +63,12 @@ export function hasComment(real: Pick<ComparedRule, 'matches'>, wanted: Pick<Com
   return isCut || left.length === 0
 }
 
-/** What stands between the terms of a comment. */
+/** The separators between the terms of a comment. */
 const JOINTS = /-AND-|-TO-|-FROM-|-IN-|-ON-/
 
 const commentOf = ({matches}: Pick<ComparedRule, 'matches'>): string =>
   matches.find(match => match.kind === 'comment')?.text ?? ''
 
-/** A rule as iptables-save prints it, from its conditions on. */
+/** Prints a rule as iptables-save does, without `-A CHAIN`. */
 export const ruleText = ({matches, target}: Pick<ComparedRule, 'matches' | 'target'>): string =>
   [...matches.map(printMatch), ...(target ? [printTarget(target)] : [])].join(' ')

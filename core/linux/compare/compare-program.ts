@@ -7,9 +7,9 @@ import type {LinuxProgram} from '../npm/program.ts'
 import {compareRules, type FoundRules} from './compare-rules.ts'
 import type {LinuxDifference} from './compared-rule.ts'
 
-/** A node as far as it is compared with a program. */
+/** The parts of a node that are compared with a program. */
 export interface ComparedNode extends NodeSets {
-  /** Undefined when no rules were in the input. */
+  /** Undefined if the input has no rules. */
   readonly rules: FoundRules | undefined
   /** Whether a rule on the node names a set. */
   readonly isUsed: (kernelName: string) => boolean
@@ -17,7 +17,7 @@ export interface ComparedNode extends NodeSets {
   readonly nameOf: (kernelName: string) => string
 }
 
-/** Finds all differences between a program and a node, and what differs as expected. */
+/** Compares a program with a node. `notes` describe what differs as expected. */
 export function compareProgram(program: LinuxProgram, node: ComparedNode): {differences: LinuxDifference[]; notes: string[]} {
   const sets = compareSets(program.sets, node, {
     maxelemOf,
@@ -34,13 +34,13 @@ export function compareProgram(program: LinuxProgram, node: ComparedNode): {diff
   return {differences: [...sets.differences, ...rules.differences], notes: [...sets.notes, ...rules.notes]}
 }
 
-/** How many members Azure NPM makes room for. Lists have a size of another kind. */
+/** The `maxelem` that Azure NPM gives to a set. Undefined for lists, which have no such limit. */
 export const maxelemOf = ({type, ipsetType}: ProgramSet): string | undefined => {
   if (ipsetType === 'list:set') return undefined
   return String(mostMembers(type))
 }
 
-/** Sets that are one policy's own: blocks, and several values of a label. */
+/** Returns the policy of a set that only one policy can use: blocks, and several values of a label. */
 function ownersIn({policies}: LinuxProgram): (set: ProgramSet) => string | undefined {
   let users: Map<string, string | undefined> | undefined
   const usersOfSets = (): Map<string, string | undefined> => {

@@ -4,27 +4,27 @@ import {policyChain} from '../npm/policy-chain.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
 import {type ComparedRule, isFree, type LinuxDifference} from './compared-rule.ts'
 
-/** The chains that are asked for, and what belongs into FORWARD. */
+/** The wanted chains, and the wanted rules of FORWARD. */
 export interface WantedRules {
   readonly chains: ReadonlyMap<string, readonly ComparedRule[]>
   readonly forward: readonly ComparedRule[]
-  /** Whether the jump may stand anywhere behind the rule that leads to KUBE-SERVICES, as with NPM v1. */
+  /** Whether the jump may have any position after the rule that leads to KUBE-SERVICES, as in NPM v1. */
   readonly isJumpLoose: boolean
 }
 
-/** The filter table of a node, as far as it is compared. */
+/** The parts of a node's filter table that are compared. */
 export interface FoundRules {
   /** Azure NPM's chains. */
   readonly names: Iterable<string>
   has(chain: string): boolean
   rules(chain: string): readonly ComparedRule[]
-  /** Whether a chain holds no rules, without reading them. */
+  /** Whether a chain has no rules. Does not parse them. */
   isEmpty(chain: string): boolean
-  /** Whether what is not there is known to be absent; a save that ends early may have lost it. */
+  /** Whether a missing rule is known to be absent. A truncated save may have lost it. */
   readonly isComplete: boolean
 }
 
-/** Compares Azure NPM's chains of a node with those asked for: base chains, policy chains, and the jump from FORWARD. */
+/** Compares Azure NPM's chains on a node with the wanted ones: base chains, policy chains, and the jump from FORWARD. */
 export function compareRules(wanted: WantedRules, found: FoundRules): {differences: LinuxDifference[]; notes: string[]} {
   const differences: LinuxDifference[] = []
   const notes: string[] = []
@@ -41,7 +41,7 @@ export function compareRules(wanted: WantedRules, found: FoundRules): {differenc
   return {differences, notes}
 }
 
-/** Whose a chain is; base chains hold the jumps of many. */
+/** The policy of a chain. Base chains have none, because they hold the jumps of many policies. */
 function ownerOf(chain: string, rules: readonly ComparedRule[]): {policy?: string} {
   const policy = policyChain(chain) ? rules.find(rule => rule.policy !== undefined)?.policy : undefined
   return policy === undefined ? {} : {policy}
@@ -50,8 +50,8 @@ function ownerOf(chain: string, rules: readonly ComparedRule[]): {policy?: strin
 type Pair = RulePair<ComparedRule>
 
 /**
- * Compares the rules of one chain. Free ones may stand in any order, as long as all are on the right side of the rules that
- * look at the marks; everything else has its place.
+ * Compares the rules of one chain. Free rules (see `isFree`) may have any order among each other, but not on the other side
+ * of a rule that is not free. All other rules have a fixed order.
  */
 export function compareChain(
   chain: string,
@@ -75,7 +75,7 @@ const policyOf = ({policy}: ComparedRule): {policy?: string} => (policy === unde
 type Missing = {readonly wanted: Pair['wanted']; readonly behind: number}
 type Extra = {readonly found: Pair['found']; readonly behind: number}
 
-/** Which rules are the same, first to first of equal ones, and where those of one side belong on the other. */
+/** Pairs equal rules in order, and finds where a rule of only one side belongs on the other side. */
 function matchRules(
   wanted: readonly ComparedRule[],
   found: readonly ComparedRule[],
@@ -116,8 +116,8 @@ function matchRules(
 }
 
 /**
- * Whether the rules of the wanted chain, with those that are too many put in at their places, stand in the order of the node,
- * where it matters.
+ * Whether paired rules have the same order on both sides, where order matters. Extra rules are inserted into the wanted
+ * chain at their positions first.
  */
 function isInOrder(pairs: readonly Pair[], extra: readonly Extra[]): boolean {
   const extraAt = new Map(extra.map(({found}) => [found.position, found]))
@@ -142,8 +142,8 @@ function isInOrder(pairs: readonly Pair[], extra: readonly Extra[]): boolean {
 }
 
 /**
- * The jump from FORWARD: first, or directly behind the first rule that leads to KUBE-SERVICES. Both are settings of Azure NPM.
- * NPM v1 leaves it anywhere behind that rule.
+ * Compares the jump from FORWARD. It must come first, or directly after the first rule that leads to KUBE-SERVICES; both are
+ * settings of Azure NPM. In NPM v1 it may have any position after that rule.
  */
 function compareJump({forward: asked, isJumpLoose}: WantedRules, found: FoundRules): JumpDifference<ComparedRule>[] {
   const chain = FORWARD_CHAIN

@@ -5,10 +5,10 @@ import {placeOf} from '../npm/place-of.ts'
 import {ruleText} from './canonical.ts'
 import {type ComparedRule, isPolicyJump, type LinuxDifference} from './compared-rule.ts'
 
-/** A difference as people and programs are told it, without what it does to packets. */
+/** A difference as `diff` prints it, without its effect on packets. */
 export type DescribedDifference = Omit<DriftItem, 'effect' | 'example'>
 
-/** Describes a difference. The fields keep the order that documents have had so far. */
+/** Describes a difference. The order of the fields is part of the printed document, so it must not change. */
 export function describeDifference(difference: LinuxDifference): DescribedDifference {
   const {policy} = 'policy' in difference ? difference : {}
   const [kind, change] = [kindOf(difference), changeOf(difference)]
@@ -17,7 +17,7 @@ export function describeDifference(difference: LinuxDifference): DescribedDiffer
   return {...named, ...sidesOf(difference)}
 }
 
-/** The jump that selects a policy's pods is told apart from other rules. */
+/** The kind to print. A jump to a policy's chain is a `jump`, although it is compared as a rule. */
 function kindOf(difference: LinuxDifference): DriftItem['kind'] {
   if (difference.kind === 'order') return 'rule'
   if (difference.kind !== 'rule') return difference.kind

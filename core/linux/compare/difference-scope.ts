@@ -6,10 +6,10 @@ import {ruleKey} from './canonical.ts'
 import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
 
 /**
- * Where packets are that a difference may be about.
+ * Finds the packets whose verdict a difference may change.
  *
- * @returns undefined when it cannot change any verdict: no rule of a program names a set or chain that is too many, rules that
- *   somebody added are differences of their own, and comments and room for members are nothing to a packet
+ * @returns undefined if it cannot change any verdict. No rule of a program names an extra set or chain; a rule that was added
+ *   by hand and names one is a difference itself. Comments and `maxelem` do not affect packets.
  */
 export function scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> | undefined {
   switch (difference.kind) {

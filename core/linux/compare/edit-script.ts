@@ -4,7 +4,7 @@ import type {ComparedRule} from './compared-rule.ts'
 
 type Placed = PlacedRule<ComparedRule>
 
-/** One rule of an edit script: taken out at its wanted position, put in at its found position, or both. */
+/** One edit of a script: a rule is deleted at its wanted position, inserted at its found position, or both. */
 export interface Edit {
   readonly wanted?: Placed
   readonly found?: Placed
@@ -14,7 +14,7 @@ export interface Edit {
 
 type ScriptDifference = RuleDifference<ComparedRule> | OrderDifference<ComparedRule>
 
-/** The edit script of one chain that its differences are. A rule that differs in its comment and in its place is one edit. */
+/** Converts the differences of one chain to an edit script. A rule whose comment and position differ is one edit. */
 export function editsOf(differences: Iterable<ScriptDifference | Edit>): Edit[] {
   const edits = new Map<string, Edit>()
   for (const difference of differences)
@@ -24,8 +24,8 @@ export function editsOf(differences: Iterable<ScriptDifference | Edit>): Edit[] 
 }
 
 /**
- * The rules of a chain with an edit script made in it. A rule that does not stand at its wanted position, because free rules
- * stand in any order, is looked for in the whole chain.
+ * Applies an edit script to the rules of a chain. A rule that is not at its wanted position is searched for in the whole
+ * chain, because free rules may have any order.
  */
 export function applyEdits(rules: readonly ComparedRule[], edits: readonly Edit[]): ComparedRule[] {
   const gone = new Set<number>()
@@ -52,7 +52,7 @@ export function applyEdits(rules: readonly ComparedRule[], edits: readonly Edit[
   return [...result, ...left.slice(next)]
 }
 
-/** Where the rules stand that a script does not name. */
+/** Positions of the rules that a script does not name. */
 class Untouched {
   private readonly wanted: readonly number[]
   private readonly found: readonly number[]
@@ -62,21 +62,22 @@ class Untouched {
     this.found = positions(edits.map(({found}) => found))
   }
 
-  /** The position behind the script of one before it. */
+  /** Maps a position before the script to the one after it. */
   forward(position: number): number {
     return moved(position, this.wanted, this.found)
   }
 
-  /** The position before the script of one behind it. */
+  /** Maps a position after the script to the one before it. */
   back(position: number): number {
     return moved(position, this.found, this.wanted)
   }
 
-  /** How many of them stand before a position. */
+  /** The number of these rules before a position on the wanted side. */
   beforeWanted(position: number): number {
     return position - 1 - below(this.wanted, position)
   }
 
+  /** The number of these rules before a position on the found side. */
   beforeFound(position: number): number {
     return position - 1 - below(this.found, position)
   }
@@ -87,7 +88,7 @@ const positions = (placed: readonly (Placed | undefined)[]): number[] =>
 
 const below = (sorted: readonly number[], position: number): number => sorted.filter(each => each < position).length
 
-/** Counts without the positions of one side, then with those of the other. */
+/** Maps a position from one side to the other: subtracts the edits before it, and adds those of the other side. */
 function moved(position: number, from: readonly number[], to: readonly number[]): number {
   let at = position - below(from, position)
   for (const each of to) {
@@ -98,8 +99,8 @@ function moved(position: number, from: readonly number[], to: readonly number[])
 }
 
 /**
- * Two edit scripts in a row as one. Positions between them are mapped through: rules that a script does not name keep their
- * order. What the second undoes of the first is in neither.
+ * Composes two consecutive edit scripts into one. Positions are mapped through both scripts, because rules that a script does
+ * not name keep their order. An edit that the second script undoes is left out.
  */
 export function composeEdits(first: readonly Edit[], second: readonly Edit[]): Edit[] {
   const [before, after] = [new Untouched(first), new Untouched(second)]
@@ -117,7 +118,7 @@ export function composeEdits(first: readonly Edit[], second: readonly Edit[]): E
   return withPlaces(withoutNeedless(paired(composed)))
 }
 
-/** Joins a rule that goes at one place and comes at another. */
+/** Joins the deletion and the insertion of equal rules into one edit, a move. */
 function paired(edits: readonly Edit[]): Edit[] {
   const gone = new Map<string, Placed[]>()
   const byPosition = (side: 'wanted' | 'found') => (a: Edit, b: Edit) => (a[side]?.position ?? 0) - (b[side]?.position ?? 0)
@@ -135,7 +136,7 @@ function paired(edits: readonly Edit[]): Edit[] {
   return [...pairs, ...[...gone.values()].flat().map(wanted => ({wanted}))]
 }
 
-/** Leaves out pairs of equal rules that stand where they would stand without being named. */
+/** Leaves out pairs of equal rules that would have the same position without an edit. */
 function withoutNeedless(edits: readonly Edit[]): Edit[] {
   const untouched = new Untouched(edits)
   const needless = new Set<Edit>()
@@ -155,7 +156,7 @@ const isPair = (edit: Edit): edit is RulePair<ComparedRule> => edit.wanted !== u
 const isUnchanged = ({wanted, found}: RulePair<ComparedRule>): boolean =>
   ruleKey(wanted.rule) === ruleKey(found.rule) && hasComment(found.rule, wanted.rule)
 
-/** Adds where rules of one side belong on the other. */
+/** Adds `behind` to the edits of rules that only one side has. */
 function withPlaces(edits: readonly Edit[]): Edit[] {
   const untouched = new Untouched(edits)
   const pairs = edits.filter(isPair)
@@ -170,7 +171,7 @@ function withPlaces(edits: readonly Edit[]): Edit[] {
   })
 }
 
-/** The differences that an edit script is, the rules of one chain first to last. */
+/** Converts an edit script of one chain to differences. */
 export function differencesOf(
   chain: string,
   edits: readonly Edit[],

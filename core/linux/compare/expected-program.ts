@@ -7,14 +7,15 @@ import type {LearnedNames} from '../npm/learn-dump.ts'
 import {nodeOptions} from '../npm/node-options.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 
+/** Options of `expectedProgram`. `programFor` compiles, so that a caller can reuse a program; by default `compile` does. */
 export type LinuxProgramOptions = Omit<ExpectedProgramOptions, 'programFor'> & {
   readonly programFor?: (options: CompileOptions) => LinuxProgram
 }
 
 /**
- * The program that the policies ask for, in the generation, names and mode that the node shows.
+ * Compiles the program that the policies ask for, with the generation, names and mode that are detected on the node.
  *
- * @returns the program, and what the node did not tell
+ * @returns the program, and sentences about what could not be detected
  */
 export function expectedProgram(
   {documents, chains, usedSets}: {readonly documents: LinuxDocuments} & Pick<LearnedNames, 'chains' | 'usedSets'>,
@@ -32,13 +33,13 @@ export function expectedProgram(
 }
 
 /**
- * Whether only the sets that policies use may be on a node (ApplyIPSetsOnNeed): then whole kinds of others are not there at
- * all. One that is there although no policy can use it says no, which spares a second program.
+ * Whether the node may have only the sets that policies use (ApplyIPSetsOnNeed). One set that no policy uses disproves it,
+ * and then no second program is compiled.
  */
 function mayBeOnNeed({options, sets, policies, refusals}: LinuxProgram, {sets: found}: LinuxDocuments): boolean {
   if (!found || options.generation === 'v1') return false
   const compiled = new Set(policies.map(({policy}) => policy))
-  // Of a policy that is refused while its rules are written the sets are there, and nothing here tells which.
+  // A policy that is refused while its rules are written leaves its sets on the node. Which sets these are is not known here.
   if (refusals.some(({policy}) => !compiled.has(policy))) return true
   const used = new Set(policies.flatMap(policy => policy.sets))
   for (const name of used) {

@@ -16,9 +16,9 @@ import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
 import {scopeOf} from './difference-scope.ts'
 
 /**
- * A program as if it were on a node.
+ * Simulates a program as if it were loaded on a node.
  *
- * @param foreign the node's own rules, for chains that are not Azure NPM's
+ * @param foreign the node's rules, for chains that are not Azure NPM's
  */
 export function simulateProgram(program: LinuxProgram, foreign: WalkedRules): SimulatedProgram<ComparedRule, LinuxDifference> {
   const chains = new Map<string, readonly Rule[]>([[FORWARD_CHAIN, numbered(forwardRules(program))]])
@@ -42,7 +42,7 @@ interface Parts {
   readonly index: SetIndex
   readonly rules: RulesByAddress
   readonly foreign: WalkedRules
-  /** Of the program without any difference. */
+  /** Jumps of the program without any difference. */
   readonly jumps: Jumps
   readonly lists: Lists
 }
@@ -101,7 +101,7 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
       chain: (table, name) => {
         const own = table === 'filter' ? rules.rules(name, packet) : undefined
         if (own) return {rules: own, ...(name === FORWARD_CHAIN && {policy: 'ACCEPT'})}
-        // Only FORWARD as it is on the node can lead to other programs' chains.
+        // Only a FORWARD chain found on the node can jump to other programs' chains.
         return table === 'filter' && !name.startsWith(NPM_CHAIN) && name !== FORWARD_CHAIN
           ? foreign.chain(table, name)
           : undefined
@@ -124,7 +124,7 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
     const index = new SetIndex(sets, {index: parts.index, changed: changedSets})
     const {addresses} = scopeOf(difference) ?? {}
     const about = addresses && new Set(addresses)
-    // Every address of a block may be in other sets now.
+    // A changed block may affect every address in it.
     const isBlock = addresses?.some(address => address.includes('/')) === true
     const rules = new RulesByAddress(chains, index, {
       rules: parts.rules,
@@ -149,7 +149,7 @@ function portConditions(match: Match): RuleConditions['ports'] {
   return [{protocol: match.protocol, range: {from, to}}]
 }
 
-/** Policy chain → the first jump that leads there. */
+/** The first jump to each policy chain. */
 class Jumps {
   private readonly chains: ReadonlyMap<string, readonly Rule[]>
   private found: Map<string, Rule> | undefined
@@ -173,7 +173,7 @@ class Jumps {
   }
 }
 
-/** Set → the lists that hold it. */
+/** The lists that contain each set. */
 class Lists {
   private readonly sets: ReadonlyMap<string, SimulatedSet>
   private found: Map<string, string[]> | undefined
@@ -200,7 +200,7 @@ class Lists {
   }
 }
 
-/** At most so many, from the whole length. */
+/** At most `most` items, evenly spaced. */
 function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (items.length <= most) return items
   return Array.from({length: most}, (_, index) => items[Math.floor((index * items.length) / most)] as Item)

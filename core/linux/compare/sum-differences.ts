@@ -6,11 +6,14 @@ import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
 import {applyEdits, composeEdits, differencesOf, editsOf} from './edit-script.ts'
 
 /**
- * Two comparisons in a row as one: all differences between a first and a second side, then all between the second and a third,
- * become those between the first and the third. The sum of differences and their inverses is empty.
+ * Adds two comparisons. From the differences between a first and a second side, and those between the second and a third, it
+ * computes the differences between the first and the third. The sum of differences and their inverses is empty.
  *
- * Jumps to policies may stand in any order. Where the sides have them in different orders and somebody's own rule stands
- * between them, that rule comes to stand between them as the first side has them.
+ * Jumps to policies may have any order. If their order differs between the sides and a rule added by hand is between them,
+ * that rule is placed among the jumps in the order of the first side.
+ *
+ * @param first all differences between the first and the second side
+ * @param second all differences between the second and the third side
  */
 export function sumDifferences(first: readonly LinuxDifference[], second: readonly LinuxDifference[]): LinuxDifference[] {
   const [before, after] = [grouped(first), grouped(second)]
@@ -47,7 +50,7 @@ const turned = ({wanted, found, ...rest}: ReturnType<typeof editsOf>[number]) =>
   ...(wanted && {found: wanted}),
 })
 
-/** Whose a chain is, as far as differences in it say so. */
+/** The policy of a chain, if exactly one occurs in its differences. */
 function policyIn(differences: OfChain): {policy?: string} {
   const policies = new Set(differences.flatMap(each => ('policy' in each && each.policy !== undefined ? [each.policy] : [])))
   const [policy] = policies

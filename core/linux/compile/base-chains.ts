@@ -26,6 +26,7 @@ export const activation: readonly ProgramRule[] = [directionChains.Ingress, dire
 /** The targets of policy rules. An allow ends the direction. A drop sets a mark, and the last rule of the direction drops by it. */
 export type Actions = Readonly<Record<Direction, Readonly<Record<'allow' | 'drop', Target>>>>
 
+/** The rules of a line of releases that depend on no policy, and the targets of policy rules. */
 export interface BootRules {
   readonly actions: Actions
   /** The chains that exist without any policy, in the order Azure NPM writes them. Each has the rules at its end. */

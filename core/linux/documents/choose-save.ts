@@ -2,17 +2,20 @@ import type {Problem} from '../../problem/problem.ts'
 import type {IndexedTable, SaveIndex} from '../iptables/save-index.ts'
 import {NPM_CHAIN} from '../npm/chain-names.ts'
 
-/** Chains by which the kubelet and kube-proxy mark the back end they use. Source: how Azure NPM itself decides. */
+/** Chains that the kubelet creates in the back end in use. Source: Azure NPM's own detection. */
 export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as const
 
-/** Whether a save bears the kubelet's mark. */
+/** Whether a save has one of these chains. */
 const hasHint = (save: SaveIndex): boolean => HINT_CHAINS.some(chain => save.tables.get('mangle')?.chains.has(chain))
 
-/** Whether a save holds the chain that every Azure NPM has. */
+/** Whether a save has Azure NPM's entry chain. */
 const hasNpm = (save: SaveIndex): boolean => [...save.tables.values()].some(table => table.chains.has(NPM_CHAIN))
 
 /**
- * Chooses the save of the back end that the node uses, from all that a dump holds. Saves of single tables are joined.
+ * Chooses the save of the back end that the node uses. Saves of single tables are joined.
+ *
+ * @param saves all saves of one node
+ * @returns nothing is chosen if there is no save, or if two saves of one back end have the same table, which is a problem
  */
 export function chooseSave(saves: readonly SaveIndex[]): {chosen?: SaveIndex; problems: Problem[]} {
   const nft = join(saves.filter(save => save.backend !== 'legacy'))

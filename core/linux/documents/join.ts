@@ -4,17 +4,17 @@ import type {SaveIndex} from '../iptables/save-index.ts'
 import {chooseSave} from './choose-save.ts'
 import type {LinuxDocument} from './read.ts'
 
-/** The rules and sets of a node. Absent parts were in none of its documents. */
+/** The rules and sets of a node. A part is absent if no document has it. */
 export interface LinuxTables {
   readonly save?: SaveIndex
   /** By kernel name. */
   readonly sets?: ReadonlyMap<string, MatchSet>
-  /** Whether the sets have their members; `ipset list -t` has none. */
+  /** Whether the sets have their members; `ipset list -t` prints none. */
   readonly hasMembers: boolean
   readonly problems: readonly Problem[]
 }
 
-/** Joins the documents of one node: of two back ends the one that is in use, and of the sets what each listing knows. */
+/** Joins the documents of one node: the rules of the back end in use, and the sets of `ipset save` and `ipset list`. */
 export function joinLinuxDocuments(read: readonly {readonly name: string; readonly content: LinuxDocument}[]): LinuxTables {
   const save = chooseSave(read.flatMap(({content}) => (content.kind === 'iptables-save' ? [content.save] : [])))
   const {sets, problems} = joinSets(read)
@@ -26,7 +26,7 @@ export function joinLinuxDocuments(read: readonly {readonly name: string; readon
   }
 }
 
-/** `ipset save` has members, `ipset list` references besides: together they are one picture. */
+/** Joins the sets of `ipset save` with the sizes and reference counts that only `ipset list` prints. */
 function joinSets(read: Parameters<typeof joinLinuxDocuments>[0]): {sets?: Map<string, MatchSet>; problems: Problem[]} {
   const [saves, lists] = (['ipset-save', 'ipset-list'] as const).map(kind =>
     read.flatMap(({name, content}) => (content.kind === kind ? [{name, sets: content.sets}] : [])),

@@ -5,10 +5,10 @@ import {parseIpsetList} from '../ipset/parse-list.ts'
 import {parseIpsetSave} from '../ipset/parse-save.ts'
 import {indexIptablesSave, type SaveIndex} from '../iptables/save-index.ts'
 
-/** The kinds of documents that hold rules or sets of Linux. */
+/** The kinds of documents with rules or sets of a Linux node. */
 export const linuxDocumentKinds = ['iptables-save', 'ipset-save', 'ipset-list'] as const
 
-/** What a tool of a Linux node printed, read. */
+/** The parsed output of a tool on a Linux node. */
 export type LinuxDocument = NodeContent &
   (
     | {readonly kind: 'iptables-save'; readonly save: SaveIndex}
@@ -16,10 +16,10 @@ export type LinuxDocument = NodeContent &
   )
 
 /**
- * Reads what `iptables-save`, `ipset save` or `ipset list` printed. Never throws: what is wrong is in `problems`, with its line.
+ * Parses the output of `iptables-save`, `ipset save` or `ipset list`. Never throws for bad input: see `problems`.
  *
  * @param name of the document, for problems
- * @param isWhole whether it is all that the tool printed, so that a table that is not there is empty
+ * @param isWhole whether the text is the whole output, so that a missing table is known to be absent
  */
 export function readLinuxDocument(kind: LinuxDocument['kind'], text: Text, name: string, isWhole: boolean): LinuxDocument {
   if (kind === 'iptables-save') {

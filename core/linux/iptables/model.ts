@@ -6,6 +6,7 @@ export const WHOLE_MARK = 0xffffffff
 /** The iptables back end that printed a save. `unknown` when the header is missing or does not name one. */
 export type Backend = 'nft' | 'legacy' | 'unknown'
 
+/** A match on ports, 0 to 65535; both ends are included. */
 export interface PortRange {
   readonly from: number
   /** Equal to `from` for a single port. */

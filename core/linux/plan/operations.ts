@@ -7,12 +7,13 @@ import {editChain, editJump, emptyChain, fillChain, makeChain, removeChain} from
 import {makeSet, memberOperations, removeSet, replaceSet} from './set-operations.ts'
 
 /**
- * The operations that remove differences from a node: then it has what is wanted. `undoAll` gives those that restore what was found.
+ * Plans the operations that change a node from the found state to the wanted one. `undoAll` returns those that restore the
+ * found state.
  *
- * Sets are made before rules that name them and removed behind those that did, and so are chains. A set of another type is
- * made anew, which the kernel refuses while a rule names it.
+ * Sets and chains are created before the rules that name them, and removed after those rules. A set whose type differs is
+ * destroyed and created again; the kernel refuses that while a rule names the set.
  *
- * @param differences of a chain all or none: their positions count on one another
+ * @param differences for each chain either all or none, because their positions depend on each other
  */
 export function operationsFor(differences: readonly LinuxDifference[]): Operation[] {
   const {byChain} = grouped(differences)

@@ -16,20 +16,24 @@ const remove = (chain: string, position: number, rule: ComparedRule): Operation 
   return iptables(undo, line)
 }
 
+/** Creates an empty chain. */
 export const makeChain = (chain: string): Operation => iptables(`:${chain} - [0:0]`, `-X ${chain}`)
+/** Removes a chain. The kernel refuses that unless it is empty and no rule jumps to it. */
 export const removeChain = (chain: string): Operation => iptables(`-X ${chain}`, `:${chain} - [0:0]`)
 
+/** Inserts all rules of an empty chain, in order. */
 export const fillChain = (chain: string, rules: readonly ComparedRule[]): Operation[] =>
   rules.map((rule, index) => insert(chain, index + 1, rule))
 
+/** Deletes all rules of a chain, last to first. */
 export const emptyChain = (chain: string, rules: readonly ComparedRule[]): Operation[] =>
   rules.map((rule, index) => remove(chain, index + 1, rule)).toReversed()
 
 /**
- * Makes the wanted chain of the one that is found. Rules are taken out from the last to the first, so that their positions
- * hold, and put in from the first to the last, at the positions that they have in the end.
+ * Changes a chain from the found rules to the wanted ones. Rules are deleted from the last to the first, so that positions
+ * stay valid, and then inserted from the first to the last, each at its final position.
  *
- * @param edits all of the chain
+ * @param edits all edits of the chain
  */
 export function editChain(chain: string, edits: readonly Edit[]): Operation[] {
   const found = edits.flatMap(edit => edit.found ?? []).toSorted((a, b) => b.position - a.position)
@@ -41,13 +45,13 @@ export function editChain(chain: string, edits: readonly Edit[]): Operation[] {
 }
 
 /**
- * Gives FORWARD, which holds rules of others, its jump, and takes others out that lead to the same chain.
+ * Corrects the jump in FORWARD and deletes further jumps to the same chain. Other programs' rules are left alone.
  *
- * @param isMoved whether the jump is to stand at the wanted position; otherwise it stays where it is
+ * @param isMoved whether to move the jump to the wanted position; otherwise it keeps its position
  */
 export function editJump(chain: string, edits: readonly Edit[], isMoved: boolean): Operation[] {
   const found = edits.flatMap(edit => edit.found ?? []).toSorted((a, b) => b.position - a.position)
-  // The rules behind those that are taken out move up.
+  // Rules after a deleted one move up.
   const movedUp = (position: number): number => position - found.filter(each => each.position < position).length
   const wanted = edits.flatMap(edit =>
     edit.wanted ? [{rule: edit.wanted.rule, position: edit.found && !isMoved ? edit.found.position : edit.wanted.position}] : [],

@@ -8,14 +8,19 @@ import {translateRule} from './policy-rule.ts'
 import {v1ActionOf, v1DirectionOf} from './v1.ts'
 import {actionOf, jumpSubject} from './v2.ts'
 
-/** One rule in words. */
+/** A rule in words, and its policy. */
 export interface DescribedRule {
   readonly text: string
-  /** `namespace/name`; `unknown` for a policy rule that does not tell, undefined for rules of no policy. */
+  /** `namespace/name`; `unknown` for a policy rule without a known policy; undefined for a rule of no policy. */
   readonly policy?: string
 }
 
-/** Says any rule of a node: policy rules and jumps with readable names, base rules by what they do, others as printed. */
+/**
+ * Describes any rule of a node. Policy rules and jumps get readable names, base rules a short sentence. Other programs' rules
+ * stay as printed.
+ *
+ * @param policyOfChain policy `namespace/name` of each policy chain
+ */
 export function describeRule(
   rule: Rule,
   names: TermNames,

@@ -5,7 +5,7 @@ import type {LinuxWalk, Step} from '../walk/walk.ts'
 import {directionVerdicts} from './direction-verdicts.ts'
 import {type OpenRules, openRules} from './open-rules.ts'
 
-/** A walk over a Linux node's rules in words. */
+/** Describes a walk over a Linux node's rules: its steps, the verdict of each direction, and the reason. */
 export function describeWalk(documents: LinuxDocuments, walk: LinuxWalk): DescribedWalk {
   const {trail, verdict} = walk
   const {node} = documents

@@ -5,7 +5,7 @@ import {policyChain} from '../npm/policy-chain.ts'
 import type {Step} from '../walk/walk.ts'
 import type {OpenRules} from './open-rules.ts'
 
-/** What a walk says of each end: read off the rules of Azure NPM that matched. */
+/** Finds the verdict of each direction, from the rules of Azure NPM that matched. */
 export function directionVerdicts(
   trail: readonly Step[],
   verdict: Verdict,
@@ -24,7 +24,7 @@ function sideOf(direction: 'Ingress' | 'Egress', trail: readonly Step[], verdict
   if (allow) return {verdict: 'accept', ...told(allow)}
   const base = directionChains[direction]
   const last = trail.at(-1)
-  // v1 drops in chains of its own, by a rule that names the target.
+  // v1 drops in chains of their own, by a rule that matches the policy's pods.
   const isDroppedHere = verdict === 'drop' && (last?.chain === base || last?.chain === v1RuleChains[direction].drops)
   if (isDroppedHere) return {verdict: 'drop', ...told(last?.chain === base ? inPolicies.at(-1) : last)}
   const v1 = trail.find(

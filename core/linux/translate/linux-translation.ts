@@ -10,10 +10,10 @@ import {readableSave} from './readable-save.ts'
 import {translateV1} from './v1.ts'
 import {translatePolicy} from './v2.ts'
 
-/** The translation of a Linux node, with what comparing it needs besides. */
+/** The translation of a Linux node, with the chains and used sets that a comparison needs. */
 export interface LinuxTranslation extends NodeTranslation, Pick<LearnedNames, 'chains' | 'usedSets'> {}
 
-/** Learns all names of a dump and finds what is programmed. Never throws for bad input: see `facts.problems`. */
+/** Learns all names of a dump and finds its policies. Never throws for bad input: see `facts.problems`. */
 export function openLinuxTranslation(dump: LinuxDocuments): LinuxTranslation {
   const learned = learnDump(dump)
   const {nameIndex, chains, names, jump, kernelSets, usedSets, policyOfChain} = learned

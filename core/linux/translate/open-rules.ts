@@ -5,14 +5,14 @@ import {learnDump} from '../npm/learn-dump.ts'
 import {policyChain} from '../npm/policy-chain.ts'
 import {type DescribedRule, describeRule} from './describe-rule.ts'
 
-/** Some rules of a node, ready to be told in words. */
+/** Some rules of a node, with the names that describe them. */
 export interface OpenRules {
   readonly problems: readonly Problem[]
-  /** One of the rules in words, and whose it is. */
+  /** Describes one of the rules, with its policy. */
   say(rule: Rule): DescribedRule
 }
 
-/** Learns what is needed to tell these rules in words: of a large node a small part. */
+/** Learns the names that these rules need. On a large node that is a small part of all names. */
 export function openRules(dump: LinuxDocuments, rules: readonly Rule[]): OpenRules {
   const about = new Set<string>()
   for (const {chain, matches, target} of rules) {

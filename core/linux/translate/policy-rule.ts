@@ -9,7 +9,7 @@ import {commentTerms, namesInRule, type RuleNames} from '../npm/learn-names.ts'
 import {placeOf} from '../npm/place-of.ts'
 import {type RuleParts, ruleParts, type SetMatch, unmodelled} from '../npm/rule-parts.ts'
 
-/** A rule's set matches with names, by the side of the packet they look at. */
+/** Names a rule's set matches, grouped by the side of the packet that they match. */
 export function namedTerms(
   parts: RuleParts,
   names: TermNames,
@@ -17,7 +17,7 @@ export function namedTerms(
 ): {sources: Term[]; destinations: Term[]; namedPort: string | undefined} {
   const {namedPort: portSet} = parts
   const isAmbiguous = (set: string) => nameIndex.namesOf(set).length > 1
-  // All names of comments are in the index already. A rule's own comment only has to decide between names that collide.
+  // The index already has all names of comments. A rule's own comment only has to decide between names that collide.
   const needsComment =
     nameIndex.hasCollisions && (parts.sets.some(({set}) => isAmbiguous(set)) || (portSet !== undefined && isAmbiguous(portSet)))
   const inRule: RuleNames = needsComment ? namesInRule(parts, commentTerms(parts), nameIndex) : {sets: []}
@@ -41,7 +41,8 @@ export function namedTerms(
 /**
  * Translates one rule of a policy.
  *
- * @param isSubject whether a term is part of who the policy applies to; v1 repeats those in every rule
+ * @param isSubject whether a term selects the policy's own pods. v1 repeats these terms in every rule; they are left out of
+ *   the peers.
  */
 export function translateRule(
   rule: Rule,
@@ -89,7 +90,7 @@ function sentence(
   const words = [rule.action === 'unknown' ? 'do something unknown with' : rule.action]
   words.push(describePorts(rule.protocol, rule.port, rule.endPort))
   words.push(direction === 'Ingress' ? 'from' : 'to', names.say(peers))
-  // Azure NPM never looks at a policy's own pods again inside its chain; somebody else's rule may.
+  // In a policy's chain, Azure NPM never matches the policy's own pods again. A rule added by hand may.
   if (own.length > 0) words.push(direction === 'Ingress' ? 'to' : 'from', names.say(own))
   if (others.length > 0) words.push(`if also ${others.join(' ')}`)
   return words.join(' ')

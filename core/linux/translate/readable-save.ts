@@ -10,9 +10,10 @@ const KERNEL_NAMES = new RegExp(
 )
 
 /**
- * A save as iptables prints it, with the names that the hashes stand for.
+ * Prints a save with readable names in place of hashes.
  *
- * @param only the policies whose rules, and the jumps to them, are wanted; besides, all rules of the chain of that name
+ * @param only limits the output to the rules of these policies, the jumps to them, and all rules of the named chain
+ * @returns one line at a time, without its line feed
  */
 export function* readableSave(
   save: SaveIndex,
@@ -38,7 +39,7 @@ export function* readableSave(
   }
 }
 
-/** Replaces the hashes in a line of text by the names they stand for. Unknown ones stay. */
+/** Returns a function that replaces the hashes in a line by names. A hash without a known name stays. */
 function lineRenamer(names: NameIndex, policyOfChain: ReadonlyMap<string, string>): (line: string) => string {
   const memo = new Map<string, string>()
   const rename = (found: string): string => {
@@ -58,7 +59,7 @@ function lineRenamer(names: NameIndex, policyOfChain: ReadonlyMap<string, string
     })
 }
 
-/** One line of a save. Rules carry where they stand and which chain they lead to. */
+/** One line of a save. A rule has its chain, its line from 1, and the chain that it jumps to. */
 interface SaveLine {
   readonly text: string
   readonly rule?: {readonly chain: string; readonly line: number; readonly leadsTo: string | undefined}
@@ -66,7 +67,7 @@ interface SaveLine {
 
 const LEADS_TO = /.* -[jg] (\S+)/
 
-/** The lines of a save, table by table, as iptables-save orders them. */
+/** The lines of a save, table by table, in the order of iptables-save. */
 function* saveLines(save: SaveIndex): Generator<SaveLine> {
   for (const table of save.tables.values()) {
     yield {text: `*${table.name}`}

@@ -13,16 +13,20 @@ import {ruleParts} from '../npm/rule-parts.ts'
 import {namedTerms, translateRule} from './policy-rule.ts'
 
 /**
- * NPM v1 keeps the rules of all policies together in a few chains, and no rule names its policy. Rules with the same
- * target belong together: what they allow adds up, whichever policies they come from.
+ * Translation of NPM v1. All policies share a few chains, and no rule names its policy. Rules that select the same pods are
+ * translated together: what they allow adds up, whichever policy they result from.
  */
 
-/** The chains that hold policy rules, in the order packets pass them. */
+/** The chains with policy rules, in the order in which packets pass them. */
 const chainsOf = (direction: Direction): string[] => Object.values(v1RuleChains[direction])
 
 const termKey = ({set, negated}: Term): string => (negated ? `!${set}` : set)
 
-/** Translates all policy rules of an NPM v1, one block for each target and direction. */
+/**
+ * Translates all policy rules of NPM v1, one entry for each selection of pods and direction.
+ *
+ * @param policies of the cluster objects; they name an entry if exactly one of them selects the same pods
+ */
 export function translateV1(
   chains: NpmChains,
   names: TermNames,
@@ -66,12 +70,12 @@ function translateDirection(
   }))
 }
 
-/** The direction whose policy rules a v1 chain holds. */
+/** The direction of the policy rules in a v1 chain. Undefined for other chains. */
 export function v1DirectionOf(chain: string): Direction | undefined {
   return (['Ingress', 'Egress'] as const).find(direction => chainsOf(direction).includes(chain))
 }
 
-/** What a policy rule of v1 does; undefined for base rules, which look at marks and connection states, not at sets. */
+/** The action of a policy rule in v1. Undefined for base rules, which match marks and connection states but no sets. */
 export function v1ActionOf(rule: Rule, direction: Direction): TranslatedRule['action'] | undefined {
   if (!rule.matches.some(match => match.kind === 'set')) return undefined
   if (rule.target?.kind === 'mark') return rule.target.value === v1AllowMarks[direction] ? 'allow' : 'unknown'

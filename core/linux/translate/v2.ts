@@ -12,7 +12,7 @@ import {isDropMark} from '../npm/marks.ts'
 import {type RuleParts, ruleParts, unmodelled} from '../npm/rule-parts.ts'
 import {namedTerms, translateRule} from './policy-rule.ts'
 
-/** What a rule of a policy chain does. Old releases used whole-word marks. */
+/** The action of a rule in a policy chain, for the marks of any release. */
 export function actionOf(rule: Rule, direction: Direction): TranslatedRule['action'] {
   const {target} = rule
   const allow = direction === 'Ingress' ? INGRESS_ALLOW_CHAIN : ACCEPT_CHAIN
@@ -21,7 +21,7 @@ export function actionOf(rule: Rule, direction: Direction): TranslatedRule['acti
   return target?.kind === 'mark' && isDropMark(target.value, direction) ? 'drop' : 'unknown'
 }
 
-/** Whom a jump applies to. Azure NPM asks for the policy's own pods only; any further condition is somebody else's. */
+/** The pods that a jump selects. Azure NPM writes conditions on the policy's own pods only; others were added by hand. */
 export function jumpSubject(
   jump: Rule,
   direction: Direction,

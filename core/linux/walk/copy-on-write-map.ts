@@ -1,12 +1,12 @@
-/** What can be looked up and gone through: a map, or one with changes in it. */
+/** Look-up and iteration, as in a map or a map with changes. */
 export interface Entries<Value> {
   get(key: string): Value | undefined
   entries(): Iterable<[string, Value]>
 }
 
-/** A map as it is with a few changes. The map below stays what it is, and is not copied. */
+/** A map with a few changes. The map below is neither changed nor copied. */
 export class CopyOnWriteMap<Value> implements Entries<Value> {
-  /** Key → what is there in place of what lies below. */
+  /** Changed values by key. They hide those of the map below. */
   readonly changes = new Map<string, Value>()
   private readonly below: Entries<Value>
 

@@ -3,7 +3,7 @@ import {all, negatedIf, type Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match, PortRange} from '../iptables/model.ts'
 
-/** A packet on its way: what rules can see and change. Addresses as numbers. */
+/** A packet during its walk: the fields that rules match or change. Addresses are 32-bit numbers. */
 export interface Passing {
   readonly source: number
   readonly destination: number
@@ -14,15 +14,15 @@ export interface Passing {
   readonly mark: number
   /** Bits of the mark whose value is known. */
   readonly knownMark: number
-  /** Whether nat has given it another destination. */
+  /** Whether DNAT changed the destination. */
   readonly isTranslated: boolean
 }
 
-/** Protocol numbers that iptables prints when it has no name at hand. */
+/** Protocol numbers that iptables prints if it does not find the name. */
 const PROTOCOL_NUMBERS: Readonly<Record<string, string>> = {'1': 'icmp', '6': 'tcp', '17': 'udp', '132': 'sctp', '0': 'all'}
 
 /**
- * Whether one condition holds for a packet. It is data in, truth out: whoever walks may ask another way.
+ * Whether one condition holds for a packet. `unknown` if a value that it needs is not known or the match is not modelled.
  *
  * Source: iptables-extensions(8); checked against packets on a real kernel.
  */
@@ -41,7 +41,7 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
         : 'unknown'
     }
     case 'interface':
-      // Forwarded packets never come from or go to the loopback; which other interface is not known.
+      // A forwarded packet never uses the loopback interface. Which other interface it uses is not known.
       return match.name === 'lo' ? match.negated : 'unknown'
     case 'ports':
       if (match.protocol !== '' && match.protocol !== packet.protocol) return false
@@ -72,7 +72,7 @@ function setHolds(set: string, sides: string, packet: Passing, sets: SetIndex): 
 
 function markHolds(value: number, mask: number, {mark, knownMark}: Passing): Truth {
   const seen = mask & knownMark
-  // A known bit that differs decides, whatever the others are.
+  // One known bit that differs is enough.
   if (((mark ^ value) & seen) !== 0 || (value & ~mask) !== 0) return false
   return (mask & ~knownMark) === 0 ? true : 'unknown'
 }
@@ -81,7 +81,7 @@ function stateHolds(states: string, {state, isTranslated}: Passing): Truth {
   const wanted = states.split(',')
   if (wanted.includes(state)) return true
   if (wanted.includes('DNAT') && isTranslated) return true
-  // Source translation comes after everything that is walked here.
+  // Source translation happens after all chains that are walked here.
   return wanted.includes('SNAT') && state !== 'NEW' ? 'unknown' : false
 }
 

@@ -9,7 +9,7 @@ import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
 
-/** The rules of a save; a chain is read when a packet comes to it. */
+/** The rules of a save. A chain is parsed when a packet first reaches it. */
 export function savedRules(saved: SavedChains): WalkedRules {
   const read = new Map<string, WalkedChain>()
   return {
@@ -27,7 +27,7 @@ export function savedRules(saved: SavedChains): WalkedRules {
   }
 }
 
-/** The sets of a dump. Without members, or without an ipset dump, every question about them is unknown. */
+/** The sets of a dump. Without members or without an ipset dump, every look-up is `unknown`. */
 export function savedSets(dump: NodeSets): SetIndex {
   const sets = new Map<string, WalkedSet>()
   if (dump.hasMembers)
@@ -35,7 +35,7 @@ export function savedSets(dump: NodeSets): SetIndex {
   return new SetIndex(sets)
 }
 
-/** A compiled program as if it were loaded into an empty node: nothing but Azure NPM's own chains. */
+/** The rules of a compiled program, as on a node with no other rules. */
 export function programRules(program: LinuxProgram): WalkedRules {
   const chains = new Map<string, WalkedChain>([[FORWARD_CHAIN, {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
   for (const [name, rules] of programChains(program)) chains.set(name, {rules: numbered(rules)})
@@ -46,9 +46,10 @@ export function programRules(program: LinuxProgram): WalkedRules {
 export const programSetMap = (program: LinuxProgram): Map<string, {type: string; members: readonly string[]}> =>
   new Map([...program.sets].map(([name, {ipsetType, members}]) => [name, {type: ipsetType, members}]))
 
+/** The sets of a compiled program, indexed for a walk. */
 export const programSets = (program: LinuxProgram): SetIndex => new SetIndex(programSetMap(program))
 
-/** Rules of a program with places, as if they had been saved. */
+/** Gives the rules of one chain of a program positions from 1, as in a save. Their line is 0. */
 export function numbered(rules: readonly ProgramRule[]): Rule[] {
   return rules.map((rule, index) => {
     const {chain, matches, target} = rule

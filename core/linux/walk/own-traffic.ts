@@ -3,10 +3,10 @@ import type {NodeFacts} from '../../dataplane/node-facts.ts'
 import type {Packet} from '../../net/packet.ts'
 
 /**
- * Traffic of the node itself does not pass FORWARD, where Azure NPM is: what the node receives goes through INPUT, what it
- * sends through OUTPUT, and these are not walked.
+ * Recognizes traffic of the node itself. It passes INPUT or OUTPUT instead of FORWARD, so Azure NPM does not judge it. These
+ * hooks are not walked.
  *
- * @returns undefined when neither end is known to be the node
+ * @returns a walk with the verdict `unknown` and the reason; undefined if neither end is known to be the node
  */
 export function walkOwnTraffic(
   {source, destination}: Packet,
@@ -21,7 +21,7 @@ export function walkOwnTraffic(
   }
   const isOwn = (address: string) => {
     const name = owner(address)
-    // A dump that does not name its node may be that node's.
+    // A dump without a node name may be from this node.
     return name !== undefined && (name === node || node === 'unknown')
   }
   for (const [address, hook] of [

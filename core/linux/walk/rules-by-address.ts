@@ -3,7 +3,7 @@ import type {Packet} from '../../net/packet.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
 
-/** Shorter chains are walked as they are. */
+/** In rules. Shorter chains are walked without an index. */
 const LONG_CHAIN = 24
 
 type Side = 'src' | 'dst'
@@ -12,12 +12,12 @@ interface Chains {
   get(name: string): readonly Rule[] | undefined
 }
 
-/** The same chains and sets before some of them changed. */
+/** An index of the same chains and sets before some of them changed. */
 interface Below {
   readonly rules: RulesByAddress
-  /** Whether a chain has other rules now. */
+  /** Whether a chain's rules changed. */
   readonly isChanged: (chain: string) => boolean
-  /** Whether an address may be in other sets now. */
+  /** Whether the sets that contain an address may have changed. */
   readonly isMoved: (address: string) => boolean
 }
 
@@ -26,15 +26,15 @@ interface Term {
   readonly negated: boolean
 }
 
-/** A chain, the side by whose sets most of its rules can be passed over, and what each asks of that side. */
+/** A chain, the side whose sets exclude most of its rules, and each rule's set conditions on that side. */
 interface LongChain {
   readonly side: Side
   readonly rules: readonly {readonly rule: Rule; readonly terms: readonly Term[]}[]
 }
 
 /**
- * Chains without the rules that a packet cannot match because of its address. A node of a large cluster has thousands of jumps
- * to policies, and a packet meets a few of them; for each address they are looked for once.
+ * Chains without the rules that a packet cannot match because of its address. A node of a large cluster has thousands of
+ * jumps to policies, and a packet matches few of them. The rules for each address are computed once.
  */
 export class RulesByAddress {
   private readonly chains: Chains
@@ -49,7 +49,7 @@ export class RulesByAddress {
     this.below = below
   }
 
-  /** The rules of a chain that a packet may match, in order. Undefined when there is no such chain. */
+  /** The rules of a chain that a packet may match, in order. Undefined if there is no such chain. */
   rules(name: string, packet: Packet): readonly Rule[] | undefined {
     const all = this.chains.get(name)
     if (!all || all.length < LONG_CHAIN) return all
@@ -84,7 +84,7 @@ export class RulesByAddress {
     const all = this.chains.get(name) ?? []
     const address = parseIpv4(text)
     if (address === undefined) return all
-    // Sets of ports are asked without one: they say no only to addresses that are not in them at all.
+    // Without a port, a set of addresses and ports excludes only addresses that are in none of its members.
     const question = {address, protocol: '', port: undefined}
     const mayMatch = ({set, negated}: Term): boolean => this.sets.holds(set, question) !== negated
     return this.longChain(name, all)

@@ -8,13 +8,13 @@ import {printMatch} from '../iptables/print.ts'
 import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import {holds, type Passing} from './match.ts'
 
-/** The rules of a chain, in order; built-in chains have a policy. */
+/** The rules of a chain, in order. Only built-in chains have a policy. */
 export interface WalkedChain {
   readonly rules: readonly Rule[]
   readonly policy?: string
 }
 
-/** Where chains are found; rules of a large save are read when the walk comes to them. */
+/** Look-up of chains. A large save parses a chain when the walk reaches it. */
 export interface WalkedRules {
   chain(table: string, name: string): WalkedChain | undefined
 }
@@ -26,16 +26,19 @@ export interface Step {
   /** 0 for the policy of a built-in chain. */
   readonly position: number
   readonly rule?: Rule
-  /** How deep the chain was called: 0 for built-in chains. */
+  /** Depth of the call stack: 0 for built-in chains. */
   readonly depth: number
 }
 
-/** What happens to a packet, with the rules that it matched. */
+/** The verdict for a packet, with the rules that it matched. */
 export interface LinuxWalk extends Walk {
   readonly trail: readonly Step[]
 }
 
-/** The chains a forwarded packet passes. Source translation comes last and changes no verdict. Source: iptables(8) and its packet flow. */
+/**
+ * The built-in chains that a forwarded packet passes, in order. Source translation is left out: it comes last and changes no
+ * verdict. Source: iptables(8).
+ */
 const FORWARDED = [
   ['raw', 'PREROUTING'],
   ['mangle', 'PREROUTING'],
@@ -46,7 +49,7 @@ const FORWARDED = [
   ['mangle', 'POSTROUTING'],
 ] as const
 
-/** Targets after which the next rule is looked at and that change nothing a later rule sees. */
+/** Targets that do not end the chain and change nothing that a later rule matches. */
 const PASSIVE = new Set([
   'LOG',
   'NFLOG',
@@ -65,7 +68,7 @@ const PASSIVE = new Set([
   'ACCOUNT',
 ])
 
-/** Each rule whose conditions are not known splits the walk; more than this many at once are given up. */
+/** A rule with unknown conditions splits the walk in two. After this many splits the verdict is `unknown`. */
 const MOST_SPLITS = 12
 
 interface Frame {
@@ -83,13 +86,15 @@ interface Place {
 }
 
 /**
- * Walks a packet over a node's rules as the kernel would: the first terminal rule that matches decides, RETURN goes back
- * to the caller, goto does not come back, a built-in chain's end is its policy.
+ * Finds the verdict for one packet, as the kernel would. The first matching rule with a verdict decides. RETURN continues in
+ * the calling chain; a chain entered by goto does not return to the chain that named it. At the end of a built-in chain its
+ * policy applies.
  *
- * What is not known is not guessed: where a condition is unknown both ways are walked, and only when they come to the
- * same verdict is it given.
+ * Where a condition is unknown, both outcomes are walked. If their verdicts differ, the verdict is `unknown`.
  *
- * @throws RangeError when chains call each other in a circle, which no kernel would have loaded
+ * @param sets a rule that names an absent set has an unknown condition
+ * @param packet the connection state is NEW and the mark is 0 unless given
+ * @throws RangeError if chains call each other in a circle; the kernel refuses to load such rules
  */
 export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet): LinuxWalk {
   const source = parseIpv4(packet.source)
@@ -165,7 +170,7 @@ class Walker {
     }
   }
 
-  /** One condition that does not hold decides, whatever is unknown beside it. */
+  /** Whether a rule matches. One condition that does not hold is enough, even if others are unknown. */
   private conditions(rule: Rule, packet: Passing): Truth {
     let result: Truth = true
     for (const match of rule.matches) {
@@ -182,7 +187,7 @@ class Walker {
     return found && {chain, rules: found.rules, at: 0}
   }
 
-  /** Goes on as if a rule with unknown conditions matched. */
+  /** Continues as if a rule with unknown conditions matched. */
   private obey(rule: Rule, step: Step, place: Place): LinuxWalk {
     const next = this.applied(rule, {...place, trail: [...place.trail, step]})
     return 'verdict' in next ? next : this.from(next)
@@ -196,7 +201,7 @@ class Walker {
     switch (target.kind) {
       case 'verdict':
         if (target.verdict === 'DROP') return finished('drop', trail, packet)
-        // Accepted by this table; the next one is asked.
+        // ACCEPT ends this table's chain only; the next table follows.
         if (target.verdict === 'ACCEPT') return {...place, hook: hook + 1, frames: []}
         return this.returned(place)
       case 'jump': {
@@ -233,13 +238,13 @@ class Walker {
       const port = parts[2] === undefined ? packet.port : Number(parts[2])
       return {...place, packet: {...packet, destination, port, isTranslated: true}, hook: hook + 1, frames: []}
     }
-    // Restoring a mark from the connection may set any bit.
+    // The connection's mark is not known, so restoring it may set any bit.
     if (name === 'CONNMARK') return options.includes('--restore-mark') ? {...place, packet: {...packet, knownMark: 0}} : place
     if (name === 'MARK') return {...place, packet: {...packet, knownMark: 0}}
     return unknown(`what target ${name} does is not modelled`, trail, packet)
   }
 
-  /** Which conditions of a rule are not known. */
+  /** Explains which conditions of a rule are unknown. */
   private doubt(rule: Rule, table: string, packet: Passing): string {
     const doubtful = rule.matches.filter(match => holds(match, packet, this.sets) === 'unknown')
     return `it depends on rule ${rule.position} of ${table} ${rule.chain}, whose condition is not known: ${doubtful.map(printMatch).join(' ')}`
@@ -248,7 +253,7 @@ class Walker {
 
 const isPassive = (target: Target | undefined): boolean => !target || (target.kind === 'extension' && PASSIVE.has(target.name))
 
-/** mark = (mark & ~mask) ^ value, where what was not known stays so outside the mask. */
+/** Applies mark = (mark & ~mask) ^ value. Bits in the mask become known; unknown bits outside it stay unknown. */
 const marked = (packet: Passing, value: number, mask: number): Passing => ({
   ...packet,
   mark: ((packet.mark & ~mask) ^ value) >>> 0,

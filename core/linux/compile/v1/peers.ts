@@ -23,6 +23,7 @@ export interface V1Peer {
   readonly field: string
 }
 
+/** The peer of a rule that matches any address. */
 export const everybody = (field: string): V1Peer => ({kind: 'all', terms: {}, field})
 
 /** The position of a rule in its policy. */
