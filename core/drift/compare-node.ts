@@ -5,7 +5,7 @@ import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
 import {type Limits, VerdictChanges} from './verdict-change.ts'
 
-/** Settings of Azure NPM that a dump does not hold, work that is done already, and how much may be tried. */
+/** Settings of Azure NPM that a dump does not contain, results that can be reused, and limits. */
 export interface CompareOptions extends Limits, ExpectedProgramOptions {}
 
 const HURRIED =
@@ -13,22 +13,22 @@ const HURRIED =
 
 const HARM = {open: 0, closed: 1, none: 2} as const
 
-/** A comparison that can be asked further: which differences there are, and what each does to a packet. */
+/** The differences of a node, and on request the effect of each on packets. */
 export interface OpenComparison {
   readonly program: Program
   readonly differences: readonly AnyDifference[]
-  /** A difference in words, as documents have it. */
+  /** Converts a difference to an item of a document, without its effect. */
   readonly describe: (difference: AnyDifference) => Omit<DriftItem, 'effect' | 'example'>
   readonly notes: readonly string[]
   readonly effects: VerdictChanges<object, AnyDifference>
 }
 
-/** Finds all differences between what the policies ask for and what is on a node. */
+/** Finds all differences between what the policies require and what is on a node. */
 export function openComparison(cluster: ClusterObjects, node: NodeState, options: CompareOptions = {}): OpenComparison {
   const {dataPlane} = node
   const {program, notes} = dataPlane.expectedProgram(node, cluster, options)
   const {differences, notes: expectedDifferences} = dataPlane.compare(program, node)
-  // A clean node needs none, and a large one takes a while.
+  // Built on first use: it takes time on a large node, and a node without drift does not need it.
   let effects: OpenComparison['effects'] | undefined
   return {
     program,
@@ -46,7 +46,7 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
   }
 }
 
-/** Compares what the policies ask for with what is on a node: most harmful first. */
+/** Compares what the policies require with what is on a node. Items that open traffic come first, then those that block it. */
 export function compareNode(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> {
   const comparison = openComparison(cluster, dump, options)
   const {differences, notes} = comparison

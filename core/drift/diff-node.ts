@@ -4,15 +4,15 @@ import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {compareNode} from './compare-node.ts'
 
-/** Settings of the node's Azure NPM that a dump does not hold. */
+/** Settings of the node's Azure NPM that a dump does not contain. */
 export interface DiffOptions {
   readonly isLite: boolean
 }
 
 /**
- * Compares a node with what the policies in its own dump ask for.
+ * Compares a node with what the policies in its own dump require.
  *
- * @param inputProblems what is wrong with the input as a whole; they come before those of the dump
+ * @param inputProblems of the input as a whole; they come before those of the dump
  * @throws InputError when the dump has no cluster objects
  */
 export function diffNode(dump: NodeState, {isLite}: DiffOptions, inputProblems: readonly Problem[]): Drift {

@@ -5,23 +5,23 @@ import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'
 import type {PacketScope} from '../packets/rule-conditions.ts'
 import {isSmall, MOST_ADDRESSES, type Sample, sampleOf} from '../packets/sample-packets.ts'
 
-/** Walks that one comparison may cost in all, and what each further difference may. */
+/** Limits on walked packets: in one comparison, for each difference after that limit, and for each difference before it. */
 const MOST_WALKS = 400_000
 const FEW_WALKS = 60
 const MOST_WALKS_PER_ITEM = 60_000
 
-/** How much may be tried. */
+/** Limits on the packets that are tried. */
 export interface Limits {
-  /** On nodes with more kinds of addresses not all pairs of them are. */
+  /** On nodes with more address classes, not all pairs of them are tried. */
   readonly mostAddresses?: number
-  /** Packets for all differences together; after that a few for each. */
+  /** Packets for all differences together. After that, each difference gets a few. */
   readonly mostWalks?: number
 }
 
 /**
- * Finds what each difference does: made alone in a program that is otherwise as the policies ask, does it let packets
- * through or drop them? It is found by walking packets, not by rules of thumb: a member that is missing opens where a policy
- * selects by it, and closes where one allows by it.
+ * Finds the effect of each difference: when it alone is applied to the program of the policies, are packets accepted or dropped
+ * that were not before? It walks packets, because the kind of difference does not decide this: a missing member opens traffic
+ * where a policy selects by the set, and blocks it where a policy allows by the set.
  */
 export class VerdictChanges<Rule, Difference> {
   private readonly program: SimulatedProgram<Rule, Difference>
@@ -40,12 +40,12 @@ export class VerdictChanges<Rule, Difference> {
     this.isSmall = isSmall(program.sets, mostAddresses)
   }
 
-  /** Whether there were more differences than could be looked at closely. */
+  /** Whether the limit was reached, so that later differences were tried with few packets. */
   get isHurried(): boolean {
     return this.walks >= this.mostWalks
   }
 
-  /** The verdict of the program as it is asked for. */
+  /** The verdict of the program that the policies require. */
   before(packet: Packet): Verdict {
     const key = packetText(packet)
     let verdict = this.known.get(key)
@@ -56,12 +56,12 @@ export class VerdictChanges<Rule, Difference> {
     return verdict
   }
 
-  /** The verdict of the program with one difference made in it. */
+  /** The verdict of the program with one difference applied. */
   after(difference: Difference, packet: Packet): Verdict {
     return this.program.scopeOf(difference) ? this.program.with(difference).walk(packet) : this.before(packet)
   }
 
-  /** What a difference does, with a packet that is judged differently because of it. */
+  /** The effect of a difference, with a packet whose verdict it changes. If it opens anything, the effect is `open`. */
   of(difference: Difference): Pick<DriftItem, 'effect' | 'example'> {
     const scope = this.program.scopeOf(difference)
     if (!scope) return {effect: 'none'}
@@ -97,7 +97,7 @@ export class VerdictChanges<Rule, Difference> {
 const packetText = ({source, destination, protocol, port}: Packet): string =>
   `${source} -> ${destination} ${protocol}${port === undefined ? '' : `/${port}`}`
 
-/** All pairs and ports of a sample; when it is about certain addresses, those with one of them at an end. */
+/** All pairs and ports of a sample; if `about` is given, only pairs with one of its addresses at an end. */
 function* allPackets({addresses, ports}: Sample, about: readonly string[] | undefined): Generator<Packet> {
   for (const source of about ?? addresses)
     for (const destination of addresses) for (const port of ports) yield {source, destination, ...port}

@@ -2,9 +2,9 @@ import type {LabelExpression, LabelSelector, NetworkPolicy, PolicyPeer, PolicyPo
 import {policyTypes} from './policy-types.ts'
 
 /**
- * A policy as the API server gives it out: policy types and protocols filled in, empty lists left out, ports of digits as
- * numbers. Objects read from a file may never have met an API server; those that have are given back themselves, as are
- * all of their parts: a large cluster has thousands.
+ * Applies the API server's defaults to a policy: adds policy types and protocols, drops empty lists, and converts ports of digits
+ * to numbers. Objects from files may lack them. A policy that needs no change is returned itself, not a copy, and so is each part
+ * of it: a large cluster has thousands.
  */
 export function withDefaults(policy: NetworkPolicy): NetworkPolicy {
   const {podSelector, ingress, egress} = policy.spec
@@ -19,13 +19,13 @@ export function withDefaults(policy: NetworkPolicy): NetworkPolicy {
 
 type Rules<Direction extends 'ingress' | 'egress'> = NonNullable<NetworkPolicy['spec'][Direction]>
 
-/** In YAML a key with nothing behind it is null, which the API takes as absent. */
+/** In YAML, a key without a value is null. The API treats it as absent. */
 type Given<Value> = Value | null | undefined
 
 const unlessEmpty = <Item>(items: Given<readonly Item[]>): readonly Item[] | undefined =>
   items && items.length > 0 ? items : undefined
 
-/** A list with its items as served, unless it is empty. */
+/** A list with defaults in its items; undefined when it is empty. */
 function filled<Item>(items: Given<readonly Item[]>, served: (item: Item) => Item): readonly Item[] | undefined {
   const all = unlessEmpty(items)?.map(served)
   return all?.every((item, at) => item === items?.[at]) ? (items ?? undefined) : all

@@ -1,10 +1,10 @@
 /**
- * Types of the official Kubernetes client as the API server's JSON has them. In the client every field may be absent, times are Date
- * objects and all can be changed; here times are texts, nobody changes what was read, and whoever names a field says whether it is
- * always there. Import the client with `import type` only.
+ * Types of the official Kubernetes client in the form of the API server's JSON. In the client every field is optional and
+ * mutable, and times are Date objects. Here fields are read-only, times are texts, and each use states which fields are required.
+ * Import the client with `import type` only.
  */
 
-/** A type of the client as it is in JSON: times are texts, and nobody changes what was read. */
+/** A type of the client as JSON: read-only, times as texts. */
 export type Json<Value> = Value extends Date
   ? string
   : Value extends readonly (infer Item)[]
@@ -13,7 +13,7 @@ export type Json<Value> = Value extends Date
       ? {readonly [Key in keyof Value]: Json<Value[Key]>}
       : Value
 
-/** Some fields of a type of the client, of which the first ones are always there. */
+/** Some fields of a type of the client: those in `Always` are required, those in `Maybe` optional. */
 export type Fields<Type, Always extends keyof Type, Maybe extends keyof Type = never> = Json<
   Required<Pick<Type, Always>> & Pick<Type, Maybe>
 >

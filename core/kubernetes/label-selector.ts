@@ -1,6 +1,9 @@
 import type {LabelSelector, Labels} from './objects.ts'
 
-/** Whether labels fit a selector, as the API means it: an absent key fits NotIn, an empty selector fits all. */
+/**
+ * Whether a selector matches labels. An absent key matches `NotIn`, and an empty selector matches everything.
+ * Source: Kubernetes API reference, LabelSelector.
+ */
 export function selects(selector: LabelSelector, labels: Labels = {}): boolean {
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) if (labels[key] !== value) return false
   for (const {key, operator, values = []} of selector.matchExpressions ?? []) {

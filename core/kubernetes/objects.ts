@@ -17,11 +17,11 @@ import type {Fields} from './api-types.ts'
 /**
  * Kubernetes objects: the fields that network policy depends on, in the API's own shape.
  *
- * The types come from the official client, which is there when this is compiled and no part of the program. They are narrowed
- * where we know more: `readClusterObjects` passes on nothing without a name, and no selector with an unknown operator.
+ * The types come from the official client, which is a dependency of the compilation only. They are narrower where more is known:
+ * `readClusterObjects` drops objects without a name, and policies with an unknown operator in a selector.
  *
- * Objects are looked at by hand, not with schemas: a large cluster has tens of thousands, nearly all of them right, and all that
- * is asked is whether a later answer would be wrong or crash. A schema would copy each of them.
+ * Objects are checked by hand, not with schemas. A large cluster has tens of thousands, nearly all valid, and a schema would copy
+ * each of them. The checks cover only faults that would make a later answer wrong or crash.
  */
 
 export type Labels = Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export type ContainerPort = Fields<V1ContainerPort, 'containerPort', 'name' | 'p
 export interface Pod {
   readonly metadata: ObjectMeta
   readonly spec?: Fields<V1PodSpec, never, 'nodeName' | 'hostNetwork'> & {
-    /** Of a container only its ports are kept. */
+    /** Only the ports of a container are kept. */
     readonly containers?: readonly {readonly ports?: readonly ContainerPort[]}[]
   }
   readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP'>
@@ -45,12 +45,12 @@ export interface Namespace {
 
 export interface Node {
   readonly metadata: ObjectMeta
-  /** `podCIDR` is there where each node has a range of addresses for its pods. */
+  /** `podCIDR` is present where each node has its own address range for pods. */
   readonly spec?: Fields<V1NodeSpec, never, 'podCIDR'>
   readonly status?: Fields<V1NodeStatus, never, 'addresses'>
 }
 
-/** The client has any text for an operator; these are all that the API server takes. */
+/** The client types the operator as any text. The API server accepts only these. */
 export type LabelExpression = Fields<V1LabelSelectorRequirement, 'key', 'values'> & {
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
 }
@@ -85,21 +85,25 @@ export interface ClusterObjects {
 
 export const emptyCluster = (): ClusterObjects => ({namespaces: [], pods: [], policies: [], nodes: []})
 
-/** `namespace/name`; objects read from a file may leave the namespace out, which means `default`. */
+/** `namespace/name`. Objects from a file may leave the namespace out, which means `default`. */
 export const objectKey = (object: {readonly metadata: ObjectMeta}): string =>
   `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`
 
 type Unread = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Unread => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Lists nest: a List of Lists, or the pages of `kubectl get` joined. More than this is a trick. */
+/** Lists may nest: a List of Lists, or joined pages of `kubectl get`. Deeper nesting is taken as an attack. */
 const DEEPEST_LIST = 8
 
 const pathOf = (path: string, index: number | undefined): string => (index === undefined ? path : `${path}[${index}]`)
 
 /**
- * Collects Pods, Namespaces, NetworkPolicies and Nodes from what `kubectl get -o json|yaml` prints: one object, a List,
- * a typed list of the API, or an array or map of any of these. Other kinds are passed over.
+ * Collects Pods, Namespaces, NetworkPolicies and Nodes from the output of `kubectl get -o json|yaml`: one object, a List, a typed
+ * list of the API, or an array or map of these. Other kinds are ignored.
+ *
+ * @param value the parsed JSON or YAML
+ * @param file its name, for problems
+ * @returns the valid objects, and a problem for each invalid one
  */
 export function readClusterObjects(value: unknown, file?: string): {objects: ClusterObjects; problems: Problem[]} {
   const objects = emptyCluster()
@@ -107,7 +111,7 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
   visit(value, '', undefined, undefined, 0)
   return {objects, problems: problems.all()}
 
-  /** @param index in the list at `path`: a large list has tens of thousands, whose paths nearly nobody wants to know */
+  /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
   function visit(item: unknown, path: string, index: number | undefined, listKind: string | undefined, depth: number): void {
     if (depth > DEEPEST_LIST) return
     if (Array.isArray(item)) {
@@ -145,15 +149,15 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
   }
 }
 
-/** How deep the values of a label expression of a peer of a policy lie. */
+/** Depth of the most deeply nested field of a policy: the values of a label expression of a peer. */
 const DEEPEST_FIELD = 12
-/** Of other objects only what stands in `metadata`, `spec` and `status` may be left out. */
+/** In other objects, nulls are removed only directly in `metadata`, `spec` and `status`. */
 const DEEPEST_OTHER_FIELD = 2
 
-/** A file written by hand may say `values:` and nothing more. The API server takes null as absent, and never serves it. */
+/** Removes nulls: a file written by hand may contain `values:` without a value. The API server treats null as absent. */
 function nullsAsAbsent(object: Unread, kind: string): Unread {
   const depth = kind === 'NetworkPolicy' ? DEEPEST_FIELD : DEEPEST_OTHER_FIELD
-  // Objects are many, and nearly all come from an API server.
+  // Avoid copies: there are many objects, and nearly all come from an API server, which serves no nulls.
   return hasNull(object, depth) ? (withoutNulls(object, depth) as Unread) : object
 }
 
@@ -161,7 +165,7 @@ function hasNull(value: unknown, depth: number): boolean {
   if (value === null) return true
   if (depth === 0 || typeof value !== 'object') return false
   if (Array.isArray(value)) {
-    // By number: this runs too seldom for iterators to be optimised away.
+    // By index: this runs too seldom for V8 to optimise iterators away.
     for (let at = 0; at < value.length; at++) if (hasNull(value[at], depth - 1)) return true
     return false
   }
@@ -180,7 +184,7 @@ function withoutNulls(value: unknown, depth: number): unknown {
 
 const KINDS = new Set(['Pod', 'Namespace', 'NetworkPolicy', 'Node'])
 
-/** Why an object cannot be used, or undefined. Only what would make a later answer wrong or crash is looked at. */
+/** Why an object is invalid, or undefined. Checks only faults that would make a later answer wrong or crash. */
 function faultOf(item: Unread, kind: string): string | undefined {
   if (!KINDS.has(kind)) return undefined
   const {metadata, spec, status} = item

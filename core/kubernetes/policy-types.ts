@@ -1,8 +1,8 @@
 import type {NetworkPolicy} from './objects.ts'
 
 /**
- * The set names by which NPM v1 selects a policy's pods, negated ones behind an exclamation mark, sorted. v1's rules do
- * not name their policy; equal targets are the only way back to it.
+ * The set names by which NPM v1 selects a policy's pods, sorted; negated ones start with `!`. The rules of v1 do not name their
+ * policy, so a policy is found only by an equal target.
  */
 export function v1Target({metadata, spec}: NetworkPolicy): string[] {
   const names = [`ns-${metadata.namespace ?? 'default'}`]
@@ -14,7 +14,7 @@ export function v1Target({metadata, spec}: NetworkPolicy): string[] {
   return [...new Set(names)].toSorted()
 }
 
-/** The directions a policy is about, with the API server's default for objects that never met it. */
+/** The directions of a policy, `Ingress` and `Egress`, with the API server's default if the object has none. */
 export function policyTypes({spec}: NetworkPolicy): string[] {
   if (spec.policyTypes && spec.policyTypes.length > 0) return [...spec.policyTypes]
   return (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress']

@@ -1,6 +1,6 @@
 import type {ClusterObjects} from './objects.ts'
 
-/** Objects as `kubectl get -o json` prints them, one in each line. */
+/** Prints objects as a JSON List like that of `kubectl get -o json`, one object per line. Yields pieces of the text. */
 export function* printObjects({nodes, namespaces, pods, policies}: ClusterObjects): Generator<string> {
   yield '{"apiVersion":"v1","kind":"List","items":[\n'
   let isFirst = true

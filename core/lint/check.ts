@@ -4,16 +4,16 @@ import type {ClusterView} from './cluster-view.ts'
 import type {Remark} from './findings.ts'
 import type {PolicyView} from './policy-view.ts'
 
-/** What checks look at besides the policy itself. */
+/** What checks use besides the policy itself. */
 export interface LintContext {
   readonly clusterView: ClusterView
-  /** Of the data plane that `program` is for. */
+  /** The compiler of the data plane of `program`. */
   readonly compiler: PolicyCompiler
-  /** What Azure NPM makes of all objects. */
+  /** The program that Azure NPM compiles from all objects. */
   readonly program: Program
-  /** The policies of the program, by name. */
+  /** The policies of the program by `namespace/name`. */
   readonly compiled: ReadonlyMap<string, CompiledPolicy>
 }
 
-/** Looks at one policy for one kind of thing. */
+/** Checks one policy for one kind of finding. */
 export type Check = (view: PolicyView, context: LintContext) => Iterable<Remark>

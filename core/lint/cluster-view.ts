@@ -12,16 +12,16 @@ import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import {blockHolds, type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
 import type {PolicyView} from './policy-view.ts'
 
-/** Something with an address. */
+/** A pod or a node with an IPv4 address. */
 interface Addressed {
   readonly address: number
   readonly name: string
 }
 
-/** The cluster around the policies, as far as it is known. Answers that need what is not known are undefined. */
+/** Lookups in the cluster around the policies. What is unknown gives no findings: without pods, no selector counts as unmatched. */
 export class ClusterView {
   readonly knowsPods: boolean
-  /** By namespace, without finished ones. */
+  /** By namespace, without finished pods. */
   private readonly pods = new Map<string, Pod[]>()
   private readonly nobodies = new Map<string, boolean>()
   private readonly namespaces: ReadonlyMap<string, Labels>
@@ -52,30 +52,31 @@ export class ClusterView {
       }
   }
 
-  /** Policies of a namespace, those of the cluster included. */
+  /** All policies of a namespace, both the ones to judge and others of the cluster. */
   policiesOf(namespace: string): readonly PolicyView[] {
     return this.byNamespace.get(namespace) ?? []
   }
 
-  /** Names of other policies whose rules have the same id on Windows. */
+  /** Names of other policies whose ACLs have the same id on Windows. */
   sharingAclId(view: PolicyView): string[] {
     const all = this.byAclId.get(aclId(view)) ?? []
     return all.map(({policy}) => policy).filter(policy => policy !== view.policy)
   }
 
+  /** Whether a namespace does not exist. False when no namespaces are known. */
   isMissing(namespace: string): boolean {
     return this.namespaces.size > 0 && !this.namespaces.has(namespace)
   }
 
-  /** Pods of one namespace that a selector chooses. */
+  /** Pods of one namespace that a selector selects. */
   selected(namespace: string, selector: LabelSelector): Pod[] {
     return (this.pods.get(namespace) ?? []).filter(pod => selects(selector, pod.metadata.labels))
   }
 
-  /** Whether a peer of selectors chooses no pod. Namespaces must be known where their labels are asked for. */
+  /** Whether a peer of selectors selects no pod. False when pods, or the namespaces that the peer needs, are unknown. */
   choosesNobody({podSelector = {}, namespaceSelector}: PolicyPeer, namespace: string): boolean {
     if (!this.knowsPods || (namespaceSelector && this.namespaces.size === 0)) return false
-    // Many policies have the same peers, and one that chooses nobody is asked about every pod.
+    // Cached: many policies have the same peers, and a peer that selects nothing is compared with every pod.
     const key = JSON.stringify([podSelector, namespaceSelector ?? namespace])
     const known = this.nobodies.get(key)
     if (known !== undefined) return known
@@ -90,21 +91,23 @@ export class ClusterView {
     return (this.pods.get(namespace) ?? []).some(pod => selects(selector, pod.metadata.labels))
   }
 
+  /** Names of pods with an address in a block: `pod namespace/name`. */
   podsIn(block: PolicyPeer['ipBlock']): string[] {
     return within(this.podAddresses, block)
   }
 
+  /** Names of nodes with an address in a block: `node NAME`. */
   nodesIn(block: PolicyPeer['ipBlock']): string[] {
     return within(this.nodeAddresses, block)
   }
 
-  /** What pods declare under a port's name: `tcp:8080`. */
+  /** The protocols and numbers that pods declare for a port name: `tcp:8080`. Sorted. */
   numbersOf(port: string): readonly string[] {
     return [...(this.numbers.get(port) ?? [])].toSorted()
   }
 }
 
-/** Azure NPM joins the names by a dash, which both may hold. */
+/** The id of a policy's ACLs on Windows. Azure NPM joins the names with a dash, which both may contain, so ids may collide. */
 export const aclId = ({namespace, object}: PolicyView): string => `azure-acl-${namespace}-${object.metadata.name}`
 
 const isFinished = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
@@ -124,7 +127,7 @@ function addresses(given: readonly (readonly [string | undefined, string])[]): A
   return all.toSorted((a, b) => a.address - b.address)
 }
 
-/** Names of what has an address in a block and in none of its exceptions. */
+/** Names of pods or nodes with an address in a block and in none of its exceptions. */
 function within(all: readonly Addressed[], given: PolicyPeer['ipBlock']): string[] {
   const block = given && parseIpv4Block(given.cidr)
   if (!block) return []
@@ -138,7 +141,7 @@ function within(all: readonly Addressed[], given: PolicyPeer['ipBlock']): string
   return [...names]
 }
 
-/** Where the addresses of a block begin: a cluster has many pods, and policies have many blocks. */
+/** Index of the first address that may be in a block. A binary search, because clusters have many pods and policies many blocks. */
 function firstIn(all: readonly Addressed[], {base}: Ipv4Block): number {
   let low = 0
   let high = all.length

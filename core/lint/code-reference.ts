@@ -1,7 +1,7 @@
 import {lintCodes} from '../contract/lint.ts'
 import {lintRules} from './codes.ts'
 
-/** All codes for docs/lint.md: a table to find one in, then what each means and what to do. */
+/** Markdown on all codes for docs/lint.md: a table, then a section for each code with its meaning and what to do. */
 export function codeReference(): string {
   const rows = lintCodes.map(code => {
     const {level, platform, title} = lintRules[code]
@@ -14,7 +14,7 @@ export function codeReference(): string {
   return [...table([['code', 'level', 'where', 'what'], ...rows]), '', sections.join('\n\n')].join('\n')
 }
 
-/** A Markdown table, the first row its head, columns as wide as their widest cell. */
+/** A Markdown table. The first row is the head; columns are as wide as their widest cell. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
@@ -25,7 +25,11 @@ function table(rows: readonly (readonly string[])[]): string[] {
 const BEGIN = '<!-- codes: begin -->'
 const END = '<!-- codes: end -->'
 
-/** A document with all codes in the place of what stands between its markers. */
+/**
+ * Replaces the text between a document's markers by the reference of all codes.
+ *
+ * @throws RangeError when a marker is missing
+ */
 export function withCodeReference(document: string): string {
   const [head, rest] = split(document, BEGIN)
   const [, tail] = split(rest, END)

@@ -6,7 +6,7 @@ import {ciliumRules, riskRules} from './codes/risks.ts'
 import {windowsRules} from './codes/windows.ts'
 import type {LintRule} from './lint-rule.ts'
 
-/** What is true of each code, in the order of the contract. */
+/** Level, platform, meaning and advice of each code. */
 export const lintRules: Readonly<Record<LintCode, LintRule>> = {
   ...refusedRules,
   ...deviationRules,

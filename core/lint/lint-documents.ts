@@ -10,30 +10,30 @@ import {lintPolicies} from './lint.ts'
 import {clusterAround} from './lint-input.ts'
 import {type FindPosition, findPositions} from './positions.ts'
 
-/** What is linted, and what is known of the cluster around it. */
+/** What to lint, and what is known of the cluster. */
 export interface LintQuestion {
   /** Files with the policies to judge, and what was wrong when they were read; undefined to judge the cluster's own policies. */
   readonly files?: {readonly documents: readonly DumpDocument[]; readonly problems: readonly Problem[]} | undefined
-  /** The cluster around the policies; its nodes, and objects that are known. */
+  /** The cluster around the policies: its nodes and known objects. */
   readonly cluster: {readonly dumps: readonly NodeState[]; readonly problems: readonly Problem[]}
-  /** Only this node counts: its operating system, and how it hashes names. */
+  /** If given, only this node's operating system and hash of names count. */
   readonly node: string | undefined
-  /** `linux`, `windows`, or `all` for those that the cluster has, as far as known. */
+  /** `linux`, `windows`, or `all` for the platforms of the cluster's nodes, as far as known. */
   readonly platform: string
 }
 
-/** What was found. */
+/** The result of a lint. */
 export interface LintAnswer {
   readonly lint: Lint
-  /** False when a part of the policies could not be read: then no finding does not mean that there is none. */
+  /** False when some policies could not be read, so that there may be more findings. */
   readonly isComplete: boolean
 }
 
 /**
- * Finds what Azure NPM refuses, ignores or understands in another way in NetworkPolicies.
+ * Finds what Azure NPM refuses, ignores or interprets differently from the API in NetworkPolicies.
  *
  * @returns the document; findings in policies from files have the file and line of their field
- * @throws InputError when there is no policy, or no node of the name that is given
+ * @throws InputError when there is no policy, or no node of the given name
  */
 export async function lintDocuments({files, cluster, node, platform}: LintQuestion): Promise<LintAnswer> {
   const given = files && (await readPolicies(files))
@@ -60,11 +60,11 @@ export async function lintDocuments({files, cluster, node, platform}: LintQuesti
   return {lint, isComplete: !(given?.problems ?? problems).some(({code}) => UNREAD.has(code))}
 }
 
-/** Whether there are findings at a level or a worse one. */
+/** Whether there are findings of a level or a worse one. */
 export const hasFindings = ({counts}: Pick<Lint, 'counts'>, level: Level): boolean =>
   levels.slice(0, levels.indexOf(level) + 1).some(each => counts[each] > 0)
 
-/** Problems for which policies are not looked at. */
+/** Problems that cause policies to be skipped. */
 const UNREAD: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'BAD_JSON',
   'BAD_YAML',
@@ -85,7 +85,7 @@ interface GivenPolicies {
   readonly problems: readonly Problem[]
 }
 
-/** Reads the objects of files. Unlike a dump's they keep their order: of two policies with one name the later one counts. */
+/** Reads the objects of files in order, because of two policies with one name the later one counts. In dumps the first counts. */
 async function readPolicies({documents, problems}: NonNullable<LintQuestion['files']>): Promise<GivenPolicies> {
   const objects = emptyCluster()
   const all = [...problems]

@@ -6,9 +6,11 @@ import {InputError} from '../problem/input-error.ts'
 import {type LintInput, type NodePlatform, nodePlatforms} from './lint.ts'
 
 /**
- * What is known of the cluster around the policies: its objects, the platforms of its nodes, and how they hash names.
+ * Collects what is known of the cluster around the policies: objects, platforms of nodes, and the hash of names.
  *
- * @param given objects that stand beside the policies; they are in the cluster when the policies are
+ * @param given objects from the files of the policies; they count as part of the cluster
+ * @param node if given, only this node's platform and hash count
+ * @param platform `linux`, `windows`, or `all` for the platforms of the nodes
  * @throws InputError when there is no such node
  */
 export function clusterAround(
@@ -36,14 +38,14 @@ export function clusterAround(
   return {cluster, platforms, ...(scheme && {scheme})}
 }
 
-/** A cluster that is known to have no Windows nodes need not hear of them. */
+/** The platforms of the nodes, so that a cluster without Windows nodes gets no findings on them. All platforms when unknown. */
 function platformsOf(nodes: readonly Node[]): readonly NodePlatform[] {
   const systems = new Set(nodes.map(({metadata}) => metadata.labels?.['kubernetes.io/os'] ?? 'unknown'))
   if (systems.size === 0 || systems.has('unknown')) return nodePlatforms
   return nodePlatforms.filter(platform => systems.has(platform))
 }
 
-/** The scheme of the names that are on the nodes, if it is one. */
+/** The scheme of the set names on the nodes, if all have the same. */
 function schemeOf(dumps: readonly NodeState[]): Scheme | undefined {
   const schemes = new Set(dumps.flatMap(({sets}) => [...(sets?.keys() ?? [])].flatMap(name => setScheme(name) ?? [])))
   return schemes.size === 1 ? [...schemes][0] : undefined

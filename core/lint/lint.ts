@@ -21,12 +21,12 @@ export const nodePlatforms = ['linux', 'windows'] as const
 export type NodePlatform = (typeof nodePlatforms)[number]
 
 export interface LintInput {
-  /** The policies to judge. Of two with one name the later one counts, as when they are applied. */
+  /** The policies to lint. Of two with one name the later one counts, as with `kubectl apply`. */
   readonly policies: readonly NetworkPolicy[]
-  /** What else is in the cluster. Policies of the same name as those to judge are taken for their older versions. */
+  /** The objects of the cluster. Its policies with the names of those to lint are older versions, and are replaced. */
   readonly cluster: ClusterObjects
   readonly platforms: readonly NodePlatform[]
-  /** How the nodes hash names, if that is known: the new scheme has no collisions to look for. */
+  /** How the nodes hash names, if known. With `sha256` collisions are not looked for. */
   readonly scheme?: Scheme
 }
 
@@ -41,7 +41,7 @@ const checks: readonly Check[] = [
   checkWindows,
 ]
 
-/** Everything that can be said of the policies, the worst policy first. */
+/** Finds everything to report on the policies, sorted by the worst policy first. */
 export function lintPolicies({policies, cluster, platforms, scheme}: LintInput): Finding[] {
   const judged = new Map(policies.map(policy => [objectKey(policy), policy]))
   const others = cluster.policies.filter(policy => !judged.has(objectKey(policy)))
@@ -73,7 +73,7 @@ export function lintPolicies({policies, cluster, platforms, scheme}: LintInput):
   return worstFirst(findings)
 }
 
-/** Cilium takes the place of Azure NPM on Linux only. */
+/** Findings on Cilium need Linux, because Cilium replaces Azure NPM only there. */
 function platformFilter(platforms: readonly NodePlatform[]): (platform: LintPlatform) => boolean {
   const wanted = new Set<LintPlatform>(['all', ...platforms, ...(platforms.includes('linux') ? (['cilium'] as const) : [])])
   return platform => wanted.has(platform)
@@ -91,7 +91,7 @@ function duplicates(policies: readonly NetworkPolicy[]): Map<string, Remark[]> {
 
 const rank = ({level}: Finding): number => levels.indexOf(level)
 
-/** By policy: that with the worst finding first, then that with most of them, then by name. Within: the worst first. */
+/** Sorts policies by their number of errors, then of warnings, then of infos, then by name. Within a policy, by level. */
 function worstFirst(findings: readonly Finding[]): Finding[] {
   const weights = new Map<string, number[]>()
   for (const each of findings) {

@@ -2,7 +2,7 @@ import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey, type PolicyPeer, type PolicyPort} from '../kubernetes/objects.ts'
 import type {Direction} from '../names/kernel-name.ts'
 
-/** Something of a policy, and where it stands. */
+/** A part of a policy with its field. */
 interface Placed<Item> {
   readonly item: Item
   readonly field: string
@@ -14,19 +14,19 @@ export interface ViewedRule {
   readonly ports: readonly Placed<PolicyPort>[]
 }
 
-/** One direction that a policy limits. */
+/** One direction that a policy restricts. */
 export interface PolicySide {
   readonly direction: Direction
   /** `spec.ingress` */
   readonly field: string
-  /** The rules that count: beside an empty one, which allows everything, the others leave no trace. */
+  /** The rules with an effect. An empty rule allows everything, so the others beside it have none. */
   readonly rules: readonly ViewedRule[]
-  /** How many there are, with those that do not count. */
+  /** Number of all rules, with and without effect. */
   readonly written: number
   readonly isOpen: boolean
 }
 
-/** A policy with the places of its parts, both directions alike. */
+/** A policy as checks read it: each part has its field, and both directions have the same shape. */
 export interface PolicyView {
   /** `namespace/name` */
   readonly policy: string
@@ -35,6 +35,7 @@ export interface PolicyView {
   readonly sides: readonly PolicySide[]
 }
 
+/** Builds the view of a policy, after the API server's defaults. */
 export function viewPolicy(given: NetworkPolicy): PolicyView {
   const object = withDefaults(given)
   const {spec, metadata} = object
@@ -63,12 +64,12 @@ function viewRules({ingress = [], egress = []}: NetworkPolicy['spec'], direction
 const placed = <Item>(items: readonly Item[], field: string): Placed<Item>[] =>
   items.map((item, index) => ({item, field: `${field}[${index}]`}))
 
-/** Every peer that counts, with its direction. */
+/** The peers of all rules with an effect, with their direction. */
 export function* peersOf({sides}: PolicyView): Generator<Placed<PolicyPeer> & {readonly direction: Direction}> {
   for (const {direction, rules} of sides) for (const {peers} of rules) for (const peer of peers) yield {...peer, direction}
 }
 
-/** Every port that counts, with its direction. */
+/** The ports of all rules with an effect, with their direction. */
 export function* portsOf({sides}: PolicyView): Generator<Placed<PolicyPort> & {readonly direction: Direction}> {
   for (const {direction, rules} of sides) for (const {ports} of rules) for (const port of ports) yield {...port, direction}
 }

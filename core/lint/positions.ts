@@ -1,18 +1,18 @@
 import type {Document, LineCounter, Node, Pair, YAMLMap} from 'yaml'
 import type {DumpDocument} from '../dump/model.ts'
 
-/** Where something of a policy stands in the files given. */
+/** The place of a policy's field in a file. `line` counts from 1. */
 export interface Position {
   readonly file: string
   readonly line: number
 }
 
-/** The line of a policy's field, or of the nearest thing around it that is written down. */
+/** Finds the line of a policy's field, or of the nearest enclosing field that is in the file. */
 export type FindPosition = (policy: string, field: string) => Position | undefined
 
-/** Files beyond this are no policies that somebody wrote, and the tree of a YAML file takes many times its size. */
+/** Larger files are not hand-written policies, and the tree of a YAML file takes many times its size. They get no positions. */
 const LARGEST_CHARACTERS = 16 * 1024 * 1024
-/** As deep as lists of objects are read. */
+/** The depth to which `readClusterObjects` reads lists. */
 const DEEPEST_LIST = 8
 
 interface Written {
@@ -22,7 +22,7 @@ interface Written {
   readonly lines: LineCounter
 }
 
-/** Finds the NetworkPolicies in YAML and JSON files. Of two with one name the later one counts. */
+/** Indexes the NetworkPolicies in YAML and JSON files. Of two with one name the later one counts. */
 export async function findPositions(documents: readonly DumpDocument[]): Promise<FindPosition> {
   const {LineCounter, isMap, isPair, isScalar, isSeq, isAlias, parseAllDocuments} = await import('yaml')
   const written = new Map<string, Written>()

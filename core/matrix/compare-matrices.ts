@@ -3,7 +3,10 @@ import {InputError} from '../problem/input-error.ts'
 import {type MatrixInput, type ProbedPort, probes} from './matrix.ts'
 
 /**
- * Compares two inputs probe by probe, over the same ends and ports. When one side has no rules, the policies of both are compared.
+ * Compares two inputs probe by probe. When `after` has no rules, the policies of both are compared.
+ *
+ * @param after with the same ends and ports as `before`
+ * @returns probes whose verdict differs: now accepted, no longer accepted, and unknown on one side
  */
 export function compareMatrices(
   before: MatrixInput,
@@ -30,9 +33,9 @@ export function compareMatrices(
 const PORT = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/
 
 /**
- * Reads a list of ports: `80,53/udp`.
+ * Parses a list of ports: `80,53/udp`. The default protocol is tcp.
  *
- * @throws InputError naming the part that is no port
+ * @throws InputError for a part that is no port
  */
 export function parsePorts(text: string): ProbedPort[] {
   return text.split(',').map(part => {

@@ -13,7 +13,7 @@ export interface ProbedPort {
   readonly port: number
 }
 
-/** One pod, or the outside. */
+/** One pod, or an address outside the cluster. */
 export interface MatrixEnd {
   readonly name: string
   readonly address: string
@@ -23,28 +23,28 @@ export interface MatrixEnd {
 export interface MatrixInput {
   readonly ends: readonly MatrixEnd[]
   readonly ports: readonly ProbedPort[]
-  /** With rules these are walked; the policies, if known, say what is expected. */
+  /** If given with rules, they are walked for the verdict. The policies, if known, give the expected verdict. */
   readonly dump?: NodeState
   readonly cluster?: ClusterObjects
 }
 
-/** The pods that policies can select, by name, and one address outside. */
+/** The ends of a matrix: pods to which policies apply, sorted by name, and last the outside. */
 export function matrixEnds(pods: readonly Pod[], outside: MatrixEnd): MatrixEnd[] {
   const inside = pods.filter(hasPolicyAddress).map(pod => ({name: objectKey(pod), address: pod.status?.podIP ?? '', pod}))
   return [...inside.toSorted((a, b) => (a.name < b.name ? -1 : 1)), outside]
 }
 
-/** What a verdict depends on at one end; ends with equal answers are decided once. */
+/** An end with its classes. Ends of one class get the same verdicts, so each class is decided once. */
 interface Classed extends MatrixEnd {
-  /** The same for ends of one name: there are millions of pairs, and numbers are compared faster. */
+  /** Equal for ends of one name. A number, because there are millions of pairs and numbers compare faster. */
   readonly id: number
   readonly walked: number
   readonly meant: number
 }
 
 /**
- * Decides every pair of ends at every port, sender by sender, as they are asked for: pods that no rule and no policy can tell apart are one class, and each
- * pair of classes is walked once. A pod to itself is left out: such packets never leave it.
+ * Decides every pair of ends at every port, sender by sender, lazily. Pods that neither rules nor policies can distinguish are
+ * one class, and each pair of classes is walked once. A pod is not probed against itself, because such packets never leave it.
  */
 export function* probes(input: MatrixInput): Generator<Probe> {
   const {dump, cluster, ports} = input
@@ -70,10 +70,10 @@ export function* probes(input: MatrixInput): Generator<Probe> {
 }
 
 const VERDICTS: readonly Verdict[] = ['accept', 'drop', 'unknown']
-/** Beyond this many pairs of classes remembering costs more memory than deciding costs time. */
+/** The largest cache, in bytes. For more pairs of classes, each probe is decided anew to save memory. */
 const MOST_REMEMBERED = 2 ** 28
 
-/** Decides each pair of classes once: a byte for each, 0 as long as it is not decided. */
+/** Caches verdicts by pair of classes and port, one byte each: 0 for undecided, else the index of the verdict plus 1. */
 function decided(
   ends: readonly Classed[],
   ports: readonly ProbedPort[],
@@ -107,13 +107,13 @@ function classify({ends, dump, cluster}: MatrixInput): Classed[] {
   })
 }
 
-/** Classes of the walk: memberships, unless a rule looks at addresses themselves. */
+/** Classes for walks, by memberships in sets and in blocks that rules name directly. */
 function walkedClasses(ends: readonly MatrixEnd[], dump: NodeState | undefined): (end: MatrixEnd) => number {
   const addressRules = dump?.ruleBlocks() ?? []
   const sets = new Map(
     [...(dump?.sets ?? [])].map(([name, set]) => [name, {type: set.type, members: set.members.map(memberText)}]),
   )
-  // Blocks that rules name are treated like sets of one block.
+  // Blocks that rules name directly are treated as sets with one member.
   for (const [index, block] of addressRules.entries()) sets.set(`rule ${index}`, {type: 'hash:net', members: [block]})
   const numbers = new Map<string, number>()
   let number = 0
@@ -127,7 +127,7 @@ function walkedClasses(ends: readonly MatrixEnd[], dump: NodeState | undefined):
   return ({address}) => numbers.get(address) ?? 0
 }
 
-/** What policies look at in pods: nothing else can tell them apart. */
+/** The label keys, port names and blocks that policies use. Policies cannot distinguish ends by anything else but namespaces. */
 function lookedAt(cluster: ClusterObjects | undefined): {
   keys: ReadonlySet<string>
   portNames: ReadonlySet<string>
@@ -157,7 +157,7 @@ function lookedAt(cluster: ClusterObjects | undefined): {
   return {keys, portNames, blocks}
 }
 
-/** Classes of the policies' meaning: namespace, labels, declared ports, and blocks, as far as any policy asks for them. */
+/** Classes for policies: by namespace, and by the labels, declared ports and blocks that policies use. */
 function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | undefined): (end: MatrixEnd) => number {
   const {keys, portNames, blocks} = lookedAt(cluster)
   const sets = new Map([...blocks].map((block, index) => [String(index), {type: 'hash:net', members: [block]}]))

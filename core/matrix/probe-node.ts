@@ -10,25 +10,25 @@ import {knownPods} from '../trace/nodes.ts'
 import {compareMatrices} from './compare-matrices.ts'
 import {type MatrixInput, matrixEnds, type ProbedPort, probes} from './matrix.ts'
 
-/** What is probed. */
+/** What to probe. */
 export interface MatrixQuestion {
   readonly ports: readonly ProbedPort[]
   /** Only pods of this namespace, as senders and as receivers. */
   readonly namespace?: string | undefined
 }
 
-/** A document of kind `Matrix`, whose probes are decided one by one while they are read; they can be read once. */
+/** A document of kind `Matrix`. Its probes are decided lazily and can be iterated once. */
 export type StreamedMatrix = Omit<z.infer<typeof matrixSchema>, 'probes'> & {readonly probes: Iterable<Probe>}
 
 /** A document of kind `MatrixDiff`. */
 export type MatrixDiff = z.infer<typeof matrixDiffSchema>
 
 /**
- * Decides all pairs of pods, and each pod with one address outside the cluster, at every port: over a node's rules when there are any,
- * else over the policies.
+ * Decides all pairs of pods, and each pod with one address outside the cluster, at every port. It walks the node's rules if there
+ * are any, and evaluates the policies otherwise.
  *
- * @param inputProblems what is wrong with the input as a whole; they come before those of the dump
- * @returns the document, and the names of all ends in the order in which the probes have them
+ * @param inputProblems of the input as a whole; they come before those of the dump
+ * @returns the document, and the names of all ends in the order of the probes
  * @throws InputError when no pods are known, or neither rules nor policies
  */
 export function probeNode(
@@ -52,9 +52,9 @@ export function probeNode(
 /**
  * Compares the matrix of a dump with that of another one, for the same pods and ports.
  *
- * @param changed another node, another cluster, or policies alone: these are added to the first cluster, and replace those of their
- *   names
- * @param inputProblems what is wrong with either input as a whole
+ * @param changed another node, another cluster, or policies alone. Policies are added to the first cluster, where they replace those
+ *   with the same name.
+ * @param inputProblems of each input as a whole
  * @throws InputError as `probeNode`, and when `changed` holds neither rules nor policies
  */
 export function compareProbes(
@@ -103,7 +103,7 @@ function changedInput(input: MatrixInput, changed: NodeState): MatrixInput {
   return {ends: input.ends, ports: input.ports, cluster: withPolicies(input.cluster, cluster)}
 }
 
-/** The cluster after `kubectl apply` of policies: those of the same name are replaced. */
+/** The cluster after `kubectl apply` of policies. Those with the same name are replaced. */
 function withPolicies(base: ClusterObjects, added: ClusterObjects): ClusterObjects {
   const replaced = new Set(added.policies.map(objectKey))
   return {...base, policies: [...base.policies.filter(policy => !replaced.has(objectKey(policy))), ...added.policies]}

@@ -1,8 +1,8 @@
 const [ZERO, NINE, DOT] = [0x30, 0x39, 0x2e]
 
 /**
- * An IPv4 address as an unsigned 32-bit number, or undefined for anything else (IPv6, octal notation, names). Asked for each
- * pod and each member, so it is read in one go.
+ * Parses an IPv4 address to an unsigned 32-bit number; undefined for anything else (IPv6, octal notation, names). It runs for
+ * each pod and each member, so it is a single pass without a regular expression.
  */
 export function parseIpv4(text: string): number | undefined {
   let value = 0
@@ -15,7 +15,7 @@ export function parseIpv4(text: string): number | undefined {
       value = value * 256 + part
       part = -1
     } else if (code >= ZERO && code <= NINE) {
-      // 010 is eight to some and ten to others.
+      // Leading zeros are ambiguous: programs read 010 as eight or as ten.
       if (part === 0) return undefined
       part = part < 0 ? code - ZERO : part * 10 + (code - ZERO)
       if (part > 255) return undefined
@@ -24,11 +24,11 @@ export function parseIpv4(text: string): number | undefined {
   return part >= 0 && dots === 3 ? value * 256 + part : undefined
 }
 
-/** The address of a number that `parseIpv4` gave. */
+/** Prints an address that is a 32-bit number, the inverse of `parseIpv4`. */
 export const printIpv4 = (value: number): string =>
   `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
 
-/** An IPv4 block. `base` has no bits beyond the prefix. */
+/** An IPv4 block: `base` is its first address as an unsigned 32-bit number, `prefix` a length from 0 to 32. */
 export interface Ipv4Block {
   readonly base: number
   readonly prefix: number
@@ -36,7 +36,7 @@ export interface Ipv4Block {
 
 const maskOf = (prefix: number): number => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0)
 
-/** Reads `10.0.0.0/8`, or an address alone as /32. Bits beyond the prefix are dropped, as the kernel does. */
+/** Parses `10.0.0.0/8`, or a single address as /32; undefined for anything else. Host bits are cleared, as the kernel does. */
 export function parseIpv4Block(text: string): Ipv4Block | undefined {
   const slash = text.indexOf('/')
   const address = parseIpv4(slash < 0 ? text : text.slice(0, slash))
@@ -46,5 +46,5 @@ export function parseIpv4Block(text: string): Ipv4Block | undefined {
   return {base: (address & maskOf(prefix)) >>> 0, prefix}
 }
 
-/** Whether a block holds an address. */
+/** Whether a block contains an address. */
 export const blockHolds = ({base, prefix}: Ipv4Block, address: number): boolean => (address & maskOf(prefix)) >>> 0 === base

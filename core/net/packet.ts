@@ -1,4 +1,4 @@
-/** One packet that opens a connection, as a rule sees it. */
+/** The fields of a packet that rules match. By default it opens a connection. */
 export interface Packet {
   /** IPv4 addresses. */
   readonly source: string
@@ -6,13 +6,13 @@ export interface Packet {
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp'
   /** Destination port; absent for icmp. */
   readonly port?: number
-  /** Source port; absent means: any that a client takes, so a condition on it is unknown. */
+  /** Source port. Absent means any client port, so a condition on it is `unknown`. */
   readonly sourcePort?: number
-  /** Firewall mark at the start. */
+  /** Firewall mark before the first rule; 32 bits. */
   readonly mark?: number
-  /** As conntrack sees it; a packet that opens a connection is NEW. */
+  /** The conntrack state; a packet that opens a connection is NEW. */
   readonly state?: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED'
 }
 
-/** `accept` and `drop` are what happens; `unknown` is what we say when the model does not tell. */
+/** What happens to a packet. `unknown` when the model cannot decide. */
 export type Verdict = 'accept' | 'drop' | 'unknown'

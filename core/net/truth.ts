@@ -1,12 +1,13 @@
-/** Whether a condition holds; `unknown` when the model does not tell. It is never rounded to yes or no. */
+/** Whether a condition holds; `unknown` when the model cannot decide. It is never rounded to true or false. */
 export type Truth = true | false | 'unknown'
 
+/** Negation; unknown stays unknown. */
 export const not = (truth: Truth): Truth => (truth === 'unknown' ? truth : !truth)
 
-/** Negation as a rule states it. */
+/** Applies the negation of a rule's condition. */
 export const negatedIf = (negated: boolean, truth: Truth): Truth => (negated ? not(truth) : truth)
 
-/** All must hold: one that does not decides, whatever is unknown beside it. */
+/** Conjunction: false if one is false, even if others are unknown. */
 export function all(truths: Iterable<Truth>): Truth {
   let result: Truth = true
   for (const truth of truths) {
@@ -16,7 +17,7 @@ export function all(truths: Iterable<Truth>): Truth {
   return result
 }
 
-/** One is enough: one that holds decides. */
+/** Disjunction: true if one is true, even if others are unknown. */
 export function any(truths: Iterable<Truth>): Truth {
   let result: Truth = false
   for (const truth of truths) {

@@ -3,8 +3,11 @@ import {blockOf, parseMember} from '../sets/member.ts'
 import type {WalkedSet} from '../sets/set-index.ts'
 
 /**
- * Rules look at addresses only through sets, so addresses with the same memberships are one class, and one of them
- * stands for all. Conditions on addresses themselves are not looked at: a walk that meets one decides each alone.
+ * Groups addresses by the sets that contain them. Rules match addresses through sets, so a walk of one address holds for its
+ * whole class. Conditions on addresses without a set are not considered here; callers handle their blocks.
+ *
+ * @param addresses IPv4 as text; others are left out
+ * @returns classes of addresses, by a key that has no meaning outside
  */
 export function addressClasses(sets: ReadonlyMap<string, WalkedSet>, addresses: Iterable<string>): Map<string, string[]> {
   const {exact, blocks} = index(sets)
@@ -22,7 +25,7 @@ export function addressClasses(sets: ReadonlyMap<string, WalkedSet>, addresses: 
   return classes
 }
 
-/** Memberships by single address as text, and all blocks. Ports of an address count: named ports differ by pod. */
+/** Memberships of single addresses by address, and all blocks. The ports of an address are part of its membership. */
 function index(sets: ReadonlyMap<string, WalkedSet>): {exact: Map<string, string>; blocks: Ipv4Block[]} {
   const exact = new Map<string, string>()
   const blocks: Ipv4Block[] = []

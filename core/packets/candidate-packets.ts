@@ -4,21 +4,21 @@ import {MatchingAddresses} from './matching-addresses.ts'
 import type {ConditionedRules, PacketScope, RuleConditions, SetCondition} from './rule-conditions.ts'
 import {edgesOfBlocks, OUTSIDE} from './sample-packets.ts'
 
-/** How far is looked for packets: rules that name a set, rules behind others, ports of a rule, packets in all. */
+/** Limits of the search: rules that use a set, rules behind a rule, rules near a rule, addresses and ports of a rule, all packets. */
 const MOST = {users: 24, behind: 12, near: 60, addresses: 4, ports: 8, packets: 1000} as const
 
 type Side = 'src' | 'dst'
 const otherSide = (side: Side): Side => (side === 'src' ? 'dst' : 'src')
 
 /**
- * Packets that a difference may be about, for nodes with more kinds of addresses than can all be tried: those that the rules
- * look at which name the set that differs, or that are near the rule that does.
+ * Finds packets whose verdict a difference may change, for nodes with too many address classes to try all pairs. It tries packets
+ * that match the rules that use the differing set, or rules near the differing rule.
  */
 export class CandidatePackets<Rule> {
   private readonly program: ConditionedRules<Rule>
-  /** Set → the rules that name it, or a list that it is in. */
+  /** Set → rules that name it. */
   private readonly users = new Map<string, Rule[]>()
-  /** Of the rules that packets were looked for by: many differences are about the same few. */
+  /** Cached conditions: many differences concern the same few rules. */
   private readonly known = new Map<Rule, RuleConditions>()
   private readonly matching: MatchingAddresses
   private readonly namedPorts: NamedPorts
@@ -30,7 +30,7 @@ export class CandidatePackets<Rule> {
     for (const rule of program.rules()) for (const {set} of program.conditions(rule).sets) push(this.users, set, rule)
   }
 
-  /** Packets of a difference, those first that it concerns most. */
+  /** Distinct packets that a difference may concern, the most likely ones first. */
   *packets(scope: PacketScope<Rule>): Generator<Packet> {
     const seen = new Set<string>()
     for (const packet of this.all(scope)) {
@@ -50,7 +50,7 @@ export class CandidatePackets<Rule> {
     for (const rule of spread(rules, MOST.users)) yield* this.ofRule(rule)
   }
 
-  /** Packets of the rules that look at the given addresses by one of the given sets. */
+  /** Packets for the rules that match the given addresses by one of the given sets. */
   private *ofSet(names: readonly string[], subjects: readonly string[], ports: readonly Port[]): Generator<Packet> {
     for (const subject of subjects) {
       const uses = names.flatMap(name =>
@@ -65,7 +65,7 @@ export class CandidatePackets<Rule> {
     }
   }
 
-  /** Whether a rule can be about an address at one side, whatever the sets hold that differ. */
+  /** Whether a rule can match an address at one side, whatever the differing sets contain. */
   private mayMeet(rule: Rule, side: Side, address: string, differing: readonly string[]): boolean {
     const terms = this.termsOf(rule, side).filter(({set}) => !differing.includes(set))
     return this.matching.fits(address, terms)
@@ -79,7 +79,7 @@ export class CandidatePackets<Rule> {
     }
   }
 
-  /** Packets near a rule. Of one that all policies go by, a few of many policies. */
+  /** Packets near a rule. For a rule that all policies pass, a few packets of many policies. */
   private *ofRule(rule: Rule): Generator<Packet> {
     const conditions = this.conditions(rule)
     const given = edgesOfBlocks([conditions])
@@ -102,7 +102,7 @@ export class CandidatePackets<Rule> {
         for (const port of [...ports, ...this.portsOf(rule, destination, mostPorts)]) yield {source, destination, ...port}
   }
 
-  /** Addresses for one side of a rule: those that it and the jump to its chain ask for, or that the rules behind it do. */
+  /** Addresses for one side of a rule: those that match it and the jump to its chain, or else the rules behind it. */
   private counterparts(rule: Rule, side: Side): readonly string[] {
     const own = this.termsOf(rule, side)
     if (own.length > 0) return this.matching.of(own)
@@ -113,7 +113,7 @@ export class CandidatePackets<Rule> {
     return [...new Set(found)]
   }
 
-  /** What a rule asks of one side, the rule that leads to it included. */
+  /** Set conditions of a rule on one side, together with those of the rule that leads to it. */
   private termsOf(rule: Rule, side: Side): SetCondition[] {
     const leader = this.program.leader(rule)
     return [rule, ...(leader === undefined ? [] : [leader])]
@@ -121,7 +121,7 @@ export class CandidatePackets<Rule> {
       .filter(condition => condition.side === side)
   }
 
-  /** Ports that a rule, or those it leads to, look at, for packets to an address; and one that none does. */
+  /** Ports that a rule or the rules behind it match, for packets to an address, and ports that no rule names. */
   private portsOf(rule: Rule, destination: string, most: number = MOST.ports): Port[] {
     const ports = [rule, ...spread(this.behind(rule, MOST.behind), MOST.behind)].flatMap(each => {
       const conditions = this.conditions(each)
@@ -143,13 +143,13 @@ export class CandidatePackets<Rule> {
   }
 }
 
-/** At most so many, from the whole length. */
+/** At most `most` items, evenly spread over the array. */
 function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (items.length <= most) return items
   return Array.from({length: most}, (_, index) => items[Math.floor((index * items.length) / most)] as Item)
 }
 
-/** The address of a member; of a block its first one. */
+/** The address of an entry; for a block its base. */
 export const firstAddress = (entry: string): string => entry.replace(/\/\d+$/, '')
 
 function push<Item>(map: Map<string, Item[]>, key: string, item: Item): void {

@@ -5,7 +5,7 @@ import {OTHER_PORT} from './sample-packets.ts'
 
 export type Port = Pick<Packet, 'protocol' | 'port'>
 
-/** Ports that sets hold, by set and address. */
+/** The ports in sets of named ports, by set and address. */
 export class NamedPorts {
   private readonly sets: SimulatedSets
   private readonly known = new Map<string, Map<string, Port[]>>()
@@ -14,7 +14,7 @@ export class NamedPorts {
     this.sets = sets
   }
 
-  /** The ports of a set at an address; of one that is not in it, any that it holds. */
+  /** The ports of an address in a set. For an address that is not in the set, the ports of any address in it. */
   of(set: string, address: string): readonly Port[] {
     let ports = this.known.get(set)
     if (!ports) {
@@ -36,11 +36,11 @@ function portsByAddress(members: readonly string[]): Map<string, Port[]> {
   return ports
 }
 
-/** The ports that a rule's own conditions look at. */
+/** The ends of the port ranges in a rule's conditions; for a condition on a whole protocol, a port that no rule names. */
 export const portsIn = ({ports}: RuleConditions): Port[] =>
   ports.flatMap(({protocol, range}) => numbered(protocol, range ? [range.from, range.to] : [OTHER_PORT]))
 
-/** What rules about ports do not speak of. */
+/** Ports that no rule names, one for each protocol. */
 export const UNNAMED: readonly Port[] = [
   {protocol: 'tcp', port: OTHER_PORT},
   {protocol: 'udp', port: OTHER_PORT},

@@ -4,20 +4,20 @@ import type {SetIndex} from '../sets/set-index.ts'
 import type {SimulatedSets} from './rule-conditions.ts'
 import {OUTSIDE} from './sample-packets.ts'
 
-/** A condition on an address. */
+/** A condition that an address is in a set, or is not. */
 export interface SetTerm {
   readonly set: string
   readonly negated: boolean
 }
 
-/** How many addresses are found for terms, how many are looked at for them, and how many for one that does not fit. */
+/** Limits: addresses returned, addresses tried, and addresses tried to find one that does not match. */
 const MOST = {addresses: 4, looks: 4000, misfits: 100} as const
 
-/** Finds addresses that are in some sets and not in others. */
+/** Finds addresses that are in given sets and not in others. */
 export class MatchingAddresses {
   private readonly sets: SimulatedSets
   private readonly index: SetIndex
-  /** What was found: rules repeat the same few terms. */
+  /** Cached results: rules repeat the same few terms. */
   private readonly known = new Map<string, readonly string[]>()
 
   constructor(sets: SimulatedSets, index: SetIndex) {
@@ -25,7 +25,7 @@ export class MatchingAddresses {
     this.index = index
   }
 
-  /** Whether all terms may hold for an address. */
+  /** Whether all terms hold for an address; `unknown` counts as holding. */
   fits(address: string, terms: readonly SetTerm[]): boolean {
     const value = parseIpv4(address)
     if (value === undefined) return true
@@ -33,7 +33,7 @@ export class MatchingAddresses {
     return terms.every(({set, negated}) => this.index.holds(set, question) !== negated)
   }
 
-  /** A few addresses for which all terms hold, and one that is near and for which they do not. */
+  /** A few addresses for which all terms hold, and one near them for which they do not. */
   of(terms: readonly SetTerm[]): readonly string[] {
     const key = terms.map(({set, negated}) => (negated ? `!${set}` : set)).join(' ')
     let fits = this.known.get(key)
@@ -55,13 +55,13 @@ export class MatchingAddresses {
       if (++looks > MOST.looks) break
       if (this.fits(address, terms)) found.push(address)
       else misfit ??= address
-      // An exception of a block stands behind it.
+      // Keep looking for a while: exceptions come after their block.
       if (found.length >= MOST.addresses - 1 && (misfit !== undefined || looks > MOST.misfits)) break
     }
     return [...found.slice(0, MOST.addresses - 1), ...(misfit === undefined ? [] : [misfit])]
   }
 
-  /** Addresses in a set; of blocks the first one and the one behind, which an exception may begin or end with. */
+  /** Addresses near the members of a set: of each block the first address, and the first after it. */
   private *candidates(name: string): Generator<string> {
     const set = this.sets.get(name)
     if (!set) return

@@ -1,7 +1,7 @@
 import type {Packet} from '../net/packet.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 
-/** A set as packets are made for it: its members as texts. */
+/** A set for which packets are generated; members as ipset prints them. */
 export interface SimulatedSet {
   readonly type: string
   readonly members: readonly string[]
@@ -18,54 +18,54 @@ export interface SetCondition {
   readonly set: string
   readonly side: 'src' | 'dst'
   readonly negated: boolean
-  /** Whether the set is asked for the port, too. */
+  /** Whether the set contains ports and the rule matches the port, too. */
   readonly hasPort: boolean
 }
 
-/** Destination ports that a rule looks at. */
+/** A condition of a rule on destination ports. */
 export interface PortCondition {
   readonly protocol: string
-  /** Absent for a rule about all of a protocol. */
+  /** Inclusive; absent for a rule that matches a whole protocol. */
   readonly range?: {readonly from: number; readonly to: number}
 }
 
-/** What a rule looks at in a packet, whatever its data plane. */
+/** The conditions of a rule, the same for every data plane. */
 export interface RuleConditions {
   readonly sets: readonly SetCondition[]
-  /** Address blocks that it names by itself. */
+  /** Address blocks that the rule names directly, not through a set. */
   readonly blocks: readonly string[]
   readonly ports: readonly PortCondition[]
-  /** Whether it stands among the rules of one policy, or looks at sets. Other rules are about packets of many policies. */
+  /** Whether the rule belongs to one policy or matches sets. Other rules concern packets of many policies. */
   readonly isOfPolicy: boolean
 }
 
-/** Where to look for packets that something may be about, such as a difference between a program and a node. */
+/** Where to look for packets that something may concern, such as a difference between a program and a node. */
 export interface PacketScope<Rule> {
-  /** Addresses or blocks that it is about; packets of others are judged as before. Undefined: any may be. */
+  /** The addresses or blocks that it concerns; other packets keep their verdict. Undefined: any address. */
   readonly addresses?: readonly string[]
-  /** The set that it is in, and of a list the member that it is about. */
+  /** The set that it concerns; for a list also `part`, the member. */
   readonly set?: string
   readonly part?: string
-  /** The port that it is about. */
+  /** The port that it concerns. */
   readonly port?: Pick<Packet, 'protocol' | 'port'>
-  /** The rules that it is about. */
+  /** The rules that it concerns. */
   readonly rules?: readonly Rule[]
 }
 
-/** The rules of a program, whatever its data plane, and what they look at. */
+/** The rules of a program with their conditions, the same for every data plane. */
 export interface ConditionedRules<Rule> {
   readonly sets: SimulatedSets
   readonly index: SetIndex
-  /** The lists that hold a set. */
+  /** The lists that contain a set. */
   listsOf(set: string): readonly string[]
   rules(): Iterable<Rule>
   conditions(rule: Rule): RuleConditions
-  /** The rule whose conditions a packet must meet before it comes to this one, if there is one such rule. */
+  /** The rule, such as a jump, that a packet must match before it reaches this one; undefined if there is not exactly one. */
   leader(rule: Rule): Rule | undefined
   /**
-   * The rules that a rule leads to. Of a rule that all packets meet, some of those of the policies behind it.
+   * The rules that a rule leads to. For a rule that all packets reach, some rules of the policies behind it.
    *
-   * @param most of each list of rules behind it
+   * @param most limit on the rules of each list
    */
   behind(rule: Rule, most: number): readonly Rule[]
 }

@@ -4,20 +4,25 @@ import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import {addressClasses} from './address-classes.ts'
 import type {RuleConditions, SimulatedSet, SimulatedSets} from './rule-conditions.ts'
 
-/** Packets that stand for all that a set of rules can tell apart, as far as the limits allow. */
+/** Addresses and ports that represent all packets that rules can distinguish, within limits. */
 export interface Sample {
   readonly addresses: readonly string[]
   readonly ports: readonly Pick<Packet, 'protocol' | 'port'>[]
 }
 
-/** Kinds of addresses of which all pairs can be tried. */
+/** The most address classes for which all pairs are tried. */
 export const MOST_ADDRESSES = 64
 const MOST_PORTS = 32
-/** An address of nobody, a port of nothing. */
+/** An address (TEST-NET-3, RFC 5737) and a port that hardly any rule names. */
 export const OUTSIDE = '203.0.113.254'
 export const OTHER_PORT = 64_999
 
-/** Whether all kinds of addresses that sets tell apart can be tried. Told without looking at all of a large node's members. */
+/**
+ * Whether sets distinguish few enough address classes to try all of them. On a large node it stops early, without reading all
+ * members.
+ *
+ * @param most classes
+ */
 export function isSmall(sets: SimulatedSets, most: number): boolean {
   const candidates = new Set<string>()
   for (const [, set] of sets.entries()) {
@@ -32,7 +37,7 @@ interface Place {
   readonly port?: {readonly protocol: string; readonly number: number}
 }
 
-/** The addresses of a set, of blocks the first one and the first one behind: on either side of its edge. */
+/** For each member of a set, its first address and the first one after it. */
 function* placesIn({type, members}: SimulatedSet): Generator<Place> {
   if (type === 'list:set') return
   for (const text of members) {
@@ -45,9 +50,9 @@ function* placesIn({type, members}: SimulatedSet): Generator<Place> {
 }
 
 /**
- * Finds one address for each class of addresses, and the ports at which rules change their mind.
+ * Finds one address for each address class, and the ports at which the verdict can change.
  *
- * @param extra addresses that must be among them
+ * @param extra addresses to include
  */
 export function sampleOf(sets: SimulatedSets, rules: readonly RuleConditions[], extra: readonly string[] = []): Sample {
   const candidates = new Set<string>([OUTSIDE])
@@ -68,7 +73,7 @@ export function sampleOf(sets: SimulatedSets, rules: readonly RuleConditions[], 
   }
 }
 
-/** Addresses that rules look at themselves, as somebody's own rule may, and the first ones behind their blocks. */
+/** The first address of each block that rules name directly, as rules of other programs may, and the first one after it. */
 export function edgesOfBlocks(rules: readonly Pick<RuleConditions, 'blocks'>[]): string[] {
   const found = new Set<string>()
   for (const {blocks} of rules)

@@ -1,9 +1,9 @@
 import type {Problem} from './problem.ts'
 
-/** What stops an answer altogether: a person can do something about it, and `next` says what. Exit code 2. */
+/** The input allows no answer at all. The user can correct it, and `next` says how. Exit code 2. */
 export class InputError extends Error {
   readonly next: string
-  /** What was found wrong on the way; it usually says why. */
+  /** Problems found while reading the input; usually they are the cause. */
   readonly problems: readonly Problem[]
 
   constructor(message: string, next: string, problems: readonly Problem[] = []) {

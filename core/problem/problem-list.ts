@@ -3,8 +3,8 @@ import type {Problem, ProblemCode} from './problem.ts'
 const SHOWN_OF_A_KIND = 20
 
 /**
- * Collects problems. A damaged file of a million lines must not become a million problems: beyond the first few of a
- * kind in a file only their number is kept.
+ * Collects problems. A damaged file of a million lines must not give a million problems, so only the first 20 of each code are
+ * kept. The others are counted.
  */
 export class ProblemList {
   private readonly problems: Problem[] = []
@@ -22,7 +22,7 @@ export class ProblemList {
     this.problems.push(this.file === undefined ? problem : {file: this.file, ...problem})
   }
 
-  /** The problems, with one more for each kind of which only the first were kept. */
+  /** The problems kept. For each code with more, one further problem states the number left out. */
   all(): Problem[] {
     const all = [...this.problems]
     for (const [code, count] of this.counts) {

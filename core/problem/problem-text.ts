@@ -1,19 +1,19 @@
 import {escapeControls} from '../text/escape.ts'
 import type {Problem} from './problem.ts'
 
-/** `file:line:column`, as far as known. */
+/** `file:line:column: `, as far as known. */
 function place({file, line, column}: Problem): string {
   const parts = [file, line, line === undefined ? undefined : column].filter(part => part !== undefined)
   return parts.length === 0 ? '' : `${parts.join(':')}: `
 }
 
-/** A problem as a person reads it: where and what, the line itself with a caret, what to do. Never more than a few lines. */
+/** A problem as text for a terminal: place and message, the line with a caret, the next step. At most four lines, escaped. */
 export function problemText(problem: Problem): string {
   const {message, text, column, next} = problem
   const lines = [escapeControls(place(problem) + message)]
   if (text !== undefined && text !== '') {
     lines.push(`  ${escapeControls(text)}`)
-    // Escapes move what follows, so the caret counts the escaped characters before it.
+    // Escapes are longer than the characters they replace, so the caret's position is computed from the escaped text.
     const before = escapeControls(text.slice(0, (column ?? 1) - 1)).length
     if (column !== undefined && column > 1 && column <= text.length) lines.push(`  ${' '.repeat(before)}^`)
   }

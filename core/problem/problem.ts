@@ -1,4 +1,4 @@
-/** Everything that can be wrong with input, as a closed list: tests check that each code occurs. */
+/** All codes of problems with input. The list is closed: tests check that each code occurs. */
 export const problemCodes = [
   'EMPTY_FILE',
   'BINARY_FILE',
@@ -40,14 +40,14 @@ export const problemCodes = [
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 
-/** One thing that is wrong with what was read. It never stops the rest from being read. */
+/** One fault in the input. The rest of the input is read nevertheless. */
 export interface Problem {
   readonly code: ProblemCode
-  /** What is wrong and what that means, in one sentence. */
+  /** The fault and its effect, in one sentence. */
   readonly message: string
-  /** What the person can do about it. */
+  /** What the user can do. */
   readonly next: string
-  /** Name of the file, as the person gave it. */
+  /** Name of the file, as the user gave it. */
   readonly file?: string
   /** Line and column, both from 1. */
   readonly line?: number

@@ -1,17 +1,17 @@
 import type {Text} from './lines.ts'
 
 /**
- * Small enough that one odd character costs little, large enough that pieces do not count, and that the objects of most
- * clusters are one: JSON in several has to be joined, and then stays in memory twice.
+ * Size of a piece. Small pieces limit the memory that one non-Latin-1 character doubles. Large pieces keep the overhead low, and
+ * keep the objects of most clusters in one piece: JSON in several pieces must be joined, which needs the memory twice.
  */
 export const PIECE_BYTES = 16 * 1024 * 1024
-/** Most files are small. The buffer doubles up to a piece, and beyond only for a line that is longer. */
+/** Initial buffer, because most files are small. It doubles up to a piece, and further only for a longer line. */
 const FIRST_BYTES = 64 * 1024
 const LINE_FEED = 10
 
 /**
- * Turns bytes into a text in pieces that end at line ends. Bytes that are no UTF-8 become U+FFFD: damaged text is still
- * text.
+ * Decodes UTF-8 to a text in pieces that end at line ends. Invalid bytes become U+FFFD, so that the rest of a damaged text can be
+ * read.
  */
 export class TextDecoding {
   private readonly pieces: string[] = []
@@ -19,13 +19,13 @@ export class TextDecoding {
   private buffer: Uint8Array<ArrayBuffer>
   private length = 0
 
-  /** @param expectedBytes how many there will be, where that is known; nothing depends on it but the time it takes */
+  /** @param expectedBytes the total size, if known; it affects only speed */
   constructor(expectedBytes = 0) {
-    // One more, so that the last of them does not ask for room.
+    // One byte more, so that the buffer is not full, and does not grow, at the last byte.
     this.buffer = new Uint8Array(Math.min(Math.max(expectedBytes + 1, FIRST_BYTES), PIECE_BYTES))
   }
 
-  /** Adds bytes, in order. They are copied, so the caller may read the next ones into the same memory. */
+  /** Appends bytes. They are copied, so the caller may reuse the memory. */
   push(bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0; ) {
       if (this.length === this.buffer.length) this.makeRoom()
@@ -36,7 +36,7 @@ export class TextDecoding {
     }
   }
 
-  /** All text so far; the decoder is used up. */
+  /** Returns the text. No further calls are allowed. */
   end(): Text {
     this.release(this.length)
     return this.pieces
@@ -52,7 +52,7 @@ export class TextDecoding {
     }
   }
 
-  /** Makes a piece of the first bytes. */
+  /** Decodes the first bytes to a piece, and removes them from the buffer. */
   private release(count: number): void {
     if (count > 0) this.pieces.push(this.decoder.decode(this.buffer.subarray(0, count)))
     this.buffer.copyWithin(0, count, this.length)
@@ -60,7 +60,7 @@ export class TextDecoding {
   }
 }
 
-/** Bytes that are in memory as a whole, as text. */
+/** Decodes bytes that are all in memory. */
 export function decodeText(bytes: Uint8Array): Text {
   const decoding = new TextDecoding(bytes.length)
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) decoding.push(bytes.subarray(at, at + PIECE_BYTES))

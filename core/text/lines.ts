@@ -1,13 +1,13 @@
 /**
- * A text in pieces, each but the last ending with a line feed. Pieces keep a dump of any size readable: one string
- * holds at most half a gigabyte, and one odd character doubles the memory of its own piece only.
+ * A text in pieces; each but the last ends with a line feed. A single string is limited to half a gigabyte, which dumps may
+ * exceed. Also, a non-Latin-1 character doubles only the memory of its own piece.
  */
 export type Text = readonly string[]
 
-/** One line: `piece.slice(start, end)`, without its line feed or carriage returns. `line` counts from 1 over all pieces. */
+/** Receives one line: `piece.slice(start, end)`, without line feed or carriage returns. `line` counts from 1 over all pieces. */
 export type LineVisitor = (piece: string, start: number, end: number, line: number) => void
 
-/** Visits every line without copying it. A last line without a line feed counts; an empty rest behind the last one does not. */
+/** Visits every line without copying it. A last line without a line feed counts; an empty rest after the last line feed does not. */
 export function eachLine(text: Text, visit: LineVisitor): void {
   let line = 0
   for (const piece of text) {
@@ -15,7 +15,7 @@ export function eachLine(text: Text, visit: LineVisitor): void {
       const feed = piece.indexOf('\n', start)
       const next = feed < 0 ? piece.length : feed + 1
       let end = feed < 0 ? piece.length : feed
-      // A terminal adds one, and so does a shell of Windows behind it.
+      // A terminal adds a carriage return, and a Windows shell adds another.
       while (end > start && piece.charCodeAt(end - 1) === 13) end--
       line++
       visit(piece, start, end, line)
@@ -26,5 +26,5 @@ export function eachLine(text: Text, visit: LineVisitor): void {
 
 const SHOWN_LENGTH = 200
 
-/** A line cut to what an error message can show. */
+/** A line cut to the length that an error message shows. */
 export const shownLine = (line: string): string => (line.length > SHOWN_LENGTH ? `${line.slice(0, SHOWN_LENGTH)}…` : line)

@@ -8,15 +8,15 @@ import {findDeviations} from '../policy/deviations.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {CompileOptions} from '../policy/program.ts'
 
-/** A node in ruins has thousands of differences; a person needs the first few that explain this packet. */
+/** A broken node has thousands of differences. The first few that explain this packet are enough. */
 const MOST_REASONS = 5
 
 /**
- * Likely reasons why nodes do not do with a packet what the policies say: a difference between program and node that alone
- * changes this packet's verdict, or a known fault of Azure NPM that its program has already. Empty when they agree, or
- * when either is not known.
+ * Finds likely reasons why the verdict of the rules differs from that of the policies: a difference between program and node that
+ * by itself changes this packet's verdict, or a known deviation of Azure NPM in the program.
  *
- * @param packet as rules and policies see it, behind service translation
+ * @param packet after service translation, as rules and policies see it
+ * @returns reasons in words; empty when the verdicts agree, or when one is unknown
  */
 export function explainDisagreement(
   {verdict, expected}: Pick<Trace, 'verdict' | 'expected'>,
@@ -49,7 +49,7 @@ function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem,
   return `${kind} ${change} in ${name}${of}: ${found ?? ''}`
 }
 
-/** Azure NPM itself would decide so: where its program departs from the API in the policies that select one of the ends. */
+/** Reasons when Azure NPM's own program gives this verdict: deviations from the API in the policies that select an end. */
 function deviationReasons(
   cluster: ClusterObjects,
   packet: Packet,
@@ -57,7 +57,7 @@ function deviationReasons(
   {policyCompiler}: DataPlane,
 ): string[] {
   const byItself = 'the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means'
-  // The faults that are known by name are those of the second generation.
+  // `findDeviations` covers the second generation only.
   if (generation === 'v1') return [byItself]
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])

@@ -7,27 +7,26 @@ import type {NodeSet} from '../sets/node-set.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {
-  /** As asked for. */
+  /** As the user wrote it. */
   readonly name: string
   readonly address: string
   readonly pod?: Pod
 }
 
-/** What is known about pods, from cluster objects or NPM's debug cache, and the node's sets. */
+/** Pods from cluster objects or NPM's debug cache, and the node's sets by kernel name. */
 export interface KnownPods {
   readonly pods: readonly Pod[]
   readonly sets: ReadonlyMap<string, NodeSet> | undefined
 }
 
-/** Addresses set aside for documentation: nobody's pod, and rarely in anybody's block. */
+/** Addresses for an end outside the cluster: reserved ones (RFC 5737, RFC 1112), which no pod has and few blocks contain. */
 const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
 
 /**
  * Finds the address of one end.
  *
- * @param asked `namespace/pod`, an IPv4 address, or `external` for an address that no pod has and no block but the whole
- *   internet holds
- * @throws InputError when nothing tells the address
+ * @param asked `namespace/pod`, an IPv4 address, or `external` for an address that no pod has and that only 0.0.0.0/0 contains
+ * @throws InputError when the address cannot be determined
  */
 export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   if (asked === 'external') return {name: asked, address: outsideAddress(known)}
@@ -63,7 +62,7 @@ function outsideAddress({pods, sets}: KnownPods): string {
     for (const set of sets?.values() ?? [])
       for (const {entry} of set.members) {
         const block = blockOf(parseMember(entry))
-        // The two halves of 0.0.0.0/0 hold every address there is.
+        // 0.0.0.0/0 is stored as two halves, which together contain every address.
         if (block && block.prefix > 1 && value >= block.base && value - block.base < 2 ** (32 - block.prefix)) return true
       }
     return false
@@ -72,10 +71,12 @@ function outsideAddress({pods, sets}: KnownPods): string {
 }
 
 /**
- * The number of a port that was asked for by name: the receiving pod's own, from its object or from the node's set of that name.
+ * Resolves a port. A name is looked up in the receiving pod's object, then in the node's set of that name.
  *
+ * @param asked a number from 0 to 65535, or a name
+ * @param protocol lower case: `tcp`
  * @param namedPortSet the kernel set of `namedport:NAME`, if the node has it
- * @throws InputError when the receiver declares no such port
+ * @throws InputError when the number is out of range, or the receiver declares no port of that name
  */
 export function resolvePort(asked: string, protocol: string, receiver: Endpoint, namedPortSet: NodeSet | undefined): number {
   if (/^\d+$/.test(asked)) {

@@ -2,7 +2,7 @@ import type {ClusterObjects, Node} from '../kubernetes/objects.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Endpoint} from './endpoints.ts'
 
-/** What AKS writes on nodes whose pods have addresses of an overlay. Source: AKS, reserved labels of nodes. */
+/** Labels of AKS on nodes whose pods have overlay addresses; one is enough. Source: AKS, reserved labels of nodes. */
 const OVERLAY_LABELS = {
   'kubernetes.azure.com/podnetwork-type': 'overlay',
   'kubernetes.azure.com/azure-cni-overlay': 'true',
@@ -11,20 +11,22 @@ const OVERLAY_LABELS = {
 const isOverlay = ({metadata: {labels = {}}}: Node): boolean =>
   Object.entries(OVERLAY_LABELS).some(([key, value]) => labels[key] === value)
 
-/** With kubenet, and with others like it, each node has a range of its own for its pods; Azure CNI gives them addresses of a subnet. */
+/** Whether a node has its own address range for pods, as with kubenet. With Azure CNI, pods have addresses of a subnet. */
 const hasPodRange = ({spec}: Node): boolean => spec?.podCIDR !== undefined && spec.podCIDR !== ''
 
 /**
- * What the cluster's network means for a packet from outside. In an overlay nobody outside can send to a pod's address: what comes
- * in comes through a service, and then rules and policies may see the address of a node in place of the sender's. With ranges of
- * nodes it depends on routes that the cluster does not tell.
+ * Reports when the cluster's network may prevent a packet from outside. In an overlay, pod addresses cannot be reached from
+ * outside. Packets arrive through a service, and rules and policies may see the address of a node as their source. With pod
+ * ranges per node, it depends on routes that the cluster objects do not contain.
+ *
+ * @returns at most one problem
  */
 export function networkProblems(
   cluster: ClusterObjects | undefined,
   {source, destination}: {readonly source: Endpoint; readonly destination: Endpoint},
 ): Problem[] {
   if (source.pod || !destination.pod || !cluster) return []
-  // A node reaches the pods, and has an address of its own.
+  // Nodes reach pods directly, with their own address.
   const isNode = cluster.nodes.some(({status}) => status?.addresses?.some(({address}) => address === source.address))
   if (isNode) return []
   const way = 'through a service, and unless that has externalTrafficPolicy Local the rules see the address of a node'

@@ -3,7 +3,7 @@ import {setKernelName} from '../names/kernel-name.ts'
 import type {NodeSet} from '../sets/node-set.ts'
 import type {Endpoint, KnownPods} from './endpoints.ts'
 
-/** Pods that any of the dumps knows, by cluster objects first, else by NPM's debug cache. */
+/** Pods from the first dump with cluster objects, or else from the first with NPM's debug cache. */
 export function knownPods(dumps: readonly NodeState[]): KnownPods {
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const pods = cluster?.pods ?? dumps.find(dump => dump.cache)?.cache?.objects.pods ?? []
@@ -11,14 +11,14 @@ export function knownPods(dumps: readonly NodeState[]): KnownPods {
 }
 
 /**
- * The nodes a packet passes, in order: the sender's, then the receiver's. A single dump with rules is walked whoever's it
- * is; without rules there is nothing to walk.
+ * The nodes that a packet passes, in order: the sender's, then the receiver's. If neither is among the dumps, all dumps with
+ * rules. Dumps without rules are left out.
  */
 export function nodesOnTheWay(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): NodeState[] {
   const withRules = dumps.filter(({completeness}) => completeness.rules !== 'absent')
   const wanted = new Set([source.pod?.spec?.nodeName, destination.pod?.spec?.nodeName])
   const found = [...wanted].flatMap(name => withRules.find(({node}) => node === name) ?? [])
-  // Which nodes the packet passes is not known; any of them may drop it.
+  // The packet's nodes are unknown, and any node may drop it.
   return found.length > 0 ? found : withRules
 }
 

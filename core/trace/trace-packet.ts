@@ -11,26 +11,26 @@ import {networkProblems} from './network-model.ts'
 import {knownPods, namedPortSet, nodesOnTheWay} from './nodes.ts'
 import {packetOf, type TraceQuestion, traceNodes, tracePolicies, translatedPacket} from './trace.ts'
 
-/** A packet as a person describes it. */
+/** A packet as the user describes it. */
 export interface DescribedPacket {
   /** `namespace/pod`, an IPv4 address, or `external`. */
   readonly source: string
   /** The same; also the address of a service. */
   readonly destination: string
   readonly protocol: Packet['protocol']
-  /** Destination port: a number from 0 to 65535, or a name that the receiver declares. Not looked at for icmp. */
+  /** Destination port: a number from 0 to 65535, or a name that the receiver declares. Ignored for icmp. */
   readonly port: string | undefined
   /** Firewall mark that the packet carries before the first rule, 32 bits. */
   readonly mark?: number | undefined
 }
 
 /**
- * Traces one packet: finds the addresses of its ends and the nodes that it passes, walks the rules of these, or evaluates the policies
- * when no rules are known, and explains where rules and policies disagree.
+ * Traces one packet. It resolves both ends and finds the nodes that the packet passes. Then it walks the rules of these nodes, or
+ * evaluates the policies when no rules are known. If rules and policies disagree, it explains why.
  *
- * @param dumps nodes that may be on the way, with the cluster objects that are known
- * @param problems what is wrong with the input as a whole; they come first in the trace's own problems
- * @throws InputError when an end, the port or what to trace over is not known
+ * @param dumps nodes that the packet may pass, with the known cluster objects
+ * @param problems of the input as a whole; they come first in the trace's problems
+ * @throws InputError when an end or the port is unknown, or when there are neither rules nor policies
  */
 export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket, problems: readonly Problem[]): Trace {
   const known = knownPods(dumps)
@@ -83,7 +83,7 @@ function overPolicies(
 }
 
 /**
- * Names of the nodes on which the ends of a packet run. An end that is no pod has none.
+ * Names of the nodes on which the pods at the ends of a packet run. An end that is no pod has none.
  *
  * @param ends as in `DescribedPacket`
  * @throws InputError for a pod that is not among the cluster's

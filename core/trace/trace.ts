@@ -7,7 +7,7 @@ import type {ExpectedVerdict} from '../policy/evaluate.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Endpoint} from './endpoints.ts'
 
-/** What is asked: one packet between two ends. */
+/** One packet between two resolved ends. */
 export interface TraceQuestion {
   readonly source: Endpoint
   readonly destination: Endpoint
@@ -16,6 +16,7 @@ export interface TraceQuestion {
   readonly mark?: number
 }
 
+/** The packet of a question, before service translation. */
 export const packetOf = ({source, destination, protocol, port, mark}: TraceQuestion): Packet => ({
   source: source.address,
   destination: destination.address,
@@ -24,7 +25,7 @@ export const packetOf = ({source, destination, protocol, port, mark}: TraceQuest
   ...(mark !== undefined && {mark}),
 })
 
-/** The same packet with the destination that service translation gives it; rules and policies see pods, never services. */
+/** The packet after a walk's service translation (DNAT), if there was one. Rules and policies see pods, never services. */
 export function translatedPacket(packet: Packet, result: Walk): Packet {
   if (!result.translated) return packet
   const {destination, port} = result.translated
@@ -34,8 +35,9 @@ export function translatedPacket(packet: Packet, result: Walk): Packet {
 /**
  * Walks a packet over the sender's and the receiver's node. Both must accept.
  *
- * @param nodes in the order the packet passes them; one when both ends are on it, or when only one was given
- * @param expectedVerdict what the policies say of the packet behind translation, when they are known
+ * @param nodes in the order in which the packet passes them; one when both ends are on it, or when only one was given
+ * @param expectedVerdict evaluates the policies for the packet after translation; undefined when they are unknown
+ * @returns the trace, and the walk over each node up to the first that does not accept
  */
 export function traceNodes(
   question: TraceQuestion,
@@ -70,7 +72,7 @@ export function traceNodes(
     verdict,
     because: reason,
     walked: true,
-    // Both nodes judge both ends; the receiver's own node has the last word on ingress, the sender's the first on egress.
+    // Both nodes judge both ends. For ingress, the receiver's node comes first; for egress, the sender's.
     ingress: judged(sides.map(({ingress}) => ingress).toReversed()),
     egress: judged(sides.map(({egress}) => egress)),
     trail,
@@ -84,7 +86,7 @@ export function traceNodes(
 const judged = (sides: readonly TraceSide[]): TraceSide =>
   sides.find(({verdict}) => verdict !== 'not-judged') ?? {verdict: 'not-judged'}
 
-/** What the policies alone say, when no node was given. */
+/** The trace by policies alone, when no node was given. */
 export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict): Omit<Trace, 'disagreements' | 'problems'> {
   const side = ({verdict, selecting, allowedBy}: ExpectedVerdict['ingress']) =>
     selecting.length === 0

@@ -3,7 +3,7 @@ import type {TranslatedPolicy, TranslatedRule} from '../contract/translation.ts'
 import type {ProgrammedPolicy} from '../dataplane/dataplane.ts'
 import type {Direction} from '../names/kernel-name.ts'
 
-/** What of a translation is wanted. All given filters must hold. */
+/** Selects a part of a translation. All given filters must match. */
 export interface TranslationFilter {
   /** `namespace/name`, or a name in any namespace. */
   readonly policy?: string
@@ -21,7 +21,7 @@ function usesSet(rule: TranslatedRule, wanted: string): boolean {
   return rule.port !== null && (wanted === `namedport:${rule.port}` || rule.source.includes(` ${wanted} `))
 }
 
-/** Whether a policy is wanted, by name, chain and direction. */
+/** Whether a policy matches the filter's name, chain and direction. */
 export function wantsPolicy({policy, chain, direction, ...rest}: ProgrammedPolicy, filter: TranslationFilter): boolean {
   if (filter.direction !== undefined && direction !== filter.direction) return false
   if (filter.chain !== undefined && chain !== filter.chain && !isV1Part(filter.chain, chain)) return false
@@ -32,11 +32,15 @@ export function wantsPolicy({policy, chain, direction, ...rest}: ProgrammedPolic
   )
 }
 
-/** NPM v1 spreads a policy's rules over several chains. */
+/** Whether a chain is one of the several over which NPM v1 distributes a policy's rules. */
 const isV1Part = (wanted: string, chain: string): boolean =>
   wanted.startsWith(`${chain}-`) && /-(?:PORT|FROM|TO|DROPS)$/.test(wanted)
 
-/** A policy with the rules that use the wanted set; undefined when neither it nor any rule does. */
+/**
+ * Reduces a policy to the rules that use a set.
+ *
+ * @returns the whole policy when its own selector uses the set, or no set is given; undefined when nothing in it uses the set
+ */
 export function narrowToSet(policy: TranslatedPolicy, set: string | undefined): TranslatedPolicy | undefined {
   if (set === undefined || policy.appliesTo.some(isTerm(set))) return policy
   const rules = policy.rules.filter(rule => usesSet(rule, set))

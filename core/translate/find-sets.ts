@@ -8,7 +8,7 @@ import {isAskedFor} from '../sets/list-sets.ts'
 /** A document of kind `SetList`. */
 export type SetList = z.infer<typeof setListSchema>
 
-/** Sets of a node, and the names that none of its sets has. */
+/** Sets of a node, and the requested names that match none. */
 export interface FoundSets {
   readonly document: SetList
   readonly missing: readonly string[]

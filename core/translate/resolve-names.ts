@@ -9,11 +9,11 @@ import {resolveName} from './resolve.ts'
 export type Resolution = z.infer<typeof resolutionSchema>
 
 /**
- * Resolves kernel names to what they stand for, and names to their kernel names.
+ * Resolves kernel names to names, and names to kernel names.
  *
  * @param asked as `resolveName` takes them
- * @param dump  a node whose names are learned; without it only names are known that every cluster has
- * @returns all readings of each name, in the order asked; whether all are known; what is wrong with the dump
+ * @param dump  a node whose names are known; without it, hashes are compared only with names that most clusters have
+ * @returns all readings of each name, in the order asked; whether all are known; problems of the dump
  */
 export function resolveNames(
   asked: readonly string[],

@@ -11,7 +11,7 @@ import {describeMeaning} from '../sets/describe-sets.ts'
 // HNS has no chains, so a name that looks like one is Linux's.
 const {policyChains} = linux
 
-/** Names that every cluster has; they turn a hash back into a name without any dump. */
+/** Names that most clusters have. Their hashes can be resolved without a dump. */
 const WELL_KNOWN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'gatekeeper-system', 'calico-system']
 const WELL_KNOWN_LABELS = [
   'k8s-app',
@@ -36,7 +36,7 @@ const V2_KNOWN = [
 const V1_KNOWN = ['all-namespaces', 'kube-system', 'ns-kubernetes.io/metadata.name', ...WELL_KNOWN_LABELS]
 const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-deny-ingress']
 
-/** A set name with all that follows from it. */
+/** The result for a set name: its kernel names, its meaning, and whether the node has it. */
 function setResult(
   asked: string,
   name: string,
@@ -52,7 +52,7 @@ function setResult(
     name,
     kind: 'set',
     type: meaning.type,
-    // A namespace's own set and a named port's are called the same by both.
+    // Both generations name the sets of namespaces and of named ports in the same way.
     generation: meaning.type === 'Namespace' || meaning.type === 'NamedPorts' ? 'any' : generation,
     meaning: describeMeaning(meaning),
     ...hashes,
@@ -99,11 +99,11 @@ function unknownResult(asked: string, node: NodeTranslation | undefined): Resolv
 }
 
 /**
- * Resolves a kernel name to what it stands for, or a name to its kernel names.
+ * Resolves a kernel name to names, or a name to its kernel names.
  *
  * @param asked a kernel set or chain name, a set name with or without prefix, a label (`app=web`), or a policy (`ns/name`)
- * @param node  an open dump; without it hashes are looked for among names that every cluster has
- * @returns all readings, at least one; an unknown hash gives one whose name is `unknown`
+ * @param node  an open dump; without it, hashes are compared only with names that most clusters have
+ * @returns all readings, at least one; for an unknown hash one with the name `unknown`
  */
 export function resolveName(asked: string, node?: NodeTranslation): ResolvedName[] {
   if (setScheme(asked)) return resolveSet(asked, node)
@@ -143,7 +143,7 @@ function resolveSet(asked: string, node: NodeTranslation | undefined): ResolvedN
   }))
 }
 
-/** What a name may mean: as it is when it has a prefix, else with every prefix that fits. */
+/** The set names that a text may mean: the text itself if it has a type prefix, else one with each possible prefix. */
 function readings(asked: string): {name: string; generation: Generation; meaning: SetMeaning}[] {
   const bare = asked.replace('=', ':')
   const v2 = (name: string) => ({name, generation: 'v2' as const, meaning: setMeaning(name)})

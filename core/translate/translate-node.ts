@@ -5,29 +5,29 @@ import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {narrowToSet, type TranslationFilter, wantsPolicy} from './filter.ts'
 
-/** A document of kind `Translation`, whose policies and sets are made one by one while they are read. */
+/** A document of kind `Translation`. Its policies and sets are generated lazily. */
 export type StreamedTranslation = Omit<Translation, 'policies' | 'sets'> & {
   readonly policies: Iterable<TranslatedPolicy>
   readonly sets: Iterable<SetEntry>
 }
 
-/** What is programmed on a node, as far as a filter wants it. Each call starts at the first item again. */
+/** What is programmed on a node, reduced by a filter. Each call starts again at the first item. */
 export interface FilteredTranslation {
-  /** All but policies and sets; no filter applies to it. */
+  /** Everything except policies and sets, unfiltered. */
   readonly facts: TranslationFacts
   readonly isFiltered: boolean
   policies(): Iterable<TranslatedPolicy>
   document(problems: readonly Problem[]): StreamedTranslation
   /**
-   * The lines of the save with names in place of hashes; with a filter only those of rules that belong to wanted policies, and the jumps
-   * to these. As they are in the save: not escaped for a terminal.
+   * The lines of the iptables save with names instead of hashes. With a filter, only the rules of matching policies and the jumps
+   * to them. Control characters are not escaped.
    *
    * @throws InputError when the dump holds no iptables rules
    */
   save(): Iterable<string>
 }
 
-/** Translates what Azure NPM has programmed on a node. Never throws for bad input: see `facts.problems`. */
+/** Translates what Azure NPM has programmed on a node. Bad input does not throw; it is in `facts.problems`. */
 export function translateNode(dump: NodeState, filter: TranslationFilter = {}): FilteredTranslation {
   const translation = dump.translation()
   const {facts} = translation

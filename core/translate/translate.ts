@@ -1,7 +1,7 @@
 import type {Translation} from '../contract/translation.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 
-/** What a node has programmed, in words, as one document. Never throws for bad input: see `problems`. */
+/** Translates all that is programmed on a node to one document. Bad input does not throw; it is in `problems`. */
 export function translate(node: NodeState): Translation {
   const open = node.translation()
   return {...open.facts, policies: [...open.policies()], sets: [...open.sets()]}

@@ -4,7 +4,7 @@ import {peersOf} from '../policy-view.ts'
 const MOST_BLOCKS = 4
 const SHOWN = 3
 
-/** What blocks of addresses hold, and how many there are. */
+/** Blocks that contain pods or nodes, and policies with many blocks. */
 export const checkBlocks: Check = function* (view, {clusterView}) {
   let blocks = 0
   let excepts = 0
@@ -18,7 +18,7 @@ export const checkBlocks: Check = function* (view, {clusterView}) {
     const at = `${field}.ipBlock.cidr`
     const pods = clusterView.podsIn(ipBlock)
     const nodes = clusterView.nodesIn(ipBlock)
-    // Who writes 0.0.0.0/0 means everybody.
+    // 0.0.0.0/0 is meant to contain everything.
     if (!ipBlock.cidr.endsWith('/0')) {
       if (pods.length > 0) yield {code: 'BLOCK_HOLDS_PODS', field: at, what: `${ipBlock.cidr} holds ${some(pods)}`}
       if (nodes.length > 0) yield {code: 'BLOCK_HOLDS_NODES', field: at, what: `${ipBlock.cidr} holds ${some(nodes)}`}

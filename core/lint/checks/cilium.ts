@@ -1,7 +1,7 @@
 import type {Check} from '../check.ts'
 import {portsOf} from '../policy-view.ts'
 
-/** What changes when Cilium takes over. Blocks are looked at where all blocks are. */
+/** What changes when Cilium replaces Azure NPM. For blocks see `checkBlocks`. */
 export const checkCilium: Check = function* (view, {clusterView}) {
   const {sides} = view
   const egress = sides.find(({direction}) => direction === 'Egress')

@@ -2,7 +2,7 @@ import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import type {Compile} from '../../policy/program.ts'
 import type {Remark} from '../findings.ts'
 
-/** Names of the given objects that the old hash of 32 bits does not tell apart, by the policies that are hurt. */
+/** Collisions of names under the old 32-bit hash, by affected policy. */
 export function findCollisions(objects: ClusterObjects, compile: Compile): Map<string, Remark[]> {
   const found = new Map<string, Remark[]>()
   for (const {policy, code, field, reason, consequence} of compile(objects, {scheme: 'fnv32a', semantics: 'npm'}).refusals) {

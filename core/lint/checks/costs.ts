@@ -8,10 +8,10 @@ import type {PolicyView} from '../policy-view.ts'
 const MOST_RULES = 2000
 const MOST_RULES_OF_ONE = 100
 
-/** What a policy costs on each node, and what grows too large. */
+/** The rules and members that a policy adds on each node, and what exceeds a limit. */
 export const checkCosts: Check = function* (view, context) {
   const compiled = context.compiled.get(view.policy)
-  // A refused policy costs nothing, or next to nothing.
+  // A refused policy has no rules, so its cost is negligible.
   const rules = compiled ? context.compiler.countRules(compiled) : 0
   if (!compiled || rules === 0) return
   const sets = compiled.sets.flatMap(name => context.program.sets.get(name) ?? [])
@@ -32,7 +32,7 @@ function costText(rules: number, sets: readonly ProgramSet[], knowsPods: boolean
   return `${count(rules, 'rule')}, which use ${count(sets.length, 'set')} (${own} of its own)${knowsPods ? ` with ${count(members, 'member')}` : ''}`
 }
 
-/** Rules of the object that become many: peers, values and ports multiply. */
+/** Rules of the policy that become many rules on the node, because peers, values and ports multiply. */
 function* multiplied({object}: PolicyView): Generator<Remark> {
   const counts = new Map<string, number>()
   for (const {rules} of npmPolicyOf(object, {scheme: 'sha256', semantics: 'npm'}).chains)

@@ -15,16 +15,16 @@ const whats: Readonly<Record<OwnCode, string>> = {
   ALL_NAMESPACES_LABEL: 'the selector asks for the label key all-namespaces',
 }
 
-/** Unsupported parts of policies and collisions depart from the API too; they are found where refusals and collisions are. */
+/** Excludes refusals and collisions, which are deviations too: other checks report them. */
 const isOwn = (deviation: Deviation): deviation is Deviation & {readonly code: OwnCode} => deviation.code in whats
 
-/** Deviations of Azure NPM from the API that are not refusals, by the policies they concern. */
+/** Deviations of Azure NPM from the API that are neither refusals nor collisions, by affected policy. */
 export function deviationRemarks(objects: ClusterObjects, views: readonly PolicyView[], compile: Compile): Map<string, Remark[]> {
   const found = new Map<string, Remark[]>()
   const add = (policy: string, remark: Remark): void => {
     found.set(policy, [...(found.get(policy) ?? []), remark])
   }
-  // Pods change nothing about these, and they are what takes time.
+  // These deviations do not depend on pods, and compiling pods takes most of the time.
   for (const {code, places} of findDeviations({...objects, pods: []}, compile).filter(isOwn))
     for (const place of places)
       if (place.kind === 'NetworkPolicy') add(place.object, {code, field: place.field, what: whats[code]})
@@ -40,7 +40,7 @@ const whatOf = (code: OwnCode, {object}: DeviationPlace): string =>
 const isEmpty = ({matchLabels = {}, matchExpressions = []}: LabelSelector): boolean =>
   Object.keys(matchLabels).length + matchExpressions.length === 0
 
-/** What is odd about a namespace concerns the policies that select it. */
+/** The policies with a peer that selects a namespace with a deviation, and the field of that peer. */
 function* selectorsOf(
   {object, field}: DeviationPlace,
   {namespaces}: ClusterObjects,

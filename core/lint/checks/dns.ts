@@ -6,7 +6,7 @@ import type {PolicySide, PolicyView} from '../policy-view.ts'
 
 const DNS_PORT = 53
 
-/** Pods whose egress is limited and that no policy lets ask for names. */
+/** Pods with restricted egress that no policy allows to send DNS queries. */
 export const checkDns: Check = function* (view, {clusterView}) {
   const egress = egressOf(view)
   if (!egress || allowsDns(egress, clusterView)) return
@@ -23,7 +23,7 @@ const egressOf = ({sides}: PolicyView): PolicySide | undefined => sides.find(({d
 const allowsDns = ({rules}: PolicySide, clusterView: ClusterView): boolean =>
   rules.some(({ports}) => ports.length === 0 || ports.some(({item}) => isDns(item, clusterView)))
 
-/** TCP alone does not do: resolvers ask by UDP first. A name without known numbers is judged by its sound. */
+/** Whether a port allows DNS. It must be UDP, which resolvers try first. A named port that no pod declares is judged by its name. */
 function isDns({protocol = 'TCP', port, endPort}: PolicyPort, clusterView: ClusterView): boolean {
   if (protocol !== 'UDP') return false
   if (port === undefined) return true
@@ -32,7 +32,7 @@ function isDns({protocol = 'TCP', port, endPort}: PolicyPort, clusterView: Clust
   return numbers.length === 0 ? port.includes('dns') : numbers.includes(`udp:${DNS_PORT}`)
 }
 
-/** Which of a policy's pods the others leave without DNS, in words. */
+/** Describes the pods of a policy that other policies leave without DNS. */
 function silentPods(
   {namespace, object}: PolicyView,
   others: readonly PolicyView[],
@@ -40,7 +40,7 @@ function silentPods(
 ): string | undefined {
   const {podSelector = {}} = object.spec
   const limited = 'egress is limited, no rule allows 53/UDP'
-  // Without pods only those policies surely select the same that select all, or say the same.
+  // Without pods, a policy is known to select the same pods only if it selects all, or has an equal selector.
   const isCovered = others.some(other => {
     const text = JSON.stringify(other.object.spec.podSelector ?? {})
     return text === '{}' || text === JSON.stringify(podSelector)

@@ -9,7 +9,7 @@ import {type PolicyView, peersOf} from '../policy-view.ts'
 
 const options = {scheme: 'sha256', semantics: 'npm'} as const
 
-/** What Azure NPM on Linux refuses, what NPM Lite would, and comments that iptables cuts. */
+/** What Azure NPM on Linux refuses, what NPM Lite would refuse, and comments that iptables cuts. */
 export const checkLinux: Check = function* (view, {compiler}) {
   const policy = compiler.translate(view.object, options)
   yield* policy.refusals.flatMap(refused)
@@ -22,12 +22,12 @@ const isRefusedCode = (code: Unsupported['code']): code is keyof typeof refusedR
 
 function refused({code, field, reason, consequence}: Unsupported): Remark[] {
   if (!isRefusedCode(code)) return []
-  // Both say what happens; the compiler knows the moment, the list of codes more of the circumstances.
+  // The compiler's consequence is more precise than the text of the code, except for this code.
   const meaning = code === 'TOO_MANY_RULES' ? undefined : consequence
   return [{code, field, what: reason, ...(meaning !== undefined && {meaning})}]
 }
 
-/** NPM Lite is asked for once, not for each of a policy's peers. */
+/** What NPM Lite would refuse, once for each code and not for each peer. */
 function* checkLite(view: PolicyView, {refusals}: NpmPolicy, compiler: PolicyCompiler): Generator<Remark> {
   const known = new Set<LintCode>(refusals.map(({code}) => code))
   const lite = compiler.translate(view.object, {...options, isLite: true}).refusals

@@ -1,7 +1,7 @@
 import type {Check} from '../check.ts'
 import {peersOf} from '../policy-view.ts'
 
-/** What selectors choose in the cluster that is known. */
+/** Selectors that select no pod, or host-network pods, and a namespace that does not exist. */
 export const checkSelection: Check = function* (view, {clusterView}) {
   const {object, namespace} = view
   if (clusterView.isMissing(namespace))

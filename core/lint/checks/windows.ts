@@ -4,10 +4,10 @@ import {aclId} from '../cluster-view.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf, portsOf} from '../policy-view.ts'
 
-/** An advice of Microsoft speaks of a few thousand ports in one rule. */
+/** Microsoft advises against more than a few thousand ports in one rule. */
 const MOST_PORTS = 4000
 
-/** What Azure NPM on Windows refuses, or does in another way than on Linux. */
+/** What Azure NPM on Windows refuses, or does differently from Linux. */
 export const checkWindows: Check = function* (view, {clusterView}) {
   const {object, policy} = view
   yield* negations(object.spec.podSelector, 'spec.podSelector', 'WINDOWS_NEGATED_PODS')

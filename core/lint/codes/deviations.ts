@@ -1,7 +1,7 @@
 import type {DeviationCode} from '../../policy/deviations.ts'
 import type {LintRule} from '../lint-rule.ts'
 
-/** Where Azure NPM programs something else than the NetworkPolicy API says. */
+/** Where Azure NPM programs something other than the NetworkPolicy API specifies. */
 export const deviationRules = {
   NAMESPACE_NOT_IN: {
     level: 'error',
@@ -33,7 +33,7 @@ export const deviationRules = {
   },
 } as const satisfies Record<string, LintRule>
 
-/** The code that each deviation of the compiler has here. What Azure NPM does not support, though the API does, has the code of its kind. */
+/** Deviation of the compiler → lint code. A deviation that is a refusal has the code of the refusal. */
 export const codeOfDeviation = {
   NAMESPACE_NOT_IN: 'NAMESPACE_NOT_IN',
   NEGATIVE_ONLY: 'NEGATIVE_ONLY',

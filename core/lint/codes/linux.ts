@@ -1,6 +1,6 @@
 import type {LintRule} from '../lint-rule.ts'
 
-/** What holds on Linux nodes besides refusals: names, comments, cost, NPM Lite. */
+/** Codes for Linux nodes besides refusals: names, comments, cost, NPM Lite. */
 export const linuxRules = {
   COMMENT_CUT: {
     level: 'info',

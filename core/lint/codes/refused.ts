@@ -5,7 +5,7 @@ const NOTHING =
 const FOR_EVER =
   'Azure NPM makes the sets of the policy but never its rules, and tries again for ever; nothing of the policy is enforced.'
 
-/** What makes Azure NPM refuse a whole policy. The codes are those of the compiler. */
+/** Faults for which Azure NPM refuses a whole policy. The codes are those of the compiler. */
 export const refusedRules = {
   IPV6_BLOCK: {
     level: 'error',

@@ -1,6 +1,6 @@
 import type {LintRule} from '../lint-rule.ts'
 
-/** Policies that are programmed as they are written, and probably do not do what was meant. */
+/** Policies that are programmed as written, but probably not as intended. */
 export const riskRules = {
   DUPLICATE_POLICY: {
     level: 'warning',
@@ -81,7 +81,7 @@ export const riskRules = {
   },
 } as const satisfies Record<string, LintRule>
 
-/** What changes when Cilium enforces the policy in place of Azure NPM. */
+/** What changes when Cilium enforces the policy instead of Azure NPM. */
 export const ciliumRules = {
   CILIUM_IP_BLOCK: {
     level: 'info',

@@ -3,7 +3,7 @@ import type {LintRule} from '../lint-rule.ts'
 const NOTHING =
   'Azure NPM on Windows refuses the whole policy and does not try again: nothing of it is enforced, and an older version that was in force stays.'
 
-/** What Azure NPM on Windows refuses, or does in another way. */
+/** What Azure NPM on Windows refuses, or does differently from Linux. */
 export const windowsRules = {
   WINDOWS_NAMED_PORT: {
     level: 'error',
