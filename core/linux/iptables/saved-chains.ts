@@ -40,7 +40,8 @@ export class SavedChains {
   /**
    * Some rules of a chain. Other rules are not parsed, which is most of them on a large node.
    *
-   * @param isRead whether to parse a rule, given its line
+   * @param isRead whether to parse a rule, given its line. It is asked about several lines at once, too: whether any of them is
+   *   to be parsed
    * @returns undefined when the save does not contain the chain
    */
   someRules(tableName: string, name: string, isRead: (line: string) => boolean): ReadChain | undefined {
@@ -50,11 +51,15 @@ export class SavedChains {
     const chain = table?.chains.get(name)
     if (!table || !chain) return undefined
     if (known && known.problems.length === 0) return {rules: known.rules.filter(({source}) => isRead(source)), problems: []}
+    // A glance at all lines together spares most chains a look at each line.
+    if (!chain.blocks.some(({piece, start, end}) => isRead(piece.slice(start, end)))) return NO_RULES
     let parsed = this.parts.get(key)
     if (!parsed) this.parts.set(key, (parsed = partsOf(known)))
     return readRules(table, chain, isRead, parsed)
   }
 }
+
+const NO_RULES: ReadChain = {rules: [], problems: []}
 
 const partsOf = (known: ReadChain | undefined): ParsedRules => {
   const faults = new Map(known?.problems.map(problem => [problem.line, problem]))
