@@ -2,7 +2,7 @@ import type {Completenesses, DataPlane, DescribedWalk, NodeState, Walk} from '..
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {Packet} from '../net/packet.ts'
 import type {SetIndex} from '../sets/set-index.ts'
-import {blocksInRules} from './iptables/save-index.ts'
+import {blocksInRules} from './iptables/address-blocks.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'

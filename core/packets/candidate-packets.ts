@@ -3,6 +3,7 @@ import {NamedPorts, type Port, portsIn, UNNAMED} from './candidate-ports.ts'
 import {MatchingAddresses} from './matching-addresses.ts'
 import type {ConditionedRules, PacketScope, RuleConditions, SetCondition} from './rule-conditions.ts'
 import {edgesOfBlocks, OUTSIDE} from './sample-packets.ts'
+import {spread} from './spread.ts'
 
 /** Limits of the search: rules that use a set, rules behind a rule, rules near a rule, addresses and ports of a rule, all packets. */
 const MOST = {users: 24, behind: 12, near: 60, addresses: 4, ports: 8, packets: 1000} as const
@@ -141,12 +142,6 @@ export class CandidatePackets<Rule> {
   private behind(rule: Rule, most: number): readonly Rule[] {
     return this.program.behind(rule, most)
   }
-}
-
-/** At most `most` items, evenly spread over the array. */
-function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
-  if (items.length <= most) return items
-  return Array.from({length: most}, (_, index) => items[Math.floor((index * items.length) / most)] as Item)
 }
 
 /** The address of an entry; for a block its base. */

@@ -1,6 +1,7 @@
 import type {SimulatedProgram} from '../../dataplane/simulation.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
 import type {PacketScope, RuleConditions, SetCondition, SimulatedSet, SimulatedSets} from '../../packets/rule-conditions.ts'
+import {spread} from '../../packets/spread.ts'
 import {SetIndex} from '../../sets/set-index.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
 import type {Match, Rule} from '../iptables/model.ts'
@@ -198,10 +199,4 @@ class Lists {
         }
     return lists
   }
-}
-
-/** At most `most` items, evenly spaced. */
-function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
-  if (items.length <= most) return items
-  return Array.from({length: most}, (_, index) => items[Math.floor((index * items.length) / most)] as Item)
 }
