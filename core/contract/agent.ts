@@ -40,6 +40,15 @@ export const AGENT_STATE_DIR = '/var/lib/npm-agent'
 /** In that folder: the unix socket for root of the node. */
 export const AGENT_SOCKET = 'agent.sock'
 
+/** The unix socket of the node on which the agent serves clients. A relay passes bytes to it; nobody else may open it. */
+export const CLIENTS_SOCKET = '/run/kubectl-npm/clients.sock'
+/** Beside it: whoever connects sees that the agent is there. Probes ask it. */
+export const LIVE_SOCKET = '/run/kubectl-npm/live.sock'
+/** The group that may open both, and the user and group of the relay. Nobody else has this number. */
+export const RELAY_GROUP = 10292
+/** On the loopback of the relay's pod. */
+export const RELAY_PORT = 10292
+
 export const helloInputSchema = z.object({contract: contractVersionSchema, version: z.string().max(64)})
 
 /** How current the agent's picture of the cluster is. */

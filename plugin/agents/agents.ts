@@ -1,4 +1,4 @@
-import {AGENT_LABEL} from '../../core/contract/agent-label.ts'
+import {AGENT_LABEL} from '../../core/contract/pod-labels.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'

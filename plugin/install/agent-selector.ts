@@ -1,4 +1,4 @@
-import {AGENT_LABEL} from '../../core/contract/agent-label.ts'
+import {AGENT_LABEL} from '../../core/contract/pod-labels.ts'
 import {COMPONENT_LABEL} from './objects.ts'
 
 /** Selects agents' pods, of one component or of all. */
