@@ -54,6 +54,12 @@ export const limits = {
   deniedRightMs: 3 * SECOND,
   rememberedReviews: 1000,
 
+  /** Lines of each kind that clients cause are logged at once, and how many each second: 3 MB a day at most. */
+  loggedLines: 20,
+  loggedLinesPerSecond: 0.1,
+  /** Failed requests of one connection that are logged. Their number comes with the line that says that it is gone. */
+  loggedFailures: 3,
+
   /** A tool that hangs is stopped. A save of 100 MB takes some seconds. */
   toolMs: 120 * SECOND,
   toolBytes: 2 * 1024 * MIB,

@@ -6,6 +6,7 @@ import type {Caller} from '../auth/caller.ts'
 import type {Limits} from '../limits/limits.ts'
 import {RateLimit} from '../limits/rate-limit.ts'
 import {refused} from '../limits/refusal.ts'
+import type {ConnectionLog} from './client-log.ts'
 
 const OPEN = 1
 
@@ -15,6 +16,7 @@ const OPEN = 1
  */
 export class Connection extends EventEmitter {
   readonly caller: Caller
+  readonly log: ConnectionLog
   private readonly socket: WebSocket
   private readonly limits: Limits
   private readonly rate: RateLimit
@@ -27,8 +29,9 @@ export class Connection extends EventEmitter {
   private lastTurn: Promise<void> = Promise.resolve()
   private readonly snapshots: string[] = []
 
-  constructor(socket: WebSocket, caller: Caller, limits: Limits) {
+  constructor(socket: WebSocket, caller: Caller, limits: Limits, log: ConnectionLog) {
     super()
+    this.log = log
     this.socket = socket
     this.caller = caller
     this.limits = limits

@@ -28,11 +28,21 @@ const t = initTRPC.context<Context>().create({
   isDev: false,
   errorFormatter: ({shape, error}) => {
     const refusal = error.cause instanceof RefusedError ? error.cause.refusal : undefined
-    return {...shape, message: messageOf(error), data: {...shape.data, ...(refusal && {refusal})}}
+    const {path, ...data} = shape.data
+    const isKnown = path !== undefined && Object.hasOwn(procedureRights, path)
+    return {...shape, message: messageOf(error), data: {...data, ...(isKnown && {path}), ...(refusal && {refusal})}}
   },
 })
 
-function messageOf({code, cause, message}: TRPCError): string {
+/** What the client itself sent comes back in messages. A client that reads nothing must not fill the memory with it. */
+const LONGEST_MESSAGE = 1000
+
+const messageOf = (error: TRPCError): string => {
+  const message = wordsOf(error)
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message
+}
+
+function wordsOf({code, cause, message}: TRPCError): string {
   if (code === 'PARSE_ERROR') return 'the message is no request'
   const issues = (cause as ZodError | undefined)?.issues
   if (code !== 'BAD_REQUEST' || !Array.isArray(issues)) return message

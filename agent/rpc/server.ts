@@ -4,11 +4,11 @@ import type {Socket} from 'node:net'
 import {getWSConnectionHandler} from '@trpc/server/adapters/ws'
 import {type WebSocket, WebSocketServer} from 'ws'
 import {closeCodes} from '../../core/contract/agent.ts'
-import {type Caller, callerName} from '../auth/caller.ts'
-import {RateLimit} from '../limits/rate-limit.ts'
+import type {Caller} from '../auth/caller.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
 import {UnauthenticatedConnections} from '../limits/unauthenticated-connections.ts'
 import type {Agent} from './agent.ts'
+import {ClientLog} from './client-log.ts'
 import {Connection} from './connection.ts'
 import {answerPlain, refuseUpgrade} from './http.ts'
 import {agentRouter, type Context} from './router.ts'
@@ -22,9 +22,6 @@ export interface ServerOptions {
   readonly onConnections: (count: number) => void
 }
 
-/** Refusals that are logged at once, and then each second: a flood of bad tokens must not fill the node's disk. */
-const LOGGED_REFUSALS = 20
-
 /** Lets clients in, and joins each of them to the router. Its own part of HTTP is small: probes, and refusals. */
 export class AgentServer {
   private readonly options: ServerOptions
@@ -33,14 +30,14 @@ export class AgentServer {
   private readonly connections = new Set<Connection>()
   private readonly servers: (Server | PlainServer)[] = []
   private readonly talk: (connection: Connection, request: IncomingMessage) => void
-  private readonly loggedRefusals = new RateLimit(LOGGED_REFUSALS, 1)
-  private unloggedRefusals = 0
+  private readonly log: ClientLog
   private isStopping = false
 
   constructor(options: ServerOptions) {
     const {agent} = options
     const {limits, log} = agent
     this.options = options
+    this.log = new ClientLog(log, limits)
     this.unauthenticated = new UnauthenticatedConnections(limits.unauthenticatedConnections, limits.signInMs)
     this.sockets = new WebSocketServer({
       noServer: true,
@@ -58,9 +55,7 @@ export class AgentServer {
       createContext: ({res}): Context => ({agent, connection: res as unknown as Connection}),
       keepAlive: {enabled: true, pingMs: limits.pingMs, pongWaitMs: limits.pongMs},
       maxBatchSize: limits.batch,
-      onError: ({error, path}) => {
-        if (!(error.cause instanceof RefusedError)) log.warn({path, code: error.code, error: error.message}, 'a request failed')
-      },
+      onError: ({error, path, ctx}) => ctx?.connection.log.failed(error, path),
     })
     this.talk = (connection, request) => handler(connection as unknown as WebSocket, request)
   }
@@ -129,7 +124,7 @@ export class AgentServer {
       request.url = '/'
       this.sockets.handleUpgrade(request, socket, head, webSocket => {
         this.unauthenticated.accept(socket)
-        this.connect(new Connection(webSocket, caller, this.options.agent.limits), request)
+        this.connect(new Connection(webSocket, caller, this.options.agent.limits, this.log.connected(caller)), request)
       })
     } catch (error) {
       this.refuse(socket, error)
@@ -137,38 +132,37 @@ export class AgentServer {
   }
 
   private demandRoom(): void {
-    const {connections} = this.options.agent.limits
+    const {log, limits} = this.options.agent
+    const {connections} = limits
     const others = [...this.connections].filter(({caller}) => caller.kind === 'account').length
     if (this.isStopping) throw refused('TOO_MANY', 'the agent is ending', 'Try again when its successor is ready.')
+    if (log.isStuck)
+      throw refused(
+        'TOO_MANY',
+        'the log of the agent is not being read, so who connects could not be recorded',
+        "Look at the node's container runtime and disk: kubectl describe node",
+      )
     if (others >= connections)
       throw refused('TOO_MANY', `the agent has ${others} connections, and takes no more`, 'Try again later.')
   }
 
   private refuse(socket: Socket, error: unknown): void {
-    const {log} = this.options.agent
-    const refusal =
+    this.log.refused(error)
+    const {refusal} =
       error instanceof RefusedError
-        ? error.refusal
-        : refused('REVIEW_FAILED', 'the agent failed while it looked at the token', 'Look at its log.').refusal
-    if (!(error instanceof RefusedError)) log.error({error: String(error)}, 'signing in failed')
-    if (this.loggedRefusals.take()) {
-      log.warn({code: refusal.code, reason: refusal.message, notLogged: this.unloggedRefusals}, 'a client was refused')
-      this.unloggedRefusals = 0
-    } else this.unloggedRefusals++
+        ? error
+        : refused('REVIEW_FAILED', 'the agent failed while it looked at the token', 'Look at its log.')
     refuseUpgrade(socket, refusal)
   }
 
   private connect(connection: Connection, request: IncomingMessage): void {
     const {agent, onConnections} = this.options
-    const {caller} = connection
-    const facts = {client: callerName(caller), ...(caller.kind === 'account' && {credential: caller.credential})}
-    agent.log.info(facts, 'a client has connected')
     this.connections.add(connection)
     this.talk(connection, request)
     connection.once('close', (code: number, reason: Buffer) => {
       this.connections.delete(connection)
       for (const snapshot of connection.openSnapshots) agent.snapshots.leave(snapshot)
-      agent.log.info({...facts, code, reason: reason.toString()}, 'a client has gone')
+      connection.log.gone(code, reason.toString())
       onConnections(this.connections.size)
     })
     onConnections(this.connections.size)

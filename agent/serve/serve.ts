@@ -5,6 +5,7 @@ import {Rights} from '../auth/rights.ts'
 import {SignIn} from '../auth/sign-in.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../limits/limits.ts'
+import {LineBudget} from '../limits/line-budget.ts'
 import type {Log} from '../log.ts'
 import {documentReaders} from '../node/documents.ts'
 import {type Run, run as runTool} from '../node/run.ts'
@@ -59,6 +60,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   watch?.onChange(() => changes.tell())
   const syncState = () => watch?.syncState() ?? NOT_WATCHING
 
+  const loggedReads = new LineBudget(limits.loggedLines, limits.loggedLinesPerSecond)
   let backend: AgentStatus['backend'] = 'unknown'
   let lastRead: AgentStatus['lastRead']
   const snapshots = new Snapshots({
@@ -68,7 +70,9 @@ export async function serve(options: ServeOptions): Promise<string> {
     onRead: read => {
       if (read.backend !== 'unknown') backend = read.backend
       lastRead = {at: read.at, durationMs: read.durationMs, problems: read.problems.length}
-      log.info({documents: read.documents, durationMs: read.durationMs, problems: read.problems}, 'The node was read')
+      const count = loggedReads.take()
+      const {documents, durationMs, problems} = read
+      if (count) log.info({documents, durationMs, problems, ...count}, 'The node was read')
       changes.tell()
     },
   })

@@ -18,7 +18,12 @@ import {API_VERSION} from '../../../core/contract/version.ts'
 
 const [kubeconfig = '', slowestMs = '0', ...nodes] = process.argv.slice(2)
 const api = await openApiServer({kubeconfig})
-const log = {info: () => {}, warn: (fields: object, text: string) => console.error(text, fields), error: console.error}
+const log = {
+  info: () => {},
+  warn: (fields: object, text: string) => console.error(text, fields),
+  error: console.error,
+  audit: () => {},
+}
 const version = '0.0.0'
 /** Where the manifests put the agents. */
 const namespace = 'kubectl-npm'

@@ -52,7 +52,7 @@ for (const count of [1, 5]) {
         watchCluster({
           api,
           node: 'aks-pool-1',
-          log: {info: () => undefined, warn: print, error: print},
+          log: {info: () => undefined, warn: print, error: print, audit: () => undefined},
         }),
       )
     }

@@ -16,7 +16,7 @@ const {openApiServer} = await import('../../../agent/kubernetes/open-api-server.
 const {watchCluster} = await import('../../../agent/watch/cluster-watch.ts')
 const {linux} = await import('../../../core/dataplanes.ts')
 const print = (fields: object, text: string) => console.error(text, fields)
-const log = {info: () => undefined, warn: print, error: print}
+const log = {info: () => undefined, warn: print, error: print, audit: () => undefined}
 const api = await openApiServer({kubeconfig: process.argv[2]})
 const watch = watchCluster({api, node: 'aks-pool-1', log})
 

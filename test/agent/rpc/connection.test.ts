@@ -31,10 +31,11 @@ class FakeSocket extends EventEmitter {
 }
 
 const root: Caller = {kind: 'root'}
+const unlogged = {failed: () => {}, gone: () => {}}
 
 function openConnection(limits: Partial<Limits> = {}, caller = root) {
   const socket = new FakeSocket()
-  const connection = new Connection(socket as unknown as WebSocket, caller, {...usualLimits, ...limits})
+  const connection = new Connection(socket as unknown as WebSocket, caller, {...usualLimits, ...limits}, unlogged)
   const received: string[] = []
   connection.on('message', (data: Buffer) => received.push(data.toString()))
   const ask = (...texts: string[]) => {

@@ -67,7 +67,7 @@ export class FakeReviews implements ApiServer {
     this.given.delete(token)
   }
 
-  get(): Promise<unknown> {
+  get(_path: string): Promise<unknown> {
     throw new Error('nothing is to be read')
   }
 

@@ -63,7 +63,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       stateDir,
       api: reviews satisfies ApiServer,
       watch,
-      log: {info: note('info'), warn: note('warn'), error: note('error')},
+      log: {info: note('info'), warn: note('warn'), error: note('error'), audit: note('audit')},
       signal: end.signal,
       onListening: resolve,
       limits: {...usualLimits, ...limits},
