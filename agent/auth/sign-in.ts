@@ -4,12 +4,13 @@ import {z} from 'zod'
 import type {Json} from '../../core/kubernetes/api-types.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {Concurrency} from '../limits/concurrency.ts'
-import {ExpiringCache} from '../limits/expiring-cache.ts'
+import {ExpiringCache, type ExpiringValue} from '../limits/expiring-cache.ts'
 import type {Limits} from '../limits/limits.ts'
-import {RateLimit} from '../limits/rate-limit.ts'
+import {Lottery} from '../limits/lottery.ts'
 import {type RefusedError, refused} from '../limits/refusal.ts'
 import type {Caller, ReviewedUser} from './caller.ts'
 import type {FieldSchemas} from './field-schemas.ts'
+import type {SigningKeys} from './signing-keys.ts'
 import {accountOf, bearerToken, lookAtToken} from './token.ts'
 
 export const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews'
@@ -35,6 +36,7 @@ const reviewSchema = z.object({
 
 export interface SignInOptions {
   readonly api: ApiServer
+  readonly keys: SigningKeys
   /** That of the agent's key: a token must be made for it. */
   readonly audience: string
   readonly namespace: string
@@ -46,13 +48,16 @@ export interface SignInOptions {
 
 type Reviewed = {readonly user: ReviewedUser} | {readonly error: RefusedError}
 
-/** Authenticates tokens with TokenReview, and limits how often the API server is asked. */
+/**
+ * Authenticates tokens with TokenReview. The API server is asked only about tokens that it has signed itself, so forged ones keep
+ * nobody waiting. Where the signature cannot be checked, such tokens share a few reviews a second by lot.
+ */
 export class SignIn {
   private readonly options: SignInOptions
   private readonly now: () => number
   private readonly reviews: ExpiringCache<Reviewed>
   private readonly concurrency: Concurrency
-  private readonly badTokens: RateLimit
+  private readonly unchecked: Lottery
 
   constructor(options: SignInOptions) {
     const {limits, now = Date.now} = options
@@ -60,22 +65,28 @@ export class SignIn {
     this.now = now
     this.reviews = new ExpiringCache(limits.rememberedReviews, now)
     this.concurrency = new Concurrency(limits.reviews, limits.waitingReviews)
-    this.badTokens = new RateLimit(limits.badTokens, limits.badTokensPerSecond)
+    this.unchecked = new Lottery({
+      running: limits.uncheckedReviews,
+      burst: limits.uncheckedBurst,
+      perSecond: limits.uncheckedPerSecond,
+      waiting: limits.waitingReviews,
+    })
   }
 
   /**
    * The caller that a token authenticates.
    *
    * @param header the value of `Authorization`
+   * @param signal aborted when whoever shows the token is gone
    * @throws RefusedError `NO_TOKEN`, `BAD_TOKEN`, `TOKEN_TOO_OLD` or `WRONG_ACCOUNT` for a token that is not accepted;
    *   `TOO_MANY` or `REVIEW_FAILED` when the API server could not be asked
    */
-  async caller(header: string | undefined): Promise<Caller> {
+  async caller(header: string | undefined, signal?: AbortSignal): Promise<Caller> {
     const {audience, namespace, node, limits} = this.options
     const token = bearerToken(header)
     const {until} = lookAtToken(token, {audience, namespace, longestChars: limits.tokenChars, now: this.now()})
     const tokenHash = createHash('sha256').update(token).digest('base64url')
-    const reviewed = await this.review(token, tokenHash, until)
+    const reviewed = await this.review(token, tokenHash, until, signal)
     if ('error' in reviewed) throw reviewed.error
     const {user} = reviewed
     const account = accountOf(user.username, namespace)
@@ -90,21 +101,28 @@ export class SignIn {
     return {kind: 'account', account, user, tokenHash, until, ...(credential !== undefined && {credential})}
   }
 
-  private async review(token: string, tokenHash: string, until: number): Promise<Reviewed> {
+  private async review(token: string, tokenHash: string, until: number, signal: AbortSignal | undefined): Promise<Reviewed> {
+    if (this.reviews.has(tokenHash)) return this.reviews.get(tokenHash, () => this.asked(token, until))
+    const signature = await this.options.keys.check(token)
+    if (signature === 'bad')
+      throw refused('BAD_TOKEN', "the token is not signed with a key of the cluster's API server", 'Run the command again.')
+    const tooMany = () => refused('TOO_MANY', 'too many tokens are to be reviewed', 'Try again in some seconds.')
+    if (signature === 'good') {
+      if (!this.reviews.has(tokenHash) && this.concurrency.isFull) throw tooMany()
+      return this.reviews.get(tokenHash, () => this.concurrency.run(() => this.asked(token, until)))
+    }
+    return this.reviews.get(tokenHash, async () => {
+      const answer = await this.unchecked.run(() => this.asked(token, until), signal)
+      if (!answer) throw tooMany()
+      return answer
+    })
+  }
+
+  private async asked(token: string, until: number): Promise<ExpiringValue<Reviewed>> {
     const {limits} = this.options
-    const tooMany = () =>
-      refused('TOO_MANY', 'too many tokens are to be reviewed, many of them bad', 'Try again in some seconds.')
-    if (!this.reviews.has(tokenHash) && this.concurrency.isFull) throw tooMany()
-    return this.reviews.get(tokenHash, () =>
-      this.concurrency.run(async () => {
-        if (!this.badTokens.has()) throw tooMany()
-        const value = await this.ask(token)
-        const now = this.now()
-        if (!('error' in value)) return {value, until: Math.min(now + limits.goodReviewMs, until)}
-        this.badTokens.take()
-        return {value, until: now + limits.badReviewMs}
-      }),
-    )
+    const value = await this.ask(token)
+    const now = this.now()
+    return {value, until: 'error' in value ? now + limits.badReviewMs : Math.min(now + limits.goodReviewMs, until)}
   }
 
   private async ask(token: string): Promise<Reviewed> {

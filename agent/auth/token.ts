@@ -2,7 +2,7 @@ import {z} from 'zod'
 import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
 import {refused} from '../limits/refusal.ts'
 
-/** The claims of a token. None of them is verified before the API server has reviewed the token. */
+/** The claims of a token. None of them is verified before its signature is checked, or the API server has reviewed it. */
 const claimsSchema = z.object({
   aud: z.union([z.string().transform(each => [each]), z.array(z.string())]),
   iat: z.number(),
@@ -78,9 +78,10 @@ function claimsOf(token: string, longestChars: number): Claims {
 }
 
 function checkAudience(audiences: readonly string[], own: string): void {
-  if (audiences.includes(own)) return
+  // The plugin asks for one audience. What is good elsewhere, too, was not made for an agent.
+  if (audiences.length === 1 && audiences[0] === own) return
   const [prefix] = own.split('/')
-  const isOtherKey = audiences.some(audience => audience.startsWith(`${prefix}/`))
+  const isOtherKey = audiences.length === 1 && audiences[0]?.startsWith(`${prefix}/`)
   const shown = audiences.join(', ').slice(0, SHOWN)
   throw isOtherKey
     ? refused(
@@ -90,7 +91,7 @@ function checkAudience(audiences: readonly string[], own: string): void {
       )
     : refused(
         'BAD_TOKEN',
-        `the token is not for this agent but for ${shown === '' ? 'nobody' : shown}`,
+        `the token is not for this agent alone but for ${shown === '' ? 'nobody' : shown}`,
         `Never show an agent a token that is good elsewhere. ${AGAIN}`,
       )
 }

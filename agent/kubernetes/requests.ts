@@ -140,7 +140,8 @@ export class Requests implements ApiServer {
       port: server.port === '' ? undefined : server.port,
       path: server.pathname.replace(/\/$/, '') + path,
       headers: {
-        Accept: 'application/json',
+        // The key set is JSON of a type of its own, and refused to who wants nothing but JSON.
+        Accept: 'application/json, */*',
         'User-Agent': 'npm-agent',
         ...(isGzipWelcome && {'Accept-Encoding': 'gzip'}),
         ...(token !== undefined && {Authorization: `Bearer ${token}`}),

@@ -43,9 +43,16 @@ export const limits = {
   /** Reviews that are asked at once, and sign-ins that may wait for their turn. */
   reviews: 4,
   waitingReviews: 64,
-  /** Bad tokens that are reviewed at once, and how many more each second: others are refused without a review. */
-  badTokens: 20,
-  badTokensPerSecond: 1,
+  /** The API server's keys are asked for again after this long, */
+  keysMs: 600 * SECOND,
+  /** when a token names one that is not known, but not sooner than this after the last time, */
+  keyPauseMs: 2 * SECOND,
+  /** and less and less often when it does not give them. */
+  longestKeyPauseMs: 60 * SECOND,
+  /** Tokens whose signature cannot be checked here, reviewed at once and each second: they may all be forged. */
+  uncheckedReviews: 2,
+  uncheckedBurst: 20,
+  uncheckedPerSecond: 10,
   /** The API server itself holds a good answer for 10 s. */
   goodReviewMs: 10 * SECOND,
   /** A token that was bad does not become good. */

@@ -15,12 +15,18 @@ import {agentRouter, type Context} from './router.ts'
 
 export interface ServerOptions {
   readonly agent: Agent
-  /** @throws RefusedError for who may not connect @param header the value of `Authorization` */
-  readonly signIn: (header: string | undefined) => Promise<Caller>
+  /**
+   * @param header the value of `Authorization`
+   * @param signal aborted when the client is gone
+   * @throws RefusedError for who may not connect
+   */
+  readonly signIn: (header: string | undefined, signal: AbortSignal) => Promise<Caller>
   readonly isReady: () => boolean
   /** Called whenever a client has come or gone. */
   readonly onConnections: (count: number) => void
 }
+
+type SignIn = (request: IncomingMessage, signal: AbortSignal) => Promise<Caller>
 
 /** Lets clients in, and joins each of them to the router. Its own part of HTTP is small: probes, and refusals. */
 export class AgentServer {
@@ -71,9 +77,9 @@ export class AgentServer {
   /** Serves whoever connects and shows a token. */
   serveTls(server: Server): void {
     server.on('connection', (socket: Socket) => this.unauthenticated.add(socket))
-    this.serve(server, async request => {
+    this.serve(server, async (request, signal) => {
       this.demandRoom()
-      const caller = await this.options.signIn(request.headers.authorization)
+      const caller = await this.options.signIn(request.headers.authorization, signal)
       // Others may have come while the token was reviewed.
       this.demandRoom()
       return caller
@@ -102,7 +108,7 @@ export class AgentServer {
     clearTimeout(late)
   }
 
-  private serve(server: Server | PlainServer, signIn: (request: IncomingMessage) => Promise<Caller>): void {
+  private serve(server: Server | PlainServer, signIn: SignIn): void {
     this.servers.push(server)
     server.on('request', (request, response) => answerPlain(request, response, {isReady: this.options.isReady}))
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -112,14 +118,13 @@ export class AgentServer {
     })
   }
 
-  private async upgrade(
-    request: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-    signIn: (request: IncomingMessage) => Promise<Caller>,
-  ): Promise<void> {
+  private async upgrade(request: IncomingMessage, socket: Socket, head: Buffer, signIn: SignIn): Promise<void> {
+    const gone = new AbortController()
+    const leave = () => gone.abort()
+    socket.once('close', leave)
     try {
-      const caller = await signIn(request)
+      const caller = await signIn(request, gone.signal)
+      socket.off('close', leave)
       // The path says nothing, and need not be one.
       request.url = '/'
       this.sockets.handleUpgrade(request, socket, head, webSocket => {

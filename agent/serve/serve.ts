@@ -3,6 +3,7 @@ import type {AgentStatus, SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import {Rights} from '../auth/rights.ts'
 import {SignIn} from '../auth/sign-in.ts'
+import {SigningKeys} from '../auth/signing-keys.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../limits/limits.ts'
 import {LineBudget} from '../limits/line-budget.ts'
@@ -77,7 +78,8 @@ export async function serve(options: ServeOptions): Promise<string> {
     },
   })
   const rights = new Rights({api, namespace, node, limits})
-  const signIn = new SignIn({api, audience: key.audience, namespace, node, limits})
+  const keys = new SigningKeys({api, limits, log})
+  const signIn = new SignIn({api, keys, audience: key.audience, namespace, node, limits})
   // A comparison blocks the thread: clients that ask meanwhile share its answer.
   const comparisons = new Map<boolean, Promise<Drift>>()
   const agent: Agent = {
@@ -107,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       memoryBytes: process.memoryUsage.rss(),
       backend,
       ...(lastRead && {lastRead}),
+      ...(keys.failure !== undefined && {signaturesUnchecked: keys.failure}),
     }),
   }
 
@@ -122,7 +125,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   let isReady = false
   const server: AgentServer = new AgentServer({
     agent,
-    signIn: header => signIn.caller(header),
+    signIn: (header, signal) => signIn.caller(header, signal),
     isReady: () => isReady,
     onConnections: count => {
       used(count)
@@ -142,6 +145,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       isReady = !signal.aborted
       log.info({versions}, 'The agent is ready')
     })
+    void keys.fetch()
     options.onListening?.({port, socket: unix?.path, audience: key.audience})
     used(0)
     if (signal.aborted) end()

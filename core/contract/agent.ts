@@ -85,6 +85,10 @@ export const agentStatusSchema = z.object({
   memoryBytes: z.int().min(0).describe('resident set size of the agent'),
   backend: z.enum(['nft', 'legacy', 'hns', 'unknown']).describe('of the last read'),
   lastRead: z.object({at: z.iso.datetime(), durationMs: z.number().min(0), problems: z.int().min(0)}).exactOptional(),
+  signaturesUnchecked: z
+    .string()
+    .exactOptional()
+    .describe('why the agent cannot check signatures of tokens: forged ones, which open nothing, can then delay good ones'),
 })
 export type AgentStatus = z.infer<typeof agentStatusSchema>
 

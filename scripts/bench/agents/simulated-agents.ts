@@ -6,6 +6,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Rights} from '../../../agent/auth/rights.ts'
 import {SignIn} from '../../../agent/auth/sign-in.ts'
+import {SigningKeys} from '../../../agent/auth/signing-keys.ts'
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {limits} from '../../../agent/limits/limits.ts'
 import {Changes} from '../../../agent/rpc/changes.ts'
@@ -32,7 +33,7 @@ const start = async (node: string, index: number): Promise<number> => {
   const key = await makeKey()
   // Spread evenly, the last of them the slowest.
   const ms = (Number(slowestMs) * (index + 1)) / nodes.length
-  const signIn = new SignIn({api, audience: key.audience, namespace, node, limits})
+  const signIn = new SignIn({api, keys: new SigningKeys({api, limits, log}), audience: key.audience, namespace, node, limits})
   const rights = new Rights({api, namespace, node, limits})
   const knowledge: AgentStatus['knowledge'] = {state: 'live', pods: 0, namespaces: 0, policies: 0}
   const server: AgentServer = new AgentServer({

@@ -1,8 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import {SignIn} from '../../../agent/auth/sign-in.ts'
+import {SigningKeys} from '../../../agent/auth/signing-keys.ts'
 import {limits} from '../../../agent/limits/limits.ts'
 import type {RefusedError} from '../../../agent/limits/refusal.ts'
-import {FakeReviews, madeToken, NAMESPACE, NODE, type TokenFacts} from '../../support/agent/fake-reviews.ts'
+import {silentLog} from '../../../agent/log.ts'
+import {FakeReviews, madeToken, makeSigner, NAMESPACE, NODE, type TokenFacts} from '../../support/agent/fake-reviews.ts'
 
 const OWN = 'npm-agent/own-key'
 const START = Date.parse('2026-11-27T08:00:00Z')
@@ -10,10 +12,13 @@ const START = Date.parse('2026-11-27T08:00:00Z')
 function openSignIn() {
   const api = new FakeReviews()
   const clock = {now: START}
-  const signIn = new SignIn({api, audience: OWN, namespace: NAMESPACE, node: NODE, limits, now: () => clock.now})
+  const now = () => clock.now
+  const keys = new SigningKeys({api, limits, log: silentLog, now})
+  const signIn = new SignIn({api, keys, audience: OWN, namespace: NAMESPACE, node: NODE, limits, now})
   return {
     api,
     clock,
+    signIn,
     give: (facts: Partial<TokenFacts> = {}) => api.give({audience: OWN, ...facts}, clock.now),
     enter: (token: string) => signIn.caller(`Bearer ${token}`),
     refusal: async (token: string) => {
@@ -115,17 +120,48 @@ describe('signing in', () => {
     expect(await refusal(token)).toMatchObject({code: 'TOKEN_TOO_OLD'})
   })
 
-  test('a thousand bad tokens become a few reviews, and none when they are not even for this agent', async () => {
-    const {api, refusal} = openSignIn()
-    const codes = await Promise.all(
-      Array.from({length: 1000}, async (_, index) => {
-        const own = index % 2 === 0
-        return (await refusal(madeToken({audience: own ? OWN : 'npm-agent/other'}, START))).code
-      }),
-    )
-    expect(new Set(codes)).toEqual(new Set(['BAD_TOKEN', 'TOO_MANY']))
-    expect(api.tokenReviews.length).toBeLessThanOrEqual(limits.badTokens + limits.reviews)
-    expect(api.tokenReviews.length).toBeGreaterThanOrEqual(limits.reviews)
+  test('a thousand forged tokens are no review at all, and keep no good one out', async () => {
+    const {api, refusal, enter, give} = openSignIn()
+    const other = makeSigner('key-2')
+    const codes: string[] = []
+    for (let round = 0; round < 100; round++) {
+      const forged = Array.from({length: 10}, (_, index) =>
+        madeToken({audience: OWN}, START, index % 2 === 0 ? undefined : {...other, kid: 'key-1'}),
+      )
+      const refusals = Promise.all(forged.map(refusal))
+      expect(await enter(give())).toMatchObject({account: 'viewer'})
+      codes.push(...(await refusals).map(({code}) => code))
+    }
+    expect(new Set(codes)).toEqual(new Set(['BAD_TOKEN']))
+    expect(api.tokenReviews).toHaveLength(100)
+    expect(api.keyFetches).toBe(1)
+  })
+
+  test('tokens that name a key which is not there do not keep good ones out either', async () => {
+    const {api, refusal, enter, give} = openSignIn()
+    for (let round = 0; round < 20; round++) {
+      const forged = Array.from({length: 100}, () => madeToken({audience: OWN}, START, makeSigner('key-2')))
+      const refusals = Promise.all(forged.map(refusal))
+      for (let good = 0; good < 5; good++) expect(await enter(give())).toMatchObject({account: 'viewer'})
+      if (round > 0) continue
+      expect(new Set((await refusals).map(({code}) => code))).toEqual(new Set(['BAD_TOKEN', 'TOO_MANY']))
+    }
+    expect(api.keyFetches).toBe(1)
+    // The API server sees a few of them, and the good ones.
+    expect(api.tokenReviews.length).toBeLessThan(100 + limits.uncheckedBurst + 10 * limits.uncheckedPerSecond)
+  }, 30_000)
+
+  test('where there are no keys, every token takes part in a draw, and whoever is gone does not', async () => {
+    const {api, signIn, give, refusal} = openSignIn()
+    api.keysFault = async () => {
+      throw new Error('forbidden')
+    }
+    const forged = Array.from({length: 10}, () => refusal(madeToken({audience: OWN}, START)))
+    expect(await signIn.caller(`Bearer ${give()}`)).toMatchObject({account: 'viewer'})
+    expect(new Set((await Promise.all(forged)).map(({code}) => code))).toEqual(new Set(['BAD_TOKEN']))
+    const gone = signIn.caller(`Bearer ${give()}`, AbortSignal.abort())
+    await expect(gone).rejects.toMatchObject({refusal: {code: 'TOO_MANY'}})
+    expect(api.tokenReviews).toHaveLength(11)
   })
 
   test('no more reviews are under way at once than may be', async () => {

@@ -53,6 +53,24 @@ describe('looking at a token, before anybody is asked', () => {
       says: /but for https:\/\/api/,
     },
     {
+      name: 'for this agent and for the API server',
+      token: `a.${encode({aud: [OWN, 'https://api'], iat: 0, exp: 1, sub: 'x'})}.b`,
+      code: 'BAD_TOKEN',
+      says: /not for this agent alone but for npm-agent\/own-key, https:\/\/api/,
+    },
+    {
+      name: 'for this agent twice',
+      token: `a.${encode({aud: [OWN, OWN], iat: 0, exp: 1, sub: 'x'})}.b`,
+      code: 'BAD_TOKEN',
+      says: /not for this agent alone/,
+    },
+    {
+      name: 'for nobody',
+      token: `a.${encode({aud: [], iat: 0, exp: 1, sub: 'x'})}.b`,
+      code: 'BAD_TOKEN',
+      says: /but for nobody/,
+    },
+    {
       name: 'expired',
       token: madeToken({audience: OWN, issued: -601}, NOW),
       code: 'TOKEN_TOO_OLD',

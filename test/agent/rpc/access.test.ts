@@ -9,7 +9,7 @@ import {limits} from '../../../agent/limits/limits.ts'
 import type {Run} from '../../../agent/node/run.ts'
 import {listenUnix, parseListen} from '../../../agent/serve/listen.ts'
 import {closeCodes, type Hello, type Procedure, type Snapshot} from '../../../core/contract/agent.ts'
-import {madeToken} from '../../support/agent/fake-reviews.ts'
+import {FakeReviews, madeToken, makeSigner} from '../../support/agent/fake-reviews.ts'
 import {ask, knock} from '../../support/agent/http.ts'
 import {openAgent} from '../../support/agent/open-agent.ts'
 
@@ -134,16 +134,59 @@ describe('with a token', () => {
     expect(await client.closed).toEqual({code: closeCodes.tokenOver, reason: expect.stringContaining('ask for a new one')})
   })
 
-  test('a thousand bad tokens are a few reviews, and the log says how many were not told', async () => {
+  test('forged tokens are no reviews, and the log says how many were not told', async () => {
     await using agent = await openAgent()
     const bad = Array.from({length: 300}, () => madeToken({audience: agent.audience}))
     for (let from = 0; from < bad.length; from += 20)
       await Promise.all(bad.slice(from, from + 20).map(token => knock(agent.port, token)))
-    expect(agent.reviews.tokenReviews.length).toBeLessThan(60)
+    expect(agent.reviews.tokenReviews).toEqual([])
     const refusals = agent.log.filter(line => line.includes('a client was refused'))
     expect(refusals.length).toBeLessThan(60)
     expect(refusals.length).toBeGreaterThan(10)
     for (const token of bad) expect(agent.log.join('\n')).not.toContain(token.split('.')[2])
+  })
+
+  test('a hundred forged tokens a second keep nobody out', async () => {
+    await using agent = await openAgent()
+    const unknownKey = makeSigner('key-2')
+    const huge = `a.${'b'.repeat(8000)}.c`
+    const forgeries = [
+      () => madeToken({audience: agent.audience}),
+      () => madeToken({audience: agent.audience}, Date.now(), unknownKey),
+      () => agent.token({audience: 'npm-agent/other-key'}),
+      () => huge,
+    ]
+    const over = new AbortController()
+    let shown = 0
+    const flood = Promise.all(
+      forgeries.map(async forge => {
+        while (!over.signal.aborted) {
+          await Promise.all(Array.from({length: 3}, () => knock(agent.port, forge()).catch(() => {})))
+          shown += 3
+        }
+      }),
+    )
+    for (let good = 0; good < 40; good++) {
+      await using client = await agent.connect()
+      expect(await client.ask('status')).toMatchObject({node: 'bakery-1'})
+    }
+    over.abort()
+    await flood
+    expect(shown).toBeGreaterThan(40)
+    expect(agent.reviews.keyFetches).toBeLessThan(10)
+  })
+
+  test('where the API server does not give its keys, tokens are reviewed one by one, and status and log say so', async () => {
+    const reviews = new FakeReviews()
+    reviews.keysFault = async () => {
+      throw new Error('was refused with 403')
+    }
+    await using agent = await openAgent({reviews})
+    await using client = await agent.connect()
+    expect(await client.ask('status')).toMatchObject({signaturesUnchecked: expect.stringContaining('403')})
+    expect(agent.log.filter(line => line.includes('Signatures of tokens cannot be checked'))).toHaveLength(1)
+    expect(await knock(agent.port, madeToken({audience: agent.audience}))).toMatchObject({status: 401, code: 'BAD_TOKEN'})
+    expect(agent.reviews.tokenReviews).toHaveLength(2)
   })
 
   test('two hundred clients: some get in, others are told to wait, and afterwards there is room again', async () => {

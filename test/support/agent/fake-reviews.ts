@@ -1,7 +1,8 @@
-import {randomBytes} from 'node:crypto'
+import {generateKeyPairSync, type KeyObject, randomBytes, sign} from 'node:crypto'
 import type {ReviewedUser} from '../../../agent/auth/caller.ts'
 import {ACCESS_REVIEWS} from '../../../agent/auth/rights.ts'
 import {TOKEN_REVIEWS} from '../../../agent/auth/sign-in.ts'
+import {KEY_SET} from '../../../agent/auth/signing-keys.ts'
 import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
 
 export const NAMESPACE = 'kubectl-npm'
@@ -18,12 +19,29 @@ export interface TokenFacts {
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** A token as the API server makes them, but for the signature. */
-export function madeToken({audience, account = 'npm-viewer', issued = 0, life = 600}: TokenFacts, now = Date.now()): string {
+/** The key that a token names and is signed with. */
+export interface Signer {
+  readonly kid: string
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
+export const makeSigner = (kid = 'key-1'): Signer => ({kid, ...generateKeyPairSync('ec', {namedCurve: 'P-256'})})
+
+/** A token as the API server makes them. @param signer without one it is forged: its signature is noise */
+export function madeToken(
+  {audience, account = 'npm-viewer', issued = 0, life = 600}: TokenFacts,
+  now = Date.now(),
+  signer?: Signer,
+): string {
   const iat = Math.floor(now / 1000) + issued
   const sub = account.includes(':') ? account : `system:serviceaccount:${NAMESPACE}:${account}`
-  const claims = {aud: [audience], iat, nbf: iat, exp: iat + life, sub, iss: 'https://api'}
-  return [encode({alg: 'ES256'}), encode(claims), randomBytes(64).toString('base64url')].join('.')
+  const claims = {aud: [audience], iat, nbf: iat, exp: iat + life, sub, iss: 'https://api', jti: randomBytes(16).toString('hex')}
+  const content = [encode({alg: 'ES256', kid: signer?.kid ?? 'key-1'}), encode(claims)].join('.')
+  const signature = signer
+    ? sign('sha256', Buffer.from(content), {key: signer.privateKey, dsaEncoding: 'ieee-p1363'})
+    : randomBytes(64)
+  return `${content}.${signature.toString('base64url')}`
 }
 
 interface TokenReview {
@@ -47,11 +65,17 @@ export class FakeReviews implements ApiServer {
   readonly rights = new Set(['status', 'dumps', 'drifts'])
   /** Throws, waits or answers in place of the server. */
   fault: ((path: string) => Promise<unknown>) | undefined
+  /** The same for its keys. */
+  keysFault: (() => Promise<unknown>) | undefined
+  /** Signs tokens. Put another one here, and the API server has changed its key. */
+  signer = makeSigner()
+  /** How often its keys were asked for. */
+  keyFetches = 0
   private readonly given = new Map<string, ReviewedUser>()
 
   /** A token that is good here. */
   give(facts: TokenFacts, now?: number): string {
-    const token = madeToken(facts, now)
+    const token = madeToken(facts, now, this.signer)
     const {account = 'npm-viewer', extra = {}} = facts
     this.given.set(token, {
       username: account.includes(':') ? account : `system:serviceaccount:${NAMESPACE}:${account}`,
@@ -67,8 +91,11 @@ export class FakeReviews implements ApiServer {
     this.given.delete(token)
   }
 
-  get(_path: string): Promise<unknown> {
-    throw new Error('nothing is to be read')
+  async get(path: string): Promise<unknown> {
+    if (path !== KEY_SET) throw new Error('nothing else is to be read')
+    this.keyFetches++
+    const {kid, publicKey} = this.signer
+    return (await this.keysFault?.()) ?? {keys: [{use: 'sig', kid, alg: 'ES256', ...publicKey.export({format: 'jwk'})}]}
   }
 
   // biome-ignore lint: a stream that is never asked for

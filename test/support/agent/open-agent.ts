@@ -38,6 +38,7 @@ export interface OpenAgent extends AsyncDisposable {
 
 export interface OpenAgentOptions {
   readonly limits?: Partial<Limits>
+  readonly reviews?: FakeReviews
   readonly run?: Run
   readonly watch?: ClusterWatch
   readonly npmPort?: number
@@ -47,9 +48,8 @@ export interface OpenAgentOptions {
 
 /** A real server on a free port, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
-  const {limits = {}, run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
+  const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
   const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'npm-agent-test-')))
-  const reviews = new FakeReviews()
   const log: string[] = []
   const note = (level: string) => (fields: object, message: string) => void log.push(JSON.stringify({level, message, ...fields}))
   const end = new AbortController()
