@@ -12,8 +12,9 @@ dist=$2
 rootfs=$3
 cache=${IMAGE_CACHE:-$(mktemp -d)}
 
-# libstdc++6 and libatomic1 are what Node links to; netbase has /etc/protocols and /etc/services, which the tools read.
-packages='iptables ipset conntrack nftables netbase libstdc++6 libatomic1'
+# socat is the relay, and the probes of both pods: 9 MB with its libraries. libstdc++6 and libatomic1 are what Node links to;
+# netbase has /etc/protocols and /etc/services, which the tools read.
+packages='iptables ipset conntrack nftables socat netbase libstdc++6 libatomic1'
 
 mkdir -p "$cache/lists/partial" "$cache/packages"
 lists="-o Dir::State::lists=$cache/lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
@@ -39,6 +40,7 @@ done
 # The licences in /usr/share/doc stay.
 rm -rf "$rootfs/usr/share/man" "$rootfs/usr/share/locale" "$rootfs/usr/share/lintian" "$rootfs/usr/share/bash-completion"
 rm -rf "$rootfs/etc/init.d" "$rootfs/lib/systemd" "$rootfs/usr/lib/systemd"
+rm -rf "$rootfs/usr/share/doc/socat/examples" "$rootfs/usr/bin/filan" "$rootfs/usr/bin/procan"
 
 # What maintainer scripts and base packages would have made.
 for family in iptables ip6tables; do

@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
@@ -132,6 +133,18 @@ describeKernel('the image of the agent', () => {
     const {stdout} = await execa('kubectl', ['kustomize', 'manifests/base'], {cwd: ROOT})
     expect(RepoTags).toEqual([/^\s+image: (\S+)$/m.exec(stdout)?.[1]])
     expect((await part(Config)).config).toMatchObject({Entrypoint: ['npm-agent'], Cmd: ['serve'], Env: [`PATH=${PATH}`]})
+  })
+
+  test('carries the relay, which passes bytes to a socket of any path and ends with its peer', async () => {
+    const socket = join(rootfs, 'tmp/upstream.sock')
+    const upstream = createServer(connection => connection.end('from the agent'))
+    await once(upstream.listen(socket), 'listening')
+    try {
+      expect(await run(['socat', '-u', 'UNIX-CONNECT:/tmp/upstream.sock', 'STDOUT'])).toEqual(['from the agent'])
+      await expect(run(['socat', '-u', 'UNIX-CONNECT:/tmp/nobody.sock', 'STDOUT'])).rejects.toThrow(/No such file/)
+    } finally {
+      upstream.close()
+    }
   })
 
   test('has no shell and no package manager', async () => {
