@@ -25,7 +25,7 @@ export function agentErrorOf(error: unknown, node: string): unknown {
   if (refusal.success) return new AgentError(`node ${node}: ${refusal.data.message}`, refusal.data.next, refusal.data.code)
   return new AgentError(
     `node ${node}: ${error.message}`,
-    'The log of the agent may tell more: kubectl logs -n kubectl-npm -l app.kubernetes.io/name=npm-agent',
+    'The log of the agent may tell more: kubectl logs -n kubectl-npm-node -l app.kubernetes.io/name=npm-agent',
     'OTHER',
   )
 }

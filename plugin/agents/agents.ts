@@ -1,14 +1,16 @@
-import {AGENT_LABEL} from '../../core/contract/pod-labels.ts'
+import {AGENT_LABEL, RELAY_LABEL} from '../../core/contract/pod-labels.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
 import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 
-const AGENT_SELECTOR = `${AGENT_LABEL.key}=${AGENT_LABEL.value}`
+/** Agents had no relays once, and were where relays are now: both are looked for, with one list. */
+const SELECTOR = `${RELAY_LABEL.key} in (${RELAY_LABEL.value},${AGENT_LABEL.value})`
 
-/** A pod in which an agent runs. */
-export interface AgentPod {
+/** The pod through which the agent of its node is reached. */
+export interface RelayPod {
   readonly namespace: string
   readonly name: string
   readonly node: string
@@ -22,7 +24,7 @@ export interface AbsentAgent {
 
 export interface FoundAgents {
   /** By name of the node. */
-  readonly ready: readonly AgentPod[]
+  readonly ready: readonly RelayPod[]
   readonly absent: readonly AbsentAgent[]
 }
 
@@ -36,52 +38,110 @@ export interface NodeChoice {
 }
 
 /**
- * Finds the agents of the nodes that are meant, with one list of pods.
+ * Finds the agents of the nodes that are meant, by their relays, with one list of pods; with a second one where a relay is not ready,
+ * to say why.
  *
- * @throws InputError when there is no agent at all, and for a node, pod or selector that nothing fits
+ * @throws InputError when there is no agent at all, when all are of a version without relays, and for a node, pod or selector that nothing
+ *   fits
  */
 export async function findAgents(api: ClusterApi, choice: NodeChoice, signal?: AbortSignal): Promise<FoundAgents> {
   const options = signal ? {signal} : {}
   const namespace = api.agentNamespace
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?labelSelector=${encodeURIComponent(AGENT_SELECTOR)}`
-  const [{items}, wanted] = await Promise.all([api.get<{items: Pod[]}>(path, options), wantedNodes(api, choice, options)])
-  if (items.length === 0)
+  const [pods, wanted] = await Promise.all([listPods(api, namespace, SELECTOR, options), wantedNodes(api, choice, options)])
+  const isRelay = ({metadata}: Pod): boolean => metadata.labels?.[RELAY_LABEL.key] === RELAY_LABEL.value
+  const relays = byNode(pods.filter(isRelay))
+  const older = byNode(pods.filter(pod => !isRelay(pod)))
+  if (pods.length === 0)
     throw new InputError(
       `no agent runs in namespace ${namespace}`,
       'Install the agents with kubectl npm install, say where they are with --agent-namespace, or read a dump with --from.',
     )
-  const byNode = new Map<string, Pod>()
-  for (const pod of items) {
+  if (relays.size === 0 && older.size > 0) throw olderVersion(`the agents in namespace ${namespace} are`)
+  const nodes = (wanted ?? [...new Set([...relays.keys(), ...older.keys()])]).toSorted()
+  const ready: RelayPod[] = []
+  const troubled: {readonly node: string; readonly relay: Pod}[] = []
+  const absent: AbsentAgent[] = []
+  for (const node of nodes) {
+    const relay = relays.get(node)
+    if (relay && troubleOf(relay) === undefined) ready.push({namespace, name: relay.metadata.name, node})
+    else if (relay) troubled.push({node, relay})
+    else if (older.has(node)) absent.push({node, error: olderVersion(`node ${node}: its agent is`)})
+    else absent.push({node, error: noAgentOn(node, namespace, relays)})
+  }
+  if (troubled.length > 0) {
+    const agents = await agentPods(api, options)
+    for (const {node, relay} of troubled) absent.push({node, error: whyNotReady(node, relay, agents, namespace)})
+  }
+  return {ready, absent: absent.toSorted((one, other) => (one.node < other.node ? -1 : 1))}
+}
+
+async function listPods(
+  api: ClusterApi,
+  namespace: string,
+  selector: string,
+  options: {signal?: AbortSignal},
+): Promise<readonly Pod[]> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?labelSelector=${encodeURIComponent(selector)}`
+  return (await api.get<{items: Pod[]}>(path, options)).items
+}
+
+/** The pod of each node. While one is replaced, a node has two: the one that can be used counts. */
+function byNode(pods: readonly Pod[]): ReadonlyMap<string, Pod> {
+  const found = new Map<string, Pod>()
+  for (const pod of pods) {
     const node = pod.spec.nodeName
     if (node === undefined) continue
-    const known = byNode.get(node)
-    // While an agent is replaced, a node has two.
-    if (!known || (troubleOf(known) !== undefined && troubleOf(pod) === undefined)) byNode.set(node, pod)
+    const known = found.get(node)
+    if (!known || (troubleOf(known) !== undefined && troubleOf(pod) === undefined)) found.set(node, pod)
   }
-  const nodes = wanted ?? [...byNode.keys()]
-  const ready: AgentPod[] = []
-  const absent: AbsentAgent[] = []
-  for (const node of nodes.toSorted()) {
-    const pod = byNode.get(node)
-    const trouble = pod && troubleOf(pod)
-    if (!pod) absent.push({node, error: noAgentOn(node, namespace, byNode)})
-    else if (trouble !== undefined)
-      absent.push({
-        node,
-        error: new InputError(
-          `node ${node}: agent ${pod.metadata.name} ${trouble}`,
-          `See why: kubectl describe pod -n ${namespace} ${pod.metadata.name}`,
-        ),
-      })
-    else ready.push({namespace, name: pod.metadata.name, node})
-  }
-  return {ready, absent}
+  return found
 }
+
+/** The agents' own pods, by node; undefined for who may not list them, which nothing else needs. */
+async function agentPods(api: ClusterApi, options: {signal?: AbortSignal}): Promise<ReadonlyMap<string, Pod> | undefined> {
+  try {
+    const selector = `${AGENT_LABEL.key}=${AGENT_LABEL.value}`
+    return byNode(await listPods(api, nodeNamespaceOf(api.agentNamespace), selector, options))
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+/** A relay is not ready while its agent is not, so the agent's trouble is the one to tell. */
+function whyNotReady(node: string, relay: Pod, agents: ReadonlyMap<string, Pod> | undefined, namespace: string): InputError {
+  const agentsNamespace = nodeNamespaceOf(namespace)
+  const {name} = relay.metadata
+  const trouble = `node ${node}: relay ${name} ${troubleOf(relay)}`
+  if (!agents)
+    return new InputError(
+      `${trouble}; it is ready when its agent is`,
+      `Who may list pods in namespace ${agentsNamespace} is told why (Role kubectl-npm-viewer there). See both: kubectl describe pod -n ${namespace} ${name}, and kubectl get pods -n ${agentsNamespace} -o wide`,
+    )
+  const agent = agents.get(node)
+  if (!agent)
+    return new InputError(
+      `${trouble}; no agent runs on that node`,
+      `See the agents: kubectl get pods -n ${agentsNamespace} -o wide`,
+    )
+  const agentTrouble = troubleOf(agent)
+  if (agentTrouble === undefined) return new InputError(trouble, `See why: kubectl describe pod -n ${namespace} ${name}`)
+  return new InputError(
+    `node ${node}: agent ${agent.metadata.name} ${agentTrouble}`,
+    `See why: kubectl describe pod -n ${agentsNamespace} ${agent.metadata.name}`,
+  )
+}
+
+const olderVersion = (which: string): InputError =>
+  new InputError(
+    `${which} of an older version, which this plugin does not reach`,
+    'Upgrade the agents: kubectl npm install --image REF, with an image of this version.',
+  )
 
 const SHOWN_NODES = 8
 
-function noAgentOn(node: string, namespace: string, byNode: ReadonlyMap<string, Pod>): InputError {
-  const some = [...byNode.keys()].toSorted()
+function noAgentOn(node: string, namespace: string, relays: ReadonlyMap<string, Pod>): InputError {
+  const some = [...relays.keys()].toSorted()
   const shown = some.slice(0, SHOWN_NODES).join(', ') + (some.length > SHOWN_NODES ? `, … (${some.length})` : '')
   return new InputError(
     `node ${node}: no agent runs there, or there is no such node`,
@@ -89,7 +149,7 @@ function noAgentOn(node: string, namespace: string, byNode: ReadonlyMap<string, 
   )
 }
 
-/** Why an agent cannot be asked; undefined when it can. */
+/** Why a pod cannot be used; undefined when it can. */
 function troubleOf({metadata, status}: Pod): string | undefined {
   if (metadata.deletionTimestamp !== undefined) return 'is being ended'
   const waiting = status?.containerStatuses?.find(({state}) => state?.waiting?.reason !== undefined)?.state?.waiting

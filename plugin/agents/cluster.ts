@@ -1,7 +1,7 @@
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {AgentConnection} from './agent-connection.ts'
-import {type AbsentAgent, type AgentPod, findAgents, type NodeChoice} from './agents.ts'
+import {type AbsentAgent, findAgents, type NodeChoice, type RelayPod} from './agents.ts'
 import {Agents} from './connect.ts'
 import {type PolicyEngine, readPolicyEngine, requireNpm} from './policy-engine.ts'
 
@@ -10,9 +10,9 @@ export interface Cluster extends AsyncDisposable {
   readonly api: ClusterApi
   readonly engine: PolicyEngine
   /** Agents that can be asked, by name of the node. */
-  readonly ready: readonly AgentPod[]
+  readonly ready: readonly RelayPod[]
   readonly absent: readonly AbsentAgent[]
-  connect(pod: AgentPod, signal: AbortSignal): Promise<AgentConnection>
+  connect(pod: RelayPod, signal: AbortSignal): Promise<AgentConnection>
 }
 
 export interface ClusterOptions {

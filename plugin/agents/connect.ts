@@ -1,9 +1,10 @@
-import {AGENT_PORT, type accounts} from '../../core/contract/agent.ts'
+import {type accounts, RELAY_PORT} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {Forwards} from '../kubernetes/forward.ts'
 import {type AgentConnection, openConnection} from './agent-connection.ts'
-import type {AgentPod} from './agents.ts'
+import type {RelayPod} from './agents.ts'
 import {secure} from './tls.ts'
 import {Tokens} from './tokens.ts'
 
@@ -21,27 +22,27 @@ export class Agents {
   }
 
   /**
-   * Connects to the agent of a pod: port-forward, TLS, a token for the key that is seen, WebSocket, hello.
+   * Connects to the agent behind a relay: port-forward, TLS, a token for the key that is seen, WebSocket, hello.
    *
    * @throws InputError that names the node, and for a missing right the role that has it
    */
-  async connect(pod: AgentPod, signal: AbortSignal): Promise<AgentConnection> {
+  async connect(pod: RelayPod, signal: AbortSignal): Promise<AgentConnection> {
     const {node} = pod
+    const next = adviceFor(pod)
     const late = AbortSignal.timeout(CONNECT_MS)
     try {
       return await this.open(pod, AbortSignal.any([signal, late]))
     } catch (error) {
       if (signal.aborted || error instanceof InputError) throw error
-      if (late.aborted)
-        throw new InputError(`node ${node}: no connection to the agent within ${CONNECT_MS / 1000} s`, `${LOOK} ${pod.name}`)
-      throw new InputError(`node ${node}: ${reasonOf(error)}`, `${LOOK} ${pod.name}`)
+      if (late.aborted) throw new InputError(`node ${node}: no connection to the agent within ${CONNECT_MS / 1000} s`, next)
+      throw new InputError(`node ${node}: ${reasonOf(error)}`, next)
     }
   }
 
-  private async open(pod: AgentPod, signal: AbortSignal): Promise<AgentConnection> {
+  private async open(pod: RelayPod, signal: AbortSignal): Promise<AgentConnection> {
     const {node, name, namespace} = pod
     await using stack = new AsyncDisposableStack()
-    const stream = stack.adopt(await this.forwards.open({namespace, name, port: AGENT_PORT}, signal), each => {
+    const stream = stack.adopt(await this.forwards.open({namespace, name, port: RELAY_PORT}, signal), each => {
       each.destroy()
     })
     const {socket: secured, audience} = await secure(stream, signal)
@@ -55,12 +56,15 @@ export class Agents {
   }
 }
 
-const LOOK = 'Look at the agent with: kubectl npm status, kubectl logs -n kubectl-npm'
+const adviceFor = ({namespace, name, node}: RelayPod): string =>
+  `See how agent and relay are: kubectl get pods -n ${nodeNamespaceOf(namespace)} -o wide --field-selector spec.nodeName=${node}; kubectl logs -n ${namespace} ${name}`
 
 function reasonOf(error: unknown): string {
   const {message, code} = error as NodeJS.ErrnoException
-  if (/connection refused|ECONNREFUSED/i.test(message)) return `no agent listens there: ${message}`
-  if (/ERR_SSL|EPROTO/.test(code ?? ''))
-    return `what listens on port ${AGENT_PORT} speaks no TLS 1.3, so it is no agent: ${message}`
+  if (/connection refused|ECONNREFUSED/i.test(message)) return `no relay listens there: ${message}`
+  // A relay that reaches no agent ends the connection at once.
+  if (code === 'ECONNRESET' || /before secure TLS connection/.test(message))
+    return 'the connection was ended before the agent said anything: it may have just ended, or have too many connections'
+  if (/ERR_SSL|EPROTO/.test(code ?? '')) return `what answers there speaks no TLS 1.3, so it is no agent: ${message}`
   return message
 }

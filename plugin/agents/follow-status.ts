@@ -3,7 +3,7 @@ import type {AgentStatus} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {TOKEN_OVER} from './agent-connection.ts'
 import {AgentError} from './agent-error.ts'
-import {type AgentPod, type FoundAgents, findAgents, type NodeChoice} from './agents.ts'
+import {type FoundAgents, findAgents, type NodeChoice, type RelayPod} from './agents.ts'
 import type {Cluster} from './cluster.ts'
 import {parseAnswer, tolerantStatusChangeSchema} from './tolerant-schemas.ts'
 
@@ -50,7 +50,7 @@ export async function followStatus(
     } else troubles.delete(node)
     onUpdate(node, update)
   }
-  const follow = async (pod: AgentPod) => {
+  const follow = async (pod: RelayPod) => {
     try {
       for (;;) await followAgent(cluster, pod, signal, update => report(pod.node, update))
     } catch (error) {
@@ -89,7 +89,7 @@ export async function followStatus(
  */
 async function followAgent(
   cluster: Cluster,
-  pod: AgentPod,
+  pod: RelayPod,
   signal: AbortSignal,
   onUpdate: (update: StatusUpdate) => void,
 ): Promise<void> {

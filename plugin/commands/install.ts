@@ -15,9 +15,9 @@ import {permissionLines} from '../print/permissions.ts'
 export default class Install extends Verb {
   static override summary = 'Puts the agents into a cluster, on all nodes or for a while on one'
   static override description =
-    'Applies the manifests that came with this program by server-side apply: a namespace, accounts, roles, and a DaemonSet. ' +
-    'Everything is checked by the API server before anything is stored. ' +
-    'With --ephemeral it is one pod on one node, which ends by itself.'
+    'Applies the manifests that came with this program by server-side apply: two namespaces, accounts, roles, and DaemonSets of agents ' +
+    'and of the relays through which they are reached. Everything is checked by the API server before anything is stored. An older ' +
+    'installation is upgraded. With --ephemeral it is one agent on one node, which ends by itself.'
   static override examples = [
     '<%= config.bin %> install --explain',
     '<%= config.bin %> install --dry-run',
@@ -29,10 +29,10 @@ export default class Install extends Verb {
     image: Flags.string({summary: 'Image of the agent, in a registry that the nodes reach', helpValue: 'REF'}),
     'dry-run': Flags.boolean({summary: 'Let the API server check everything, and store nothing', default: false}),
     explain: Flags.boolean({summary: 'Print each permission and why it is needed, and do nothing', default: false}),
-    ephemeral: Flags.boolean({summary: 'One pod on one node, which ends by itself', dependsOn: ['node']}),
+    ephemeral: Flags.boolean({summary: 'One agent on one node, which ends by itself', dependsOn: ['node']}),
     node: Flags.string({summary: 'Node for --ephemeral', helpValue: 'NAME', dependsOn: ['ephemeral']}),
     for: Flags.string({
-      summary: 'How long the pod of --ephemeral lives at most',
+      summary: 'How long the agent of --ephemeral lives at most',
       helpValue: 'DURATION',
       default: '30m',
     }),
@@ -69,6 +69,7 @@ export default class Install extends Verb {
       onStep: ({object, change}) =>
         output === 'table' && process.stdout.write(`${paint(stepLine(objectName(object), change, dryRun))}\n`),
       onWarning: text => say(`warning: ${text}`),
+      onWait: text => say(`waiting: ${text}`),
       onRollout: rollout => process.stderr.write([...rolloutLines(rollout, paint), ''].join('\n')),
       onTrouble: text => say(`waiting: ${text}`),
     })

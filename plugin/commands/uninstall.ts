@@ -2,17 +2,18 @@ import {Flags} from '@oclif/core'
 import {clusterFlags, exitCodes, Verb} from '../command.ts'
 import {confirm} from '../install/confirm.ts'
 import {durationMs} from '../install/duration.ts'
-import {findInstalledObjects, type InstalledObjects} from '../install/installed-objects.ts'
-import {objectName} from '../install/objects.ts'
-import {uninstall, whyNamespaceStays} from '../install/uninstall.ts'
+import {requireSameInstallation} from '../install/existing-objects.ts'
+import {findInstalledObjects} from '../install/installed-objects.ts'
+import {installNamespaces, isOurs, objectName} from '../install/objects.ts'
+import {objectsThatGo, uninstall, whyNamespaceStays} from '../install/uninstall.ts'
 import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 
 export default class Uninstall extends Verb {
   static override summary = 'Removes the agents from a cluster, and all that install made'
   static override description =
-    'Deletes what carries the label app.kubernetes.io/part-of=kubectl-npm, and the namespace unless it was there before or holds objects ' +
-    'of others. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent) is not touched.'
+    'Deletes what carries the label app.kubernetes.io/part-of=kubectl-npm, and the two namespaces unless they were there before or hold ' +
+    'objects of others. Installations of older versions go as well. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent) is not touched.'
   static override examples = ['<%= config.bin %> uninstall', '<%= config.bin %> uninstall --yes']
   static override flags = {
     ...clusterFlags,
@@ -26,17 +27,22 @@ export default class Uninstall extends Verb {
     const timeoutMs = durationMs('--timeout', flags.timeout)
     const paint = this.paint(flags.color)
     const say = (text: string): boolean => process.stderr.write(`${paint(text)}\n`)
+    installNamespaces(flags['agent-namespace'])
     await using api = await openClusterApi(flags, this.signal)
+    await requireSameInstallation(api)
     const installed = await findInstalledObjects(api)
-    const stays = whyNamespaceStays(installed)
-    const goes = objectsThatGo(installed, stays === undefined)
+    const goes = objectsThatGo(installed)
+    const stay = installed.namespaces.filter(({namespace}) => goes.length > 0 || isOurs(namespace))
+    const reasons = stay.flatMap(each => whyNamespaceStays(each) ?? [])
+    for (const reason of reasons) say(reason)
     if (goes.length === 0) {
-      say('Nothing of kubectl npm is in this cluster.')
+      say(`Nothing ${reasons.length > 0 ? 'else ' : ''}of kubectl npm is in this cluster.`)
       return
     }
-    if (stays !== undefined) say(stays)
     if (!flags.yes) {
-      say(`This removes ${goes.join(', ')}.`)
+      say(
+        `This removes ${goes.map(each => `${objectName(each)}${each.kind === 'Namespace' ? ' with all in it' : ''}`).join(', ')}.`,
+      )
       if (!(await confirm('Remove them?', this.signal))) this.exit(exitCodes.no)
     }
     await uninstall(api, installed, {
@@ -50,10 +56,4 @@ export default class Uninstall extends Verb {
         `RoleBinding ${binding} names a role that is gone now; it was made by others: kubectl delete rolebinding -n ${binding.replace('/', ' ')}`,
       )
   }
-}
-
-function objectsThatGo({namespace, own}: InstalledObjects, withNamespace: boolean): string[] {
-  if (!namespace || !withNamespace) return own.map(objectName)
-  const outside = own.filter(({metadata}) => metadata.namespace !== namespace.metadata.name)
-  return [`${objectName({...namespace, kind: 'Namespace'})} with all in it`, ...outside.map(objectName)]
 }

@@ -1,5 +1,5 @@
 import {documentRow, documentsFor} from '../../core/contract/node-documents.ts'
-import {type AgentPod, type FoundAgents, findAgents} from '../agents/agents.ts'
+import {type FoundAgents, findAgents, type RelayPod} from '../agents/agents.ts'
 import {Agents} from '../agents/connect.ts'
 import {readNode} from '../agents/read-snapshot.ts'
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
@@ -68,7 +68,7 @@ async function askAgent(
 }
 
 /** Any node will do when none is named: they hold nearly the same sets and policies. */
-const chosenAgent = (ready: readonly AgentPod[], nodes: readonly string[]): AgentPod | undefined =>
+const chosenAgent = (ready: readonly RelayPod[], nodes: readonly string[]): RelayPod | undefined =>
   nodes.length === 0 ? ready[0] : ready.find(({node}) => nodes.includes(node))
 
 async function listNames(api: ClusterApi, kind: SourceKind, prefix: string, signal: AbortSignal): Promise<Suggestion[]> {

@@ -2,7 +2,7 @@ import type {DumpFailure} from '../../core/contract/dump.ts'
 import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import {dumpFiles} from '../../core/dump/layout.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import type {AgentPod, NodeChoice} from '../agents/agents.ts'
+import type {NodeChoice, RelayPod} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
@@ -80,7 +80,7 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, 
   return {content, failures, problems: engineProblems(cluster.engine)}
 }
 
-async function collectNode(cluster: Cluster, pod: AgentPod, logs: NpmLogs, signal: AbortSignal): Promise<ReadNode> {
+async function collectNode(cluster: Cluster, pod: RelayPod, logs: NpmLogs, signal: AbortSignal): Promise<ReadNode> {
   await using agent = await cluster.connect(pod, signal)
   const {node} = agent
   await using snapshot = await openSnapshot(agent, DOCUMENTS, signal)

@@ -70,7 +70,7 @@ function conflictOf(status: number, body: string, object: KubernetesObject): Inp
     return `${field} belongs to ${owner === undefined ? 'another' : `"${owner}"`}`
   })
   const security = causes.some(({field}) => field?.includes('pod-security.kubernetes.io/enforce'))
-    ? ' The agent needs Pod Security level "privileged" in its namespace: host network, host paths, NET_ADMIN and NET_RAW.'
+    ? ' Agents and relays need Pod Security level "privileged" in their namespaces: host paths, and for agents the host network, NET_ADMIN and NET_RAW.'
     : ''
   return new InputError(
     `${objectName(object)} has other values in fields that others set: ${fields.join(', ')}`,

@@ -1,42 +1,74 @@
 import {setTimeout as pause} from 'node:timers/promises'
+import {LIVE_SOCKET} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {leaveKubectlRunning} from '../kubernetes/kubectl.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 import {podOf} from './admission.ts'
-import {agentSelector} from './agent-selector.ts'
 import {createObject} from './apply.ts'
 import {findObject} from './existing-objects.ts'
 import {COMPONENT_LABEL, type KubernetesObject, objectPath} from './objects.ts'
+import {findOlderLayout} from './older-layout.ts'
+import {podSelector} from './pod-selector.ts'
 import {podTrouble} from './pod-trouble.ts'
+import {removeObject} from './remove-object.ts'
 import type {DaemonSet, PodSpec} from './render.ts'
 
 /** How long an agent for one node waits for the next connection before it ends. */
 export const IDLE_SECONDS = 60
 
+/** The pods of an agent for one node. */
+export interface EphemeralPods {
+  readonly agent: KubernetesObject
+  readonly relay: KubernetesObject
+}
+
+/** How often the relay looks whether its agent is still there, and after how many misses it ends. */
+const RELAY_LOOK = {periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3}
+
 /**
- * The pod of an agent for one node: the DaemonSet's template, bound to the node, and ended by itself, by its idle time, and by the
- * kubelet at the deadline whatever the agent does.
+ * The pods of an agent for one node: the DaemonSets' templates, bound to the node, and ended by themselves. The agent ends by its idle
+ * time, the relay when it does not see the agent any more, and both by the kubelet at the deadline whatever they do.
  */
-export function ephemeralPod(daemonSet: DaemonSet, node: string, lifetimeMs: number): KubernetesObject {
-  const pod = podOf(daemonSet)
-  const spec = pod['spec'] as PodSpec
+export function ephemeralPods(
+  {agent, relay}: {readonly agent: DaemonSet; readonly relay: DaemonSet},
+  node: string,
+  lifetimeMs: number,
+): EphemeralPods {
   const seconds = Math.round(lifetimeMs / 1000)
   const ends = ['--exit-after-idle', String(IDLE_SECONDS), '--deadline', String(seconds)]
+  const livenessProbe = {exec: {command: ['socat', '-u', `UNIX-CONNECT:${LIVE_SOCKET}`, 'STDOUT']}, ...RELAY_LOOK}
+  return {
+    agent: boundPod(agent, node, seconds, container => ({...container, args: [...(container.args ?? []), ...ends]})),
+    relay: boundPod(relay, node, seconds, container => ({...container, livenessProbe})),
+  }
+}
+
+type Container = PodSpec['containers'][number]
+
+function boundPod(
+  daemonSet: DaemonSet,
+  node: string,
+  activeDeadlineSeconds: number,
+  change: (container: Container) => Container,
+): KubernetesObject {
+  const pod = podOf(daemonSet)
+  const spec = pod['spec'] as PodSpec
   return {
     ...pod,
     metadata: {
       ...pod.metadata,
-      generateName: 'npm-agent-ephemeral-',
+      generateName: `${daemonSet.metadata.name}-ephemeral-`,
       labels: {...pod.metadata.labels, [COMPONENT_LABEL]: 'ephemeral'},
     },
     spec: {
       ...spec,
-      containers: spec.containers.map(container => ({...container, args: [...(container.args ?? []), ...ends]})),
+      containers: spec.containers.map(change),
       // Past the scheduler, which would not use a node that is cordoned or full.
       nodeName: node,
       restartPolicy: 'Never',
-      activeDeadlineSeconds: seconds,
+      activeDeadlineSeconds,
     },
   }
 }
@@ -47,18 +79,40 @@ export async function checkNode(api: ClusterApi, node: string): Promise<void> {
     throw new InputError(`there is no node ${node}`, 'See which there are with: kubectl get nodes')
 }
 
-/** Pods of agents on a node, of the DaemonSet and others. */
-export async function agentsOn(api: ClusterApi, node: string): Promise<Pod[]> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}/pods`
-  const query = `${agentSelector()}&${new URLSearchParams({fieldSelector: `spec.nodeName=${node}`}).toString()}`
-  const {items} = await api.get<{items: Pod[]}>(`${path}?${query}`)
-  return items
+/** Pods of ours on one node, of the DaemonSets and others. */
+export interface PodsOnNode {
+  readonly agents: readonly Pod[]
+  readonly relays: readonly Pod[]
+}
+
+/** Finds what runs on a node already. */
+export async function podsOn(api: ClusterApi, node: string): Promise<PodsOnNode> {
+  const list = async (namespace: string, which: 'agent' | 'relay') => {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`
+    const query = `${podSelector(which)}&${new URLSearchParams({fieldSelector: `spec.nodeName=${node}`}).toString()}`
+    return (await api.get<{items: Pod[]}>(`${path}?${query}`)).items
+  }
+  const [agents, relays] = await Promise.all([
+    list(nodeNamespaceOf(api.agentNamespace), 'agent'),
+    list(api.agentNamespace, 'relay'),
+  ])
+  return {agents, relays}
+}
+
+/** @throws InputError when agents of before there were relays run: the rights that ours need would be taken from them */
+export async function requireNoOlderAgents(api: ClusterApi): Promise<void> {
+  const {objects, pods} = await findOlderLayout(api)
+  if (!objects.some(({kind}) => kind === 'DaemonSet') && pods.every(hasEnded)) return
+  throw new InputError(
+    `agents of an older version run in namespace ${api.agentNamespace}`,
+    'Upgrade them with kubectl npm install, or remove them first: kubectl npm uninstall',
+  )
 }
 
 /**
  * The agent that a node has already, in a sentence; undefined when there is room for one.
  *
- * @throws InputError when one is on its way out: two would want the same port
+ * @throws InputError when one is on its way out: two would want the same socket
  */
 export function agentThere(node: string, pods: readonly Pod[]): string | undefined {
   const there = pods.find(pod => !hasEnded(pod))
@@ -85,62 +139,71 @@ export interface StartOptions {
 const POLL_MS = 500
 
 /**
- * Starts the pod and waits until it is ready. One that has ended on the same node is removed first.
+ * Starts the pods and waits until both are ready. What is left of earlier ones on the same node is removed first.
  *
- * @returns its name
- * @throws InputError when it is not ready in time, or the signal's reason; it is removed then
+ * @returns the name of the agent's
+ * @throws InputError when they are not ready in time, or the signal's reason; both are removed then
  */
 export async function startEphemeral(
   api: ClusterApi,
-  pod: KubernetesObject,
-  others: readonly Pod[],
+  pods: EphemeralPods,
+  {agents, relays}: PodsOnNode,
   options: StartOptions,
 ): Promise<string> {
-  for (const ended of others.filter(hasEnded)) await removePod(api, ended)
-  const {object} = await createObject(api, pod)
-  const end = performance.now() + options.timeoutMs
-  let said: string | undefined
+  // A relay that has not yet noticed the end of its agent would go on with the next one, for its own time.
+  const isLeft = (relay: Pod) => hasEnded(relay) || relay.metadata.labels?.[COMPONENT_LABEL] === 'ephemeral'
+  for (const each of [...agents.filter(hasEnded), ...relays.filter(isLeft)]) await removePod(api, each)
+  const started: KubernetesObject[] = []
   try {
-    for (;;) {
-      const now = await api.get<Pod>(objectPath(object))
-      const trouble = podTrouble(now)
-      if (trouble === undefined) return object.metadata.name as string
-      if (hasEnded(now) || performance.now() >= end)
-        throw new InputError(`the agent is not ready: ${trouble}`, nextFor(trouble, api.agentNamespace))
-      if (trouble !== said) options.onTrouble(trouble)
-      said = trouble
-      await pause(POLL_MS, undefined, {signal: options.signal})
-    }
+    for (const pod of [pods.agent, pods.relay]) started.push((await createObject(api, pod)).object)
+    await waitUntilReady(api, started, options)
+    return started[0]?.metadata.name as string
   } catch (error) {
-    if (options.signal.aborted) await removeLater(api, object)
-    else await removePod(api, object)
+    for (const pod of started)
+      if (options.signal.aborted) await removeLater(api, pod)
+      else await removePod(api, pod)
     throw error
   }
 }
 
+async function waitUntilReady(
+  api: ClusterApi,
+  pods: readonly KubernetesObject[],
+  {timeoutMs, signal, onTrouble}: StartOptions,
+): Promise<void> {
+  const end = performance.now() + timeoutMs
+  for (let said: string | undefined; ; ) {
+    const now = await Promise.all(pods.map(pod => api.get<Pod>(objectPath({kind: 'Pod', metadata: pod.metadata}))))
+    // The agent comes first: without it the relay is not ready either.
+    const trouble = now.map(podTrouble).find(text => text !== undefined)
+    if (trouble === undefined) return
+    if (now.some(hasEnded) || performance.now() >= end)
+      throw new InputError(`the agent is not ready: ${trouble}`, nextFor(trouble, nodeNamespaceOf(api.agentNamespace)))
+    if (trouble !== said) onTrouble(trouble)
+    said = trouble
+    await pause(POLL_MS, undefined, {signal})
+  }
+}
+
 /**
- * Removes the pod after Ctrl-C, which has ended the way to the API server: kubectl does it, and nobody waits for it. If it fails, the pod
+ * Removes a pod after Ctrl-C, which has ended the way to the API server: kubectl does it, and nobody waits for it. If it fails, the pod
  * still ends by itself.
  */
 async function removeLater(
-  {agentNamespace, kubectlArguments}: ClusterApi,
-  {metadata: {name = ''}}: KubernetesObject,
+  {kubectlArguments}: ClusterApi,
+  {metadata: {name = '', namespace = ''}}: KubernetesObject,
 ): Promise<void> {
-  const args = ['delete', 'pod', name, `--namespace=${agentNamespace}`, '--wait=false', '--ignore-not-found']
+  const args = ['delete', 'pod', name, `--namespace=${namespace}`, '--wait=false', '--ignore-not-found']
   await leaveKubectlRunning([...args, ...kubectlArguments])
 }
 
-async function removePod(api: ClusterApi, {metadata}: Pick<KubernetesObject, 'metadata'>): Promise<void> {
-  const path = objectPath({kind: 'Pod', metadata})
-  const {status} = await api.request('DELETE', path, {body: {preconditions: {uid: metadata.uid}}})
-  if (status >= 400 && status !== 404)
-    throw new InputError(`pod ${metadata.name} cannot be removed (HTTP status ${status})`, 'Remove it with kubectl delete pod.')
-}
+const removePod = (api: ClusterApi, {metadata}: Pick<KubernetesObject, 'metadata'>): Promise<boolean> =>
+  removeObject(api, {kind: 'Pod', metadata})
 
-/** What to do about an agent that does not get ready. */
-export function nextFor(trouble: string, agentNamespace: string): string {
+/** What to do about an agent that does not get ready. @param namespace of the agents' pods */
+export function nextFor(trouble: string, namespace: string): string {
   if (trouble.includes('the image'))
     return 'The image is in no public registry: build it (npm run image in a clone), push it to one that the nodes reach, and give it with --image REF.'
   if (trouble.includes('kubelet')) return 'The kubelet of the node seems to be away: kubectl describe node tells.'
-  return `Look at it: kubectl -n ${agentNamespace} describe pods, and kubectl -n ${agentNamespace} logs POD`
+  return `Look at it: kubectl -n ${namespace} describe pods, and kubectl -n ${namespace} logs POD`
 }

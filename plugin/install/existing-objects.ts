@@ -1,14 +1,15 @@
 import type {RbacV1Subject} from '@kubernetes/client-node'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {peopleNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
-import {isOurs, type KubernetesObject, OWN_LABEL} from './objects.ts'
+import {installNamespaces, isOurs, type KubernetesObject, OWN_LABEL, objectPath} from './objects.ts'
 
 /** Objects of the cluster that decide whether and how agents are installed. */
 export interface ExistingObjects {
-  /** The agents' namespace; undefined when it is not there. */
-  readonly namespace: KubernetesObject | undefined
+  /** Those of the two namespaces that are there, by name. */
+  readonly namespaces: ReadonlyMap<string, KubernetesObject>
 }
 
 /**
@@ -26,39 +27,61 @@ export async function findObject(api: ClusterApi, path: string): Promise<Kuberne
 }
 
 /**
- * Checks that the agents may be installed in their namespace, and reads it.
+ * Checks that the agents may be installed in their namespaces, and reads these.
  *
- * @throws InputError when the namespace belongs to something else, is on its way out, or the agents are in another one
+ * @throws InputError when a namespace belongs to something else, is on its way out, or the agents are in another one
  */
 export async function readExistingObjects(api: ClusterApi): Promise<ExistingObjects> {
-  const {agentNamespace: name} = api
-  if (name === 'default' || name.startsWith('kube-'))
-    throw new InputError(
-      `the agents need a namespace of their own, and ${name} is not one`,
-      'Whoever may edit their namespace can read every node. Leave out --agent-namespace, or name a new one.',
-    )
-  const [namespace, binding] = await Promise.all([
-    findObject(api, `/api/v1/namespaces/${encodeURIComponent(name)}`),
-    findObject(api, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubectl-npm-agent'),
-  ])
-  if (namespace?.metadata.deletionTimestamp !== undefined)
-    throw new InputError(
-      `namespace ${name} is being removed`,
-      `Wait until it is gone: kubectl wait --for=delete namespace/${name}`,
-    )
-  const [subject] = (binding?.['subjects'] ?? []) as readonly Fields<RbacV1Subject, never, 'namespace'>[]
-  if (subject?.namespace !== undefined && subject.namespace !== name)
-    throw new InputError(
-      `the agents are installed in namespace ${subject.namespace}, and a node has room for one`,
-      `Use them with --agent-namespace ${subject.namespace}, or remove them first: kubectl npm uninstall --agent-namespace ${subject.namespace}`,
-    )
-  return {namespace}
+  const names = installNamespaces(api.agentNamespace)
+  const [found] = await Promise.all([Promise.all(names.map(name => findNamespace(api, name))), requireSameInstallation(api)])
+  const namespaces = new Map(found.flatMap((each, index) => (each ? [[names[index] as string, each] as const] : [])))
+  for (const [name, {metadata}] of namespaces)
+    if (metadata.deletionTimestamp !== undefined)
+      throw new InputError(
+        `namespace ${name} is being removed`,
+        `Wait until it is gone: kubectl wait --for=delete namespace/${name}`,
+      )
+  return {namespaces}
+}
+
+/** A namespace; undefined when it is not there. */
+export const findNamespace = (api: ClusterApi, name: string): Promise<KubernetesObject | undefined> =>
+  findObject(api, `/api/v1/namespaces/${encodeURIComponent(name)}`)
+
+/**
+ * Checks that the agents of the cluster, if there are any, belong to `--agent-namespace`: the binding of their rights says where they are.
+ *
+ * @throws InputError that names the right one
+ */
+export async function requireSameInstallation(api: ClusterApi): Promise<void> {
+  const {agentNamespace} = api
+  const binding = await findObject(api, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubectl-npm-agent')
+  if (!binding || !isOurs(binding)) return
+  const [subject] = (binding['subjects'] ?? []) as readonly Fields<RbacV1Subject, never, 'namespace'>[]
+  const place = subject?.namespace
+  if (place === undefined) return
+  const right = (await isOlderPlace(api, place)) ? place : peopleNamespaceOf(place)
+  if (right === agentNamespace) return
+  throw new InputError(
+    `the agents are installed in namespace ${right}, not in ${agentNamespace}, and a node has room for one`,
+    `Use them with --agent-namespace ${right}, or remove them: kubectl npm uninstall --agent-namespace ${right}`,
+  )
+}
+
+/** Whether agents' pods are beside the accounts that people use, as they were before there were relays. */
+async function isOlderPlace(api: ClusterApi, place: string): Promise<boolean> {
+  if (peopleNamespaceOf(place) === place) return true
+  return (
+    (await findObject(api, objectPath({kind: 'ServiceAccount', metadata: {namespace: place, name: 'npm-viewer'}}))) !== undefined
+  )
 }
 
 /** The objects to apply. A namespace that others have made keeps their labels, so that `uninstall` does not remove it. */
-export function keepForeignNamespace(objects: readonly KubernetesObject[], {namespace}: ExistingObjects): KubernetesObject[] {
-  if (!namespace || isOurs(namespace)) return [...objects]
-  return objects.map(object => (object.kind === 'Namespace' ? withoutOwnLabels(object) : object))
+export function keepForeignNamespaces(objects: readonly KubernetesObject[], {namespaces}: ExistingObjects): KubernetesObject[] {
+  return objects.map(object => {
+    const live = object.kind === 'Namespace' ? namespaces.get(object.metadata.name as string) : undefined
+    return live && !isOurs(live) ? withoutOwnLabels(object) : object
+  })
 }
 
 function withoutOwnLabels(object: KubernetesObject): KubernetesObject {

@@ -1,18 +1,28 @@
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {podOf} from './admission.ts'
 import {durationText} from './duration.ts'
-import {agentsOn, agentThere, checkNode, ephemeralPod, IDLE_SECONDS, nextFor, startEphemeral} from './ephemeral.ts'
+import {
+  agentThere,
+  checkNode,
+  ephemeralPods,
+  IDLE_SECONDS,
+  nextFor,
+  podsOn,
+  requireNoOlderAgents,
+  startEphemeral,
+} from './ephemeral.ts'
 import {type InstallStep, install} from './install.ts'
 import type {KubernetesObject} from './objects.ts'
 import {type Rollout, waitForRollout} from './ready.ts'
-import {daemonSetOf} from './render.ts'
+import {daemonSetsOf} from './render.ts'
 
 /** Which agents are wanted, and how far to go. */
 export interface InstallQuestion {
   /** All objects of the manifests, as rendered. */
   readonly objects: readonly KubernetesObject[]
-  /** One agent on this node that ends by itself, in place of a DaemonSet. */
+  /** One agent on this node that ends by itself, in place of DaemonSets. */
   readonly node: string | undefined
   /** Lets the API server check everything and store nothing. */
   readonly dryRun: boolean
@@ -27,9 +37,11 @@ export interface InstallQuestion {
 
 /** Called while the installation goes on. */
 export interface InstallEvents {
-  /** An object is stored, or checked in a dry run. */
+  /** An object is stored or removed, or checked in a dry run. */
   readonly onStep: (step: InstallStep) => void
   readonly onWarning: (text: string) => void
+  /** What the installation waits for; called when that has changed. */
+  readonly onWait: (text: string) => void
   /** How many agents of the DaemonSet are ready; called when it has changed. */
   readonly onRollout: (rollout: Rollout) => void
   /** Why the agent of one node is not ready yet; called when that has changed. */
@@ -53,18 +65,23 @@ export type Installation =
  * @throws InputError when something is refused, or not ready in time: it says what is installed by then, and how to remove it
  */
 export async function installAgents(api: ClusterApi, question: InstallQuestion, events: InstallEvents): Promise<Installation> {
-  const {objects, node, dryRun, force, lifetimeMs} = question
-  if (node !== undefined) await checkNode(api, node)
-  const onNode = node === undefined ? [] : await agentsOn(api, node)
-  const sentence = node === undefined ? undefined : agentThere(node, onNode)
+  const {objects, node, dryRun, force, lifetimeMs, timeoutMs, signal} = question
+  const daemonSets = daemonSetsOf(objects)
+  const options = {dryRun, force, timeoutMs, signal, ...events}
+  if (node === undefined) {
+    await install(api, objects, [podOf(daemonSets.agent), podOf(daemonSets.relay)], options)
+    return dryRun ? {kind: 'checked', objects} : {kind: 'all nodes', nodes: await waitForAll(api, question, events)}
+  }
+  await checkNode(api, node)
+  const onNode = await podsOn(api, node)
+  const sentence = agentThere(node, onNode.agents)
   if (sentence !== undefined) return {kind: 'present', sentence}
-  const daemonSet = daemonSetOf(objects)
-  const pod = node === undefined ? podOf(daemonSet) : ephemeralPod(daemonSet, node, lifetimeMs)
-  const applied = node === undefined ? objects : objects.filter(({kind}) => kind !== 'DaemonSet')
-  await install(api, applied, pod, {dryRun, force, ...events})
-  if (dryRun) return {kind: 'checked', objects: node === undefined ? applied : [...applied, pod]}
-  if (node === undefined) return {kind: 'all nodes', nodes: await waitForAll(api, question, events)}
-  const name = await startEphemeral(api, pod, onNode, {...question, ...events})
+  await requireNoOlderAgents(api)
+  const {agent, relay} = ephemeralPods(daemonSets, node, lifetimeMs)
+  const applied = objects.filter(({kind}) => kind !== 'DaemonSet')
+  await install(api, applied, [agent, relay], options)
+  if (dryRun) return {kind: 'checked', objects: [...applied, agent, relay]}
+  const name = await startEphemeral(api, {agent, relay}, onNode, {...question, ...events})
   return {kind: 'one node', node, pod: name, idleSeconds: IDLE_SECONDS}
 }
 
@@ -74,6 +91,6 @@ async function waitForAll(api: ClusterApi, {timeoutMs, signal}: InstallQuestion,
   if (isDone) return desired
   throw new InputError(
     `after ${durationText(timeoutMs)} ${ready} of ${desired} agents are ready: ${troubles.join('; ')}`,
-    `${nextFor(troubles.join(' '), api.agentNamespace)}\n  What is installed stays; kubectl npm status tells when they are ready, kubectl npm uninstall removes all.`,
+    `${nextFor(troubles.join(' '), nodeNamespaceOf(api.agentNamespace))}\n  What is installed stays; kubectl npm status tells when they are ready, kubectl npm uninstall removes all.`,
   )
 }

@@ -3,11 +3,12 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {dryRunPod} from './admission.ts'
 import {applyObject} from './apply.ts'
-import {type ExistingObjects, findObject, keepForeignNamespace, readExistingObjects} from './existing-objects.ts'
-import {type KubernetesObject, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
+import {type ExistingObjects, findObject, keepForeignNamespaces, readExistingObjects} from './existing-objects.ts'
+import {isOurs, type KubernetesObject, OWN_LABEL, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
+import {findOlderLayout, type OlderLayout, removeOlderLayout} from './older-layout.ts'
 
-/** What applying an object did to the one that was there. */
-export type ObjectChange = 'created' | 'configured' | 'unchanged'
+/** What became of the object that was there, or was not. */
+export type ObjectChange = 'created' | 'configured' | 'unchanged' | 'removed'
 
 export interface InstallStep {
   readonly object: KubernetesObject
@@ -19,31 +20,39 @@ export interface InstallOptions {
   readonly dryRun: boolean
   /** Takes over fields that others set. */
   readonly force: boolean
-  /** Called for each object as soon as it is stored, or checked. */
+  /** How long agents of an older version may take to end, before those of this one are installed all the same. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Called for each object as soon as it is stored, removed, or checked. */
   readonly onStep: (step: InstallStep) => void
   /** Called for what the API server warns of, and what could not be checked. */
   readonly onWarning: (text: string) => void
+  /** Called with what is waited for, when that has changed. */
+  readonly onWait: (text: string) => void
 }
 
 /**
- * Applies the manifests. Everything is dry-run first; then the namespace and the accounts are made, a Pod is dry-run in it, and
- * only if that is admitted comes the rest. A failure before that leaves nothing behind.
+ * Applies the manifests. Everything is dry-run first; then the namespaces and the accounts are made, Pods are dry-run in them, and
+ * only if these are admitted comes the rest. A failure before that leaves nothing behind. An installation of before there were relays is
+ * removed in between: its agents and ours want the same socket of the node.
  *
  * @param objects as rendered, in the order in which they are applied
- * @param pod what the agents' pods will be
+ * @param pods what the pods of agents and relays will be
  * @throws InputError saying what is refused, or what is left and how to remove it
  */
 export async function install(
   api: ClusterApi,
   objects: readonly KubernetesObject[],
-  pod: KubernetesObject,
+  pods: readonly KubernetesObject[],
   options: InstallOptions,
 ): Promise<void> {
   const existing = await readExistingObjects(api)
+  const older = await findOlderLayout(api)
   const {dryRun, onStep, onWarning} = options
-  const checked = await checkAll(api, keepForeignNamespace(objects, existing), existing, options)
+  const checked = await checkAll(api, keepForeignNamespaces(objects, existing), existing, options)
   if (dryRun) {
-    await checkPod(api, pod, checked, onWarning)
+    for (const pod of pods) await checkPod(api, pod, checked, onWarning)
+    for (const object of older.objects) onStep({object, change: 'removed'})
     for (const step of checked) onStep(step)
     return
   }
@@ -55,7 +64,8 @@ export async function install(
       applied,
       options,
     )
-    await admit(api, pod, applied)
+    await admit(api, pods, applied)
+    await replaceOlder(api, older, options)
     await applyAll(
       api,
       checked.filter(({object}) => !isFirst(object)),
@@ -67,14 +77,33 @@ export async function install(
   }
 }
 
-async function admit(api: ClusterApi, pod: KubernetesObject, applied: Checked[]): Promise<void> {
+/** Removes agents of an older version, and waits for their end; where a kubelet is away, that never comes. */
+async function replaceOlder(
+  api: ClusterApi,
+  older: OlderLayout,
+  {timeoutMs, signal, onStep, onWait, onWarning}: InstallOptions,
+): Promise<void> {
+  const left = await removeOlderLayout(api, older, {
+    timeoutMs,
+    signal,
+    onRemove: object => onStep({object, change: 'removed'}),
+    onWait: names => onWait(`older agents have to end first: ${names.join(', ')}`),
+  })
+  if (left.length > 0)
+    onWarning(`older agents are still there: ${left.join(', ')}; on their nodes the new ones start when these are gone`)
+}
+
+async function admit(api: ClusterApi, pods: readonly KubernetesObject[], applied: Checked[]): Promise<void> {
   try {
-    await dryRunPod(api, pod)
+    for (const pod of pods) await dryRunPod(api, pod)
   } catch (error) {
     await removeCreated(api, applied)
     throw error
   }
 }
+
+/** Always there. Roles of ours go there, too. */
+const SYSTEM_NAMESPACE = 'kube-system'
 
 /** What a Pod needs to be admitted at all. */
 const isFirst = ({kind}: KubernetesObject): boolean => kind === 'Namespace' || kind === 'ServiceAccount'
@@ -88,12 +117,13 @@ interface Checked {
 async function checkAll(
   api: ClusterApi,
   objects: readonly KubernetesObject[],
-  {namespace}: ExistingObjects,
+  {namespaces}: ExistingObjects,
   {force, onWarning}: InstallOptions,
 ): Promise<Checked[]> {
   const answers = await Promise.allSettled(
     objects.map(async object => {
-      const isEarly = namespace === undefined && object.metadata.namespace === api.agentNamespace
+      const {namespace} = object.metadata
+      const isEarly = namespace !== undefined && namespace !== SYSTEM_NAMESPACE && !namespaces.has(namespace)
       if (!isEarly) return checkOne(api, object, force, onWarning)
       await checkOne(api, {...object, metadata: {...object.metadata, namespace: STAND_IN_NAMESPACE}}, force, onWarning)
       return {object, live: undefined, change: 'created'} as const
@@ -117,9 +147,19 @@ async function checkOne(
   onWarning: (text: string) => void,
 ): Promise<Checked> {
   const live = await findObject(api, objectPath(object))
+  if (live && object.kind !== 'Namespace') requireOurs(live, object)
   const answer = await applyObject(api, object, {dryRun: true, force})
   for (const warning of answer.warnings) onWarning(`${objectName(object)}: ${warning}`)
   return {object, live, change: live ? (isSame(live, answer.object) ? 'unchanged' : 'configured') : 'created'}
+}
+
+/** Somebody else's object of the same name is not taken over: whoever uses it would get our rights, and `uninstall` would remove it. */
+function requireOurs(live: KubernetesObject, object: KubernetesObject): void {
+  if (isOurs(live)) return
+  throw new InputError(
+    `${objectName(object)} is there already, and is not of kubectl npm (label ${OWN_LABEL.key}=${OWN_LABEL.value} is missing)`,
+    'Remove or rename it, or install elsewhere with --agent-namespace.',
+  )
 }
 
 /** Whether two states of an object differ in what people write. */
@@ -153,9 +193,11 @@ async function checkPod(
   checked: readonly Checked[],
   onWarning: (text: string) => void,
 ): Promise<void> {
-  if (checked.some(({object, live}) => isFirst(object) && live === undefined)) {
+  const isOfPod = ({kind, metadata}: KubernetesObject) =>
+    (kind === 'Namespace' ? metadata.name : metadata.namespace) === pod.metadata.namespace
+  if (checked.some(({object, live}) => isFirst(object) && isOfPod(object) && live === undefined)) {
     onWarning(
-      'whether pods of the agent are admitted is known only when its namespace and account are there; install checks it then',
+      `whether pods ${pod.metadata.generateName}… are admitted is known only when their namespace and account are there; install checks it then`,
     )
     return
   }

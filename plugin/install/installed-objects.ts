@@ -2,21 +2,30 @@ import type {V1APIGroup, V1APIResourceList, V1RoleRef} from '@kubernetes/client-
 import type {Fields, Json} from '../../core/kubernetes/api-types.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
-import {findObject} from './existing-objects.ts'
-import {isOurs, type KubernetesObject, kinds, OWN_LABEL} from './objects.ts'
+import {findNamespace} from './existing-objects.ts'
+import {installNamespaces, isOurs, type KubernetesObject, kinds, OWN_LABEL} from './objects.ts'
+
+/** One of the two namespaces of an installation. */
+export interface InstalledNamespace {
+  readonly namespace: KubernetesObject
+  /** Objects of others in it, as `KIND NAME`. */
+  readonly foreign: readonly string[]
+}
 
 /** Objects of an installation that are in the cluster. */
 export interface InstalledObjects {
-  readonly namespace: KubernetesObject | undefined
-  /** Objects with our label, the namespace left out. */
+  /** Those that are there. */
+  readonly namespaces: readonly InstalledNamespace[]
+  /** Objects with our label, the namespaces left out. */
   readonly own: readonly KubernetesObject[]
-  /** Objects of others in the agents' namespace, as `KIND NAME`. */
-  readonly foreign: readonly string[]
   /** Role bindings in kube-system that name a role of ours; whoever made them has to remove them. */
   readonly bindings: readonly string[]
 }
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
+
+/** Roles for people. A binding of one of them means nothing without it, and does not keep a namespace. */
+const ROLES = new Set(['kubectl-npm-viewer', 'kubectl-npm-operator', 'kubectl-npm-log-reader'])
 
 /**
  * Finds all objects of an installation, and what others have put beside them.
@@ -25,37 +34,45 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1'
  */
 export async function findInstalledObjects(api: ClusterApi): Promise<InstalledObjects> {
   const labelled = new URLSearchParams({labelSelector: `${OWN_LABEL.key}=${OWN_LABEL.value}`}).toString()
-  const [namespace, clusterRoles, clusterBindings, systemRoles, systemBindings] = await Promise.all([
-    findObject(api, `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}`),
+  const [found, clusterRoles, clusterBindings, systemRoles, systemBindings] = await Promise.all([
+    Promise.all(installNamespaces(api.agentNamespace).map(name => findNamespace(api, name))),
     list(api, `${RBAC}/clusterroles?${labelled}`, 'ClusterRole'),
     list(api, `${RBAC}/clusterrolebindings?${labelled}`, 'ClusterRoleBinding'),
     list(api, `${RBAC}/namespaces/kube-system/roles?${labelled}`, 'Role'),
     list(api, `${RBAC}/namespaces/kube-system/rolebindings`, 'RoleBinding'),
   ])
-  const inside = namespace ? await objectsInNamespace(api) : []
-  const own = [
-    // What belongs to another object goes with it.
-    ...inside.filter(object => isOurs(object) && kinds[object.kind] !== undefined && !isOwned(object)),
-    ...clusterBindings,
-    ...clusterRoles,
-    ...systemRoles,
-  ]
-  const isToOurs = (binding: KubernetesObject) => {
-    const {kind, name} = binding['roleRef'] as Json<V1RoleRef>
-    return own.some(role => role.kind === kind && role.metadata.name === name && isInSameNamespace(role, binding))
-  }
+  const places = await Promise.all(
+    found
+      .filter(namespace => namespace !== undefined)
+      .map(async namespace => {
+        const objects = await objectsInNamespace(api, namespace.metadata.name as string)
+        return {namespace: {...namespace, kind: 'Namespace'}, objects}
+      }),
+  )
   return {
-    namespace,
-    own,
-    foreign: inside
-      .filter(object => !isOurs(object) && !isExpected(object) && !(object.kind === 'RoleBinding' && isToOurs(object)))
-      .map(({kind, metadata}) => `${kind} ${metadata.name}`),
-    bindings: systemBindings.filter(isToOurs).map(({metadata}) => `${metadata.namespace}/${metadata.name}`),
+    namespaces: places.map(({namespace, objects}) => ({
+      namespace,
+      foreign: objects.filter(isForeign).map(({kind, metadata}) => `${kind} ${metadata.name}`),
+    })),
+    own: [
+      // What belongs to another object goes with it.
+      ...places.flatMap(({objects}) => objects).filter(each => isOurs(each) && kinds[each.kind] !== undefined && !isOwned(each)),
+      ...clusterBindings,
+      ...clusterRoles,
+      ...systemRoles,
+    ],
+    bindings: systemBindings.filter(isOfOurRole).map(({metadata}) => `${metadata.namespace}/${metadata.name}`),
   }
 }
 
-const isInSameNamespace = (role: KubernetesObject, binding: KubernetesObject): boolean =>
-  role.metadata.namespace === undefined || role.metadata.namespace === binding.metadata.namespace
+const isForeign = (object: KubernetesObject): boolean =>
+  !isOurs(object) && !isExpected(object) && !(object.kind === 'RoleBinding' && isOfOurRole(object))
+
+/** Whether a binding names a role of ours, which may be gone already. */
+function isOfOurRole(binding: KubernetesObject): boolean {
+  const {kind, name} = binding['roleRef'] as Json<V1RoleRef>
+  return kind === 'Role' && ROLES.has(name)
+}
 
 const isOwned = ({metadata}: KubernetesObject): boolean => (metadata.ownerReferences?.length ?? 0) > 0
 
@@ -74,11 +91,11 @@ async function list(api: ClusterApi, path: string, kind: string): Promise<Kubern
   return items.map(item => ({...item, apiVersion, kind}))
 }
 
-/** Every object in the agents' namespace, of whatever kind the API server knows. */
-async function objectsInNamespace(api: ClusterApi): Promise<KubernetesObject[]> {
+/** Every object in a namespace, of whatever kind the API server knows. */
+async function objectsInNamespace(api: ClusterApi, namespace: string): Promise<KubernetesObject[]> {
   const found = await Promise.all(
     (await namespacedResources(api)).map(async ({group, name, kind}) => {
-      const path = `${group}/namespaces/${encodeURIComponent(api.agentNamespace)}/${name}`
+      const path = `${group}/namespaces/${encodeURIComponent(namespace)}/${name}`
       try {
         return await list(api, path, kind)
       } catch (error) {

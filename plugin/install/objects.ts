@@ -1,5 +1,7 @@
 import type {V1ObjectMeta} from '@kubernetes/client-node'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 
 /** An object of the API server, as far as every kind has it. */
 export interface KubernetesObject {
@@ -21,15 +23,39 @@ export interface KubernetesObject {
   readonly [field: string]: unknown
 }
 
-/** The namespace that the manifests name. */
+/** The namespace for people that the manifests name; the one of the agents' pods follows from it. */
 export const MANIFEST_NAMESPACE = 'kubectl-npm'
 /** A namespace that is not there yet has no dry run; for shapes and rights any other will do. */
 export const STAND_IN_NAMESPACE = 'default'
 /** Only what has this label is ever removed. */
 export const OWN_LABEL = {key: 'app.kubernetes.io/part-of', value: 'kubectl-npm'} as const
-/** Tells pods of the DaemonSet (`daemon`) from those of `install --ephemeral`. */
+/** Tells pods of the DaemonSets (`daemon`) from those of `install --ephemeral`. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component'
-export const DAEMON_SET = 'npm-agent'
+/** The DaemonSet of the agents, and the one of the relays. */
+export const DAEMON_SETS = {agent: 'npm-agent', relay: 'npm-relay'} as const
+/** Longest name of a namespace. Source: RFC 1123 labels, as Kubernetes takes them. */
+const LONGEST_NAME = 63
+
+/**
+ * The two namespaces of an installation.
+ *
+ * @param namespace the one that people go to
+ * @throws InputError when an installation must not be there
+ */
+export function installNamespaces(namespace: string): readonly [people: string, node: string] {
+  const node = nodeNamespaceOf(namespace)
+  if (namespace === 'default' || namespace.startsWith('kube-') || node.startsWith('kube-'))
+    throw new InputError(
+      `the agents need namespaces of their own, and ${namespace} is not one`,
+      'Whoever may edit their namespaces can read every node. Leave out --agent-namespace, or name another one.',
+    )
+  if (node.length > LONGEST_NAME)
+    throw new InputError(
+      `--agent-namespace ${namespace} is too long: the agents go to ${node}, and a name may have ${LONGEST_NAME} characters`,
+      `Give one of at most ${LONGEST_NAME - (node.length - namespace.length)} characters.`,
+    )
+  return [namespace, node]
+}
 
 /** Path of the kinds that we write, and whether they are in a namespace. */
 export const kinds: Readonly<Record<string, {readonly path: string; readonly resource: string; readonly isNamespaced: boolean}>> =

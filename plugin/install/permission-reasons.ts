@@ -2,7 +2,7 @@
  * Why each right of the manifests is there. The rights themselves are read from the manifests, so that this text cannot claim others;
  * a test sees to it that each has its reason, and each reason its right.
  *
- * The key is `ROLE RESOURCE`, with the namespace before a role that is not in the agents' one.
+ * The key is `ROLE RESOURCE`, with the namespace before a role that is not in the one for people.
  */
 export const rightReasons: Readonly<Record<string, string>> = {
   'kubectl-npm-agent pods':
@@ -19,14 +19,15 @@ export const rightReasons: Readonly<Record<string, string>> = {
   'npm-operator dumps': 'as npm-viewer',
   'npm-operator drifts': "as npm-viewer; verbs that write to a node will be the operator's alone",
   'kubectl-npm-viewer pods':
-    'finds the agent of a node; get is for kubectl port-forward, the way where a proxy lets no WebSocket through',
+    'finds the relay of a node; get is for kubectl port-forward, the way where a proxy lets no WebSocket through',
   'kubectl-npm-viewer pods/portforward':
-    'the way to the agent, which listens on the loopback of its node; up to Kubernetes 1.34 get is enough',
+    'the way to the agent: the relay of its node, which has no network but its own; up to Kubernetes 1.34 get is enough',
   'kubectl-npm-viewer serviceaccounts/token':
     'asks for a token of npm-viewer for one agent, for ten minutes; your own credentials never reach a node',
   'kubectl-npm-operator pods': 'as kubectl-npm-viewer',
   'kubectl-npm-operator pods/portforward': 'as kubectl-npm-viewer',
   'kubectl-npm-operator serviceaccounts/token': 'tokens of npm-operator as well',
+  'kubectl-npm-node/kubectl-npm-viewer pods': 'says why an agent is not ready; optional',
   'kube-system/kubectl-npm-viewer daemonsets': 'tells Azure NPM from Cilium and Calico; optional',
   'kube-system/kubectl-npm-log-reader pods': 'finds the pod of Azure NPM on a node; optional',
   'kube-system/kubectl-npm-log-reader pods/log':
@@ -34,28 +35,40 @@ export const rightReasons: Readonly<Record<string, string>> = {
 }
 
 /** Why the agent's container has what an ordinary one has not. The keys are found in the DaemonSet. */
-export const nodeReasons: Readonly<Record<string, string>> = {
+const agentReasons: Readonly<Record<string, string>> = {
   hostNetwork:
-    "the chains, sets and connections of a node are those of its network namespace. It listens on the node's loopback only",
+    'the chains, sets and connections of a node are those of its network namespace. The agent listens on no port of it',
   'user 0': 'Kubernetes gives added capabilities to root only. All others are dropped, and none can be gained',
+  'group 10292': "the relay's: the agent opens its socket to this group and to nobody else",
   'capability NET_ADMIN': 'without it the kernel lists neither rules nor sets nor connections',
   'capability NET_RAW': 'iptables-legacy opens a raw socket whatever it does, listing included',
   'host path /run/xtables.lock': 'the lock that iptables-legacy shares with kube-proxy and Azure NPM',
   'host path /var/lib/npm-agent': 'the socket for --local on the node (root only), and later restore points',
+  'host path /run/kubectl-npm': 'the sockets for the relay and for probes',
   'priority system-node-critical': 'a node that is short of memory is one that people ask about',
   'toleration of all taints': 'so is a node that is not ready or drained',
 }
+
+/** The same for the relay's. */
+const relayReasons: Readonly<Record<string, string>> = {
+  'user 10292': 'not root, and of the only group that may open the socket of the agent',
+  'host path /run/kubectl-npm, to read': 'the socket of the agent. Nothing else of the node is in it',
+  'priority system-node-critical': 'goes where the agent goes',
+  'toleration of all taints': 'goes where the agent goes',
+}
+
+export const nodeReasons = {agent: agentReasons, relay: relayReasons} as const
 
 /** What is asked of whoever installs, beside writing the objects themselves. */
 export const installerReasons = {
   write: 'in the manifests; server-side apply is a patch, and needs create for what is new',
   standIn: 'dry runs only, of what goes into a namespace that is not there yet; nothing is stored',
   escalate: 'hands out rights, which one may who has them all, or has escalate and bind',
-  dryRun: 'a dry run of one Pod: what refuses pods lets their DaemonSet pass',
-  watch: 'waits until the agents are ready, and says why one is not',
+  dryRun: 'a dry run of one Pod: what refuses pods lets their DaemonSet pass; the pods of install --ephemeral',
+  watch: 'waits until agents and relays are ready, and says why one is not',
   node: 'install --ephemeral: looks whether there is such a node',
   look: 'uninstall: finds what is left, and what of others would go with it',
-  remove: 'uninstall: removes what install made',
+  remove: 'uninstall: removes what install made; of DaemonSets also install, those of an older version',
   removeInside:
-    'uninstall, when the namespace stays because it holds objects of others; of pods also install --ephemeral, of those that have ended',
+    'uninstall, when the namespace stays because it holds objects of others; of pods also install --ephemeral, those that have ended; of accounts also install, those of an older version',
 } as const

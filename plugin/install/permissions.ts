@@ -1,9 +1,10 @@
 import type {V1PolicyRule} from '@kubernetes/client-node'
 import type {Permission} from '../../core/contract/permissions.ts'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} from './objects.ts'
 import {installerReasons, nodeReasons, rightReasons} from './permission-reasons.ts'
-import {daemonSetOf, type PodSpec} from './render.ts'
+import {daemonSetsOf, type PodSpec} from './render.ts'
 
 /** A rule of the manifests' roles; none of them is about URLs. */
 type Rule = Fields<V1PolicyRule, 'apiGroups' | 'resources' | 'verbs', 'resourceNames'>
@@ -18,11 +19,14 @@ const HOLDERS: Readonly<Record<string, Permission['who']>> = {
   'kubectl-npm-log-reader': 'log reader',
 }
 
+/** As the reasons name it, wherever it is. */
+const NODE_NAMESPACE = nodeNamespaceOf(MANIFEST_NAMESPACE)
+
 /**
- * Every right that the manifests give, what the agent's container may do on its node, and what whoever installs needs.
+ * Every right that the manifests give, what the containers of agent and relay may do on their node, and what whoever installs needs.
  *
  * @param objects the manifests, as rendered
- * @param agentNamespace where they go
+ * @param agentNamespace the one of the two namespaces that people go to
  */
 export function permissionsOf(objects: readonly KubernetesObject[], agentNamespace: string = MANIFEST_NAMESPACE): Permission[] {
   const order = Object.values(HOLDERS)
@@ -30,8 +34,10 @@ export function permissionsOf(objects: readonly KubernetesObject[], agentNamespa
     .filter(({kind}) => kind === 'Role' || kind === 'ClusterRole')
     .flatMap(role => rights(role, agentNamespace))
     .toSorted((one, other) => order.indexOf(one.who) - order.indexOf(other.who) || one.where.localeCompare(other.where))
+  const {agent, relay} = daemonSetsOf(objects)
   return [
-    ...nodePermissions(daemonSetOf(objects).spec.template.spec),
+    ...nodePermissions('agent', agent.spec.template.spec),
+    ...nodePermissions('relay', relay.spec.template.spec),
     ...granted,
     ...installerPermissions(objects, agentNamespace),
   ]
@@ -45,7 +51,7 @@ function rights(role: KubernetesObject, agentNamespace: string): Permission[] {
   return (role['rules'] as readonly Rule[]).flatMap(({apiGroups, resources, resourceNames, verbs}) =>
     apiGroups.flatMap(group =>
       resources.map(resource => {
-        const key = `${isElsewhere ? `${namespace}/` : ''}${name} ${resource}`
+        const key = `${isElsewhere ? `${namespace === nodeNamespaceOf(agentNamespace) ? NODE_NAMESPACE : namespace}/` : ''}${name} ${resource}`
         const why = rightReasons[key]
         if (why === undefined) throw new Error(`nobody says why ${key} is needed`)
         const names = resourceNames === undefined ? {} : {names: resourceNames}
@@ -55,7 +61,7 @@ function rights(role: KubernetesObject, agentNamespace: string): Permission[] {
   )
 }
 
-/** What the container has that an ordinary one has not, as keys of the reasons. */
+/** What a container has that an ordinary one has not, as keys of the reasons. */
 export function nodeFacts({
   hostNetwork,
   hostPID,
@@ -67,12 +73,16 @@ export function nodeFacts({
   containers,
 }: PodSpec): string[] {
   const uid = securityContext?.runAsUser
-  const {privileged, capabilities} = containers[0]?.securityContext ?? {}
+  const {securityContext: {privileged, capabilities} = {}, volumeMounts = []} = containers[0] ?? {}
+  const isReadOnly = (volume: string) => volumeMounts.find(({name}) => name === volume)?.readOnly === true
   return [
     ...Object.entries({hostNetwork, hostPID, hostIPC, privileged}).flatMap(([name, value]) => (value === true ? [name] : [])),
     ...(uid === undefined ? [] : [`user ${uid}`]),
+    ...(securityContext?.supplementalGroups ?? []).map(group => `group ${group}`),
     ...(capabilities?.add ?? []).map(name => `capability ${name}`),
-    ...(volumes ?? []).flatMap(({hostPath}) => (hostPath ? [`host path ${hostPath.path}`] : [])),
+    ...(volumes ?? []).flatMap(({name, hostPath}) =>
+      hostPath ? [`host path ${hostPath.path}${isReadOnly(name) ? ', to read' : ''}`] : [],
+    ),
     ...(priorityClassName === undefined ? [] : [`priority ${priorityClassName}`]),
     ...(tolerations ?? []).map(({operator, key}) =>
       operator === 'Exists' && key === undefined ? 'toleration of all taints' : `toleration of ${key}`,
@@ -80,11 +90,11 @@ export function nodeFacts({
   ]
 }
 
-function nodePermissions(spec: PodSpec): Permission[] {
+function nodePermissions(who: keyof typeof nodeReasons, spec: PodSpec): Permission[] {
   return nodeFacts(spec).map(resource => {
-    const why = nodeReasons[resource]
-    if (why === undefined) throw new Error(`nobody says why the agent has ${resource}`)
-    return {who: 'agent', where: 'node', verbs: [], group: '', resource, why}
+    const why = nodeReasons[who][resource]
+    if (why === undefined) throw new Error(`nobody says why the ${who} has ${resource}`)
+    return {who, where: 'node', verbs: [], group: '', resource, why}
   })
 }
 
@@ -99,6 +109,9 @@ function installerPermissions(objects: readonly KubernetesObject[], agentNamespa
     resource,
     why,
   })
+  const places = [agentNamespace, nodeNamespaceOf(agentNamespace)]
+  const inBoth = (verbs: readonly string[], group: string, resource: string, why: string): Permission[] =>
+    places.map(place => installer(place, verbs, group, resource, why))
   const written = new Map<string, Permission>()
   const write = (where: string, kind: string, why: string) => {
     const {path, resource} = kinds[kind] as (typeof kinds)[string]
@@ -106,28 +119,28 @@ function installerPermissions(objects: readonly KubernetesObject[], agentNamespa
   }
   for (const {kind, metadata} of objects) write(metadata.namespace ?? 'cluster', kind, installerReasons.write)
   for (const {kind, metadata} of objects)
-    if (metadata.namespace === agentNamespace) write(STAND_IN_NAMESPACE, kind, installerReasons.standIn)
+    if (places.includes(metadata.namespace ?? '')) write(STAND_IN_NAMESPACE, kind, installerReasons.standIn)
   const rbac = 'rbac.authorization.k8s.io'
   return [
     ...written.values(),
     installer('cluster', ['escalate', 'bind'], rbac, 'roles', installerReasons.escalate),
     installer('cluster', ['escalate', 'bind'], rbac, 'clusterroles', installerReasons.escalate),
-    installer(agentNamespace, ['create'], '', 'pods', installerReasons.dryRun),
-    installer(agentNamespace, ['get', 'list'], '', 'pods', installerReasons.watch),
-    installer(agentNamespace, ['list'], '', 'events', installerReasons.watch),
+    ...inBoth(['create'], '', 'pods', installerReasons.dryRun),
+    ...inBoth(['get', 'list'], '', 'pods', installerReasons.watch),
+    ...inBoth(['list'], '', 'events', installerReasons.watch),
     installer('cluster', ['get'], '', 'nodes', installerReasons.node),
-    installer(agentNamespace, ['list'], '*', '*', installerReasons.look),
+    ...inBoth(['list'], '*', '*', installerReasons.look),
     installer('cluster', ['delete'], '', 'namespaces', installerReasons.remove),
     installer('cluster', ['list', 'delete'], rbac, 'clusterroles', installerReasons.remove),
     installer('cluster', ['list', 'delete'], rbac, 'clusterrolebindings', installerReasons.remove),
     installer('kube-system', ['list', 'delete'], rbac, 'roles', installerReasons.remove),
     installer('kube-system', ['list'], rbac, 'rolebindings', installerReasons.look),
-    installer(agentNamespace, ['delete'], 'apps', 'daemonsets', installerReasons.remove),
+    ...inBoth(['delete'], 'apps', 'daemonsets', installerReasons.remove),
     ...[
       ['', 'pods'],
       ['', 'serviceaccounts'],
       [rbac, 'roles'],
       [rbac, 'rolebindings'],
-    ].map(([group = '', resource = '']) => installer(agentNamespace, ['delete'], group, resource, installerReasons.removeInside)),
+    ].flatMap(([group = '', resource = '']) => inBoth(['delete'], group, resource, installerReasons.removeInside)),
   ]
 }

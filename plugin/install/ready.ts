@@ -3,8 +3,8 @@ import type {CoreV1Event, V1DaemonSetStatus} from '@kubernetes/client-node'
 import type {Fields, Json} from '../../core/kubernetes/api-types.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import type {Pod} from '../kubernetes/pod.ts'
-import {agentSelector} from './agent-selector.ts'
-import {DAEMON_SET, type KubernetesObject} from './objects.ts'
+import {DAEMON_SETS, installNamespaces, type KubernetesObject} from './objects.ts'
+import {podSelector} from './pod-selector.ts'
 import {podTrouble} from './pod-trouble.ts'
 
 export interface Rollout {
@@ -25,7 +25,7 @@ export interface WaitOptions {
 const POLL_MS = 1000
 
 /**
- * Waits until the agents of all nodes are ready.
+ * Waits until the agents of all nodes, and their relays, are ready.
  *
  * @returns how far it came; not done after the time given
  */
@@ -43,12 +43,27 @@ export async function waitForRollout(api: ClusterApi, {timeoutMs, signal, onProg
 }
 
 async function readRollout(api: ClusterApi): Promise<Rollout> {
-  const namespace = `/namespaces/${encodeURIComponent(api.agentNamespace)}`
+  const [people, node] = installNamespaces(api.agentNamespace)
+  const [agents, relays] = await Promise.all([readDaemonSet(api, node, 'agent'), readDaemonSet(api, people, 'relay')])
+  return {
+    desired: Math.max(agents.desired, relays.desired),
+    // An agent without its relay cannot be asked.
+    ready: Math.min(agents.ready, relays.ready),
+    isDone: agents.isDone && relays.isDone,
+    // A relay is not ready while its agent is not: that is not said twice.
+    troubles: agents.troubles.length > 0 ? agents.troubles : relays.troubles,
+  }
+}
+
+/** How far one of the two DaemonSets is. */
+async function readDaemonSet(api: ClusterApi, place: string, which: keyof typeof DAEMON_SETS): Promise<Rollout> {
+  const name = DAEMON_SETS[which]
+  const namespace = `/namespaces/${encodeURIComponent(place)}`
   const [daemonSet, {items: pods}] = await Promise.all([
     api.get<KubernetesObject & {readonly status: Json<Partial<V1DaemonSetStatus>>}>(
-      `/apis/apps/v1${namespace}/daemonsets/${DAEMON_SET}`,
+      `/apis/apps/v1${namespace}/daemonsets/${name}`,
     ),
-    api.get<{items: readonly Pod[]}>(`/api/v1${namespace}/pods?${agentSelector('daemon')}`),
+    api.get<{items: readonly Pod[]}>(`/api/v1${namespace}/pods?${podSelector(which, 'daemon')}`),
   ])
   const {
     observedGeneration = 0,
@@ -57,25 +72,26 @@ async function readRollout(api: ClusterApi): Promise<Rollout> {
     numberReady: ready = 0,
   } = daemonSet.status
   if (observedGeneration < (daemonSet.metadata.generation ?? 0))
-    return {desired, ready, isDone: false, troubles: ['the DaemonSet controller has not looked at it yet']}
+    return {desired, ready, isDone: false, troubles: [`the DaemonSet controller has not looked at ${name} yet`]}
   const isDone = ready === desired && updatedNumberScheduled === desired
   if (isDone) return {desired, ready, isDone, troubles: []}
   const troubles = pods.flatMap(pod => podTrouble(pod) ?? [])
-  return {desired, ready, isDone, troubles: pods.length < desired ? [...troubles, ...(await failedCreates(api))] : troubles}
+  const reasons = pods.length < desired ? await failedCreates(api, namespace, name) : []
+  return {desired, ready, isDone, troubles: [...troubles, ...reasons]}
 }
 
-/** Why pods never came; only the events say it. */
-async function failedCreates(api: ClusterApi): Promise<string[]> {
-  const fields = `involvedObject.kind=DaemonSet,involvedObject.name=${DAEMON_SET},reason=FailedCreate`
+/** Why pods of a DaemonSet never came; only the events say it. */
+async function failedCreates(api: ClusterApi, namespace: string, name: string): Promise<string[]> {
+  const fields = `involvedObject.kind=DaemonSet,involvedObject.name=${name},reason=FailedCreate`
   const query = new URLSearchParams({fieldSelector: fields, limit: '20'}).toString()
-  const {status, body} = await api.request('GET', `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}/events?${query}`)
+  const {status, body} = await api.request('GET', `/api/v1${namespace}/events?${query}`)
   // Without the right to see events there is only less to say.
   if (status >= 400) return []
   const messages = (JSON.parse(body) as {items: readonly Fields<CoreV1Event, never, 'message'>[]}).items.flatMap(
     ({message}) => message ?? [],
   )
   // Each pod has had a name of its own.
-  return [...new Set(messages.map(message => message.replace(/pods "npm-agent-\w+"/, 'a pod')))].map(
+  return [...new Set(messages.map(message => message.replace(/pods "npm-(?:agent|relay)-\w+"/, 'a pod')))].map(
     message => `no pod was made: ${message}`,
   )
 }

@@ -2,13 +2,14 @@ import {join} from 'node:path'
 import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
 import type {Json} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {kubectlCommand, runKubectl} from '../kubernetes/kubectl.ts'
-import {type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
+import {DAEMON_SETS, type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
 
 export interface RenderOptions {
-  /** Where the agents go; the manifests say kubectl-npm. */
+  /** The namespace that people go to; the manifests say kubectl-npm. The agents' one follows from it. */
   readonly namespace: string
-  /** Replaces the agent's image. */
+  /** Replaces the image of agents and relays. */
   readonly image?: string | undefined
 }
 
@@ -31,22 +32,36 @@ export async function renderManifests(root: string, {namespace, image}: RenderOp
   return objects.map(object => withImage(inNamespace(object, namespace), image))
 }
 
+/** With the two namespaces of the manifests replaced wherever an object names them. */
 function inNamespace(object: KubernetesObject, namespace: string): KubernetesObject {
-  const moved = (name: unknown) => (name === MANIFEST_NAMESPACE ? namespace : name)
+  const places: Readonly<Record<string, string>> = {
+    [MANIFEST_NAMESPACE]: namespace,
+    [nodeNamespaceOf(MANIFEST_NAMESPACE)]: nodeNamespaceOf(namespace),
+  }
+  const moved = (name: unknown) => places[name as string] ?? (name as string)
   const {metadata, subjects} = object
   const isNamespaced = kinds[object.kind]?.isNamespaced === true
   return {
-    ...object,
+    ...(object.kind === 'DaemonSet' ? withAccountNamespace(object as DaemonSet, moved) : object),
     metadata: {
       ...metadata,
-      ...(object.kind === 'Namespace' && {name: moved(metadata.name) as string}),
-      ...(isNamespaced && {namespace: moved(metadata.namespace) as string}),
+      ...(object.kind === 'Namespace' && {name: moved(metadata.name)}),
+      ...(isNamespaced && {namespace: moved(metadata.namespace)}),
     },
     ...(Array.isArray(subjects) && {
       subjects: subjects.map((subject: Json<RbacV1Subject>) => ({...subject, namespace: moved(subject.namespace)})),
     }),
   }
 }
+
+/** The agent is told where the accounts are: it runs elsewhere. */
+const withAccountNamespace = (object: DaemonSet, moved: (name: unknown) => string): DaemonSet =>
+  withContainers(object, container => ({
+    ...container,
+    ...(container.env && {
+      env: container.env.map(each => (each.name === 'ACCOUNT_NAMESPACE' ? {...each, value: moved(each.value)} : each)),
+    }),
+  }))
 
 export type PodSpec = Json<V1PodSpec>
 
@@ -56,14 +71,24 @@ export interface DaemonSet extends KubernetesObject {
 
 function withImage(object: KubernetesObject, image: string | undefined): KubernetesObject {
   if (object.kind !== 'DaemonSet' || image === undefined) return object
-  const {spec} = object as DaemonSet
-  const pod = spec.template.spec
-  const containers = pod.containers.map(container => ({...container, image}))
-  return {...object, spec: {...spec, template: {...spec.template, spec: {...pod, containers}}}}
+  return withContainers(object as DaemonSet, container => ({...container, image}))
 }
 
-export function daemonSetOf(objects: readonly KubernetesObject[]): DaemonSet {
-  const found = objects.find(({kind}) => kind === 'DaemonSet')
-  if (!found) throw new Error('the manifests have no DaemonSet')
-  return found as DaemonSet
+function withContainers(
+  object: DaemonSet,
+  change: (container: PodSpec['containers'][number]) => PodSpec['containers'][number],
+): DaemonSet {
+  const {spec} = object
+  const pod = spec.template.spec
+  return {...object, spec: {...spec, template: {...spec.template, spec: {...pod, containers: pod.containers.map(change)}}}}
+}
+
+/** The DaemonSets of the manifests. */
+export function daemonSetsOf(objects: readonly KubernetesObject[]): {readonly agent: DaemonSet; readonly relay: DaemonSet} {
+  const find = (wanted: string): DaemonSet => {
+    const found = objects.find(({kind, metadata}) => kind === 'DaemonSet' && metadata.name === wanted)
+    if (!found) throw new Error(`the manifests have no DaemonSet ${wanted}`)
+    return found as DaemonSet
+  }
+  return {agent: find(DAEMON_SETS.agent), relay: find(DAEMON_SETS.relay)}
 }

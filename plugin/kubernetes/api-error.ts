@@ -1,4 +1,5 @@
 import {InputError} from '../../core/problem/input-error.ts'
+import {nodeNamespaceOf} from './agent-namespaces.ts'
 
 /** A right on the API server, as RBAC writes it. */
 export interface Right {
@@ -118,6 +119,8 @@ function whoHas(right: Right, agentNamespace: string, message: string): string {
 function roleWith({verb, resource, name, namespace}: Right, agentNamespace: string): string | undefined {
   if (namespace === agentNamespace && AGENT_RIGHTS[resource]?.includes(verb))
     return resource === 'serviceaccounts/token' && name === 'npm-operator' ? 'kubectl-npm-operator' : 'kubectl-npm-viewer'
+  if (namespace === nodeNamespaceOf(agentNamespace) && resource === 'pods' && (verb === 'list' || verb === 'get'))
+    return 'kubectl-npm-viewer'
   if (namespace !== ENGINE_NAMESPACE) return undefined
   if (resource === 'daemonsets' && verb === 'list') return 'kubectl-npm-viewer'
   return (resource === 'pods' && verb === 'list') || (resource === 'pods/log' && verb === 'get')

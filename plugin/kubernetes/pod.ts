@@ -3,7 +3,7 @@ import type {Fields} from '../../core/kubernetes/api-types.ts'
 
 /** A pod as the API server gives it: where it is, its containers, and whether they run. */
 export interface Pod {
-  readonly metadata: Fields<V1ObjectMeta, 'name' | 'namespace' | 'uid', 'deletionTimestamp'>
+  readonly metadata: Fields<V1ObjectMeta, 'name' | 'namespace' | 'uid', 'deletionTimestamp' | 'labels' | 'ownerReferences'>
   readonly spec: Fields<V1PodSpec, never, 'nodeName'> & {readonly containers?: readonly Fields<V1Container, 'name'>[]}
   readonly status?: Fields<V1PodStatus, never, 'phase' | 'reason' | 'message' | 'conditions' | 'containerStatuses'>
 }

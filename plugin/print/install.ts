@@ -1,14 +1,15 @@
 import type {Paint} from './paint.ts'
 
-const CHANGED = {created: 'created', configured: 'changed', unchanged: 'unchanged'} as const
+const CHANGED = {created: 'created', configured: 'changed', unchanged: 'unchanged', removed: 'removed'} as const
 const WOULD_CHANGE = {
   created: 'would be created',
   configured: 'would be changed',
   unchanged: 'would stay as it is',
+  removed: 'would be removed',
 } as const
 const SHOWN_TROUBLES = 5
 
-/** One line for an object that is stored, or in a dry run would be. */
+/** One line for an object that is stored or removed, or in a dry run would be. */
 export const stepLine = (object: string, change: keyof typeof CHANGED, isDry: boolean): string =>
   `${object} ${isDry ? WOULD_CHANGE[change] : CHANGED[change]}`
 

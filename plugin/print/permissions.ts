@@ -4,6 +4,7 @@ import type {Paint} from './paint.ts'
 
 const TITLES: Readonly<Record<Permission['who'], string>> = {
   agent: 'The agent',
+  relay: 'The relay',
   'npm-viewer': 'A token of npm-viewer, at an agent',
   'npm-operator': 'A token of npm-operator, at an agent',
   reader: 'People who read (nobody is bound; see below)',

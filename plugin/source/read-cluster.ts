@@ -4,7 +4,7 @@ import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
-import type {AgentPod, NodeChoice} from '../agents/agents.ts'
+import type {NodeChoice, RelayPod} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
@@ -57,7 +57,7 @@ const namesOf = ({ready, absent}: Pick<Cluster, 'ready' | 'absent'>): string[] =
   [...ready, ...absent].map(({node}) => node).toSorted()
 
 /** @throws InputError when there are several, or none that can be asked */
-function onlyAgent({ready, absent}: Cluster): AgentPod {
+function onlyAgent({ready, absent}: Cluster): RelayPod {
   const names = namesOf({ready, absent})
   const [pod] = ready
   if (names.length === 1 && pod) return pod
@@ -69,7 +69,7 @@ function onlyAgent({ready, absent}: Cluster): AgentPod {
   )
 }
 
-function agentOf({ready, absent, api}: Cluster, name: string): AgentPod {
+function agentOf({ready, absent, api}: Cluster, name: string): RelayPod {
   const pod = ready.find(({node}) => node === name)
   if (pod) return pod
   throw (
@@ -109,7 +109,7 @@ async function readObjects(cluster: Cluster, signal: AbortSignal): Promise<{clus
 
 async function readNodes(
   cluster: Cluster,
-  pods: readonly AgentPod[],
+  pods: readonly RelayPod[],
   documents: readonly NodeDocument[],
   {signal, progress}: Waiting,
 ): Promise<ClusterReading> {

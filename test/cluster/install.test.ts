@@ -4,7 +4,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {parseAllDocuments} from 'yaml'
 import type {Permission} from '../../core/contract/permissions.ts'
 import {dryRunPod, podOf} from '../../plugin/install/admission.ts'
-import {daemonSetOf, renderManifests} from '../../plugin/install/render.ts'
+import {daemonSetsOf, renderManifests} from '../../plugin/install/render.ts'
 import {openClusterApi} from '../../plugin/kubernetes/api.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {everything, ours} from '../support/cluster/inventory.ts'
@@ -122,7 +122,7 @@ describeControlPlane('installing, at a real API server', () => {
 
     // Something that runs at the API server can give labels again, so the Pod is asked for, too.
     await cluster.kubectl(['create', 'serviceaccount', 'npm-agent', '-n', 'strict'])
-    const pod = podOf(daemonSetOf(await renderManifests(ROOT, {namespace: 'strict'})))
+    const pod = podOf(daemonSetsOf(await renderManifests(ROOT, {namespace: 'strict'})).agent)
     const flags = {kubeconfig: cluster.kubeconfig, 'agent-namespace': 'strict'}
     await using api = await openClusterApi(flags, AbortSignal.timeout(60_000))
     const refused = await dryRunPod(api, pod).catch(error => error)

@@ -8,7 +8,15 @@ import {makeKey} from '../../../agent/serve/key.ts'
 import type {Hello} from '../../../core/contract/agent.ts'
 import {schemas} from '../../../core/contract/index.ts'
 import {documentProcedures, type FakeAgentOptions, Refused, startFakeAgent} from '../../support/plugin/fake-agent.ts'
-import {agentPod, type FakeApiOptions, kubeconfigFor, refusal, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {
+  agentPod,
+  type FakeApiOptions,
+  kubeconfigFor,
+  olderAgentPod,
+  refusal,
+  relayPod,
+  startFakeApiServer,
+} from '../../support/plugin/fake-api-server.ts'
 import {runCli} from '../../support/plugin/run-cli.ts'
 
 /** What stands between a person and an answer, and the words that it is told in. */
@@ -92,38 +100,103 @@ describe('another engine enforces the policies', () => {
 })
 
 describe('there is no agent that can be asked', () => {
-  test.each<{name: string; pods: object[]; args?: string[]; says: string[]}>([
+  const unready = {phase: 'Running', conditions: [{type: 'Ready', status: 'False'}]}
+  const withoutImage = {
+    phase: 'Pending',
+    containerStatuses: [{state: {waiting: {reason: 'ImagePullBackOff', message: 'no such image'}}}],
+  }
+
+  test.each<{
+    name: string
+    pods: object[]
+    agentPods?: object[]
+    answer?: FakeApiOptions['answer']
+    args?: string[]
+    says: string[]
+  }>([
     {name: 'none at all', pods: [], says: ['no agent runs in namespace kubectl-npm', 'kubectl npm install', '--agent-namespace']},
     {
       name: 'it cannot get its image',
-      pods: [
-        agentPod('aks-1', {
-          phase: 'Pending',
-          containerStatuses: [{state: {waiting: {reason: 'ImagePullBackOff', message: 'no such image'}}}],
-        }),
+      pods: [relayPod('aks-1', unready)],
+      agentPods: [agentPod('aks-1', withoutImage)],
+      says: [
+        'node aks-1: agent npm-agent-aks-1 does not run: ImagePullBackOff, no such image',
+        'kubectl describe pod -n kubectl-npm-node npm-agent-aks-1',
       ],
-      says: ['node aks-1: agent npm-agent-aks-1 does not run: ImagePullBackOff, no such image', 'kubectl describe pod'],
     },
     {
       name: 'it is not ready',
-      pods: [agentPod('aks-1', {phase: 'Running', conditions: [{type: 'Ready', status: 'False'}]})],
+      pods: [relayPod('aks-1', unready)],
+      agentPods: [agentPod('aks-1', unready)],
       says: ['agent npm-agent-aks-1 is not ready'],
     },
     {
+      name: 'its relay is not ready, and it is',
+      pods: [relayPod('aks-1', withoutImage)],
+      agentPods: [agentPod('aks-1')],
+      says: [
+        'node aks-1: relay npm-relay-aks-1 does not run: ImagePullBackOff',
+        'kubectl describe pod -n kubectl-npm npm-relay-aks-1',
+      ],
+    },
+    {
+      name: 'there is a relay and no agent',
+      pods: [relayPod('aks-1', unready)],
+      says: [
+        'node aks-1: relay npm-relay-aks-1 is not ready; no agent runs on that node',
+        'kubectl get pods -n kubectl-npm-node',
+      ],
+    },
+    {
+      name: 'it is not ready, and the person may not see why',
+      pods: [relayPod('aks-1', unready)],
+      answer: (_method, path) =>
+        path === '/api/v1/namespaces/kubectl-npm-node/pods' ? refusal(403, 'Forbidden', 'no') : undefined,
+      says: [
+        'node aks-1: relay npm-relay-aks-1 is not ready; it is ready when its agent is',
+        'Role kubectl-npm-viewer there',
+        'kubectl describe pod -n kubectl-npm npm-relay-aks-1',
+        'kubectl get pods -n kubectl-npm-node',
+      ],
+    },
+    {
+      name: 'it is of before there were relays',
+      pods: [olderAgentPod('aks-1')],
+      says: ['the agents in namespace kubectl-npm are of an older version', 'Upgrade the agents: kubectl npm install'],
+    },
+    {
+      name: 'it alone is of before there were relays',
+      pods: [olderAgentPod('aks-1'), relayPod('aks-2')],
+      args: ['--node', 'aks-1'],
+      says: ['node aks-1: its agent is of an older version', 'kubectl npm install'],
+    },
+    {
       name: 'on the node that was asked for',
-      pods: [agentPod('aks-1')],
+      pods: [relayPod('aks-1')],
       args: ['--node', 'aks-7'],
       says: ['node aks-7: no agent runs there, or there is no such node', 'Agents run on: aks-1'],
     },
-    {name: 'on the node of a pod', pods: [agentPod('aks-1')], args: ['--pod', 'web'], says: ['--pod web: not NAMESPACE/NAME']},
+    {name: 'on the node of a pod', pods: [relayPod('aks-1')], args: ['--pod', 'web'], says: ['--pod web: not NAMESPACE/NAME']},
     {
-      name: 'nothing listens in its pod',
-      pods: [agentPod('aks-2')],
-      says: ['node aks-2: no agent listens there', 'connection refused'],
+      name: 'nothing listens in the pod of its relay',
+      pods: [relayPod('aks-2')],
+      says: ['node aks-2: no relay listens there', 'connection refused'],
     },
-  ])('$name', async ({pods, args = [], says}) => {
-    const stderr = await screenOf(['translate', ...args], {pods})
+  ])('$name', async ({pods, agentPods, answer, args = [], says}) => {
+    const stderr = await screenOf(['translate', ...args], {pods, ...(agentPods && {agentPods}), ...(answer && {answer})})
     for (const words of says) expect(stderr).toContain(words)
+  })
+
+  test('a relay that reaches no agent ends the connection, and that is what is told', async () => {
+    const relay = createTcpServer(socket => socket.destroy())
+    await once(relay.listen(0, '127.0.0.1'), 'listening')
+    try {
+      const stderr = await screenOf(['translate'], {agents: {'aks-1': (relay.address() as AddressInfo).port}})
+      expect(stderr).toContain('node aks-1: the connection was ended before the agent said anything')
+      expect(stderr).toContain('kubectl get pods -n kubectl-npm-node -o wide --field-selector spec.nodeName=aks-1')
+    } finally {
+      relay.close()
+    }
   })
 })
 
@@ -342,7 +415,7 @@ describe('the way is not what it should be', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const stderr = await screenOf(['translate'], {agents: {'aks-1': (server.address() as AddressInfo).port}})
     server.close()
-    expect(stderr).toContain('node aks-1: what listens on port 10092 speaks no TLS 1.3')
+    expect(stderr).toContain('node aks-1: what answers there speaks no TLS 1.3')
   })
 
   test('the connection is cut in the middle of a dump', async () => {

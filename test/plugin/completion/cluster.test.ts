@@ -5,7 +5,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type Bundle, onTerminal, openBundle} from '../../support/plugin/bundle.ts'
 import {complete, read} from '../../support/plugin/complete.ts'
 import {documentProcedures, startFakeAgent} from '../../support/plugin/fake-agent.ts'
-import {agentPod, type FakeApiOptions, kubeconfigFor, refusal, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {type FakeApiOptions, kubeconfigFor, refusal, relayPod, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** Names of a cluster. API server and agents are stand-ins; kubectl, the bundle and the way between are real. */
@@ -45,14 +45,17 @@ describe('with agents', () => {
   }
 
   test('nodes are those that have one, also one that is not ready', async () => {
-    const starting = agentPod('aks-2', {phase: 'Pending'})
+    const starting = relayPod('aks-2', {phase: 'Pending'})
     for (const words of [
       ['translate', '--node', ''],
       ['status', '--node=aks'],
     ]) {
-      const {names, requests} = await ask(words, {pods: [agentPod('aks-1'), starting]})
+      const {names, requests} = await ask(words, {pods: [relayPod('aks-1'), starting]})
       expect(names).toEqual(['aks-1', 'aks-2'])
-      expect(requests.filter(isOurs)).toEqual(['GET /api/v1/namespaces/kubectl-npm/pods'])
+      expect(requests.filter(isOurs)).toEqual([
+        'GET /api/v1/namespaces/kubectl-npm/pods',
+        'GET /api/v1/namespaces/kubectl-npm-node/pods',
+      ])
     }
   })
 

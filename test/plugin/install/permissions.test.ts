@@ -5,13 +5,14 @@ import type {Permission} from '../../../core/contract/permissions.ts'
 import type {KubernetesObject} from '../../../plugin/install/objects.ts'
 import {nodeReasons, rightReasons} from '../../../plugin/install/permission-reasons.ts'
 import {nodeFacts, permissionsOf} from '../../../plugin/install/permissions.ts'
-import {daemonSetOf, renderManifests} from '../../../plugin/install/render.ts'
+import {daemonSetsOf, renderManifests} from '../../../plugin/install/render.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** The sections of docs/rights.md that have a table of rights. */
 const SECTIONS: Readonly<Record<Permission['who'], string>> = {
   agent: 'The agent',
+  relay: 'The relay',
   'npm-viewer': 'A token of npm-viewer',
   'npm-operator': 'A token of npm-operator',
   reader: 'People who read',
@@ -31,13 +32,15 @@ describe('permissions', () => {
 
   test('every right has its reason, and every reason its right', () => {
     const roles = objects.filter(({kind}) => kind === 'Role' || kind === 'ClusterRole')
+    const isElsewhere = (namespace: string | undefined) => namespace !== undefined && namespace !== 'kubectl-npm'
     const rights = roles.flatMap(({metadata: {name, namespace}, ...role}) =>
       (role['rules'] as {resources: string[]}[]).flatMap(({resources}) =>
-        resources.map(resource => `${namespace === 'kube-system' ? 'kube-system/' : ''}${name} ${resource}`),
+        resources.map(resource => `${isElsewhere(namespace) ? `${namespace}/` : ''}${name} ${resource}`),
       ),
     )
     expect(rights.toSorted()).toEqual(Object.keys(rightReasons).toSorted())
-    expect(nodeFacts(daemonSetOf(objects).spec.template.spec).toSorted()).toEqual(Object.keys(nodeReasons).toSorted())
+    for (const [who, {spec}] of Object.entries(daemonSetsOf(objects)))
+      expect(nodeFacts(spec.template.spec).toSorted(), who).toEqual(Object.keys(nodeReasons[who as 'agent']).toSorted())
   })
 
   test('a right without a reason, and a role of nobody, are faults of the manifests', () => {
@@ -52,7 +55,7 @@ describe('permissions', () => {
   })
 
   test('nothing that a container should not have goes unseen', () => {
-    const spec = daemonSetOf(objects).spec.template.spec
+    const spec = daemonSetsOf(objects).agent.spec.template.spec
     const [container] = spec.containers as [(typeof spec.containers)[number]]
     const privileged = Object.assign({}, container, {securityContext: {privileged: true}})
     const seen = nodeFacts({
@@ -67,8 +70,8 @@ describe('permissions', () => {
 
   test('in another namespace the rights are those of that one', async () => {
     const moved = permissionsOf(await renderManifests(ROOT, {namespace: 'elsewhere'}), 'elsewhere')
-    expect(moved.map(({where}) => where)).not.toContain('kubectl-npm')
-    const back = moved.map(each => ({...each, where: each.where === 'elsewhere' ? 'kubectl-npm' : each.where}))
+    expect(moved.map(({where}) => where).filter(where => where.startsWith('kubectl-npm'))).toEqual([])
+    const back = moved.map(each => ({...each, where: each.where.replace(/^elsewhere(?=$|-)/, 'kubectl-npm')}))
     expect(back.map(textOf).toSorted()).toEqual(permissionsOf(objects).map(textOf).toSorted())
   })
 

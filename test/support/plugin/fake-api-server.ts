@@ -17,8 +17,10 @@ export interface FakeApiOptions {
   readonly agents: Readonly<Record<string, number | undefined>>
   /** DaemonSets in kube-system. */
   readonly daemonSets?: readonly string[]
-  /** Pods of the agents in place of one that runs and is ready for each node. */
+  /** Pods of the relays in place of one that runs and is ready for each node. */
   readonly pods?: readonly object[]
+  /** Pods of the agents themselves, which are looked at only where a relay is not ready. */
+  readonly agentPods?: readonly object[]
   /** Answers before all others, by the path without its query and by all of it; undefined leaves it to them. `never` keeps the client waiting. */
   readonly answer?: (method: string, path: string, url: string) => FakeAnswer | 'never' | undefined
 }
@@ -33,11 +35,15 @@ export interface FakeApiServer extends AsyncDisposable {
   readonly url: string
 }
 
-export const agentPod = (node: string, status: object = READY): object => ({
-  metadata: {name: `npm-agent-${node}`, namespace: 'kubectl-npm'},
+const podOf = (name: 'npm-relay' | 'npm-agent', namespace: string, node: string, status: object): object => ({
+  metadata: {name: `${name}-${node}`, namespace, labels: {'app.kubernetes.io/name': name}},
   spec: {nodeName: node},
   status,
 })
+export const relayPod = (node: string, status: object = READY): object => podOf('npm-relay', 'kubectl-npm', node, status)
+export const agentPod = (node: string, status: object = READY): object => podOf('npm-agent', 'kubectl-npm-node', node, status)
+/** An agent of before there were relays. */
+export const olderAgentPod = (node: string): object => podOf('npm-agent', 'kubectl-npm', node, READY)
 const READY = {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]}
 
 /** A refusal as the API server words it. */
@@ -63,7 +69,7 @@ export async function startFakeApiServer(options: FakeApiOptions): Promise<FakeA
       response.writeHead(answer.status ?? 200, {'content-type': 'application/json', 'audit-id': 'fake'}).end(text)
     })()
   })
-  servePortForwards(server, pod => options.agents[pod.replace('npm-agent-', '')])
+  servePortForwards(server, pod => options.agents[pod.replace('npm-relay-', '')])
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-npm-test-'))
@@ -90,9 +96,14 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text
 }
 
-function own(path: string, body: string, {agents, pods, daemonSets = ['azure-npm', 'kube-proxy']}: FakeApiOptions): FakeAnswer {
+function own(
+  path: string,
+  body: string,
+  {agents, pods, agentPods = [], daemonSets = ['azure-npm', 'kube-proxy']}: FakeApiOptions,
+): FakeAnswer {
   const list = (items: readonly unknown[]) => ({body: {kind: 'List', apiVersion: 'v1', items}})
-  if (path === '/api/v1/namespaces/kubectl-npm/pods') return list(pods ?? Object.keys(agents).map(node => agentPod(node)))
+  if (path === '/api/v1/namespaces/kubectl-npm/pods') return list(pods ?? Object.keys(agents).map(node => relayPod(node)))
+  if (path === '/api/v1/namespaces/kubectl-npm-node/pods') return list(agentPods)
   if (path === '/apis/apps/v1/namespaces/kube-system/daemonsets') return list(daemonSets.map(name => ({metadata: {name}})))
   if (path.endsWith('/token')) {
     const {spec} = JSON.parse(body) as {spec: {audiences: string[]}}

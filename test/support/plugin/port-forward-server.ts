@@ -10,9 +10,9 @@ const ERRORS = 1
  * Serves port-forwards by WebSocket as a kubelet does, on the paths of the API server and of the kubelet alike. Each pod's port
  * leads to one of this machine.
  *
- * @param portOf the port on loopback; undefined when nothing listens in that pod
+ * @param targetOf a port on loopback or the path of a unix socket; undefined when nothing listens in that pod
  */
-export function servePortForwards(server: Server | TlsServer, portOf: (pod: string) => number | undefined): void {
+export function servePortForwards(server: Server | TlsServer, targetOf: (pod: string) => number | string | undefined): void {
   const sockets = new WebSocketServer({noServer: true, handleProtocols: offered => offered.has(PROTOCOL) && PROTOCOL})
   server.on('upgrade', (request, socket, head) => {
     const {pathname, searchParams} = new URL(request.url ?? '', 'http://kubelet')
@@ -20,14 +20,14 @@ export function servePortForwards(server: Server | TlsServer, portOf: (pod: stri
     const port = Number(searchParams.get('ports') ?? searchParams.get('port'))
     // Without it every answer waits for an acknowledgement.
     ;(socket as Socket).setNoDelay(true)
-    sockets.handleUpgrade(request, socket, head, client => bridge(client, port, portOf(pod?.[1] ?? pod?.[2] ?? '')))
+    sockets.handleUpgrade(request, socket, head, client => bridge(client, port, targetOf(pod?.[1] ?? pod?.[2] ?? '')))
   })
 }
 
 const PROTOCOL = 'v4.channel.k8s.io'
 const frame = (channel: number, content: Uint8Array): Buffer => Buffer.concat([Buffer.of(channel), content])
 
-function bridge(client: WebSocket, port: number, target: number | undefined): void {
+function bridge(client: WebSocket, port: number, target: number | string | undefined): void {
   const header = Buffer.of(port & 0xff, port >> 8)
   client.send(frame(DATA, header))
   client.send(frame(ERRORS, header))
@@ -38,7 +38,7 @@ function bridge(client: WebSocket, port: number, target: number | undefined): vo
     client.close(1000)
   }
   if (target === undefined) return fail('connection refused')
-  const upstream = connect(target, '127.0.0.1')
+  const upstream = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
   upstream.on('data', (chunk: Buffer) => client.send(frame(DATA, chunk)))
   upstream.once('error', ({message}) => fail(message))
   upstream.once('end', () => client.close(1000))
