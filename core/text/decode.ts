@@ -5,12 +5,14 @@ import type {Text} from './lines.ts'
  * keep the objects of most clusters in one piece: JSON in several pieces must be joined, which needs the memory twice.
  */
 export const PIECE_BYTES = 16 * 1024 * 1024
+/** The most that a piece may have. A longer line, which no document has, is cut, so that a text without an end fits into memory and strings. */
+const LONGEST_PIECE_BYTES = 16 * PIECE_BYTES
 /** Initial buffer, because most files are small. It doubles up to a piece, and further only for a longer line. */
 const FIRST_BYTES = 64 * 1024
 const LINE_FEED = 10
 
 /**
- * Decodes UTF-8 to a text in pieces that end at line ends. Invalid bytes become U+FFFD, so that the rest of a damaged text can be
+ * Decodes UTF-8 to a text in pieces that end at line ends, if no line is longer than 256 MiB. Invalid bytes become U+FFFD, so that the rest of a damaged text can be
  * read.
  */
 export class TextDecoding {
@@ -45,11 +47,19 @@ export class TextDecoding {
   private makeRoom(): void {
     const lineEnd = this.length < PIECE_BYTES ? 0 : this.buffer.lastIndexOf(LINE_FEED) + 1
     if (lineEnd > 0) this.release(lineEnd)
+    else if (this.length >= LONGEST_PIECE_BYTES) this.release(this.characterStart())
     else {
       const larger = new Uint8Array(this.buffer.length * 2)
       larger.set(this.buffer)
       this.buffer = larger
     }
+  }
+
+  /** Where the last character of the buffer begins, so that it is not cut. */
+  private characterStart(): number {
+    let at = this.length - 1
+    for (let back = 0; back < 3 && ((this.buffer[at] as number) & 0xc0) === 0x80; back++) at--
+    return at
   }
 
   /** Decodes the first bytes to a piece, and removes them from the buffer. */

@@ -6,6 +6,7 @@ import {AGENT_SOCKET, AGENT_STATE_DIR, type AgentStatus} from '../../core/contra
 import {CLUSTER_DOCUMENT} from '../../core/contract/node-documents.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import {InputBudget} from '../bytes/input-budget.ts'
 import {type AgentConnection, openConnection} from './agent-connection.ts'
 import {openSnapshot, unpack} from './read-snapshot.ts'
 import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
@@ -57,6 +58,6 @@ export async function readLocalCluster(
   await using snapshot = await openSnapshot(agent, [CLUSTER_DOCUMENT], signal)
   if (snapshot.documents.length === 0) return {documents: [], problems: []}
   const name = "the agent's cluster.json"
-  const {text, end} = await unpack(snapshot.pieces(CLUSTER_DOCUMENT), name)
+  const {text, end} = await unpack(snapshot.pieces(CLUSTER_DOCUMENT), name, new InputBudget('agents'))
   return {documents: [{name, folder: 'local', text}], problems: end.problems}
 }

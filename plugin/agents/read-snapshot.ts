@@ -5,7 +5,8 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {gunzip, readAll, type UnpackLimit, unpackLimits} from '../bytes/gunzip.ts'
+import {gunzip, readAll} from '../bytes/gunzip.ts'
+import {InputBudget} from '../bytes/input-budget.ts'
 import type {AgentConnection} from './agent-connection.ts'
 import {type DocumentEnd, snapshotPieces} from './snapshot-pieces.ts'
 import {parseAnswer, tolerantSnapshotSchema} from './tolerant-schemas.ts'
@@ -60,17 +61,22 @@ export interface NodeReading {
 /**
  * Reads documents of a node through its agent, several at once.
  *
- * @throws AgentError when the connection breaks; what a tool could not read is a problem
+ * @param budget for all nodes of a command together
+ * @throws AgentError when the connection breaks; InputLimitError when there is too much; what a tool could not read is a problem
  */
 export async function readNode(
   agent: AgentConnection,
   documents: readonly NodeDocument[],
   signal: AbortSignal,
+  budget: InputBudget = new InputBudget('agents'),
 ): Promise<NodeReading> {
   const {node} = agent
   await using snapshot = await openSnapshot(agent, documents, signal)
   const read = await Promise.all(
-    snapshot.documents.map(async document => ({document, ...(await unpack(snapshot.pieces(document), `${node}/${document}`))})),
+    snapshot.documents.map(async document => ({
+      document,
+      ...(await unpack(snapshot.pieces(document), `${node}/${document}`, budget)),
+    })),
   )
   return {
     node,
@@ -96,20 +102,18 @@ export async function readNode(
 export async function unpack(
   pieces: AsyncGenerator<Uint8Array, DocumentEnd>,
   name: string,
+  budget: InputBudget,
 ): Promise<{text: Text; end: DocumentEnd}> {
   const decoding = new TextDecoding()
   try {
-    const end = await readAll(gunzip(pieces, documentLimit(name)), part => decoding.push(part))
+    const unpacking = gunzip(pieces, (pieceBytes, sizeBytes, packedBytes) => {
+      budget.takeBytes(pieceBytes, name)
+      budget.checkRatio(sizeBytes, packedBytes, name)
+    })
+    const end = await readAll(unpacking, part => decoding.push(part))
     return {text: decoding.end(), end}
   } catch (error) {
     if (error instanceof InputError || (error as Error).name === 'AbortError') throw error
     throw new InputError(`${name}: what the agent sent cannot be unpacked: ${(error as Error).message}`, 'Run the command again.')
   }
 }
-
-/** @param name node and document, as a person reads it */
-export const documentLimit = (name: string): UnpackLimit => ({
-  name,
-  limitBytes: unpackLimits.snapshotDocumentBytes,
-  next: 'No node has that much. Look at its agent: kubectl npm status',
-})

@@ -2,7 +2,7 @@ import {once} from 'node:events'
 import {constants, createGzip} from 'node:zlib'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {gunzip, readAll, type UnpackLimit} from './gunzip.ts'
+import {gunzip, readAll, type UnpackCheck} from './gunzip.ts'
 
 /**
  * A file of a dump before it is written. It is compressed, because the rules of a large node have a hundred megabytes and compress to a
@@ -44,10 +44,10 @@ export class Packed {
    * @returns the file, and what the generator returns at its end
    * @throws as `gunzip`
    */
-  static async ofGzip<End>(stream: AsyncGenerator<Uint8Array, End>, limit: UnpackLimit): Promise<{packed: Packed; end: End}> {
+  static async ofGzip<End>(stream: AsyncGenerator<Uint8Array, End>, check: UnpackCheck): Promise<{packed: Packed; end: End}> {
     const pieces: Uint8Array[] = []
     let sizeBytes = 0
-    const end = await readAll(gunzip(keep(stream, pieces), limit), part => {
+    const end = await readAll(gunzip(keep(stream, pieces), check), part => {
       sizeBytes += part.length
     })
     return {packed: new Packed(sizeBytes, pieces), end}
@@ -55,9 +55,8 @@ export class Packed {
 
   /** The content, in pieces. */
   bytes(): AsyncGenerator<Uint8Array> {
-    // It was measured when it came.
-    const limit = {name: 'a file of the dump', limitBytes: this.sizeBytes, next: 'This is a fault of kubectl npm.'}
-    return gunzip(this.packedPieces(), limit)
+    // It was counted when it came.
+    return gunzip(this.packedPieces(), () => {})
   }
 
   /** The content as text. */

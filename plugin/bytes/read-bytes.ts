@@ -1,32 +1,29 @@
-import {open, stat} from 'node:fs/promises'
-import type {Problem} from '../../core/problem/problem.ts'
-import {TextDecoding} from '../../core/text/decode.ts'
-import type {Text} from '../../core/text/lines.ts'
+import {constants} from 'node:fs'
+import {open} from 'node:fs/promises'
 
 const READ_BYTES = 1024 * 1024
 
-/** A file's content: text, or the bytes of a gzip file. */
-export type Content = {readonly kind: 'text'; readonly text: Text} | {readonly kind: 'gzip'; readonly bytes: Uint8Array}
-
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
-
-/** Reads a file or, for `-`, standard input. */
-export async function readContent(path: string): Promise<Content> {
-  const text = new TextDecoding(path === '-' ? 0 : (await stat(path)).size)
-  const packed: Uint8Array[] = []
-  let isFirst = true
-  for await (const chunk of path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : chunksOf(path)) {
-    if (isFirst ? isGzip(chunk) : packed.length > 0) packed.push(Uint8Array.from(chunk))
-    else text.push(chunk)
-    isFirst = false
-  }
-  return packed.length > 0 ? {kind: 'gzip', bytes: Buffer.concat(packed)} : {kind: 'text', text: text.end()}
+/** Reads a file or, for `-`, standard input. Each chunk is valid until the next one is asked for. */
+export async function* readGiven(path: string): AsyncGenerator<Uint8Array, void> {
+  if (path === '-') yield* process.stdin as AsyncIterable<Uint8Array>
+  else yield* chunksOf(path, constants.O_RDONLY)
 }
 
-/** A file's bytes in chunks that share one buffer: each is valid until the next one is read. A stream would allocate as much as the file has. */
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  const file = await open(path)
+/**
+ * Reads a file that was found in a folder. What has become a link, a pipe or a device meanwhile is not opened for it.
+ *
+ * @throws Error when it is no regular file
+ */
+export async function* readFound(path: string): AsyncGenerator<Uint8Array, void> {
+  // Windows has neither flag.
+  yield* chunksOf(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0), true)
+}
+
+/** A file's bytes in chunks that share one buffer. A stream would allocate as much as the file has. */
+async function* chunksOf(path: string, flags: number, isRegular = false): AsyncGenerator<Uint8Array, void> {
+  const file = await open(path, flags)
   try {
+    if (isRegular && !(await file.stat()).isFile()) throw new Error('is no regular file')
     const buffer = new Uint8Array(READ_BYTES)
     for (;;) {
       const {bytesRead} = await file.read(buffer, 0, READ_BYTES)
@@ -38,31 +35,43 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Unpacks gzip data of a file that a flag names. Of a damaged or cut-off file everything before the damage is kept. */
-export async function unpackGzip(
-  bytes: Uint8Array,
-  file: string,
-  limitBytes?: number,
-): Promise<{bytes: Uint8Array; problems: Problem[]}> {
-  // Few files are packed, and this takes longer to load than a small file to read.
-  const {gunzip, UnpackLimitError, unpackLimits} = await import('./gunzip.ts')
-  const limit = {
-    name: file,
-    limitBytes: limitBytes ?? unpackLimits.inputFileBytes,
-    next: 'Unpack it by hand and give the folder.',
-  }
-  const parts: Uint8Array[] = []
-  try {
-    for await (const part of gunzip(onePiece(bytes), limit)) parts.push(part)
-  } catch (error) {
-    if (error instanceof UnpackLimitError) throw error
-    const message = `the compressed file is damaged or cut off (${error instanceof Error ? error.message : String(error)}); what stands before the damage is read`
-    const next = 'Copy the file again; compare its size with the original.'
-    return {bytes: Buffer.concat(parts), problems: [{code: 'TRUNCATED_FILE', file, message, next}]}
-  }
-  return {bytes: Buffer.concat(parts), problems: []}
+/** The beginning of a stream, which was read already. */
+export interface PeekedStream {
+  /** As many bytes as were asked for; fewer when the stream is shorter. */
+  readonly head: Uint8Array
+  /** The whole stream, `head` included. */
+  readonly stream: AsyncGenerator<Uint8Array, void>
+  /** Ends the stream for whoever does not want it: a generator that nobody began to read closes nothing by itself. */
+  readonly release: () => Promise<unknown>
 }
 
-async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes
+/** Looks at the first bytes of a stream. */
+export async function peek(stream: AsyncGenerator<Uint8Array, void>, count: number): Promise<PeekedStream> {
+  const first: Uint8Array[] = []
+  let length = 0
+  let isEnded = false
+  while (length < count && !isEnded) {
+    const {done, value} = await stream.next()
+    isEnded = done === true
+    if (!value) continue
+    // The source may write the next chunk into the same memory.
+    first.push(Uint8Array.from(value))
+    length += value.length
+  }
+  const whole = first.length === 1 ? (first[0] as Uint8Array) : Buffer.concat(first)
+  return {head: whole.subarray(0, count), stream: joined(), release: () => stream.return()}
+
+  async function* joined(): AsyncGenerator<Uint8Array, void> {
+    try {
+      if (whole.length > 0) yield whole
+      yield* stream
+    } finally {
+      await stream.return()
+    }
+  }
+}
+
+/** Chunks with memory of their own. */
+export async function* copied(stream: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stream) yield Uint8Array.from(chunk)
 }

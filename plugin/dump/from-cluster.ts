@@ -6,7 +6,9 @@ import type {NodeChoice, RelayPod} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
-import {documentLimit, type OpenSnapshot, openSnapshot} from '../agents/read-snapshot.ts'
+import {type OpenSnapshot, openSnapshot} from '../agents/read-snapshot.ts'
+import type {UnpackCheck} from '../bytes/gunzip.ts'
+import {InputBudget, InputLimitError, inputLimits, packedLimitBytes, snapshotDocumentBytes} from '../bytes/input-budget.ts'
 import {Packed} from '../bytes/packed.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
@@ -34,9 +36,10 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, 
   const takenAt = new Date().toISOString()
   await using cluster = await openCluster(flags, signal, {anyEngine: true})
   const logs = await NpmLogs.find(cluster.api, signal)
+  const budget = new InputBudget('agents', {...inputLimits(), bytes: packedLimitBytes()})
   const [objects, results] = await Promise.all([
-    collectObjects(cluster, signal),
-    eachNode(cluster.ready, async pod => collectNode(cluster, pod, logs, signal), {
+    collectObjects(cluster, budget, signal),
+    eachNode(cluster.ready, async pod => collectNode(cluster, pod, logs, budget, signal), {
       nodeOf: ({node}) => node,
       label: 'reading',
       limit: READ_AT_ONCE,
@@ -80,12 +83,18 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, 
   return {content, failures, problems: engineProblems(cluster.engine)}
 }
 
-async function collectNode(cluster: Cluster, pod: RelayPod, logs: NpmLogs, signal: AbortSignal): Promise<ReadNode> {
+async function collectNode(
+  cluster: Cluster,
+  pod: RelayPod,
+  logs: NpmLogs,
+  budget: InputBudget,
+  signal: AbortSignal,
+): Promise<ReadNode> {
   await using agent = await cluster.connect(pod, signal)
   const {node} = agent
   await using snapshot = await openSnapshot(agent, DOCUMENTS, signal)
   const [read, pages] = await Promise.all([
-    Promise.all(snapshot.documents.map(document => collectDocument(snapshot, node, document, signal))),
+    Promise.all(snapshot.documents.map(document => collectDocument(snapshot, node, document, budget, signal))),
     logs.read(node, signal),
   ])
   const all = [...read, ...pages]
@@ -106,10 +115,11 @@ async function collectDocument(
   snapshot: OpenSnapshot,
   node: string,
   document: NodeDocument,
+  budget: InputBudget,
   signal: AbortSignal,
 ): Promise<CollectedFile> {
   try {
-    const {packed, end} = await Packed.ofGzip(snapshot.pieces(document), documentLimit(`${node}/${document}`))
+    const {packed, end} = await Packed.ofGzip(snapshot.pieces(document), packedCheck(budget, `${node}/${document}`))
     const failures = end.problems.map(({message, next}) => ({message, next}))
     const problems = failures.map(({message}) => message)
     return {packed, entry: {file: document, command: end.command, durationMs: end.durationMs, problems}, failures}
@@ -125,6 +135,21 @@ async function collectDocument(
   }
 }
 
+/** A document is unpacked only to see whether it is whole: what it takes until the dump is written are its packed bytes. */
+function packedCheck(budget: InputBudget, name: string): UnpackCheck {
+  let taken = 0
+  return (_, sizeBytes, packedBytes) => {
+    budget.takeBytes(packedBytes - taken, name)
+    taken = packedBytes
+    budget.checkRatio(sizeBytes, packedBytes, name)
+    if (sizeBytes > snapshotDocumentBytes)
+      throw new InputLimitError(
+        `${name}: unpacks to more than ${snapshotDocumentBytes} bytes`,
+        'No node has that. Look at its agent: kubectl npm status',
+      )
+  }
+}
+
 const missing = (file: string, failure: {readonly message: string; readonly next: string}): CollectedFile => ({
   entry: {file, command: '', problems: [failure.message]},
   failures: [failure],
@@ -134,7 +159,7 @@ const missing = (file: string, failure: {readonly message: string; readonly next
 const ASKED_AGENTS = 3
 
 /** Objects of the cluster, from the first agent that knows them. */
-async function collectObjects(cluster: Cluster, signal: AbortSignal): Promise<CollectedFile> {
+async function collectObjects(cluster: Cluster, budget: InputBudget, signal: AbortSignal): Promise<CollectedFile> {
   let failed: CollectedFile | undefined
   for (const pod of cluster.ready.slice(0, ASKED_AGENTS)) {
     try {
@@ -143,7 +168,7 @@ async function collectObjects(cluster: Cluster, signal: AbortSignal): Promise<Co
       if (state === 'off' || asOf === undefined) continue
       await using snapshot = await openSnapshot(agent, [dumpFiles.cluster], signal)
       if (!snapshot.documents.includes(dumpFiles.cluster)) continue
-      const collected = await collectDocument(snapshot, pod.node, dumpFiles.cluster, signal)
+      const collected = await collectDocument(snapshot, pod.node, dumpFiles.cluster, budget, signal)
       if (collected.packed) return collected
       failed = collected
     } catch (error) {

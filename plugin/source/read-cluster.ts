@@ -9,6 +9,7 @@ import {type Cluster, openCluster} from '../agents/cluster.ts'
 import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
 import {readNode} from '../agents/read-snapshot.ts'
+import {InputBudget} from '../bytes/input-budget.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 
 /** What answers are found from. Logs and counts are for dumps. */
@@ -38,15 +39,16 @@ export interface ClusterReading {
 export async function readCluster(flags: ClusterFlags & NodeChoice, waiting: Waiting, wanted: Wanted): Promise<ClusterReading> {
   const {signal} = waiting
   await using cluster = await openCluster(flags, signal)
+  const budget = new InputBudget('agents')
   if (wanted === 'one') {
     const pod = onlyAgent(cluster)
-    const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], waiting)
+    const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], waiting, budget)
     return {dumps, problems: [...engineProblems(cluster.engine), ...problems]}
   }
-  const objects = await readObjects(cluster, signal)
+  const objects = await readObjects(cluster, signal, budget)
   const names = wanted === 'all' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
   const pods = names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
-  const {dumps, problems} = await readNodes(cluster, pods, RULES, waiting)
+  const {dumps, problems} = await readNodes(cluster, pods, RULES, waiting, budget)
   const withObjects = dumps.map(dump => (objects.cluster ? dump.with({cluster: objects.cluster}) : dump))
   return {dumps: withObjects, problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems]}
 }
@@ -87,13 +89,17 @@ function agentOf({ready, absent, api}: Cluster, name: string): RelayPod {
 }
 
 /** Reads the cluster objects from one agent; when it cannot tell them, from the next. */
-async function readObjects(cluster: Cluster, signal: AbortSignal): Promise<{cluster?: ClusterObjects; problems: Problem[]}> {
+async function readObjects(
+  cluster: Cluster,
+  signal: AbortSignal,
+  budget: InputBudget,
+): Promise<{cluster?: ClusterObjects; problems: Problem[]}> {
   let failure: InputError | undefined
   for (const pod of cluster.ready.slice(0, 3)) {
     try {
       await using agent = await cluster.connect(pod, signal)
       if (agent.hello.knowledge.state === 'off' || agent.hello.knowledge.asOf === undefined) continue
-      const {documents, problems} = await readNode(agent, OBJECTS, signal)
+      const {documents, problems} = await readNode(agent, OBJECTS, signal, budget)
       const {nodes, problems: more} = await readDump(documents)
       const objects = nodes[0]?.cluster
       return {...(objects && {cluster: objects}), problems: [...problems, ...(nodes[0]?.problems ?? []), ...more]}
@@ -112,12 +118,13 @@ async function readNodes(
   pods: readonly RelayPod[],
   documents: readonly NodeDocument[],
   {signal, progress}: Waiting,
+  budget: InputBudget,
 ): Promise<ClusterReading> {
   const results = await eachNode(
     pods,
     async pod => {
       await using agent = await cluster.connect(pod, signal)
-      return await readNode(agent, documents, signal)
+      return await readNode(agent, documents, signal, budget)
     },
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal, progress},
   )

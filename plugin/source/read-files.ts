@@ -1,31 +1,46 @@
-import {type Dirent, type Stats} from 'node:fs'
-import {readdir, stat} from 'node:fs/promises'
-import {basename, dirname, join} from 'node:path'
+import type {Stats} from 'node:fs'
+import {stat} from 'node:fs/promises'
+import {detectKind} from '../../core/dump/detect-kind.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
-import {decodeText} from '../../core/text/decode.ts'
-import {type Content, readContent, unpackGzip} from '../bytes/read-bytes.ts'
+import {ProblemList} from '../../core/problem/problem-list.ts'
+import {decodeText, TextDecoding} from '../../core/text/decode.ts'
+import {InputBudget} from '../bytes/input-budget.ts'
+import {copied, peek, readFound, readGiven} from '../bytes/read-bytes.ts'
+import {reasonOf} from './reason.ts'
 
 interface ReadFiles {
   readonly documents: DumpDocument[]
   readonly problems: Problem[]
 }
 
+/** What is read so far, and how much more there may be. */
+interface Reading {
+  readonly documents: DumpDocument[]
+  readonly problems: ProblemList
+  readonly budget: InputBudget
+}
+
 /**
  * Reads what a flag names: folders with all files below them, `.tgz` archives, single files, `-` for standard input.
  *
  * @param flag as the person gave it, for errors
- * @throws InputError when a path cannot be read at all
+ * @param budget for all paths together
+ * @throws InputError when a path cannot be read at all, InputLimitError when there is more than this machine's memory takes
  */
-export async function readFiles(paths: readonly string[], flag: '--from' | '-f' = '--from'): Promise<ReadFiles> {
-  const all: ReadFiles = {documents: [], problems: []}
+export async function readFiles(
+  paths: readonly string[],
+  flag: '--from' | '-f' = '--from',
+  budget: InputBudget = new InputBudget('files'),
+): Promise<ReadFiles> {
+  const reading: Reading = {documents: [], problems: new ProblemList(), budget}
   for (const path of paths) {
     const stats = path === '-' ? undefined : await statOf(path, flag)
-    if (stats?.isDirectory()) await readFolder(path, flag, all)
-    else await readGivenFile(path, flag, all)
+    if (stats?.isDirectory()) await readFolder(path, flag, reading)
+    else await readGivenFile(path, stats?.size ?? 0, flag, reading)
   }
-  return all
+  return {documents: reading.documents, problems: reading.problems.all()}
 }
 
 async function statOf(path: string, flag: string): Promise<Stats> {
@@ -39,82 +54,115 @@ async function statOf(path: string, flag: string): Promise<Stats> {
   }
 }
 
-function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOENT') return 'no such file or folder'
-  if (code === 'EACCES') return 'permission denied'
-  if (code === 'EISDIR') return 'is a folder'
-  return error instanceof Error ? error.message : String(error)
-}
-
-async function readGivenFile(path: string, flag: string, all: ReadFiles): Promise<void> {
+async function readGivenFile(path: string, expectedBytes: number, flag: string, reading: Reading): Promise<void> {
   const name = path === '-' ? 'stdin' : path
-  const content = await readContent(path).catch((error: unknown) => {
+  try {
+    await addContent(readGiven(path), {name, folder: '', expectedBytes}, reading)
+  } catch (error) {
+    if (error instanceof InputError) throw error
     throw new InputError(`${flag} ${name}: ${reasonOf(error)}`, 'Check the path and its rights.')
-  })
-  await addContent(content, name, '', all)
+  }
 }
 
-async function readFolder(folder: string, flag: string, all: ReadFiles): Promise<void> {
-  let entries: Dirent[]
-  try {
-    entries = await readdir(folder, {recursive: true, withFileTypes: true})
-  } catch (error) {
+async function readFolder(folder: string, flag: string, reading: Reading): Promise<void> {
+  const {walkFolder} = await import('./walk-folder.ts')
+  const {files, problems} = await walkFolder(folder, reading.budget).catch((error: unknown) => {
+    if (error instanceof InputError) throw error
     throw new InputError(`${flag} ${folder}: ${reasonOf(error)}`, 'Check the rights of the folder.')
-  }
-  const files = entries.filter(entry => entry.isFile() && !entry.name.startsWith('.'))
-  // One order on every machine: problems and ties must not depend on the file system.
-  for (const file of files.toSorted((a, b) => (join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1))) {
-    const path = join(file.parentPath, file.name)
+  })
+  for (const problem of problems) reading.problems.add(problem)
+  for (const {path, folder: parent} of files) {
     try {
-      await addContent(await readContent(path), path, file.parentPath, all)
+      const {size} = await stat(path)
+      await addContent(readFound(path), {name: path, folder: parent, expectedBytes: size}, reading)
     } catch (error) {
       if (error instanceof InputError) throw error
-      all.problems.push(unreadable(path, error))
+      reading.problems.add({
+        code: 'UNREADABLE_FILE',
+        file: path,
+        message: `cannot be read: ${reasonOf(error)}`,
+        next: 'It is left out. Check its rights.',
+      })
     }
   }
 }
 
-function unreadable(file: string, error: unknown): Problem {
-  return {code: 'UNREADABLE_FILE', file, message: `cannot be read: ${reasonOf(error)}`, next: 'It is left out. Check its rights.'}
+const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b
+
+/** What is being read. */
+interface Input {
+  readonly name: string
+  /** Empty for what was given by name. */
+  readonly folder: string
+  /** Its size, if known. */
+  readonly expectedBytes: number
 }
 
-async function addContent(content: Content, name: string, folder: string, all: ReadFiles): Promise<void> {
-  if (content.kind === 'text') {
-    all.documents.push({name, folder, text: content.text})
+/** Adds a file, or the files of an archive. Only their texts are held, never their bytes as a whole. */
+async function addContent(chunks: AsyncGenerator<Uint8Array, void>, input: Input, reading: Reading): Promise<void> {
+  const {head, stream} = await peek(chunks, 2)
+  if (!isGzip(head)) return await addText(counted(stream, input, reading), input, reading)
+  // Few files are packed, and these take longer to load than a small file to read.
+  const {isTar, readArchive, TAR_HEAD_BYTES} = await import('./read-archive.ts')
+  const content = await peek(unpacked(copied(stream), input, reading), TAR_HEAD_BYTES)
+  if (!isTar(content.head)) return await addText(content.stream, {...input, expectedBytes: 0}, reading)
+  const {documents, problems} = await readArchive(content.stream, input.name, reading.budget)
+  for (const document of documents) reading.documents.push(document)
+  for (const problem of problems) reading.problems.add(problem)
+}
+
+/** As many bytes have at least the characters that show of what kind a text is. */
+const KIND_BYTES = 256 * 1024
+
+async function addText(stream: AsyncGenerator<Uint8Array, void>, input: Input, {documents}: Reading): Promise<void> {
+  const {name, folder, expectedBytes} = input
+  const start = await peek(stream, folder === '' ? KIND_BYTES : 0)
+  const head = decodeText(start.head)
+  // What was given by name is told by its content. Nothing more is read of a device that never ends, or of zeros that were packed.
+  if (detectKind(head) === 'binary') {
+    await start.release()
+    documents.push({name, folder, text: head})
     return
   }
-  const unpacked = await unpackGzip(content.bytes, name)
-  all.problems.push(...unpacked.problems)
-  if (isTar(unpacked.bytes)) await readArchive(unpacked.bytes, name, all)
-  else all.documents.push({name, folder, text: decodeText(unpacked.bytes)})
+  const text = new TextDecoding(expectedBytes)
+  for await (const chunk of start.stream) text.push(chunk)
+  documents.push({name, folder, text: text.end()})
 }
 
-const TAR_MAGIC_AT = 257
-const isTar = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + 5)) === 'ustar'
+async function* counted(
+  stream: AsyncGenerator<Uint8Array, void>,
+  {name}: Input,
+  {budget}: Reading,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stream) {
+    budget.takeBytes(chunk.length, name)
+    yield chunk
+  }
+}
 
-/** Entries are taken one by one, so that those before a damaged place are kept. Nothing is written to disk. */
-async function readArchive(bytes: Uint8Array, name: string, all: ReadFiles): Promise<void> {
-  const {createTarDecoder} = await import('modern-tar')
-  const source = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(bytes)
-      controller.close()
-    },
-  })
+/** Unpacks a gzip file. Of a damaged or cut-off one everything before the damage is given. */
+async function* unpacked(
+  stream: AsyncGenerator<Uint8Array, void>,
+  {name}: Input,
+  {budget, problems}: Reading,
+): AsyncGenerator<Uint8Array, void> {
+  const {gunzip} = await import('../bytes/gunzip.ts')
   try {
-    for await (const {header, body} of source.pipeThrough(createTarDecoder())) {
-      const content = new Uint8Array(await new Response(body).arrayBuffer())
-      if (header.type !== 'file' || basename(header.name).startsWith('.')) continue
-      const folder = `${name}/${dirname(header.name)}`
-      all.documents.push({name: `${name}/${header.name}`, folder, text: decodeText(content)})
-    }
+    yield* gunzip(stream, (pieceBytes, sizeBytes, packedBytes) => {
+      budget.takeBytes(pieceBytes, name)
+      budget.checkRatio(sizeBytes, packedBytes, name)
+    })
   } catch (error) {
-    all.problems.push({
+    if (!isDamage(error)) throw error
+    problems.add({
       code: 'TRUNCATED_FILE',
       file: name,
-      message: `the archive is damaged or cut off (${reasonOf(error)}); the files before the damage are read`,
-      next: 'Copy the archive again; compare its size with the original.',
+      message: `the compressed file is damaged or cut off (${error.message}); what stands before the damage is read`,
+      next: 'Copy the file again; compare its size with the original.',
     })
   }
 }
+
+/** Whether zlib refuses the content, and not the system the file. */
+const isDamage = (error: unknown): error is Error =>
+  error instanceof Error && ((error as NodeJS.ErrnoException).code ?? '').startsWith('Z_')
