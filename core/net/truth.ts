@@ -16,13 +16,3 @@ export function all(truths: Iterable<Truth>): Truth {
   }
   return result
 }
-
-/** Disjunction: true if one is true, even if others are unknown. */
-export function any(truths: Iterable<Truth>): Truth {
-  let result: Truth = false
-  for (const truth of truths) {
-    if (truth === true) return true
-    if (truth === 'unknown') result = 'unknown'
-  }
-  return result
-}

@@ -1,6 +1,5 @@
 import {parseIpv4} from '../net/ipv4.ts'
 import type {Truth} from '../net/truth.ts'
-import {any} from '../net/truth.ts'
 import {blockOf, parseMember} from './member.ts'
 
 /** A set as a walk needs it, read from a node or compiled. */
@@ -51,6 +50,17 @@ export class SetIndex {
     return test(question)
   }
 
+  /** The kernel refuses lists in lists, so what such a list holds is unknown. */
+  private isInAny(sets: readonly string[], question: SetQuestion): Truth {
+    let result: Truth = false
+    for (const set of sets) {
+      const truth = this.sets.get(set)?.type === 'list:set' ? 'unknown' : this.holds(set, question)
+      if (truth === true) return true
+      if (truth === 'unknown') result = truth
+    }
+    return result
+  }
+
   private compile(name: string): Test {
     const set = this.sets.get(name)
     switch (set?.type) {
@@ -60,16 +70,30 @@ export class SetIndex {
       case 'hash:ip,port':
         return portTest(set.members)
       case 'list:set': {
-        // The kernel refuses lists in lists, so the recursion ends.
         const members = [...set.members].map(member => parseMember(member).subject)
-        return question =>
-          any(members.map(member => (this.sets.get(member)?.type === 'list:set' ? 'unknown' : this.holds(member, question))))
+        return remembered(question => this.isInAny(members, question))
       }
       default:
         return () => 'unknown'
     }
   }
 }
+
+/** A test that keeps its last two answers. Thousands of rules ask one list of thousands of sets about both ends of one packet. */
+function remembered(test: Test): Test {
+  let last: {readonly question: SetQuestion; readonly truth: Truth} | undefined
+  let before: typeof last
+  return question => {
+    if (last && isSame(last.question, question)) return last.truth
+    const found = before && isSame(before.question, question) ? before : {question, truth: test(question)}
+    before = last
+    last = found
+    return found.truth
+  }
+}
+
+const isSame = (one: SetQuestion, other: SetQuestion): boolean =>
+  one.address === other.address && one.port === other.port && one.protocol === other.protocol
 
 /** The longest matching prefix decides. A `nomatch` block means "not in the set". */
 function netTest(members: Iterable<string>): Test {

@@ -6,6 +6,9 @@ import type {Rule} from '../iptables/model.ts'
 /** In rules. Shorter chains are walked without an index. */
 const LONG_CHAIN = 24
 
+/** Rules of all addresses that are kept. Where conditions are not known, each address has nearly all rules of a chain. */
+const MOST_KEPT = 4_000_000
+
 type Side = 'src' | 'dst'
 
 interface Chains {
@@ -41,6 +44,8 @@ export class RulesByAddress {
   private readonly sets: SetIndex
   private readonly long = new Map<string, LongChain>()
   private readonly known = new Map<string, readonly Rule[]>()
+  /** Rules in `known`. */
+  private kept = 0
   private readonly below: Below | undefined
 
   constructor(chains: Chains, sets: SetIndex, below?: Below) {
@@ -75,9 +80,18 @@ export class RulesByAddress {
     let rules = this.known.get(key)
     if (!rules) {
       rules = this.find(name, address)
-      this.known.set(key, rules)
+      this.keep(key, rules)
     }
     return rules
+  }
+
+  private keep(key: string, rules: readonly Rule[]): void {
+    this.kept += rules.length
+    if (this.kept > MOST_KEPT) {
+      this.known.clear()
+      this.kept = rules.length
+    }
+    this.known.set(key, rules)
   }
 
   private find(name: string, text: string): readonly Rule[] {

@@ -71,18 +71,55 @@ const PASSIVE = new Set([
 /** A rule with unknown conditions splits the walk in two. After this many splits the verdict is `unknown`. */
 const MOST_SPLITS = 12
 
+/** Chains deeper than this are not walked. The kernel refuses circles, and nft also what is deeper than 16. */
+const DEEPEST = 64
+
+/** How much one walk may do before its verdict is `unknown`. A few rules that call each other can ask for 2^60 steps. */
+export interface WalkLimits {
+  /** Rules that are compared with the packet. A save of 300 MB has so many. */
+  readonly rules: number
+  /** Rules that match. Each policy that selects a pod is two or three. */
+  readonly matches: number
+}
+
+const usualLimits: WalkLimits = {rules: 1_000_000, matches: 20_000}
+
+/** Steps that are kept of a walk that was given up: the rest only repeats them. */
+const MOST_STEPS_GIVEN_UP = 64
+
+/** A chain that the packet is in, and where it returns to. */
 interface Frame {
   readonly chain: string
   readonly rules: readonly Rule[]
-  at: number
+  /** Undefined for the built-in chain, and for one that it left by goto. */
+  readonly caller: Frame | undefined
+  /** Index of the caller's next rule. */
+  readonly resume: number
+  readonly depth: number
+}
+
+/** The steps so far, last one first. Branches of a walk share what they have in common. */
+interface Trail {
+  readonly step: Step
+  readonly before: Trail | undefined
 }
 
 interface Place {
   readonly hook: number
-  readonly frames: readonly Frame[]
+  /** Undefined before the chain of the hook is entered. */
+  readonly frame: Frame | undefined
+  /** Index of the next rule in the frame. */
+  readonly at: number
   readonly packet: Passing
-  readonly trail: readonly Step[]
+  readonly trail: Trail | undefined
   readonly splits: number
+}
+
+interface Outcome {
+  readonly verdict: Verdict
+  readonly packet: Passing
+  readonly trail: Trail | undefined
+  readonly reason?: string
 }
 
 /**
@@ -90,13 +127,14 @@ interface Place {
  * the calling chain; a chain entered by goto does not return to the chain that named it. At the end of a built-in chain its
  * policy applies.
  *
- * Where a condition is unknown, both outcomes are walked. If their verdicts differ, the verdict is `unknown`.
+ * Where a condition is unknown, both outcomes are walked. If their verdicts differ, the verdict is `unknown`. So it is for
+ * chains that call each other in a circle, and when the limits are reached.
  *
  * @param sets a rule that names an absent set has an unknown condition
  * @param packet the connection state is NEW and the mark is 0 unless given
- * @throws RangeError if chains call each other in a circle; the kernel refuses to load such rules
+ * @param limits of the whole walk; a walk with smaller ones has the same verdict or `unknown`
  */
-export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet): LinuxWalk {
+export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, limits: WalkLimits = usualLimits): LinuxWalk {
   const source = parseIpv4(packet.source)
   const destination = parseIpv4(packet.destination)
   if (source === undefined || destination === undefined)
@@ -112,62 +150,94 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet): LinuxW
     knownMark: 0xffffffff,
     isTranslated: false,
   }
-  return new Walker(rules, sets).from({hook: 0, frames: [], packet: passing, trail: [], splits: 0})
+  const walker = new Walker(rules, sets, limits)
+  const outcome = walker.from({hook: 0, frame: undefined, at: 0, packet: passing, trail: undefined, splits: 0})
+  const trail = stepsOf(outcome.trail)
+  const translated = outcome.packet.isTranslated && {
+    translated: {destination: printIpv4(outcome.packet.destination), port: outcome.packet.port},
+  }
+  return {
+    verdict: outcome.verdict,
+    trail: walker.isGivenUp ? trail.slice(0, MOST_STEPS_GIVEN_UP) : trail,
+    ...translated,
+    ...(outcome.reason !== undefined && {reason: outcome.reason}),
+  }
 }
-
-const DEEPEST = 64
 
 class Walker {
   private readonly rules: WalkedRules
   private readonly sets: SetIndex
+  private readonly limits: WalkLimits
+  private looks = 0
+  private matches = 0
 
-  constructor(rules: WalkedRules, sets: SetIndex) {
+  constructor(rules: WalkedRules, sets: SetIndex, limits: WalkLimits) {
     this.rules = rules
     this.sets = sets
+    this.limits = limits
   }
 
-  from(start: Place): LinuxWalk {
-    let {hook, packet, splits} = start
-    let frames = start.frames.map(frame => ({...frame}))
-    const trail = [...start.trail]
+  /** Whether a limit was reached. */
+  get isGivenUp(): boolean {
+    return this.looks > this.limits.rules || this.matches > this.limits.matches
+  }
+
+  from(start: Place): Outcome {
+    let {hook, frame, at, packet, trail, splits} = start
     for (;;) {
-      const frame = frames.at(-1)
-      const table = FORWARDED[hook]?.[0] ?? ''
+      const [table, chain] = FORWARDED[hook] ?? ['', '']
       if (!frame) {
-        if (hook >= FORWARDED.length) return finished('accept', trail, packet)
-        const entry = this.enterHook(hook)
-        if (entry) frames = [entry]
-        else hook++
+        if (hook >= FORWARDED.length) return {verdict: 'accept', packet, trail}
+        frame = this.enterHook(hook)
+        at = 0
+        if (!frame) hook++
         continue
       }
-      const rule = frame.rules[frame.at++]
+      const rule = frame.rules[at++]
       if (!rule) {
-        frames.pop()
-        if (frames.length > 0) continue
-        const policy = this.rules.chain(table, frame.chain)?.policy
-        if (policy === 'DROP') return finished('drop', [...trail, {table, chain: frame.chain, position: 0, depth: 0}], packet)
+        if (frame.caller) {
+          ;({resume: at, caller: frame} = frame)
+          continue
+        }
+        if (this.isDropped(hook)) return dropped({table, chain, packet, trail})
         hook++
+        frame = undefined
         continue
       }
+      if (++this.looks > this.limits.rules) return this.givenUp(packet, trail)
       if (isPassive(rule.target)) continue
       const truth = this.conditions(rule, packet)
       if (truth === false) continue
-      const step: Step = {table, chain: frame.chain, position: rule.position, rule, depth: frames.length - 1}
+      if (++this.matches > this.limits.matches) return this.givenUp(packet, trail)
+      const step: Step = {table, chain: frame.chain, position: rule.position, rule, depth: frame.depth}
+      const matched: Trail = {step, before: trail}
       if (truth === 'unknown') {
         if (splits >= MOST_SPLITS)
-          return unknown(`more than ${MOST_SPLITS} rules on the way have conditions that are not known`, trail, packet)
+          return unknown(`more than ${MOST_SPLITS} rules on the way have conditions that are not known`, {packet, trail})
         splits++
-        const without = this.from({hook, frames, packet, trail, splits})
-        const withIt = this.obey(rule, step, {hook, frames, packet, trail, splits})
-        if (without.verdict === withIt.verdict && without.verdict !== 'unknown') return without
-        return unknown(this.doubt(rule, table, packet), [...trail, step], packet)
+        const without = this.from({hook, frame, at, packet, trail, splits})
+        if (this.isGivenUp) return without
+        if (without.verdict !== 'unknown') {
+          const next = this.applied(rule, {hook, frame, at, packet, trail: matched, splits})
+          const withIt = 'verdict' in next ? next : this.from(next)
+          if (this.isGivenUp) return withIt
+          if (without.verdict === withIt.verdict) return without
+        }
+        return unknown(this.doubt(rule, table, packet), {packet, trail: matched})
       }
-      const next = this.applied(rule, {hook, frames, packet, trail: [...trail, step], splits})
+      const next = this.applied(rule, {hook, frame, at, packet, trail: matched, splits})
       if ('verdict' in next) return next
-      trail.push(step)
-      ;({hook, packet} = next)
-      frames = next.frames.map(each => ({...each}))
+      ;({hook, frame, at, packet, trail} = next)
     }
+  }
+
+  private givenUp(packet: Passing, trail: Trail | undefined): Outcome {
+    const {rules, matches} = this.limits
+    const what = this.looks > rules ? `${rules} rules are looked at` : `${matches} rules match`
+    return unknown(
+      `more than ${what} on the way: chains that call each other again and again are not walked to their end, and the first steps are shown`,
+      {packet, trail},
+    )
   }
 
   /** Whether a rule matches. One condition that does not hold is enough, even if others are unknown. */
@@ -184,33 +254,38 @@ class Walker {
   private enterHook(hook: number): Frame | undefined {
     const [table, chain] = FORWARDED[hook] as (typeof FORWARDED)[number]
     const found = this.rules.chain(table, chain)
-    return found && {chain, rules: found.rules, at: 0}
+    return found && {chain, rules: found.rules, caller: undefined, resume: 0, depth: 0}
   }
 
-  /** Continues as if a rule with unknown conditions matched. */
-  private obey(rule: Rule, step: Step, place: Place): LinuxWalk {
-    const next = this.applied(rule, {...place, trail: [...place.trail, step]})
-    return 'verdict' in next ? next : this.from(next)
+  /** Whether the policy of a hook's chain drops what no rule decides. */
+  private isDropped(hook: number): boolean {
+    const [table, chain] = FORWARDED[hook] as (typeof FORWARDED)[number]
+    return this.rules.chain(table, chain)?.policy === 'DROP'
   }
 
-  private applied(rule: Rule, place: Place): Place | LinuxWalk {
+  private applied(rule: Rule, place: Place & {readonly frame: Frame}): Place | Outcome {
     const {target} = rule
-    const {hook, frames, packet, trail} = place
+    const {hook, frame, at, packet, trail} = place
     const table = FORWARDED[hook]?.[0] ?? ''
     if (!target) return place
     switch (target.kind) {
       case 'verdict':
-        if (target.verdict === 'DROP') return finished('drop', trail, packet)
+        if (target.verdict === 'DROP') return {verdict: 'drop', packet, trail}
         // ACCEPT ends this table's chain only; the next table follows.
-        if (target.verdict === 'ACCEPT') return {...place, hook: hook + 1, frames: []}
+        if (target.verdict === 'ACCEPT') return {...place, hook: hook + 1, frame: undefined}
         return this.returned(place)
       case 'jump': {
         const chain = this.rules.chain(table, target.chain)
-        if (!chain) return unknown(`chain ${target.chain} is not in the save`, trail, packet)
-        if (frames.length > DEEPEST)
-          throw new RangeError(`chains of table ${table} call each other in a circle at ${target.chain}`)
-        const callers = target.goto ? frames.slice(0, -1) : frames
-        return {...place, frames: [...callers, {chain: target.chain, rules: chain.rules, at: 0}]}
+        if (!chain) return unknown(`chain ${target.chain} is not in the save`, {packet, trail})
+        if (frame.depth >= DEEPEST)
+          return unknown(
+            `chains of table ${table} call each other in a circle, or more than ${DEEPEST} deep, at ${target.chain}: the kernel refuses such rules`,
+            {packet, trail},
+          )
+        const callers = target.goto
+          ? {caller: frame.caller, resume: frame.resume, depth: frame.depth}
+          : {caller: frame, resume: at, depth: frame.depth + 1}
+        return {...place, frame: {chain: target.chain, rules: chain.rules, ...callers}, at: 0}
       }
       case 'mark':
         return {...place, packet: marked(packet, target.value, target.mask)}
@@ -219,29 +294,28 @@ class Walker {
     }
   }
 
-  private returned(place: Place): Place | LinuxWalk {
-    if (place.frames.length > 1) return {...place, frames: place.frames.slice(0, -1)}
-    const [table, chain] = FORWARDED[place.hook] as (typeof FORWARDED)[number]
-    if (this.rules.chain(table, chain)?.policy === 'DROP')
-      return finished('drop', [...place.trail, {table, chain, position: 0, depth: 0}], place.packet)
-    return {...place, hook: place.hook + 1, frames: []}
+  private returned(place: Place & {readonly frame: Frame}): Place | Outcome {
+    const {hook, frame, packet, trail} = place
+    if (frame.caller) return {...place, frame: frame.caller, at: frame.resume}
+    const [table, chain] = FORWARDED[hook] as (typeof FORWARDED)[number]
+    return this.isDropped(hook) ? dropped({table, chain, packet, trail}) : {...place, hook: hook + 1, frame: undefined}
   }
 
-  private extension(name: string, options: string, place: Place): Place | LinuxWalk {
+  private extension(name: string, options: string, place: Place): Place | Outcome {
     const {packet, trail, hook} = place
-    if (name === 'REJECT') return finished('drop', trail, packet)
+    if (name === 'REJECT') return {verdict: 'drop', packet, trail}
     if (name === 'DNAT') {
       const parts = /^--to-destination ([\d.]+)(?::(\d+))?$/.exec(options)
       const destination = parts && parseIpv4(parts[1] as string)
       if (!parts || destination === undefined || destination === null)
-        return unknown(`DNAT ${options} is not understood`, trail, packet)
+        return unknown(`DNAT ${options} is not understood`, {packet, trail})
       const port = parts[2] === undefined ? packet.port : Number(parts[2])
-      return {...place, packet: {...packet, destination, port, isTranslated: true}, hook: hook + 1, frames: []}
+      return {...place, packet: {...packet, destination, port, isTranslated: true}, hook: hook + 1, frame: undefined}
     }
     // The connection's mark is not known, so restoring it may set any bit.
     if (name === 'CONNMARK') return options.includes('--restore-mark') ? {...place, packet: {...packet, knownMark: 0}} : place
     if (name === 'MARK') return {...place, packet: {...packet, knownMark: 0}}
-    return unknown(`what target ${name} does is not modelled`, trail, packet)
+    return unknown(`what target ${name} does is not modelled`, {packet, trail})
   }
 
   /** Explains which conditions of a rule are unknown. */
@@ -260,12 +334,21 @@ const marked = (packet: Passing, value: number, mask: number): Passing => ({
   knownMark: (packet.knownMark | mask) >>> 0,
 })
 
-function finished(verdict: Verdict, trail: readonly Step[], packet: Passing): LinuxWalk {
-  const translated = packet.isTranslated ? {translated: {destination: printIpv4(packet.destination), port: packet.port}} : {}
-  return {verdict, trail, ...translated}
+/** The policy of a built-in chain drops the packet. */
+function dropped({table, chain, packet, trail}: {table: string; chain: string} & Pick<Outcome, 'packet' | 'trail'>): Outcome {
+  const step: Step = {table, chain, position: 0, depth: 0}
+  return {verdict: 'drop', packet, trail: {step, before: trail}}
 }
 
-const unknown = (reason: string, trail: readonly Step[], packet: Passing): LinuxWalk => ({
-  ...finished('unknown', trail, packet),
+const unknown = (reason: string, {packet, trail}: Pick<Outcome, 'packet' | 'trail'>): Outcome => ({
+  verdict: 'unknown',
+  packet,
+  trail,
   reason,
 })
+
+function stepsOf(trail: Trail | undefined): Step[] {
+  const steps: Step[] = []
+  for (let last = trail; last; last = last.before) steps.push(last.step)
+  return steps.toReversed()
+}

@@ -195,8 +195,44 @@ test('the trail names every rule that matched, first to last, and nothing else',
   ])
 })
 
-test('chains in a circle are refused, as no kernel would have loaded them', () => {
-  expect(() => run({name: '', verdict: '', rules: ['-A FORWARD -j A1', '-A A1 -j A2', '-A A2 -j A1']})).toThrow(/circle/)
+describe('chains that no kernel would have loaded, or that nobody can walk to their end', () => {
+  const names = (count: number) => Array.from({length: count}, (_, index) => `A${index}`)
+  const doubling = (count: number) => names(count).flatMap((name, index) => Array(2).fill(`-A ${name} -j A${index + 1}`))
+  const save = (rules: readonly string[]) => {
+    const chains = new Set(rules.flatMap(rule => [...rule.matchAll(/ (A\d+)\b/g)].map(found => found[1])))
+    const declared = [...chains].map(chain => `:${chain} - [0:0]`)
+    return ['*filter', ':FORWARD ACCEPT [0:0]', ...declared, '-A FORWARD -j A0', ...rules, 'COMMIT\n'].join('\n')
+  }
+  const walked = (rules: readonly string[]) => walk(savedRules(new SavedChains(indexIptablesSave([save(rules)]))), sets, packet)
+
+  test.each([
+    ['a circle of jumps', ['-A A0 -j A1', '-A A1 -j A0'], /circle/],
+    ['a circle of gotos', ['-A A0 -g A1', '-A A1 -g A0'], /20000 rules match/],
+    ['chains 70 deep', names(70).map((name, index) => `-A ${name} -j A${index + 1}`), /more than 64 deep/],
+    ['60 chains, each twice in the one before', doubling(60), /20000 rules match/],
+    [
+      'a long chain, again and again',
+      [...doubling(12), ...Array<string>(1000).fill('-A A12 -p udp -j DROP')],
+      /1000000 rules are looked at/,
+    ],
+    [
+      'the same behind conditions that are not known',
+      doubling(60).map(rule => rule.replace(' -j', ' -i eth0 -j')),
+      /20000 rules match|conditions that are not known|whose condition is not known/,
+    ],
+  ])('%s: the verdict is unknown, with the reason and the first steps', (_, rules, reason) => {
+    const {verdict, reason: why, trail} = walked(rules)
+    expect({verdict, why}).toEqual({verdict: 'unknown', why: expect.stringMatching(reason)})
+    expect(trail.length).toBeLessThanOrEqual(65)
+    expect(trail[0]).toMatchObject({chain: 'FORWARD', position: 1})
+  })
+
+  test('chains 60 deep and a chain that is called a thousand times are walked', () => {
+    const deep = [...names(60).map((name, index) => `-A ${name} -j A${index + 1}`), '-A A60 -j DROP']
+    expect(walked(deep)).toMatchObject({verdict: 'drop', trail: {length: 62}})
+    const often = [...Array<string>(1000).fill('-A A0 -j A1'), '-A A0 -j DROP', '-A A1 -p udp -j ACCEPT']
+    expect(walked(often)).toMatchObject({verdict: 'drop', trail: {length: 1002}})
+  })
 })
 
 describe('other tables on the way', () => {
