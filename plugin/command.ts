@@ -3,6 +3,7 @@ import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import type {Waiting} from './agents/each-node.ts'
+import {interruption} from './cleanup/interruption.ts'
 import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
@@ -91,39 +92,18 @@ export interface OutputFlags {
   readonly color: string
 }
 
-/** A person who presses Ctrl-C waits no longer than a second. */
-const INTERRUPT_MS = 900
-
 /** A verb of the plugin: parses, calls one function of core, prints. */
 export abstract class Verb extends Command {
   static override baseFlags = commonFlags
 
-  private readonly abort = new AbortController()
-
-  /** Ends tools that are still running when the person does not want to wait. */
+  /** Ends work that holds something, when the person does not want to wait. */
   protected get signal(): AbortSignal {
-    return this.abort.signal
+    return interruption
   }
 
   /** Ctrl-C, and a line on stderr that shows how far work on many nodes is. */
   protected get waiting(): Waiting {
-    return {signal: this.signal, progress: progressLine(process.stderr)}
-  }
-
-  /**
-   * What is under way gets a moment to end by itself and to tell what it has. The second time, and when the moment is over,
-   * the process ends; whatever must not be left behind is cleared away at its exit.
-   */
-  private interrupt(): void {
-    const end = () => process.exit(exitCodes.failed)
-    if (this.abort.signal.aborted) end()
-    this.abort.abort()
-    setTimeout(end, INTERRUPT_MS).unref()
-  }
-
-  protected override async init(): Promise<void> {
-    await super.init()
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.interrupt())
+    return {signal: interruption, progress: progressLine(process.stderr)}
   }
 
   protected paint(mode: string): Paint {

@@ -119,9 +119,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/node-version.ts': ['core/problem'],
   'plugin/compile-options.ts': [...facts, 'core/dataplanes.ts'],
   'plugin/services.ts': ['core/problem', 'core/dump'],
+  'plugin/cleanup': [],
   'plugin/bytes': ground,
   // Types of the API.
-  'plugin/kubernetes': [...ground, 'core/kubernetes'],
+  'plugin/kubernetes': [...ground, 'core/kubernetes', 'plugin/cleanup'],
   // The agent's router as a type: the linter refuses anything else.
   'plugin/agents': [...ground, 'core/contract', 'core/dump', 'agent/rpc', 'plugin/bytes', 'plugin/kubernetes'],
   'plugin/source': [
@@ -132,6 +133,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/dump',
     'plugin/node-version.ts',
     'plugin/services.ts',
+    'plugin/cleanup',
     'plugin/bytes',
     'plugin/kubernetes',
     'plugin/agents',
@@ -144,6 +146,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/redact',
     'core/renaming',
     'plugin/services.ts',
+    'plugin/cleanup',
     'plugin/bytes',
     'plugin/kubernetes',
     'plugin/agents',
@@ -152,7 +155,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/compile', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
-  'plugin/command.ts': [...ground, 'plugin/agents', 'plugin/print', 'plugin/ui'],
+  'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/print', 'plugin/ui'],
   'plugin/commands': [
     ...verb,
     'core/redact',
@@ -180,6 +183,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/dataplane',
     'core/dump',
     'core/dataplanes.ts',
+    'plugin/cleanup',
     'plugin/kubernetes',
     'plugin/agents',
     'plugin/source',

@@ -1,4 +1,5 @@
 import {escapeControls} from '../../core/text/escape.ts'
+import {interruption} from '../cleanup/interruption.ts'
 import {findNames} from './find-names.ts'
 import type {Suggestion} from './names.ts'
 import {suggest} from './suggest.ts'
@@ -22,11 +23,11 @@ const PLAIN = /^[\w.:/@%+,=-]+$/
  * @param words those behind `kubectl npm`
  */
 export async function printCompletions(words: readonly string[]): Promise<void> {
-  // The way out by `exit` takes along what was started.
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(1))
   const late = new AbortController()
   setTimeout(() => late.abort(), LIMIT_MS)
-  const {items, directive} = await suggest(words, (line, verb) => findNames(line, verb, late.signal))
+  const {items, directive} = await suggest(words, (line, verb) =>
+    findNames(line, verb, AbortSignal.any([late.signal, interruption])),
+  )
   const text = `${items.filter(isPlain).map(lineOf).join('')}:${directive}\n`
   process.stdout.write(text, () => process.exit(0))
 }

@@ -1,11 +1,9 @@
 import {randomBytes} from 'node:crypto'
-import {mkdtemp} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
-import {join} from 'node:path'
 import {InputError} from '../../core/problem/input-error.ts'
 import {type ClusterFlags, kubectlArguments} from './flags.ts'
 import {kubectlCommand, type RunningKubectl, startKubectl} from './kubectl.ts'
 import {ProxyStderr} from './proxy-stderr.ts'
+import {openSocketFolder} from './socket-folder.ts'
 
 /** Where kubectl proxy listens, as `http.request` takes it. */
 export interface ProxyAddress {
@@ -45,8 +43,9 @@ export async function startKubectlProxy(
 ): Promise<KubectlProxy> {
   signal.throwIfAborted()
   const {usePort = process.platform === 'win32', isUnattended = false} = options
-  const folder = usePort ? undefined : await mkdtemp(join(tmpdir(), 'kubectl-npm-'))
-  const socketPath = folder === undefined ? undefined : join(folder, 'api.sock')
+  await using stack = new AsyncDisposableStack()
+  const folder = usePort ? undefined : stack.use(await openSocketFolder())
+  const socketPath = folder?.socketPath
   const prefix = usePort ? `/${randomBytes(24).toString('base64url')}` : ''
   const listen = socketPath === undefined ? ['--port=0', `--api-prefix=${prefix}/`] : [`--unix-socket=${socketPath}`]
   // A server behind a path (https://host/k8s/clusters/c-1) is reached only when kubectl puts that path in front.
@@ -54,27 +53,23 @@ export async function startKubectlProxy(
   const isStdinShared = !isUnattended && process.stdin.isTTY && flags.from?.includes('-') !== true
   // In a session of its own it has no terminal that it could open.
   const isDetached = isUnattended && process.platform !== 'win32'
-  const kubectl = await startKubectl(args, {isStdinShared, isDetached, ...(folder !== undefined && {folder})})
+  const kubectl = stack.use(await startKubectl(args, {isStdinShared, isDetached, ...(folder && {folder: folder.path})}))
   const stderr = new ProxyStderr(flags.verbose === true ? text => process.stderr.write(text) : undefined)
   kubectl.stderr.on('data', (chunk: Buffer) => {
     const shown = stderr.add(chunk.toString())
     if (shown !== '' && !isUnattended) process.stderr.write(shown)
   })
-  try {
-    const line = await serving(kubectl, stderr, signal)
-    stderr.isServing = true
-    const port = Number(/:(\d+)\s*$/.exec(line)?.[1])
-    return {
-      address: socketPath === undefined ? {host: '127.0.0.1', port, prefix} : {socketPath, prefix},
-      ended: () => {
-        const how = kubectl.ended()
-        return how === undefined ? undefined : `kubectl proxy has ended (${how})`
-      },
-      [Symbol.asyncDispose]: () => kubectl[Symbol.asyncDispose](),
-    }
-  } catch (error) {
-    await kubectl[Symbol.asyncDispose]()
-    throw error
+  const line = await serving(kubectl, stderr, signal)
+  stderr.isServing = true
+  const port = Number(/:(\d+)\s*$/.exec(line)?.[1])
+  const ending = stack.move()
+  return {
+    address: socketPath === undefined ? {host: '127.0.0.1', port, prefix} : {socketPath, prefix},
+    ended: () => {
+      const how = kubectl.ended()
+      return how === undefined ? undefined : `kubectl proxy has ended (${how})`
+    },
+    [Symbol.asyncDispose]: () => ending.disposeAsync(),
   }
 }
 

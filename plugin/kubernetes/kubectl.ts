@@ -1,7 +1,7 @@
 import {once} from 'node:events'
-import {rmSync} from 'node:fs'
-import {rm} from 'node:fs/promises'
-import type {Readable} from 'node:stream'
+import type {Readable, Writable} from 'node:stream'
+import {hold} from '../cleanup/interruption.ts'
+import {guardedCommand, shellExitCodes} from './guarded-command.ts'
 
 /** kubectl as the person has it, or as KUBECTL says. */
 export const kubectlCommand = (): string => process.env['KUBECTL'] || 'kubectl'
@@ -22,14 +22,24 @@ export interface KubectlResult {
  * @throws AbortError when `signal` is aborted; everything else is in the result
  */
 export async function runKubectl(args: readonly string[], signal?: AbortSignal): Promise<KubectlResult> {
-  const {execa} = await import('execa')
-  const {stdout, stderr, failed, code} = await execa(kubectlCommand(), args, {
-    reject: false,
-    stdin: 'ignore',
-    ...(signal && {cancelSignal: signal}),
-  })
+  const kubectl = await startKubectl(args)
+  await using _ = kubectl
+  const end = () => void kubectl[Symbol.asyncDispose]()
+  signal?.addEventListener('abort', end, {once: true})
+  const [stdout, stderr, error] = await Promise.all([textOf(kubectl.stdout), textOf(kubectl.stderr), kubectl.closed])
+  signal?.removeEventListener('abort', end)
   signal?.throwIfAborted()
-  return {stdout, stderr, hasFailed: failed, code}
+  return {stdout, stderr, hasFailed: error !== undefined || kubectl.ended() !== 'exit code 0', code: error?.code}
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  const parts: Buffer[] = []
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) parts.push(part)
+  } catch {
+    // It was ended; what it printed is not needed.
+  }
+  return Buffer.concat(parts).toString().replace(/\n$/, '')
 }
 
 /** Starts kubectl and leaves it behind: it goes on when this process ends, and nobody learns what became of it. */
@@ -50,11 +60,11 @@ export interface StartOptions {
   readonly isStdinShared?: boolean
   /** Starts it in a session of its own, without a terminal; the programs that it starts end with it. */
   readonly isDetached?: boolean
-  /** Removed when it has ended. */
+  /** Of its socket. Removed by its guard if this process is killed. */
   readonly folder?: string
 }
 
-/** A kubectl that serves until it is disposed of, or this process exits. */
+/** A kubectl that serves until it is disposed of, or this process is gone. */
 export interface RunningKubectl extends AsyncDisposable {
   readonly stdout: Readable
   readonly stderr: Readable
@@ -67,40 +77,34 @@ export interface RunningKubectl extends AsyncDisposable {
 /** Between the request to end and the kill. */
 const END_MS = 500
 
-/** What has to be done at once when this process exits. */
-const exitTasks = new Set<() => void>()
-const atExit = () => {
-  for (const task of exitTasks) task()
-}
-
 /** Starts a kubectl that goes on serving. */
 export async function startKubectl(args: readonly string[], options: StartOptions = {}): Promise<RunningKubectl> {
   const {isStdinShared = false, isDetached = false, folder} = options
   const {execa} = await import('execa')
-  const kubectl = execa(kubectlCommand(), args, {
-    stdio: [isStdinShared ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+  const command = guardedCommand(kubectlCommand(), args, {isGroup: isDetached, ...(folder !== undefined && {folder})})
+  const kubectl = execa(command.file, command.args, {
+    stdio: [isStdinShared ? 'inherit' : 'ignore', 'pipe', 'pipe', command.isGuarded ? 'pipe' : 'ignore'],
     detached: isDetached,
     buffer: false,
     reject: false,
-    // Done below: execa lets a group of processes live, and knows no folder.
+    // Done below: execa lets a group of processes live.
     cleanup: false,
     forceKillAfterDelay: false,
   })
+  const child = kubectl.nodeChildProcess
   const kill = (signal: NodeJS.Signals): void => {
-    if (!isDetached || kubectl.pid === undefined) return void kubectl.kill(signal)
+    if (!isDetached || child.pid === undefined) return void kubectl.kill(signal)
     try {
-      process.kill(-kubectl.pid, signal)
+      process.kill(-child.pid, signal)
     } catch {
       // All processes of the group have ended.
     }
   }
-  const exitTask = () => {
-    kill('SIGKILL')
-    if (folder !== undefined) rmSync(folder, {recursive: true, force: true})
-  }
-  if (exitTasks.size === 0) process.once('exit', atExit)
-  exitTasks.add(exitTask)
-  const child = kubectl.nodeChildProcess
+  const holding = hold(() => kill('SIGKILL'))
+  const guard = child.stdio[3] as Writable | null
+  // It has ended already when its group was killed.
+  guard?.on('error', () => {})
+  child.once('exit', () => guard?.end('\n'))
   let ending: Promise<void> | undefined
 
   async function end(): Promise<void> {
@@ -114,17 +118,22 @@ export async function startKubectl(args: readonly string[], options: StartOption
     // A program that it has started may hold them open.
     kubectl.stdout.destroy()
     kubectl.stderr.destroy()
-    if (folder !== undefined) await rm(folder, {recursive: true, force: true})
-    exitTasks.delete(exitTask)
-    if (exitTasks.size === 0) process.off('exit', atExit)
+    await holding[Symbol.asyncDispose]()
   }
 
   return {
     stdout: kubectl.stdout,
     stderr: kubectl.stderr,
-    closed: kubectl.then(({cause}) => (child.pid === undefined ? (cause as NodeJS.ErrnoException) : undefined)),
+    closed: kubectl.then(({cause}) => (child.pid === undefined ? (cause as NodeJS.ErrnoException) : notRun(child.exitCode))),
     ended: () =>
       child.exitCode === null && child.signalCode === null ? undefined : (child.signalCode ?? `exit code ${child.exitCode}`),
     [Symbol.asyncDispose]: () => (ending ??= end()),
   }
+}
+
+/** Why the shell could not run the command. */
+function notRun(exitCode: number | null): NodeJS.ErrnoException | undefined {
+  const code = shellExitCodes[exitCode ?? 0]
+  if (code === undefined) return undefined
+  return Object.assign(new Error(code === 'ENOENT' ? 'there is no such program' : 'permission denied'), {code})
 }

@@ -42,7 +42,10 @@ export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: W
   if (isLive(flags)) {
     const cluster = await clusterFlagsOf(flags)
     const {readCluster} = await import('./read-cluster.ts')
-    return readCluster(cluster, waiting, wanted)
+    const reading = await readCluster(cluster, waiting, wanted)
+    // What follows is computed, and nobody waits for it any more.
+    signal.throwIfAborted()
+    return reading
   }
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(await readGiven(given), flags)

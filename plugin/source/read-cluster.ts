@@ -10,6 +10,7 @@ import {eachNode, type Waiting} from '../agents/each-node.ts'
 import {engineProblems} from '../agents/policy-engine.ts'
 import {readNode} from '../agents/read-snapshot.ts'
 import {InputBudget} from '../bytes/input-budget.ts'
+import {computeWhileHeld} from '../cleanup/interruption.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 
 /** What answers are found from. Logs and counts are for dumps. */
@@ -100,7 +101,7 @@ async function readObjects(
       await using agent = await cluster.connect(pod, signal)
       if (agent.hello.knowledge.state === 'off' || agent.hello.knowledge.asOf === undefined) continue
       const {documents, problems} = await readNode(agent, OBJECTS, signal, budget)
-      const {nodes, problems: more} = await readDump(documents)
+      const {nodes, problems: more} = await computeWhileHeld(() => readDump(documents))
       const objects = nodes[0]?.cluster
       return {...(objects && {cluster: objects}), problems: [...problems, ...(nodes[0]?.problems ?? []), ...more]}
     } catch (error) {
@@ -137,7 +138,7 @@ async function readNodes(
   const dumps: NodeState[] = []
   // One node at a time: alone, a node without any rules is still that node.
   for (const reading of readings) {
-    const {nodes, problems: more} = await readDump(reading.documents)
+    const {nodes, problems: more} = await computeWhileHeld(() => readDump(reading.documents))
     dumps.push(...nodes.map(state => state.with({node: reading.node, takenAt: reading.takenAt})))
     problems.push(...more)
   }

@@ -1,39 +1,24 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {processesOf, until} from '../../support/plugin/own-processes.ts'
 
 /** A person who has waited long enough, and what must not be left behind then. */
 
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const clean = {apiVersion: 'kubectl-npm/v1', kind: 'Drift', node: '?', clean: true, items: [], notes: [], problems: []}
 
-/** Command lines of processes that were started for a test, by its folder. */
-const processesOf = (folder: string): string[] =>
-  readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(pid => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-        return line.includes(folder) ? [line] : []
-      } catch {
-        return []
-      }
-    })
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 20))
-}
-
 function start(api: FakeApiServer, args: readonly string[]) {
   return execa(process.execPath, [executable, ...args], {reject: false, env: {...api.env, NO_COLOR: '1'}, input: ''})
 }
 
-function expectNothingLeft(api: FakeApiServer): void {
+async function expectNothingLeft(api: FakeApiServer): Promise<void> {
   expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
-  expect(processesOf(api.env.TMPDIR)).toEqual([])
+  // The guard of a kubectl learns that it is gone a moment later.
+  await until(() => processesOf(api.env.TMPDIR).length === 0)
 }
 
 describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
@@ -46,13 +31,14 @@ describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
       const running = start(api, ['diff'])
       const hasAsked = (agent: FakeAgent) => agent.calls.includes('diff')
       await until(() => hasAsked(quick) && hasAsked(slow))
-      expect(processesOf(api.env.TMPDIR)).toHaveLength(1)
+      // kubectl, and its guard.
+      expect(processesOf(api.env.TMPDIR)).toHaveLength(2)
       running.kill(name)
       const {stdout, stderr, exitCode} = await running
       expect(stdout).toContain('node aks-1: clean')
       expect(stderr).toContain('error: node aks-2: interrupted')
       expect(exitCode).toBe(2)
-      expectNothingLeft(api)
+      await expectNothingLeft(api)
     },
   )
 
@@ -68,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
     const {stderr, exitCode} = await running
     expect(stderr).toContain('error: interrupted')
     expect(exitCode).toBe(2)
-    expectNothingLeft(api)
+    await expectNothingLeft(api)
   })
 
   test('ends at once the second time', async () => {
@@ -79,12 +65,12 @@ describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
     running.kill('SIGINT')
     running.kill('SIGINT')
     expect((await running).exitCode).toBe(2)
-    expectNothingLeft(api)
+    await expectNothingLeft(api)
   })
 
   test('an error leaves nothing either', async () => {
     await using api = await startFakeApiServer({agents: {'aks-1': 1}})
     expect((await start(api, ['translate'])).exitCode).toBe(2)
-    expectNothingLeft(api)
+    await expectNothingLeft(api)
   })
 })

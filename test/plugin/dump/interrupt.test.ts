@@ -5,12 +5,9 @@ import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {type BakeryOptions, documentsOf, startBakery, withLogs} from '../../support/plugin/bakery-dump.ts'
 import {documentProcedures} from '../../support/plugin/fake-agent.ts'
+import {until} from '../../support/plugin/own-processes.ts'
 
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 20))
-}
 
 /** The agent of the second node begins with its rules and never ends. */
 function endless(): {options: BakeryOptions; hasBegun: () => boolean} {
