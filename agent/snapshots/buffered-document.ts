@@ -1,4 +1,5 @@
 import {once} from 'node:events'
+import {finished} from 'node:stream/promises'
 import {createGzip, type Gzip} from 'node:zlib'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {DocumentEnd, DocumentReader} from '../node/document-reader.ts'
@@ -13,6 +14,17 @@ export interface MemoryBudget {
 const BLOCK_BYTES = 256 * 1024
 const FAST = 1
 const GZIP_CHUNK_BYTES = 64 * 1024
+
+const DROPPED: Problem = {
+  code: 'TRUNCATED_FILE',
+  message: 'the agent does not hold this document any more',
+  next: 'Run the command again.',
+}
+
+const readingFailed = (error: unknown): DocumentEnd => ({
+  command: '',
+  problems: [{code: 'TOOL_FAILED', message: `reading failed: ${String(error)}`, next: 'Look at the log of the agent.'}],
+})
 
 /** A document as gzip: compressed while it is read, buffered once for all its readers, and readable while it still grows. */
 export class BufferedDocument {
@@ -71,7 +83,7 @@ export class BufferedDocument {
     }
   }
 
-  /** Stops the reader if it is running, and releases the memory. Readers get no more bytes, and the end. */
+  /** Stops the reader if it is running, and releases the memory. Readers get no more bytes, and an end with a problem. */
   drop(): void {
     this.isDropped = true
     this.stop.abort()
@@ -79,30 +91,27 @@ export class BufferedDocument {
     this.taken = 0
     this.blocks.length = 0
     this.length = 0
-    this.finish({command: '', problems: []}, 0)
+    this.over = {command: '', problems: [DROPPED], durationMs: 0}
+    this.tell()
   }
 
   private async fill(read: DocumentReader, look: ((bytes: Uint8Array) => void) | undefined): Promise<void> {
     const startedAt = performance.now()
     const gzip = createGzip({level: FAST, chunkSize: GZIP_CHUNK_BYTES})
-    gzip.on('data', (chunk: Buffer) => this.hold(chunk))
-    let end: DocumentEnd
-    try {
-      end = await this.compress(read(this.stop.signal), gzip, look)
-    } catch (error) {
-      // Readers do not throw. If one does, that must not end the agent.
-      end = {
-        command: '',
-        problems: [{code: 'TOOL_FAILED', message: `reading failed: ${String(error)}`, next: 'Look at the log of the agent.'}],
-      }
-    }
+    gzip
+      .on('data', (chunk: Buffer) => this.hold(chunk))
+      .on('error', () => {
+        // Whoever waits for it below is told.
+      })
+    // Readers do not throw. If one does, that must not end the agent.
+    let end = await this.compress(read(this.stop.signal), gzip, look).catch(readingFailed)
     gzip.end()
-    await once(gzip, 'end')
-    if (this.isCut) end = {command: end.command, problems: [this.cutProblem()]}
+    await finished(gzip).catch((error: unknown) => (end = readingFailed(error)))
     this.shrink()
     this.finish(end, performance.now() - startedAt)
   }
 
+  /** A reader that has come to its end keeps it, whatever memory there is then: nothing of its document is missing. */
   private async compress(
     pieces: AsyncGenerator<Uint8Array, DocumentEnd>,
     gzip: Gzip,
@@ -117,7 +126,8 @@ export class BufferedDocument {
     }
     this.stop.abort()
     const left = await pieces.return({command: '', problems: []})
-    return left.done ? left.value : {command: '', problems: []}
+    const {command} = left.done ? left.value : {command: ''}
+    return {command, problems: [this.isDropped ? DROPPED : this.cutProblem()]}
   }
 
   /** Chunks after the cut are kept, too: they are few, and complete the gzip stream. */

@@ -18,7 +18,7 @@ interface BufferedSnapshot {
   isRunning: boolean
   /** How many clients have opened and not closed it. */
   holders: number
-  /** How many requests wait for a piece of it. */
+  /** How many requests wait for a piece of it, or use its documents. */
   waiting: number
   usedMs: number
 }
@@ -103,12 +103,22 @@ export class Snapshots {
   }
 
   /**
-   * The documents themselves, for a comparison in this process. Close the snapshot afterwards.
+   * Lets `work` use the documents themselves, for a comparison in this process. They are kept until it is done.
    *
-   * @throws RefusedError `NO_SNAPSHOT`
+   * @throws RefusedError `NO_SNAPSHOT`; and what `work` throws
    */
-  documents(id: string): ReadonlyMap<NodeDocument, BufferedDocument> {
-    return this.find(id).documents
+  async withDocuments<Result>(
+    id: string,
+    work: (documents: ReadonlyMap<NodeDocument, BufferedDocument>) => Promise<Result>,
+  ): Promise<Result> {
+    const snapshot = this.find(id)
+    snapshot.waiting++
+    try {
+      return await work(snapshot.documents)
+    } finally {
+      snapshot.waiting--
+      snapshot.usedMs = performance.now()
+    }
   }
 
   /** A client that opened the snapshot does not need it any more. The last one stops tools that still run. */

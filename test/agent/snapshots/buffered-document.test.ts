@@ -151,6 +151,18 @@ describe('a buffered document', () => {
     expect(isStopped()).toBe(true)
   })
 
+  test('that has come to its end without memory for it keeps its end: it is not cut', async () => {
+    const {read, give} = openTool()
+    const {budget} = openBudget(0)
+    const document = new BufferedDocument(read, budget)
+    const late = {code: 'TOOL_FAILED', message: 'ipset save: it did not end within 120 s', next: 'Run it by hand.'} as const
+    give('half\n')
+    give({command: 'ipset save', problems: [late]})
+    await document.done
+    expect(document.end).toMatchObject({command: 'ipset save', problems: [late]})
+    expect((await whole(document)).toString()).toBe('half\n')
+  })
+
   test('stays cut when there is memory again', async () => {
     const {read, give} = openTool()
     let asked = 0
@@ -176,6 +188,18 @@ describe('a buffered document', () => {
     expect(isStopped()).toBe(true)
     expect(taken()).toBe(0)
     expect(document.piece(0, 1024)).toMatchObject({isEnd: true, bytes: {length: 0}})
+    expect(document.end?.problems).toMatchObject([{code: 'TRUNCATED_FILE', message: expect.stringContaining('does not hold')}])
+  })
+
+  test('that is dropped after its end does not pass for an empty one', async () => {
+    const {read, give} = openTool()
+    const document = new BufferedDocument(read, openBudget().budget)
+    give('create a\n')
+    give(END)
+    await document.done
+    document.drop()
+    expect(document.piece(0, 1024)).toMatchObject({isEnd: true, bytes: {length: 0}})
+    expect(document.end?.problems).toMatchObject([{code: 'TRUNCATED_FILE'}])
   })
 
   test('keeps nobody waiting who has gone', async () => {
