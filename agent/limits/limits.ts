@@ -73,8 +73,8 @@ export const limits = {
   /** Azure NPM answers from memory; a page has some hundred KB, its cache some MB. */
   npmPageMs: 5 * SECOND,
   npmPageBytes: 64 * MIB,
-  /** Reads under way at once: each runs four tools. */
-  reads: 3,
+  /** Reads under way at once. Each of their tools runs once at a time, so that one that hangs holds up nothing else. */
+  reads: 8,
   /** A read that began this long ago is shared with whoever asks for the same. */
   sharedReadMs: 5 * SECOND,
   snapshots: 16,

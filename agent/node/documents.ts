@@ -5,8 +5,9 @@ import {staleProblems} from '../watch/sync-problems.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {readLegacyTables} from './legacy-tables.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader} from './npm-pages.ts'
-import {type Run, type Start, start as startTool} from './run.ts'
+import {notStarted, type Run, type Start, start as startTool} from './run.ts'
 import {toolProblem} from './tool-failure.ts'
+import {takeTurn} from './turn.ts'
 import {isNftSave, versionsReader} from './versions.ts'
 
 /** The cluster as the agent watches it: what a dump needs of it. */
@@ -25,6 +26,9 @@ export interface DocumentSources {
   readonly npmPort?: number
 }
 
+/** Programs that hold all rules while they print them. */
+export const largePrograms = ['iptables-nft-save', 'iptables-legacy-save'] as const
+
 /** The documents that hold the rules and sets of the kernel: all that a comparison, and `--local`, reads of a node. */
 export const kernelDocuments = documentsFor('rules')
 
@@ -37,11 +41,9 @@ export async function documentReaders(
   const bounds = {timeoutMs: limits.toolMs, largestBytes: limits.toolBytes}
   const hasPages = asked.some(name => documentRow(name).page !== undefined) && (await hasNpmPages(npmPort))
   const special: Readonly<Record<SpecialDocument, () => DocumentReader | false | Promise<DocumentReader | false>>> = {
-    'iptables-nft-save.txt': () => nftReader(start, run, bounds),
-    // Running a legacy tool where the kernel has no legacy tables would load the legacy modules.
-    'iptables-legacy-save.txt': async () =>
-      ((await legacyTables()) ?? '').trim() !== '' && toolReader(start, 'iptables-legacy-save', ['-c'], bounds),
-    'versions.txt': () => versionsReader(run, sources.version),
+    'iptables-nft-save.txt': () => inTurn('iptables-nft-save', NFT, nftReader(start, run, bounds), bounds),
+    'iptables-legacy-save.txt': () => legacyReader(start, legacyTables, bounds),
+    'versions.txt': () => inTurn('versions', 'uname -a', versionsReader(run, sources.version), bounds),
     'cluster.json': () => cluster !== undefined && clusterReader(cluster, limits),
   }
   const readers = new Map<NodeDocument, DocumentReader>()
@@ -52,7 +54,7 @@ export async function documentReaders(
       page !== undefined
         ? hasPages && npmPageReader(page, npmPort, limits)
         : tool !== undefined
-          ? toolReader(start, command, args, bounds)
+          ? inTurn(command, tool, toolReader(start, command, args, bounds), bounds)
           : await special[name as SpecialDocument]()
     if (reader !== false) readers.set(name, reader)
   }
@@ -82,6 +84,42 @@ function nftReader(start: Start, run: Run, bounds: Bounds): DocumentReader {
     if (ending.end === 'missing' && (await isNftSave('iptables-save', run, signal)))
       return yield* toolReader(start, 'iptables-save', ['-c'], bounds)(signal)
     return {command: tool.command, problems: ending.end === 'ok' ? [] : [toolProblem(ending)]}
+  }
+}
+
+const NFT = 'iptables-nft-save -c'
+const LEGACY = 'iptables-legacy-save -c'
+
+/** Running a legacy tool where the kernel has no legacy tables would load the legacy modules. */
+async function legacyReader(
+  start: Start,
+  legacyTables: () => Promise<string | undefined>,
+  bounds: Bounds,
+): Promise<DocumentReader | false> {
+  try {
+    if (((await legacyTables()) ?? '').trim() === '') return false
+  } catch (error) {
+    const failure = `whether there are legacy tables is unknown: ${(error as Error).message}`
+    return toolReader(() => notStarted(LEGACY, failure), LEGACY, [], bounds)
+  }
+  return inTurn('iptables-legacy-save', LEGACY, toolReader(start, 'iptables-legacy-save', ['-c'], bounds), bounds)
+}
+
+/** One such reader at a time. Who has waited for as long as a tool may run gives up. */
+function inTurn(program: string, command: string, read: DocumentReader, {timeoutMs}: Bounds): DocumentReader {
+  return async function* readInTurn(signal) {
+    const endTurn = await takeTurn([program], AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+    if (!endTurn) {
+      const failure = signal.aborted
+        ? 'it was interrupted'
+        : `it was not started: other reads of the same took ${timeoutMs / 1000} s`
+      return {command, problems: [toolProblem({command, end: 'failed', failure, durationMs: timeoutMs})]}
+    }
+    try {
+      return yield* read(signal)
+    } finally {
+      endTurn()
+    }
   }
 }
 

@@ -1,8 +1,10 @@
+import type {ChildProcess} from 'node:child_process'
 import {Socket} from 'node:net'
 import type {Readable} from 'node:stream'
 import {execa} from 'execa'
-import type {ToolEnding} from './tool-ending.ts'
-import {failureOf} from './tool-failure.ts'
+import type {ToolEnd, ToolEnding} from './tool-ending.ts'
+import {type Ending, failureOf, type StopReason} from './tool-failure.ts'
+import {watchMemory} from './tool-memory.ts'
 
 export interface ToolResult extends ToolEnding {
   readonly stdout: Uint8Array
@@ -14,7 +16,10 @@ export interface RunOptions {
   readonly largestBytes?: number
 }
 
-/** The one way by which tools of the node are run; tests replace it. No shell, bounded time and output. Never throws. */
+/**
+ * The one way by which tools of the node are run; tests replace it. No shell, bounded time and output. Never throws, and ends
+ * a few seconds after its time also if the tool cannot be killed.
+ */
 export type Run = (command: string, args: readonly string[], options?: RunOptions) => Promise<ToolResult>
 
 /** A tool that is running, and prints. */
@@ -31,11 +36,16 @@ export type Start = (command: string, args: readonly string[], options?: RunOpti
 
 const TIMEOUT_MS = 120_000
 const LARGEST_OUTPUT_BYTES = 2 * 1024 ** 3
+/** What `run` gives as a whole is held in memory; a save is for `start`. */
+const LARGEST_ANSWER_BYTES = 1024 ** 2
+/** How long after SIGKILL a process may still exist. What is there later waits in the kernel (state D), perhaps for ever. */
+const LET_GO_MS = 3000
 const SHOWN_STDERR = 500
 const QUIET_MS = 500
 
 const common = {
   reject: false,
+  buffer: false,
   stripFinalNewline: false,
   stdin: 'ignore',
   killSignal: 'SIGKILL',
@@ -43,50 +53,95 @@ const common = {
   env: {LC_ALL: 'C'},
 } as const
 
-export const run: Run = async (command, args, {signal, timeoutMs = TIMEOUT_MS, largestBytes = LARGEST_OUTPUT_BYTES} = {}) => {
-  const result = await execa(command, args, {
-    ...common,
-    encoding: 'buffer',
-    timeout: timeoutMs,
-    maxBuffer: largestBytes,
-    ...(signal && {cancelSignal: signal}),
-  })
-  const stderr = new TextDecoder().decode(result.stderr).trim().slice(-SHOWN_STDERR)
-  const shown = [command, ...args].join(' ')
-  const done = {command: shown, stdout: result.stdout, durationMs: result.durationMs}
-  if (!result.failed) return {...done, end: 'ok', failure: ''}
-  if (result.code === 'ENOENT') return {...done, end: 'missing', failure: `${command} is not installed`}
-  return {...done, end: 'failed', failure: failureOf(command, result, stderr, {timeoutMs, bytes: largestBytes})}
+export const run: Run = async (command, args, options) => {
+  const {stdout, ending} = start(command, args, {largestBytes: LARGEST_ANSWER_BYTES, ...options})
+  const pieces: Uint8Array[] = []
+  for await (const piece of stdout) pieces.push(piece)
+  return {...(await ending), stdout: Buffer.concat(pieces)}
 }
 
 export const start: Start = (command, args, {signal, timeoutMs = TIMEOUT_MS, largestBytes = LARGEST_OUTPUT_BYTES} = {}) => {
   const shown = [command, ...args].join(' ')
-  const stop = new AbortController()
-  const child = execa(command, args, {
-    ...common,
-    buffer: false,
-    timeout: timeoutMs,
-    cancelSignal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
-  })
-  let isTooMuch = false
+  const [held] = unstoppable.get(command) ?? []
+  if (held !== undefined) return notStarted(shown, `an earlier ${command} could not be stopped: process ${held} is still there`)
+  const startedAt = performance.now()
+  const child = execa(command, args, common)
+  const {nodeChildProcess} = child
+  const pipes = [child.stdout, child.stderr]
+  const over = Promise.withResolvers<ToolEnding>()
+  const settle = (end: ToolEnd, failure: string) =>
+    over.resolve({command: shown, end, failure, durationMs: performance.now() - startedAt})
+  const failed = (ending: Ending) => settle('failed', failureOf(command, ending, stderr.trim(), {timeoutMs, bytes: largestBytes}))
+
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-SHOWN_STDERR)
   })
-  child.nodeChildProcess.once('exit', () => leaveWhenQuiet([child.stdout, child.stderr]))
-  const tooMuch = () => {
-    isTooMuch = true
-    stop.abort()
-  }
-  const ending = child.then((result): ToolEnding => {
-    const done = {command: shown, durationMs: result.durationMs}
-    if (!result.failed) return {...done, end: 'ok', failure: ''}
-    if (result.code === 'ENOENT') return {...done, end: 'missing', failure: `${command} is not installed`}
-    // oxlint-disable-next-line typescript/no-misused-spread -- only the facts of the error are wanted
-    const told = {...result, isMaxBuffer: isTooMuch, isCanceled: result.isCanceled && !isTooMuch}
-    return {...done, end: 'failed', failure: failureOf(command, told, stderr.trim(), {timeoutMs, bytes: largestBytes})}
+  child.stderr.on('error', () => {
+    // Left below. What the tool said until then is shown.
   })
-  return {command: shown, stdout: bounded(child.stdout, largestBytes, tooMuch), ending}
+
+  let stoppedBy: StopReason | undefined
+  let letGo: NodeJS.Timeout | undefined
+  const stop = (reason: StopReason) => {
+    if (stoppedBy) return
+    stoppedBy = reason
+    child.kill('SIGKILL')
+    letGo = setTimeout(() => {
+      // Others may hold the pipes, also when the tool itself has ended.
+      for (const pipe of pipes) pipe.destroy()
+      if (!isThere(nodeChildProcess)) return
+      remember(command, nodeChildProcess)
+      failed({stoppedBy: reason, heldProcess: nodeChildProcess.pid})
+    }, LET_GO_MS)
+  }
+  const interrupt = () => stop('interrupted')
+  const deadline = setTimeout(() => stop('timeout'), timeoutMs)
+  watchMemory(nodeChildProcess, over.promise, () => stop('memory'))
+  if (signal?.aborted) interrupt()
+  signal?.addEventListener('abort', interrupt, {once: true})
+
+  nodeChildProcess.once('exit', () => leaveWhenQuiet(pipes))
+  void child.then(result => {
+    clearTimeout(letGo)
+    if (result.code === 'ENOENT') settle('missing', `${command} is not installed`)
+    else if (!result.failed && !stoppedBy) settle('ok', '')
+    else failed({...endOf(result), ...(stoppedBy && {stoppedBy})})
+  })
+  const ending = over.promise.finally(() => {
+    clearTimeout(deadline)
+    signal?.removeEventListener('abort', interrupt)
+  })
+  return {command: shown, stdout: bounded(child.stdout, largestBytes, () => stop('output')), ending}
+}
+
+const endOf = ({signal, exitCode, originalMessage}: Ending): Ending => ({signal, exitCode, originalMessage})
+
+const isThere = ({pid, exitCode, signalCode}: ChildProcess): boolean =>
+  pid !== undefined && exitCode === null && signalCode === null
+
+/**
+ * Processes that SIGKILL did not end, by program. While there is one, its program is not started: it would wait for the same
+ * thing in the kernel, and each read would leave some more of them.
+ */
+const unstoppable = new Map<string, Set<number>>()
+
+function remember(command: string, process: ChildProcess): void {
+  const {pid = 0} = process
+  const held = unstoppable.get(command) ?? new Set()
+  unstoppable.set(command, held.add(pid))
+  process.once('exit', () => {
+    held.delete(pid)
+    if (held.size === 0) unstoppable.delete(command)
+  })
+  // This process may end before it.
+  process.unref()
+}
+
+/** Stands for a tool that is not run, and why. */
+export function notStarted(command: string, failure: string): RunningTool {
+  const ending = Promise.resolve({command, end: 'failed' as const, failure, durationMs: 0})
+  return {command, stdout: (async function* () {})(), ending}
 }
 
 /** A process that a tool left behind may hold its pipes open for ever. When nothing more comes through them, that is the end. */

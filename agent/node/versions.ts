@@ -8,11 +8,11 @@ const TOOLS: readonly {readonly command: string; readonly args: readonly string[
   {command: 'nft', args: ['--version']},
   {command: 'uname', args: ['-a']},
 ]
-const VERSION_MS = 10_000
+const VERSION_BOUNDS = {timeoutMs: 10_000, largestBytes: 64 * 1024}
 
 /** Whether a tool is there and is the one of the nft back end. */
 export async function isNftSave(command: string, run: Run, signal?: AbortSignal): Promise<boolean> {
-  const version = await run(command, ['--version'], {timeoutMs: VERSION_MS, ...(signal && {signal})})
+  const version = await run(command, ['--version'], {...VERSION_BOUNDS, ...(signal && {signal})})
   return version.end === 'ok' && new TextDecoder().decode(version.stdout).includes('nf_tables')
 }
 
@@ -20,7 +20,7 @@ export async function isNftSave(command: string, run: Run, signal?: AbortSignal)
 export async function readVersions(run: Run, signal?: AbortSignal): Promise<string[]> {
   return Promise.all(
     TOOLS.map(async ({command, args}) => {
-      const result = await run(command, args, {timeoutMs: VERSION_MS, ...(signal && {signal})})
+      const result = await run(command, args, {...VERSION_BOUNDS, ...(signal && {signal})})
       const text = new TextDecoder().decode(result.stdout).trim()
       return `${result.command}: ${result.end === 'ok' ? text.replaceAll('\n', '; ') : result.failure}`
     }),

@@ -11,7 +11,8 @@ import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
-import {kernelDocuments} from '../node/documents.ts'
+import {kernelDocuments, largePrograms} from '../node/documents.ts'
+import {takeTurn} from '../node/turn.ts'
 import {initialSync, type SyncSource} from '../watch/initial-sync.ts'
 import {staleProblems} from '../watch/sync-problems.ts'
 import type {BufferedDocument} from './buffered-document.ts'
@@ -37,26 +38,44 @@ export interface DiffOptions {
  * @throws RefusedError `NO_KNOWLEDGE` before the first lists of the cluster are complete; `READ_FAILED` when the rules cannot be
  *   read, or are too large to compare here; `TOO_MANY` when too many reads are running
  */
-export async function diffNode({node, lite, watch, snapshots, limits}: DiffOptions): Promise<Drift> {
+export async function diffNode(options: DiffOptions): Promise<Drift> {
+  const {watch, snapshots, limits} = options
   await initialSync(watch, limits.firstListsMs)
   requireSynced(watch.syncState())
   const {id} = await snapshots.open(kernelDocuments)
   try {
-    const {documents, problems} = await textsOf(snapshots.documents(id), limits)
-    const {readDump} = await import('../../core/dump/read-dump.ts')
-    const {compareNode} = await import('../../core/drift/compare-node.ts')
-    const [read] = (await readDump(documents)).nodes
-    if (!read) throw readFailed('nothing could be read', problems)
-    const cluster = watch.objects()
-    const state = read.with({node, cluster})
-    const programFor = (options: CompileOptions) => watch.programFor(state.dataPlane, options)
-    const drift = compareNode(cluster, state, {isLite: lite, programFor})
-    return {
-      ...shortened(drift, limits),
-      problems: [...problems, ...state.translation().facts.problems, ...staleProblems(watch.syncState())],
-    }
+    return await snapshots.withDocuments(id, async buffered => {
+      await Promise.all([...buffered.values()].map(({done}) => done))
+      // A comparison takes as much memory, and keeps the event loop from watching what the tools take.
+      const endTurn = await takeTurn(largePrograms, AbortSignal.timeout(limits.toolMs))
+      if (!endTurn) throw refused('TOO_MANY', `other reads of this node took ${limits.toolMs / 1000} s`, 'Try again later.')
+      try {
+        return await compare(buffered, options)
+      } finally {
+        endTurn()
+      }
+    })
   } finally {
     snapshots.close(id)
+  }
+}
+
+async function compare(
+  buffered: ReadonlyMap<NodeDocument, BufferedDocument>,
+  {node, lite, watch, limits}: DiffOptions,
+): Promise<Drift> {
+  const {documents, problems} = await textsOf(buffered, limits)
+  const {readDump} = await import('../../core/dump/read-dump.ts')
+  const {compareNode} = await import('../../core/drift/compare-node.ts')
+  const [read] = (await readDump(documents)).nodes
+  if (!read) throw readFailed('nothing could be read', problems)
+  const cluster = watch.objects()
+  const state = read.with({node, cluster})
+  const programFor = (options: CompileOptions) => watch.programFor(state.dataPlane, options)
+  const drift = compareNode(cluster, state, {isLite: lite, programFor})
+  return {
+    ...shortened(drift, limits),
+    problems: [...problems, ...state.translation().facts.problems, ...staleProblems(watch.syncState())],
   }
 }
 
@@ -88,7 +107,6 @@ async function textsOf(
   for (const name of kernelDocuments) {
     const document = buffered.get(name)
     if (!document) continue
-    await document.done
     const failures = document.end?.problems ?? []
     const kind = kindOfDocument(name)
     // Of a cut save, the rules after the cut would be reported as missing on the node.

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {run} from '../../../agent/node/run.ts'
+import {describeFrozen, openFreezer} from '../../support/agent/freezer.ts'
 
 describe('running a tool', () => {
   test.each<{name: string; command: string; args: string[]; end: string; says: string; timeoutMs?: number}>([
@@ -38,5 +39,67 @@ describe('running a tool', () => {
     const running = run('sleep', ['60'], {signal: abort.signal})
     abort.abort()
     expect(await running).toMatchObject({end: 'failed', failure: 'it was interrupted'})
+  })
+})
+
+describe('a process that a tool leaves behind', () => {
+  test('and that holds its pipes, does not keep the tool from its end', async () => {
+    const result = await run('sh', ['-c', 'sleep 600 & echo $!'])
+    const left = Number(new TextDecoder().decode(result.stdout))
+    process.kill(left, 'SIGKILL')
+    expect(result).toMatchObject({end: 'ok', failure: ''})
+  })
+
+  test('and that prints for ever, is left when the time is over', async () => {
+    const result = await run('sh', ['-c', 'while echo more; do sleep 0.05; done & exit 0'], {timeoutMs: 700})
+    expect(result.failure).toBe('it did not end within 0.7 s and was stopped')
+    expect(new TextDecoder().decode(result.stdout)).toContain('more\nmore\n')
+  })
+
+  test('and that prints for ever as fast as it can, is left when that is too much', async () => {
+    const result = await run('sh', ['-c', 'yes & exit 0'], {largestBytes: 100_000})
+    expect(result.failure).toBe('it printed more than 100000 bytes and was stopped')
+    expect(result.stdout.length).toBeLessThanOrEqual(100_000)
+  })
+})
+
+describeFrozen('a tool that cannot be killed', () => {
+  test.each<{how: string; stop: (abort: AbortController) => {timeoutMs?: number}; says: RegExp}>([
+    {
+      how: 'did not end in time',
+      stop: () => ({timeoutMs: 300}),
+      says: /^it did not end within 0\.3 s and could not be stopped: process \d+ is still there: why$/,
+    },
+    {
+      how: 'is not wanted any more',
+      stop: abort => {
+        setTimeout(() => abort.abort(), 300)
+        return {}
+      },
+      says: /^it could not be stopped: process \d+ is still there$/,
+    },
+  ])('and $how is let go, with what it printed', async ({stop, says}) => {
+    await using freezer = await openFreezer()
+    const abort = new AbortController()
+    const args = ['-c', `echo half; echo why >&2; ${freezer.enter}; echo never`]
+    const result = await run('sh', args, {signal: abort.signal, ...stop(abort)})
+    expect(result).toMatchObject({end: 'failed', failure: expect.stringMatching(says)})
+    expect(new TextDecoder().decode(result.stdout)).toBe('half\n')
+  })
+
+  test('is not started again while it is there, and is when it has gone', async () => {
+    await using freezer = await openFreezer()
+    const stuck = await run('sh', ['-c', freezer.enter], {timeoutMs: 300})
+    const [held] = await freezer.processes()
+    expect(stuck.failure).toContain(`could not be stopped: process ${held} is still there`)
+    for (let read = 0; read < 5; read++)
+      expect(await run('sh', ['-c', freezer.enter], {timeoutMs: 300})).toMatchObject({
+        end: 'failed',
+        failure: `an earlier sh could not be stopped: process ${held} is still there`,
+      })
+    expect(await freezer.processes()).toEqual([held])
+    expect(await run('echo', ['others'])).toMatchObject({end: 'ok'})
+    await freezer.thaw()
+    await expect.poll(async () => (await run('sh', ['-c', 'echo back'])).end).toBe('ok')
   })
 })

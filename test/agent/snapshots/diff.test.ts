@@ -140,6 +140,15 @@ describe('diff by the agent', () => {
     expect(drift.items.filter(({kind}) => kind === 'set' || kind === 'member')).toEqual([])
   })
 
+  test('waits for a tool that takes longer than a read is kept for clients who do not come back', async () => {
+    const {dump, cluster} = await readDrifted()
+    await using _tools = await fakeTools({...TOOLS, ipset: `sleep 1; ${TOOLS.ipset}`})
+    await using agent = await openAgent({run, watch: new FakeWatch(cluster), limits: {snapshotMs: 100}})
+    await using client = await agent.connect()
+    const drift = await client.ask<Drift>('diff')
+    expect(drift.items.map(({name}) => name)).toEqual(compareNode(cluster, dump).items.map(({name}) => name))
+  })
+
   test('of more than the agent compares is left to the plugin', async () => {
     const {cluster} = await readDrifted()
     await using _tools = await fakeTools(TOOLS)

@@ -9,6 +9,7 @@ import {type FinishedRead, Snapshots} from '../../../agent/snapshots/snapshots.t
 import type {NodeDocument} from '../../../core/contract/node-documents.ts'
 import type {Problem} from '../../../core/problem/problem.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
+import {describeFrozen, openFreezer} from '../../support/agent/freezer.ts'
 
 const reader = {signal: new AbortController().signal, turn: async () => {}}
 
@@ -176,8 +177,38 @@ describe('several readers', () => {
     await using tools = await fakeTools({ipset: `${COUNTING} exec sleep 600`})
     using open = openSnapshots({limits: {sharedReadMs: 50}})
     const first = await open.snapshots.open(['ipset-save.txt'])
+    await expect.poll(() => runsIn(tools.folder)).toBe(1)
     await expect.poll(async () => (await open.snapshots.open(['ipset-save.txt'])).id !== first.id).toBe(true)
+    open.snapshots.leave(first.id)
+    open.snapshots.close(first.id)
     await expect.poll(() => runsIn(tools.folder)).toBe(2)
+  })
+
+  test('who ask one after the other for what hangs, start it once, and keep nobody from the rest', async () => {
+    await using tools = await fakeTools({
+      ipset: `${COUNTING} exec sleep 600`,
+      'iptables-nft-save': 'echo "*filter"',
+      conntrack: 'echo 42',
+    })
+    using open = openSnapshots({limits: {sharedReadMs: -1}})
+    const asked = ['ipset-save.txt', 'ipset-list.txt', 'iptables-nft-save.txt', 'conntrack-count.txt'] as const
+    for (let reads = 0; reads < 6; reads++) {
+      const {id} = await open.snapshots.open(asked)
+      expect(await whole(open.snapshots, id, 'iptables-nft-save.txt')).toMatchObject({text: '*filter\n', problems: []})
+      expect(await whole(open.snapshots, id, 'conntrack-count.txt')).toMatchObject({text: '42\n', problems: []})
+    }
+    expect(await runsIn(tools.folder)).toBe(1)
+  })
+
+  test('who have waited for as long as a tool may run are told so', async () => {
+    await using _tools = await fakeTools({ipset: 'exec sleep 600'})
+    using hanging = openSnapshots()
+    const {id: first} = await hanging.snapshots.open(['ipset-save.txt'])
+    using open = openSnapshots({limits: {toolMs: 300}})
+    const {id} = await open.snapshots.open(['ipset-save.txt'])
+    const {problems} = await whole(open.snapshots, id, 'ipset-save.txt')
+    expect(problems).toMatchObject([{message: 'ipset save: it was not started: other reads of the same took 0.3 s'}])
+    hanging.snapshots.close(first)
   })
 
   test('who ask for too many different reads are told to wait', async () => {
@@ -203,6 +234,44 @@ describe('several readers', () => {
     open.snapshots.close(id)
     await expect(waiting).rejects.toMatchObject({refusal: {code: 'NO_SNAPSHOT'}})
     await expect.poll(() => isRunning(tool)).toBe(false)
+  })
+})
+
+describeFrozen('a tool that cannot be killed', () => {
+  test('takes its own documents away, and no slot', async () => {
+    await using freezer = await openFreezer()
+    await using _tools = await fakeTools({
+      ipset: `echo half; ${freezer.enter}; echo never`,
+      'iptables-nft-save': 'echo "*filter"',
+      conntrack: 'echo 42',
+    })
+    using open = openSnapshots({limits: {toolMs: 500, reads: 1, sharedReadMs: -1}})
+    const asked = ['ipset-save.txt', 'ipset-list.txt', 'iptables-nft-save.txt', 'conntrack-count.txt', 'versions.txt'] as const
+    const readAll = async () => {
+      const {id} = await open.snapshots.open(asked)
+      const texts = await Promise.all(asked.map(name => whole(open.snapshots, id, name)))
+      return texts.map(({text, problems}) => ({text, says: problems.map(({message}) => message).join()}))
+    }
+    const [sets, list, rules, count] = await readAll()
+    expect([sets, list]).toContainEqual({
+      text: 'half\n',
+      says: expect.stringMatching(
+        /^ipset (save|list -t): it did not end within 0.5 s and could not be stopped: process \d+ is still there$/,
+      ),
+    })
+    for (let reads = 0; reads < 3; reads++) {
+      const [again, , ...others] = await readAll()
+      expect(again?.text).toBe('')
+      expect(again?.says).toMatch(/^ipset save: an earlier ipset could not be stopped: process \d+ is still there$/)
+      expect(others.slice(0, 2)).toEqual([rules, count])
+      expect(others[2]?.text).toMatch(/ipset version: an earlier ipset could not be stopped/)
+    }
+    expect([rules, count]).toEqual([
+      {text: '*filter\n', says: ''},
+      {text: '42\n', says: ''},
+    ])
+    // The first read runs it for a save or a list, and for its version.
+    expect((await freezer.processes()).length).toBeLessThanOrEqual(2)
   })
 })
 

@@ -1,0 +1,58 @@
+import {describe, expect, test} from 'vitest'
+import {takeTurn} from '../../../agent/node/turn.ts'
+
+const patient = new AbortController().signal
+
+/** Whether a turn has come, once all that is due has happened. */
+async function hasCome(turn: Promise<unknown>): Promise<boolean> {
+  const {promise, resolve} = Promise.withResolvers<false>()
+  setImmediate(() => resolve(false))
+  return Promise.race([turn.then(() => true), promise])
+}
+
+describe('a turn', () => {
+  test('comes in the order of asking, one at a time', async () => {
+    const first = await takeTurn(['ipset'], patient)
+    const second = takeTurn(['ipset'], patient)
+    const third = takeTurn(['ipset'], patient)
+    expect(await hasCome(second)).toBe(false)
+    first?.()
+    const endSecond = await second
+    expect(await hasCome(third)).toBe(false)
+    endSecond?.()
+    ;(await third)?.()
+  })
+
+  test('of one program does not wait for another one', async () => {
+    const end = await takeTurn(['ipset'], patient)
+    ;(await takeTurn(['conntrack'], patient))?.()
+    end?.()
+  })
+
+  test('of several programs waits for all of them, and they wait for it', async () => {
+    const one = await takeTurn(['nft'], patient)
+    const two = await takeTurn(['legacy'], patient)
+    const both = takeTurn(['nft', 'legacy'], patient)
+    const after = takeTurn(['nft'], patient)
+    one?.()
+    expect(await hasCome(both)).toBe(false)
+    two?.()
+    const end = await both
+    expect(await hasCome(after)).toBe(false)
+    end?.()
+    ;(await after)?.()
+  })
+
+  test.each([['before'], ['while']])('that somebody left %s waiting is none, and does not hold up the next', async when => {
+    const first = await takeTurn(['ipset'], patient)
+    const abort = new AbortController()
+    if (when === 'before') abort.abort()
+    const left = takeTurn(['ipset'], abort.signal)
+    const next = takeTurn(['ipset'], patient)
+    abort.abort()
+    expect(await left).toBeUndefined()
+    expect(await hasCome(next)).toBe(false)
+    first?.()
+    ;(await next)?.()
+  })
+})
