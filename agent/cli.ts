@@ -1,7 +1,7 @@
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
-import {AGENT_STATE_DIR, type AgentStatus} from '../core/contract/agent.ts'
+import {AGENT_STATE_DIR, type AgentStatus, CLIENTS_SOCKET} from '../core/contract/agent.ts'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
@@ -11,10 +11,10 @@ const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
 
 Usage
   npm-agent serve          answers kubectl npm; needs root and a way to the API server
-    --listen ADDRESS       on the node's loopback (127.0.0.1:10092)
+    --socket PATH          where clients come in (${CLIENTS_SOCKET})
     --kubeconfig FILE      outside of a pod
     --node NAME            this node's name (NODE_NAME, else the host's name)
-    --namespace NAME       of the accounts whose tokens are taken (POD_NAMESPACE, else kubectl-npm)
+    --namespace NAME       of the accounts whose tokens are taken (ACCOUNT_NAMESPACE, else kubectl-npm)
     --state-dir DIR        for the socket of --local (${AGENT_STATE_DIR})
     --no-watch             does not follow the cluster: diff is then not possible
     --exit-after-idle N    ends when nobody has been connected for N seconds

@@ -211,9 +211,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/kernel': ['core', 'test/support/programs'],
   'test/support/kernel/packets': ['core', 'test/support/programs', 'test/support/kernel'],
   'test/support/agreement': ['core', 'test/support/cases', 'test/support/kernel', 'test/support/kernel/packets'],
-  'test/support/agent': ['core', 'agent'],
+  'test/support/agent': ['core', 'agent', 'test/support/temporary-folder.ts'],
   'test/support/plugin': ['core', 'agent/serve', 'plugin'],
-  'test/support/cluster': ['test/cluster/lab'],
+  'test/support/cluster': ['test/support/agent', 'test/cluster/lab'],
 }
 
 interface Import {

@@ -10,7 +10,7 @@ export const limits = {
   fragments: 64,
   /** A plugin holds one connection for each node; some people, a dashboard and `status` come to a dozen. */
   connections: 64,
-  /** Sockets that have not signed in: probes, handshakes under way. When one more comes, the oldest makes room. */
+  /** Sockets that have not signed in: handshakes under way. When one more comes, the oldest makes room. */
   unauthenticatedConnections: 32,
   /** Handshake and review take milliseconds, through a slow forward a second or two. */
   signInMs: 15 * SECOND,
@@ -90,6 +90,8 @@ export const limits = {
   /** Nobody reads more differences; their number is told. */
   differences: 5000,
 
+  /** How soon an agent ends whose socket was taken away: nobody could reach it. */
+  socketCheckMs: 5 * SECOND,
   /** The pod's grace period is longer than this. */
   stopMs: 5 * SECOND,
 } as const satisfies Readonly<Record<string, number>>

@@ -1,21 +1,17 @@
 import type {Socket} from 'node:net'
 
-interface UnauthenticatedSocket {
-  readonly socket: Socket
-  readonly timer: NodeJS.Timeout
-}
-
 /**
- * Sockets whose peer has not signed in. Each has a deadline, and when there are too many the oldest is destroyed: a peer
- * that holds sockets open cannot keep the kubelet's probe out, which would restart the agent.
+ * Connections whose peer has not signed in. Each has a deadline, and when there are too many the oldest is destroyed: a peer
+ * that holds connections open cannot keep others out.
  */
 export class UnauthenticatedConnections {
-  private readonly sockets = new Map<string, UnauthenticatedSocket>()
+  /** Oldest first. */
+  private readonly deadlines = new Map<Socket, NodeJS.Timeout>()
   private readonly most: number
   private readonly deadlineMs: number
 
   /**
-   * @param most how many sockets are kept at once
+   * @param most how many connections are kept at once
    * @param deadlineMs how long a peer has to sign in, from its connection on
    */
   constructor(most: number, deadlineMs: number) {
@@ -24,39 +20,35 @@ export class UnauthenticatedConnections {
   }
 
   get size(): number {
-    return this.sockets.size
+    return this.deadlines.size
   }
 
-  /** A peer has connected. @param socket the TCP connection, below TLS */
+  /** A peer has connected; its handshake is not over. */
   add(socket: Socket): void {
-    const name = nameOf(socket)
-    const [oldest] = this.sockets
-    if (oldest && this.sockets.size >= this.most) {
-      const [oldName, {socket: old}] = oldest
+    const [oldest] = this.deadlines.keys()
+    if (oldest && this.deadlines.size >= this.most) {
       // At once: its `close` comes later, and many peers may connect in one turn.
-      this.remove(oldName)
-      old.destroy()
+      this.forget(oldest)
+      oldest.destroy()
     }
-    this.sockets.set(name, {socket, timer: setTimeout(() => socket.destroy(), this.deadlineMs)})
-    socket.once('close', () => {
-      if (this.sockets.get(name)?.socket === socket) this.remove(name)
-    })
+    this.deadlines.set(
+      socket,
+      setTimeout(() => socket.destroy(), this.deadlineMs),
+    )
+    socket.once('close', () => this.forget(socket))
   }
 
-  /** The peer has signed in: its deadline is off. @param socket the same connection, under TLS */
+  /** The peer has signed in: its deadline is off. */
   accept(socket: Socket): void {
-    this.remove(nameOf(socket))
+    this.forget(socket)
   }
 
   destroyAll(): void {
-    for (const {socket} of this.sockets.values()) socket.destroy()
+    for (const socket of this.deadlines.keys()) socket.destroy()
   }
 
-  private remove(name: string): void {
-    clearTimeout(this.sockets.get(name)?.timer)
-    this.sockets.delete(name)
+  private forget(socket: Socket): void {
+    clearTimeout(this.deadlines.get(socket))
+    this.deadlines.delete(socket)
   }
 }
-
-/** The socket below TLS and the one above it have only this in common. */
-const nameOf = ({remoteAddress, remotePort}: Socket): string => `${remoteAddress} ${remotePort}`

@@ -1,6 +1,7 @@
-import {type IncomingMessage, type ServerResponse, STATUS_CODES} from 'node:http'
+import {type IncomingMessage, type ServerOptions, type ServerResponse, STATUS_CODES} from 'node:http'
 import type {Duplex} from 'node:stream'
 import type {Refusal} from '../../core/contract/agent.ts'
+import type {Limits} from '../limits/limits.ts'
 import {httpStatusOf} from './refusal-codes.ts'
 
 const RETRY_SECONDS = 5
@@ -20,22 +21,16 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-export interface Health {
-  /** Whether clients may be sent here. */
-  readonly isReady: () => boolean
-}
+/** What the HTTP of an agent may take. A client sends one request, which becomes its WebSocket. */
+export const httpLimits = (limits: Limits): ServerOptions => ({
+  maxHeaderSize: limits.headerBytes,
+  headersTimeout: limits.signInMs,
+  requestTimeout: limits.signInMs,
+  keepAliveTimeout: 1,
+})
 
-/**
- * Answers plain requests: the kubelet's probes on `/healthz` and `/readyz`; 404 and a sentence for everything else. No token
- * is needed, and nothing about the node is said.
- */
-export function answerPlain(request: IncomingMessage, response: ServerResponse, {isReady}: Health): void {
-  const say = (status: number, text: string) =>
-    response.writeHead(status, {'content-type': 'text/plain; charset=utf-8', connection: 'close'}).end(`${text}\n`)
-  // A body is not read: the connection ends with the answer.
-  const [path] = (request.url ?? '').split('?')
-  if (request.method !== 'GET' && request.method !== 'HEAD') say(405, 'only GET is answered')
-  else if (path === '/healthz') say(200, 'ok')
-  else if (path === '/readyz') say(isReady() ? 200 : 503, isReady() ? 'ok' : 'not ready')
-  else say(404, 'npm-agent answers over WebSocket; use kubectl npm')
+/** Answers a request that is not for a WebSocket. A body is not read: the connection ends with the answer. */
+export function refusePlain(_request: IncomingMessage, response: ServerResponse): void {
+  const headers = {'content-type': 'text/plain; charset=utf-8', connection: 'close, upgrade', upgrade: 'websocket'}
+  response.writeHead(426, headers).end('npm-agent answers over WebSocket; use kubectl npm\n')
 }

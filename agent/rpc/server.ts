@@ -1,6 +1,6 @@
-import type {IncomingMessage, Server as PlainServer} from 'node:http'
-import type {Server} from 'node:https'
-import type {Socket} from 'node:net'
+import {createServer as createHttpServer, type Server as HttpServer, type IncomingMessage} from 'node:http'
+import {createServer, type Server, type Socket} from 'node:net'
+import {type SecureContext, TLSSocket} from 'node:tls'
 import {getWSConnectionHandler} from '@trpc/server/adapters/ws'
 import {type WebSocket, WebSocketServer} from 'ws'
 import {closeCodes} from '../../core/contract/agent.ts'
@@ -10,7 +10,7 @@ import {UnauthenticatedConnections} from '../limits/unauthenticated-connections.
 import type {Agent} from './agent.ts'
 import {ClientLog} from './client-log.ts'
 import {Connection} from './connection.ts'
-import {answerPlain, refuseUpgrade} from './http.ts'
+import {httpLimits, refusePlain, refuseUpgrade} from './http.ts'
 import {agentRouter, type Context} from './router.ts'
 
 export interface ServerOptions {
@@ -21,20 +21,20 @@ export interface ServerOptions {
    * @throws RefusedError for who may not connect
    */
   readonly signIn: (header: string | undefined, signal: AbortSignal) => Promise<Caller>
-  readonly isReady: () => boolean
   /** Called whenever a client has come or gone. */
   readonly onConnections: (count: number) => void
 }
 
 type SignIn = (request: IncomingMessage, signal: AbortSignal) => Promise<Caller>
 
-/** Lets clients in, and joins each of them to the router. Its own part of HTTP is small: probes, and refusals. */
+/** Lets clients in, and joins each of them to the router. Its own part of HTTP is small: refusals. */
 export class AgentServer {
   private readonly options: ServerOptions
   private readonly sockets: WebSocketServer
   private readonly unauthenticated: UnauthenticatedConnections
   private readonly connections = new Set<Connection>()
-  private readonly servers: (Server | PlainServer)[] = []
+  private readonly servers: Server[] = []
+  private readonly httpServers: HttpServer[] = []
   private readonly talk: (connection: Connection, request: IncomingMessage) => void
   private readonly log: ClientLog
   private isStopping = false
@@ -74,21 +74,32 @@ export class AgentServer {
     return [...this.connections].reduce((sum, {subscriptions}) => sum + subscriptions, 0)
   }
 
-  /** Serves whoever connects and shows a token. */
-  serveTls(server: Server): void {
-    server.on('connection', (socket: Socket) => this.unauthenticated.add(socket))
-    this.serve(server, async (request, signal) => {
+  /**
+   * A server for whoever speaks TLS and shows a token. The deadline and the number of those who have not signed in hold from the
+   * first byte on.
+   */
+  forClients(secureContext: SecureContext): Server {
+    const http = this.httpServer(async (request, signal) => {
       this.demandRoom()
       const caller = await this.options.signIn(request.headers.authorization, signal)
       // Others may have come while the token was reviewed.
       this.demandRoom()
       return caller
     })
+    const server = createServer(raw => {
+      const socket = new TLSSocket(raw, {isServer: true, secureContext})
+      this.unauthenticated.add(socket)
+      http.emit('connection', socket)
+    })
+    this.servers.push(server)
+    return server
   }
 
-  /** Serves root of this node: nobody else can open the socket, and others do not keep root out. */
-  serveRoot(server: PlainServer): void {
-    this.serve(server, async () => ({kind: 'root'}))
+  /** A server for root of this node: nobody else can open its socket, and others do not keep root out. */
+  forRoot(): Server {
+    const server = this.httpServer(async () => ({kind: 'root'}))
+    this.servers.push(server)
+    return server
   }
 
   /** Tells all clients, and ends within the time that there is. */
@@ -102,20 +113,21 @@ export class AgentServer {
     for (const connection of this.connections) connection.end(closeCodes.goingAway, reason)
     const late = setTimeout(() => {
       for (const connection of this.connections) connection.terminate()
-      for (const server of this.servers) server.closeAllConnections()
+      for (const http of this.httpServers) http.closeAllConnections()
     }, this.options.agent.limits.stopMs / 2)
     await Promise.all(closed)
     clearTimeout(late)
   }
 
-  private serve(server: Server | PlainServer, signIn: SignIn): void {
-    this.servers.push(server)
-    server.on('request', (request, response) => answerPlain(request, response, {isReady: this.options.isReady}))
+  private httpServer(signIn: SignIn): HttpServer {
+    const server = createHttpServer(httpLimits(this.options.agent.limits), refusePlain)
+    this.httpServers.push(server)
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       // The peer may be gone while its token is reviewed; that is nobody's fault.
       socket.on('error', () => socket.destroy())
       void this.upgrade(request, socket, head, signIn)
     })
+    return server
   }
 
   private async upgrade(request: IncomingMessage, socket: Socket, head: Buffer, signIn: SignIn): Promise<void> {

@@ -1,8 +1,7 @@
 import {parseArgs} from 'node:util'
-import {AGENT_PORT, AGENT_STATE_DIR} from '../../core/contract/agent.ts'
+import {AGENT_STATE_DIR, CLIENTS_SOCKET} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeName} from '../node/node-name.ts'
-import {parseListen} from './listen.ts'
 
 /**
  * `npm-agent serve`: runs the agent until SIGTERM or SIGINT, its deadline, or its idle time.
@@ -13,10 +12,10 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const {values} = parseArgs({
     args: [...args],
     options: {
-      listen: {type: 'string', default: `127.0.0.1:${AGENT_PORT}`},
+      socket: {type: 'string', default: CLIENTS_SOCKET},
       kubeconfig: {type: 'string'},
       node: {type: 'string', default: nodeName()},
-      namespace: {type: 'string', default: process.env['POD_NAMESPACE'] ?? 'kubectl-npm'},
+      namespace: {type: 'string', default: process.env['ACCOUNT_NAMESPACE'] ?? 'kubectl-npm'},
       'state-dir': {type: 'string', default: AGENT_STATE_DIR},
       'no-watch': {type: 'boolean', default: false},
       'exit-after-idle': {type: 'string'},
@@ -26,7 +25,6 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   if (process.getuid?.() !== 0)
     throw new InputError('reading the kernel needs root', 'Run it with sudo; in a pod, with runAsUser: 0.')
   const exitAfterIdleMs = milliseconds('--exit-after-idle', values['exit-after-idle'])
-  const listen = parseListen(values.listen)
   const deadlineMs = milliseconds('--deadline', values.deadline)
   const {openLog} = await import('./open-log.ts')
   const log = openLog(values.node)
@@ -42,7 +40,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
     version,
     node,
     namespace: values.namespace,
-    listen,
+    socket: values.socket,
     api,
     stateDir: values['state-dir'],
     watch: values['no-watch'] ? undefined : watchCluster({api, node, log}),

@@ -18,14 +18,16 @@ import {diffNode, notWatching} from '../snapshots/diff.ts'
 import {Snapshots} from '../snapshots/snapshots.ts'
 import type {ClusterWatch} from '../watch/cluster-watch.ts'
 import {makeKey} from './key.ts'
-import {type ListenAddress, listenTls, listenUnix, portOf} from './listen.ts'
+import {openSockets} from './sockets.ts'
 
 export interface ServeOptions {
   readonly version: string
   readonly node: string
   /** The namespace of the accounts whose tokens are accepted, and of the rights that are reviewed. */
   readonly namespace: string
-  readonly listen: ListenAddress
+  /** The unix socket for clients. */
+  readonly socket: string
+  /** The folder of the unix socket for root of this node. */
   readonly stateDir: string
   readonly api: ApiServer
   /** Without it the agent reads its node only, and `diff` is refused. It is stopped when the agent ends. */
@@ -35,12 +37,18 @@ export interface ServeOptions {
   readonly log: Log
   /** Ends the agent. Clients get its reason as text. */
   readonly signal: AbortSignal
-  readonly onListening?: (at: {readonly port: number; readonly socket: string | undefined; readonly audience: string}) => void
+  readonly onListening?: (at: ListeningAt) => void
   /** Tests give smaller ones. */
   readonly limits?: Limits
   /** Tests replace the tools, and Azure NPM. */
   readonly run?: Run
   readonly npmPort?: number
+}
+
+export interface ListeningAt {
+  readonly audience: string
+  /** Undefined where the disk has no room for it. */
+  readonly rootSocket: string | undefined
 }
 
 const NOT_WATCHING: SyncState = {state: 'off', pods: 0, namespaces: 0, policies: 0}
@@ -49,7 +57,7 @@ const NOT_WATCHING: SyncState = {state: 'off', pods: 0, namespaces: 0, policies:
  * Runs the agent until it is told to end, or nobody has used it for long enough.
  *
  * @returns why it ended
- * @throws InputError when the address or the state folder cannot be used
+ * @throws InputError when a socket cannot be made, or was taken away while the agent ran
  */
 export async function serve(options: ServeOptions): Promise<string> {
   const {version, node, namespace, log, signal, exitAfterIdleMs, api, watch} = options
@@ -122,37 +130,29 @@ export async function serve(options: ServeOptions): Promise<string> {
     if (count === 0 && exitAfterIdleMs !== undefined)
       idle = setTimeout(() => ending.resolve('nobody uses it any more'), exitAfterIdleMs)
   }
-  let isReady = false
   const server: AgentServer = new AgentServer({
     agent,
     signIn: (header, signal) => signIn.caller(header, signal),
-    isReady: () => isReady,
     onConnections: count => {
       used(count)
       changes.tell()
     },
   })
   let reason = 'it failed'
+  let check: NodeJS.Timeout | undefined
   try {
-    const tls = await listenTls(options.listen, key, limits)
-    server.serveTls(tls)
-    const unix = await listenUnix(options.stateDir, limits)
-    if (unix) server.serveRoot(unix.server)
-    else log.warn({folder: options.stateDir}, 'The disk is full: there is no socket for root of this node until the next start')
-    const port = portOf(tls)
-    log.info({version, port, key: key.fingerprint}, 'The agent listens')
-    void readVersions(run, signal).then(versions => {
-      isReady = !signal.aborted
-      log.info({versions}, 'The agent is ready')
-    })
+    await using sockets = await openSockets(server, key, options)
+    check = setInterval(() => void sockets.demandInPlace().catch(ending.reject), limits.socketCheckMs)
+    log.info({version, socket: options.socket, key: key.fingerprint}, 'The agent listens')
+    void readVersions(run, signal).then(versions => log.info({versions}, 'The tools of this node'))
     void keys.fetch()
-    options.onListening?.({port, socket: unix?.path, audience: key.audience})
+    options.onListening?.({rootSocket: sockets.root, audience: key.audience})
     used(0)
     if (signal.aborted) end()
     reason = await ending.promise
     return reason
   } finally {
-    isReady = false
+    clearInterval(check)
     clearTimeout(idle)
     await server.stop(`the agent ends: ${reason}`)
     snapshots.stop()

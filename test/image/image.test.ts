@@ -1,15 +1,16 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
-import {createServer} from 'node:net'
+import {connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {CLIENTS_SOCKET, LIVE_SOCKET} from '../../core/contract/agent.ts'
 import packageFacts from '../../package.json' with {type: 'json'}
-import {ask} from '../support/agent/http.ts'
+import {knock} from '../support/agent/http.ts'
 import {describeKernel} from '../support/kernel/describe.ts'
 import {openNamespace} from '../support/kernel/namespace.ts'
 
@@ -97,26 +98,25 @@ describeKernel('the image of the agent', () => {
     expect(JSON.parse(translated ?? '')).toMatchObject({kind: 'SetList', items: [{set: 'azure-npm-1', members: ['10.0.0.1']}]})
   })
 
-  test('starts the agent, which gets healthy and ready', async () => {
+  test('starts the agent, which clients and probes reach', async () => {
     const kubeconfig = join(rootfs, 'tmp/kubeconfig')
     const clusters = [{name: 'away', cluster: {server: 'http://127.0.0.1:1'}}]
     const contexts = [{name: 'away', context: {cluster: 'away'}}]
     await writeFile(kubeconfig, JSON.stringify({'current-context': 'away', clusters, contexts}))
-    const serve = ['npm-agent', 'serve', '--no-watch', '--listen', '127.0.0.1:0', '--kubeconfig', '/tmp/kubeconfig']
+    const serve = ['npm-agent', 'serve', '--no-watch', '--kubeconfig', '/tmp/kubeconfig']
     const agent = spawn('unshare', ['--mount', '--propagation', 'private', ...inside, rootfs, ...serve], {
       env: {PATH},
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     try {
-      const port = await new Promise<number>((resolve, reject) => {
+      await new Promise<void>((resolve, reject) => {
         agent.once('exit', code => reject(new Error(`the agent ended with ${code}`)))
         createInterface(agent.stdout).on('line', line => {
-          const entry = JSON.parse(line) as {msg: string; port: number}
-          if (entry.msg === 'The agent listens') resolve(entry.port)
+          if ((JSON.parse(line) as {msg: string}).msg === 'The agent listens') resolve()
         })
       })
-      expect(await ask(port, '/healthz')).toMatchObject({status: 200})
-      await expect.poll(async () => (await ask(port, '/readyz')).status, {timeout: 30_000}).toBe(200)
+      await once(connect(join(rootfs, LIVE_SOCKET)).resume(), 'close')
+      expect(await knock(join(rootfs, CLIENTS_SOCKET))).toMatchObject({code: 'NO_TOKEN'})
       const [status = ''] = await run(['npm-agent', 'status', '-o', 'json'])
       expect(JSON.parse(status)).toMatchObject({version: packageFacts.version, knowledge: {state: 'off'}})
     } finally {

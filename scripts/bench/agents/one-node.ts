@@ -13,6 +13,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {startControlPlane} from '../../../test/cluster/lab/control-plane.ts'
 import {startKwok} from '../../../test/cluster/lab/kwok.ts'
+import {openRelay} from '../../../test/support/agent/relay.ts'
 import {clusterFile} from '../cluster-file.ts'
 import {median} from '../measure.ts'
 import {ProcessCost} from '../watch/process-cost.ts'
@@ -41,7 +42,7 @@ for (const [output, program, args] of [
   await execa(process.execPath, [join(dist, 'kubectl-npm'), 'compile', '-f', objects, '-o', output], {stdout: {file}})
   await execa('ip', ['netns', 'exec', NETNS, program, ...args], {stdin: {file}})
 }
-// The agent's tools look into the namespace; its port has to be on this machine's loopback.
+// The agent's tools look into the namespace; kwok forwards to this machine's loopback only.
 for (const tool of TOOLS) {
   await writeFile(join(folder, tool), `#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin exec ip netns exec ${NETNS} ${tool} "$@"\n`)
   await chmod(join(folder, tool), 0o755)
@@ -49,16 +50,8 @@ for (const tool of TOOLS) {
 
 await using cluster = await startControlPlane()
 await cluster.kubectl(['apply', '-k', manifests])
-const flags = [
-  '--listen',
-  '127.0.0.1:0',
-  '--kubeconfig',
-  cluster.kubeconfig,
-  '--node',
-  'sim-1',
-  '--state-dir',
-  join(folder, 'state'),
-]
+const socket = join(folder, 'run', 'clients.sock')
+const flags = ['--socket', socket, '--kubeconfig', cluster.kubeconfig, '--node', 'sim-1', '--state-dir', join(folder, 'state')]
 const env = {...process.env, PATH: folder + delimiter + process.env['PATH']}
 
 const idle = await startAgent('--no-watch')
@@ -68,7 +61,8 @@ const agent = await startAgent()
 stack.defer(agent.end)
 console.log(`idle, a small cluster watched: ${await inIdleness(agent.cost)}`)
 
-await using _kwok = await startKwok(cluster, {nodes: 1, agentPort: () => agent.port})
+await using relay = await openRelay(socket)
+await using _kwok = await startKwok(cluster, {nodes: 1, agentPort: () => relay.port})
 const rules = (await readFile(join(folder, 'iptables'), 'utf8')).match(/^-A/gm)?.length ?? 0
 const raw = await inRounds(['sh', '-c', 'iptables-nft-save -c > save; ipset save > sets; ipset list -t > list'])
 const bytes = await Promise.all(['save', 'sets', 'list'].map(async name => (await stat(join(folder, name))).size))
@@ -108,21 +102,20 @@ async function inIdleness(cost: ProcessCost): Promise<string> {
   return `${cost.rssMegabytes().toFixed(0)} MB, peak ${cost.peakMegabytes().toFixed(0)} MB, ${((cpuSeconds / IDLE_SECONDS) * 100).toFixed(2)} % of a core`
 }
 
-async function startAgent(...more: string[]): Promise<{port: number; cost: ProcessCost; end: () => Promise<void>}> {
+async function startAgent(...more: string[]): Promise<{cost: ProcessCost; end: () => Promise<void>}> {
   const child = spawn(process.execPath, [join(dist, 'npm-agent'), 'serve', ...flags, ...more], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const port = await new Promise<number>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     child.once('exit', code => reject(new Error(`the agent ended with ${code}`)))
     createInterface(child.stdout).on('line', line => {
-      const entry = JSON.parse(line) as {msg: string; port: number}
-      if (entry.msg === 'The agent listens') resolve(entry.port)
+      if ((JSON.parse(line) as {msg: string}).msg === 'The agent listens') resolve()
     })
   })
   const end = async () => {
     child.kill()
     if (child.exitCode === null) await once(child, 'exit')
   }
-  return {port, cost: new ProcessCost(child.pid ?? 0), end}
+  return {cost: new ProcessCost(child.pid ?? 0), end}
 }

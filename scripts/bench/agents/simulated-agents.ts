@@ -3,6 +3,8 @@
  * as a real one has, and asks the real API server about every token; but what it compares is made up, and takes a time of its own.
  * The parent gets their ports by message, and asks for what the process has taken so far.
  */
+import {once} from 'node:events'
+import type {AddressInfo} from 'node:net'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Rights} from '../../../agent/auth/rights.ts'
 import {SignIn} from '../../../agent/auth/sign-in.ts'
@@ -12,7 +14,7 @@ import {limits} from '../../../agent/limits/limits.ts'
 import {Changes} from '../../../agent/rpc/changes.ts'
 import {AgentServer} from '../../../agent/rpc/server.ts'
 import {makeKey} from '../../../agent/serve/key.ts'
-import {listenTls, portOf} from '../../../agent/serve/listen.ts'
+import {secureContextOf} from '../../../agent/serve/sockets.ts'
 import type {AgentStatus} from '../../../core/contract/agent.ts'
 import type {Drift} from '../../../core/contract/drift.ts'
 import {API_VERSION} from '../../../core/contract/version.ts'
@@ -63,12 +65,12 @@ const start = async (node: string, index: number): Promise<number> => {
       },
     },
     signIn: header => signIn.caller(header),
-    isReady: () => true,
     onConnections: () => {},
   })
-  const tls = await listenTls({host: '127.0.0.1', port: 0}, key, limits)
-  server.serveTls(tls)
-  return portOf(tls)
+  // Without a relay: kwok forwards to ports only.
+  const listener = server.forClients(secureContextOf(key)).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  return (listener.address() as AddressInfo).port
 }
 
 process.send?.(await Promise.all(nodes.map(start)))

@@ -4,14 +4,7 @@ import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {UnauthenticatedConnections} from '../../../agent/limits/unauthenticated-connections.ts'
 
 class FakeSocket extends EventEmitter {
-  readonly remoteAddress = '127.0.0.1'
-  readonly remotePort: number
   isDestroyed = false
-
-  constructor(remotePort: number) {
-    super()
-    this.remotePort = remotePort
-  }
 
   /** A real socket says `close` only in a later turn. */
   destroy(): void {
@@ -21,8 +14,8 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-const add = (connections: UnauthenticatedConnections, port: number): FakeSocket => {
-  const socket = new FakeSocket(port)
+const add = (connections: UnauthenticatedConnections): FakeSocket => {
+  const socket = new FakeSocket()
   connections.add(socket as unknown as Socket)
   return socket
 }
@@ -33,7 +26,7 @@ afterEach(() => void vi.useRealTimers())
 describe('a socket whose peer has not signed in', () => {
   test('is destroyed at its deadline', async () => {
     const connections = new UnauthenticatedConnections(10, 1000)
-    const socket = add(connections, 1)
+    const socket = add(connections)
     await vi.advanceTimersByTimeAsync(999)
     expect(socket.isDestroyed).toBe(false)
     await vi.advanceTimersByTimeAsync(2)
@@ -41,10 +34,10 @@ describe('a socket whose peer has not signed in', () => {
     expect(connections.size).toBe(0)
   })
 
-  test('has no deadline any more when its peer has signed in, which the socket above it shows', async () => {
+  test('has no deadline any more when its peer has signed in', async () => {
     const connections = new UnauthenticatedConnections(10, 1000)
-    const socket = add(connections, 1)
-    connections.accept(new FakeSocket(1) as unknown as Socket)
+    const socket = add(connections)
+    connections.accept(socket as unknown as Socket)
     expect(connections.size).toBe(0)
     await vi.advanceTimersByTimeAsync(5000)
     expect(socket.isDestroyed).toBe(false)
@@ -54,7 +47,7 @@ describe('a socket whose peer has not signed in', () => {
 
   test('is forgotten when it closes by itself', async () => {
     const connections = new UnauthenticatedConnections(10, 1000)
-    const socket = add(connections, 1)
+    const socket = add(connections)
     socket.emit('close')
     expect(connections.size).toBe(0)
     expect(vi.getTimerCount()).toBe(0)
@@ -62,7 +55,7 @@ describe('a socket whose peer has not signed in', () => {
 
   test('makes room when there are too many, the oldest first', async () => {
     const connections = new UnauthenticatedConnections(2, 1000)
-    const sockets = [1, 2, 3].map(port => add(connections, port))
+    const sockets = [1, 2, 3].map(() => add(connections))
     expect(sockets.map(({isDestroyed}) => isDestroyed)).toEqual([true, false, false])
     await vi.advanceTimersByTimeAsync(1)
     expect(connections.size).toBe(2)
@@ -70,14 +63,14 @@ describe('a socket whose peer has not signed in', () => {
 
   test('makes room at once, also for many that come in one turn', () => {
     const connections = new UnauthenticatedConnections(2, 1000)
-    const sockets = [1, 2, 3, 4, 5].map(port => add(connections, port))
+    const sockets = [1, 2, 3, 4, 5].map(() => add(connections))
     expect(sockets.map(({isDestroyed}) => isDestroyed)).toEqual([true, true, true, false, false])
     expect(connections.size).toBe(2)
   })
 
   test('is destroyed when the agent ends', () => {
     const connections = new UnauthenticatedConnections(10, 1000)
-    const sockets = [1, 2].map(port => add(connections, port))
+    const sockets = [1, 2].map(() => add(connections))
     connections.destroyAll()
     expect(sockets.map(({isDestroyed}) => isDestroyed)).toEqual([true, true])
   })

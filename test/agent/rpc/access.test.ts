@@ -1,72 +1,75 @@
 import {once} from 'node:events'
-import {chmod, mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises'
-import {connect as connectTcp, createServer} from 'node:net'
-import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
-import {connect as connectTls} from 'node:tls'
+import {connect, type Socket} from 'node:net'
 import {describe, expect, test} from 'vitest'
-import {limits} from '../../../agent/limits/limits.ts'
 import type {Run} from '../../../agent/node/run.ts'
-import {listenUnix, parseListen} from '../../../agent/serve/listen.ts'
 import {closeCodes, type Hello, type Procedure, type Snapshot} from '../../../core/contract/agent.ts'
+import {clientHello} from '../../support/agent/client-hello.ts'
 import {FakeReviews, madeToken, makeSigner} from '../../support/agent/fake-reviews.ts'
 import {ask, knock} from '../../support/agent/http.ts'
 import {openAgent} from '../../support/agent/open-agent.ts'
+import {connectTls} from '../../support/agent/tls.ts'
 
 describe('without a token', () => {
-  test('the kubelet is told of health and readiness, and nobody is told more', async () => {
+  test('who asks for a page is told what to use, and nothing of the node', async () => {
     await using agent = await openAgent()
-    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200, text: 'ok\n'})
-    await expect.poll(async () => (await ask(agent.port, '/readyz')).status).toBe(200)
-    for (const path of ['/', '/status', '/metrics', '//', '/healthz/x', '/%'])
-      expect(await ask(agent.port, path)).toMatchObject({status: 404, text: expect.stringContaining('kubectl npm')})
-    expect(await ask(agent.port, '/healthz', {}, 'POST')).toMatchObject({status: 405})
+    for (const path of ['/', '/status', '/metrics', '//', '/healthz', '/%'])
+      for (const method of ['GET', 'POST'])
+        expect(await ask(agent.socket, path, {}, method)).toMatchObject({
+          status: 426,
+          text: 'npm-agent answers over WebSocket; use kubectl npm\n',
+        })
     expect(agent.reviews.tokenReviews).toEqual([])
   })
 
-  test('an agent whose tools have not answered yet is alive, and not ready', async () => {
-    let answer: () => void = () => {}
-    const asked = new Promise<void>(resolve => {
-      answer = resolve
-    })
-    const run: Run = async command => {
-      await asked
-      return {command, end: 'ok', failure: '', durationMs: 1, stdout: new Uint8Array()}
-    }
+  test('an agent whose tools never answer serves clients', async () => {
+    const run: Run = () => new Promise(() => {})
     await using agent = await openAgent({run})
-    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200})
-    expect(await ask(agent.port, '/readyz')).toMatchObject({status: 503, text: 'not ready\n'})
-    answer()
-    await expect.poll(async () => (await ask(agent.port, '/readyz')).status).toBe(200)
+    await using client = await agent.connect()
+    expect(await client.ask('status')).toMatchObject({node: 'bakery-1'})
   })
 
   test('a neighbour on the node gets nothing but words', async () => {
     await using agent = await openAgent()
-    expect(await knock(agent.port)).toMatchObject({status: 401, code: 'NO_TOKEN', next: expect.stringContaining('kubectl npm')})
-    expect(await knock(agent.port, 'abc')).toMatchObject({status: 401, code: 'BAD_TOKEN'})
+    expect(await knock(agent.socket)).toMatchObject({status: 401, code: 'NO_TOKEN', next: expect.stringContaining('kubectl npm')})
+    expect(await knock(agent.socket, 'abc')).toMatchObject({status: 401, code: 'BAD_TOKEN'})
   })
 
   test('plain HTTP, and TLS that is too old, get no answer', async () => {
     await using agent = await openAgent()
-    const plain = connectTcp(agent.port, '127.0.0.1').on('error', () => {})
+    const plain = connect(agent.socket).on('error', () => {})
     const answer = plain.toArray()
     plain.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
-    const old = connectTls({port: agent.port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2'})
+    const old = connectTls(agent.socket, {maxVersion: 'TLSv1.2'})
     await expect(once(old, 'secureConnect')).rejects.toThrow(/protocol version|alert/)
     expect(Buffer.concat(await answer).toString('latin1')).not.toContain('HTTP')
   })
 
-  test('who holds sockets open makes room for the kubelet, and is thrown out in the end', async () => {
+  test.each([
+    {name: 'say nothing', begin: (socket: Socket) => socket},
+    {name: 'stop in the middle of the handshake', begin: (socket: Socket) => socket.write(clientHello.subarray(0, 100))},
+    {name: 'stop after their part of the handshake', begin: (socket: Socket) => socket.write(clientHello)},
+  ])('those who $name make room for others, and are thrown out in the end', async ({begin}) => {
     await using agent = await openAgent({limits: {unauthenticatedConnections: 4, signInMs: 300}})
     const squatters = await Promise.all(
       Array.from({length: 20}, async () => {
-        const socket = connectTcp(agent.port, '127.0.0.1').on('error', () => {})
+        const socket = connect(agent.socket).on('error', () => {})
         await once(socket, 'connect')
+        begin(socket)
         return {socket, closed: once(socket.resume(), 'close')}
       }),
     )
-    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200})
+    await using client = await agent.connect()
+    expect(await client.ask('status')).toMatchObject({connections: 1})
     await Promise.all(squatters.map(({closed}) => closed))
+  })
+
+  test('one who never ends a handshake cannot keep an agent from ending', async () => {
+    await using agent = await openAgent({limits: {stopMs: 200}})
+    const socket = connect(agent.socket).on('error', () => {})
+    socket.write(clientHello.subarray(0, 100))
+    const closed = once(socket.resume(), 'close')
+    await agent.end()
+    await closed
   })
 })
 
@@ -138,7 +141,7 @@ describe('with a token', () => {
     await using agent = await openAgent()
     const bad = Array.from({length: 300}, () => madeToken({audience: agent.audience}))
     for (let from = 0; from < bad.length; from += 20)
-      await Promise.all(bad.slice(from, from + 20).map(token => knock(agent.port, token)))
+      await Promise.all(bad.slice(from, from + 20).map(token => knock(agent.socket, token)))
     expect(agent.reviews.tokenReviews).toEqual([])
     const refusals = agent.log.filter(line => line.includes('a client was refused'))
     expect(refusals.length).toBeLessThan(60)
@@ -161,7 +164,7 @@ describe('with a token', () => {
     const flood = Promise.all(
       forgeries.map(async forge => {
         while (!over.signal.aborted) {
-          await Promise.all(Array.from({length: 3}, () => knock(agent.port, forge()).catch(() => {})))
+          await Promise.all(Array.from({length: 3}, () => knock(agent.socket, forge()).catch(() => {})))
           shown += 3
         }
       }),
@@ -185,7 +188,7 @@ describe('with a token', () => {
     await using client = await agent.connect()
     expect(await client.ask('status')).toMatchObject({signaturesUnchecked: expect.stringContaining('403')})
     expect(agent.log.filter(line => line.includes('Signatures of tokens cannot be checked'))).toHaveLength(1)
-    expect(await knock(agent.port, madeToken({audience: agent.audience}))).toMatchObject({status: 401, code: 'BAD_TOKEN'})
+    expect(await knock(agent.socket, madeToken({audience: agent.audience}))).toMatchObject({status: 401, code: 'BAD_TOKEN'})
     expect(agent.reviews.tokenReviews).toHaveLength(2)
   })
 
@@ -201,10 +204,9 @@ describe('with a token', () => {
     )
     const inside = outcomes.filter(client => client !== undefined)
     expect(inside).toHaveLength(20)
-    expect(await knock(agent.port, agent.token())).toMatchObject({status: 429, code: 'TOO_MANY'})
+    expect(await knock(agent.socket, agent.token())).toMatchObject({status: 429, code: 'TOO_MANY'})
     await using root = await agent.connectAsRoot()
     expect(await root.ask('status')).toMatchObject({connections: 21})
-    expect(await ask(agent.port, '/healthz')).toMatchObject({status: 200})
     for (const client of inside) await client[Symbol.asyncDispose]()
     await expect.poll(async () => (await root.ask<{connections: number}>('status')).connections).toBe(1)
     await using after = await agent.connect()
@@ -223,85 +225,6 @@ describe('with a token', () => {
   })
 })
 
-describe('root of the node', () => {
-  test('needs no token at the socket that only root can open', async () => {
-    await using agent = await openAgent()
-    const {mode} = await stat(String(agent.socketPath))
-    expect(mode & 0o777).toBe(0o600)
-    expect((await stat(dirname(String(agent.socketPath)))).mode & 0o777).toBe(0o700)
-    agent.reviews.fault = async () => {
-      throw new Error('the API server is away')
-    }
-    await using client = await agent.connectAsRoot()
-    expect(await client.ask('status')).toMatchObject({node: 'bakery-1'})
-    expect(agent.reviews.accessReviews).toEqual([])
-  })
-
-  test('a socket that a killed agent left behind is replaced; one that answers is left alone', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'npm-agent-test-'))
-    try {
-      await writeFile(join(folder, 'agent.sock'), '')
-      await using agent = await openAgent({stateDir: folder})
-      await expect(openAgent({stateDir: folder})).rejects.toThrow(/another npm-agent answers at/)
-      await using client = await agent.connectAsRoot()
-      expect(await client.ask('status')).toMatchObject({connections: 1})
-      await agent.end()
-      expect(await readdir(folder)).toEqual([])
-    } finally {
-      await rm(folder, {recursive: true})
-    }
-  })
-
-  test('a folder that others may write to is not used, and a folder of others is not closed to them', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'npm-agent-test-'))
-    try {
-      await writeFile(join(folder, 'of-others'), '')
-      await chmod(folder, 0o777)
-      await expect(listenUnix(folder, limits)).rejects.toThrow(/may be written to by others/)
-      await chmod(folder, 0o755)
-      const unix = await listenUnix(folder, limits)
-      expect((await stat(folder)).mode & 0o777).toBe(0o755)
-      unix?.server.close()
-    } finally {
-      await rm(folder, {recursive: true})
-    }
-  })
-})
-
-describe('where it listens', () => {
-  test.each(['127.0.0.1:10092', '127.8.8.8:1', '[::1]:0'])('%s is on the loopback', text => {
-    expect(parseListen(text)).toEqual({
-      host: text.slice(0, text.lastIndexOf(':')).replaceAll(/[[\]]/g, ''),
-      port: Number(text.slice(text.lastIndexOf(':') + 1)),
-    })
-  })
-
-  test.each([
-    ['0.0.0.0:10092', /loopback only/],
-    ['[::]:10092', /loopback only/],
-    ['10.1.2.3:10092', /loopback only/],
-    ['localhost:10092', /not an address/],
-    ['127.0.0.1', /not an address/],
-    ['127.0.0.1:70000', /not an address/],
-    ['127.0.0.1.5:1', /not an address/],
-  ])('%s is refused', (text, says) => {
-    expect(() => parseListen(text)).toThrow(says)
-  })
-
-  test('a port that is taken is an error that says what to do', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const {port} = server.address() as {port: number}
-    const {listenTls} = await import('../../../agent/serve/listen.ts')
-    const {makeKey} = await import('../../../agent/serve/key.ts')
-    await expect(listenTls({host: '127.0.0.1', port}, await makeKey(), limits)).rejects.toMatchObject({
-      message: expect.stringContaining('is taken by another program'),
-      next: expect.stringContaining('ss -ltnp'),
-    })
-    server.close()
-  })
-})
-
 describe('the end', () => {
   test('clients are told why, and nobody new is let in', async () => {
     await using agent = await openAgent()
@@ -310,14 +233,14 @@ describe('the end', () => {
     expect(await agent.end('it was told to (SIGTERM)')).toBe('it was told to (SIGTERM)')
     for (const each of [client, root])
       expect(await each.closed).toEqual({code: closeCodes.goingAway, reason: 'the agent ends: it was told to (SIGTERM)'})
-    await expect(knock(agent.port, agent.token())).rejects.toThrow(/ECONNREFUSED/)
+    await expect(knock(agent.socket, agent.token())).rejects.toThrow(/ENOENT/)
   })
 
   test('a client that does not listen cannot keep the agent from ending', async () => {
     await using agent = await openAgent({limits: {stopMs: 200}})
     await using client = await agent.connect()
     client.socket.pause()
-    const raw = connectTcp(agent.port, '127.0.0.1').on('error', () => {})
+    const raw = connect(agent.socket).on('error', () => {})
     await once(raw, 'connect')
     await agent.end()
     expect(agent.log.some(line => line.includes('a client has gone'))).toBe(true)

@@ -1,6 +1,5 @@
 import {randomBytes} from 'node:crypto'
 import {once} from 'node:events'
-import {connect as connectTls} from 'node:tls'
 import {gunzipSync} from 'node:zlib'
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
@@ -11,6 +10,7 @@ import {fakeTools} from '../../support/agent/fake-tools.ts'
 import {FakeWatch} from '../../support/agent/fake-watch.ts'
 import {liveBytes} from '../../support/agent/live-bytes.ts'
 import {type OpenAgent, openAgent} from '../../support/agent/open-agent.ts'
+import {connectTls} from '../../support/agent/tls.ts'
 
 const MIB = 1024 * 1024
 /** What a fault may leave behind, and what a test itself needs. */
@@ -119,7 +119,7 @@ describe('whatever a client sends', () => {
   test('a header without end', async () => {
     await using agent = await openAgent({limits: {signInMs: 500}})
     const before = liveBytes()
-    const socket = connectTls({port: agent.port, host: '127.0.0.1', rejectUnauthorized: false}).on('error', () => {})
+    const socket = connectTls(agent.socket)
     const answer = socket.toArray()
     await once(socket, 'secureConnect')
     socket.write(`GET / HTTP/1.1\r\nauthorization: Bearer ${'a'.repeat(1000)}`)
@@ -266,7 +266,7 @@ describe('a client that is cut off', () => {
       answer = resolve
     })
     agent.reviews.fault = async () => asked
-    const socket = connectTls({port: agent.port, host: '127.0.0.1', rejectUnauthorized: false}).on('error', () => {})
+    const socket = connectTls(agent.socket)
     await once(socket, 'secureConnect')
     const upgrade = [
       'connection: upgrade',

@@ -180,7 +180,7 @@ describe('diff by the agent', () => {
     await using agent = await openAgent({run, watch: new FakeWatch(cluster)})
     await using one = await agent.connect()
     await using two = await agent.connect()
-    await expect.poll(() => agent.log.some(line => line.includes('is ready'))).toBe(true)
+    await expect.poll(() => agent.log.some(line => line.includes('The tools of this node'))).toBe(true)
     const before = (await readFile(`${tools.folder}/runs`, 'utf8')).length
     const [first, second] = await Promise.all([one.ask('diff'), two.ask('diff')])
     expect(first).toEqual(second)

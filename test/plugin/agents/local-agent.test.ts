@@ -10,7 +10,7 @@ const {signal} = new AbortController()
 describe('the agent of this machine', () => {
   test('gives its status to root, without a token', async () => {
     await using agent = await openAgent()
-    const status = await readLocalStatus(dirname(agent.socketPath ?? ''), signal)
+    const status = await readLocalStatus(dirname(agent.rootSocket ?? ''), signal)
     expect(status).toMatchObject({node: 'bakery-1', version: '1.2.3', knowledge: {state: 'off'}, connections: 1})
     expect(agent.reviews.tokenReviews).toEqual([])
     await expect.poll(() => agent.log.at(-1)).toContain('a client has gone')
@@ -21,7 +21,7 @@ describe('the agent of this machine', () => {
     watch.state = 'stale'
     watch.failure = 'connect ECONNREFUSED'
     await using agent = await openAgent({watch})
-    const read = await readLocalCluster(signal, dirname(agent.socketPath ?? ''))
+    const read = await readLocalCluster(signal, dirname(agent.rootSocket ?? ''))
     expect(read?.documents.map(({name, folder, text}) => ({name, folder, text: text.join('')}))).toEqual([
       {name: "the agent's cluster.json", folder: 'local', text: '{"apiVersion":"v1","kind":"List","items":[]}'},
     ])
@@ -31,7 +31,7 @@ describe('the agent of this machine', () => {
 
   test('gives no objects when it does not watch the cluster', async () => {
     await using agent = await openAgent()
-    expect(await readLocalCluster(signal, dirname(agent.socketPath ?? ''))).toEqual({documents: [], problems: []})
+    expect(await readLocalCluster(signal, dirname(agent.rootSocket ?? ''))).toEqual({documents: [], problems: []})
   })
 
   test('may not be there', async () => {
@@ -42,7 +42,7 @@ describe('the agent of this machine', () => {
 
   test('is not asked by who has been interrupted', async () => {
     await using agent = await openAgent()
-    const read = readLocalCluster(AbortSignal.abort(new Error('interrupted')), dirname(agent.socketPath ?? ''))
+    const read = readLocalCluster(AbortSignal.abort(new Error('interrupted')), dirname(agent.rootSocket ?? ''))
     await expect(read).rejects.toThrow('interrupted')
   })
 })

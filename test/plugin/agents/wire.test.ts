@@ -18,7 +18,7 @@ interface Frame {
 
 /** The plugin's client on a connection of root, and every text frame that either side sends. */
 async function openWire(agent: OpenAgent) {
-  const stream = connect(agent.socketPath ?? '')
+  const stream = connect(agent.rootSocket ?? '')
   await once(stream, 'connect')
   const socket = await openAgentSocket(stream, undefined, 'bakery-1', new AbortController().signal)
   const frames: Frame[] = []

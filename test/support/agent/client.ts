@@ -1,9 +1,10 @@
 import {once} from 'node:events'
 import {gunzipSync} from 'node:zlib'
-import {WebSocket} from 'ws'
+import {type ClientOptions, WebSocket} from 'ws'
 import type {Procedure, Refusal, Snapshot, SnapshotPiece} from '../../../core/contract/agent.ts'
 import type {NodeDocument} from '../../../core/contract/node-documents.ts'
 import type {Problem} from '../../../core/problem/problem.ts'
+import {connectTls} from './tls.ts'
 
 interface Message {
   readonly id: number | null
@@ -43,9 +44,19 @@ export class Client implements AsyncDisposable {
   private wake: (() => void) | undefined
   private lastId = 0
 
-  static async open(url: string, token?: string): Promise<Client> {
+  /** Over TLS, at the unix socket for clients. */
+  static open(path: string, token?: string): Promise<Client> {
     const headers = token === undefined ? {} : {authorization: `Bearer ${token}`}
-    const client = new Client(new WebSocket(url, {rejectUnauthorized: false, perMessageDeflate: false, headers}))
+    return Client.over('wss://npm-agent/', {headers, createConnection: () => connectTls(path)})
+  }
+
+  /** At the unix socket for root. */
+  static openAsRoot(path: string): Promise<Client> {
+    return Client.over(`ws+unix://${path}:/`)
+  }
+
+  private static async over(url: string, options: ClientOptions = {}): Promise<Client> {
+    const client = new Client(new WebSocket(url, {...options, perMessageDeflate: false}))
     await once(client.socket, 'open')
     return client
   }

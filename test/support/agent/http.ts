@@ -7,10 +7,16 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-/** One HTTPS request to a port of the loopback. */
-export function ask(port: number, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<HttpAnswer> {
+/** One HTTPS request to a port of the loopback, or to a unix socket. */
+export function ask(
+  at: number | string,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const asked = request({host: '127.0.0.1', port, path, method, headers, rejectUnauthorized: false, agent: false}, response => {
+    const to = typeof at === 'string' ? {socketPath: at} : {host: '127.0.0.1', port: at}
+    const asked = request({...to, path, method, headers, rejectUnauthorized: false, agent: false}, response => {
       void response.toArray().then(parts => {
         const text = Buffer.concat(parts as Buffer[]).toString()
         resolve({status: response.statusCode ?? 0, headers: response.headers, text})
@@ -32,8 +38,8 @@ const UPGRADE = {
 }
 
 /** Asks for a WebSocket. @returns the refusal, or undefined when it was opened */
-export async function knock(port: number, token?: string): Promise<(Refusal & {readonly status: number}) | undefined> {
+export async function knock(at: number | string, token?: string): Promise<(Refusal & {readonly status: number}) | undefined> {
   const authorization = token === undefined ? {} : {authorization: `Bearer ${token}`}
-  const {status, text} = await ask(port, '/', {...UPGRADE, ...authorization})
+  const {status, text} = await ask(at, '/', {...UPGRADE, ...authorization})
   return status === 101 ? undefined : {status, ...(JSON.parse(text) as Refusal)}
 }

@@ -1,11 +1,10 @@
-import {mkdtemp, rm} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
 import type {Run} from '../../../agent/node/run.ts'
-import {serve} from '../../../agent/serve/serve.ts'
+import {type ListeningAt, serve} from '../../../agent/serve/serve.ts'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
+import {temporaryFolder} from '../temporary-folder.ts'
 import {Client} from './client.ts'
 import {FakeReviews, NAMESPACE, NODE, type TokenFacts} from './fake-reviews.ts'
 
@@ -19,9 +18,10 @@ const noTools: Run = async (command, args) => ({
 })
 
 export interface OpenAgent extends AsyncDisposable {
-  readonly port: number
-  /** Undefined where the disk has no room for it. */
-  readonly socketPath: string | undefined
+  /** The unix socket for clients. */
+  readonly socket: string
+  /** The one for root of the node. Undefined where the disk has no room for it. */
+  readonly rootSocket: string | undefined
   readonly audience: string
   readonly reviews: FakeReviews
   readonly log: readonly string[]
@@ -44,22 +44,25 @@ export interface OpenAgentOptions {
   readonly npmPort?: number
   readonly exitAfterIdleMs?: number
   readonly stateDir?: string
+  readonly socket?: string
 }
 
-/** A real server on a free port, with an API server that is played. */
+/** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'npm-agent-test-')))
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await temporaryFolder())
+  const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
   const log: string[] = []
   const note = (level: string) => (fields: object, message: string) => void log.push(JSON.stringify({level, message, ...fields}))
   const end = new AbortController()
   let ended: Promise<string> = Promise.resolve('')
-  const at = await new Promise<{port: number; socket: string | undefined; audience: string}>((resolve, reject) => {
+  const at = await new Promise<ListeningAt>((resolve, reject) => {
     ended = serve({
       version: '1.2.3',
       node: NODE,
       namespace: NAMESPACE,
-      listen: {host: '127.0.0.1', port: 0},
+      socket,
       stateDir,
       api: reviews satisfies ApiServer,
       watch,
@@ -73,17 +76,18 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
     })
     ended.catch(reject)
   })
+  const folders = stack.move()
   const token = (facts: Partial<TokenFacts> = {}) => reviews.give({audience: at.audience, ...facts})
   return {
-    port: at.port,
-    socketPath: at.socket,
+    socket,
+    rootSocket: at.rootSocket,
     audience: at.audience,
     reviews,
     log,
     token,
     ended,
-    connect: (given = token()) => Client.open(`wss://127.0.0.1:${at.port}/`, given),
-    connectAsRoot: () => Client.open(`ws+unix://${at.socket}:/`),
+    connect: (given = token()) => Client.open(socket, given),
+    connectAsRoot: () => Client.openAsRoot(String(at.rootSocket)),
     end: (reason = 'the test is over') => {
       end.abort(reason)
       return ended
@@ -91,7 +95,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
     async [Symbol.asyncDispose]() {
       end.abort('the test is over')
       await ended.catch(() => {})
-      if (options.stateDir === undefined) await rm(stateDir, {recursive: true, force: true})
+      await folders.disposeAsync()
     },
   }
 }
