@@ -127,6 +127,11 @@ export abstract class Verb extends Command {
     )
   }
 
+  /** Sentences on stderr, after the answer. */
+  protected async note(sentences: readonly string[]): Promise<void> {
+    await writeLines(sentences.map(escapeControls), process.stderr)
+  }
+
   /** Problems go to stderr, after the answer: they must not be scrolled away by it. */
   protected async report(problems: readonly Problem[]): Promise<void> {
     await writeLines(

@@ -43,8 +43,9 @@ export default class Dump extends Verb {
     this.signal.throwIfAborted()
     const {content, failures, problems} = flags.redact ? await redacted(collected, this.signal) : collected
     const {filesOf} = await import('../dump/content.ts')
-    await writeDump(target, filesOf(content), flags.force, this.signal)
+    const said = await writeDump(target, filesOf(content), flags.force, this.signal)
     await this.print([escapeControls(target)])
+    await this.note(said)
     const isGrave = ({document}: {readonly document?: string}) => document === undefined || isForAnswers(document)
     await this.report([
       ...problems,
