@@ -7,6 +7,8 @@ import type {ApiServer} from './api-server.ts'
 import {ApiServerError} from './api-server-error.ts'
 import {boundedLines} from './bounded-lines.ts'
 
+/** To a connection with TLS. A request to a host that is silent would else wait for the next try of its kernel, up to a minute. */
+const CONNECT_TIMEOUT_MS = 10_000
 /** To the first byte of an answer. The API server itself gives up after 60 s. */
 const ANSWER_TIMEOUT_MS = 65_000
 /** Between two pieces of an answer that has an end. */
@@ -150,7 +152,13 @@ export class Requests implements ApiServer {
       ...(signal && {signal}),
     })
     const timer = setTimeout(() => request.destroy(new Timeout(ANSWER_TIMEOUT_MS)), ANSWER_TIMEOUT_MS)
-    request.on('socket', socket => socket.setKeepAlive(true, ...KEEP_ALIVE))
+    request.on('socket', socket => {
+      socket.setKeepAlive(true, ...KEEP_ALIVE)
+      if (!socket.connecting) return
+      const connecting = setTimeout(() => request.destroy(new Timeout(CONNECT_TIMEOUT_MS)), CONNECT_TIMEOUT_MS)
+      for (const event of [server.protocol === 'http:' ? 'connect' : 'secureConnect', 'close'])
+        socket.once(event, () => clearTimeout(connecting))
+    })
     request.on('response', answer => {
       clearTimeout(timer)
       resolve(answer)

@@ -33,12 +33,12 @@ const FIRST_BACK_OFF_MS = 500
 const LONGEST_BACK_OFF_MS = 30_000
 
 /**
- * How long to wait before the next try: 0.5 s, doubled with each failure up to 30 s, of which the second half is random.
+ * How long to wait before the next try: 0.5 s, doubled with each failure up to the longest, of which the second half is random.
  *
  * @param failures in a row, at least 1
  * @returns milliseconds
  */
-export function backOffMs(failures: number, clock: Clock): number {
-  const whole = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
+export function backOffMs(failures: number, clock: Clock, longestMs = LONGEST_BACK_OFF_MS): number {
+  const whole = Math.min(longestMs, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
   return whole * (0.5 + clock.random() / 2)
 }

@@ -41,8 +41,16 @@ const SHORTEST_WATCH_SECONDS = 240
 const WATCH_SPREAD_SECONDS = 120
 /** How much later than asked for a watch may end before its connection counts as dead. */
 const SLACK_SECONDS = 30
-/** A watch that ends earlier without any event counts as a failure; else it would be opened again and again without a pause. */
+/**
+ * A watch that ends earlier without any event counts as a failure; else it would be opened again and again without a pause. So
+ * does a version that is too old this soon after the list that gave it.
+ */
 const SHORTEST_LIFE_MS = 30_000
+/**
+ * The longest pause while the API server is away. It costs a server that is not there nothing, and one that comes back some
+ * requests a second from each hundred agents; with 30 s agents were live 50 s after an outage of 24 s.
+ */
+const LONGEST_AWAY_MS = 5000
 const RECONNECT_SPREAD_MS = 1000
 /** After so many unusable events in a row everything is listed again. */
 const MOST_BAD_EVENTS = 3
@@ -62,7 +70,9 @@ export class ListWatch<Kind extends keyof Kinds> {
   private clusterId: string | undefined
   /** Whether the server may have another history since its last answer. */
   private isDoubtful = false
-  private failures = 0
+  /** In a row, without an event in between: no answer, and answers that were of no use. */
+  private failures = {away: 0, refused: 0}
+  private listedAt = Number.NEGATIVE_INFINITY
   private badEvents = 0
 
   constructor(options: ListWatchOptions<Kind>) {
@@ -89,8 +99,7 @@ export class ListWatch<Kind extends keyof Kinds> {
         await this.step(signal)
       } catch (error) {
         if (signal.aborted) return
-        this.failed(error)
-        await pause(this.options.clock, backOffMs(this.failures, this.options.clock), signal)
+        await pause(this.options.clock, this.failed(error), signal)
       }
   }
 
@@ -115,6 +124,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     this.clusterId = id
     this.isDoubtful = false
     this.badEvents = 0
+    this.listedAt = clock.now()
     this.replace(objects)
     // `failures` stays: a server that accepts no watch from its own lists would else be asked for lists without a pause.
     this.confirmed()
@@ -166,8 +176,8 @@ export class ListWatch<Kind extends keyof Kinds> {
     // A server sends bookmarks every minute. One that sent none may not know this version.
     if (lines === 0) this.isDoubtful = true
     if (lines === 0 && clock.now() - openedAt < SHORTEST_LIFE_MS)
-      throw new ApiServerError(0, `the API server ended the watch of ${kind.plural} at once`)
-    this.failures = 0
+      throw new ApiServerError(0, `the API server ended the watch of ${kind.plural} at once`, 'ENDED')
+    this.failures = {away: 0, refused: 0}
     await pause(clock, clock.random() * RECONNECT_SPREAD_MS, signal)
   }
 
@@ -185,7 +195,7 @@ export class ListWatch<Kind extends keyof Kinds> {
       this.change(event.type, object)
     }
     this.version = event.version
-    this.failures = 0
+    this.failures = {away: 0, refused: 0}
     this.badEvents = 0
     this.confirmed()
   }
@@ -209,14 +219,20 @@ export class ListWatch<Kind extends keyof Kinds> {
     this.options.onChanges(changes)
   }
 
-  private failed(error: unknown): void {
-    this.failures++
+  /** @returns how long to wait before the next try, in milliseconds */
+  private failed(error: unknown): number {
+    const {clock} = this.options
     this.isDoubtful = true
     if (error instanceof BadEvent) this.badEvents++
     // 410: the server no longer has that version. 400: it cannot read it.
     const isVersionBad = error instanceof ApiServerError && (error.status === 410 || error.status === 400)
     if (isVersionBad || this.badEvents >= MOST_BAD_EVENTS) this.version = undefined
     this.setState({...this.lastState, failure: error instanceof Error ? error.message : String(error)})
+    // A version grows too old while the server is away. A list follows, which has its own pause.
+    if (isVersionBad && clock.now() - this.listedAt >= SHORTEST_LIFE_MS) return 0
+    if (isAway(error)) return backOffMs(++this.failures.away, clock, LONGEST_AWAY_MS)
+    // Counted apart: what a server refuses while it starts does not take up the pauses of the time before.
+    return backOffMs(++this.failures.refused, clock)
   }
 
   private setState(state: WatchState): void {
@@ -224,4 +240,11 @@ export class ListWatch<Kind extends keyof Kinds> {
     this.lastState = state
     this.options.onState(state, before)
   }
+}
+
+/** Whether no API server answered, as opposed to a refusal, or an answer that is of no use. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof ApiServerError)) return false
+  const {status, reason = ''} = error
+  return status >= 500 || (status === 0 && !['BAD_ANSWER', 'TOO_LARGE', 'ENDED'].includes(reason))
 }

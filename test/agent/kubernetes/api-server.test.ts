@@ -151,6 +151,24 @@ describe('requests', () => {
     await expect(pod.api.get('/version', controller.signal)).rejects.toThrow('enough')
   })
 
+  test('fail after ten seconds when somebody listens, and shakes no hands', async () => {
+    const server = createTcpServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const api = await connect(async () => ({server: url, tls: {}}))
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']})
+    try {
+      const failure = failureOf(api.get('/a'))
+      const [socket] = (await once(server, 'connection')) as [Socket]
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(await failure).toMatchObject({status: 0, reason: 'TIMEOUT', message: expect.stringContaining('for 10 s')})
+      socket.destroy()
+    } finally {
+      vi.useRealTimers()
+      server.close()
+    }
+  })
+
   test('are sent again when a kept connection turns out to be closed', async () => {
     // Answers the first request of a connection, and takes the second one as a server does that closes just then.
     const sockets: Socket[] = []

@@ -1,11 +1,13 @@
-import {describe, expect, test} from 'vitest'
+import {fc, test} from '@fast-check/vitest'
+import {describe, expect} from 'vitest'
 import {type ApiServer, ApiServerError} from '../../../agent/kubernetes/api-server.ts'
+import type {Clock} from '../../../agent/watch/clock.ts'
 import {readClusterIdentityFrom} from '../../../agent/watch/cluster-identity.ts'
 import {podsOf} from '../../../agent/watch/kinds.ts'
 import {ListWatch, type ObjectChange} from '../../../agent/watch/list-watch.ts'
 import type {Pod} from '../../../core/kubernetes/objects.ts'
 import {type Asked, FakeApiServer, type Fault, line, paths, refuse} from '../../support/agent/fake-api-server.ts'
-import {fastClock, notingClock} from '../../support/agent/fake-clock.ts'
+import {fastClock, notingClock, simulatedClock} from '../../support/agent/fake-clock.ts'
 import {expectSame, node, pod, served} from '../../support/agent/made-objects.ts'
 import {fill, openWatch, until} from '../../support/agent/open-watch.ts'
 
@@ -331,7 +333,7 @@ describe('after', () => {
 })
 
 /** Watches pods alone, and notes what is told. */
-async function openPods(api: ApiServer, clock = fastClock()) {
+async function openPods(api: ApiServer, clock: Clock = fastClock(), spreadMs = 0) {
   const told: ObjectChange<Pod>[][] = []
   const end = new AbortController()
   const list = new ListWatch({
@@ -339,7 +341,7 @@ async function openPods(api: ApiServer, clock = fastClock()) {
     kind: podsOf(),
     clock,
     readIdentity: readClusterIdentityFrom(api),
-    spreadMs: 0,
+    spreadMs,
     onChanges: changes => told.push([...changes]),
     onState: () => undefined,
   })
@@ -393,13 +395,16 @@ describe('an API server that goes on refusing', () => {
     response =>
       refuse(response, code, 'no')
 
-  test.each<{what: string; isFailed: (asked: Asked) => boolean; fail: Fault}>([
-    {what: 'everything', isFailed: () => true, fail: refusing(503)},
+  test.each<{what: string; isFailed: (asked: Asked) => boolean; fail: Fault; longestMs?: number}>([
+    {what: 'everything', isFailed: () => true, fail: refusing(403)},
+    {what: 'everything, as it is not ready', isFailed: () => true, fail: refusing(503), longestMs: 3750},
+    {what: 'everything, by closing', isFailed: () => true, fail: response => response.destroy(), longestMs: 3750},
+    {what: 'everything, as there is too much to do', isFailed: () => true, fail: refusing(429)},
     {what: 'watches', isFailed: ({isWatch}) => isWatch, fail: refusing(403)},
     {what: 'every version that it gave out itself', isFailed: ({isWatch}) => isWatch, fail: refusing(410)},
     {what: 'watches, by ending them at once', isFailed: ({isWatch}) => isWatch, fail: response => response.end()},
     {what: 'watches, by nonsense', isFailed: ({isWatch}) => isWatch, fail: response => response.end('nonsense\n')},
-  ])('$what is asked less and less often', async ({isFailed, fail}) => {
+  ])('$what is asked less and less often', async ({isFailed, fail, longestMs = 22_500}) => {
     await using server = await FakeApiServer.start()
     fill(server)
     const failNext = () =>
@@ -410,10 +415,10 @@ describe('an API server that goes on refusing', () => {
     failNext()
     const clock = notingClock()
     const {stop} = await openPods(await server.api(), clock)
-    // The longest is 30 s, of which half is left to chance. In between are others, as for a page that is tried again.
-    await until(() => expect(clock.delays.filter(delay => delay === 22_500).length).toBeGreaterThan(4))
+    // The longest is 30 s, or 5 s while nobody answers, of which half is left to chance. In between are others, as for a page that is tried again.
+    await until(() => expect(clock.delays.filter(delay => delay === longestMs).length).toBeGreaterThan(4))
     await stop()
-    expect(Math.max(...clock.delays)).toBe(22_500)
+    expect(Math.max(...clock.delays)).toBe(longestMs)
   })
 
   test('large answers is asked for smaller ones', async () => {
@@ -436,6 +441,70 @@ describe('an API server that goes on refusing', () => {
     const {list, stop} = await openPods(api)
     await until(() => expect(list.size).toBe(1))
     expect(limits).toEqual([500, 250, 125, 62])
+    await stop()
+  })
+})
+
+/** An API server that is away for a while, and then has forgotten all versions from before. */
+function openOutage(clock: Clock, away: {fromMs: number; toMs: number}, while_: () => ApiServerError) {
+  const isAway = () => clock.now() >= away.fromMs && clock.now() < away.toMs
+  const version = () => String(1000 + Math.floor(clock.now()))
+  let asked = 0
+  const answer = () => {
+    asked++
+    if (isAway()) throw while_()
+  }
+  const api: ApiServer = {
+    async get() {
+      answer()
+      return {metadata: {resourceVersion: version()}, items: [{metadata: {uid: 'one', name: 'kube-system', namespace: 'red'}}]}
+    },
+    post: () => Promise.reject(new Error('not asked for')),
+    async *lines(path, signal, onOpen) {
+      answer()
+      onOpen?.()
+      const {searchParams} = new URL(path, 'http://fake')
+      const from = Number(searchParams.get('resourceVersion')) - 1000
+      if (from < away.toMs && clock.now() >= away.toMs) yield line('ERROR', {kind: 'Status', code: 410, reason: 'Expired'}).trim()
+      const {promise, resolve, reject} = Promise.withResolvers<void>()
+      signal.addEventListener('abort', () => resolve(), {once: true})
+      clock.after(Math.max(away.fromMs - clock.now(), 0), () => {
+        if (isAway()) reject(while_())
+      })
+      clock.after(Number(searchParams.get('timeoutSeconds')) * 1000, resolve)
+      await promise
+      signal.throwIfAborted()
+      yield line('BOOKMARK', {metadata: {resourceVersion: version()}})
+    },
+  }
+  return {api, asked: () => asked}
+}
+
+describe('after an outage of any length', () => {
+  test.prop([
+    fc.integer({min: 0, max: 600}),
+    fc.integer({min: 1, max: 900}),
+    fc.infiniteStream(fc.double({min: 0, max: 0.999, noNaN: true})),
+    fc.constantFrom(
+      () => new ApiServerError(0, 'connect ECONNREFUSED', 'ECONNREFUSED'),
+      () => new ApiServerError(503, 'not ready'),
+    ),
+  ])('what is known is current some seconds later, and nobody was asked without a pause', async (before, length, chance, why) => {
+    const clock = simulatedClock(() => chance.next().value as number)
+    const away = {fromMs: (before + 5) * 1000, toMs: (before + 5 + length) * 1000}
+    const {api, asked} = openOutage(clock, away, why)
+    const {list, stop} = await openPods(api, clock, 3000)
+    await clock.runTo(away.fromMs - 1)
+    expect(list.state).toMatchObject({isListed: true})
+    const askedBefore = asked()
+    await clock.runTo(away.toMs - 1)
+    expect(list.state.failure).toBeDefined()
+    expect(asked() - askedBefore).toBeLessThanOrEqual(6 + length / 2.5)
+    // The pause while it was away, and one before a list.
+    await clock.runTo(away.toMs + 9000)
+    expect(list.state.failure).toBeUndefined()
+    expect(list.state.asOf).toBeGreaterThan(away.toMs)
+    expect(asked() - askedBefore).toBeLessThanOrEqual(16 + length / 2.5)
     await stop()
   })
 })

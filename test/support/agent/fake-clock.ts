@@ -28,3 +28,40 @@ export function notingClock(longestMs = 60_000): Clock & {readonly delays: numbe
     },
   }
 }
+
+/** A clock that jumps to the next time that somebody waits for, as soon as nothing else is left to do. */
+export interface SimulatedClock extends Clock {
+  /** Lets time pass up to a moment, in milliseconds since the start. */
+  runTo(ms: number): Promise<void>
+}
+
+export function simulatedClock(random: () => number): SimulatedClock {
+  const due = new Map<() => void, number>()
+  let now = 0
+  return {
+    now: () => now,
+    random,
+    after: (delayMs, action) => {
+      const own = () => action()
+      due.set(own, now + delayMs)
+      return () => due.delete(own)
+    },
+    async runTo(end) {
+      for (;;) {
+        await settled()
+        const [next] = [...due].toSorted(([, a], [, b]) => a - b)
+        if (next === undefined || next[1] > end) break
+        now = Math.max(now, next[1])
+        due.delete(next[0])
+        next[0]()
+      }
+      now = end
+      await settled()
+    },
+  }
+}
+
+/** Lets all promises that can come to their end do so. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 3; turns++) await new Promise(resolve => setImmediate(resolve))
+}
