@@ -10,6 +10,11 @@ export const limits = {
   fragments: 64,
   /** A plugin holds one connection for each node; some people, a dashboard and `status` come to a dozen. */
   connections: 64,
+  /** Of one token. A plugin asks for a new one for each connection. */
+  connectionsOfToken: 8,
+  /** How often one token may come at once, and each second: two lines of the record for each time. */
+  connectionBurst: 20,
+  connectionsPerSecond: 0.2,
   /** Sockets that have not signed in: handshakes under way. When one more comes, the oldest makes room. */
   unauthenticatedConnections: 32,
   /** Handshake and review take milliseconds, through a slow forward a second or two. */
@@ -20,6 +25,8 @@ export const limits = {
 
   /** Whoever reads a dump asks for one piece after the other; beyond this rate the connection is read more slowly. */
   requestsPerSecond: 500,
+  /** All clients together: a status takes a tenth of a millisecond. */
+  requestsPerSecondOfAll: 1000,
   /** Requests that had already arrived when the rate was exceeded. More of them is no plugin. */
   waitingRequests: 1024,
   /** Requests that one message may hold. */
@@ -31,6 +38,8 @@ export const limits = {
   unsentBytes: 512 * KIB,
   /** A client that has this much waiting and is to get still more does not read. */
   unreadBytes: 4 * MIB,
+  /** The same for all clients together: the one that has the most waiting is cut off. */
+  unreadBytesOfAll: 32 * MIB,
   /** A client is asked for a sign of life after this long, */
   pingMs: 20 * SECOND,
   /** and is gone when none comes: a piece of a dump needs that long on a very slow line. */
@@ -78,6 +87,11 @@ export const limits = {
   /** A read that began this long ago is shared with whoever asks for the same. */
   sharedReadMs: 5 * SECOND,
   snapshots: 16,
+  /** Of one token. A plugin has one open. */
+  snapshotsOfToken: 2,
+  /** A read that finds too many others under way waits this long at most, and so many wait. */
+  readQueueMs: 20 * SECOND,
+  waitingReads: 32,
   /** All that is held for readers, as gzip: about 800 MB of rules. */
   snapshotBytes: 96 * MIB,
   /** A reader that was cut off may come back for the rest within this time. */

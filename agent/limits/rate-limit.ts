@@ -18,6 +18,14 @@ export class RateLimit {
     this.countedAt = now()
   }
 
+  /** How many may pass now. Below 0 after `charge` has taken more than there were. */
+  get balance(): number {
+    const now = this.now()
+    this.tokens = Math.min(this.burst, this.tokens + ((now - this.countedAt) / 1000) * this.perSecond)
+    this.countedAt = now
+    return this.tokens
+  }
+
   /** Whether one more may pass now. It is counted if it does. */
   take(): boolean {
     if (!this.has()) return false
@@ -25,16 +33,19 @@ export class RateLimit {
     return true
   }
 
-  /** Whether `count` could pass now. Nothing is counted. */
-  has(count = 1): boolean {
-    const now = this.now()
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.countedAt) / 1000) * this.perSecond)
-    this.countedAt = now
-    return this.tokens >= count
+  /** Whether one could pass now. Nothing is counted. */
+  has(): boolean {
+    return this.balance >= 1
+  }
+
+  /** Counts what has passed, though it may be more than may: the next has to wait until that is made up for. */
+  charge(count: number): void {
+    this.tokens = this.balance - count
   }
 
   /** Milliseconds until one more may pass; 0 when it may now. */
   waitMs(): number {
-    return this.has() ? 0 : Math.ceil(((1 - this.tokens) / this.perSecond) * 1000)
+    const {balance} = this
+    return balance >= 1 ? 0 : Math.ceil(((1 - balance) / this.perSecond) * 1000)
   }
 }

@@ -3,6 +3,7 @@ import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promise
 import type {RawData, WebSocket} from 'ws'
 import {closeCodes} from '../../core/contract/agent.ts'
 import type {Caller} from '../auth/caller.ts'
+import type {FairTurns, Waiting} from '../limits/fair-turns.ts'
 import type {Limits} from '../limits/limits.ts'
 import {RateLimit} from '../limits/rate-limit.ts'
 import {refused} from '../limits/refusal.ts'
@@ -10,33 +11,52 @@ import type {ConnectionLog} from './client-log.ts'
 
 const OPEN = 1
 
+export interface ConnectionOptions {
+  readonly limits: Limits
+  /** Shared by all clients. */
+  readonly turns: FairTurns
+  readonly log: ConnectionLog
+}
+
+/** So much of a message costs as much as a request. A plugin's requests have some hundred bytes. */
+const BYTES_OF_A_REQUEST = 16 * 1024
+/** Requests that are read ahead of those that wait for their turn. */
+const READ_AHEAD = 32
+const READ_AHEAD_BYTES = 64 * 1024
+
 /**
- * One client that has signed in. It stands between the socket and tRPC: requests come through at a bounded rate, and
- * nothing is sent to who does not read.
+ * One client that has signed in. It stands between the socket and tRPC: requests come through one by one in fair turns with those of
+ * other clients and at a bounded rate, none while their answers are not read, and nothing is sent to who does not read.
  */
-export class Connection extends EventEmitter {
+export class Connection extends EventEmitter implements Waiting {
   readonly caller: Caller
   readonly log: ConnectionLog
   private readonly socket: WebSocket
   private readonly limits: Limits
   private readonly rate: RateLimit
   private readonly ending = new AbortController()
-  private readonly queue: [RawData, boolean][] = []
+  private readonly turns: FairTurns
+  private readonly queue: [Buffer, boolean][] = []
+  private queuedBytes = 0
   private timer: NodeJS.Timeout | undefined
   private wake: NodeJS.Timeout | undefined
+  private usedMs = performance.now()
   private running = 0
   private subscribed = 0
   private lastTurn: Promise<void> = Promise.resolve()
   private readonly snapshots: string[] = []
 
-  constructor(socket: WebSocket, caller: Caller, limits: Limits, log: ConnectionLog) {
+  constructor(socket: WebSocket, caller: Caller, {limits, turns, log}: ConnectionOptions) {
     super()
     this.log = log
+    this.turns = turns
     this.socket = socket
     this.caller = caller
     this.limits = limits
     this.rate = new RateLimit(limits.requestsPerSecond, limits.requestsPerSecond)
     socket.on('message', (data, isBinary) => this.receive(data, isBinary))
+    // The library answers pings by itself, so they are paid for afterwards.
+    for (const frame of ['ping', 'pong'] as const) socket.on(frame, () => this.pay(1))
     socket.on('error', error => this.emit('error', error))
     socket.once('close', (code, reason) => this.closed(code, reason))
     if (caller.kind !== 'account') return
@@ -49,6 +69,16 @@ export class Connection extends EventEmitter {
   /** Aborted when the client is gone. */
   get signal(): AbortSignal {
     return this.ending.signal
+  }
+
+  /** Whose share of places and snapshots it has; undefined for root, who has no limit but the agent's own. */
+  get tokenHash(): string | undefined {
+    return this.caller.kind === 'account' ? this.caller.tokenHash : undefined
+  }
+
+  /** What waits to be sent. */
+  get unsentBytes(): number {
+    return this.socket.bufferedAmount
   }
 
   get subscriptions(): number {
@@ -104,12 +134,22 @@ export class Connection extends EventEmitter {
 
   /** The same for large answers: one after the other. Send as soon as it resolves. */
   turn(): Promise<void> {
-    this.lastTurn = this.lastTurn.then(async () => {
+    return this.inTurn(async () => {})
+  }
+
+  /** Makes a large answer when the one before it has been sent, so that no more than one of a client is ever held. */
+  inTurn<Answer>(make: () => Promise<Answer>): Promise<Answer> {
+    const answer = this.lastTurn.then(async () => {
       // By then the one before has been sent, and counts.
       await nextTurn()
       await this.drained()
+      return make()
     })
-    return this.lastTurn
+    this.lastTurn = answer.then(
+      () => {},
+      () => {},
+    )
+    return answer
   }
 
   /** Says why, and ends the connection, also when the client does not listen. */
@@ -127,6 +167,7 @@ export class Connection extends EventEmitter {
     if (this.socket.readyState !== OPEN) return
     if (this.socket.bufferedAmount > this.limits.unreadBytes) this.end(closeCodes.notReading, 'what was sent is not being read')
     else this.socket.send(text)
+    if (this.socket.bufferedAmount > this.limits.unsentBytes) this.emit('unread')
   }
 
   close(): void {
@@ -137,31 +178,80 @@ export class Connection extends EventEmitter {
     this.socket.terminate()
   }
 
-  private receive(data: RawData, isBinary: boolean): void {
-    if (this.queue.length === 0 && this.rate.take()) this.emit('message', data, isBinary)
-    else if (this.queue.length >= this.limits.waitingRequests) this.end(closeCodes.tooMuch, 'too many requests at once')
+  /** When its client last asked for something, by the monotonic clock, in milliseconds. */
+  get lastUsedMs(): number {
+    return this.usedMs
+  }
+
+  get waitMs(): number | undefined {
+    return this.socket.bufferedAmount > this.limits.unsentBytes ? undefined : this.rate.waitMs()
+  }
+
+  takeTurn(): {cost: number; waitsOn: boolean} {
+    const [data, isBinary] = this.queue.shift() as [Buffer, boolean]
+    this.queuedBytes -= data.length
+    const cost = costOf(data)
+    this.rate.charge(cost)
+    this.emit('message', data, isBinary)
+    const waitsOn = this.queue.length > 0
+    if (!waitsOn) this.readOn()
+    return {cost, waitsOn}
+  }
+
+  private receive(raw: RawData, isBinary: boolean): void {
+    const data = raw as Buffer
+    this.usedMs = performance.now()
+    if (!isBinary && isSignOfLife(data)) {
+      this.emit('message', data, isBinary)
+      this.pay(1)
+    } else if (this.queue.length >= this.limits.waitingRequests) this.end(closeCodes.tooMuch, 'too many requests at once')
     else {
       this.queue.push([data, isBinary])
-      this.socket.pause()
-      this.wake ??= setTimeout(() => this.takeUp(), this.rate.waitMs())
+      this.queuedBytes += data.length
+      if (this.queue.length >= READ_AHEAD || this.queuedBytes >= READ_AHEAD_BYTES) this.socket.pause()
+      this.turns.add(this)
     }
   }
 
-  private takeUp(): void {
-    this.wake = undefined
-    while (this.queue.length > 0 && this.rate.take()) {
-      const [data, isBinary] = this.queue.shift() as [RawData, boolean]
-      this.emit('message', data, isBinary)
-    }
-    if (this.queue.length === 0) this.socket.resume()
-    else this.wake = setTimeout(() => this.takeUp(), this.rate.waitMs())
+  /** Counts what was done at once. Who does more of it than may is not read from for a while. */
+  private pay(cost: number): void {
+    this.rate.charge(cost)
+    this.turns.charge(this, cost)
+    if (this.rate.waitMs() > 0) this.socket.pause()
+    if (this.queue.length === 0) this.readOn()
+  }
+
+  /** Reads from the socket, as soon as the client may do anything. */
+  private readOn(): void {
+    if (!this.socket.isPaused) return
+    clearTimeout(this.wake)
+    const waitMs = this.rate.waitMs()
+    if (waitMs > 0) this.wake = setTimeout(() => this.readOn(), waitMs)
+    else this.socket.resume()
   }
 
   private closed(code: number, reason: Buffer): void {
     clearTimeout(this.timer)
     clearTimeout(this.wake)
     this.queue.length = 0
+    this.turns.delete(this)
     this.ending.abort()
     this.emit('close', code, reason)
+  }
+}
+
+/** What a client says to show that it is there. */
+const isSignOfLife = (data: Buffer): boolean => data.length === 4 && ['PING', 'PONG'].includes(data.toString())
+
+/** How many requests a message counts for: a batch for each that is in it. */
+function costOf(data: Buffer): number {
+  const ofSize = Math.ceil(data.length / BYTES_OF_A_REQUEST)
+  const text = data.toString()
+  if (!/^\s*\[/.test(text)) return Math.max(1, ofSize)
+  try {
+    const batch: unknown = JSON.parse(text)
+    return Math.max(1, ofSize, Array.isArray(batch) ? batch.length : 1)
+  } catch {
+    return Math.max(1, ofSize)
   }
 }

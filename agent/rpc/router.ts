@@ -103,8 +103,11 @@ export const agentRouter = t.router({
   openSnapshot: procedure('openSnapshot')
     .input(openSnapshotInputSchema)
     .mutation(async ({input, ctx: {agent, connection}}) => {
-      const snapshot = await agent.snapshots.open(nodeDocuments.filter(name => input.documents.includes(name)))
-      if (connection.signal.aborted) agent.snapshots.leave(snapshot.id)
+      const snapshot = await agent.snapshots.open(
+        nodeDocuments.filter(name => input.documents.includes(name)),
+        connection.tokenHash,
+      )
+      if (connection.signal.aborted) agent.snapshots.leave(snapshot.id, connection.tokenHash)
       else connection.rememberSnapshot(snapshot.id)
       return snapshot
     }),
@@ -117,15 +120,11 @@ export const agentRouter = t.router({
     .input(idInput)
     .mutation(({input: {id}, ctx: {agent, connection}}) => {
       // Who has not opened it cannot take it away from who has.
-      if (connection.forgetSnapshot(id)) agent.snapshots.close(id)
+      if (connection.forgetSnapshot(id)) agent.snapshots.close(id, connection.tokenHash)
     }),
   diff: procedure('diff')
     .input(diffInputSchema.optional())
-    .query(async ({input, ctx: {agent, connection}}) => {
-      const drift = await agent.diff(input ?? {})
-      await connection.turn()
-      return drift
-    }),
+    .query(({input, ctx: {agent, connection}}) => connection.inTurn(() => agent.diff(input ?? {}))),
 })
 
 /** The plugin takes this type, and nothing else, from the agent. */

@@ -5,12 +5,15 @@ import {getWSConnectionHandler} from '@trpc/server/adapters/ws'
 import {type WebSocket, WebSocketServer} from 'ws'
 import {closeCodes} from '../../core/contract/agent.ts'
 import type {Caller} from '../auth/caller.ts'
+import {FairTurns} from '../limits/fair-turns.ts'
+import {RateLimit} from '../limits/rate-limit.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
 import {UnauthenticatedConnections} from '../limits/unauthenticated-connections.ts'
 import type {Agent} from './agent.ts'
 import {ClientLog} from './client-log.ts'
 import {Connection} from './connection.ts'
 import {httpLimits, refusePlain, refuseUpgrade} from './http.ts'
+import {Places} from './places.ts'
 import {agentRouter, type Context} from './router.ts'
 
 export interface ServerOptions {
@@ -37,6 +40,10 @@ export class AgentServer {
   private readonly httpServers: HttpServer[] = []
   private readonly talk: (connection: Connection, request: IncomingMessage) => void
   private readonly log: ClientLog
+  private readonly places: Places
+  private readonly turns: FairTurns
+  /** Root of the node does not wait for others. */
+  private readonly turnsOfRoot = new FairTurns(new RateLimit(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
   private isStopping = false
 
   constructor(options: ServerOptions) {
@@ -44,6 +51,8 @@ export class AgentServer {
     const {limits, log} = agent
     this.options = options
     this.log = new ClientLog(log, limits)
+    this.places = new Places(limits)
+    this.turns = new FairTurns(new RateLimit(limits.requestsPerSecondOfAll, limits.requestsPerSecondOfAll))
     this.unauthenticated = new UnauthenticatedConnections(limits.unauthenticatedConnections, limits.signInMs)
     this.sockets = new WebSocketServer({
       noServer: true,
@@ -61,7 +70,9 @@ export class AgentServer {
       createContext: ({res}): Context => ({agent, connection: res as unknown as Connection}),
       keepAlive: {enabled: true, pingMs: limits.pingMs, pongWaitMs: limits.pongMs},
       maxBatchSize: limits.batch,
-      onError: ({error, path, ctx}) => ctx?.connection.log.failed(error, path),
+      onError: ({error, path, ctx}) => {
+        if (ctx && !ctx.connection.signal.aborted) ctx.connection.log.failed(error, path)
+      },
     })
     this.talk = (connection, request) => handler(connection as unknown as WebSocket, request)
   }
@@ -80,10 +91,10 @@ export class AgentServer {
    */
   forClients(secureContext: SecureContext): Server {
     const http = this.httpServer(async (request, signal) => {
-      this.demandRoom()
+      this.demandOpen()
       const caller = await this.options.signIn(request.headers.authorization, signal)
-      // Others may have come while the token was reviewed.
-      this.demandRoom()
+      this.demandOpen()
+      this.makeRoom(caller)
       return caller
     })
     const server = createServer(raw => {
@@ -141,26 +152,46 @@ export class AgentServer {
       request.url = '/'
       this.sockets.handleUpgrade(request, socket, head, webSocket => {
         this.unauthenticated.accept(socket)
-        this.connect(new Connection(webSocket, caller, this.options.agent.limits, this.log.connected(caller)), request)
+        const {limits} = this.options.agent
+        const turns = caller.kind === 'root' ? this.turnsOfRoot : this.turns
+        this.connect(new Connection(webSocket, caller, {limits, turns, log: this.log.connected(caller)}), request)
       })
     } catch (error) {
       this.refuse(socket, error)
     }
   }
 
-  private demandRoom(): void {
-    const {log, limits} = this.options.agent
-    const {connections} = limits
-    const others = [...this.connections].filter(({caller}) => caller.kind === 'account').length
+  private demandOpen(): void {
     if (this.isStopping) throw refused('TOO_MANY', 'the agent is ending', 'Try again when its successor is ready.')
-    if (log.isStuck)
+    if (this.options.agent.log.isStuck)
       throw refused(
         'TOO_MANY',
         'the log of the agent is not being read, so who connects could not be recorded',
         "Look at the node's container runtime and disk: kubectl describe node",
       )
-    if (others >= connections)
-      throw refused('TOO_MANY', `the agent has ${others} connections, and takes no more`, 'Try again later.')
+  }
+
+  private makeRoom(caller: Caller): void {
+    const taken = [...this.connections].flatMap(connection => {
+      const {tokenHash} = connection
+      return tokenHash === undefined ? [] : [{tokenHash, lastUsedMs: connection.lastUsedMs, connection}]
+    })
+    const greediest = caller.kind === 'account' && this.places.admit(caller.tokenHash, taken)
+    if (!greediest) return
+    // At once: its `close` comes later, and many may come in one turn.
+    this.connections.delete(greediest.connection)
+    greediest.connection.end(closeCodes.tooMuch, 'all places are taken, and a client that had none has come')
+  }
+
+  /** Ends clients that do not read, those with the most first, while too much waits for them all. */
+  private limitUnread(): void {
+    let sum = 0
+    let most: Connection | undefined
+    for (const connection of this.connections) {
+      sum += connection.unsentBytes
+      if (!most || connection.unsentBytes > most.unsentBytes) most = connection
+    }
+    if (most && sum > this.options.agent.limits.unreadBytesOfAll) most.terminate()
   }
 
   private refuse(socket: Socket, error: unknown): void {
@@ -175,10 +206,11 @@ export class AgentServer {
   private connect(connection: Connection, request: IncomingMessage): void {
     const {agent, onConnections} = this.options
     this.connections.add(connection)
+    connection.on('unread', () => this.limitUnread())
     this.talk(connection, request)
     connection.once('close', (code: number, reason: Buffer) => {
       this.connections.delete(connection)
-      for (const snapshot of connection.openSnapshots) agent.snapshots.leave(snapshot)
+      for (const snapshot of connection.openSnapshots) agent.snapshots.leave(snapshot, connection.tokenHash)
       connection.log.gone(code, reason.toString())
       onConnections(this.connections.size)
     })

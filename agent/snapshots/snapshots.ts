@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import type {AgentStatus, Snapshot, SnapshotPiece} from '../../core/contract/agent.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {Concurrency} from '../limits/concurrency.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
@@ -16,8 +17,8 @@ interface BufferedSnapshot {
   readonly documents: ReadonlyMap<NodeDocument, BufferedDocument>
   readonly asked: ReadonlySet<NodeDocument>
   isRunning: boolean
-  /** How many clients have opened and not closed it. */
-  holders: number
+  /** Who has opened and not closed it, as often as they have. Undefined is root, or the agent itself. */
+  readonly holders: (string | undefined)[]
   /** How many requests wait for a piece of it, or use its documents. */
   waiting: number
   usedMs: number
@@ -49,12 +50,17 @@ export class Snapshots {
   private readonly options: SnapshotOptions
   private readonly buffered = new Map<string, BufferedSnapshot>()
   private readonly opening = new Map<string, Promise<BufferedSnapshot>>()
+  /** Owners whose snapshot is being opened. */
+  private readonly coming: (string | undefined)[] = []
+  private readonly reads: Concurrency
   private bytes = 0
   private readonly sweeper: NodeJS.Timeout
 
   constructor(options: SnapshotOptions) {
+    const {limits} = options
     this.options = options
-    this.sweeper = setInterval(() => this.sweep(), Math.min(options.limits.snapshotMs / 4, 5000)).unref()
+    this.reads = new Concurrency(limits.reads, limits.waitingReads)
+    this.sweeper = setInterval(() => this.sweep(), Math.min(limits.snapshotMs / 4, 5000)).unref()
   }
 
   /** How many bytes are buffered. */
@@ -65,11 +71,15 @@ export class Snapshots {
   /**
    * Starts to read documents. A client that asks for the same shortly after shares the read that is running.
    *
-   * @throws RefusedError `TOO_MANY` when too many reads are running, or buffered and open
+   * @param owner who asks, for its share; undefined for root and for the agent itself, who have none
+   * @throws RefusedError `TOO_MANY` when the owner has its share, or too many reads are running, or buffered and open
    */
-  async open(asked: readonly NodeDocument[]): Promise<Snapshot> {
-    const snapshot = this.shared(asked) ?? (await this.openNew(asked))
-    snapshot.holders++
+  async open(asked: readonly NodeDocument[], owner?: string): Promise<Snapshot> {
+    const {snapshotsOfToken} = this.options.limits
+    if (owner !== undefined && this.heldBy(owner) >= snapshotsOfToken)
+      throw refused('TOO_MANY', `${snapshotsOfToken} dumps of this node are open for this token`, 'Close one of them first.')
+    const snapshot = this.shared(asked) ?? (await this.comes(owner, () => this.openNew(asked, owner)))
+    snapshot.holders.push(owner)
     snapshot.usedMs = performance.now()
     const documents = [...snapshot.documents.keys()].filter(name => asked.includes(name))
     return {id: snapshot.id, node: this.options.node, takenAt: snapshot.takenAt.toISOString(), documents}
@@ -122,20 +132,21 @@ export class Snapshots {
   }
 
   /** A client that opened the snapshot does not need it any more. The last one stops tools that still run. */
-  close(id: string): void {
+  close(id: string, owner?: string): void {
     const snapshot = this.buffered.get(id)
     if (!snapshot) return
-    snapshot.holders--
-    if (snapshot.holders <= 0) this.drop(snapshot)
+    this.leave(id, owner)
+    if (snapshot.holders.length === 0) this.drop(snapshot)
   }
 
   /**
    * A client that opened the snapshot has disconnected, and may come back for the rest: the snapshot is kept for a while, unless
    * its memory is needed.
    */
-  leave(id: string): void {
-    const snapshot = this.buffered.get(id)
-    if (snapshot) snapshot.holders--
+  leave(id: string, owner?: string): void {
+    const {holders = []} = this.buffered.get(id) ?? {}
+    const at = holders.indexOf(owner)
+    if (at >= 0) holders.splice(at, 1)
   }
 
   /** Ends all reads and drops all that is held. */
@@ -151,22 +162,60 @@ export class Snapshots {
     )
   }
 
-  private async openNew(asked: readonly NodeDocument[]): Promise<BufferedSnapshot> {
+  private heldBy(owner: string | undefined): number {
+    const holders = [...this.coming, ...[...this.buffered.values()].flatMap(each => each.holders)]
+    return holders.filter(each => each === owner).length
+  }
+
+  private async comes<Result>(owner: string | undefined, open: () => Promise<Result>): Promise<Result> {
+    this.coming.push(owner)
+    try {
+      return await open()
+    } finally {
+      this.coming.splice(this.coming.indexOf(owner), 1)
+    }
+  }
+
+  private async openNew(asked: readonly NodeDocument[], owner: string | undefined): Promise<BufferedSnapshot> {
     const key = asked.toSorted().join(' ')
     const under = this.opening.get(key)
     if (under) return under
-    const opening = this.begin(asked).finally(() => this.opening.delete(key))
+    const opening = this.inTurn(() => this.begin(asked, owner)).finally(() => this.opening.delete(key))
     this.opening.set(key, opening)
     return opening
   }
 
-  private async begin(asked: readonly NodeDocument[]): Promise<BufferedSnapshot> {
+  /** Begins a read when fewer than may are under way, and holds its turn until it has ended. */
+  private inTurn(begin: () => Promise<BufferedSnapshot>): Promise<BufferedSnapshot> {
+    const {reads, readQueueMs} = this.options.limits
+    const tooMany = () =>
+      refused('TOO_MANY', `${reads} reads of this node are under way`, 'Try again when they are done: in some seconds.')
+    if (this.reads.isFull) throw tooMany()
+    const begun = Promise.withResolvers<BufferedSnapshot>()
+    let isLate = false
+    const late = setTimeout(() => {
+      isLate = true
+      begun.reject(tooMany())
+    }, readQueueMs)
+    void this.reads.run(async () => {
+      clearTimeout(late)
+      if (isLate) return
+      try {
+        const snapshot = await begin()
+        begun.resolve(snapshot)
+        await Promise.all([...snapshot.documents.values()].map(({done}) => done))
+      } catch (error) {
+        begun.reject(error)
+      }
+    })
+    return begun.promise
+  }
+
+  private async begin(asked: readonly NodeDocument[], owner: string | undefined): Promise<BufferedSnapshot> {
     const {limits, readers} = this.options
-    const running = [...this.buffered.values()].filter(({isRunning}) => isRunning).length + this.opening.size
-    if (running >= limits.reads)
-      throw refused('TOO_MANY', `${running} reads of this node are under way`, 'Try again when they are done: in some seconds.')
+    const own = owner === undefined ? 0 : this.heldBy(owner) - 1
     while (this.buffered.size >= limits.snapshots)
-      if (!this.dropIdle())
+      if (!this.dropIdle() && !this.dropOfGreediest(own))
         throw refused('TOO_MANY', `${this.buffered.size} dumps of this node are being fetched`, 'Try again later.')
     const takenAt = new Date()
     const detector = new BackendDetector()
@@ -180,7 +229,7 @@ export class Snapshots {
       documents,
       asked: new Set(asked),
       isRunning: true,
-      holders: 0,
+      holders: [],
       waiting: 0,
       usedMs: performance.now(),
     }
@@ -204,7 +253,7 @@ export class Snapshots {
   private readonly budget: MemoryBudget = {
     take: bytes => {
       this.bytes += bytes
-      while (this.bytes > this.options.limits.snapshotBytes) if (!this.dropIdle()) return false
+      while (this.bytes > this.options.limits.snapshotBytes) if (!this.dropIdle() && !this.dropOfGreediest(1)) return false
       return true
     },
     giveBack: bytes => {
@@ -215,11 +264,31 @@ export class Snapshots {
   /** Makes room: drops the least recently used snapshot of those that nobody has open. @returns whether there was one */
   private dropIdle(): boolean {
     const idle = [...this.buffered.values()].filter(
-      ({holders, waiting, isRunning}) => holders === 0 && waiting === 0 && !isRunning,
+      ({holders, waiting, isRunning}) => holders.length === 0 && waiting === 0 && !isRunning,
     )
     const [oldest] = idle.toSorted((a, b) => a.usedMs - b.usedMs)
     if (oldest) this.drop(oldest)
     return oldest !== undefined
+  }
+
+  /**
+   * Makes room at the cost of who has the most. Snapshots that several share, and those of root and of the agent itself, stay.
+   *
+   * @param own how many whoever needs the room has: who has none gets room in any case
+   * @returns whether there was one to drop
+   */
+  private dropOfGreediest(own: number): boolean {
+    const owned = new Map<string, BufferedSnapshot[]>()
+    for (const snapshot of this.buffered.values()) {
+      const [owner, ...others] = new Set(snapshot.holders)
+      if (owner !== undefined && others.length === 0) owned.set(owner, [...(owned.get(owner) ?? []), snapshot])
+    }
+    const [greediest = []] = [...owned.values()].toSorted((a, b) => b.length - a.length)
+    const unused = [...owned.values()].flat().filter(({waiting}) => waiting === 0)
+    const [dropped] =
+      greediest.length > Math.max(1, own) ? greediest : own > 0 ? [] : unused.toSorted((a, b) => a.usedMs - b.usedMs)
+    if (dropped) this.drop(dropped)
+    return dropped !== undefined
   }
 
   private sweep(): void {

@@ -47,8 +47,19 @@ describe('a limited rate', () => {
 
   test('counts nothing that is only asked about', () => {
     const {limit, takeAll} = openLimit(3, 1)
-    expect([limit.has(), limit.has(3), limit.has(4)]).toEqual([true, true, false])
+    expect([limit.has(), limit.has(), limit.balance]).toEqual([true, true, 3])
     expect(limit.waitMs()).toBe(0)
     expect(takeAll()).toBe(3)
+  })
+
+  test('makes up for what was more than may pass, before the next', () => {
+    const {limit, after} = openLimit(3, 2)
+    limit.charge(7)
+    expect(limit.balance).toBe(-4)
+    expect(limit.waitMs()).toBe(2500)
+    after(2499)
+    expect(limit.take()).toBe(false)
+    after(1)
+    expect(limit.take()).toBe(true)
   })
 })

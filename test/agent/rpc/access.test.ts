@@ -3,6 +3,7 @@ import {connect, type Socket} from 'node:net'
 import {describe, expect, test} from 'vitest'
 import type {Run} from '../../../agent/node/run.ts'
 import {closeCodes, type Hello, type Procedure, type Snapshot} from '../../../core/contract/agent.ts'
+import type {Client} from '../../support/agent/client.ts'
 import {clientHello} from '../../support/agent/client-hello.ts'
 import {FakeReviews, madeToken, makeSigner} from '../../support/agent/fake-reviews.ts'
 import {ask, knock} from '../../support/agent/http.ts'
@@ -192,25 +193,31 @@ describe('with a token', () => {
     expect(agent.reviews.tokenReviews).toHaveLength(2)
   })
 
-  test('two hundred clients: some get in, others are told to wait, and afterwards there is room again', async () => {
+  test('two hundred clients, one after the other: all get in, and those that were used least make room', async () => {
     await using agent = await openAgent({limits: {connections: 20}})
-    const outcomes = await Promise.all(
-      Array.from({length: 200}, () =>
-        agent.connect().then(
-          client => client,
-          () => undefined,
-        ),
-      ),
-    )
-    const inside = outcomes.filter(client => client !== undefined)
-    expect(inside).toHaveLength(20)
-    expect(await knock(agent.socket, agent.token())).toMatchObject({status: 429, code: 'TOO_MANY'})
     await using root = await agent.connectAsRoot()
+    await using busy = await agent.connect()
+    const others: Client[] = []
+    for (let index = 0; index < 199; index++) {
+      others.push(await agent.connect())
+      expect(await busy.ask('status')).toMatchObject({node: 'bakery-1'})
+    }
+    expect(await others[0]?.closed).toEqual({code: closeCodes.tooMuch, reason: expect.stringContaining('all places are taken')})
     expect(await root.ask('status')).toMatchObject({connections: 21})
-    for (const client of inside) await client[Symbol.asyncDispose]()
+    for (const client of [busy, ...others]) await client[Symbol.asyncDispose]()
     await expect.poll(async () => (await root.ask<{connections: number}>('status')).connections).toBe(1)
-    await using after = await agent.connect()
-    expect(await after.ask('status')).toMatchObject({connections: 2})
+  })
+
+  test('a token that takes as many places as it can keeps nobody out', async () => {
+    await using agent = await openAgent({limits: {connections: 10}})
+    const tokens = [agent.token(), agent.token()]
+    const greedy = await Promise.allSettled(Array.from({length: 30}, (_, index) => agent.connect(tokens[index % 2] as string)))
+    expect(await knock(agent.socket, tokens[0])).toMatchObject({status: 429, code: 'TOO_MANY'})
+    for (let index = 0; index < 8; index++) {
+      const client = await agent.connect()
+      expect(await client.ask('status')).toMatchObject({node: 'bakery-1'})
+    }
+    for (const each of greedy) if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]()
   })
 
   test('the log tells who came and went, and holds no token', async () => {

@@ -2,7 +2,9 @@ import {EventEmitter} from 'node:events'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import type {WebSocket} from 'ws'
 import type {Caller} from '../../../agent/auth/caller.ts'
+import {FairTurns} from '../../../agent/limits/fair-turns.ts'
 import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
+import {RateLimit} from '../../../agent/limits/rate-limit.ts'
 import {Connection} from '../../../agent/rpc/connection.ts'
 import {closeCodes} from '../../../core/contract/agent.ts'
 
@@ -31,11 +33,17 @@ class FakeSocket extends EventEmitter {
 }
 
 const root: Caller = {kind: 'root'}
+/** Each turn is given in a round of the event loop of its own. */
+const turns = async (count = 15) => {
+  for (let round = 0; round < count; round++) await vi.advanceTimersByTimeAsync(1)
+}
 const unlogged = {failed: () => {}, gone: () => {}}
 
 function openConnection(limits: Partial<Limits> = {}, caller = root) {
   const socket = new FakeSocket()
-  const connection = new Connection(socket as unknown as WebSocket, caller, {...usualLimits, ...limits}, unlogged)
+  const fairTurns = new FairTurns(new RateLimit(1000, 1000))
+  const options = {limits: {...usualLimits, ...limits}, turns: fairTurns, log: unlogged}
+  const connection = new Connection(socket as unknown as WebSocket, caller, options)
   const received: string[] = []
   connection.on('message', (data: Buffer) => received.push(data.toString()))
   const ask = (...texts: string[]) => {
@@ -48,25 +56,36 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('a connection', () => {
-  test('hands on requests at a bounded rate, in their order, and does not read ahead meanwhile', async () => {
-    const {socket, received, ask} = openConnection({requestsPerSecond: 2})
+  test('hands on requests at a bounded rate, in their order', async () => {
+    const {received, ask} = openConnection({requestsPerSecond: 2})
     ask('1', '2', '3', '4')
+    await turns()
     expect(received).toEqual(['1', '2'])
-    expect(socket.isPaused).toBe(true)
-    await vi.advanceTimersByTimeAsync(499)
+    await vi.advanceTimersByTimeAsync(400)
     expect(received).toEqual(['1', '2'])
-    await vi.advanceTimersByTimeAsync(2)
+    await vi.advanceTimersByTimeAsync(150)
     expect(received).toEqual(['1', '2', '3'])
-    expect(socket.isPaused).toBe(true)
     ask('5')
     await vi.advanceTimersByTimeAsync(1100)
     expect(received).toEqual(['1', '2', '3', '4', '5'])
+  })
+
+  test.each<{name: string; messages: string[]}>([
+    {name: 'many small requests', messages: Array.from({length: 40}, String)},
+    {name: 'two large ones', messages: ['x'.repeat(40_000), 'y'.repeat(40_000)]},
+  ])('does not read on while $name wait', async ({messages}) => {
+    const {socket, received, ask} = openConnection({requestsPerSecond: 10})
+    ask(...messages)
+    expect(socket.isPaused).toBe(true)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(received).toEqual(messages)
     expect(socket.isPaused).toBe(false)
   })
 
   test('does not let a request overtake those that wait, though one more may pass', async () => {
     const {received, ask} = openConnection({requestsPerSecond: 1})
     ask('1', '2')
+    await turns()
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 5000)
     ask('3')
     expect(received).toEqual(['1'])
@@ -75,12 +94,79 @@ describe('a connection', () => {
     expect(received).toEqual(['1', '2', '3'])
   })
 
+  test.each<{name: string; message: string; seconds: number}>([
+    {name: 'a batch as its requests', message: JSON.stringify(Array.from({length: 30}, () => ({}))), seconds: 3},
+    {name: 'a batch behind white space, too', message: ` ${'\n\t\r '.repeat(500)}[${'1,'.repeat(29)}1]`, seconds: 3},
+    {name: 'a batch that is far larger than may be', message: `[${'1,'.repeat(599)}1]`, seconds: 60},
+    {name: 'an empty batch as one', message: '[]', seconds: 0.1},
+    {name: 'what looks like a batch and is none as one', message: '[1,2', seconds: 0.1},
+    {name: 'a list inside of a request as one', message: '{"params":[1,2,3,4,5,6]}', seconds: 0.1},
+    {name: 'a long request as several', message: 'x'.repeat(64 * 1024), seconds: 0.4},
+  ])('counts $name', async ({message, seconds}) => {
+    const {received, ask} = openConnection({requestsPerSecond: 10})
+    ask(...Array.from({length: 9}, () => '{}'), message, 'next')
+    await turns()
+    expect(received).toHaveLength(10)
+    await vi.advanceTimersByTimeAsync(seconds * 1000 - 60)
+    expect(received).toHaveLength(10)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(received.at(-1)).toBe('next')
+  })
+
+  test.each(['ping', 'pong'] as const)('counts each %s, and does not read from who sends many', async frame => {
+    const {socket, received, ask} = openConnection({requestsPerSecond: 10})
+    for (let sent = 0; sent < 100; sent++) socket.emit(frame, Buffer.alloc(0))
+    expect(socket.isPaused).toBe(true)
+    ask('1')
+    await vi.advanceTimersByTimeAsync(8_000)
+    expect(received).toEqual([])
+    expect(socket.isPaused).toBe(true)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(received).toEqual(['1'])
+    expect(socket.isPaused).toBe(false)
+  })
+
+  test('hands on signs of life at once, and counts them', async () => {
+    const {socket, received, ask} = openConnection({requestsPerSecond: 10})
+    ask(...Array.from({length: 50}, () => 'PONG'))
+    expect(received).toHaveLength(50)
+    expect(socket.isPaused).toBe(true)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(socket.isPaused).toBe(false)
+  })
+
+  test('hands on nothing while what was answered is not read, but signs of life', async () => {
+    const {socket, received, ask} = openConnection({unsentBytes: 100})
+    socket.bufferedAmount = 101
+    ask('1', 'PONG')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(received).toEqual(['PONG'])
+    socket.bufferedAmount = 100
+    await vi.advanceTimersByTimeAsync(100)
+    expect(received).toEqual(['PONG', '1'])
+  })
+
   test('is ended when far more requests have arrived than may wait', () => {
     const {socket, ask} = openConnection({requestsPerSecond: 1, waitingRequests: 2})
-    ask('1', '2', '3')
+    ask('1', '2')
     expect(socket.closes).toEqual([])
-    ask('4')
+    ask('3')
     expect(socket.closes).toEqual([`${closeCodes.tooMuch} too many requests at once`])
+  })
+
+  test('says when what is not read becomes much', () => {
+    const {socket, connection} = openConnection({unsentBytes: 100})
+    let told = 0
+    connection.on('unread', () => told++)
+    for (const [bufferedAmount, times] of [
+      [100, 0],
+      [101, 1],
+    ] as const) {
+      socket.bufferedAmount = bufferedAmount
+      connection.send('a')
+      expect(told).toBe(times)
+      expect(connection.unsentBytes).toBe(bufferedAmount)
+    }
   })
 
   test('is ended when its client does not read, and is sent nothing more', () => {
@@ -146,6 +232,7 @@ describe('a connection', () => {
     const closes: string[] = []
     connection.on('close', (code, reason) => closes.push(`${code} ${reason}`))
     ask('1', '2')
+    await turns()
     socket.emit('close', 1000, Buffer.from('done'))
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(5000)

@@ -217,10 +217,18 @@ describe('several readers', () => {
       conntrack: 'exec sleep 600',
       'iptables-nft-save': 'exec sleep 600',
     })
-    using open = openSnapshots({limits: {reads: 2}})
+    using open = openSnapshots({limits: {reads: 2, readQueueMs: 100}})
     await open.snapshots.open(['ipset-save.txt'])
     await open.snapshots.open(['conntrack-count.txt'])
     await expect(open.snapshots.open(['iptables-nft-save.txt'])).rejects.toMatchObject({refusal: {code: 'TOO_MANY'}})
+  })
+
+  test('who come while as many reads are under way as may wait for their turn', async () => {
+    await using _tools = await fakeTools({ipset: 'sleep 0.3; echo sets', conntrack: 'echo 1'})
+    using open = openSnapshots({limits: {reads: 1}})
+    await open.snapshots.open(['ipset-save.txt'])
+    const {id} = await open.snapshots.open(['conntrack-count.txt'])
+    expect(await whole(open.snapshots, id, 'conntrack-count.txt')).toMatchObject({text: '1\n'})
   })
 
   test('the last one who leaves ends the tool', async () => {
@@ -283,6 +291,87 @@ function isRunning(pid: number): boolean {
     return false
   }
 }
+
+describe('places for snapshots', () => {
+  /** Opens one that nobody else shares, and lets its read end. */
+  async function openOwn(snapshots: Snapshots, owner?: string): Promise<string> {
+    const {id} = await snapshots.open(['conntrack-count.txt'], owner)
+    await whole(snapshots, id, 'conntrack-count.txt')
+    return id
+  }
+  const isHeld = (snapshots: Snapshots, id: string) =>
+    snapshots.piece(id, 'conntrack-count.txt', 0, reader).then(
+      () => true,
+      () => false,
+    )
+
+  test('are shared out: one owner has few, and gets another when it has closed one', async () => {
+    await using _tools = await fakeTools({conntrack: 'echo 1'})
+    using open = openSnapshots({limits: {snapshotsOfToken: 2}})
+    const {snapshots} = open
+    const first = await openOwn(snapshots, 'a')
+    await openOwn(snapshots, 'a')
+    await expect(openOwn(snapshots, 'a')).rejects.toMatchObject({
+      refusal: {code: 'TOO_MANY', message: '2 dumps of this node are open for this token'},
+    })
+    await openOwn(snapshots, 'b')
+    snapshots.close(first, 'a')
+    await openOwn(snapshots, 'a')
+    for (let index = 0; index < 5; index++) await openOwn(snapshots)
+  })
+
+  test('are shared out also among those who ask for many at once', async () => {
+    await using _tools = await fakeTools({conntrack: 'echo 1', ipset: 'echo 1', 'iptables-nft-save': 'echo 1'})
+    using open = openSnapshots({limits: {snapshotsOfToken: 2}})
+    const documents: NodeDocument[] = ['conntrack-count.txt', 'ipset-save.txt', 'iptables-nft-save.txt', 'versions.txt']
+    const outcomes = await Promise.allSettled(documents.map(document => open.snapshots.open([document], 'a')))
+    expect(outcomes.filter(({status}) => status === 'fulfilled')).toHaveLength(2)
+  })
+
+  test.each<{name: string; taken: (string | undefined)[]; comes: string | undefined; loses: number | undefined}>([
+    {name: 'who has most loses the oldest', taken: ['b', 'a', 'a', 'a'], comes: 'c', loses: 1},
+    {name: 'also to who has fewer', taken: ['b', 'a', 'a', 'a'], comes: 'b', loses: 1},
+    {name: 'where all have one, the one that was not used for longest goes', taken: ['a', 'b', 'c'], comes: 'd', loses: 0},
+    {name: 'root gets one, too', taken: ['a', 'b', 'c'], comes: undefined, loses: 0},
+    {name: 'that of root stays', taken: [undefined, 'a', 'b'], comes: 'c', loses: 1},
+    {name: 'nobody loses one to who has as many', taken: ['a', 'a', 'b', 'b'], comes: 'a', loses: undefined},
+  ])('when all are taken, $name', async ({taken, comes, loses}) => {
+    await using _tools = await fakeTools({conntrack: 'echo 1'})
+    using open = openSnapshots({limits: {snapshots: taken.length, snapshotsOfToken: 5}})
+    const ids: string[] = []
+    for (const owner of taken) ids.push(await openOwn(open.snapshots, owner))
+    if (loses === undefined) {
+      await expect(openOwn(open.snapshots, comes)).rejects.toMatchObject({refusal: {code: 'TOO_MANY'}})
+      return
+    }
+    await openOwn(open.snapshots, comes)
+    for (const [index, id] of ids.entries()) expect(await isHeld(open.snapshots, id)).toBe(index !== loses)
+  })
+
+  test('that several share are not taken from them', async () => {
+    await using _tools = await fakeTools({conntrack: 'sleep 0.3; echo 1'})
+    using open = openSnapshots({limits: {snapshots: 1}})
+    const [first, second] = await Promise.all(['a', 'b'].map(owner => open.snapshots.open(['conntrack-count.txt'], owner)))
+    expect(first?.id).toBe(second?.id)
+    await whole(open.snapshots, first?.id ?? '', 'conntrack-count.txt')
+    await expect(openOwn(open.snapshots, 'c')).rejects.toMatchObject({refusal: {code: 'TOO_MANY'}})
+    open.snapshots.leave(first?.id ?? '', 'a')
+    await openOwn(open.snapshots, 'c')
+  })
+
+  test('are made by who has most where memory is short', async () => {
+    await using _tools = await fakeTools({ipset: 'head -c 600000 /dev/urandom | od -An -v -tx1'})
+    using open = openSnapshots({limits: {snapshotBytes: 2_500_000}})
+    const ids: string[] = []
+    for (const owner of ['a', 'a', 'b']) {
+      const {id} = await open.snapshots.open(['ipset-save.txt'], owner)
+      ids.push(id)
+      await whole(open.snapshots, id, 'ipset-save.txt')
+    }
+    await expect(whole(open.snapshots, ids[0] ?? '', 'ipset-save.txt')).rejects.toMatchObject({refusal: {code: 'NO_SNAPSHOT'}})
+    expect(await whole(open.snapshots, ids[2] ?? '', 'ipset-save.txt')).toMatchObject({problems: []})
+  })
+})
 
 describe('memory', () => {
   test('a read that is larger than what may be held is cut, whole as gzip, and said to be', async () => {
