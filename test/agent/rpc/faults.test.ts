@@ -1,11 +1,13 @@
 import {randomBytes} from 'node:crypto'
 import {once} from 'node:events'
+import {connect} from 'node:net'
 import {gunzipSync} from 'node:zlib'
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {AgentStatus, Snapshot, SnapshotPiece} from '../../../core/contract/agent.ts'
 import {closeCodes} from '../../../core/contract/agent.ts'
 import type {Client} from '../../support/agent/client.ts'
+import {clientHello} from '../../support/agent/client-hello.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
 import {FakeWatch} from '../../support/agent/fake-watch.ts'
 import {liveBytes} from '../../support/agent/live-bytes.ts'
@@ -93,6 +95,21 @@ describe('whatever a client sends', () => {
       const {_socket: stream} = client.socket as unknown as {_socket: NodeJS.WritableStream}
       stream.write(bytes)
       await client.closed
+    }
+    await expectSound(agent, before)
+  })
+
+  test('handshakes that are cut anywhere, with and without the answer read', async () => {
+    await using agent = await openAgent()
+    const before = liveBytes()
+    for (let round = 0; round < 60; round++) {
+      const socket = connect(agent.socket).on('error', () => {})
+      await once(socket, 'connect')
+      const bytes = round % 3 === 0 ? randomBytes(round * 10 + 1) : clientHello.subarray(0, (clientHello.length * round) / 59)
+      await new Promise(done => socket.write(bytes, done))
+      // Sometimes at once, sometimes with an answer that nobody has read.
+      if (round % 2 === 0) await once(socket, 'readable', {signal: AbortSignal.timeout(20)}).catch(() => {})
+      socket.destroy()
     }
     await expectSound(agent, before)
   })

@@ -3,6 +3,7 @@ import {once} from 'node:events'
 import {chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile} from 'node:fs/promises'
 import {connect, createServer, type Server, type Socket} from 'node:net'
 import {join} from 'node:path'
+import {Worker} from 'node:worker_threads'
 import {describe, expect, test} from 'vitest'
 import {isAnswered, listenUnix, type UnixSocket} from '../../../agent/serve/unix-socket.ts'
 import {temporaryFolder} from '../../support/temporary-folder.ts'
@@ -18,6 +19,21 @@ const rights = async (path: string) => {
   const {mode, gid} = await lstat(path)
   return {mode: (mode & 0o7777).toString(8), gid}
 }
+
+/** Looks at a folder as fast as it can, and tells all modes that a socket in it ever had. */
+const WATCH_MODES = `
+  const {readdirSync, lstatSync} = require('node:fs')
+  const {parentPort, workerData: {folder, isOver}} = require('node:worker_threads')
+  const modes = new Set()
+  parentPort.postMessage('ready')
+  for (let end = Date.now() + 10_000; Date.now() < end && !Atomics.load(isOver, 0); )
+    for (const name of readdirSync(folder))
+      try {
+        const found = lstatSync(folder + '/' + name)
+        if (found.isSocket()) modes.add((found.mode & 0o777).toString(8))
+      } catch {}
+  parentPort.postMessage([...modes])
+`
 
 interface Listening extends AsyncDisposable {
   readonly socket: UnixSocket
@@ -57,6 +73,24 @@ describe('a unix socket', () => {
       expect(await answerOf(path)).toBe('here\n')
     } finally {
       process.umask(before)
+    }
+  })
+
+  test('is never open to more than that, also while it is made', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'agent.sock')
+    const before = process.umask(0)
+    const isOver = new Int32Array(new SharedArrayBuffer(4))
+    const watcher = new Worker(WATCH_MODES, {eval: true, workerData: {folder: folder.path, isOver}})
+    try {
+      await once(watcher, 'message')
+      for (let round = 0; round < 50; round++) await (await listening(path))[Symbol.asyncDispose]()
+      Atomics.store(isOver, 0, 1)
+      const [modes] = (await once(watcher, 'message')) as [string[]]
+      expect(modes).toEqual(['600'])
+    } finally {
+      process.umask(before)
+      await watcher.terminate()
     }
   })
 
