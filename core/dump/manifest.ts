@@ -21,13 +21,18 @@ export interface ReadManifest {
   readonly redacted: boolean
   /** By folder below `base`. */
   readonly nodes: ReadonlyMap<string, ReadManifestNode>
-  readonly failures: readonly {
-    readonly node?: string
-    readonly document?: string
-    readonly message: string
-    readonly next: string
-  }[]
+  readonly failures: readonly ManifestFailure[]
+  /** The failures of each node, by its name. */
+  readonly failuresOf: ReadonlyMap<string, readonly ManifestFailure[]>
   readonly problems: readonly Problem[]
+}
+
+/** What could not be read when a dump was taken. */
+export interface ManifestFailure {
+  readonly node?: string
+  readonly document?: string
+  readonly message: string
+  readonly next: string
 }
 
 /** A node as `dump.json` describes it. */
@@ -36,7 +41,7 @@ export interface ReadManifestNode {
   readonly takenAt?: string
   readonly agentVersion?: string
   /** Files that may not be all that a tool printed. */
-  readonly given: readonly string[]
+  readonly given: ReadonlySet<string>
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -69,22 +74,35 @@ export function readManifest(document: DumpDocument): ReadManifest | undefined {
     const takenAt = textOf(node['takenAt'])
     const agentVersion = textOf(node['agentVersion'])
     const files = Array.isArray(node['given']) ? node['given'] : []
-    const given = files.filter(file => typeof file === 'string')
+    const given = new Set(files.filter(file => typeof file === 'string'))
     const told = {name, given, ...(takenAt !== undefined && {takenAt}), ...(agentVersion !== undefined && {agentVersion})}
     return [[plainPath(folder), told]]
   })
+  const failures = listOf(value['failures']).flatMap(readFailure)
   return {
     base: plainPath(document.folder),
     id: textOf(value['id']),
     takenAt: textOf(value['takenAt']),
     redacted: value['redacted'] === true,
     nodes: new Map(nodes),
-    failures: listOf(value['failures']).flatMap(readFailure),
+    failures,
+    failuresOf: byNode(failures),
     problems: formatProblems(value, document.name),
   }
 }
 
-function readFailure(failure: Fields): ReadManifest['failures'][number][] {
+function byNode(failures: readonly ManifestFailure[]): Map<string, ManifestFailure[]> {
+  const map = new Map<string, ManifestFailure[]>()
+  for (const failure of failures) {
+    if (failure.node === undefined) continue
+    const its = map.get(failure.node)
+    if (its) its.push(failure)
+    else map.set(failure.node, [failure])
+  }
+  return map
+}
+
+function readFailure(failure: Fields): ManifestFailure[] {
   const message = textOf(failure['message'])
   if (message === undefined) return []
   const node = textOf(failure['node'])

@@ -11,7 +11,7 @@ import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
 import {type ReadDocument, readDocument} from './read-document.ts'
 import {lastName, mergeObjects} from './read-dump.ts'
-import {findLocation, nodeOfPath} from './sort-documents.ts'
+import {locationFinder, nodeOfPath} from './sort-documents.ts'
 
 /** One node of a dump that will be made of files. */
 export interface PlannedNode {
@@ -55,6 +55,7 @@ interface NodeFolder {
  */
 export async function planDump(documents: readonly DumpDocument[]): Promise<DumpPlan> {
   const manifests = documents.flatMap(document => readManifest(document) ?? [])
+  const locationOf = locationFinder(manifests)
   const folders = new Map<string, NodeFolder>()
   const folderOf = (folder: string, name: () => Partial<NodeFolder>): NodeFolder => {
     const known = folders.get(folder)
@@ -68,7 +69,7 @@ export async function planDump(documents: readonly DumpDocument[]): Promise<Dump
   const leftOut: string[] = []
   const loose: ReadDocument[] = []
   for (const document of documents) {
-    const found = findLocation(manifests, document)
+    const found = locationOf(document)
     if (!found) {
       loose.push(await readDocument(document))
       continue
@@ -77,10 +78,10 @@ export async function planDump(documents: readonly DumpDocument[]): Promise<Dump
     const file = fileName(document.name)
     if (location.kind === 'cluster') objects.push(document)
     else if (location.kind === 'node' && isNodeFile(location.file)) {
-      const {given = [], ...told} = manifest.nodes.get(location.folder) ?? {name: fileName(location.folder)}
+      const {given, ...told} = manifest.nodes.get(location.folder) ?? {name: fileName(location.folder), given: undefined}
       const node = folderOf(document.folder, () => told)
       add(node, location.file, document)
-      if (given.includes(location.file)) node.given.push(location.file)
+      if (given?.has(location.file)) node.given.push(location.file)
     } else if (file === dumpFiles.log && location.kind === 'other') logs.push(document.text)
     else if (file !== dumpFiles.manifest) leftOut.push(document.name)
   }
@@ -112,6 +113,9 @@ function arrangeLoose(
 ): void {
   const ofNode = new Set([...folders.keys(), ...loose.flatMap(each => (each.kind === 'node' ? [each.document.folder] : []))])
   const [only = ''] = ofNode
+  const cacheNodes = new Map<string, string | undefined>()
+  for (const each of loose)
+    if (each.kind === 'npm-cache' && !cacheNodes.has(each.document.folder)) cacheNodes.set(each.document.folder, each.cache.node)
   for (const each of loose) {
     const {kind, document} = each
     if (kind === 'cluster') continue
@@ -123,16 +127,13 @@ function arrangeLoose(
       continue
     }
     const node = folderOf(folder, () => {
-      const name = nodeOfPath(folder) ?? cacheNode(loose, folder) ?? (ofNode.size > 1 ? lastName(folder) : undefined)
+      const name = nodeOfPath(folder) ?? cacheNodes.get(folder) ?? (ofNode.size > 1 ? lastName(folder) : undefined)
       return name === undefined ? {} : {name}
     })
     add(node, file, document)
     node.given.push(file)
   }
 }
-
-const cacheNode = (loose: readonly ReadDocument[], folder: string): string | undefined =>
-  loose.flatMap(each => (each.kind === 'npm-cache' && each.document.folder === folder ? [each.cache.node] : []))[0]
 
 /** The name of a document in a dump, by its content; undefined when a dump has no place for it. */
 function fileOf(read: ReadDocument): string | undefined {

@@ -1,10 +1,14 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
+import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {DumpDocument} from './model.ts'
 import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
+
+/** A cluster has at most 5,000 nodes; two dumps of it may be read together. */
+const MOST_NODES = 10_000
 
 /**
  * Reads documents, recognises each by its content, and opens the nodes that they belong to.
@@ -13,6 +17,7 @@ import {type SortedNode, sortDocuments} from './sort-documents.ts'
  * cluster objects belong to every node. In the folder of a `dump.json` the layout of a dump decides.
  *
  * @returns the nodes, and the problems that belong to no node
+ * @throws InputError when there are more nodes than any cluster has
  */
 export async function readDump(documents: readonly DumpDocument[]): Promise<{nodes: NodeState[]; problems: Problem[]}> {
   const sorted = sortDocuments(documents)
@@ -26,14 +31,14 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
     const its = read.filter(({document: {folder}}) => folder === only || !sorted.nodes.has(folder))
     return {nodes: [openNode(its, cluster, sorted.nodes.get(only), undefined)], problems: [...sorted.problems]}
   }
-  const nodes = [...folders].map(folder =>
-    openNode(
-      read.filter(each => each.document.folder === folder),
-      cluster,
-      sorted.nodes.get(folder),
-      lastName(folder),
-    ),
-  )
+  if (folders.size > MOST_NODES)
+    throw new InputError(
+      `the input holds ${folders.size} folders with rules or sets, more than the ${MOST_NODES} nodes that are read at once`,
+      'Give the folders of the nodes you mean one by one with --from.',
+    )
+  const byFolder = new Map([...folders].map(folder => [folder, [] as ReadDocument[]]))
+  for (const each of read) byFolder.get(each.document.folder)?.push(each)
+  const nodes = [...byFolder].map(([folder, its]) => openNode(its, cluster, sorted.nodes.get(folder), lastName(folder)))
   const rest = read.filter(each => !folders.has(each.document.folder))
   return {nodes, problems: [...sorted.problems, ...rest.flatMap(each => each.problems)]}
 }

@@ -28,9 +28,10 @@ export interface SortedDocuments {
  */
 export function sortDocuments(documents: readonly DumpDocument[]): SortedDocuments {
   const manifests = documents.flatMap(document => readManifest(document) ?? [])
+  const locationOf = locationFinder(manifests)
   const nodes = new Map<string, SortedNode>()
   const sorted = documents.flatMap(document => {
-    const found = findLocation(manifests, document)
+    const found = locationOf(document)
     if (!found) {
       const name = nodeOfPath(document.folder)
       if (name !== undefined) nodes.set(document.folder, {name, problems: []})
@@ -43,8 +44,8 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
     if (kind === undefined) return []
     const node = nodes.get(document.folder) ?? sortedNode(manifest, location.folder)
     nodes.set(document.folder, node)
-    const isCut = manifest.failures.some(failure => failure.node === node.name && failure.document === location.file)
-    if (!isCut && manifest.nodes.get(location.folder)?.given.includes(location.file)) return [document]
+    const isCut = manifest.failuresOf.get(node.name)?.some(failure => failure.document === location.file)
+    if (!isCut && manifest.nodes.get(location.folder)?.given.has(location.file)) return [document]
     if (!isCut) return [{...document, kind}]
     // A tool that failed may have printed a part, whose content shows its kind. When it printed nothing, nothing is known.
     return isBlank(document.text) ? [] : [document]
@@ -52,19 +53,40 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
   return {documents: sorted, nodes, problems: manifests.flatMap(manifest => [...manifest.problems, ...lostOf(manifest, nodes)])}
 }
 
-/** Finds the dump that a document belongs to, and its place there. Of dumps within dumps the innermost counts. */
-export function findLocation(
-  manifests: readonly ReadManifest[],
-  document: DumpDocument,
-): {manifest: ReadManifest; location: DumpLocation} | undefined {
-  let found: {manifest: ReadManifest; location: DumpLocation} | undefined
-  for (const manifest of manifests) {
-    if (found && manifest.base.length <= found.manifest.base.length) continue
-    const location = locationIn(manifest, document)
-    if (location) found = {manifest, location}
+/** Finds the dump that a document belongs to, and its place there. */
+export type FindLocation = (document: DumpDocument) => {manifest: ReadManifest; location: DumpLocation} | undefined
+
+/**
+ * Indexes dumps by their folder, so that a document is found in one of thousands as fast as in one of two. Of dumps within dumps the
+ * innermost counts, of two in one folder the first.
+ */
+export function locationFinder(manifests: readonly ReadManifest[]): FindLocation {
+  const byBase = new Map(manifests.toReversed().map(manifest => [manifest.base, manifest]))
+  /** By folder, so that each folder is looked at once. */
+  const known = new Map<string, ReadManifest | undefined>()
+  const manifestOf = (folder: string): ReadManifest | undefined => {
+    const passed: string[] = []
+    let manifest: ReadManifest | undefined
+    for (let at: string | undefined = folder; at !== undefined; at = parentOf(at)) {
+      if (known.has(at)) manifest = known.get(at)
+      else manifest = byBase.get(at)
+      if (manifest || known.has(at)) break
+      passed.push(at)
+    }
+    for (const each of passed) known.set(each, manifest)
+    return manifest
   }
-  return found
+  return document => {
+    if (document.folder === '') return undefined
+    const manifest = manifestOf(plainPath(document.folder))
+    const location = manifest && locationIn(manifest, document)
+    return manifest && location && {manifest, location}
+  }
 }
+
+/** The folder around a folder; the empty one around `a`, and around `/a`. */
+const parentOf = (path: string): string | undefined =>
+  path === '' ? undefined : path.slice(0, Math.max(path.lastIndexOf('/'), 0))
 
 /** `NAME` of `…/nodes/NAME`, for dumps without a readable dump.json; undefined for other paths. */
 export function nodeOfPath(folder: string): string | undefined {
@@ -74,7 +96,7 @@ export function nodeOfPath(folder: string): string | undefined {
 
 function sortedNode(manifest: ReadManifest, folder: string): SortedNode {
   const {name, takenAt, agentVersion} = manifest.nodes.get(folder) ?? {name: fileName(folder)}
-  const failures = manifest.failures.filter(failure => failure.node === name && isForAnswers(failure.document))
+  const failures = manifest.failuresOf.get(name)?.filter(({document}) => isForAnswers(document)) ?? []
   return {
     name,
     ...(manifest.id !== undefined && {dumpId: manifest.id}),

@@ -22,12 +22,12 @@ export interface InputLimits {
  *
  * Content becomes text in the heap, and what is parsed of it takes several times more, so the limit follows the heap: with the heap of
  * 4 GiB that Node takes on most machines it is 2 GiB, and a save of 800 MB passes. Saves of iptables and ipset, objects and logs pack to
- * a seventh up to a thirty-third; a hundredth leaves room. A cluster has at most 5,000 nodes, of which a dump holds a dozen files each.
+ * a seventh up to a thirty-third; a two-hundredth leaves room. A cluster has at most 5,000 nodes, of which a dump holds a dozen files each.
  *
  * @param heapBytes what this process may use for its heap
  */
 export function inputLimits(heapBytes = getHeapStatistics().heap_size_limit): InputLimits {
-  return {bytes: Math.min(4 * GIB, Math.floor(heapBytes / 2)), entries: 150_000, ratio: 100, ratioFloorBytes: 32 * MIB}
+  return {bytes: Math.min(4 * GIB, Math.floor(heapBytes / 2)), entries: 150_000, ratio: 200, ratioFloorBytes: 32 * MIB}
 }
 
 /**

@@ -79,9 +79,14 @@ export function filesOf(content: DumpContent): DumpFile[] {
 /** Dumps of two moments may hold the same node twice. */
 function foldersOf(nodes: readonly DumpedNode[]): string[] {
   const taken = new Set<string>()
+  /** The next number to try, by folder: thousands of nodes may have one name. */
+  const numbers = new Map<string, number>()
   for (const [index, {name}] of nodes.entries()) {
-    let folder = nodeFolder(name, index)
-    for (let number = 2; taken.has(folder); number++) folder = `${nodeFolder(name, index)}.${number}`
+    const plain = nodeFolder(name, index)
+    let folder = plain
+    let number = numbers.get(plain) ?? 2
+    for (; taken.has(folder); number++) folder = `${plain}.${number}`
+    numbers.set(plain, number)
     taken.add(folder)
   }
   return [...taken]

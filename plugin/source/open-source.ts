@@ -92,6 +92,11 @@ export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags &
   return {...flags, 'agent-namespace': flags['agent-namespace'] ?? 'kubectl-npm'}
 }
 
+const SHOWN_NODES = 8
+
+const namesOf = (dumps: readonly NodeState[]): string =>
+  [...dumps.slice(0, SHOWN_NODES).map(({node}) => node), ...(dumps.length > SHOWN_NODES ? ['…'] : [])].join(', ')
+
 /** Of the nodes in files those that `--pod` means. `--node` is looked at by the verbs. */
 function chosen(source: Source, {pod, selector}: NodeChoice): Source {
   if (selector !== undefined)
@@ -105,7 +110,7 @@ function chosen(source: Source, {pod, selector}: NodeChoice): Source {
     node === undefined
       ? `--pod ${pod}: the input does not tell on which node it runs`
       : `--pod ${pod}: its node ${node} is not in the input`,
-    `It holds: ${source.dumps.map(each => each.node).join(', ')}`,
+    `It holds: ${namesOf(source.dumps)}`,
   )
 }
 
@@ -138,15 +143,8 @@ export function onlyNode(
   const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
   const [dump] = named
   if (!dump)
-    throw new InputError(
-      `--node ${node?.join(', ')}: the input holds no such node`,
-      `It holds: ${dumps.map(each => each.node).join(', ')}`,
-      problems,
-    )
+    throw new InputError(`--node ${node?.join(', ')}: the input holds no such node`, `It holds: ${namesOf(dumps)}`, problems)
   if (named.length > 1)
-    throw new InputError(
-      `the input holds ${named.length} nodes: ${named.map(each => each.node).join(', ')}`,
-      'Say which one with --node NAME.',
-    )
+    throw new InputError(`the input holds ${named.length} nodes: ${namesOf(named)}`, 'Say which one with --node NAME.')
   return dump
 }

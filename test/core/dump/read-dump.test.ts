@@ -270,3 +270,11 @@ describe('chooseSave', () => {
     expect(unsure).toMatchObject({file: 'a', message: expect.stringContaining('(a)'), next: expect.stringContaining('--from b')})
   })
 })
+
+test('more nodes than any cluster has are refused, and as many are read', async () => {
+  const nodes = (count: number) => Array.from({length: count}, (_, index) => file(`nodes/n${index}`, 'rules', rules))
+  expect((await readDump(nodes(10_000))).nodes).toHaveLength(10_000)
+  await expect(readDump(nodes(10_001))).rejects.toThrow(
+    'the input holds 10001 folders with rules or sets, more than the 10000 nodes that are read at once',
+  )
+})
