@@ -97,9 +97,13 @@ export const agentRouter = t.router({
       return {contract: CONTRACT, version: agent.version, node: agent.node, procedures, knowledge: agent.syncState()}
     }),
   status: procedure('status').query(({ctx}) => ctx.agent.status()),
-  statusChanges: procedure('statusChanges').subscription(({ctx: {agent, connection}, signal}) =>
-    statusChanges(agent, connection, signal),
-  ),
+  statusChanges: procedure('statusChanges').subscription(async function* ({ctx: {agent, connection}, signal}) {
+    try {
+      yield* statusChanges(agent, connection, signal)
+    } catch (error) {
+      throw coded(error)
+    }
+  }),
   openSnapshot: procedure('openSnapshot')
     .input(openSnapshotInputSchema)
     .mutation(async ({input, ctx: {agent, connection}}) => {

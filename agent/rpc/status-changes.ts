@@ -1,11 +1,14 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {AgentStatus} from '../../core/contract/agent.ts'
+import {type AgentStatus, procedureRights, type Refusal} from '../../core/contract/agent.ts'
+import {RefusedError} from '../limits/refusal.ts'
 import type {Agent} from './agent.ts'
 import type {Connection} from './connection.ts'
 
 /**
  * The status now, and whenever it has changed. A client that is slow gets the newest and the number of those that it
- * missed.
+ * missed. Its right is reviewed again while it listens.
+ *
+ * @throws RefusedError `FORBIDDEN` when the right was taken away
  */
 export async function* statusChanges(
   agent: Agent,
@@ -17,15 +20,29 @@ export async function* statusChanges(
   const signal = given ? AbortSignal.any([given, connection.signal]) : connection.signal
   try {
     for (let seen = changes.count - 1; !signal.aborted; ) {
-      await changes.after(seen, signal)
+      await changes.after(seen, AbortSignal.any([signal, AbortSignal.timeout(limits.goodReviewMs)]))
+      await demandStill(agent, connection)
       await connection.drained()
       if (signal.aborted) return
       const now = changes.count
+      if (now === seen) continue
       yield {status: agent.status(), skipped: now - seen - 1}
       seen = now
       await sleep(limits.changeMs, undefined, {signal}).catch(() => {})
     }
   } finally {
     end()
+  }
+}
+
+/** The API server could not be asked. The connection ends with its token in any case. */
+const PASSING: readonly Refusal['code'][] = ['REVIEW_FAILED', 'TOO_MANY']
+
+/** Demands the right that the subscription began with. While the API server is away it goes on: it also says that. */
+async function demandStill(agent: Agent, {caller}: Connection): Promise<void> {
+  try {
+    await agent.demand(caller, procedureRights.statusChanges)
+  } catch (error) {
+    if (!(error instanceof RefusedError && PASSING.includes(error.refusal.code))) throw error
   }
 }

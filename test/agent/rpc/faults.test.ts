@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {AgentStatus, Snapshot, SnapshotPiece} from '../../../core/contract/agent.ts'
 import {closeCodes} from '../../../core/contract/agent.ts'
-import type {Client} from '../../support/agent/client.ts'
+import {AgentRefusal, type Client} from '../../support/agent/client.ts'
 import {clientHello} from '../../support/agent/client-hello.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
 import {FakeWatch} from '../../support/agent/fake-watch.ts'
@@ -235,6 +235,31 @@ describe('a client that does not read', () => {
     const told = events as {skipped: number}[]
     expect(told.length).toBeLessThan(10)
     expect(told.reduce((sum, {skipped}) => sum + skipped + 1, 0)).toBeGreaterThanOrEqual(501)
+  })
+
+  test('whose right was taken away is told so, and gets no more changes', async () => {
+    const watch = new FakeWatch()
+    await using agent = await openAgent({watch, limits: {goodReviewMs: 100, deniedRightMs: 100}})
+    await using client = await agent.connect()
+    const {events} = client.subscribe('statusChanges')
+    await client.someEvent()
+    agent.reviews.fault = async () => {
+      throw new Error('the API server is away')
+    }
+    const reviewed = agent.reviews.accessReviews.length
+    await expect.poll(() => agent.reviews.accessReviews.length).toBeGreaterThan(reviewed + 2)
+    agent.reviews.fault = undefined
+    watch.tell()
+    await client.someEvent()
+    expect(events.every(event => !(event instanceof AgentRefusal))).toBe(true)
+    agent.reviews.rights.delete('status')
+    // Also when nothing changes.
+    await expect.poll(() => events.at(-1)).toMatchObject({code: 'FORBIDDEN', refusal: {code: 'FORBIDDEN'}})
+    const told = events.length
+    await using root = await agent.connectAsRoot()
+    watch.tell()
+    expect(await root.ask('status')).toMatchObject({subscriptions: 0})
+    expect(events).toHaveLength(told)
   })
 
   test('has as many subscriptions as it may, and no more; they end with it', async () => {
