@@ -8,7 +8,8 @@ import {type ControlPlane, startControlPlane, workloadControllers} from './lab/c
 import {until} from './lab/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
-const PODS = ['pods', '-n', 'kubectl-npm']
+const AGENTS = ['pods', '-n', 'kubectl-npm-node']
+const RELAYS = ['pods', '-n', 'kubectl-npm']
 
 // That such a pod runs, is used and ends by itself is seen in live.test.ts. Here the test is the kubelet, of a node that is not there.
 describeControlPlane('an agent for one node, at a real API server', () => {
@@ -26,44 +27,60 @@ describeControlPlane('an agent for one node, at a real API server', () => {
   const start = (...args: string[]) =>
     execa(process.execPath, [MAIN, 'install', '--ephemeral', '--node', 'node1', ...args], {env: cluster.env, reject: false})
 
-  const names = async () => (await find(cluster, PODS)).map(({metadata: {name}}) => name)
+  const names = async (pods = AGENTS) => (await find(cluster, pods)).map(({metadata: {name}}) => name)
 
-  async function setStatus(name: string, status: object): Promise<void> {
-    await cluster.kubectl(['patch', ...PODS, name, '--subresource=status', '--type=merge', '-p', JSON.stringify({status})])
+  async function setStatus(name: string, status: object, pods = AGENTS): Promise<void> {
+    await cluster.kubectl(['patch', ...pods, name, '--subresource=status', '--type=merge', '-p', JSON.stringify({status})])
   }
 
-  /** Starts one, and has its kubelet say that it is ready. */
-  async function startReady(): Promise<{name: string; stderr: string; exitCode: number | undefined}> {
-    const before = new Set(await names())
+  const READY = {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]}
+
+  /** Starts one, and has its kubelet say that agent and relay are ready. */
+  async function startReady(): Promise<{name: string; relay: string; stderr: string; exitCode: number | undefined}> {
+    const before = new Set([...(await names()), ...(await names(RELAYS))])
     const starting = start()
-    const name = await until('there is a new pod', async () => (await names()).find(each => !before.has(each)) ?? false)
-    await setStatus(name, {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]})
+    const made = async (pods: string[]) => {
+      const name = await until('there is a new pod', async () => (await names(pods)).find(each => !before.has(each)) ?? false)
+      await setStatus(name, READY, pods)
+      return name
+    }
+    const [name, relay] = [await made(AGENTS), await made(RELAYS)]
     const {stderr, exitCode} = await starting
-    return {name, stderr, exitCode}
+    return {name, relay, stderr, exitCode}
   }
 
-  test('a dry run shows the pod, bound to its node and to its time, and stores nothing', async () => {
+  /** Relays that are not being removed. */
+  async function remaining(): Promise<string[]> {
+    const template = '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}'
+    return (await cluster.kubectl(['get', ...RELAYS, '-o', `go-template=${template}`])).stdout.trim().split(' ')
+  }
+
+  test('a dry run shows both pods, bound to their node and to their time, and stores nothing', async () => {
     const before = await everything(cluster)
     const said = await start('--for', '5m', '--dry-run', '-o', 'json')
     expect(said.exitCode).toBe(0)
     const {items} = JSON.parse(said.stdout) as {items: KubernetesObject[]}
     expect(items.map(({kind}) => kind)).not.toContain('DaemonSet')
-    expect(items.at(-1)).toMatchObject({
-      kind: 'Pod',
-      metadata: {generateName: 'npm-agent-ephemeral-', labels: {'app.kubernetes.io/component': 'ephemeral'}},
-      spec: {
-        nodeName: 'node1',
-        restartPolicy: 'Never',
-        activeDeadlineSeconds: 300,
-        containers: [{args: ['serve', '--exit-after-idle', '60', '--deadline', '300']}],
+    const bound = {nodeName: 'node1', restartPolicy: 'Never', activeDeadlineSeconds: 300}
+    const labels = {'app.kubernetes.io/component': 'ephemeral'}
+    expect(items.slice(-2)).toMatchObject([
+      {
+        kind: 'Pod',
+        metadata: {generateName: 'npm-agent-ephemeral-', namespace: 'kubectl-npm-node', labels},
+        spec: {...bound, containers: [{args: ['serve', '--exit-after-idle', '60', '--deadline', '300']}]},
       },
-    })
+      {
+        kind: 'Pod',
+        metadata: {generateName: 'npm-relay-ephemeral-', namespace: 'kubectl-npm', labels},
+        spec: {...bound, containers: [{livenessProbe: {exec: {command: expect.arrayContaining(['socat'])}}}]},
+      },
+    ])
     expect(await everything(cluster)).toEqual(before)
   })
 
   /** What no kubelet will do. */
   async function stopForGood(): Promise<void> {
-    await cluster.kubectl(['delete', ...PODS, '--all', '--force', '--grace-period=0'])
+    for (const pods of [AGENTS, RELAYS]) await cluster.kubectl(['delete', ...pods, '--all', '--force', '--grace-period=0'])
   }
 
   test('one that no kubelet starts is taken away again; until it is gone there is no room for another', async () => {
@@ -74,7 +91,7 @@ describeControlPlane('an agent for one node, at a real API server', () => {
     const again = await start()
     expect(again.exitCode).toBe(2)
     expect(again.stderr).toContain(`still being removed: pod ${name}`)
-    expect(again.stderr).toContain(`kubectl wait -n kubectl-npm --for=delete pod/${name}`)
+    expect(again.stderr).toContain(`kubectl wait -n kubectl-npm-node --for=delete pod/${name}`)
     await stopForGood()
   })
 
@@ -85,18 +102,19 @@ describeControlPlane('an agent for one node, at a real API server', () => {
     const {exitCode, stderr} = await starting
     expect(exitCode).toBe(2)
     expect(stderr).toContain('the agent is not ready: node node1: has ended (DeadlineExceeded: too long)')
-    expect(await names()).toEqual([])
+    expect([await names(), await names(RELAYS)]).toEqual([[], []])
   })
 
   test('one that nobody waits for any more is taken away behind the person who pressed Ctrl-C', async () => {
     const starting = start()
-    const [name = ''] = await until('there is a pod', async () => (await names()).length > 0 && names())
+    await until('both pods are there', async () => (await names()).length > 0 && (await names(RELAYS)).length > 0)
     starting.kill('SIGINT')
     expect(await starting).toMatchObject({exitCode: 2, stderr: expect.stringContaining('interrupted')})
-    await until('it is being removed', async () => {
-      const {stdout} = await cluster.kubectl(['get', ...PODS, name, '-o', 'jsonpath={.metadata.deletionTimestamp}'])
-      return stdout !== ''
-    })
+    for (const pods of [AGENTS, RELAYS])
+      await until('they are being removed', async () => {
+        const {stdout} = await cluster.kubectl(['get', ...pods, '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}'])
+        return stdout !== '' || (await names(pods)).length === 0
+      })
     await stopForGood()
   })
 
@@ -109,6 +127,7 @@ describeControlPlane('an agent for one node, at a real API server', () => {
     await setStatus(first.name, {phase: 'Succeeded'})
     const second = await startReady()
     expect(second.name).not.toBe(first.name)
-    expect(await names()).toEqual([second.name])
+    // The first relay was still there: it does not go on with the second agent, for its own time.
+    expect([await names(), await remaining()]).toEqual([[second.name], [second.relay]])
   })
 })

@@ -102,7 +102,7 @@ describeControlPlane('installing, at a real API server', () => {
       const said = await npm('install')
       expect(said.exitCode).toBe(2)
       expect(said.stderr).toMatch(/nothing was installed.*would be refused.*no host network here/s)
-      expect(said.stderr).toContain('Ask its owner to exempt namespace kubectl-npm')
+      expect(said.stderr).toContain('Ask its owner to exempt namespace kubectl-npm-node')
       // A namespace needs a moment to go.
       await until('all is as before', async () => (await everything(cluster)).join() === before.join())
     } finally {
@@ -121,13 +121,13 @@ describeControlPlane('installing, at a real API server', () => {
     expect(await everything(cluster)).toEqual(before)
 
     // Something that runs at the API server can give labels again, so the Pod is asked for, too.
-    await cluster.kubectl(['create', 'serviceaccount', 'npm-agent', '-n', 'strict'])
-    const pod = podOf(daemonSetsOf(await renderManifests(ROOT, {namespace: 'strict'})).agent)
+    await cluster.kubectl(['create', 'serviceaccount', 'npm-relay', '-n', 'strict'])
+    const pod = podOf(daemonSetsOf(await renderManifests(ROOT, {namespace: 'strict'})).relay)
     const flags = {kubeconfig: cluster.kubeconfig, 'agent-namespace': 'strict'}
     await using api = await openClusterApi(flags, AbortSignal.timeout(60_000))
     const refused = await dryRunPod(api, pod).catch(error => error)
     expect(refused).toMatchObject({
-      message: expect.stringMatching(/the agent's pods would be refused.*violates PodSecurity "restricted.*hostNetwork/s),
+      message: expect.stringMatching(/pods npm-relay-… would be refused.*violates PodSecurity "restricted.*hostPath/s),
       next: expect.stringContaining('kubectl label namespace strict --overwrite pod-security.kubernetes.io/enforce=privileged'),
     })
     await cluster.kubectl(['delete', 'namespace', 'strict'])
@@ -152,7 +152,7 @@ describeControlPlane('installing, at a real API server', () => {
     expect(stdout.trim().split('\n')).toHaveLength(manifests.length)
     expect(stderr).toBe('')
 
-    const found = await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm', '-o', 'json'])
+    const found = await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm-node', '-o', 'json'])
     const {spec} = (JSON.parse(found.stdout) as {spec: {template: {spec: Record<string, unknown>}}}).spec.template
     expect(spec).toMatchObject({
       hostNetwork: true,
@@ -169,17 +169,14 @@ describeControlPlane('installing, at a real API server', () => {
             readOnlyRootFilesystem: true,
             capabilities: {drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW']},
           },
-          resources: {requests: {cpu: '20m', memory: '96Mi'}, limits: {memory: '512Mi'}},
-          startupProbe: {httpGet: {host: '127.0.0.1', path: '/healthz'}},
-          readinessProbe: {httpGet: {host: '127.0.0.1', path: '/readyz'}},
-          livenessProbe: {httpGet: {host: '127.0.0.1', path: '/healthz'}},
+          resources: {requests: {cpu: '20m', memory: '96Mi'}, limits: {cpu: '1', memory: '512Mi'}},
         },
       ],
     })
     expect(spec['hostPID'] ?? false).toBe(false)
     expect(spec['hostIPC'] ?? false).toBe(false)
     const paths = (spec['volumes'] as {hostPath?: {path: string}}[]).flatMap(({hostPath}) => hostPath?.path ?? [])
-    expect(paths.toSorted()).toEqual(['/run/xtables.lock', '/var/lib/npm-agent'])
+    expect(paths.toSorted()).toEqual(['/run/kubectl-npm', '/run/xtables.lock', '/var/lib/npm-agent'])
   })
 
   test('installing again changes nothing', async () => {
@@ -191,10 +188,10 @@ describeControlPlane('installing, at a real API server', () => {
   })
 
   test('what somebody else has set is not taken over, unless that is asked for', async () => {
-    await cluster.kubectl(['set', 'image', 'daemonset/npm-agent', 'agent=somebody/else:1', '-n', 'kubectl-npm'])
+    await cluster.kubectl(['set', 'image', 'daemonset/npm-agent', 'agent=somebody/else:1', '-n', 'kubectl-npm-node'])
     const image = async () => {
       const path = ['-o', 'jsonpath={.spec.template.spec.containers[0].image}']
-      return (await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm', ...path])).stdout
+      return (await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm-node', ...path])).stdout
     }
     const said = await npm('install')
     expect(said.exitCode).toBe(2)
@@ -225,7 +222,7 @@ describeControlPlane('installing, at a real API server', () => {
   test('each account may do what is said, and nothing else', async () => {
     // What everybody who has signed in may do.
     const everybody = await rightsOf('system:serviceaccount:default:default')
-    expect(without(await rightsOf(`${ACCOUNT}:npm-agent`), everybody)).toEqual(
+    expect(without(await rightsOf('system:serviceaccount:kubectl-npm-node:npm-agent'), everybody)).toEqual(
       new Set([
         'list,watch namespaces',
         'list,watch networkpolicies.networking.k8s.io',
@@ -235,6 +232,7 @@ describeControlPlane('installing, at a real API server', () => {
         'create tokenreviews.authentication.k8s.io',
       ]),
     )
+    expect(await rightsOf(`${ACCOUNT}:npm-relay`)).toEqual(everybody)
     for (const account of ['npm-viewer', 'npm-operator']) {
       const own = await rightsOf(`${ACCOUNT}:${account}`)
       expect(without(own, everybody)).toEqual(
@@ -249,24 +247,27 @@ describeControlPlane('installing, at a real API server', () => {
   test('the roles for people open the agents, their tokens, and nothing else', async () => {
     const everybody = await rightsOf('nobody')
     const way = ['get,list pods', 'create,get pods/portforward']
-    const roles: Readonly<Record<string, {kubectlNpm: readonly string[]; kubeSystem: readonly string[]}>> = {
+    const roles: Readonly<Record<string, Readonly<Record<'people' | 'node' | 'kubeSystem', readonly string[]>>>> = {
       'kubectl-npm-viewer': {
-        kubectlNpm: [...way, 'create serviceaccounts/token npm-viewer'],
+        people: [...way, 'create serviceaccounts/token npm-viewer'],
+        node: ['get,list pods'],
         kubeSystem: ['list daemonsets.apps'],
       },
       'kubectl-npm-operator': {
-        kubectlNpm: [...way, 'create serviceaccounts/token npm-viewer npm-operator'],
+        people: [...way, 'create serviceaccounts/token npm-viewer npm-operator'],
+        node: [],
         kubeSystem: [],
       },
-      'kubectl-npm-log-reader': {kubectlNpm: [], kubeSystem: ['list pods', 'get pods/log']},
+      'kubectl-npm-log-reader': {people: [], node: [], kubeSystem: ['list pods', 'get pods/log']},
     }
     const forPeople = manifests.filter(({kind, metadata: {name}}) => kind === 'Role' && name.startsWith('kubectl-'))
     expect(new Set(forPeople.map(({metadata}) => metadata.name))).toEqual(new Set(Object.keys(roles)))
-    for (const [role, {kubectlNpm, kubeSystem}] of Object.entries(roles)) {
-      for (const namespace of ['kubectl-npm', 'kube-system'])
+    for (const [role, {people, node, kubeSystem}] of Object.entries(roles)) {
+      for (const namespace of ['kubectl-npm', 'kubectl-npm-node', 'kube-system'])
         await cluster.kubectl(['create', 'rolebinding', role, '-n', namespace, '--role', role, '--user', role])
       // A binding counts some moments later.
-      await expect.poll(async () => without(await rightsOf(role), everybody)).toEqual(new Set(kubectlNpm))
+      await expect.poll(async () => without(await rightsOf(role), everybody)).toEqual(new Set(people))
+      await expect.poll(async () => without(await rightsOf(role, 'kubectl-npm-node'), everybody)).toEqual(new Set(node))
       await expect.poll(async () => without(await rightsOf(role, 'kube-system'), everybody)).toEqual(new Set(kubeSystem))
       expect(await rightsOf(role, 'default')).toEqual(everybody)
     }

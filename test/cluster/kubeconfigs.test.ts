@@ -64,16 +64,16 @@ describeControlPlane('kubeconfigs', () => {
     const addresses = [{type: 'InternalIP', address: '127.0.0.1'}]
     const nodeStatus = {status: {addresses, daemonEndpoints: {kubeletEndpoint: {Port: port}}}}
     await merge(['node', 'node1'], nodeStatus)
-    const labels = {'app.kubernetes.io/name': 'npm-agent'}
-    const spec = {nodeName: 'node1', serviceAccountName: 'npm-agent', containers: [{name: 'agent', image: 'none'}]}
+    const labels = {'app.kubernetes.io/name': 'npm-relay'}
+    const spec = {nodeName: 'node1', serviceAccountName: 'npm-relay', containers: [{name: 'relay', image: 'none'}]}
     const tolerations = [{operator: 'Exists'}]
     await api.request('POST', '/api/v1/namespaces/kubectl-npm/pods', {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: {name: 'npm-agent-1', labels},
+      metadata: {name: 'npm-relay-1', labels},
       spec: {...spec, tolerations},
     })
-    await merge(['pod', 'npm-agent-1', '-n', 'kubectl-npm'], {
+    await merge(['pod', 'npm-relay-1', '-n', 'kubectl-npm'], {
       status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]},
     })
   }

@@ -1,6 +1,6 @@
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Permission} from '../../core/contract/permissions.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {everything, find, ours} from '../support/cluster/inventory.ts'
@@ -76,7 +76,8 @@ describeControlPlane('uninstalling, at a real API server', () => {
   })
 
   test('with what --explain tells of whoever installs, and nothing else, somebody can install and uninstall', async () => {
-    await cluster.kubectl(['create', 'namespace', 'apart'])
+    const places = ['apart', 'apart-node']
+    for (const place of places) await cluster.kubectl(['create', 'namespace', place])
     const {items} = JSON.parse((await npm('install', '--explain', '--agent-namespace', 'apart', '-o', 'json')).stdout) as {
       items: Permission[]
     }
@@ -107,7 +108,7 @@ describeControlPlane('uninstalling, at a real API server', () => {
     expect(await npmAs(bob, 'uninstall', '--yes', '--agent-namespace', 'apart')).toMatchObject({exitCode: 0})
     expect(await ours(cluster)).toEqual([])
     await cluster.kubectl(['delete', '-f', '-'], {input})
-    await cluster.kubectl(['delete', 'namespace', 'apart'])
+    await cluster.kubectl(['delete', 'namespace', ...places])
     await expectNothingLeft()
   })
 
@@ -140,9 +141,113 @@ describeControlPlane('uninstalling, at a real API server', () => {
     expect(said.stderr).toContain('holds what is not of kubectl npm, so it stays: Secret theirs')
     expect(said.stderr).toContain('kubectl delete rolebinding -n kube-system bob')
     expect(await find(cluster, ['secret', 'theirs', '-n', 'kubectl-npm'])).toHaveLength(1)
-    expect((await ours(cluster)).map(({kind}) => kind)).toEqual([])
+    // The namespace remembers that install has made it, and admits no privileged pods any more.
+    const [left, ...others] = await ours(cluster)
+    expect([left?.kind, left?.metadata.name, others]).toEqual(['Namespace', 'kubectl-npm', []])
+    expect(Object.keys(left?.metadata.labels ?? {}).filter(label => label.startsWith('pod-security'))).toEqual([])
+    const stays = await npm('uninstall', '--yes')
+    expect(stays).toMatchObject({exitCode: 0, stdout: '', stderr: expect.stringContaining('so it stays: Secret theirs')})
+    expect(stays.stderr).toContain('Nothing else of kubectl npm is in this cluster')
+
+    // When it is empty of others, the next run removes it. A binding of a role that is gone does not keep it.
+    await cluster.kubectl(['delete', 'secret', 'theirs', '-n', 'kubectl-npm'])
+    const later = await npm('uninstall', '--yes')
+    expect(later).toMatchObject({exitCode: 0, stdout: expect.stringContaining('Namespace kubectl-npm removed')})
     await cluster.kubectl(['delete', 'rolebinding', 'bob', '-n', 'kube-system'])
-    await cluster.kubectl(['delete', 'namespace', 'kubectl-npm'])
     await expectNothingLeft()
+  })
+
+  test('with another namespace than that of the agents, nothing is touched', async () => {
+    expect(await npm('install', '--agent-namespace', 'ops')).toMatchObject({exitCode: 0})
+    const installed = await everything(cluster)
+    for (const wrong of [[], ['--agent-namespace', 'opps'], ['--agent-namespace', 'ops-node']]) {
+      const said = await npm('uninstall', '--yes', ...wrong)
+      expect(said).toMatchObject({exitCode: 2, stdout: '', stderr: expect.stringContaining('installed in namespace ops, not in')})
+      expect(said.stderr).toContain('kubectl npm uninstall --agent-namespace ops')
+    }
+    for (const wrong of ['kube-system', 'default']) {
+      const said = await npm('uninstall', '--yes', '--agent-namespace', wrong)
+      expect(said).toMatchObject({exitCode: 2, stdout: '', stderr: expect.stringContaining(`${wrong} is not one`)})
+    }
+    expect(await everything(cluster)).toEqual(installed)
+    expect(await npm('uninstall', '--yes', '--agent-namespace', 'ops')).toMatchObject({exitCode: 0})
+    await expectNothingLeft()
+  })
+
+  test("somebody else's account of our name is neither taken over nor removed", async () => {
+    await cluster.kubectl(['create', 'namespace', 'tools'])
+    await cluster.kubectl(['create', 'serviceaccount', 'npm-viewer', '-n', 'tools'])
+    // Not ours either, though it has the name that our agents' account had once.
+    await cluster.kubectl(['create', 'serviceaccount', 'npm-agent', '-n', 'tools'])
+    const had = await everything(cluster)
+    const refused = await npm('install', '--agent-namespace', 'tools', '--force-conflicts')
+    expect(refused).toMatchObject({exitCode: 2, stdout: ''})
+    expect(refused.stderr).toMatch(
+      /nothing was installed: .*ServiceAccount tools\/npm-viewer is there already, and is not of kubectl npm/,
+    )
+    expect(await everything(cluster)).toEqual(had)
+    await cluster.kubectl(['delete', 'serviceaccount', 'npm-viewer', '-n', 'tools'])
+    expect(await npm('install', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
+    expect(await npm('uninstall', '--yes', '--agent-namespace', 'tools')).toMatchObject({exitCode: 0})
+    const left = (await find(cluster, ['serviceaccounts', '-n', 'tools'])).map(({metadata}) => metadata.name)
+    expect(left.toSorted()).toEqual(['default', 'npm-agent'])
+    await cluster.kubectl(['delete', 'namespace', 'tools'])
+    await expectNothingLeft()
+  })
+
+  describe('an installation of before there were relays', () => {
+    const OLD = fileURLToPath(new URL('../fixtures/manifests/loopback-agents.yaml', import.meta.url))
+    const applyOld = () => cluster.kubectl(['apply', '--server-side', '--field-manager=kubectl-npm', '-f', OLD])
+
+    test('is upgraded step by step, and leaves nothing of itself', async () => {
+      await applyOld()
+      const binding = ['create', 'rolebinding', 'alice', '-n', 'kubectl-npm', '--role', 'kubectl-npm-viewer', '--user', 'alice']
+      await cluster.kubectl(binding)
+      const said = await npm('install')
+      expect(said).toMatchObject({exitCode: 0})
+      for (const kind of ['DaemonSet', 'ServiceAccount']) expect(said.stdout).toContain(`${kind} kubectl-npm/npm-agent removed`)
+      const [found] = await find(cluster, ['clusterrolebindings', 'kubectl-npm-agent'])
+      expect(found).toMatchObject({subjects: [{name: 'npm-agent', namespace: 'kubectl-npm-node'}]})
+      // Whom an administrator had let in, is.
+      expect(await find(cluster, ['rolebindings', 'alice', '-n', 'kubectl-npm'])).toHaveLength(1)
+      const upgraded = (await ours(cluster)).map(({kind, metadata: {namespace, name}}) => `${kind} ${namespace}/${name}`)
+      expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+      await expectNothingLeft()
+      await npm('install')
+      const fresh = (await ours(cluster)).map(({kind, metadata: {namespace, name}}) => `${kind} ${namespace}/${name}`)
+      expect(upgraded.toSorted()).toEqual(fresh.toSorted())
+      expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+      await expectNothingLeft()
+    })
+
+    test('is upgraded by a second run when the first one is killed, at whatever moment', async () => {
+      for (const word of [
+        'Namespace kubectl-npm-node',
+        'DaemonSet kubectl-npm/npm-agent removed',
+        'ClusterRole kubectl-npm-agent',
+      ]) {
+        await applyOld()
+        const first = execa(process.execPath, [MAIN, 'install'], {env: {...cluster.env}, reject: false, buffer: false})
+        let told = ''
+        first.stdout.on('data', (chunk: Buffer) => {
+          told += chunk.toString()
+          if (told.includes(word)) first.kill('SIGKILL')
+        })
+        await first
+        expect(told).toContain(word)
+        expect(await npm('install')).toMatchObject({exitCode: 0})
+        expect(
+          await find(cluster, ['daemonsets,serviceaccounts', '-n', 'kubectl-npm', '--field-selector', 'metadata.name=npm-agent']),
+        ).toEqual([])
+        expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+        await expectNothingLeft()
+      }
+    })
+
+    test('is removed without being upgraded first', async () => {
+      await applyOld()
+      expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+      await expectNothingLeft()
+    })
   })
 })
