@@ -34,7 +34,6 @@ export const audienceOf = (spkiSha256Base64url: string): string => `npm-agent/${
 
 export const accounts = {viewer: 'npm-viewer', operator: 'npm-operator'} as const
 export const LONGEST_TOKEN_SECONDS = 600
-export const AGENT_PORT = 10092
 /** The folder of an agent that is given no other one. */
 export const AGENT_STATE_DIR = '/var/lib/npm-agent'
 /** In that folder: the unix socket for root of the node. */

@@ -5,6 +5,8 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {parseAllDocuments} from 'yaml'
+import {CLIENTS_SOCKET, LIVE_SOCKET, RELAY_GROUP, RELAY_PORT} from '../../core/contract/agent.ts'
 import {driftListSchema, driftSchema} from '../../core/contract/drift.ts'
 import {traceSchema} from '../../core/contract/trace.ts'
 import {describeCluster} from '../support/cluster/describe.ts'
@@ -16,6 +18,7 @@ import {until} from './lab/wait.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FAR = join(ROOT, 'node_modules/.bin')
+const OLD = join(ROOT, 'test/fixtures/manifests/loopback-agents.yaml')
 
 /** Where a person's pods are, and what the policies of the demo mean for each pair. */
 const PODS = ['storefront/till', 'bakery/oven-1', 'bakery/oven-2', 'street/guest'] as const
@@ -69,7 +72,8 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
   test('installing again changes nothing', async () => {
     const {stdout, exitCode} = await npm('install')
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/DaemonSet kubectl-npm\/npm-agent unchanged/)
+    expect(stdout).toMatch(/DaemonSet kubectl-npm-node\/npm-agent unchanged/)
+    expect(stdout).toMatch(/DaemonSet kubectl-npm\/npm-relay unchanged/)
     expect(stdout).not.toMatch(/ created$| changed$/m)
   })
 
@@ -222,32 +226,124 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     }
   })
 
-  test('a pod of the host network without a token gets nothing from an agent', async () => {
-    const {stdout} = await cluster
-      .node('node1')
-      .run(
-        'curl',
-        [
-          '-sk',
-          '-o',
-          '/dev/null',
-          '-w',
-          '%{http_code}',
-          '-H',
-          'Upgrade: websocket',
-          '-H',
-          'Connection: Upgrade',
-          '-H',
-          'Sec-WebSocket-Version: 13',
-          '-H',
-          'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-          'https://127.0.0.1:10092/',
-        ],
-        {
-          allowFailure: true,
-        },
-      )
-    expect(stdout).toBe('401')
+  /** The pod of a node's relay or agent. */
+  async function podOn(node: string, namespace: 'kubectl-npm' | 'kubectl-npm-node'): Promise<string> {
+    const what = [
+      'get',
+      'pods',
+      '-n',
+      namespace,
+      '--field-selector',
+      `spec.nodeName=${node}`,
+      '-o',
+      'jsonpath={.items[*].metadata.name}',
+    ]
+    return (await cluster.kubectl(what)).stdout
+  }
+
+  describe('who may forward ports reaches agents, and nothing else of a node', () => {
+    /** What comes back from a port of a pod, by kubectl port-forward as the viewer; with what kubectl says. */
+    async function through(namespace: 'kubectl-npm' | 'kubectl-npm-node', pod: string, port: number) {
+      const env = {...process.env, ...cluster.env, KUBECONFIG: await cluster.kubeconfigFor('viewer-user')}
+      const forward = execa('kubectl', ['port-forward', '-n', namespace, `pod/${pod}`, `:${port}`], {env, reject: false})
+      let said = ''
+      for (const stream of [forward.stdout, forward.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          said += chunk.toString()
+        })
+      try {
+        await until('kubectl has begun or failed', async () => /Forwarding from|rror/.test(said))
+        const [, local] = /127\.0\.0\.1:(\d+) /.exec(said) ?? []
+        if (local === undefined) return {answer: undefined, said}
+        const {stdout: answer} = await execa('curl', ['-s', '-m', '5', `http://127.0.0.1:${local}/healthz`], {reject: false})
+        await until('kubectl has said how it went', async () => answer !== '' || said.includes('refused'))
+        return {answer, said}
+      } finally {
+        forward.kill('SIGKILL')
+        await forward
+      }
+    }
+
+    test.each([10_248, 10_249, 10_250, 10_256])('port %i of a relay is nobody, though it is somebody on the node', async port => {
+      const node = cluster.node('node1')
+      // Else nothing were shown.
+      expect((await node.run('ss', ['-Hltn', `sport = :${port}`])).stdout).toContain(`:${port}`)
+      const {answer, said} = await through('kubectl-npm', await podOn('node1', 'kubectl-npm'), port)
+      expect(answer).toBe('')
+      expect(said).toMatch(/connection refused/)
+    })
+
+    test('a port of an agent may not be forwarded', async () => {
+      const {answer, said} = await through('kubectl-npm-node', await podOn('node1', 'kubectl-npm-node'), 10_249)
+      expect(answer).toBeUndefined()
+      expect(said).toMatch(/"viewer-user" cannot get resource "pods"/)
+    })
+  })
+
+  describe('a neighbour on the host network', () => {
+    test('finds no port of ours', async () => {
+      const {stdout} = await cluster.node('node1').run('ss', ['-Hltnup'])
+      const programs = [...stdout.matchAll(/users:\(\("([^"]+)"/g)].map(([, name]) => name)
+      expect(programs).toContain('kubelet')
+      for (const ours of ['node', 'npm-agent', 'MainThread', 'socat']) expect(programs).not.toContain(ours)
+    })
+
+    test('may not open a socket of ours, nor look where they are', async () => {
+      const node = cluster.node('node1')
+      const {stdout} = await node.run('stat', ['-c', '%a %u %g', '/run/kubectl-npm', CLIENTS_SOCKET, LIVE_SOCKET])
+      expect(stdout.trim().split('\n')).toEqual([`750 0 ${RELAY_GROUP}`, `660 0 ${RELAY_GROUP}`, `660 0 ${RELAY_GROUP}`])
+      const connect = (who: string[]) =>
+        node.run(
+          'setpriv',
+          [...who, 'python3', '-c', `import socket; socket.socket(socket.AF_UNIX).connect('${CLIENTS_SOCKET}')`],
+          {
+            allowFailure: true,
+          },
+        )
+      const stranger = ['--reuid=1000', '--regid=1000', '--clear-groups']
+      expect(await connect(stranger)).toMatchObject({exitCode: 1, stderr: expect.stringContaining('Permission denied')})
+      // Else nothing were shown.
+      expect(await connect([`--reuid=${RELAY_GROUP}`, `--regid=${RELAY_GROUP}`, '--clear-groups'])).toMatchObject({exitCode: 0})
+    })
+
+    test("cannot answer in an agent's place while it is away", async () => {
+      const node = cluster.node('node1')
+      // Takes whatever comes on the relay's port, on all addresses of the node, and says so.
+      const listen = `import socket
+s = socket.create_server(('0.0.0.0', ${RELAY_PORT}))
+print('listening', flush=True)
+while True:
+    s.accept()
+    print('caught', flush=True)`
+      const [command = '', ...args] = [...node.enter, 'python3', '-c', listen]
+      const impostor = execa(command, args, {reject: false})
+      let heard = ''
+      impostor.stdout.on('data', (chunk: Buffer) => {
+        heard += chunk.toString()
+      })
+      try {
+        await until('the impostor listens', async () => heard.includes('listening'))
+        await cluster.kubectl([
+          'delete',
+          'pod',
+          '-n',
+          'kubectl-npm-node',
+          await podOn('node1', 'kubectl-npm-node'),
+          '--wait=false',
+        ])
+        const failures = new Set<string>()
+        await until('the agent is away and back', async () => {
+          const {exitCode, stderr} = await npm('status', '--node', 'node1')
+          if (exitCode !== 0) failures.add(stderr)
+          return failures.size > 0 && exitCode === 0
+        })
+        for (const failure of failures) expect(failure).toMatch(/^error: node node1: /m)
+        expect(heard.trim()).toBe('listening')
+      } finally {
+        impostor.kill('SIGKILL')
+        await impostor
+      }
+    })
   })
 
   test('while the API server is away, root of a node still gets a comparison, and hears how old its other half is', async () => {
@@ -293,10 +389,41 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     expect(again).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/no agent runs.*kubectl npm install/s)})
   })
 
+  test('agents of before there were relays are upgraded, and those who had a role still have it', async () => {
+    // They are told by their objects; the program in them is today's, so their probes would find no port.
+    const manifests = parseAllDocuments(await readFile(OLD, 'utf8')).map(document => document.toJS())
+    const [container] = manifests.find(({kind}) => kind === 'DaemonSet').spec.template.spec.containers
+    for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) delete container[probe]
+    const input = JSON.stringify({apiVersion: 'v1', kind: 'List', items: manifests})
+    await cluster.kubectl(['apply', '--server-side', '--field-manager=kubectl-npm', '-f', '-'], {input})
+    const binding = [
+      'create',
+      'rolebinding',
+      'viewer',
+      '-n',
+      'kubectl-npm',
+      '--role',
+      'kubectl-npm-viewer',
+      '--user',
+      'viewer-user',
+    ]
+    await cluster.kubectl(binding)
+    await cluster.kubectl(['rollout', 'status', 'daemonset/npm-agent', '-n', 'kubectl-npm', '--timeout', '60s'])
+    expect(await npm('diff')).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/older version.*kubectl npm install/s)})
+    const {exitCode, stdout, stderr} = await npm('install')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('DaemonSet kubectl-npm/npm-agent removed')
+    expect(stderr).toContain('older agents have to end first')
+    expect(stderr).not.toContain('warning: older agents are still there')
+    const viewer = await cluster.kubeconfigFor('viewer-user')
+    for (const verb of ['status', 'diff']) expect(await npmAs(viewer, verb)).toMatchObject({exitCode: 0})
+    expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
+  })
+
   describe('an agent for one node', () => {
-    /** The phase of its pod, which is the only one. */
-    async function phase(): Promise<string> {
-      const what = ['get', 'pods', '-n', 'kubectl-npm', '-o', 'jsonpath={.items[*].status.phase}']
+    /** The phase of its pod, or of its relay's, which is the only one. */
+    async function phase(namespace = 'kubectl-npm-node'): Promise<string> {
+      const what = ['get', 'pods', '-n', namespace, '-o', 'jsonpath={.items[*].status.phase}']
       return (await cluster.kubectl(what)).stdout
     }
 
@@ -323,13 +450,16 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
       })
       const said = await npm('install', '--ephemeral', '--node', 'node2', '--for', '20s')
       expect(said).toMatchObject({exitCode: 0, stderr: expect.stringMatching(/pod npm-agent-ephemeral-\w+ is ready/)})
-      const where = ['get', 'pods', '-n', 'kubectl-npm', '-o', 'jsonpath={.items[*].spec.nodeName}']
-      expect((await cluster.kubectl(where)).stdout).toBe('node2')
+      for (const namespace of ['kubectl-npm', 'kubectl-npm-node']) {
+        const where = ['get', 'pods', '-n', namespace, '-o', 'jsonpath={.items[*].spec.nodeName}']
+        expect((await cluster.kubectl(where)).stdout).toBe('node2')
+      }
       expect(await npm('diff')).toMatchObject({exitCode: 0, stdout: expect.stringContaining('node2')})
       const watching = startWatching()
       try {
         await watching.connected
-        await until('its time is over', async () => /Succeeded|Failed/.test(await phase()))
+        for (const namespace of ['kubectl-npm-node', 'kubectl-npm'])
+          await until('its time is over', async () => /Succeeded|Failed/.test(await phase(namespace)))
       } finally {
         watching.kill()
       }
@@ -343,6 +473,7 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
       await watching.connected.finally(watching.kill)
       expect(await phase()).toBe('Running')
       await until('it has ended', async () => (await phase()) === 'Succeeded')
+      await until('its relay has ended', async () => /Succeeded|Failed/.test(await phase('kubectl-npm')))
       expect(await npm('diff')).toMatchObject({exitCode: 2, stderr: expect.stringContaining('does not run (Succeeded)')})
       expect(await npm('uninstall', '--yes')).toMatchObject({exitCode: 0})
     })

@@ -2,7 +2,7 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {type AddressInfo, connect, createServer, type Server} from 'node:net'
 import {expect, test} from 'vitest'
-import {AGENT_PORT} from '../../core/contract/agent.ts'
+import {RELAY_PORT} from '../../core/contract/agent.ts'
 import {describeKwok} from '../support/cluster/describe.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
 import {startKwok} from './lab/kwok.ts'
@@ -39,9 +39,9 @@ async function listen(greeting: string): Promise<Greeter> {
   return {server, port: (server.address() as AddressInfo).port}
 }
 
-/** What is heard at the agent's port of a pod, by `kubectl port-forward`. */
+/** What is heard at the relay's port of a pod, by `kubectl port-forward`. */
 async function readThrough(cluster: ControlPlane, pod: string): Promise<string> {
-  const args = ['port-forward', '--namespace', 'kubectl-npm', `pod/${pod}`, `:${AGENT_PORT}`]
+  const args = ['port-forward', '--namespace', 'kubectl-npm', `pod/${pod}`, `:${RELAY_PORT}`]
   const forward = spawn('kubectl', args, {env: {...process.env, ...cluster.env}, stdio: ['ignore', 'pipe', 'inherit']})
   try {
     const [said] = (await once(forward.stdout, 'data')) as [Buffer]

@@ -129,7 +129,7 @@ describeControlPlane('who may use an agent, at a real API server', () => {
     },
     {
       who: "the agent's own account",
-      token: () => tokenOf('npm-agent', '--audience', audience),
+      token: () => tokenOf('npm-agent', '-n', 'kubectl-npm-node', '--audience', audience),
       status: 403,
       code: 'WRONG_ACCOUNT',
       says: /npm-agent/,

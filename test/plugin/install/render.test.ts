@@ -74,7 +74,7 @@ describe('the manifests say what plugin and agent take for granted', () => {
       const {startupProbe, readinessProbe, livenessProbe} = containerOf(spec)
       return [startupProbe, readinessProbe, livenessProbe].filter(probe => probe !== undefined)
     })
-    expect(probes).toHaveLength(5)
+    expect(probes).toHaveLength(6)
     for (const {exec} of probes) expect(exec?.command).toEqual(LOOK)
   })
 
@@ -113,7 +113,7 @@ describe('rendering', () => {
     for (const {spec} of [agent, relay] as unknown as {spec: PodSpec}[])
       expect(spec).toMatchObject({nodeName: 'n1', restartPolicy: 'Never', activeDeadlineSeconds: 60})
     expect(containerOf(agent['spec'] as PodSpec).args).toEqual(['serve', '--exit-after-idle', '60', '--deadline', '60'])
-    expect(containerOf(relay['spec'] as PodSpec).livenessProbe).toMatchObject({exec: {command: LOOK}})
+    expect(containerOf(relay['spec'] as PodSpec).livenessProbe).toMatchObject({exec: {command: LOOK}, periodSeconds: 5})
     expect(containerOf(agent['spec'] as PodSpec).livenessProbe).toMatchObject({exec: {command: LOOK}})
   })
 })

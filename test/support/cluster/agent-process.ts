@@ -20,7 +20,7 @@ export interface AgentProcess extends AsyncDisposable {
 }
 
 export async function startAgent(controlPlane: ControlPlane, node: string): Promise<AgentProcess> {
-  const token = (await controlPlane.kubectl(['create', 'token', 'npm-agent', '-n', 'kubectl-npm'])).stdout.trim()
+  const token = (await controlPlane.kubectl(['create', 'token', 'npm-agent', '-n', 'kubectl-npm-node'])).stdout.trim()
   const config = JSON.parse((await controlPlane.kubectl(['config', 'view', '--raw', '-o', 'json'])).stdout)
   config.users[0].user = {token}
   const kubeconfig = join(controlPlane.folder, `${node}.kubeconfig`)
