@@ -1,7 +1,7 @@
 import {run} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
-import {escapeControls} from '../core/text/escape.ts'
+import {escapeControls, escapeText} from '../core/text/escape.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
@@ -45,24 +45,21 @@ function failure(error: unknown, argv: readonly string[]): number {
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
   if (error instanceof InputError) for (const problem of error.problems) say(`warning: ${problemText(problem)}`)
-  if (error instanceof InputError) say(`error: ${escapeControls(message)}\n  ${escapeControls(error.next)}`)
+  if (error instanceof InputError)
+    say([`error: ${escapeControls(message)}`, ...error.steps.map(step => `  ${escapeControls(step)}`)].join('\n'))
   // oclif's own errors are about the command line.
   else if (oclif) say(`error: ${usageMessage(message, argv)}`)
   else
     say(
       `error: this is a fault of kubectl npm itself: ${escapeControls(message)}\n  Please report it with the output of the same command and -v.`,
     )
-  if (isVerbose && error instanceof Error && !oclif) say(escapeControls(error.stack ?? '').replaceAll('\\x0a', '\n'))
+  if (isVerbose && error instanceof Error && !oclif) say(escapeText(error.stack ?? ''))
   return FAILED
 }
 
 function usageMessage(message: string, argv: readonly string[]): string {
   const [verb = ''] = argv
-  const text = message
-    .replace(/\nSee more help with --help$/, '')
-    .split('\n')
-    .map(escapeControls)
-    .join('\n')
+  const text = escapeText(message.replace(/\nSee more help with --help$/, ''))
   const unknown = /^command (.*) not found$/.exec(text)
   if (unknown) return `unknown verb "${(unknown[1] as string).replaceAll(':', ' ')}"\n  See all verbs with: kubectl npm --help`
   return `${text}\n  See all flags with: kubectl npm ${verb.startsWith('-') ? '' : `${escapeControls(verb)} `}--help`

@@ -12,6 +12,9 @@ export function escapeControls(text: string): string {
   })
 }
 
+/** The same for text that may have several lines: their line feeds stay. */
+export const escapeText = (text: string): string => text.split('\n').map(escapeControls).join('\n')
+
 /** Whether a text contains control characters other than line feeds. */
 export const hasControls = (text: string): boolean => text.replaceAll('\n', '').search(CONTROLS) >= 0
 

@@ -1,9 +1,10 @@
 import {AGENT_LABEL, RELAY_LABEL} from '../../core/contract/pod-labels.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
+import {metadataListShape, podShape, podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
-import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
+import {METADATA_LIST} from '../kubernetes/metadata-list.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 
 /** Agents had no relays once, and were where relays are now: both are looked for, with one list. */
@@ -82,7 +83,7 @@ async function listPods(
   options: {signal?: AbortSignal},
 ): Promise<readonly Pod[]> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?labelSelector=${encodeURIComponent(selector)}`
-  return (await api.get<{items: Pod[]}>(path, options)).items
+  return (await api.get(path, podsShape, options)).items
 }
 
 /** The pod of each node. While one is replaced, a node has two: the one that can be used counts. */
@@ -182,7 +183,7 @@ async function nodeOfPod(api: ClusterApi, pod: string, options: {signal?: AbortS
   if (namespace === undefined || name === undefined)
     throw new InputError(`--pod ${pod}: not NAMESPACE/NAME`, 'Give it like --pod shop/web-0')
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`
-  const {spec} = await api.get<Pod>(path, options).catch((error: unknown) => {
+  const {spec} = await api.get(path, podShape, options).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
     throw new InputError(`--pod ${pod}: there is no such pod`, `See which there are: kubectl get pods -n ${namespace}`)
   })
@@ -192,8 +193,8 @@ async function nodeOfPod(api: ClusterApi, pod: string, options: {signal?: AbortS
 
 async function nodesWith(api: ClusterApi, selector: string, options: {signal?: AbortSignal}): Promise<string[]> {
   const path = `/api/v1/nodes?labelSelector=${encodeURIComponent(selector)}`
-  const {items} = await api.get<MetadataList>(path, {...options, accept: METADATA_LIST})
-  if (!items || items.length === 0)
+  const {items} = await api.get(path, metadataListShape, {...options, accept: METADATA_LIST})
+  if (items.length === 0)
     throw new InputError(`-l ${selector}: no node has these labels`, 'See them with: kubectl get nodes --show-labels')
   return items.map(({metadata}) => metadata.name)
 }

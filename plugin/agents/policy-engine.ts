@@ -1,7 +1,8 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import {metadataListShape, readAnswer} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
-import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
+import {METADATA_LIST} from '../kubernetes/metadata-list.ts'
 
 /** What enforces the NetworkPolicies of a cluster, as far as it can be told. */
 export interface PolicyEngine {
@@ -32,7 +33,7 @@ const SEE = 'See them with: kubectl get daemonsets -n kube-system'
 export async function readPolicyEngine(api: ClusterApi, signal: AbortSignal): Promise<PolicyEngine> {
   const {status, body} = await api.request('GET', DAEMON_SETS, {signal, accept: METADATA_LIST})
   if (status !== 200) return {names: undefined}
-  const sets = (JSON.parse(body) as MetadataList).items ?? []
+  const {items: sets} = readAnswer(`GET ${DAEMON_SETS}`, body, metadataListShape)
   const found = sets.map(({metadata: {name, labels}}) => (labels?.['k8s-app'] === 'azure-npm' ? 'azure-npm' : name))
   return {names: ENGINES.flatMap(([pattern, engine]) => (found.some(name => pattern.test(name)) ? [engine] : []))}
 }

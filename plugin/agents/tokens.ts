@@ -1,6 +1,9 @@
+import {z} from 'zod'
 import {accounts, LONGEST_TOKEN_SECONDS} from '../../core/contract/agent.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
+
+const tokenShape = z.looseObject({status: z.looseObject({token: z.string()})})
 
 /** Requests tokens of one of the two accounts from the API server. Each is valid for one key of one agent, for ten minutes. */
 export class Tokens {
@@ -40,7 +43,7 @@ export class Tokens {
         ...(node !== undefined && {boundObjectRef: {apiVersion: 'v1', kind: 'Node', name: node}}),
       },
     }
-    const {status} = await this.api.call<{status: {token: string}}>('POST', path, {body, signal})
+    const {status} = await this.api.call('POST', path, tokenShape, {body, signal})
     return status.token
   }
 }

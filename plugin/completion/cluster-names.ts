@@ -2,9 +2,10 @@ import {documentRow, documentsFor} from '../../core/contract/node-documents.ts'
 import {type FoundAgents, findAgents, type RelayPod} from '../agents/agents.ts'
 import {Agents} from '../agents/connect.ts'
 import {readNode} from '../agents/read-snapshot.ts'
+import {metadataListShape} from '../kubernetes/answer-shapes.ts'
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
-import {METADATA_LIST, type MetadataList} from '../kubernetes/metadata-list.ts'
+import {METADATA_LIST} from '../kubernetes/metadata-list.ts'
 import {type NamedDumps, namesIn, readForNames} from './dump-names.ts'
 import type {SourceKind, Suggestion} from './names.ts'
 
@@ -77,6 +78,6 @@ async function listNames(api: ClusterApi, kind: SourceKind, prefix: string, sign
   const isInNamespace = kind === 'pod' || kind === 'policy'
   const [namespace] = isInNamespace && prefix.includes('/') ? prefix.split('/') : []
   const path = namespace === undefined ? list : list.replace(/[^/]*$/, `namespaces/${encodeURIComponent(namespace)}/$&`)
-  const {items} = await api.get<MetadataList>(path, {signal, accept: METADATA_LIST})
-  return (items ?? []).map(({metadata: {name, namespace: its}}) => ({text: isInNamespace ? `${its}/${name}` : name}))
+  const {items} = await api.get(path, metadataListShape, {signal, accept: METADATA_LIST})
+  return items.map(({metadata: {name, namespace: its}}) => ({text: isInNamespace ? `${its}/${name}` : name}))
 }

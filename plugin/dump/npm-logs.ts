@@ -2,9 +2,9 @@ import type {DumpFailure} from '../../core/contract/dump.ts'
 import {podLogs} from '../../core/contract/node-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {Packed} from '../bytes/packed.ts'
+import {podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError, apiErrorOf} from '../kubernetes/api-error.ts'
-import type {Pod} from '../kubernetes/pod.ts'
 import type {CollectedFile} from './collection-log.ts'
 
 const PODS = '/api/v1/namespaces/kube-system/pods'
@@ -35,10 +35,10 @@ export class NpmLogs {
   static async find(api: ClusterApi, signal: AbortSignal): Promise<NpmLogs> {
     const logs = new NpmLogs(api)
     try {
-      const {items} = await api.get<{readonly items: readonly Pod[] | null}>(`${PODS}?labelSelector=${encodeURIComponent(NPM)}`, {
+      const {items} = await api.get(`${PODS}?labelSelector=${encodeURIComponent(NPM)}`, podsShape, {
         signal,
       })
-      for (const {metadata, spec} of items ?? []) {
+      for (const {metadata, spec} of items) {
         const names = (spec.containers ?? []).map(({name}) => name)
         const container = names.includes(CONTAINER) ? CONTAINER : names[0]
         if (spec.nodeName !== undefined) logs.pods.set(spec.nodeName, {name: metadata.name, container})

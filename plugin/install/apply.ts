@@ -1,12 +1,17 @@
-import type {V1Status} from '@kubernetes/client-node'
-import type {Fields} from '../../core/kubernetes/api-types.ts'
+import {z} from 'zod'
 import {InputError} from '../../core/problem/input-error.ts'
+import {readAnswer} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
-import {collectionPath, type KubernetesObject, objectName, objectPath} from './objects.ts'
+import {collectionPath, type KubernetesObject, kubernetesObjectShape, objectName, objectPath} from './objects.ts'
 
 /** Whose fields ours are. One stable name: another would make us conflict with ourselves. */
 export const FIELD_MANAGER = 'kubectl-npm'
+
+const text = z.string().optional()
+const conflictShape = z.looseObject({
+  details: z.looseObject({causes: z.array(z.looseObject({reason: text, field: text, message: text})).optional()}).optional(),
+})
 
 export interface ApplyOptions {
   /** The server checks everything and stores nothing. */
@@ -56,13 +61,16 @@ async function send(
   contentType: string,
 ): Promise<Applied> {
   const {status, body, warnings} = await api.request(method, path, {body: object, contentType})
-  if (status < 400) return {object: JSON.parse(body) as KubernetesObject, isNew: status === 201, warnings}
-  throw conflictOf(status, body, object) ?? apiErrorOf(status, body, {method, path, agentNamespace: api.agentNamespace})
+  if (status < 400) return {object: readAnswer(`${method} ${path}`, body, kubernetesObjectShape), isNew: status === 201, warnings}
+  throw (
+    conflictOf(status, body, object, `${method} ${path}`) ??
+    apiErrorOf(status, body, {method, path, agentNamespace: api.agentNamespace})
+  )
 }
 
-function conflictOf(status: number, body: string, object: KubernetesObject): InputError | undefined {
+function conflictOf(status: number, body: string, object: KubernetesObject, asked: string): InputError | undefined {
   if (status !== 409) return undefined
-  const {details} = JSON.parse(body) as Fields<V1Status, never, 'details'>
+  const {details} = readAnswer(asked, body, conflictShape)
   const causes = (details?.causes ?? []).filter(({reason}) => reason === 'FieldManagerConflict')
   if (causes.length === 0) return undefined
   const fields = causes.map(({field, message}) => {

@@ -2,6 +2,7 @@ import {setTimeout as pause} from 'node:timers/promises'
 import {LIVE_SOCKET} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
+import {podShape, podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {leaveKubectlRunning} from '../kubernetes/kubectl.ts'
 import type {Pod} from '../kubernetes/pod.ts'
@@ -90,7 +91,7 @@ export async function podsOn(api: ClusterApi, node: string): Promise<PodsOnNode>
   const list = async (namespace: string, which: 'agent' | 'relay') => {
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`
     const query = `${podSelector(which)}&${new URLSearchParams({fieldSelector: `spec.nodeName=${node}`}).toString()}`
-    return (await api.get<{items: Pod[]}>(`${path}?${query}`)).items
+    return (await api.get(`${path}?${query}`, podsShape)).items
   }
   const [agents, relays] = await Promise.all([
     list(nodeNamespaceOf(api.agentNamespace), 'agent'),
@@ -173,7 +174,7 @@ async function waitUntilReady(
 ): Promise<void> {
   const end = performance.now() + timeoutMs
   for (let said: string | undefined; ; ) {
-    const now = await Promise.all(pods.map(pod => api.get<Pod>(objectPath({kind: 'Pod', metadata: pod.metadata}))))
+    const now = await Promise.all(pods.map(pod => api.get(objectPath({kind: 'Pod', metadata: pod.metadata}), podShape)))
     // The agent comes first: without it the relay is not ready either.
     const trouble = now.map(podTrouble).find(text => text !== undefined)
     if (trouble === undefined) return

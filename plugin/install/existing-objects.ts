@@ -2,9 +2,10 @@ import type {RbacV1Subject} from '@kubernetes/client-node'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {peopleNamespaceOf} from '../kubernetes/agent-namespaces.ts'
+import {readAnswer} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {apiErrorOf} from '../kubernetes/api-error.ts'
-import {installNamespaces, isOurs, type KubernetesObject, OWN_LABEL, objectPath} from './objects.ts'
+import {installNamespaces, isOurs, type KubernetesObject, kubernetesObjectShape, OWN_LABEL, objectPath} from './objects.ts'
 
 /** Objects of the cluster that decide whether and how agents are installed. */
 export interface ExistingObjects {
@@ -23,7 +24,7 @@ export async function findObject(api: ClusterApi, path: string): Promise<Kuberne
   const {status, body} = await api.request('GET', path)
   if (status === 404) return undefined
   if (status >= 400) throw apiErrorOf(status, body, {method: 'GET', path, agentNamespace: api.agentNamespace})
-  return JSON.parse(body) as KubernetesObject
+  return readAnswer(`GET ${path}`, body, kubernetesObjectShape)
 }
 
 /**

@@ -89,8 +89,8 @@ export async function installAgents(api: ClusterApi, question: InstallQuestion, 
 async function waitForAll(api: ClusterApi, {timeoutMs, signal}: InstallQuestion, {onRollout}: InstallEvents): Promise<number> {
   const {isDone, desired, ready, troubles} = await waitForRollout(api, {timeoutMs, signal, onProgress: onRollout})
   if (isDone) return desired
-  throw new InputError(
-    `after ${durationText(timeoutMs)} ${ready} of ${desired} agents are ready: ${troubles.join('; ')}`,
-    `${nextFor(troubles.join(' '), nodeNamespaceOf(api.agentNamespace))}\n  What is installed stays; kubectl npm status tells when they are ready, kubectl npm uninstall removes all.`,
-  )
+  throw new InputError(`after ${durationText(timeoutMs)} ${ready} of ${desired} agents are ready: ${troubles.join('; ')}`, [
+    nextFor(troubles.join(' '), nodeNamespaceOf(api.agentNamespace)),
+    'What is installed stays; kubectl npm status tells when they are ready, kubectl npm uninstall removes all.',
+  ])
 }

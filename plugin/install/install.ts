@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util'
 import {InputError} from '../../core/problem/input-error.ts'
+import {anyShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {dryRunPod} from './admission.ts'
 import {applyObject} from './apply.ts'
@@ -208,16 +209,17 @@ async function checkPod(
 async function removeCreated(api: ClusterApi, applied: Checked[]): Promise<void> {
   while (applied.length > 0) {
     const {object, change} = applied.pop() as Checked
-    if (change === 'created') await api.call('DELETE', objectPath(object))
+    if (change === 'created') await api.call('DELETE', objectPath(object), anyShape)
   }
 }
 
 function withApplied(error: unknown, applied: readonly Checked[]): unknown {
   const changed = applied.filter(({change}) => change !== 'unchanged').map(({object}) => objectName(object))
   if (!(error instanceof InputError)) return error
-  if (changed.length === 0) return new InputError(`nothing was installed: ${error.message}`, error.next)
-  return new InputError(
-    `installed in part only: ${error.message}`,
-    `${error.next}\n  Already there: ${changed.join(', ')}.\n  Run install again, or remove it: kubectl npm uninstall`,
-  )
+  if (changed.length === 0) return new InputError(`nothing was installed: ${error.message}`, error.steps)
+  return new InputError(`installed in part only: ${error.message}`, [
+    ...error.steps,
+    `Already there: ${changed.join(', ')}.`,
+    'Run install again, or remove it: kubectl npm uninstall',
+  ])
 }

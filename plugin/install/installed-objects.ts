@@ -1,9 +1,11 @@
-import type {V1APIGroup, V1APIResourceList, V1RoleRef} from '@kubernetes/client-node'
-import type {Fields, Json} from '../../core/kubernetes/api-types.ts'
+import type {V1RoleRef} from '@kubernetes/client-node'
+import {z} from 'zod'
+import type {Json} from '../../core/kubernetes/api-types.ts'
+import {listShape, readAnswer} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
 import {findNamespace} from './existing-objects.ts'
-import {installNamespaces, isOurs, type KubernetesObject, kinds, OWN_LABEL} from './objects.ts'
+import {installNamespaces, isOurs, type KubernetesObject, kinds, kubernetesObjectShape, OWN_LABEL} from './objects.ts'
 
 /** One of the two namespaces of an installation. */
 export interface InstalledNamespace {
@@ -85,10 +87,18 @@ function isExpected(object: KubernetesObject): boolean {
   )
 }
 
+const objectsShape = listShape(kubernetesObjectShape)
+const groupsShape = z.looseObject({
+  groups: z.array(z.looseObject({preferredVersion: z.looseObject({groupVersion: z.string()})})),
+})
+const resourcesShape = z.looseObject({
+  resources: z.array(z.looseObject({name: z.string(), kind: z.string(), namespaced: z.boolean(), verbs: z.array(z.string())})),
+})
+
 async function list(api: ClusterApi, path: string, kind: string): Promise<KubernetesObject[]> {
-  const {items, apiVersion} = await api.get<{items: KubernetesObject[]; apiVersion: string}>(path)
+  const {items, apiVersion} = await api.get(path, objectsShape)
   // Items of a list do not say what they are.
-  return items.map(item => ({...item, apiVersion, kind}))
+  return items.map(item => ({...item, apiVersion: apiVersion ?? '', kind}))
 }
 
 /** Every object in a namespace, of whatever kind the API server knows. */
@@ -109,14 +119,14 @@ async function objectsInNamespace(api: ClusterApi, namespace: string): Promise<K
 }
 
 async function namespacedResources(api: ClusterApi): Promise<{group: string; name: string; kind: string}[]> {
-  const {groups} = await api.get<{groups: readonly Fields<V1APIGroup, 'preferredVersion'>[]}>('/apis')
+  const {groups} = await api.get('/apis', groupsShape)
   const paths = ['/api/v1', ...groups.map(({preferredVersion}) => `/apis/${preferredVersion.groupVersion}`)]
   const lists = await Promise.all(
     paths.map(async path => {
       const {status, body} = await api.request('GET', path)
       // A group whose server is away has nothing that could be listed.
       if (status >= 400) return []
-      const {resources} = JSON.parse(body) as Json<V1APIResourceList>
+      const {resources} = readAnswer(`GET ${path}`, body, resourcesShape)
       return resources
         .filter(({name, namespaced, verbs}) => namespaced && verbs.includes('list') && !name.includes('/'))
         .map(({name, kind}) => ({group: path, name, kind}))

@@ -1,7 +1,9 @@
 import type {V1ObjectMeta} from '@kubernetes/client-node'
+import type {ZodType} from 'zod'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
+import {objectShape} from '../kubernetes/answer-shapes.ts'
 
 /** An object of the API server, as far as every kind has it. */
 export interface KubernetesObject {
@@ -22,6 +24,8 @@ export interface KubernetesObject {
   >
   readonly [field: string]: unknown
 }
+
+export const kubernetesObjectShape = objectShape as unknown as ZodType<KubernetesObject>
 
 /** The namespace for people that the manifests name; the one of the agents' pods follows from it. */
 export const MANIFEST_NAMESPACE = 'kubectl-npm'

@@ -1,4 +1,5 @@
 import {setTimeout as pause} from 'node:timers/promises'
+import {podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 import {findObject} from './existing-objects.ts'
@@ -43,7 +44,7 @@ export async function findOlderLayout(api: ClusterApi): Promise<OlderLayout> {
 
 async function olderPods(api: ClusterApi): Promise<readonly Pod[]> {
   const path = `/api/v1/namespaces/${encodeURIComponent(api.agentNamespace)}/pods`
-  const {items} = await api.get<{items: readonly Pod[]}>(`${path}?${podSelector('agent')}`)
+  const {items} = await api.get(`${path}?${podSelector('agent')}`, podsShape)
   return items.filter(isOurs)
 }
 

@@ -1,11 +1,22 @@
 import {setTimeout as pause} from 'node:timers/promises'
-import type {CoreV1Event, V1DaemonSetStatus} from '@kubernetes/client-node'
-import type {Fields, Json} from '../../core/kubernetes/api-types.ts'
+import {z} from 'zod'
+import {listShape, objectShape, podsShape, readAnswer} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
-import type {Pod} from '../kubernetes/pod.ts'
-import {DAEMON_SETS, installNamespaces, type KubernetesObject} from './objects.ts'
+import {DAEMON_SETS, installNamespaces} from './objects.ts'
 import {podSelector} from './pod-selector.ts'
 import {podTrouble} from './pod-trouble.ts'
+
+const count = z.number().optional()
+const daemonSetShape = objectShape.extend({
+  metadata: objectShape.shape.metadata.extend({generation: count}),
+  status: z.looseObject({
+    observedGeneration: count,
+    desiredNumberScheduled: count,
+    updatedNumberScheduled: count,
+    numberReady: count,
+  }),
+})
+const eventsShape = listShape(z.looseObject({message: z.string().optional()}))
 
 export interface Rollout {
   readonly desired: number
@@ -60,10 +71,8 @@ async function readDaemonSet(api: ClusterApi, place: string, which: keyof typeof
   const name = DAEMON_SETS[which]
   const namespace = `/namespaces/${encodeURIComponent(place)}`
   const [daemonSet, {items: pods}] = await Promise.all([
-    api.get<KubernetesObject & {readonly status: Json<Partial<V1DaemonSetStatus>>}>(
-      `/apis/apps/v1${namespace}/daemonsets/${name}`,
-    ),
-    api.get<{items: readonly Pod[]}>(`/api/v1${namespace}/pods?${podSelector(which, 'daemon')}`),
+    api.get(`/apis/apps/v1${namespace}/daemonsets/${name}`, daemonSetShape),
+    api.get(`/api/v1${namespace}/pods?${podSelector(which, 'daemon')}`, podsShape),
   ])
   const {
     observedGeneration = 0,
@@ -84,12 +93,11 @@ async function readDaemonSet(api: ClusterApi, place: string, which: keyof typeof
 async function failedCreates(api: ClusterApi, namespace: string, name: string): Promise<string[]> {
   const fields = `involvedObject.kind=DaemonSet,involvedObject.name=${name},reason=FailedCreate`
   const query = new URLSearchParams({fieldSelector: fields, limit: '20'}).toString()
-  const {status, body} = await api.request('GET', `/api/v1${namespace}/events?${query}`)
+  const path = `/api/v1${namespace}/events`
+  const {status, body} = await api.request('GET', `${path}?${query}`)
   // Without the right to see events there is only less to say.
   if (status >= 400) return []
-  const messages = (JSON.parse(body) as {items: readonly Fields<CoreV1Event, never, 'message'>[]}).items.flatMap(
-    ({message}) => message ?? [],
-  )
+  const messages = readAnswer(`GET ${path}`, body, eventsShape).items.flatMap(({message}) => message ?? [])
   // Each pod has had a name of its own.
   return [...new Set(messages.map(message => message.replace(/pods "npm-(?:agent|relay)-\w+"/, 'a pod')))].map(
     message => `no pod was made: ${message}`,

@@ -3,7 +3,7 @@ import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
 import type {Json} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
-import {kubectlCommand, runKubectl} from '../kubernetes/kubectl.ts'
+import {kubectlCommand, oneLine, runKubectl} from '../kubernetes/kubectl.ts'
 import {DAEMON_SETS, type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
 
 export interface RenderOptions {
@@ -25,7 +25,7 @@ export async function renderManifests(root: string, {namespace, image}: RenderOp
   const {stdout, stderr, hasFailed, code} = await runKubectl(['kustomize', folder])
   if (hasFailed)
     throw new InputError(
-      `the manifests in ${folder} cannot be rendered: ${code === 'ENOENT' ? `${kubectlCommand()} is not there` : stderr}`,
+      `the manifests in ${folder} cannot be rendered: ${code === 'ENOENT' ? `${kubectlCommand()} is not there` : oneLine(stderr)}`,
       'Install kubectl 1.24 or later, or name one: KUBECTL=/path/to/kubectl',
     )
   const objects = parseAllDocuments(stdout).map(document => document.toJS() as KubernetesObject)

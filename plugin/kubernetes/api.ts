@@ -1,9 +1,12 @@
 import {Agent, request as httpRequest, type IncomingMessage} from 'node:http'
 import {connect} from 'node:net'
 import {WebSocket} from 'ws'
+import type {ZodType} from 'zod'
 import {InputError} from '../../core/problem/input-error.ts'
+import {readAnswer} from './answer-shapes.ts'
 import {apiErrorOf} from './api-error.ts'
 import {type ClusterFlags, kubectlArguments, requestTimeoutMs} from './flags.ts'
+import {oneLine} from './kubectl.ts'
 import {type KubectlProxy, type ProxyOptions, startKubectlProxy} from './kubectl-proxy.ts'
 import {isOfProxy} from './proxy-answer.ts'
 
@@ -42,11 +45,11 @@ export interface ClusterApi extends AsyncDisposable {
   /**
    * Sends one request and reads the JSON of the answer.
    *
-   * @throws ApiError when the API server refuses, InputError when there is no answer
+   * @throws ApiError when the API server refuses, InputError when there is no answer, or one of another shape
    */
-  call<T>(method: string, path: string, options?: RequestOptions): Promise<T>
+  call<T>(method: string, path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T>
   /** `call` for GET. */
-  get<T>(path: string, options?: RequestOptions): Promise<T>
+  get<T>(path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T>
   /** Begins a WebSocket. It is not open yet: handlers that are attached at once miss nothing. */
   upgrade(path: string, protocols: readonly string[]): WebSocket
 }
@@ -111,14 +114,14 @@ class ProxiedApi implements ClusterApi {
     }
   }
 
-  async call<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
+  async call<T>(method: string, path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T> {
     const {status, body} = await this.request(method, path, options)
     if (status >= 400) throw apiErrorOf(status, body, {method, path, agentNamespace: this.agentNamespace})
-    return JSON.parse(body) as T
+    return readAnswer(`${method} ${path}`, body, shape)
   }
 
-  get<T>(path: string, options?: RequestOptions): Promise<T> {
-    return this.call<T>('GET', path, options)
+  get<T>(path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T> {
+    return this.call('GET', path, shape, options)
   }
 
   upgrade(path: string, protocols: readonly string[]): WebSocket {
@@ -156,7 +159,7 @@ class ProxiedApi implements ClusterApi {
 }
 
 function unreachable(said: string, path: string): InputError {
-  const reason = said.trim()
+  const reason = oneLine(said)
   if (/getting credentials|exec: /.test(reason))
     return new InputError(
       `the login program of the kubeconfig failed: ${reason}`,

@@ -3,7 +3,7 @@ import {connect} from 'node:net'
 import type {Duplex} from 'node:stream'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterApi} from './api.ts'
-import {type RunningKubectl, startKubectl} from './kubectl.ts'
+import {oneLine, type RunningKubectl, startKubectl} from './kubectl.ts'
 import {NoUpgradeError, openPortForward, type PodPort} from './port-forward.ts'
 
 /** Opens connections to ports of pods: over a WebSocket, or through `kubectl port-forward` where WebSockets do not get through. */
@@ -55,14 +55,14 @@ async function kubectlForward(api: ClusterApi, {namespace, name, port}: PodPort,
     await once(stream, 'connect', {signal})
     // When the far end refuses, kubectl prints why on stderr and closes the connection.
     stream.once('end', () => {
-      if (said.includes('error forwarding port')) stream.destroy(new Error(said.trim()))
+      if (said.includes('error forwarding port')) stream.destroy(new Error(oneLine(said)))
     })
     return stream
   } catch (error) {
     await end()
     if (signal.aborted) throw error
     throw new InputError(
-      `kubectl port-forward failed: ${said.trim() || (error as Error).message}`,
+      `kubectl port-forward failed: ${oneLine(said) || (error as Error).message}`,
       `Try it by hand: kubectl port-forward -n ${namespace} pod/${name} :${port}`,
     )
   }

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {InputError} from '../../core/problem/input-error.ts'
 import {type ClusterFlags, kubectlArguments} from './flags.ts'
-import {kubectlCommand, type RunningKubectl, startKubectl} from './kubectl.ts'
+import {kubectlCommand, oneLine, type RunningKubectl, startKubectl} from './kubectl.ts'
 import {ProxyStderr} from './proxy-stderr.ts'
 import {openSocketFolder} from './socket-folder.ts'
 
@@ -55,8 +55,8 @@ export async function startKubectlProxy(
   const isDetached = isUnattended && process.platform !== 'win32'
   const kubectl = stack.use(await startKubectl(args, {isStdinShared, isDetached, ...(folder && {folder: folder.path})}))
   const stderr = new ProxyStderr(flags.verbose === true ? text => process.stderr.write(text) : undefined)
-  kubectl.stderr.on('data', (chunk: Buffer) => {
-    const shown = stderr.add(chunk.toString())
+  kubectl.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    const shown = stderr.add(chunk)
     if (shown !== '' && !isUnattended) process.stderr.write(shown)
   })
   const line = await serving(kubectl, stderr, signal)
@@ -104,7 +104,7 @@ function notStarted(error: NodeJS.ErrnoException): InputError {
 
 /** The error of a kubectl that refused to start: its own reason, and what to do about it. */
 function refused(said: string): InputError {
-  const reason = said.replace(/^error: /i, '').trim() || 'it ended without a word'
+  const reason = oneLine(said.replace(/^error: /i, '')) || 'it ended without a word'
   if (/context .* does not exist/.test(reason))
     return new InputError(`kubectl: ${reason}`, 'See which there are with: kubectl config get-contexts')
   if (/unknown flag/.test(reason))

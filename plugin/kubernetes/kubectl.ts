@@ -6,6 +6,14 @@ import {guardedCommand, shellExitCodes} from './guarded-command.ts'
 /** kubectl as the person has it, or as KUBECTL says. */
 export const kubectlCommand = (): string => process.env['KUBECTL'] || 'kubectl'
 
+/** What kubectl says as a part of one sentence: its lines joined, without the hint at its help. */
+export const oneLine = (said: string): string =>
+  said
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '' && !line.startsWith("See 'kubectl "))
+    .join('; ')
+
 /** How a kubectl that has ended did so. */
 export interface KubectlResult {
   readonly stdout: string

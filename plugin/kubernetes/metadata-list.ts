@@ -3,14 +3,11 @@ export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=me
 
 /** Such a list, as far as it is read. */
 export interface MetadataList {
-  /** The API server writes null for none. */
-  readonly items:
-    | readonly {
-        readonly metadata: {
-          readonly name: string
-          readonly namespace?: string
-          readonly labels?: Readonly<Record<string, string>>
-        }
-      }[]
-    | null
+  readonly items: readonly {
+    readonly metadata: {
+      readonly name: string
+      readonly namespace?: string
+      readonly labels?: Readonly<Record<string, string>>
+    }
+  }[]
 }

@@ -1,3 +1,5 @@
+import {escapeText} from '../../core/text/escape.ts'
+
 /** A line of kubectl's own log: `E1127 08:27:52.833154   20498 proxy_server.go:147] …`. */
 const LOG_LINE = /^[EWIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] /
 const MIGHT_BE_LOG = /^[EWIF](?:\d|$)/
@@ -22,14 +24,14 @@ export class ProxyStderr {
     this.log = log
   }
 
-  /** @returns what is to be shown to the person now */
+  /** @returns what is to be shown to the person now, escaped: a kubeconfig decides what stands in it */
   add(chunk: string): string {
     let shown = ''
     const text = this.held + chunk
     this.held = ''
     for (const line of text.split(/(?<=\n)/)) {
       if (this.isLineStart && !line.endsWith('\n') && this.isUndecided(line)) this.held = line
-      else if (this.isLineStart && LOG_LINE.test(line)) this.log?.(line)
+      else if (this.isLineStart && LOG_LINE.test(line)) this.log?.(escapeText(line))
       else if (this.isLineStart && !this.isServing && REASONS.some(start => line.startsWith(start)))
         this.reason = (this.reason + line).slice(0, KEPT)
       else {
@@ -37,7 +39,7 @@ export class ProxyStderr {
         this.isLineStart = line.endsWith('\n')
       }
     }
-    return shown
+    return escapeText(shown.replaceAll('\r\n', '\n'))
   }
 
   /** The reason why it does not start; empty when it printed none. */

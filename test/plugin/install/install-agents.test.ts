@@ -1,7 +1,9 @@
 import {describe, expect, test} from 'vitest'
+import type {ZodType} from 'zod'
 import {requireSameInstallation} from '../../../plugin/install/existing-objects.ts'
 import {type InstallEvents, type InstallQuestion, installAgents} from '../../../plugin/install/install-agents.ts'
 import {installNamespaces, type KubernetesObject, objectName, objectPath} from '../../../plugin/install/objects.ts'
+import {readAnswer} from '../../../plugin/kubernetes/answer-shapes.ts'
 import type {ApiResponse, ClusterApi, RequestOptions} from '../../../plugin/kubernetes/api.ts'
 import {apiErrorOf} from '../../../plugin/kubernetes/api-error.ts'
 
@@ -82,14 +84,14 @@ class FakeApi implements ClusterApi {
     return found === undefined ? answer(404, {message: 'not found', reason: 'NotFound'}) : answer(200, found)
   }
 
-  async call<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
+  async call<T>(method: string, path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T> {
     const {status, body} = await this.request(method, path, options)
     if (status >= 400) throw apiErrorOf(status, body, {method, path, agentNamespace: NAMESPACE})
-    return JSON.parse(body) as T
+    return readAnswer(`${method} ${path}`, body, shape)
   }
 
-  get<T>(path: string): Promise<T> {
-    return this.call<T>('GET', path)
+  get<T>(path: string, shape: ZodType<T>): Promise<T> {
+    return this.call('GET', path, shape)
   }
 
   upgrade(): never {
