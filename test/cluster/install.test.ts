@@ -52,7 +52,7 @@ describeControlPlane('installing, at a real API server', () => {
     expect(said).toMatchObject({exitCode: 0})
     for (const {kind, metadata} of manifests)
       expect(said.stdout).toMatch(new RegExp(`^${kind} (?:[\\w-]+/)?${metadata.name} would be created$`, 'm'))
-    expect(said.stderr).toContain('is known only when its namespace and account are there')
+    expect(said.stderr).toContain('are admitted is known only when their namespace and account are there')
     expect(await everything(cluster)).toEqual(before)
   })
 
