@@ -16,6 +16,7 @@ export interface Ending {
 
 /** Of the legacy back end: another program holds the xtables lock. Source: iptables, `RESOURCE_PROBLEM`. */
 const RESOURCE_PROBLEM = 4
+const TOO_LARGE = 'it took the memory that the agent needs itself'
 const UNSTOPPABLE = 'could not be stopped'
 /** Said by ipset and by iptables alike. */
 const TOO_OLD = /Kernel and userspace incompatible/
@@ -28,7 +29,7 @@ export function failureOf(command: string, ending: Ending, stderr: string, bound
   if (ending.stoppedBy === 'timeout') return `it did not end within ${bounds.timeoutMs / 1000} s and ${stopped}${because}`
   if (ending.stoppedBy === 'interrupted') return ending.heldProcess === undefined ? 'it was interrupted' : `it ${stopped}`
   if (ending.stoppedBy === 'output') return `it printed more than ${bounds.bytes} bytes and ${stopped}`
-  if (ending.stoppedBy === 'memory') return `it took the memory that the agent needs itself and ${stopped}`
+  if (ending.stoppedBy === 'memory') return `${TOO_LARGE} and ${stopped}`
   if (ending.signal !== undefined) return `it was ended by ${ending.signal}${because}`
   if (ending.exitCode === undefined) return `it could not be started: ${ending.originalMessage ?? 'unknown reason'}`
   if (TOO_OLD.test(stderr)) return `it is older than what a newer program put into the kernel, and cannot read it${because}`
@@ -51,6 +52,8 @@ function nextOf(command: string, tool: string, end: ToolEnding['end'], failure: 
   if (TOO_OLD.test(failure)) return `Read the node with a newer ${tool}: the host's own, or a newer image of the agent.`
   if (failure.includes(UNSTOPPABLE))
     return `The kernel does not let it end; until then no other ${tool} is started. See where it waits: ps -o pid,stat,wchan:30,args -C ${tool}. The node may need a restart.`
+  if (failure.includes(TOO_LARGE))
+    return 'Give the agent more memory: resources.limits.memory of its pod. Or run the same verb on the node itself, with --local.'
   if (failure.includes('xtables lock')) return 'Try again. If it stays so, find who holds it: fuser -v /run/xtables.lock'
   return `What it would have told is unknown. Run it by hand to see more: ${command}`
 }

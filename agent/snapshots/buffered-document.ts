@@ -172,6 +172,7 @@ export class BufferedDocument {
   private change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise(resolve => {
       const go = () => {
+        this.watchers.delete(go)
         signal?.removeEventListener('abort', go)
         resolve()
       }
