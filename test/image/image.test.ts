@@ -1,15 +1,17 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
-import {connect, createServer} from 'node:net'
+import {chmod, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {connect, createServer, type Server} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {afterAll, beforeAll, expect, test} from 'vitest'
-import {CLIENTS_SOCKET, LIVE_SOCKET} from '../../core/contract/agent.ts'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {CLIENTS_SOCKET, LIVE_SOCKET, RELAY_GROUP, RELAY_PORT} from '../../core/contract/agent.ts'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {daemonSetsOf, renderManifests} from '../../plugin/install/render.ts'
+import {freePort} from '../cluster/lab/ports.ts'
 import {knock} from '../support/agent/http.ts'
 import {describeKernel} from '../support/kernel/describe.ts'
 import {openNamespace} from '../support/kernel/namespace.ts'
@@ -135,16 +137,82 @@ describeKernel('the image of the agent', () => {
     expect((await part(Config)).config).toMatchObject({Entrypoint: ['npm-agent'], Cmd: ['serve'], Env: [`PATH=${PATH}`]})
   })
 
-  test('carries the relay, which passes bytes to a socket of any path and ends with its peer', async () => {
-    const socket = join(rootfs, 'tmp/upstream.sock')
-    const upstream = createServer(connection => connection.end('from the agent'))
-    await once(upstream.listen(socket), 'listening')
-    try {
-      expect(await run(['socat', '-u', 'UNIX-CONNECT:/tmp/upstream.sock', 'STDOUT'])).toEqual(['from the agent'])
-      await expect(run(['socat', '-u', 'UNIX-CONNECT:/tmp/nobody.sock', 'STDOUT'])).rejects.toThrow(/No such file/)
-    } finally {
-      upstream.close()
+  describe('as a relay', () => {
+    let upstream: Server
+    const UPSTREAM = '/tmp/upstream.sock'
+
+    beforeAll(async () => {
+      // Greets, then repeats what it hears; for `flood` it sends without end.
+      upstream = createServer(connection => {
+        connection.on('error', () => {})
+        connection.write('hello ')
+        connection.on('data', said => {
+          if (said.toString() !== 'flood') return void connection.end(said)
+          const flood = () => {
+            while (connection.writable && connection.write(Buffer.alloc(65_536))) {
+              // Until nobody reads.
+            }
+          }
+          connection.on('drain', flood)
+          flood()
+        })
+      })
+      await once(upstream.listen(join(rootfs, UPSTREAM)), 'listening')
+    })
+    afterAll(() => upstream?.close())
+
+    /** Starts the relay as the manifests do, with other values in the place of some. */
+    async function startRelay(values: readonly (readonly [manifest: string, here: string])[]) {
+      const {relay} = daemonSetsOf(await renderManifests(ROOT, {namespace: 'kubectl-npm'}))
+      const [{command = [], args = []} = {}] = relay.spec.template.spec.containers
+      const port = await freePort()
+      let words = [...command, ...args].join('\n')
+      for (const [manifest, here] of [...values, [`:${RELAY_PORT},`, `:${port},`], [CLIENTS_SOCKET, UPSTREAM]] as const) {
+        expect(words).toContain(manifest)
+        words = words.replace(manifest, here)
+      }
+      const socat = spawn('chroot', [`--userspec=${RELAY_GROUP}:${RELAY_GROUP}`, rootfs, ...words.split('\n')], {env: {PATH}})
+      await chmod(join(rootfs, UPSTREAM), 0o666)
+      const open = async () => {
+        const socket = connect(port, '127.0.0.1')
+        socket.on('error', () => {})
+        await once(socket, 'connect')
+        return socket
+      }
+      await expect.poll(async () => (await open().catch(() => undefined))?.destroy() !== undefined).toBe(true)
+      return {
+        open,
+        async [Symbol.asyncDispose]() {
+          socat.kill('SIGTERM')
+          if (socat.exitCode === null) await once(socat, 'exit')
+        },
+      }
     }
+
+    test('socat passes bytes both ways, as who may do nothing, and ends with its peer', async () => {
+      await using relay = await startRelay([])
+      const client = await relay.open()
+      client.write('and back')
+      expect((await client.toArray()).join('')).toBe('hello and back')
+    })
+
+    test('clients that read nothing do not keep others out for ever', async () => {
+      await using relay = await startRelay([
+        ['max-children=128', 'max-children=2'],
+        // Milliseconds for which a client may read nothing.
+        [':60000', ':1000'],
+      ])
+      const silent = await Promise.all([relay.open(), relay.open()])
+      for (const client of silent) client.pause().write('flood')
+      const client = await relay.open()
+      client.write('and back')
+      expect((await client.toArray()).join('')).toBe('hello and back')
+      for (const each of silent) each.destroy()
+    })
+
+    test('the probe fails where nobody answers', async () => {
+      await expect(run(['socat', '-u', 'UNIX-CONNECT:/tmp/nobody.sock', 'STDOUT'])).rejects.toThrow(/No such file/)
+    })
   })
 
   test('has no shell and no package manager', async () => {
