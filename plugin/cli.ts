@@ -2,6 +2,8 @@ import {run} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls, escapeText} from '../core/text/escape.ts'
+import {setMemoryCheck} from '../core/text/memory.ts'
+import {heapGuard} from './bytes/heap-guard.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
@@ -15,6 +17,7 @@ const FAILED = 2
  * @returns the exit code: 0 yes, 1 no, 2 could not answer
  */
 export async function runCli(argv: readonly string[], facts: PackageFacts, root: string): Promise<number> {
+  setMemoryCheck(heapGuard())
   try {
     const plugin = await memoryPlugin(
       facts,

@@ -190,7 +190,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/commands',
   ],
   'plugin/memory-plugin.ts': ['plugin/commands'],
-  'plugin/cli.ts': [...ground, 'plugin/memory-plugin.ts'],
+  // Knows how much memory this process may use.
+  'plugin/cli.ts': [...ground, 'plugin/bytes', 'plugin/memory-plugin.ts'],
 
   'scripts/image': [],
   'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image'],

@@ -5,9 +5,11 @@ import {type ClusterObjects, readClusterObjects} from '../kubernetes/objects.ts'
 import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'
 import {readMetricNames} from '../names/npm-metrics.ts'
 import type {Problem} from '../problem/problem.ts'
+import {checkMemory} from '../text/memory.ts'
 import {detectJsonKind, detectKind} from './detect-kind.ts'
 import {ACCEPTED, kindRow} from './document-kind.ts'
 import type {DumpDocument} from './model.ts'
+import {hasUniqueKeys, parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
 
 /** One document, read by the kind of its content. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
@@ -57,6 +59,7 @@ function unknownFile(document: DumpDocument, message: string): ReadDocument {
 const JSON_PLACE = /\(line (\d+) column (\d+)\)/
 
 function readJson(document: DumpDocument): ReadDocument {
+  checkMemory(parsedJsonBytes(document.text))
   let value: unknown
   try {
     value = JSON.parse(document.text.join(''))
@@ -84,7 +87,8 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
       message: `not valid YAML: ${message.split('\n')[0]}`,
       next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
     })
-  const documents = parseAllDocuments(document.text.join(''), {logLevel: 'silent'})
+  checkMemory(parsedYamlBytes(document.text))
+  const documents = parseAllDocuments(document.text.join(''), {logLevel: 'silent', uniqueKeys: hasUniqueKeys(document.text)})
   for (const each of Array.isArray(documents) ? documents : []) {
     const [error] = each.errors
     if (error) {

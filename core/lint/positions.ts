@@ -1,5 +1,6 @@
 import type {Document, LineCounter, Node, Pair, YAMLMap} from 'yaml'
 import type {DumpDocument} from '../dump/model.ts'
+import {hasUniqueKeys} from '../dump/parsed-size.ts'
 
 /** The place of a policy's field in a file. `line` counts from 1. */
 export interface Position {
@@ -29,7 +30,7 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
   for (const {name, text} of documents) {
     const whole = text.reduce((size, piece) => size + piece.length, 0) > LARGEST_CHARACTERS ? '' : text.join('')
     const lines = new LineCounter()
-    const parsed = parseAllDocuments(whole, {lineCounter: lines, logLevel: 'silent'})
+    const parsed = parseAllDocuments(whole, {lineCounter: lines, logLevel: 'silent', uniqueKeys: hasUniqueKeys(text)})
     for (const document of Array.isArray(parsed) ? parsed : [])
       if (document.errors.length === 0) visit(document.contents, {file: name, document, lines}, 0)
   }

@@ -1,8 +1,10 @@
 import {detectJsonKind, detectKind} from '../dump/detect-kind.ts'
 import {type DocumentKind, kindRow} from '../dump/document-kind.ts'
+import {parsedJsonBytes} from '../dump/parsed-size.ts'
 import {readClusterObjects} from '../kubernetes/objects.ts'
 import {printObjects} from '../kubernetes/print-objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
+import {checkMemory} from '../text/memory.ts'
 import type {Redaction} from './redaction.ts'
 
 const CHUNK_CHARACTERS = 64 * 1024
@@ -33,6 +35,7 @@ export function rewriteDocument(redaction: Redaction, text: Text, kind: Document
 }
 
 function rewriteJson(redaction: Redaction, text: Text): Rewritten {
+  checkMemory(parsedJsonBytes(text))
   let value: unknown
   try {
     value = JSON.parse(text.join(''))

@@ -1,3 +1,5 @@
+import {CHECKED_LINES, checkMemory} from './memory.ts'
+
 /**
  * A text in pieces; each but the last ends with a line feed. A single string is limited to half a gigabyte, which dumps may
  * exceed. Also, a non-Latin-1 character doubles only the memory of its own piece.
@@ -18,6 +20,7 @@ export function eachLine(text: Text, visit: LineVisitor): void {
       // A terminal adds a carriage return, and a Windows shell adds another.
       while (end > start && piece.charCodeAt(end - 1) === 13) end--
       line++
+      if (line % CHECKED_LINES === 0) checkMemory()
       visit(piece, start, end, line)
       start = next
     }

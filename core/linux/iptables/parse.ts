@@ -1,6 +1,7 @@
 import type {Problem} from '../../problem/problem.ts'
 import {ProblemList} from '../../problem/problem-list.ts'
 import {shownLine, type Text} from '../../text/lines.ts'
+import {CHECKED_LINES, checkMemory} from '../../text/memory.ts'
 import type {Backend, Rule, Table} from './model.ts'
 import {parseRuleBody} from './parse-rule.ts'
 import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave} from './save-index.ts'
@@ -38,6 +39,7 @@ export function readRules(
       const next = feed < 0 || feed > block.end ? block.end : feed
       const end = piece.charCodeAt(next - 1) === 13 ? next - 1 : next
       position++
+      if (position % CHECKED_LINES === 0) checkMemory()
       const known = parsed?.get(position)
       if (known) {
         if (!isRead || isRead(known.rule.source)) {

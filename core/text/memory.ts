@@ -1,0 +1,21 @@
+/**
+ * Asked by loops whose memory grows with the input. Whoever runs core knows how much memory there is and sets it; without that nothing
+ * is checked.
+ *
+ * @param neededBytes what is about to be taken at once
+ * @throws when it would not fit
+ */
+export type MemoryCheck = (neededBytes: number) => void
+
+let check: MemoryCheck = () => {}
+
+/** Sets what `checkMemory` asks, for this process. */
+export const setMemoryCheck = (its: MemoryCheck): void => {
+  check = its
+}
+
+/** Ends the work with words where it would otherwise end the process: a heap that is full cannot be caught. */
+export const checkMemory = (neededBytes = 0): void => check(neededBytes)
+
+/** How many lines, rules or members pass between two checks. */
+export const CHECKED_LINES = 1 << 14
