@@ -222,6 +222,7 @@ export class ListWatch<Kind extends keyof Kinds> {
   /** @returns how long to wait before the next try, in milliseconds */
   private failed(error: unknown): number {
     const {clock} = this.options
+    const wasListed = this.version !== undefined
     this.isDoubtful = true
     if (error instanceof BadEvent) this.badEvents++
     // 410: the server no longer has that version. 400: it cannot read it.
@@ -229,7 +230,7 @@ export class ListWatch<Kind extends keyof Kinds> {
     if (isVersionBad || this.badEvents >= MOST_BAD_EVENTS) this.version = undefined
     this.setState({...this.lastState, failure: error instanceof Error ? error.message : String(error)})
     // A version grows too old while the server is away. A list follows, which has its own pause.
-    if (isVersionBad && clock.now() - this.listedAt >= SHORTEST_LIFE_MS) return 0
+    if (isVersionBad && wasListed && clock.now() - this.listedAt >= SHORTEST_LIFE_MS) return 0
     if (isAway(error)) return backOffMs(++this.failures.away, clock, LONGEST_AWAY_MS)
     // Counted apart: what a server refuses while it starts does not take up the pauses of the time before.
     return backOffMs(++this.failures.refused, clock)

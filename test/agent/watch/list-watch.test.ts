@@ -402,11 +402,12 @@ describe('an API server that goes on refusing', () => {
     {what: 'everything, as there is too much to do', isFailed: () => true, fail: refusing(429)},
     {what: 'watches', isFailed: ({isWatch}) => isWatch, fail: refusing(403)},
     {what: 'every version that it gave out itself', isFailed: ({isWatch}) => isWatch, fail: refusing(410)},
+    {what: 'the second page of every list', isFailed: isPage, fail: refusing(410)},
     {what: 'watches, by ending them at once', isFailed: ({isWatch}) => isWatch, fail: response => response.end()},
     {what: 'watches, by nonsense', isFailed: ({isWatch}) => isWatch, fail: response => response.end('nonsense\n')},
   ])('$what is asked less and less often', async ({isFailed, fail, longestMs = 22_500}) => {
     await using server = await FakeApiServer.start()
-    fill(server)
+    manyPods(server)
     const failNext = () =>
       server.next(isFailed, (response, answer, asked) => {
         failNext()
