@@ -3,10 +3,12 @@ import {readFileSync, writeFileSync} from 'node:fs'
 import {totalmem} from 'node:os'
 
 /**
- * Left free of the memory that this process and its tools may take together: what the kernel holds for them, and what they
- * take between two looks. Measured: iptables-legacy-save grows by 150 MB a second.
+ * The part left free of the memory that this process and its tools may take together, an eighth: for what the kernel holds for
+ * them, and what they take between two looks. Measured: iptables-legacy-save grows by 150 MB a second.
  */
-const RESERVE_BYTES = 64 * 1024 ** 2
+const reserveBytes = (limit: number): number => limit / 8
+/** A tool that has taken no more is left alone: it would make no room. */
+const SMALL_BYTES = 16 * 1024 ** 2
 const LOOK_MS = 25
 const PAGE_BYTES = 4096
 
@@ -47,8 +49,10 @@ function look(): void {
   if (limit === undefined) return
   const sizes = [...running].map(([pid, stop]) => ({stop, bytes: residentBytes(pid)}))
   const total = sizes.reduce((sum, {bytes}) => sum + bytes, process.memoryUsage.rss())
-  if (total <= limit - RESERVE_BYTES) return
-  const [largest] = sizes.filter(({stop}) => stop !== undefined).toSorted((a, b) => b.bytes - a.bytes)
+  if (total <= limit - reserveBytes(limit)) return
+  const [largest] = sizes
+    .filter(({stop, bytes}) => stop !== undefined && bytes > SMALL_BYTES)
+    .toSorted((a, b) => b.bytes - a.bytes)
   largest?.stop?.()
 }
 

@@ -1,3 +1,5 @@
+import {execFile} from 'node:child_process'
+import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {run} from '../../../agent/node/run.ts'
 import {describeFrozen, openFreezer} from '../../support/agent/freezer.ts'
@@ -101,5 +103,14 @@ describeFrozen('a tool that cannot be killed', () => {
     expect(await run('echo', ['others'])).toMatchObject({end: 'ok'})
     await freezer.thaw()
     await expect.poll(async () => (await run('sh', ['-c', 'echo back'])).end).toBe('ok')
+  })
+
+  test('does not keep the process that started it from its end', async () => {
+    await using freezer = await openFreezer()
+    const program = `import {run} from ${JSON.stringify(`${process.cwd()}/agent/node/run.ts`)}
+      console.log((await run('sh', ['-c', ${JSON.stringify(freezer.enter)}], {timeoutMs: 300})).failure)`
+    const {stdout} = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])
+    expect(stdout).toContain('could not be stopped')
+    expect(await freezer.processes()).toHaveLength(1)
   })
 })

@@ -41,4 +41,12 @@ describeMemoryCgroup('where memory is limited', () => {
     )
     expect(await cgroup.kills()).toBe(0)
   })
+
+  test('a tool that is small is left alone, also when the agent itself has taken nearly everything', async () => {
+    await using cgroup = await openMemoryCgroup(400 * 2 ** 20)
+    const body = `const kept = Buffer.alloc(300 * 2 ** 20, 1)
+      console.log(JSON.stringify([(await run('sleep', ['1'])).end, (await node(grow)).end, kept.length > 0]))`
+    expect(await runLimited(cgroup.enter, body)).toEqual(['ok', 'failed', true])
+    expect(await cgroup.kills()).toBe(0)
+  })
 })
