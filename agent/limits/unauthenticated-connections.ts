@@ -1,12 +1,21 @@
 import type {Socket} from 'node:net'
 
+/** How far a peer has come: it has sent nothing, it has begun the handshake of TLS, it has ended it. */
+export type SignInStage = 'silent' | 'handshake' | 'secure'
+
+interface Unauthenticated {
+  readonly stage: () => SignInStage
+  readonly deadline: NodeJS.Timeout
+}
+
 /**
- * Connections whose peer has not signed in. Each has a deadline, and when there are too many the oldest is destroyed: a peer
- * that holds connections open cannot keep others out.
+ * Connections whose peer has not signed in. Each has a deadline, and when there are too many one is destroyed: the oldest of those
+ * who have come as far as most have. So peers that hold many connections open, of whatever kind, make room themselves, and those
+ * who are on their way past them stay.
  */
 export class UnauthenticatedConnections {
   /** Oldest first. */
-  private readonly deadlines = new Map<Socket, NodeJS.Timeout>()
+  private readonly peers = new Map<Socket, Unauthenticated>()
   private readonly most: number
   private readonly deadlineMs: number
 
@@ -20,21 +29,18 @@ export class UnauthenticatedConnections {
   }
 
   get size(): number {
-    return this.deadlines.size
+    return this.peers.size
   }
 
-  /** A peer has connected; its handshake is not over. */
-  add(socket: Socket): void {
-    const [oldest] = this.deadlines.keys()
-    if (oldest && this.deadlines.size >= this.most) {
+  /** A peer has connected; its handshake is not over. @param stage how far it has come by now */
+  add(socket: Socket, stage: () => SignInStage): void {
+    const greediest = this.peers.size < this.most ? undefined : this.oldestOfMost()
+    if (greediest) {
       // At once: its `close` comes later, and many peers may connect in one turn.
-      this.forget(oldest)
-      oldest.destroy()
+      this.forget(greediest)
+      greediest.destroy()
     }
-    this.deadlines.set(
-      socket,
-      setTimeout(() => socket.destroy(), this.deadlineMs),
-    )
+    this.peers.set(socket, {stage, deadline: setTimeout(() => socket.destroy(), this.deadlineMs)})
     socket.once('close', () => this.forget(socket))
   }
 
@@ -44,11 +50,18 @@ export class UnauthenticatedConnections {
   }
 
   destroyAll(): void {
-    for (const socket of this.deadlines.keys()) socket.destroy()
+    for (const socket of this.peers.keys()) socket.destroy()
+  }
+
+  private oldestOfMost(): Socket | undefined {
+    const stages: Record<SignInStage, Socket[]> = {silent: [], handshake: [], secure: []}
+    for (const [socket, {stage}] of this.peers) stages[stage()].push(socket)
+    const [most = []] = Object.values(stages).toSorted((a, b) => b.length - a.length)
+    return most[0]
   }
 
   private forget(socket: Socket): void {
-    clearTimeout(this.deadlines.get(socket))
-    this.deadlines.delete(socket)
+    clearTimeout(this.peers.get(socket)?.deadline)
+    this.peers.delete(socket)
   }
 }

@@ -23,6 +23,8 @@ const BYTES_OF_A_REQUEST = 16 * 1024
 /** Requests that are read ahead of those that wait for their turn. */
 const READ_AHEAD = 32
 const READ_AHEAD_BYTES = 64 * 1024
+/** What a ping, pong or sign of life costs all clients together: far less than a request. Its own client pays a whole one. */
+const COST_OF_A_SIGN = 0.02
 
 /**
  * One client that has signed in. It stands between the socket and tRPC: requests come through one by one in fair turns with those of
@@ -56,7 +58,7 @@ export class Connection extends EventEmitter implements Waiting {
     this.rate = new RateLimit(limits.requestsPerSecond, limits.requestsPerSecond)
     socket.on('message', (data, isBinary) => this.receive(data, isBinary))
     // The library answers pings by itself, so they are paid for afterwards.
-    for (const frame of ['ping', 'pong'] as const) socket.on(frame, () => this.pay(1))
+    for (const frame of ['ping', 'pong'] as const) socket.on(frame, () => this.payForSign())
     socket.on('error', error => this.emit('error', error))
     socket.once('close', (code, reason) => this.closed(code, reason))
     if (caller.kind !== 'account') return
@@ -190,7 +192,13 @@ export class Connection extends EventEmitter implements Waiting {
   takeTurn(): {cost: number; waitsOn: boolean} {
     const [data, isBinary] = this.queue.shift() as [Buffer, boolean]
     this.queuedBytes -= data.length
-    const cost = costOf(data)
+    const requests = requestsIn(data)
+    if (requests > this.limits.batch) {
+      this.end(closeCodes.tooMuch, `${requests} requests in one message, and ${this.limits.batch} may be`)
+      this.queue.length = 0
+      return {cost: 1, waitsOn: false}
+    }
+    const cost = Math.max(requests, Math.ceil(data.length / BYTES_OF_A_REQUEST))
     this.rate.charge(cost)
     this.emit('message', data, isBinary)
     const waitsOn = this.queue.length > 0
@@ -203,7 +211,7 @@ export class Connection extends EventEmitter implements Waiting {
     this.usedMs = performance.now()
     if (!isBinary && isSignOfLife(data)) {
       this.emit('message', data, isBinary)
-      this.pay(1)
+      this.payForSign()
     } else if (this.queue.length >= this.limits.waitingRequests) this.end(closeCodes.tooMuch, 'too many requests at once')
     else {
       this.queue.push([data, isBinary])
@@ -214,9 +222,9 @@ export class Connection extends EventEmitter implements Waiting {
   }
 
   /** Counts what was done at once. Who does more of it than may is not read from for a while. */
-  private pay(cost: number): void {
-    this.rate.charge(cost)
-    this.turns.charge(this, cost)
+  private payForSign(): void {
+    this.rate.charge(1)
+    this.turns.charge(this, COST_OF_A_SIGN)
     if (this.rate.waitMs() > 0) this.socket.pause()
     if (this.queue.length === 0) this.readOn()
   }
@@ -243,15 +251,14 @@ export class Connection extends EventEmitter implements Waiting {
 /** What a client says to show that it is there. */
 const isSignOfLife = (data: Buffer): boolean => data.length === 4 && ['PING', 'PONG'].includes(data.toString())
 
-/** How many requests a message counts for: a batch for each that is in it. */
-function costOf(data: Buffer): number {
-  const ofSize = Math.ceil(data.length / BYTES_OF_A_REQUEST)
+/** How many requests a message holds: those of a batch, else one. */
+function requestsIn(data: Buffer): number {
   const text = data.toString()
-  if (!/^\s*\[/.test(text)) return Math.max(1, ofSize)
+  if (!/^\s*\[/.test(text)) return 1
   try {
     const batch: unknown = JSON.parse(text)
-    return Math.max(1, ofSize, Array.isArray(batch) ? batch.length : 1)
+    return Array.isArray(batch) ? Math.max(1, batch.length) : 1
   } catch {
-    return Math.max(1, ofSize)
+    return 1
   }
 }

@@ -99,7 +99,9 @@ export class AgentServer {
     })
     const server = createServer(raw => {
       const socket = new TLSSocket(raw, {isServer: true, secureContext})
-      this.unauthenticated.add(socket)
+      let isSecure = false
+      socket.once('secure', () => (isSecure = true))
+      this.unauthenticated.add(socket, () => (isSecure ? 'secure' : raw.bytesRead > 0 ? 'handshake' : 'silent'))
       http.emit('connection', socket)
     })
     this.servers.push(server)

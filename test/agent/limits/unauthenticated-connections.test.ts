@@ -1,7 +1,7 @@
 import {EventEmitter} from 'node:events'
 import type {Socket} from 'node:net'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
-import {UnauthenticatedConnections} from '../../../agent/limits/unauthenticated-connections.ts'
+import {type SignInStage, UnauthenticatedConnections} from '../../../agent/limits/unauthenticated-connections.ts'
 
 class FakeSocket extends EventEmitter {
   isDestroyed = false
@@ -14,9 +14,9 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-const add = (connections: UnauthenticatedConnections): FakeSocket => {
+const add = (connections: UnauthenticatedConnections, stage: SignInStage = 'silent'): FakeSocket => {
   const socket = new FakeSocket()
-  connections.add(socket as unknown as Socket)
+  connections.add(socket as unknown as Socket, () => stage)
   return socket
 }
 
@@ -66,6 +66,18 @@ describe('a socket whose peer has not signed in', () => {
     const sockets = [1, 2, 3, 4, 5].map(() => add(connections))
     expect(sockets.map(({isDestroyed}) => isDestroyed)).toEqual([true, true, true, false, false])
     expect(connections.size).toBe(2)
+  })
+
+  test.each<{most: SignInStage; few: SignInStage}>([
+    {most: 'silent', few: 'handshake'},
+    {most: 'handshake', few: 'secure'},
+    {most: 'secure', few: 'silent'},
+  ])('is not the one that makes room while most others are $most, and it is $few', ({most, few}) => {
+    const connections = new UnauthenticatedConnections(4, 1000)
+    const one = add(connections, few)
+    const others = Array.from({length: 50}, () => add(connections, most))
+    expect(one.isDestroyed).toBe(false)
+    expect(others.filter(({isDestroyed}) => !isDestroyed)).toEqual(others.slice(-3))
   })
 
   test('is destroyed when the agent ends', () => {

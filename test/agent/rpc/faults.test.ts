@@ -62,14 +62,53 @@ const anyRequest = fc.record(
 
 const anyFrame = fc.oneof(
   anyRequest.map(request => JSON.stringify(request) ?? ''),
-  fc.array(anyRequest, {maxLength: 50}).map(requests => JSON.stringify(requests)),
+  fc.array(anyRequest, {maxLength: 32}).map(requests => JSON.stringify(requests)),
   fc.string(),
   fc.json(),
   fc.uint8Array({maxLength: 2000}).map(bytes => Buffer.from(bytes)),
   fc.constantFrom('PING', 'PONG', '[]', '{}', 'null', '['.repeat(30_000), '{"id":1,"method":"query","params":{"path":"hello"}'),
 )
 
+/** A frame of the WebSocket protocol with any of its bits set, whose length may be another than it says. */
+const anyRawFrame = fc
+  .record({
+    isLast: fc.boolean(),
+    reserved: fc.oneof({weight: 9, arbitrary: fc.constant(0)}, fc.nat(7)),
+    opcode: fc.nat(15),
+    isMasked: fc.oneof({weight: 9, arbitrary: fc.constant(true)}, fc.boolean()),
+    payload: fc.oneof(
+      fc.uint8Array({maxLength: 300}),
+      anyRequest.map(request => Buffer.from(JSON.stringify(request) ?? '')),
+    ),
+    said: fc.oneof({weight: 9, arbitrary: fc.constant(undefined)}, fc.nat(2 ** 31), fc.maxSafeNat()),
+  })
+  .map(({isLast, reserved, opcode, isMasked, payload, said = payload.length}) => {
+    const length = Buffer.alloc(said < 126 ? 0 : said < 65_536 ? 2 : 8)
+    if (length.length === 2) length.writeUInt16BE(said)
+    if (length.length === 8) length.writeBigUInt64BE(BigInt(said))
+    const code = said < 126 ? said : length.length === 2 ? 126 : 127
+    const head = Buffer.of((isLast ? 0x80 : 0) | (reserved << 4) | opcode, (isMasked ? 0x80 : 0) | code)
+    // A mask of zeros leaves the payload as it is.
+    return Buffer.concat([head, length, Buffer.alloc(isMasked ? 4 : 0), payload])
+  })
+
 describe('whatever a client sends', () => {
+  test('frames with any bits, in pieces of any size', async () => {
+    await using agent = await openAgent()
+    await using watcher = await agent.connectAsRoot()
+    const before = liveBytes()
+    for (const frames of fc.sample(fc.array(anyRawFrame, {minLength: 1, maxLength: 20}), 150)) {
+      const client = await agent.connect()
+      const {_socket: stream} = client.socket as unknown as {_socket: NodeJS.WritableStream}
+      const bytes = Buffer.concat(frames)
+      for (let at = 0; at < bytes.length; at += 97) stream.write(bytes.subarray(at, at + 97))
+      expect(await watcher.ask('status')).toMatchObject({node: 'bakery-1'})
+      await client[Symbol.asyncDispose]()
+    }
+    await watcher[Symbol.asyncDispose]()
+    await expectSound(agent, before)
+  })
+
   test('thousands of malformed messages', async () => {
     await using agent = await openAgent()
     const before = liveBytes()

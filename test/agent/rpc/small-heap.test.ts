@@ -1,12 +1,13 @@
-import {describe, expect, test} from 'vitest'
+import {expect, test} from 'vitest'
 import type {AgentStatus, Procedure} from '../../../core/contract/agent.ts'
 import {type AgentProcess, startAgentProcess} from '../../support/agent/agent-process.ts'
+import {describeKernel} from '../../support/kernel/describe.ts'
 
 const HEAP_MB = 96
 
 const count = ({log}: AgentProcess, message: string): number => log.filter(line => line.includes(message)).length
 
-describe('in a small heap, requests that fail', () => {
+describeKernel('in a small heap, requests that fail', () => {
   test('with a path of 60,000 characters take no memory, and are a few short lines of the log', async () => {
     await using agent = await startAgentProcess({heapMb: HEAP_MB})
     await using client = await agent.connect()

@@ -13,6 +13,7 @@ import {startServe} from './serve-process.ts'
 export interface AgentProcess extends AsyncDisposable {
   /** Its unix socket for clients. */
   readonly socket: string
+  readonly audience: string
   readonly reviews: FakeReviews
   /** All that it has written to its log. */
   readonly log: readonly string[]
@@ -47,6 +48,7 @@ export async function startAgentProcess({heapMb = 256, executable}: AgentProcess
   const opened = stack.move()
   return {
     socket,
+    audience,
     reviews,
     log,
     token,
