@@ -9,7 +9,8 @@ export default class Matrix extends Verb {
   static override summary = 'Shows which pods may talk to which, for all pairs'
   static override description =
     "Walks the node's rules for every pair of pods and one outside address; with cluster objects alone it evaluates the " +
-    'policies. --diff shows what changes with another dump, or when policies from a file are added.'
+    'policies. --diff shows what changes with another dump, or when policies from a file are added. ' +
+    'In csv a name that a spreadsheet would run as a formula begins with an apostrophe; json has names as they are.'
   static override examples = [
     '<%= config.bin %> matrix --ports 80,53/udp --from dump/',
     '<%= config.bin %> matrix --ports 5432 --from cluster.json --diff new-policy.yaml',

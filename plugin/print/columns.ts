@@ -10,6 +10,13 @@ export interface Column<Row> {
 }
 
 const GAP = '   '
+/** Characters of a cell, many more than any name or meaning has that a cluster can hold. JSON has all of it. */
+const LONGEST_CELL = 1000
+
+/** Text for a cell of a table: of what is longer the beginning. A name of a megabyte would stand in every row. */
+export const cellText = (text: string): string =>
+  text.length <= LONGEST_CELL ? text : `${text.slice(0, LONGEST_CELL).replace(/[\ud800-\udbff]$/, '')}…`
+
 /** One cell of a few hundred characters must not push all others off the screen; it runs over instead. */
 const WIDEST = 60
 
@@ -20,7 +27,7 @@ export function* columns<Row>(
   paint: Paint,
   hasHeaders = true,
 ): Generator<string> {
-  const cells = rows.map(row => spec.map(column => escapeControls(column.value(row))))
+  const cells = rows.map(row => spec.map(column => escapeControls(cellText(column.value(row)))))
   const widths = spec.map((column, index) =>
     cells.reduce(
       (width, row) => Math.max(width, Math.min(WIDEST, stringWidth(row[index] as string))),

@@ -1,4 +1,5 @@
 import type {MatrixChange, Probe} from '../../core/contract/matrix.ts'
+import {cellText} from './columns.ts'
 import type {Paint} from './paint.ts'
 
 const SIGNS = {accept: '+', drop: '-', unknown: '?'} as const
@@ -51,30 +52,49 @@ export function* matrixTable(
   paint: Paint,
 ): Generator<string> {
   yield paint(`ports ${ports.join(', ')}: ${LEGEND}`, 'dim')
-  const width = Math.max(...ends.map(({length}) => length), 'FROM \\ TO'.length)
+  const width = ends.reduce((widest, end) => Math.max(widest, cellText(end).length), 'FROM \\ TO'.length)
   const columnWidth = Math.max(ports.length * 2, String(ends.length).length) + 1
   yield paint(`${'FROM \\ TO'.padEnd(width)} ${ends.map((_, index) => String(index + 1).padStart(columnWidth)).join('')}`, 'bold')
   const padded = padding(columnWidth)
-  for (const {source, cells} of rows(probes, ends)) yield paint(`${source.padEnd(width)} ${cells.map(padded).join('')}`)
+  for (const {source, cells} of rows(probes, ends)) yield paint(`${cellText(source).padEnd(width)} ${cells.map(padded).join('')}`)
   yield ''
-  for (const [index, end] of ends.entries()) yield paint(`${String(index + 1).padStart(4)}  ${end}`)
+  for (const [index, end] of ends.entries()) yield paint(`${String(index + 1).padStart(4)}  ${cellText(end)}`)
 }
 
+/** Characters that are marks in Markdown, HTML, or a cell's end. An underscore within a word, as in many names, is none. */
+const MARKS = /[\\`*[\]~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
+const ENTITIES = /[&<>|@]|(?<=:)\/(?=\/)|(?<=www)\./gi
+
+/** Text for a cell of a Markdown table, of which nothing becomes a mark, an element or a link. */
+export const markdownCell = (text: string): string =>
+  text.replaceAll(MARKS, String.raw`\$&`).replaceAll(ENTITIES, mark => `&#${mark.charCodeAt(0)};`)
+
+/** A table for a page. */
 export function* matrixMarkdown(
   probes: Iterable<Probe>,
   ends: readonly string[],
   ports: readonly string[],
   paint: Paint,
 ): Generator<string> {
+  const named = new Map(ends.map(end => [end, markdownCell(paint(cellText(end)))]))
   yield paint(`Ports ${ports.join(', ')}: ${LEGEND}.`)
   yield ''
-  yield paint(`| from \\ to | ${ends.join(' | ')} |`)
+  yield `| from \\ to | ${ends.map(end => named.get(end)).join(' | ')} |`
   yield `| --- |${' --- |'.repeat(ends.length)}`
   for (const {source, cells} of rows(probes, ends))
-    yield paint(`| ${source} | ${cells.map(cell => (cell === '' ? '' : `\`${cell}\``)).join(' | ')} |`)
+    yield `| ${named.get(source)} | ${cells.map(cell => (cell === '' ? '' : `\`${cell}\``)).join(' | ')} |`
 }
 
-const csvField = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+/** What a spreadsheet takes for a formula. Source: OWASP, CSV Injection; the wide forms too. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/
+/** Needs no quotes, whatever character separates fields where the file is opened. */
+const PLAIN_FIELD = /^[\w./:()-]*$/
+
+/** A field of CSV. What would be a formula begins with an apostrophe, which spreadsheets show and do not run. */
+export function csvField(text: string): string {
+  const harmless = FORMULA.test(text) ? `'${text}` : text
+  return PLAIN_FIELD.test(harmless) ? harmless : `"${harmless.replaceAll('"', '""')}"`
+}
 
 /** One line a probe. Names are made harmless once: there are many times more probes than pods. */
 export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], paint: Paint): Generator<string> {

@@ -87,7 +87,7 @@ function* policyLines(policy: TranslatedPolicy, paint: Paint, isWide: boolean): 
   if (isWide) yield paint(`  chain ${chain}${packets === null ? '' : `, ${packets} packets`}`, 'dim')
   const numbers = String(rules.length).length
   const counters = rules.map(rule => (rule.packets === null ? '-' : String(rule.packets)))
-  const width = Math.max(...counters.map(({length}) => length), 'PACKETS'.length)
+  const width = counters.reduce((widest, {length}) => Math.max(widest, length), 'PACKETS'.length)
   yield paint(`  ${'#'.padStart(numbers)}  ${'PACKETS'.padStart(width)}  RULE`, 'dim')
   for (const [index, rule] of rules.entries()) {
     const verb = rule.text.slice(0, rule.text.indexOf(' '))

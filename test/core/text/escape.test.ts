@@ -12,30 +12,43 @@ test.each<{text: string; shown: string}>([
   {text: 'abc\u202edcba', shown: 'abc\\u202edcba'},
   {text: 'a\u200bb\u2060c\ufeffd', shown: 'a\\u200bb\\u2060c\\ufeffd'},
   {text: 'a\u2028b\u2029c', shown: 'a\\u2028b\\u2029c'},
+  {text: 'a\u00adb\u180ec\u206ad', shown: 'a\\xadb\\u180ec\\u206ad'},
+  {text: 'a\u{e0041}b\u{e007f}', shown: 'a\\u{e0041}b\\u{e007f}'},
+  {text: 'a\u115fb\u3164c\uffa0d\u2800e', shown: 'a\\u115fb\\u3164c\\uffa0d\\u2800e'},
+  {text: '\ufff9a\ufffab\ufffb \u{1d173}', shown: '\\ufff9a\\ufffab\\ufffb \\u{1d173}'},
+  {text: 'A\ufe0f\u{e0100}\u034f', shown: 'A\\ufe0f\\u{e0100}\\u034f'},
+  {text: '\ud800x', shown: '\\ud800x'},
+  {text: 'स्त्री សួស្តី ပြည် السَّلام こんにちは', shown: 'स्त्री សួស្តី ပြည် السَّلام こんにちは'},
 ])('$text is shown as $shown', ({text, shown}) => {
   expect(escapeControls(text)).toBe(shown)
 })
 
 /** Every character of these kinds: controls, separators of lines and paragraphs, what changes the direction of text. */
 const MOVING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
-/** Drawn with no width; they can hide text or make two names look the same. */
-const INVISIBLE = ['\u200b', '\u200c', '\u200d', '\u2060', '\u2061', '\u2062', '\u2063', '\u2064', '\ufeff']
+/** What programs may draw as nothing, in words of the Unicode standard and by name: they can hide text or make two names look the same. */
+const HIDDEN = /[\p{Default_Ignorable_Code_Point}]/u
+const INVISIBLE = ['\u200b', '\u200c', '\u200d', '\u2060', '\u2064', '\ufeff', '\ufffb', '\u2800', '\u{1d159}', '\u{e0001}']
 
 describe('every character that can move a cursor, or is not seen', () => {
   const all = Array.from({length: 0x110000}, (_, code) => code)
     .filter(code => code < 0xd800 || code > 0xdfff)
     .map(code => String.fromCodePoint(code))
-  const dangerous = [...all.filter(character => MOVING.test(character)), ...INVISIBLE]
+  const dangerous = [...all.filter(character => MOVING.test(character) || HIDDEN.test(character)), ...INVISIBLE]
 
   test('is escaped, alone and among others', () => {
-    expect(dangerous.length).toBeGreaterThan(75)
+    expect(dangerous.length).toBeGreaterThan(4000)
     expect(dangerous.filter(character => escapeControls(character) === character)).toEqual([])
     expect(MOVING.test(escapeControls(dangerous.join('x')))).toBe(false)
+    expect(HIDDEN.test(escapeControls(dangerous.join('x')))).toBe(false)
+    expect(escapeJson(JSON.stringify(dangerous.join('x')))).toMatch(/^[ -~]*$/)
+    expect(JSON.parse(escapeJson(JSON.stringify(dangerous)))).toEqual(dangerous)
     expect(dangerous.filter(character => character !== '\n' && !hasControls(`a${character}\n`))).toEqual([])
   })
 
   test('and no other is, or its text would be hard to read', () => {
-    const kept = all.filter(character => /[\p{L}\p{N}\p{P}\p{S}\p{M}]| /u.test(character))
+    const kept = all.filter(
+      character => /[\p{L}\p{N}\p{P}\p{S}\p{M}]| /u.test(character) && !HIDDEN.test(character) && !INVISIBLE.includes(character),
+    )
     expect(kept.length).toBeGreaterThan(100_000)
     expect(kept.filter(character => escapeControls(character) !== character)).toEqual([])
   })
@@ -53,6 +66,7 @@ const nasty = fc.oneof(
 propertyTest.prop([nasty])('nothing that can move a cursor survives in text, and escaping twice changes nothing', text => {
   const shown = escapeControls(text)
   expect(MOVING.test(shown)).toBe(false)
+  expect(HIDDEN.test(shown)).toBe(false)
   expect(hasControls(shown)).toBe(false)
   expect(escapeControls(shown)).toBe(shown)
 })

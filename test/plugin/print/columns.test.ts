@@ -18,3 +18,18 @@ test.each([
   ]
   expect([...columns([[first, 'x']], spec, plain)]).toEqual(['SEVENED   NEXT', `${shown}x`])
 })
+
+test('a cell of a megabyte is cut, and the character at the cut is whole', () => {
+  const spec = [
+    {header: 'NAME', value: (cell: string) => cell},
+    {header: 'NEXT', value: () => 'next'},
+  ]
+  const [, first, second] = [...columns([`x${'🍞'.repeat(500_000)}`, 'short'], spec, plain)]
+  expect(first).toBe(`x${'🍞'.repeat(499)}…   next`)
+  expect(second?.length).toBeLessThan(100)
+})
+
+test('a name as long as Kubernetes takes them is whole', () => {
+  const name = `${'n'.repeat(63)}/${'p'.repeat(253)}`
+  expect([...columns([name], [{header: 'NAME', value: (cell: string) => cell}], plain)]).toEqual(['NAME', name])
+})
