@@ -1,7 +1,8 @@
 import {once} from 'node:events'
 import {createServer, type RequestListener} from 'node:http'
-import type {AddressInfo} from 'node:net'
-import {describe, expect, test} from 'vitest'
+import {type AddressInfo, createServer as createTcpServer, type Socket} from 'node:net'
+import {fc, test} from '@fast-check/vitest'
+import {describe, expect} from 'vitest'
 import {limits} from '../../../agent/limits/limits.ts'
 import {documentReaders} from '../../../agent/node/documents.ts'
 import {run} from '../../../agent/node/run.ts'
@@ -89,4 +90,52 @@ describe("Azure NPM's own pages", () => {
       ],
     })
   })
+
+  const OK = 'HTTP/1.1 200 OK\r\n'
+  const said = fc.array(
+    fc.constantFrom(
+      OK,
+      'HTTP/1.1 100 Continue\r\n\r\n',
+      'HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n',
+      'Content-Length: 4\r\n',
+      'Content-Length: -1\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      '\r\n',
+      '4\r\npage\r\n',
+      'FFFFFFFFFFFFFFFF\r\n',
+      '0\r\n\r\n',
+      'page',
+      '\0\xff\r\n',
+      `X: ${'y'.repeat(20_000)}\r\n`,
+      'z'.repeat(2000),
+    ),
+    {maxLength: 6},
+  )
+  const leave = fc.constantFrom<(socket: Socket) => void>(
+    socket => socket.end(),
+    socket => socket.destroy(),
+    socket => socket.resetAndDestroy(),
+    () => {},
+  )
+  test.prop([said, fc.boolean(), leave], {numRuns: 80})(
+    'whatever is said there, a page comes to its end, and nothing that is no part of it passes for one',
+    async (parts, startsWell, goAway) => {
+      const answer = (startsWell ? [OK, ...parts] : parts).join('')
+      const sockets = new Set<Socket>()
+      const server = createTcpServer(socket => {
+        sockets.add(socket)
+        socket.on('error', () => {})
+        socket.once('data', () => socket.write(answer, 'latin1', () => goAway(socket)))
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const page = await read((server.address() as AddressInfo).port, 'npm-cache.json')
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      expect(page?.problems.length).toBeLessThanOrEqual(1)
+      expect(page?.text.length).toBeLessThanOrEqual(1000)
+      if (page?.problems.length === 0) expect(answer).toContain(OK)
+      // Chunks are put together, and their lengths taken out.
+      if (!answer.includes('chunked')) expect(answer).toContain(page?.text.replaceAll('\ufffd', '\xff'))
+    },
+  )
 })
