@@ -15,8 +15,11 @@ export const limits = {
   /** How often one token may come at once, and each second: two lines of the record for each time. */
   connectionBurst: 20,
   connectionsPerSecond: 0.2,
-  /** Sockets that have not signed in: handshakes under way. When one more comes, one makes room. Each takes some 50 KB. */
-  unauthenticatedConnections: 128,
+  /**
+   * Sockets that have not signed in: handshakes under way. When one more comes, one makes room. With `connections` they are fewer
+   * than a relay passes on, so that it is the agent who decides which.
+   */
+  unauthenticatedConnections: 56,
   /** Handshake and review take milliseconds, through a slow forward a second or two. */
   signInMs: 15 * SECOND,
   /** A token has about 1.2 KB, and kubectl adds nothing. */

