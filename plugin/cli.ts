@@ -1,6 +1,6 @@
 import {run} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
-import {problemText} from '../core/problem/problem-text.ts'
+import {inputErrorText} from '../core/problem/problem-text.ts'
 import {escapeControls, escapeText} from '../core/text/escape.ts'
 import {setMemoryCheck} from '../core/text/memory.ts'
 import {heapGuard} from './bytes/heap-guard.ts'
@@ -47,9 +47,7 @@ function failure(error: unknown, argv: readonly string[]): number {
   }
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
-  if (error instanceof InputError) for (const problem of error.problems) say(`warning: ${problemText(problem)}`)
-  if (error instanceof InputError)
-    say([`error: ${escapeControls(message)}`, ...error.steps.map(step => `  ${escapeControls(step)}`)].join('\n'))
+  if (error instanceof InputError) say(inputErrorText(error))
   // oclif's own errors are about the command line.
   else if (oclif) say(`error: ${usageMessage(message, argv)}`)
   else

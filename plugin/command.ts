@@ -1,5 +1,4 @@
 import {Command, Flags} from '@oclif/core'
-import {InputError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
@@ -32,19 +31,6 @@ const commonFlags = {
 
 const CLUSTER = 'CLUSTER'
 
-/**
- * Checks the name of a namespace: a DNS label, which cannot lead elsewhere in the path of a request.
- *
- * @throws InputError
- */
-function namespaceName(name: string): string {
-  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return name
-  throw new InputError(
-    `--agent-namespace ${name === '' ? "''" : name}: not the name of a namespace`,
-    'A name has up to 63 lower-case letters, digits and dashes, and no dash at its ends. Without the flag it is kubectl-npm.',
-  )
-}
-
 /** Flags of every verb that talks to a cluster: the same words as kubectl's, for the same things. */
 export const clusterFlags = {
   kubeconfig: Flags.string({summary: 'Path of the kubeconfig', helpValue: 'FILE', helpGroup: CLUSTER}),
@@ -68,7 +54,6 @@ export const clusterFlags = {
   'agent-namespace': Flags.string({
     summary: 'Namespace of the agents',
     default: 'kubectl-npm',
-    parse: async name => namespaceName(name),
     helpValue: 'NAMESPACE',
     helpGroup: CLUSTER,
   }),

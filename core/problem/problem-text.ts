@@ -1,4 +1,5 @@
 import {escapeControls} from '../text/escape.ts'
+import type {InputError} from './input-error.ts'
 import type {Problem} from './problem.ts'
 
 /** `file:line:column: `, as far as known. */
@@ -19,4 +20,10 @@ export function problemText(problem: Problem): string {
   }
   lines.push(`  ${escapeControls(next)}`)
   return lines.join('\n')
+}
+
+/** An error as text for a terminal: the problems that led to it, what is wrong, and a line for each step that helps. All of it escaped. */
+export function inputErrorText({message, steps, problems}: InputError): string {
+  const before = problems.map(problem => `warning: ${problemText(problem)}`)
+  return [...before, `error: ${escapeControls(message)}`, ...steps.map(step => `  ${escapeControls(step)}`)].join('\n')
 }

@@ -5,7 +5,7 @@ import type {ZodType} from 'zod'
 import {InputError} from '../../core/problem/input-error.ts'
 import {readAnswer} from './answer-shapes.ts'
 import {apiErrorOf} from './api-error.ts'
-import {type ClusterFlags, kubectlArguments, requestTimeoutMs} from './flags.ts'
+import {type ClusterFlags, kubectlArguments, requestTimeoutMs, requireNamespaceName} from './flags.ts'
 import {oneLine} from './kubectl.ts'
 import {type KubectlProxy, type ProxyOptions, startKubectlProxy} from './kubectl-proxy.ts'
 import {isOfProxy} from './proxy-answer.ts'
@@ -57,9 +57,10 @@ export interface ClusterApi extends AsyncDisposable {
 /**
  * Opens the way to the API server of a cluster: one `kubectl proxy` that ends with the returned object.
  *
- * @throws InputError when kubectl is missing or refuses; whether the API server answers is known with the first request
+ * @throws InputError when a flag is no good, and when kubectl is missing or refuses; whether the API server answers is known with the first request
  */
 export async function openClusterApi(flags: ClusterFlags, signal: AbortSignal, options?: ProxyOptions): Promise<ClusterApi> {
+  requireNamespaceName(flags['agent-namespace'])
   const limitMs = requestTimeoutMs(flags['request-timeout'])
   return new ProxiedApi(flags, await startKubectlProxy(flags, signal, options), limitMs, signal)
 }

@@ -36,3 +36,16 @@ export function requestTimeoutMs(text: string | undefined): number | undefined {
   if (durationMs !== undefined) return durationMs
   throw new InputError(`--request-timeout ${text} is no duration`, 'Give it like 30s or 2m; 0 means no limit.')
 }
+
+/**
+ * Checks the name of a namespace: a DNS label, which cannot lead elsewhere in the path of a request.
+ *
+ * @throws InputError
+ */
+export function requireNamespaceName(name: string): void {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return
+  throw new InputError(
+    `--agent-namespace ${name === '' ? "''" : name}: not the name of a namespace`,
+    'A name has up to 63 lower-case letters, digits and dashes, and no dash at its ends. Without the flag it is kubectl-npm.',
+  )
+}

@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest'
+import {InputError} from '../../../core/problem/input-error.ts'
 import type {Problem} from '../../../core/problem/problem.ts'
 import {ProblemList} from '../../../core/problem/problem-list.ts'
-import {problemText} from '../../../core/problem/problem-text.ts'
+import {inputErrorText, problemText} from '../../../core/problem/problem-text.ts'
 
 const base: Problem = {code: 'BAD_RULE', message: 'wrong', next: 'do this'}
 
@@ -50,4 +51,25 @@ describe('a list of problems', () => {
     expect(all.map(({code}) => code)).toEqual(['UNKNOWN_LINE', ...Array.from({length: 21}, () => 'BAD_RULE'), 'TRUNCATED_FILE'])
     expect(all[21]).toEqual({code: 'BAD_RULE', message: '5 more problems of this kind are not shown', next: 'do this'})
   })
+})
+
+test.each<{what: string; error: InputError; text: string[]}>([
+  {what: 'with one step', error: new InputError('wrong', 'do this'), text: ['error: wrong', '  do this']},
+  {what: 'with a line for each step', error: new InputError('wrong', ['do', 'then']), text: ['error: wrong', '  do', '  then']},
+  {
+    what: 'with line feeds of data, which begin no line',
+    error: new InputError('a\nerror: b', ['c\nd', '\u001b[2J']),
+    text: ['error: a\\x0aerror: b', '  c\\x0ad', '  \\x1b[2J'],
+  },
+  {
+    what: 'after the problems',
+    error: new InputError('wrong', 'do', [base]),
+    text: ['warning: wrong', '  do this', 'error: wrong', '  do'],
+  },
+])('an error $what', ({error, text}) => {
+  expect(inputErrorText(error).split('\n')).toEqual(text)
+})
+
+test('steps are one line where there is one', () => {
+  expect(new InputError('wrong', ['do', 'then']).next).toBe('do then')
 })
