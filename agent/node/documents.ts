@@ -108,7 +108,7 @@ async function legacyReader(
 /** One such reader at a time. Who has waited for as long as a tool may run gives up. */
 function inTurn(program: string, command: string, read: DocumentReader, {timeoutMs}: Bounds): DocumentReader {
   return async function* readInTurn(signal) {
-    const endTurn = await takeTurn([program], AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+    const endTurn = await takeTurn([program], timeoutMs, signal)
     if (!endTurn) {
       const failure = signal.aborted
         ? 'it was interrupted'

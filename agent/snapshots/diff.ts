@@ -47,7 +47,7 @@ export async function diffNode(options: DiffOptions): Promise<Drift> {
     return await snapshots.withDocuments(id, async buffered => {
       await Promise.all([...buffered.values()].map(({done}) => done))
       // A comparison takes as much memory, and keeps the event loop from watching what the tools take.
-      const endTurn = await takeTurn(largePrograms, AbortSignal.timeout(limits.toolMs))
+      const endTurn = await takeTurn(largePrograms, limits.toolMs)
       if (!endTurn) throw refused('TOO_MANY', `other reads of this node took ${limits.toolMs / 1000} s`, 'Try again later.')
       try {
         return await compare(buffered, options)

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {takeTurn} from '../../../agent/node/turn.ts'
 
-const patient = new AbortController().signal
+const LONG_MS = 120_000
 
 /** Whether a turn has come, once all that is due has happened. */
 async function hasCome(turn: Promise<unknown>): Promise<boolean> {
@@ -12,9 +12,9 @@ async function hasCome(turn: Promise<unknown>): Promise<boolean> {
 
 describe('a turn', () => {
   test('comes in the order of asking, one at a time', async () => {
-    const first = await takeTurn(['ipset'], patient)
-    const second = takeTurn(['ipset'], patient)
-    const third = takeTurn(['ipset'], patient)
+    const first = await takeTurn(['ipset'], LONG_MS)
+    const second = takeTurn(['ipset'], LONG_MS)
+    const third = takeTurn(['ipset'], LONG_MS)
     expect(await hasCome(second)).toBe(false)
     first?.()
     const endSecond = await second
@@ -24,16 +24,16 @@ describe('a turn', () => {
   })
 
   test('of one program does not wait for another one', async () => {
-    const end = await takeTurn(['ipset'], patient)
-    ;(await takeTurn(['conntrack'], patient))?.()
+    const end = await takeTurn(['ipset'], LONG_MS)
+    ;(await takeTurn(['conntrack'], LONG_MS))?.()
     end?.()
   })
 
   test('of several programs waits for all of them, and they wait for it', async () => {
-    const one = await takeTurn(['nft'], patient)
-    const two = await takeTurn(['legacy'], patient)
-    const both = takeTurn(['nft', 'legacy'], patient)
-    const after = takeTurn(['nft'], patient)
+    const one = await takeTurn(['nft'], LONG_MS)
+    const two = await takeTurn(['legacy'], LONG_MS)
+    const both = takeTurn(['nft', 'legacy'], LONG_MS)
+    const after = takeTurn(['nft'], LONG_MS)
     one?.()
     expect(await hasCome(both)).toBe(false)
     two?.()
@@ -44,15 +44,22 @@ describe('a turn', () => {
   })
 
   test.each([['before'], ['while']])('that somebody left %s waiting is none, and does not hold up the next', async when => {
-    const first = await takeTurn(['ipset'], patient)
+    const first = await takeTurn(['ipset'], LONG_MS)
     const abort = new AbortController()
     if (when === 'before') abort.abort()
-    const left = takeTurn(['ipset'], abort.signal)
-    const next = takeTurn(['ipset'], patient)
+    const left = takeTurn(['ipset'], LONG_MS, abort.signal)
+    const next = takeTurn(['ipset'], LONG_MS)
     abort.abort()
     expect(await left).toBeUndefined()
     expect(await hasCome(next)).toBe(false)
     first?.()
     ;(await next)?.()
+  })
+
+  test('that does not come in time is none', async () => {
+    const first = await takeTurn(['ipset'], LONG_MS)
+    expect(await takeTurn(['ipset'], 1)).toBeUndefined()
+    first?.()
+    ;(await takeTurn(['ipset'], LONG_MS))?.()
   })
 })
