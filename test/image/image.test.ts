@@ -198,7 +198,7 @@ describeKernel('the image of the agent', () => {
 
     test('clients that read nothing do not keep others out for ever', async () => {
       await using relay = await startRelay([
-        ['max-children=128', 'max-children=2'],
+        ['max-children=256', 'max-children=2'],
         // Milliseconds for which a client may read nothing.
         [':60000', ':1000'],
       ])
