@@ -100,6 +100,12 @@ export class Connection extends EventEmitter implements Waiting {
     }
   }
 
+  /** Counts what a request costs beyond that of others. @param cost in requests */
+  charge(cost: number): void {
+    this.rate.charge(cost)
+    this.turns.charge(this, cost)
+  }
+
   /** Counts a subscription until the function that is returned is called. @throws RefusedError when there are too many */
   subscribe(): () => void {
     const {subscriptions} = this.limits

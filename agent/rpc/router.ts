@@ -57,12 +57,16 @@ function coded(error: unknown): unknown {
     : error
 }
 
+/** Requests that cost as much: one starts tools, the other computes. All clients together have a thousand requests a second. */
+const COSTS: Partial<Record<Procedure, number>> = {openSnapshot: 50, diff: 100}
+
 /** A procedure, for those who have its right. */
 const procedure = (name: Procedure) =>
   t.procedure.use(async ({ctx: {agent, connection}, next}) => {
     try {
       return await connection.during(async () => {
         await agent.demand(connection.caller, procedureRights[name])
+        connection.charge(COSTS[name] ?? 0)
         // What is answered must not pile up on what the client has not yet read.
         await connection.drained()
         const result = await next()

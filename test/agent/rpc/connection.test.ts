@@ -112,6 +112,16 @@ describe('a connection', () => {
     expect(received.at(-1)).toBe('next')
   })
 
+  test('waits for what a request has cost beyond that of others', async () => {
+    const {connection, received, ask} = openConnection({requestsPerSecond: 10})
+    connection.charge(30)
+    ask('1')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(received).toEqual([])
+    await vi.advanceTimersByTimeAsync(200)
+    expect(received).toEqual(['1'])
+  })
+
   test('is ended by a batch that is larger than may be, which is not run', async () => {
     const {socket, received, ask} = openConnection()
     ask('first', `[${'1,'.repeat(599)}1]`, 'last')

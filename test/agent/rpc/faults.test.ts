@@ -1,6 +1,8 @@
 import {randomBytes} from 'node:crypto'
 import {once} from 'node:events'
+import {readFile} from 'node:fs/promises'
 import {connect} from 'node:net'
+import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
@@ -200,6 +202,22 @@ describe('whatever a client sends', () => {
     for (let sent = 0; sent < 5000; sent++) client.socket.send('{}')
     expect(await client.closed).toEqual({code: closeCodes.tooMuch, reason: 'too many requests at once'})
     await expectSound(agent, before)
+  })
+
+  test('reads without a pause: each counts for many requests, and others are answered', async () => {
+    await using tools = await fakeTools({conntrack: 'echo run >> "$(dirname "$0")/runs"; echo 1'})
+    await using agent = await openAgent({limits: {requestsPerSecond: 100}})
+    await using greedy = await agent.connect()
+    await using other = await agent.connect()
+    const startedAt = performance.now()
+    const storm = (async () => {
+      for (let read = 0; read < 6; read++) await greedy.read('conntrack-count.txt')
+    })()
+    for (let asked = 0; asked < 20; asked++) expect(await other.ask('status')).toMatchObject({node: 'bakery-1'})
+    await storm
+    const runs = (await readFile(join(tools.folder, 'runs'), 'utf8')).split('\n').length - 1
+    // Two of the burst, and one each half second.
+    expect(runs).toBeLessThanOrEqual(3 + ((performance.now() - startedAt) / 1000) * 2)
   })
 
   test('more requests at once than may be answered at once: the rest are refused in words', async () => {
