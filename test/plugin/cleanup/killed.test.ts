@@ -40,7 +40,14 @@ beforeAll(async () => {
 afterAll(async () => bakery?.[Symbol.asyncDispose]())
 
 const start = (args: readonly string[], env: Record<string, string> = {}) =>
-  execa(process.execPath, [executable, ...args], {reject: false, input: '', env: {...bakery.api.env, ...env}, timeout: 60_000})
+  execa(process.execPath, [executable, ...args], {
+    reject: false,
+    input: '',
+    env: {...bakery.api.env, ...env},
+    timeout: 60_000,
+    // A group of its own, as a shell gives to each command.
+    detached: true,
+  })
 
 /** What is left of kubectl's sockets and of dumps that are not whole. */
 const leftovers = (): string[] => [
@@ -79,7 +86,9 @@ describe.skipIf(process.platform !== 'linux')('after a signal at any moment', ()
         await sleep(moment.laterMs)
         metKubectl += processesOf(folder).length > 0 ? 1 : 0
       }
-      running.kill(signal)
+      // As kill does it, or to kubectl and its guard as well, as a terminal does.
+      if (at % 2 === 0 || isOver()) running.kill(signal)
+      else process.kill(-(running.pid as number), signal)
       const {timedOut} = await running
       expect(timedOut, `${args.join(' ')} at ${moment.name}`).toBe(false)
       await until(() => processesOf(folder).length === 0)

@@ -95,7 +95,9 @@ function answer(socket: WebSocket, {node, hello, procedures}: FakeAgentOptions, 
     ...procedures,
   }
   socket.on('message', (data: Buffer) => {
-    const {id, params} = JSON.parse(data.toString()) as {id: number; params: {path: string; input?: Record<string, unknown>}}
+    const {id, params} = JSON.parse(data.toString()) as {id: number; params?: {path: string; input?: Record<string, unknown>}}
+    // The end of a subscription has none.
+    if (!params) return
     calls.push(params.path)
     const reply = (message: object) => socket.readyState === 1 && socket.send(JSON.stringify({id, ...message}))
     Promise.resolve()
