@@ -1,5 +1,5 @@
 import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../core/kubernetes/objects.ts'
-import {type StripFields, stripNamespace, stripNode, stripPod, stripPolicy} from './strip-fields.ts'
+import {type StripFields, stripNamespace, stripNode, stripPod, stripPolicy} from '../../core/kubernetes/strip-fields.ts'
 
 /** One kind of object: its path at the API server, how it is listed, and which fields are kept. */
 export interface WatchedKind<Kind extends keyof Kinds> {

@@ -1,8 +1,8 @@
 import {isDeepStrictEqual} from 'node:util'
+import type {InternedStrings} from '../../core/kubernetes/intern-strings.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {type ApiServer, ApiServerError} from '../kubernetes/api-server.ts'
 import {backOffMs, type Clock, pause} from './clock.ts'
-import type {InternedStrings} from './intern-strings.ts'
 import type {Kinds, WatchedKind} from './kinds.ts'
 
 /** All objects of a kind at one version. */

@@ -1,4 +1,5 @@
 import {CLUSTER_DOCUMENT, documentRow} from '../contract/node-documents.ts'
+import {fnv1a32} from '../names/hash.ts'
 import {type DocumentKind, kindOfContent} from './document-kind.ts'
 
 /** The files of a dump; the documents of each node are in `nodes/NAME/`. */
@@ -29,11 +30,19 @@ export function isForAnswers(file: string | undefined): boolean {
   return use === 'rules' || use === 'objects'
 }
 
+/** Characters of a folder's name. File systems take 255 bytes, and tools that copy a folder add to its name. */
+const LONGEST_FOLDER = 200
+/** Windows keeps these names for devices, whatever follows behind a dot. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
+
 /**
- * The folder of a node's files in a dump. Names of nodes are valid names of hosts; any other name, which only a damaged dump has,
- * is replaced by a number.
+ * The folder of a node's files in a dump; dump.json has the name itself. Names of nodes are valid names of hosts. Of a longer name the
+ * beginning and a hash are left. Any other name, which only a damaged or made-up dump has, is replaced by a number.
  */
 export function nodeFolder(name: string, index: number): string {
-  const isPlain = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)
-  return `${dumpFiles.nodes}/${isPlain ? name : `node-${index + 1}`}`
+  const isPlain = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name) && !DEVICE.test(name)
+  if (!isPlain) return `${dumpFiles.nodes}/node-${index + 1}`
+  if (name.length <= LONGEST_FOLDER) return `${dumpFiles.nodes}/${name}`
+  const hash = fnv1a32(name).toString(36)
+  return `${dumpFiles.nodes}/${name.slice(0, LONGEST_FOLDER - hash.length - 1)}-${hash}`
 }

@@ -1,11 +1,11 @@
 import type {DumpFailure} from '../contract/dump.ts'
 import {documentOf} from '../contract/node-documents.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {stripObjects} from '../kubernetes/strip-fields.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {Text} from '../text/lines.ts'
 import {isBlank} from './blank.ts'
-import {detectKind} from './detect-kind.ts'
 import {dumpFiles, isForPeople, isNodeFile} from './layout.ts'
 import {fileName, type ReadManifest, readManifest} from './manifest.ts'
 import type {DumpDocument} from './model.ts'
@@ -27,8 +27,12 @@ export interface PlannedNode {
 /** Documents of any kind, arranged in the layout of a dump. */
 export interface DumpPlan {
   readonly nodes: readonly PlannedNode[]
-  /** Objects of the cluster: one file unchanged, or the merged objects of several. */
-  readonly cluster?: Text | ClusterObjects
+  /** Objects of the cluster, with the fields that a dump keeps of them. */
+  readonly cluster?: ClusterObjects
+  /** How many objects of other kinds there were; a dump keeps none. */
+  readonly otherKinds: ReadonlyMap<string, number>
+  /** Why objects, or a file of them, are not in `cluster`. */
+  readonly unreadObjects: readonly Problem[]
   readonly manifests: readonly ReadManifest[]
   /** collection.log of each dump among the documents. */
   readonly logs: readonly Text[]
@@ -88,13 +92,15 @@ export async function planDump(documents: readonly DumpDocument[]): Promise<Dump
   const problems: Problem[] = []
   objects.push(...loose.flatMap(each => (each.kind === 'cluster' ? [each.document] : [])))
   arrangeLoose(loose, folders, folderOf, document => leftOut.push(document), problems)
-  const cluster = await joinObjects(objects)
+  const joined = await joinObjects(objects)
   return {
     nodes: [...folders.values()].map(({files, ...node}) => ({
       ...node,
       files: new Map([...files].map(([file, {text}]) => [file, text])),
     })),
-    ...(cluster && {cluster}),
+    ...(joined.cluster && {cluster: joined.cluster}),
+    otherKinds: joined.otherKinds,
+    unreadObjects: joined.unreadObjects,
     manifests,
     logs,
     failures: manifests.flatMap(({failures}) => failures),
@@ -161,14 +167,20 @@ function add({name, files}: NodeFolder, file: string, {text, name: from}: DumpDo
   files.set(file, {text, from})
 }
 
-async function joinObjects(documents: readonly DumpDocument[]): Promise<Text | ClusterObjects | undefined> {
-  const [first] = documents
-  // Unchanged, the file keeps fields that this version does not know.
-  if (first && documents.length === 1 && detectKind(first.text) === 'json') return first.text
+/** The objects of all documents, each once, with the fields that a dump keeps. */
+async function joinObjects(
+  documents: readonly DumpDocument[],
+): Promise<Pick<DumpPlan, 'cluster' | 'otherKinds' | 'unreadObjects'>> {
   const read: ClusterObjects[] = []
+  const otherKinds = new Map<string, number>()
+  const unreadObjects: Problem[] = []
   for (const document of documents) {
     const each = await readDocument(document)
-    if (each.kind === 'cluster') read.push(each.objects)
+    unreadObjects.push(...each.problems)
+    if (each.kind !== 'cluster') continue
+    read.push(stripObjects(each.objects))
+    for (const [kind, count] of each.otherKinds) otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + count)
   }
-  return mergeObjects(read)
+  const cluster = mergeObjects(read)
+  return {...(cluster && {cluster}), otherKinds, unreadObjects}
 }

@@ -16,7 +16,7 @@ export type ReadDocument = {readonly document: DumpDocument; readonly problems: 
   | {readonly kind: 'node'; readonly dataPlane: DataPlane; readonly content: NodeContent}
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
-  | {readonly kind: 'cluster'; readonly objects: ClusterObjects}
+  | {readonly kind: 'cluster'; readonly objects: ClusterObjects; readonly otherKinds: ReadonlyMap<string, number>}
   | {readonly kind: 'none'}
 )
 
@@ -114,10 +114,10 @@ function readValue(document: DumpDocument, value: unknown): ReadDocument {
     case 'npm-cache':
       return {document, kind: 'npm-cache', cache: readNpmCache(value), problems: []}
     case 'kubernetes': {
-      const {objects, problems} = readClusterObjects(value, document.name)
+      const {objects, problems, otherKinds} = readClusterObjects(value, document.name)
       const isAny = Object.values(objects).some(list => list.length > 0)
       if (!isAny && problems.length === 0) return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
-      return {document, kind: 'cluster', objects, problems}
+      return {document, kind: 'cluster', objects, otherKinds, problems}
     }
     case 'hns': {
       const next = 'Rules of Windows nodes cannot be translated yet.'

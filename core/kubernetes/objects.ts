@@ -103,13 +103,17 @@ const pathOf = (path: string, index: number | undefined): string => (index === u
  *
  * @param value the parsed JSON or YAML
  * @param file its name, for problems
- * @returns the valid objects, and a problem for each invalid one
+ * @returns the valid objects, a problem for each invalid one, and how many objects of other kinds there are
  */
-export function readClusterObjects(value: unknown, file?: string): {objects: ClusterObjects; problems: Problem[]} {
+export function readClusterObjects(
+  value: unknown,
+  file?: string,
+): {objects: ClusterObjects; problems: Problem[]; otherKinds: ReadonlyMap<string, number>} {
   const objects = emptyCluster()
+  const otherKinds = new Map<string, number>()
   const problems = new ProblemList(file)
   visit(value, '', undefined, undefined, 0)
-  return {objects, problems: problems.all()}
+  return {objects, problems: problems.all(), otherKinds}
 
   /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
   function visit(item: unknown, path: string, index: number | undefined, listKind: string | undefined, depth: number): void {
@@ -146,6 +150,7 @@ export function readClusterObjects(value: unknown, file?: string): {objects: Clu
     else if (kind === 'Namespace') objects.namespaces.push(item as unknown as Namespace)
     else if (kind === 'NetworkPolicy') objects.policies.push(item as unknown as NetworkPolicy)
     else if (kind === 'Node') objects.nodes.push(item as unknown as Node)
+    else otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + 1)
   }
 }
 

@@ -1,18 +1,21 @@
 import type {ClusterObjects} from './objects.ts'
 
-/** Prints objects as a JSON List like that of `kubectl get -o json`, one object per line. Yields pieces of the text. */
+/**
+ * Prints objects as a JSON List like that of `kubectl get -o json`, one object per line, as an agent does: objects of a cluster's dump stay
+ * the same, byte by byte, when it is put together anew. Yields pieces of the text.
+ */
 export function* printObjects({nodes, namespaces, pods, policies}: ClusterObjects): Generator<string> {
-  yield '{"apiVersion":"v1","kind":"List","items":[\n'
+  yield '{"apiVersion":"v1","kind":"List","metadata":{},"items":['
   let isFirst = true
   const groups = [
     ['v1', 'Node', nodes],
     ['v1', 'Namespace', namespaces],
-    ['v1', 'Pod', pods],
     ['networking.k8s.io/v1', 'NetworkPolicy', policies],
+    ['v1', 'Pod', pods],
   ] as const
   for (const [apiVersion, kind, objects] of groups)
     for (const object of objects) {
-      yield `${isFirst ? '' : ',\n'}${JSON.stringify({apiVersion, kind, ...object})}`
+      yield `${isFirst ? '\n' : ',\n'}${JSON.stringify({apiVersion, kind, ...object})}`
       isFirst = false
     }
   yield '\n]}\n'

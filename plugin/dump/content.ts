@@ -76,18 +76,21 @@ export function filesOf(content: DumpContent): DumpFile[] {
   ]
 }
 
-/** Dumps of two moments may hold the same node twice. */
+/** Dumps of two moments may hold the same node twice, and some file systems do not tell `A` from `a`. */
 function foldersOf(nodes: readonly DumpedNode[]): string[] {
   const taken = new Set<string>()
+  const folders: string[] = []
   /** The next number to try, by folder: thousands of nodes may have one name. */
   const numbers = new Map<string, number>()
   for (const [index, {name}] of nodes.entries()) {
     const plain = nodeFolder(name, index)
     let folder = plain
-    let number = numbers.get(plain) ?? 2
-    for (; taken.has(folder); number++) folder = `${plain}.${number}`
-    numbers.set(plain, number)
-    taken.add(folder)
+    const key = plain.toLowerCase()
+    let number = numbers.get(key) ?? 2
+    for (; taken.has(folder.toLowerCase()); number++) folder = `${plain}.${number}`
+    numbers.set(key, number)
+    taken.add(folder.toLowerCase())
+    folders.push(folder)
   }
-  return [...taken]
+  return folders
 }

@@ -1,7 +1,6 @@
 import {CLUSTER_DOCUMENT} from '../../core/contract/node-documents.ts'
 import {ACCEPTED} from '../../core/dump/document-kind.ts'
 import {type PlannedNode, planDump} from '../../core/dump/plan-dump.ts'
-import {readDocument} from '../../core/dump/read-document.ts'
 import {type ClusterObjects, objectKey} from '../../core/kubernetes/objects.ts'
 import {printObjects} from '../../core/kubernetes/print-objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -23,9 +22,14 @@ export async function collectFiles(paths: readonly string[], choice: NodeChoice,
     throw new InputError('-l chooses nodes of a cluster, and files were given', 'Choose with --node or --pod.')
   const {documents, problems: unread} = await readFiles(paths)
   signal.throwIfAborted()
-  const {nodes: all, cluster, manifests, logs, failures, leftOut, problems} = await planDump(documents)
+  const {nodes: all, cluster, otherKinds, unreadObjects, manifests, logs, failures, leftOut, problems} = await planDump(documents)
   if (all.length === 0 && !cluster)
-    throw new InputError('nothing to keep: no rules, sets or cluster objects were found', ACCEPTED, [...unread, ...problems])
+    throw new InputError('nothing to keep: no rules, sets or cluster objects were found', ACCEPTED, [
+      ...unread,
+      ...problems,
+      ...unreadObjects,
+    ])
+  const lost = unreadObjects.map(({message, next}) => ({document: CLUSTER_DOCUMENT, message: `left out: ${message}`, next}))
   const nodes = await chosen(all, cluster, choice)
   const names = new Set(nodes.map(({name}) => name))
   const isWhole = nodes.length === all.length
@@ -39,26 +43,36 @@ export async function collectFiles(paths: readonly string[], choice: NodeChoice,
     packed.push({...told, files: its, ...(given.length > 0 && {given})})
   }
   const begunAt = new Date().toISOString()
-  const objects = cluster && (await Packed.of(isText(cluster) ? cluster : printObjects(cluster)))
+  const objects = cluster && (await Packed.of(printObjects(cluster)))
   return {
     content: {
       takenAt: (manifests.length === 1 && manifests[0]?.takenAt) || begunAt,
       redacted: manifests.length > 0 && manifests.every(({redacted}) => redacted),
       nodes: packed,
       ...(objects && {cluster: objects}),
-      failures: failures.filter(({node}) => isWhole || node === undefined || names.has(node)),
+      failures: [...failures.filter(({node}) => isWhole || node === undefined || names.has(node)), ...lost],
       log: [
         beginning(begunAt, 'put together from files'),
         ...leftOut.map(name => `  ${name}: left out, a dump has no place for it`),
+        ...lost.map(({message}) => `  ${CLUSTER_DOCUMENT}: ${message}`),
+        ...(objects ? [`  ${CLUSTER_DOCUMENT}: ${kept(otherKinds)}`] : []),
         ...logs.flatMap(linesOf),
       ],
     },
-    failures: [],
+    failures: lost,
     problems: [...unread, ...problems, ...manifests.flatMap(manifest => manifest.problems)],
   }
 }
 
-const isText = (cluster: Text | ClusterObjects): cluster is Text => Array.isArray(cluster)
+const SHOWN_KINDS = 20
+
+/** What a dump does not keep of objects that were given. */
+function kept(otherKinds: ReadonlyMap<string, number>): string {
+  const kinds = [...otherKinds].map(([kind, count]) => `${count} ${kind}`)
+  const shown = [...kinds.slice(0, SHOWN_KINDS), ...(kinds.length > SHOWN_KINDS ? ['…'] : [])]
+  const others = kinds.length === 0 ? '' : `, and objects of other kinds: ${shown.join(', ')}`
+  return `of objects, fields that policies do not depend on are left out (annotations, environment, images, …)${others}`
+}
 
 function linesOf(text: Text): string[] {
   const lines = ['']
@@ -68,7 +82,7 @@ function linesOf(text: Text): string[] {
 
 async function chosen(
   nodes: readonly PlannedNode[],
-  cluster: Text | ClusterObjects | undefined,
+  cluster: ClusterObjects | undefined,
   {node, pod}: NodeChoice,
 ): Promise<readonly PlannedNode[]> {
   const held = `It holds: ${nodes.map(({name}) => name).join(', ') || 'no node'}`
@@ -76,15 +90,9 @@ async function chosen(
   if (absent !== undefined) throw new InputError(`--node ${absent}: the input holds no such node`, held)
   const named = node === undefined ? nodes : nodes.filter(({name}) => node.includes(name))
   if (pod === undefined) return named
-  const objects = cluster && (isText(cluster) ? await readObjects(cluster) : cluster)
-  const where = objects?.pods.find(each => objectKey(each) === pod)?.spec?.nodeName
+  const where = cluster?.pods.find(each => objectKey(each) === pod)?.spec?.nodeName
   if (where === undefined) throw new InputError(`--pod ${pod}: the input does not tell on which node it runs`, held)
   const its = named.filter(({name}) => name === where)
   if (its.length === 0) throw new InputError(`--pod ${pod}: its node ${where} is not in the input`, held)
   return its
-}
-
-async function readObjects(text: Text): Promise<ClusterObjects | undefined> {
-  const read = await readDocument({name: CLUSTER_DOCUMENT, folder: '', text})
-  return read.kind === 'cluster' ? read.objects : undefined
 }

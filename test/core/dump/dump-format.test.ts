@@ -124,6 +124,26 @@ describe('a dump', () => {
     expect((await short(files('d', content))).nodes.map(({name}) => name)).toEqual(['../etc'])
   })
 
+  test.each([
+    {
+      what: 'as long as names of hosts may be',
+      name: `${'n'.repeat(63)}.${'d'.repeat(63)}.example`,
+      folder: (name: string) => name,
+    },
+    {what: 'of 300 characters', name: 'n'.repeat(300), folder: (name: string) => name.slice(0, 192)},
+    {what: 'of a device of Windows', name: 'nul.example', folder: () => 'node-8'},
+    {what: 'with a dot at its end', name: 'aks-1.', folder: () => 'node-8'},
+    {what: 'that is empty', name: '', folder: () => 'node-8'},
+  ])('a name $what is a folder that every file system takes', ({name, folder}) => {
+    const made = nodeFolder(name, 7)
+    expect(made.startsWith(`nodes/${folder(name)}`)).toBe(true)
+    expect(Buffer.byteLength(made)).toBeLessThanOrEqual('nodes/'.length + 200)
+  })
+
+  test('long names that begin alike are told apart by their hash', () => {
+    expect(nodeFolder(`${'n'.repeat(300)}a`, 0)).not.toBe(nodeFolder(`${'n'.repeat(300)}b`, 0))
+  })
+
   test('what belongs to a node without rules and sets is not given to another', async () => {
     const content = {
       'dump.json': JSON.stringify(manifest()),

@@ -23,7 +23,7 @@ const short = ({nodes, cluster, logs, leftOut, problems}: DumpPlan) => ({
   nodes: nodes.map(
     ({name, files, given}) => `${name}: ${[...files.keys()].map(each => (given.includes(each) ? `(${each})` : each)).join(' ')}`,
   ),
-  ...(cluster && {cluster: Array.isArray(cluster) ? 'as it is' : (cluster as {namespaces: unknown[]}).namespaces.length}),
+  ...(cluster && {cluster: cluster.namespaces.length}),
   ...(logs.length > 0 && {logs: logs.map(text => text.join(''))}),
   ...(leftOut.length > 0 && {leftOut}),
   ...(problems.length > 0 && {problems: problems.map(({code}) => code)}),
@@ -35,7 +35,7 @@ describe('documents outside of dumps', () => {
     {
       what: 'get the names that a dump gives their content',
       documents: [file('a.txt', NFT), file('b.txt', SETS), file('c.txt', METRICS), file('d.txt', namespace('x'))],
-      plan: {nodes: ['unknown: (iptables-nft-save.txt) (ipset-save.txt) (npm-node-metrics.txt)'], cluster: 'as it is'},
+      plan: {nodes: ['unknown: (iptables-nft-save.txt) (ipset-save.txt) (npm-node-metrics.txt)'], cluster: 1},
     },
     {
       what: 'of the legacy backend are its save',
@@ -121,7 +121,7 @@ describe('documents of dumps', () => {
     ])
     expect(short(plan)).toEqual({
       nodes: ['aks-1: iptables-nft-save.txt (ipset-save.txt)', 'a node: ipset-save.txt', 'node-3: ipset-save.txt'],
-      cluster: 'as it is',
+      cluster: 1,
       logs: ['a failed\n'],
     })
     expect(plan.nodes[0]).toMatchObject({takenAt: '2026-11-27T08:14:03.000Z', agentVersion: '0.1.0'})
@@ -163,5 +163,59 @@ describe('documents of dumps', () => {
       file('b.json', namespace('y')),
     ])
     expect(short(plan)).toMatchObject({cluster: 2})
+  })
+})
+
+describe('of objects', () => {
+  const secret = 'hunter2'
+  const pod = {
+    kind: 'Pod',
+    metadata: {
+      name: 'web-0',
+      namespace: 'shop',
+      labels: {app: 'web'},
+      annotations: {note: secret},
+      managedFields: [{manager: secret}],
+    },
+    spec: {
+      nodeName: 'aks-1',
+      serviceAccountName: secret,
+      containers: [{name: 'web', image: secret, env: [{name: 'P', value: secret}], ports: [{containerPort: 80, name: 'http'}]}],
+    },
+    status: {podIP: '10.0.0.1', phase: 'Running', message: secret},
+  }
+  const policy = {
+    kind: 'NetworkPolicy',
+    metadata: {name: 'p', namespace: 'shop', annotations: {'kubectl.kubernetes.io/last-applied-configuration': secret}},
+    spec: {podSelector: {matchLabels: {app: 'web'}}, policyTypes: ['Ingress']},
+  }
+  const others = [
+    {kind: 'Secret', metadata: {name: 's'}, data: {password: secret}},
+    {kind: 'Secret', metadata: {name: 't'}, data: {password: secret}},
+    {kind: 'ConfigMap', metadata: {name: 'c'}, data: {url: secret}},
+  ]
+
+  test.each(['given.json', 'd/cluster.json'])('%s keeps what policies depend on, and counts the other kinds', async path => {
+    const items = [pod, policy, ...others, {kind: 'Node', metadata: {name: 'aks-1'}, status: {images: [secret], addresses: []}}]
+    const {cluster, otherKinds} = await planDump([manifest('d'), file(path, JSON.stringify({kind: 'List', items, note: secret}))])
+    expect(JSON.stringify(cluster)).not.toContain(secret)
+    expect(cluster?.pods).toEqual([
+      {
+        metadata: {name: 'web-0', namespace: 'shop', labels: {app: 'web'}},
+        spec: {nodeName: 'aks-1', containers: [{ports: [{name: 'http', containerPort: 80}]}]},
+        status: {phase: 'Running', podIP: '10.0.0.1'},
+      },
+    ])
+    expect(cluster?.policies).toEqual([{metadata: {name: 'p', namespace: 'shop'}, spec: policy.spec}])
+    expect([...otherKinds]).toEqual([
+      ['Secret', 2],
+      ['ConfigMap', 1],
+    ])
+  })
+
+  test('a file of a dump that cannot be read is left out, and told', async () => {
+    const plan = await planDump([manifest('d'), file('d/cluster.json', '{"items": ['), file('d/nodes/n/ipset-save.txt', SETS)])
+    expect(short(plan)).toEqual({nodes: ['n: ipset-save.txt']})
+    expect(plan.unreadObjects.map(({code}) => code)).toEqual(['BAD_JSON'])
   })
 })

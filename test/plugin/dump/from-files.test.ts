@@ -87,6 +87,45 @@ describe('single files as a dump', () => {
     expect(files.get('nodes/aks-system-1.2/ipset-save.txt')).toEqual(files.get('nodes/aks-system-1/ipset-save.txt'))
   })
 
+  test('nodes whose names are too long for a folder, or differ by case only, keep their names', async () => {
+    const names = ['n'.repeat(300), `${'n'.repeat(299)}m`, 'aks', 'AKS']
+    mkdirSync(join(folder, 'in'))
+    const nodes = names.map((name, index) => ({name, folder: `nodes/${index}`, documents: []}))
+    writeFileSync(
+      join(folder, 'in/dump.json'),
+      JSON.stringify({apiVersion: 'kubectl-npm/v1', kind: 'Dump', formatVersion: 1, nodes}),
+    )
+    for (const [index, name] of names.entries()) {
+      mkdirSync(join(folder, `in/nodes/${index}`), {recursive: true})
+      writeFileSync(join(folder, `in/nodes/${index}/ipset-save.txt`), `create azure-npm-${name.length} hash:net\n`)
+    }
+    const {exitCode, target, files} = await dump('--from', join(folder, 'in'))
+    expect(exitCode).toBe(0)
+    expect(new Set(manifestOf(files).nodes.map(({folder: at}) => at.toLowerCase())).size).toBe(4)
+    const read = await readDump((await readFiles([target])).documents)
+    expect(read.nodes.map(({node}) => node).toSorted()).toEqual(names.toSorted())
+  })
+
+  test('objects keep what policies depend on, and the log says what was left out', async () => {
+    const pod = {kind: 'Pod', metadata: {name: 'web', namespace: 'shop', annotations: {token: 'hunter2'}}, spec: {}}
+    const items = [
+      pod,
+      {kind: 'Secret', metadata: {name: 's'}, data: {password: 'hunter2'}},
+      {kind: 'ConfigMap', metadata: {name: 'c'}},
+    ]
+    writeFileSync(join(folder, 'all.json'), JSON.stringify({kind: 'List', items}))
+    const {files, exitCode} = await dump('--from', join(folder, 'all.json'))
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(String(files.get('cluster.json'))).items).toEqual([
+      {apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'shop'}, spec: {}, status: {}},
+    ])
+    for (const content of files.values()) expect(content.toString()).not.toContain('hunter2')
+    expect(files.get('collection.log')?.toString()).toContain(
+      'cluster.json: of objects, fields that policies do not depend on are left out (annotations, environment, images, …), ' +
+        'and objects of other kinds: 1 Secret, 1 ConfigMap',
+    )
+  })
+
   test('objects alone are a dump, too', async () => {
     const {files, target} = await dump(...from('captures/v2-base36-nft/cluster.yaml'))
     expect([...files.keys()]).toEqual(['cluster.json', 'collection.log', 'dump.json'])

@@ -353,12 +353,12 @@ describe('what cannot be redacted', () => {
     expect([...files.keys()].filter(path => path.endsWith('json'))).toEqual(['dump.json'])
     expect(found(files, /half-a-/)).toEqual([])
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('error: cluster.json: left out, because names in it cannot be replaced')
+    expect(stderr).toContain('error: cluster.json: left out: not valid JSON')
     expect(stderr).toContain('warning: aks-system-1: npm-cache.json: left out')
     const [told] = manifestOf(files).nodes
     expect(manifestOf(files).failures.map(({node, document}) => [node, document])).toEqual([
-      [told?.name, 'npm-cache.json'],
       [undefined, 'cluster.json'],
+      [told?.name, 'npm-cache.json'],
     ])
     expect(files.get('collection.log')?.toString()).toMatch(/left out: \S+ npm-cache\.json/)
   })

@@ -1,4 +1,4 @@
-import type {ContainerPort, Labels} from '../../core/kubernetes/objects.ts'
+import type {ContainerPort, Labels} from './objects.ts'
 
 /** A map that has so many entries is cleared: label values that are all different must not accumulate. */
 const MOST_KEPT = 20_000

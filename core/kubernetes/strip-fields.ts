@@ -1,5 +1,5 @@
-import type {ContainerPort, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} from '../../core/kubernetes/objects.ts'
-import type {InternedStrings} from './intern-strings.ts'
+import {InternedStrings} from './intern-strings.ts'
+import type {ClusterObjects, ContainerPort, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} from './objects.ts'
 
 /*
  * Keeps the fields of an object that network policy depends on, and nothing else: a pod of 6 kB becomes 0.2 kB. A field of a
@@ -81,5 +81,21 @@ function metaOf(metadata: unknown, shared: InternedStrings): ObjectMeta | undefi
     ...(isFields(labels) && {labels: shared.labels(labels)}),
     ...(typeof deletionTimestamp === 'string' && {deletionTimestamp}),
     ...(typeof deletionGracePeriodSeconds === 'number' && {deletionGracePeriodSeconds}),
+  }
+}
+
+/**
+ * The objects with the fields that network policy depends on, as an agent keeps them. Others, annotations and environment among them,
+ * may hold secrets.
+ */
+export function stripObjects({namespaces, pods, policies, nodes}: ClusterObjects): ClusterObjects {
+  const shared = new InternedStrings()
+  const all = <Item>(objects: readonly unknown[], strip: StripFields<Item>): Item[] =>
+    objects.flatMap(object => strip(object, shared) ?? [])
+  return {
+    namespaces: all(namespaces, stripNamespace),
+    pods: all(pods, stripPod),
+    policies: all(policies, stripPolicy),
+    nodes: all(nodes, stripNode),
   }
 }
