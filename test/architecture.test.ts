@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Lists of words only: see the test below.
   'core/contract': ['core/problem', 'core/names', 'core/policy'],
   'core/sets': [...facts, 'core/contract'],
-  'core/packets': ['core/net', 'core/sets'],
+  'core/packets': ['core/net', 'core/policy', 'core/sets'],
   'core/dataplane': [...facts, 'core/contract', 'core/sets', 'core/packets', 'core/renaming'],
 
   // What every data plane does with differences and operations.

@@ -18,6 +18,8 @@ import {staleProblems} from '../watch/sync-problems.ts'
 import type {BufferedDocument} from './buffered-document.ts'
 import type {Snapshots} from './snapshots.ts'
 
+const ON_YOUR_MACHINE = 'Compare on your own machine: kubectl npm dump, then kubectl npm diff --from the dump.'
+
 /** What a comparison needs of the watch of the cluster. */
 export interface WatchedCluster extends SyncSource {
   objects(): ClusterObjects
@@ -74,7 +76,7 @@ async function compare(
   const programFor = (options: CompileOptions) => watch.programFor(state.dataPlane, options)
   const drift = compareNode(cluster, state, {isLite: lite, programFor})
   return {
-    ...shortened(drift, limits),
+    ...elsewhere(shortened(drift, limits)),
     problems: [...problems, ...state.translation().facts.problems, ...staleProblems(watch.syncState())],
   }
 }
@@ -118,7 +120,7 @@ async function textsOf(
       throw refused(
         'READ_FAILED',
         `rules and sets of this node have more than ${limits.diffBytes} bytes: comparing them would take the node's memory`,
-        'Compare on your own machine: kubectl npm dump, then kubectl npm diff --from the dump.',
+        ON_YOUR_MACHINE,
       )
     documents.push({name: document.end?.command ?? name, folder: 'local', text: await textOf(document), ...(kind && {kind})})
   }
@@ -140,6 +142,10 @@ const readFailed = (what: string, problems: readonly Problem[]) =>
     [what, ...problems.map(({message}) => message)].join(': '),
     problems[0]?.next ?? 'Look at the log of the agent.',
   )
+
+/** The agent's limit is the smaller one. */
+const elsewhere = ({notCompared, ...drift}: Omit<Drift, 'problems'>): Omit<Drift, 'problems'> =>
+  notCompared ? {...drift, notCompared: notCompared.map(each => ({...each, next: ON_YOUR_MACHINE}))} : drift
 
 function shortened(drift: Omit<Drift, 'problems'>, {differences}: Limits): Omit<Drift, 'problems'> {
   const more = drift.items.length - differences

@@ -1,3 +1,4 @@
+import {getHeapStatistics} from 'node:v8'
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {DataPlane} from '../../core/dataplane/dataplane.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
@@ -10,7 +11,7 @@ import {readClusterIdentityFrom} from './cluster-identity.ts'
 import {clusterJson} from './cluster-json.ts'
 import {type Kinds, namespaces, networkPolicies, nodes, podsOf, type WatchedKind} from './kinds.ts'
 import {ListWatch, type ObjectChange, type WatchState} from './list-watch.ts'
-import {Programs} from './programs.ts'
+import {Programs, rulesForHeap} from './programs.ts'
 
 /** The agent's copy of the cluster's objects. It is kept while the API server cannot be reached. */
 export interface ClusterWatch {
@@ -56,7 +57,7 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
 class FollowedCluster implements ClusterWatch {
   private readonly log: Log
   private readonly watches: {readonly [Kind in keyof Kinds]: ListWatch<Kind>}
-  private readonly programs = new Programs(() => this.objects())
+  private readonly programs = new Programs(() => this.objects(), rulesForHeap(getHeapStatistics().heap_size_limit))
   private readonly listeners = new Set<() => void>()
   private readonly end = new AbortController()
   private readonly runs: Promise<unknown>

@@ -21,10 +21,13 @@ interface Follower {
  */
 export class Programs {
   private readonly objects: () => ClusterObjects
+  private readonly mostRules: number
   private readonly followers = new Map<string, Follower>()
 
-  constructor(objects: () => ClusterObjects) {
+  /** @param mostRules of all policies of a program; the largest beyond it are left out, and named in its refusals */
+  constructor(objects: () => ClusterObjects, mostRules: number) {
     this.objects = objects
+    this.mostRules = mostRules
   }
 
   /** @param events changes that `objects` shows already */
@@ -52,11 +55,17 @@ export class Programs {
   }
 
   private open({policyCompiler}: DataPlane, options: CompileOptions): Follower {
-    const incremental = policyCompiler.incrementalProgram(options)
+    const incremental = policyCompiler.incrementalProgram({...options, mostRules: this.mostRules})
     incremental.applyAll(this.objects())
     return {incremental, last: {}}
   }
 }
+
+/** A rule that differs from the node's is held in several forms while its effect is sought, together about 1 KiB. */
+const HEAP_BYTES_PER_RULE = 2048
+
+/** How many rules of all policies an agent compiles, so that a comparison takes half of its heap at most. */
+export const rulesForHeap = (heapBytes: number): number => Math.floor(heapBytes / HEAP_BYTES_PER_RULE)
 
 /** Equal for equal options: an option that is off may be absent. */
 const keyOf = ({name}: DataPlane, options: CompileOptions): string =>

@@ -24,11 +24,15 @@ export const driftSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Drift'),
   node: z.string(),
-  clean: z.boolean(),
+  clean: z.boolean().describe('all was compared, and there is no difference'),
   items: z.array(driftItemSchema),
   notes: z
     .array(z.string())
     .describe('differences that are expected or harmless: leftovers of deleted objects, work that Azure NPM defers'),
+  notCompared: z
+    .array(z.object({policy: z.string().describe('namespace/name'), reason: z.string(), next: z.string()}))
+    .exactOptional()
+    .describe('policies whose rules were not compared because they are too many; the node is not clean then'),
   problems: z.array(problemSchema),
 })
 

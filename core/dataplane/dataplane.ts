@@ -47,7 +47,7 @@ export interface DataPlane {
    */
   expectedProgram(node: NodeState, cluster: ClusterObjects, options: ExpectedProgramOptions): ExpectedProgram
   /** All differences between a program and a node, and what is different as expected. */
-  compare(program: Program, node: NodeState): {readonly differences: readonly AnyDifference[]; readonly notes: readonly string[]}
+  compare(program: Program, node: NodeState): Comparison
   /** A difference in words, as documents have it. */
   describe(difference: AnyDifference): Omit<DriftItem, 'effect' | 'example'>
   /** A program as if it were on the node, to try differences on. */
@@ -62,6 +62,15 @@ export interface PolicyChains {
   nameOf(policy: string, direction: Direction, scheme: Scheme): string
   /** What a name's shape says; undefined for one that no policy's chain can have. */
   shapeOf(name: string): {readonly direction: Direction; readonly schemes: readonly Scheme[]} | undefined
+}
+
+/** What a program and a node have in common, and what not. */
+export interface Comparison {
+  readonly differences: readonly AnyDifference[]
+  /** What is different as expected. */
+  readonly notes: readonly string[]
+  /** Policies whose rules were not compared, with the reason. */
+  readonly notCompared: readonly {readonly policy: string; readonly reason: string}[]
 }
 
 /** A difference of whatever data plane. */

@@ -1,3 +1,4 @@
+import type {RuleList} from '../policy/rule-list.ts'
 import type {MemberDifference, SetDifference} from '../sets/set-difference.ts'
 
 /** A rule and its place in its chain, from 1. */
@@ -44,8 +45,8 @@ export interface ChainDifference<Rule> {
   readonly kind: 'chain'
   readonly chain: string
   readonly policy?: string
-  readonly wanted?: readonly Rule[]
-  readonly found?: readonly Rule[]
+  readonly wanted?: RuleList<Rule>
+  readonly found?: RuleList<Rule>
 }
 
 /** The rule that leads from a built-in chain to Azure NPM's: absent, too often, with other conditions, or at another place. */

@@ -1,6 +1,6 @@
 import type {Drift, DriftItem} from '../contract/drift.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {AnyDifference, ExpectedProgramOptions, NodeState} from '../dataplane/dataplane.ts'
+import type {AnyDifference, Comparison, ExpectedProgramOptions, NodeState} from '../dataplane/dataplane.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
 import {type Limits, VerdictChanges} from './verdict-change.ts'
@@ -20,6 +20,7 @@ export interface OpenComparison {
   /** Converts a difference to an item of a document, without its effect. */
   readonly describe: (difference: AnyDifference) => Omit<DriftItem, 'effect' | 'example'>
   readonly notes: readonly string[]
+  readonly notCompared: Comparison['notCompared']
   readonly effects: VerdictChanges<object, AnyDifference>
 }
 
@@ -27,18 +28,15 @@ export interface OpenComparison {
 export function openComparison(cluster: ClusterObjects, node: NodeState, options: CompareOptions = {}): OpenComparison {
   const {dataPlane} = node
   const {program, notes} = dataPlane.expectedProgram(node, cluster, options)
-  const {differences, notes: expectedDifferences} = dataPlane.compare(program, node)
+  const {differences, notes: expectedDifferences, notCompared} = dataPlane.compare(program, node)
   // Built on first use: it takes time on a large node, and a node without drift does not need it.
   let effects: OpenComparison['effects'] | undefined
   return {
     program,
     differences,
     describe: difference => dataPlane.describe(difference),
-    notes: [
-      ...notes,
-      ...expectedDifferences,
-      ...program.refusals.map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`),
-    ],
+    notes: [...notes, ...expectedDifferences, ...refusalNotes(program)],
+    notCompared,
     get effects() {
       effects ??= new VerdictChanges(dataPlane.simulate(program, node), options)
       return effects
@@ -46,10 +44,20 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
   }
 }
 
+function refusalNotes({leftOut, refusals}: Program): string[] {
+  const isLeftOut = new Set(leftOut.map(({policy}) => policy))
+  return refusals
+    .filter(({policy, code}) => code !== 'TOO_MANY_RULES' || !isLeftOut.has(policy))
+    .map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`)
+}
+
+/** What the author of a policy that is too large to compare can do. */
+const FEWER_RULES = 'Its peers, values and ports multiply: select the peers by one common label, or the ports by ranges.'
+
 /** Compares what the policies require with what is on a node. Items that open traffic come first, then those that block it. */
 export function compareNode(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> {
   const comparison = openComparison(cluster, dump, options)
-  const {differences, notes} = comparison
+  const {differences, notes, notCompared} = comparison
   const items: DriftItem[] = differences.map(difference => ({
     ...comparison.describe(difference),
     ...comparison.effects.of(difference),
@@ -59,8 +67,9 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
     apiVersion: API_VERSION,
     kind: 'Drift',
     node: dump.node,
-    clean: items.length === 0,
+    clean: items.length === 0 && notCompared.length === 0,
     items: items.toSorted((a, b) => HARM[a.effect] - HARM[b.effect]),
     notes: [...notes, ...(isHurried ? [HURRIED] : [])],
+    ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }
 }

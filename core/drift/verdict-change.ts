@@ -2,13 +2,20 @@ import type {DriftItem} from '../contract/drift.ts'
 import type {SimulatedProgram} from '../dataplane/simulation.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'
-import type {PacketScope} from '../packets/rule-conditions.ts'
+import type {PacketScope, RuleConditions} from '../packets/rule-conditions.ts'
 import {isSmall, MOST_ADDRESSES, type Sample, sampleOf} from '../packets/sample-packets.ts'
+import {spread} from '../packets/spread.ts'
 
 /** Limits on walked packets: in one comparison, for each difference after that limit, and for each difference before it. */
 const MOST_WALKS = 400_000
 const FEW_WALKS = 60
 const MOST_WALKS_PER_ITEM = 60_000
+/** Limits on the rules that all walks look at, which is what they cost: before fewer packets are tried, and at all. */
+const MOST_LOOKS = 40_000_000
+const LAST_LOOKS = 60_000_000
+
+/** Rules of one difference whose ports and blocks are tried. A missing chain has thousands. */
+const MOST_OWN_RULES = 32
 
 /** Limits on the packets that are tried. */
 export interface Limits {
@@ -26,6 +33,8 @@ export interface Limits {
 export class VerdictChanges<Rule, Difference> {
   private readonly program: SimulatedProgram<Rule, Difference>
   private readonly known = new Map<string, Verdict>()
+  /** By list of rules. */
+  private readonly conditions = new WeakMap<readonly Rule[], readonly RuleConditions[]>()
   private readonly isSmall: boolean
   private found: CandidatePackets<Rule> | undefined
   private readonly mostWalks: number
@@ -42,7 +51,7 @@ export class VerdictChanges<Rule, Difference> {
 
   /** Whether the limit was reached, so that later differences were tried with few packets. */
   get isHurried(): boolean {
-    return this.walks >= this.mostWalks
+    return this.walks >= this.mostWalks || this.program.looks >= MOST_LOOKS
   }
 
   /** The verdict of the program that the policies require. */
@@ -66,15 +75,15 @@ export class VerdictChanges<Rule, Difference> {
     const scope = this.program.scopeOf(difference)
     if (!scope) return {effect: 'none'}
     const changed = this.program.with(difference)
-    const most = this.isHurried ? FEW_WALKS : MOST_WALKS_PER_ITEM
     let closed: string | undefined
     let walks = 0
     for (const packet of this.packets(scope, changed)) {
-      if (++walks > most) break
+      if (++walks > (this.isHurried ? FEW_WALKS : MOST_WALKS_PER_ITEM) || this.program.looks >= LAST_LOOKS) break
       this.walks++
       const before = this.before(packet)
       const after = changed.walk(packet)
-      if (before === after) continue
+      // What was not known before is not known to have changed.
+      if (before === after || before === 'unknown') continue
       if (before === 'drop' && after !== 'drop') return {effect: 'open', example: packetText(packet)}
       closed ??= packetText(packet)
     }
@@ -84,8 +93,26 @@ export class VerdictChanges<Rule, Difference> {
   private packets(scope: PacketScope<Rule>, changed: SimulatedProgram<Rule, Difference>): Iterable<Packet> {
     if (!this.isSmall) return this.candidates.packets(scope)
     const about = scope.addresses?.map(firstAddress)
-    const rules = [...changed.rules()].map(rule => changed.conditions(rule))
+    // Ports are limited, so those of the difference itself come first. A rule that is missing is in no list.
+    const own = spread(scope.rules ?? [], MOST_OWN_RULES).map(rule => this.program.conditions(rule))
+    const rules = [...own, ...[...changed.ruleLists()].flatMap(list => this.conditionsOf(list))]
     return allPackets(sampleOf(changed.sets, rules, about), about)
+  }
+
+  /** The conditions of a list on blocks and ports, each once. */
+  private conditionsOf(list: readonly Rule[]): readonly RuleConditions[] {
+    const known = this.conditions.get(list)
+    if (known) return known
+    const seen = new Set<string>()
+    const isNew = (part: unknown): boolean => seen.size < seen.add(JSON.stringify(part)).size
+    const found: RuleConditions[] = []
+    for (const rule of list) {
+      const {blocks, ports, ...rest} = this.program.conditions(rule)
+      const part = {...rest, blocks: blocks.filter(isNew), ports: ports.filter(isNew)}
+      if (part.blocks.length + part.ports.length > 0) found.push(part)
+    }
+    this.conditions.set(list, found)
+    return found
   }
 
   private get candidates(): CandidatePackets<Rule> {

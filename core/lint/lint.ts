@@ -2,6 +2,7 @@ import {type Finding, type LintPlatform, levels} from '../contract/lint.ts'
 import {linux} from '../dataplanes.ts'
 import {type ClusterObjects, type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
+import type {Compile} from '../policy/program.ts'
 import type {Check, LintContext} from './check.ts'
 import {checkBlocks} from './checks/blocks.ts'
 import {checkCilium} from './checks/cilium.ts'
@@ -48,7 +49,9 @@ export function lintPolicies({policies, cluster, platforms, scheme}: LintInput):
   const objects: ClusterObjects = {...cluster, policies: [...others, ...judged.values()]}
   const views = objects.policies.map(viewPolicy)
   const compiler = linux.policyCompiler
-  const program = compiler.compile(objects, {scheme: 'sha256', semantics: 'npm'})
+  // Rules are counted here and not looked at, so there may be any number of them.
+  const compile: Compile = (given, options) => compiler.compile(given, {...options, mostRules: Number.POSITIVE_INFINITY})
+  const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
   const context: LintContext = {
     clusterView: new ClusterView(objects, views),
     compiler,
@@ -57,8 +60,8 @@ export function lintPolicies({policies, cluster, platforms, scheme}: LintInput):
   }
   const perPolicy = [
     duplicates(policies),
-    deviationRemarks(objects, views, compiler.compile),
-    ...(scheme === 'sha256' ? [] : [findCollisions(objects, compiler.compile)]),
+    deviationRemarks(objects, views, compile),
+    ...(scheme === 'sha256' ? [] : [findCollisions(objects, compile)]),
   ]
   const isWanted = platformFilter(platforms)
   const findings: Finding[] = []

@@ -1,4 +1,5 @@
 import type {Packet} from '../net/packet.ts'
+import type {RuleList} from '../policy/rule-list.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 
 /** A set for which packets are generated; members as ipset prints them. */
@@ -49,7 +50,7 @@ export interface PacketScope<Rule> {
   /** The port that it concerns. */
   readonly port?: Pick<Packet, 'protocol' | 'port'>
   /** The rules that it concerns. */
-  readonly rules?: readonly Rule[]
+  readonly rules?: RuleList<Rule>
 }
 
 /** The rules of a program with their conditions, the same for every data plane. */

@@ -3,22 +3,32 @@ import type {NamedSet, SetCondition} from './named-set.ts'
 import type {NpmPolicyPort} from './npm-policy-ports.ts'
 import type {Unsupported} from './program.ts'
 import type {ReleaseLine} from './release.ts'
+import type {PeersAndPorts, RuleList} from './rule-list.ts'
 import type {SelectorContext} from './selectors.ts'
 import type {UnsupportedList} from './unsupported.ts'
 
-/** A rule whose sets have names but no hashes yet. */
-export interface NpmPolicyRule {
+/** A rule without its port: one peer, or the drop of everybody else. */
+export interface NpmPolicyPeer {
   readonly action: 'allow' | 'drop'
-  /** Conditions on the other end of the connection; all must hold. Rules for several ports of one peer share the array. */
+  /** Conditions on the other end of the connection; all must hold. */
   readonly peer: readonly SetCondition[]
-  readonly port: NpmPolicyPort
   /** The field of the peer or rule that it results from. */
   readonly field: string
 }
 
+/** A rule whose sets have names but no hashes yet. */
+export interface NpmPolicyRule extends NpmPolicyPeer {
+  readonly port: NpmPolicyPort
+}
+
+/** Peers and ports of one rule of a NetworkPolicy. */
+export type NpmPolicyBlock = PeersAndPorts<NpmPolicyPeer, NpmPolicyPort>
+
 export interface NpmPolicyChain {
   readonly direction: Direction
-  readonly rules: readonly NpmPolicyRule[]
+  /** What the rules result from. */
+  readonly blocks: readonly NpmPolicyBlock[]
+  readonly rules: RuleList<NpmPolicyRule>
 }
 
 /** One policy as Azure NPM translates it, before names are hashed. */
@@ -29,6 +39,8 @@ export interface NpmPolicy {
   readonly target: readonly SetCondition[]
   /** Ingress before egress. */
   readonly chains: readonly NpmPolicyChain[]
+  /** The directions of a policy that has too many rules to be compiled. It has no chains here, but Azure NPM programs it. */
+  readonly tooLarge: readonly Direction[]
   /** Every set that the policy creates or refers to. */
   readonly sets: readonly NamedSet[]
   readonly refusals: readonly Unsupported[]

@@ -1,34 +1,35 @@
 import type {PolicyPeer} from '../kubernetes/objects.ts'
 import {type BlockPlace, cidrSetNames} from '../names/policy-set-name.ts'
 import {blockMembers} from './blocks.ts'
-import {allNamespaces, type NamedSet, type SetCondition} from './named-set.ts'
-import type {NpmPolicyContext} from './npm-policy-model.ts'
+import {allNamespaces, distinct, type NamedSet, type SetCondition} from './named-set.ts'
+import type {NpmPolicyContext, NpmPolicyPeer} from './npm-policy-model.ts'
 import {namespaceTerms, podTerms} from './selectors.ts'
-
-/** One way for an address to be a peer: all terms hold. */
-interface NpmPolicyPeer {
-  readonly terms: readonly SetCondition[]
-  readonly field: string
-}
 
 /**
  * Translates the peers of one rule. A namespace selector with several values becomes several peers. A peer that no packet can match
  * is left out. If no peer is left, the rule allows nothing.
  *
  * @param field of the list of peers in the policy
+ * @param most peers to keep. Those of a selector that would exceed it are one peer, which names the sets of all
+ * @returns the peers, and how many they are without that limit
  */
 export function npmPolicyPeers(
   peers: readonly PolicyPeer[],
   place: Omit<BlockPlace, 'peer'>,
   field: string,
+  most: number,
   context: NpmPolicyContext,
-): NpmPolicyPeer[] {
+): {translated: NpmPolicyPeer[]; count: number} {
   const translated: NpmPolicyPeer[] = []
+  let count = 0
   peers.forEach((peer, index) => {
     const at = `${field}[${index}]`
-    for (const terms of termsOf(peer, {...place, peer: index}, at, context)) translated.push({terms, field: at})
+    const alternatives = termsOf(peer, {...place, peer: index}, at, context)
+    count += alternatives.length
+    const kept = count > most && alternatives.length > 1 ? [distinct(alternatives.flat())] : alternatives
+    for (const terms of kept) translated.push({action: 'allow', peer: terms, field: at})
   })
-  return translated
+  return {translated, count}
 }
 
 function termsOf(

@@ -3,11 +3,20 @@ import {type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {NamedPlace} from './collisions.ts'
 import {type NamedSet, namespaceSet, type SetCondition} from './named-set.ts'
-import type {CheckPolicy, NpmPolicy, NpmPolicyChain, NpmPolicyContext, NpmPolicyRule} from './npm-policy-model.ts'
+import type {
+  CheckPolicy,
+  NpmPolicy,
+  NpmPolicyBlock,
+  NpmPolicyChain,
+  NpmPolicyContext,
+  NpmPolicyPeer,
+  NpmPolicyRule,
+} from './npm-policy-model.ts'
 import {npmPolicyPeers} from './npm-policy-peers.ts'
 import {type NpmPolicyPort, npmPolicyPorts} from './npm-policy-ports.ts'
 import type {CompileOptions} from './program.ts'
 import {releaseFacts} from './release.ts'
+import {CombinedRules, countRules, firstUses} from './rule-list.ts'
 import {MOST_RULES, podTerms} from './selectors.ts'
 import {consequenceFor, UnsupportedList} from './unsupported.ts'
 
@@ -38,9 +47,11 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, chec
   const chains = chainsOf(spec, context)
   if (semantics === 'npm') check?.({policy, target, chains}, options.release, refusals)
   const {all, losses, isBeforeSets} = refusals
-  if (all.length > 0 && isBeforeSets) return {policy, target, chains: [], sets: [], refusals: all}
-  if (all.length > 0) return {policy, target, chains: [], sets: setsOf(target, chains), refusals: all}
-  return {policy, target, chains, sets: setsOf(target, chains), refusals: losses}
+  const tooLarge = isTooLarge(all) ? chains.map(({direction}) => direction) : []
+  const isWithoutSets = all.length > 0 && isBeforeSets && tooLarge.length === 0
+  const sets = isWithoutSets ? [] : setsOf(target, chains)
+  if (all.length > 0) return {policy, target, chains: [], tooLarge, sets, refusals: all}
+  return {policy, target, chains, tooLarge, sets, refusals: losses}
 }
 
 /**
@@ -51,17 +62,22 @@ function chainsOf(spec: NetworkPolicy['spec'], context: NpmPolicyContext): NpmPo
   const types = context.semantics === 'npm' ? (spec.policyTypes ?? []) : [...new Set(spec.policyTypes)]
   const chains: NpmPolicyChain[] = []
   for (const direction of ['Ingress', 'Egress'] as const) {
-    const rules = types.filter(type => type === direction).flatMap(() => rulesOf(spec, direction, context))
-    if (rules.length > 0) chains.push({direction, rules})
+    const blocks = types.filter(type => type === direction).flatMap(() => blocksOf(spec, direction, context))
+    if (blocks.length > 0) chains.push({direction, blocks, rules: new CombinedRules(blocks, ruleOf)})
   }
   return chains
 }
 
 const anyPort: NpmPolicyPort = {}
 
-const drop = (field: string): NpmPolicyRule => ({action: 'drop', peer: [], port: anyPort, field})
+const ruleOf = (peer: NpmPolicyPeer, port: NpmPolicyPort): NpmPolicyRule => ({...peer, port})
 
-function rulesOf(spec: NetworkPolicy['spec'], direction: Direction, context: NpmPolicyContext): NpmPolicyRule[] {
+const everybody = (action: NpmPolicyPeer['action'], field: string): NpmPolicyBlock => ({
+  peers: [{action, peer: [], field}],
+  ports: [anyPort],
+})
+
+function blocksOf(spec: NetworkPolicy['spec'], direction: Direction, context: NpmPolicyContext): NpmPolicyBlock[] {
   const isIngress = direction === 'Ingress'
   const field = isIngress ? 'spec.ingress' : 'spec.egress'
   const given = isIngress
@@ -69,38 +85,45 @@ function rulesOf(spec: NetworkPolicy['spec'], direction: Direction, context: Npm
     : (spec.egress ?? []).map(({to = [], ports = []}) => ({peers: to, ports}))
   const open = given.findIndex(({peers, ports}) => peers.length === 0 && ports.length === 0)
   // A rule without conditions allows everything. Azure NPM then ignores the other rules, faults included.
-  if (open >= 0 && (context.release.obeysOpenRules || given.length === 1))
-    return [{action: 'allow', peer: [], port: anyPort, field: `${field}[${open}]`}]
-  const rules: NpmPolicyRule[] = []
+  if (open >= 0 && (context.release.obeysOpenRules || given.length === 1)) return [everybody('allow', `${field}[${open}]`)]
+  const blocks: NpmPolicyBlock[] = []
+  let count = 0
+  let isOver = false
   for (const [index, {peers, ports}] of given.entries()) {
     if (peers.length === 0 && ports.length === 0) continue
     const place = `${field}[${index}]`
-    const translated = npmPolicyPeers(peers, {direction, rule: index}, `${place}.${isIngress ? 'from' : 'to'}`, context)
+    const from = `${place}.${isIngress ? 'from' : 'to'}`
+    const most = Math.max(0, MOST_RULES - count)
+    const {translated, count: peerCount} = npmPolicyPeers(peers, {direction, rule: index}, from, most, context)
     const translatedPorts = npmPolicyPorts(ports, `${place}.ports`, context)
-    if (rules.length + translated.length * Math.max(1, translatedPorts.length) > MOST_RULES) {
+    count += peerCount * Math.max(1, translatedPorts.length)
+    if (count > MOST_RULES && !isOver) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
-      return []
+      isOver = true
     }
-    const allPeers = peers.length === 0 ? [{terms: [], field: place}] : translated
+    const all = peers.length === 0 ? [{action: 'allow' as const, peer: [], field: place}] : translated
     const allPorts = ports.length === 0 ? [anyPort] : translatedPorts
-    for (const peer of allPeers)
-      for (const port of allPorts) rules.push({action: 'allow', peer: peer.terms, port, field: peer.field})
+    if (all.length > 0 && allPorts.length > 0) blocks.push({peers: all, ports: allPorts})
   }
-  rules.push(drop(field))
-  return rules
+  return [...blocks, everybody('drop', field)]
 }
+
+/** Whether a policy has only too many rules for us, so that Azure NPM programs it all the same. */
+const isTooLarge = (refusals: NpmPolicy['refusals']): boolean =>
+  refusals.length > 0 && refusals.every(({code}) => code === 'TOO_MANY_RULES')
+
+/** How many rules a policy has. */
+export const ruleCount = ({chains}: Pick<NpmPolicy, 'chains'>): number =>
+  chains.reduce((sum, {blocks}) => sum + countRules(blocks), 0)
 
 function setsOf(target: readonly SetCondition[], chains: readonly NpmPolicyChain[]): NamedSet[] {
   const sets = new Set<NamedSet>()
   for (const {set} of target) sets.add(set)
-  for (const {rules} of chains) {
-    let last: readonly SetCondition[] = []
-    for (const {peer, port} of rules) {
-      if (peer !== last) for (const {set} of peer) sets.add(set)
-      if (port.namedPort) sets.add(port.namedPort)
-      last = peer
+  for (const {blocks} of chains)
+    for (const [{peer}, {namedPort}] of firstUses(blocks)) {
+      for (const {set} of peer) sets.add(set)
+      if (namedPort) sets.add(namedPort)
     }
-  }
   return [...sets]
 }
 
@@ -108,12 +131,8 @@ function setsOf(target: readonly SetCondition[], chains: readonly NpmPolicyChain
 export function* namedSets({target, chains}: NpmPolicy): Generator<NamedPlace> {
   if (chains.length === 0) return
   for (const {set} of target) yield {set, field: 'spec.podSelector'}
-  for (const {rules} of chains)
-    for (const {
-      peer,
-      port: {namedPort},
-      field,
-    } of rules) {
+  for (const {blocks} of chains)
+    for (const [{peer, field}, {namedPort}] of firstUses(blocks)) {
       for (const {set} of peer) yield {set, field}
       if (namedPort) yield {set: namedPort, field}
     }

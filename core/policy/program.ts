@@ -78,12 +78,16 @@ export interface CompileOptions {
   readonly isOnNeed?: boolean
   /** `PlaceAzureChainFirst`: the jump is the first rule of FORWARD, not the one after KUBE-SERVICES. */
   readonly isChainFirst?: boolean
+  /** Limit on the rules of all policies together; the largest policies beyond it are left out. By default `MOST_RULES_TOGETHER`. */
+  readonly mostRules?: number
 }
 
 /** The part of a program that results from policies. */
 export interface PolicyPart {
   /** Those that are programmed, in the order in which they were added. */
   readonly policies: readonly CompiledPolicy[]
+  /** Those that Azure NPM programs, but that have too many rules to be compiled here. Only their sets are in the program. */
+  readonly leftOut: readonly CompiledPolicy[]
   /** Why policies are not, or not wholly, programmed. */
   readonly refusals: readonly Unsupported[]
 }

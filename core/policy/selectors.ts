@@ -43,7 +43,7 @@ export function podTerms(selector: LabelSelector, field: string, context: Select
  * the API, `NotIn` excludes all of its values, so each alternative contains all of them.
  *
  * @param field of the selector in the policy; refusals name it
- * @returns alternatives, of which one must hold; none when they are too many
+ * @returns alternatives, of which one must hold. When they are too many, a single one that names the sets of all
  */
 export function namespaceTerms(selector: LabelSelector, field: string, context: SelectorContext): SetCondition[][] {
   const fixed: SetCondition[] = labelsOf(selector).map(label => ({set: namespaceLabelSet(label), negated: false}))
@@ -58,7 +58,7 @@ export function namespaceTerms(selector: LabelSelector, field: string, context: 
   const count = choices.reduce((product, terms) => product * terms.length, 1)
   if (count > MOST_SELECTORS) {
     context.refusals.add('TOO_MANY_RULES', field, `its values combine to ${count} rules`)
-    return []
+    return [distinct([...fixed, ...choices.flat()])]
   }
   const flat = choices.reduce<SetCondition[][]>((all, terms) => all.flatMap(some => terms.map(term => [...some, term])), [fixed])
   return flat.map(distinct)
@@ -67,8 +67,11 @@ export function namespaceTerms(selector: LabelSelector, field: string, context: 
 /** Limit on alternatives of one namespace selector: a few lines may multiply to millions. Azure NPM has no limit. */
 export const MOST_SELECTORS = 10_000
 
-/** Limit on rules of one policy. Only combined values come near it in what an API server accepts. Azure NPM has no limit. */
+/** Limit on rules of one direction of a policy. Only combined values and ports come near it. Azure NPM has no limit. */
 export const MOST_RULES = 50_000
+
+/** Limit on the rules of all policies together, where nobody gives a smaller one. A node of 300 MB of rules has so many. */
+export const MOST_RULES_TOGETHER = 1_000_000
 
 /** The labels of `matchLabels` as `key:value`, sorted by key. */
 export function labelsOf({matchLabels}: LabelSelector): readonly string[] {

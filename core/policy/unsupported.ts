@@ -1,3 +1,4 @@
+import {LEFT_OUT} from './largest-left-out.ts'
 import type {Semantics, Unsupported, UnsupportedCode} from './program.ts'
 
 /** What Azure NPM does with a refused policy, and whether it creates the sets nevertheless. */
@@ -27,7 +28,13 @@ const atWriting: Consequence = {
 const whenWriting: ReadonlySet<PolicyFault> = new Set(['BAD_EXCEPT', 'BAD_PORT_RANGE', 'BAD_PROTOCOL', 'COMMENT_TOO_LONG'])
 
 /** What Azure NPM does with a policy that has this fault. */
-export const npmConsequence: ConsequenceOf = code => (whenWriting.has(code) ? atWriting : atTranslation)
+export const npmConsequence: ConsequenceOf = code =>
+  code === 'TOO_MANY_RULES' ? leftOut : whenWriting.has(code) ? atWriting : atTranslation
+
+const leftOut: Consequence = {
+  hasSets: false,
+  words: LEFT_OUT,
+}
 
 const notCompiled: Consequence = {hasSets: false, words: 'nothing of the policy is compiled'}
 

@@ -8,7 +8,8 @@ export default class Diff extends Verb {
   static override summary = 'Compares what the policies ask for with what is programmed on a node'
   static override description =
     'Compiles the NetworkPolicies as Azure NPM would and compares sets, members, chains, rules and jumps. Each difference ' +
-    'says whether it lets packets through or drops them, found by walking packets. Exit code 1 means that there are differences.'
+    'says whether it lets packets through or drops them, found by walking packets. Policies with too many rules are not ' +
+    'compared, and named. Exit code 1 means that there are differences, 2 that there are none but not all was compared.'
   static override examples = ['<%= config.bin %> diff --from dump/', 'sudo <%= config.bin %> diff --local --from cluster.json']
   static override flags = {
     ...sourceFlags,
@@ -23,7 +24,7 @@ export default class Diff extends Verb {
     const drift = diffNode(oneDump(source, flags), {isLite: flags.lite}, source.problems)
     await this.printAnswer(flags, {document: () => drift, table: paint => driftLines(drift, paint)})
     await this.report(drift.problems)
-    this.exit(drift.clean ? exitCodes.done : exitCodes.no)
+    this.exit(drift.items.length > 0 ? exitCodes.no : drift.clean ? exitCodes.done : exitCodes.failed)
   }
 
   /** Each agent compares its own node. */
@@ -37,7 +38,8 @@ export default class Diff extends Verb {
     await this.report([...problems, ...items.flatMap(({node, problems}) => problems.map(each => ({file: node, ...each})))])
     await this.reportFailures(failures)
     if (this.signal.aborted) this.exit(exitCodes.failed)
-    if (items.some(({clean}) => !clean)) this.exit(exitCodes.no)
-    this.exit(failures.length > 0 ? exitCodes.failed : exitCodes.done)
+    if (items.some(drift => drift.items.length > 0)) this.exit(exitCodes.no)
+    const isWhole = failures.length === 0 && items.every(({clean}) => clean)
+    this.exit(isWhole ? exitCodes.done : exitCodes.failed)
   }
 }

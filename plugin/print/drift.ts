@@ -12,8 +12,10 @@ const SIGNS = {missing: '-', extra: '+', changed: '~'} as const
 
 /** Differences for a person, most harmful first, as a diff: `-` is asked for and missing, `+` is there and not asked for. */
 export function* driftLines(drift: Drift, paint: Paint): Generator<string> {
-  const {node, clean, items, notes} = drift
+  const {node, clean, items, notes, notCompared = []} = drift
   if (clean) yield paint(`node ${node}: `) + paint('clean', 'green') + paint(': what is programmed is what the policies ask for')
+  else if (items.length === 0)
+    yield paint(`node ${node}: no differences, but ${policies(notCompared.length)} not compared`, 'yellow')
   else
     yield paint(
       `node ${node}: ${items.length} difference${items.length === 1 ? '' : 's'} between what the policies ask for and what is programmed`,
@@ -25,6 +27,14 @@ export function* driftLines(drift: Drift, paint: Paint): Generator<string> {
     yield ''
     yield paint(EFFECTS[effect].title, EFFECTS[effect].style)
     for (const item of group) yield* itemLines(item, paint)
+  }
+  if (notCompared.length > 0) {
+    yield ''
+    yield paint('Not compared: what happens to packets of the pods that these policies select is not known', 'yellow')
+    for (const {policy, reason, next} of notCompared) {
+      yield paint(`  policy ${policy}: ${reason}`)
+      yield paint(`      ${next}`, 'dim')
+    }
   }
   if (notes.length === 0) return
   yield ''
@@ -41,13 +51,15 @@ export function* driftListLines({items, failures}: DriftList, paint: Paint): Gen
   }
   const count = items.length + failures.length
   if (count === 1) return
-  const differ = items.filter(({clean}) => !clean).length
+  const differ = items.filter(drift => drift.items.length > 0).length
+  const clean = items.filter(drift => drift.clean).length
+  const partly = items.length - differ - clean
+  const part = partly === 0 ? '' : ` ${partly} not wholly compared,`
   yield ''
-  yield paint(
-    `${count} nodes: ${items.length - differ} clean, ${differ} with differences, ${failures.length} could not be asked`,
-    'bold',
-  )
+  yield paint(`${count} nodes: ${clean} clean, ${differ} with differences,${part} ${failures.length} could not be asked`, 'bold')
 }
+
+const policies = (count: number): string => (count === 1 ? '1 policy was' : `${count} policies were`)
 
 function* itemLines(
   {kind, change, name, kernelName, policy, expected, found, example, where, line}: DriftItem,

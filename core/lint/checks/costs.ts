@@ -35,11 +35,12 @@ function costText(rules: number, sets: readonly ProgramSet[], knowsPods: boolean
 /** Rules of the policy that become many rules on the node, because peers, values and ports multiply. */
 function* multiplied({object}: PolicyView): Generator<Remark> {
   const counts = new Map<string, number>()
-  for (const {rules} of npmPolicyOf(object, {scheme: 'sha256', semantics: 'npm'}).chains)
-    for (const {field} of rules) {
-      const rule = /^spec\.\w+\[\d+\]/.exec(field)?.[0]
-      if (rule !== undefined) counts.set(rule, (counts.get(rule) ?? 0) + 1)
-    }
+  for (const {blocks} of npmPolicyOf(object, {scheme: 'sha256', semantics: 'npm'}).chains)
+    for (const {peers, ports} of blocks)
+      for (const {field} of peers) {
+        const rule = /^spec\.\w+\[\d+\]/.exec(field)?.[0]
+        if (rule !== undefined) counts.set(rule, (counts.get(rule) ?? 0) + ports.length)
+      }
   for (const [field, number] of counts)
     if (number > MOST_RULES_OF_ONE) yield {code: 'RULES_MULTIPLY', field, what: `this one rule becomes ${count(number, 'rule')}`}
 }

@@ -1,3 +1,4 @@
+import type {RuleList} from '../../policy/rule-list.ts'
 import {applyMember, applySetDifferences} from '../../sets/apply-set-differences.ts'
 import type {SetState} from '../../sets/set-difference.ts'
 import type {Rule} from '../iptables/model.ts'
@@ -39,7 +40,7 @@ export function applyDifference(difference: LinuxDifference, {sets, chains}: Pat
       return
     }
     case 'chain':
-      chains.set(difference.chain, (difference.found ?? []).map(asSaved))
+      chains.set(difference.chain, Array.from(difference.found ?? [], asSaved))
       return
     case 'rule':
       chains.set(difference.chain, withEdit(chains.get(difference.chain) ?? [], difference))
@@ -86,7 +87,7 @@ function reordered(rules: readonly Rule[], pairs: readonly Required<Pick<Edit, '
 /** The sets and chains, including FORWARD, of a program or a node. */
 export interface LinuxTables {
   readonly sets: ReadonlyMap<string, SetState>
-  readonly chains: ReadonlyMap<string, readonly ComparedRule[]>
+  readonly chains: ReadonlyMap<string, RuleList<ComparedRule>>
 }
 
 /**
@@ -105,7 +106,7 @@ export function applyDifferences(differences: readonly LinuxDifference[], tables
   }
   for (const [name, each] of byChain) {
     const whole = each.find(difference => difference.kind === 'chain')
-    if (!whole) chains.set(name, applyEdits(chains.get(name) ?? [], editsOf(each.filter(isEdit))))
+    if (!whole) chains.set(name, applyEdits([...(chains.get(name) ?? [])], editsOf(each.filter(isEdit))))
     else if (whole.found) chains.set(name, whole.found)
     else chains.delete(name)
   }

@@ -1,4 +1,5 @@
 import type {ChainDifference, JumpDifference, OrderDifference, RuleDifference, RulePair} from '../../dataplane/difference.ts'
+import type {RuleList} from '../../policy/rule-list.ts'
 import {FORWARD_CHAIN, NPM_CHAIN, SERVICES_CHAIN} from '../npm/chain-names.ts'
 import {policyChain} from '../npm/policy-chain.ts'
 import {hasComment, isSameRule, ruleKey, ruleText} from './canonical.ts'
@@ -6,7 +7,9 @@ import {type ComparedRule, isFree, type LinuxDifference} from './compared-rule.t
 
 /** The wanted chains, and the wanted rules of FORWARD. */
 export interface WantedRules {
-  readonly chains: ReadonlyMap<string, readonly ComparedRule[]>
+  readonly chains: ReadonlyMap<string, RuleList<ComparedRule>>
+  /** Chains of policies that were not compiled: what they hold is not compared. */
+  readonly notCompared: ReadonlySet<string>
   readonly forward: readonly ComparedRule[]
   /** Whether the jump may have any position after the rule that leads to KUBE-SERVICES, as in NPM v1. */
   readonly isJumpLoose: boolean
@@ -30,10 +33,10 @@ export function compareRules(wanted: WantedRules, found: FoundRules): {differenc
   const notes: string[] = []
   for (const [chain, rules] of wanted.chains) {
     if (!found.has(chain)) differences.push({kind: 'chain', chain, ...ownerOf(chain, rules), wanted: rules})
-    else differences.push(...compareChain(chain, rules, found.rules(chain)))
+    else for (const difference of compareChain(chain, rules, found.rules(chain))) differences.push(difference)
   }
   for (const chain of found.names) {
-    if (wanted.chains.has(chain)) continue
+    if (wanted.chains.has(chain) || wanted.notCompared.has(chain)) continue
     if (found.isEmpty(chain)) notes.push(`chain ${chain} is empty and no rule leads there: Azure NPM removes it later`)
     else differences.push({kind: 'chain', chain, found: found.rules(chain)} satisfies ChainDifference<ComparedRule>)
   }
@@ -42,9 +45,14 @@ export function compareRules(wanted: WantedRules, found: FoundRules): {differenc
 }
 
 /** The policy of a chain. Base chains have none, because they hold the jumps of many policies. */
-function ownerOf(chain: string, rules: readonly ComparedRule[]): {policy?: string} {
-  const policy = policyChain(chain) ? rules.find(rule => rule.policy !== undefined)?.policy : undefined
+function ownerOf(chain: string, rules: RuleList<ComparedRule>): {policy?: string} {
+  const policy = policyChain(chain) ? firstPolicy(rules) : undefined
   return policy === undefined ? {} : {policy}
+}
+
+function firstPolicy(rules: Iterable<ComparedRule>): string | undefined {
+  for (const {policy} of rules) if (policy !== undefined) return policy
+  return undefined
 }
 
 type Pair = RulePair<ComparedRule>
@@ -55,12 +63,12 @@ type Pair = RulePair<ComparedRule>
  */
 export function compareChain(
   chain: string,
-  wanted: readonly ComparedRule[],
-  found: readonly ComparedRule[],
+  wanted: RuleList<ComparedRule>,
+  found: RuleList<ComparedRule>,
 ): (RuleDifference<ComparedRule> | OrderDifference<ComparedRule>)[] {
-  if (found.length === wanted.length && found.every((rule, at) => isSameRule(rule, wanted[at] as ComparedRule))) return []
+  if (areSame(wanted, found)) return []
   const owner = ownerOf(chain, wanted)
-  const {pairs, missing, extra} = matchRules(wanted, found)
+  const {pairs, missing, extra} = matchRules([...wanted], [...found])
   const changed = pairs.filter(({wanted: {rule: asked}, found: {rule: real}}) => !hasComment(real, asked))
   return [
     ...missing.map(each => ({kind: 'rule' as const, chain, ...policyOf(each.wanted.rule), ...each})),
@@ -68,6 +76,14 @@ export function compareChain(
     ...changed.map(pair => ({kind: 'rule' as const, chain, ...policyOf(pair.wanted.rule), ...pair})),
     ...(isInOrder(pairs, extra) ? [] : [{kind: 'order' as const, chain, ...owner, pairs}]),
   ]
+}
+
+/** Whether all rules are equal, one after the other. Rules that are made when they are asked for are made once. */
+function areSame(wanted: RuleList<ComparedRule>, found: RuleList<ComparedRule>): boolean {
+  if (found.length !== wanted.length) return false
+  const asked = wanted[Symbol.iterator]()
+  for (const rule of found) if (!isSameRule(rule, asked.next().value as ComparedRule)) return false
+  return true
 }
 
 const policyOf = ({policy}: ComparedRule): {policy?: string} => (policy === undefined ? {} : {policy})

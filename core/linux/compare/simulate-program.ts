@@ -3,18 +3,19 @@ import type {Packet, Verdict} from '../../net/packet.ts'
 import type {PacketScope, RuleConditions, SetCondition, SimulatedSet, SimulatedSets} from '../../packets/rule-conditions.ts'
 import {spread} from '../../packets/spread.ts'
 import {SetIndex} from '../../sets/set-index.ts'
-import {forwardRules, programChains} from '../compile/program-chains.ts'
+import {forwardRules} from '../compile/program-chains.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import {directionChains, FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {policyChain} from '../npm/policy-chain.ts'
-import type {LinuxProgram} from '../npm/program.ts'
+import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {CopyOnWriteMap, type Entries} from '../walk/copy-on-write-map.ts'
-import {numbered, programSetMap} from '../walk/node-rules.ts'
+import {programSetMap} from '../walk/node-rules.ts'
 import {RulesByAddress} from '../walk/rules-by-address.ts'
 import {type WalkedRules, walk} from '../walk/walk.ts'
 import {applyDifference} from './apply-difference.ts'
 import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
 import {scopeOf} from './difference-scope.ts'
+import {wantedChains} from './wanted-chains.ts'
 
 /**
  * Simulates a program as if it were loaded on a node.
@@ -22,8 +23,8 @@ import {scopeOf} from './difference-scope.ts'
  * @param foreign the node's rules, for chains that are not Azure NPM's
  */
 export function simulateProgram(program: LinuxProgram, foreign: WalkedRules): SimulatedProgram<ComparedRule, LinuxDifference> {
-  const chains = new Map<string, readonly Rule[]>([[FORWARD_CHAIN, numbered(forwardRules(program))]])
-  for (const [name, rules] of programChains(program)) chains.set(name, numbered(rules))
+  const chains = new Map<string, readonly Rule[]>([[FORWARD_CHAIN, placed(forwardRules(program))]])
+  for (const [name, rules] of wantedChains(program)) chains.set(name, placed(rules))
   const sets = programSetMap(program)
   const index = new SetIndex(sets)
   return new Simulation({
@@ -34,8 +35,13 @@ export function simulateProgram(program: LinuxProgram, foreign: WalkedRules): Si
     foreign,
     jumps: new Jumps(chains),
     lists: new Lists(sets),
+    effort: {looks: 0},
   })
 }
+
+/** Rules with their positions. Nobody reads their text. */
+const placed = (rules: Iterable<ProgramRule>): Rule[] =>
+  Array.from(rules, ({chain, matches, target}, index) => ({chain, matches, target, position: index + 1, line: 0, source: ''}))
 
 interface Parts {
   readonly sets: SimulatedSets
@@ -46,6 +52,8 @@ interface Parts {
   /** Jumps of the program without any difference. */
   readonly jumps: Jumps
   readonly lists: Lists
+  /** Shared by all programs made of this one. */
+  readonly effort: {looks: number}
 }
 
 class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
@@ -65,6 +73,14 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
 
   listsOf(set: string): readonly string[] {
     return this.parts.lists.of(set)
+  }
+
+  get looks(): number {
+    return this.parts.effort.looks
+  }
+
+  *ruleLists(): Generator<readonly ComparedRule[]> {
+    for (const [, rules] of this.parts.chains.entries()) yield rules
   }
 
   *rules(): Generator<ComparedRule> {
@@ -108,7 +124,9 @@ class Simulation implements SimulatedProgram<ComparedRule, LinuxDifference> {
           : undefined
       },
     }
-    return walk(walked, index, packet).verdict
+    const {verdict, looks} = walk(walked, index, packet)
+    this.parts.effort.looks += looks
+    return verdict
   }
 
   scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> | undefined {

@@ -31,8 +31,8 @@ function sumOfChain(chain: string, first: OfChain, second: OfChain): LinuxDiffer
   const [before, after] = [first.find(each => each.kind === 'chain'), second.find(each => each.kind === 'chain')]
   const [edits, moreEdits] = [editsOf(first.filter(isEdit)), editsOf(second.filter(isEdit))]
   if (before || after) {
-    const wanted = before ? before.wanted : applyEdits(after?.wanted ?? [], edits.map(turned))
-    const found = after ? after.found : applyEdits(before?.found ?? [], moreEdits)
+    const wanted = before ? before.wanted : applyEdits([...(after?.wanted ?? [])], edits.map(turned))
+    const found = after ? after.found : applyEdits([...(before?.found ?? [])], moreEdits)
     if (wanted && found) return compareChain(chain, wanted, found)
     return wanted || found
       ? [{kind: 'chain', chain, ...policyIn([...first, ...second]), ...(wanted && {wanted}), ...(found && {found})}]

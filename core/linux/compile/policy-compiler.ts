@@ -3,7 +3,7 @@ import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {ProgramSets} from '../../policy/program.ts'
 import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES, mostMembers} from '../npm/limits.ts'
 import {linuxPolicyOf} from '../npm/linux-policy.ts'
-import {byteLength, jumpComment, ruleComment, type SpellSet} from '../npm/print-comment.ts'
+import {byteLength, jumpComment, peerWords, portWords, type SpellSet} from '../npm/print-comment.ts'
 import type {LinuxPolicy, LinuxProgram} from '../npm/program.ts'
 import {compile, compileSets, incrementalProgram} from './compile.ts'
 import {printIpsetRestore, printIptablesRestore} from './print.ts'
@@ -37,9 +37,16 @@ function cutComments({policy, target, chains}: NpmPolicy): Map<string, number> {
     const bytes = byteLength(comment)
     if (bytes > KEPT_COMMENT_BYTES && bytes <= LONGEST_WORD_BYTES) longest.set(field, Math.max(longest.get(field) ?? 0, bytes))
   }
-  for (const {direction, rules} of chains) {
+  for (const {direction, blocks} of chains) {
     note(jumpComment(policy, direction, target, spellName), 'spec.podSelector')
-    for (const rule of rules) note(ruleComment(rule, direction, spellName), rule.field)
+    for (const {peers, ports} of blocks) {
+      // Of each length one: thousands of ports have few.
+      const ends = [...new Map(ports.map(port => portWords(port, spellName)).map(words => [byteLength(words), words])).values()]
+      for (const peer of peers) {
+        const start = peerWords(peer, direction, spellName)
+        for (const end of ends) note(start + end, peer.field)
+      }
+    }
   }
   return longest
 }

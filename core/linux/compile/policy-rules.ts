@@ -2,7 +2,8 @@ import type {NetworkPolicy} from '../../kubernetes/objects.ts'
 import {chainCollisions, setCollisions} from '../../policy/collisions.ts'
 import {HashedNames, type NameClaim} from '../../policy/hashed-names.ts'
 import type {ProgramPolicies} from '../../policy/incremental.ts'
-import {namedSets} from '../../policy/npm-policy.ts'
+import {largestLeftOut, leftOutRefusal} from '../../policy/largest-left-out.ts'
+import {namedSets, ruleCount} from '../../policy/npm-policy.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import {PolicySets} from '../../policy/policy-sets.ts'
 import type {CompileOptions, Unsupported} from '../../policy/program.ts'
@@ -22,13 +23,19 @@ class PolicyState implements NameClaim {
   kernelName = ''
   hashed = ''
   compiled: LinuxPolicy | undefined
+  readonly rules: number
 
   constructor(translated: NpmPolicy, table: SetTable) {
     this.translated = translated
+    this.rules = ruleCount(translated)
     this.sets = new PolicySets(table, translated.sets)
   }
 
   get text(): string {
+    return this.policy
+  }
+
+  get policy(): string {
     return this.translated.policy
   }
 
@@ -36,10 +43,17 @@ class PolicyState implements NameClaim {
     return this.translated.policy
   }
 
+  /** Whether it is programmed, even if its rules are too many to be compiled. */
   get hasChains(): boolean {
-    return this.translated.chains.length > 0
+    return this.translated.chains.length + this.translated.tooLarge.length > 0
   }
 }
+
+/** A policy's chains and the jumps to them, without their rules. */
+const withoutRules = (policy: LinuxPolicy): LinuxPolicy => ({
+  ...policy,
+  chains: policy.chains.map(chain => ({...chain, rules: []})),
+})
 
 /** The chains and rules of all policies, and the sets that they create. */
 export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
@@ -48,6 +62,8 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   private readonly states = new Map<string, PolicyState>()
   private readonly chains: HashedNames<PolicyState>
   private last: LinuxPolicyPart | undefined
+  /** Policies that make all policies together too large. Undefined after a change. */
+  private tooMany: ReadonlySet<PolicyState> | undefined
 
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
@@ -63,7 +79,7 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     if (before) this.drop(before)
     if (state.hasChains) this.chains.add(state)
     this.states.set(state.translated.policy, state)
-    this.last = undefined
+    this.changed()
   }
 
   delete(policy: string): void {
@@ -71,7 +87,12 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     if (!state) return
     this.drop(state)
     this.states.delete(policy)
+    this.changed()
+  }
+
+  private changed(): void {
     this.last = undefined
+    this.tooMany = undefined
   }
 
   private drop(state: PolicyState): void {
@@ -87,29 +108,47 @@ export class PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     // depend on the members of lists.
     if (this.last && !namesChanged) return this.table.names.hasShared ? {...this.last, refusals: this.refusals()} : this.last
     const policies: LinuxPolicy[] = []
+    const leftOut: LinuxPolicy[] = []
+    const tooMany = this.leftOut()
     for (const state of this.states.values()) {
       if (!state.hasChains) continue
       state.compiled ??= this.rulesOf(state)
-      policies.push(state.compiled)
+      if (state.translated.chains.length > 0 && !tooMany.has(state)) policies.push(state.compiled)
+      else leftOut.push(withoutRules(state.compiled))
     }
     const jumps = policies.flatMap(({chains}) => chains.map(({jump}) => jump))
     const {release} = this.options
-    this.last = {policies, baseChains: baseChains(jumps, release), jump: forwardJump(release), refusals: this.refusals()}
+    this.last = {policies, leftOut, baseChains: baseChains(jumps, release), jump: forwardJump(release), refusals: this.refusals()}
     return this.last
   }
 
   /** The reasons why policies are missing from the program, or only partly in it. Call it after names have settled. */
   refusals(): Unsupported[] {
-    return [...this.states.values()].flatMap(state => [...state.translated.refusals, ...this.collisions(state)])
+    const tooMany = this.leftOut()
+    return [...this.states.values()].flatMap(state => [
+      ...state.translated.refusals,
+      ...(tooMany.has(state) ? [leftOutRefusal(state, this.options.mostRules)] : []),
+      ...this.collisions(state),
+    ])
+  }
+
+  private leftOut(): ReadonlySet<PolicyState> {
+    this.tooMany ??= largestLeftOut([...this.states.values()], this.options.mostRules)
+    return this.tooMany
   }
 
   private rulesOf(state: PolicyState): LinuxPolicy {
-    return rulesOfPolicy(state.translated, {
-      semantics: this.options.semantics,
-      release: this.options.release,
-      setOf: named => state.sets.of(named),
-      chainOf: direction => siblingChain(state.kernelName, direction),
-    })
+    const {chains, tooLarge} = state.translated
+    const empty = tooLarge.map(direction => ({direction, blocks: [], rules: []}))
+    return rulesOfPolicy(
+      {...state.translated, chains: [...chains, ...empty]},
+      {
+        semantics: this.options.semantics,
+        release: this.options.release,
+        setOf: named => state.sets.of(named),
+        chainOf: direction => siblingChain(state.kernelName, direction),
+      },
+    )
   }
 
   /** The collisions of a policy's sets and chains. With Kubernetes semantics no two share a name. */

@@ -1,3 +1,4 @@
+import {JoinedRules, type RuleList} from '../../policy/rule-list.ts'
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 
 /** The rules that a program adds to FORWARD: its jump, or none if Azure NPM has no chains. */
@@ -7,9 +8,12 @@ export const forwardRules = ({baseChains, jump}: LinuxProgram): readonly Program
  * The rules of a program by chain, except FORWARD. Policies with the same hash share a chain, which holds the rules of both,
  * as after a restart of Azure NPM.
  */
-export function programChains(program: LinuxProgram): Map<string, readonly ProgramRule[]> {
-  const chains = new Map<string, readonly ProgramRule[]>(program.baseChains)
+export function programChains(program: Pick<LinuxProgram, 'baseChains' | 'policies'>): Map<string, RuleList<ProgramRule>> {
+  const chains = new Map<string, RuleList<ProgramRule>>(program.baseChains)
   for (const {chains: own} of program.policies)
-    for (const {chain, rules} of own) chains.set(chain, [...(chains.get(chain) ?? []), ...rules])
+    for (const {chain, rules} of own) {
+      const others = chains.get(chain)
+      chains.set(chain, others ? new JoinedRules([others, rules]) : rules)
+    }
   return chains
 }

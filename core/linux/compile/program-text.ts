@@ -1,5 +1,6 @@
 import type {PolicyRules, ProgramText} from '../../dataplane/policy-compiler.ts'
 import type {Direction} from '../../names/kernel-name.ts'
+import type {RuleList} from '../../policy/rule-list.ts'
 import {printMatch, printTarget} from '../iptables/print.ts'
 import {directionChains} from '../npm/chain-names.ts'
 import type {LinuxPolicy, LinuxProgram, ProgramRule} from '../npm/program.ts'
@@ -11,14 +12,16 @@ interface Part {
   /** Undefined in NPM v1, where a policy has no chain of its own. */
   readonly chain?: string
   readonly jump?: ProgramRule
-  readonly rules: readonly ProgramRule[]
+  readonly rules: RuleList<ProgramRule>
 }
 
-function partsOf({chains, baseRules = []}: LinuxPolicy): readonly Part[] {
+function partsOf({chains, baseRules}: LinuxPolicy): readonly Part[] {
+  if (!baseRules) return chains
+  const all = [...baseRules]
   const shared = (['Ingress', 'Egress'] as const)
     .map(direction => ({
       direction,
-      rules: baseRules.filter(({chain}) => chain.startsWith(directionChains[direction])),
+      rules: all.filter(({chain}) => chain.startsWith(directionChains[direction])),
     }))
     .filter(({rules}) => rules.length > 0)
   return [...chains, ...shared]
@@ -29,8 +32,12 @@ export const rulesOfPolicies = ({policies}: LinuxProgram): PolicyRules[] =>
   policies.map(compiled => ({
     policy: compiled.policy,
     parts: partsOf(compiled).map(({direction, chain, jump, rules}) => {
-      const all = [...(jump ? [jump] : []), ...rules]
-      const sets = new Set(all.flatMap(({matches}) => matches.flatMap(match => (match.kind === 'set' ? [match.set] : []))))
+      const sets = new Set<string>()
+      const note = ({matches}: ProgramRule): void => {
+        for (const match of matches) if (match.kind === 'set') sets.add(match.set)
+      }
+      if (jump) note(jump)
+      for (const rule of rules) note(rule)
       return {direction, ...(chain !== undefined && {chain}), rules: rules.length, sets: sets.size}
     }),
   }))
@@ -52,12 +59,12 @@ const policyText = (compiled: LinuxPolicy): ProgramText['policies'][number] => (
   policy: compiled.policy,
   chains: partsOf(compiled).flatMap(({direction, chain, jump, rules}) =>
     chain === undefined
-      ? [...new Set(rules.map(rule => rule.chain))].map(name => ({
+      ? [...new Set(Array.from(rules, rule => rule.chain))].map(name => ({
           direction,
           chain: name,
-          rules: rules.filter(rule => rule.chain === name).map(ruleText),
+          rules: [...rules].filter(rule => rule.chain === name).map(ruleText),
         }))
-      : [{direction, chain, ...(jump && {jump: ruleText(jump)}), rules: rules.map(ruleText)}],
+      : [{direction, chain, ...(jump && {jump: ruleText(jump)}), rules: Array.from(rules, ruleText)}],
   ),
   sets: [...compiled.sets],
 })

@@ -22,11 +22,14 @@ const spellName: SpellSet = ({set}) => set.name
 /** One comment that is too long makes iptables-restore refuse the whole file, and so the whole policy. */
 const checkComments: CheckPolicy = ({policy, target, chains}, release, refusals) => {
   if (!linuxReleaseFacts(release).hasRuleComments) return
-  for (const {direction, rules} of chains) {
+  for (const {direction, blocks} of chains) {
     const ofJump = (): string => jumpComment(policy, direction, target, spellName)
     if (mayBeLong(target) && isRefused(ofJump(), 'spec.podSelector', refusals)) return
-    for (const rule of rules)
-      if (mayBeLong(rule.peer) && isRefused(ruleComment(rule, direction, spellName), rule.field, refusals)) return
+    for (const {peers, ports} of blocks)
+      for (const peer of peers) {
+        if (!mayBeLong(peer.peer)) continue
+        for (const port of ports) if (isRefused(ruleComment({...peer, port}, direction, spellName), peer.field, refusals)) return
+      }
   }
 }
 

@@ -1,6 +1,7 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import type {SetCondition} from '../../policy/named-set.ts'
-import type {NpmPolicyRule} from '../../policy/npm-policy-model.ts'
+import type {NpmPolicyPeer, NpmPolicyRule} from '../../policy/npm-policy-model.ts'
+import type {NpmPolicyPort} from '../../policy/npm-policy-ports.ts'
 import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES} from './limits.ts'
 
 /** Returns the text that is hashed for a set: its name, or a variant if two sets must not share a kernel name. */
@@ -15,11 +16,18 @@ export function jumpComment(policy: string, direction: Direction, target: readon
 }
 
 /** Builds the comment of a rule: `ALLOW-FROM-podlabel-app:web-AND-ns-shop-ON-TCP-TO-PORT-80`. It may be too long. */
-export function ruleComment(rule: NpmPolicyRule, direction: Direction, spell: SpellSet): string {
-  const {action, peer} = rule
-  const {protocol, port, namedPort} = rule.port
-  const parts = [action === 'allow' ? 'ALLOW' : 'DROP']
-  parts.push(peer.length === 0 ? '-ALL' : `-${direction === 'Ingress' ? 'FROM' : 'TO'}-${joined(peer, spell)}`)
+export const ruleComment = (rule: NpmPolicyRule, direction: Direction, spell: SpellSet): string =>
+  peerWords(rule, direction, spell) + portWords(rule.port, spell)
+
+/** The start of a rule's comment, which all ports of a peer share. */
+export function peerWords({action, peer}: NpmPolicyPeer, direction: Direction, spell: SpellSet): string {
+  const word = action === 'allow' ? 'ALLOW' : 'DROP'
+  return plain(peer.length === 0 ? `${word}-ALL` : `${word}-${direction === 'Ingress' ? 'FROM' : 'TO'}-${joined(peer, spell)}`)
+}
+
+/** The end of a rule's comment, which all peers of a port share. */
+export function portWords({protocol, port, namedPort}: NpmPolicyPort, spell: SpellSet): string {
+  const parts: string[] = []
   if (protocol !== undefined) parts.push(`-ON-${protocol}`)
   if (port) parts.push(port.to > port.from ? `-TO-PORT-${port.from}:${port.to}` : `-TO-PORT-${port.from}`)
   if (namedPort) parts.push(`-TO-${spell({set: namedPort, negated: false})}`)

@@ -1,5 +1,6 @@
 import type {Direction} from '../../names/kernel-name.ts'
 import type {CompiledPolicy, Program} from '../../policy/program.ts'
+import type {RuleList} from '../../policy/rule-list.ts'
 import type {Match, Target} from '../iptables/model.ts'
 
 /**
@@ -24,15 +25,17 @@ export interface LinuxPolicy extends CompiledPolicy {
     readonly direction: Direction
     readonly chain: string
     readonly jump: ProgramRule
-    readonly rules: readonly ProgramRule[]
+    readonly rules: RuleList<ProgramRule>
   }[]
   /** NPM v1: the policy's rules in the base chains. In v1 a policy has no chains of its own. */
-  readonly baseRules?: readonly ProgramRule[]
+  readonly baseRules?: RuleList<ProgramRule>
 }
 
 /** The sets, chains and rules that Azure NPM programs on one node. */
 export interface LinuxProgram extends Program {
   readonly policies: readonly LinuxPolicy[]
+  /** Their chains have no rules here, and no base chain has the jumps to them. */
+  readonly leftOut: readonly LinuxPolicy[]
   /** Azure NPM's base chains with their rules, policy jumps included, in the order of creation. NPM v1 without policies has none. */
   readonly baseChains: ReadonlyMap<string, readonly ProgramRule[]>
   /** The jump in FORWARD. It is programmed only if there are base chains. */
@@ -40,4 +43,4 @@ export interface LinuxProgram extends Program {
 }
 
 /** The part of a program that results from policies. */
-export type LinuxPolicyPart = Pick<LinuxProgram, 'policies' | 'baseChains' | 'jump' | 'refusals'>
+export type LinuxPolicyPart = Pick<LinuxProgram, 'policies' | 'leftOut' | 'baseChains' | 'jump' | 'refusals'>

@@ -22,12 +22,12 @@ export const makeChain = (chain: string): Operation => iptables(`:${chain} - [0:
 export const removeChain = (chain: string): Operation => iptables(`-X ${chain}`, `:${chain} - [0:0]`)
 
 /** Inserts all rules of an empty chain, in order. */
-export const fillChain = (chain: string, rules: readonly ComparedRule[]): Operation[] =>
-  rules.map((rule, index) => insert(chain, index + 1, rule))
+export const fillChain = (chain: string, rules: Iterable<ComparedRule>): Operation[] =>
+  Array.from(rules, (rule, index) => insert(chain, index + 1, rule))
 
 /** Deletes all rules of a chain, last to first. */
-export const emptyChain = (chain: string, rules: readonly ComparedRule[]): Operation[] =>
-  rules.map((rule, index) => remove(chain, index + 1, rule)).toReversed()
+export const emptyChain = (chain: string, rules: Iterable<ComparedRule>): Operation[] =>
+  Array.from(rules, (rule, index) => remove(chain, index + 1, rule)).toReversed()
 
 /**
  * Changes a chain from the found rules to the wanted ones. Rules are deleted from the last to the first, so that positions

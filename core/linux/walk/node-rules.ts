@@ -1,3 +1,4 @@
+import type {RuleList} from '../../policy/rule-list.ts'
 import {memberText} from '../../sets/member.ts'
 import type {NodeSets} from '../../sets/node-set.ts'
 import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
@@ -50,8 +51,8 @@ export const programSetMap = (program: LinuxProgram): Map<string, {type: string;
 export const programSets = (program: LinuxProgram): SetIndex => new SetIndex(programSetMap(program))
 
 /** Gives the rules of one chain of a program positions from 1, as in a save. Their line is 0. */
-export function numbered(rules: readonly ProgramRule[]): Rule[] {
-  return rules.map((rule, index) => {
+export function numbered(rules: RuleList<ProgramRule>): Rule[] {
+  return Array.from(rules, (rule, index) => {
     const {chain, matches, target} = rule
     const parts = {chain, matches, target, position: index + 1, line: 0, source: ''}
     return {...parts, source: printRule(parts)}

@@ -29,10 +29,16 @@ interface Term {
   readonly negated: boolean
 }
 
-/** A chain, the side whose sets exclude most of its rules, and each rule's set conditions on that side. */
+/** Rules one behind the other whose set conditions on one side are the same objects: those of one peer at several ports. */
+interface Group {
+  readonly terms: readonly Term[]
+  readonly rules: Rule[]
+}
+
+/** A chain, the side whose sets exclude most of its rules, and its rules with their set conditions on that side. */
 interface LongChain {
   readonly side: Side
-  readonly rules: readonly {readonly rule: Rule; readonly terms: readonly Term[]}[]
+  readonly groups: readonly Group[]
 }
 
 /**
@@ -68,7 +74,7 @@ export class RulesByAddress {
     if (!chain) {
       const count = (side: Side) => rules.filter(rule => termsOf(rule, side).length > 0).length
       const side = count('src') > count('dst') ? 'src' : 'dst'
-      chain = {side, rules: rules.map(rule => ({rule, terms: termsOf(rule, side)}))}
+      chain = {side, groups: grouped(rules, side)}
       this.long.set(name, chain)
     }
     return chain
@@ -102,9 +108,21 @@ export class RulesByAddress {
     const question = {address, protocol: '', port: undefined}
     const mayMatch = ({set, negated}: Term): boolean => this.sets.holds(set, question) !== negated
     return this.longChain(name, all)
-      .rules.filter(({terms}) => terms.every(mayMatch))
-      .map(({rule}) => rule)
+      .groups.filter(({terms}) => terms.every(mayMatch))
+      .flatMap(({rules}) => rules)
   }
+}
+
+function grouped(rules: readonly Rule[], side: Side): Group[] {
+  const groups: Group[] = []
+  let last: Group | undefined
+  for (const rule of rules) {
+    const terms = termsOf(rule, side)
+    const isSame = last?.terms.length === terms.length && terms.every((term, at) => term === last?.terms[at])
+    if (last && isSame) last.rules.push(rule)
+    else groups.push((last = {terms, rules: [rule]}))
+  }
+  return groups
 }
 
 const termsOf = ({matches}: Rule, side: Side): Term[] =>

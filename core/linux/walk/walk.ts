@@ -33,6 +33,8 @@ export interface Step {
 /** The verdict for a packet, with the rules that it matched. */
 export interface LinuxWalk extends Walk {
   readonly trail: readonly Step[]
+  /** How many rules were compared with the packet. */
+  readonly looks: number
 }
 
 /**
@@ -138,7 +140,7 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, limits:
   const source = parseIpv4(packet.source)
   const destination = parseIpv4(packet.destination)
   if (source === undefined || destination === undefined)
-    return {verdict: 'unknown', trail: [], reason: 'only IPv4 packets are walked: Azure NPM filters no others'}
+    return {verdict: 'unknown', trail: [], looks: 0, reason: 'only IPv4 packets are walked: Azure NPM filters no others'}
   const passing: Passing = {
     source,
     destination,
@@ -159,6 +161,7 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, limits:
   return {
     verdict: outcome.verdict,
     trail: walker.isGivenUp ? trail.slice(0, MOST_STEPS_GIVEN_UP) : trail,
+    looks: walker.looks,
     ...translated,
     ...(outcome.reason !== undefined && {reason: outcome.reason}),
   }
@@ -168,7 +171,7 @@ class Walker {
   private readonly rules: WalkedRules
   private readonly sets: SetIndex
   private readonly limits: WalkLimits
-  private looks = 0
+  looks = 0
   private matches = 0
 
   constructor(rules: WalkedRules, sets: SetIndex, limits: WalkLimits) {

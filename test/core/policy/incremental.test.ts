@@ -15,6 +15,7 @@ import type {CompileOptions} from '../../../core/policy/program.ts'
 import {releaseLines} from '../../../core/policy/release.ts'
 import {namespace, pod, policy} from '../../support/arbitrary-objects.ts'
 import {objectsOf} from '../../support/linux/compare-programs.ts'
+import {listedRules} from '../../support/linux/listed-rules.ts'
 
 const type = fc.constantFrom('added' as const, 'modified' as const, 'deleted' as const)
 const eventWith = (object: fc.Arbitrary<Pod>): fc.Arbitrary<ObjectEvent> =>
@@ -52,7 +53,7 @@ const canonical = ({sets, policies, baseChains, refusals}: LinuxProgram) => ({
   sets: [...sets.entries()]
     .map(([key, set]) => ({key, ...set, members: set.members.toSorted()}))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1)),
-  policies: policies.map(each => ({...each, sets: each.sets.toSorted()})),
+  policies: listedRules(policies).map(each => ({...each, sets: each.sets.toSorted()})),
   baseChains: Object.fromEntries(baseChains),
   refusals,
 })
@@ -233,7 +234,7 @@ describe('one change', () => {
     program.apply({type: 'added', kind: 'NetworkPolicy', object: first})
     expect(new Set(chains().map(text => text.split(' ')[1])).size).toBe(2)
     const {policies} = compile({...emptyCluster(), policies: [second, first]}, option)
-    expect(program.program().policies).toEqual(policies)
+    expect(listedRules(program.program().policies)).toEqual(listedRules(policies))
     program.apply({type: 'deleted', kind: 'NetworkPolicy', object: first})
     expect(chains()).toEqual(alone)
   })

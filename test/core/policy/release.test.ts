@@ -48,7 +48,7 @@ function compiled(spec: NetworkPolicy['spec'], release: ReleaseLine, more: Parti
 
 const names = ({sets}: LinuxProgram): string[] => [...sets.values()].map(({name}) => name).toSorted()
 const policyRules = ({policies}: LinuxProgram): string[] =>
-  policies.flatMap(({chains}) => chains.flatMap(({rules}) => rules.map(ruleText)))
+  policies.flatMap(({chains}) => chains.flatMap(({rules}) => Array.from(rules, ruleText)))
 
 describe('marks', () => {
   const baseRules = (release: ReleaseLine): string[] => [...compiled({}, release).baseChains.values()].flat().map(ruleText)

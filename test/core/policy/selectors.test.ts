@@ -13,7 +13,7 @@ const program = (from: PolicyPeer, semantics: Semantics): LinuxProgram => {
 function terms(from: PolicyPeer, semantics: Semantics = 'npm'): string[] {
   const {policies, sets} = program(from, semantics)
   const rules = policies[0]?.chains[0]?.rules ?? []
-  return rules
+  return [...rules]
     .slice(0, -1)
     .map(({matches}) =>
       matches.flatMap(match => (match.kind === 'set' ? [(match.negated ? '!' : '') + sets.get(match.set)?.name] : [])).join(' '),

@@ -1,6 +1,7 @@
 import {expect} from 'vitest'
 import type {ClusterObjects, Namespace, NetworkPolicy, Node, Pod} from '../../../core/kubernetes/objects.ts'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
+import {listedRules} from '../linux/listed-rules.ts'
 import type {FakeApiServer, Stored} from './fake-api-server.ts'
 import {paths} from './fake-api-server.ts'
 
@@ -68,7 +69,9 @@ export const canonical = ({sets, policies, baseChains, refusals}: LinuxProgram):
   sets: [...sets.values()]
     .map(set => ({...set, members: set.members.toSorted()}))
     .toSorted((a, b) => (a.kernelName < b.kernelName ? -1 : 1)),
-  policies: policies.map(each => ({...each, sets: each.sets.toSorted()})).toSorted((a, b) => (a.policy < b.policy ? -1 : 1)),
+  policies: listedRules(policies)
+    .map(each => ({...each, sets: each.sets.toSorted()}))
+    .toSorted((a, b) => (a.policy < b.policy ? -1 : 1)),
   baseChains: Object.fromEntries(baseChains),
   refusals,
 })

@@ -194,6 +194,12 @@ class Simulated implements SimulatedProgram<Acl, AclDifference> {
     return this.acls
   }
 
+  ruleLists(): readonly (readonly Acl[])[] {
+    return [this.acls]
+  }
+
+  readonly looks = 0
+
   conditions({local, remote, port}: Acl) {
     const condition = (set: string, side: 'src' | 'dst') => ({set, side, negated: false, hasPort: false})
     return {
@@ -243,7 +249,7 @@ let program: AclProgram | undefined
 export function setProgram(sets: readonly ProgramSet[], acls: readonly Acl[]): AclProgram {
   const policies = [...new Set(acls.map(({policy}) => policy))].map(policy => ({policy, sets: sets.map(set => set.kernelName)}))
   const byName = new Map(sets.map(set => [set.kernelName, set]))
-  program = {options: {scheme: 'sha256', semantics: 'npm'}, sets: byName, policies, refusals: [], acls}
+  program = {options: {scheme: 'sha256', semantics: 'npm'}, sets: byName, policies, leftOut: [], refusals: [], acls}
   return program
 }
 
@@ -277,7 +283,7 @@ export const aclPlane: DataPlane = {
     const common = ({endpoint, policy}: Acl) => ({kind: 'rule', chain: endpoint, policy}) as const
     for (const acl of acls) if (!node.acls.some(({id}) => id === acl.id)) differences.push({...common(acl), wanted: placed(acl)})
     for (const acl of node.acls) if (!acls.some(({id}) => id === acl.id)) differences.push({...common(acl), found: placed(acl)})
-    return {differences, notes: []}
+    return {differences, notes: [], notCompared: []}
   },
   describe(difference: AclDifference) {
     if (difference.kind === 'member') {

@@ -35,11 +35,11 @@ export function compareTables(wanted: LinuxTables, found: LinuxTables): LinuxDif
   )
   const chains = new Map([...wanted.chains].filter(([name]) => name !== 'FORWARD'))
   const rules = compareRules(
-    {chains, forward: wanted.chains.get('FORWARD') ?? [], isJumpLoose: true},
+    {chains, notCompared: new Set(), forward: [...(wanted.chains.get('FORWARD') ?? [])], isJumpLoose: true},
     {
       names: [...found.chains.keys()].filter(name => name !== 'FORWARD'),
       has: chain => found.chains.has(chain),
-      rules: chain => found.chains.get(chain) ?? [],
+      rules: chain => [...(found.chains.get(chain) ?? [])],
       isEmpty: chain => (found.chains.get(chain) ?? []).length === 0,
       isComplete: true,
     },
@@ -78,7 +78,7 @@ export function normalTables({sets, chains}: LinuxTables): unknown {
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
 
 /** Free rules sorted between those that have their place. */
-function normalRules(rules: readonly ComparedRule[]): string[] {
+function normalRules(rules: Iterable<ComparedRule>): string[] {
   const normal: string[] = []
   let free: string[] = []
   for (const rule of rules) {
@@ -116,7 +116,7 @@ const onChain = (
     const chain = pick([...tables.chains.keys()], which)
     const rules = tables.chains.get(chain ?? '')
     if (chain === undefined || !rules) return tables
-    const changed = change(rules, at, chain)
+    const changed = change([...rules], at, chain)
     const chains = new Map(tables.chains)
     if (changed) chains.set(chain, changed)
     else if (chain !== 'FORWARD') chains.delete(chain)

@@ -2,10 +2,12 @@ import {withDefaults} from '../../../kubernetes/api-defaults.ts'
 import {type NetworkPolicy, objectKey, type PolicyPort} from '../../../kubernetes/objects.ts'
 import type {Direction} from '../../../names/kernel-name.ts'
 import type {NamedPlace} from '../../../policy/collisions.ts'
+import {LEFT_OUT} from '../../../policy/largest-left-out.ts'
 import {type NamedSet, namespaceSet, type SetCondition} from '../../../policy/named-set.ts'
 import {type NpmPolicyPort, npmPolicyPorts} from '../../../policy/npm-policy-ports.ts'
 import type {CompileOptions, Unsupported} from '../../../policy/program.ts'
 import {releaseFacts} from '../../../policy/release.ts'
+import {CombinedRules, firstUses, JoinedRules, type PeersAndPorts, type RuleList} from '../../../policy/rule-list.ts'
 import {MOST_RULES} from '../../../policy/selectors.ts'
 import {type ConsequenceOf, UnsupportedList} from '../../../policy/unsupported.ts'
 import {v1Empty} from '../../../policy/v1-names.ts'
@@ -37,7 +39,11 @@ export interface V1NpmPolicy {
   /** `namespace/name` */
   readonly policy: string
   /** In the order of their creation. */
-  readonly rules: readonly V1Rule[]
+  readonly rules: RuleList<V1Rule>
+  /** The rules that name a set for the first time. */
+  readonly namingRules: readonly V1Rule[]
+  /** Whether it has too many rules to be compiled. It has none here, but NPM programs it. */
+  readonly isTooLarge: boolean
   readonly sets: readonly NamedSet[]
   readonly refusals: readonly Unsupported[]
 }
@@ -58,32 +64,34 @@ export function v1NpmPolicyOf(object: NetworkPolicy, {release, semantics}: Compi
   }
   const target = v1PodSelector(spec.podSelector ?? {}, 'spec.podSelector', context, context.namespace)
   const types = (spec.policyTypes ?? []).filter(type => type === 'Ingress' || type === 'Egress')
-  const rules = [
-    ...types.flatMap(direction => allowRules(spec, direction, target, context)),
-    ...(['Ingress', 'Egress'] as const)
-      .filter(direction => types.includes(direction) && !isOpen(spec, direction))
-      .map(direction => dropRule(direction, target)),
-  ]
-  if (refusals.all.length > 0) return {policy, rules: [], sets: [v1Empty], refusals: refusals.all}
-  const named = rules.flatMap(({conditions}) => conditions.flatMap(each => (each.kind === 'set' ? [each.term.set] : [])))
-  return {
-    policy,
-    rules,
-    sets: [...new Set([v1Empty, context.namespace.set, ...named, ...context.sets])],
-    refusals: refusals.losses,
-  }
+  const allowed = types.map(direction => allowRules(spec, direction, target, context))
+  const drops = (['Ingress', 'Egress'] as const)
+    .filter(direction => types.includes(direction) && !isOpen(spec, direction))
+    .map(direction => dropRule(direction, target))
+  const refused = {policy, rules: [], namingRules: [], refusals: refusals.all}
+  const isTooLarge = refusals.all.length > 0 && refusals.all.every(({code}) => code === 'TOO_MANY_RULES')
+  if (refusals.all.length > 0 && !isTooLarge) return {...refused, isTooLarge, sets: [v1Empty]}
+  const namingRules = [...allowed.flatMap(({naming}) => naming), ...drops]
+  const named = namingRules.flatMap(({conditions}) => conditions.flatMap(each => (each.kind === 'set' ? [each.term.set] : [])))
+  const sets = [...new Set([v1Empty, context.namespace.set, ...named, ...context.sets])]
+  if (isTooLarge) return {...refused, isTooLarge, sets}
+  const rules = new JoinedRules([...allowed.map(each => each.rules), drops])
+  return {policy, rules, namingRules, isTooLarge, sets, refusals: refusals.losses}
 }
 
 /** Lists every set that the policy's rules name, with the field of the object. */
-export function* v1NamedSets({rules}: V1NpmPolicy): Generator<NamedPlace> {
-  for (const {conditions, field} of rules)
+export function* v1NamedSets({namingRules}: V1NpmPolicy): Generator<NamedPlace> {
+  for (const {conditions, field} of namingRules)
     for (const condition of conditions) if (condition.kind === 'set') yield {set: condition.term.set, field}
 }
 
 /** An API server rejects every policy that is refused here. */
-const consequence: ConsequenceOf = () => ({
+const consequence: ConsequenceOf = code => ({
   hasSets: false,
-  words: 'nothing of the policy is compiled; NPM v1 stops at a rule that iptables refuses, before it makes the default drop',
+  words:
+    code === 'TOO_MANY_RULES'
+      ? LEFT_OUT
+      : 'nothing of the policy is compiled; NPM v1 stops at a rule that iptables refuses, before it makes the default drop',
 })
 
 type Spec = NetworkPolicy['spec']
@@ -114,29 +122,40 @@ function dropRule(direction: Direction, target: V1Selector): V1Rule {
 }
 
 /** The allow rules of one direction, in the order of their creation: rules for blocks come first. */
-function allowRules(spec: Spec, direction: Direction, target: V1Selector, context: V1Context): V1Rule[] {
+function allowRules(
+  spec: Spec,
+  direction: Direction,
+  target: V1Selector,
+  context: V1Context,
+): {rules: RuleList<V1Rule>; naming: readonly V1Rule[]} {
   const field = direction === 'Ingress' ? 'spec.ingress' : 'spec.egress'
   const list = direction === 'Ingress' ? 'from' : 'to'
-  const made: {readonly isBlock: boolean; readonly rule: V1Rule}[] = []
+  const blocks: PeersAndPorts<V1Peer, NpmPolicyPort | undefined>[] = []
+  const others: typeof blocks = []
+  let count = 0
+  let isOver = false
   let hasBlockRule = false
   for (const [index, {peers, ports}] of givenRules(spec, direction).entries()) {
     const place = `${field}[${index}]`
-    const translated: V1Peer[] = peers
-      ? v1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, context)
-      : [everybody(place)]
+    const most = Math.max(0, MOST_RULES - count)
+    const {translated, count: peerCount}: ReturnType<typeof v1Peers> = peers
+      ? v1Peers(peers, {direction, rule: index, hasBlockRule}, `${place}.${list}`, most, context)
+      : {translated: [everybody(place)], count: 1}
     hasBlockRule ||= translated.some(({kind}) => kind === 'block')
     const translatedPorts = ports
       ? npmPolicyPorts(ports.map(withoutEnd), `${place}.ports`, {...context, isLite: false})
       : [undefined]
-    if (made.length + translated.length * translatedPorts.length > MOST_RULES) {
+    count += peerCount * translatedPorts.length
+    if (count > MOST_RULES && !isOver) {
       context.refusals.add('TOO_MANY_RULES', place, `its peers, values and ports combine to more than ${MOST_RULES} rules`)
-      return []
+      isOver = true
     }
-    for (const peer of translated)
-      for (const port of translatedPorts)
-        made.push({isBlock: peer.kind === 'block', rule: allowRule(direction, target, peer, port)})
+    blocks.push({peers: translated.filter(({kind}) => kind === 'block'), ports: translatedPorts})
+    others.push({peers: translated.filter(({kind}) => kind !== 'block'), ports: translatedPorts})
   }
-  return [...made.filter(({isBlock}) => isBlock), ...made.filter(({isBlock}) => !isBlock)].map(({rule}) => rule)
+  const all = [...blocks, ...others]
+  const make = (peer: V1Peer, port: NpmPolicyPort | undefined) => allowRule(direction, target, peer, port)
+  return {rules: new CombinedRules(all, make), naming: Array.from(firstUses(all), ([peer, port]) => make(peer, port))}
 }
 
 /** NPM v1 does not support port ranges: it uses the first port. */

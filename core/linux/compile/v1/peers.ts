@@ -1,6 +1,6 @@
 import type {PolicyPeer} from '../../../kubernetes/objects.ts'
 import type {Direction} from '../../../names/kernel-name.ts'
-import type {NamedSet, SetCondition} from '../../../policy/named-set.ts'
+import {distinct, type NamedSet, type SetCondition} from '../../../policy/named-set.ts'
 import {MOST_SELECTORS, type SelectorContext} from '../../../policy/selectors.ts'
 import {v1BlockSet, v1NamespaceLabel} from '../../../policy/v1-names.ts'
 import {V1Blocks} from './blocks.ts'
@@ -40,19 +40,42 @@ interface RulePlace {
  * is empty.
  *
  * @param field path of the list of peers in the object
+ * @param most peers to keep. Those of a selector that would exceed it are one peer, which names the sets of all
+ * @returns the peers, and how many they are without that limit
  */
-export function v1Peers(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): V1Peer[] {
+export function v1Peers(
+  peers: readonly PolicyPeer[],
+  place: RulePlace,
+  field: string,
+  most: number,
+  context: V1Context,
+): {translated: V1Peer[]; count: number} {
   const set = blockSet(peers, place, field, context)
   context.sets.add(set)
   let hasBlockRule = place.hasBlockRule
-  return peers.flatMap((peer, index) => {
+  let count = 0
+  const translated = peers.flatMap((peer, index) => {
     const at = `${field}[${index}]`
-    if (!peer.ipBlock) return selected(peer, at, context)
+    if (!peer.ipBlock) {
+      const alternatives = selected(peer, at, context)
+      count += alternatives.length
+      return count > most && alternatives.length > 1 ? [joinedPeers(alternatives)] : alternatives
+    }
     // After the first rule for blocks in a direction, NPM v1 makes further ones only for blocks that are a rule's first peer.
     if (index > 0 && hasBlockRule) return []
     hasBlockRule = true
+    count++
     return [{kind: 'block', terms: {B: [{set, negated: false}]}, words: set.name, field: at} satisfies V1Peer]
   })
+  return {translated, count}
+}
+
+/** One peer that names the sets of all alternatives of a selector. */
+function joinedPeers(alternatives: readonly V1Peer[]): V1Peer {
+  const [first] = alternatives as [V1Peer, ...V1Peer[]]
+  const pieces = Object.keys(first.terms) as Piece[]
+  const terms = Object.fromEntries(pieces.map(piece => [piece, distinct(alternatives.flatMap(each => each.terms[piece] ?? []))]))
+  return {...first, terms}
 }
 
 function blockSet(peers: readonly PolicyPeer[], place: RulePlace, field: string, context: V1Context): NamedSet {

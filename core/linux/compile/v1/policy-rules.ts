@@ -1,16 +1,20 @@
 import type {NetworkPolicy} from '../../../kubernetes/objects.ts'
 import {setCollisions} from '../../../policy/collisions.ts'
 import type {ProgramPolicies} from '../../../policy/incremental.ts'
+import {largestLeftOut, leftOutRefusal} from '../../../policy/largest-left-out.ts'
 import {PolicySets} from '../../../policy/policy-sets.ts'
 import type {CompileOptions, Unsupported} from '../../../policy/program.ts'
+import {MappedRules} from '../../../policy/rule-list.ts'
 import type {SetTable} from '../../../policy/set-table.ts'
 import type {Match} from '../../iptables/model.ts'
 import {forwardJump} from '../../npm/forward-jump.ts'
 import type {LinuxPolicy, LinuxPolicyPart, ProgramRule} from '../../npm/program.ts'
 import {v1BaseChains} from './base-chains.ts'
-import {type V1Condition, type V1NpmPolicy, v1NamedSets, v1NpmPolicyOf} from './npm-policy.ts'
+import {type V1Condition, type V1NpmPolicy, type V1Rule, v1NamedSets, v1NpmPolicyOf} from './npm-policy.ts'
 
 interface PolicyState {
+  readonly policy: string
+  readonly rules: number
   readonly translated: V1NpmPolicy
   readonly sets: PolicySets
   compiled?: LinuxPolicy | undefined
@@ -22,6 +26,8 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
   private readonly options: CompileOptions
   private readonly states = new Map<string, PolicyState>()
   private last: LinuxPolicyPart | undefined
+  /** Policies that make all policies together too large. Undefined after a change. */
+  private tooMany: ReadonlySet<PolicyState> | undefined
 
   constructor(table: SetTable, options: CompileOptions) {
     this.table = table
@@ -32,9 +38,10 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     const translated = v1NpmPolicyOf(policy, this.options)
     const before = this.states.get(translated.policy)
     // Add the new policy's sets before the old ones are released: a set that both use is then not created again.
-    this.states.set(translated.policy, {translated, sets: new PolicySets(this.table, translated.sets)})
+    const sets = new PolicySets(this.table, translated.sets)
+    this.states.set(translated.policy, {policy: translated.policy, rules: translated.rules.length, translated, sets})
     before?.sets.release()
-    this.last = undefined
+    this.changed()
   }
 
   delete(policy: string): void {
@@ -42,7 +49,12 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     if (!state) return
     state.sets.release()
     this.states.delete(policy)
+    this.changed()
+  }
+
+  private changed(): void {
     this.last = undefined
+    this.tooMany = undefined
   }
 
   /** @param namesChanged whether the sets that share a name may differ from the last snapshot */
@@ -50,15 +62,22 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
     // Where sets share a hash, refusals also depend on the members of lists.
     if (this.last && !namesChanged) return this.table.names.hasShared ? {...this.last, refusals: this.refusals()} : this.last
     const policies: LinuxPolicy[] = []
+    const leftOut: LinuxPolicy[] = []
     const rules: ProgramRule[] = []
+    const tooMany = this.leftOut()
     for (const state of this.states.values()) {
-      if (state.translated.rules.length === 0) continue
+      if (state.rules === 0 && !state.translated.isTooLarge) continue
       state.compiled ??= rulesOf(state)
+      if (state.translated.isTooLarge || tooMany.has(state)) {
+        leftOut.push({...state.compiled, baseRules: []})
+        continue
+      }
       policies.push(state.compiled)
-      rules.push(...(state.compiled.baseRules ?? []))
+      for (const rule of state.compiled.baseRules ?? []) rules.push(rule)
     }
     this.last = {
       policies,
+      leftOut,
       baseChains: v1BaseChains(rules, this.states.size > 0),
       jump: forwardJump(this.options.release),
       refusals: this.refusals(),
@@ -68,7 +87,17 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
 
   /** The reasons why policies are missing from the program, or only partly in it. Call it after names have settled. */
   refusals(): Unsupported[] {
-    return [...this.states.values()].flatMap(state => [...state.translated.refusals, ...this.collisions(state)])
+    const tooMany = this.leftOut()
+    return [...this.states.values()].flatMap(state => [
+      ...state.translated.refusals,
+      ...(tooMany.has(state) ? [leftOutRefusal(state, this.options.mostRules)] : []),
+      ...this.collisions(state),
+    ])
+  }
+
+  private leftOut(): ReadonlySet<PolicyState> {
+    this.tooMany ??= largestLeftOut([...this.states.values()], this.options.mostRules)
+    return this.tooMany
   }
 
   private collisions({translated, sets}: PolicyState): Unsupported[] {
@@ -85,8 +114,7 @@ export class V1PolicyRules implements ProgramPolicies<LinuxPolicyPart> {
 
 /** Compiles a translated policy into rules with kernel names. */
 function rulesOf({translated, sets}: PolicyState): LinuxPolicy {
-  const {policy, rules} = translated
-  const used = new Set<string>()
+  const {policy, rules, namingRules} = translated
   const match = (condition: V1Condition): Match => {
     switch (condition.kind) {
       case 'protocol':
@@ -96,19 +124,18 @@ function rulesOf({translated, sets}: PolicyState): LinuxPolicy {
         return {kind: 'ports', protocol, destination: {from: port, to: port, negated: false}}
       }
       case 'set': {
-        const {kernelName} = sets.of(condition.term.set)
-        used.add(kernelName)
-        return {kind: 'set', set: kernelName, sides: condition.sides, negated: condition.term.negated}
+        return {kind: 'set', set: sets.of(condition.term.set).kernelName, sides: condition.sides, negated: condition.term.negated}
       }
     }
   }
-  const baseRules = rules.map(
-    ({chain, conditions, comment, target}): ProgramRule => ({
-      chain,
-      matches: [...conditions.map(match), {kind: 'comment', text: comment}],
-      target,
-      policy,
-    }),
+  const make = ({chain, conditions, comment, target}: V1Rule): ProgramRule => ({
+    chain,
+    matches: [...conditions.map(match), {kind: 'comment', text: comment}],
+    target,
+    policy,
+  })
+  const used = namingRules.flatMap(({conditions}) =>
+    conditions.flatMap(each => (each.kind === 'set' ? [sets.of(each.term.set).kernelName] : [])),
   )
-  return {policy, chains: [], baseRules, sets: [...used]}
+  return {policy, chains: [], baseRules: new MappedRules(rules, make), sets: [...new Set(used)]}
 }

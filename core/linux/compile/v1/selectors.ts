@@ -76,7 +76,7 @@ function nestedTerms(expressions: readonly ReadExpression[]): Labelled {
  * Translates a namespace selector into its alternatives: one for each value of an expression, as in NPM v2.
  *
  * @param field path of the selector in the object
- * @param most limit on the number of alternatives; beyond it the policy is refused and the result is empty
+ * @param most limit on the number of alternatives; beyond it the policy is refused, and the result is one that names the sets of all
  */
 export function v1NamespaceSelectors(selector: LabelSelector, field: string, context: Context, most: number): V1Selector[] {
   const labels = labelsOf(selector).map(label => namespaceTerm(label, false))
@@ -84,14 +84,15 @@ export function v1NamespaceSelectors(selector: LabelSelector, field: string, con
   const fixed = expressions.filter(({values}) => values.length < 2)
   const several = expressions.filter(({values}) => values.length >= 2)
   const count = several.reduce((product, {values}) => product * values.length, 1)
-  if (count > most) {
-    context.refusals.add('TOO_MANY_RULES', field, `its values combine to ${count} rules`)
-    return []
-  }
   const start: Labelled = [
     ...labels,
     ...fixed.map(({key, values, negated}) => namespaceTerm([key, ...values].join(':'), negated)),
   ]
+  if (count > most) {
+    context.refusals.add('TOO_MANY_RULES', field, `its values combine to ${count} rules`)
+    const all = several.flatMap(({key, values, negated}) => values.map(value => namespaceTerm(`${key}:${value}`, negated)))
+    return [{terms: termsOf([...start, ...all]), words: ''}]
+  }
   const ways = several.reduce<Labelled[]>(
     (all, {key, values, negated}) =>
       all.flatMap(some => values.map(value => [...some, namespaceTerm(`${key}:${value}`, negated)])),

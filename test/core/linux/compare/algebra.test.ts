@@ -70,7 +70,13 @@ describe('differences between any two programs', () => {
 
   propertyTest.prop([sides(2)], {numRuns: 100})('can be printed as JSON and read again', ([first, second]) => {
     const differences = compareTables(first as LinuxTables, second as LinuxTables)
-    expect(JSON.parse(JSON.stringify(differences))).toEqual(differences)
+    // Rules of a chain may be made when they are asked for.
+    const listed = differences.map(each =>
+      each.kind === 'chain'
+        ? {...each, ...(each.wanted && {wanted: [...each.wanted]}), ...(each.found && {found: [...each.found]})}
+        : each,
+    )
+    expect(JSON.parse(JSON.stringify(differences))).toEqual(listed)
   })
 })
 

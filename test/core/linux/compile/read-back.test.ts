@@ -13,7 +13,7 @@ import {vectors} from '../../../support/linux/vector.ts'
 function savedRules({baseChains, policies, jump}: LinuxProgram): string {
   const own = policies.flatMap(({chains}) => chains)
   const names = [...baseChains.keys(), ...own.map(({chain}) => chain)]
-  const rules = [jump, ...[...baseChains.values()].flat(), ...own.flatMap(chain => chain.rules)]
+  const rules = [jump, ...[...baseChains.values()].flat(), ...own.flatMap(chain => [...chain.rules])]
   const lines = [':FORWARD ACCEPT [0:0]', ...names.map(name => `:${name} - [0:0]`), ...rules.map(ruleText)]
   return `*filter\n${lines.join('\n')}\nCOMMIT\n`
 }

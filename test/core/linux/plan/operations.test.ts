@@ -46,7 +46,7 @@ const withSet = (name: string, change: (set: SetState) => SetState): LinuxTables
 })
 const withChain = (name: string, change: (rules: readonly ComparedRule[]) => readonly ComparedRule[]): LinuxTables => ({
   ...wanted,
-  chains: new Map(wanted.chains).set(name, change(wanted.chains.get(name) ?? [])),
+  chains: new Map(wanted.chains).set(name, change([...(wanted.chains.get(name) ?? [])])),
 })
 const without = <Value>(map: ReadonlyMap<string, Value>, name: string) => new Map([...map].filter(([each]) => each !== name))
 const swapped = (rules: readonly ComparedRule[]) => [...rules.slice(1), ...rules.slice(0, 1)]
@@ -120,7 +120,7 @@ const cases: readonly {what: string; kind: LinuxDifference['kind']; node: () => 
         [...wanted.chains].flatMap(([name, rules]): [string, readonly ComparedRule[]][] =>
           /-\w{10}$/.test(name)
             ? []
-            : [[name, rules.filter(({target}) => target?.kind !== 'jump' || !/-\w{10}$/.test(target.chain))]],
+            : [[name, [...rules].filter(({target}) => target?.kind !== 'jump' || !/-\w{10}$/.test(target.chain))]],
         ),
       ),
     }),
@@ -148,7 +148,7 @@ async function load(namespace: Namespace, backend: Backend, {sets, chains}: Linu
     [...created, ...all.flatMap(([name, {members}]) => members.map(each => `add ${name} ${each}`)), ''].join('\n'),
   )
   const declared = [...chains.keys()].filter(name => name !== 'FORWARD').map(name => `:${name} - [0:0]`)
-  const rules = [...chains].flatMap(([name, each]) => each.map(rule => `-A ${name} ${ruleText(rule)}`))
+  const rules = [...chains].flatMap(([name, each]) => Array.from(each, rule => `-A ${name} ${ruleText(rule)}`))
   await loadRules(namespace, backend, ['*filter', ...declared, ...rules, 'COMMIT', ''].join('\n'))
 }
 

@@ -25,7 +25,7 @@ describe.each([
   })
 
   test.each([...compiled.keys()])('have the same rules in %s, each word in its place', chain => {
-    const rules = (compiled.get(chain) ?? []).map(ruleText)
+    const rules = Array.from(compiled.get(chain) ?? [], ruleText)
     const found = (saved.get(chain)?.rules ?? []).map(ruleText)
     expect(rules.toSorted()).toEqual(found.toSorted())
   })
@@ -34,7 +34,7 @@ describe.each([
     const isOfPolicy = (rule: string): boolean => rule.includes('--match-set')
     for (const [chain, rules] of compiled) {
       const places = (texts: readonly string[]) => texts.map(text => (isOfPolicy(text) ? 'a policy' : text))
-      expect(places(rules.map(ruleText))).toEqual(places((saved.get(chain)?.rules ?? []).map(ruleText)))
+      expect(places(Array.from(rules, ruleText))).toEqual(places((saved.get(chain)?.rules ?? []).map(ruleText)))
     }
   })
 })

@@ -22,14 +22,16 @@ function sets({sets}: LinuxProgram): string[] {
 /** The comments of a policy's rules in the order in which they are made, behind the chain without its first part. */
 const comments = ({policies}: LinuxProgram): string[] =>
   policies.flatMap(({baseRules = []}) =>
-    baseRules.map(({chain, matches}) => {
+    Array.from(baseRules, ({chain, matches}) => {
       const comment = matches.find(match => match.kind === 'comment')
       return `${chain.slice('AZURE-NPM-'.length)} ${comment?.kind === 'comment' ? comment.text : ''}`
     }),
   )
 
 const rule = (program: LinuxProgram, part: string): string => {
-  const found = program.policies.flatMap(({baseRules = []}) => baseRules.map(ruleText)).filter(text => text.includes(part))
+  const found = program.policies
+    .flatMap(({baseRules = []}) => Array.from(baseRules, ruleText))
+    .filter(text => text.includes(part))
   expect(found).toHaveLength(1)
   return found[0] ?? ''
 }
@@ -293,7 +295,7 @@ describe('rules', () => {
 
   test('equal conditions are not made one', () => {
     const podSelector = {matchLabels: {app: 'web'}, matchExpressions: [{key: 'app', operator: 'In' as const, values: ['web']}]}
-    const text = ruleText(compiled({podSelector, policyTypes: ['Ingress']}).policies[0]?.baseRules?.[0] as never)
+    const text = ruleText(compiled({podSelector, policyTypes: ['Ingress']}).policies[0]?.baseRules?.at(0) as never)
     expect(text.match(/--match-set/g)).toHaveLength(3)
     expect(text).toContain('DROP-ALL-TO-app:web-AND-app:web-IN-ns-shop')
   })
