@@ -16,7 +16,7 @@ export const fixture = (path: string): string => fileURLToPath(new URL(path, fix
 /** Runs the plugin as a person would, with this project's Node. Paths of this checkout are not part of the output. */
 export async function runCli(
   args: readonly string[],
-  options: {stdin?: string | Uint8Array; env?: Record<string, string>} = {},
+  options: {stdin?: string | Uint8Array; env?: Record<string, string>; timeoutMs?: number} = {},
 ): Promise<CliResult> {
   const result = await execa(process.execPath, [executable, ...args], {
     reject: false,
@@ -24,7 +24,7 @@ export async function runCli(
     input: options.stdin ?? '',
     // Whoever runs the tests has a cluster of their own, perhaps.
     env: {NO_COLOR: '1', KUBECONFIG: '/no/such/kubeconfig', KUBERNETES_SERVICE_HOST: '', ...options.env},
-    timeout: 60_000,
+    timeout: options.timeoutMs ?? 60_000,
   })
   const withoutPaths = (text: string) => text.replaceAll(fileURLToPath(fixtures), '')
   return {stdout: withoutPaths(result.stdout), stderr: withoutPaths(result.stderr), exitCode: result.exitCode ?? -1}
