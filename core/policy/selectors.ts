@@ -70,9 +70,6 @@ export const MOST_SELECTORS = 10_000
 /** Limit on rules of one direction of a policy. Only combined values and ports come near it. Azure NPM has no limit. */
 export const MOST_RULES = 50_000
 
-/** Limit on the rules of all policies together, where nobody gives a smaller one. A node of 300 MB of rules has so many. */
-export const MOST_RULES_TOGETHER = 1_000_000
-
 /** The labels of `matchLabels` as `key:value`, sorted by key. */
 export function labelsOf({matchLabels}: LabelSelector): readonly string[] {
   if (!matchLabels) return none

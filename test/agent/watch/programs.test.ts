@@ -2,7 +2,7 @@ import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {rulesForHeap} from '../../../agent/watch/programs.ts'
 
-const root = new URL('../../../', import.meta.url)
+const root = new URL('../../../', import.meta.url).href
 
 /** What an agent does for a diff of a node that has none of the rules, in a process of its own. */
 const script = (count: number): string => `
