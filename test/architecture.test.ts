@@ -199,6 +199,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/arbitrary-objects.ts': ['core'],
   'test/support/arbitrary-cluster.ts': ['core', 'test/support/arbitrary-objects.ts'],
   'test/support/dump-fixture.ts': ['core'],
+  'test/support/large-policies.ts': ['core'],
   'test/support/node-of.ts': ['core'],
   'test/support/read-capture.ts': ['core'],
   'test/support/shop-nodes.ts': ['core', 'test/support/node-of.ts'],
@@ -212,7 +213,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/kernel': ['core', 'test/support/programs'],
   'test/support/kernel/packets': ['core', 'test/support/programs', 'test/support/kernel'],
   'test/support/agreement': ['core', 'test/support/cases', 'test/support/kernel', 'test/support/kernel/packets'],
-  'test/support/agent': ['core', 'agent', 'test/support/temporary-folder.ts'],
+  'test/support/agent': ['core', 'agent', 'test/support/temporary-folder.ts', 'test/support/linux'],
   'test/support/plugin': ['core', 'agent/serve', 'plugin'],
   'test/support/cluster': ['test/support/agent', 'test/cluster/lab'],
 }
