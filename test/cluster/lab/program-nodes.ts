@@ -47,9 +47,21 @@ export async function keepProgrammed(cluster: Cluster, loaded: LinuxProgram, sig
     // While the API server is away nothing changes.
     const program = await compileNow(cluster, {}).catch(() => undefined)
     if (!program || signal.aborted || textOf(program) === known) continue
-    await Promise.all(cluster.nodes.map(node => load(node, program)))
+    // What a node refuses it refuses again, so it is told once. A cluster to play with goes on.
+    await Promise.all(
+      cluster.nodes.map(node =>
+        load(node, program).catch((error: unknown) => {
+          if (!signal.aborted) refusedBy(node, error)
+        }),
+      ),
+    )
     known = textOf(program)
   }
+}
+
+function refusedBy({name}: ClusterNode, error: unknown): void {
+  const reason = error instanceof Error ? error.message.slice(0, 500) : String(error)
+  console.error(`${name} refused what the policies ask for now, and holds a part of it until they change: ${reason}`)
 }
 
 /** Removes from a node what `programNodes`, or Azure NPM itself, has put there. */
