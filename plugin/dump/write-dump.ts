@@ -143,7 +143,7 @@ function notWritable(target: string, error: unknown): InputError {
   if (code === 'ENAMETOOLONG')
     return new InputError(
       `-o ${shortened(target)}: the name is too long for the file system`,
-      'Give a shorter one: 255 bytes are the most for a file or a folder, on most file systems.',
+      'Give a shorter one.',
     )
   return new InputError(`-o ${target}: cannot be written: ${REASONS[code ?? ''] ?? message}`, NEXT)
 }
