@@ -104,6 +104,11 @@ export const limits = {
   firstListsMs: 10 * SECOND,
   /** The agent compares rules and sets up to this size; the plugin, which has a person's machine, compares larger ones. */
   diffBytes: 32 * MIB,
+  /**
+   * Rules that walks look at to find the effects of differences. They take a second or two, in which nobody else is answered; 1,000
+   * missing members of 20,000 pods and 2,000 policies need a third of it.
+   */
+  diffLooks: 1_500_000,
   /** Nobody reads more differences; their number is told. */
   differences: 5000,
 

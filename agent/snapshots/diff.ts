@@ -74,7 +74,7 @@ async function compare(
   const cluster = watch.objects()
   const state = read.with({node, cluster})
   const programFor = (options: CompileOptions) => watch.programFor(state.dataPlane, options)
-  const drift = compareNode(cluster, state, {isLite: lite, programFor})
+  const drift = compareNode(cluster, state, {isLite: lite, programFor, mostLooks: limits.diffLooks})
   return {
     ...elsewhere(shortened(drift, limits)),
     problems: [...problems, ...state.translation().facts.problems, ...staleProblems(watch.syncState())],

@@ -10,9 +10,8 @@ import {spread} from '../packets/spread.ts'
 const MOST_WALKS = 400_000
 const FEW_WALKS = 60
 const MOST_WALKS_PER_ITEM = 60_000
-/** Limits on the rules that all walks look at, which is what they cost: before fewer packets are tried, and at all. */
+/** Limit on the rules that all walks look at, which is what they cost. Then fewer packets are tried, and after half as many again none. */
 const MOST_LOOKS = 40_000_000
-const LAST_LOOKS = 60_000_000
 
 /** Rules of one difference whose ports and blocks are tried. A missing chain has thousands. */
 const MOST_OWN_RULES = 32
@@ -23,6 +22,8 @@ export interface Limits {
   readonly mostAddresses?: number
   /** Packets for all differences together. After that, each difference gets a few. */
   readonly mostWalks?: number
+  /** Rules that the walks of all differences look at, before fewer packets are tried. */
+  readonly mostLooks?: number
 }
 
 /**
@@ -38,20 +39,32 @@ export class VerdictChanges<Rule, Difference> {
   private readonly isSmall: boolean
   private found: CandidatePackets<Rule> | undefined
   private readonly mostWalks: number
+  private readonly mostLooks: number
   private walks = 0
 
   constructor(
     program: SimulatedProgram<Rule, Difference>,
-    {mostAddresses = MOST_ADDRESSES, mostWalks = MOST_WALKS}: Limits = {},
+    {mostAddresses = MOST_ADDRESSES, mostWalks = MOST_WALKS, mostLooks = MOST_LOOKS}: Limits = {},
   ) {
     this.mostWalks = mostWalks
+    this.mostLooks = mostLooks
     this.program = program
     this.isSmall = isSmall(program.sets, mostAddresses)
   }
 
   /** Whether the limit was reached, so that later differences were tried with few packets. */
   get isHurried(): boolean {
-    return this.walks >= this.mostWalks || this.program.looks >= MOST_LOOKS
+    return this.walks >= this.mostWalks || this.looks >= this.mostLooks
+  }
+
+  /** Rules that all walks so far have looked at. */
+  get looks(): number {
+    return this.program.looks
+  }
+
+  /** Whether no more packets are tried. */
+  private get isSpent(): boolean {
+    return this.looks >= this.mostLooks * 1.5
   }
 
   /** The verdict of the program that the policies require. */
@@ -73,12 +86,12 @@ export class VerdictChanges<Rule, Difference> {
   /** The effect of a difference, with a packet whose verdict it changes. If it opens anything, the effect is `open`. */
   of(difference: Difference): Pick<DriftItem, 'effect' | 'example'> {
     const scope = this.program.scopeOf(difference)
-    if (!scope) return {effect: 'none'}
+    if (!scope || this.isSpent) return {effect: 'none'}
     const changed = this.program.with(difference)
     let closed: string | undefined
     let walks = 0
     for (const packet of this.packets(scope, changed)) {
-      if (++walks > (this.isHurried ? FEW_WALKS : MOST_WALKS_PER_ITEM) || this.program.looks >= LAST_LOOKS) break
+      if (++walks > (this.isHurried ? FEW_WALKS : MOST_WALKS_PER_ITEM) || this.isSpent) break
       this.walks++
       const before = this.before(packet)
       const after = changed.walk(packet)

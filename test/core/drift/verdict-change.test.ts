@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {compareNode} from '../../../core/drift/compare-node.ts'
+import {compareNode, openComparison} from '../../../core/drift/compare-node.ts'
 import type {ClusterObjects, NetworkPolicy, Pod} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
@@ -142,4 +142,22 @@ test('more differences than can be looked at closely are all told, and that they
   expect(items).toHaveLength(sets.filter(line => line.startsWith('add ')).length)
   expect(notes.some(note => note.startsWith('there are so many differences'))).toBe(true)
   expect(compareNode(cluster, dump).notes).toEqual([])
+})
+
+test('no more rules are walked than may be looked at', async () => {
+  const dump = await dumpOf(`${rules.join('\n')}\n`, `${sets.filter(line => !line.startsWith('add ')).join('\n')}\n`)
+  const mostLooks = 500
+  const {differences, effects} = openComparison(cluster, dump, {mostLooks})
+  const all = openComparison(cluster, dump)
+  for (const difference of differences) {
+    effects.of(difference)
+    all.effects.of(difference)
+  }
+  expect(effects.isHurried).toBe(true)
+  expect(effects.looks).toBeGreaterThanOrEqual(mostLooks)
+  // The last packet is walked before and after the difference.
+  const mostOfOnePacket = 2 * rules.length
+  expect(effects.looks).toBeLessThan(mostLooks * 1.5 + mostOfOnePacket)
+  expect(all.effects.looks).toBeGreaterThan(mostLooks * 1.5 + mostOfOnePacket)
+  expect(compareNode(cluster, dump, {mostLooks}).notes).toEqual([expect.stringMatching(/^there are so many differences/)])
 })
