@@ -32,6 +32,9 @@ export const limits = {
   requestsPerSecondOfAll: 1000,
   /** Requests that had already arrived when the rate was exceeded. More of them is no plugin. */
   waitingRequests: 1024,
+  /** Pings, pongs and the like of one connection, at once and each second. A plugin sends one in 20 s. */
+  signsOfLife: 100,
+  signsOfLifePerSecond: 2,
   /** Requests that one message may hold. */
   batch: 32,
   /** One plugin asks for some documents at once. */

@@ -23,8 +23,6 @@ const BYTES_OF_A_REQUEST = 16 * 1024
 /** Requests that are read ahead of those that wait for their turn. */
 const READ_AHEAD = 32
 const READ_AHEAD_BYTES = 64 * 1024
-/** What a ping, pong or sign of life costs all clients together: far less than a request. Its own client pays a whole one. */
-const COST_OF_A_SIGN = 0.02
 
 /**
  * One client that has signed in. It stands between the socket and tRPC: requests come through one by one in fair turns with those of
@@ -36,6 +34,7 @@ export class Connection extends EventEmitter implements Waiting {
   private readonly socket: WebSocket
   private readonly limits: Limits
   private readonly rate: RateLimit
+  private readonly signs: RateLimit
   private readonly ending = new AbortController()
   private readonly turns: FairTurns
   private readonly queue: [Buffer, boolean][] = []
@@ -56,9 +55,10 @@ export class Connection extends EventEmitter implements Waiting {
     this.caller = caller
     this.limits = limits
     this.rate = new RateLimit(limits.requestsPerSecond, limits.requestsPerSecond)
+    this.signs = new RateLimit(limits.signsOfLife, limits.signsOfLifePerSecond)
     socket.on('message', (data, isBinary) => this.receive(data, isBinary))
-    // The library answers pings by itself, so they are paid for afterwards.
-    for (const frame of ['ping', 'pong'] as const) socket.on(frame, () => this.payForSign())
+    // The library answers pings by itself, so they can only be counted.
+    for (const frame of ['ping', 'pong'] as const) socket.on(frame, () => this.countSign())
     socket.on('error', error => this.emit('error', error))
     socket.once('close', (code, reason) => this.closed(code, reason))
     if (caller.kind !== 'account') return
@@ -217,7 +217,7 @@ export class Connection extends EventEmitter implements Waiting {
     this.usedMs = performance.now()
     if (!isBinary && isSignOfLife(data)) {
       this.emit('message', data, isBinary)
-      this.payForSign()
+      this.countSign()
     } else if (this.queue.length >= this.limits.waitingRequests) this.end(closeCodes.tooMuch, 'too many requests at once')
     else {
       this.queue.push([data, isBinary])
@@ -227,12 +227,11 @@ export class Connection extends EventEmitter implements Waiting {
     }
   }
 
-  /** Counts what was done at once. Who does more of it than may is not read from for a while. */
-  private payForSign(): void {
-    this.rate.charge(1)
-    this.turns.charge(this, COST_OF_A_SIGN)
-    if (this.rate.waitMs() > 0) this.socket.pause()
-    if (this.queue.length === 0) this.readOn()
+  /** Signs of life are next to nothing, and done out of turn. A flood of them is not: who sends one is cut off in the middle of it. */
+  private countSign(): void {
+    if (this.signs.take()) return
+    this.end(closeCodes.tooMuch, 'too many signs of life')
+    this.socket.terminate()
   }
 
   /** Reads from the socket, as soon as the client may do anything. */

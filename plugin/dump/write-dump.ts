@@ -141,10 +141,7 @@ const NEXT = 'Check the path, the disk and the rights of the folder.'
 function notWritable(target: string, error: unknown): InputError {
   const {code, message} = error as NodeJS.ErrnoException
   if (code === 'ENAMETOOLONG')
-    return new InputError(
-      `-o ${shortened(target)}: the name is too long for the file system`,
-      'Give a shorter one.',
-    )
+    return new InputError(`-o ${shortened(target)}: the name is too long for the file system`, 'Give a shorter one.')
   return new InputError(`-o ${target}: cannot be written: ${REASONS[code ?? ''] ?? message}`, NEXT)
 }
 
