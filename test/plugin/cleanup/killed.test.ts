@@ -56,6 +56,15 @@ const leftovers = (): string[] => [
 ]
 const haveEnded = () => until(() => processesOf(bakery.api.env.TMPDIR).length === 0)
 
+/** A command may be over by itself in the very moment, before this process has heard of it. */
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** A run that is not disturbed, and has a target in the same folder. */
 async function nextRun(folder: string): Promise<void> {
   const target = join(bakery.folder, `next-${basename(folder)}.tgz`)
@@ -88,7 +97,7 @@ describe.skipIf(process.platform !== 'linux')('after a signal at any moment', ()
       }
       // As kill does it, or to kubectl and its guard as well, as a terminal does.
       if (at % 2 === 0 || isOver()) running.kill(signal)
-      else process.kill(-(running.pid as number), signal)
+      else killGroup(running.pid as number, signal)
       const {timedOut} = await running
       expect(timedOut, `${args.join(' ')} at ${moment.name}`).toBe(false)
       await until(() => processesOf(folder).length === 0)
