@@ -1,4 +1,5 @@
-import {accessSync, constants, mkdtempSync, rmdirSync, rmSync, statSync} from 'node:fs'
+import {randomBytes} from 'node:crypto'
+import {accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync} from 'node:fs'
 import {lstat, readdir, rmdir, unlink} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -17,7 +18,7 @@ export interface SocketFolder extends AsyncDisposable {
 
 /** What `sun_path` holds, without the NUL at its end. Source: unix(7); XNU's sys/un.h. */
 const LONGEST_SOCKET_PATH = process.platform === 'linux' ? 107 : 103
-/** mkdtemp's. */
+/** Enough to tell the folders of one process apart. */
 const RANDOM_CHARACTERS = 6
 
 /**
@@ -27,17 +28,19 @@ const RANDOM_CHARACTERS = 6
  */
 export async function openSocketFolder(): Promise<SocketFolder> {
   const parent = chooseParent()
-  const path = mkdtempSync(join(parent, ownedPrefix()))
+  const path = join(parent, ownedPrefix() + randomBytes(RANDOM_CHARACTERS / 2).toString('hex'))
   const socketPath = join(path, SOCKET)
   const clear = () => {
     rmSync(socketPath, {force: true})
     try {
       rmdirSync(path)
     } catch {
-      // Somebody put a file of theirs into it.
+      // It is not there yet, or somebody put a file of theirs into it.
     }
   }
+  // Before it is there: a signal may come in between.
   const holding = hold(clear)
+  mkdirSync(path, {mode: 0o700})
   // Nobody waits for it, and it cannot fail.
   void removeAbandoned(parent)
   return {
