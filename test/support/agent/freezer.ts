@@ -1,26 +1,20 @@
 import {accessSync, constants} from 'node:fs'
 import {mkdir, readdir, readFile, rmdir, writeFile} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {describe} from 'vitest'
+import {describeWhere} from '../describe-where.ts'
 
 const FREEZERS = '/sys/fs/cgroup/freezer'
 const NAME = 'npm-agent-test-'
 
-/** A `describe` for tests with tools that cannot be killed. Where there are none, it is skipped, and the reason is printed. */
+/** A `describe` for tests with tools that cannot be killed. */
 export function describeFrozen(name: string, body: () => void): void {
-  const missing = freezerMissing()
-  if (missing === '') {
-    describe(name, body)
-    return
-  }
-  process.stderr.write(`skipped: ${missing}: ${name}\n`)
-  describe.skip(`${name} (skipped: ${missing})`, body)
+  describeWhere(freezerMissing(), name, body)
 }
 
-function freezerMissing(): string {
+function freezerMissing(): string | undefined {
   try {
     accessSync(`${FREEZERS}/cgroup.procs`, constants.W_OK)
-    return ''
+    return undefined
   } catch {
     return `it needs root and a freezer of cgroup version 1 in ${FREEZERS}: what version 2 has frozen can be killed`
   }

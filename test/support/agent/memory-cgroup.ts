@@ -1,7 +1,7 @@
 import {accessSync, constants, existsSync, readFileSync} from 'node:fs'
 import {mkdir, readdir, readFile, rmdir, writeFile} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {describe} from 'vitest'
+import {describeWhere} from '../describe-where.ts'
 
 const VERSION_1 = {folder: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes', kills: 'memory.oom_control'}
 const VERSION_2 = {folder: '/sys/fs/cgroup', limit: 'memory.max', kills: 'memory.events'}
@@ -20,15 +20,9 @@ function memoryController(): typeof VERSION_1 | undefined {
   }
 }
 
-/** A `describe` for tests in a memory cgroup. Where none can be made it is skipped, and the reason is printed. */
+/** A `describe` for tests in a memory cgroup. */
 export function describeMemoryCgroup(name: string, body: () => void): void {
-  if (memoryController()) {
-    describe(name, body)
-    return
-  }
-  const missing = 'it needs root and the memory controller in /sys/fs/cgroup'
-  process.stderr.write(`skipped: ${missing}: ${name}\n`)
-  describe.skip(`${name} (skipped: ${missing})`, body)
+  describeWhere(memoryController() ? undefined : 'it needs root and the memory controller in /sys/fs/cgroup', name, body)
 }
 
 /** A cgroup whose processes may take so much memory together, as those of a container. */

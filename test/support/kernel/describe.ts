@@ -1,21 +1,11 @@
-import process from 'node:process'
-import {describe, test} from 'vitest'
+import {test} from 'vitest'
+import {describeWhere} from '../describe-where.ts'
 import {type Namespace, openNamespace} from './namespace.ts'
 import {kernelTools} from './tools.ts'
 
-/**
- * A `describe` for tests on the real kernel. Where they cannot run they are skipped, and the reason is printed.
- * `KERNEL_TESTS=required` makes that a failure, for machines that must not skip them unseen.
- */
+/** A `describe` for tests on the real kernel. */
 export function describeKernel(name: string, body: () => void): void {
-  const {missing} = kernelTools()
-  if (missing === undefined) {
-    describe(name, body)
-    return
-  }
-  if (process.env.KERNEL_TESTS === 'required') throw new Error(`kernel tests are required, but ${missing}`)
-  process.stderr.write(`skipped: ${missing}: ${name}\n`)
-  describe.skip(`${name} (skipped: ${missing})`, body)
+  describeWhere(kernelTools().missing, name, body)
 }
 
 /** A test with a namespace of its own, removed afterwards whatever happens. For use inside `describeKernel`. */
