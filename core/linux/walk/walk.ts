@@ -3,10 +3,11 @@ import {parseIpv4, printIpv4} from '../../net/ipv4.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
 import type {Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
-import type {Rule, Target} from '../iptables/model.ts'
+import type {Rule} from '../iptables/model.ts'
 import {printMatch} from '../iptables/print.ts'
 import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import {holds, type Passing} from './match.ts'
+import {effectOf, isPassive} from './target.ts'
 
 /** The rules of a chain, in order. Only built-in chains have a policy. */
 export interface WalkedChain {
@@ -50,25 +51,6 @@ const FORWARDED = [
   ['security', FORWARD_CHAIN],
   ['mangle', 'POSTROUTING'],
 ] as const
-
-/** Targets that do not end the chain and change nothing that a later rule matches. */
-const PASSIVE = new Set([
-  'LOG',
-  'NFLOG',
-  'ULOG',
-  'AUDIT',
-  'TCPMSS',
-  'CLASSIFY',
-  'DSCP',
-  'TOS',
-  'TTL',
-  'CHECKSUM',
-  'SET',
-  'TEE',
-  'TRACE',
-  'CT',
-  'ACCOUNT',
-])
 
 /** A rule with unknown conditions splits the walk in two. After this many splits the verdict is `unknown`. */
 const MOST_SPLITS = 12
@@ -267,34 +249,45 @@ class Walker {
   }
 
   private applied(rule: Rule, place: Place & {readonly frame: Frame}): Place | Outcome {
-    const {target} = rule
-    const {hook, frame, at, packet, trail} = place
-    const table = FORWARDED[hook]?.[0] ?? ''
-    if (!target) return place
-    switch (target.kind) {
-      case 'verdict':
-        if (target.verdict === 'DROP') return {verdict: 'drop', packet, trail}
-        // ACCEPT ends this table's chain only; the next table follows.
-        if (target.verdict === 'ACCEPT') return {...place, hook: hook + 1, frame: undefined}
+    const {hook, packet, trail} = place
+    const effect = effectOf(rule.target, packet)
+    switch (effect.kind) {
+      case 'nothing':
+        return place
+      case 'drop':
+        return {verdict: 'drop', packet, trail}
+      case 'accept':
+        return {...place, hook: hook + 1, frame: undefined}
+      case 'return':
         return this.returned(place)
-      case 'jump': {
-        const chain = this.rules.chain(table, target.chain)
-        if (!chain) return unknown(`chain ${target.chain} is not in the save`, {packet, trail})
-        if (frame.depth >= DEEPEST)
-          return unknown(
-            `chains of table ${table} call each other in a circle, or more than ${DEEPEST} deep, at ${target.chain}: the kernel refuses such rules`,
-            {packet, trail},
-          )
-        const callers = target.goto
-          ? {caller: frame.caller, resume: frame.resume, depth: frame.depth}
-          : {caller: frame, resume: at, depth: frame.depth + 1}
-        return {...place, frame: {chain: target.chain, rules: chain.rules, ...callers}, at: 0}
-      }
-      case 'mark':
-        return {...place, packet: marked(packet, target.value, target.mask)}
-      case 'extension':
-        return this.extension(target.name, target.options, place)
+      case 'chain':
+        return this.entered(effect, place)
+      case 'changed':
+        return {...place, packet: effect.packet}
+      case 'translated':
+        return {...place, packet: effect.packet, hook: hook + 1, frame: undefined}
+      case 'unknown':
+        return unknown(effect.reason, {packet, trail})
     }
+  }
+
+  private entered(
+    {chain: name, goto}: {readonly chain: string; readonly goto: boolean},
+    place: Place & {readonly frame: Frame},
+  ): Place | Outcome {
+    const {hook, frame, at} = place
+    const table = FORWARDED[hook]?.[0] ?? ''
+    const chain = this.rules.chain(table, name)
+    if (!chain) return unknown(`chain ${name} is not in the save`, place)
+    if (frame.depth >= DEEPEST)
+      return unknown(
+        `chains of table ${table} call each other in a circle, or more than ${DEEPEST} deep, at ${name}: the kernel refuses such rules`,
+        place,
+      )
+    const callers = goto
+      ? {caller: frame.caller, resume: frame.resume, depth: frame.depth}
+      : {caller: frame, resume: at, depth: frame.depth + 1}
+    return {...place, frame: {chain: name, rules: chain.rules, ...callers}, at: 0}
   }
 
   private returned(place: Place & {readonly frame: Frame}): Place | Outcome {
@@ -304,38 +297,12 @@ class Walker {
     return this.isDropped(hook) ? dropped({table, chain, packet, trail}) : {...place, hook: hook + 1, frame: undefined}
   }
 
-  private extension(name: string, options: string, place: Place): Place | Outcome {
-    const {packet, trail, hook} = place
-    if (name === 'REJECT') return {verdict: 'drop', packet, trail}
-    if (name === 'DNAT') {
-      const parts = /^--to-destination ([\d.]+)(?::(\d+))?$/.exec(options)
-      const destination = parts && parseIpv4(parts[1] as string)
-      if (!parts || destination === undefined || destination === null)
-        return unknown(`DNAT ${options} is not understood`, {packet, trail})
-      const port = parts[2] === undefined ? packet.port : Number(parts[2])
-      return {...place, packet: {...packet, destination, port, isTranslated: true}, hook: hook + 1, frame: undefined}
-    }
-    // The connection's mark is not known, so restoring it may set any bit.
-    if (name === 'CONNMARK') return options.includes('--restore-mark') ? {...place, packet: {...packet, knownMark: 0}} : place
-    if (name === 'MARK') return {...place, packet: {...packet, knownMark: 0}}
-    return unknown(`what target ${name} does is not modelled`, {packet, trail})
-  }
-
   /** Explains which conditions of a rule are unknown. */
   private doubt(rule: Rule, table: string, packet: Passing): string {
     const doubtful = rule.matches.filter(match => holds(match, packet, this.sets) === 'unknown')
     return `it depends on rule ${rule.position} of ${table} ${rule.chain}, whose condition is not known: ${doubtful.map(printMatch).join(' ')}`
   }
 }
-
-const isPassive = (target: Target | undefined): boolean => !target || (target.kind === 'extension' && PASSIVE.has(target.name))
-
-/** Applies mark = (mark & ~mask) ^ value. Bits in the mask become known; unknown bits outside it stay unknown. */
-const marked = (packet: Passing, value: number, mask: number): Passing => ({
-  ...packet,
-  mark: ((packet.mark & ~mask) ^ value) >>> 0,
-  knownMark: (packet.knownMark | mask) >>> 0,
-})
 
 /** The policy of a built-in chain drops the packet. */
 function dropped({table, chain, packet, trail}: {table: string; chain: string} & Pick<Outcome, 'packet' | 'trail'>): Outcome {
