@@ -15,6 +15,21 @@ export const problemSchema = z
   })
   .describe('Something wrong with the input; it never stops the rest from being read')
 
+export const incompletePartSchema = z
+  .object({
+    part: z.string().describe('"table nat", "chain AZURE-NPM", "set azure-npm-…", "sets", "NetworkPolicies"'),
+    state: z.enum(['cut', 'absent']).describe('cut: some of it may be missing; absent: nothing of it was given'),
+    reason: z.string().describe('how this is known'),
+    next: z.string().describe('what to do about it'),
+  })
+  .describe('A part of the input that is not whole')
+
+/** What an answer rests on and is not whole. Answers of older versions do not have it. */
+export const incompletePartsSchema = z
+  .array(incompletePartSchema)
+  .default([])
+  .describe('parts of the input that the answer rests on and that are not whole; what rests on them is unknown')
+
 export const chainPlaceSchema = z.object({
   table: z.string().exactOptional().describe('iptables table; only where rules of several tables are met'),
   chain: z.string(),
@@ -65,6 +80,7 @@ export const setSchema = z
   })
   .describe('One ipset of Azure NPM')
 
+export type IncompletePart = z.infer<typeof incompletePartSchema>
 export type ChainPlace = z.infer<typeof chainPlaceSchema>
 export type Where = z.infer<typeof whereSchema>
 export type SetEntry = z.infer<typeof setSchema>

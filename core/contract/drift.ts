@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {problemSchema, whereSchema} from './common.ts'
+import {incompletePartsSchema, problemSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const driftItemSchema = z.object({
@@ -33,6 +33,7 @@ export const driftSchema = z.object({
     .array(z.object({policy: z.string().describe('namespace/name'), reason: z.string(), next: z.string()}))
     .exactOptional()
     .describe('policies whose rules were not compared because they are too many; the node is not clean then'),
+  incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),
 })
 

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {problemSchema} from './common.ts'
+import {incompletePartsSchema, problemSchema} from './common.ts'
 import {verdictSchema} from './trace.ts'
 import {API_VERSION} from './version.ts'
 
@@ -18,6 +18,7 @@ export const matrixSchema = z.object({
   node: z.string(),
   walked: z.boolean().describe('whether rules of a node were walked; else only the policies were evaluated'),
   probes: z.array(probeSchema),
+  incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),
 })
 

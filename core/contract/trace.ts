@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {problemSchema, whereSchema} from './common.ts'
+import {incompletePartsSchema, problemSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const verdictSchema = z.enum(['accept', 'drop', 'unknown'])
@@ -51,6 +51,7 @@ export const traceSchema = z.object({
     .optional()
     .describe('what the policies mean; only with cluster objects'),
   disagreements: z.array(z.string()).describe('likely reasons when what is walked is not what the policies mean'),
+  incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),
 })
 

@@ -1,4 +1,4 @@
-import type {SetEntry} from '../contract/common.ts'
+import type {IncompletePart, SetEntry} from '../contract/common.ts'
 import type {DriftItem} from '../contract/drift.ts'
 import type {TraceSide, TraceStep} from '../contract/trace.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
@@ -102,6 +102,8 @@ export interface Completenesses {
   /** `cut` where sets are known without their members. */
   readonly members: Completeness
   readonly objects: Completeness
+  /** All that is not whole, each part by name; empty when everything is. */
+  readonly parts: readonly IncompletePart[]
 }
 
 /**

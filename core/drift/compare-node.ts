@@ -69,6 +69,7 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
     node: dump.node,
     clean: items.length === 0 && notCompared.length === 0,
     items: items.toSorted((a, b) => HARM[a.effect] - HARM[b.effect]),
+    incomplete: [],
     notes: [...notes, ...(isHurried ? [HURRIED] : [])],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }

@@ -63,6 +63,7 @@ export class LinuxNode implements NodeState {
       sets: sets ? 'whole' : 'absent',
       members: sets ? (hasMembers ? 'whole' : 'cut') : 'absent',
       objects: cluster ? 'whole' : 'absent',
+      parts: [],
     }
   }
 

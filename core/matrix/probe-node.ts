@@ -44,6 +44,7 @@ export function probeNode(
     node: dump.node,
     walked: dump.completeness.rules !== 'absent',
     probes: probes(input),
+    incomplete: [],
     problems,
   }
   return {document, ends: input.ends.map(({name}) => name)}

@@ -78,6 +78,7 @@ export function traceNodes(
     trail,
     ...(translated && {translated: {destination: translated.destination, port: translated.port ?? null}}),
     ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}}),
+    incomplete: [],
     problems,
     walks,
   }
@@ -103,6 +104,7 @@ export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict
     ingress: side(expected.ingress),
     egress: side(expected.egress),
     trail: [],
+    incomplete: [],
     expected: {verdict: expected.verdict, because: expected.reason},
   }
 }
@@ -127,4 +129,5 @@ const unknownTrace = (question: TraceQuestion, reason: string): Omit<Trace, 'dis
   ingress: {verdict: 'unknown'},
   egress: {verdict: 'unknown'},
   trail: [],
+  incomplete: [],
 })

@@ -61,7 +61,7 @@ const start = async (node: string, index: number): Promise<number> => {
       demand: (caller, resource) => rights.demand(caller, resource),
       diff: async (): Promise<Drift> => {
         await sleep(ms)
-        return {apiVersion: API_VERSION, kind: 'Drift', node, clean: true, items: [], notes: [], problems: []}
+        return {apiVersion: API_VERSION, kind: 'Drift', node, clean: true, items: [], notes: [], incomplete: [], problems: []}
       },
     },
     signIn: header => signIn.caller(header),
