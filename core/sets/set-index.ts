@@ -22,6 +22,9 @@ export interface SetQuestion {
   readonly port: number | undefined
 }
 
+/** What a set looks at: `nothing` if its answer is the same for all packets. */
+export type SetFields = 'nothing' | 'address' | 'addressAndPort'
+
 type Test = (question: SetQuestion) => Truth
 
 /**
@@ -48,6 +51,25 @@ export class SetIndex {
       this.tests.set(name, test)
     }
     return test(question)
+  }
+
+  /** What a set looks at of a question: questions that agree on it have the same answer. */
+  asks(name: string): SetFields {
+    if (this.below && !this.below.changed.has(name)) return this.below.index.asks(name)
+    const set = this.sets.get(name)
+    if (set?.type === 'list:set') {
+      let asked: SetFields = 'nothing'
+      for (const member of set.members) {
+        const part = parseMember(member).subject
+        // What a list in a list holds is unknown, see below.
+        const each = this.sets.get(part)?.type === 'list:set' ? 'nothing' : this.asks(part)
+        if (each === 'addressAndPort') return each
+        if (each === 'address') asked = each
+      }
+      return asked
+    }
+    if (set?.type === 'hash:net' || set?.type === 'hash:ip') return 'address'
+    return set?.type === 'hash:ip,port' ? 'addressAndPort' : 'nothing'
   }
 
   /** The kernel refuses lists in lists, so what such a list holds is unknown. */

@@ -1,6 +1,6 @@
 import {blockHolds, parseIpv4Block} from '../../net/ipv4.ts'
 import {all, negatedIf, type Truth} from '../../net/truth.ts'
-import type {SetIndex} from '../../sets/set-index.ts'
+import type {SetFields, SetIndex} from '../../sets/set-index.ts'
 import type {Match, PortRange} from '../iptables/model.ts'
 
 /** A packet during its walk: the fields that rules match or change. Addresses are 32-bit numbers. */
@@ -16,6 +16,67 @@ export interface Passing {
   readonly knownMark: number
   /** Whether DNAT changed the destination. */
   readonly isTranslated: boolean
+}
+
+/** What a condition can look at of a packet. `mark` stands for the mark and which of its bits are known. */
+export type PacketField = 'source' | 'destination' | 'protocol' | 'port' | 'sourcePort' | 'mark' | 'state' | 'translation'
+
+const fields = (...names: PacketField[]): ReadonlySet<PacketField> => new Set(names)
+const NOTHING = fields()
+const BY_KIND = {
+  protocol: fields('protocol'),
+  src: fields('source'),
+  dst: fields('destination'),
+  mark: fields('mark'),
+  state: fields('state'),
+  translatedState: fields('state', 'translation'),
+} as const
+
+/**
+ * The fields of a packet that a condition looks at: packets that agree on them have the same answer from `holds`, `unknown`
+ * included, whatever else they differ in.
+ *
+ * @param sets the type of a set decides whether it looks at ports
+ */
+export function dependsOn(match: Match, sets: SetIndex): ReadonlySet<PacketField> {
+  switch (match.kind) {
+    case 'comment':
+    case 'interface':
+      return NOTHING
+    case 'protocol':
+      return BY_KIND.protocol
+    case 'address':
+      return BY_KIND[match.side]
+    case 'ports': {
+      const looked: PacketField[] = match.protocol === '' ? [] : ['protocol']
+      if (match.source) looked.push('sourcePort')
+      if (match.destination) looked.push('port')
+      return fields(...looked)
+    }
+    case 'set':
+      return setFields(match.sides, sets.asks(match.set))
+    case 'mark':
+      return BY_KIND.mark
+    case 'state':
+      return /[DS]NAT/.test(match.states) ? BY_KIND.translatedState : BY_KIND.state
+    case 'unknown':
+      return match.module === 'multiport' ? multiportFields : NOTHING
+  }
+}
+
+const multiportFields = fields('port', 'sourcePort')
+
+function setFields(sides: string, asks: SetFields): ReadonlySet<PacketField> {
+  const [first, second = first] = sides.split(',')
+  const address = first === 'src' ? 'source' : 'destination'
+  switch (asks) {
+    case 'nothing':
+      return NOTHING
+    case 'address':
+      return BY_KIND[first === 'src' ? 'src' : 'dst']
+    case 'addressAndPort':
+      return fields(address, 'protocol', second === 'src' ? 'sourcePort' : 'port')
+  }
 }
 
 /** Protocol numbers that iptables prints if it does not find the name. */

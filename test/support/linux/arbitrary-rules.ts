@@ -76,6 +76,9 @@ const matches: Record<Match['kind'], fc.Arbitrary<Match>> = {
   ),
 }
 
+/** One condition of any kind. */
+export const anyMatch: fc.Arbitrary<Match> = fc.oneof(...Object.values(matches))
+
 /** Chains that every table of random rules declares. */
 export const declared = ['X', 'AZURE-NPM', 'AZURE-NPM-INGRESS-jo5gdwc4t2', 'KUBE-FORWARD'] as const
 const chain = fc.constantFrom(...declared)

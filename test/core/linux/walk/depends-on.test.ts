@@ -1,0 +1,72 @@
+import {fc, test} from '@fast-check/vitest'
+import {expect} from 'vitest'
+import type {Match} from '../../../../core/linux/iptables/model.ts'
+import {dependsOn, holds, type PacketField, type Passing} from '../../../../core/linux/walk/match.ts'
+import {SetIndex} from '../../../../core/sets/set-index.ts'
+import {anyMatch} from '../../../support/linux/arbitrary-rules.ts'
+
+const sets = new SetIndex(
+  new Map([
+    ['ips', {type: 'hash:ip', members: ['10.0.0.1']}],
+    ['nets', {type: 'hash:net', members: ['10.0.0.0/31']}],
+    ['ports', {type: 'hash:ip,port', members: ['10.0.0.1,tcp:80', '10.0.0.2,udp:80']}],
+    ['addresses', {type: 'list:set', members: ['ips', 'nets']}],
+    ['mixed', {type: 'list:set', members: ['ips', 'ports']}],
+    ['circle', {type: 'list:set', members: ['circle']}],
+  ]),
+)
+
+const address = fc.integer({min: 0x0a000000, max: 0x0a000003})
+const port = fc.constantFrom(79, 80, 443, undefined)
+const packet: fc.Arbitrary<Passing> = fc.record({
+  source: address,
+  destination: address,
+  protocol: fc.constantFrom('tcp', 'udp', 'icmp'),
+  port,
+  sourcePort: port,
+  state: fc.constantFrom('NEW', 'ESTABLISHED'),
+  mark: fc.constantFrom(0, 0x200, 0x400),
+  knownMark: fc.constantFrom(0xffffffff, 0x200),
+  isTranslated: fc.boolean(),
+})
+
+const set = fc.record({
+  kind: fc.constant('set' as const),
+  set: fc.constantFrom('ips', 'nets', 'ports', 'addresses', 'mixed', 'circle', 'absent'),
+  sides: fc.constantFrom('src', 'dst', 'dst,dst', 'src,dst', 'dst,src'),
+  negated: fc.boolean(),
+})
+const block = fc.record({
+  kind: fc.constant('address' as const),
+  side: fc.constantFrom('src' as const, 'dst' as const),
+  block: fc.constantFrom('10.0.0.2/31', '10.0.0.1/32'),
+  negated: fc.boolean(),
+})
+const state = fc.record({
+  kind: fc.constant('state' as const),
+  module: fc.constant('conntrack' as const),
+  states: fc.constantFrom('NEW', 'DNAT', 'SNAT', 'NEW,DNAT'),
+  negated: fc.boolean(),
+})
+const match: fc.Arbitrary<Match> = fc.oneof(anyMatch, set, block, state)
+
+/** The fields of a packet that each name stands for. */
+const FIELDS: Record<PacketField, readonly (keyof Passing)[]> = {
+  source: ['source'],
+  destination: ['destination'],
+  protocol: ['protocol'],
+  port: ['port'],
+  sourcePort: ['sourcePort'],
+  mark: ['mark', 'knownMark'],
+  state: ['state'],
+  translation: ['isTranslated'],
+}
+
+test.prop([match, packet, packet], {numRuns: 2000})(
+  'packets that agree on what a condition looks at have one answer',
+  (condition, one, other) => {
+    const looked = [...dependsOn(condition, sets)].flatMap(field => FIELDS[field])
+    const same = Object.fromEntries(looked.map(field => [field, one[field]]))
+    expect(holds(condition, {...other, ...same}, sets)).toBe(holds(condition, one, sets))
+  },
+)
