@@ -67,8 +67,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/walk',
     'core/linux/translate',
   ],
+  'core/linux/foretold-node.ts': [
+    ...seam,
+    'core/linux/node-state.ts',
+    'core/linux/iptables',
+    'core/linux/ipset',
+    'core/linux/npm',
+    'core/linux/compile',
+    'core/linux/walk',
+  ],
   'core/linux/dataplane.ts': [
     ...seam,
+    'core/linux/foretold-node.ts',
     'core/linux/node-state.ts',
     'core/linux/documents',
     'core/linux/redact',

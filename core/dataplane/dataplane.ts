@@ -37,6 +37,14 @@ export interface DataPlane {
   parse(kind: string, text: Text, file: string, isWhole: boolean): NodeContent
   /** Opens a node. Contents that contradict each other become problems. */
   open(facts: NodeFacts, documents: readonly {readonly name: string; readonly content: NodeContent}[]): NodeState
+  /**
+   * The node that Azure NPM would program: the rules and sets of a compiled program, and nothing of anybody else, such as
+   * kube-proxy. It walks, describes and translates as a node that was read. Packets that a policy which was left out of the
+   * program may concern are unknown.
+   *
+   * @param facts the node's name, which is `unknown` by default, and the objects that were compiled, whose names describe it
+   */
+  foretell(program: Program, facts?: Partial<NodeFacts>): NodeState
   /** Loads what redacts its documents, which no other verb needs. */
   redaction(): Promise<PlaneRedaction>
 

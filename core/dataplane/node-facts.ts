@@ -16,6 +16,8 @@ export interface NodeFacts {
   readonly metricNames: readonly {readonly kernelName: string; readonly name: string}[]
   readonly cluster?: ClusterObjects
   readonly problems: readonly Problem[]
+  /** Whether the node was made from policies, as Azure NPM would program it: no node was read. */
+  readonly isForetold?: true
 }
 
 /** One document of a node as its data plane parsed it. Nobody else looks into it. */

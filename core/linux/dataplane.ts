@@ -1,4 +1,5 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
+import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {compareProgram} from './compare/compare-program.ts'
 import type {LinuxDifference} from './compare/compared-rule.ts'
@@ -8,6 +9,7 @@ import {simulateProgram} from './compare/simulate-program.ts'
 import {linuxPolicyCompiler} from './compile/policy-compiler.ts'
 import {joinLinuxDocuments} from './documents/join.ts'
 import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './documents/read.ts'
+import {ForetoldNode} from './foretold-node.ts'
 import {SavedChains} from './iptables/saved-chains.ts'
 import {LinuxNode} from './node-state.ts'
 import {policyChain, policyChainName} from './npm/policy-chain.ts'
@@ -34,6 +36,7 @@ export const linux = {
       problems: [...facts.problems, ...problems],
     })
   },
+  foretell: (program: LinuxProgram, facts: Partial<NodeFacts> = {}): LinuxNode => new ForetoldNode(linux, program, facts),
   expectedProgram(node: LinuxNode, cluster: ClusterObjects, options: LinuxProgramOptions) {
     const {chains, usedSets} = node.translation()
     return expectedProgram({documents: node.documents, chains, usedSets}, cluster, options)

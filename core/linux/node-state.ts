@@ -12,7 +12,12 @@ import {walkOwnTraffic} from './walk/own-traffic.ts'
 import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
 
 /** What walks need of a node; the same whatever the node is called and whatever is known of the cluster. */
-class WalkedNode {
+export interface WalkedNode {
+  readonly rules: WalkedRules
+  readonly sets: SetIndex
+}
+
+class ReadNode implements WalkedNode {
   readonly rules: WalkedRules
   readonly sets: SetIndex
 
@@ -36,6 +41,7 @@ export class LinuxNode implements NodeState {
   readonly problems: NodeFacts['problems']
   readonly sets?: LinuxDocuments['sets'] & {}
   readonly hasMembers: boolean
+  readonly isForetold?: true
   private translated: LinuxTranslation | undefined
   private walked: WalkedNode | undefined
 
@@ -44,7 +50,7 @@ export class LinuxNode implements NodeState {
     this.dataPlane = dataPlane
     this.documents = documents
     this.walked = walked
-    const {node, dumpId, takenAt, cache, metricNames, cluster, problems, sets, hasMembers} = documents
+    const {node, dumpId, takenAt, cache, metricNames, cluster, problems, sets, hasMembers, isForetold} = documents
     this.node = node
     this.metricNames = metricNames
     this.problems = problems
@@ -54,6 +60,7 @@ export class LinuxNode implements NodeState {
     if (cache) this.cache = cache
     if (cluster) this.cluster = cluster
     if (sets) this.sets = sets
+    if (isForetold) this.isForetold = isForetold
   }
 
   get completeness(): Completenesses {
@@ -103,7 +110,7 @@ export class LinuxNode implements NodeState {
   }
 
   private opened(): WalkedNode {
-    this.walked ??= new WalkedNode(this.documents)
+    this.walked ??= new ReadNode(this.documents)
     return this.walked
   }
 }

@@ -8,7 +8,7 @@ import {type OpenRules, openRules} from './open-rules.ts'
 /** Describes a walk over a Linux node's rules: its steps, the verdict of each direction, and the reason. */
 export function describeWalk(documents: LinuxDocuments, walk: LinuxWalk): DescribedWalk {
   const {trail, verdict} = walk
-  const {node} = documents
+  const {node, isForetold} = documents
   const rules = openRules(
     documents,
     trail.flatMap(({rule}) => rule ?? []),
@@ -16,7 +16,7 @@ export function describeWalk(documents: LinuxDocuments, walk: LinuxWalk): Descri
   return {
     trail: trail.map(step => traceStep(step, node, rules)),
     ...directionVerdicts(trail, verdict, rules),
-    reason: reasonOf(walk, node, rules),
+    reason: reasonOf(walk, isForetold ? '' : ` on node ${node}`, rules),
     problems: rules.problems,
   }
 }
@@ -25,17 +25,18 @@ function traceStep({table, chain, position, depth, rule}: Step, node: string, ru
   const described = rule && rules.say(rule)
   return {
     node,
-    where: {table, chain, position, ...(rule && {line: rule.line})},
+    where: {table, chain, position, ...(rule && rule.line > 0 && {line: rule.line})},
     depth,
     text: described?.text ?? 'the policy of the chain',
     ...(described?.policy !== undefined && {policy: described.policy}),
   }
 }
 
-function reasonOf({verdict, trail, reason}: LinuxWalk, node: string, rules: OpenRules): string {
+/** @param place ` on node NAME`; empty for a node that was not read */
+function reasonOf({verdict, trail, reason}: LinuxWalk, place: string, rules: OpenRules): string {
   if (verdict === 'unknown') return reason ?? 'unknown'
   const last = trail.at(-1)
-  if (!last) return `no rule on node ${node} matches it`
+  if (!last) return `no rule${place} matches it`
   const where = last.position === 0 ? `the policy of ${last.chain}` : `rule ${last.position} of ${last.chain}`
   const marking = trail.toReversed().find(({rule}) => rule && rules.say(rule).policy !== undefined)
   const policy = marking?.rule && rules.say(marking.rule).policy
@@ -45,5 +46,5 @@ function reasonOf({verdict, trail, reason}: LinuxWalk, node: string, rules: Open
       : verdict === 'drop'
         ? `; policy ${policy} selects the pod and no policy allows the packet`
         : `; allowed by policy ${policy}`
-  return `${where} on node ${node} ${verdict === 'drop' ? 'drops' : 'accepts'} it${by}`
+  return `${where}${place} ${verdict === 'drop' ? 'drops' : 'accepts'} it${by}`
 }

@@ -36,11 +36,24 @@ export function savedSets(dump: NodeSets): SetIndex {
   return new SetIndex(sets)
 }
 
-/** The rules of a compiled program, as on a node with no other rules. */
+/**
+ * The rules of a compiled program, as on a node with no other rules. The rules of a chain are numbered when a packet first
+ * reaches it.
+ */
 export function programRules(program: LinuxProgram): WalkedRules {
-  const chains = new Map<string, WalkedChain>([[FORWARD_CHAIN, {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
-  for (const [name, rules] of programChains(program)) chains.set(name, {rules: numbered(rules)})
-  return {chain: (table, name) => (table === 'filter' ? chains.get(name) : undefined)}
+  const chains = programChains(program)
+  const known = new Map<string, WalkedChain>([[FORWARD_CHAIN, {rules: numbered(forwardRules(program)), policy: 'ACCEPT'}]])
+  return {
+    chain(table, name) {
+      if (table !== 'filter') return undefined
+      const read = known.get(name)
+      const rules = chains.get(name)
+      if (read || !rules) return read
+      const walked = {rules: numbered(rules)}
+      known.set(name, walked)
+      return walked
+    },
+  }
 }
 
 /** The sets of a compiled program by kernel name. */
@@ -51,10 +64,25 @@ export const programSetMap = (program: LinuxProgram): Map<string, {type: string;
 export const programSets = (program: LinuxProgram): SetIndex => new SetIndex(programSetMap(program))
 
 /** Gives the rules of one chain of a program positions from 1, as in a save. Their line is 0. */
-export function numbered(rules: RuleList<ProgramRule>): Rule[] {
-  return Array.from(rules, (rule, index) => {
-    const {chain, matches, target} = rule
-    const parts = {chain, matches, target, position: index + 1, line: 0, source: ''}
-    return {...parts, source: printRule(parts)}
-  })
+export const numbered = (rules: RuleList<ProgramRule>): Rule[] =>
+  Array.from(rules, (rule, index) => new NumberedRule(rule, index + 1))
+
+/** A rule of a program with its position. It is printed when somebody reads it: most rules are walked only. */
+class NumberedRule implements Rule {
+  readonly chain: string
+  readonly position: number
+  readonly line = 0
+  readonly matches: Rule['matches']
+  readonly target: ProgramRule['target']
+
+  constructor({chain, matches, target}: ProgramRule, position: number) {
+    this.chain = chain
+    this.position = position
+    this.matches = matches
+    this.target = target
+  }
+
+  get source(): string {
+    return printRule(this)
+  }
 }
