@@ -41,6 +41,12 @@ export class ForetoldNode extends LinuxNode {
       sets: 'whole',
       members: 'whole',
       objects: this.cluster ? 'whole' : 'absent',
+      parts: leftOut.map(({policy}) => ({
+        part: `policy ${policy}`,
+        state: 'absent',
+        reason: 'it has too many rules to be compiled here',
+        next: 'Its peers, values and ports multiply: select the peers by one common label, or the ports by ranges.',
+      })),
     }
   }
 
