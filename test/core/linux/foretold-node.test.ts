@@ -45,7 +45,7 @@ describe('a node as Azure NPM would program it', () => {
         const [own, other] = [foretold.walk(packet), read?.walk(packet)]
         expect(own.verdict).toBe(other?.verdict)
         expect(own.trail.map(({chain, position}) => `${chain}:${position}`)).toEqual(
-          (other?.trail as typeof own.trail).map(({chain, position}) => `${chain}:${position}`),
+          ((other?.trail ?? []) as typeof own.trail).map(({chain, position}) => `${chain}:${position}`),
         )
       }
       expect([...foretold.translation().policies()].map(({policy, chain}) => `${policy} ${chain}`)).toEqual(
