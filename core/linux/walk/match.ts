@@ -2,24 +2,22 @@ import {blockHolds, parseIpv4Block} from '../../net/ipv4.ts'
 import {all, negatedIf, type Truth} from '../../net/truth.ts'
 import type {SetFields, SetIndex} from '../../sets/set-index.ts'
 import type {Match, PortRange} from '../iptables/model.ts'
+import type {Interface, Passing} from './passing.ts'
 
-/** A packet during its walk: the fields that rules match or change. Addresses are 32-bit numbers. */
-export interface Passing {
-  readonly source: number
-  readonly destination: number
-  readonly protocol: string
-  readonly port: number | undefined
-  readonly sourcePort: number | undefined
-  readonly state: string
-  readonly mark: number
-  /** Bits of the mark whose value is known. */
-  readonly knownMark: number
-  /** Whether DNAT changed the destination. */
-  readonly isTranslated: boolean
-}
+export type {Passing} from './passing.ts'
 
 /** What a condition can look at of a packet. `mark` stands for the mark and which of its bits are known. */
-export type PacketField = 'source' | 'destination' | 'protocol' | 'port' | 'sourcePort' | 'mark' | 'state' | 'translation'
+export type PacketField =
+  | 'source'
+  | 'destination'
+  | 'protocol'
+  | 'port'
+  | 'sourcePort'
+  | 'mark'
+  | 'state'
+  | 'translation'
+  | 'in'
+  | 'out'
 
 const fields = (...names: PacketField[]): ReadonlySet<PacketField> => new Set(names)
 const NOTHING = fields()
@@ -29,6 +27,8 @@ const BY_KIND = {
   dst: fields('destination'),
   mark: fields('mark'),
   state: fields('state'),
+  in: fields('in'),
+  out: fields('out'),
   translatedState: fields('state', 'translation'),
 } as const
 
@@ -41,8 +41,9 @@ const BY_KIND = {
 export function dependsOn(match: Match, sets: SetIndex): ReadonlySet<PacketField> {
   switch (match.kind) {
     case 'comment':
-    case 'interface':
       return NOTHING
+    case 'interface':
+      return BY_KIND[match.side]
     case 'protocol':
       return BY_KIND.protocol
     case 'address':
@@ -102,8 +103,7 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
         : 'unknown'
     }
     case 'interface':
-      // A forwarded packet never uses the loopback interface. Which other interface it uses is not known.
-      return match.name === 'lo' ? match.negated : 'unknown'
+      return negatedIf(match.negated, interfaceHolds(match.name, match.side === 'in' ? packet.in : packet.out))
     case 'ports':
       if (match.protocol !== '' && match.protocol !== packet.protocol) return false
       return all([inRange(match.source, packet.sourcePort), inRange(match.destination, packet.port)])
@@ -116,6 +116,15 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
     case 'unknown':
       return match.module === 'multiport' ? multiport(match.options, packet) : 'unknown'
   }
+}
+
+/** A name that ends in `+` stands for all names that begin so. Which interface other than the loopback it is is not known. */
+function interfaceHolds(name: string, at: Interface): Truth {
+  const prefix = name.endsWith('+') ? name.slice(0, -1) : undefined
+  if (prefix === '') return true
+  if (at === 'none') return false
+  if (at === 'lo') return prefix === undefined ? name === 'lo' : 'lo'.startsWith(prefix)
+  return name === 'lo' ? false : 'unknown'
 }
 
 function inRange(range: PortRange | undefined, port: number | undefined): Truth {
@@ -138,11 +147,12 @@ function markHolds(value: number, mask: number, {mark, knownMark}: Passing): Tru
   return (mask & ~knownMark) === 0 ? true : 'unknown'
 }
 
-function stateHolds(states: string, {state, isTranslated}: Passing): Truth {
+function stateHolds(states: string, {state, isTranslated, isSourceTranslated}: Passing): Truth {
   const wanted = states.split(',')
   if (wanted.includes(state)) return true
   if (wanted.includes('DNAT') && isTranslated) return true
-  // Source translation happens after all chains that are walked here.
+  if (wanted.includes('SNAT') && isSourceTranslated) return true
+  // The source of a new connection is translated last of all. What an older one went through is not known.
   return wanted.includes('SNAT') && state !== 'NEW' ? 'unknown' : false
 }
 

@@ -1,6 +1,6 @@
 import {parseIpv4} from '../../net/ipv4.ts'
 import type {Target} from '../iptables/model.ts'
-import type {Passing} from './match.ts'
+import type {Passing} from './passing.ts'
 
 /** What a rule's target does with a packet that matches the rule. */
 export type Effect =

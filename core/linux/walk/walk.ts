@@ -6,7 +6,8 @@ import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
 import {printMatch} from '../iptables/print.ts'
 import {FORWARD_CHAIN} from '../npm/chain-names.ts'
-import {holds, type Passing} from './match.ts'
+import {holds} from './match.ts'
+import {type Passing, passingOf} from './passing.ts'
 import {effectOf, isPassive} from './target.ts'
 
 /** The rules of a chain, in order. Only built-in chains have a policy. */
@@ -123,17 +124,7 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, limits:
   const destination = parseIpv4(packet.destination)
   if (source === undefined || destination === undefined)
     return {verdict: 'unknown', trail: [], looks: 0, reason: 'only IPv4 packets are walked: Azure NPM filters no others'}
-  const passing: Passing = {
-    source,
-    destination,
-    protocol: packet.protocol,
-    port: packet.port,
-    sourcePort: packet.sourcePort,
-    state: packet.state ?? 'NEW',
-    mark: packet.mark ?? 0,
-    knownMark: 0xffffffff,
-    isTranslated: false,
-  }
+  const passing = passingOf(packet, {source, destination})
   const walker = new Walker(rules, sets, limits)
   const outcome = walker.from({hook: 0, frame: undefined, at: 0, packet: passing, trail: undefined, splits: 0})
   const trail = stepsOf(outcome.trail)

@@ -2,6 +2,7 @@ import {fc, test} from '@fast-check/vitest'
 import {expect} from 'vitest'
 import type {Match} from '../../../../core/linux/iptables/model.ts'
 import {dependsOn, holds, type PacketField, type Passing} from '../../../../core/linux/walk/match.ts'
+import {forwardingHost} from '../../../../core/linux/walk/passing.ts'
 import {SetIndex} from '../../../../core/sets/set-index.ts'
 import {anyMatch} from '../../../support/linux/arbitrary-rules.ts'
 
@@ -18,6 +19,7 @@ const sets = new SetIndex(
 
 const address = fc.integer({min: 0x0a000000, max: 0x0a000003})
 const port = fc.constantFrom(79, 80, 443, undefined)
+const networkInterface = fc.constantFrom('none' as const, 'lo' as const, 'other' as const)
 const packet: fc.Arbitrary<Passing> = fc.record({
   source: address,
   destination: address,
@@ -27,7 +29,13 @@ const packet: fc.Arbitrary<Passing> = fc.record({
   state: fc.constantFrom('NEW', 'ESTABLISHED'),
   mark: fc.constantFrom(0, 0x200, 0x400),
   knownMark: fc.constantFrom(0xffffffff, 0x200),
+  connectionMark: fc.constantFrom(0, 0x200),
+  knownConnectionMark: fc.constantFrom(0xffffffff, 0),
   isTranslated: fc.boolean(),
+  isSourceTranslated: fc.boolean(),
+  in: networkInterface,
+  out: networkInterface,
+  host: fc.constant(forwardingHost),
 })
 
 const set = fc.record({
@@ -59,7 +67,9 @@ const FIELDS: Record<PacketField, readonly (keyof Passing)[]> = {
   sourcePort: ['sourcePort'],
   mark: ['mark', 'knownMark'],
   state: ['state'],
-  translation: ['isTranslated'],
+  translation: ['isTranslated', 'isSourceTranslated'],
+  in: ['in'],
+  out: ['out'],
 }
 
 test.prop([match, packet, packet], {numRuns: 2000})(

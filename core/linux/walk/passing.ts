@@ -1,0 +1,71 @@
+import type {Packet} from '../../net/packet.ts'
+import type {Truth} from '../../net/truth.ts'
+
+/** What is known of the node that a packet passes. */
+export interface Host {
+  /** Whether an address is the node's own, so that packets to it go through INPUT and packets from it through OUTPUT. */
+  isOwn(address: number): Truth
+  /** The address that the node sends from, by which it masquerades. Undefined when nothing tells it. */
+  readonly address: number | undefined
+}
+
+/** A node that owns no address of any packet: it only forwards. */
+export const forwardingHost: Host = {isOwn: () => false, address: undefined}
+
+/** The interface that a packet comes from or leaves by. In INPUT it has no outgoing one, in OUTPUT no incoming one. */
+export type Interface = 'none' | 'lo' | 'other'
+
+/** A packet during its walk: the fields that rules match or change. Addresses are 32-bit numbers. */
+export interface Passing {
+  /** `UNKNOWN_ADDRESS` for a masqueraded packet of a node whose address is not known. */
+  readonly source: number
+  readonly destination: number
+  readonly protocol: string
+  readonly port: number | undefined
+  readonly sourcePort: number | undefined
+  readonly state: string
+  readonly mark: number
+  /** Bits of the mark whose value is known. */
+  readonly knownMark: number
+  /** The mark of the packet's connection, which CONNMARK saves and restores. That of a new connection is 0. */
+  readonly connectionMark: number
+  readonly knownConnectionMark: number
+  /** Whether DNAT changed the destination. */
+  readonly isTranslated: boolean
+  /** Whether SNAT or masquerading changed the source. */
+  readonly isSourceTranslated: boolean
+  readonly in: Interface
+  readonly out: Interface
+  readonly host: Host
+}
+
+/** No address. */
+export const UNKNOWN_ADDRESS = -1
+
+/** All 32 bits of a mark. */
+const ALL_BITS = 0xffffffff
+
+/** The packet before it meets the first rule. */
+export function passingOf(
+  packet: Packet,
+  addresses: {readonly source: number; readonly destination: number},
+  host: Host = forwardingHost,
+): Passing {
+  const state = packet.state ?? 'NEW'
+  return {
+    ...addresses,
+    protocol: packet.protocol,
+    port: packet.port,
+    sourcePort: packet.sourcePort,
+    state,
+    mark: packet.mark ?? 0,
+    knownMark: ALL_BITS,
+    connectionMark: 0,
+    knownConnectionMark: state === 'NEW' ? ALL_BITS : 0,
+    isTranslated: false,
+    isSourceTranslated: false,
+    in: 'other',
+    out: 'other',
+    host,
+  }
+}
