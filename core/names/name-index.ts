@@ -48,8 +48,8 @@ export class NameIndex {
     return scheme !== undefined && this.hashed(name, scheme) === kernelName
   }
 
-  /** Memoized: rules repeat the same few names. */
-  private hashed(name: string, scheme: Scheme): string {
+  /** The kernel name of a name. Memoized: rules repeat the same few names. */
+  hashed(name: string, scheme: Scheme): string {
     const memo = this.hashes[scheme]
     let kernelName = memo.get(name)
     if (kernelName === undefined) {

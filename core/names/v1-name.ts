@@ -48,33 +48,62 @@ const BOUNDARIES = /(?=(-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-|^ALLOW-ALL(?=-(?:TO
 const MOST_PARTS = 8
 
 /**
- * All set names that a v1 comment may contain. The fragments of a comment are sorted, not in the order of the rule's sets, and label
- * values may contain delimiters. So every text between two delimiters is a candidate, and the hash decides.
+ * The set names in a v1 comment. The fragments of a comment are sorted, not in the order of the rule's sets, and label values may
+ * contain delimiters, so the hash decides. Single fragments are tried first, and joined ones only while sets have no name:
+ * nearly every comment is done then, and hashing all that could be joined would take most of the time of a translation.
+ *
+ * @param wanted how many names there are to find
+ * @param fits whether a text hashes to one of the rule's sets
+ * @param isCut whether the end of the comment may be missing. Then some names cannot be found, and the search is not complete
  */
-export function v1CommentNames(comment: string): Set<string> {
-  const starts = [0]
-  const ends: number[] = []
-  for (const found of comment.matchAll(BOUNDARIES)) {
-    if (found.index > 0) ends.push(found.index)
-    starts.push(found.index + (found[1] as string).length)
+export function v1CommentNames(comment: string, wanted: number, fits: (name: string) => boolean, isCut: boolean): Set<string> {
+  const found = new Set<string>()
+  const {starts, ends} = fragmentsOf(comment)
+  const tryNames = ({at, isPort}: Start, end: number): boolean => {
+    const name = withoutNegation(comment.slice(at, end))
+    // Comments leave out the prefix of named ports.
+    const fitting = [name, ...(isPort ? [`namedport:${name}`] : [])].filter(fits)
+    for (const each of fitting) found.add(each)
+    return fitting.length > 0
   }
-  ends.push(comment.length)
-  const names = new Set<string>()
-  for (const start of starts)
-    for (const end of ends.filter(end => end > start).slice(0, MOST_PARTS)) addSpellings(names, comment.slice(start, end))
-  return names
+  const endsOf = ({at}: Start) => ends.slice(ends.findIndex(end => end > at)).slice(0, MOST_PARTS)
+  const [known, unknown]: [Start[], Start[]] = [[], []]
+  for (const start of starts) {
+    const [end] = endsOf(start)
+    if (end !== undefined) (tryNames(start, end) ? known : unknown).push(start)
+  }
+  for (const start of isCut ? unknown : [...unknown, ...known]) {
+    if (found.size >= wanted) break
+    for (const end of endsOf(start).slice(1)) tryNames(start, end)
+  }
+  return found
 }
+
+interface Start {
+  readonly at: number
+  /** Whether it stands where a port does. */
+  readonly isPort: boolean
+}
+
+/** Where names may start and end in a comment. The last end is that of the comment, so that each start has one behind it. */
+function fragmentsOf(comment: string): {starts: Start[]; ends: number[]} {
+  const starts: Start[] = []
+  const ends: number[] = []
+  for (const {index, 1: boundary = ''} of comment.matchAll(BOUNDARIES)) {
+    if (index > 0) ends.push(index)
+    starts.push({at: index + boundary.length, isPort: boundary === '-PORT-'})
+  }
+  if (!/^(?:ALLOW|DROP)-/.test(comment)) starts.unshift({at: 0, isPort: false})
+  ends.push(comment.length)
+  return {starts, ends}
+}
+
+const withoutNegation = (fragment: string): string =>
+  fragment.startsWith('!') ? fragment.slice(1) : fragment.replace(/^ns-!/, 'ns-')
 
 const NAMESPACE_FRAGMENT = /-IN-(ns-[a-z0-9-]+)|(?:^DROP-ALL-(?:TO|FROM)-)(ns-[a-z0-9-]+)$/g
 
 /** The names that a v1 comment uses as namespaces: those of pods, and those of targets without labels. */
 export function v1CommentNamespaces(comment: string): string[] {
   return [...comment.matchAll(NAMESPACE_FRAGMENT)].map(found => (found[1] ?? found[2] ?? '').replace(/-+$/, ''))
-}
-
-/** Adds a fragment without its negation, and again with the prefix of named ports, which comments leave out. */
-function addSpellings(names: Set<string>, fragment: string): void {
-  const name = fragment.startsWith('!') ? fragment.slice(1) : fragment.replace(/^ns-!/, 'ns-')
-  names.add(name)
-  names.add(`namedport:${name}`)
 }

@@ -1,6 +1,6 @@
 /*
- * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; only compile, trace,
- * matrix and diff: npm run bench -- --verbs; agents, alone and many, as root: npm run bench -- --agents
+ * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; only compile,
+ * translate of NPM v1, trace, matrix and diff: npm run bench -- --verbs; agents, alone and many, as root: npm run bench -- --agents
  *
  * Everything is measured in one run on one machine, beside what starting Node, starting kubectl and splitting words take
  * there: only ratios can be compared between machines. Nothing is asserted. docs/performance.md says how to read it.

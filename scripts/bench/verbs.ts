@@ -7,6 +7,7 @@ import {type ClusterSize, clusterFile} from './cluster-file.ts'
 import {brokenSets, type CompiledDump, compiledDump} from './compiled-dump.ts'
 import {type Dump, dumpOf} from './generate.ts'
 import {type Measured, measure, median, NODE} from './measure.ts'
+import {v1Rules} from './v1-rules.ts'
 
 /** What one command took, and what it may take where starting Node takes 37 ms. */
 export interface VerbResult {
@@ -25,7 +26,7 @@ const program = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-npm')
 const sized = (pods: number, policies: number): string =>
   `${pods.toLocaleString('en')} pods, ${policies.toLocaleString('en')} policies`
 
-/** Measures compile, trace, matrix and diff on made-up clusters and dumps. */
+/** Measures compile, translate of NPM v1, trace, matrix and diff on made-up clusters and dumps. */
 export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerator<VerbResult> {
   const clusters = isQuick ? [[1000, 100] as const] : [[1000, 100] as const, [5000, 500] as const, [20_000, 2000] as const]
   for (const [pods, policies] of clusters) {
@@ -42,6 +43,12 @@ export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerat
     size: sized(pods, policies),
     measured: {seconds: await podChange(largest)},
     aim: {seconds: 0.005},
+  }
+  yield {
+    what: 'translate, rules of NPM v1',
+    size: '10 MB',
+    measured: await measure([NODE, program, 'translate', '--from', await v1Rules()], runs),
+    aim: {seconds: 1},
   }
   const trace = ['trace', 'ns-1/pod-1', 'ns-2/pod-2', '--port', '8080', '--from', largest]
   yield {

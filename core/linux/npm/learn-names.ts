@@ -9,6 +9,7 @@ import type {Rule} from '../iptables/model.ts'
 import {isV2RuleChain} from './chain-names.ts'
 import type {NpmChains} from './chains.ts'
 import type {LinuxDocuments} from './documents.ts'
+import {KEPT_COMMENT_BYTES} from './limits.ts'
 import {nameTerms, parseJumpComment, parseRuleComment} from './parse-comment.ts'
 import type {PolicyJump} from './policy-jumps.ts'
 import {commentFacts, type RuleParts, ruleParts} from './rule-parts.ts'
@@ -131,8 +132,10 @@ function learnFromV1Comment(parts: RuleParts, nameIndex: NameIndex, rule: Rule, 
   const {comment = ''} = parts
   const where = {line: rule.line, ...(file !== undefined && {file})}
   const sets = new Set([...parts.sets.map(({set}) => set), ...(parts.namedPort === undefined ? [] : [parts.namedPort])])
-  for (const name of v1CommentNames(comment))
-    for (const set of sets) if (nameIndex.fits(name, set)) nameIndex.learn(set, name, 'comment', 'v1', where)
+  const met = new Set([...sets].flatMap(set => setScheme(set) ?? []))
+  const setsOf = (name: string) => [...met].map(scheme => nameIndex.hashed(name, scheme)).filter(set => sets.has(set))
+  for (const name of v1CommentNames(comment, sets.size, name => setsOf(name).length > 0, comment.length >= KEPT_COMMENT_BYTES))
+    for (const set of setsOf(name)) nameIndex.learn(set, name, 'comment', 'v1', where)
   for (const name of v1CommentNamespaces(comment)) for (const set of sets) nameIndex.calledNamespace(set, name)
 }
 

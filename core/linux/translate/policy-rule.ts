@@ -9,12 +9,15 @@ import {commentTerms, namesInRule, type RuleNames} from '../npm/learn-names.ts'
 import {placeOf} from '../npm/place-of.ts'
 import {type RuleParts, ruleParts, type SetMatch, unmodelled} from '../npm/rule-parts.ts'
 
-/** Names a rule's set matches, grouped by the side of the packet that they match. */
-export function namedTerms(
-  parts: RuleParts,
-  names: TermNames,
-  nameIndex: NameIndex,
-): {sources: Term[]; destinations: Term[]; namedPort: string | undefined} {
+/** A rule's set matches by name, grouped by the side of the packet that they match. */
+export interface NamedTerms {
+  readonly sources: Term[]
+  readonly destinations: Term[]
+  readonly namedPort: string | undefined
+}
+
+/** Names a rule's set matches. */
+export function namedTerms(parts: RuleParts, names: TermNames, nameIndex: NameIndex): NamedTerms {
   const {namedPort: portSet} = parts
   const isAmbiguous = (set: string) => nameIndex.namesOf(set).length > 1
   // The index already has all names of comments. A rule's own comment only has to decide between names that collide.
@@ -38,22 +41,35 @@ export function namedTerms(
   }
 }
 
-/**
- * Translates one rule of a policy.
- *
- * @param isSubject whether a term selects the policy's own pods. v1 repeats these terms in every rule; they are left out of
- *   the peers.
- */
+/** Translates one rule of a policy's own chain. */
 export function translateRule(
   rule: Rule,
   action: TranslatedRule['action'],
   direction: Direction,
   names: TermNames,
   nameIndex: NameIndex,
-  isSubject?: (term: Term) => boolean,
 ): TranslatedRule {
   const parts = ruleParts(rule)
-  const named = namedTerms(parts, names, nameIndex)
+  return translateNamedRule(rule, parts, namedTerms(parts, names, nameIndex), action, direction, names)
+}
+
+/**
+ * Translates one rule of a policy.
+ *
+ * @param parts of the rule
+ * @param named its set matches by name
+ * @param isSubject whether a term selects the policy's own pods. v1 repeats these terms in every rule; they are left out of
+ *   the peers.
+ */
+export function translateNamedRule(
+  rule: Rule,
+  parts: RuleParts,
+  named: NamedTerms,
+  action: TranslatedRule['action'],
+  direction: Direction,
+  names: TermNames,
+  isSubject?: (term: Term) => boolean,
+): TranslatedRule {
   const others = unmodelled(parts)
   const {protocol, ports} = parts
   const port = named.namedPort ?? ports?.from ?? null

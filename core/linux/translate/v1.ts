@@ -10,7 +10,7 @@ import {directionChains, v1RuleChains} from '../npm/chain-names.ts'
 import type {NpmChains} from '../npm/chains.ts'
 import {v1AllowMarks} from '../npm/marks.ts'
 import {ruleParts} from '../npm/rule-parts.ts'
-import {namedTerms, translateRule} from './policy-rule.ts'
+import {namedTerms, translateNamedRule} from './policy-rule.ts'
 
 /**
  * Translation of NPM v1. All policies share a few chains, and no rule names its policy. Rules that select the same pods are
@@ -49,13 +49,14 @@ function translateDirection(
   for (const rule of chainsOf(direction).flatMap(name => chains.rules(name))) {
     const action = v1ActionOf(rule, direction)
     if (action === undefined) continue
-    const {sources, destinations} = namedTerms(ruleParts(rule), names, nameIndex)
-    const appliesTo = direction === 'Ingress' ? destinations : sources
-    const keys = new Set(appliesTo.map(termKey))
-    const key = [...keys].toSorted().join(' ')
+    const parts = ruleParts(rule)
+    const named = namedTerms(parts, names, nameIndex)
+    const appliesTo = direction === 'Ingress' ? named.destinations : named.sources
+    const keys = appliesTo.map(termKey)
+    const key = [...new Set(keys)].toSorted().join(' ')
     const group = groups.get(key) ?? {appliesTo, rules: []}
     groups.set(key, group)
-    group.rules.push(translateRule(rule, action, direction, names, nameIndex, term => keys.has(termKey(term))))
+    group.rules.push(translateNamedRule(rule, parts, named, action, direction, names, term => keys.includes(termKey(term))))
   }
   return [...groups.values()].map(({appliesTo, rules}) => ({
     ...policyOf(appliesTo, direction, policies),

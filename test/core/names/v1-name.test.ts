@@ -42,7 +42,17 @@ test.each<{comment: string; holds: string[]}>([
   {comment: 'ALLOW-ALL-TO-app:x-TO-AND-tier:FROM-IN-ns-shop', holds: ['app:x-TO', 'tier:FROM', 'ns-shop']},
   {comment: 'ALLOW-ALL-TO-app:x-AND-AND-tier:PORT-AND-IN-ns-shop', holds: ['app:x-AND', 'tier:PORT-AND', 'ns-shop']},
 ])('$comment may hold $holds', ({comment, holds}) => {
-  expect([...v1CommentNames(comment)]).toEqual(expect.arrayContaining(holds))
+  expect([...v1CommentNames(comment, holds.length, name => holds.includes(name), false)].toSorted()).toEqual(holds.toSorted())
+})
+
+test('fragments are joined only while sets have no name', () => {
+  const tried = (known: readonly string[]): string[] => {
+    const texts: string[] = []
+    v1CommentNames('ALLOW-app:a-AND-tier:b-IN-ns-shop', 3, name => texts.push(name) > 0 && known.includes(name), false)
+    return texts
+  }
+  expect(tried(['app:a', 'tier:b', 'ns-shop'])).toEqual(['app:a', 'tier:b', 'ns-shop'])
+  expect(tried(['app:a-AND-tier:b', 'ns-shop'])).toContain('app:a-AND-tier:b-IN-ns-shop')
 })
 
 describe.each(['captures/v1-nft', 'captures/v1-legacy'])('%s', name => {
@@ -57,7 +67,10 @@ describe.each(['captures/v1-nft', 'captures/v1-legacy'])('%s', name => {
 
   test('every set of every rule is found in its comment, but those that the kernel cut off', () => {
     const missing = rows.flatMap(({comment, sets}) => {
-      const found = new Set([...v1CommentNames(comment)].map(each => setKernelName(each, 'fnv32a')))
+      const wanted = new Set(sets)
+      const fits = (name: string): boolean => wanted.has(setKernelName(name, 'fnv32a'))
+      const names = v1CommentNames(comment, wanted.size, fits, comment.length >= 255)
+      const found = new Set([...names].map(each => setKernelName(each, 'fnv32a')))
       return sets.filter(set => !found.has(set)).map(set => ({name: setNames.get(set), length: comment.length}))
     })
     expect(rows.length).toBeGreaterThan(25)
@@ -85,6 +98,7 @@ propertyTest.prop([
 ])('every name of a comment as NPM v1 composes it is among those it may hold', (namespace, target, peer, isNegated) => {
   const targets = target.toSorted().map(each => (isNegated ? `!${each}` : each))
   const comment = `ALLOW-ns-${peer}-AND-TCP-PORT-http-TO-${targets.join('-AND-')}-IN-ns-${namespace}`
-  const names = v1CommentNames(comment)
-  expect([...target, `ns-${peer}`, 'namedport:http', `ns-${namespace}`].filter(name => !names.has(name))).toEqual([])
+  const wanted = new Set([...target, `ns-${peer}`, 'namedport:http', `ns-${namespace}`])
+  const names = v1CommentNames(comment, wanted.size, name => wanted.has(name), false)
+  expect([...wanted].filter(name => !names.has(name))).toEqual([])
 })
