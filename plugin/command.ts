@@ -1,4 +1,5 @@
 import {Command, Flags} from '@oclif/core'
+import {InputError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
@@ -7,6 +8,8 @@ import {interruption} from './cleanup/interruption.ts'
 import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
+import type {Source, SourceFlags} from './source/open-source.ts'
+import type {Wanted} from './source/read-cluster.ts'
 import {progressLine} from './ui/progress-line.ts'
 
 export const exitCodes = {
@@ -96,6 +99,9 @@ export interface OutputFlags {
 export abstract class Verb extends Command {
   static override baseFlags = commonFlags
 
+  /** What was opened so far: it may explain an error. */
+  private readonly sources: Source[] = []
+
   /** Ends work that holds something, when the person does not want to wait. */
   protected get signal(): AbortSignal {
     return interruption
@@ -104,6 +110,23 @@ export abstract class Verb extends Command {
   /** Ctrl-C, and a line on stderr that shows how far work on many nodes is. */
   protected get waiting(): Waiting {
     return {signal: interruption, progress: progressLine(process.stderr)}
+  }
+
+  /** Opens what the flags name, as `openSource` does. What was wrong with it is told before an error that follows. */
+  protected async open(flags: SourceFlags, wanted?: Wanted): Promise<Source> {
+    const {openSource} = await import('./source/open-source.ts')
+    const source = await openSource(flags, this.waiting, wanted)
+    this.sources.push(source)
+    return source
+  }
+
+  /** "Pod a/b is not in the input" sends people to the wrong place when the file with the pod could not be read. */
+  protected override async catch(error: Error): Promise<unknown> {
+    if (!(error instanceof InputError) || error.problems.length > 0) throw error
+    const [first] = this.sources
+    if (!first) throw error
+    const {unreadOf} = await import('./source/open-source.ts')
+    throw new InputError(error.message, error.steps, this.sources.flatMap(unreadOf))
   }
 
   protected paint(mode: string): Paint {

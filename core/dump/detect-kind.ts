@@ -20,17 +20,30 @@ const NPM_CACHE_KEYS = ['SetMap', 'ListMap', 'NsMap', 'PodMap', 'RawNpMap', 'Pro
 /** HNS documents of `Get-HnsNetwork` and `Get-HnsEndpoint`, single or as an array. */
 const HNS_KEYS = ['SharedContainers', 'VirtualNetwork', 'SchemaVersion', 'HostComputeNetwork', 'ManagementIP']
 
-/** Finds what a parsed JSON document holds, by the keys of its first object. */
+/** Finds what a parsed JSON document holds, by the keys of its first object that shows it. */
 export function detectJsonKind(value: unknown): JsonKind {
-  const first = Array.isArray(value) ? value[0] : value
-  if (typeof first !== 'object' || first === null) return 'other'
-  if (isManifest(first)) return 'dump'
-  const keys = new Set(Object.keys(first))
+  if (!Array.isArray(value)) return kindOfObject(value)
+  for (const each of value) {
+    const kind = kindOfObject(Array.isArray(each) ? each[0] : each)
+    if (kind !== 'other') return kind
+  }
+  return 'other'
+}
+
+function kindOfObject(value: unknown): JsonKind {
+  if (typeof value !== 'object' || value === null) return 'other'
+  if (isManifest(value)) return 'dump'
+  const keys = new Set(Object.keys(value))
   if (!keys.has('kind') && NPM_CACHE_KEYS.some(key => keys.has(key))) return 'npm-cache'
   if (keys.has('kind') || keys.has('items')) return 'kubernetes'
   if (HNS_KEYS.some(key => keys.has(key))) return 'hns'
-  return Object.values(first).some(isListOfObjects) ? 'kubernetes' : 'other'
+  if (isNamed(value)) return 'kubernetes'
+  return Object.values(value).some(isListOfObjects) ? 'kubernetes' : 'other'
 }
+
+/** Whether it is an object of an API that does not say its kind. */
+const isNamed = (value: object): boolean =>
+  'metadata' in value && typeof value.metadata === 'object' && value.metadata !== null && 'name' in value.metadata
 
 const isListOfObjects = (value: unknown): boolean =>
   Array.isArray(value) || (typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items))

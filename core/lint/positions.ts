@@ -1,6 +1,7 @@
 import type {Document, LineCounter, Node, Pair, YAMLMap} from 'yaml'
 import type {DumpDocument} from '../dump/model.ts'
 import {hasUniqueKeys} from '../dump/parsed-size.ts'
+import {isOwnGroup} from '../kubernetes/group-kind.ts'
 
 /** The place of a policy's field in a file. `line` counts from 1. */
 export interface Position {
@@ -39,16 +40,20 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
     return found && {file: found.file, line: lineOf(found, field)}
   }
 
-  function visit(node: unknown, place: Omit<Written, 'object'>, depth: number, listKind?: string): void {
+  function visit(node: unknown, place: Omit<Written, 'object'>, depth: number): void {
     if (depth > DEEPEST_LIST) return
-    if (isSeq(node)) for (const item of node.items) visit(item, place, depth + 1, listKind)
+    if (isSeq(node)) for (const item of node.items) visit(item, place, depth + 1)
     if (!isMap(node)) return
-    const kind = textOf(node, 'kind') ?? listKind
     const items = node.get('items')
-    if (isSeq(items)) visit(items, place, depth + 1, kind === 'NetworkPolicyList' ? 'NetworkPolicy' : undefined)
-    else if (kind === undefined) for (const {value} of node.items) visit(isSeq(value) ? value : undefined, place, depth + 1)
     const metadata = node.get('metadata')
-    if (kind !== 'NetworkPolicy' || !isMap(metadata)) return
+    if (isSeq(items)) return visit(items, place, depth + 1)
+    if (!isMap(metadata)) {
+      for (const {value} of node.items) if (isSeq(value) || isMap(value)) visit(value, place, depth + 1)
+      return
+    }
+    // An item of a list need not name its kind. Its name finds it then: nobody asks for those of other kinds.
+    const kind = textOf(node, 'kind') ?? 'NetworkPolicy'
+    if (kind !== 'NetworkPolicy' || !isOwnGroup(kind, textOf(node, 'apiVersion'))) return
     const key = `${textOf(metadata, 'namespace') ?? 'default'}/${textOf(metadata, 'name') ?? ''}`
     written.set(key, {...place, object: node})
   }

@@ -36,9 +36,26 @@ export const problemCodes = [
   'OTHER_ENGINE',
   'NETWORK_MODEL',
   'POLICY_REFUSED',
+  'FOREIGN_OBJECT',
+  'OLD_VERSION',
   'OLD_OBJECTS',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
+
+/** Problems because of which a part of the input is not known. They may be the reason when something is not found. */
+export const unreadCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'EMPTY_FILE',
+  'BINARY_FILE',
+  'UNKNOWN_FILE',
+  'UNSUPPORTED_FILE',
+  'UNREADABLE_FILE',
+  'TRUNCATED_FILE',
+  'BAD_JSON',
+  'BAD_YAML',
+  'BAD_OBJECT',
+  'FOREIGN_OBJECT',
+  'TOOL_FAILED',
+])
 
 /** One fault in the input. The rest of the input is read nevertheless. */
 export interface Problem {

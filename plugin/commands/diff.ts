@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import {diffNode} from '../../core/drift/diff-node.ts'
 import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {driftLines, driftListLines} from '../print/drift.ts'
-import {clusterFlagsOf, isLive, oneDump, openSource, type SourceFlags} from '../source/open-source.ts'
+import {clusterFlagsOf, isLive, oneDump, type SourceFlags} from '../source/open-source.ts'
 
 export default class Diff extends Verb {
   static override summary = 'Compares what the policies ask for with what is programmed on a node'
@@ -20,7 +20,7 @@ export default class Diff extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Diff)
     if (isLive(flags)) return this.live(flags)
-    const source = await openSource(flags, this.waiting)
+    const source = await this.open(flags)
     const drift = diffNode(oneDump(source, flags), {isLite: flags.lite}, source.problems)
     await this.printAnswer(flags, {document: () => drift, table: paint => driftLines(drift, paint)})
     await this.report(drift.problems)

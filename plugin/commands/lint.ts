@@ -6,7 +6,6 @@ import {exitCodes, Verb} from '../command.ts'
 import {jsonLines} from '../print/document.ts'
 import {lintLines} from '../print/lint.ts'
 import {sarifLog} from '../print/sarif.ts'
-import {openSource} from '../source/open-source.ts'
 import {readFiles} from '../source/read-files.ts'
 
 export default class Lint extends Verb {
@@ -58,7 +57,7 @@ export default class Lint extends Verb {
       throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
     const cluster =
       from.length > 0
-        ? await openSource({from, local: false, node: node === undefined ? undefined : [node]}, this.waiting)
+        ? await this.open({from, local: false, node: node === undefined ? undefined : [node]})
         : {dumps: [], problems: []}
     const files = filename.length > 0 ? await readFiles(filename, '-f') : undefined
     const {lint, isComplete} = await lintDocuments({files, cluster, node, platform: flags.platform})

@@ -3,7 +3,7 @@ import {parsePorts} from '../../core/matrix/compare-matrices.ts'
 import {compareProbes, type MatrixDiff, probeNode} from '../../core/matrix/probe-node.ts'
 import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {matrixChanges, matrixCsv, matrixMarkdown, matrixTable} from '../print/matrix.ts'
-import {onlyNode, openSource} from '../source/open-source.ts'
+import {onlyNode} from '../source/open-source.ts'
 
 export default class Matrix extends Verb {
   static override summary = 'Shows which pods may talk to which, for all pairs'
@@ -36,11 +36,11 @@ export default class Matrix extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Matrix)
-    const source = await openSource(flags, this.waiting)
+    const source = await this.open(flags)
     const dump = onlyNode(source.dumps, flags.node)
     const question = {ports: parsePorts(flags.ports), namespace: flags.namespace}
     if (flags.diff) {
-      const other = await openSource({...flags, from: flags.diff, local: false}, this.waiting)
+      const other = await this.open({...flags, from: flags.diff, local: false})
       const problems = {before: source.problems, after: other.problems}
       return this.printDiff(compareProbes(dump, onlyNode(other.dumps, undefined), question, problems), flags)
     }

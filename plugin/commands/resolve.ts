@@ -3,7 +3,7 @@ import {resolveNames} from '../../core/translate/resolve-names.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
-import {oneDump, openSource} from '../source/open-source.ts'
+import {oneDump} from '../source/open-source.ts'
 
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
@@ -31,7 +31,7 @@ export default class Resolve extends Verb {
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Resolve)
     const isDumpGiven = flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined
-    const source = isDumpGiven ? await openSource(flags, this.waiting) : undefined
+    const source = isDumpGiven ? await this.open(flags) : undefined
     const {document, areAllKnown, problems} = resolveNames(argv as string[], source && oneDump(source, flags))
     await this.printAnswer(flags, {
       document: () => document,

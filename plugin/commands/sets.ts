@@ -5,7 +5,7 @@ import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import type {Paint} from '../print/paint.ts'
 import {setColumns, setLines} from '../print/sets.ts'
-import {oneDump, openSource} from '../source/open-source.ts'
+import {oneDump} from '../source/open-source.ts'
 
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
@@ -34,7 +34,7 @@ export default class Sets extends Verb {
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Sets)
     const asked = argv as string[]
-    const source = await openSource(flags, this.waiting)
+    const source = await this.open(flags)
     const {document, missing, problems} = findSets(oneDump(source, flags), asked)
     const sets = document.items
     const table = (isWide: boolean) => (paint: Paint) =>

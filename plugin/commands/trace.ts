@@ -4,7 +4,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import {nodesOfEndpoints, tracePacket} from '../../core/trace/trace-packet.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {traceLines} from '../print/trace.ts'
-import {isNodeChosen, openSource} from '../source/open-source.ts'
+import {isNodeChosen} from '../source/open-source.ts'
 
 const EXIT = {accept: exitCodes.done, drop: exitCodes.no, unknown: exitCodes.failed} as const
 
@@ -33,9 +33,8 @@ export default class Trace extends Verb {
 
   override async run(): Promise<void> {
     const {flags, args} = await this.parse(Trace)
-    const source = await openSource(
+    const source = await this.open(
       flags,
-      this.waiting,
       isNodeChosen(flags) ? 'all' : cluster => nodesOfEndpoints(cluster, [args.source, args.destination]),
     )
     const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))

@@ -4,7 +4,7 @@ import {translateNode} from '../../core/translate/translate-node.ts'
 import {sourceFlags, Verb} from '../command.ts'
 import {escapeLines} from '../print/output.ts'
 import {translationLines} from '../print/translation.ts'
-import {oneDump, openSource} from '../source/open-source.ts'
+import {oneDump} from '../source/open-source.ts'
 
 export default class Translate extends Verb {
   static override summary = 'Shows what Azure NPM has programmed on a node, in words'
@@ -33,7 +33,7 @@ export default class Translate extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Translate)
-    const source = await openSource(flags, this.waiting)
+    const source = await this.open(flags)
     const translation = translateNode(oneDump(source, flags), filterOf(flags))
     const problems = [...source.problems, ...translation.facts.problems]
     await this.printAnswer(flags, {

@@ -3,7 +3,7 @@ import {ACCEPTED} from '../../core/dump/document-kind.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import type {Problem} from '../../core/problem/problem.ts'
+import {type Problem, unreadCodes} from '../../core/problem/problem.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
@@ -92,6 +92,11 @@ export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags &
   return {...flags, 'agent-namespace': flags['agent-namespace'] ?? 'kubectl-npm'}
 }
 
+/** What could not be read of a source: often the reason why something is not found in it. */
+export const unreadOf = ({dumps, problems}: Source): Problem[] => [
+  ...new Set([...problems, ...dumps.flatMap(dump => dump.problems)].filter(({code}) => unreadCodes.has(code))),
+]
+
 const SHOWN_NODES = 8
 
 const namesOf = (dumps: readonly NodeState[]): string =>
@@ -111,6 +116,7 @@ function chosen(source: Source, {pod, selector}: NodeChoice): Source {
       ? `--pod ${pod}: the input does not tell on which node it runs`
       : `--pod ${pod}: its node ${node} is not in the input`,
     `It holds: ${namesOf(source.dumps)}`,
+    unreadOf(source),
   )
 }
 

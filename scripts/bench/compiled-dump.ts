@@ -1,7 +1,7 @@
 import {createWriteStream} from 'node:fs'
 import {readFile, rename, stat} from 'node:fs/promises'
 import {pipeline} from 'node:stream/promises'
-import {readClusterObjects} from '../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../core/kubernetes/read-objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
 import {programChains} from '../../core/linux/compile/program-chains.ts'
 import {printRule} from '../../core/linux/iptables/print.ts'

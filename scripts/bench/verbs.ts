@@ -1,7 +1,7 @@
 import {readFile, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
-import {readClusterObjects} from '../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../core/kubernetes/read-objects.ts'
 import {incrementalProgram} from '../../core/linux/compile/compile.ts'
 import {type ClusterSize, clusterFile} from './cluster-file.ts'
 import {brokenSets, type CompiledDump, compiledDump} from './compiled-dump.ts'

@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'

@@ -1,6 +1,6 @@
 import {fc, test} from '@fast-check/vitest'
 import {expect} from 'vitest'
-import {readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import {lintPolicies} from '../../../core/lint/lint.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {type NetworkPolicy, readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import type {NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {policyTypes, v1Target} from '../../../core/kubernetes/policy-types.ts'
+import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import {parseIpsetSave} from '../../../core/linux/ipset/parse-save.ts'
 import {expectedNames} from '../../../core/names/expected-names.ts'
 import {type Scheme, schemes} from '../../../core/names/hash.ts'

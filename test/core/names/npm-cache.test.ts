@@ -1,6 +1,7 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {objectKey, readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {objectKey} from '../../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
 import {type NpmCache, readNpmCache} from '../../../core/names/npm-cache.ts'
 import {readMetricNames} from '../../../core/names/npm-metrics.ts'

@@ -1,6 +1,7 @@
 import {parse} from 'yaml'
 import type {Finding} from '../../../core/contract/lint.ts'
-import {type ClusterObjects, readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import {lintPolicies, type NodePlatform, nodePlatforms} from '../../../core/lint/lint.ts'
 import type {Scheme} from '../../../core/names/hash.ts'
 

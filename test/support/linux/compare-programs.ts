@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {parse} from 'yaml'
-import {type ClusterObjects, readClusterObjects} from '../../../core/kubernetes/objects.ts'
+import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import type {MatchSet} from '../../../core/linux/ipset/model.ts'
 import {parseIpsetSave} from '../../../core/linux/ipset/parse-save.ts'
 import type {Match, Rule} from '../../../core/linux/iptables/model.ts'

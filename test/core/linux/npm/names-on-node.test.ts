@@ -1,7 +1,8 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {readDump} from '../../../../core/dump/read-dump.ts'
-import {objectKey, readClusterObjects} from '../../../../core/kubernetes/objects.ts'
+import {objectKey} from '../../../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../../../core/kubernetes/read-objects.ts'
 import {translate} from '../../../../core/translate/translate.ts'
 
 /**

@@ -1,0 +1,143 @@
+import type {Problem} from '../problem/problem.ts'
+import {ProblemList} from '../problem/problem-list.ts'
+import {nullsAsAbsent} from './absent-fields.ts'
+import {isForeignShape, isOwnGroup, isOwnKind, kindByShape, type OwnKind, servedVersion} from './group-kind.ts'
+import {faultOf} from './object-faults.ts'
+import {type ClusterObjects, emptyCluster, type Namespace, type NetworkPolicy, type Node, type Pod} from './objects.ts'
+import {isFields, type Unread} from './unread.ts'
+
+/** Lists may nest: a List of Lists, or joined pages of `kubectl get`. Deeper nesting is taken as an attack. */
+const DEEPEST_LIST = 8
+
+const pathOf = (path: string, index: number | undefined): string => (index === undefined ? path : `${path}[${index}]`)
+
+/** What a list says of its items, which need not say it themselves. */
+interface Told {
+  readonly kind: string
+  readonly apiVersion: string | undefined
+}
+
+/** The objects of one document. */
+export interface ObjectReading {
+  /** The valid ones. */
+  readonly objects: ClusterObjects
+  /** One for each invalid object, and for objects of other groups. */
+  readonly problems: Problem[]
+  /** How many objects of other kinds there are. */
+  readonly otherKinds: ReadonlyMap<string, number>
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/**
+ * Collects Pods, Namespaces, NetworkPolicies and Nodes from the output of `kubectl get -o json|yaml`: one object, a List, a typed
+ * list of the API, or an array or map of these. Objects are told by group and kind; other ones are ignored. An object that names no
+ * kind has that of its list, or the one that its fields show.
+ *
+ * @param value the parsed JSON or YAML
+ * @param file its name, for problems
+ */
+export function readClusterObjects(value: unknown, file?: string): ObjectReading {
+  const objects = emptyCluster()
+  const otherKinds = new Map<string, number>()
+  const problems = new ProblemList(file)
+  const passedOver = new Set<string>()
+  let unnamed = 0
+  visit(value, '', undefined, undefined, 0)
+  if (unnamed > 0)
+    problems.add({
+      code: 'BAD_OBJECT',
+      message: `${unnamed === 1 ? 'an object has' : `${unnamed} objects have`} no kind, and no field shows it; left out`,
+      next: 'Write the objects with apiVersion and kind, as kubectl get -o json prints them.',
+    })
+  return {objects, problems: problems.all(), otherKinds}
+
+  /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
+  function visit(item: unknown, path: string, index: number | undefined, told: Told | undefined, depth: number): void {
+    if (depth > DEEPEST_LIST) return
+    if (Array.isArray(item)) {
+      const list = pathOf(path, index)
+      item.forEach((each, at) => visit(each, list, at, told, depth + 1))
+      return
+    }
+    if (!isFields(item)) return
+    const kind = textOf(item['kind'])
+    const apiVersion = textOf(item['apiVersion'])
+    if (Array.isArray(item['items']))
+      visit(item['items'], `${pathOf(path, index)}.items`, undefined, itemsOf(kind, apiVersion), depth + 1)
+    else if (kind !== undefined) take(item, kind, apiVersion ?? (told?.kind === kind ? told.apiVersion : undefined), path, index)
+    else if (told) take(item, told.kind, apiVersion ?? told.apiVersion, path, index)
+    else if (isFields(item['metadata'])) takeUnnamed(item, path, index)
+    else
+      for (const [key, each] of Object.entries(item))
+        if (Array.isArray(each) || (isFields(each) && Array.isArray(each['items'])))
+          visit(each, `${pathOf(path, index)}.${key}`, undefined, undefined, depth + 1)
+  }
+
+  function takeUnnamed(item: Unread, path: string, index: number | undefined): void {
+    const kind = kindByShape(item)
+    if (kind) take(item, kind, undefined, path, index)
+    else unnamed++
+  }
+
+  function take(object: Unread, kind: string, apiVersion: string | undefined, path: string, index: number | undefined): void {
+    if (!isOwnKind(kind)) {
+      otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + 1)
+      return
+    }
+    if (!isOwnGroup(kind, apiVersion) || (apiVersion === undefined && isForeignShape(kind, object)))
+      return passOver(kind, apiVersion)
+    const item = nullsAsAbsent(object, kind)
+    const fault = faultOf(item, kind)
+    if (fault !== undefined) {
+      problems.add({
+        code: 'BAD_OBJECT',
+        message: `${kind} at ${pathOf(path, index) || '.'}: ${fault}; it is left out`,
+        next: 'Take the objects again with kubectl get -o json.',
+      })
+      return
+    }
+    if (apiVersion !== undefined && apiVersion !== servedVersion(kind)) noteVersion(kind, apiVersion)
+    add(kind, item)
+  }
+
+  function add(kind: OwnKind, item: Unread): void {
+    if (kind === 'Pod') objects.pods.push(item as unknown as Pod)
+    else if (kind === 'Namespace') objects.namespaces.push(item as unknown as Namespace)
+    else if (kind === 'NetworkPolicy') objects.policies.push(item as unknown as NetworkPolicy)
+    else objects.nodes.push(item as unknown as Node)
+  }
+
+  function passOver(kind: OwnKind, apiVersion: string | undefined): void {
+    const group = apiVersion ?? 'another API group'
+    otherKinds.set(`${kind} of ${group}`, (otherKinds.get(`${kind} of ${group}`) ?? 0) + 1)
+    once(`${kind} of ${group}`, {
+      code: 'FOREIGN_OBJECT',
+      message: `a ${kind} of ${group} is no ${kind} of ${servedVersion(kind)}; it is passed over`,
+      next:
+        kind === 'NetworkPolicy'
+          ? 'Azure NPM enforces those of networking.k8s.io alone. What enforces this one may drop or allow more than answers say.'
+          : 'Nothing to do.',
+    })
+  }
+
+  function noteVersion(kind: OwnKind, apiVersion: string): void {
+    once(`version ${apiVersion}`, {
+      code: 'OLD_VERSION',
+      message: `a ${kind} of ${apiVersion} is read as one of ${servedVersion(kind)}`,
+      next: `API servers of today refuse it. If it is to be applied, write apiVersion: ${servedVersion(kind)}.`,
+    })
+  }
+
+  function once(key: string, problem: Problem): void {
+    if (passedOver.has(key)) return
+    passedOver.add(key)
+    problems.add(problem)
+  }
+}
+
+/** What a list says of its items: a NetworkPolicyList holds NetworkPolicies of its own group, a List anything. */
+function itemsOf(kind: string | undefined, apiVersion: string | undefined): Told | undefined {
+  if (kind === undefined || kind === 'List' || !kind.endsWith('List')) return undefined
+  return {kind: kind.slice(0, -'List'.length), apiVersion}
+}
