@@ -165,7 +165,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/compile', 'core/lint'],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
-  'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/print', 'plugin/ui'],
+  'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
   'plugin/commands': [
     ...verb,
     'core/redact',

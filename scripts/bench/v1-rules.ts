@@ -1,7 +1,7 @@
 import {stat} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {readClusterObjects} from '../../core/kubernetes/objects.ts'
+import {readClusterObjects} from '../../core/kubernetes/read-objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
 import {savedRules, write} from './compiled-dump.ts'
 
