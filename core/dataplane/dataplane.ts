@@ -7,6 +7,7 @@ import type {Scheme} from '../names/hash.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
+import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {CompileOptions, Program, Semantics} from '../policy/program.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {NodeSets} from '../sets/node-set.ts'
@@ -129,6 +130,8 @@ export interface NodeState extends NodeFacts, NodeSets {
   translation(): NodeTranslation
   /** Walks a packet that the node forwards. */
   walk(packet: Packet): Walk
+  /** Walks all packets of a domain that the node forwards. Each has the verdict that `walk` finds, or is better known. */
+  walkSets(domain: PacketDomain): PacketSetWalk
   /** What the model says of a packet that the node itself sends or receives; undefined when neither end is known to be the node. */
   walkOwn(packet: Packet): Walk | undefined
   /** A walk in words. Learns the names that it needs and no others. */

@@ -1,6 +1,8 @@
 import type {Completenesses, DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {Packet} from '../net/packet.ts'
+import {Bits} from '../packets/bits.ts'
+import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import {forwardRules, programChains} from './compile/program-chains.ts'
 import type {MatchSet} from './ipset/model.ts'
 import {indexIptablesSave} from './iptables/save-index.ts'
@@ -66,6 +68,13 @@ export class ForetoldNode extends LinuxNode {
       },
     }
     return walk(met, sets, packet)
+  }
+
+  override walkSets(domain: PacketDomain): PacketSetWalk {
+    const {leftOut, options} = this.program
+    if (leftOut.length === 0 || options.generation !== 'v1') return super.walkSets(domain)
+    const senders = Bits.below(domain.senders.length)
+    return {judge: () => domain.services.map(range => ({...range, senders, verdict: 'unknown'}))}
   }
 
   /** Azure NPM names blocks by sets only. */

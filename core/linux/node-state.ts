@@ -1,6 +1,7 @@
 import type {Completenesses, DataPlane, DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {Packet} from '../net/packet.ts'
+import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
@@ -10,6 +11,7 @@ import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-tra
 import {savedRules, savedSets} from './walk/node-rules.ts'
 import {walkOwnTraffic} from './walk/own-traffic.ts'
 import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
+import {SetWalker} from './walk/walk-sets.ts'
 
 /** What walks need of a node; the same whatever the node is called and whatever is known of the cluster. */
 export interface WalkedNode {
@@ -95,6 +97,11 @@ export class LinuxNode implements NodeState {
   walk(packet: Packet): LinuxWalk {
     const {rules, sets} = this.opened()
     return walk(rules, sets, packet)
+  }
+
+  walkSets(domain: PacketDomain): PacketSetWalk {
+    const {rules, sets} = this.opened()
+    return new SetWalker(rules, sets, domain)
   }
 
   walkOwn(packet: Packet): Walk | undefined {

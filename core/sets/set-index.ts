@@ -42,6 +42,11 @@ export class SetIndex {
     this.below = below
   }
 
+  /** A set as it was given. */
+  set(name: string): WalkedSet | undefined {
+    return this.sets.get(name)
+  }
+
   /** Whether a set contains the address, or the address and port. */
   holds(name: string, question: SetQuestion): Truth {
     if (this.below && !this.below.changed.has(name)) return this.below.index.holds(name, question)

@@ -43,7 +43,7 @@ export interface LinuxWalk extends Walk {
  * The built-in chains that a forwarded packet passes, in order. Source translation is left out: it comes last and changes no
  * verdict. Source: iptables(8).
  */
-const FORWARDED = [
+export const FORWARDED = [
   ['raw', 'PREROUTING'],
   ['mangle', 'PREROUTING'],
   ['nat', 'PREROUTING'],
@@ -57,7 +57,7 @@ const FORWARDED = [
 const MOST_SPLITS = 12
 
 /** Chains deeper than this are not walked. The kernel refuses circles, and nft also what is deeper than 16. */
-const DEEPEST = 64
+export const DEEPEST = 64
 
 /** How much one walk may do before its verdict is `unknown`. A few rules that call each other can ask for 2^60 steps. */
 export interface WalkLimits {

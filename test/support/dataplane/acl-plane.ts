@@ -5,8 +5,11 @@ import type {SimulatedProgram} from '../../../core/dataplane/simulation.ts'
 import {linux} from '../../../core/dataplanes.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
 import {NameIndex} from '../../../core/names/name-index.ts'
-import {parseIpv4} from '../../../core/net/ipv4.ts'
+import {parseIpv4, printIpv4} from '../../../core/net/ipv4.ts'
 import type {Packet, Verdict} from '../../../core/net/packet.ts'
+import {Bits} from '../../../core/packets/bits.ts'
+import type {PacketDomain, PacketSetWalk} from '../../../core/packets/packet-domain.ts'
+import {serviceAt} from '../../../core/packets/services.ts'
 import type {Program, ProgramSet} from '../../../core/policy/program.ts'
 import type {NodeSet} from '../../../core/sets/node-set.ts'
 import {SetIndex} from '../../../core/sets/set-index.ts'
@@ -90,6 +93,24 @@ class AclNode implements NodeState {
   walk(packet: Packet): AclWalk {
     const decides = this.acls.find(acl => matches(acl, packet, this.index))
     return {verdict: verdictOf(decides), trail: decides ? [decides] : []}
+  }
+
+  walkSets({senders, receivers, services}: PacketDomain): PacketSetWalk {
+    return {
+      judge: receiver =>
+        senders.flatMap((source, sender) =>
+          services.map(range => {
+            const {protocol, port} = serviceAt(range.from)
+            const packet = {
+              source: printIpv4(source),
+              destination: printIpv4(receivers[receiver] as number),
+              protocol: protocol as Packet['protocol'],
+              ...(port !== undefined && {port}),
+            }
+            return {...range, senders: Bits.of([sender]), verdict: this.walk(packet).verdict}
+          }),
+        ),
+    }
   }
 
   walkOwn(): undefined {

@@ -1,0 +1,106 @@
+import type {Truth} from '../../net/truth.ts'
+import {Bits} from '../../packets/bits.ts'
+import type {SetIndex} from '../../sets/set-index.ts'
+import type {Match} from '../iptables/model.ts'
+import {specialAddresses} from './candidates.ts'
+import {holds, type Passing} from './match.ts'
+
+/** For which ends of packets something holds. */
+export interface EndTruth {
+  /** Ends for which it holds or is unknown. */
+  readonly possible: Bits
+  /** Ends for which it holds. */
+  readonly certain: Bits
+}
+
+/** The answers of conditions on one end of a packet, for many ends at once. */
+export class EndConditions {
+  private readonly side: 'source' | 'destination'
+  private readonly addresses: readonly number[]
+  private readonly sets: SetIndex
+  private readonly blank: Passing
+  /** Indexes of the ends in the order of their addresses. */
+  private readonly order: Uint32Array
+  private readonly sorted: Float64Array
+  private readonly known = new Map<string, EndTruth>()
+  readonly all: Bits
+
+  /** @param blank a packet, of which only this end is replaced */
+  constructor(side: 'source' | 'destination', addresses: readonly number[], sets: SetIndex, blank: Passing) {
+    this.side = side
+    this.addresses = addresses
+    this.sets = sets
+    this.blank = blank
+    this.order = Uint32Array.from(addresses.keys()).sort((a, b) => (addresses[a] as number) - (addresses[b] as number))
+    this.sorted = Float64Array.from(this.order, index => addresses[index] as number)
+    this.all = Bits.below(addresses.length)
+  }
+
+  /** The ends for which a condition holds that looks at nothing but this end. */
+  of(match: Match): EndTruth {
+    const key = match.kind === 'set' ? `${match.negated ? '!' : ''}${match.set} ${match.sides}` : JSON.stringify(match)
+    let truth = this.known.get(key)
+    if (!truth) {
+      truth = this.find(match)
+      this.known.set(key, truth)
+    }
+    return truth
+  }
+
+  /** Ends for which all of several conditions hold. Undefined when there is no condition. */
+  ofAll(matches: readonly Match[]): EndTruth | undefined {
+    let result: EndTruth | undefined
+    for (const match of matches) {
+      const truth = this.of(match)
+      result = result ? {possible: result.possible.and(truth.possible), certain: result.certain.and(truth.certain)} : truth
+    }
+    return result
+  }
+
+  /** Asks about each end. */
+  ask(truthOf: (address: number) => Truth): EndTruth {
+    return this.collect(truthOf, this.addresses.keys(), undefined)
+  }
+
+  private find(match: Match): EndTruth {
+    const truthOf = (address: number) => holds(match, {...this.blank, [this.side]: address}, this.sets)
+    const ranges = specialAddresses(match, this.sets)
+    if (!ranges) return this.ask(truthOf)
+    const special = new Set<number>()
+    for (const {from, to} of ranges)
+      for (let at = this.firstFrom(from); at < this.sorted.length && (this.sorted[at] as number) <= to; at++)
+        special.add(this.order[at] as number)
+    if (special.size === this.addresses.length) return this.ask(truthOf)
+    let other = 0
+    while (special.has(other)) other++
+    return this.collect(truthOf, special, other)
+  }
+
+  /** @param other an end that stands for all that are not asked */
+  private collect(truthOf: (address: number) => Truth, asked: Iterable<number>, other: number | undefined): EndTruth {
+    const rest = other === undefined ? false : truthOf(this.addresses[other] as number)
+    const [held, notKnown, failed]: [number[], number[], number[]] = [[], [], []]
+    for (const index of asked) {
+      const truth = truthOf(this.addresses[index] as number)
+      ;(truth === true ? held : truth === false ? failed : notKnown).push(index)
+    }
+    if (rest === false) {
+      const certain = Bits.of(held)
+      return {certain, possible: notKnown.length === 0 ? certain : certain.or(Bits.of(notKnown))}
+    }
+    const possible = this.all.without(Bits.of(failed))
+    if (rest === 'unknown') return {possible, certain: Bits.of(held)}
+    return {possible, certain: notKnown.length === 0 ? possible : possible.without(Bits.of(notKnown))}
+  }
+
+  /** Place of the first end with this address or a larger one. */
+  private firstFrom(address: number): number {
+    let [low, high] = [0, this.sorted.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.sorted[middle] as number) < address) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

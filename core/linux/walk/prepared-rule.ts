@@ -1,0 +1,162 @@
+import {parseIpv4} from '../../net/ipv4.ts'
+import {all, type Truth} from '../../net/truth.ts'
+import {allServices, cutServices, type ServiceRange, serviceAt} from '../../packets/services.ts'
+import {parseMember} from '../../sets/member.ts'
+import type {SetIndex} from '../../sets/set-index.ts'
+import type {Match, Rule} from '../iptables/model.ts'
+import type {EndConditions, EndTruth} from './end-conditions.ts'
+import {dependsOn, holds, type PacketField, type Passing} from './match.ts'
+
+/** Services with the same answer. */
+export interface ServiceTruth extends ServiceRange {
+  /** Whether it is known that the conditions hold. */
+  readonly isCertain: boolean
+}
+
+/** A rule whose conditions are sorted by what they look at, those on one end only answered for all ends. */
+export interface PreparedRule {
+  readonly rule: Rule
+  /** Whether a condition that looks at nothing is unknown. */
+  readonly isUncertain: boolean
+  /** Undefined without a condition on the sender alone. */
+  readonly senders: EndTruth | undefined
+  readonly receivers: EndTruth | undefined
+  /** The conditions on the receiver alone, for receivers that are not in the domain. */
+  readonly receiverMatches: readonly Match[]
+  /** Undefined without a condition on the protocol and port alone. */
+  readonly services: readonly ServiceTruth[] | undefined
+  readonly serviceMatches: readonly Match[]
+  /** Conditions on what rules change: marks, the connection's state. */
+  readonly changing: readonly Match[]
+  /** Conditions on the service and something else, but not on the sender. */
+  readonly mixed: readonly Match[]
+  /** Conditions on the sender and something else. */
+  readonly senderMixed: readonly Match[]
+}
+
+const SERVICE: ReadonlySet<PacketField> = new Set(['protocol', 'port'])
+const CHANGING: ReadonlySet<PacketField> = new Set(['mark', 'state', 'translation', 'in', 'out'])
+const isWithin = (fields: readonly PacketField[], those: ReadonlySet<PacketField>) => fields.every(field => those.has(field))
+
+/** @returns undefined for a rule that no packet of the domain matches */
+export function prepareRule(
+  rule: Rule,
+  {senders, receivers}: {readonly senders: EndConditions; readonly receivers: EndConditions},
+  sets: SetIndex,
+  blank: Passing,
+): PreparedRule | undefined {
+  let isUncertain = false
+  const parts = {senders: [], receivers: [], services: [], changing: [], mixed: [], senderMixed: []} as Record<string, Match[]>
+  for (const match of rule.matches) {
+    // No packet of a domain has a known source port, so conditions on it look at nothing.
+    const fields = [...dependsOn(match, sets)].filter(field => field !== 'sourcePort')
+    if (fields.length === 0) {
+      const truth = holds(match, blank, sets)
+      if (truth === false) return undefined
+      if (truth === 'unknown') isUncertain = true
+    } else (parts[kindOf(fields)] as Match[]).push(match)
+  }
+  const from = senders.ofAll(parts['senders'] as Match[])
+  const to = receivers.ofAll(parts['receivers'] as Match[])
+  if (from?.possible.isEmpty) return undefined
+  const serviceMatches = parts['services'] as Match[]
+  const services = serviceMatches.length === 0 ? undefined : serviceTruths(serviceMatches, blank, allServices, sets)
+  if (services?.length === 0) return undefined
+  return {
+    rule,
+    isUncertain,
+    senders: from,
+    receivers: to,
+    receiverMatches: parts['receivers'] as Match[],
+    services,
+    serviceMatches,
+    changing: parts['changing'] as Match[],
+    mixed: parts['mixed'] as Match[],
+    senderMixed: parts['senderMixed'] as Match[],
+  }
+}
+
+function kindOf(fields: readonly PacketField[]): string {
+  if (fields.includes('source')) return fields.length === 1 ? 'senders' : 'senderMixed'
+  if (fields.length === 1 && fields[0] === 'destination') return 'receivers'
+  if (isWithin(fields, SERVICE)) return 'services'
+  return isWithin(fields, CHANGING) ? 'changing' : 'mixed'
+}
+
+/** The parts of a range of services for which conditions hold or are unknown. Neighbours with the same answer are one. */
+export function serviceTruths(
+  matches: readonly Match[],
+  packet: Passing,
+  range: ServiceRange,
+  sets: SetIndex,
+  edges: readonly number[] = matches.flatMap(match => portEdges(match, packet.destination, sets)),
+): ServiceTruth[] {
+  const found: ServiceTruth[] = []
+  for (const {from, to} of cutServices(range, edges)) {
+    const truth = truthAt(matches, packet, from, sets)
+    if (truth === false) continue
+    const isCertain = truth === true
+    const last = found.at(-1)
+    if (last && last.to === from - 1 && last.isCertain === isCertain) found[found.length - 1] = {...last, to}
+    else found.push({from, to, isCertain})
+  }
+  return found
+}
+
+const truthAt = (matches: readonly Match[], packet: Passing, service: number, sets: SetIndex): Truth =>
+  all(matches.map(match => holdsAt(match, packet, service, sets)))
+
+/** Protocols that stand for themselves. A condition on another one divides those that are taken as one. */
+const NAMED: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp', 'all', '0', '1', '6', '17', '132'])
+
+/** Whether a condition holds for a packet of a service. */
+export function holdsAt(match: Match, packet: Passing, service: number, sets: SetIndex): Truth {
+  const {protocol, port} = serviceAt(service)
+  const isOfOne = match.kind === 'protocol' || match.kind === 'ports'
+  if (protocol === 'other' && isOfOne && match.protocol !== '' && !NAMED.has(match.protocol)) return 'unknown'
+  return holds(match, {...packet, protocol, port: packet.port ?? port}, sets)
+}
+
+/**
+ * The ports at which the answer of a condition may change: every number in it, and the one after it; of a set that looks at
+ * ports those of its members at the address.
+ */
+export function portEdges(match: Match, address: number, sets: SetIndex): readonly number[] {
+  if (match.kind === 'set') return memberEdges(match.set, address, sets)
+  return edgesIn(JSON.stringify(match))
+}
+
+function edgesIn(text: string): number[] {
+  return [...text.matchAll(/\d+/g)].flatMap(([digits]) => {
+    const number = Number(digits)
+    return number <= 65_535 ? [number, number + 1] : []
+  })
+}
+
+const portsOfSets = new WeakMap<SetIndex, Map<string, ReadonlyMap<number, readonly number[]>>>()
+
+function memberEdges(name: string, address: number, sets: SetIndex): readonly number[] {
+  const set = sets.set(name)
+  if (!set) return []
+  if (set.type === 'list:set') return [...set.members].flatMap(member => memberEdges(parseMember(member).subject, address, sets))
+  const known = portsOfSets.get(sets) ?? new Map<string, ReadonlyMap<number, readonly number[]>>()
+  portsOfSets.set(sets, known)
+  const ports = known.get(name) ?? portsByAddress(set.members)
+  known.set(name, ports)
+  return [...(ports.get(address) ?? []), ...(ports.get(ANY) ?? [])]
+}
+
+/** For members that are no single address. */
+const ANY = -1
+
+function portsByAddress(members: Iterable<string>): Map<number, number[]> {
+  const ports = new Map<number, number[]>()
+  for (const member of members) {
+    const comma = member.indexOf(',')
+    const address = parseIpv4(comma < 0 ? '' : member.slice(0, comma)) ?? ANY
+    const known = ports.get(address) ?? []
+    ports.set(address, known)
+    for (const edge of edgesIn(comma < 0 ? member : member.slice(comma + 1))) known.push(edge)
+  }
+  return ports
+}

@@ -1,0 +1,338 @@
+import {Bits} from '../../packets/bits.ts'
+import {disjointPackets} from '../../packets/disjoint-packets.ts'
+import type {JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
+import {cutServices, type ServiceRange} from '../../packets/services.ts'
+import type {SetIndex} from '../../sets/set-index.ts'
+import type {Rule} from '../iptables/model.ts'
+import {EndConditions, type EndTruth} from './end-conditions.ts'
+import {holds} from './match.ts'
+import {type Passing, passingOf} from './passing.ts'
+import {PreparedChain} from './prepared-chain.ts'
+import {holdsAt, type PreparedRule, portEdges, type ServiceTruth, serviceTruths} from './prepared-rule.ts'
+import {type Effect, effectOf} from './target.ts'
+import {DEEPEST, FORWARDED, type WalkedRules} from './walk.ts'
+
+/** Rules that are compared with parts of the packets to one receiver, before the rest of them is unknown. */
+const MOST_LOOKS = 4_000_000
+
+/** A packet of a domain before its sender, receiver and service are filled in. */
+const BLANK: Passing = {...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}), protocol: ''}
+
+/** What rules have done to packets. Equal ones are the same object. */
+interface State {
+  /** The source is 0, and so is the destination unless it was translated. A port is the one after translation. */
+  readonly packet: Passing
+  readonly effects: Map<Rule, Effect & {readonly state?: State}>
+}
+
+/** Packets at one place of a walk. */
+interface Part extends ServiceRange {
+  readonly senders: Bits
+  readonly state: State
+}
+
+/** Who receives packets, after translation. */
+interface Receiver {
+  /** Undefined for an address that is not in the domain. */
+  readonly index: number | undefined
+  readonly address: number
+}
+
+interface Place {
+  readonly table: string
+  readonly receiver: Receiver
+  readonly depth: number
+}
+
+/** Where parts end. */
+interface Ends {
+  accepted: Part[]
+  dropped: Part[]
+  unknown: Part[]
+}
+
+/**
+ * Walks sets of packets as `walk` walks each of them. Packets that a rule treats differently are divided; those that come to
+ * the same place in the same state are joined again. Where a condition is unknown, both outcomes are walked, and packets that
+ * end differently are unknown.
+ */
+export class SetWalker implements PacketSetWalk {
+  private readonly rules: WalkedRules
+  private readonly sets: SetIndex
+  private readonly domain: PacketDomain
+  private readonly ends: {readonly senders: EndConditions; readonly receivers: EndConditions}
+  private readonly chains = new Map<string, PreparedChain | undefined>()
+  private readonly states = new Map<string, State>()
+  private readonly indexOf: ReadonlyMap<number, number>
+  private looks = 0
+  private hasForked = false
+
+  constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain) {
+    this.rules = rules
+    this.sets = sets
+    this.domain = domain
+    this.ends = {
+      senders: new EndConditions('source', domain.senders, sets, BLANK),
+      receivers: new EndConditions('destination', domain.receivers, sets, BLANK),
+    }
+    this.indexOf = new Map(domain.receivers.map((address, index) => [address, index]))
+  }
+
+  judge(receiver: number): JudgedPackets[] {
+    this.looks = 0
+    this.hasForked = false
+    const ends: Ends = {accepted: [], dropped: [], unknown: []}
+    const state = this.state(BLANK)
+    let parts: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
+    for (const [table, chain] of FORWARDED) {
+      const next: Part[] = []
+      for (const [address, those] of byDestination(parts, this.domain.receivers[receiver] as number)) {
+        const hook: Ends = {accepted: [], dropped: ends.dropped, unknown: ends.unknown}
+        this.hook(table, chain, those, address, hook)
+        for (const part of hook.accepted) join(next, part)
+      }
+      parts = next
+    }
+    ends.accepted = parts
+    return this.judged(ends)
+  }
+
+  private hook(table: string, chain: string, parts: readonly Part[], address: number, ends: Ends): void {
+    const prepared = this.chain(table, chain)
+    if (!prepared) {
+      ends.accepted.push(...parts)
+      return
+    }
+    const place = {table, receiver: {address, index: this.indexOf.get(address)}, depth: 0}
+    const left = this.run(prepared, parts, place, ends)
+    for (const part of left) (prepared.policy === 'DROP' ? ends.dropped : ends.accepted).push(part)
+  }
+
+  /** @returns the parts that come to the end of the chain, or return from it */
+  private run(chain: PreparedChain, given: readonly Part[], place: Place, ends: Ends): Part[] {
+    const returned: Part[] = []
+    let parts = [...given]
+    for (const prepared of chain.rulesFor(place.receiver.index)) {
+      if (parts.length === 0) break
+      this.looks += parts.length
+      if (this.looks > MOST_LOOKS) {
+        for (const part of parts) ends.unknown.push(part)
+        return returned
+      }
+      const matched: Part[] = []
+      parts = this.divide(prepared, parts, place.receiver, matched)
+      for (const part of matched) this.apply(prepared.rule, part, place, {ends, returned, parts})
+    }
+    for (const part of parts) join(returned, part)
+    return returned
+  }
+
+  private apply(
+    rule: Rule,
+    part: Part,
+    place: Place,
+    {ends, returned, parts}: {readonly ends: Ends; readonly returned: Part[]; readonly parts: Part[]},
+  ): void {
+    const effect = this.effect(rule, part.state)
+    switch (effect.kind) {
+      case 'nothing':
+        return join(parts, part)
+      case 'changed':
+        return join(parts, {...part, state: effect.state ?? part.state})
+      case 'accept':
+        return join(ends.accepted, part)
+      case 'translated':
+        return join(ends.accepted, {...part, state: effect.state ?? part.state})
+      case 'drop':
+        return join(ends.dropped, part)
+      case 'return':
+        return join(returned, part)
+      case 'unknown':
+        return join(ends.unknown, part)
+      case 'chain': {
+        const chain = this.chain(place.table, effect.chain)
+        if (!chain || place.depth >= DEEPEST) return join(ends.unknown, part)
+        const back = this.run(chain, [part], {...place, depth: place.depth + 1}, ends)
+        for (const each of back) join(effect.goto ? returned : parts, each)
+      }
+    }
+  }
+
+  /**
+   * Divides parts into those that match a rule and those that do not. What may match is in both.
+   *
+   * @returns what does not match, or may not
+   */
+  private divide(prepared: PreparedRule, parts: readonly Part[], receiver: Receiver, matched: Part[]): Part[] {
+    let isCertain = !prepared.isUncertain
+    const to = prepared.receivers && this.receiverTruth(prepared, prepared.receivers, receiver)
+    if (to === false) return [...parts]
+    if (to === 'unknown') isCertain = false
+    const left: Part[] = []
+    for (const part of parts) this.divideOne(prepared, part, receiver, isCertain, matched, left)
+    return left
+  }
+
+  private divideOne(
+    prepared: PreparedRule,
+    part: Part,
+    receiver: Receiver,
+    isCertainSoFar: boolean,
+    matched: Part[],
+    left: Part[],
+  ): void {
+    const possible = prepared.senders ? part.senders.and(prepared.senders.possible) : part.senders
+    if (possible.isEmpty) return void left.push(part)
+    let isCertain = isCertainSoFar
+    for (const match of prepared.changing) {
+      const truth = holds(match, part.state.packet, this.sets)
+      if (truth === false) return void left.push(part)
+      if (truth === 'unknown') isCertain = false
+    }
+    const services = this.services(prepared, part, receiver)
+    if (services.length === 0) return void left.push(part)
+    let next = part.from
+    for (const {from, to, isCertain: isServiceCertain} of services) {
+      if (from > next) left.push({...part, from: next, to: from - 1})
+      next = to + 1
+      const truth = this.senderTruth(prepared, part, possible, {receiver, service: from})
+      const certain = isCertain && isServiceCertain ? truth.certain : Bits.none
+      if (!truth.possible.isEmpty) matched.push({...part, from, to, senders: truth.possible})
+      const rest = part.senders.without(certain)
+      if (!rest.isEmpty) left.push({...part, from, to, senders: rest})
+      if (!certain.equals(truth.possible)) this.hasForked = true
+    }
+    if (next <= part.to) left.push({...part, from: next})
+  }
+
+  /** The services of a part for which all conditions on services hold or are unknown. */
+  private services(prepared: PreparedRule, part: Part, receiver: Receiver): readonly ServiceTruth[] {
+    const {packet} = part.state
+    const isKept = packet.port === undefined
+    const asked = [...prepared.mixed, ...(isKept ? [] : prepared.serviceMatches)]
+    const fixed = isKept ? prepared.services : undefined
+    let range: readonly ServiceTruth[] = [{from: part.from, to: part.to, isCertain: true}]
+    if (fixed) range = common(fixed, part)
+    if (asked.length > 0) {
+      const whole = {...packet, destination: receiver.address}
+      range = range.flatMap(each =>
+        serviceTruths(asked, whole, each, this.sets).map(found => ({...found, isCertain: found.isCertain && each.isCertain})),
+      )
+    }
+    if (prepared.senderMixed.length === 0) return range
+    // Senders are asked about the first service of each piece, so no edge may be within it.
+    const edges = prepared.senderMixed.flatMap(match =>
+      [receiver.address, ...this.domain.senders].flatMap(address => portEdges(match, address, this.sets)),
+    )
+    return range.flatMap(each => cutServices(each, edges).map(piece => ({...piece, isCertain: each.isCertain})))
+  }
+
+  private senderTruth(
+    prepared: PreparedRule,
+    {senders, state}: Part,
+    possible: Bits,
+    {receiver, service}: {readonly receiver: Receiver; readonly service: number},
+  ): EndTruth {
+    const own = prepared.senders
+    let truth: EndTruth = {
+      possible,
+      certain: !own || own.certain === own.possible ? possible : senders.and(own.certain),
+    }
+    for (const match of prepared.senderMixed) {
+      const packet = {...state.packet, destination: receiver.address}
+      const asked = this.ends.senders.ask(source => holdsAt(match, {...packet, source}, service, this.sets))
+      truth = {possible: truth.possible.and(asked.possible), certain: truth.certain.and(asked.certain)}
+    }
+    return truth
+  }
+
+  private receiverTruth({receiverMatches}: PreparedRule, truth: EndTruth, {index, address}: Receiver): boolean | 'unknown' {
+    if (index !== undefined) return truth.certain.has(index) ? true : truth.possible.has(index) ? 'unknown' : false
+    let result: boolean | 'unknown' = true
+    for (const match of receiverMatches) {
+      const each = holds(match, {...BLANK, destination: address}, this.sets)
+      if (each === false) return false
+      if (each === 'unknown') result = each
+    }
+    return result
+  }
+
+  private effect(rule: Rule, state: State): Effect & {readonly state?: State} {
+    const known = state.effects.get(rule)
+    if (known) return known
+    const effect = this.withState(effectOf(rule.target, state.packet))
+    state.effects.set(rule, effect)
+    return effect
+  }
+
+  private withState(effect: Effect): Effect & {readonly state?: State} {
+    if (effect.kind !== 'changed' && effect.kind !== 'translated') return effect
+    // Senders are kept apart from the rest of a packet: another source is not followed.
+    if (effect.packet.source !== 0) return {kind: 'unknown', reason: 'the source is translated'}
+    return {...effect, state: this.state(effect.packet)}
+  }
+
+  private state(packet: Passing): State {
+    const key = JSON.stringify(packet)
+    let state = this.states.get(key)
+    if (!state) {
+      state = {packet, effects: new Map()}
+      this.states.set(key, state)
+    }
+    return state
+  }
+
+  private chain(table: string, name: string): PreparedChain | undefined {
+    const key = `${table} ${name}`
+    if (this.chains.has(key)) return this.chains.get(key)
+    const chain = this.rules.chain(table, name)
+    const prepared = chain && new PreparedChain(chain, this.ends, this.sets, BLANK)
+    this.chains.set(key, prepared)
+    return prepared
+  }
+
+  private judged({accepted, dropped, unknown}: Ends): JudgedPackets[] {
+    const all = [
+      ...accepted.map(part => judgedPart(part, 'accept')),
+      ...dropped.map(part => judgedPart(part, 'drop')),
+      ...unknown.map(part => judgedPart(part, 'unknown')),
+    ]
+    return this.hasForked ? disjointPackets(all) : all
+  }
+}
+
+function judgedPart({from, to, senders, state: {packet}}: Part, verdict: JudgedPackets['verdict']): JudgedPackets {
+  const {isTranslated, destination, port} = packet
+  return {from, to, senders, verdict, ...(isTranslated && {translated: {destination, port}})}
+}
+
+/** Puts a part into a list, joined with the one that differs from it in the senders only. */
+function join(parts: Part[], part: Part): void {
+  for (let at = parts.length - 1; at >= 0; at--) {
+    const other = parts[at] as Part
+    if (other.state !== part.state || other.from !== part.from || other.to !== part.to) continue
+    parts[at] = {...part, senders: other.senders.or(part.senders)}
+    return
+  }
+  parts.push(part)
+}
+
+function byDestination(parts: readonly Part[], receiver: number): Map<number, Part[]> {
+  const found = new Map<number, Part[]>()
+  for (const part of parts) {
+    const {isTranslated, destination} = part.state.packet
+    const address = isTranslated ? destination : receiver
+    const known = found.get(address)
+    if (known) known.push(part)
+    else found.set(address, [part])
+  }
+  return found
+}
+
+/** What a list of ranges and one range have in common. */
+function common(ranges: readonly ServiceTruth[], {from, to}: ServiceRange): ServiceTruth[] {
+  const found: ServiceTruth[] = []
+  for (const range of ranges)
+    if (range.from <= to && range.to >= from) found.push({...range, from: Math.max(range.from, from), to: Math.min(range.to, to)})
+  return found
+}

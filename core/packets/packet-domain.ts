@@ -1,0 +1,31 @@
+import type {Verdict} from '../net/packet.ts'
+import type {Bits} from './bits.ts'
+import type {ServiceRange} from './services.ts'
+
+/**
+ * Packets that open connections, as a product of three sets. A sender and a receiver are an address each, which stands for all
+ * addresses that whoever asks does not want to tell apart.
+ */
+export interface PacketDomain {
+  /** IPv4 addresses; sets of senders are sets of indexes into this list. Neighbours that are alike make small sets. */
+  readonly senders: readonly number[]
+  readonly receivers: readonly number[]
+  readonly services: readonly ServiceRange[]
+}
+
+/** Some of the packets to one receiver, all with the same verdict. */
+export interface JudgedPackets extends ServiceRange {
+  readonly senders: Bits
+  readonly verdict: Verdict
+  /** Where service translation sends them, if it does. An absent port is kept. */
+  readonly translated?: {readonly destination: number; readonly port: number | undefined}
+}
+
+/** Walks all packets of a domain to one receiver at once. */
+export interface PacketSetWalk {
+  /**
+   * @param receiver index in the domain
+   * @returns every packet of the domain to this receiver, each in one part only
+   */
+  judge(receiver: number): readonly JudgedPackets[]
+}
