@@ -147,8 +147,21 @@ export interface Walk {
   readonly trail: readonly object[]
   /** Why the verdict is unknown. */
   readonly reason?: string
-  /** The destination after translation, when a service was resolved. */
-  readonly translated?: {readonly destination: string; readonly port: number | undefined}
+  /** How the packet leaves the node, where the node translates an address of it. */
+  readonly translated?: Translated
+  /**
+   * How the packet may leave the node, where not all is known: each of a service's endpoints, for example. The verdict is the
+   * same for all of them, unless it is unknown. Undefined stands for a packet that is not changed.
+   */
+  readonly ways?: readonly (Translated | undefined)[]
+}
+
+/** A packet's ends behind the translation of addresses. */
+export interface Translated {
+  readonly destination: string
+  readonly port: number | undefined
+  /** Present when the source is translated, too: the node masquerades. Null when its address is not known. */
+  readonly source?: string | null
 }
 
 /** A walk in words. */

@@ -1,6 +1,8 @@
-import {parseIpv4} from '../../net/ipv4.ts'
 import type {Target} from '../iptables/model.ts'
+import type {BuiltIn} from './hooks.ts'
+import {connectionMarked, marked, spelledMark, withUnknownMark} from './marks.ts'
 import type {Passing} from './passing.ts'
+import {translate, translating} from './translation.ts'
 
 /** What a rule's target does with a packet that matches the rule. */
 export type Effect =
@@ -12,32 +14,54 @@ export type Effect =
   | {readonly kind: 'chain'; readonly chain: string; readonly goto: boolean}
   /** The next rule follows, with a changed packet. */
   | {readonly kind: 'changed'; readonly packet: Passing}
-  /** An address was translated, which ends this table's chain as `accept` does. */
-  | {readonly kind: 'translated'; readonly packet: Passing}
+  /** An address was translated, which ends this table's chain as `accept` does. The packet is one of these; mostly there is one. */
+  | {readonly kind: 'translated'; readonly packets: readonly Passing[]}
   | {readonly kind: 'unknown'; readonly reason: string}
 
 /** Targets that do not end the chain and change nothing that a later rule matches. */
 const PASSIVE = new Set([
+  'ACCOUNT',
+  'AUDIT',
+  'CHECKSUM',
+  'CLASSIFY',
+  'CONNSECMARK',
+  'DSCP',
+  'ECN',
+  'FLOWOFFLOAD',
+  'HL',
+  'IDLETIMER',
+  'LED',
   'LOG',
   'NFLOG',
-  'ULOG',
-  'AUDIT',
-  'TCPMSS',
-  'CLASSIFY',
-  'DSCP',
-  'TOS',
-  'TTL',
-  'CHECKSUM',
+  'RATEEST',
+  'SECMARK',
   'SET',
+  'TCPMSS',
+  'TCPOPTSTRIP',
   'TEE',
+  'TOS',
   'TRACE',
-  'CT',
-  'ACCOUNT',
+  'TTL',
+  'ULOG',
 ])
+
+/** Targets that hand the packet to a program, which decides about it. */
+const HANDING_OVER: Readonly<Record<string, string>> = {
+  NFQUEUE: 'hands it to a program on the node, which decides',
+  QUEUE: 'hands it to a program on the node, which decides',
+  TPROXY: 'hands it to a process on the node, if one listens there, and drops it else',
+  SYNPROXY: 'answers in place of the receiver',
+}
 
 /** Whether a rule with this target does nothing to any packet, so that its conditions need not be known. */
 export const isPassive = (target: Target | undefined): boolean =>
-  !target || (target.kind === 'extension' && PASSIVE.has(target.name))
+  !target ||
+  (target.kind === 'extension' &&
+    (PASSIVE.has(target.name) || (target.name === 'CT' && !isUntracking(target.name, target.options))))
+
+/** CT gives a connection a zone, a helper or a time limit, or keeps the packet from being one of any connection. */
+const isUntracking = (name: string, options: string): boolean =>
+  name === 'NOTRACK' || (name === 'CT' && options.split(' ').includes('--notrack'))
 
 const NOTHING: Effect = {kind: 'nothing'}
 const ACCEPT: Effect = {kind: 'accept'}
@@ -48,8 +72,10 @@ const RETURN: Effect = {kind: 'return'}
  * What a target does with a packet. It neither knows the chains of the node nor decides where the walk goes on.
  *
  * Source: iptables-extensions(8); checked against packets on a real kernel.
+ *
+ * @param hook the built-in chain in which the rule is met
  */
-export function effectOf(target: Target | undefined, packet: Passing): Effect {
+export function effectOf(target: Target | undefined, packet: Passing, hook: BuiltIn = 'FORWARD'): Effect {
   if (!target) return NOTHING
   switch (target.kind) {
     case 'verdict':
@@ -57,36 +83,33 @@ export function effectOf(target: Target | undefined, packet: Passing): Effect {
     case 'jump':
       return {kind: 'chain', chain: target.chain, goto: target.goto}
     case 'mark':
-      return {kind: 'changed', packet: marked(packet, target.value, target.mask)}
+      return changed(marked(packet, target.value, target.mask))
     case 'extension':
-      return extension(target.name, target.options, packet)
+      return isPassive(target) ? NOTHING : extension(target.name, target.options, packet, hook)
   }
 }
 
-function extension(name: string, options: string, packet: Passing): Effect {
-  if (PASSIVE.has(name)) return NOTHING
-  if (name === 'REJECT') return DROP
-  if (name === 'DNAT') return translation(options, packet)
-  // The connection's mark is not known, so restoring it may set any bit.
-  if (name === 'CONNMARK') return options.includes('--restore-mark') ? withoutMark(packet) : NOTHING
-  if (name === 'MARK') return withoutMark(packet)
-  return {kind: 'unknown', reason: `what target ${name} does is not modelled`}
+const changed = (packet: Passing): Effect => ({kind: 'changed', packet})
+
+function extension(name: string, options: string, packet: Passing, hook: BuiltIn): Effect {
+  if (translating.has(name)) {
+    const translation = translate(name, options, packet, hook)
+    return 'packets' in translation ? {kind: 'translated', ...translation} : {kind: 'unknown', ...translation}
+  }
+  switch (name) {
+    case 'REJECT':
+      return DROP
+    case 'CONNMARK':
+      return changed(connectionMarked(options, packet))
+    case 'MARK':
+      return changed(spelledMark(options, packet))
+    case 'HMARK':
+      return changed(withUnknownMark(packet))
+    case 'CT':
+    case 'NOTRACK':
+      // A packet that belongs to a connection already, on its way from the node to itself, stays with it.
+      return packet.in === 'lo' ? NOTHING : changed({...packet, state: 'UNTRACKED'})
+    default:
+      return {kind: 'unknown', reason: `target ${name} ${HANDING_OVER[name] ?? 'is not modelled'}`}
+  }
 }
-
-function translation(options: string, packet: Passing): Effect {
-  const parts = /^--to-destination ([\d.]+)(?::(\d+))?$/.exec(options)
-  const destination = parts && parseIpv4(parts[1] as string)
-  if (!parts || destination === undefined || destination === null)
-    return {kind: 'unknown', reason: `DNAT ${options} is not understood`}
-  const port = parts[2] === undefined ? packet.port : Number(parts[2])
-  return {kind: 'translated', packet: {...packet, destination, port, isTranslated: true}}
-}
-
-const withoutMark = (packet: Passing): Effect => ({kind: 'changed', packet: {...packet, knownMark: 0}})
-
-/** Applies mark = (mark & ~mask) ^ value. Bits in the mask become known; unknown bits outside it stay unknown. */
-const marked = (packet: Passing, value: number, mask: number): Passing => ({
-  ...packet,
-  mark: ((packet.mark & ~mask) ^ value) >>> 0,
-  knownMark: (packet.knownMark | mask) >>> 0,
-})

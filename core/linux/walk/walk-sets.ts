@@ -5,12 +5,14 @@ import {cutServices, type ServiceRange} from '../../packets/services.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
 import {EndConditions, type EndTruth} from './end-conditions.ts'
+import {FORWARDED, skipsTable} from './hooks.ts'
 import {holds} from './match.ts'
 import {type Passing, passingOf} from './passing.ts'
 import {PreparedChain} from './prepared-chain.ts'
 import {holdsAt, type PreparedRule, portEdges, type ServiceTruth, serviceTruths} from './prepared-rule.ts'
 import {type Effect, effectOf} from './target.ts'
-import {DEEPEST, FORWARDED, type WalkedRules} from './walk.ts'
+import type {WalkedRules} from './walked-rules.ts'
+import {DEEPEST} from './walker.ts'
 
 /** Rules that are compared with parts of the packets to one receiver, before the rest of them is unknown. */
 const MOST_LOOKS = 4_000_000
@@ -18,12 +20,18 @@ const MOST_LOOKS = 4_000_000
 /** A packet of a domain before its sender, receiver and service are filled in. */
 const BLANK: Passing = {...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}), protocol: ''}
 
+/** No host has an address below 1.0.0.0, so no rule translates to one. */
+const FIRST_REAL_ADDRESS = 0x01000000
+
 /** What rules have done to packets. Equal ones are the same object. */
 interface State {
   /** The source is 0, and so is the destination unless it was translated. A port is the one after translation. */
   readonly packet: Passing
-  readonly effects: Map<Rule, Effect & {readonly state?: State}>
+  readonly effects: Map<Rule, Done>
 }
+
+/** What a rule's target does, and the packets that come of it. */
+type Done = Effect & {readonly states?: readonly State[]}
 
 /** Packets at one place of a walk. */
 interface Part extends ServiceRange {
@@ -86,7 +94,9 @@ export class SetWalker implements PacketSetWalk {
     let parts: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
     for (const [table, chain] of FORWARDED) {
       const next: Part[] = []
-      for (const [address, those] of byDestination(parts, this.domain.receivers[receiver] as number)) {
+      const [met, skipping] = divided(parts, ({state}) => !skipsTable(table, state.packet))
+      for (const part of skipping) join(next, part)
+      for (const [address, those] of byDestination(met, this.domain.receivers[receiver] as number)) {
         const hook: Ends = {accepted: [], dropped: ends.dropped, unknown: ends.unknown}
         this.hook(table, chain, those, address, hook)
         for (const part of hook.accepted) join(next, part)
@@ -138,11 +148,14 @@ export class SetWalker implements PacketSetWalk {
       case 'nothing':
         return join(parts, part)
       case 'changed':
-        return join(parts, {...part, state: effect.state ?? part.state})
+        return join(parts, {...part, state: effect.states?.[0] ?? part.state})
       case 'accept':
         return join(ends.accepted, part)
       case 'translated':
-        return join(ends.accepted, {...part, state: effect.state ?? part.state})
+        // Which of several ends is taken is not known, so all are.
+        if (effect.packets.length > 1) this.hasForked = true
+        for (const state of effect.states ?? []) join(ends.accepted, {...part, state})
+        return
       case 'drop':
         return join(ends.dropped, part)
       case 'return':
@@ -257,19 +270,21 @@ export class SetWalker implements PacketSetWalk {
     return result
   }
 
-  private effect(rule: Rule, state: State): Effect & {readonly state?: State} {
+  private effect(rule: Rule, state: State): Done {
     const known = state.effects.get(rule)
     if (known) return known
-    const effect = this.withState(effectOf(rule.target, state.packet))
+    const effect = this.withStates(effectOf(rule.target, state.packet, 'PREROUTING'))
     state.effects.set(rule, effect)
     return effect
   }
 
-  private withState(effect: Effect): Effect & {readonly state?: State} {
-    if (effect.kind !== 'changed' && effect.kind !== 'translated') return effect
-    // Senders are kept apart from the rest of a packet: another source is not followed.
-    if (effect.packet.source !== 0) return {kind: 'unknown', reason: 'the source is translated'}
-    return {...effect, state: this.state(effect.packet)}
+  private withStates(effect: Effect): Done {
+    if (effect.kind === 'changed') return {...effect, states: [this.state(effect.packet)]}
+    if (effect.kind !== 'translated') return effect
+    // Senders and receivers are kept apart from the rest of a packet: what is made of their own addresses is not followed.
+    if (effect.packets.some(({source, destination}) => source !== 0 || destination < FIRST_REAL_ADDRESS))
+      return {kind: 'unknown', reason: 'an address is translated to what depends on it'}
+    return {...effect, states: effect.packets.map(packet => this.state(packet))}
   }
 
   private state(packet: Passing): State {
@@ -315,6 +330,13 @@ function join(parts: Part[], part: Part): void {
     return
   }
   parts.push(part)
+}
+
+function divided(parts: readonly Part[], isFirst: (part: Part) => boolean): [first: Part[], second: Part[]] {
+  const first: Part[] = []
+  const second: Part[] = []
+  for (const part of parts) (isFirst(part) ? first : second).push(part)
+  return [first, second]
 }
 
 function byDestination(parts: readonly Part[], receiver: number): Map<number, Part[]> {

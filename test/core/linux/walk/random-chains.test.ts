@@ -119,7 +119,7 @@ function reference({policy, forward, chains}: Program): Reference {
 }
 
 const walkOf = (given: Program, limits?: {rules: number; matches: number}) =>
-  walk(savedRules(new SavedChains(indexIptablesSave([linesOf(given)]))), new SetIndex(new Map()), packet, limits)
+  walk(savedRules(new SavedChains(indexIptablesSave([linesOf(given)]))), new SetIndex(new Map()), packet, limits && {limits})
 
 describe('random chains', () => {
   test.prop([program], {numRuns: 500})('a walk ends with the verdict of a plain one, or does not know', given => {

@@ -157,11 +157,12 @@ describe.each<Case>([
   },
   {name: 'unless its rule does not match', rules: ['-A FORWARD -p udp -j NFQUEUE --queue-num 0', ...DROP], verdict: 'drop'},
   {
-    name: 'a restored mark may be anything',
+    name: 'the restored mark of an older connection may be anything',
     rules: [
       '-A FORWARD -j CONNMARK --restore-mark --nfmask 0xffff --ctmask 0xffff',
       '-A FORWARD -m mark --mark 0x400/0x400 -j DROP',
     ],
+    packet: {state: 'ESTABLISHED'},
     verdict: 'unknown',
   },
   {

@@ -1,0 +1,357 @@
+import {printIpv4} from '../../net/ipv4.ts'
+import type {Truth} from '../../net/truth.ts'
+import type {SetIndex} from '../../sets/set-index.ts'
+import type {Rule} from '../iptables/model.ts'
+import {printMatch} from '../iptables/print.ts'
+import {END, FIRST_FROM_NODE, FIRST_FROM_OUTSIDE, HOOKS, isRoutedBehind, isSourceHook, nextHook, skipsTable} from './hooks.ts'
+import {holds} from './match.ts'
+import {type Passing, UNKNOWN_ADDRESS} from './passing.ts'
+import {effectOf, isPassive} from './target.ts'
+import type {WalkedRules} from './walked-rules.ts'
+import {type Fork, type Frame, keyOfWay, type Outcome, placeText, trailWith, unknown, type Way} from './ways.ts'
+
+/** Chains deeper than this are not walked. The kernel refuses circles, and nft also what is deeper than 16. */
+export const DEEPEST = 64
+
+/** How much one walk may do before its verdict is `unknown`. A few rules that call each other can ask for 2^60 steps. */
+export interface WalkLimits {
+  /** Rules that are compared with the packet. A save of 300 MB has so many. */
+  readonly rules: number
+  /** Rules that match. Each policy that selects a pod is two or three. */
+  readonly matches: number
+}
+
+/** Of one way through the rules. Services with thousands of endpoints have as many ways. */
+export const usualLimits: WalkLimits = {rules: 1_000_000, matches: 20_000}
+
+/** All ways together may do so many times what one may. */
+const WAYS_IN_FULL = 20
+
+/** Ways that are followed at most. Each endpoint of a service is one. */
+const MOST_WAYS = 20_000
+
+const NO_RULES: readonly WalkedRules[] = []
+
+/** Walks one packet over rules: along every way, where something is not known. */
+export class Walker {
+  private readonly both: readonly WalkedRules[]
+  private readonly sets: SetIndex
+  private readonly limits: WalkLimits
+  private readonly left: Way[] = []
+  /** Where ways have been. A second one that comes there can only end as the first did. */
+  private readonly known = new Set<string>()
+  private readonly hosts: unknown[] = []
+  /** All rules that were compared with the packet. */
+  looks = 0
+  private matches = 0
+  /** Of the way that is followed. */
+  private wayLooks = 0
+  private wayMatches = 0
+  private ways = 0
+  /** Whether a limit was reached. */
+  isGivenUp = false
+
+  constructor(rules: WalkedRules, sets: SetIndex, limits: WalkLimits) {
+    this.both = rules.beside ? [rules, rules.beside] : [rules]
+    this.sets = sets
+    this.limits = limits
+  }
+
+  /** @returns the outcome, and those of all ways that were followed, which have the same verdict unless it is unknown */
+  walk(packet: Passing): {outcome: Outcome; ways: readonly Outcome[]} {
+    this.left.push(...this.starts(packet).toReversed())
+    const ways: Outcome[] = []
+    for (let way = this.left.pop(); way; way = this.left.pop()) {
+      this.wayLooks = 0
+      this.wayMatches = 0
+      if (++this.ways > MOST_WAYS) return {outcome: this.givenUp(way), ways}
+      const outcome = this.follow(way)
+      if (!outcome) continue
+      if (outcome.verdict === 'unknown') return {outcome, ways}
+      ways.push(outcome)
+      // All ways behind the fork's other side are done and agree.
+      if (outcome.verdict !== ways[0]?.verdict && way.fork) return {outcome: unknown(way.fork.reason(), way.fork), ways}
+    }
+    const [outcome] = ways
+    return {outcome: outcome ?? unknown('no way through the rules ends', {packet, trail: undefined}), ways}
+  }
+
+  private starts(packet: Passing): Way[] {
+    return this.routed(packet, packet.source).flatMap(({packet: from, fork: first}) =>
+      this.routed(from, from.destination).map(({packet: both, fork = first}) => {
+        const isOwn = both.host.isOwn(both.source) === true
+        const out = !isOwn ? 'none' : both.host.isOwn(both.destination) === true ? 'lo' : 'other'
+        return {
+          hook: isOwn ? FIRST_FROM_NODE : FIRST_FROM_OUTSIDE,
+          order: undefined,
+          turn: 0,
+          frame: undefined,
+          at: 0,
+          packet: {...both, in: isOwn ? ('none' as const) : ('other' as const), out},
+          trail: undefined,
+          ...(fork && {fork}),
+        }
+      }),
+    )
+  }
+
+  /** The packet, twice where it is not known whether an address is the node's own: once for each. */
+  private routed(packet: Passing, address: number): {packet: Passing; fork?: Fork}[] {
+    const {host} = packet
+    if (host.isOwn(address) !== 'unknown') return [{packet}]
+    const reason = () => `it depends on whether ${printIpv4(address)} is an address of this node, which the input does not tell`
+    const assumed = (isOwn: boolean): Passing => ({
+      ...packet,
+      host: {address: host.address, isOwn: each => (each === address ? isOwn : host.isOwn(each))},
+    })
+    return [{packet: assumed(false)}, {packet: assumed(true), fork: {reason, packet, trail: undefined}}]
+  }
+
+  /** @returns undefined for a way that comes to where another has been */
+  private follow(way: Way): Outcome | undefined {
+    if (way.pending) {
+      const ended = this.apply(way, way.pending)
+      if (ended) return ended
+      way.pending = undefined
+    }
+    for (;;) {
+      if (!way.frame) {
+        if (way.hook >= END) return {verdict: 'accept', packet: way.packet, trail: way.trail}
+        if (!way.order && this.known.size > 0 && this.isKnown(way)) return undefined
+        this.enter(way)
+        continue
+      }
+      const match = this.nextMatch(way, way.frame)
+      if (match === 'end') {
+        const {caller, resume} = way.frame
+        if (caller) {
+          way.frame = caller
+          way.at = resume
+          continue
+        }
+        const ended = this.endOfHook(way)
+        if (ended) return ended
+        continue
+      }
+      if (match === 'limit') return this.givenUp(way)
+      const {rule, truth} = match
+      if (truth === 'unknown') {
+        if (this.isKnown(way)) return undefined
+        this.left.push({...way, pending: rule, fork: this.forkAt(rule, way)})
+        continue
+      }
+      const ended = this.apply(way, rule)
+      if (ended) return ended
+    }
+  }
+
+  /** Finds the next rule that matches, or may match. */
+  private nextMatch(way: Way, {rules}: Frame): {rule: Rule; truth: true | 'unknown'} | 'end' | 'limit' {
+    const {packet} = way
+    const most = Math.min(this.limits.rules - this.wayLooks, this.limits.rules * WAYS_IN_FULL - this.looks)
+    let looks = 0
+    let found: {rule: Rule; truth: true | 'unknown'} | 'end' | 'limit' = 'end'
+    while (way.at < rules.length) {
+      const rule = rules[way.at++] as Rule
+      if (++looks > most) {
+        found = 'limit'
+        break
+      }
+      if (isPassive(rule.target)) continue
+      const truth = this.conditions(rule, packet)
+      if (truth === false) continue
+      const {matches} = this.limits
+      found = ++this.wayMatches > matches || ++this.matches > matches * WAYS_IN_FULL ? 'limit' : {rule, truth}
+      break
+    }
+    this.wayLooks += looks
+    this.looks += looks
+    return found
+  }
+
+  /** Whether a rule matches. One condition that does not hold is enough, even if others are unknown. */
+  private conditions(rule: Rule, packet: Passing): Truth {
+    let result: Truth = true
+    for (const match of rule.matches) {
+      const truth = holds(match, packet, this.sets)
+      if (truth === false) return false
+      if (truth === 'unknown') result = truth
+    }
+    return result
+  }
+
+  private apply(way: Way, rule: Rule): Outcome | undefined {
+    const {packet} = way
+    way.trail = trailWith(way, rule)
+    const effect = effectOf(rule.target, packet, HOOKS[way.hook]?.[1])
+    switch (effect.kind) {
+      case 'nothing':
+        return undefined
+      case 'drop':
+        return {verdict: 'drop', packet, trail: way.trail}
+      case 'accept':
+        this.leave(way)
+        return undefined
+      case 'return':
+        return this.returned(way)
+      case 'chain':
+        return this.enterChain(way, effect)
+      case 'changed':
+        way.packet = effect.packet
+        return undefined
+      case 'translated':
+        this.translated(way, rule, effect.packets)
+        return undefined
+      case 'unknown':
+        return this.unclear(way, effect.reason)
+    }
+  }
+
+  private translated(way: Way, rule: Rule, packets: readonly Passing[]): void {
+    const [first, ...others] = packets
+    const {trail, packet} = way
+    const reason = () => `it depends on which of ${packets.length} ends ${placeText(rule, way.hook)} translates its address to`
+    for (const each of others.toReversed()) {
+      const other: Way = {...way, packet: each, fork: {reason, packet, trail}}
+      this.nextStep(other)
+      this.left.push(other)
+    }
+    if (first) way.packet = first
+    // What is translated once is not translated again by the other back end.
+    this.nextStep(way)
+  }
+
+  private enterChain(way: Way, {chain: name, goto}: {readonly chain: string; readonly goto: boolean}): Outcome | undefined {
+    const {frame, order, turn} = way
+    const table = HOOKS[way.hook]?.[0] ?? ''
+    const chain = order?.[turn]?.chain(table, name)
+    if (!chain || !frame) return this.unclear(way, `chain ${name} is not in the save`)
+    if (frame.depth >= DEEPEST)
+      return unknown(
+        `chains of table ${table} call each other in a circle, or more than ${DEEPEST} deep, at ${name}: the kernel refuses such rules`,
+        way,
+      )
+    // Behind the end of a chain that goto led to, the walk goes on where that of the naming chain would have gone on.
+    way.frame = goto
+      ? {chain: name, rules: chain.rules, caller: frame.caller, resume: frame.resume, depth: frame.depth}
+      : {chain: name, rules: chain.rules, caller: frame, resume: way.at, depth: frame.depth + 1}
+    way.at = 0
+    return undefined
+  }
+
+  private returned(way: Way): Outcome | undefined {
+    if (!way.frame?.caller) return this.endOfHook(way)
+    way.at = way.frame.resume
+    way.frame = way.frame.caller
+    return undefined
+  }
+
+  /** Something is not modelled. Where only the source of the packet depends on it, the verdict does not. */
+  private unclear(way: Way, reason: string): Outcome | undefined {
+    if (!isSourceHook(way.hook)) return unknown(reason, way)
+    way.packet = {...way.packet, source: UNKNOWN_ADDRESS, isSourceTranslated: true}
+    this.nextStep(way)
+    return undefined
+  }
+
+  private enter(way: Way): void {
+    const [table, chain] = HOOKS[way.hook] as (typeof HOOKS)[number]
+    if (!way.order) {
+      way.order = skipsTable(table, way.packet) ? NO_RULES : this.orderAt(way, table, chain)
+      way.turn = 0
+    }
+    const found = way.order[way.turn]?.chain(table, chain)
+    if (!found) {
+      this.nextStep(way)
+      return
+    }
+    way.frame = {chain, rules: found.rules, caller: undefined, resume: 0, depth: 0}
+    way.at = 0
+  }
+
+  /** Which back end comes first at a hook is the one that used its table later, so a save does not tell. */
+  private orderAt(way: Way, table: string, chain: string): readonly WalkedRules[] {
+    const [one, other] = this.both
+    if (!other) return this.both
+    const met = this.both.filter(rules => (rules.chain(table, chain)?.rules.length ?? 0) > 0)
+    if (met.length < 2 || !one) return this.both
+    const {packet, trail} = way
+    const reason = () => `it depends on which back end of iptables comes first in ${table} ${chain}, which no save tells`
+    this.left.push({...way, order: [other, one], turn: 0, fork: {reason, packet, trail}})
+    return this.both
+  }
+
+  /** The end of a built-in chain, where its policy applies. */
+  private endOfHook(way: Way): Outcome | undefined {
+    const [table, chain] = HOOKS[way.hook] as (typeof HOOKS)[number]
+    if (way.order?.[way.turn]?.chain(table, chain)?.policy === 'DROP')
+      return {verdict: 'drop', packet: way.packet, trail: trailWith(way, undefined)}
+    this.leave(way)
+    return undefined
+  }
+
+  /** Leaves the chain of one back end. The other one's follows, then the next hook. */
+  private leave(way: Way): void {
+    way.frame = undefined
+    if (way.order && way.turn + 1 < way.order.length) way.turn++
+    else this.nextStep(way)
+  }
+
+  /** Goes to the next hook. */
+  private nextStep(way: Way): void {
+    const isRouted = isRoutedBehind(way.hook)
+    const [here, there] = isRouted ? this.routed(way.packet, way.packet.destination) : [{packet: way.packet}]
+    if (there) {
+      const other: Way = {
+        ...way,
+        packet: there.packet,
+        fork: {reason: there.fork?.reason ?? (() => ''), packet: way.packet, trail: way.trail},
+      }
+      this.moveOn(other, true)
+      this.left.push(other)
+    }
+    if (here) way.packet = here.packet
+    this.moveOn(way, isRouted && way.packet.host.isOwn(way.packet.destination) === true)
+  }
+
+  private moveOn(way: Way, isOwn: boolean): void {
+    const {hook, packet} = nextHook(way.hook, way.packet, isOwn)
+    way.hook = hook
+    way.packet = packet
+    way.order = undefined
+    way.turn = 0
+    way.frame = undefined
+  }
+
+  /** Whether a way has been here with such a packet. If not, one has now. */
+  private isKnown(way: Way): boolean {
+    let host = this.hosts.indexOf(way.packet.host)
+    if (host < 0) host = this.hosts.push(way.packet.host) - 1
+    const key = keyOfWay(way, host)
+    if (this.known.has(key)) return true
+    this.known.add(key)
+    return false
+  }
+
+  private forkAt(rule: Rule, way: Way): Fork {
+    const {hook, packet} = way
+    const reason = () => {
+      const doubtful = rule.matches.filter(match => holds(match, packet, this.sets) === 'unknown')
+      return `it depends on ${placeText(rule, hook)}, whose condition is not known: ${doubtful.map(printMatch).join(' ')}`
+    }
+    return {reason, packet, trail: trailWith(way, rule)}
+  }
+
+  private givenUp(way: Way): Outcome {
+    this.isGivenUp = true
+    const {rules, matches} = this.limits
+    if (this.ways > MOST_WAYS)
+      return unknown(`more than ${MOST_WAYS} ways lead through rules with conditions that are not known`, way)
+    const isLong = this.wayLooks > rules || this.looks > rules * WAYS_IN_FULL
+    const what = isLong ? `${rules} rules are looked at` : `${matches} rules match`
+    return unknown(
+      `more than ${what} on the way: chains that call each other again and again are not walked to their end, and the first steps are shown`,
+      way,
+    )
+  }
+}
