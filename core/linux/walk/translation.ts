@@ -159,8 +159,10 @@ function redirected(options: string, packet: Passing, hook: BuiltIn): Translatio
   if (!ports) return notUnderstood('REDIRECT', options)
   const [, first, last = first] = ports
   const range = rangeOf(first && Number(first), last && Number(last))
-  const {count, all} = choices({from: LOOPBACK, to: LOOPBACK}, range, packet)
-  return count > MOST_ENDS ? {reason: `REDIRECT ${options} chooses from more than ${MOST_ENDS} ports`} : {packets: [...all()]}
+  const found = choices({from: LOOPBACK, to: LOOPBACK}, range, packet)
+  return found.count > MOST_ENDS
+    ? {reason: `REDIRECT ${options} chooses from more than ${MOST_ENDS} ports`}
+    : {packets: [...found.all()]}
 }
 
 function mapped(options: string, packet: Passing, hook: BuiltIn): Translation {
