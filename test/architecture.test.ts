@@ -214,6 +214,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/read-capture.ts': ['core'],
   'test/support/shop-nodes.ts': ['core', 'test/support/node-of.ts'],
   'test/support/temporary-folder.ts': [],
+  'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],
   'test/support/programs': ['core'],
   'test/support/linux': ['core'],

@@ -37,7 +37,7 @@ function kindOfObject(value: unknown): JsonKind {
   if (!keys.has('kind') && NPM_CACHE_KEYS.some(key => keys.has(key))) return 'npm-cache'
   if (keys.has('kind') || keys.has('items')) return 'kubernetes'
   if (HNS_KEYS.some(key => keys.has(key))) return 'hns'
-  if (isNamed(value)) return 'kubernetes'
+  if (isNamed(value) || ('object' in value && kindOfObject(value.object) === 'kubernetes')) return 'kubernetes'
   return Object.values(value).some(isListOfObjects) ? 'kubernetes' : 'other'
 }
 

@@ -6,9 +6,12 @@ import {readClusterObjects} from '../kubernetes/read-objects.ts'
 import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'
 import {readMetricNames} from '../names/npm-metrics.ts'
 import type {Problem} from '../problem/problem.ts'
+import {ProblemList} from '../problem/problem-list.ts'
+import type {Text} from '../text/lines.ts'
 import {checkMemory} from '../text/memory.ts'
 import {detectJsonKind, detectKind} from './detect-kind.ts'
 import {ACCEPTED, kindRow} from './document-kind.ts'
+import {type JsonFault, parseJsonDocuments} from './json-documents.ts'
 import type {DumpDocument} from './model.ts'
 import {hasUniqueKeys, parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
 
@@ -56,40 +59,73 @@ function unknownFile(document: DumpDocument, message: string): ReadDocument {
   return {document, kind: 'none', problems: document.folder === '' ? [problem] : []}
 }
 
-/** V8 names the place of a syntax error in its message. */
-const JSON_PLACE = /\(line (\d+) column (\d+)\)/
-
-function readJson(document: DumpDocument): ReadDocument {
+/** Reads the JSON documents of a file, one or several. What stands between them costs a problem and no object. */
+async function readJson(document: DumpDocument): Promise<ReadDocument> {
   checkMemory(parsedJsonBytes(document.text))
-  let value: unknown
-  try {
-    value = JSON.parse(document.text.join(''))
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    const place = JSON_PLACE.exec(reason)
-    const at = place ? {line: Number(place[1]), column: Number(place[2])} : {}
-    const message = `not valid JSON: ${reason.replace(/ in JSON at position.*| \(line .*/, '')}`
-    const next = 'The file may be cut off. Take it again.'
-    return {document, kind: 'none', problems: [{code: 'BAD_JSON', file: document.name, ...at, message, next}]}
+  const {values, faults, yaml} = parseJsonDocuments(document.text)
+  // What looks like JSON may be YAML in braces, and JSON with comments or a comma too many is YAML as well.
+  if (values.length === 0 && isYamlPerhaps(document.text, faults)) {
+    const read = await readYaml(document)
+    if (read.kind === 'cluster' && !read.problems.some(({code}) => code === 'BAD_YAML')) return read
   }
-  return readValue(document, value)
+  const problems = faults.map(
+    ({line, column, message, isCut}): Problem => ({
+      code: 'BAD_JSON',
+      file: document.name,
+      line,
+      column,
+      message,
+      next:
+        isCut || values.length === 0
+          ? 'The file may be cut off. Take it again.'
+          : 'The other documents of the file are read. Take it again.',
+    }),
+  )
+  const rest = yaml && (await parseYaml([yaml.text], document.name, yaml.line - 1))
+  const all = [...values, ...(rest?.values ?? [])]
+  const read = values.length === 1 && !rest ? readValue(document, values[0]) : readValue(document, all)
+  const found = [...boundedProblems(problems), ...(rest?.problems ?? [])]
+  return {...read, problems: [...found, ...(all.length === 0 && found.length > 0 ? [] : read.problems)]}
 }
 
-/** Reads all documents of a YAML file. The library is loaded only when a file needs it. */
+const boundedProblems = (problems: readonly Problem[]): Problem[] => {
+  const list = new ProblemList()
+  for (const problem of problems) list.add(problem)
+  return list.all()
+}
+
+/** Characters. A longer text was not written by hand, and takes long to parse. */
+const LONGEST_YAML = 1024 * 1024
+
+const isYamlPerhaps = (text: Text, faults: readonly JsonFault[]): boolean =>
+  !faults.some(({isCut}) => isCut) && text.length === 1 && (text[0] as string).length <= LONGEST_YAML
+
+/** Reads all documents of a YAML file. */
 async function readYaml(document: DumpDocument): Promise<ReadDocument> {
+  const {values, problems} = await parseYaml(document.text, document.name)
+  const read = readValue(document, values)
+  return {...read, problems: [...problems, ...(values.length === 0 && problems.length > 0 ? [] : read.problems)]}
+}
+
+/**
+ * Parses the documents of a YAML text. The library is loaded only when a file needs it.
+ *
+ * @param linesBefore how many lines of the file stand before the text
+ */
+async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<{values: unknown[]; problems: Problem[]}> {
   const {parseAllDocuments} = await import('yaml')
   const values: unknown[] = []
   const problems: Problem[] = []
   const refuse = (message: string, place?: {readonly line: number; readonly col: number}) =>
     problems.push({
       code: 'BAD_YAML',
-      file: document.name,
-      ...(place && {line: place.line, column: place.col}),
+      file,
+      ...(place && {line: place.line + linesBefore, column: place.col}),
       message: `not valid YAML: ${message.split('\n')[0]}`,
       next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
     })
-  checkMemory(parsedYamlBytes(document.text))
-  const documents = parseAllDocuments(document.text.join(''), {logLevel: 'silent', uniqueKeys: hasUniqueKeys(document.text)})
+  checkMemory(parsedYamlBytes(text))
+  const documents = parseAllDocuments(text.join(''), {logLevel: 'silent', uniqueKeys: hasUniqueKeys(text)})
   for (const each of Array.isArray(documents) ? documents : []) {
     const [error] = each.errors
     if (error) {
@@ -103,8 +139,7 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
       refuse(error instanceof Error ? error.message : String(error))
     }
   }
-  const read = readValue(document, values)
-  return {...read, problems: [...problems, ...(values.length === 0 && problems.length > 0 ? [] : read.problems)]}
+  return {values, problems}
 }
 
 function readValue(document: DumpDocument, value: unknown): ReadDocument {

@@ -68,6 +68,7 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
     else if (kind !== undefined) take(item, kind, apiVersion ?? (told?.kind === kind ? told.apiVersion : undefined), path, index)
     else if (told) take(item, told.kind, apiVersion ?? told.apiVersion, path, index)
     else if (isFields(item['metadata'])) takeUnnamed(item, path, index)
+    else if (isWatchEvent(item)) visit(item['object'], `${pathOf(path, index)}.object`, undefined, undefined, depth + 1)
     else
       for (const [key, each] of Object.entries(item))
         if (Array.isArray(each) || (isFields(each) && Array.isArray(each['items'])))
@@ -135,6 +136,9 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
     problems.add(problem)
   }
 }
+
+/** Whether it is a line of `kubectl get --output-watch-events`. */
+const isWatchEvent = ({type, object}: Unread): boolean => typeof type === 'string' && isFields(object)
 
 /** What a list says of its items: a NetworkPolicyList holds NetworkPolicies of its own group, a List anything. */
 function itemsOf(kind: string | undefined, apiVersion: string | undefined): Told | undefined {

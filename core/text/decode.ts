@@ -1,3 +1,4 @@
+import {ENCODING_BYTES, encodingOf} from './encoding.ts'
 import type {Text} from './lines.ts'
 
 /**
@@ -12,14 +13,18 @@ const FIRST_BYTES = 64 * 1024
 const LINE_FEED = 10
 
 /**
- * Decodes UTF-8 to a text in pieces that end at line ends, if no line is longer than 256 MiB. Invalid bytes become U+FFFD, so that the rest of a damaged text can be
- * read.
+ * Decodes UTF-8, or UTF-16 as Windows writes it, to a text in pieces that end at line ends, if no line is longer than 256 MiB. Invalid
+ * bytes become U+FFFD, so that the rest of a damaged text can be read.
  */
 export class TextDecoding {
   private readonly pieces: string[] = []
   private readonly decoder = new TextDecoder('utf-8', {ignoreBOM: false})
   private buffer: Uint8Array<ArrayBuffer>
   private length = 0
+  /** Of UTF-16, whose bytes become UTF-8 when they come: its lines do not end at a byte of 10. */
+  private recoding: TextDecoder | undefined
+  /** Whether the first bytes have been looked at. */
+  private isEncodingKnown = false
 
   /** @param expectedBytes the total size, if known; it affects only speed */
   constructor(expectedBytes = 0) {
@@ -29,6 +34,18 @@ export class TextDecoding {
 
   /** Appends bytes. They are copied, so the caller may reuse the memory. */
   push(bytes: Uint8Array): void {
+    let rest = bytes
+    if (!this.isEncodingKnown) {
+      const head = bytes.subarray(0, ENCODING_BYTES - this.length)
+      this.add(head)
+      rest = bytes.subarray(head.length)
+      if (this.length < ENCODING_BYTES) return
+      this.findEncoding()
+    }
+    this.add(this.recoding ? this.recode(rest) : rest)
+  }
+
+  private add(bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0; ) {
       if (this.length === this.buffer.length) this.makeRoom()
       const fitting = rest.subarray(0, this.buffer.length - this.length)
@@ -40,8 +57,24 @@ export class TextDecoding {
 
   /** Returns the text. No further calls are allowed. */
   end(): Text {
+    if (!this.isEncodingKnown) this.findEncoding()
+    if (this.recoding) this.add(new TextEncoder().encode(this.recoding.decode()))
     this.release(this.length)
     return this.pieces
+  }
+
+  private findEncoding(): void {
+    this.isEncodingKnown = true
+    const encoding = encodingOf(this.buffer.subarray(0, Math.min(this.length, ENCODING_BYTES)))
+    if (encoding === 'utf-8') return
+    this.recoding = new TextDecoder(encoding)
+    const first = this.buffer.slice(0, this.length)
+    this.length = 0
+    this.add(this.recode(first))
+  }
+
+  private recode(bytes: Uint8Array): Uint8Array {
+    return new TextEncoder().encode(this.recoding?.decode(bytes, {stream: true}))
   }
 
   private makeRoom(): void {

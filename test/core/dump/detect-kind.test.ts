@@ -30,6 +30,11 @@ describe.each(fixtureNodes)('$name', ({file}) => {
 })
 
 const cases: {what: string; text: string; kind: DocumentKind}[] = [
+  {
+    what: 'logs of pods, whatever they hold',
+    text: '==== START logs for container c of pod a/b ====\n*filter\nkind: Pod\n',
+    kind: 'pod-log',
+  },
   {what: 'nothing', text: '', kind: 'empty'},
   {what: 'blanks and line ends', text: ' \r\n\t\n', kind: 'empty'},
   {what: 'the tail of a save, with its head lost', text: '[12:34] -A X -j DROP\nCOMMIT\n', kind: 'iptables-save'},

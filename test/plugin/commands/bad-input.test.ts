@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {packTar} from 'modern-tar'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {encoded} from '../../support/encoded-text.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 
 /** Bad input is the normal case at three in the morning: each must be answered in words, with what to do. */
@@ -69,6 +70,13 @@ const cases: Case[] = [
   {
     name: 'a byte order mark',
     files: {a: Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), save]), b: sets},
+    exit: 0,
+    says: [],
+    still: OVEN,
+  },
+  {
+    name: 'UTF-16, as Windows PowerShell writes it',
+    files: {a: encoded(save.toString(), 'utf-16le'), b: encoded(sets.toString(), 'utf-16be')},
     exit: 0,
     says: [],
     still: OVEN,
