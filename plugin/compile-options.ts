@@ -49,6 +49,32 @@ interface CompileFlags {
   readonly 'chain-first': boolean
 }
 
+/** As which Azure NPM programs, for verbs that foretell it. */
+export const releaseFlag = Flags.string({
+  summary: 'Without rules of a node: as this release of Azure NPM programs, for example v1.4.23; by default as those of today do',
+  helpValue: 'VERSION',
+})
+
+/**
+ * How a release programs with its default settings.
+ *
+ * @returns undefined without a release
+ * @throws InputError for a release whose rules are not known
+ */
+export const releaseOptions = (release: string | undefined): CompileOptions | undefined =>
+  release === undefined
+    ? undefined
+    : compileOptionsFrom({
+        release,
+        node: undefined,
+        generation: undefined,
+        scheme: undefined,
+        semantics: 'npm',
+        lite: false,
+        'on-need': false,
+        'chain-first': false,
+      })
+
 /** @throws InputError for flags that do not go together */
 export function compileOptionsFrom(flags: CompileFlags): CompileOptions {
   const release = releaseFrom(flags.release)

@@ -163,7 +163,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/source',
   ],
   'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
-  'plugin/print': [...facts, 'core/dataplanes.ts', 'core/contract', 'core/sets', 'core/dataplane', 'core/compile', 'core/lint'],
+  'plugin/print': [
+    ...facts,
+    'core/dataplanes.ts',
+    'core/contract',
+    'core/sets',
+    'core/dataplane',
+    'core/compile',
+    'core/lint',
+    'core/matrix',
+  ],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
   'plugin/commands': [

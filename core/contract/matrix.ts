@@ -12,12 +12,30 @@ export const probeSchema = z.object({
   expected: z.enum(['accept', 'drop']).exactOptional().describe('what the policies mean, when rules were walked'),
 })
 
+const foretoldSchema = z
+  .boolean()
+  .exactOptional()
+  .describe('no node was read: verdicts are what Azure NPM will do with the policies, "expected" is what these mean')
+
+const departuresSchema = z
+  .array(
+    z.object({
+      code: z.string().describe('as lint calls it'),
+      sentence: z.string(),
+      objects: z.array(z.string()).describe('namespace/name of policies, names of namespaces'),
+    }),
+  )
+  .exactOptional()
+  .describe('where Azure NPM is known to depart from the NetworkPolicy API in these policies')
+
 export const matrixSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Matrix'),
   node: z.string(),
-  walked: z.boolean().describe('whether rules of a node were walked; else only the policies were evaluated'),
+  walked: z.boolean().describe('whether rules of a node were walked'),
+  foretold: foretoldSchema,
   probes: z.array(probeSchema),
+  departures: departuresSchema,
   incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),
 })
@@ -29,6 +47,8 @@ export const matrixChangeSchema = z.object({
   port: z.int().min(0).max(65535),
   before: verdictSchema,
   after: verdictSchema,
+  expectedBefore: z.enum(['accept', 'drop']).exactOptional().describe('what the policies mean before the change'),
+  expectedAfter: z.enum(['accept', 'drop']).exactOptional().describe('what the policies mean after the change'),
 })
 
 export const matrixDiffSchema = z.object({
@@ -37,6 +57,12 @@ export const matrixDiffSchema = z.object({
   opens: z.array(matrixChangeSchema).describe('packets that would pass and do not now'),
   closes: z.array(matrixChangeSchema).describe('packets that pass now and would not any more'),
   unknown: z.array(matrixChangeSchema).describe('packets of which one side is not known'),
+  withoutEffect: z
+    .array(matrixChangeSchema)
+    .exactOptional()
+    .describe('packets for which the meaning of the policies changes, but not what happens to them'),
+  foretold: foretoldSchema,
+  departures: departuresSchema,
   problems: z.array(problemSchema),
 })
 

@@ -1,48 +1,43 @@
 import type {MatrixChange} from '../contract/matrix.ts'
-import {InputError} from '../problem/input-error.ts'
-import {type MatrixInput, type ProbedPort, probes} from './matrix.ts'
+import {type MatrixInput, probes} from './matrix.ts'
+
+/** Probes that a change concerns, by what it does to them. */
+export interface MatrixChanges {
+  readonly opens: MatrixChange[]
+  readonly closes: MatrixChange[]
+  readonly unknown: MatrixChange[]
+  /** The verdict stays, though the meaning of the policies changes. */
+  readonly withoutEffect: MatrixChange[]
+}
 
 /**
- * Compares two inputs probe by probe. When `after` has no rules, the policies of both are compared.
+ * Compares two inputs probe by probe.
  *
- * @param after with the same ends and ports as `before`
- * @returns probes whose verdict differs: now accepted, no longer accepted, and unknown on one side
+ * @param after with the same names of ends, in the same order, and the same ports as `before`
  */
-export function compareMatrices(
-  before: MatrixInput,
-  after: MatrixInput,
-): {opens: MatrixChange[]; closes: MatrixChange[]; unknown: MatrixChange[]} {
-  const {dump: _, ...policies} = before
-  const first = after.dump ? before : policies
-  const opens: MatrixChange[] = []
-  const closes: MatrixChange[] = []
-  const unknown: MatrixChange[] = []
+export function compareMatrices(before: MatrixInput, after: MatrixInput): MatrixChanges {
+  const changes: MatrixChanges = {opens: [], closes: [], unknown: [], withoutEffect: []}
   const then = probes(after)
-  for (const {source, destination, protocol, port, verdict} of probes(first)) {
+  for (const {source, destination, protocol, port, verdict, expected} of probes(before)) {
     const next = then.next()
     if (next.done) break
-    const change = {source, destination, protocol, port, before: verdict, after: next.value.verdict}
-    if (change.before === change.after) continue
-    if (change.before === 'unknown' || change.after === 'unknown') unknown.push(change)
-    else if (change.after === 'accept') opens.push(change)
-    else closes.push(change)
+    const {verdict: verdictAfter, expected: expectedAfter} = next.value
+    const isSame = verdict === verdictAfter
+    if (isSame && (expected === expectedAfter || expected === undefined || expectedAfter === undefined)) continue
+    const change: MatrixChange = {
+      source,
+      destination,
+      protocol,
+      port,
+      before: verdict,
+      after: verdictAfter,
+      ...(expected !== undefined && {expectedBefore: expected}),
+      ...(expectedAfter !== undefined && {expectedAfter}),
+    }
+    changes[isSame ? 'withoutEffect' : kindOf(change)].push(change)
   }
-  return {opens, closes, unknown}
+  return changes
 }
 
-const PORT = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/
-
-/**
- * Parses a list of ports: `80,53/udp`. The default protocol is tcp.
- *
- * @throws InputError for a part that is no port
- */
-export function parsePorts(text: string): ProbedPort[] {
-  return text.split(',').map(part => {
-    const parts = PORT.exec(part.trim())
-    const port = Number(parts?.[1])
-    if (!parts || port > 65535)
-      throw new InputError(`--ports: "${part}" is no port`, 'Give numbers with an optional protocol: 80,53/udp,7400/sctp')
-    return {protocol: (parts[2] ?? 'tcp') as ProbedPort['protocol'], port}
-  })
-}
+const kindOf = ({before, after}: MatrixChange): 'opens' | 'closes' | 'unknown' =>
+  before === 'unknown' || after === 'unknown' ? 'unknown' : after === 'accept' ? 'opens' : 'closes'

@@ -6,12 +6,7 @@ import type {Packet, Verdict} from '../net/packet.ts'
 import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import {memberText} from '../sets/member.ts'
-
-/** One probed port. */
-export interface ProbedPort {
-  readonly protocol: Probe['protocol']
-  readonly port: number
-}
+import type {ProbedPort} from './ports.ts'
 
 /** One pod, or an address outside the cluster. */
 export interface MatrixEnd {
@@ -25,6 +20,8 @@ export interface MatrixInput {
   readonly ports: readonly ProbedPort[]
   /** If given with rules, they are walked for the verdict. The policies, if known, give the expected verdict. */
   readonly dump?: NodeState
+  /** Sets of the dump that its rules look at, where known: others cannot tell ends apart. */
+  readonly usedSets?: ReadonlySet<string>
   readonly cluster?: ClusterObjects
 }
 
@@ -42,32 +39,69 @@ interface Classed extends MatrixEnd {
   readonly meant: number
 }
 
-/**
- * Decides every pair of ends at every port, sender by sender, lazily. Pods that neither rules nor policies can distinguish are
- * one class, and each pair of classes is walked once. A pod is not probed against itself, because such packets never leave it.
- */
-export function* probes(input: MatrixInput): Generator<Probe> {
-  const {dump, cluster, ports} = input
-  const ends = classify(input)
-  const evaluator = cluster && new Evaluator(cluster)
-  const isWalked = dump !== undefined && dump.completeness.rules !== 'absent'
-  const walkOf = isWalked ? decided(ends, ports, 'walked', packet => dump.walk(packet).verdict) : undefined
-  const meaningOf = evaluator && decided(ends, ports, 'meant', packet => evaluator.evaluate(packet).verdict)
-  for (const source of ends)
-    for (const destination of ends) {
-      if (source.id === destination.id) continue
-      for (let index = 0; index < ports.length; index++) {
-        const {protocol, port} = ports[index] as ProbedPort
-        const expected = meaningOf?.(source, destination, index)
-        const walked = walkOf?.(source, destination, index)
-        const verdict = walked ?? expected ?? 'unknown'
-        const isCompared = walked !== undefined && (expected === 'accept' || expected === 'drop')
-        yield isCompared
-          ? {source: source.name, destination: destination.name, protocol, port, verdict, expected}
-          : {source: source.name, destination: destination.name, protocol, port, verdict}
-      }
-    }
+/** What happens to the packets of one end to another at one port, and what the policies mean where that is compared. */
+export interface Cell {
+  readonly verdict: Verdict
+  readonly expected?: 'accept' | 'drop'
 }
+
+/**
+ * All pairs of ends at all ports, each decided when it is asked for. Pods that neither rules nor policies can distinguish are one
+ * class, and each pair of classes is walked once.
+ */
+export class Matrix {
+  readonly ends: readonly MatrixEnd[]
+  readonly ports: readonly ProbedPort[]
+  private readonly classed: readonly Classed[]
+  private readonly walked: Decide | undefined
+  private readonly meant: Decide | undefined
+
+  constructor(input: MatrixInput) {
+    const {dump, cluster, ports} = input
+    const ends = classify(input)
+    const evaluator = cluster && new Evaluator(cluster)
+    const isWalked = dump !== undefined && dump.completeness.rules !== 'absent'
+    this.ends = input.ends
+    this.ports = ports
+    this.classed = ends
+    this.walked = isWalked ? decided(ends, ports, 'walked', packet => dump.walk(packet).verdict) : undefined
+    this.meant = evaluator && decided(ends, ports, 'meant', packet => evaluator.evaluate(packet).verdict)
+  }
+
+  /** Ends with one number get the same verdicts. */
+  classOf(end: number): string {
+    const {walked, meant} = this.classed[end] as Classed
+    return `${walked} ${meant}`
+  }
+
+  /** @param source index of an end, as `destination`; `port` that of a port */
+  cell(source: number, destination: number, port: number): Cell {
+    const [from, to] = [this.classed[source] as Classed, this.classed[destination] as Classed]
+    const expected = this.meant?.(from, to, port)
+    const walked = this.walked?.(from, to, port)
+    const verdict = walked ?? expected ?? 'unknown'
+    const isCompared = walked !== undefined && (expected === 'accept' || expected === 'drop')
+    return isCompared ? {verdict, expected} : {verdict}
+  }
+
+  /** Every pair, sender by sender. A pod is not probed against itself, because such packets never leave it. */
+  *probes(): Generator<Probe> {
+    const {classed, ports} = this
+    for (const [at, source] of classed.entries())
+      for (const [to, destination] of classed.entries()) {
+        if (source.id === destination.id) continue
+        for (let index = 0; index < ports.length; index++) {
+          const {protocol, port} = ports[index] as ProbedPort
+          yield {source: source.name, destination: destination.name, protocol, port, ...this.cell(at, to, index)}
+        }
+      }
+  }
+}
+
+/** Every pair of ends at every port, see `Matrix.probes`. */
+export const probes = (input: MatrixInput): Generator<Probe> => new Matrix(input).probes()
+
+type Decide = (source: Classed, destination: Classed, port: number) => Verdict
 
 const VERDICTS: readonly Verdict[] = ['accept', 'drop', 'unknown']
 /** The largest cache, in bytes. For more pairs of classes, each probe is decided anew to save memory. */
@@ -79,8 +113,8 @@ function decided(
   ports: readonly ProbedPort[],
   by: 'walked' | 'meant',
   decide: (packet: Packet) => Verdict,
-): (source: Classed, destination: Classed, port: number) => Verdict {
-  const decideAt = (source: Classed, destination: Classed, index: number) =>
+): Decide {
+  const decideAt: Decide = (source, destination, index) =>
     decide({source: source.address, destination: destination.address, ...(ports[index] as ProbedPort)})
   const classes = ends.reduce((most, end) => Math.max(most, end[by]), 0) + 1
   const size = classes * classes * ports.length
@@ -96,8 +130,8 @@ function decided(
   }
 }
 
-function classify({ends, dump, cluster}: MatrixInput): Classed[] {
-  const walked = walkedClasses(ends, dump)
+function classify({ends, dump, usedSets, cluster}: MatrixInput): Classed[] {
+  const walked = walkedClasses(ends, dump, usedSets)
   const meant = meantClasses(ends, cluster)
   const ids = new Map<string, number>()
   return ends.map(end => {
@@ -108,11 +142,14 @@ function classify({ends, dump, cluster}: MatrixInput): Classed[] {
 }
 
 /** Classes for walks, by memberships in sets and in blocks that rules name directly. */
-function walkedClasses(ends: readonly MatrixEnd[], dump: NodeState | undefined): (end: MatrixEnd) => number {
+function walkedClasses(
+  ends: readonly MatrixEnd[],
+  dump: NodeState | undefined,
+  usedSets: ReadonlySet<string> | undefined,
+): (end: MatrixEnd) => number {
   const addressRules = dump?.ruleBlocks() ?? []
-  const sets = new Map(
-    [...(dump?.sets ?? [])].map(([name, set]) => [name, {type: set.type, members: set.members.map(memberText)}]),
-  )
+  const used = [...(dump?.sets ?? [])].filter(([name]) => usedSets?.has(name) ?? true)
+  const sets = new Map(used.map(([name, set]) => [name, {type: set.type, members: set.members.map(memberText)}]))
   // Blocks that rules name directly are treated as sets with one member.
   for (const [index, block] of addressRules.entries()) sets.set(`rule ${index}`, {type: 'hash:net', members: [block]})
   const numbers = new Map<string, number>()

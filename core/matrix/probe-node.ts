@@ -2,19 +2,38 @@ import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import type {Deviation} from '../policy/deviations.ts'
+import type {CompileOptions} from '../policy/program.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {resolveEndpoint} from '../trace/endpoints.ts'
 import {knownPods} from '../trace/nodes.ts'
+import {changedCluster} from './change.ts'
 import {compareMatrices} from './compare-matrices.ts'
-import {type MatrixInput, matrixEnds, type ProbedPort, probes} from './matrix.ts'
+import {departuresOf, type Foretold, foretell, foretellChange} from './foretell.ts'
+import {type GroupedMatrix, groupedMatrix} from './groups.ts'
+import {Matrix, type MatrixEnd, type MatrixInput, matrixEnds} from './matrix.ts'
+import {type ProbedPort, portsOfPolicies} from './ports.ts'
 
 /** What to probe. */
 export interface MatrixQuestion {
-  readonly ports: readonly ProbedPort[]
+  /** By default all that the policies name. */
+  readonly ports?: readonly ProbedPort[] | undefined
   /** Only pods of this namespace, as senders and as receivers. */
   readonly namespace?: string | undefined
+  /** Whether the document has only probes whose verdict is not what the policies mean. */
+  readonly isWrongOnly?: boolean
+  /** As which Azure NPM programs, where no node tells; by default as that of today. */
+  readonly options?: CompileOptions | undefined
+}
+
+/** Another state of the node or cluster, or a change to it. */
+export interface MatrixChangeQuestion {
+  /** Another node, another cluster, or objects to apply. */
+  readonly changed?: NodeState | undefined
+  /** Policies to delete, `namespace/name`. */
+  readonly without?: readonly string[] | undefined
 }
 
 /** A document of kind `Matrix`. Its probes are decided lazily and can be iterated once. */
@@ -23,61 +42,153 @@ export type StreamedMatrix = Omit<z.infer<typeof matrixSchema>, 'probes'> & {rea
 /** A document of kind `MatrixDiff`. */
 export type MatrixDiff = z.infer<typeof matrixDiffSchema>
 
+/** A matrix, with the names of all ends and the ports in the order of the probes. */
+export interface ProbedNode {
+  readonly document: StreamedMatrix
+  readonly ends: readonly string[]
+  readonly ports: readonly ProbedPort[]
+  /** The same with ends that behave alike as one. */
+  readonly grouped: () => GroupedMatrix
+}
+
+const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
+
 /**
  * Decides all pairs of pods, and each pod with one address outside the cluster, at every port. It walks the node's rules if there
- * are any, and evaluates the policies otherwise.
+ * are any, and otherwise those that Azure NPM would program.
  *
  * @param inputProblems of the input as a whole; they come before those of the dump
- * @returns the document, and the names of all ends in the order of the probes
  * @throws InputError when no pods are known, or neither rules nor policies
  */
-export function probeNode(
-  dump: NodeState,
-  question: MatrixQuestion,
-  inputProblems: readonly Problem[],
-): {document: StreamedMatrix; ends: readonly string[]} {
+export function probeNode(dump: NodeState, question: MatrixQuestion, inputProblems: readonly Problem[]): ProbedNode {
   const problems = [...inputProblems, ...dump.problems]
-  const input = inputOf(dump, question, problems)
+  const {cluster, dataPlane} = dump
+  requireKnown(dump, problems)
+  const isWalked = dump.completeness.rules !== 'absent'
+  const {options = NEWEST} = question
+  const foretold = !isWalked && cluster ? foretell(cluster, dataPlane, options) : undefined
+  const ports = portsFor(question, cluster ? [cluster] : [], problems)
+  const matrix = new Matrix({
+    ends: endsOf(foretold?.node ?? dump, question),
+    ports,
+    ...(foretold ? walkedForetold(foretold) : {dump}),
+    ...(cluster && {cluster}),
+  })
   const document: StreamedMatrix = {
     apiVersion: API_VERSION,
     kind: 'Matrix',
     node: dump.node,
-    walked: dump.completeness.rules !== 'absent',
-    probes: probes(input),
+    walked: isWalked,
+    ...(foretold && {foretold: true}),
+    probes: question.isWrongOnly ? onlyWrong(matrix.probes()) : matrix.probes(),
+    ...(foretold && cluster && {departures: printable(departuresOf(cluster, dataPlane, options))}),
     incomplete: [],
-    problems,
+    problems: [...problems, ...(foretold?.problems ?? [])],
   }
-  return {document, ends: input.ends.map(({name}) => name)}
+  return {document, ends: matrix.ends.map(({name}) => name), ports, grouped: () => groupedMatrix(matrix)}
+}
+
+/** Whether the verdict is known and not what the policies mean. */
+export const isWrong = ({verdict, expected}: Pick<Probe, 'verdict' | 'expected'>): boolean =>
+  expected !== undefined && verdict !== 'unknown' && verdict !== expected
+
+/** The probes whose verdict is not what the policies mean. */
+export function* onlyWrong(all: Iterable<Probe>): Generator<Probe> {
+  for (const probe of all) if (isWrong(probe)) yield probe
 }
 
 /**
- * Compares the matrix of a dump with that of another one, for the same pods and ports.
+ * Compares the matrix of a node with that of another one, or what Azure NPM will do before and after a change, for the same pods
+ * and ports.
  *
- * @param changed another node, another cluster, or policies alone. Policies are added to the first cluster, where they replace those
- *   with the same name.
+ * Two nodes with rules are walked. Otherwise both sides are foretold: of a node with rules, as the release on it programs.
+ *
  * @param inputProblems of each input as a whole
- * @throws InputError as `probeNode`, and when `changed` holds neither rules nor policies
+ * @throws InputError as `probeNode`, when `changed` holds neither rules nor objects, and for a policy to delete that is not there
  */
 export function compareProbes(
   dump: NodeState,
-  changed: NodeState,
+  {changed, without = []}: MatrixChangeQuestion,
   question: MatrixQuestion,
   inputProblems: {readonly before: readonly Problem[]; readonly after: readonly Problem[]},
 ): MatrixDiff {
-  const problems = [...inputProblems.before, ...dump.problems]
-  const input = inputOf(dump, question, problems)
-  const diff = compareMatrices(input, changedInput(input, changed))
+  const given = [...inputProblems.before, ...dump.problems]
+  requireKnown(dump, given)
+  const all = [...given, ...inputProblems.after, ...(changed?.problems ?? [])]
+  if (changed && changed.completeness.rules !== 'absent') {
+    if (without.length > 0)
+      throw new InputError(
+        '--without does not go with another node',
+        'Its rules are walked as they are: give objects with --diff.',
+      )
+    return compareNodes(dump, changed, question, all)
+  }
+  const {cluster, dataPlane} = dump
+  if (changed && !changed.cluster)
+    throw new InputError(
+      '--diff: neither rules nor policies were found there',
+      'Give a dump, cluster objects, or a file with policies.',
+    )
+  if (!cluster) throw new InputError('--diff with objects needs the cluster objects', 'Give them with --from.')
+  const isState = isOfCluster(changed?.cluster)
+  const next = isState
+    ? changedCluster(changed?.cluster ?? cluster, {without})
+    : changedCluster(cluster, {...(changed?.cluster && {applied: changed.cluster}), without})
+  const options = optionsOf(dump, cluster, question)
+  const before = foretell(cluster, dataPlane, options)
+  const after = isState ? foretell(next.cluster, dataPlane, options) : foretellChange(cluster, next.cluster, dataPlane, options)
+  const ports = portsFor(question, [cluster, next.cluster], all)
+  const ends = commonEnds(endsOf(before.node, question), endsOf(after.node, question))
+  const diff = compareMatrices(
+    {ends: ends.before, ports, cluster, ...walkedForetold(before)},
+    {ends: ends.after, ports, cluster: next.cluster, ...walkedForetold(after)},
+  )
   return {
     apiVersion: API_VERSION,
     kind: 'MatrixDiff',
     ...diff,
-    problems: [...problems, ...inputProblems.after, ...changed.problems],
+    foretold: true,
+    departures: printable(departuresOf(next.cluster, dataPlane, options)),
+    problems: [...all, ...next.problems, ...after.problems],
   }
 }
 
-function inputOf(dump: NodeState, {ports, namespace}: MatrixQuestion, problems: readonly Problem[]): MatrixInput {
-  const known = knownPods([dump])
-  if (known.pods.length === 0)
+function compareNodes(dump: NodeState, changed: NodeState, question: MatrixQuestion, problems: Problem[]): MatrixDiff {
+  const cluster = changed.cluster ?? dump.cluster
+  const ports = portsFor(question, cluster ? [cluster] : [], problems)
+  const ends = endsOf(dump, question)
+  const isWalked = dump.completeness.rules !== 'absent'
+  const {options = NEWEST} = question
+  const before = !isWalked && dump.cluster ? walkedForetold(foretell(dump.cluster, dump.dataPlane, options)) : {dump}
+  const diff = compareMatrices(
+    {ends, ports, ...before, ...(dump.cluster && {cluster: dump.cluster})},
+    {ends, ports, dump: changed, ...(cluster && {cluster})},
+  )
+  return {apiVersion: API_VERSION, kind: 'MatrixDiff', ...diff, problems}
+}
+
+const walkedForetold = ({node, usedSets}: Foretold): Pick<MatrixInput, 'dump' | 'usedSets'> => ({dump: node, usedSets})
+
+const printable = (departures: readonly Deviation[]) =>
+  departures.map(({code, sentence, places}) => ({
+    code,
+    sentence,
+    objects: [...new Set(places.map(({object}) => object))],
+  }))
+
+/** Whether objects were read from a cluster: pods that somebody writes into a file have no address. */
+const isOfCluster = (objects: ClusterObjects | undefined): boolean =>
+  (objects?.pods ?? []).some(({status}) => status?.podIP !== undefined)
+
+/** As which Azure NPM programs: as on the node, where its rules are known. */
+function optionsOf(dump: NodeState, cluster: ClusterObjects, {options}: MatrixQuestion): CompileOptions {
+  if (options || dump.completeness.rules === 'absent') return options ?? NEWEST
+  const {program} = dump.dataPlane.expectedProgram(dump, cluster, {})
+  return program.options
+}
+
+function requireKnown(dump: NodeState, problems: readonly Problem[]): void {
+  if (knownPods([dump]).pods.length === 0)
     throw new InputError(
       'no pods are known',
       'Give the cluster objects with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
@@ -85,27 +196,31 @@ function inputOf(dump: NodeState, {ports, namespace}: MatrixQuestion, problems: 
     )
   if (dump.completeness.rules === 'absent' && !dump.cluster)
     throw new InputError('neither rules nor policies are known', 'Give a dump or the cluster objects with --from.', problems)
+}
+
+function endsOf(dump: NodeState, {namespace}: MatrixQuestion): MatrixEnd[] {
+  const known = knownPods([dump])
   const pods = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
-  const ends = matrixEnds(pods, resolveEndpoint('external', known))
-  return {ends, ports, ...(dump.completeness.rules !== 'absent' && {dump}), ...(dump.cluster && {cluster: dump.cluster})}
+  return matrixEnds(pods, resolveEndpoint('external', known))
 }
 
-function changedInput(input: MatrixInput, changed: NodeState): MatrixInput {
-  if (changed.completeness.rules !== 'absent')
-    return {...input, dump: changed, ...(changed.cluster && {cluster: changed.cluster})}
-  const {cluster} = changed
-  if (!cluster)
+/** The ends that are there before and after, each side with its own addresses and labels. */
+function commonEnds(before: readonly MatrixEnd[], after: readonly MatrixEnd[]): {before: MatrixEnd[]; after: MatrixEnd[]} {
+  const [then, now] = [before, after].map(ends => new Set(ends.map(({name}) => name))) as [Set<string>, Set<string>]
+  return {before: before.filter(({name}) => now.has(name)), after: after.filter(({name}) => then.has(name))}
+}
+
+function portsFor(
+  {ports}: MatrixQuestion,
+  clusters: readonly ClusterObjects[],
+  problems: readonly Problem[],
+): readonly ProbedPort[] {
+  if (ports) return ports
+  if (clusters.length === 0)
     throw new InputError(
-      '--diff: neither rules nor policies were found there',
-      'Give a dump, cluster objects, or a file with policies.',
+      '--ports is missing',
+      'Without the policies nothing tells which ports matter: --ports 80,53/udp',
+      problems,
     )
-  if (cluster.pods.length > 0) return {ends: input.ends, ports: input.ports, cluster}
-  if (!input.cluster) throw new InputError('--diff with policies alone needs the cluster objects', 'Give them with --from.')
-  return {ends: input.ends, ports: input.ports, cluster: withPolicies(input.cluster, cluster)}
-}
-
-/** The cluster after `kubectl apply` of policies. Those with the same name are replaced. */
-function withPolicies(base: ClusterObjects, added: ClusterObjects): ClusterObjects {
-  const replaced = new Set(added.policies.map(objectKey))
-  return {...base, policies: [...base.policies.filter(policy => !replaced.has(objectKey(policy))), ...added.policies]}
+  return portsOfPolicies(clusters)
 }

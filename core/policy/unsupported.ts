@@ -31,6 +31,13 @@ const whenWriting: ReadonlySet<PolicyFault> = new Set(['BAD_EXCEPT', 'BAD_PORT_R
 export const npmConsequence: ConsequenceOf = code =>
   code === 'TOO_MANY_RULES' ? leftOut : whenWriting.has(code) ? atWriting : atTranslation
 
+/**
+ * Whether a fault in an update leaves the older version of the policy in force: Azure NPM finds it before it takes anything away.
+ * After a restart nothing of the policy is in force.
+ */
+export const leavesOldVersion = (code: UnsupportedCode): boolean =>
+  code !== 'CHAIN_COLLISION' && code !== 'SET_COLLISION' && code !== 'LITE_BLOCK_OPEN' && npmConsequence(code) === atTranslation
+
 const leftOut: Consequence = {
   hasSets: false,
   words: LEFT_OUT,

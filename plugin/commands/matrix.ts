@@ -1,24 +1,33 @@
 import {Flags} from '@oclif/core'
-import {parsePorts} from '../../core/matrix/compare-matrices.ts'
-import {compareProbes, type MatrixDiff, probeNode} from '../../core/matrix/probe-node.ts'
+import type {Probe} from '../../core/contract/matrix.ts'
+import type {GroupedMatrix} from '../../core/matrix/groups.ts'
+import {parsePorts} from '../../core/matrix/ports.ts'
+import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNode} from '../../core/matrix/probe-node.ts'
 import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
-import {matrixChanges, matrixCsv, matrixMarkdown, matrixTable} from '../print/matrix.ts'
+import {releaseFlag, releaseOptions} from '../compile-options.ts'
+import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
+import type {Paint} from '../print/paint.ts'
 import {onlyNode} from '../source/open-source.ts'
 
 export default class Matrix extends Verb {
   static override summary = 'Shows which pods may talk to which, for all pairs'
   static override description =
-    "Walks the node's rules for every pair of pods and one outside address; with cluster objects alone it evaluates the " +
-    'policies. --diff shows what changes with another dump, or when policies from a file are added. ' +
+    "Walks the node's rules for every pair of pods and one outside address. With cluster objects alone it walks the rules that " +
+    'Azure NPM would program, and marks where these do not do what the policies mean. --diff shows what changes with another ' +
+    'dump, or when the policies, namespaces and pods of a file are applied; --without, when policies are deleted. ' +
     'In csv a name that a spreadsheet would run as a formula begins with an apostrophe; json has names as they are.'
   static override examples = [
     '<%= config.bin %> matrix --ports 80,53/udp --from dump/',
-    '<%= config.bin %> matrix --ports 5432 --from cluster.json --diff new-policy.yaml',
+    '<%= config.bin %> matrix --from cluster.json --diff new-policy.yaml',
+    '<%= config.bin %> matrix --from cluster.json --without shop/old-policy',
     '<%= config.bin %> matrix --ports 80 -n shop --from dump/ -o csv',
   ]
   static override flags = {
     ...sourceFlags,
-    ports: Flags.string({summary: 'Ports to probe: 80,53/udp,7400/sctp', required: true, helpValue: 'PORTS'}),
+    ports: Flags.string({
+      summary: 'Ports to probe: 80,53/udp,7400/sctp; by default all that the policies name, and one that they do not',
+      helpValue: 'PORTS',
+    }),
     namespace: Flags.string({char: 'n', summary: 'Only pods of this namespace as receivers and senders', helpValue: 'NAMESPACE'}),
     diff: Flags.string({
       summary: 'Compare with this dump, or with the cluster as this file would change it; may be given several times',
@@ -26,6 +35,14 @@ export default class Matrix extends Verb {
       multipleNonGreedy: true,
       helpValue: 'PATH',
     }),
+    without: Flags.string({
+      summary: 'Show what changes when this policy is deleted; may be given several times',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'NS/POLICY',
+    }),
+    wrong: Flags.boolean({summary: 'Only what is not as the policies say; exit code 1 if there is any', default: false}),
+    release: releaseFlag,
     output: Flags.string({
       char: 'o',
       summary: 'Output format',
@@ -38,28 +55,46 @@ export default class Matrix extends Verb {
     const {flags} = await this.parse(Matrix)
     const source = await this.open(flags)
     const dump = onlyNode(source.dumps, flags.node)
-    const question = {ports: parsePorts(flags.ports), namespace: flags.namespace}
-    if (flags.diff) {
-      const other = await this.open({...flags, from: flags.diff, local: false})
-      const problems = {before: source.problems, after: other.problems}
-      return this.printDiff(compareProbes(dump, onlyNode(other.dumps, undefined), question, problems), flags)
+    const question: MatrixQuestion = {
+      ports: flags.ports === undefined ? undefined : parsePorts(flags.ports),
+      namespace: flags.namespace,
+      isWrongOnly: flags.wrong,
+      options: releaseOptions(flags.release),
     }
-    const {document, ends} = probeNode(dump, question, source.problems)
-    const names = question.ports.map(({protocol, port}) => `${protocol}/${port}`)
+    const {diff, without} = flags
+    if (diff || without) {
+      const other = diff && (await this.open({...flags, from: diff, local: false}))
+      const change = {changed: other && onlyNode(other.dumps, undefined), without}
+      return this.printDiff(compareProbes(dump, change, question, {before: source.problems, after: other?.problems ?? []}), flags)
+    }
+    const {document, ends, ports, grouped} = probeNode(dump, question, source.problems)
+    const names = ports.map(({protocol, port}) => `${protocol}/${port}`)
+    const answer = (paint: Paint, table: (probes: Iterable<Probe>, groups: GroupedMatrix) => Iterable<string>) => {
+      const groups = grouped()
+      return matrixAnswer(document, groups.probes, each => table(each, groups), paint)
+    }
     await this.printAnswer(flags, {
       document: () => document,
-      table: paint => matrixTable(document.probes, ends, names, paint),
+      table: paint =>
+        answer(paint, (probes, groups) =>
+          flags.wrong ? wrongLines(probes, paint) : matrixTable(probes, groups.names, names, paint, groups.members),
+        ),
       formats: {
         csv: paint => matrixCsv(document.probes, ends, paint),
-        markdown: paint => matrixMarkdown(document.probes, ends, names, paint),
+        markdown: paint => answer(paint, (probes, groups) => matrixMarkdown(probes, groups.names, names, paint)),
       },
     })
     await this.report(document.problems)
+    if (flags.wrong) this.exit(onlyWrong(grouped().probes).next().done ? exitCodes.done : exitCodes.no)
   }
 
   private async printDiff(diff: MatrixDiff, flags: OutputFlags): Promise<void> {
     await this.printAnswer(flags, {document: () => diff, table: paint => matrixChanges(diff, paint)})
     await this.report(diff.problems)
-    this.exit(diff.opens.length + diff.closes.length + diff.unknown.length > 0 ? exitCodes.no : exitCodes.done)
+    this.exit(
+      diff.opens.length + diff.closes.length + diff.unknown.length + (diff.withoutEffect?.length ?? 0) > 0
+        ? exitCodes.no
+        : exitCodes.done,
+    )
   }
 }

@@ -35,6 +35,7 @@ const flagValues: Readonly<Record<string, Values>> = {
   selector: FREE,
   namespace: {names: ['namespace']},
   policy: {names: ['policy']},
+  without: {names: ['policy']},
   chain: {names: ['chain']},
   set: {names: ['set']},
   port: FREE,

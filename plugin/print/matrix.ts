@@ -1,12 +1,67 @@
 import type {MatrixChange, Probe} from '../../core/contract/matrix.ts'
+import {isWrong, type MatrixDiff, type StreamedMatrix} from '../../core/matrix/probe-node.ts'
 import {cellText} from './columns.ts'
 import type {Paint} from './paint.ts'
 
 const SIGNS = {accept: '+', drop: '-', unknown: '?'} as const
 const LEGEND = 'one sign each. + passes, - is dropped, ? unknown, ! not what the policies say'
 
-const sign = ({verdict, expected}: Probe): string =>
-  SIGNS[verdict] + (expected !== undefined && verdict !== 'unknown' && expected !== verdict ? '!' : '')
+const sign = (probe: Probe): string => SIGNS[probe.verdict] + (isWrong(probe) ? '!' : '')
+
+/** Stands over answers about a node that nobody read. */
+const FORETOLD = 'From the policies; no node was read: what Azure NPM will do, beside what the policies mean.'
+
+type Departures = NonNullable<StreamedMatrix['departures']>
+
+/** Why Azure NPM does not do what the policies mean. */
+function* departureLines(departures: Departures, paint: Paint): Generator<string> {
+  for (const {code, sentence, objects} of departures) yield paint(`  ${code} in ${objects.join(', ')}: ${sentence}.`)
+}
+
+/** A whole answer: what it rests on, a table, and the known reasons of what is wrong in it. */
+export function* matrixAnswer(
+  {foretold, departures = []}: Pick<StreamedMatrix, 'foretold' | 'departures'>,
+  probes: Iterable<Probe>,
+  table: (probes: Iterable<Probe>) => Iterable<string>,
+  paint: Paint,
+): Generator<string> {
+  if (foretold) yield paint(FORETOLD, 'bold')
+  let isAnyWrong = false
+  function* noted(): Generator<Probe> {
+    for (const probe of probes) {
+      isAnyWrong ||= isWrong(probe)
+      yield probe
+    }
+  }
+  yield* table(noted())
+  if (!isAnyWrong || departures.length === 0) return
+  yield ''
+  yield paint('Why not as the policies say', 'bold')
+  yield* departureLines(departures, paint)
+}
+
+const DONE = {accept: 'passes', drop: 'is dropped', unknown: 'is unknown'} as const
+const MEANT = {accept: 'allow it', drop: 'do not allow it'} as const
+
+/** Only what is not as the policies say, a line for each pair. */
+export function* wrongLines(probes: Iterable<Probe>, paint: Paint): Generator<string> {
+  let last: {ends: string; ports: string[]; verdict: Probe['verdict']; expected: keyof typeof MEANT} | undefined
+  const line = ({ends, ports, verdict, expected}: NonNullable<typeof last>) =>
+    paint(
+      `${ends} ${ports.join(', ')} ${DONE[verdict]}, and the policies ${MEANT[expected]}`,
+      verdict === 'accept' ? 'red' : 'yellow',
+    )
+  for (const {source, destination, protocol, port, verdict, expected} of probes) {
+    if (expected === undefined || !isWrong({verdict, expected})) continue
+    const ends = `${source} -> ${destination}`
+    if (last?.ends === ends && last.verdict === verdict) last.ports.push(`${protocol}/${port}`)
+    else {
+      if (last) yield line(last)
+      last = {ends, ports: [`${protocol}/${port}`], verdict, expected}
+    }
+  }
+  yield last ? line(last) : 'Everything is as the policies say.'
+}
 
 /**
  * One row for each sender, as the probes come: the cells of its receivers, a sign for each port.
@@ -44,12 +99,20 @@ function padding(width: number): (cell: string) => string {
   }
 }
 
-/** A compact table: senders down, receivers across by number, one sign a port. */
+/** Of ends that behave alike so many are named. */
+const SHOWN_MEMBERS = 12
+
+/**
+ * A compact table: senders down, receivers across by number, one sign a port.
+ *
+ * @param members all ends of each row, for the list below the table
+ */
 export function* matrixTable(
   probes: Iterable<Probe>,
   ends: readonly string[],
   ports: readonly string[],
   paint: Paint,
+  members: readonly (readonly string[])[] = ends.map(end => [end]),
 ): Generator<string> {
   yield paint(`ports ${ports.join(', ')}: ${LEGEND}`, 'dim')
   const width = ends.reduce((widest, end) => Math.max(widest, cellText(end).length), 'FROM \\ TO'.length)
@@ -58,7 +121,10 @@ export function* matrixTable(
   const padded = padding(columnWidth)
   for (const {source, cells} of rows(probes, ends)) yield paint(`${cellText(source).padEnd(width)} ${cells.map(padded).join('')}`)
   yield ''
-  for (const [index, end] of ends.entries()) yield paint(`${String(index + 1).padStart(4)}  ${cellText(end)}`)
+  for (const [index, names] of members.entries()) {
+    const more = names.length > SHOWN_MEMBERS ? ` and ${names.length - SHOWN_MEMBERS} more` : ''
+    yield paint(`${String(index + 1).padStart(4)}  ${names.slice(0, SHOWN_MEMBERS).map(cellText).join(', ')}${more}`)
+  }
 }
 
 /** Characters that are marks in Markdown, HTML, or a cell's end. An underscore within a word, as in many names, is none. */
@@ -104,20 +170,34 @@ export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], pai
     yield `${fields.get(source)},${fields.get(destination)},${protocol},${port},${verdict},${expected}`
 }
 
-/** What would open and what would close. */
-export function* matrixChanges(
-  diff: {opens: readonly MatrixChange[]; closes: readonly MatrixChange[]; unknown: readonly MatrixChange[]},
-  paint: Paint,
-): Generator<string> {
-  const {opens, closes, unknown} = diff
-  if (opens.length + closes.length + unknown.length === 0) yield 'Nothing changes.'
+/** What would open and what would close, and what would not although the policies say so. */
+export function* matrixChanges(diff: Omit<MatrixDiff, 'apiVersion' | 'kind' | 'problems'>, paint: Paint): Generator<string> {
+  const {opens, closes, unknown, withoutEffect = [], foretold, departures = []} = diff
+  if (foretold) yield paint(FORETOLD, 'bold')
+  if (opens.length + closes.length + unknown.length + withoutEffect.length === 0) yield 'Nothing changes.'
   for (const [changes, words, style] of [
     [opens, 'would open', 'red'],
     [closes, 'would close', 'yellow'],
+    [withoutEffect, 'would stay as they are, and the policies say otherwise', 'red'],
     [unknown, 'not known on one side', 'dim'],
   ] as const) {
     if (changes.length === 0) continue
     yield paint(`${changes.length} ${words}`, style)
-    for (const {source, destination, protocol, port} of changes) yield paint(`  ${source} -> ${destination} ${protocol}/${port}`)
+    for (const change of changes) yield paint(`  ${changeText(change)}`)
   }
+  const isAnyWrong = [opens, closes, withoutEffect].some(changes => changes.some(isWrongAfter))
+  if (!isAnyWrong || departures.length === 0) return
+  yield ''
+  yield paint('Why not as the policies say', 'bold')
+  yield* departureLines(departures, paint)
+}
+
+const isWrongAfter = ({after, expectedAfter}: MatrixChange): boolean =>
+  isWrong({verdict: after, ...(expectedAfter && {expected: expectedAfter})})
+
+function changeText(change: MatrixChange): string {
+  const {source, destination, protocol, port, after, expectedAfter} = change
+  const text = `${source} -> ${destination} ${protocol}/${port}`
+  if (!expectedAfter || !isWrongAfter(change)) return text
+  return `${text} ! ${DONE[after]}, and the policies ${MEANT[expectedAfter]}`
 }

@@ -1,0 +1,87 @@
+import {type ClusterObjects, type Labels, type Namespace, objectKey} from '../kubernetes/objects.ts'
+import {InputError} from '../problem/input-error.ts'
+import type {Problem} from '../problem/problem.ts'
+
+/** What is done to a cluster. */
+export interface Change {
+  /** Objects that are applied. */
+  readonly applied?: ClusterObjects
+  /** Policies that are deleted, `namespace/name`. */
+  readonly without: readonly string[]
+}
+
+/**
+ * The cluster after `kubectl apply` of objects and `kubectl delete` of policies. Policies and pods of known names are replaced. Of a
+ * namespace the labels that were applied before and are not any more go, and those of others stay.
+ *
+ * @returns the cluster, and a problem for each namespace of which it is not known which labels were applied
+ * @throws InputError when there is no policy of a name to delete
+ */
+export function changedCluster(
+  before: ClusterObjects,
+  {applied, without}: Change,
+): {cluster: ClusterObjects; problems: Problem[]} {
+  const problems: Problem[] = []
+  const policies = replaced(before.policies, applied?.policies ?? [])
+  for (const name of without)
+    if (!policies.some(policy => objectKey(policy) === name))
+      throw new InputError(
+        `--without ${name}: there is no such policy`,
+        name.includes('/') ? 'Check the name: kubectl get networkpolicies -A' : 'Give NAMESPACE/POLICY.',
+      )
+  const deleted = new Set(without)
+  const namespaces = new Map(before.namespaces.map(each => [each.metadata.name, each]))
+  for (const namespace of applied?.namespaces ?? []) {
+    const {name} = namespace.metadata
+    const old = namespaces.get(name)
+    namespaces.set(name, old ? mergedNamespace(old, namespace, problems) : namespace)
+  }
+  const cluster: ClusterObjects = {
+    ...before,
+    namespaces: [...namespaces.values()],
+    pods: replaced(before.pods, applied?.pods ?? []),
+    policies: policies.filter(policy => !deleted.has(objectKey(policy))),
+  }
+  return {cluster, problems}
+}
+
+/** Objects with others in the place of those of their names; of two with one name in `others` the later one counts. */
+function replaced<Item extends ClusterObjects['pods' | 'policies'][number]>(
+  items: readonly Item[],
+  others: readonly Item[],
+): Item[] {
+  const byName = new Map(items.map(item => [objectKey(item), item]))
+  for (const other of others) byName.set(objectKey(other), other)
+  return [...byName.values()]
+}
+
+/** Where kubectl keeps what it applied last. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+function mergedNamespace(old: Namespace, applied: Namespace, problems: Problem[]): Namespace {
+  const labels = applied.metadata.labels ?? {}
+  const last = lastLabels(old)
+  const others = Object.entries(old.metadata.labels ?? {}).filter(([key]) => !Object.hasOwn(labels, key))
+  const kept = others.filter(([key]) => !last || !Object.hasOwn(last, key))
+  const own = kept.filter(([key]) => key !== 'kubernetes.io/metadata.name')
+  if (!last && own.length > 0)
+    problems.push({
+      code: 'OLD_OBJECTS',
+      message: `namespace ${old.metadata.name} keeps labels that the file does not have: ${own.map(([key, value]) => `${key}=${value}`).join(', ')}`,
+      next: 'kubectl apply takes away only labels that it set itself, which the objects do not tell here.',
+    })
+  return {...old, metadata: {...old.metadata, labels: {...Object.fromEntries(kept), ...labels}}}
+}
+
+/** The labels that kubectl applied last; undefined when that is not known. */
+function lastLabels({metadata}: Namespace): Labels | undefined {
+  const {annotations} = metadata as {annotations?: Readonly<Record<string, unknown>>}
+  const text = annotations?.[LAST_APPLIED]
+  if (typeof text !== 'string') return undefined
+  try {
+    const {metadata: last} = JSON.parse(text) as {metadata?: {labels?: Labels}}
+    return last?.labels ?? {}
+  } catch {
+    return undefined
+  }
+}

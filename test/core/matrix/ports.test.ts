@@ -1,0 +1,63 @@
+import {describe, expect, test} from 'vitest'
+import type {ClusterObjects, PolicyPort} from '../../../core/kubernetes/objects.ts'
+import {parsePorts, portsOfPolicies} from '../../../core/matrix/ports.ts'
+
+const cluster = (...ports: PolicyPort[]): ClusterObjects => ({
+  namespaces: [],
+  pods: [
+    {
+      metadata: {name: 'wheel'},
+      spec: {
+        containers: [
+          {
+            ports: [
+              {name: 'http', containerPort: 8080},
+              {name: 'dns', containerPort: 53, protocol: 'UDP'},
+            ],
+          },
+        ],
+      },
+    },
+  ],
+  policies: [{metadata: {name: 'p'}, spec: {podSelector: {}, ingress: [{ports}]}}],
+  nodes: [],
+})
+const said = (...clusters: ClusterObjects[]) => portsOfPolicies(clusters).map(({protocol, port}) => `${protocol}/${port}`)
+
+describe('the ports that policies name', () => {
+  test.each<{name: string; ports: PolicyPort[]; found: string[]}>([
+    {name: 'none, and one that nobody names', ports: [], found: ['tcp/9']},
+    {name: 'numbers and digits', ports: [{port: 80}, {port: '443'}], found: ['tcp/9', 'tcp/80', 'tcp/443']},
+    {name: 'both ends of a range', ports: [{port: 5, endPort: 40_001}], found: ['tcp/1', 'tcp/5', 'tcp/40001']},
+    {name: 'names, as pods declare them', ports: [{port: 'http'}], found: ['tcp/9', 'tcp/8080']},
+    {
+      name: 'names of another protocol',
+      ports: [
+        {port: 'http', protocol: 'UDP'},
+        {port: 'dns', protocol: 'UDP'},
+      ],
+      found: ['tcp/9', 'udp/9', 'udp/53'],
+    },
+    {name: 'a protocol without a port', ports: [{protocol: 'SCTP'}], found: ['tcp/9', 'sctp/9']},
+    {name: 'another one where 9 is named', ports: [{port: 9}], found: ['tcp/9', 'tcp/40000']},
+  ])('are $name', ({ports, found}) => {
+    expect(said(cluster(...ports))).toEqual(found)
+  })
+
+  test('are those of all states, each once', () => {
+    expect(said(cluster({port: 80}), cluster({port: 80}, {port: 81}))).toEqual(['tcp/9', 'tcp/80', 'tcp/81'])
+  })
+
+  test('are not taken when they are too many for a table', () => {
+    const many = Array.from({length: 101}, (_, index) => ({port: index + 1000}))
+    expect(() => said(cluster(...many))).toThrow('the policies name 102 ports')
+  })
+})
+
+test('ports are numbers with a protocol, tcp by default', () => {
+  expect(parsePorts('80, 53/udp')).toEqual([
+    {protocol: 'tcp', port: 80},
+    {protocol: 'udp', port: 53},
+  ])
+  expect(() => parsePorts('http')).toThrow('"http" is no port')
+})
