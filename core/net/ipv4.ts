@@ -34,7 +34,11 @@ export interface Ipv4Block {
   readonly prefix: number
 }
 
-const maskOf = (prefix: number): number => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0)
+/** Stands in place of an address that is not known. */
+export const UNKNOWN_ADDRESS = -1
+
+/** The mask of a prefix length as an unsigned 32-bit number. */
+export const maskOf = (prefix: number): number => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0)
 
 /** Parses `10.0.0.0/8`, or a single address as /32; undefined for anything else. Host bits are cleared, as the kernel does. */
 export function parseIpv4Block(text: string): Ipv4Block | undefined {

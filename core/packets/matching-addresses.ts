@@ -1,6 +1,7 @@
 import {parseIpv4, printIpv4} from '../net/ipv4.ts'
 import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import type {SetIndex} from '../sets/set-index.ts'
+import {packetFrom, sidesOf} from '../sets/sides.ts'
 import type {SimulatedSets} from './rule-conditions.ts'
 import {OUTSIDE} from './sample-packets.ts'
 
@@ -9,6 +10,9 @@ export interface SetTerm {
   readonly set: string
   readonly negated: boolean
 }
+
+/** The first dimension of a set is asked about, whatever the others are. */
+const FIRST_ALONE = sidesOf('src,dst,dst')
 
 /** Limits: addresses returned, addresses tried, and addresses tried to find one that does not match. */
 const MOST = {addresses: 4, looks: 4000, misfits: 100} as const
@@ -29,8 +33,8 @@ export class MatchingAddresses {
   fits(address: string, terms: readonly SetTerm[]): boolean {
     const value = parseIpv4(address)
     if (value === undefined) return true
-    const question = {address: value, protocol: '', port: undefined}
-    return terms.every(({set, negated}) => this.index.holds(set, question) !== negated)
+    const packet = packetFrom(value)
+    return terms.every(({set, negated}) => this.index.holds(set, FIRST_ALONE, packet) !== negated)
   }
 
   /** A few addresses for which all terms hold, and one near them for which they do not. */

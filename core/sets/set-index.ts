@@ -1,31 +1,14 @@
-import {parseIpv4} from '../net/ipv4.ts'
 import type {Truth} from '../net/truth.ts'
-import {blockOf, parseMember} from './member.ts'
+import {parseMember} from './member.ts'
+import {type CompiledSet, compileSet, unknownSet, type WalkedSet} from './membership.ts'
+import {addressAt, type SetField, type SetPacket, type Sides} from './sides.ts'
 
-/** A set as a walk needs it, read from a node or compiled. */
-export interface WalkedSet {
-  readonly type: string
-  /** As ipset prints them, exceptions with ` nomatch`. */
-  readonly members: Iterable<string>
-}
+export type {WalkedSet} from './membership.ts'
 
 /** Sets by kernel name. */
 export interface WalkedSets {
   get(name: string): WalkedSet | undefined
 }
-
-/** A membership query: an address, and for `hash:ip,port` a protocol and a port. */
-export interface SetQuestion {
-  readonly address: number
-  readonly protocol: string
-  /** Undefined when the port is unknown. */
-  readonly port: number | undefined
-}
-
-/** What a set looks at: `nothing` if its answer is the same for all packets. */
-export type SetFields = 'nothing' | 'address' | 'addressAndPort'
-
-type Test = (question: SetQuestion) => Truth
 
 /**
  * Ipsets, indexed for membership queries. A set that is absent, or of a type that is not modelled, gives `unknown`.
@@ -33,7 +16,7 @@ type Test = (question: SetQuestion) => Truth
  */
 export class SetIndex {
   private readonly sets: WalkedSets
-  private readonly tests = new Map<string, Test>()
+  private readonly compiled = new Map<string, CompiledSet>()
   private readonly below: {readonly index: SetIndex; readonly changed: ReadonlySet<string>} | undefined
 
   /** @param below an index of the same sets, except for the sets in `changed`; it is reused for all others */
@@ -47,116 +30,95 @@ export class SetIndex {
     return this.sets.get(name)
   }
 
-  /** Whether a set contains the address, or the address and port. */
-  holds(name: string, question: SetQuestion): Truth {
-    if (this.below && !this.below.changed.has(name)) return this.below.index.holds(name, question)
-    let test = this.tests.get(name)
-    if (!test) {
-      test = this.compile(name)
-      this.tests.set(name, test)
-    }
-    return test(question)
+  /**
+   * Whether a packet is in a set.
+   *
+   * @param sides which end of the packet each dimension of the set looks at
+   * @param wantsException whether the rule has `--return-nomatch`
+   */
+  holds(name: string, sides: Sides, packet: SetPacket, wantsException = false): Truth {
+    return this.get(name).holds(packet, sides, wantsException)
   }
 
-  /** What a set looks at of a question: questions that agree on it have the same answer. */
-  asks(name: string): SetFields {
-    if (this.below && !this.below.changed.has(name)) return this.below.index.asks(name)
-    const set = this.sets.get(name)
-    if (set?.type === 'list:set') {
-      let asked: SetFields = 'nothing'
-      for (const member of set.members) {
-        const part = parseMember(member).subject
-        // What a list in a list holds is unknown, see below.
-        const each = this.sets.get(part)?.type === 'list:set' ? 'nothing' : this.asks(part)
-        if (each === 'addressAndPort') return each
-        if (each === 'address') asked = each
-      }
-      return asked
+  /** What a set looks at of a packet: packets that agree on it have the same answer. */
+  asks(name: string, sides: Sides): readonly SetField[] {
+    return this.get(name).fields(sides)
+  }
+
+  private get(name: string): CompiledSet {
+    if (this.below && !this.below.changed.has(name)) return this.below.index.get(name)
+    let set = this.compiled.get(name)
+    if (!set) {
+      set = this.compile(name)
+      this.compiled.set(name, set)
     }
-    if (set?.type === 'hash:net' || set?.type === 'hash:ip') return 'address'
-    return set?.type === 'hash:ip,port' ? 'addressAndPort' : 'nothing'
+    return set
+  }
+
+  private compile(name: string): CompiledSet {
+    const set = this.sets.get(name)
+    if (!set) return unknownSet
+    return set.type === 'list:set' ? this.compileList(set) : compileSet(set)
+  }
+
+  private compileList({members}: WalkedSet): CompiledSet {
+    const names = [...members].map(member => parseMember(member).subject)
+    let found: readonly CompiledSet[] | undefined
+    const parts = (): readonly CompiledSet[] => (found ??= names.map(name => this.member(name)))
+    const fields = (sides: Sides): SetField[] => [...new Set(parts().flatMap(part => part.fields(sides)))]
+    const holds = (packet: SetPacket, sides: Sides, wantsException: boolean): Truth => {
+      let result: Truth = false
+      for (const part of parts()) {
+        const truth = part.holds(packet, sides, wantsException)
+        if (truth === true) return true
+        if (truth === 'unknown') result = truth
+      }
+      return result
+    }
+    return {fields, holds: remembered(holds, fields)}
   }
 
   /** The kernel refuses lists in lists, so what such a list holds is unknown. */
-  private isInAny(sets: readonly string[], question: SetQuestion): Truth {
-    let result: Truth = false
-    for (const set of sets) {
-      const truth = this.sets.get(set)?.type === 'list:set' ? 'unknown' : this.holds(set, question)
-      if (truth === true) return true
-      if (truth === 'unknown') result = truth
-    }
-    return result
-  }
-
-  private compile(name: string): Test {
-    const set = this.sets.get(name)
-    switch (set?.type) {
-      case 'hash:net':
-      case 'hash:ip':
-        return netTest(set.members)
-      case 'hash:ip,port':
-        return portTest(set.members)
-      case 'list:set': {
-        const members = [...set.members].map(member => parseMember(member).subject)
-        return remembered(question => this.isInAny(members, question))
-      }
-      default:
-        return () => 'unknown'
-    }
+  private member(name: string): CompiledSet {
+    return this.sets.get(name)?.type === 'list:set' ? unknownSet : this.get(name)
   }
 }
 
-/** A test that keeps its last two answers. Thousands of rules ask one list of thousands of sets about both ends of one packet. */
-function remembered(test: Test): Test {
-  let last: {readonly question: SetQuestion; readonly truth: Truth} | undefined
-  let before: typeof last
-  return question => {
-    if (last && isSame(last.question, question)) return last.truth
-    const found = before && isSame(before.question, question) ? before : {question, truth: test(question)}
+interface Answer {
+  readonly sides: Sides
+  readonly packet: SetPacket
+  readonly wantsException: boolean
+  readonly truth: Truth
+}
+
+/**
+ * A test that keeps its last two answers. Thousands of rules ask one list of thousands of sets about both ends of one packet, and
+ * most lists hold addresses only.
+ */
+function remembered(test: CompiledSet['holds'], fieldsOf: CompiledSet['fields']): CompiledSet['holds'] {
+  const byAddress = new Map<Sides, boolean>()
+  const isByAddress = (sides: Sides): boolean => {
+    let known = byAddress.get(sides)
+    if (known === undefined) {
+      const first = sides.isSource[0] ? 'source' : 'destination'
+      known = fieldsOf(sides).every(field => field === first)
+      byAddress.set(sides, known)
+    }
+    return known
+  }
+  const isSame = (known: Answer, packet: SetPacket, sides: Sides, wantsException: boolean): boolean => {
+    if (known.sides !== sides || known.wantsException !== wantsException) return false
+    if (known.packet === packet) return true
+    return isByAddress(sides) && addressAt(known.packet, sides, 0) === addressAt(packet, sides, 0)
+  }
+  let last: Answer | undefined
+  let before: Answer | undefined
+  return (packet, sides, wantsException) => {
+    if (last && isSame(last, packet, sides, wantsException)) return last.truth
+    const known = before && isSame(before, packet, sides, wantsException) ? before : undefined
+    const found = known ?? {sides, packet, wantsException, truth: test(packet, sides, wantsException)}
     before = last
     last = found
     return found.truth
-  }
-}
-
-const isSame = (one: SetQuestion, other: SetQuestion): boolean =>
-  one.address === other.address && one.port === other.port && one.protocol === other.protocol
-
-/** The longest matching prefix decides. A `nomatch` block means "not in the set". */
-function netTest(members: Iterable<string>): Test {
-  const byPrefix = new Map<number, Map<number, boolean>>()
-  for (const text of members) {
-    const member = parseMember(text)
-    const block = blockOf(member)
-    if (!block) return () => 'unknown'
-    const bases = byPrefix.get(block.prefix) ?? new Map<number, boolean>()
-    byPrefix.set(block.prefix, bases)
-    bases.set(block.base, !member.isException)
-  }
-  const prefixes = [...byPrefix]
-    .toSorted(([a], [b]) => b - a)
-    .map(([prefix, bases]) => ({mask: prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0, bases}))
-  return ({address}) => {
-    for (const {mask, bases} of prefixes) {
-      const isIn = bases.get((address & mask) >>> 0)
-      if (isIn !== undefined) return isIn
-    }
-    return false
-  }
-}
-
-function portTest(members: Iterable<string>): Test {
-  const known = new Set<string>()
-  const addresses = new Set<number>()
-  for (const text of members) {
-    const {subject, port} = parseMember(text)
-    const value = parseIpv4(subject)
-    if (value === undefined) return () => 'unknown'
-    addresses.add(value)
-    if (port) known.add(`${value},${port.protocol}:${port.number}`)
-  }
-  return ({address, protocol, port}) => {
-    if (port === undefined) return addresses.has(address) ? 'unknown' : false
-    return known.has(`${address},${protocol}:${port}`)
   }
 }

@@ -24,8 +24,8 @@ export type Match =
   | {readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly negated: boolean}
   | {readonly kind: 'state'; readonly module: 'conntrack' | 'state'; readonly states: string; readonly negated: boolean}
   | {readonly kind: 'comment'; readonly text: string}
-  /** A match that is not modelled, as printed. Whether it holds is unknown. `module` is empty for damaged text. */
-  | {readonly kind: 'unknown'; readonly module: string; readonly options: string}
+  /** Any other match with its options as printed. `module` is `fragment` for `-f`, and empty for damaged text. */
+  | {readonly kind: 'extension'; readonly module: string; readonly options: string}
 
 /** What happens to a packet that matches the rule. A rule without a target only counts packets. */
 export type Target =

@@ -1,7 +1,7 @@
 import {type Match, type PortRange, type Target, WHOLE_MARK} from './model.ts'
 import {Words} from './tokenizer.ts'
 
-/** The part of a rule after `-A CHAIN`. `fault` locates damaged text; the damaged part becomes an unknown match. */
+/** The part of a rule after `-A CHAIN`. `fault` locates damaged text; the damaged part becomes a match without a module. */
 export interface RuleBody {
   readonly matches: Match[]
   readonly target: Target | undefined
@@ -45,7 +45,7 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
       fault ??= {at: error.at, message: error.message}
       matches.length = count
       words.at = part
-      matches.push({kind: 'unknown', module: '', options: skipPart(words)})
+      matches.push({kind: 'extension', module: '', options: skipPart(words)})
     }
   }
   // V8 reserves room for 17 elements in an array that is pushed to. Rules are kept, so keep a copy of the exact size.
@@ -110,7 +110,7 @@ function readPart(words: Words, matches: Match[], isChain: (name: string) => boo
     return undefined
   }
   if (option === '-f' || option === '--fragment') {
-    matches.push({kind: 'unknown', module: 'fragment', options: negated ? '! -f' : '-f'})
+    matches.push({kind: 'extension', module: 'fragment', options: negated ? '! -f' : '-f'})
     return undefined
   }
   throw new RuleFault(at, `"${option}" belongs to no match or target`)
@@ -123,7 +123,7 @@ function value(words: Words): string {
   return words.next()
 }
 
-/** Reads a match after `-m`. An unmodelled module or option becomes an unknown match that keeps its text. */
+/** Reads a match after `-m`. Modules and options that have no kind of their own become an extension, which keeps their text. */
 function readModule(words: Words, matches: Match[]): void {
   const module = value(words)
   const start = words.at
@@ -133,7 +133,7 @@ function readModule(words: Words, matches: Match[]): void {
     return
   }
   words.at = start
-  matches.push({kind: 'unknown', module, options: skipOptions(words)})
+  matches.push({kind: 'extension', module, options: skipOptions(words)})
 }
 
 function readKnownModule(module: string, words: Words): Match | undefined {

@@ -14,7 +14,7 @@ export type ParsedRules = Map<number, {readonly rule: Rule; readonly fault?: Pro
  *
  * @param isRead whether a line is to be parsed; by default every line is. Positions count skipped lines too.
  * @param parsed rules that need no second parse; newly parsed rules are added to it
- * @returns the rules in order, positions from 1. A damaged rule is kept, with its damaged part as an unknown match.
+ * @returns the rules in order, positions from 1. A damaged rule is kept, with its damaged part as a match without a module.
  */
 export function readRules(
   table: IndexedTable,

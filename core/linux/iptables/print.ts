@@ -39,7 +39,7 @@ export function printMatch(match: Match): string {
       return `-m ${match.module} ${not(match.negated)}--${match.module === 'state' ? 'state' : 'ctstate'} ${match.states}`
     case 'comment':
       return `-m comment --comment ${quoted(match.text)}`
-    case 'unknown':
+    case 'extension':
       if (match.module === '' || match.module === 'fragment') return match.options
       return `-m ${match.module}${match.options === '' ? '' : ` ${match.options}`}`
   }

@@ -38,7 +38,7 @@ function membersOf(name: string, sets: SetIndex): AddressRange[] | undefined {
   const set = sets.set(name)
   if (!set) return []
   // A mask makes addresses equal that are none of the members.
-  if (!PLAIN.has(set.type) || 'netmask' in set) return undefined
+  if (!PLAIN.has(set.type) || set.header?.has('netmask') || set.header?.has('bitmask')) return undefined
   return rangesOf([...set.members].map(member => parseMember(member).subject))
 }
 

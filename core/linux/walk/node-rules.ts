@@ -32,7 +32,8 @@ export function savedRules(saved: SavedChains): WalkedRules {
 export function savedSets(dump: NodeSets): SetIndex {
   const sets = new Map<string, WalkedSet>()
   if (dump.hasMembers)
-    for (const [name, set] of dump.sets ?? []) sets.set(name, {type: set.type, members: set.members.map(memberText)})
+    for (const [name, set] of dump.sets ?? [])
+      sets.set(name, {type: set.type, members: set.members.map(memberText), header: set.header})
   return new SetIndex(sets)
 }
 

@@ -24,6 +24,10 @@ export interface Passing {
   readonly port: number | undefined
   readonly sourcePort: number | undefined
   readonly state: string
+  /** Whether it opens its connection: a TCP packet with no flag but SYN, an ICMP echo request, an SCTP INIT. */
+  readonly isFirst: boolean
+  /** The destination and its port before the first translation. */
+  readonly original: {readonly destination: number; readonly port: number | undefined}
   readonly mark: number
   /** Bits of the mark whose value is known. */
   readonly knownMark: number
@@ -39,8 +43,7 @@ export interface Passing {
   readonly host: Host
 }
 
-/** No address. */
-export const UNKNOWN_ADDRESS = -1
+export {UNKNOWN_ADDRESS} from '../../net/ipv4.ts'
 
 /** All 32 bits of a mark. */
 const ALL_BITS = 0xffffffff
@@ -58,6 +61,8 @@ export function passingOf(
     port: packet.port,
     sourcePort: packet.sourcePort,
     state,
+    isFirst: state === 'NEW',
+    original: {destination: addresses.destination, port: packet.port},
     mark: packet.mark ?? 0,
     knownMark: ALL_BITS,
     connectionMark: 0,

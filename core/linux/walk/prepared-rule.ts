@@ -35,7 +35,7 @@ export interface PreparedRule {
 }
 
 const SERVICE: ReadonlySet<PacketField> = new Set(['protocol', 'port'])
-const CHANGING: ReadonlySet<PacketField> = new Set(['mark', 'state', 'translation', 'in', 'out'])
+const CHANGING: ReadonlySet<PacketField> = new Set(['mark', 'connectionMark', 'state', 'translation', 'in', 'out'])
 const isWithin = (fields: readonly PacketField[], those: ReadonlySet<PacketField>) => fields.every(field => those.has(field))
 
 /** @returns undefined for a rule that no packet of the domain matches */
@@ -50,7 +50,9 @@ export function prepareRule(
   for (const match of rule.matches) {
     // No packet of a domain has a known source port, so conditions on it look at nothing.
     const fields = [...dependsOn(match, sets)].filter(field => field !== 'sourcePort')
-    if (fields.length === 0) {
+    // The destination before translation is not kept.
+    if (fields.includes('original')) isUncertain = true
+    else if (fields.length === 0) {
       const truth = holds(match, blank, sets)
       if (truth === false) return undefined
       if (truth === 'unknown') isUncertain = true

@@ -1,6 +1,7 @@
 import {parseIpv4} from '../../net/ipv4.ts'
 import type {Packet} from '../../net/packet.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
+import {packetFrom, sidesOf} from '../../sets/sides.ts'
 import type {Rule} from '../iptables/model.ts'
 
 /** In rules. Shorter chains are walked without an index. */
@@ -10,6 +11,8 @@ const LONG_CHAIN = 24
 const MOST_KEPT = 4_000_000
 
 type Side = 'src' | 'dst'
+
+const SOURCE = sidesOf('src')
 
 interface Chains {
   get(name: string): readonly Rule[] | undefined
@@ -104,12 +107,11 @@ export class RulesByAddress {
     const all = this.chains.get(name) ?? []
     const address = parseIpv4(text)
     if (address === undefined) return all
-    // Without a port, a set of addresses and ports excludes only addresses that are in none of its members.
-    const question = {address, protocol: '', port: undefined}
-    const mayMatch = ({set, negated}: Term): boolean => this.sets.holds(set, question) !== negated
-    return this.longChain(name, all)
-      .groups.filter(({terms}) => terms.every(mayMatch))
-      .flatMap(({rules}) => rules)
+    const {groups} = this.longChain(name, all)
+    // Terms have one direction, so it makes no difference which.
+    const packet = packetFrom(address)
+    const mayMatch = ({set, negated}: Term): boolean => this.sets.holds(set, SOURCE, packet) !== negated
+    return groups.filter(({terms}) => terms.every(mayMatch)).flatMap(({rules}) => rules)
   }
 }
 

@@ -1,6 +1,7 @@
 import {fc, test} from '@fast-check/vitest'
 import {expect} from 'vitest'
 import {SetIndex} from '../../../core/sets/set-index.ts'
+import {sidesOf} from '../../../core/sets/sides.ts'
 
 const address = fc.integer({min: 0x0a000000, max: 0x0a000007})
 const text = (value: number): string => `10.0.0.${value & 255}`
@@ -10,9 +11,14 @@ const ports = fc.array(
   {maxLength: 3},
 )
 const question = fc.record({
-  address,
-  protocol: fc.constantFrom('tcp', 'udp'),
-  port: fc.constantFrom(80, 81, undefined),
+  sides: fc.constantFrom('src', 'dst', 'src,src', 'dst,dst', 'src,dst').map(sidesOf),
+  packet: fc.record({
+    source: address,
+    destination: address,
+    protocol: fc.constantFrom('tcp', 'udp'),
+    port: fc.constantFrom(80, 81, undefined),
+    sourcePort: fc.constantFrom(80, undefined),
+  }),
 })
 
 test.prop([fc.array(members, {maxLength: 3}), ports, fc.boolean(), fc.array(question, {maxLength: 20})])(
@@ -24,10 +30,10 @@ test.prop([fc.array(members, {maxLength: 3}), ports, fc.boolean(), fc.array(ques
     ])
     const parts = [...sets.keys(), ...(hasAbsent ? ['absent'] : [])]
     const index = new SetIndex(new Map([...sets, ['list', {type: 'list:set', members: parts}]]))
-    for (const each of questions) {
-      const truths = parts.map(part => new SetIndex(sets).holds(part, each))
+    for (const {sides, packet} of questions) {
+      const truths = parts.map(part => new SetIndex(sets).holds(part, sides, packet))
       const expected = truths.includes(true) ? true : truths.includes('unknown') ? 'unknown' : false
-      expect(index.holds('list', each)).toBe(expected)
+      expect(index.holds('list', sides, packet)).toBe(expected)
     }
   },
 )

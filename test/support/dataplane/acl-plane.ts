@@ -13,6 +13,7 @@ import {serviceAt} from '../../../core/packets/services.ts'
 import type {Program, ProgramSet} from '../../../core/policy/program.ts'
 import type {NodeSet} from '../../../core/sets/node-set.ts'
 import {SetIndex} from '../../../core/sets/set-index.ts'
+import {packetFrom, sidesOf} from '../../../core/sets/sides.ts'
 
 /**
  * A data plane of another shape than Linux's, small enough to be read at once: rules are ACLs of endpoints with a priority, of
@@ -38,8 +39,7 @@ export interface AclProgram extends Program {
 type AclDifference = Difference<Acl>
 
 const matches = (acl: Acl, packet: Packet, index: SetIndex): boolean => {
-  const isIn = (set: string, address: string) =>
-    index.holds(set, {address: parseIpv4(address) ?? 0, protocol: '', port: undefined}) === true
+  const isIn = (set: string, address: string) => index.holds(set, sidesOf('src'), packetFrom(parseIpv4(address) ?? 0)) === true
   return (
     isIn(acl.local, packet.destination) &&
     (acl.remote === undefined || isIn(acl.remote, packet.source)) &&

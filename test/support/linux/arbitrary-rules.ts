@@ -56,7 +56,7 @@ const matches: Record<Match['kind'], fc.Arbitrary<Match>> = {
     negated,
   }),
   comment: fc.record({kind: fc.constant('comment'), text: anyText}),
-  unknown: fc.constantFrom(
+  extension: fc.constantFrom(
     ...[
       {module: 'multiport', options: '--dports 80,443:444'},
       {module: 'multiport', options: '! --sports 80'},
@@ -72,7 +72,7 @@ const matches: Record<Match['kind'], fc.Arbitrary<Match>> = {
       {module: 'socket', options: ''},
       {module: 'fragment', options: '-f'},
       {module: 'fragment', options: '! -f'},
-    ].map(each => ({kind: 'unknown' as const, ...each})),
+    ].map(each => ({kind: 'extension' as const, ...each})),
   ),
 }
 

@@ -64,7 +64,7 @@ describe('rules as written and as printed', () => {
 
   test.each(forms)('$what', ({written, printed}) => {
     expect(kept(body(written))).toEqual(kept(body(printed)))
-    expect(body(printed).matches.filter(({kind}) => kind === 'unknown')).toEqual([])
+    expect(body(printed).matches.filter(({kind}) => kind === 'extension')).toEqual([])
   })
 })
 
@@ -125,39 +125,39 @@ const cases: Case[] = [
   {text: '-m comment --comment "a \\"b\\" \\\\ it\\\'s"', matches: [{kind: 'comment', text: 'a "b" \\ it\'s'}]},
   {text: '-m comment --comment "-j DROP ! -m"', matches: [{kind: 'comment', text: '-j DROP ! -m'}]},
   // Foreign conditions keep their text: nothing is claimed about them.
-  {text: '-m addrtype --dst-type LOCAL', matches: [{kind: 'unknown', module: 'addrtype', options: '--dst-type LOCAL'}]},
+  {text: '-m addrtype --dst-type LOCAL', matches: [{kind: 'extension', module: 'addrtype', options: '--dst-type LOCAL'}]},
   {
     text: '-m socket -p tcp',
     matches: [
-      {kind: 'unknown', module: 'socket', options: ''},
+      {kind: 'extension', module: 'socket', options: ''},
       {kind: 'protocol', protocol: 'tcp', negated: false},
     ],
   },
   {
     text: '-m physdev ! --physdev-in eth0 ! -s 10.0.0.0/8',
     matches: [
-      {kind: 'unknown', module: 'physdev', options: '! --physdev-in eth0'},
+      {kind: 'extension', module: 'physdev', options: '! --physdev-in eth0'},
       {kind: 'address', side: 'src', block: '10.0.0.0/8', negated: true},
     ],
   },
   {
     text: '-m tcp --dport 80 --tcp-flags FIN,SYN SYN',
-    matches: [{kind: 'unknown', module: 'tcp', options: '--dport 80 --tcp-flags FIN,SYN SYN'}],
+    matches: [{kind: 'extension', module: 'tcp', options: '--dport 80 --tcp-flags FIN,SYN SYN'}],
   },
   {
     text: '-m set --match-set azure-npm-1 src --return-nomatch',
-    matches: [{kind: 'unknown', module: 'set', options: '--match-set azure-npm-1 src --return-nomatch'}],
+    matches: [{kind: 'extension', module: 'set', options: '--match-set azure-npm-1 src --return-nomatch'}],
   },
-  {text: '-m mark --mark 0x1ffffffff', matches: [{kind: 'unknown', module: 'mark', options: '--mark 0x1ffffffff'}]},
+  {text: '-m mark --mark 0x1ffffffff', matches: [{kind: 'extension', module: 'mark', options: '--mark 0x1ffffffff'}]},
   {
     text: '-m string --string "a \\" -j DROP" --algo bm -m comment --comment b',
     matches: [
-      {kind: 'unknown', module: 'string', options: '--string "a \\" -j DROP" --algo bm'},
+      {kind: 'extension', module: 'string', options: '--string "a \\" -j DROP" --algo bm'},
       {kind: 'comment', text: 'b'},
     ],
   },
-  {text: '-f', matches: [{kind: 'unknown', module: 'fragment', options: '-f'}]},
-  {text: '! -f', matches: [{kind: 'unknown', module: 'fragment', options: '! -f'}]},
+  {text: '-f', matches: [{kind: 'extension', module: 'fragment', options: '-f'}]},
+  {text: '! -f', matches: [{kind: 'extension', module: 'fragment', options: '! -f'}]},
   {text: '-j ACCEPT', target: {kind: 'verdict', verdict: 'ACCEPT'}},
   {text: '-j DROP', target: {kind: 'verdict', verdict: 'DROP'}},
   {text: '-j RETURN', target: {kind: 'verdict', verdict: 'RETURN'}},

@@ -200,7 +200,7 @@ test.each<{what: string; text: string; matches: Match[]; target?: Target}>([
     text: '-p tcp --nonsense 7 -j DROP',
     matches: [
       {kind: 'protocol', protocol: 'tcp', negated: false},
-      {kind: 'unknown', module: '', options: '--nonsense 7'},
+      {kind: 'extension', module: '', options: '--nonsense 7'},
     ],
     target: {kind: 'verdict', verdict: 'DROP'},
   },
@@ -208,7 +208,7 @@ test.each<{what: string; text: string; matches: Match[]; target?: Target}>([
     what: 'a value that is none, of a match that is negated',
     text: '-m tcp ! --dport http -m mark --mark 0x1 -j DROP',
     matches: [
-      {kind: 'unknown', module: '', options: '-m tcp ! --dport http'},
+      {kind: 'extension', module: '', options: '-m tcp ! --dport http'},
       {kind: 'mark', value: 1, mask: 0xffffffff, negated: false},
     ],
     target: {kind: 'verdict', verdict: 'DROP'},
@@ -218,55 +218,55 @@ test.each<{what: string; text: string; matches: Match[]; target?: Target}>([
     text: '-p tcp -m comment --comment "half -j DROP',
     matches: [
       {kind: 'protocol', protocol: 'tcp', negated: false},
-      {kind: 'unknown', module: '', options: '-m comment --comment "half -j DROP'},
+      {kind: 'extension', module: '', options: '-m comment --comment "half -j DROP'},
     ],
   },
   {
     what: 'a target with a quote that is not closed',
     text: '-j LOG --log-prefix "half',
-    matches: [{kind: 'unknown', module: '', options: '-j LOG --log-prefix "half'}],
+    matches: [{kind: 'extension', module: '', options: '-j LOG --log-prefix "half'}],
   },
   {
     what: 'two words, of which the first is told',
     text: '! --one --two -j DROP',
-    matches: [{kind: 'unknown', module: '', options: '! --one --two'}],
+    matches: [{kind: 'extension', module: '', options: '! --one --two'}],
     target: {kind: 'verdict', verdict: 'DROP'},
   },
   {
     what: 'two words apart, of which the first is told',
     text: '--one -p tcp --two -j DROP',
     matches: [
-      {kind: 'unknown', module: '', options: '--one'},
+      {kind: 'extension', module: '', options: '--one'},
       {kind: 'protocol', protocol: 'tcp', negated: false},
-      {kind: 'unknown', module: '', options: '--two'},
+      {kind: 'extension', module: '', options: '--two'},
     ],
     target: {kind: 'verdict', verdict: 'DROP'},
   },
   {
     what: 'a negation before a match as a whole',
     text: '! -m set --match-set azure-npm-1 src -j DROP',
-    matches: [{kind: 'unknown', module: '', options: '! -m set --match-set azure-npm-1 src'}],
+    matches: [{kind: 'extension', module: '', options: '! -m set --match-set azure-npm-1 src'}],
     target: {kind: 'verdict', verdict: 'DROP'},
   },
-  {what: 'a negated jump', text: '! -j DROP', matches: [{kind: 'unknown', module: '', options: '! -j DROP'}]},
-  {what: 'a negated goto', text: '! -g X', matches: [{kind: 'unknown', module: '', options: '! -g X'}]},
-  {what: 'a negated option without its value', text: '! -p', matches: [{kind: 'unknown', module: '', options: '! -p'}]},
+  {what: 'a negated jump', text: '! -j DROP', matches: [{kind: 'extension', module: '', options: '! -j DROP'}]},
+  {what: 'a negated goto', text: '! -g X', matches: [{kind: 'extension', module: '', options: '! -g X'}]},
+  {what: 'a negated option without its value', text: '! -p', matches: [{kind: 'extension', module: '', options: '! -p'}]},
   {
     what: 'a negation of nothing',
     text: '-p tcp !',
     matches: [
       {kind: 'protocol', protocol: 'tcp', negated: false},
-      {kind: 'unknown', module: '', options: '!'},
+      {kind: 'extension', module: '', options: '!'},
     ],
   },
 ])('of a rule with $what only the damaged part is unknown, and the rule prints as it was', ({text, matches, target}) => {
   const {tables, problems} = parse(`${HEAD}-A X ${text}\nCOMMIT\n`)
   const rule = tables.get('filter')?.chains.get('X')?.rules[0] as Rule
   expect(problems.map(({code}) => code)).toEqual(['BAD_RULE'])
-  const first = matches.find(({kind}) => kind === 'unknown')
-  const start = text.indexOf(first?.kind === 'unknown' ? first.options : '') + '-A X '.length
+  const first = matches.find(({kind}) => kind === 'extension')
+  const start = text.indexOf(first?.kind === 'extension' ? first.options : '') + '-A X '.length
   expect(problems[0]?.column).toBeGreaterThan(start)
-  expect(problems[0]?.column).toBeLessThanOrEqual(start + (first?.kind === 'unknown' ? first.options.length : 0) + 1)
+  expect(problems[0]?.column).toBeLessThanOrEqual(start + (first?.kind === 'extension' ? first.options.length : 0) + 1)
   expect({matches: rule.matches, target: rule.target}).toEqual({matches, target})
   expect(printRule(rule)).toBe(`-A X ${text}`)
 })

@@ -26,7 +26,9 @@ const packet: fc.Arbitrary<Passing> = fc.record({
   protocol: fc.constantFrom('tcp', 'udp', 'icmp'),
   port,
   sourcePort: port,
-  state: fc.constantFrom('NEW', 'ESTABLISHED'),
+  state: fc.constantFrom('NEW', 'ESTABLISHED', 'UNTRACKED'),
+  isFirst: fc.boolean(),
+  original: fc.record({destination: address, port}),
   mark: fc.constantFrom(0, 0x200, 0x400),
   knownMark: fc.constantFrom(0xffffffff, 0x200),
   connectionMark: fc.constantFrom(0, 0x200),
@@ -35,7 +37,7 @@ const packet: fc.Arbitrary<Passing> = fc.record({
   isSourceTranslated: fc.boolean(),
   in: networkInterface,
   out: networkInterface,
-  host: fc.constant(forwardingHost),
+  host: fc.constant({...forwardingHost, isOwn: (own: number) => (own === 0x0a000003 ? 'unknown' : own === 0x0a000002)}),
 })
 
 const set = fc.record({
@@ -62,11 +64,13 @@ const match: fc.Arbitrary<Match> = fc.oneof(anyMatch, set, block, state)
 const FIELDS: Record<PacketField, readonly (keyof Passing)[]> = {
   source: ['source'],
   destination: ['destination'],
-  protocol: ['protocol'],
+  protocol: ['protocol', 'isFirst'],
   port: ['port'],
   sourcePort: ['sourcePort'],
   mark: ['mark', 'knownMark'],
-  state: ['state'],
+  connectionMark: ['connectionMark', 'knownConnectionMark'],
+  original: ['original'],
+  state: ['state', 'isFirst'],
   translation: ['isTranslated', 'isSourceTranslated'],
   in: ['in'],
   out: ['out'],

@@ -18,7 +18,7 @@ const sets = new SetIndex(
     ['empty', {type: 'hash:net', members: []}],
     ['list', {type: 'list:set', members: ['empty', 'web']}],
     ['http', {type: 'hash:ip,port', members: ['10.0.0.2,tcp:80']}],
-    ['mac', {type: 'hash:mac', members: []}],
+    ['mac', {type: 'hash:mac', members: ['02:00:00:00:00:01']}],
   ]),
 )
 

@@ -1,0 +1,124 @@
+import {maskOf, parseIpv4, UNKNOWN_ADDRESS} from '../../../net/ipv4.ts'
+import type {Truth} from '../../../net/truth.ts'
+import type {Host, Passing} from '../passing.ts'
+import {type Condition, condition, constant, eachOption, type ModuleReader, negatable} from './condition.ts'
+import type {Option} from './options.ts'
+
+type End = 'source' | 'destination'
+
+/** Addresses as rules name them: their bits under a mask. */
+export interface MaskedAddress {
+  readonly base: number
+  readonly mask: number
+}
+
+/** Reads `10.0.0.1`, `10.0.0.0/8` and `10.0.0.1/255.0.0.255`, as iptables prints a mask that is no prefix. */
+export function parseMasked(text: string): MaskedAddress | undefined {
+  const [address = '', suffix] = text.split('/')
+  const base = parseIpv4(address)
+  const mask = suffix === undefined ? maskOf(32) : /^\d{1,2}$/.test(suffix) ? prefixMask(Number(suffix)) : parseIpv4(suffix)
+  return base === undefined || mask === undefined ? undefined : {base: (base & mask) >>> 0, mask}
+}
+
+const prefixMask = (prefix: number): number | undefined => (prefix <= 32 ? maskOf(prefix) : undefined)
+
+/** Whether an address is one of those. */
+export const isAmong = ({base, mask}: MaskedAddress, address: number): Truth =>
+  address === UNKNOWN_ADDRESS ? mask === 0 || 'unknown' : (address & mask) >>> 0 === base
+
+function rangeOf(end: End): (option: Option) => Condition | undefined {
+  return option => {
+    const [from, to] = option.value.split('-').map(parseIpv4)
+    if (from === undefined || to === undefined) return undefined
+    return negatable(
+      option,
+      condition([end], packet => {
+        const address = packet[end]
+        if (address === UNKNOWN_ADDRESS) return 'unknown'
+        return address >= from && address <= to
+      }),
+    )
+  }
+}
+
+export const iprange: ModuleReader = eachOption({'src-range': rangeOf('source'), 'dst-range': rangeOf('destination')})
+
+/** What the kernel takes an address for, by the routes of its table `local`. Whatever is not in it is `UNICAST`. */
+type AddressType = 'UNICAST' | 'LOCAL' | 'BROADCAST' | 'MULTICAST' | 'unknown'
+
+const LOOPBACK: MaskedAddress = {base: 0x7f000000, mask: maskOf(8)}
+const LOOPBACK_BROADCAST = 0x7fffffff
+const MULTICAST: MaskedAddress = {base: 0xe0000000, mask: maskOf(4)}
+const ALL_HOSTS = 0xffffffff
+
+function typeOf(address: number, host: Host): AddressType {
+  if (address === UNKNOWN_ADDRESS) return 'unknown'
+  if (address === 0 || address === ALL_HOSTS) return 'BROADCAST'
+  if (isAmong(MULTICAST, address) === true) return 'MULTICAST'
+  if (isAmong(LOOPBACK, address) === true) return address === LOOPBACK_BROADCAST ? 'BROADCAST' : 'LOCAL'
+  const isOwn = host.isOwn(address)
+  if (isOwn === 'unknown') return isOwn
+  return isOwn ? 'LOCAL' : 'UNICAST'
+}
+
+/** Types that only other tables of routes give, in which the kernel does not look here. */
+const NEVER: ReadonlySet<string> = new Set([
+  'UNSPEC',
+  'ANYCAST',
+  'BLACKHOLE',
+  'UNREACHABLE',
+  'PROHIBIT',
+  'THROW',
+  'NAT',
+  'XRESOLVE',
+])
+const KNOWN: ReadonlySet<string> = new Set(['UNICAST', 'LOCAL', 'BROADCAST', 'MULTICAST'])
+
+function typeCondition(end: End, isLimited: boolean): (option: Option) => Condition | undefined {
+  return option => {
+    const wanted = option.value.split(',')
+    if (!wanted.every(type => KNOWN.has(type) || NEVER.has(type))) return undefined
+    return negatable(
+      option,
+      condition([end], (packet: Passing) => {
+        const type = typeOf(packet[end], packet.host)
+        // Of which interface an address is, is not known: of another one it counts as UNICAST.
+        if (type === 'unknown' || (isLimited && type !== 'UNICAST')) return 'unknown'
+        return wanted.includes(type)
+      }),
+    )
+  }
+}
+
+export const addrtype: ModuleReader = options => {
+  const isLimited = options.some(({name}) => name.startsWith('limit-iface-'))
+  const types = options.filter(({name}) => !name.startsWith('limit-iface-'))
+  return eachOption({
+    'src-type': typeCondition('source', isLimited),
+    'dst-type': typeCondition('destination', isLimited),
+  })(types)
+}
+
+/** Whether an address is known to be of a pod or another node: nobody else sends from it. */
+const isOfCluster = (address: number, host: Host): boolean => address !== UNKNOWN_ADDRESS && host.isOwn(address) === false
+
+/**
+ * Whether the answer would leave by the interface that the packet came from. So it is for what comes from the loopback interface, and
+ * from an address of the cluster; of any other it is not known.
+ */
+export const rpfilter: ModuleReader = options => {
+  const isInverted = options.some(({name}) => name === 'invert')
+  return condition(['source', 'in'], ({source, in: from, host}) => {
+    if (from === 'lo') return !isInverted
+    return from === 'other' && isOfCluster(source, host) ? !isInverted : 'unknown'
+  })
+}
+
+/** Packets between addresses of the cluster are not in IPsec: Azure's networks encrypt none. Of others it is not known. */
+export const policy: ModuleReader = options => {
+  const kind = options.find(({name}) => name === 'pol')?.value
+  if (kind !== 'none' && kind !== 'ipsec') return constant('unknown')
+  return condition(['source', 'destination'], ({source, destination, host}) =>
+    isOfCluster(source, host) && isOfCluster(destination, host) ? kind === 'none' : 'unknown',
+  )
+}
