@@ -128,12 +128,10 @@ export interface NodeState extends NodeFacts, NodeSets {
   ruleBlocks(): readonly string[]
   /** The names and policies of the node. The first call learns all names. */
   translation(): NodeTranslation
-  /** Walks a packet that the node forwards. */
+  /** Walks a packet that comes by the node: one that it forwards, receives or sends. */
   walk(packet: Packet): Walk
   /** Walks all packets of a domain that the node forwards. Each has the verdict that `walk` finds, or is better known. */
   walkSets(domain: PacketDomain): PacketSetWalk
-  /** What the model says of a packet that the node itself sends or receives; undefined when neither end is known to be the node. */
-  walkOwn(packet: Packet): Walk | undefined
   /** A walk in words. Learns the names that it needs and no others. */
   describe(walk: Walk): DescribedWalk
   /** The same node with other facts; what was read and learned from rules is kept where the facts do not change it. */
@@ -147,6 +145,8 @@ export interface Walk {
   readonly trail: readonly object[]
   /** Why the verdict is unknown. */
   readonly reason?: string
+  /** Whether the node forwards the packet, receives it (`input`) or sends it (`output`). Azure NPM judges what is forwarded. */
+  readonly path?: 'forward' | 'input' | 'output'
   /** How the packet leaves the node, where the node translates an address of it. */
   readonly translated?: Translated
   /**

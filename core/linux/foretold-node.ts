@@ -67,7 +67,7 @@ export class ForetoldNode extends LinuxNode {
         return chain && {...chain, rules: byAddress.rules(name, packet) ?? chain.rules}
       },
     }
-    return walk(met, sets, packet)
+    return walk(met, sets, packet, {host: this.host})
   }
 
   override walkSets(domain: PacketDomain): PacketSetWalk {

@@ -1,4 +1,4 @@
-import type {Completenesses, DataPlane, DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
@@ -8,8 +8,9 @@ import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
+import {hostOf} from './walk/host.ts'
 import {savedRules, savedSets} from './walk/node-rules.ts'
-import {walkOwnTraffic} from './walk/own-traffic.ts'
+import type {Host} from './walk/passing.ts'
 import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
 import {SetWalker} from './walk/walk-sets.ts'
 
@@ -46,6 +47,7 @@ export class LinuxNode implements NodeState {
   readonly isForetold?: true
   private translated: LinuxTranslation | undefined
   private walked: WalkedNode | undefined
+  private knownHost: Host | undefined
 
   /** @param walked of the same rules and sets, when they were walked before */
   constructor(dataPlane: DataPlane, documents: LinuxDocuments, walked?: WalkedNode) {
@@ -85,6 +87,12 @@ export class LinuxNode implements NodeState {
     return this.opened().rules
   }
 
+  /** What the input tells of the node's own addresses. */
+  protected get host(): Host {
+    this.knownHost ??= hostOf(this, this.rules)
+    return this.knownHost
+  }
+
   ruleBlocks(): readonly string[] {
     return this.documents.saved ? blocksInRules(this.documents.saved.save) : []
   }
@@ -96,16 +104,12 @@ export class LinuxNode implements NodeState {
 
   walk(packet: Packet): LinuxWalk {
     const {rules, sets} = this.opened()
-    return walk(rules, sets, packet)
+    return walk(rules, sets, packet, {host: this.host})
   }
 
   walkSets(domain: PacketDomain): PacketSetWalk {
     const {rules, sets} = this.opened()
     return new SetWalker(rules, sets, domain)
-  }
-
-  walkOwn(packet: Packet): Walk | undefined {
-    return walkOwnTraffic(packet, this)
   }
 
   describe(walk: LinuxWalk): DescribedWalk {

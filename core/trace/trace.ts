@@ -54,7 +54,7 @@ export function traceNodes(
   for (const node of nodes) {
     if (node.completeness.rules === 'absent')
       return {...unknownTrace(question, `no rules of node ${node.node} were given`), problems, walks}
-    const result = node.walkOwn(packet) ?? node.walk(packet)
+    const result = node.walk(packet)
     const described = node.describe(result)
     problems.push(...described.problems)
     walks.push(result)

@@ -33,9 +33,11 @@ function traceStep({table, chain, position, depth, rule}: Step, node: string, ru
 }
 
 /** @param place ` on node NAME`; empty for a node that was not read */
-function reasonOf({verdict, trail, reason}: LinuxWalk, place: string, rules: OpenRules): string {
+function reasonOf({verdict, trail, reason, path = 'forward'}: LinuxWalk, place: string, rules: OpenRules): string {
   if (verdict === 'unknown') return reason ?? 'unknown'
   const last = trail.at(-1)
+  if (path !== 'forward' && verdict === 'accept')
+    return `${path === 'input' ? 'the receiver' : 'the sender'} is${place.replace(/^ on/, '') || ' the node'} itself: such packets go through ${path.toUpperCase()}, where Azure NPM judges none, and no rule there drops it`
   if (!last) return `no rule${place} matches it`
   const where = last.position === 0 ? `the policy of ${last.chain}` : `rule ${last.position} of ${last.chain}`
   const marking = trail.toReversed().find(({rule}) => rule && rules.say(rule).policy !== undefined)

@@ -2,7 +2,7 @@ import type {Translated, Walk} from '../../dataplane/dataplane.ts'
 import {parseIpv4, printIpv4} from '../../net/ipv4.ts'
 import type {Packet} from '../../net/packet.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
-import {forwardingHost, type Host, passingOf, UNKNOWN_ADDRESS} from './passing.ts'
+import {forwardingHost, type Host, type Passing, passingOf, UNKNOWN_ADDRESS} from './passing.ts'
 import {type Step, stepsOf} from './trail.ts'
 import type {WalkedRules} from './walked-rules.ts'
 import {usualLimits, Walker, type WalkLimits} from './walker.ts'
@@ -56,10 +56,16 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, options
     verdict,
     trail: walker.isGivenUp ? trail.slice(0, MOST_STEPS_GIVEN_UP) : trail,
     looks: walker.looks,
+    path: pathOf(source, outcome.packet),
     ...(changed && {translated: changed}),
     ...(ways.length > 1 && {ways: distinct(ways)}),
     ...(reason !== undefined && {reason}),
   }
+}
+
+function pathOf(source: number, {destination, host}: Passing): NonNullable<Walk['path']> {
+  if (host.isOwn(source) === true) return 'output'
+  return host.isOwn(destination) === true ? 'input' : 'forward'
 }
 
 /** How the packet leaves the node, if the node changes it. */

@@ -113,10 +113,6 @@ class AclNode implements NodeState {
     }
   }
 
-  walkOwn(): undefined {
-    return undefined
-  }
-
   describe({trail, verdict}: AclWalk) {
     const [acl] = trail
     const told = acl && {policy: acl.policy, rule: wordsOf(acl)}

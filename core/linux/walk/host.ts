@@ -1,0 +1,61 @@
+import type {NodeFacts} from '../../dataplane/node-facts.ts'
+import {parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
+import type {Truth} from '../../net/truth.ts'
+import type {Host} from './passing.ts'
+import type {WalkedRules} from './walked-rules.ts'
+
+const LOOPBACK = 0x7f000000
+
+/**
+ * What the cluster's objects and the rules tell of a node's own addresses: those of the Node object and of pods that use the
+ * node's network. Of a node without a name, an address of any node may be its own, unless there is one node only.
+ *
+ * An address for which INPUT has a rule may be the node's own, too: caches for DNS have addresses of their own on every node.
+ */
+export function hostOf({node, cluster}: Pick<NodeFacts, 'node' | 'cluster'>, rules: WalkedRules): Host {
+  const nodes = cluster?.nodes ?? []
+  const [only] = nodes
+  const name = node !== 'unknown' ? node : nodes.length === 1 ? only?.metadata.name : undefined
+  const owners = ownersOf(cluster)
+  const named = addressesOfInput(rules)
+  return {
+    isOwn(address): Truth {
+      if ((address & 0xff000000) >>> 0 === LOOPBACK) return true
+      const owner = owners.get(address)
+      if (owner !== undefined) return name === undefined ? 'unknown' : owner === name
+      return named.has(address) ? 'unknown' : false
+    },
+    address: internalAddress(nodes.find(({metadata}) => metadata.name === name)),
+  }
+}
+
+/** The name of the node that has an address. */
+function ownersOf(cluster: NodeFacts['cluster']): Map<number, string> {
+  const owners = new Map<number, string>()
+  const add = (text: string | undefined, owner: string | undefined) => {
+    const address = text === undefined ? undefined : parseIpv4(text)
+    if (address !== undefined && owner !== undefined) owners.set(address, owner)
+  }
+  for (const {spec, status} of cluster?.pods ?? []) if (spec?.hostNetwork === true) add(status?.podIP, spec.nodeName)
+  for (const {metadata, status} of cluster?.nodes ?? [])
+    for (const {address} of status?.addresses ?? []) add(address, metadata.name)
+  return owners
+}
+
+function internalAddress(node: NonNullable<NodeFacts['cluster']>['nodes'][number] | undefined): number | undefined {
+  for (const {type, address} of node?.status?.addresses ?? []) {
+    const found = type === 'InternalIP' ? parseIpv4(address) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function addressesOfInput(rules: WalkedRules): Set<number> {
+  const found = new Set<number>()
+  for (const {matches} of rules.chain('filter', 'INPUT')?.rules ?? [])
+    for (const match of matches) {
+      const block = match.kind === 'address' && match.side === 'dst' && !match.negated ? parseIpv4Block(match.block) : undefined
+      if (block?.prefix === 32) found.add(block.base)
+    }
+  return found
+}
