@@ -47,9 +47,9 @@ export const traceSchema = z.object({
     .optional()
     .describe('the destination after a service was resolved'),
   expected: z
-    .object({verdict: z.enum(['accept', 'drop']), because: z.string()})
+    .object({verdict: verdictSchema, because: z.string()})
     .optional()
-    .describe('what the policies mean; only with cluster objects'),
+    .describe('what the policies mean; only with cluster objects, and unknown where that rests on objects that were not given'),
   disagreements: z.array(z.string()).describe('likely reasons when what is walked is not what the policies mean'),
   incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),

@@ -80,7 +80,7 @@ export async function planDump(documents: readonly DumpDocument[]): Promise<Dump
     }
     const {manifest, location} = found
     const file = fileName(document.name)
-    if (location.kind === 'cluster') objects.push(document)
+    if (location.kind === 'cluster') objects.push({...document, kind: 'json'})
     else if (location.kind === 'node' && isNodeFile(location.file)) {
       const {given, ...told} = manifest.nodes.get(location.folder) ?? {name: fileName(location.folder), given: undefined}
       const node = folderOf(document.folder, () => told)

@@ -1,6 +1,7 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeContent} from '../dataplane/node-facts.ts'
 import {dataPlaneOfKind} from '../dataplanes.ts'
+import {objectKinds} from '../kubernetes/given-objects.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {readClusterObjects} from '../kubernetes/read-objects.ts'
 import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'
@@ -150,8 +151,9 @@ function readValue(document: DumpDocument, value: unknown): ReadDocument {
     case 'npm-cache':
       return {document, kind: 'npm-cache', cache: readNpmCache(value), problems: []}
     case 'kubernetes': {
-      const {objects, problems, otherKinds} = readClusterObjects(value, document.name)
-      const isAny = Object.values(objects).some(list => list.length > 0)
+      const {objects, problems, otherKinds} = readClusterObjects(value, document.name, document.kind !== undefined)
+      const isAny =
+        objects.given === undefined || objectKinds.some(kind => objects[kind].length > 0) || objects.given.kinds.length > 0
       if (!isAny && problems.length === 0) return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
       return {document, kind: 'cluster', objects, otherKinds, problems}
     }

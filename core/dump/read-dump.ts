@@ -1,5 +1,6 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
+import {joinGiven} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
@@ -85,5 +86,6 @@ export function mergeObjects(all: readonly ClusterObjects[]): ClusterObjects | u
       ;(merged[kind] as unknown[]).push(object)
     }
   }
-  return merged
+  const given = joinGiven(all)
+  return given ? {...merged, given} : merged
 }

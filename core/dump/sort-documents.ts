@@ -38,7 +38,8 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
       return [document]
     }
     const {manifest, location} = found
-    if (location.kind === 'cluster') return [document]
+    // A dump holds all objects, or says which it lacks.
+    if (location.kind === 'cluster') return [{...document, kind: 'json' as const}]
     if (location.kind === 'other') return []
     const kind = kindOfDocument(location.file)
     if (kind === undefined) return []

@@ -17,6 +17,7 @@ export function faultOf(item: Unread, kind: OwnKind): string | undefined {
 
 function podFault(spec: Unread | undefined, status: Unread | undefined): string | undefined {
   if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
+  if (typeof (status?.['hostIP'] ?? '') !== 'string') return 'status.hostIP is not text'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
   const hasPorts = containers.every(({ports}) => isList(ports ?? [], isContainerPort))

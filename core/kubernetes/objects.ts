@@ -11,6 +11,7 @@ import type {
   V1PodStatus,
 } from '@kubernetes/client-node'
 import type {Fields} from './api-types.ts'
+import type {GivenObjects} from './given-objects.ts'
 
 /**
  * Kubernetes objects: the fields that network policy depends on, in the API's own shape.
@@ -34,7 +35,8 @@ export interface Pod {
     /** Only the ports of a container are kept. */
     readonly containers?: readonly {readonly ports?: readonly ContainerPort[]}[]
   }
-  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP'>
+  /** `hostIP` is the address of the node. */
+  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP' | 'hostIP'>
 }
 
 export interface Namespace {
@@ -79,6 +81,8 @@ export interface ClusterObjects {
   readonly pods: Pod[]
   readonly policies: NetworkPolicy[]
   readonly nodes: Node[]
+  /** What the input says about how complete the objects are; without it they are all objects of the cluster. See `incompleteObjects`. */
+  readonly given?: GivenObjects
 }
 
 export const emptyCluster = (): ClusterObjects => ({namespaces: [], pods: [], policies: [], nodes: []})

@@ -4,8 +4,9 @@ import type {ClusterObjects} from './objects.ts'
  * Prints objects as a JSON List like that of `kubectl get -o json`, one object per line, as an agent does: objects of a cluster's dump stay
  * the same, byte by byte, when it is put together anew. Yields pieces of the text.
  */
-export function* printObjects({nodes, namespaces, pods, policies}: ClusterObjects): Generator<string> {
-  yield '{"apiVersion":"v1","kind":"List","metadata":{},"items":['
+export function* printObjects({nodes, namespaces, pods, policies, given}: ClusterObjects): Generator<string> {
+  // Objects of files may lack kinds, and whoever reads the dump must not take them for none.
+  yield `{"apiVersion":"v1","kind":"List","metadata":{},${given ? `"given":${JSON.stringify(given)},` : ''}"items":[`
   let isFirst = true
   const groups = [
     ['v1', 'Node', nodes],

@@ -2,7 +2,9 @@ import type {Problem} from '../problem/problem.ts'
 import {ProblemList} from '../problem/problem-list.ts'
 import {nullsAsAbsent} from './absent-fields.ts'
 import {isForeignShape, isOwnGroup, isOwnKind, kindByShape, type OwnKind, servedVersion} from './group-kind.ts'
+import {withNameLabel} from './namespace-labels.ts'
 import {faultOf} from './object-faults.ts'
+import {ObjectGaps} from './object-gaps.ts'
 import {type ClusterObjects, emptyCluster, type Namespace, type NetworkPolicy, type Node, type Pod} from './objects.ts'
 import {isFields, type Unread} from './unread.ts'
 
@@ -36,8 +38,10 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
  *
  * @param value the parsed JSON or YAML
  * @param file its name, for problems
+ * @param isWhole whether these are all objects of a cluster, as in what an agent gives
  */
-export function readClusterObjects(value: unknown, file?: string): ObjectReading {
+export function readClusterObjects(value: unknown, file?: string, isWhole = false): ObjectReading {
+  const gaps = new ObjectGaps()
   const objects = emptyCluster()
   const otherKinds = new Map<string, number>()
   const problems = new ProblemList(file)
@@ -50,7 +54,8 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
       message: `${unnamed === 1 ? 'an object has' : `${unnamed} objects have`} no kind, and no field shows it; left out`,
       next: 'Write the objects with apiVersion and kind, as kubectl get -o json prints them.',
     })
-  return {objects, problems: problems.all(), otherKinds}
+  const given = gaps.given(value, isWhole)
+  return {objects: given ? {...objects, given} : objects, problems: problems.all(), otherKinds}
 
   /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
   function visit(item: unknown, path: string, index: number | undefined, told: Told | undefined, depth: number): void {
@@ -63,9 +68,12 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
     if (!isFields(item)) return
     const kind = textOf(item['kind'])
     const apiVersion = textOf(item['apiVersion'])
-    if (Array.isArray(item['items']))
-      visit(item['items'], `${pathOf(path, index)}.items`, undefined, itemsOf(kind, apiVersion), depth + 1)
-    else if (kind !== undefined) take(item, kind, apiVersion ?? (told?.kind === kind ? told.apiVersion : undefined), path, index)
+    if (Array.isArray(item['items'])) {
+      const items = itemsOf(kind, apiVersion)
+      if (items && isOwnKind(items.kind) && isOwnGroup(items.kind, apiVersion)) gaps.list(items.kind, item)
+      visit(item['items'], `${pathOf(path, index)}.items`, undefined, items, depth + 1)
+    } else if (kind !== undefined)
+      take(item, kind, apiVersion ?? (told?.kind === kind ? told.apiVersion : undefined), path, index)
     else if (told) take(item, told.kind, apiVersion ?? told.apiVersion, path, index)
     else if (isFields(item['metadata'])) takeUnnamed(item, path, index)
     else if (isWatchEvent(item)) visit(item['object'], `${pathOf(path, index)}.object`, undefined, undefined, depth + 1)
@@ -78,7 +86,10 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
   function takeUnnamed(item: Unread, path: string, index: number | undefined): void {
     const kind = kindByShape(item)
     if (kind) take(item, kind, undefined, path, index)
-    else unnamed++
+    else {
+      unnamed++
+      gaps.unnamed()
+    }
   }
 
   function take(object: Unread, kind: string, apiVersion: string | undefined, path: string, index: number | undefined): void {
@@ -88,9 +99,11 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
     }
     if (!isOwnGroup(kind, apiVersion) || (apiVersion === undefined && isForeignShape(kind, object)))
       return passOver(kind, apiVersion)
+    gaps.object(kind)
     const item = nullsAsAbsent(object, kind)
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
+      gaps.leftOut(kind, item)
       problems.add({
         code: 'BAD_OBJECT',
         message: `${kind} at ${pathOf(path, index) || '.'}: ${fault}; it is left out`,
@@ -104,7 +117,7 @@ export function readClusterObjects(value: unknown, file?: string): ObjectReading
 
   function add(kind: OwnKind, item: Unread): void {
     if (kind === 'Pod') objects.pods.push(item as unknown as Pod)
-    else if (kind === 'Namespace') objects.namespaces.push(item as unknown as Namespace)
+    else if (kind === 'Namespace') objects.namespaces.push(withNameLabel(item as unknown as Namespace))
     else if (kind === 'NetworkPolicy') objects.policies.push(item as unknown as NetworkPolicy)
     else objects.nodes.push(item as unknown as Node)
   }

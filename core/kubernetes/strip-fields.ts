@@ -88,7 +88,7 @@ function metaOf(metadata: unknown, shared: InternedStrings): ObjectMeta | undefi
  * The objects with the fields that network policy depends on, as an agent keeps them. Others, annotations and environment among them,
  * may hold secrets.
  */
-export function stripObjects({namespaces, pods, policies, nodes}: ClusterObjects): ClusterObjects {
+export function stripObjects({namespaces, pods, policies, nodes, given}: ClusterObjects): ClusterObjects {
   const shared = new InternedStrings()
   const all = <Item>(objects: readonly unknown[], strip: StripFields<Item>): Item[] =>
     objects.flatMap(object => strip(object, shared) ?? [])
@@ -97,5 +97,6 @@ export function stripObjects({namespaces, pods, policies, nodes}: ClusterObjects
     pods: all(pods, stripPod),
     policies: all(policies, stripPolicy),
     nodes: all(nodes, stripNode),
+    ...(given && {given}),
   }
 }

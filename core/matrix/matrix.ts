@@ -65,7 +65,14 @@ export class Matrix {
     this.ports = ports
     this.classed = ends
     this.walked = isWalked ? decided(ends, ports, 'walked', packet => dump.walk(packet).verdict) : undefined
-    this.meant = evaluator && decided(ends, ports, 'meant', packet => evaluator.evaluate(packet).verdict)
+    this.meant =
+      evaluator &&
+      decided(
+        ends,
+        ports,
+        'meant',
+        (packet, from, to) => evaluator.evaluate(packet, {source: from.pod, destination: to.pod}).verdict,
+      )
   }
 
   /** Ends with one number get the same verdicts. */
@@ -112,10 +119,10 @@ function decided(
   ends: readonly Classed[],
   ports: readonly ProbedPort[],
   by: 'walked' | 'meant',
-  decide: (packet: Packet) => Verdict,
+  decide: (packet: Packet, source: MatrixEnd, destination: MatrixEnd) => Verdict,
 ): Decide {
   const decideAt: Decide = (source, destination, index) =>
-    decide({source: source.address, destination: destination.address, ...(ports[index] as ProbedPort)})
+    decide({source: source.address, destination: destination.address, ...(ports[index] as ProbedPort)}, source, destination)
   const classes = ends.reduce((most, end) => Math.max(most, end[by]), 0) + 1
   const size = classes * classes * ports.length
   if (size > MOST_REMEMBERED) return decideAt

@@ -1,18 +1,13 @@
+import {type IncompleteObjects, incompleteObjects, mayMiss} from '../kubernetes/completeness.ts'
 import {selects} from '../kubernetes/label-selector.ts'
-import {
-  type ClusterObjects,
-  type LabelSelector,
-  type NetworkPolicy,
-  objectKey,
-  type Pod,
-  type PolicyPeer,
-  type PolicyPort,
-} from '../kubernetes/objects.ts'
-import {policyAddress} from '../kubernetes/pod-filter.ts'
+import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {policyTypes} from '../kubernetes/policy-types.ts'
 import type {Direction} from '../names/kernel-name.ts'
-import {blockHolds, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
-import type {Packet} from '../net/packet.ts'
+import type {Packet, Verdict} from '../net/packet.ts'
+import type {IncompletePart} from '../problem/incomplete-part.ts'
+import {type Answer, anyHolds, both} from './answer.ts'
+import {type End, PacketEnds} from './packet-ends.ts'
+import {NamespaceLabels, type PeerTest, type PortTest, peerTest, portTest} from './rule-tests.ts'
 
 /**
  * What NetworkPolicies mean according to the API, without anything of Azure NPM. Compiled programs and walks are compared with this.
@@ -21,31 +16,40 @@ import type {Packet} from '../net/packet.ts'
 
 /** The verdict for one end of a packet. */
 export interface ExpectedSide {
-  readonly verdict: 'accept' | 'drop'
+  /** `unknown` when it rests on objects that were not given. */
+  readonly verdict: Verdict
   /** Policies of this direction that select the pod at this end, as `namespace/name`. If there are none, everything is accepted. */
   readonly selecting: readonly string[]
   /** The policy that allows it, and which of its rules, from 0. */
   readonly allowedBy?: {readonly policy: string; readonly rule: number}
+  /** What an unknown verdict rests on. */
+  readonly missing?: IncompletePart
+  /** Whether the peer is the pod's own node, which always reaches it. */
+  readonly isOwnNode?: boolean
 }
 
 export interface ExpectedVerdict {
-  readonly verdict: 'accept' | 'drop'
+  readonly verdict: Verdict
   /** Of the receiver. */
   readonly ingress: ExpectedSide
   /** Of the sender. */
   readonly egress: ExpectedSide
   /** Why, in words: first ingress, then egress. */
   readonly reason: string
+  /** The parts of the input that an unknown verdict rests on. */
+  readonly incomplete: readonly IncompletePart[]
+  /**
+   * Why no policy is asked: the packet stays inside its pod, or passes between a pod and the pod's own node. Such packets do not meet
+   * FORWARD.
+   */
+  readonly exempt?: 'same-pod' | 'own-node'
 }
 
-/** One end of a packet: its address, and the pod there if there is one that policies can select. */
-export interface End {
-  readonly address: number
-  readonly pod?: Pod
+/** The pods that are meant, where a packet's address alone could be another's. */
+export interface MeantPods {
+  readonly source?: Pod | undefined
+  readonly destination?: Pod | undefined
 }
-
-type PeerTest = (end: End) => boolean
-type PortTest = (packet: Packet, receiver: End) => boolean
 
 interface CompiledRule {
   readonly peers: readonly PeerTest[] | undefined
@@ -59,20 +63,24 @@ interface CompiledSide {
   readonly rules: readonly CompiledRule[]
 }
 
+/** Pairs of pods that are judged when addresses are shared; an address of thousands of pods is no question. */
+const MOST_PAIRS = 64
+
 /** Evaluates the policies of a cluster for any number of packets. */
 export class Evaluator {
-  private readonly podsByAddress = new Map<number, Pod>()
-  private readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
+  private readonly ends: PacketEnds
+  private readonly namespaces: NamespaceLabels
   private readonly sides = new Map<string, CompiledSide[]>()
+  private readonly directions = new Set<Direction>()
+  private readonly missingPolicies: readonly IncompleteObjects[]
   /** Cached because every packet needs the policies of two pods, and there are many more packets than pods. */
   private readonly selecting = new Map<Pod, Record<Direction, readonly CompiledSide[]>>()
 
   constructor(objects: ClusterObjects) {
-    this.namespaceLabels = new Map(objects.namespaces.map(({metadata}) => [metadata.name, metadata.labels ?? {}]))
-    for (const pod of objects.pods) {
-      const address = policyAddress(pod)
-      if (address !== undefined) this.podsByAddress.set(address, pod)
-    }
+    const incomplete = incompleteObjects(objects)
+    this.ends = new PacketEnds(objects, incomplete)
+    this.namespaces = new NamespaceLabels(objects)
+    this.missingPolicies = incomplete.filter(({kind}) => kind === 'policies')
     for (const policy of objects.policies) this.addPolicy(policy)
   }
 
@@ -80,54 +88,25 @@ export class Evaluator {
     const namespace = policy.metadata.namespace ?? 'default'
     const types = policyTypes(policy)
     const {podSelector = {}, ingress, egress} = policy.spec
+    const ruleOf = (peers: NonNullable<typeof ingress>[number]['from'], ports: NonNullable<typeof ingress>[number]['ports']) => ({
+      // An empty list means the same as an absent one: every peer, every port.
+      peers: peers && peers.length > 0 ? peers.map(peer => peerTest(peer, namespace, this.namespaces)) : undefined,
+      ports: ports && ports.length > 0 ? ports.map(portTest) : undefined,
+    })
     const sides: {direction: Direction; rules: CompiledRule[]}[] = [
-      {direction: 'Ingress', rules: (ingress ?? []).map(({from, ports}) => this.rule(from, ports, namespace))},
-      {direction: 'Egress', rules: (egress ?? []).map(({to, ports}) => this.rule(to, ports, namespace))},
+      {direction: 'Ingress', rules: (ingress ?? []).map(({from, ports}) => ruleOf(from, ports))},
+      {direction: 'Egress', rules: (egress ?? []).map(({to, ports}) => ruleOf(to, ports))},
     ]
     const known = this.sides.get(namespace) ?? []
     this.sides.set(namespace, known)
-    for (const {direction, rules} of sides)
-      if (types.includes(direction)) known.push({policy: objectKey(policy), direction, selector: podSelector, rules})
-  }
-
-  private rule(
-    peers: readonly PolicyPeer[] | undefined,
-    ports: readonly PolicyPort[] | undefined,
-    namespace: string,
-  ): CompiledRule {
-    return {
-      // An empty list means the same as an absent one: every peer, every port.
-      peers: peers && peers.length > 0 ? peers.map(peer => this.peer(peer, namespace)) : undefined,
-      ports: ports && ports.length > 0 ? ports.map(portTest) : undefined,
+    for (const {direction, rules} of sides) {
+      if (!types.includes(direction)) continue
+      known.push({policy: objectKey(policy), direction, selector: podSelector, rules})
+      this.directions.add(direction)
     }
   }
 
-  private peer({ipBlock, podSelector, namespaceSelector}: PolicyPeer, namespace: string): PeerTest {
-    if (ipBlock) {
-      const block = parseIpv4Block(ipBlock.cidr)
-      const excepted = (ipBlock.except ?? []).map(parseIpv4Block)
-      // An IPv6 block contains no IPv4 address.
-      if (!block) return () => false
-      return ({address}) => blockHolds(block, address) && !excepted.some(each => each && blockHolds(each, address))
-    }
-    // A peer without fields selects nothing. The API server rejects it.
-    if (!podSelector && !namespaceSelector) return () => false
-    return ({pod}) => {
-      if (!pod) return false
-      const its = pod.metadata.namespace ?? 'default'
-      if (namespaceSelector ? !selects(namespaceSelector, this.namespaceLabels.get(its)) : its !== namespace) return false
-      return selects(podSelector ?? {}, pod.metadata.labels)
-    }
-  }
-
-  /** The end of a packet at an IPv4 address, with the pod there that policies can select. */
-  end(text: string): End {
-    const address = parseIpv4(text) ?? -1
-    const pod = this.podsByAddress.get(address)
-    return {address, ...(pod && {pod})}
-  }
-
-  private directionVerdicts(pod: Pod): Record<Direction, readonly CompiledSide[]> {
+  private policiesOf(pod: Pod): Record<Direction, readonly CompiledSide[]> {
     const known = this.selecting.get(pod)
     if (known) return known
     const all = (this.sides.get(pod.metadata.namespace ?? 'default') ?? []).filter(({selector}) =>
@@ -142,52 +121,98 @@ export class Evaluator {
   }
 
   private side(direction: Direction, own: End, peer: End, packet: Packet, receiver: End): ExpectedSide {
-    const sides = own.pod ? this.directionVerdicts(own.pod)[direction] : []
+    const {pod, mayBePod} = own
+    if (!pod) {
+      const missing = mayBePod && (this.missingPolicies[0] ?? (this.directions.has(direction) ? mayBePod : undefined))
+      return missing ? {verdict: 'unknown', selecting: [], missing} : {verdict: 'accept', selecting: []}
+    }
+    const sides = this.policiesOf(pod)[direction]
     const selecting = sides.map(({policy}) => policy)
+    const isOwnNode = this.ends.isOwnNode(pod, peer)
+    if (isOwnNode === true) return {verdict: 'accept', selecting, isOwnNode}
+    let missing: IncompletePart | undefined
     for (const {policy, rules} of sides)
-      for (const [rule, {peers, ports}] of rules.entries())
-        if ((!peers || peers.some(test => test(peer))) && (!ports || ports.some(test => test(packet, receiver))))
-          return {verdict: 'accept', selecting, allowedBy: {policy, rule}}
-    return {verdict: sides.length === 0 ? 'accept' : 'drop', selecting}
+      for (const [rule, {peers, ports}] of rules.entries()) {
+        const isPort: Answer = !ports || ports.some(test => test(packet, receiver))
+        const allowed = isPort && peers ? both(anyHolds(peers, peer), isPort) : isPort
+        if (allowed === true) return {verdict: 'accept', selecting, allowedBy: {policy, rule}}
+        if (allowed !== false) missing ??= allowed
+      }
+    // A policy that was not given may select the pod, or allow what the given ones do not.
+    const namespace = pod.metadata.namespace ?? 'default'
+    missing ??= this.missingPolicies.find(gap => mayMiss(gap, namespace))
+    if (!missing && sides.length === 0) return {verdict: 'accept', selecting}
+    missing ??= isOwnNode === false ? undefined : isOwnNode
+    return missing ? {verdict: 'unknown', selecting, missing} : {verdict: 'drop', selecting}
   }
 
-  /** The verdict of the policies for a packet that opens a connection. Both ends must accept it. */
-  evaluate(packet: Packet): ExpectedVerdict {
-    const sender = this.end(packet.source)
-    const receiver = this.end(packet.destination)
+  private judge(sender: End, receiver: End, packet: Packet): ExpectedVerdict {
+    if (isSamePod(sender, receiver)) return STAYS_INSIDE
     const ingress = this.side('Ingress', receiver, sender, packet, receiver)
     const egress = this.side('Egress', sender, receiver, packet, receiver)
-    const verdict = ingress.verdict === 'accept' && egress.verdict === 'accept' ? 'accept' : 'drop'
+    const verdict = ingress.verdict === egress.verdict ? ingress.verdict : worse(ingress.verdict, egress.verdict)
+    const isOwnNode = ingress.isOwnNode === true || egress.isOwnNode === true
+    const missing = verdict === 'unknown' ? [ingress, egress].flatMap(side => side.missing ?? []) : []
     return {
       verdict,
       ingress,
       egress,
       reason: [sideReason('ingress', 'receiver', ingress), sideReason('egress', 'sender', egress)].join('; '),
+      incomplete: missing.filter(({part}, at) => missing.findIndex(each => each.part === part) === at),
+      ...(isOwnNode && {exempt: 'own-node' as const}),
     }
+  }
+
+  /**
+   * The verdict of the policies for a packet that opens a connection. Both ends must accept it.
+   *
+   * @param meant the pods at the ends, when they are known; each counts only if the packet has its address. Without them, an address that
+   *   several pods have is judged for each, and unknown where that makes a difference.
+   */
+  evaluate(packet: Packet, meant: MeantPods = {}): ExpectedVerdict {
+    if (packet.source === packet.destination && meant.source === meant.destination) return STAYS_INSIDE
+    const senders = this.ends.of(meant.source, packet.source)
+    const receivers = this.ends.of(meant.destination, packet.destination)
+    const [sender, receiver] = [senders[0], receivers[0]]
+    if (senders.length * receivers.length === 1 && sender && receiver) return this.judge(sender, receiver, packet)
+    if (senders.length * receivers.length > MOST_PAIRS) return ambiguous([...senders, ...receivers])
+    const all = senders.flatMap(from => receivers.map(to => this.judge(from, to, packet)))
+    const [first] = all
+    return first && all.every(({verdict}) => verdict === first.verdict)
+      ? first
+      : ambiguous(senders.length > 1 ? senders : receivers)
   }
 }
 
-function sideReason(direction: string, end: string, {selecting, allowedBy}: ExpectedSide): string {
+const isSamePod = (sender: End, receiver: End): boolean => sender.pod !== undefined && sender.pod === receiver.pod
+
+/** Of two different verdicts: a packet that one end drops is dropped, whatever is not known of the other. */
+const worse = (one: Verdict, other: Verdict): Verdict => (one === 'drop' || other === 'drop' ? 'drop' : 'unknown')
+
+const STAYS_INSIDE: ExpectedVerdict = {
+  verdict: 'accept',
+  ingress: {verdict: 'accept', selecting: []},
+  egress: {verdict: 'accept', selecting: []},
+  reason: 'a packet to the own address stays inside the pod: neither rules nor policies see it',
+  incomplete: [],
+  exempt: 'same-pod',
+}
+
+function ambiguous(ends: readonly End[]): ExpectedVerdict {
+  const names = ends.flatMap(({pod}) => (pod ? [objectKey(pod)] : [])).slice(0, 3)
+  return {
+    verdict: 'unknown',
+    ingress: {verdict: 'unknown', selecting: []},
+    egress: {verdict: 'unknown', selecting: []},
+    reason: `pods ${names.join(' and ')} have one address, and the policies mean something else for each: name the pod`,
+    incomplete: [],
+  }
+}
+
+function sideReason(direction: string, end: string, {verdict, selecting, allowedBy, missing, isOwnNode}: ExpectedSide): string {
+  if (isOwnNode) return `a pod and its own node always reach each other, so no ${direction} policy is asked`
+  if (verdict === 'unknown') return `whether ${direction} is allowed is not known: ${missing?.reason ?? ''}`
   if (selecting.length === 0) return `no ${direction} policy selects the ${end}`
   if (allowedBy) return `${direction} allowed by ${allowedBy.policy}, rule ${allowedBy.rule + 1}`
   return `${direction} not allowed by any of the policies that select the ${end}: ${selecting.join(', ')}`
 }
-
-/** A port condition. A name is looked up in the receiving pod; without such a pod it matches nothing. */
-function portTest({protocol = 'TCP', port, endPort}: PolicyPort): PortTest {
-  const wanted = protocol.toLowerCase()
-  if (port === undefined) return packet => packet.protocol === wanted
-  const first = typeof port === 'number' || /^\d+$/.test(port) ? Number(port) : undefined
-  if (first === undefined)
-    return (packet, {pod}) =>
-      packet.protocol === wanted && packet.port !== undefined && declares(pod, String(port), wanted, packet.port)
-  const last = endPort ?? first
-  return packet => packet.protocol === wanted && packet.port !== undefined && packet.port >= first && packet.port <= last
-}
-
-const declares = (pod: Pod | undefined, name: string, protocol: string, port: number): boolean =>
-  (pod?.spec?.containers ?? []).some(container =>
-    (container.ports ?? []).some(
-      each => each.name === name && each.containerPort === port && (each.protocol ?? 'TCP').toLowerCase() === protocol,
-    ),
-  )

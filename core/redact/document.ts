@@ -1,6 +1,7 @@
 import {detectJsonKind, detectKind} from '../dump/detect-kind.ts'
 import {type DocumentKind, kindRow} from '../dump/document-kind.ts'
 import {parsedJsonBytes} from '../dump/parsed-size.ts'
+import {objectKinds} from '../kubernetes/given-objects.ts'
 import {printObjects} from '../kubernetes/print-objects.ts'
 import {readClusterObjects} from '../kubernetes/read-objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
@@ -44,8 +45,9 @@ function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   }
   if (detectJsonKind(value) === 'npm-cache')
     return {text: [`${JSON.stringify(redaction.cache.rewrite(value as Readonly<Record<string, unknown>>))}\n`]}
-  const {objects} = readClusterObjects(value)
-  if (Object.values(objects).every(list => list.length === 0)) return {leftOut: 'nothing in it is known'}
+  // The objects of a dump are whole, unless they say themselves what they lack.
+  const {objects} = readClusterObjects(value, undefined, true)
+  if (objectKinds.every(kind => objects[kind].length === 0)) return {leftOut: 'nothing in it is known'}
   return {text: printObjects(redaction.objects.rewrite(objects))}
 }
 

@@ -1,3 +1,4 @@
+import type {ObjectGap} from '../kubernetes/given-objects.ts'
 import type {
   ClusterObjects,
   LabelSelector,
@@ -44,12 +45,23 @@ export class Objects {
   }
 
   /** Renames the objects of a cluster. */
-  rewrite({namespaces, pods, policies, nodes}: ClusterObjects): ClusterObjects {
+  rewrite({namespaces, pods, policies, nodes, given}: ClusterObjects): ClusterObjects {
     return {
       namespaces: namespaces.map(({metadata}) => ({metadata: this.metadata(metadata)})),
       pods: pods.map(pod => this.pod(pod)),
       policies: policies.map(policy => this.policy(policy)),
       nodes: nodes.map(node => this.node(node)),
+      ...(given && {given: {kinds: given.kinds, gaps: given.gaps.map(gap => this.gap(gap))}}),
+    }
+  }
+
+  /** The reason of a gap names the object, so only its kind is kept. */
+  private gap({kind, namespace}: ObjectGap): ObjectGap {
+    return {
+      kind,
+      reason: 'an object could not be read, or was not in the input',
+      next: 'Take the objects again, and the dump with them.',
+      ...(namespace !== undefined && {namespace: this.renamer.word(namespace)}),
     }
   }
 

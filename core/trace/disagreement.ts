@@ -24,7 +24,8 @@ export function explainDisagreement(
   nodes: readonly NodeState[],
   cluster: ClusterObjects | undefined,
 ): string[] {
-  if (!expected || !cluster || verdict === 'unknown' || verdict === expected.verdict) return []
+  if (!expected || !cluster || verdict === expected.verdict) return []
+  if (verdict === 'unknown' || expected.verdict === 'unknown') return []
   const reasons: string[] = []
   for (const node of nodes) {
     const {generation} = node.translation().facts

@@ -11,6 +11,8 @@ export interface Endpoint {
   readonly name: string
   readonly address: string
   readonly pod?: Pod
+  /** Whether the pod was named, and not found by its address, which another pod may have too. */
+  readonly isNamed?: boolean
 }
 
 /** Pods from cluster objects or NPM's debug cache, and the node's sets by kernel name. */
@@ -46,7 +48,7 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   }
   if (!hasPolicyAddress(pod))
     throw new InputError(`pod ${asked} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
-  return {name: asked, address: pod.status?.podIP ?? '', pod}
+  return {name: asked, address: pod.status?.podIP ?? '', pod, isNamed: true}
 }
 
 function whyNot({spec, status}: Pod): string {

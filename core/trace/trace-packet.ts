@@ -2,7 +2,7 @@ import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
-import {Evaluator} from '../policy/evaluate.ts'
+import {Evaluator, type MeantPods} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {explainDisagreement} from './disagreement.ts'
@@ -57,7 +57,7 @@ function overNodes(
   problems: readonly Problem[],
 ): Trace {
   const evaluator = cluster && new Evaluator(cluster)
-  const {walks, ...traced} = traceNodes(question, nodes, evaluator && (packet => evaluator.evaluate(packet)))
+  const {walks, ...traced} = traceNodes(question, nodes, evaluator && (packet => evaluator.evaluate(packet, meantPods(question))))
   const packet = walks.reduce(translatedPacket, packetOf(question))
   return {
     ...traced,
@@ -65,6 +65,12 @@ function overNodes(
     problems: [...problems, ...new Set(traced.problems)],
   }
 }
+
+/** The pods that were named. Of an end that is given by its address, the policies of each pod there are asked. */
+const meantPods = ({source, destination}: TraceQuestion): MeantPods => ({
+  source: source.isNamed ? source.pod : undefined,
+  destination: destination.isNamed ? destination.pod : undefined,
+})
 
 function overPolicies(
   question: TraceQuestion,
@@ -79,7 +85,11 @@ function overPolicies(
       'Give a dump or cluster objects with --from.',
       problems,
     )
-  return {...tracePolicies(question, new Evaluator(cluster).evaluate(packetOf(question))), disagreements: [], problems}
+  return {
+    ...tracePolicies(question, new Evaluator(cluster).evaluate(packetOf(question), meantPods(question))),
+    disagreements: [],
+    problems,
+  }
 }
 
 /**

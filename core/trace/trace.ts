@@ -1,3 +1,4 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
@@ -78,7 +79,7 @@ export function traceNodes(
     trail,
     ...(translated && {translated: {destination: translated.destination, port: translated.port ?? null}}),
     ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}}),
-    incomplete: [],
+    incomplete: partsOf(expected),
     problems,
     walks,
   }
@@ -104,10 +105,14 @@ export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict
     ingress: side(expected.ingress),
     egress: side(expected.egress),
     trail: [],
-    incomplete: [],
+    incomplete: partsOf(expected),
     expected: {verdict: expected.verdict, because: expected.reason},
   }
 }
+
+/** The parts without what only the evaluation needs of them. */
+const partsOf = (expected: ExpectedVerdict | undefined): IncompletePart[] =>
+  (expected?.incomplete ?? []).map(({part, state, reason, next}) => ({part, state, reason, next}))
 
 function head({source, destination, protocol, port, mark}: TraceQuestion): Pick<Trace, 'apiVersion' | 'kind' | 'packet'> {
   const end = ({name, address, pod}: Endpoint) => ({name, address, ...(pod && {pod: objectKey(pod)})})

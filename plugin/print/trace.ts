@@ -21,7 +21,8 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
     yield paint('  the policies say ') +
       paint(VERDICTS[expected.verdict], STYLES[expected.verdict]) +
       paint(`: ${expected.because}`)
-    if (expected.verdict !== verdict && verdict !== 'unknown') yield paint('  THE NODE DOES NOT DO WHAT THE POLICIES SAY', 'red')
+    if (expected.verdict !== verdict && verdict !== 'unknown' && expected.verdict !== 'unknown')
+      yield paint('  THE NODE DOES NOT DO WHAT THE POLICIES SAY', 'red')
   }
   for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
   yield* trailLines(trace.trail, paint, verdict)

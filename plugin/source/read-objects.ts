@@ -1,4 +1,5 @@
 import {readDump} from '../../core/dump/read-dump.ts'
+import {objectKinds} from '../../core/kubernetes/given-objects.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
@@ -15,7 +16,7 @@ export async function readObjects(paths: readonly string[]): Promise<{objects: C
   const {nodes, problems} = await readDump(read.documents)
   const all = [...read.problems, ...problems, ...nodes.flatMap(node => node.problems)]
   const objects = nodes[0]?.cluster
-  if (objects && Object.values(objects).some(list => list.length > 0)) return {objects, problems: all}
+  if (objects && objectKinds.some(kind => objects[kind].length > 0)) return {objects, problems: all}
   const next = 'Give what kubectl get pods,namespaces,networkpolicies -A -o json prints.'
   throw new InputError('nothing to compile: no Kubernetes objects were found that can be used', next, all)
 }

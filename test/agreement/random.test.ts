@@ -27,7 +27,7 @@ describe('for any cluster', () => {
   )
 
   test('the clusters are telling: packets pass, are dropped, and meet the faults of Azure NPM', () => {
-    const seen = {accept: 0, drop: 0, departing: 0}
+    const seen = {accept: 0, drop: 0, unknown: 0, departing: 0}
     for (const objects of fc.sample(cluster, {numRuns: 100, seed: 20261121})) {
       const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
       const rules = programRules(program)

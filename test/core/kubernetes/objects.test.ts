@@ -125,7 +125,8 @@ kind: List
       {kind: 'Pod', metadata: {name: 'a'}, spec: {nodeName: 'n'}, status: {phase: 'Pending'}},
       {kind: 'Pod', metadata: {name: 'a'}},
     ])
-    expect(objects.namespaces).toEqual([{kind: 'Namespace', metadata: {name: 'a'}}])
+    const labels = {'kubernetes.io/metadata.name': 'a'}
+    expect(objects.namespaces).toEqual([{kind: 'Namespace', metadata: {name: 'a', labels}}])
   })
 
   describe.each(fixtureNodes)('$name', ({cluster}) => {

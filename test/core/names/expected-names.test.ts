@@ -96,6 +96,9 @@ test.each<{generation: Generation; scheme: Scheme; names: string[]}>([
       'nslabel-team:a',
       'nslabel-empty',
       'nslabel-empty:',
+      // The API server gives it to every namespace.
+      'nslabel-kubernetes.io/metadata.name',
+      'nslabel-kubernetes.io/metadata.name:shop',
       'podlabel-app',
       'podlabel-app:web',
       'namedport:http',
@@ -127,6 +130,9 @@ test.each<{generation: Generation; scheme: Scheme; names: string[]}>([
       'nslabel-team:a',
       'nslabel-empty',
       'nslabel-empty:',
+      // The API server gives it to every namespace.
+      'nslabel-kubernetes.io/metadata.name',
+      'nslabel-kubernetes.io/metadata.name:shop',
       'podlabel-app',
       'podlabel-app:web',
       'namedport:http',
@@ -163,6 +169,8 @@ test.each<{generation: Generation; scheme: Scheme; names: string[]}>([
       'ns-team:a',
       'ns-empty',
       'ns-empty:',
+      'ns-kubernetes.io/metadata.name',
+      'ns-kubernetes.io/metadata.name:shop',
       'app',
       'app:web',
       'namedport:http',

@@ -1,6 +1,6 @@
 import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plainTest} from 'vitest'
-import type {ClusterObjects, NetworkPolicy, Pod} from '../../../core/kubernetes/objects.ts'
+import type {ClusterObjects, Namespace, NetworkPolicy, Pod} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {programRules, programSets} from '../../../core/linux/walk/node-rules.ts'
 import {walk} from '../../../core/linux/walk/walk.ts'
@@ -10,6 +10,13 @@ import {Evaluator} from '../../../core/policy/evaluate.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {goodPolicy, namespace, pod} from '../../support/arbitrary-objects.ts'
 import {listedRules} from '../../support/linux/listed-rules.ts'
+
+/** Of a namespace without its object the labels would not be known. */
+function withAll(namespaces: readonly Namespace[], pods: readonly Pod[]): Namespace[] {
+  const known = new Set(namespaces.map(({metadata}) => metadata.name))
+  const others = new Set(pods.map(({metadata}) => metadata.namespace ?? 'default').filter(name => !known.has(name)))
+  return [...namespaces, ...[...others].map(name => ({metadata: {name}}))]
+}
 
 /** Pods and policies by name, each pod with an address of its own. */
 const cluster: fc.Arbitrary<ClusterObjects> = fc
@@ -23,7 +30,7 @@ const cluster: fc.Arbitrary<ClusterObjects> = fc
     }),
   })
   .map(({namespaces, pods, policies}) => ({
-    namespaces,
+    namespaces: withAll(namespaces, pods),
     policies,
     nodes: [],
     pods: pods.map((each, index): Pod => ({...each, status: {...each.status, podIP: `10.0.0.${index + 1}`}})),
@@ -31,12 +38,15 @@ const cluster: fc.Arbitrary<ClusterObjects> = fc
 
 const places = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.9.9.9', '203.0.113.7']
 
+/** A packet to the own address meets no rules, so only others are compared. */
 const packets: readonly Packet[] = places.flatMap(source =>
-  places.flatMap(destination => [
-    {source, destination, protocol: 'tcp' as const, port: 80},
-    {source, destination, protocol: 'udp' as const, port: 53},
-    {source, destination, protocol: 'tcp' as const, port: 443},
-  ]),
+  places
+    .filter(each => each !== source)
+    .flatMap(destination => [
+      {source, destination, protocol: 'tcp' as const, port: 80},
+      {source, destination, protocol: 'udp' as const, port: 53},
+      {source, destination, protocol: 'tcp' as const, port: 443},
+    ]),
 )
 
 /** Packets about which the compiled rules and the meaning of the policies are not of one mind. */

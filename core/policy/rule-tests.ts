@@ -1,0 +1,84 @@
+import {TAKE_OBJECTS} from '../kubernetes/completeness.ts'
+import {selects, selectsPartly} from '../kubernetes/label-selector.ts'
+import {nameLabelAlone, withNameLabel} from '../kubernetes/namespace-labels.ts'
+import type {ClusterObjects, Labels, Pod, PolicyPeer, PolicyPort} from '../kubernetes/objects.ts'
+import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
+import type {Packet} from '../net/packet.ts'
+import type {Answer} from './answer.ts'
+import {type End, mayBePodOf} from './packet-ends.ts'
+
+export type PeerTest = (end: End) => Answer
+export type PortTest = (packet: Packet, receiver: End) => boolean
+
+/** What is known of the labels of namespaces. Every namespace has the label of its name, whether its object was given or not. */
+export class NamespaceLabels {
+  private readonly labels: ReadonlyMap<string, Labels>
+
+  constructor({namespaces}: ClusterObjects) {
+    this.labels = new Map(namespaces.map(each => [each.metadata.name, withNameLabel(each).metadata.labels ?? {}]))
+  }
+
+  /** Whether a selector matches a namespace. */
+  match(selector: NonNullable<PolicyPeer['namespaceSelector']>, namespace: string): Answer {
+    const labels = this.labels.get(namespace)
+    if (labels) return selects(selector, labels)
+    const answer = selectsPartly(selector, nameLabelAlone(namespace))
+    if (typeof answer === 'boolean') return answer
+    const reason = `no Namespace ${namespace} is in the input, so its label ${answer.unknownKey} is not known`
+    return {part: `Namespace ${namespace}`, state: 'absent', reason, next: TAKE_OBJECTS}
+  }
+}
+
+/**
+ * The condition of one peer of a rule.
+ *
+ * @param namespace of the policy
+ */
+export function peerTest(
+  {ipBlock, podSelector, namespaceSelector}: PolicyPeer,
+  namespace: string,
+  namespaces: NamespaceLabels,
+): PeerTest {
+  if (ipBlock) {
+    const block = parseIpv4Block(ipBlock.cidr)
+    const excepted = (ipBlock.except ?? []).map(parseIpv4Block)
+    // An IPv6 block contains no IPv4 address.
+    if (!block) return () => false
+    return ({address}) =>
+      address !== undefined && blockHolds(block, address) && !excepted.some(each => each && blockHolds(each, address))
+  }
+  // A peer without fields selects nothing. The API server rejects it.
+  if (!podSelector && !namespaceSelector) return () => false
+  if (!namespaceSelector) {
+    return end => {
+      const {pod} = end
+      if (!pod) return mayBePodOf(end, namespace)
+      return (pod.metadata.namespace ?? 'default') === namespace && selects(podSelector ?? {}, pod.metadata.labels)
+    }
+  }
+  return ({pod, mayBePod}) => {
+    if (!pod) return mayBePod ?? false
+    return (
+      selects(podSelector ?? {}, pod.metadata.labels) && namespaces.match(namespaceSelector, pod.metadata.namespace ?? 'default')
+    )
+  }
+}
+
+/** A port condition. A name is looked up in the receiving pod; without such a pod it matches nothing. */
+export function portTest({protocol = 'TCP', port, endPort}: PolicyPort): PortTest {
+  const wanted = protocol.toLowerCase()
+  if (port === undefined) return packet => packet.protocol === wanted
+  const first = typeof port === 'number' || /^\d+$/.test(port) ? Number(port) : undefined
+  if (first === undefined)
+    return (packet, {pod}) =>
+      packet.protocol === wanted && packet.port !== undefined && declares(pod, String(port), wanted, packet.port)
+  const last = endPort ?? first
+  return packet => packet.protocol === wanted && packet.port !== undefined && packet.port >= first && packet.port <= last
+}
+
+const declares = (pod: Pod | undefined, name: string, protocol: string, port: number): boolean =>
+  (pod?.spec?.containers ?? []).some(container =>
+    (container.ports ?? []).some(
+      each => each.name === name && each.containerPort === port && (each.protocol ?? 'TCP').toLowerCase() === protocol,
+    ),
+  )
