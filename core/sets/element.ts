@@ -112,9 +112,9 @@ export function parseElement(text: string, dimensions: readonly Dimension[]): El
       mark = Number(part)
       if (!Number.isInteger(mark)) return undefined
     } else {
-      // A bitmap may hold an address without hardware address.
+      // A bitmap may hold an address whose hardware address it takes from the first packet.
       if (part === undefined && at === 0) return undefined
-      hasMore = part !== undefined
+      hasMore = true
     }
   }
   return {blocks, ...(port && {port}), ...(mark !== undefined && {mark}), hasMore}

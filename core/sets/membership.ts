@@ -80,7 +80,8 @@ function fieldsOf(dimension: Dimension, at: number, {isSource}: Sides): SetField
 function maskIn(header: WalkedSet['header']): number | undefined {
   const netmask = header?.get('netmask')
   const bitmask = header?.get('bitmask')
-  if (bitmask !== undefined) return parseIpv4(bitmask)
+  // ipset 7.17 may print a number behind it that means nothing: `255.255.0.255/89`.
+  if (bitmask !== undefined) return parseIpv4(bitmask.split('/')[0] ?? '')
   if (netmask === undefined) return 0xffffffff
   const prefix = Number(netmask)
   return Number.isInteger(prefix) && prefix >= 0 && prefix <= 32 ? maskOf(prefix) : undefined

@@ -1,13 +1,21 @@
 import {fc, test} from '@fast-check/vitest'
 import {expect} from 'vitest'
+import {parseIpsetSave} from '../../../../core/linux/ipset/parse-save.ts'
 import type {Match} from '../../../../core/linux/iptables/model.ts'
+import {parseIptablesSave} from '../../../../core/linux/iptables/parse.ts'
 import {dependsOn, holds, type PacketField, type Passing} from '../../../../core/linux/walk/match.ts'
 import {forwardingHost} from '../../../../core/linux/walk/passing.ts'
-import {SetIndex} from '../../../../core/sets/set-index.ts'
+import {parseIpv4} from '../../../../core/net/ipv4.ts'
+import {memberText} from '../../../../core/sets/member.ts'
+import {SetIndex, type WalkedSet} from '../../../../core/sets/set-index.ts'
 import {anyMatch} from '../../../support/linux/arbitrary-rules.ts'
+import {conditionSets, conditions, ends} from '../../../support/linux/conditions.ts'
 
 const sets = new SetIndex(
-  new Map([
+  new Map<string, WalkedSet>([
+    ...parseIpsetSave([conditionSets]).sets.map(
+      ({name, type, members, header}) => [name, {type, header, members: members.map(memberText)}] as const,
+    ),
     ['ips', {type: 'hash:ip', members: ['10.0.0.1']}],
     ['nets', {type: 'hash:net', members: ['10.0.0.0/31']}],
     ['ports', {type: 'hash:ip,port', members: ['10.0.0.1,tcp:80', '10.0.0.2,udp:80']}],
@@ -17,13 +25,16 @@ const sets = new SetIndex(
   ]),
 )
 
-const address = fc.integer({min: 0x0a000000, max: 0x0a000003})
-const port = fc.constantFrom(79, 80, 443, undefined)
+const address = fc.oneof(
+  fc.integer({min: 0x0a000000, max: 0x0a000003}),
+  fc.constantFrom(...Object.values(ends).flatMap(each => parseIpv4(each) ?? [])),
+)
+const port = fc.constantFrom(53, 79, 80, 443, undefined)
 const networkInterface = fc.constantFrom('none' as const, 'lo' as const, 'other' as const)
 const packet: fc.Arbitrary<Passing> = fc.record({
   source: address,
   destination: address,
-  protocol: fc.constantFrom('tcp', 'udp', 'icmp'),
+  protocol: fc.constantFrom('tcp', 'udp', 'icmp', 'sctp'),
   port,
   sourcePort: port,
   state: fc.constantFrom('NEW', 'ESTABLISHED', 'UNTRACKED'),
@@ -58,7 +69,15 @@ const state = fc.record({
   states: fc.constantFrom('NEW', 'DNAT', 'SNAT', 'NEW,DNAT'),
   negated: fc.boolean(),
 })
-const match: fc.Arbitrary<Match> = fc.oneof(anyMatch, set, block, state)
+/** Those that are held to a real kernel. */
+const written = parseIptablesSave([
+  ['*filter', ':X - [0:0]', ...conditions.map(({text}) => `-A X ${text}`), 'COMMIT', ''].join('\n'),
+])
+const writtenMatches = [...(written.tables.get('filter')?.chains.get('X')?.rules ?? [])].flatMap(({matches}) => matches)
+const match: fc.Arbitrary<Match> = fc.oneof(anyMatch, set, block, state, {
+  arbitrary: fc.constantFrom(...writtenMatches),
+  weight: 6,
+})
 
 /** The fields of a packet that each name stands for. */
 const FIELDS: Record<PacketField, readonly (keyof Passing)[]> = {
@@ -76,7 +95,7 @@ const FIELDS: Record<PacketField, readonly (keyof Passing)[]> = {
   out: ['out'],
 }
 
-test.prop([match, packet, packet], {numRuns: 2000})(
+test.prop([match, packet, packet], {numRuns: 5000})(
   'packets that agree on what a condition looks at have one answer',
   (condition, one, other) => {
     const looked = [...dependsOn(condition, sets)].flatMap(field => FIELDS[field])
