@@ -11,12 +11,6 @@ const ITEM_BYTES = 24
 const QUOTE_BYTES = 16
 const YAML_NODE_BYTES = 550
 
-/** Characters. The library compares each key of a map with all others, so that a map of 100,000 keys takes minutes. */
-const LONGEST_COMPARED = 64 * 1024
-
-/** Whether a map that holds a key twice is an error: in what people write by hand, which is short. Else the last one counts. */
-export const hasUniqueKeys = (text: Text): boolean => length(text) <= LONGEST_COMPARED
-
 const length = (text: Text): number => text.reduce((size, piece) => size + piece.length, 0)
 
 /** Bytes that a parsed JSON text takes at most. */

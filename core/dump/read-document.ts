@@ -14,7 +14,9 @@ import {detectJsonKind, detectKind} from './detect-kind.ts'
 import {ACCEPTED, kindRow} from './document-kind.ts'
 import {type JsonFault, parseJsonDocuments} from './json-documents.ts'
 import type {DumpDocument} from './model.ts'
-import {hasUniqueKeys, parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
+import {parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
+import {parseYamlDocuments} from './yaml-documents.ts'
+import {yamlValue} from './yaml-values.ts'
 
 /** One document, read by the kind of its content. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
@@ -114,33 +116,46 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
  * @param linesBefore how many lines of the file stand before the text
  */
 async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<{values: unknown[]; problems: Problem[]}> {
-  const {parseAllDocuments} = await import('yaml')
-  const values: unknown[] = []
-  const problems: Problem[] = []
-  const refuse = (message: string, place?: {readonly line: number; readonly col: number}) =>
-    problems.push({
-      code: 'BAD_YAML',
-      file,
-      ...(place && {line: place.line + linesBefore, column: place.col}),
-      message: `not valid YAML: ${message.split('\n')[0]}`,
-      next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
-    })
   checkMemory(parsedYamlBytes(text))
-  const documents = parseAllDocuments(text.join(''), {logLevel: 'silent', uniqueKeys: hasUniqueKeys(text)})
-  for (const each of Array.isArray(documents) ? documents : []) {
+  const yaml = await import('yaml')
+  const values: unknown[] = []
+  const problems = new ProblemList(file)
+  const {documents, lines} = parseYamlDocuments(text.join(''), yaml)
+  const add = (problem: Pick<Problem, 'code' | 'message' | 'next'>, place?: {readonly line: number; readonly col: number}) =>
+    problems.add({...(place && {line: place.line + linesBefore, column: place.col}), ...problem})
+  const refuse = (message: string, place?: {readonly line: number; readonly col: number}) =>
+    add(
+      {
+        code: 'BAD_YAML',
+        message: `not valid YAML: ${message.split('\n')[0]}`,
+        next: 'This YAML document is left out, the others are read. Take it again with kubectl get -o yaml.',
+      },
+      place,
+    )
+  for (const each of documents) {
     const [error] = each.errors
     if (error) {
-      refuse(error.message, error.linePos?.[0])
+      refuse(error.message, lines.linePos(error.pos[0]))
       continue
     }
     try {
-      values.push(each.toJS({maxAliasCount: 100}))
+      const {value, repeated} = yamlValue(each, yaml)
+      values.push(value)
+      for (const {key, offset} of repeated)
+        add(
+          {
+            code: 'DUPLICATE_KEY',
+            message: `the key ${key} is there twice in one map; the last one counts, as for kubectl apply`,
+            next: 'Leave one of them out.',
+          },
+          lines.linePos(offset),
+        )
     } catch (error) {
       // Aliases are resolved only now: one may be undefined, or expand too often.
       refuse(error instanceof Error ? error.message : String(error))
     }
   }
-  return {values, problems}
+  return {values, problems: problems.all()}
 }
 
 function readValue(document: DumpDocument, value: unknown): ReadDocument {

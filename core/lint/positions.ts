@@ -1,6 +1,6 @@
 import type {Document, LineCounter, Node, Pair, YAMLMap} from 'yaml'
 import type {DumpDocument} from '../dump/model.ts'
-import {hasUniqueKeys} from '../dump/parsed-size.ts'
+import {parseYamlDocuments} from '../dump/yaml-documents.ts'
 import {isOwnGroup} from '../kubernetes/group-kind.ts'
 
 /** The place of a policy's field in a file. `line` counts from 1. */
@@ -26,14 +26,13 @@ interface Written {
 
 /** Indexes the NetworkPolicies in YAML and JSON files. Of two with one name the later one counts. */
 export async function findPositions(documents: readonly DumpDocument[]): Promise<FindPosition> {
-  const {LineCounter, isMap, isPair, isScalar, isSeq, isAlias, parseAllDocuments} = await import('yaml')
+  const yaml = await import('yaml')
+  const {isMap, isPair, isScalar, isSeq, isAlias} = yaml
   const written = new Map<string, Written>()
   for (const {name, text} of documents) {
     const whole = text.reduce((size, piece) => size + piece.length, 0) > LARGEST_CHARACTERS ? '' : text.join('')
-    const lines = new LineCounter()
-    const parsed = parseAllDocuments(whole, {lineCounter: lines, logLevel: 'silent', uniqueKeys: hasUniqueKeys(text)})
-    for (const document of Array.isArray(parsed) ? parsed : [])
-      if (document.errors.length === 0) visit(document.contents, {file: name, document, lines}, 0)
+    const {documents: parsed, lines} = parseYamlDocuments(whole, yaml)
+    for (const document of parsed) if (document.errors.length === 0) visit(document.contents, {file: name, document, lines}, 0)
   }
   return (policy, field) => {
     const found = written.get(policy)

@@ -38,6 +38,7 @@ export const problemCodes = [
   'POLICY_REFUSED',
   'FOREIGN_OBJECT',
   'OLD_VERSION',
+  'DUPLICATE_KEY',
   'OLD_OBJECTS',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {hasUniqueKeys, parsedJsonBytes, parsedYamlBytes} from '../../../core/dump/parsed-size.ts'
+import {parsedJsonBytes, parsedYamlBytes} from '../../../core/dump/parsed-size.ts'
 
 const times = <Item>(count: number, item: (index: number) => Item): Item[] =>
   Array.from({length: count}, (_, index) => item(index))
@@ -30,9 +30,4 @@ test('YAML takes most for many short nodes, in lines or in brackets', () => {
   const manifest = times(1000, index => `    some-longer-key-of-a-manifest-${index}: and-its-value\n`).join('')
   for (const dense of [times(1000, () => '- {}\n').join(''), `[${times(1000, () => 'a').join(',')}]`])
     expect(parsedYamlBytes([dense]) / dense.length).toBeGreaterThan((5 * parsedYamlBytes([manifest])) / manifest.length)
-})
-
-test('keys that stand twice are looked for in what people write by hand', () => {
-  expect(hasUniqueKeys(['a: 1\n'])).toBe(true)
-  expect(hasUniqueKeys(['a: 1\n'.repeat(20_000)])).toBe(false)
 })

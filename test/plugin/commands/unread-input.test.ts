@@ -107,3 +107,28 @@ test.each([
   expect(stderr).toMatch(/^warning: .*cluster\.json:\d+:\d+: not valid JSON[\s\S]*^error: /m)
   expect(exitCode).toBe(2)
 })
+
+test.each([
+  {what: 'a merge key', selector: 'matchLabels:\n      <<: *wheel'},
+  {what: 'brackets below their key', selector: 'matchLabels: {\napp: counter\n}'},
+])('lint finds the line of a field of a policy with $what', async ({selector}) => {
+  const policy = `labels: &wheel
+  app: counter
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: gate, namespace: till}
+spec:
+  podSelector:
+    ${selector}
+  policyTypes: [Ingress]
+  ingress:
+  - from:
+    - ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}
+    ports: [{port: 80, endPort: 90}]
+`
+  const {stdout, exitCode} = await runCli(['lint', '-f', put('policy.yaml', policy), '--platform', 'linux', '-o', 'json'])
+  const lint = JSON.parse(stdout) as {policies: number; findings: {line?: number}[]; problems: unknown[]}
+  expect(lint).toMatchObject({policies: 1, problems: []})
+  expect(lint.findings.map(({line}) => line)).not.toContain(undefined)
+  expect(exitCode).not.toBe(2)
+})
