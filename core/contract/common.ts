@@ -32,6 +32,7 @@ export const incompletePartsSchema = z
 
 export const chainPlaceSchema = z.object({
   table: z.string().exactOptional().describe('iptables table; only where rules of several tables are met'),
+  backend: z.enum(['nft', 'legacy']).exactOptional().describe('of iptables; only where a node has rules of both'),
   chain: z.string(),
   position: z.int().min(0).describe('place in the chain, from 1; 0 for the policy of a built-in chain'),
   line: z.int().min(1).exactOptional().describe('line in the save'),

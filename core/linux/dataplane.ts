@@ -28,11 +28,12 @@ export const linux = {
     return linuxRedaction
   },
   open(facts, documents: readonly {readonly name: string; readonly content: LinuxDocument}[]): LinuxNode {
-    const {save, problems, ...sets} = joinLinuxDocuments(documents)
+    const {save, beside, problems, ...sets} = joinLinuxDocuments(documents)
     return new LinuxNode(linux, {
       ...facts,
       ...sets,
       ...(save && {saved: new SavedChains(save)}),
+      ...(beside && {savedBeside: new SavedChains(beside)}),
       problems: [...facts.problems, ...problems],
     })
   },

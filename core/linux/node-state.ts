@@ -4,6 +4,7 @@ import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
+import type {SavedChains} from './iptables/saved-chains.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'
@@ -25,9 +26,17 @@ class ReadNode implements WalkedNode {
   readonly sets: SetIndex
 
   constructor(documents: LinuxDocuments) {
-    this.rules = documents.saved ? savedRules(documents.saved) : {chain: () => undefined}
+    this.rules = documents.saved ? rulesOf(documents.saved, documents.savedBeside) : {chain: () => undefined}
     this.sets = savedSets(documents)
   }
+}
+
+/** The rules of a node, those of both back ends where both have some. */
+function rulesOf(saved: SavedChains, beside: SavedChains | undefined): WalkedRules {
+  const rules = savedRules(saved)
+  if (!beside) return rules
+  const [own, other] = saved.save.backend === 'legacy' ? (['legacy', 'nft'] as const) : (['nft', 'legacy'] as const)
+  return {...rules, backend: own, beside: {...savedRules(beside), backend: other}}
 }
 
 /** A Linux node: rules of iptables and ipsets, opened once. */

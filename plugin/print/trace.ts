@@ -40,11 +40,17 @@ function sideLine(what: string, {verdict, policy, rule}: TraceSide, paint: Paint
   )
 }
 
+/** Where a step is: `node n1, table filter`, and of which back end where there are rules of two. */
+function placeText(node: string, where: TraceStep['where']): string {
+  if (!('table' in where)) return `node ${node}`
+  return `node ${node}, table ${where.table}${where.backend === undefined ? '' : ` of iptables-${where.backend}`}`
+}
+
 function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['verdict']): Generator<string> {
   let place = ''
   for (const [index, step] of trail.entries()) {
     const {node, where} = step
-    const at = 'table' in where ? `node ${node}, table ${where.table}` : `node ${node}`
+    const at = placeText(node, where)
     if (at !== place) {
       yield ''
       yield paint(at, 'bold')

@@ -11,13 +11,22 @@ const hasHint = (save: SaveIndex): boolean => HINT_CHAINS.some(chain => save.tab
 /** Whether a save has Azure NPM's entry chain. */
 const hasNpm = (save: SaveIndex): boolean => [...save.tables.values()].some(table => table.chains.has(NPM_CHAIN))
 
+/** The rules of a node. Both back ends are in force at the same hooks of the kernel. */
+export interface ChosenSaves {
+  /** Of the back end that Azure NPM and kube-proxy use. */
+  readonly chosen?: SaveIndex
+  /** Of the other back end, if it has any rules. A packet must pass these, too. */
+  readonly beside?: SaveIndex
+  readonly problems: Problem[]
+}
+
 /**
- * Chooses the save of the back end that the node uses. Saves of single tables are joined.
+ * Chooses the save of the back end that the node uses, and keeps the other one's. Saves of single tables are joined.
  *
  * @param saves all saves of one node
  * @returns nothing is chosen if there is no save, or if two saves of one back end have the same table, which is a problem
  */
-export function chooseSave(saves: readonly SaveIndex[]): {chosen?: SaveIndex; problems: Problem[]} {
+export function chooseSave(saves: readonly SaveIndex[]): ChosenSaves {
   const nft = join(saves.filter(save => save.backend !== 'legacy'))
   const legacy = join(saves.filter(save => save.backend === 'legacy'))
   if (nft === 'ambiguous' || legacy === 'ambiguous') {
@@ -36,20 +45,28 @@ export function chooseSave(saves: readonly SaveIndex[]): {chosen?: SaveIndex; pr
     const chosen = nft ?? legacy
     return chosen ? {chosen, problems: []} : {problems: []}
   }
-  for (const mark of [hasHint, hasNpm]) if (mark(nft) !== mark(legacy)) return {chosen: mark(nft) ? nft : legacy, problems: []}
+  for (const mark of [hasHint, hasNpm])
+    if (mark(nft) !== mark(legacy)) return mark(nft) ? both(nft, legacy, []) : both(legacy, nft, [])
   const {file} = nft
-  return {
-    chosen: nft,
-    problems: [
-      {
-        code: 'BACKEND_UNSURE',
-        ...(file !== undefined && {file}),
-        message: `the dump holds nft and legacy rules, and nothing tells which the node uses; nft is read (${nft.file ?? 'nft'})`,
-        next: `If kube-proxy on this node uses legacy iptables, give that file alone: --from ${legacy.file ?? 'FILE'}`,
-      },
-    ],
-  }
+  return both(nft, legacy, [
+    {
+      code: 'BACKEND_UNSURE',
+      ...(file !== undefined && {file}),
+      message: `the dump holds nft and legacy rules, and nothing tells which the node uses; policies are read from nft (${nft.file ?? 'nft'})`,
+      next: `If kube-proxy on this node uses legacy iptables, give that file alone: --from ${legacy.file ?? 'FILE'}`,
+    },
+  ])
 }
+
+const both = (chosen: SaveIndex, beside: SaveIndex, problems: Problem[]): ChosenSaves =>
+  isIdle(beside) ? {chosen, problems} : {chosen, beside, problems}
+
+/** Whether a save decides about no packet: its chains are empty, and no policy drops. A cut one may have lost what decides. */
+const isIdle = (save: SaveIndex): boolean =>
+  [...save.tables.values()].every(
+    ({isComplete, chains}) =>
+      isComplete && [...chains.values()].every(({blocks, policy}) => blocks.length === 0 && policy !== 'DROP'),
+  )
 
 function join(saves: readonly SaveIndex[]): SaveIndex | 'ambiguous' | undefined {
   const [first, ...others] = saves

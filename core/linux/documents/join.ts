@@ -7,6 +7,8 @@ import type {LinuxDocument} from './read.ts'
 /** The rules and sets of a node. A part is absent if no document has it. */
 export interface LinuxTables {
   readonly save?: SaveIndex
+  /** The rules of the other back end, if it has any. */
+  readonly beside?: SaveIndex
   /** By kernel name. */
   readonly sets?: ReadonlyMap<string, MatchSet>
   /** Whether the sets have their members; `ipset list -t` prints none. */
@@ -20,6 +22,7 @@ export function joinLinuxDocuments(read: readonly {readonly name: string; readon
   const {sets, problems} = joinSets(read)
   return {
     ...(save.chosen && {save: save.chosen}),
+    ...(save.beside && {beside: save.beside}),
     ...(sets && {sets}),
     hasMembers: sets !== undefined && [...sets.values()].every(set => set.members.length > 0 || (set.entries ?? 0) === 0),
     problems: [...save.problems, ...problems],

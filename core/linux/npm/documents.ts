@@ -6,6 +6,8 @@ import type {SavedChains} from '../iptables/saved-chains.ts'
 export interface LinuxDocuments extends NodeFacts {
   /** The rules of the back end that the node uses. */
   readonly saved?: SavedChains
+  /** The rules of the other back end, which packets must pass, too. */
+  readonly savedBeside?: SavedChains
   readonly sets?: ReadonlyMap<string, MatchSet>
   /** Whether the input has the members of sets; `ipset list -t` prints none. */
   readonly hasMembers: boolean

@@ -21,11 +21,11 @@ export function describeWalk(documents: LinuxDocuments, walk: LinuxWalk): Descri
   }
 }
 
-function traceStep({table, chain, position, depth, rule}: Step, node: string, rules: OpenRules): TraceStep {
+function traceStep({table, chain, position, depth, rule, backend}: Step, node: string, rules: OpenRules): TraceStep {
   const described = rule && rules.say(rule)
   return {
     node,
-    where: {table, chain, position, ...(rule && rule.line > 0 && {line: rule.line})},
+    where: {table, ...(backend && {backend}), chain, position, ...(rule && rule.line > 0 && {line: rule.line})},
     depth,
     text: described?.text ?? 'the policy of the chain',
     ...(described?.policy !== undefined && {policy: described.policy}),
@@ -39,6 +39,7 @@ function reasonOf({verdict, trail, reason, path = 'forward'}: LinuxWalk, place: 
   if (path !== 'forward' && verdict === 'accept')
     return `${path === 'input' ? 'the receiver' : 'the sender'} is${place.replace(/^ on/, '') || ' the node'} itself: such packets go through ${path.toUpperCase()}, where Azure NPM judges none, and no rule there drops it`
   if (!last) return `no rule${place} matches it`
+  const of = last.backend ? ` (${last.backend} rules)` : ''
   const where = last.position === 0 ? `the policy of ${last.chain}` : `rule ${last.position} of ${last.chain}`
   const marking = trail.toReversed().find(({rule}) => rule && rules.say(rule).policy !== undefined)
   const policy = marking?.rule && rules.say(marking.rule).policy
@@ -48,5 +49,5 @@ function reasonOf({verdict, trail, reason, path = 'forward'}: LinuxWalk, place: 
       : verdict === 'drop'
         ? `; policy ${policy} selects the pod and no policy allows the packet`
         : `; allowed by policy ${policy}`
-  return `${where}${place} ${verdict === 'drop' ? 'drops' : 'accepts'} it${by}`
+  return `${where}${of}${place} ${verdict === 'drop' ? 'drops' : 'accepts'} it${by}`
 }

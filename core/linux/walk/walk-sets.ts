@@ -47,6 +47,7 @@ interface Receiver {
 }
 
 interface Place {
+  readonly rules: WalkedRules
   readonly table: string
   readonly receiver: Receiver
   readonly depth: number
@@ -107,15 +108,40 @@ export class SetWalker implements PacketSetWalk {
     return this.judged(ends)
   }
 
+  /** Which back end comes first is not known where both have rules, so both orders are walked. */
   private hook(table: string, chain: string, parts: readonly Part[], address: number, ends: Ends): void {
-    const prepared = this.chain(table, chain)
-    if (!prepared) {
-      ends.accepted.push(...parts)
-      return
+    const {beside} = this.rules
+    const isMet = (rules: WalkedRules) => (rules.chain(table, chain)?.rules.length ?? 0) > 0
+    if (!beside) return this.pass([this.rules], table, chain, parts, address, ends)
+    this.pass([this.rules, beside], table, chain, parts, address, ends)
+    if (!isMet(this.rules) || !isMet(beside)) return
+    this.hasForked = true
+    this.pass([beside, this.rules], table, chain, parts, address, ends)
+  }
+
+  private pass(
+    order: readonly WalkedRules[],
+    table: string,
+    chain: string,
+    given: readonly Part[],
+    address: number,
+    ends: Ends,
+  ): void {
+    let parts = given
+    for (const rules of order) {
+      const prepared = this.chain(rules, table, chain)
+      if (!prepared) continue
+      const place = {rules, table, receiver: {address, index: this.indexOf.get(address)}, depth: 0}
+      const passed: Ends = {accepted: [], dropped: ends.dropped, unknown: ends.unknown}
+      for (const part of this.run(prepared, parts, place, passed))
+        (prepared.policy === 'DROP' ? ends.dropped : passed.accepted).push(part)
+      // What one back end translates is not translated again by the other.
+      const isDone = (part: Part) => table === 'nat' && part.state.packet.isTranslated
+      const [done, left] = divided(passed.accepted, isDone)
+      for (const part of done) join(ends.accepted, part)
+      parts = left
     }
-    const place = {table, receiver: {address, index: this.indexOf.get(address)}, depth: 0}
-    const left = this.run(prepared, parts, place, ends)
-    for (const part of left) (prepared.policy === 'DROP' ? ends.dropped : ends.accepted).push(part)
+    for (const part of parts) join(ends.accepted, part)
   }
 
   /** @returns the parts that come to the end of the chain, or return from it */
@@ -163,7 +189,7 @@ export class SetWalker implements PacketSetWalk {
       case 'unknown':
         return join(ends.unknown, part)
       case 'chain': {
-        const chain = this.chain(place.table, effect.chain)
+        const chain = this.chain(place.rules, place.table, effect.chain)
         if (!chain || place.depth >= DEEPEST) return join(ends.unknown, part)
         const back = this.run(chain, [part], {...place, depth: place.depth + 1}, ends)
         for (const each of back) join(effect.goto ? returned : parts, each)
@@ -297,10 +323,10 @@ export class SetWalker implements PacketSetWalk {
     return state
   }
 
-  private chain(table: string, name: string): PreparedChain | undefined {
-    const key = `${table} ${name}`
+  private chain(rules: WalkedRules, table: string, name: string): PreparedChain | undefined {
+    const key = `${rules.backend ?? ''} ${table} ${name}`
     if (this.chains.has(key)) return this.chains.get(key)
-    const chain = this.rules.chain(table, name)
+    const chain = rules.chain(table, name)
     const prepared = chain && new PreparedChain(chain, this.ends, this.sets, BLANK)
     this.chains.set(key, prepared)
     return prepared
