@@ -51,14 +51,14 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, options
   const {outcome, ways} = walker.walk(passingOf(packet, {source, destination}, host))
   const {verdict, reason} = outcome
   const trail = stepsOf(outcome.trail, outcome.packet.isSourceTranslated)
-  const changed = translatedOf(outcome)
+  const changed = translatedOf(outcome, source)
   return {
     verdict,
     trail: walker.isGivenUp ? trail.slice(0, MOST_STEPS_GIVEN_UP) : trail,
     looks: walker.looks,
     path: pathOf(source, outcome.packet),
     ...(changed && {translated: changed}),
-    ...(ways.length > 1 && {ways: distinct(ways)}),
+    ...(ways.length > 1 && {ways: distinct(ways, source)}),
     ...(reason !== undefined && {reason}),
   }
 }
@@ -69,21 +69,22 @@ function pathOf(source: number, {destination, host}: Passing): NonNullable<Walk[
 }
 
 /** How the packet leaves the node, if the node changes it. */
-function translatedOf({packet}: Outcome): Translated | undefined {
-  if (!packet.isTranslated && !packet.isSourceTranslated) return undefined
+function translatedOf({packet}: Outcome, source: number): Translated | undefined {
+  const hasSource = packet.isSourceTranslated && packet.source !== source
+  if (!packet.isTranslated && !hasSource) return undefined
   return {
     destination: printIpv4(packet.destination),
     port: packet.port,
-    ...(packet.isSourceTranslated && {source: packet.source === UNKNOWN_ADDRESS ? null : printIpv4(packet.source)}),
+    ...(hasSource && {source: packet.source === UNKNOWN_ADDRESS ? null : printIpv4(packet.source)}),
   }
 }
 
-function distinct(ways: readonly Outcome[]): (Translated | undefined)[] {
+function distinct(ways: readonly Outcome[], from: number): (Translated | undefined)[] {
   const found = new Map<string, Translated | undefined>()
   for (const way of ways) {
-    const {destination, port, isTranslated, isSourceTranslated, source} = way.packet
-    const key = `${destination} ${port} ${isTranslated} ${isSourceTranslated && source}`
-    if (!found.has(key)) found.set(key, translatedOf(way))
+    const {destination, port, isTranslated, source} = way.packet
+    const key = `${destination} ${port} ${isTranslated} ${source}`
+    if (!found.has(key)) found.set(key, translatedOf(way, from))
   }
   return [...found.values()]
 }

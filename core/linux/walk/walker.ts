@@ -262,7 +262,7 @@ export class Walker {
     }
     const found = way.order[way.turn]?.chain(table, chain)
     if (!found) {
-      this.nextStep(way)
+      this.leave(way)
       return
     }
     way.frame = {chain, rules: found.rules, caller: undefined, resume: 0, depth: 0}
