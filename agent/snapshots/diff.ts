@@ -7,6 +7,7 @@ import type {DataPlane} from '../../core/dataplane/dataplane.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
+import {sharedAddressProblems} from '../../core/kubernetes/shared-addresses.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
@@ -77,7 +78,12 @@ async function compare(
   const drift = compareNode(cluster, state, {isLite: lite, programFor, mostLooks: limits.diffLooks})
   return {
     ...elsewhere(shortened(drift, limits)),
-    problems: [...problems, ...state.translation().facts.problems, ...staleProblems(watch.syncState())],
+    problems: [
+      ...problems,
+      ...state.translation().facts.problems,
+      ...sharedAddressProblems(cluster),
+      ...staleProblems(watch.syncState()),
+    ],
   }
 }
 

@@ -1,5 +1,8 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Drift} from '../contract/drift.ts'
+import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {compareNode} from './compare-node.ts'
@@ -23,5 +26,19 @@ export function diffNode(dump: NodeState, {isLite}: DiffOptions, inputProblems: 
       'Give them with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
       dump.problems,
     )
+  const missing = incompleteObjects(cluster).filter(({kind}) => kind !== 'nodes')
+  if (missing.length > 0) return uncompared(dump, missing.map(plainPart), inputProblems)
   return {...compareNode(cluster, dump, {isLite}), problems: [...inputProblems, ...dump.translation().facts.problems]}
 }
+
+/** What was not given would be called missing or extra, so nothing is compared. */
+const uncompared = (dump: NodeState, incomplete: readonly IncompletePart[], inputProblems: readonly Problem[]): Drift => ({
+  apiVersion: API_VERSION,
+  kind: 'Drift',
+  node: dump.node,
+  clean: false,
+  items: [],
+  notes: [],
+  incomplete: [...incomplete],
+  problems: [...inputProblems, ...dump.translation().facts.problems],
+})

@@ -1,4 +1,5 @@
 import type {IncompletePart} from '../problem/incomplete-part.ts'
+import type {Problem} from '../problem/problem.ts'
 import {type GivenObjects, type ObjectKind, objectKinds} from './given-objects.ts'
 import type {ClusterObjects} from './objects.ts'
 
@@ -22,6 +23,9 @@ const NAMES: Readonly<Record<ObjectKind, readonly [one: string, all: string]>> =
 export const TAKE_OBJECTS =
   'Take the objects of all namespaces: kubectl get pods,namespaces,networkpolicies,nodes -A -o json > cluster.json, then --from cluster.json'
 
+/** `kubectl get` prints a List without items then, which says nothing of any kind. */
+const IF_NONE = 'If the cluster has none, add: kubectl get --raw /apis/networking.k8s.io/v1/networkpolicies'
+
 /**
  * The kinds of objects that are not whole, in the order of `objectKinds`; of one kind there may be several gaps. Objects of an agent or
  * of a whole dump, which have no `given`, are whole.
@@ -39,7 +43,7 @@ export function incompleteObjects(objects: ClusterObjects): IncompleteObjects[] 
           part,
           state: 'absent',
           reason: `no ${one} is in the input, and no list that says there is none`,
-          next: TAKE_OBJECTS,
+          next: kind === 'policies' ? `${TAKE_OBJECTS}. ${IF_NONE}` : TAKE_OBJECTS,
         },
       ]
     const gaps = given.gaps.filter(gap => gap.kind === kind)
@@ -84,3 +88,20 @@ export function joinGiven(all: readonly ClusterObjects[]): GivenObjects | undefi
     gaps: given.flatMap(({gaps}) => gaps),
   }
 }
+
+/** How complete the objects are as a whole. */
+export const objectsCompleteness = (objects: ClusterObjects | undefined): 'whole' | 'cut' | 'absent' =>
+  objects ? (incompleteObjects(objects).length > 0 ? 'cut' : 'whole') : 'absent'
+
+/** A part for a document: without what only the evaluation of policies needs of it. */
+export const plainPart = ({part, state, reason, next}: IncompletePart): IncompletePart => ({part, state, reason, next})
+
+/** What is said, once, of objects that an answer may rest on and that are not whole. Nodes are named where an answer needs them. */
+export const incompleteProblems = (objects: ClusterObjects): Problem[] =>
+  incompleteObjects(objects)
+    .filter(({kind}) => kind !== 'nodes')
+    .map(({reason, next, state, part}) => ({
+      code: 'INCOMPLETE_OBJECTS',
+      message: `${reason}: ${state === 'absent' ? `what rests on ${part} is not known` : `what rests on other ${part} is not known`}`,
+      next,
+    }))

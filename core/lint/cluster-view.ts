@@ -1,15 +1,10 @@
+import {type IncompleteObjects, incompleteObjects, mayMiss} from '../kubernetes/completeness.ts'
 import {selects} from '../kubernetes/label-selector.ts'
 import {namedPorts} from '../kubernetes/named-ports.ts'
-import {
-  type ClusterObjects,
-  type LabelSelector,
-  type Labels,
-  objectKey,
-  type Pod,
-  type PolicyPeer,
-} from '../kubernetes/objects.ts'
+import {type ClusterObjects, type LabelSelector, objectKey, type Pod, type PolicyPeer} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import {blockHolds, type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import {NamespaceLabels} from '../policy/namespace-labels.ts'
 import type {PolicyView} from './policy-view.ts'
 
 /** A pod or a node with an IPv4 address. */
@@ -24,16 +19,21 @@ export class ClusterView {
   /** By namespace, without finished pods. */
   private readonly pods = new Map<string, Pod[]>()
   private readonly nobodies = new Map<string, boolean>()
-  private readonly namespaces: ReadonlyMap<string, Labels>
+  private readonly namespaces: ReadonlySet<string>
+  private readonly namespaceLabels: NamespaceLabels
+  private readonly incomplete: readonly IncompleteObjects[]
   private readonly podAddresses: readonly Addressed[]
   private readonly nodeAddresses: readonly Addressed[]
   private readonly byNamespace = new Map<string, PolicyView[]>()
   private readonly numbers = new Map<string, Set<string>>()
   private readonly byAclId = new Map<string, PolicyView[]>()
 
-  constructor({pods, namespaces, nodes}: ClusterObjects, policies: readonly PolicyView[]) {
+  constructor(objects: ClusterObjects, policies: readonly PolicyView[]) {
+    const {pods, namespaces, nodes} = objects
     this.knowsPods = pods.length > 0
-    this.namespaces = new Map(namespaces.map(({metadata}) => [metadata.name, metadata.labels ?? {}]))
+    this.namespaces = new Set(namespaces.map(({metadata}) => metadata.name))
+    this.namespaceLabels = new NamespaceLabels(objects)
+    this.incomplete = incompleteObjects(objects)
     for (const pod of pods) if (!isFinished(pod)) push(this.pods, pod.metadata.namespace ?? 'default', pod)
     for (const policy of policies) {
       push(this.byNamespace, policy.namespace, policy)
@@ -63,9 +63,15 @@ export class ClusterView {
     return all.map(({policy}) => policy).filter(policy => policy !== view.policy)
   }
 
-  /** Whether a namespace does not exist. False when no namespaces are known. */
+  /** Whether a namespace does not exist. False when not all namespaces are known, or something in it is. */
   isMissing(namespace: string): boolean {
-    return this.namespaces.size > 0 && !this.namespaces.has(namespace)
+    const isKnown = this.namespaces.size > 0 && !this.incomplete.some(({kind}) => kind === 'namespaces')
+    return isKnown && !this.namespaces.has(namespace) && !this.pods.has(namespace)
+  }
+
+  /** Whether all pods of a namespace are known. */
+  knowsPodsOf(namespace: string): boolean {
+    return this.knowsPods && !this.incomplete.some(gap => gap.kind === 'pods' && mayMiss(gap, namespace))
   }
 
   /** Pods of one namespace that a selector selects. */
@@ -75,16 +81,24 @@ export class ClusterView {
 
   /** Whether a peer of selectors selects no pod. False when pods, or the namespaces that the peer needs, are unknown. */
   choosesNobody({podSelector = {}, namespaceSelector}: PolicyPeer, namespace: string): boolean {
-    if (!this.knowsPods || (namespaceSelector && this.namespaces.size === 0)) return false
+    if (!this.knowsPods) return false
     // Cached: many policies have the same peers, and a peer that selects nothing is compared with every pod.
     const key = JSON.stringify([podSelector, namespaceSelector ?? namespace])
     const known = this.nobodies.get(key)
     if (known !== undefined) return known
     const isNobody = namespaceSelector
-      ? ![...this.namespaces].some(([name, labels]) => selects(namespaceSelector, labels) && this.hasPod(name, podSelector))
-      : !this.hasPod(namespace, podSelector)
+      ? !this.mayChooseIn(namespaceSelector, podSelector)
+      : this.knowsPodsOf(namespace) && !this.hasPod(namespace, podSelector)
     this.nobodies.set(key, isNobody)
     return isNobody
+  }
+
+  /** Whether a peer selects a pod of some namespace, or may select one that is not known. */
+  private mayChooseIn(namespaceSelector: LabelSelector, podSelector: LabelSelector): boolean {
+    if (this.incomplete.some(({kind}) => kind === 'pods')) return true
+    for (const name of new Set([...this.namespaces, ...this.pods.keys()]))
+      if (this.hasPod(name, podSelector) && this.namespaceLabels.match(namespaceSelector, name) !== false) return true
+    return false
   }
 
   private hasPod(namespace: string, selector: LabelSelector): boolean {

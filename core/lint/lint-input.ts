@@ -1,4 +1,5 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {joinGiven} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, emptyCluster, type Node} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {setScheme} from '../names/kernel-name.ts'
@@ -19,8 +20,11 @@ export function clusterAround(
   node: string | undefined,
   platform: string,
 ): Omit<LintInput, 'policies'> {
-  const known = dumps.find(dump => dump.cluster)?.cluster ?? emptyCluster()
+  const around = dumps.find(dump => dump.cluster)?.cluster
+  const known = around ?? emptyCluster()
+  const whole = joinGiven([...(around ? [around] : []), ...(given ? [given] : [])])
   const cluster: ClusterObjects = {
+    ...(whole && {given: whole}),
     policies: known.policies,
     namespaces: [...known.namespaces, ...(given?.namespaces ?? [])],
     pods: [...known.pods, ...(given?.pods ?? [])],

@@ -1,5 +1,6 @@
 import type {Completenesses, DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
+import {objectsCompleteness} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'
 import {Bits} from '../packets/bits.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
@@ -42,7 +43,7 @@ export class ForetoldNode extends LinuxNode {
       rules: leftOut.length > 0 ? 'cut' : 'whole',
       sets: 'whole',
       members: 'whole',
-      objects: this.cluster ? 'whole' : 'absent',
+      objects: objectsCompleteness(this.cluster),
       parts: leftOut.map(({policy}) => ({
         part: `policy ${policy}`,
         state: 'absent',

@@ -1,5 +1,6 @@
 import type {Completenesses, DataPlane, DescribedWalk, NodeState} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
+import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {SetIndex} from '../sets/set-index.ts'
@@ -82,8 +83,8 @@ export class LinuxNode implements NodeState {
       rules: saved ? (hasAllRules(saved.save) ? 'whole' : 'cut') : 'absent',
       sets: sets ? 'whole' : 'absent',
       members: sets ? (hasMembers ? 'whole' : 'cut') : 'absent',
-      objects: cluster ? 'whole' : 'absent',
-      parts: [],
+      objects: objectsCompleteness(cluster),
+      parts: cluster ? incompleteObjects(cluster).map(plainPart) : [],
     }
   }
 

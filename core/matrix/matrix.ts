@@ -1,10 +1,12 @@
 import type {Probe} from '../contract/matrix.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {plainPart} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
+import type {IncompletePart} from '../problem/incomplete-part.ts'
 import {memberText} from '../sets/member.ts'
 import type {ProbedPort} from './ports.ts'
 
@@ -55,6 +57,9 @@ export class Matrix {
   private readonly classed: readonly Classed[]
   private readonly walked: Decide | undefined
   private readonly meant: Decide | undefined
+  private readonly isForetold: boolean
+  /** What verdicts of the policies that were asked for so far rest on and that is not whole. */
+  readonly incomplete: IncompletePart[] = []
 
   constructor(input: MatrixInput) {
     const {dump, cluster, ports} = input
@@ -65,14 +70,15 @@ export class Matrix {
     this.ports = ports
     this.classed = ends
     this.walked = isWalked ? decided(ends, ports, 'walked', packet => dump.walk(packet).verdict) : undefined
-    this.meant =
-      evaluator &&
-      decided(
-        ends,
-        ports,
-        'meant',
-        (packet, from, to) => evaluator.evaluate(packet, {source: from.pod, destination: to.pod}).verdict,
-      )
+    this.meant = evaluator && decided(ends, ports, 'meant', (packet, from, to) => this.meaning(evaluator, packet, from, to))
+    this.isForetold = dump?.isForetold === true
+  }
+
+  private meaning(evaluator: Evaluator, packet: Packet, {pod: source}: MatrixEnd, {pod: destination}: MatrixEnd): Verdict {
+    const {verdict, incomplete} = evaluator.evaluate(packet, {source, destination})
+    for (const each of incomplete)
+      if (this.incomplete.every(({part}) => part !== each.part)) this.incomplete.push(plainPart(each))
+    return verdict
   }
 
   /** Ends with one number get the same verdicts. */
@@ -86,7 +92,9 @@ export class Matrix {
     const [from, to] = [this.classed[source] as Classed, this.classed[destination] as Classed]
     const expected = this.meant?.(from, to, port)
     const walked = this.walked?.(from, to, port)
-    const verdict = walked ?? expected ?? 'unknown'
+    // What Azure NPM will do rests on the same objects.
+    const isOpen = this.isForetold && expected === 'unknown'
+    const verdict = isOpen ? 'unknown' : (walked ?? expected ?? 'unknown')
     const isCompared = walked !== undefined && (expected === 'accept' || expected === 'drop')
     return isCompared ? {verdict, expected} : {verdict}
   }

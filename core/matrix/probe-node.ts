@@ -82,7 +82,8 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
     ...(foretold && {foretold: true}),
     probes: question.isWrongOnly ? onlyWrong(matrix.probes()) : matrix.probes(),
     ...(foretold && cluster && {departures: printable(departuresOf(cluster, dataPlane, options))}),
-    incomplete: [],
+    // Filled while the probes are decided, which come before it.
+    incomplete: matrix.incomplete,
     problems: [...problems, ...(foretold?.problems ?? [])],
   }
   return {document, ends: matrix.ends.map(({name}) => name), ports, grouped: () => groupedMatrix(matrix)}

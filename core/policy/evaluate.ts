@@ -6,8 +6,9 @@ import type {Direction} from '../names/kernel-name.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {IncompletePart} from '../problem/incomplete-part.ts'
 import {type Answer, anyHolds, both} from './answer.ts'
+import {NamespaceLabels} from './namespace-labels.ts'
 import {type End, PacketEnds} from './packet-ends.ts'
-import {NamespaceLabels, type PeerTest, type PortTest, peerTest, portTest} from './rule-tests.ts'
+import {type PeerTest, type PortTest, peerTest, portTest} from './rule-tests.ts'
 
 /**
  * What NetworkPolicies mean according to the API, without anything of Azure NPM. Compiled programs and walks are compared with this.

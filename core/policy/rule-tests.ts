@@ -1,33 +1,13 @@
-import {TAKE_OBJECTS} from '../kubernetes/completeness.ts'
-import {selects, selectsPartly} from '../kubernetes/label-selector.ts'
-import {nameLabelAlone, withNameLabel} from '../kubernetes/namespace-labels.ts'
-import type {ClusterObjects, Labels, Pod, PolicyPeer, PolicyPort} from '../kubernetes/objects.ts'
+import {selects} from '../kubernetes/label-selector.ts'
+import type {Pod, PolicyPeer, PolicyPort} from '../kubernetes/objects.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {Answer} from './answer.ts'
+import type {NamespaceLabels} from './namespace-labels.ts'
 import {type End, mayBePodOf} from './packet-ends.ts'
 
 export type PeerTest = (end: End) => Answer
 export type PortTest = (packet: Packet, receiver: End) => boolean
-
-/** What is known of the labels of namespaces. Every namespace has the label of its name, whether its object was given or not. */
-export class NamespaceLabels {
-  private readonly labels: ReadonlyMap<string, Labels>
-
-  constructor({namespaces}: ClusterObjects) {
-    this.labels = new Map(namespaces.map(each => [each.metadata.name, withNameLabel(each).metadata.labels ?? {}]))
-  }
-
-  /** Whether a selector matches a namespace. */
-  match(selector: NonNullable<PolicyPeer['namespaceSelector']>, namespace: string): Answer {
-    const labels = this.labels.get(namespace)
-    if (labels) return selects(selector, labels)
-    const answer = selectsPartly(selector, nameLabelAlone(namespace))
-    if (typeof answer === 'boolean') return answer
-    const reason = `no Namespace ${namespace} is in the input, so its label ${answer.unknownKey} is not known`
-    return {part: `Namespace ${namespace}`, state: 'absent', reason, next: TAKE_OBJECTS}
-  }
-}
 
 /**
  * The condition of one peer of a rule.

@@ -2,6 +2,7 @@ import type {IncompletePart} from '../contract/common.ts'
 import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
+import {plainPart} from '../kubernetes/completeness.ts'
 import {objectKey} from '../kubernetes/objects.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {ExpectedVerdict} from '../policy/evaluate.ts'
@@ -110,9 +111,7 @@ export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict
   }
 }
 
-/** The parts without what only the evaluation needs of them. */
-const partsOf = (expected: ExpectedVerdict | undefined): IncompletePart[] =>
-  (expected?.incomplete ?? []).map(({part, state, reason, next}) => ({part, state, reason, next}))
+const partsOf = (expected: ExpectedVerdict | undefined): IncompletePart[] => (expected?.incomplete ?? []).map(plainPart)
 
 function head({source, destination, protocol, port, mark}: TraceQuestion): Pick<Trace, 'apiVersion' | 'kind' | 'packet'> {
   const end = ({name, address, pod}: Endpoint) => ({name, address, ...(pod && {pod: objectKey(pod)})})

@@ -77,7 +77,9 @@ export default class Matrix extends Verb {
       document: () => document,
       table: paint =>
         answer(paint, (probes, groups) =>
-          flags.wrong ? wrongLines(probes, paint) : matrixTable(probes, groups.names, names, paint, groups.members),
+          flags.wrong
+            ? wrongLines(probes, document.incomplete, paint)
+            : matrixTable(probes, groups.names, names, paint, groups.members),
         ),
       formats: {
         csv: paint => matrixCsv(document.probes, ends, paint),
@@ -85,6 +87,8 @@ export default class Matrix extends Verb {
       },
     })
     await this.report(document.problems)
+    // On objects alone, what rests on one that was not given is no answer.
+    if (document.incomplete.length > 0 && (document.foretold || flags.wrong)) this.exit(exitCodes.failed)
     if (flags.wrong) this.exit(onlyWrong(grouped().probes).next().done ? exitCodes.done : exitCodes.no)
   }
 

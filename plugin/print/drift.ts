@@ -12,7 +12,15 @@ const SIGNS = {missing: '-', extra: '+', changed: '~'} as const
 
 /** Differences for a person, most harmful first, as a diff: `-` is asked for and missing, `+` is there and not asked for. */
 export function* driftLines(drift: Drift, paint: Paint): Generator<string> {
-  const {node, clean, items, notes, notCompared = []} = drift
+  const {node, clean, items, notes, notCompared = [], incomplete} = drift
+  if (!clean && items.length === 0 && notCompared.length === 0 && incomplete.length > 0) {
+    yield paint(`node ${node}: `) + paint('not compared', 'yellow') + paint(': the input does not hold all that answers rest on')
+    for (const {part, reason, next} of incomplete) {
+      yield paint(`  ${part}: ${reason}`)
+      yield paint(`      ${next}`, 'dim')
+    }
+    return
+  }
   if (clean) yield paint(`node ${node}: `) + paint('clean', 'green') + paint(': what is programmed is what the policies ask for')
   else if (items.length === 0)
     yield paint(`node ${node}: no differences, but ${policies(notCompared.length)} not compared`, 'yellow')

@@ -20,7 +20,7 @@ function* departureLines(departures: Departures, paint: Paint): Generator<string
 
 /** A whole answer: what it rests on, a table, and the known reasons of what is wrong in it. */
 export function* matrixAnswer(
-  {foretold, departures = []}: Pick<StreamedMatrix, 'foretold' | 'departures'>,
+  {foretold, departures = [], incomplete}: Pick<StreamedMatrix, 'foretold' | 'departures' | 'incomplete'>,
   probes: Iterable<Probe>,
   table: (probes: Iterable<Probe>) => Iterable<string>,
   paint: Paint,
@@ -34,17 +34,29 @@ export function* matrixAnswer(
     }
   }
   yield* table(noted())
+  yield* incompleteLines(incomplete, paint)
   if (!isAnyWrong || departures.length === 0) return
   yield ''
   yield paint('Why not as the policies say', 'bold')
   yield* departureLines(departures, paint)
 }
 
+/** What the answer rests on and was not given; known when the probes are decided. */
+function* incompleteLines(incomplete: StreamedMatrix['incomplete'], paint: Paint): Generator<string> {
+  if (incomplete.length === 0) return
+  yield ''
+  yield paint('What the policies mean is not known of all', 'yellow')
+  for (const {part, reason, next} of incomplete) {
+    yield paint(`  ${part}: ${reason}`)
+    yield paint(`      ${next}`, 'dim')
+  }
+}
+
 const DONE = {accept: 'passes', drop: 'is dropped', unknown: 'is unknown'} as const
 const MEANT = {accept: 'allow it', drop: 'do not allow it'} as const
 
 /** Only what is not as the policies say, a line for each pair. */
-export function* wrongLines(probes: Iterable<Probe>, paint: Paint): Generator<string> {
+export function* wrongLines(probes: Iterable<Probe>, incomplete: StreamedMatrix['incomplete'], paint: Paint): Generator<string> {
   let last: {ends: string; ports: string[]; verdict: Probe['verdict']; expected: keyof typeof MEANT} | undefined
   const line = ({ends, ports, verdict, expected}: NonNullable<typeof last>) =>
     paint(
@@ -60,7 +72,9 @@ export function* wrongLines(probes: Iterable<Probe>, paint: Paint): Generator<st
       last = {ends, ports: [`${protocol}/${port}`], verdict, expected}
     }
   }
-  yield last ? line(last) : 'Everything is as the policies say.'
+  if (last) yield line(last)
+  // What was not given is known when all probes are decided.
+  else yield incomplete.length > 0 ? 'What is known is as the policies say.' : 'Everything is as the policies say.'
 }
 
 /**

@@ -9,7 +9,7 @@ export const checkSelection: Check = function* (view, {clusterView}) {
   if (clusterView.knowsPods) {
     const pods = clusterView.selected(namespace, object.spec.podSelector ?? {})
     const ofHost = pods.filter(({spec}) => spec?.hostNetwork === true)
-    if (pods.length === 0)
+    if (pods.length === 0 && clusterView.knowsPodsOf(namespace))
       yield {code: 'SELECTS_NO_POD', field: 'spec.podSelector', what: `no pod of ${namespace} fits the selector`}
     if (ofHost.length > 0) {
       const more = ofHost.length > 1 ? ` and ${ofHost.length - 1} more` : ''

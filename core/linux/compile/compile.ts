@@ -1,3 +1,4 @@
+import {withAllNamespaces} from '../../kubernetes/namespace-labels.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {IncrementalProgram} from '../../policy/incremental.ts'
 import type {CompileOptions, ProgramSets} from '../../policy/program.ts'
@@ -18,7 +19,7 @@ export const incrementalProgram = (options: CompileOptions): LinuxIncrementalPro
  * Compiles a cluster's objects into the sets and rules of one node.
  *
  * @param objects as the API server returns them, or from a manifest: defaults are filled in. If two have the same name, the
- *   first is used.
+ *   first is used. A namespace whose object was not given has the label of its name.
  * @returns the sets and rules of every policy that can be programmed; the others are in `refusals`
  */
 export function compile(objects: ClusterObjects, options: CompileOptions): LinuxProgram {
@@ -32,6 +33,6 @@ export function compileSets(objects: ClusterObjects, options: CompileOptions): P
 
 function filled(objects: ClusterObjects, options: CompileOptions): LinuxIncrementalProgram {
   const program = incrementalProgram(options)
-  program.applyAll(objects)
+  program.applyAll(withAllNamespaces(objects))
   return program
 }
