@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Lists of words only: see the test below.
   'core/contract': ['core/problem', 'core/names', 'core/policy'],
   'core/sets': [...facts, 'core/contract'],
-  'core/packets': ['core/net', 'core/policy', 'core/sets'],
+  'core/packets': [...facts, 'core/sets'],
   'core/dataplane': [...facts, 'core/contract', 'core/sets', 'core/packets', 'core/renaming'],
 
   // What every data plane does with differences and operations.
@@ -103,6 +103,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/trace': [...verb, 'core/drift'],
   // The ends of a packet are found as for a trace.
   'core/matrix': [...verb, 'core/trace'],
+
+  'core/verify': verb,
 
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],

@@ -119,7 +119,7 @@ export class LinuxNode implements NodeState {
 
   walkSets(domain: PacketDomain): PacketSetWalk {
     const {rules, sets} = this.opened()
-    return new SetWalker(rules, sets, domain)
+    return new SetWalker(rules, sets, domain, this.host)
   }
 
   describe(walk: LinuxWalk): DescribedWalk {

@@ -52,3 +52,16 @@ export function parseIpv4Block(text: string): Ipv4Block | undefined {
 
 /** Whether a block contains an address. */
 export const blockHolds = ({base, prefix}: Ipv4Block, address: number): boolean => (address & maskOf(prefix)) >>> 0 === base
+
+/** The fewest blocks that together are a range of addresses, in order. Both ends are included; none for a range without a beginning. */
+export function blocksBetween(from: number | undefined, to: number | undefined): string[] {
+  const blocks: string[] = []
+  if (from === undefined || to === undefined) return blocks
+  for (let base = from; base <= to; ) {
+    let prefix = 32
+    while (prefix > 0 && base % 2 ** (33 - prefix) === 0 && base + 2 ** (33 - prefix) - 1 <= to) prefix--
+    blocks.push(`${printIpv4(base)}/${prefix}`)
+    base += 2 ** (32 - prefix)
+  }
+  return blocks
+}

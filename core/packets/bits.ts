@@ -7,6 +7,7 @@ export class Bits {
   private readonly offset: number
   private readonly words: Uint32Array
 
+  /** @param words of which neither the first nor the last one is 0 */
   private constructor(offset: number, words: Uint32Array) {
     this.offset = offset
     this.words = words
@@ -124,6 +125,19 @@ export class Bits {
     return first === last ? Bits.none : new Bits(this.offset + first, words.subarray(first, last))
   }
 
+  /** Adds the numbers to words that begin with number 0. */
+  addTo(words: Uint32Array): void {
+    for (let at = 0; at < this.words.length; at++) setBits(words, at + this.offset, this.words[at] as number)
+  }
+
+  /** The numbers whose bits are set in words that begin with number 0. The words are copied. */
+  static from(words: Uint32Array): Bits {
+    let [first, last] = [0, words.length]
+    while (first < last && words[first] === 0) first++
+    while (first < last && words[last - 1] === 0) last--
+    return first === last ? Bits.none : new Bits(first, words.slice(first, last))
+  }
+
   private get end(): number {
     return this.offset + this.words.length
   }
@@ -139,4 +153,22 @@ function ones(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555)
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
   return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24
+}
+
+/** The union of many sets, made without a set for each step. */
+export class BitsUnion {
+  private readonly words: Uint32Array
+
+  /** @param count numbers are smaller than this */
+  constructor(count: number) {
+    this.words = new Uint32Array((count + 31) >>> 5)
+  }
+
+  add(bits: Bits): void {
+    bits.addTo(this.words)
+  }
+
+  bits(): Bits {
+    return Bits.from(this.words)
+  }
 }

@@ -3,9 +3,21 @@ import type {JudgedPackets} from './packet-domain.ts'
 
 /**
  * Brings parts that overlap into parts that do not. Packets whose verdict is not the same in all parts that hold them are
- * unknown; of several translations with one verdict the first is kept.
+ * unknown. Packets that may be sent on to several places are in one part for each.
  */
 export function disjointPackets(parts: readonly JudgedPackets[]): JudgedPackets[] {
+  const places = new Map<string, JudgedPackets[]>()
+  for (const part of parts) {
+    const {translated} = part
+    const key = translated ? `${translated.destination}:${translated.port}` : ''
+    const known = places.get(key)
+    if (known) known.push(part)
+    else places.set(key, [part])
+  }
+  return [...places.values()].flatMap(ofOnePlace)
+}
+
+function ofOnePlace(parts: readonly JudgedPackets[]): JudgedPackets[] {
   const starts = [...new Set(parts.flatMap(({from, to}) => [from, to + 1]))].toSorted((a, b) => a - b)
   const byStart = parts.toSorted((a, b) => a.from - b.from)
   const found: JudgedPackets[] = []
@@ -34,6 +46,6 @@ function resolved(parts: readonly JudgedPackets[]): JudgedPackets[] {
     seen = seen.or(senders)
   }
   const [any] = parts
-  if (any && !notKnown.isEmpty) found.push({from: any.from, to: any.to, senders: notKnown, verdict: 'unknown'})
+  if (any && !notKnown.isEmpty) found.push({...any, senders: notKnown, verdict: 'unknown'})
   return found
 }

@@ -13,6 +13,14 @@ export interface PacketDomain {
   readonly services: readonly ServiceRange[]
 }
 
+/** For which ends of packets something holds. */
+export interface EndTruth {
+  /** Ends for which it holds or is unknown. */
+  readonly possible: Bits
+  /** Ends for which it holds. */
+  readonly certain: Bits
+}
+
 /** Some of the packets to one receiver, all with the same verdict. */
 export interface JudgedPackets extends ServiceRange {
   readonly senders: Bits
@@ -25,7 +33,8 @@ export interface JudgedPackets extends ServiceRange {
 export interface PacketSetWalk {
   /**
    * @param receiver index in the domain
-   * @returns every packet of the domain to this receiver, each in one part only
+   * @returns every packet of the domain to this receiver, each in one part only; but of packets that may be sent on to several
+   *   places one part for each place
    */
   judge(receiver: number): readonly JudgedPackets[]
 }

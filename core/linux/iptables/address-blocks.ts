@@ -1,14 +1,19 @@
+import {blocksBetween, parseIpv4} from '../../net/ipv4.ts'
 import type {SaveIndex} from './save-index.ts'
 
+const NAMED = / (?:-[sd] ([\d./]+)|--(?:src|dst)-range ([\d.]+)-([\d.]+))/g
+
 /**
- * Lists the CIDR blocks and addresses in `-s` and `-d` matches of a save, each once: `10.0.0.0/8`. A text search costs less
- * than parsing all rules.
+ * Lists the CIDR blocks and addresses that rules of a save name, each once: `10.0.0.0/8`. A range of addresses is the blocks that
+ * make it up. A text search costs less than parsing all rules.
  */
 export function blocksInRules(save: SaveIndex): string[] {
   const blocks = new Set<string>()
   for (const table of save.tables.values())
     for (const chain of table.chains.values())
       for (const {piece, start, end} of chain.blocks)
-        for (const found of piece.slice(start, end).matchAll(/ -[sd] ([\d./]+)/g)) blocks.add(found[1] as string)
+        for (const [, block, from, to] of piece.slice(start, end).matchAll(NAMED))
+          if (block !== undefined) blocks.add(block)
+          else for (const part of blocksBetween(parseIpv4(from ?? ''), parseIpv4(to ?? ''))) blocks.add(part)
   return [...blocks]
 }

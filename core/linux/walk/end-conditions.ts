@@ -1,17 +1,10 @@
 import type {Truth} from '../../net/truth.ts'
 import {Bits} from '../../packets/bits.ts'
+import type {EndTruth} from '../../packets/packet-domain.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match} from '../iptables/model.ts'
 import {specialAddresses} from './candidates.ts'
 import {holds, type Passing} from './match.ts'
-
-/** For which ends of packets something holds. */
-export interface EndTruth {
-  /** Ends for which it holds or is unknown. */
-  readonly possible: Bits
-  /** Ends for which it holds. */
-  readonly certain: Bits
-}
 
 /** The answers of conditions on one end of a packet, for many ends at once. */
 export class EndConditions {
@@ -38,7 +31,7 @@ export class EndConditions {
 
   /** The ends for which a condition holds that looks at nothing but this end. */
   of(match: Match): EndTruth {
-    const key = match.kind === 'set' ? `${match.negated ? '!' : ''}${match.set} ${match.sides}` : JSON.stringify(match)
+    const key = JSON.stringify(match)
     let truth = this.known.get(key)
     if (!truth) {
       truth = this.find(match)

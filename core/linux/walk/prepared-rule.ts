@@ -1,10 +1,11 @@
 import {parseIpv4} from '../../net/ipv4.ts'
 import {all, type Truth} from '../../net/truth.ts'
+import type {EndTruth} from '../../packets/packet-domain.ts'
 import {allServices, cutServices, type ServiceRange, serviceAt} from '../../packets/services.ts'
 import {parseMember} from '../../sets/member.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match, Rule} from '../iptables/model.ts'
-import type {EndConditions, EndTruth} from './end-conditions.ts'
+import type {EndConditions} from './end-conditions.ts'
 import {dependsOn, holds, type PacketField, type Passing} from './match.ts'
 
 /** Services with the same answer. */
@@ -26,7 +27,7 @@ export interface PreparedRule {
   /** Undefined without a condition on the protocol and port alone. */
   readonly services: readonly ServiceTruth[] | undefined
   readonly serviceMatches: readonly Match[]
-  /** Conditions on what rules change: marks, the connection's state. */
+  /** Conditions on what rules and hooks change: marks, the connection's state. */
   readonly changing: readonly Match[]
   /** Conditions on the service and something else, but not on the sender. */
   readonly mixed: readonly Match[]
@@ -35,7 +36,9 @@ export interface PreparedRule {
 }
 
 const SERVICE: ReadonlySet<PacketField> = new Set(['protocol', 'port'])
-const CHANGING: ReadonlySet<PacketField> = new Set(['mark', 'connectionMark', 'state', 'translation', 'in', 'out'])
+/** The same for all packets of a domain: none has a known source port, and all come from outside the node and leave it. */
+const FIXED: ReadonlySet<PacketField> = new Set(['sourcePort', 'in', 'out'])
+const OF_ENDS_OR_SERVICE: ReadonlySet<PacketField> = new Set(['source', 'destination', ...SERVICE])
 const isWithin = (fields: readonly PacketField[], those: ReadonlySet<PacketField>) => fields.every(field => those.has(field))
 
 /** @returns undefined for a rule that no packet of the domain matches */
@@ -48,8 +51,7 @@ export function prepareRule(
   let isUncertain = false
   const parts = {senders: [], receivers: [], services: [], changing: [], mixed: [], senderMixed: []} as Record<string, Match[]>
   for (const match of rule.matches) {
-    // No packet of a domain has a known source port, so conditions on it look at nothing.
-    const fields = [...dependsOn(match, sets)].filter(field => field !== 'sourcePort')
+    const fields = [...dependsOn(match, sets)].filter(field => !FIXED.has(field))
     // The destination before translation is not kept.
     if (fields.includes('original')) isUncertain = true
     else if (fields.length === 0) {
@@ -82,7 +84,7 @@ function kindOf(fields: readonly PacketField[]): string {
   if (fields.includes('source')) return fields.length === 1 ? 'senders' : 'senderMixed'
   if (fields.length === 1 && fields[0] === 'destination') return 'receivers'
   if (isWithin(fields, SERVICE)) return 'services'
-  return isWithin(fields, CHANGING) ? 'changing' : 'mixed'
+  return fields.some(field => OF_ENDS_OR_SERVICE.has(field)) ? 'mixed' : 'changing'
 }
 
 /** The parts of a range of services for which conditions hold or are unknown. Neighbours with the same answer are one. */

@@ -1,13 +1,13 @@
 import {Bits} from '../../packets/bits.ts'
 import {disjointPackets} from '../../packets/disjoint-packets.ts'
-import type {JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
+import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
 import {cutServices, type ServiceRange} from '../../packets/services.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
-import {EndConditions, type EndTruth} from './end-conditions.ts'
+import {EndConditions} from './end-conditions.ts'
 import {FORWARDED, skipsTable} from './hooks.ts'
 import {holds} from './match.ts'
-import {type Passing, passingOf} from './passing.ts'
+import {forwardingHost, type Host, type Passing, passingOf} from './passing.ts'
 import {PreparedChain} from './prepared-chain.ts'
 import {holdsAt, type PreparedRule, portEdges, type ServiceTruth, serviceTruths} from './prepared-rule.ts'
 import {type Effect, effectOf} from './target.ts'
@@ -16,9 +16,6 @@ import {DEEPEST} from './walker.ts'
 
 /** Rules that are compared with parts of the packets to one receiver, before the rest of them is unknown. */
 const MOST_LOOKS = 4_000_000
-
-/** A packet of a domain before its sender, receiver and service are filled in. */
-const BLANK: Passing = {...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}), protocol: ''}
 
 /** No host has an address below 1.0.0.0, so no rule translates to one. */
 const FIRST_REAL_ADDRESS = 0x01000000
@@ -66,6 +63,8 @@ interface Ends {
  * end differently are unknown.
  */
 export class SetWalker implements PacketSetWalk {
+  /** A packet of the domain before its sender, receiver and service are filled in. */
+  private readonly blank: Passing
   private readonly rules: WalkedRules
   private readonly sets: SetIndex
   private readonly domain: PacketDomain
@@ -76,13 +75,16 @@ export class SetWalker implements PacketSetWalk {
   private looks = 0
   private hasForked = false
 
-  constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain) {
+  /** @param host the node, of which no end of the domain is an address */
+  constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain, host: Host = forwardingHost) {
+    const blank = {...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}, host), protocol: ''}
+    this.blank = blank
     this.rules = rules
     this.sets = sets
     this.domain = domain
     this.ends = {
-      senders: new EndConditions('source', domain.senders, sets, BLANK),
-      receivers: new EndConditions('destination', domain.receivers, sets, BLANK),
+      senders: new EndConditions('source', domain.senders, sets, blank),
+      receivers: new EndConditions('destination', domain.receivers, sets, blank),
     }
     this.indexOf = new Map(domain.receivers.map((address, index) => [address, index]))
   }
@@ -91,7 +93,7 @@ export class SetWalker implements PacketSetWalk {
     this.looks = 0
     this.hasForked = false
     const ends: Ends = {accepted: [], dropped: [], unknown: []}
-    const state = this.state(BLANK)
+    const state = this.state(this.blank)
     let parts: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
     for (const [table, chain] of FORWARDED) {
       const next: Part[] = []
@@ -289,7 +291,7 @@ export class SetWalker implements PacketSetWalk {
     if (index !== undefined) return truth.certain.has(index) ? true : truth.possible.has(index) ? 'unknown' : false
     let result: boolean | 'unknown' = true
     for (const match of receiverMatches) {
-      const each = holds(match, {...BLANK, destination: address}, this.sets)
+      const each = holds(match, {...this.blank, destination: address}, this.sets)
       if (each === false) return false
       if (each === 'unknown') result = each
     }
@@ -314,7 +316,8 @@ export class SetWalker implements PacketSetWalk {
   }
 
   private state(packet: Passing): State {
-    const key = JSON.stringify(packet)
+    const {host: _, ...fields} = packet
+    const key = JSON.stringify(fields)
     let state = this.states.get(key)
     if (!state) {
       state = {packet, effects: new Map()}
@@ -327,7 +330,7 @@ export class SetWalker implements PacketSetWalk {
     const key = `${rules.backend ?? ''} ${table} ${name}`
     if (this.chains.has(key)) return this.chains.get(key)
     const chain = rules.chain(table, name)
-    const prepared = chain && new PreparedChain(chain, this.ends, this.sets, BLANK)
+    const prepared = chain && new PreparedChain(chain, this.ends, this.sets, this.blank)
     this.chains.set(key, prepared)
     return prepared
   }

@@ -131,7 +131,7 @@ const numbers = addresses.map(address => parseIpv4(address) as number)
 function* verdicts(
   given: Program,
   other?: Program,
-): Generator<{packet: string; alone: Verdict; reason: string; together: Verdict[]}> {
+): Generator<{packet: string; alone: Verdict; reason: string; together: readonly Verdict[]}> {
   const rulesOf = (each: Program) => savedRules(new SavedChains(indexIptablesSave([textOf(each)])))
   const walked = {
     ...rulesOf(given),
@@ -144,9 +144,11 @@ function* verdicts(
       for (const service of services) {
         const number = serviceNumber(service.protocol, service.port)
         const {verdict, reason = ''} = walk(walked, sets, {source, destination, ...service})
-        const together = parts
-          .filter(({from, to, senders}) => from <= number && number <= to && senders.has(sender))
-          .map(part => part.verdict)
+        const holding = parts.filter(({from, to, senders}) => from <= number && number <= to && senders.has(sender))
+        const places = new Set(holding.map(({translated}) => JSON.stringify(translated)))
+        const verdicts = [...new Set(holding.map(part => part.verdict))]
+        // Packets that may be sent on to several places are unknown where these fare differently.
+        const together = holding.length > places.size ? [] : verdicts.length === 1 ? verdicts : (['unknown'] as const)
         yield {packet: `${source} -> ${destination} ${service.protocol}/${service.port}`, alone: verdict, reason, together}
       }
   }

@@ -1,0 +1,173 @@
+import {objectKey, type Pod} from '../kubernetes/objects.ts'
+import {policyAddress} from '../kubernetes/pod-filter.ts'
+import {type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
+import type {WalkedSet} from '../sets/set-index.ts'
+
+/**
+ * All IPv4 addresses, divided into classes that neither rules nor policies tell apart: pods that are alike, nodes, and addresses of
+ * the same blocks. Every block's inside, edges and outside are in a class.
+ */
+export interface EndClass {
+  /** An address of the class, that of its first pod. */
+  readonly address: number
+  /** The address of its last pod; the same one for other classes. */
+  readonly lastAddress: number
+  /** The pods of the class, in the order of their addresses. None for nodes and other addresses. */
+  readonly pods: readonly Pod[]
+  /** Name of the node with this address. */
+  readonly node?: string
+}
+
+/** What may tell addresses apart. */
+export interface Distinctions {
+  readonly pods: readonly Pod[]
+  /** Names of nodes by address. */
+  readonly nodes: ReadonlyMap<number, string>
+  /** Sets of the node, by name. */
+  readonly sets: ReadonlyMap<string, WalkedSet>
+  /** Blocks that rules and policies name. */
+  readonly blocks: Iterable<string>
+  /** Equal for pods that policies do not tell apart by anything but their address. */
+  readonly likeness: (pod: Pod) => string
+}
+
+/** Addresses that no node forwards. Source: RFC 6890, RFC 5771; the kernel drops them as martians. */
+const NEVER_FORWARDED = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3']
+
+/** An address with what is at it. */
+interface Point {
+  pods?: Pod[]
+  node?: string
+  /** In which sets it is by itself, as text. */
+  marks?: string
+}
+
+/** The class of every address that is forwarded: pods by name, then nodes, then other addresses. */
+export function endClasses({pods, nodes, sets, blocks, likeness}: Distinctions): EndClass[] {
+  const points = new Map<number, Point>()
+  const pointAt = (address: number): Point => {
+    let point = points.get(address)
+    if (!point) points.set(address, (point = {}))
+    return point
+  }
+  for (const pod of pods) {
+    const address = policyAddress(pod)
+    if (address !== undefined) (pointAt(address).pods ??= []).push(pod)
+  }
+  for (const [address, node] of nodes) pointAt(address).node = node
+  const named = new BlockMarks(pointAt)
+  for (const [number, {type, members, header}] of [...sets.values()].entries())
+    if (type !== 'list:set') for (const member of members) named.addMember(number, member, header?.get('netmask'))
+  for (const block of blocks) named.addBlock(block, 'named')
+  for (const block of NEVER_FORWARDED) named.addBlock(block, 'never')
+  return classesOf(points, named, likeness)
+}
+
+interface FoundClass extends EndClass {
+  lastAddress: number
+  readonly pods: Pod[]
+}
+
+/** The blocks that sets, rules and policies name, each with which of them name it. */
+class BlockMarks {
+  private readonly marks = new Map<string, {readonly block: Ipv4Block; marks: string}>()
+  private readonly pointAt: (address: number) => Point
+
+  constructor(pointAt: (address: number) => Point) {
+    this.pointAt = pointAt
+  }
+
+  /**
+   * @param member as ipset prints it, with its ports and `nomatch`
+   * @param prefix of the blocks that the set makes of single addresses
+   */
+  addMember(set: number, member: string, prefix: string | undefined): void {
+    const space = member.indexOf(' ')
+    const entry = space < 0 ? member : member.slice(0, space)
+    if (entry === member && !entry.includes(',')) {
+      this.add(prefix === undefined || entry.includes('/') ? entry : `${entry}/${prefix}`, `${set};`)
+      return
+    }
+    const parts = entry.split(',')
+    for (const [at, part] of parts.entries()) this.add(part, `${set} ${parts.with(at, '').join()}${member.slice(entry.length)};`)
+  }
+
+  addBlock(text: string, mark: string): void {
+    this.add(text, `${mark} ${text};`)
+  }
+
+  private add(text: string, mark: string): void {
+    const address = parseIpv4(text)
+    const block = address === undefined ? parseIpv4Block(text) : {base: address, prefix: 32}
+    if (!block) return
+    if (block.prefix === 32) {
+      const point = this.pointAt(block.base)
+      point.marks = (point.marks ?? '') + mark
+      return
+    }
+    const key = `${block.base}/${block.prefix}`
+    const known = this.marks.get(key)
+    if (known) known.marks += mark
+    else this.marks.set(key, {block, marks: mark})
+  }
+
+  /** From the first address on; of two that begin there the wider one first. */
+  sorted(): {readonly from: number; readonly to: number; readonly marks: string}[] {
+    return [...this.marks.values()]
+      .map(({block, marks}) => ({from: block.base, to: block.base + 2 ** (32 - block.prefix) - 1, marks}))
+      .toSorted((a, b) => a.from - b.from || b.to - a.to)
+  }
+}
+
+function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likeness: (pod: Pod) => string): EndClass[] {
+  const blocks = named.sorted()
+  const addresses = [...points.keys()].toSorted((a, b) => a - b)
+  const starts = new Set([
+    0,
+    ...addresses,
+    ...addresses.map(address => address + 1),
+    ...blocks.flatMap(({from, to}) => [from, to + 1]),
+  ])
+  const classes = new Map<string, FoundClass>()
+  // Blocks contain each other or have nothing in common, so those around an address are a stack.
+  const around: {readonly to: number; readonly marks: string}[] = []
+  let next = 0
+  for (const start of [...starts].toSorted((a, b) => a - b)) {
+    if (start > 0xffffffff) break
+    while (around.length > 0 && (around.at(-1) as {to: number}).to < start) around.pop()
+    for (; next < blocks.length && (blocks[next] as {from: number}).from <= start; next++) {
+      const {to, marks} = blocks[next] as {to: number; marks: string}
+      around.push({to, marks: (around.at(-1)?.marks ?? '') + marks})
+    }
+    const within = around.at(-1)?.marks ?? ''
+    if (within.includes('never ')) continue
+    const point = points.get(start)
+    const key = `${within}|${point?.marks ?? ''}|`
+    for (const pod of point?.pods ?? []) add(classes, `${key}pod ${likeness(pod)}`, start, {pod})
+    if (!point?.pods) add(classes, point?.node === undefined ? key : `${key}node ${point.node}`, start, {node: point?.node})
+  }
+  return [...classes.values()].toSorted(byName)
+}
+
+function add(
+  classes: Map<string, FoundClass>,
+  key: string,
+  address: number,
+  {pod, node}: {readonly pod?: Pod; readonly node?: string | undefined},
+): void {
+  const known = classes.get(key)
+  if (!known) classes.set(key, {address, lastAddress: address, pods: pod ? [pod] : [], ...(node !== undefined && {node})})
+  else if (pod) {
+    known.pods.push(pod)
+    known.lastAddress = address
+  }
+}
+
+/** Pods of one namespace are neighbours, which makes small sets of them. */
+function byName(one: EndClass, other: EndClass): number {
+  const [a, b] = [one.pods[0], other.pods[0]]
+  if (a && b) return objectKey(a) < objectKey(b) ? -1 : 1
+  if (a || b) return a ? -1 : 1
+  if ((one.node === undefined) !== (other.node === undefined)) return one.node === undefined ? 1 : -1
+  return one.address - other.address
+}

@@ -1,0 +1,206 @@
+import type {NodeState} from '../dataplane/dataplane.ts'
+import {incompleteObjects} from '../kubernetes/completeness.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {parseIpv4, printIpv4} from '../net/ipv4.ts'
+import type {Packet} from '../net/packet.ts'
+import {type AllowedPackets, allowedBy, type PacketMeaning} from '../packets/allowed-packets.ts'
+import {Bits} from '../packets/bits.ts'
+import type {EndClass} from '../packets/end-classes.ts'
+import type {JudgedPackets, PacketDomain} from '../packets/packet-domain.ts'
+import {PolicyPackets} from '../packets/policy-packets.ts'
+import {allServices, type ServiceRange, serviceAt, serviceNumber} from '../packets/services.ts'
+import {type End, PacketEnds} from '../policy/packet-ends.ts'
+import {checkMemory} from '../text/memory.ts'
+import {type PacketProduct, type VerifiedPackets, verifiedPackets} from './verified-packets.ts'
+
+/** Packets that are not judged as they should be, or of which that is not known. All are to one receiver. */
+export interface Disagreement extends ServiceRange {
+  /** `open`: they pass and should not. `closed`: they are dropped and should pass. */
+  readonly effect: 'open' | 'closed' | 'unknown'
+  readonly receiver: EndClass
+  /** Who sends them: indexes of the product's senders, at least one. */
+  readonly senders: Bits
+  readonly product: PacketProduct
+  /** Where service translation sends them. */
+  readonly translated?: JudgedPackets['translated']
+  /** Of unknown ones: whether it is the walk through the rules that is not known, and not what should be. */
+  readonly isWalkUnknown?: boolean
+}
+
+/** What a node's rules are held against. */
+export interface AgreementOptions {
+  /** A node that the rules should equal, such as the one that Azure NPM would program. By default the policies decide. */
+  readonly program?: NodeState
+}
+
+/**
+ * Finds out whether a node's rules let pass what they should, for all packets of new connections that the node forwards: of
+ * every pod, node and block, of every protocol and port. Packets to services count as packets to the pods behind them. Packets
+ * within a pod, and between a pod and its own node, are never forwarded and left out.
+ *
+ * @param cluster the objects whose policies should hold, and whose pods and nodes are the ends
+ * @returns the packets that were compared, and lazily all that are judged otherwise, receiver by receiver; when there is none,
+ *   rules and policies agree on all of them
+ */
+export function agreement(
+  node: NodeState,
+  cluster: ClusterObjects,
+  options: AgreementOptions = {},
+): {readonly packets: VerifiedPackets; readonly disagreements: Iterable<Disagreement>} {
+  const packets = verifiedPackets(node, cluster)
+  return {packets, disagreements: compare(node, cluster, packets.products, options)}
+}
+
+/** A packet of a disagreement, at its first port. The sender has an index of `senders`, by default the first. */
+export function examplePacket({senders, product, receiver, from}: Disagreement, sender = senders.first ?? 0): Packet {
+  const {protocol, port} = serviceAt(from)
+  return {
+    source: printIpv4((product.senders[sender] as EndClass).address),
+    destination: printIpv4(receivingAddress(receiver)),
+    protocol: protocol as Packet['protocol'],
+    ...(port !== undefined && {port}),
+  }
+}
+
+/** Senders are the first pod of their class, receivers the last one, so that pods that are alike send to each other. */
+function receivingAddress(end: EndClass): number {
+  return end.lastAddress
+}
+
+const addressOf = (text: string | undefined): number => parseIpv4(text ?? '') ?? -1
+
+const endOf = ({pods, address, lastAddress}: EndClass, isReceiver: boolean, known: PacketEnds): End => {
+  const pod = isReceiver ? pods.at(-1) : pods[0]
+  const at = isReceiver ? lastAddress : address
+  return pod ? {address: at, pod} : (known.at(printIpv4(at))[0] ?? {address: at})
+}
+
+function* compare(
+  node: NodeState,
+  cluster: ClusterObjects,
+  products: readonly PacketProduct[],
+  {program}: AgreementOptions,
+): Generator<Disagreement> {
+  const known = new PacketEnds(cluster, incompleteObjects(cluster))
+  for (const product of products) {
+    const domain: PacketDomain = {
+      senders: product.senders.map(({address}) => address),
+      receivers: product.receivers.map(receivingAddress),
+      services: [allServices],
+    }
+    const walk = node.walkSets(domain)
+    const meaning = new Meaning(product, domain, {cluster, program, known})
+    for (const receiver of product.receivers.keys()) {
+      checkMemory()
+      for (const part of walk.judge(receiver)) yield* disagreementsOf(part, product, receiver, meaning)
+    }
+  }
+}
+
+/** What should happen to the packets of a product, and to those that are sent on to an end that is none of its receivers. */
+class Meaning {
+  private readonly product: PacketProduct
+  private readonly of: PacketMeaning
+  private readonly make: (receivers: readonly {readonly end: End; readonly address: number}[]) => PacketMeaning
+  private readonly indexAt = new Map<number, number>()
+  private readonly sendersAt = new Map<number, Bits>()
+  private readonly others = new Map<number, readonly AllowedPackets[]>()
+  private last: {readonly receiver: number; readonly allowed: readonly AllowedPackets[]} | undefined
+  private readonly known: PacketEnds
+
+  constructor(
+    product: PacketProduct,
+    {senders}: PacketDomain,
+    {
+      cluster,
+      program,
+      known,
+    }: {readonly cluster: ClusterObjects; readonly program: NodeState | undefined; readonly known: PacketEnds},
+  ) {
+    this.product = product
+    this.known = known
+    const from = product.senders.map(each => endOf(each, false, known))
+    this.make = to => {
+      if (!program) return new PolicyPackets(cluster, {senders: from, receivers: to.map(({end}) => end), isForwarded: true})
+      const walk = program.walkSets({senders, receivers: to.map(({address}) => address), services: [allServices]})
+      return {allowed: receiver => allowedBy(walk.judge(receiver))}
+    }
+    this.of = this.make(product.receivers.map(each => ({end: endOf(each, true, known), address: receivingAddress(each)})))
+    for (const [index, {address}] of product.senders.entries())
+      this.sendersAt.set(address, (this.sendersAt.get(address) ?? Bits.none).or(Bits.of([index])))
+    for (const [index, receiver] of product.receivers.entries()) {
+      this.indexAt.set(receivingAddress(receiver), index)
+      for (const {status} of receiver.pods) this.indexAt.set(addressOf(status?.podIP), index)
+    }
+  }
+
+  allowed(receiver: number): readonly AllowedPackets[] {
+    if (this.last?.receiver !== receiver) this.last = {receiver, allowed: this.of.allowed(receiver)}
+    return this.last.allowed
+  }
+
+  /** What is allowed to an address that packets are sent on to. */
+  allowedAt(address: number): readonly AllowedPackets[] {
+    const index = this.indexAt.get(address)
+    if (index !== undefined) return this.of.allowed(index)
+    let allowed = this.others.get(address)
+    if (!allowed) {
+      const [end = {address}] = this.known.at(printIpv4(address))
+      allowed = this.make([{end, address}]).allowed(0)
+      this.others.set(address, allowed)
+    }
+    return allowed
+  }
+
+  /** Senders with the address of the receiver: what a pod sends to itself is not forwarded. */
+  selfOf(receiver: number, translated: JudgedPackets['translated']): Bits {
+    return (
+      this.sendersAt.get(translated?.destination ?? receivingAddress(this.product.receivers[receiver] as EndClass)) ?? Bits.none
+    )
+  }
+}
+
+function* disagreementsOf(
+  part: JudgedPackets,
+  product: PacketProduct,
+  receiver: number,
+  meaning: Meaning,
+): Generator<Disagreement> {
+  const {translated, verdict} = part
+  const allowed = translated ? meaning.allowedAt(translated.destination) : meaning.allowed(receiver)
+  const port = translated?.port
+  const number = port === undefined ? undefined : serviceNumber(serviceAt(part.from).protocol, port)
+  for (const meant of allowed) {
+    const isMet =
+      number === undefined ? meant.from <= part.to && meant.to >= part.from : meant.from <= number && number <= meant.to
+    if (!isMet) continue
+    const wrong =
+      verdict === 'accept'
+        ? part.senders.without(meant.possible)
+        : verdict === 'drop'
+          ? part.senders.and(meant.certain)
+          : part.senders
+    const notKnown = verdict === 'unknown' ? Bits.none : part.senders.and(meant.possible.without(meant.certain))
+    const range =
+      number === undefined
+        ? {from: Math.max(meant.from, part.from), to: Math.min(meant.to, part.to)}
+        : {from: part.from, to: part.to}
+    const found = [
+      [verdict === 'accept' ? 'open' : verdict === 'drop' ? 'closed' : 'unknown', wrong],
+      ['unknown', notKnown],
+    ] as const
+    for (const [effect, bits] of found) {
+      const senders = bits.isEmpty ? bits : bits.without(meaning.selfOf(receiver, translated))
+      if (senders.isEmpty) continue
+      yield {
+        ...range,
+        effect,
+        receiver: product.receivers[receiver] as EndClass,
+        senders,
+        product,
+        ...(translated && {translated}),
+        ...(effect === 'unknown' && {isWalkUnknown: verdict === 'unknown'}),
+      }
+    }
+  }
+}

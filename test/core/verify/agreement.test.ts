@@ -1,0 +1,140 @@
+import {fc, test} from '@fast-check/vitest'
+import {describe, expect} from 'vitest'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
+import {readDump} from '../../../core/dump/read-dump.ts'
+import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
+import {policyAddress} from '../../../core/kubernetes/pod-filter.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
+import {blockHolds, parseIpv4, parseIpv4Block} from '../../../core/net/ipv4.ts'
+import type {Packet} from '../../../core/net/packet.ts'
+import type {EndClass} from '../../../core/packets/end-classes.ts'
+import {serviceNumber} from '../../../core/packets/services.ts'
+import {Evaluator} from '../../../core/policy/evaluate.ts'
+import {agreement, type Disagreement, examplePacket} from '../../../core/verify/agreement.ts'
+import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
+import {linesOf, type NodeLines} from '../../support/node-of.ts'
+
+const RUNS = Number(process.env['PACKET_SET_RUNS'] ?? 40)
+
+/** A node with these rules and sets. */
+async function nodeOf({rules, sets}: NodeLines, objects: ClusterObjects, name: string): Promise<NodeState> {
+  const folder = `dump/nodes/${name}`
+  const {nodes} = await readDump([
+    {name: `${folder}/iptables-save.txt`, folder, text: [`${rules.join('\n')}\n`]},
+    {name: `${folder}/ipset-save.txt`, folder, text: [`${sets.join('\n')}\n`]},
+  ])
+  return (nodes[0] as NodeState).with({cluster: objects})
+}
+
+/** In what an address is: addresses in the same are alike. */
+function placesOf(node: NodeState, {policies}: ClusterObjects): (address: number) => string {
+  const named = [...JSON.stringify(policies).matchAll(/\d+\.\d+\.\d+\.\d+\/\d+/g)].map(([text]) => [parseIpv4Block(text)])
+  const sets = [...(node.sets?.values() ?? [])].map(({members}) => members.map(({entry}) => parseIpv4Block(entry)))
+  return address =>
+    [...named, ...sets]
+      .map(blocks => blocks.filter(block => block && blockHolds(block, address)).map(block => block?.prefix))
+      .join('|')
+}
+
+/** Whether an address is in a class of ends. */
+function isOf({address, pods, node}: EndClass, end: number, places: (address: number) => string): boolean {
+  if (pods.length > 0) return pods.some(pod => policyAddress(pod) === end)
+  return address === end || (node === undefined && places(address) === places(end))
+}
+
+/** Whether a disagreement tells of a packet. */
+function tells(
+  {from, to, senders, product, receiver}: Disagreement,
+  packet: Packet,
+  {pods, places}: {readonly pods: ReadonlySet<number>; readonly places: (address: number) => string},
+): boolean {
+  const number = serviceNumber(packet.protocol, packet.port)
+  const [source, destination] = [parseIpv4(packet.source) ?? 0, parseIpv4(packet.destination) ?? 0]
+  const isEnd = (each: EndClass, end: number) => pods.has(end) === each.pods.length > 0 && isOf(each, end, places)
+  return (
+    from <= number &&
+    number <= to &&
+    isEnd(receiver, destination) &&
+    [...senders].some(index => isEnd(product.senders[index] as EndClass, source))
+  )
+}
+
+/** Packets that nodes forward: none within a pod, and none of a node itself. */
+const forwarded = (objects: ClusterObjects): Packet[] => {
+  const pods = new Set(objects.pods.map(pod => policyAddress(pod)))
+  const own = new Set(objects.pods.filter(({spec}) => spec?.hostNetwork === true).map(({status}) => status?.podIP))
+  return [...packetsOf(objects)].filter(
+    ({source, destination}) =>
+      !own.has(source) && !own.has(destination) && (pods.has(parseIpv4(source)) || pods.has(parseIpv4(destination))),
+  )
+}
+
+/** What rules and policies say of each packet, and what the comparison of sets tells of it. */
+function* told(
+  node: NodeState,
+  objects: ClusterObjects,
+): Generator<{packet: Packet; walked: string; meant: string; told: string[]}> {
+  const evaluator = new Evaluator(objects)
+  const found = [...agreement(node, objects).disagreements]
+  const places = placesOf(node, objects)
+  const pods = new Set(objects.pods.flatMap(pod => policyAddress(pod) ?? []))
+  for (const packet of forwarded(objects))
+    yield {
+      packet,
+      walked: node.walk(packet).verdict,
+      meant: evaluator.evaluate(packet).verdict,
+      told: found.filter(each => tells(each, packet, {pods, places})).map(({effect}) => effect),
+    }
+}
+
+const EFFECTS: Readonly<Record<string, string[]>> = {
+  'accept drop': ['open'],
+  'drop accept': ['closed'],
+  'accept accept': [],
+  'drop drop': [],
+}
+
+describe('rules and policies agree on all packets', () => {
+  test.prop([cluster, fc.constantFrom('node', 'unknown')], {numRuns: RUNS})(
+    'where the rules are made as the API means the policies',
+    async (objects, name) => {
+      const node = await nodeOf(linesOf(compile(objects, {scheme: 'sha256', semantics: 'kubernetes'})), objects, name)
+      expect([...agreement(node, objects).disagreements]).toEqual([])
+    },
+  )
+
+  test.prop([cluster, fc.constantFrom('node', 'unknown'), fc.array(fc.nat(), {minLength: 1, maxLength: 3}), fc.boolean()], {
+    numRuns: RUNS,
+  })('but for exactly those that a broken node judges otherwise', async (objects, name, broken, isOfRules) => {
+    const lines = linesOf(compile(objects, {scheme: 'sha256', semantics: 'npm'}))
+    const without = (all: readonly string[], what: RegExp) => {
+      const able = all.filter(line => what.test(line))
+      const gone = new Set(broken.map(number => able[number % Math.max(1, able.length)]))
+      return all.filter(line => !gone.has(line))
+    }
+    const left = isOfRules
+      ? {rules: without(lines.rules, /^-A AZURE-NPM/), sets: lines.sets}
+      : {rules: lines.rules, sets: without(lines.sets, /^add /)}
+    const node = await nodeOf(left, objects, name)
+    for (const {packet, walked, meant, told: effects} of told(node, objects))
+      expect([packet, ...effects]).toEqual([packet, ...(EFFECTS[`${walked} ${meant}`] ?? ['unknown'])])
+  })
+
+  test.prop([cluster, fc.nat()], {numRuns: RUNS})(
+    'and each that is told has a packet that a walk confirms',
+    async (objects, number) => {
+      const {rules, sets} = linesOf(compile(objects, {scheme: 'sha256', semantics: 'npm'}))
+      const able = sets.filter(line => line.startsWith('add '))
+      const node = await nodeOf(
+        {rules, sets: sets.filter(line => line !== able[number % Math.max(1, able.length)])},
+        objects,
+        'node',
+      )
+      for (const each of agreement(node, objects).disagreements)
+        expect([each.effect, node.walk(examplePacket(each)).verdict]).toEqual([
+          each.effect,
+          each.effect === 'open' ? 'accept' : 'drop',
+        ])
+    },
+  )
+})
