@@ -49,6 +49,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/compile',
     'core/linux/walk',
   ],
+  'core/linux/causes': [
+    ...seam,
+    'core/differences',
+    'core/linux/iptables',
+    'core/linux/npm',
+    'core/linux/walk',
+    'core/linux/compare',
+  ],
   'core/linux/documents': [...seam, 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm'],
   'core/linux/plan': [...seam, 'core/linux/iptables', 'core/linux/npm', 'core/linux/compare'],
   'core/linux/redact': [
@@ -89,6 +97,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/translate',
     'core/linux/walk',
     'core/linux/compare',
+    'core/linux/causes',
     'core/linux/plan',
   ],
   'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts'],

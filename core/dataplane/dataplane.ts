@@ -12,12 +12,13 @@ import type {CompileOptions, Program, Semantics} from '../policy/program.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {NodeSets} from '../sets/node-set.ts'
 import type {Text} from '../text/lines.ts'
+import type {Cause} from './cause.ts'
 import type {Difference} from './difference.ts'
 import type {NodeContent, NodeFacts} from './node-facts.ts'
 import type {Operation} from './operation.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
-import type {SimulatedProgram} from './simulation.ts'
+import type {SimulatedNode} from './simulation.ts'
 
 /**
  * How one operating system enforces policies on a node. Verbs know this interface and no data plane; a data plane knows no
@@ -59,8 +60,14 @@ export interface DataPlane {
   compare(program: Program, node: NodeState): Comparison
   /** A difference in words, as documents have it. */
   describe(difference: AnyDifference): Omit<DriftItem, 'effect' | 'example'>
-  /** A program as if it were on the node, to try differences on. */
-  simulate(program: Program, node: NodeState): SimulatedProgram<object, AnyDifference>
+  /** What caused the differences of rules between a program and a node. Those of sets are left out. */
+  ruleCauses(differences: readonly AnyDifference[], program: Program, node: NodeState): readonly Cause[]
+  /**
+   * A node as it is, to try packets and repairs on.
+   *
+   * @param program what a repaired node has where the input does not tell: the members of its sets
+   */
+  simulate(node: NodeState, program: Program): SimulatedNode<object, AnyDifference>
   /** The operations that remove differences from a node, each with the one that takes it back. Of one chain all or none. */
   plan(differences: readonly AnyDifference[]): readonly Operation[]
 }

@@ -1,20 +1,25 @@
 import type {Packet, Verdict} from '../net/packet.ts'
-import type {ConditionedRules, PacketScope} from '../packets/rule-conditions.ts'
+import type {ConditionedRules, PacketScope, RuleConditions} from '../packets/rule-conditions.ts'
+import type {Cause} from './cause.ts'
 
 /**
- * A program as if it were on a node, to be asked what happens to packets, and what happens with one difference made in it.
+ * A node as it is, to be asked what happens to packets, and what would happen if some of what is wrong with it were repaired.
  *
  * @typeParam Rule a rule as the data plane has it
  * @typeParam Difference a difference between a program and a node of the data plane
  */
-export interface SimulatedProgram<Rule, Difference> extends ConditionedRules<Rule> {
+export interface SimulatedNode<Rule, Difference> extends ConditionedRules<Rule> {
   walk(packet: Packet): Verdict
-  /** Rules that all walks have looked at so far, those of programs with a difference among them. */
+  /** Rules that all walks have looked at so far, those of repaired nodes among them. */
   readonly looks: number
-  /** The rules, list by list. A list that a difference does not change is the same object in both programs. */
+  /** The rules of Azure NPM, list by list. A list that no repair changes is the same object in all nodes. */
   ruleLists(): Iterable<readonly Rule[]>
+  /** Conditions of other programs' rules that packets may meet before Azure NPM's. */
+  foreignConditions(): readonly RuleConditions[]
   /** Where packets are that a difference may be about; undefined when it cannot change any verdict. */
   scopeOf(difference: Difference): PacketScope<Rule> | undefined
-  /** The program with one difference made in it. */
-  with(difference: Difference): SimulatedProgram<Rule, Difference>
+  /** Rules of other programs that a packet meets and that may decide about it, in the order in which it meets them. */
+  foreignCauses(packet: Packet): readonly Cause[]
+  /** The node with these repaired, and everything else as it is. */
+  repaired(causes: readonly Cause[]): SimulatedNode<Rule, Difference>
 }

@@ -1,76 +1,132 @@
-import type {Drift, DriftItem} from '../contract/drift.ts'
+import type {Drift, DriftCause, DriftItem} from '../contract/drift.ts'
 import {API_VERSION} from '../contract/version.ts'
+import type {Cause} from '../dataplane/cause.ts'
 import type {AnyDifference, Comparison, ExpectedProgramOptions, NodeState} from '../dataplane/dataplane.ts'
+import type {SimulatedNode} from '../dataplane/simulation.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
-import {type Limits, VerdictChanges} from './verdict-change.ts'
+import {refusalsOf} from './departures.ts'
+import type {Effect} from './effects.ts'
+import {groupCauses} from './group-causes.ts'
+import {judgeNode, type Limits} from './judge-node.ts'
 
 /** Settings of Azure NPM that a dump does not contain, results that can be reused, and limits. */
-export interface CompareOptions extends Limits, ExpectedProgramOptions {}
+export interface CompareOptions extends Limits, ExpectedProgramOptions {
+  /** Compares only rules and sets with the program, and does not ask what the policies mean. */
+  readonly isProgramOnly?: boolean
+}
 
-const HURRIED =
-  'there are so many differences that the later ones were tried with a few packets each: some that are said to change nothing may change something'
+const HURRIED = 'there are so many differences that not all packets were tried: what some of them do is unknown'
 
-const HARM = {open: 0, closed: 1, none: 2} as const
-
-/** The differences of a node, and on request the effect of each on packets. */
+/** The differences of a node, by their causes. */
 export interface OpenComparison {
   readonly program: Program
   readonly differences: readonly AnyDifference[]
+  readonly causes: readonly Cause[]
   /** Converts a difference to an item of a document, without its effect. */
   readonly describe: (difference: AnyDifference) => Omit<DriftItem, 'effect' | 'example'>
   readonly notes: readonly string[]
   readonly notCompared: Comparison['notCompared']
-  readonly effects: VerdictChanges<object, AnyDifference>
+  /** The node as it is. */
+  readonly simulated: SimulatedNode<object, AnyDifference>
 }
 
 /** Finds all differences between what the policies require and what is on a node. */
-export function openComparison(cluster: ClusterObjects, node: NodeState, options: CompareOptions = {}): OpenComparison {
+export function openComparison(cluster: ClusterObjects, node: NodeState, options: ExpectedProgramOptions = {}): OpenComparison {
   const {dataPlane} = node
   const {program, notes} = dataPlane.expectedProgram(node, cluster, options)
   const {differences, notes: expectedDifferences, notCompared} = dataPlane.compare(program, node)
-  // Built on first use: it takes time on a large node, and a node without drift does not need it.
-  let effects: OpenComparison['effects'] | undefined
+  const simulated = dataPlane.simulate(node, program)
   return {
     program,
     differences,
+    causes: groupCauses(differences, {program, node, cluster, simulated}),
     describe: difference => dataPlane.describe(difference),
-    notes: [...notes, ...expectedDifferences, ...refusalNotes(program)],
+    notes: [...notes, ...expectedDifferences],
     notCompared,
-    get effects() {
-      effects ??= new VerdictChanges(dataPlane.simulate(program, node), options)
-      return effects
-    },
+    simulated,
   }
-}
-
-function refusalNotes({leftOut, refusals}: Program): string[] {
-  const isLeftOut = new Set(leftOut.map(({policy}) => policy))
-  return refusals
-    .filter(({policy, code}) => code !== 'TOO_MANY_RULES' || !isLeftOut.has(policy))
-    .map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`)
 }
 
 /** What the author of a policy that is too large to compare can do. */
 const FEWER_RULES = 'Its peers, values and ports multiply: select the peers by one common label, or the ports by ranges.'
 
-/** Compares what the policies require with what is on a node. Items that open traffic come first, then those that block it. */
+/**
+ * Compares what the policies require with what is on a node, and judges packets by both. What opens traffic comes first, then
+ * what blocks it.
+ */
 export function compareNode(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> {
+  const {isProgramOnly = false} = options
   const comparison = openComparison(cluster, dump, options)
-  const {differences, notes, notCompared} = comparison
-  const items: DriftItem[] = differences.map(difference => ({
-    ...comparison.describe(difference),
-    ...comparison.effects.of(difference),
-  }))
-  const isHurried = items.length > 0 && comparison.effects.isHurried
+  const {program, simulated, notCompared} = comparison
+  const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
+  const {items, causes} = documented(comparison, judgement.causes)
+  const {departures, judged, isHurried} = judgement
+  const refusals = isProgramOnly
+    ? refusalsOf(program).map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`)
+    : judgement.notes
   return {
     apiVersion: API_VERSION,
     kind: 'Drift',
     node: dump.node,
-    clean: items.length === 0 && notCompared.length === 0,
-    items: items.toSorted((a, b) => HARM[a.effect] - HARM[b.effect]),
+    clean: causes.length + departures.length + notCompared.length === 0,
+    causes,
+    departures: [...departures],
+    judged,
+    items,
     incomplete: [],
-    notes: [...notes, ...(isHurried ? [HURRIED] : [])],
+    notes: [...comparison.notes, ...refusals, ...(isHurried ? [HURRIED] : [])],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }
+}
+
+interface Told {
+  readonly at: number
+  readonly cause: Cause
+  readonly effect: Effect
+}
+
+const effectOf = ({opens, closes, hidden, isUncertain}: Effect): DriftItem['effect'] => {
+  if (opens.length > 0) return 'open'
+  if (closes.length > 0) return 'closed'
+  if (hidden) return hidden.opens.length > 0 ? 'open' : 'closed'
+  return isUncertain ? 'unknown' : 'none'
+}
+
+/** A number that is smaller for what is worse: what opens and closes, opens, closes, will do so later, may do so, does nothing. */
+function harmOf({opens, closes, hidden, isUncertain}: Effect): number {
+  if (opens.length > 0) return closes.length > 0 ? 0 : 1
+  if (closes.length > 0) return 2
+  if (hidden) return 3
+  return isUncertain ? 4 : 5
+}
+
+/** Causes and the differences below them as documents have them, the most harmful first. */
+function documented({describe}: OpenComparison, told: readonly Told[]): {items: DriftItem[]; causes: DriftCause[]} {
+  const items: DriftItem[] = []
+  const order = told.toSorted((a, b) => harmOf(a.effect) - harmOf(b.effect))
+  const placeOf = new Map(order.map(({at}, place) => [at, place]))
+  const examples = (packets: Effect['opens']) =>
+    packets.map(each => ({...each, ...(each.together && {together: each.together.flatMap(at => placeOf.get(at) ?? [])})}))
+  const causes = order.map(({cause, effect}): DriftCause => {
+    const {kind, text, policy, pod, addresses, where, differences} = cause
+    const first = items.length
+    const example = effect.opens[0] ?? effect.closes[0] ?? effect.hidden?.opens[0] ?? effect.hidden?.closes[0]
+    for (const difference of differences)
+      items.push({...describe(difference), effect: effectOf(effect), ...(example && {example: example.packet})})
+    return {
+      kind,
+      text,
+      ...(policy !== undefined && {policy}),
+      ...(pod !== undefined && {pod}),
+      ...(addresses && {addresses: [...addresses]}),
+      ...(where && {where}),
+      opens: examples(effect.opens),
+      closes: examples(effect.closes),
+      ...(effect.hidden && {hidden: {opens: [...effect.hidden.opens], closes: [...effect.hidden.closes]}}),
+      isUncertain: effect.isUncertain,
+      items: differences.map((_, at) => first + at),
+    }
+  })
+  return {items, causes}
 }

@@ -7,9 +7,11 @@ import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {compareNode} from './compare-node.ts'
 
-/** Settings of the node's Azure NPM that a dump does not contain. */
+/** Settings of the node's Azure NPM that a dump does not contain, and what is asked. */
 export interface DiffOptions {
   readonly isLite: boolean
+  /** Compares only with what Azure NPM programs, and does not ask whether that is what the policies mean. */
+  readonly isProgramOnly?: boolean
 }
 
 /**
@@ -18,7 +20,7 @@ export interface DiffOptions {
  * @param inputProblems of the input as a whole; they come before those of the dump
  * @throws InputError when the dump has no cluster objects
  */
-export function diffNode(dump: NodeState, {isLite}: DiffOptions, inputProblems: readonly Problem[]): Drift {
+export function diffNode(dump: NodeState, options: DiffOptions, inputProblems: readonly Problem[]): Drift {
   const {cluster} = dump
   if (!cluster || cluster.pods.length + cluster.policies.length + cluster.namespaces.length === 0)
     throw new InputError(
@@ -28,7 +30,7 @@ export function diffNode(dump: NodeState, {isLite}: DiffOptions, inputProblems: 
     )
   const missing = incompleteObjects(cluster).filter(({kind}) => kind !== 'nodes')
   if (missing.length > 0) return uncompared(dump, missing.map(plainPart), inputProblems)
-  return {...compareNode(cluster, dump, {isLite}), problems: [...inputProblems, ...dump.translation().facts.problems]}
+  return {...compareNode(cluster, dump, options), problems: [...inputProblems, ...dump.translation().facts.problems]}
 }
 
 /** What was not given would be called missing or extra, so nothing is compared. */
@@ -37,6 +39,9 @@ const uncompared = (dump: NodeState, incomplete: readonly IncompletePart[], inpu
   kind: 'Drift',
   node: dump.node,
   clean: false,
+  causes: [],
+  departures: [],
+  judged: 'none',
   items: [],
   notes: [],
   incomplete: [...incomplete],

@@ -1,11 +1,13 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
-import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
+import {ruleCauses} from './causes/rule-causes.ts'
+import type {RuleDifferences} from './causes/rule-differences.ts'
+import {simulateNode} from './causes/simulated-node.ts'
 import {compareProgram} from './compare/compare-program.ts'
 import type {LinuxDifference} from './compare/compared-rule.ts'
 import {describeDifference} from './compare/describe-difference.ts'
 import {expectedProgram, type LinuxProgramOptions} from './compare/expected-program.ts'
-import {simulateProgram} from './compare/simulate-program.ts'
 import {linuxPolicyCompiler} from './compile/policy-compiler.ts'
 import {joinLinuxDocuments} from './documents/join.ts'
 import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './documents/read.ts'
@@ -53,5 +55,15 @@ export const linux = {
   },
   describe: (difference: LinuxDifference) => describeDifference(difference),
   plan: operationsFor,
-  simulate: (program: LinuxProgram, node: LinuxNode) => simulateProgram(program, node.rules),
+  ruleCauses(differences: readonly LinuxDifference[], program: LinuxProgram, node: LinuxNode) {
+    const {chains, policyOfChain} = node.translation()
+    const ofRules = differences.filter((each): each is RuleDifferences => 'chain' in each)
+    return ruleCauses(ofRules, {
+      existing: new Set(node.cluster?.policies.map(objectKey)),
+      wanted: new Set([...program.policies, ...program.leftOut].map(({policy}) => policy)),
+      ofChain: policyOfChain,
+      isEmpty: chain => chains.isEmpty(chain),
+    })
+  },
+  simulate: (node: LinuxNode, program: LinuxProgram) => simulateNode(node, program),
 } satisfies DataPlane

@@ -98,9 +98,14 @@ export class LinuxNode implements NodeState {
   }
 
   /** What the input tells of the node's own addresses. */
-  protected get host(): Host {
+  get host(): Host {
     this.knownHost ??= hostOf(this, this.rules)
     return this.knownHost
+  }
+
+  /** All sets of the node, for walks. */
+  get setIndex(): SetIndex {
+    return this.opened().sets
   }
 
   ruleBlocks(): readonly string[] {

@@ -7,6 +7,8 @@ import type {RuleConditions, SimulatedSet, SimulatedSets} from './rule-condition
 /** Addresses and ports that represent all packets that rules can distinguish, within limits. */
 export interface Sample {
   readonly addresses: readonly string[]
+  /** Another address of the same class, for packets between two of one class. Absent for an address that is alone in its class. */
+  readonly twins: ReadonlyMap<string, string>
   readonly ports: readonly Pick<Packet, 'protocol' | 'port'>[]
 }
 
@@ -15,6 +17,7 @@ export const MOST_ADDRESSES = 64
 const MOST_PORTS = 32
 /** An address (TEST-NET-3, RFC 5737) and a port that hardly any rule names. */
 export const OUTSIDE = '203.0.113.254'
+const ALSO_OUTSIDE = '203.0.113.253'
 export const OTHER_PORT = 64_999
 
 /**
@@ -55,7 +58,7 @@ function* placesIn({type, members}: SimulatedSet): Generator<Place> {
  * @param extra addresses to include
  */
 export function sampleOf(sets: SimulatedSets, rules: readonly RuleConditions[], extra: readonly string[] = []): Sample {
-  const candidates = new Set<string>([OUTSIDE])
+  const candidates = new Set<string>([OUTSIDE, ALSO_OUTSIDE])
   const named = new Map<string, Set<number>>([
     ['tcp', new Set()],
     ['udp', new Set()],
@@ -66,9 +69,11 @@ export function sampleOf(sets: SimulatedSets, rules: readonly RuleConditions[], 
       candidates.add(address)
       if (port) named.get(port.protocol)?.add(port.number)
     }
-  const representatives = [...addressClasses(new Map(sets.entries()), candidates).values()].map(([first]) => first as string)
+  const classes = [...addressClasses(new Map(sets.entries()), candidates).values()]
+  const representatives = classes.map(([first]) => first as string)
   return {
     addresses: [...new Set([...extra, ...edgesOfBlocks(rules), ...representatives])],
+    twins: new Map(classes.flatMap(([first, second]) => (first !== undefined && second !== undefined ? [[first, second]] : []))),
     ports: portsOf(rules, named),
   }
 }

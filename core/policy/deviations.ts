@@ -2,7 +2,7 @@ import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type PolicyPeer} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
-import type {Compile, UnsupportedCode} from './program.ts'
+import type {Compile, Unsupported, UnsupportedCode} from './program.ts'
 
 /**
  * Where Azure NPM enforces something other than the NetworkPolicy API specifies, each in one sentence. Programs with the semantics
@@ -58,16 +58,22 @@ const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
  *
  * @param compile of the data plane; its refusals are among the deviations
  * @param scheme how names are hashed; in practice only decimal names (`fnv32a`) collide
+ * @param refusals of a program with the semantics `npm`; by default it is compiled
  * @returns each deviation that occurs, in the order of `deviations`
  */
-export function findDeviations(objects: ClusterObjects, compile: Compile, scheme: Scheme = 'sha256'): Deviation[] {
+export function findDeviations(
+  objects: ClusterObjects,
+  compile: Compile,
+  scheme: Scheme = 'sha256',
+  refusals: readonly Unsupported[] = compile(objects, {scheme, semantics: 'npm'}).refusals,
+): Deviation[] {
   const found = new Map<DeviationCode, DeviationPlace[]>()
   const add = (code: DeviationCode, kind: DeviationPlace['kind'], object: string, field: string): void => {
     found.set(code, [...(found.get(code) ?? []), {kind, object, field}])
   }
-  const byApi = compile(objects, {scheme, semantics: 'kubernetes'}).refusals.map(placeOf)
-  const shared = new Set(byApi)
-  for (const refusal of compile(objects, {scheme, semantics: 'npm'}).refusals) {
+  const byApi = refusals.length > 0 ? compile(objects, {scheme, semantics: 'kubernetes'}).refusals : []
+  const shared = new Set(byApi.map(placeOf))
+  for (const refusal of refusals) {
     const code = ofRefusals[refusal.code]
     if (code && !shared.has(placeOf(refusal))) add(code, 'NetworkPolicy', refusal.policy, refusal.field)
   }

@@ -5,13 +5,6 @@ import type {MemberDifference, SetDifference, SetState} from './set-difference.t
 export const isWhole = (difference: SetDifference | MemberDifference): difference is SetDifference =>
   difference.kind === 'set' && difference.wanted?.type !== difference.found?.type
 
-/** Applies a member difference to wanted members: removes the wanted member and adds the found one. */
-export function applyMember(members: readonly string[], {wanted, found}: Pick<MemberDifference, 'wanted' | 'found'>): string[] {
-  const gone = new Set([wanted, found].flatMap(side => (side ? [keyOf(side.text)] : [])))
-  const left = members.filter(text => !gone.has(keyOf(text)))
-  return found ? [...left, canonicalMember(found.text)] : left
-}
-
 /** The key by which the kernel compares members. Sets have many members, so nothing more is parsed. */
 const keyOf = (text: string): string => canonicalEntry(entryOf(text))
 

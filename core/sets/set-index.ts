@@ -45,7 +45,7 @@ export class SetIndex {
     return this.get(name).fields(sides)
   }
 
-  private get(name: string): CompiledSet {
+  protected get(name: string): CompiledSet {
     if (this.below && !this.below.changed.has(name)) return this.below.index.get(name)
     let set = this.compiled.get(name)
     if (!set) {

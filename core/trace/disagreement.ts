@@ -1,7 +1,6 @@
-import type {DriftItem} from '../contract/drift.ts'
 import type {Trace} from '../contract/trace.ts'
 import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
-import {openComparison} from '../drift/compare-node.ts'
+import {explainPacket} from '../drift/explain-packet.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
@@ -12,8 +11,8 @@ import type {CompileOptions} from '../policy/program.ts'
 const MOST_REASONS = 5
 
 /**
- * Finds likely reasons why the verdict of the rules differs from that of the policies: a difference between program and node that
- * by itself changes this packet's verdict, or a known deviation of Azure NPM in the program.
+ * Finds likely reasons why the verdict of the rules differs from that of the policies: what is wrong with a node and
+ * changes this packet's verdict, or a known deviation of Azure NPM in the program.
  *
  * @param packet after service translation, as rules and policies see it
  * @returns reasons in words; empty when the verdicts agree, or when one is unknown
@@ -30,24 +29,14 @@ export function explainDisagreement(
   for (const node of nodes) {
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
-    const {program, differences, describe, effects} = openComparison(cluster, node)
-    if (effects.before(packet) === verdict) reasons.push(...deviationReasons(cluster, packet, program.options, node.dataPlane))
-    else
-      for (const difference of differences)
-        if (reasons.length < MOST_REASONS && effects.after(difference, packet) === verdict)
-          reasons.push(`node ${node.node}: ${itemText(describe(difference))}`)
+    const {program, causes, repaired, isTogether} = explainPacket(cluster, node, packet)
+    if (repaired === verdict) reasons.push(...deviationReasons(cluster, packet, program.options, node.dataPlane))
+    const also = isTogether ? ' (only together with the other reasons)' : ''
+    for (const {text} of causes.slice(0, MOST_REASONS)) reasons.push(`node ${node.node}: ${text}${also}`)
   }
   if (packet.mark !== undefined && packet.mark !== 0)
     reasons.push(`the packet carries mark 0x${packet.mark.toString(16)}, which other rules of the node act on`)
   return [...new Set(reasons)]
-}
-
-function itemText({kind, change, name, expected, found, policy}: Omit<DriftItem, 'effect'>): string {
-  const of = policy === undefined ? '' : ` of policy ${policy}`
-  if (kind === 'member')
-    return change === 'extra' ? `set ${name} holds ${found}, which it should not` : `set ${name} lacks ${expected}`
-  if (change === 'missing') return `${kind} missing in ${name}${of}: ${expected}`
-  return `${kind} ${change} in ${name}${of}: ${found ?? ''}`
 }
 
 /** Reasons when Azure NPM's own program gives this verdict: deviations from the API in the policies that select an end. */

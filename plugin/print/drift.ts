@@ -1,41 +1,53 @@
-import type {Drift, DriftItem, DriftList} from '../../core/contract/drift.ts'
+import type {Departure, Drift, DriftCause, DriftItem, DriftList, JudgedPacket} from '../../core/contract/drift.ts'
+import {driftItemLines} from './drift-items.ts'
 import type {Paint, Style} from './paint.ts'
 import {lineOf} from './where.ts'
 
-const EFFECTS = {
+type Heading = 'both' | DriftItem['effect'] | 'hidden'
+
+const HEADINGS = {
+  both: {title: 'OPEN AND CLOSED: some packets pass that the policies forbid, others are dropped that they allow', style: 'red'},
   open: {title: 'OPEN: packets pass that the policies forbid', style: 'red'},
   closed: {title: 'CLOSED: packets are dropped that the policies allow', style: 'red'},
+  hidden: {title: 'HIDDEN: packets are judged otherwise as soon as the other causes are repaired', style: 'yellow'},
+  unknown: {title: 'UNKNOWN: it is not known whether packets are judged differently', style: 'yellow'},
   none: {title: 'No packet is judged differently', style: 'yellow'},
-} as const satisfies Record<DriftItem['effect'], {title: string; style: Style}>
+} as const satisfies Record<Heading, {title: string; style: Style}>
 
-const SIGNS = {missing: '-', extra: '+', changed: '~'} as const
+const ORDER = ['both', 'open', 'closed', 'hidden', 'unknown', 'none'] as const
 
-/** Differences for a person, most harmful first, as a diff: `-` is asked for and missing, `+` is there and not asked for. */
-export function* driftLines(drift: Drift, paint: Paint): Generator<string> {
-  const {node, clean, items, notes, notCompared = [], incomplete} = drift
-  if (!clean && items.length === 0 && notCompared.length === 0 && incomplete.length > 0) {
-    yield paint(`node ${node}: `) + paint('not compared', 'yellow') + paint(': the input does not hold all that answers rest on')
-    for (const {part, reason, next} of incomplete) {
-      yield paint(`  ${part}: ${reason}`)
-      yield paint(`      ${next}`, 'dim')
-    }
+function headingOf({opens, closes, hidden, isUncertain}: DriftCause): Heading {
+  if (opens.length > 0) return closes.length > 0 ? 'both' : 'open'
+  if (closes.length > 0) return 'closed'
+  if (hidden) return 'hidden'
+  return isUncertain ? 'unknown' : 'none'
+}
+
+const JUDGED = {
+  all: 'Rules and policies were held against each other with one packet of each kind that the sets and rules of this node tell apart.',
+  some: 'Rules and policies were held against each other only with packets that differences, departures and rules of other programs touch.',
+} as const
+
+/**
+ * What is wrong with a node for a person, most harmful first: each cause once, with what it does.
+ *
+ * @param isWide with all examples, and the differences below each cause
+ */
+export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generator<string> {
+  const {causes, departures, notes, notCompared = [], judged} = drift
+  if (isUncompared(drift)) {
+    yield* uncomparedLines(drift, paint)
     return
   }
-  if (clean) yield paint(`node ${node}: `) + paint('clean', 'green') + paint(': what is programmed is what the policies ask for')
-  else if (items.length === 0)
-    yield paint(`node ${node}: no differences, but ${policies(notCompared.length)} not compared`, 'yellow')
-  else
-    yield paint(
-      `node ${node}: ${items.length} difference${items.length === 1 ? '' : 's'} between what the policies ask for and what is programmed`,
-      'bold',
-    )
-  for (const effect of ['open', 'closed', 'none'] as const) {
-    const group = items.filter(item => item.effect === effect)
+  yield headLine(drift, paint)
+  for (const heading of ORDER) {
+    const group = [...causes.entries()].filter(([, cause]) => headingOf(cause) === heading)
     if (group.length === 0) continue
     yield ''
-    yield paint(EFFECTS[effect].title, EFFECTS[effect].style)
-    for (const item of group) yield* itemLines(item, paint)
+    yield paint(HEADINGS[heading].title, HEADINGS[heading].style)
+    for (const [at, cause] of group) yield* causeLines(at, cause, drift, paint, isWide)
   }
+  yield* departureLines(departures, paint, isWide)
   if (notCompared.length > 0) {
     yield ''
     yield paint('Not compared: what happens to packets of the pods that these policies select is not known', 'yellow')
@@ -44,22 +56,92 @@ export function* driftLines(drift: Drift, paint: Paint): Generator<string> {
       yield paint(`      ${next}`, 'dim')
     }
   }
-  if (notes.length === 0) return
+  if (notes.length > 0) {
+    yield ''
+    yield paint('Not counted as differences', 'bold')
+    for (const note of notes) yield paint(`  ${note}`, 'dim')
+  }
+  if (judged === 'none' || (!isWide && drift.clean && judged === 'all')) return
   yield ''
-  yield paint('Not counted as differences', 'bold')
-  for (const note of notes) yield paint(`  ${note}`, 'dim')
+  yield paint(JUDGED[judged], 'dim')
+}
+
+/** Whether nothing was compared, because the input does not hold what a comparison rests on. */
+const isUncompared = ({clean, items, causes, departures, notCompared = [], incomplete}: Drift): boolean =>
+  !clean && items.length + causes.length + departures.length + notCompared.length === 0 && incomplete.length > 0
+
+function* uncomparedLines({node, incomplete}: Drift, paint: Paint): Generator<string> {
+  yield paint(`node ${node}: `) + paint('not compared', 'yellow') + paint(': the input does not hold all that answers rest on')
+  for (const {part, reason, next} of incomplete) {
+    yield paint(`  ${part}: ${reason}`)
+    yield paint(`      ${next}`, 'dim')
+  }
+}
+
+function headLine({node, clean, causes, departures, notCompared = []}: Drift, paint: Paint): string {
+  if (clean) return paint(`node ${node}: `) + paint('clean', 'green') + paint(': what is programmed is what the policies ask for')
+  const parts = [
+    ...(causes.length > 0 ? [`${counted(causes.length, 'thing')} wrong`] : []),
+    ...(departures.length > 0 ? [`${counted(departures.length, 'departure')} of Azure NPM from the policies`] : []),
+  ]
+  if (parts.length > 0) return paint(`node ${node}: ${parts.join(', ')}`, 'bold')
+  if (notCompared.length > 0)
+    return paint(`node ${node}: no differences, but ${policies(notCompared.length)} not compared`, 'yellow')
+  return paint(`node ${node}: no differences, but not all was compared`, 'yellow')
+}
+
+function* causeLines(at: number, cause: DriftCause, {items, causes}: Drift, paint: Paint, isWide: boolean): Generator<string> {
+  const {text, where, opens, closes, hidden} = cause
+  const place = where && lineOf(where) !== undefined ? ` (line ${lineOf(where)})` : ''
+  yield paint(`  ${at + 1}. ${text}${place}`)
+  const both = opens.length > 0 && closes.length > 0
+  yield* exampleLines(both ? 'opens' : 'for example', opens, paint, isWide)
+  yield* exampleLines(both ? 'closes' : 'for example', closes, paint, isWide)
+  yield* exampleLines('will open', hidden?.opens ?? [], paint, isWide)
+  yield* exampleLines('will close', hidden?.closes ?? [], paint, isWide)
+  const needed = new Set([...opens, ...closes].flatMap(({together = []}) => together))
+  const all = [...opens, ...closes].every(({together}) => together !== undefined)
+  if (needed.size > 0 && all && causes.length > 1)
+    yield paint(
+      `      only together with ${[...needed].map(other => other + 1).join(', ')}: repaired alone, it changes nothing`,
+      'dim',
+    )
+  if (isWide) for (const item of cause.items) yield* driftItemLines(items[item] as DriftItem, paint)
+}
+
+function* exampleLines(word: string, examples: readonly JudgedPacket[], paint: Paint, isWide: boolean): Generator<string> {
+  for (const example of isWide ? examples : examples.slice(0, 1)) yield paint(`      ${word} ${packetWords(example)}`, 'dim')
+}
+
+/** A packet with the names of its pods: `shop/web 10.0.0.1 -> shop/db 10.0.0.2 tcp/80`. */
+function packetWords({packet, source, destination}: JudgedPacket): string {
+  const [from, to = ''] = packet.split(' -> ')
+  const named = (name: string | undefined, rest: string | undefined) => (name === undefined ? rest : `${name} ${rest}`)
+  return `${named(source, from)} -> ${named(destination, to)}`
+}
+
+function* departureLines(departures: readonly Departure[], paint: Paint, isWide: boolean): Generator<string> {
+  if (departures.length === 0) return
+  yield ''
+  yield paint('NOT AS THE POLICIES SAY: the node is as Azure NPM programs it, and Azure NPM departs from them', 'red')
+  for (const {text, policies: whose, namespaces = [], opens, closes} of departures) {
+    const names = [...whose, ...namespaces.map(name => `namespace ${name}`)]
+    yield paint(`  ${text.startsWith('policy ') ? '' : `${names.join(', ')}: `}${text}`)
+    yield* exampleLines('opens', opens, paint, isWide)
+    yield* exampleLines('closes', closes, paint, isWide)
+  }
 }
 
 /** Several nodes: those that differ in full, each clean one in a line, and how many there are of each. */
-export function* driftListLines({items, failures}: DriftList, paint: Paint): Generator<string> {
+export function* driftListLines({items, failures}: DriftList, paint: Paint, isWide = false): Generator<string> {
   for (const [index, drift] of items.entries()) {
-    const isShort = (each: Drift | undefined) => each?.clean === true && each.notes.length === 0
+    const isShort = (each: Drift | undefined) => each?.clean === true && each.notes.length === 0 && each.judged !== 'some'
     if (index > 0 && !(isShort(drift) && isShort(items[index - 1]))) yield ''
-    yield* driftLines(drift, paint)
+    yield* driftLines(drift, paint, isWide)
   }
   const count = items.length + failures.length
   if (count === 1) return
-  const differ = items.filter(drift => drift.items.length > 0).length
+  const differ = items.filter(hasFindings).length
   const clean = items.filter(drift => drift.clean).length
   const partly = items.length - differ - clean
   const part = partly === 0 ? '' : ` ${partly} not wholly compared,`
@@ -67,19 +149,9 @@ export function* driftListLines({items, failures}: DriftList, paint: Paint): Gen
   yield paint(`${count} nodes: ${clean} clean, ${differ} with differences,${part} ${failures.length} could not be asked`, 'bold')
 }
 
-const policies = (count: number): string => (count === 1 ? '1 policy was' : `${count} policies were`)
+/** Whether a node is known not to be clean. A rule of another program that only may decide is nothing that is known. */
+export const hasFindings = ({items, causes, departures}: Drift): boolean =>
+  items.length + departures.length > 0 || causes.some(({opens, closes}) => opens.length + closes.length > 0)
 
-function* itemLines(
-  {kind, change, name, kernelName, policy, expected, found, example, where, line}: DriftItem,
-  paint: Paint,
-): Generator<string> {
-  const of = policy === undefined ? '' : `  (policy ${policy})`
-  const at = where ? lineOf(where) : line
-  const place = at === undefined ? '' : `, line ${at}`
-  yield paint(
-    `  ${SIGNS[change]} ${kind} ${change}: ${name}${kernelName === undefined || kernelName === name ? '' : ` ${kernelName}`}${of}`,
-  )
-  if (expected !== undefined) yield paint(`      - ${expected}`, 'green')
-  if (found !== undefined) yield paint(`      + ${found}${place}`, 'red')
-  if (example !== undefined) yield paint(`      for example ${example}`, 'dim')
-}
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+const policies = (count: number): string => (count === 1 ? '1 policy was' : `${count} policies were`)

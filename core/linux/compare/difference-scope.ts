@@ -8,8 +8,8 @@ import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
 /**
  * Finds the packets whose verdict a difference may change.
  *
- * @returns undefined if it cannot change any verdict. No rule of a program names an extra set or chain; a rule that was added
- *   by hand and names one is a difference itself. Comments and `maxelem` do not affect packets.
+ * @returns undefined if it cannot change any verdict. A set that only the node has matters to rules that only the node has, which
+ *   are differences themselves. Comments and `maxelem` do not affect packets.
  */
 export function scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> | undefined {
   switch (difference.kind) {
@@ -20,7 +20,7 @@ export function scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> 
       return wanted && wanted.type !== found?.type ? {set: set.kernelName} : undefined
     }
     case 'chain':
-      return difference.wanted && {rules: difference.wanted}
+      return {rules: difference.wanted ?? difference.found ?? []}
     case 'order':
       return {
         rules: difference.pairs

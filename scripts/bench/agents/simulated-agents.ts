@@ -61,7 +61,19 @@ const start = async (node: string, index: number): Promise<number> => {
       demand: (caller, resource) => rights.demand(caller, resource),
       diff: async (): Promise<Drift> => {
         await sleep(ms)
-        return {apiVersion: API_VERSION, kind: 'Drift', node, clean: true, items: [], notes: [], incomplete: [], problems: []}
+        return {
+          apiVersion: API_VERSION,
+          kind: 'Drift',
+          node,
+          clean: true,
+          items: [],
+          notes: [],
+          incomplete: [],
+          causes: [],
+          departures: [],
+          judged: 'all',
+          problems: [],
+        }
       },
     },
     signIn: header => signIn.caller(header),

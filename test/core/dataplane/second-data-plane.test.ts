@@ -101,7 +101,7 @@ describe('a data plane of another shape', () => {
   test('is traced with the difference that explains a disagreement', () => {
     const trace = ask('shop/web', '5432', node({'podlabel-app:web': []}))
     expect(trace).toMatchObject({verdict: 'drop', expected: {verdict: 'accept'}})
-    expect(trace.disagreements).toEqual(['node aks-1: set podlabel-app:web lacks 10.0.0.1'])
+    expect(trace.disagreements).toEqual(['node aks-1: pod shop/web (10.0.0.1) is missing in podlabel-app:web'])
   })
 
   test('is clean when it is what the policies ask for', () => {

@@ -50,8 +50,9 @@ describe.each(captures)('$folder $rules', ({folder, rules = 'iptables-save.txt',
   test('is clean, and taken for what it is', async () => {
     const dump = await read()
     if (!dump.cluster) throw new Error('no cluster')
-    const {clean, items, notes: told} = compareNode(dump.cluster, dump)
-    expect({clean, items}).toEqual({clean: true, items: []})
+    const {clean, items, causes, notes: told} = compareNode(dump.cluster, dump, {isProgramOnly: true})
+    expect({clean, items, causes}).toEqual({clean: true, items: [], causes: []})
+    expect(compareNode(dump.cluster, dump).causes).toEqual([])
     expect(told.filter(note => note.includes('programmed by'))).toEqual(notes)
     expect(openComparison(dump.cluster, dump).program.options).toEqual({...options, semantics: 'npm'})
   })

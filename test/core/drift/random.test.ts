@@ -98,7 +98,7 @@ describe('for any cluster', () => {
     async (objects, options) => {
       const program = compiled(objects, options)
       const dump = await dumpOf(linesOf(program))
-      const {clean, items} = compareNode(objects, dump)
+      const {clean, items} = compareNode(objects, dump, {isProgramOnly: true})
       expect({clean, items}).toEqual({clean: true, items: []})
       // Without comments, or in NPM v1, which keeps the rules of all together, rules alone do not tell whose they are.
       if (options.generation === 'v1' || !linuxReleaseFacts(options.release).hasRuleComments) return

@@ -26,21 +26,21 @@ const withJob = {
 }
 const withoutRule = {...shopLines, rules: shopLines.rules.filter(line => !line.includes('ALLOW-FROM-podlabel-app:web'))}
 
-describe('a difference is a reason that alone changes the verdict:', () => {
+describe('what is wrong with the node and changes the verdict is a reason:', () => {
   test.each([
     {
       what: 'a member that is missing',
       lines: withoutWeb,
       packet: webToDb,
       answer: {verdict: 'drop', meant: 'accept'} as const,
-      says: ['node n1: set podlabel-app:web lacks 10.0.1.1'],
+      says: ['node n1: pod shop/web (10.0.1.1) is missing in podlabel-app:web'],
     },
     {
       what: 'a rule that is missing',
       lines: withoutRule,
       packet: webToDb,
       answer: {verdict: 'drop', meant: 'accept'} as const,
-      says: [expect.stringMatching(/^node n1: rule missing in AZURE-NPM-INGRESS-\w+ of policy shop\/db-from-web: .*ALLOW-FROM/)],
+      says: ['node n1: policy shop/db-from-web is programmed otherwise: 1 rule missing (ingress)'],
     },
     {
       what: 'a drop that somebody put first',
@@ -52,14 +52,29 @@ describe('a difference is a reason that alone changes the verdict:', () => {
       },
       packet: webToDb,
       answer: {verdict: 'drop', meant: 'accept'} as const,
-      says: ['node n1: rule extra in AZURE-NPM: -j DROP'],
+      says: ['node n1: rule 1 of AZURE-NPM, which Azure NPM did not write: -j DROP'],
     },
     {
-      what: 'none where only two together do',
+      what: 'two members of one pod',
       lines: withJob,
       packet: jobToDb,
       answer: {verdict: 'accept', meant: 'drop'} as const,
-      says: [],
+      says: ['node n1: pod ops/job (10.0.1.9) should not be in ns-shop, podlabel-app:web'],
+    },
+    {
+      what: 'two that must be repaired together',
+      lines: {
+        ...withJob,
+        rules: withJob.rules.map(line => line.replace(/^(-A FORWARD .*)$/, '-A FORWARD -s 10.0.1.9/32 -j ACCEPT\n$1')),
+      },
+      packet: jobToDb,
+      answer: {verdict: 'accept', meant: 'drop'} as const,
+      says: [
+        expect.stringMatching(/^node n1: pod ops\/job .* \(only together with the other reasons\)$/),
+        expect.stringMatching(
+          /^node n1: rule 1 of FORWARD, which is not Azure NPM's, .* \(only together with the other reasons\)$/,
+        ),
+      ],
     },
   ])('$what', async ({lines, packet, answer, says}) => {
     expect(reasons(answer, packet, await shopNodes({n1: lines}))).toEqual(says)
@@ -68,7 +83,7 @@ describe('a difference is a reason that alone changes the verdict:', () => {
   test('on each node', async () => {
     const nodes = await shopNodes({n1: shopLines, n2: withoutWeb})
     expect(reasons({verdict: 'drop', meant: 'accept'}, webToDb, nodes).filter(reason => reason.startsWith('node '))).toEqual([
-      'node n2: set podlabel-app:web lacks 10.0.1.1',
+      'node n2: pod shop/web (10.0.1.1) is missing in podlabel-app:web',
     ])
   })
 
@@ -131,9 +146,10 @@ describe('a node that holds what Azure NPM makes of the policies', () => {
 test('a mark may be the reason, which other rules act on', async () => {
   const nodes = await shopNodes({n1: withJob})
   expect(reasons({verdict: 'accept', meant: 'drop'}, {...jobToDb, mark: 0x4000}, nodes)).toEqual([
+    'node n1: pod ops/job (10.0.1.9) should not be in ns-shop, podlabel-app:web',
     'the packet carries mark 0x4000, which other rules of the node act on',
   ])
-  expect(reasons({verdict: 'accept', meant: 'drop'}, {...jobToDb, mark: 0}, nodes)).toEqual([])
+  expect(reasons({verdict: 'accept', meant: 'drop'}, {...jobToDb, mark: 0}, nodes)).toHaveLength(1)
 })
 
 describe('there is nothing to explain', () => {

@@ -1,7 +1,8 @@
+import type {Cause} from '../../../core/dataplane/cause.ts'
 import type {DataPlane, NodeState, NodeTranslation, Walk} from '../../../core/dataplane/dataplane.ts'
 import type {Difference} from '../../../core/dataplane/difference.ts'
 import type {NodeFacts} from '../../../core/dataplane/node-facts.ts'
-import type {SimulatedProgram} from '../../../core/dataplane/simulation.ts'
+import type {SimulatedNode} from '../../../core/dataplane/simulation.ts'
 import {linux} from '../../../core/dataplanes.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
 import {NameIndex} from '../../../core/names/name-index.ts'
@@ -192,7 +193,7 @@ class AclNode implements NodeState {
 const SET_NAMES = ['podlabel-app:web', 'podlabel-app:db', 'ns-shop']
 export const kernelName = (name: string): string => setKernelName(name, 'sha256')
 
-class Simulated implements SimulatedProgram<Acl, AclDifference> {
+class Simulated implements SimulatedNode<Acl, AclDifference> {
   readonly sets: Map<string, {readonly type: string; readonly members: readonly string[]}>
   readonly index: SetIndex
   private readonly acls: readonly Acl[]
@@ -246,17 +247,28 @@ class Simulated implements SimulatedProgram<Acl, AclDifference> {
     return {rules: rule ? [rule] : []}
   }
 
-  with(difference: AclDifference): Simulated {
-    if (difference.kind === 'member') {
-      const {set, wanted, found} = difference
-      const known = this.sets.get(set.kernelName)
-      const members = [...(known?.members ?? []).filter(member => member !== wanted?.text), ...(found ? [found.text] : [])]
-      return new Simulated(new Map(this.sets).set(set.kernelName, {type: 'hash:net', members}), this.acls)
-    }
-    if (difference.kind !== 'rule') return this
-    const {wanted, found} = difference
-    const acls = [...this.acls.filter(({id}) => id !== wanted?.rule.id), ...(found ? [found.rule] : [])]
-    return new Simulated(this.sets, acls)
+  foreignConditions(): [] {
+    return []
+  }
+
+  foreignCauses(): [] {
+    return []
+  }
+
+  repaired(causes: readonly Cause[]): Simulated {
+    const differences = causes.flatMap(cause => cause.differences as readonly AclDifference[])
+    const sets = new Map(this.sets)
+    let acls = this.acls
+    for (const each of differences)
+      if (each.kind === 'member') {
+        const {set, wanted, found} = each
+        const left = (sets.get(set.kernelName)?.members ?? []).filter(member => member !== found?.text)
+        sets.set(set.kernelName, {type: 'hash:net', members: wanted ? [...left, wanted.text] : left})
+      } else if (each.kind === 'rule') {
+        const left = acls.filter(({id}) => id !== each.found?.rule.id)
+        acls = each.wanted ? [...left, each.wanted.rule] : left
+      }
+    return new Simulated(sets, acls)
   }
 }
 
@@ -326,8 +338,17 @@ export const aclPlane: DataPlane = {
       ...(found && {found: wordsOf(found.rule)}),
     }
   },
-  simulate: ({sets, acls}: AclProgram) =>
-    new Simulated(new Map([...sets].map(([name, {ipsetType: type, members}]) => [name, {type, members}])), acls),
+  ruleCauses: (differences: readonly AclDifference[]) =>
+    differences.map(each => {
+      const policy = 'policy' in each ? each.policy : undefined
+      const text = `an ACL of policy ${policy} is ${'wanted' in each && each.wanted ? 'missing' : 'not asked for'}`
+      return {kind: 'policyChanged' as const, text, ...(policy !== undefined && {policy}), differences: [each]}
+    }),
+  simulate: (node: AclNode) =>
+    new Simulated(
+      new Map([...node.sets].map(([name, {type, members}]) => [name, {type, members: members.map(({entry}) => entry)}])),
+      node.acls,
+    ),
 }
 
 /** A node with these sets, by readable name, and these ACLs. */

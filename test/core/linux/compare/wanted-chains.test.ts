@@ -66,11 +66,11 @@ describe.each<CompileOptions>([
     expect(items).toMatchObject([{kind: 'rule', change: 'missing', policy: 'small/p', effect: 'closed'}])
   })
 
-  test('a missing jump to its chain is found, and nothing is said of the packets that it judges', async () => {
+  test('a missing jump to its chain is found, and what is in the chain is taken for right', async () => {
     const chain = limited(options).leftOut[0]?.chains[0]?.chain ?? ''
     const node = await nodeOf(options, rules => rules.filter(rule => !rule.endsWith(`-j ${chain}`)))
     const {items} = compareNode(cluster, node, {programFor: limited})
-    expect(items).toMatchObject([{kind: 'jump', change: 'missing', policy: 'big/p', effect: 'none'}])
+    expect(items).toMatchObject([{kind: 'jump', change: 'missing', policy: 'big/p', effect: 'open'}])
   })
 })
 

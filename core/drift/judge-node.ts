@@ -1,0 +1,252 @@
+import type {Departure} from '../contract/drift.ts'
+import type {Cause} from '../dataplane/cause.ts'
+import type {AnyDifference, NodeState} from '../dataplane/dataplane.ts'
+import type {SimulatedNode} from '../dataplane/simulation.ts'
+import type {ClusterObjects, Pod} from '../kubernetes/objects.ts'
+import {policyAddress} from '../kubernetes/pod-filter.ts'
+import {printIpv4} from '../net/ipv4.ts'
+import type {Packet, Verdict} from '../net/packet.ts'
+import {spread} from '../packets/spread.ts'
+import {Evaluator} from '../policy/evaluate.ts'
+import type {Program} from '../policy/program.ts'
+import {Departures} from './departures.ts'
+import {type Effect, Effects, type Judged} from './effects.ts'
+import {PodNames} from './pod-names.ts'
+import {TriedPackets} from './tried-packets.ts'
+
+/** Limits on the packets that are tried. */
+export interface Limits {
+  /** On nodes with more kinds of addresses, not one packet of each kind is tried. */
+  readonly mostAddresses?: number
+  /** Rules that all walks look at, which is what they cost. What is left then is not tried, and said to be uncertain. */
+  readonly mostLooks?: number
+}
+
+const MOST_LOOKS = 40_000_000
+/** Packets that are attributed to causes, and packets whose way is searched for rules of other programs. */
+const MOST_ATTRIBUTED = 20_000
+const MOST_SEARCHED = 1000
+/** Causes without an effect that are tried on a node on which all others are repaired. */
+const MOST_HIDDEN = 24
+/** Causes that each packet is held against, when all packets are tried. */
+const MOST_LIKELY = 24
+/** Pods whose policies are looked up to find some that policies select. */
+const MOST_ASKED = 2000
+/** Pods of a policy whose packets are tried for what Azure NPM makes of it. */
+const MOST_PODS = 6
+
+export interface NodeJudgement {
+  /** `at` is the position that `together` of an effect means. */
+  readonly causes: readonly {readonly at: number; readonly cause: Cause; readonly effect: Effect}[]
+  readonly departures: readonly Departure[]
+  readonly notes: readonly string[]
+  readonly judged: 'all' | 'some' | 'none'
+  /** Whether limits kept packets from being tried. */
+  readonly isHurried: boolean
+}
+
+interface Question extends Limits {
+  readonly node: NodeState
+  readonly simulated: SimulatedNode<object, AnyDifference>
+  readonly program: Program
+  readonly cluster: ClusterObjects
+  /** Of the differences. */
+  readonly causes: readonly Cause[]
+  /** Whether the policies are not asked, only what Azure NPM makes of them. */
+  readonly isProgramOnly: boolean
+}
+
+/**
+ * Finds what each cause opens and closes on the node as it is, rules of other programs that decide before Azure NPM, and what Azure
+ * NPM itself does otherwise than the policies ask for. It walks packets through the node as it is and through the node with
+ * causes repaired.
+ */
+export function judgeNode(question: Question): NodeJudgement {
+  return new NodeJudge(question).judge()
+}
+
+class NodeJudge {
+  private readonly question: Question
+  private readonly pods: PodNames
+  private readonly evaluator: Evaluator | undefined
+  private readonly departures: Departures | undefined
+  private readonly fixed: SimulatedNode<object, AnyDifference>
+  private readonly tried: TriedPackets
+  private readonly mostLooks: number
+  private readonly judged: (Judged & {readonly likely?: number})[] = []
+  /** Causes about which something is not known. */
+  private readonly doubtful = new Set<number>()
+
+  constructor(question: Question) {
+    const {simulated, causes, cluster, program, node, isProgramOnly, mostAddresses, mostLooks = MOST_LOOKS} = question
+    this.question = question
+    this.mostLooks = mostLooks
+    this.pods = new PodNames(cluster, node.node)
+    if (!isProgramOnly) {
+      this.evaluator = new Evaluator(cluster)
+      this.departures = new Departures(cluster, program, node.dataPlane.policyCompiler.compile, this.evaluator)
+    }
+    this.fixed = causes.length > 0 ? simulated.repaired(causes) : simulated
+    this.tried = new TriedPackets(simulated, this.fixed, address => this.pods.isForwarded(address), mostAddresses)
+  }
+
+  private get isSpent(): boolean {
+    return this.question.simulated.looks >= this.mostLooks
+  }
+
+  judge(): NodeJudgement {
+    const {causes, simulated, isProgramOnly} = this.question
+    const isAsked = causes.length > 0 || !isProgramOnly
+    if (isAsked && this.tried.isExact) for (const packet of this.tried.all()) if (!this.look(packet)) break
+    if (isAsked && !this.tried.isExact) this.lookAtSome()
+    const foreign = this.foreignCauses()
+    const all = [...causes, ...foreign]
+    const repaired = foreign.length > 0 ? simulated.repaired(all) : this.fixed
+    const effects = new Effects(simulated, all, packet => this.pods.show(packet))
+    const foreignAt = foreign.map((_, at) => causes.length + at)
+    this.attribute(effects, repaired, foreignAt)
+    for (const cause of this.doubtful) effects.doubt(cause)
+    if (all.length > 1) this.reveal(effects, repaired)
+    const isHurried = this.isSpent
+    if (isHurried) for (const at of causes.keys()) if (!effects.isTold(at, 1)) effects.doubt(at)
+    const jump = causes.findIndex(({kind}) => kind === 'jump')
+    const behindJump = foreignAt.filter(at => jump >= 0 && effects.isExplainedBy(at, jump))
+    const told = [...all.entries()].flatMap(([at, cause]) => {
+      const effect = effects.of(at)
+      // A rule of another program is a cause only if it decides, and none of its own where the jump should come before it.
+      const isCause = effect.opens.length + effect.closes.length > 0 || effect.isUncertain
+      if (at >= causes.length && (!isCause || behindJump.includes(at))) return []
+      const text = [cause.text, ...(at === jump ? behindJump.map(each => all[each]?.text) : [])].join('; ')
+      return [{at, cause: {...cause, text}, effect}]
+    })
+    return {
+      causes: told,
+      departures: this.departures?.told ?? [],
+      notes: this.departures?.notes ?? [],
+      judged: isProgramOnly ? 'none' : this.tried.isExact && !isHurried ? 'all' : 'some',
+      isHurried,
+    }
+  }
+
+  /** Judges a packet, and keeps it if anything disagrees. @returns whether there is time for more */
+  private look(packet: Packet, likely?: number): boolean {
+    if (this.isSpent) return false
+    const {simulated, causes} = this.question
+    const now = simulated.walk(packet)
+    const repaired = causes.length > 0 ? this.fixed.walk(packet) : now
+    const expected = this.expected(packet)
+    if (repaired === 'unknown' && now !== 'unknown' && likely !== undefined) this.doubtful.add(likely)
+    if (now !== repaired || (expected !== undefined && expected !== now))
+      this.judged.push({packet, now, repaired, expected, ...(likely !== undefined && {likely})})
+    return true
+  }
+
+  private expected(packet: Packet): Verdict | undefined {
+    return this.pods.mayPass(packet) ? this.evaluator?.evaluate(packet).verdict : undefined
+  }
+
+  /** Where not all kinds of packets can be tried: those that causes, departures and rules of other programs concern. */
+  private lookAtSome(): void {
+    const {causes} = this.question
+    for (const [at, cause] of causes.entries())
+      for (const packet of this.tried.of(cause, causes.length)) {
+        const before = this.judged.length
+        if (!this.look(packet, at)) return
+        // Where there are many, one packet of each tells what it does.
+        if (
+          causes.length > MOST_LIKELY &&
+          this.judged.length > before &&
+          this.judged.at(-1)?.now !== this.judged.at(-1)?.repaired
+        )
+          break
+      }
+    if (!this.evaluator) return
+    const selected = this.selectedPods()
+    for (const packet of this.tried.ofForeignRules(selected)) if (!this.look(packet)) return
+    for (const packet of this.packetsOfDepartures()) if (!this.look(packet)) return
+  }
+
+  /** Addresses of pods that policies select. */
+  private selectedPods(): string[] {
+    return [...this.policiesOfPods(spread(this.question.cluster.pods, MOST_ASKED))].flatMap(([address, policies]) =>
+      policies.size > 0 ? [address] : [],
+    )
+  }
+
+  /** The policies that select each pod, by its address. */
+  private *policiesOfPods(pods: Iterable<Pod>): Generator<readonly [string, ReadonlySet<string>]> {
+    const [other = ''] = this.tried.outside
+    for (const pod of pods) {
+      const address = policyAddress(pod)
+      if (address === undefined || !this.evaluator) continue
+      const own = printIpv4(address)
+      const {ingress} = this.evaluator.evaluate({source: other, destination: own, protocol: 'icmp'})
+      const {egress} = this.evaluator.evaluate({source: own, destination: other, protocol: 'icmp'})
+      yield [own, new Set([...ingress.selecting, ...egress.selecting])]
+    }
+  }
+
+  private *packetsOfDepartures(): Generator<Packet> {
+    const {cluster} = this.question
+    const policies = this.departures?.policies ?? new Set()
+    if (policies.size === 0) return
+    const chosen = new Map<string, string[]>()
+    for (const [address, selecting] of this.policiesOfPods(cluster.pods))
+      for (const policy of selecting) {
+        const known = chosen.get(policy) ?? []
+        if (policies.has(policy) && known.length < MOST_PODS) chosen.set(policy, [...known, address])
+      }
+    const others = [...spread(this.selectedPods(), MOST_PODS), ...this.tried.outside]
+    for (const own of chosen.values())
+      for (const one of own)
+        for (const other of others)
+          if (one !== other) {
+            yield {source: other, destination: one, protocol: 'tcp', port: 80}
+            yield {source: one, destination: other, protocol: 'tcp', port: 80}
+          }
+  }
+
+  /** Rules of other programs on the way of packets that are judged otherwise than the policies say. */
+  private foreignCauses(): Cause[] {
+    const {simulated} = this.question
+    const found = new Map<string, Cause>()
+    const strange = this.judged.filter(({now, expected}) => expected !== undefined && now !== expected)
+    for (const {packet} of spread(strange, MOST_SEARCHED))
+      for (const cause of simulated.foreignCauses(packet)) found.set(cause.text, cause)
+    for (const {text} of this.question.causes) found.delete(text)
+    return [...found.values()]
+  }
+
+  private attribute(effects: Effects, all: SimulatedNode<object, AnyDifference>, foreign: readonly number[]): void {
+    const {causes} = this.question
+    const ranked = this.judged.toSorted((a, b) => this.rank(a) - this.rank(b))
+    const every = [...causes.keys(), ...foreign]
+    const structural = causes.flatMap(({kind}, at) => (kind === 'pod' || kind === 'namespace' ? [] : [at])).slice(0, MOST_LIKELY)
+    for (const judged of spread(ranked, MOST_ATTRIBUTED)) {
+      if (this.isSpent) return
+      const {packet, now, expected, likely} = judged
+      const repaired = foreign.length > 0 ? all.walk(packet) : judged.repaired
+      if (repaired !== now && repaired !== 'unknown') {
+        const of =
+          every.length <= MOST_LIKELY
+            ? every
+            : [...new Set([...(likely === undefined ? [] : [likely]), ...structural, ...foreign])]
+        effects.attribute({...judged, repaired}, of)
+      }
+      if (repaired === now && expected !== undefined && expected !== 'unknown' && expected !== now && now !== 'unknown')
+        this.departures?.add(packet, now, this.pods.show(packet))
+    }
+  }
+
+  /** What causes would do that others hide. */
+  private reveal(effects: Effects, repaired: SimulatedNode<object, AnyDifference>): void {
+    const {causes} = this.question
+    const quiet = [...causes.keys()].filter(at => !effects.isTold(at, 1)).slice(0, MOST_HIDDEN)
+    for (const at of quiet) if (!this.isSpent) effects.reveal(at, this.tried.of(causes[at] as Cause, causes.length), repaired)
+  }
+
+  /** Packets that a person can follow come first: between pods, and judged otherwise than the policies say. */
+  private rank({packet, now, expected}: Judged): number {
+    return (expected !== undefined && expected !== now ? 0 : 4) + this.pods.distance(packet)
+  }
+}
