@@ -17,7 +17,7 @@ export const problemSchema = z
 
 export const incompletePartSchema = z
   .object({
-    part: z.string().describe('"table nat", "chain AZURE-NPM", "set azure-npm-…", "sets", "NetworkPolicies"'),
+    part: z.string().describe('"table nat", "chain POSTROUTING of table nat", "sets", "NetworkPolicies"'),
     state: z.enum(['cut', 'absent']).describe('cut: some of it may be missing; absent: nothing of it was given'),
     reason: z.string().describe('how this is known'),
     next: z.string().describe('what to do about it'),

@@ -14,7 +14,7 @@ import type {NodeSets} from '../sets/node-set.ts'
 import type {Text} from '../text/lines.ts'
 import type {Cause} from './cause.ts'
 import type {Difference} from './difference.ts'
-import type {NodeContent, NodeFacts} from './node-facts.ts'
+import type {Extent, NodeContent, NodeFacts} from './node-facts.ts'
 import type {Operation} from './operation.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
@@ -34,9 +34,9 @@ export interface DataPlane {
    * Parses one document. Never throws for bad content: what is wrong is in `problems`.
    *
    * @param kind one of `documentKinds`
-   * @param isWhole whether the text is all that a known tool printed: then what is not in it does not exist
+   * @param extent how much of what a tool prints the text is known to be
    */
-  parse(kind: string, text: Text, file: string, isWhole: boolean): NodeContent
+  parse(kind: string, text: Text, file: string, extent: Extent): NodeContent
   /** Opens a node. Contents that contradict each other become problems. */
   open(facts: NodeFacts, documents: readonly {readonly name: string; readonly content: NodeContent}[]): NodeState
   /**
@@ -152,6 +152,8 @@ export interface Walk {
   readonly trail: readonly object[]
   /** Why the verdict is unknown. */
   readonly reason?: string
+  /** What is not whole, and would be needed for a verdict. */
+  readonly incomplete?: readonly IncompletePart[]
   /** Whether the node forwards the packet, receives it (`input`) or sends it (`output`). Azure NPM judges what is forwarded. */
   readonly path?: 'forward' | 'input' | 'output'
   /** How the packet leaves the node, where the node translates an address of it. */

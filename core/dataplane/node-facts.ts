@@ -27,3 +27,9 @@ export interface NodeContent {
   readonly backend?: 'nft' | 'legacy'
   readonly problems: readonly Problem[]
 }
+
+/**
+ * How much of what a tool prints a text is known to be. `all`: all of it, so what is not in it does not exist. `ended`: it goes to the
+ * end of what the tool was asked for, which may have been one table. `open`: nothing tells whether it was cut off.
+ */
+export type Extent = 'all' | 'ended' | 'open'

@@ -10,4 +10,6 @@ export interface DumpDocument {
   readonly text: Text
   /** Set when the text is the whole output of a known tool, which may be empty. Otherwise the kind is found by the content. */
   readonly kind?: DocumentKind
+  /** Set when something else follows in the same file, so that the text is not cut off at its end. */
+  readonly isEnded?: true
 }

@@ -41,7 +41,7 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
   if (unread) return {document, kind: 'none', problems: [{file: name, ...unread}]}
   const dataPlane = dataPlaneOfKind(kind)
   if (dataPlane) {
-    const content = dataPlane.parse(kind, text, name, document.kind !== undefined)
+    const content = dataPlane.parse(kind, text, name, document.kind !== undefined ? 'all' : document.isEnded ? 'ended' : 'open')
     return {document, kind: 'node', dataPlane, content, problems: content.problems}
   }
   switch (kind) {

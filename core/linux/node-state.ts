@@ -11,6 +11,8 @@ import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
 import {hostOf} from './walk/host.ts'
+import {lostRule, lostRules} from './walk/lost-parts.ts'
+import {lostSets, withIncomplete} from './walk/lost-sets.ts'
 import {savedRules, savedSets} from './walk/node-rules.ts'
 import type {Host} from './walk/passing.ts'
 import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
@@ -22,12 +24,19 @@ export interface WalkedNode {
   readonly sets: SetIndex
 }
 
+const NO_RULES: WalkedRules = {
+  chain(table, name) {
+    const [lost] = lostRules(undefined)
+    return table === 'filter' && lost ? {rules: [lostRule(table, name, 1, lost)]} : undefined
+  },
+}
+
 class ReadNode implements WalkedNode {
   readonly rules: WalkedRules
   readonly sets: SetIndex
 
   constructor(documents: LinuxDocuments) {
-    this.rules = documents.saved ? rulesOf(documents.saved, documents.savedBeside) : {chain: () => undefined}
+    this.rules = documents.saved ? rulesOf(documents.saved, documents.savedBeside) : NO_RULES
     this.sets = savedSets(documents)
   }
 }
@@ -78,13 +87,17 @@ export class LinuxNode implements NodeState {
   }
 
   get completeness(): Completenesses {
-    const {saved, sets, hasMembers, cluster} = this.documents
+    const {documents} = this
+    const {saved, sets, hasMembers, cluster} = documents
     return {
       rules: saved ? (hasAllRules(saved.save) ? 'whole' : 'cut') : 'absent',
       sets: sets ? 'whole' : 'absent',
       members: sets ? (hasMembers ? 'whole' : 'cut') : 'absent',
       objects: objectsCompleteness(cluster),
-      parts: cluster ? incompleteObjects(cluster).map(plainPart) : [],
+      get parts() {
+        const objects = cluster ? incompleteObjects(cluster).map(plainPart) : []
+        return [...lostRules(saved?.save), ...lostSets(documents), ...objects]
+      },
     }
   }
 
@@ -119,7 +132,7 @@ export class LinuxNode implements NodeState {
 
   walk(packet: Packet): LinuxWalk {
     const {rules, sets} = this.opened()
-    return walk(rules, sets, packet, {host: this.host})
+    return withIncomplete(walk(rules, sets, packet, {host: this.host}), this.documents)
   }
 
   walkSets(domain: PacketDomain): PacketSetWalk {
@@ -132,7 +145,14 @@ export class LinuxNode implements NodeState {
   }
 
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): LinuxNode {
-    return new LinuxNode(this.dataPlane, {...this.documents, ...facts}, this.walked)
+    const isSame = facts.cluster === undefined || !this.isIncomplete
+    return new LinuxNode(this.dataPlane, {...this.documents, ...facts}, isSame ? this.walked : undefined)
+  }
+
+  /** Whether walks may look at the cluster: at which addresses are pods', and what a set should hold. */
+  private get isIncomplete(): boolean {
+    const {saved, sets} = this.documents
+    return lostRules(saved?.save).length > 0 || [...(sets?.values() ?? [])].some(({cut}) => cut)
   }
 
   private opened(): WalkedNode {

@@ -12,6 +12,8 @@ export interface WalkedSet {
   readonly members: Iterable<string>
   /** Options of `create`. Those that change what members mean are `family`, `netmask`, `bitmask` and `markmask`. */
   readonly header?: ReadonlyMap<string, string>
+  /** Whether it may have more members. */
+  readonly isCut?: boolean
 }
 
 /**

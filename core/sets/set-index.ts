@@ -58,7 +58,8 @@ export class SetIndex {
   private compile(name: string): CompiledSet {
     const set = this.sets.get(name)
     if (!set) return unknownSet
-    return set.type === 'list:set' ? this.compileList(set) : compileSet(set)
+    const compiled = set.type === 'list:set' ? this.compileList(set) : compileSet(set)
+    return set.isCut ? withoutSomeMembers(set, compiled) : compiled
   }
 
   private compileList({members}: WalkedSet): CompiledSet {
@@ -81,6 +82,15 @@ export class SetIndex {
   /** The kernel refuses lists in lists, so what such a list holds is unknown. */
   private member(name: string): CompiledSet {
     return this.sets.get(name)?.type === 'list:set' ? unknownSet : this.get(name)
+  }
+}
+
+/** Of a set that may have more members: what it holds it holds, unless it is of blocks, which may have exceptions among the others. */
+function withoutSomeMembers({type}: WalkedSet, compiled: CompiledSet): CompiledSet {
+  if (type.includes('net')) return unknownSet
+  return {
+    fields: sides => compiled.fields(sides),
+    holds: (packet, sides, wantsException) => (compiled.holds(packet, sides, wantsException) === true ? true : 'unknown'),
   }
 }
 

@@ -50,10 +50,11 @@ export const shop: ClusterObjects = {
 /** What a node of the shop holds when Azure NPM has done its work. */
 export const shopLines: NodeLines = linesOf(compile(shop, {scheme: 'sha256', semantics: 'npm'}))
 
-const document = (folder: string, file: string, text: string): DumpDocument => ({
+const document = (folder: string, file: string, text: string, kind?: DumpDocument['kind']): DumpDocument => ({
   name: `${folder}/${file}`,
   folder,
   text: [text],
+  ...(kind && {kind}),
 })
 
 /**
@@ -67,8 +68,8 @@ export async function shopNodes(
   cluster: ClusterObjects | null = shop,
 ): Promise<NodeState[]> {
   const documents = Object.entries(lines).flatMap(([node, {rules, sets}]) => [
-    ...(rules ? [document(`dump/nodes/${node}`, 'iptables-save.txt', `${rules.join('\n')}\n`)] : []),
-    ...(sets ? [document(`dump/nodes/${node}`, 'ipset-save.txt', `${sets.join('\n')}\n`)] : []),
+    ...(rules ? [document(`dump/nodes/${node}`, 'iptables-save.txt', `${rules.join('\n')}\n`, 'iptables-save')] : []),
+    ...(sets ? [document(`dump/nodes/${node}`, 'ipset-save.txt', `${sets.join('\n')}\n`, 'ipset-save')] : []),
   ])
   const items = cluster && [
     ...cluster.namespaces.map(each => ({kind: 'Namespace', ...each})),

@@ -58,11 +58,16 @@ export function chooseSave(saves: readonly SaveIndex[]): ChosenSaves {
   ])
 }
 
-const both = (chosen: SaveIndex, beside: SaveIndex, problems: Problem[]): ChosenSaves =>
-  isIdle(beside) ? {chosen, problems} : {chosen, beside, problems}
+function both(one: SaveIndex, other: SaveIndex, problems: Problem[]): ChosenSaves {
+  // What iptables warns of is there. Nobody takes one table of the back end that is not in use.
+  const chosen = {...one, warnsOfLegacy: false}
+  const beside = {...other, warnsOfLegacy: false, hasAllTables: true}
+  return isIdle(beside) ? {chosen, problems} : {chosen, beside, problems}
+}
 
 /** Whether a save decides about no packet: its chains are empty, and no policy drops. A cut one may have lost what decides. */
 const isIdle = (save: SaveIndex): boolean =>
+  save.hiddenTables.size === 0 &&
   [...save.tables.values()].every(
     ({isComplete, chains}) =>
       isComplete && [...chains.values()].every(({blocks, policy}) => blocks.length === 0 && policy !== 'DROP'),
@@ -77,5 +82,12 @@ function join(saves: readonly SaveIndex[]): SaveIndex | 'ambiguous' | undefined 
       if (tables.has(name)) return 'ambiguous'
       tables.set(name, table)
     }
-  return others.length === 0 ? first : {...first, tables}
+  if (others.length === 0) return first
+  return {
+    ...first,
+    tables,
+    hasAllTables: saves.some(save => save.hasAllTables),
+    hiddenTables: new Set(saves.flatMap(save => [...save.hiddenTables])),
+    warnsOfLegacy: saves.some(save => save.warnsOfLegacy),
+  }
 }

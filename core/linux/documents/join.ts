@@ -24,9 +24,15 @@ export function joinLinuxDocuments(read: readonly {readonly name: string; readon
     ...(save.chosen && {save: save.chosen}),
     ...(save.beside && {beside: save.beside}),
     ...(sets && {sets}),
-    hasMembers: sets !== undefined && [...sets.values()].every(set => set.members.length > 0 || (set.entries ?? 0) === 0),
+    hasMembers: sets !== undefined && haveMembers([...sets.values()]),
     problems: [...save.problems, ...problems],
   }
+}
+
+/** Whether members are listed: of all sets that have any, `ipset list -t` prints none. */
+function haveMembers(sets: readonly MatchSet[]): boolean {
+  const counted = sets.filter(({entries = 0}) => entries > 0)
+  return counted.length === 0 || counted.some(({members}) => members.length > 0)
 }
 
 /** Joins the sets of `ipset save` with the sizes and reference counts that only `ipset list` prints. */
@@ -52,14 +58,23 @@ function joinSets(read: Parameters<typeof joinLinuxDocuments>[0]): {sets?: Map<s
   const sets = new Map(
     saves[0].sets.map(set => {
       const {revision, sizeBytes, references, entries} = listed.get(set.name) ?? {}
+      const cut = cutOf(set, entries)
       const told = {
         ...(revision !== undefined && {revision}),
         ...(sizeBytes !== undefined && {sizeBytes}),
         ...(references !== undefined && {references}),
         ...(entries !== undefined && {entries}),
       }
-      return [set.name, {...set, ...told}]
+      const {cut: _, ...rest} = set
+      return [set.name, {...rest, ...told, ...(cut && {cut})}]
     }),
   )
   return {sets, problems: []}
+}
+
+/** Why members of a saved set may be missing, when the number of its members is known or not. */
+function cutOf({cut, members, header}: MatchSet, entries: number | undefined): MatchSet['cut'] {
+  if (entries === undefined || cut?.isDamaged) return cut
+  if (members.length >= entries || header.has('timeout')) return undefined
+  return {reason: `it has ${entries} members, and ${members.length} are in the input`, isDamaged: false}
 }

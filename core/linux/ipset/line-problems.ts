@@ -13,6 +13,8 @@ export class LineProblems {
   private start = 0
   private end = 0
   private line = 0
+  /** Whether no line feed ends the text. */
+  isOpenEnd = false
 
   constructor(file: string | undefined) {
     this.list = new ProblemList(file)
@@ -38,13 +40,15 @@ export class LineProblems {
       return false
     }
     // Only the last line of a text can lack a line feed. A carriage return may precede the line feed.
-    if (end >= piece.length - 1 && piece.charCodeAt(piece.length - 1) !== LINE_FEED)
+    if (end >= piece.length - 1 && piece.charCodeAt(piece.length - 1) !== LINE_FEED) {
+      this.isOpenEnd = true
       this.add(
         'TRUNCATED_FILE',
         end,
         'the last line does not end with a line feed: it may be cut, and lines behind it may be missing',
         'The line is read as it stands. Take the dump again, and check that the disk was not full.',
       )
+    }
     return true
   }
 

@@ -12,6 +12,16 @@ export interface Member {
   readonly extra?: string
 }
 
+/** Why members of a set may be missing. */
+export interface CutSet {
+  /** As a sentence without a full stop. */
+  readonly reason: string
+  /** Whether what is there may be wrong, too: a line is damaged. */
+  readonly isDamaged: boolean
+  /** Whether it may as well be whole: nothing but the missing end of the text speaks against it. */
+  readonly isOpen?: true
+}
+
 /** One set with its members in the order of the dump. */
 export interface MatchSet {
   readonly name: string
@@ -22,6 +32,8 @@ export interface MatchSet {
   readonly members: Member[]
   /** Line in the dump, from 1. */
   readonly line: number
+  /** Absent when all members are there. */
+  readonly cut?: CutSet
   // Only `ipset list` prints these four.
   readonly revision?: number
   readonly sizeBytes?: number

@@ -2,7 +2,7 @@ import type {Problem} from '../../problem/problem.ts'
 import {eachLine, shownLine, type Text} from '../../text/lines.ts'
 import {LineProblems} from './line-problems.ts'
 import type {MatchSet} from './model.ts'
-import {isList, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
+import {cutSet, isList, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
 import {readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
 
 /**
@@ -69,7 +69,9 @@ class ListParser {
   }
 
   result(): {sets: MatchSet[]; problems: Problem[]} {
+    const {block} = this
     this.close()
+    if (block && this.problems.isOpenEnd) cutSet(block.set, 'its last line has no line break, so the text may be cut there')
     const expected = new Set([...usualKeys, ...this.blocks.flatMap(block => [...block.seen])])
     for (const block of this.blocks) this.checkKeys(block, expected)
     return {sets: this.sets.all(), problems: this.problems.all()}
@@ -167,6 +169,8 @@ class ListParser {
 
   private skip(at: number): void {
     if (this.isSkipping) return
+    const last = this.blocks.at(-1)
+    if (last) cutSet(last.set, 'lines behind it belong to no set')
     this.isSkipping = true
     this.problems.add(
       'MEMBER_OUTSIDE_SET',
@@ -184,6 +188,7 @@ class ListParser {
     const read = membersRead(block)
     // Members with a timeout may expire between the count and the list, and the kernel's count may include expired ones.
     if (entries === undefined || read === entries || (read < entries && header.has('timeout'))) return
+    block.set.cut = {reason: `it should have ${entries} members, ${read} are listed`, isDamaged: this.problems.isOpenEnd}
     this.problems.addElsewhere({
       code: 'TRUNCATED_FILE',
       line: block.entriesLine,
@@ -198,6 +203,7 @@ class ListParser {
   private checkKeys({set, seen, line}: Block, expected: ReadonlySet<Key>): void {
     const missing = keys.filter(key => expected.has(key) && !seen.has(key))
     if (missing.length === 0) return
+    cutSet(set, `the lines ${missing.join(', ')} are missing`)
     this.problems.addElsewhere({
       code: 'BAD_HEADER',
       line,

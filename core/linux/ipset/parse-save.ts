@@ -2,7 +2,7 @@ import type {Problem} from '../../problem/problem.ts'
 import {eachLine, shownLine, type Text} from '../../text/lines.ts'
 import {LineProblems} from './line-problems.ts'
 import type {MatchSet} from './model.ts'
-import {isList, LONGEST_NAME, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
+import {cutSet, isList, LONGEST_NAME, type OpenSet, ParsedSets, UNKNOWN_TYPE} from './parsed-sets.ts'
 import {quotedEnd, readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
 
 /**
@@ -11,9 +11,10 @@ import {quotedEnd, readMember, readOptions, wordEnd, wordStart} from './tokenize
  * @param file name of the file, for the problems
  * @returns the sets in the order of the dump, each name once: a second `create` of a name adds to the first. A set without
  *   a `create` line has the type `unknown`. An empty text is the dump of a node without sets, so it is no problem.
+ *   `last` is the name of the last set, whose members nothing ends.
  * Source: ipset(8); ipset 7.17 for quotes and blanks.
  */
-export function parseIpsetSave(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]} {
+export function parseIpsetSave(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]; last?: string} {
   const parser = new SaveParser(file)
   eachLine(text, (piece, start, end, line) => parser.visit(piece, start, end, line))
   return parser.result()
@@ -29,13 +30,17 @@ class SaveParser {
   private current: OpenSet | undefined
   /** `add NAME ` of the current set. A set's members are consecutive, so most lines need one comparison. */
   private currentStart = ''
+  private joined: string | undefined
 
   constructor(file: string | undefined) {
     this.problems = new LineProblems(file)
   }
 
   visit(piece: string, start: number, end: number, line: number): void {
-    if (!this.problems.enter(piece, start, end, line)) return
+    if (!this.problems.enter(piece, start, end, line)) {
+      this.damage(`line ${line} is longer than any that ipset prints`)
+      return
+    }
     const {current, currentStart} = this
     // A slice and a comparison take a third of the time of `startsWith`.
     if (current && piece.slice(start, start + currentStart.length) === currentStart) {
@@ -50,17 +55,33 @@ class SaveParser {
     if (word === 'add') this.add(piece, next, end, line)
     else if (word === 'create') this.create(piece, next, end, line)
     // Old versions of ipset ended a save with COMMIT, and every version accepts it.
-    else if (word !== 'COMMIT')
+    else if (word !== 'COMMIT') {
+      this.damage(`line ${line} is none that ipset save prints`)
       this.problems.add(
         'UNKNOWN_LINE',
         at,
         'not a line that ipset save prints; it is skipped',
         'If it holds a set or a member, take the dump again with ipset save.',
       )
+    }
   }
 
-  result(): {sets: MatchSet[]; problems: Problem[]} {
-    return {sets: this.sets.all(), problems: this.problems.all()}
+  result(): ReturnType<typeof parseIpsetSave> {
+    const {current} = this
+    if (this.problems.isOpenEnd) this.damage('its last line has no line break, so the text may be cut there')
+    if (this.joined !== undefined) for (const set of this.sets.all()) cutSet(set, this.joined)
+    return {sets: this.sets.all(), problems: this.problems.all(), ...(current && {last: current.name})}
+  }
+
+  /** The line may have held a member of the set before it. */
+  private damage(reason: string): void {
+    if (this.current) cutSet(this.current, reason)
+  }
+
+  /** A line that holds a second one: its line breaks were lost, and so may others be. */
+  private checkJoined(words: string, line: number): void {
+    if (/(?:^|\s)(?:add|create)\s+\S+\s/.test(words.replaceAll(/"[^"]*"/g, '')))
+      this.joined ??= `line ${line} holds several: line breaks are lost`
   }
 
   private create(piece: string, at: number, end: number, line: number): void {
@@ -86,6 +107,7 @@ class SaveParser {
     if (set) {
       set.type = typeStart === end ? UNKNOWN_TYPE : piece.slice(typeStart, typeEnd)
       set.header = readOptions(piece, typeEnd, end, this.problems)
+      if (set.header.has('add') || set.header.has('create')) this.checkJoined(piece.slice(typeEnd, end), line)
     }
     this.enter(this.sets.get(name), piece.slice(at, nameEnd))
   }
@@ -148,7 +170,9 @@ class SaveParser {
       set.members.push(readMember(piece.slice(start + 1, quoted - 1), piece, quoted, end, line, this.problems))
     else {
       const stop = isList(set.type) ? this.sets.nameEnd(piece, start, end) : wordEnd(piece, start, end)
-      set.members.push(readMember(piece.slice(start, stop), piece, stop, end, line, this.problems))
+      const member = readMember(piece.slice(start, stop), piece, stop, end, line, this.problems)
+      if (member.extra !== undefined) this.checkJoined(member.extra, line)
+      set.members.push(member)
     }
   }
 

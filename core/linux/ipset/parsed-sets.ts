@@ -4,6 +4,11 @@ import {wordEnd, wordStart} from './tokenizer.ts'
 /** A set that is still being parsed. */
 export type OpenSet = {-readonly [K in keyof MatchSet]: MatchSet[K]}
 
+/** Marks a set of which a line is damaged, so that members may be missing or wrong. */
+export function cutSet(set: MatchSet | OpenSet, reason: string): void {
+  ;(set as OpenSet).cut = {reason, isDamaged: true}
+}
+
 /** The type of a set whose `create` or `Type:` line is missing. */
 export const UNKNOWN_TYPE = 'unknown'
 

@@ -34,7 +34,18 @@ export type Target =
   /** mark = (mark & ~mask) ^ value */
   | {readonly kind: 'mark'; readonly value: number; readonly mask: number}
   /** Any other target with its options as printed: REJECT, LOG, DNAT … */
-  | {readonly kind: 'extension'; readonly name: string; readonly options: string}
+  | {readonly kind: 'extension'; readonly name: string; readonly options: string; readonly lost?: LostPart}
+
+/** A part of a save that is not whole. As a target it stands in place of rules that may follow and are not in the input. */
+export interface LostPart {
+  /** `chain AZURE-NPM`, `table nat`. */
+  readonly part: string
+  readonly state: 'cut' | 'absent'
+  /** How this is known. */
+  readonly reason: string
+  /** What to do about it. */
+  readonly next: string
+}
 
 /** One rule of a chain. */
 export interface Rule {

@@ -40,6 +40,9 @@ export const npmBaseChains: readonly string[] = [
   TARGET_SETS_CHAIN,
 ]
 
+/** Whether a chain shows a node of Kubernetes: one of Azure NPM, or of kubelet and kube-proxy. */
+export const isKubernetesChain = (chain: string): boolean => isNpmChain(chain) || chain.startsWith('KUBE-')
+
 /** Whether a chain belongs to Azure NPM. Policies' own chains do. */
 export const isNpmChain = (chain: string): boolean => chain === NPM_CHAIN || chain.startsWith(`${NPM_CHAIN}-`)
 

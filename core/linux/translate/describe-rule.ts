@@ -27,6 +27,7 @@ export function describeRule(
   nameIndex: NameIndex,
   policyOfChain: ReadonlyMap<string, string>,
 ): DescribedRule {
+  if (rule.target?.kind === 'extension' && rule.target.lost) return {text: 'rules that may stand here are not in the input'}
   const own = policyChain(rule.chain)
   if (own) {
     const {text} = translateRule(rule, actionOf(rule, own.direction), own.direction, names, nameIndex)

@@ -1,41 +1,69 @@
 import type {RuleList} from '../../policy/rule-list.ts'
 import {memberText} from '../../sets/member.ts'
-import type {NodeSets} from '../../sets/node-set.ts'
 import {SetIndex, type WalkedSet} from '../../sets/set-index.ts'
 import {forwardRules, programChains} from '../compile/program-chains.ts'
+import type {MatchSet} from '../ipset/model.ts'
 import type {Rule} from '../iptables/model.ts'
 import {printRule} from '../iptables/print.ts'
 import type {SavedChains} from '../iptables/saved-chains.ts'
 import {FORWARD_CHAIN} from '../npm/chain-names.ts'
+import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
+import {lostInChain, lostRule, lostRules, noServices} from './lost-parts.ts'
+import {cutOf} from './lost-sets.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
 
-/** The rules of a save. A chain is parsed when a packet first reaches it. */
+/**
+ * The rules of a save. A chain is parsed when a packet first reaches it. Where rules may be missing, a rule stands that gives every
+ * packet an unknown verdict.
+ */
 export function savedRules(saved: SavedChains): WalkedRules {
-  const read = new Map<string, WalkedChain>()
+  const read = new Map<string, WalkedChain | undefined>()
   return {
     chain(tableName, name) {
       const key = `${tableName} ${name}`
       const known = read.get(key)
-      if (known) return known
+      if (known || read.has(key)) return known
       const chain = saved.chain(tableName, name)
-      if (!chain) return undefined
-      const policy = saved.save.tables.get(tableName)?.chains.get(name)?.policy
-      const walked = {rules: chain.rules, ...(policy !== undefined && {policy})}
+      const lost = lostInChain(saved.save, tableName, name)
+      if (!chain && !lost) {
+        read.set(key, undefined)
+        return undefined
+      }
+      const {policy, cut} = saved.save.tables.get(tableName)?.chains.get(name) ?? {}
+      const all = chain?.rules ?? []
+      const kept = cut ? all.filter(({line}) => line < cut.line) : all
+      const rules = lost ? [...kept, lostRule(tableName, name, kept.length + 1, lost)] : kept
+      const walked = {rules, ...(policy !== undefined && {policy})}
       read.set(key, walked)
       return walked
     },
   }
 }
 
+/** What walks ask of sets. */
+type SavedSets = Pick<LinuxDocuments, 'sets' | 'hasMembers'> & Partial<LinuxDocuments>
+
 /** The sets of a dump. Without members or without an ipset dump, every look-up is `unknown`. */
-export function savedSets(dump: NodeSets): SetIndex {
-  const sets = new Map<string, WalkedSet>()
+export function savedSets(dump: SavedSets): SetIndex {
+  const sets = new Map<string, WalkedSet>(lostRules(dump.saved?.save).length > 0 ? [noServices(dump)] : [])
   if (dump.hasMembers)
-    for (const [name, set] of dump.sets ?? [])
-      sets.set(name, {type: set.type, members: set.members.map(memberText), header: set.header})
+    for (const [name, set] of dump.sets ?? []) {
+      // What a damaged line says may be wrong, too.
+      if (set.cut?.isDamaged) continue
+      const walked = {type: set.type, members: set.members.map(memberText), header: set.header}
+      sets.set(name, set.cut ? cutSet(walked, set, dump) : walked)
+    }
   return new SetIndex(sets)
 }
+
+/** Whether the set is whole is found when somebody asks. */
+const cutSet = (walked: WalkedSet, set: MatchSet, {cluster}: SavedSets): WalkedSet => ({
+  ...walked,
+  get isCut() {
+    return cutOf(set, cluster) !== undefined
+  },
+})
 
 /**
  * The rules of a compiled program, as on a node with no other rules. The rules of a chain are numbered when a packet first

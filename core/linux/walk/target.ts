@@ -1,4 +1,4 @@
-import type {Target} from '../iptables/model.ts'
+import type {LostPart, Target} from '../iptables/model.ts'
 import type {BuiltIn} from './hooks.ts'
 import {connectionMarked, marked, spelledMark, withUnknownMark} from './marks.ts'
 import type {Passing} from './passing.ts'
@@ -85,9 +85,14 @@ export function effectOf(target: Target | undefined, packet: Passing, hook: Buil
     case 'mark':
       return changed(marked(packet, target.value, target.mask))
     case 'extension':
+      if (target.lost) return {kind: 'unknown', reason: lostReason(target.lost)}
       return isPassive(target) ? NOTHING : extension(target.name, target.options, packet, hook)
   }
 }
+
+/** Why a packet that comes to a part that is not whole has no verdict. */
+const lostReason = ({part, state, reason}: LostPart): string =>
+  `${part} is not ${state === 'cut' ? 'whole' : 'in the input'}: ${reason}`
 
 const changed = (packet: Passing): Effect => ({kind: 'changed', packet})
 

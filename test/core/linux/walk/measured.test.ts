@@ -35,6 +35,7 @@ describe.each(folders)('%s', folder => {
     const dump = await dumpOf(
       fixtureText(`measured/${folder}/iptables-${backend}-save.txt`),
       fixtureText(`measured/${folder}/ipset-save.txt`),
+      fixtureText(`measured/${folder}/cluster.json`),
     )
     if (dump.completeness.rules === 'absent') throw new Error('no rules')
     const wrong = measured(folder).filter(({packet, verdict}) => dump.walk(packet).verdict !== verdict)

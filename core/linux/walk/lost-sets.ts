@@ -1,0 +1,105 @@
+import type {IncompletePart} from '../../contract/common.ts'
+import type {ClusterObjects} from '../../kubernetes/objects.ts'
+import {setScheme} from '../../names/kernel-name.ts'
+import {memberText} from '../../sets/member.ts'
+import {compileSets} from '../compile/compile.ts'
+import type {CutSet, MatchSet} from '../ipset/model.ts'
+import type {LostPart} from '../iptables/model.ts'
+import type {LinuxDocuments} from '../npm/documents.ts'
+import type {LinuxWalk} from './walk.ts'
+
+const TAKE_SETS = 'Take all sets of the node: ipset save'
+const TAKE_SIZES =
+  'Give the output of ipset list -t beside it, which says how many members each set has, or of ipset list in place of it.'
+
+/** Whether sets without an end have all members that the objects of a cluster ask for, by objects and set. */
+const settled = new WeakMap<ClusterObjects, Map<MatchSet, boolean>>()
+
+/**
+ * Why members of a set may be missing. A set whose end nothing shows is whole when it has all members that the objects of the cluster
+ * ask for: only these could be missing.
+ */
+export function cutOf(set: MatchSet, cluster: ClusterObjects | undefined): CutSet | undefined {
+  if (!set.cut?.isOpen || !cluster) return set.cut
+  const known = settled.get(cluster) ?? new Map<MatchSet, boolean>()
+  settled.set(cluster, known)
+  let isWhole = known.get(set)
+  if (isWhole === undefined) {
+    isWhole = hasWanted(set, cluster)
+    known.set(set, isWhole)
+  }
+  return isWhole ? undefined : set.cut
+}
+
+function hasWanted({name, members}: MatchSet, cluster: ClusterObjects): boolean {
+  const scheme = setScheme(name)
+  if (!scheme) return false
+  const there = new Set(members.map(memberText))
+  for (const generation of ['v2', 'v1'] as const) {
+    const wanted = compileSets(cluster, {scheme, generation, semantics: 'npm'}).sets.get(name)
+    if (wanted) return wanted.members.every(member => there.has(member))
+  }
+  return false
+}
+
+/** Sets that are named one by one. */
+const MOST_NAMED = 20
+
+/** The parts of a node's sets that are not whole. */
+export function lostSets({sets, hasMembers, cluster}: Pick<LinuxDocuments, 'sets' | 'hasMembers' | 'cluster'>): LostPart[] {
+  if (!sets) return [noSets]
+  if (!hasMembers) return [noMembers]
+  const cut = [...sets.values()].filter(set => cutOf(set, cluster))
+  const more = cut.length - MOST_NAMED
+  return [
+    ...cut.slice(0, MOST_NAMED).map(lostMembers),
+    ...(more > 0
+      ? [{part: `${more} more sets`, state: 'cut' as const, reason: cut.at(-1)?.cut?.reason ?? '', next: TAKE_SIZES}]
+      : []),
+  ]
+}
+
+const noSets: LostPart = {part: 'sets', state: 'absent', reason: 'no output of ipset is in the input', next: TAKE_SETS}
+
+const noMembers: LostPart = {
+  part: 'members of sets',
+  state: 'absent',
+  reason: 'ipset list -t prints none',
+  next: TAKE_SETS,
+}
+
+const lostMembers = ({name, cut}: MatchSet): LostPart => ({
+  part: `set ${name}`,
+  state: 'cut',
+  reason: cut?.reason ?? '',
+  next: TAKE_SIZES,
+})
+
+/** What is not whole of a set that a rule names; undefined when all of it is. */
+function lostSet(name: string, documents: LinuxDocuments): LostPart | undefined {
+  const {sets, hasMembers, cluster} = documents
+  if (!sets) return noSets
+  const set = sets.get(name)
+  if (!set)
+    return {part: `set ${name}`, state: 'absent', reason: 'a rule names it, and the sets of the input lack it', next: TAKE_SETS}
+  if (!hasMembers) return noMembers
+  if (cutOf(set, cluster)) return lostMembers(set)
+  if (set.type !== 'list:set') return undefined
+  const member = set.members
+    .map(({entry}) => entry)
+    .find(entry => {
+      const found = sets.get(entry)
+      return !found || cutOf(found, cluster)
+    })
+  return member === undefined ? undefined : lostSet(member, documents)
+}
+
+/** A walk with the parts that it would need for a verdict and that are not whole. */
+export function withIncomplete(walk: LinuxWalk, documents: LinuxDocuments): LinuxWalk {
+  if (walk.verdict !== 'unknown') return walk
+  const rule = walk.trail.at(-1)?.rule
+  const lost: IncompletePart[] = rule?.target?.kind === 'extension' && rule.target.lost ? [rule.target.lost] : []
+  const named = new Set((rule?.matches ?? []).flatMap(match => (match.kind === 'set' ? [match.set] : [])))
+  if (lost.length === 0) lost.push(...[...named].flatMap(name => lostSet(name, documents) ?? []))
+  return lost.length === 0 ? walk : {...walk, incomplete: [...new Map(lost.map(part => [part.part, part])).values()]}
+}
