@@ -64,7 +64,11 @@ const packets: readonly Packet[] = [
   packet(node, web, 'udp', 53),
 ]
 
-const host: Host = {isOwn: address => address === parseIpv4(node), address: parseIpv4(node)}
+const host: Host = {
+  isOwn: address => address === parseIpv4(node),
+  isElsewhere: address => address !== parseIpv4(node),
+  address: parseIpv4(node),
+}
 
 /** The packet at a place; undefined where it does not come. */
 function passingAt(name: PlaceName, {source, destination, ...rest}: Packet): Passing | undefined {

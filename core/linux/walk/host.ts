@@ -18,12 +18,19 @@ export function hostOf({node, cluster}: Pick<NodeFacts, 'node' | 'cluster'>, rul
   const name = node !== 'unknown' ? node : nodes.length === 1 ? only?.metadata.name : undefined
   const owners = ownersOf(cluster)
   const named = addressesOfInput(rules)
+  // Few rules ask, and there are many pods.
+  let pods: ReadonlySet<number> | undefined
   return {
     isOwn(address): Truth {
       if ((address & 0xff000000) >>> 0 === LOOPBACK) return true
       const owner = owners.get(address)
       if (owner !== undefined) return name === undefined ? 'unknown' : owner === name
       return named.has(address) ? 'unknown' : false
+    },
+    isElsewhere(address) {
+      pods ??= addressesOfPods(cluster)
+      const owner = owners.get(address)
+      return owner === undefined ? pods.has(address) : name !== undefined && owner !== name
     },
     address: internalAddress(nodes.find(({metadata}) => metadata.name === name)),
   }
@@ -40,6 +47,16 @@ function ownersOf(cluster: NodeFacts['cluster']): Map<number, string> {
   for (const {metadata, status} of cluster?.nodes ?? [])
     for (const {address} of status?.addresses ?? []) add(address, metadata.name)
   return owners
+}
+
+/** The addresses of pods that do not use their node's network. */
+function addressesOfPods(cluster: NodeFacts['cluster']): Set<number> {
+  const found = new Set<number>()
+  for (const {spec, status} of cluster?.pods ?? []) {
+    const address = spec?.hostNetwork === true || status?.podIP === undefined ? undefined : parseIpv4(status.podIP)
+    if (address !== undefined) found.add(address)
+  }
+  return found
 }
 
 function internalAddress(node: NonNullable<NodeFacts['cluster']>['nodes'][number] | undefined): number | undefined {

@@ -5,12 +5,14 @@ import type {Truth} from '../../net/truth.ts'
 export interface Host {
   /** Whether an address is the node's own, so that packets to it go through INPUT and packets from it through OUTPUT. */
   isOwn(address: number): Truth
+  /** Whether an address is known to be that of a pod, or of another node. What `isOwn` says of any other address is an assumption. */
+  isElsewhere(address: number): boolean
   /** The address that the node sends from, by which it masquerades. Undefined when nothing tells it. */
   readonly address: number | undefined
 }
 
 /** A node that owns no address of any packet: it only forwards. */
-export const forwardingHost: Host = {isOwn: () => false, address: undefined}
+export const forwardingHost: Host = {isOwn: () => false, isElsewhere: () => true, address: undefined}
 
 /** The interface that a packet comes from or leaves by. In INPUT it has no outgoing one, in OUTPUT no incoming one. */
 export type Interface = 'none' | 'lo' | 'other'

@@ -17,6 +17,14 @@ import {DEEPEST} from './walker.ts'
 /** Rules that are compared with parts of the packets to one receiver, before the rest of them is unknown. */
 const MOST_LOOKS = 4_000_000
 
+/** A packet of a domain before its sender, receiver and service are filled in. */
+const blankOf = (host: Host): Passing => ({
+  ...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}, host),
+  protocol: '',
+  // Before it is routed.
+  out: 'none',
+})
+
 /** No host has an address below 1.0.0.0, so no rule translates to one. */
 const FIRST_REAL_ADDRESS = 0x01000000
 
@@ -75,16 +83,15 @@ export class SetWalker implements PacketSetWalk {
   private looks = 0
   private hasForked = false
 
-  /** @param host the node, of which no end of the domain is an address */
+  /** @param host the node, of which no end of the domain is an address; conditions on addresses look at it */
   constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain, host: Host = forwardingHost) {
-    const blank = {...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}, host), protocol: ''}
-    this.blank = blank
+    this.blank = blankOf(host)
     this.rules = rules
     this.sets = sets
     this.domain = domain
     this.ends = {
-      senders: new EndConditions('source', domain.senders, sets, blank),
-      receivers: new EndConditions('destination', domain.receivers, sets, blank),
+      senders: new EndConditions('source', domain.senders, sets, this.blank),
+      receivers: new EndConditions('destination', domain.receivers, sets, this.blank),
     }
     this.indexOf = new Map(domain.receivers.map((address, index) => [address, index]))
   }
@@ -96,6 +103,7 @@ export class SetWalker implements PacketSetWalk {
     const state = this.state(this.blank)
     let parts: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
     for (const [table, chain] of FORWARDED) {
+      if (chain !== 'PREROUTING') parts = parts.map(part => this.routed(part))
       const next: Part[] = []
       const [met, skipping] = divided(parts, ({state}) => !skipsTable(table, state.packet))
       for (const part of skipping) join(next, part)
@@ -108,6 +116,11 @@ export class SetWalker implements PacketSetWalk {
     }
     ends.accepted = parts
     return this.judged(ends)
+  }
+
+  private routed(part: Part): Part {
+    const {packet} = part.state
+    return packet.out === 'other' ? part : {...part, state: this.state({...packet, out: 'other'})}
   }
 
   /** Which back end comes first is not known where both have rules, so both orders are walked. */

@@ -102,7 +102,11 @@ export class Walker {
     const reason = () => `it depends on whether ${printIpv4(address)} is an address of this node, which the input does not tell`
     const assumed = (isOwn: boolean): Passing => ({
       ...packet,
-      host: {address: host.address, isOwn: each => (each === address ? isOwn : host.isOwn(each))},
+      host: {
+        ...host,
+        isOwn: each => (each === address ? isOwn : host.isOwn(each)),
+        isElsewhere: each => (each === address ? !isOwn : host.isElsewhere(each)),
+      },
     })
     return [{packet: assumed(false)}, {packet: assumed(true), fork: {reason, packet, trail: undefined}}]
   }

@@ -51,14 +51,17 @@ const LOOPBACK_BROADCAST = 0x7fffffff
 const MULTICAST: MaskedAddress = {base: 0xe0000000, mask: maskOf(4)}
 const ALL_HOSTS = 0xffffffff
 
-function typeOf(address: number, host: Host): AddressType {
+/**
+ * @param isRouted whether the kernel has found that a packet goes on to this address or came from it, which is then none of the node's own
+ */
+function typeOf(address: number, host: Host, isRouted: boolean): AddressType {
   if (address === UNKNOWN_ADDRESS) return 'unknown'
   if (address === 0 || address === ALL_HOSTS) return 'BROADCAST'
   if (isAmong(MULTICAST, address) === true) return 'MULTICAST'
   if (isAmong(LOOPBACK, address) === true) return address === LOOPBACK_BROADCAST ? 'BROADCAST' : 'LOCAL'
   const isOwn = host.isOwn(address)
-  if (isOwn === 'unknown') return isOwn
-  return isOwn ? 'LOCAL' : 'UNICAST'
+  if (isOwn === true) return 'LOCAL'
+  return host.isElsewhere(address) || isRouted ? 'UNICAST' : 'unknown'
 }
 
 /** Types that only other tables of routes give, in which the kernel does not look here. */
@@ -78,10 +81,13 @@ function typeCondition(end: End, isLimited: boolean): (option: Option) => Condit
   return option => {
     const wanted = option.value.split(',')
     if (!wanted.every(type => KNOWN.has(type) || NEVER.has(type))) return undefined
+    if (wanted.every(type => NEVER.has(type))) return constant(option.negated)
     return negatable(
       option,
-      condition([end], (packet: Passing) => {
-        const type = typeOf(packet[end], packet.host)
+      condition([end, 'in', 'out'], (packet: Passing) => {
+        // No packet that is forwarded comes from an address of the node, or goes to one.
+        const isRouted = packet.in === 'other' && packet.out === 'other'
+        const type = typeOf(packet[end], packet.host, isRouted)
         // Of which interface an address is, is not known: of another one it counts as UNICAST.
         if (type === 'unknown' || (isLimited && type !== 'UNICAST')) return 'unknown'
         return wanted.includes(type)
@@ -99,9 +105,6 @@ export const addrtype: ModuleReader = options => {
   })(types)
 }
 
-/** Whether an address is known to be of a pod or another node: nobody else sends from it. */
-const isOfCluster = (address: number, host: Host): boolean => address !== UNKNOWN_ADDRESS && host.isOwn(address) === false
-
 /**
  * Whether the answer would leave by the interface that the packet came from. So it is for what comes from the loopback interface, and
  * from an address of the cluster; of any other it is not known.
@@ -110,7 +113,7 @@ export const rpfilter: ModuleReader = options => {
   const isInverted = options.some(({name}) => name === 'invert')
   return condition(['source', 'in'], ({source, in: from, host}) => {
     if (from === 'lo') return !isInverted
-    return from === 'other' && isOfCluster(source, host) ? !isInverted : 'unknown'
+    return from === 'other' && host.isElsewhere(source) ? !isInverted : 'unknown'
   })
 }
 
@@ -119,6 +122,6 @@ export const policy: ModuleReader = options => {
   const kind = options.find(({name}) => name === 'pol')?.value
   if (kind !== 'none' && kind !== 'ipsec') return constant('unknown')
   return condition(['source', 'destination'], ({source, destination, host}) =>
-    isOfCluster(source, host) && isOfCluster(destination, host) ? kind === 'none' : 'unknown',
+    host.isElsewhere(source) && host.isElsewhere(destination) ? kind === 'none' : 'unknown',
   )
 }
