@@ -162,20 +162,22 @@ function walkedClasses(
   dump: NodeState | undefined,
   usedSets: ReadonlySet<string> | undefined,
 ): (end: MatrixEnd) => number {
-  const addressRules = dump?.ruleBlocks() ?? []
   const used = [...(dump?.sets ?? [])].filter(([name]) => usedSets?.has(name) ?? true)
-  const sets = new Map(used.map(([name, set]) => [name, {type: set.type, members: set.members.map(memberText)}]))
-  // Blocks that rules name directly are treated as sets with one member.
-  for (const [index, block] of addressRules.entries()) sets.set(`rule ${index}`, {type: 'hash:net', members: [block]})
+  const sets = new Map(
+    used.map(([name, {type, members, header}]) => [name, {type, members: members.map(memberText), header}] as const),
+  )
   const numbers = new Map<string, number>()
   let number = 0
-  for (const members of addressClasses(
-    sets,
-    ends.map(({address}) => address),
-  ).values()) {
-    number++
-    for (const address of members) numbers.set(address, number)
-  }
+  // Rules may look at whether an address is known to be a pod's.
+  for (const those of [ends.filter(({pod}) => pod !== undefined), ends.filter(({pod}) => pod === undefined)])
+    for (const members of addressClasses(
+      sets,
+      those.map(({address}) => address),
+      dump?.ruleBlocks() ?? [],
+    ).values()) {
+      number++
+      for (const address of members) numbers.set(address, number)
+    }
   return ({address}) => numbers.get(address) ?? 0
 }
 

@@ -53,6 +53,22 @@ export function parseIpv4Block(text: string): Ipv4Block | undefined {
 /** Whether a block contains an address. */
 export const blockHolds = ({base, prefix}: Ipv4Block, address: number): boolean => (address & maskOf(prefix)) >>> 0 === base
 
+/** Addresses as rules name them: their bits under a mask, both unsigned 32-bit numbers. */
+export interface MaskedAddress {
+  readonly base: number
+  readonly mask: number
+}
+
+/** Parses `10.0.0.1`, `10.0.0.0/8` and `10.0.0.1/255.0.0.255`, as iptables prints a mask that is no prefix. */
+export function parseMaskedIpv4(text: string): MaskedAddress | undefined {
+  const block = parseIpv4Block(text)
+  if (block) return {base: block.base, mask: maskOf(block.prefix)}
+  const [address = '', suffix = ''] = text.split('/')
+  const base = parseIpv4(address)
+  const mask = parseIpv4(suffix)
+  return base === undefined || mask === undefined ? undefined : {base: (base & mask) >>> 0, mask}
+}
+
 /** The fewest blocks that together are a range of addresses, in order. Both ends are included; none for a range without a beginning. */
 export function blocksBetween(from: number | undefined, to: number | undefined): string[] {
   const blocks: string[] = []

@@ -84,12 +84,14 @@ class BlockMarks {
   addMember(set: number, member: string, prefix: string | undefined): void {
     const space = member.indexOf(' ')
     const entry = space < 0 ? member : member.slice(0, space)
+    const widened = (part: string) => (prefix === undefined || parseIpv4(part) === undefined ? part : `${part}/${prefix}`)
     if (entry === member && !entry.includes(',')) {
-      this.add(prefix === undefined || entry.includes('/') ? entry : `${entry}/${prefix}`, `${set};`)
+      this.add(widened(entry), `${set};`)
       return
     }
     const parts = entry.split(',')
-    for (const [at, part] of parts.entries()) this.add(part, `${set} ${parts.with(at, '').join()}${member.slice(entry.length)};`)
+    for (const [at, part] of parts.entries())
+      this.add(widened(part), `${set} ${parts.with(at, '').join()}${member.slice(entry.length)};`)
   }
 
   addBlock(text: string, mark: string): void {

@@ -46,7 +46,7 @@ export function compileSet({type, members, header}: WalkedSet): CompiledSet {
   const dimensions = dimensionsOf(type)
   if (header?.get('family') === 'inet6') return emptySet
   if (!dimensions) return unknownSet
-  const mask = maskIn(header)
+  const mask = addressMask(header)
   if (mask === undefined) return unknownSet
   const test = testOf({type, dimensions, members, mask, markMask: Number(header?.get('markmask') ?? 0xffffffff)})
   if (!test) return unknownSet
@@ -79,7 +79,7 @@ function fieldsOf(dimension: Dimension, at: number, {isSource}: Sides): SetField
 }
 
 /** The bits of addresses that a set looks at; undefined for a mask that is not understood. */
-function maskIn(header: WalkedSet['header']): number | undefined {
+export function addressMask(header: WalkedSet['header']): number | undefined {
   const netmask = header?.get('netmask')
   const bitmask = header?.get('bitmask')
   // ipset 7.17 may print a number behind it that means nothing: `255.255.0.255/89`.

@@ -1,11 +1,11 @@
 import {blocksBetween, parseIpv4} from '../../net/ipv4.ts'
 import type {SaveIndex} from './save-index.ts'
 
-const NAMED = / (?:-[sd] ([\d./]+)|--(?:src|dst)-range ([\d.]+)-([\d.]+))/g
+const NAMED = / (?:(?:-[sd]|--ct(?:orig|repl)(?:src|dst)) ([\d./]+)|--(?:src|dst)-range ([\d.]+)-([\d.]+))/g
 
 /**
- * Lists the CIDR blocks and addresses that rules of a save name, each once: `10.0.0.0/8`. A range of addresses is the blocks that
- * make it up. A text search costs less than parsing all rules.
+ * Lists the addresses that matches of a save name, each once: `10.0.0.0/8`, `10.0.0.1/255.0.0.255`. A range of addresses is the
+ * blocks that make it up. A text search costs less than parsing all rules.
  */
 export function blocksInRules(save: SaveIndex): string[] {
   const blocks = new Set<string>()

@@ -1,9 +1,10 @@
+import {type MaskedAddress, parseMaskedIpv4} from '../../net/ipv4.ts'
 import {isSameProtocol} from '../../net/protocols.ts'
 import {all, negatedIf, type Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import {sidesOf} from '../../sets/sides.ts'
 import type {Match, PortRange} from '../iptables/model.ts'
-import {isAmong, type MaskedAddress, parseMasked} from './match/addresses.ts'
+import {isAmong} from './match/addresses.ts'
 import type {Condition, PacketField} from './match/condition.ts'
 import {markHolds, stateFields, stateHolds} from './match/connection.ts'
 import {compileMatch} from './match/modules.ts'
@@ -102,7 +103,7 @@ function compiled(match: MatchOf<'extension'>): Condition {
 
 function blockOf(match: MatchOf<'address'>): MaskedAddress | undefined {
   let known = blocks.get(match)
-  if (!known) blocks.set(match, (known = {block: parseMasked(match.block)}))
+  if (!known) blocks.set(match, (known = {block: parseMaskedIpv4(match.block)}))
   return known.block
 }
 

@@ -1,26 +1,10 @@
-import {maskOf, parseIpv4, UNKNOWN_ADDRESS} from '../../../net/ipv4.ts'
+import {type MaskedAddress, maskOf, parseIpv4, UNKNOWN_ADDRESS} from '../../../net/ipv4.ts'
 import type {Truth} from '../../../net/truth.ts'
 import type {Host, Passing} from '../passing.ts'
 import {type Condition, condition, constant, eachOption, type ModuleReader, negatable} from './condition.ts'
 import type {Option} from './options.ts'
 
 type End = 'source' | 'destination'
-
-/** Addresses as rules name them: their bits under a mask. */
-export interface MaskedAddress {
-  readonly base: number
-  readonly mask: number
-}
-
-/** Reads `10.0.0.1`, `10.0.0.0/8` and `10.0.0.1/255.0.0.255`, as iptables prints a mask that is no prefix. */
-export function parseMasked(text: string): MaskedAddress | undefined {
-  const [address = '', suffix] = text.split('/')
-  const base = parseIpv4(address)
-  const mask = suffix === undefined ? maskOf(32) : /^\d{1,2}$/.test(suffix) ? prefixMask(Number(suffix)) : parseIpv4(suffix)
-  return base === undefined || mask === undefined ? undefined : {base: (base & mask) >>> 0, mask}
-}
-
-const prefixMask = (prefix: number): number | undefined => (prefix <= 32 ? maskOf(prefix) : undefined)
 
 /** Whether an address is one of those. */
 export const isAmong = ({base, mask}: MaskedAddress, address: number): Truth =>

@@ -1,7 +1,8 @@
+import {parseMaskedIpv4} from '../../../net/ipv4.ts'
 import {isSameProtocol} from '../../../net/protocols.ts'
 import type {Truth} from '../../../net/truth.ts'
 import type {Passing} from '../passing.ts'
-import {isAmong, parseMasked} from './addresses.ts'
+import {isAmong} from './addresses.ts'
 import {type Condition, condition, constant, eachOption, type ModuleReader, negatable, type PacketField} from './condition.ts'
 import type {Option} from './options.ts'
 
@@ -43,7 +44,7 @@ type PortOf = (packet: Passing) => number | undefined
 const address =
   (field: PacketField, of: AddressOf) =>
   (option: Option): Condition | undefined => {
-    const masked = parseMasked(option.value)
+    const masked = parseMaskedIpv4(option.value)
     return masked && tracked([field], packet => isAmong(masked, of(packet)), option)
   }
 
