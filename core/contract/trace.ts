@@ -46,6 +46,10 @@ export const traceSchema = z.object({
     .object({destination: z.string(), port: z.int().nullable()})
     .optional()
     .describe('the destination after a service was resolved'),
+  masqueraded: z
+    .object({node: z.string(), source: z.string().nullable()})
+    .optional()
+    .describe('the node that translates the source, and what the next one sees; null when its address is not known'),
   expected: z
     .object({verdict: verdictSchema, because: z.string()})
     .optional()

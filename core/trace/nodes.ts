@@ -10,16 +10,59 @@ export function knownPods(dumps: readonly NodeState[]): KnownPods {
   return {pods, sets: dumps.find(dump => dump.sets)?.sets}
 }
 
+/** The nodes that a packet passes, as far as they are given. */
+export interface Route {
+  /** In order: the sender's, then the receiver's. */
+  readonly nodes: readonly NodeState[]
+  /** Whether these are the packet's. If not, it may pass any of them. */
+  readonly isKnown: boolean
+  /** The node of a pod's or a node's address, if it is among those with rules. */
+  nodeOf(address: string): NodeState | undefined
+}
+
 /**
- * The nodes that a packet passes, in order: the sender's, then the receiver's. If neither is among the dumps, all dumps with
- * rules. Dumps without rules are left out.
+ * The nodes that a packet passes: the sender's, then the receiver's. If neither is among the dumps, all dumps with rules. Dumps
+ * without rules are left out.
  */
-export function nodesOnTheWay(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): NodeState[] {
+export function routeOf(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): Route {
   const withRules = dumps.filter(({completeness}) => completeness.rules !== 'absent')
-  const wanted = new Set([source.pod?.spec?.nodeName, destination.pod?.spec?.nodeName])
-  const found = [...wanted].flatMap(name => withRules.find(({node}) => node === name) ?? [])
+  const owners = new Owners(dumps)
+  const named = (name: string | undefined) => (name === undefined ? undefined : withRules.find(({node}) => node === name))
+  const nodeOf = (address: string) => named(owners.of(address))
+  const found = [source, destination].map(({pod, address}) => named(pod?.spec?.nodeName ?? owners.of(address)))
+  const nodes = [...new Set(found.filter(node => node !== undefined))]
   // The packet's nodes are unknown, and any node may drop it.
-  return found.length > 0 ? found : withRules
+  return nodes.length > 0 ? {nodes, isKnown: true, nodeOf} : {nodes: withRules, isKnown: withRules.length < 2, nodeOf}
+}
+
+/** On which node each address is: those of pods and of the nodes themselves. */
+class Owners {
+  private readonly dumps: readonly NodeState[]
+  private byAddress: ReadonlyMap<string, string> | undefined
+
+  constructor(dumps: readonly NodeState[]) {
+    this.dumps = dumps
+  }
+
+  of(address: string): string | undefined {
+    this.byAddress ??= this.read()
+    return this.byAddress.get(address)
+  }
+
+  private read(): Map<string, string> {
+    const found = new Map<string, string>()
+    for (const {spec, status} of knownPods(this.dumps).pods)
+      if (
+        status?.podIP !== undefined &&
+        spec?.nodeName !== undefined &&
+        status.phase !== 'Succeeded' &&
+        status.phase !== 'Failed'
+      )
+        found.set(status.podIP, spec.nodeName)
+    for (const {metadata, status} of this.dumps.find(({cluster}) => cluster)?.cluster?.nodes ?? [])
+      for (const {address} of status?.addresses ?? []) found.set(address, metadata.name)
+    return found
+  }
 }
 
 /** The kernel set of a named port, if one of the nodes has it. */

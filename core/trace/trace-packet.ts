@@ -8,8 +8,8 @@ import type {Problem} from '../problem/problem.ts'
 import {explainDisagreement} from './disagreement.ts'
 import {resolveEndpoint, resolvePort} from './endpoints.ts'
 import {networkProblems} from './network-model.ts'
-import {knownPods, namedPortSet, nodesOnTheWay} from './nodes.ts'
-import {packetOf, type TraceQuestion, traceNodes, tracePolicies, translatedPacket} from './trace.ts'
+import {knownPods, namedPortSet, type Route, routeOf} from './nodes.ts'
+import {packetOf, type TraceQuestion, traceNodes, tracePolicies} from './trace.ts'
 
 /** A packet as the user describes it. */
 export interface DescribedPacket {
@@ -39,7 +39,8 @@ export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket,
   const {protocol, mark} = asked
   if (protocol !== 'icmp' && asked.port === undefined)
     throw new InputError('--port is missing', 'Rules look at the port: --port N or --port NAME.')
-  const nodes = nodesOnTheWay(dumps, source, destination)
+  const route = routeOf(dumps, source, destination)
+  const {nodes} = route
   const port =
     asked.port === undefined || protocol === 'icmp'
       ? undefined
@@ -47,21 +48,20 @@ export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket,
   const question: TraceQuestion = {source, destination, protocol, port, ...(mark !== undefined && {mark})}
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const general = [...problems, ...networkProblems(cluster, question)]
-  return nodes.length > 0 ? overNodes(question, nodes, cluster, general) : overPolicies(question, dumps, cluster, general)
+  return nodes.length > 0 ? overNodes(question, route, cluster, general) : overPolicies(question, dumps, cluster, general)
 }
 
 function overNodes(
   question: TraceQuestion,
-  nodes: readonly NodeState[],
+  route: Route,
   cluster: ClusterObjects | undefined,
   problems: readonly Problem[],
 ): Trace {
   const evaluator = cluster && new Evaluator(cluster)
-  const {walks, ...traced} = traceNodes(question, nodes, evaluator && (packet => evaluator.evaluate(packet, meantPods(question))))
-  const packet = walks.reduce(translatedPacket, packetOf(question))
+  const {ends, ...traced} = traceNodes(question, route, evaluator && (packet => evaluator.evaluate(packet, meantPods(question))))
   return {
     ...traced,
-    disagreements: explainDisagreement(traced, packet, nodes, cluster),
+    disagreements: explainDisagreement(traced, ends[0] ?? packetOf(question), route.nodes, cluster),
     problems: [...problems, ...new Set(traced.problems)],
   }
 }

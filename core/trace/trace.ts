@@ -1,13 +1,13 @@
 import type {IncompletePart} from '../contract/common.ts'
-import type {Trace, TraceSide, TraceStep} from '../contract/trace.ts'
+import type {Trace, TraceSide} from '../contract/trace.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {DescribedWalk, NodeState, Walk} from '../dataplane/dataplane.ts'
 import {plainPart} from '../kubernetes/completeness.ts'
 import {objectKey} from '../kubernetes/objects.ts'
-import type {Packet, Verdict} from '../net/packet.ts'
+import type {Packet} from '../net/packet.ts'
 import type {ExpectedVerdict} from '../policy/evaluate.ts'
-import type {Problem} from '../problem/problem.ts'
 import type {Endpoint} from './endpoints.ts'
+import type {Route} from './nodes.ts'
+import {passageOf} from './passage.ts'
 
 /** One packet between two resolved ends. */
 export interface TraceQuestion {
@@ -27,63 +27,53 @@ export const packetOf = ({source, destination, protocol, port, mark}: TraceQuest
   ...(mark !== undefined && {mark}),
 })
 
-/** The packet after a walk's service translation (DNAT), if there was one. Rules and policies see pods, never services. */
-export function translatedPacket(packet: Packet, result: Walk): Packet {
-  if (!result.translated) return packet
-  const {destination, port} = result.translated
-  return {...packet, destination, ...(port !== undefined && {port})}
-}
-
 /**
- * Walks a packet over the sender's and the receiver's node. Both must accept.
+ * Walks a packet over the nodes that it passes. All must accept.
  *
- * @param nodes in the order in which the packet passes them; one when both ends are on it, or when only one was given
  * @param expectedVerdict evaluates the policies for the packet after translation; undefined when they are unknown
- * @returns the trace, and the walk over each node up to the first that does not accept
+ * @returns the trace, and the packets that it may become where services are resolved, the shown one first
  */
 export function traceNodes(
   question: TraceQuestion,
-  nodes: readonly NodeState[],
+  route: Route,
   expectedVerdict: ((packet: Packet) => ExpectedVerdict) | undefined,
-): Omit<Trace, 'disagreements'> & {walks: readonly Walk[]} {
-  let packet = packetOf(question)
-  const trail: TraceStep[] = []
-  const walks: Walk[] = []
-  let verdict: Verdict = 'accept'
-  let reason = ''
-  const sides: Pick<DescribedWalk, 'ingress' | 'egress'>[] = []
-  const problems: Problem[] = []
-  for (const node of nodes) {
-    if (node.completeness.rules === 'absent')
-      return {...unknownTrace(question, `no rules of node ${node.node} were given`), problems, walks}
-    const result = node.walk(packet)
-    const described = node.describe(result)
-    problems.push(...described.problems)
-    walks.push(result)
-    trail.push(...described.trail)
-    verdict = result.verdict
-    reason = described.reason
-    sides.push(described)
-    packet = translatedPacket(packet, result)
-    if (verdict !== 'accept') break
-  }
-  const translated = walks.find(each => each.translated)?.translated
-  const expected = expectedVerdict?.(packet)
+): Omit<Trace, 'disagreements'> & {ends: readonly Packet[]} {
+  const asked = packetOf(question)
+  const unread = route.nodes.find(({completeness}) => completeness.rules === 'absent')
+  if (unread) return {...unknownTrace(question, `no rules of node ${unread.node} were given`), problems: [], ends: [asked]}
+  const {verdict, reason, legs, ends} = passageOf(asked, route)
+  const described = legs.map(({node, walk}) => node.describe(walk))
+  const expected = expectedVerdict && expectedOf(ends, expectedVerdict)
+  const [end] = ends
+  const isTranslated = end && (end.destination !== asked.destination || end.port !== asked.port)
+  const masquerade = legs.find(({walk}) => walk.translated?.source !== undefined)
   return {
     ...head(question),
     verdict,
-    because: reason,
+    because: reason ?? described.at(-1)?.reason ?? '',
     walked: true,
     // Both nodes judge both ends. For ingress, the receiver's node comes first; for egress, the sender's.
-    ingress: judged(sides.map(({ingress}) => ingress).toReversed()),
-    egress: judged(sides.map(({egress}) => egress)),
-    trail,
-    ...(translated && {translated: {destination: translated.destination, port: translated.port ?? null}}),
+    ingress: judged(described.map(({ingress}) => ingress).toReversed()),
+    egress: judged(described.map(({egress}) => egress)),
+    trail: described.flatMap(({trail}) => trail),
+    ...(isTranslated && {translated: {destination: end.destination, port: end.port ?? null}}),
+    ...(masquerade && {masqueraded: {node: masquerade.node.node, source: masquerade.walk.translated?.source ?? null}}),
     ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}}),
     incomplete: partsOf(expected),
-    problems,
-    walks,
+    problems: described.flatMap(({problems}) => problems),
+    ends,
   }
+}
+
+/** What the policies mean for a packet that may go to any of several ends. */
+function expectedOf(ends: readonly Packet[], expectedVerdict: (packet: Packet) => ExpectedVerdict): ExpectedVerdict | undefined {
+  const all = ends.map(expectedVerdict)
+  const [first] = all
+  const index = all.findIndex(({verdict}) => verdict !== first?.verdict)
+  if (!first || index < 0) return first
+  const text = (at: number) =>
+    `for ${ends[at]?.destination} ${all[at]?.verdict === 'drop' ? 'dropped' : all[at]?.verdict === 'accept' ? 'allowed' : 'unknown'}`
+  return {...first, verdict: 'unknown', reason: `it depends on which end the service chooses: ${text(0)}, ${text(index)}`}
 }
 
 const judged = (sides: readonly TraceSide[]): TraceSide =>

@@ -15,6 +15,7 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
     yield paint(
       `  service address: the rules see ${translated.destination}${translated.port === null ? '' : `:${translated.port}`}`,
     )
+  if (trace.masqueraded) yield paint(`  ${masqueradeText(trace.masqueraded)}`)
   if (trace.walked) yield sideLine('egress of the sender', trace.egress, paint)
   if (trace.walked) yield sideLine('ingress of the receiver', trace.ingress, paint)
   if (trace.walked && expected) {
@@ -27,6 +28,9 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
   for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
   yield* trailLines(trace.trail, paint, verdict)
 }
+
+const masqueradeText = ({node, source}: NonNullable<Trace['masqueraded']>): string =>
+  `node ${node} masquerades it behind its own rules: whoever comes next sees ${source ?? 'an address of the node'} as its source`
 
 const endText = ({name, address, pod}: Trace['packet']['source']): string => {
   const known = pod === undefined || pod === name ? name : `${name} = ${pod}`

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
 import type {Endpoint} from '../../../core/trace/endpoints.ts'
-import {knownPods, namedPortSet, nodesOnTheWay} from '../../../core/trace/nodes.ts'
+import {knownPods, namedPortSet, routeOf} from '../../../core/trace/nodes.ts'
 import {shop, shopLines, shopNodes} from '../../support/shop-nodes.ts'
 
 const end = (name: string): Endpoint => {
@@ -26,13 +26,13 @@ describe('a packet passes', () => {
   ])('$what', async ({ends, nodes, way}) => {
     const dumps = await shopNodes(Object.fromEntries(nodes.map(name => [name, shopLines])))
     const [source = '', destination = ''] = ends
-    expect(nodesOnTheWay(dumps, end(source), end(destination)).map(({node}) => node)).toEqual(way)
+    expect(routeOf(dumps, end(source), end(destination)).nodes.map(({node}) => node)).toEqual(way)
   })
 
   test('no node whose rules are not given', async () => {
     const dumps = await shopNodes({n1: {sets: shopLines.sets}, n2: shopLines})
-    expect(nodesOnTheWay(dumps, end('web'), end('db')).map(({node}) => node)).toEqual(['n2'])
-    expect(nodesOnTheWay(await shopNodes({n1: {sets: shopLines.sets}}), end('web'), end('db'))).toEqual([])
+    expect(routeOf(dumps, end('web'), end('db')).nodes.map(({node}) => node)).toEqual(['n2'])
+    expect(routeOf(await shopNodes({n1: {sets: shopLines.sets}}), end('web'), end('db')).nodes).toEqual([])
   })
 })
 

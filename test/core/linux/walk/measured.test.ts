@@ -1,7 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {Packet} from '../../../../core/net/packet.ts'
 import {Evaluator} from '../../../../core/policy/evaluate.ts'
-import {translatedPacket} from '../../../../core/trace/trace.ts'
 import {dumpOf, fixtureText} from '../../../support/read-capture.ts'
 
 /** What real packets did on real rules; every one of them must be walked to the same end. */
@@ -54,7 +53,8 @@ describe.each(folders)('%s', folder => {
     if (dump.completeness.rules === 'absent' || !dump.cluster) throw new Error('no rules or no cluster')
     const evaluator = new Evaluator(dump.cluster)
     const departing = measured(folder).filter(({packet, verdict}) => {
-      const behindServices = translatedPacket(packet, dump.walk(packet))
+      const {destination, port} = dump.walk(packet).translated ?? packet
+      const behindServices = {...packet, destination, ...(port !== undefined && {port})}
       return evaluator.evaluate(behindServices).verdict !== verdict
     })
     const told = departing.map(({packet: {source, destination, port, mark = ''}}) => `${source} ${destination} ${port} ${mark}`)
