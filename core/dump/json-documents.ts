@@ -8,6 +8,8 @@ export interface JsonFault {
   readonly message: string
   /** Whether the text ends inside of a document: what would follow is not known. */
   readonly isCut: boolean
+  /** The document that is not valid, as far as it goes; absent for what belongs to none. */
+  readonly document?: string
 }
 
 /** The JSON documents of a text. */
@@ -75,7 +77,7 @@ function scan(text: string): JsonDocuments {
         values.push(JSON.parse(text.slice(start, at)))
       } catch (error) {
         const [line, column] = lines.placeOf(start)
-        faults.push(fault(error, line, column, end === undefined))
+        faults.push({...fault(error, line, column, end === undefined), document: text.slice(start, at)})
       }
       continue
     }

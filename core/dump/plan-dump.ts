@@ -1,5 +1,6 @@
 import type {DumpFailure} from '../contract/dump.ts'
 import {documentOf} from '../contract/node-documents.ts'
+import type {ObjectGap} from '../kubernetes/given-objects.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {stripObjects} from '../kubernetes/strip-fields.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -8,9 +9,10 @@ import type {Text} from '../text/lines.ts'
 import {isBlank} from './blank.ts'
 import {dumpFiles, isForPeople, isNodeFile} from './layout.ts'
 import {fileName, type ReadManifest, readManifest} from './manifest.ts'
+import {type FileObjects, mergeObjects} from './merge-objects.ts'
 import type {DumpDocument} from './model.ts'
 import {type ReadDocument, readDocument} from './read-document.ts'
-import {lastName, mergeObjects} from './read-dump.ts'
+import {lastName} from './read-dump.ts'
 import {locationFinder, nodeOfPath} from './sort-documents.ts'
 
 /** One node of a dump that will be made of files. */
@@ -171,16 +173,18 @@ function add({name, files}: NodeFolder, file: string, {text, name: from}: DumpDo
 async function joinObjects(
   documents: readonly DumpDocument[],
 ): Promise<Pick<DumpPlan, 'cluster' | 'otherKinds' | 'unreadObjects'>> {
-  const read: ClusterObjects[] = []
+  const read: FileObjects[] = []
+  const gaps: ObjectGap[] = []
   const otherKinds = new Map<string, number>()
   const unreadObjects: Problem[] = []
   for (const document of documents) {
     const each = await readDocument(document)
     unreadObjects.push(...each.problems)
+    if (each.kind === 'none') gaps.push(...(each.gaps ?? []))
     if (each.kind !== 'cluster') continue
-    read.push(stripObjects(each.objects))
+    read.push({file: document.name, objects: stripObjects(each.objects)})
     for (const [kind, count] of each.otherKinds) otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + count)
   }
-  const cluster = mergeObjects(read)
-  return {...(cluster && {cluster}), otherKinds, unreadObjects}
+  const {cluster, problems} = mergeObjects(read, gaps)
+  return {...(cluster && {cluster}), otherKinds, unreadObjects: [...unreadObjects, ...problems]}
 }

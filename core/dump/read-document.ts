@@ -1,7 +1,7 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeContent} from '../dataplane/node-facts.ts'
 import {dataPlaneOfKind} from '../dataplanes.ts'
-import {objectKinds} from '../kubernetes/given-objects.ts'
+import {type ObjectGap, objectKinds} from '../kubernetes/given-objects.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {readClusterObjects} from '../kubernetes/read-objects.ts'
 import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'
@@ -15,6 +15,7 @@ import {ACCEPTED, kindRow} from './document-kind.ts'
 import {type JsonFault, parseJsonDocuments} from './json-documents.ts'
 import type {DumpDocument} from './model.ts'
 import {parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
+import {gapsOfUnread} from './unread-objects.ts'
 import {parseYamlDocuments} from './yaml-documents.ts'
 import {yamlValue} from './yaml-values.ts'
 
@@ -24,7 +25,8 @@ export type ReadDocument = {readonly document: DumpDocument; readonly problems: 
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
   | {readonly kind: 'cluster'; readonly objects: ClusterObjects; readonly otherKinds: ReadonlyMap<string, number>}
-  | {readonly kind: 'none'}
+  /** `gaps` are objects that it may hold, and that could not be read. */
+  | {readonly kind: 'none'; readonly gaps?: readonly ObjectGap[]}
 )
 
 /** A document that a data plane has read. */
@@ -88,7 +90,22 @@ async function readJson(document: DumpDocument): Promise<ReadDocument> {
   const all = [...values, ...(rest?.values ?? [])]
   const read = values.length === 1 && !rest ? readValue(document, values[0]) : readValue(document, all)
   const found = [...boundedProblems(problems), ...(rest?.problems ?? [])]
-  return {...read, problems: [...found, ...(all.length === 0 && found.length > 0 ? [] : read.problems)]}
+  const gaps = faults.flatMap(({document: text, isCut}) => (text === undefined ? [] : gapsOfUnread(text, document.name, isCut)))
+  const told = {...read, problems: [...found, ...(all.length === 0 && found.length > 0 ? [] : read.problems)]}
+  return withGaps(told, [...gaps, ...(rest?.gaps ?? [])])
+}
+
+/** Adds what could not be read of a document to what was. */
+function withGaps(read: ReadDocument, gaps: readonly ObjectGap[]): ReadDocument {
+  if (gaps.length === 0) return read
+  const few = objectKinds.flatMap(kind => gaps.find(gap => gap.kind === kind) ?? [])
+  if (read.kind === 'none') return {...read, gaps: few}
+  if (read.kind !== 'cluster') return read
+  const {given} = read.objects
+  return {
+    ...read,
+    objects: {...read.objects, given: {kinds: given?.kinds ?? objectKinds, gaps: [...(given?.gaps ?? []), ...few]}},
+  }
 }
 
 const boundedProblems = (problems: readonly Problem[]): Problem[] => {
@@ -105,9 +122,17 @@ const isYamlPerhaps = (text: Text, faults: readonly JsonFault[]): boolean =>
 
 /** Reads all documents of a YAML file. */
 async function readYaml(document: DumpDocument): Promise<ReadDocument> {
-  const {values, problems} = await parseYaml(document.text, document.name)
+  const {values, problems, gaps} = await parseYaml(document.text, document.name)
   const read = readValue(document, values)
-  return {...read, problems: [...problems, ...(values.length === 0 && problems.length > 0 ? [] : read.problems)]}
+  const told = {...read, problems: [...problems, ...(values.length === 0 && problems.length > 0 ? [] : read.problems)]}
+  return withGaps(told, gaps)
+}
+
+interface ParsedYaml {
+  readonly values: unknown[]
+  readonly problems: Problem[]
+  /** Objects that the documents may hold that do not parse. */
+  readonly gaps: readonly ObjectGap[]
 }
 
 /**
@@ -115,12 +140,19 @@ async function readYaml(document: DumpDocument): Promise<ReadDocument> {
  *
  * @param linesBefore how many lines of the file stand before the text
  */
-async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<{values: unknown[]; problems: Problem[]}> {
+async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<ParsedYaml> {
   checkMemory(parsedYamlBytes(text))
   const yaml = await import('yaml')
   const values: unknown[] = []
   const problems = new ProblemList(file)
-  const {documents, lines} = parseYamlDocuments(text.join(''), yaml)
+  const gaps: ObjectGap[] = []
+  const {documents, lines, text: parsed} = parseYamlDocuments(text.join(''), yaml)
+  const end = parsed.trimEnd().length
+  const lose = (each: (typeof documents)[number], offset = 0) =>
+    // A fault at the end of the last document is that of a file that is cut off.
+    gaps.push(
+      ...gapsOfUnread(parsed.slice(each.range?.[0], each.range?.[2]), file, each === documents.at(-1) && offset >= end - 1),
+    )
   const add = (problem: Pick<Problem, 'code' | 'message' | 'next'>, place?: {readonly line: number; readonly col: number}) =>
     problems.add({...(place && {line: place.line + linesBefore, column: place.col}), ...problem})
   const refuse = (message: string, place?: {readonly line: number; readonly col: number}) =>
@@ -135,12 +167,23 @@ async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<{va
   for (const each of documents) {
     const [error] = each.errors
     if (error) {
+      lose(each, error.pos[1])
       refuse(error.message, lines.linePos(error.pos[0]))
       continue
     }
     try {
       const {value, repeated} = yamlValue(each, yaml)
-      values.push(value)
+      const cut = each === documents.at(-1) ? cutList(value) : undefined
+      values.push(cut ?? value)
+      if (cut) {
+        gaps.push(...gapsOfUnread('kind: List', file, true))
+        problems.add({
+          code: 'TRUNCATED_FILE',
+          message:
+            'the list ends early: kubectl prints its kind behind its items. The last item is left out, as it may not be whole',
+          next: 'Take the file again.',
+        })
+      }
       for (const {key, offset} of repeated)
         add(
           {
@@ -152,10 +195,24 @@ async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<{va
         )
     } catch (error) {
       // Aliases are resolved only now: one may be undefined, or expand too often.
+      lose(each)
       refuse(error instanceof Error ? error.message : String(error))
     }
   }
-  return {values, problems: problems.all()}
+  return {values, problems: problems.all(), gaps}
+}
+
+/**
+ * A list without its last item, when the text of `kubectl get -o yaml` ends within its items: at a line end the rest is valid YAML.
+ *
+ * @returns undefined for any other value
+ */
+function cutList(value: unknown): object | undefined {
+  if (typeof value !== 'object' || value === null || !('apiVersion' in value) || !('items' in value)) return undefined
+  const {items} = value
+  return Object.keys(value).at(-1) === 'items' && !('kind' in value) && Array.isArray(items) && items.length > 0
+    ? {...value, items: items.slice(0, -1)}
+    : undefined
 }
 
 function readValue(document: DumpDocument, value: unknown): ReadDocument {

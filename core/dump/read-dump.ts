@@ -1,11 +1,11 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
-import {joinGiven} from '../kubernetes/completeness.ts'
-import {objectKinds} from '../kubernetes/given-objects.ts'
-import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {sharedAddressProblems} from '../kubernetes/shared-addresses.ts'
 import {InputError} from '../problem/input-error.ts'
-import type {Problem, ProblemCode} from '../problem/problem.ts'
+import type {Problem} from '../problem/problem.ts'
+import {joinRepeated} from '../problem/problem-list.ts'
+import {mergeObjects} from './merge-objects.ts'
 import type {DumpDocument} from './model.ts'
 import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
@@ -27,8 +27,11 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
   const read: ReadDocument[] = []
   for (const document of sorted.documents) read.push(await readDocument(document))
   const folders = new Set(read.filter(holdsRules).map(each => each.document.folder))
-  const cluster = withLostFiles(mergeObjects(read.flatMap(each => (each.kind === 'cluster' ? [each.objects] : []))), read)
-  const clashes = cluster ? sharedAddressProblems(cluster) : []
+  const {cluster, problems: differing} = mergeObjects(
+    read.flatMap(each => (each.kind === 'cluster' ? [{file: each.document.name, objects: each.objects}] : [])),
+    read.flatMap(each => (each.kind === 'none' ? (each.gaps ?? []) : [])),
+  )
+  const clashes = [...differing, ...(cluster ? sharedAddressProblems(cluster) : [])]
   if (folders.size <= 1) {
     const [only = onlyKey(sorted.nodes) ?? ''] = folders
     // What is known to be another node's stays out of it.
@@ -44,7 +47,7 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
   for (const each of read) byFolder.get(each.document.folder)?.push(each)
   const nodes = [...byFolder].map(([folder, its]) => openNode(its, cluster, sorted.nodes.get(folder), lastName(folder)))
   const rest = read.filter(each => !folders.has(each.document.folder))
-  return {nodes, problems: [...sorted.problems, ...clashes, ...rest.flatMap(each => each.problems)]}
+  return {nodes, problems: [...sorted.problems, ...clashes, ...joinRepeated(rest.flatMap(each => each.problems))]}
 }
 
 const onlyKey = (map: ReadonlyMap<string, unknown>): string | undefined => (map.size === 1 ? [...map.keys()][0] : undefined)
@@ -70,43 +73,8 @@ function openNode(
       ...(cache && {cache}),
       metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
       ...(cluster && {cluster}),
-      problems: [...(told?.problems ?? []), ...read.flatMap(each => [...each.problems])],
+      problems: [...(told?.problems ?? []), ...joinRepeated(read.flatMap(each => [...each.problems]))],
     },
     documents.flatMap(each => (each.dataPlane === dataPlane ? [{name: each.document.name, content: each.content}] : [])),
   )
-}
-
-const LOST: ReadonlySet<string> = new Set<ProblemCode>(['BAD_JSON', 'BAD_YAML'])
-const OBJECTS = /"kind"|^kind:|"items"|^items:/m
-
-/** Objects, with what is not in them because a file of objects could not be read to its end. */
-function withLostFiles(cluster: ClusterObjects | undefined, read: readonly ReadDocument[]): ClusterObjects | undefined {
-  if (!cluster) return undefined
-  const lost = read.filter(
-    ({document, problems}) => problems.some(({code}) => LOST.has(code)) && OBJECTS.test(document.text[0] ?? ''),
-  )
-  if (lost.length === 0) return cluster
-  const next = 'Take the file again.'
-  const gaps = lost.flatMap(({document}) =>
-    objectKinds.map(kind => ({kind, reason: `${document.name} could not be read as a whole, and may hold more`, next})),
-  )
-  const given = cluster.given ?? {kinds: objectKinds, gaps: []}
-  return {...cluster, given: {...given, gaps: [...given.gaps, ...gaps]}}
-}
-
-/** Merges objects of several files. When an object is in more than one, the first counts. Undefined without any file. */
-export function mergeObjects(all: readonly ClusterObjects[]): ClusterObjects | undefined {
-  if (all.length <= 1) return all[0]
-  const merged = emptyCluster()
-  for (const kind of ['namespaces', 'pods', 'policies', 'nodes'] as const) {
-    const seen = new Set<string>()
-    for (const object of all.flatMap(objects => objects[kind] as {metadata: ClusterObjects['pods'][number]['metadata']}[])) {
-      const key = objectKey(object)
-      if (seen.has(key)) continue
-      seen.add(key)
-      ;(merged[kind] as unknown[]).push(object)
-    }
-  }
-  const given = joinGiven(all)
-  return given ? {...merged, given} : merged
 }

@@ -9,6 +9,8 @@ export interface YamlDocuments {
   readonly documents: readonly Document[]
   /** Where lines begin, for the offsets of nodes. */
   readonly lines: LineCounter
+  /** The text that those offsets are of. */
+  readonly text: string
 }
 
 /** Parses the documents of a YAML text as far as kubectl takes them. Their scalars are text: see `yamlValue`. */
@@ -26,7 +28,7 @@ function parse(text: string, {LineCounter, parseAllDocuments}: Yaml): YamlDocume
   const lines = new LineCounter()
   // Scalars are read by kubectl's rules, and so are keys that are there twice.
   const documents = parseAllDocuments(text, {schema: 'failsafe', uniqueKeys: false, logLevel: 'silent', lineCounter: lines})
-  return {documents: Array.isArray(documents) ? documents : [], lines}
+  return {documents: Array.isArray(documents) ? documents : [], lines, text}
 }
 
 const faulty = ({documents}: YamlDocuments): number => documents.filter(({errors}) => errors.length > 0).length

@@ -1,11 +1,21 @@
 import type {Problem} from '../problem/problem.ts'
 import {ProblemList} from '../problem/problem-list.ts'
 import {nullsAsAbsent} from './absent-fields.ts'
+import {objectKinds} from './given-objects.ts'
 import {isForeignShape, isOwnGroup, isOwnKind, kindByShape, type OwnKind, servedVersion} from './group-kind.ts'
 import {withNameLabel} from './namespace-labels.ts'
 import {faultOf} from './object-faults.ts'
 import {ObjectGaps} from './object-gaps.ts'
-import {type ClusterObjects, emptyCluster, type Namespace, type NetworkPolicy, type Node, type Pod} from './objects.ts'
+import {
+  type ClusterObjects,
+  emptyCluster,
+  type Namespace,
+  type NetworkPolicy,
+  type Node,
+  type ObjectMeta,
+  objectKey,
+  type Pod,
+} from './objects.ts'
 import {isFields, type Unread} from './unread.ts'
 
 /** Lists may nest: a List of Lists, or joined pages of `kubectl get`. Deeper nesting is taken as an attack. */
@@ -46,6 +56,8 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
   const otherKinds = new Map<string, number>()
   const problems = new ProblemList(file)
   const passedOver = new Set<string>()
+  /** Objects that a watch has seen go, with how many of their kind stood before that. */
+  const deleted = new Map<string, number>()
   let unnamed = 0
   visit(value, '', undefined, undefined, 0)
   if (unnamed > 0)
@@ -55,7 +67,8 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
       next: 'Write the objects with apiVersion and kind, as kubectl get -o json prints them.',
     })
   const given = gaps.given(value, isWhole)
-  return {objects: given ? {...objects, given} : objects, problems: problems.all(), otherKinds}
+  const left = remaining()
+  return {objects: given ? {...left, given} : left, problems: problems.all(), otherKinds}
 
   /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
   function visit(item: unknown, path: string, index: number | undefined, told: Told | undefined, depth: number): void {
@@ -76,11 +89,33 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
       take(item, kind, apiVersion ?? (told?.kind === kind ? told.apiVersion : undefined), path, index)
     else if (told) take(item, told.kind, apiVersion ?? told.apiVersion, path, index)
     else if (isFields(item['metadata'])) takeUnnamed(item, path, index)
-    else if (isWatchEvent(item)) visit(item['object'], `${pathOf(path, index)}.object`, undefined, undefined, depth + 1)
+    else if (isWatchEvent(item)) visitEvent(item, path, index, depth)
     else
       for (const [key, each] of Object.entries(item))
         if (Array.isArray(each) || (isFields(each) && Array.isArray(each['items'])))
           visit(each, `${pathOf(path, index)}.${key}`, undefined, undefined, depth + 1)
+  }
+
+  function visitEvent({type, object}: Unread, path: string, index: number | undefined, depth: number): void {
+    if (type === 'BOOKMARK' || type === 'ERROR') return
+    const sizes = objectKinds.map(kind => objects[kind].length)
+    visit(object, `${pathOf(path, index)}.object`, undefined, undefined, depth + 1)
+    if (type !== 'DELETED') return
+    for (const [at, kind] of objectKinds.entries())
+      for (const gone of objects[kind].splice(sizes[at] as number))
+        deleted.set(`${kind} ${objectKey(gone)}`, objects[kind].length)
+  }
+
+  /** Objects without those that were deleted behind them. */
+  function remaining(): ClusterObjects {
+    if (deleted.size === 0) return objects
+    const lists = objectKinds.map(kind => [
+      kind,
+      (objects[kind] as {metadata: ObjectMeta}[]).filter(
+        (object, index) => index >= (deleted.get(`${kind} ${objectKey(object)}`) ?? 0),
+      ),
+    ])
+    return {...objects, ...Object.fromEntries(lists)}
   }
 
   function takeUnnamed(item: Unread, path: string, index: number | undefined): void {

@@ -1,5 +1,6 @@
 import {type Finding, type LintPlatform, levels} from '../contract/lint.ts'
 import {linux} from '../dataplanes.ts'
+import {isSamePolicy} from '../dump/merge-objects.ts'
 import {type ClusterObjects, type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import type {Compile} from '../policy/program.ts'
@@ -82,14 +83,24 @@ function platformFilter(platforms: readonly NodePlatform[]): (platform: LintPlat
   return platform => wanted.has(platform)
 }
 
+/** Policies that are given several times, and not the same: a backup may hold each object twice. */
 function duplicates(policies: readonly NetworkPolicy[]): Map<string, Remark[]> {
+  const firsts = new Map<string, NetworkPolicy>()
   const counts = new Map<string, number>()
-  for (const policy of policies) counts.set(objectKey(policy), (counts.get(objectKey(policy)) ?? 0) + 1)
-  const found = new Map<string, Remark[]>()
-  for (const [policy, count] of counts)
-    if (count > 1)
-      found.set(policy, [{code: 'DUPLICATE_POLICY', field: 'metadata.name', what: `${policy} is given ${count} times`}])
-  return found
+  const differing = new Set<string>()
+  for (const policy of policies) {
+    const key = objectKey(policy)
+    const first = firsts.get(key)
+    if (first && !isSamePolicy(first, policy)) differing.add(key)
+    if (!first) firsts.set(key, policy)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return new Map(
+    [...differing].map(key => [
+      key,
+      [{code: 'DUPLICATE_POLICY', field: 'metadata.name', what: `${key} is given ${counts.get(key)} times`}],
+    ]),
+  )
 }
 
 const rank = ({level}: Finding): number => levels.indexOf(level)

@@ -36,3 +36,28 @@ export class ProblemList {
     return all
   }
 }
+
+const SHOWN_FILES = 5
+
+/**
+ * Joins problems of many files that say the same: a backup of a thousand files with one object each must not give a thousand. The first 5
+ * stay, and one more says in how many other files it is.
+ */
+export function joinRepeated(problems: readonly Problem[]): Problem[] {
+  const filesOf = new Map<string, Set<string>>()
+  const keyOf = ({code, message}: Problem): string => `${code} ${message}`
+  const kept = problems.filter(problem => {
+    if (problem.file === undefined) return true
+    const files = filesOf.get(keyOf(problem)) ?? new Set()
+    filesOf.set(keyOf(problem), files.add(problem.file))
+    return files.size <= SHOWN_FILES
+  })
+  const more = [...filesOf].flatMap(([key, files]): Problem[] => {
+    const last =
+      files.size > SHOWN_FILES ? kept.findLast(problem => problem.file !== undefined && keyOf(problem) === key) : undefined
+    if (!last) return []
+    const {code, message, next} = last
+    return [{code, message: `the same in ${files.size - SHOWN_FILES} more files: ${message}`, next}]
+  })
+  return [...kept, ...more]
+}

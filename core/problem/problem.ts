@@ -41,6 +41,7 @@ export const problemCodes = [
   'INCOMPLETE_OBJECTS',
   'OLD_VERSION',
   'DUPLICATE_KEY',
+  'DUPLICATE_OBJECT',
   'OLD_OBJECTS',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]

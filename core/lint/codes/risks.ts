@@ -5,7 +5,7 @@ export const riskRules = {
   DUPLICATE_POLICY: {
     level: 'warning',
     platform: 'all',
-    title: 'The policy is given more than once',
+    title: 'The policy is given more than once, and not the same',
     why: 'Applied one after the other, the last one replaces the others. Only the last one is looked at here.',
     next: 'Remove the others, or give them names of their own.',
   },
