@@ -4,6 +4,12 @@ import {API_VERSION} from './version.ts'
 
 /** Everything `lint` can find, as a closed list; what each means stands in core/lint/codes. */
 export const lintCodes = [
+  'UNKNOWN_FIELD',
+  'DUPLICATE_FIELD',
+  'WRONG_TYPE',
+  'INVALID_FIELD',
+  'STRICT_BLOCK',
+  'UNUSUAL_BLOCK',
   'IPV6_BLOCK',
   'BAD_BLOCK',
   'BAD_EXCEPT',

@@ -3,7 +3,7 @@ import type {NodeContent} from '../dataplane/node-facts.ts'
 import {dataPlaneOfKind} from '../dataplanes.ts'
 import {type ObjectGap, objectKinds} from '../kubernetes/given-objects.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {readClusterObjects} from '../kubernetes/read-objects.ts'
+import {readClusterObjects, type WrittenPolicy} from '../kubernetes/read-objects.ts'
 import {type NpmCache, readNpmCache} from '../names/npm-cache.ts'
 import {readMetricNames} from '../names/npm-metrics.ts'
 import type {Problem} from '../problem/problem.ts'
@@ -15,6 +15,7 @@ import {ACCEPTED, kindRow} from './document-kind.ts'
 import {type JsonFault, parseJsonDocuments} from './json-documents.ts'
 import type {DumpDocument} from './model.ts'
 import {parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
+import {refusedProblems} from './refused-problems.ts'
 import {gapsOfUnread} from './unread-objects.ts'
 import {parseYamlDocuments} from './yaml-documents.ts'
 import {yamlValue} from './yaml-values.ts'
@@ -24,7 +25,12 @@ export type ReadDocument = {readonly document: DumpDocument; readonly problems: 
   | {readonly kind: 'node'; readonly dataPlane: DataPlane; readonly content: NodeContent}
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
-  | {readonly kind: 'cluster'; readonly objects: ClusterObjects; readonly otherKinds: ReadonlyMap<string, number>}
+  | {
+      readonly kind: 'cluster'
+      readonly objects: ClusterObjects
+      readonly otherKinds: ReadonlyMap<string, number>
+      readonly written: readonly WrittenPolicy[]
+    }
   /** `gaps` are objects that it may hold, and that could not be read. */
   | {readonly kind: 'none'; readonly gaps?: readonly ObjectGap[]}
 )
@@ -223,11 +229,18 @@ function readValue(document: DumpDocument, value: unknown): ReadDocument {
     case 'npm-cache':
       return {document, kind: 'npm-cache', cache: readNpmCache(value), problems: []}
     case 'kubernetes': {
-      const {objects, problems, otherKinds} = readClusterObjects(value, document.name, document.kind !== undefined)
+      const {objects, problems, otherKinds, written} = readClusterObjects(value, document.name, document.kind !== undefined)
       const isAny =
         objects.given === undefined || objectKinds.some(kind => objects[kind].length > 0) || objects.given.kinds.length > 0
       if (!isAny && problems.length === 0) return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
-      return {document, kind: 'cluster', objects, otherKinds, problems}
+      return {
+        document,
+        kind: 'cluster',
+        objects,
+        otherKinds,
+        written,
+        problems: [...problems, ...refusedProblems(written, document.name)],
+      }
     }
     case 'hns': {
       const next = 'Rules of Windows nodes cannot be translated yet.'

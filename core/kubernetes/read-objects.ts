@@ -37,6 +37,17 @@ export interface ObjectReading {
   readonly problems: Problem[]
   /** How many objects of other kinds there are. */
   readonly otherKinds: ReadonlyMap<string, number>
+  /** All NetworkPolicies as they are written, those that are left out too. */
+  readonly written: readonly WrittenPolicy[]
+}
+
+/** A NetworkPolicy as it was parsed. */
+export interface WrittenPolicy {
+  /** `namespace/name`; the name may be empty. */
+  readonly policy: string
+  readonly object: Unread
+  /** Why it is left out of the objects. */
+  readonly leftOut?: Problem
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
@@ -58,6 +69,7 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
   const passedOver = new Set<string>()
   /** Objects that a watch has seen go, with how many of their kind stood before that. */
   const deleted = new Map<string, number>()
+  const written: WrittenPolicy[] = []
   let unnamed = 0
   visit(value, '', undefined, undefined, 0)
   if (unnamed > 0)
@@ -68,7 +80,7 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     })
   const given = gaps.given(value, isWhole)
   const left = remaining()
-  return {objects: given ? {...left, given} : left, problems: problems.all(), otherKinds}
+  return {objects: given ? {...left, given} : left, problems: problems.all(), otherKinds, written}
 
   /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
   function visit(item: unknown, path: string, index: number | undefined, told: Told | undefined, depth: number): void {
@@ -139,13 +151,17 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
       gaps.leftOut(kind, item)
-      problems.add({
+      const leftOut: Problem = {
         code: 'BAD_OBJECT',
         message: `${kind} at ${pathOf(path, index) || '.'}: ${fault}; it is left out`,
         next: 'Take the objects again with kubectl get -o json.',
-      })
+        ...(file !== undefined && {file}),
+      }
+      problems.add(leftOut)
+      if (kind === 'NetworkPolicy') written.push({policy: keyOf(object), object, leftOut})
       return
     }
+    if (kind === 'NetworkPolicy') written.push({policy: keyOf(object), object})
     if (apiVersion !== undefined && apiVersion !== servedVersion(kind)) noteVersion(kind, apiVersion)
     add(kind, item)
   }
@@ -183,6 +199,12 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     passedOver.add(key)
     problems.add(problem)
   }
+}
+
+/** `namespace/name` of whatever was parsed. */
+function keyOf({metadata}: Unread): string {
+  const {namespace, name} = isFields(metadata) ? metadata : {}
+  return `${textOf(namespace) ?? 'default'}/${textOf(name) ?? ''}`
 }
 
 /** Whether it is a line of `kubectl get --output-watch-events`. */

@@ -1,4 +1,5 @@
 import type {LintCode} from '../contract/lint.ts'
+import {apiServerRules} from './codes/api-server.ts'
 import {deviationRules} from './codes/deviations.ts'
 import {linuxRules} from './codes/linux.ts'
 import {refusedRules} from './codes/refused.ts'
@@ -8,6 +9,7 @@ import type {LintRule} from './lint-rule.ts'
 
 /** Level, platform, meaning and advice of each code. */
 export const lintRules: Readonly<Record<LintCode, LintRule>> = {
+  ...apiServerRules,
   ...refusedRules,
   ...deviationRules,
   ...linuxRules,

@@ -4,11 +4,13 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import type {DumpDocument} from '../dump/model.ts'
 import {readDocument} from '../dump/read-document.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
+import type {WrittenPolicy} from '../kubernetes/read-objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem, ProblemCode} from '../problem/problem.ts'
-import {lintPolicies} from './lint.ts'
+import {lintPolicies, worstFirst} from './lint.ts'
 import {clusterAround} from './lint-input.ts'
 import {type FindPosition, findPositions} from './positions.ts'
+import {duplicateFindings, refusedFindings} from './refused.ts'
 
 /** What to lint, and what is known of the cluster. */
 export interface LintQuestion {
@@ -39,20 +41,23 @@ export async function lintDocuments({files, cluster, node, platform}: LintQuesti
   const given = files && (await readPolicies(files))
   const around = clusterAround(cluster.dumps, given?.objects, node, platform)
   const policies = given ? given.objects.policies : around.cluster.policies
+  const refused = given?.refused ?? []
   const problems = [...(given?.problems ?? []), ...cluster.problems, ...cluster.dumps.flatMap(dump => dump.problems)]
-  if (policies.length === 0)
+  if (policies.length + refused.length === 0)
     throw new InputError(
       'no NetworkPolicy was found',
       'Give files that kubectl apply -f takes, or kubectl get -o json.',
       problems,
     )
-  const findings = lintPolicies({...around, policies}).map(finding => withPosition(finding, given?.positions))
+  const findings = worstFirst([...refused, ...lintPolicies({...around, policies})]).map(finding =>
+    withPosition(finding, given?.positions),
+  )
   const count = (level: Level): number => findings.filter(each => each.level === level).length
   const lint: Lint = {
     apiVersion: API_VERSION,
     kind: 'Lint',
     platforms: [...around.platforms],
-    policies: new Set(policies.map(objectKey)).size,
+    policies: new Set([...policies.map(objectKey), ...refused.map(({policy}) => policy)]).size,
     counts: {error: count('error'), warning: count('warning'), info: count('info')},
     findings,
     problems,
@@ -83,22 +88,40 @@ interface GivenPolicies {
   readonly objects: ClusterObjects
   readonly positions: FindPosition
   readonly problems: readonly Problem[]
+  /** What the API server refuses of them, and of what it warns. */
+  readonly refused: readonly Finding[]
 }
 
 /** Reads the objects of files in order, because of two policies with one name the later one counts. In dumps the first counts. */
 async function readPolicies({documents, problems}: NonNullable<LintQuestion['files']>): Promise<GivenPolicies> {
   const objects = emptyCluster()
   const all = [...problems]
-  const withPolicies = []
+  const withPolicies: DumpDocument[] = []
+  const written = new Map<string, WrittenPolicy>()
   for (const document of documents) {
     const read = await readDocument(document)
     all.push(...read.problems)
     if (read.kind !== 'cluster') continue
-    if (read.objects.policies.length > 0) withPolicies.push(document)
+    if (read.written.length > 0) withPolicies.push(document)
+    for (const policy of read.written) written.set(policy.policy, policy)
     objects.policies.push(...read.objects.policies)
     objects.namespaces.push(...read.objects.namespaces)
     objects.pods.push(...read.objects.pods)
     objects.nodes.push(...read.objects.nodes)
   }
-  return {objects, positions: await findPositions(withPolicies), problems: all}
+  const {positions, duplicates} = await findPositions(withPolicies)
+  const refused = [...refusedFindings(written.values()), ...duplicateFindings(duplicates)]
+  const isTold = new Set(refused.map(({policy}) => policy))
+  const told = new Set([...written.values()].filter(({policy}) => isTold.has(policy)).map(({leftOut}) => leftOut?.message))
+  return {
+    objects,
+    positions,
+    refused,
+    problems: all.filter(
+      ({code, message}) =>
+        code !== 'POLICY_INVALID' &&
+        !(code === 'BAD_OBJECT' && told.has(message)) &&
+        !(code === 'DUPLICATE_KEY' && duplicates.length > 0),
+    ),
+  }
 }

@@ -106,7 +106,7 @@ function duplicates(policies: readonly NetworkPolicy[]): Map<string, Remark[]> {
 const rank = ({level}: Finding): number => levels.indexOf(level)
 
 /** Sorts policies by their number of errors, then of warnings, then of infos, then by name. Within a policy, by level. */
-function worstFirst(findings: readonly Finding[]): Finding[] {
+export function worstFirst(findings: readonly Finding[]): Finding[] {
   const weights = new Map<string, number[]>()
   for (const each of findings) {
     const weight = weights.get(each.policy) ?? levels.map(() => 0)

@@ -24,19 +24,30 @@ interface Written {
   readonly lines: LineCounter
 }
 
+/** The NetworkPolicies of files as they are written. */
+export interface WrittenFiles {
+  readonly positions: FindPosition
+  /** Fields that a policy has twice, spelled as the API server does. */
+  readonly duplicates: readonly {readonly policy: string; readonly field: string}[]
+}
+
 /** Indexes the NetworkPolicies in YAML and JSON files. Of two with one name the later one counts. */
-export async function findPositions(documents: readonly DumpDocument[]): Promise<FindPosition> {
+export async function findPositions(documents: readonly DumpDocument[]): Promise<WrittenFiles> {
   const yaml = await import('yaml')
   const {isMap, isPair, isScalar, isSeq, isAlias} = yaml
   const written = new Map<string, Written>()
+  const duplicates: {policy: string; field: string}[] = []
   for (const {name, text} of documents) {
     const whole = text.reduce((size, piece) => size + piece.length, 0) > LARGEST_CHARACTERS ? '' : text.join('')
     const {documents: parsed, lines} = parseYamlDocuments(whole, yaml)
     for (const document of parsed) if (document.errors.length === 0) visit(document.contents, {file: name, document, lines}, 0)
   }
-  return (policy, field) => {
-    const found = written.get(policy)
-    return found && {file: found.file, line: lineOf(found, field)}
+  return {
+    positions: (policy, field) => {
+      const found = written.get(policy)
+      return found && {file: found.file, line: lineOf(found, field)}
+    },
+    duplicates,
   }
 
   function visit(node: unknown, place: Omit<Written, 'object'>, depth: number): void {
@@ -55,6 +66,21 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
     if (kind !== 'NetworkPolicy' || !isOwnGroup(kind, textOf(node, 'apiVersion'))) return
     const key = `${textOf(metadata, 'namespace') ?? 'default'}/${textOf(metadata, 'name') ?? ''}`
     written.set(key, {...place, object: node})
+    noteDuplicates(node, key, '')
+  }
+
+  function noteDuplicates(node: unknown, policy: string, path: string): void {
+    if (isSeq(node)) for (const [index, item] of node.items.entries()) noteDuplicates(item, policy, `${path}[${index}]`)
+    if (!isMap(node)) return
+    const seen = new Set<string>()
+    for (const {key, value} of node.items) {
+      if (!isScalar(key)) continue
+      const name = String(key.value)
+      const field = path === '' ? name : `${path}.${name}`
+      if (seen.has(name)) duplicates.push({policy, field})
+      seen.add(name)
+      noteDuplicates(value, policy, field)
+    }
   }
 
   function textOf(map: YAMLMap, key: string): string | undefined {

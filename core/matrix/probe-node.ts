@@ -132,6 +132,7 @@ export function compareProbes(
     )
   if (!cluster) throw new InputError('--diff with objects needs the cluster objects', 'Give them with --from.')
   const isState = isOfCluster(changed?.cluster)
+  requireAccepted([...inputProblems.after, ...(changed?.problems ?? [])])
   const next = isState
     ? changedCluster(changed?.cluster ?? cluster, {without})
     : changedCluster(cluster, {...(changed?.cluster && {applied: changed.cluster}), without})
@@ -186,6 +187,13 @@ function optionsOf(dump: NodeState, cluster: ClusterObjects, {options}: MatrixQu
   if (options || dump.completeness.rules === 'absent') return options ?? NEWEST
   const {program} = dump.dataPlane.expectedProgram(dump, cluster, {})
   return program.options
+}
+
+/** The API server takes all of a change or tells what is wrong: what it refuses changes nothing. */
+function requireAccepted(problems: readonly Problem[]): void {
+  const refused = problems.find(({code}) => code === 'POLICY_INVALID')
+  if (refused)
+    throw new InputError(`--diff: ${refused.message}`, 'Correct it first: kubectl npm lint -f tells what is wrong with it.')
 }
 
 function requireKnown(dump: NodeState, problems: readonly Problem[]): void {

@@ -19,7 +19,7 @@ export class ProblemList {
     const count = (this.counts.get(problem.code) ?? 0) + 1
     this.counts.set(problem.code, count)
     if (count > SHOWN_OF_A_KIND) return
-    this.problems.push(this.file === undefined ? problem : {file: this.file, ...problem})
+    this.problems.push(this.file === undefined || problem.file !== undefined ? problem : {file: this.file, ...problem})
   }
 
   /** The problems kept. For each code with more, one further problem states the number left out. */

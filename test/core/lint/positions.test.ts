@@ -30,8 +30,10 @@ const json = JSON.stringify(
   2,
 )
 
-const read = (...texts: readonly string[]) =>
-  findPositions(texts.map((text, index) => ({name: `file-${index}`, folder: '', text: [text]})))
+const read = async (...texts: readonly string[]) => {
+  const {positions} = await findPositions(texts.map((text, index) => ({name: `file-${index}`, folder: '', text: [text]})))
+  return positions
+}
 
 describe.each<{policy: string; field: string; file: string; line: number}>([
   {policy: 'default/first', field: 'spec.ingress[0].from[1].ipBlock.cidr', file: 'file-0', line: 12},
