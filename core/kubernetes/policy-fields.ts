@@ -122,7 +122,7 @@ function check(value: unknown, shape: Shape, path: string, faults: FieldFault[])
           kind: 'type',
           field: path,
           reason: `the value of ${key} is ${typeName(item)}, and must be text`,
-          ...(typeof item !== 'object' && {next: `Put it into quotes: ${key}: "${String(item)}"`}),
+          ...(typeof item !== 'object' && {next: `Put it into quotes: ${key}: "${JSON.stringify(item)}"`}),
         })
   } else
     for (const [key, item] of Object.entries(value)) {
