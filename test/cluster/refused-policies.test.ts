@@ -4,7 +4,7 @@ import {fc} from '@fast-check/vitest'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {isRefused, policyFaults} from '../../core/kubernetes/refused-policy.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
-import {writtenPolicies, writtenPolicy} from '../support/kubernetes/written-policies.ts'
+import {writtenPolicies, writtenPolicy} from '../support/cluster/written-policies.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
 
 /** What the API server says to a policy, without keeping it. */
