@@ -21,6 +21,8 @@ export class CandidatePackets<Rule> {
   private readonly users = new Map<string, Rule[]>()
   /** Cached conditions: many differences concern the same few rules. */
   private readonly known = new Map<Rule, RuleConditions>()
+  private readonly uses = new Map<string, readonly {readonly rule: Rule; readonly side: Side}[]>()
+  private readonly terms = new Map<Rule, Readonly<Record<Side, readonly SetCondition[]>>>()
   private readonly matching: MatchingAddresses
   private readonly namedPorts: NamedPorts
 
@@ -53,23 +55,27 @@ export class CandidatePackets<Rule> {
 
   /** Packets for the rules that match the given addresses by one of the given sets. */
   private *ofSet(names: readonly string[], subjects: readonly string[], ports: readonly Port[]): Generator<Packet> {
+    const uses = names.flatMap(name => this.usesOf(name))
     for (const subject of subjects) {
-      const uses = names.flatMap(name =>
-        (this.users.get(name) ?? []).flatMap(rule =>
-          this.conditions(rule)
-            .sets.filter(({set}) => set === name)
-            .map(({side}) => ({rule, side})),
-        ),
-      )
-      const own = uses.filter(({rule, side}) => this.mayMeet(rule, side, subject, names))
+      const fits = this.matching.memberships(subject)
+      // Whatever the differing sets contain, the rule must match the address otherwise.
+      const own = uses.filter(({rule, side}) => this.termsOf(rule, side).every(term => names.includes(term.set) || fits(term)))
       for (const {rule, side} of spread(own, MOST.users)) yield* this.about(rule, side, subject, ports)
     }
   }
 
-  /** Whether a rule can match an address at one side, whatever the differing sets contain. */
-  private mayMeet(rule: Rule, side: Side, address: string, differing: readonly string[]): boolean {
-    const terms = this.termsOf(rule, side).filter(({set}) => !differing.includes(set))
-    return this.matching.fits(address, terms)
+  /** The rules that name a set, each with the side of packets that it looks at. */
+  private usesOf(name: string): readonly {readonly rule: Rule; readonly side: Side}[] {
+    let uses = this.uses.get(name)
+    if (!uses) {
+      uses = (this.users.get(name) ?? []).flatMap(rule =>
+        this.conditions(rule)
+          .sets.filter(({set}) => set === name)
+          .map(({side}) => ({rule, side})),
+      )
+      this.uses.set(name, uses)
+    }
+    return uses
   }
 
   /** Packets with a given address at one side of a rule. */
@@ -115,11 +121,15 @@ export class CandidatePackets<Rule> {
   }
 
   /** Set conditions of a rule on one side, together with those of the rule that leads to it. */
-  private termsOf(rule: Rule, side: Side): SetCondition[] {
-    const leader = this.program.leader(rule)
-    return [rule, ...(leader === undefined ? [] : [leader])]
-      .flatMap(each => this.conditions(each).sets)
-      .filter(condition => condition.side === side)
+  private termsOf(rule: Rule, side: Side): readonly SetCondition[] {
+    let terms = this.terms.get(rule)
+    if (!terms) {
+      const leader = this.program.leader(rule)
+      const all = [rule, ...(leader === undefined ? [] : [leader])].flatMap(each => this.conditions(each).sets)
+      terms = {src: all.filter(condition => condition.side === 'src'), dst: all.filter(condition => condition.side === 'dst')}
+      this.terms.set(rule, terms)
+    }
+    return terms[side]
   }
 
   /** Ports that a rule or the rules behind it match, for packets to an address, and ports that no rule names. */

@@ -1,4 +1,5 @@
 import {parseIpv4, printIpv4} from '../net/ipv4.ts'
+import type {Truth} from '../net/truth.ts'
 import {blockOf, edgesOf, parseMember} from '../sets/member.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {packetFrom, sidesOf} from '../sets/sides.ts'
@@ -35,6 +36,19 @@ export class MatchingAddresses {
     if (value === undefined) return true
     const packet = packetFrom(value)
     return terms.every(({set, negated}) => this.index.holds(set, FIRST_ALONE, packet) !== negated)
+  }
+
+  /** A test of one address for many terms, which asks about each set once. */
+  memberships(address: string): (term: SetTerm) => boolean {
+    const value = parseIpv4(address)
+    if (value === undefined) return () => true
+    const packet = packetFrom(value)
+    const known = new Map<string, Truth>()
+    return ({set, negated}) => {
+      let truth = known.get(set)
+      if (truth === undefined) known.set(set, (truth = this.index.holds(set, FIRST_ALONE, packet)))
+      return truth !== negated
+    }
   }
 
   /** A few addresses for which all terms hold, and one near them for which they do not. */

@@ -193,7 +193,12 @@ class Simulation implements SimulatedNode<ComparedRule, LinuxDifference> {
       if (isCompared && rule) chains.set(chain, left)
       else without.set(key, rule ? {...of.chain(table, chain), rules: left} : {rules})
     }
-    const rules = new RulesByAddress(chains, index, {rules: parts.rules, isChanged: name => chains.changes.has(name), isMoved})
+    const rules = new RulesByAddress(chains, index, {
+      rules: parts.rules,
+      isChanged: name => chains.changes.has(name),
+      isMoved,
+      changedSets: changed,
+    })
     return new Simulation({
       ...parts,
       sets,
@@ -207,8 +212,12 @@ class Simulation implements SimulatedNode<ComparedRule, LinuxDifference> {
   }
 
   private walkedBy(packet: Packet): LinuxWalk {
-    const walked = walk(this.walked(packet), this.parts.index, packet, {host: this.parts.node.host})
-    this.parts.effort.looks += walked.looks
+    const {node, index, effort} = this.parts
+    const {host} = node
+    let walked = walk(this.walked(packet), index, packet, {host})
+    // Rules were left out for the address of the service.
+    if (walked.translated) walked = walk(this.walked(undefined), index, packet, {host})
+    effort.looks += walked.looks
     return walked
   }
 

@@ -25,6 +25,8 @@ interface Below {
   readonly isChanged: (chain: string) => boolean
   /** Whether the sets that contain an address may have changed. */
   readonly isMoved: (address: string) => boolean
+  /** The sets that may contain other addresses. */
+  readonly changedSets: ReadonlySet<string>
 }
 
 interface Term {
@@ -42,6 +44,8 @@ interface Group {
 interface LongChain {
   readonly side: Side
   readonly groups: readonly Group[]
+  /** Positions of the groups that name a set. */
+  readonly bySet: ReadonlyMap<string, readonly number[]>
 }
 
 /**
@@ -53,6 +57,8 @@ export class RulesByAddress {
   private readonly sets: SetIndex
   private readonly long = new Map<string, LongChain>()
   private readonly known = new Map<string, readonly Rule[]>()
+  /** By chain and address, like `known`. */
+  private readonly groups = new Map<string, readonly number[]>()
   /** Rules in `known`. */
   private kept = 0
   private readonly below: Below | undefined
@@ -77,7 +83,8 @@ export class RulesByAddress {
     if (!chain) {
       const count = (side: Side) => rules.filter(rule => termsOf(rule, side).length > 0).length
       const side = count('src') > count('dst') ? 'src' : 'dst'
-      chain = {side, groups: grouped(rules, side)}
+      const groups = grouped(rules, side)
+      chain = {side, groups, bySet: positionsBySet(groups)}
       this.long.set(name, chain)
     }
     return chain
@@ -88,31 +95,65 @@ export class RulesByAddress {
     const key = `${name} ${address}`
     let rules = this.known.get(key)
     if (!rules) {
-      rules = this.find(name, address)
+      const {groups} = this.longChain(name, this.chains.get(name) ?? [])
+      rules = this.groupsMet(name, address).flatMap(at => groups[at]?.rules ?? [])
       this.keep(key, rules)
     }
     return rules
+  }
+
+  /** Positions of the groups that an address may match. Those that name no changed set are the same as before. */
+  private groupsMet(name: string, address: string): readonly number[] {
+    const {below} = this
+    if (below && !below.isChanged(name) && !below.isMoved(address)) return below.rules.groupsMet(name, address)
+    const key = `${name} ${address}`
+    let groups = this.groups.get(key)
+    if (!groups) {
+      groups = below && !below.isChanged(name) ? this.groupsMetNow(name, address, below) : this.find(name, address)
+      this.groups.set(key, groups)
+    }
+    return groups
+  }
+
+  private groupsMetNow(name: string, address: string, below: Below): readonly number[] {
+    const {bySet} = this.longChain(name, this.chains.get(name) ?? [])
+    const affected = new Set([...below.changedSets].flatMap(set => bySet.get(set) ?? []))
+    const others = below.rules.groupsMet(name, address).filter(at => !affected.has(at))
+    return [...others, ...this.find(name, address, affected)].toSorted((a, b) => a - b)
   }
 
   private keep(key: string, rules: readonly Rule[]): void {
     this.kept += rules.length
     if (this.kept > MOST_KEPT) {
       this.known.clear()
+      this.groups.clear()
       this.kept = rules.length
     }
     this.known.set(key, rules)
   }
 
-  private find(name: string, text: string): readonly Rule[] {
-    const all = this.chains.get(name) ?? []
+  /** @param only the groups that are looked at; by default all */
+  private find(name: string, text: string, only?: Iterable<number>): readonly number[] {
+    const {groups} = this.longChain(name, this.chains.get(name) ?? [])
+    const all = only ? [...only] : [...groups.keys()]
     const address = parseIpv4(text)
     if (address === undefined) return all
-    const {groups} = this.longChain(name, all)
     // Terms have one direction, so it makes no difference which.
     const packet = packetFrom(address)
     const mayMatch = ({set, negated}: Term): boolean => this.sets.holds(set, SOURCE, packet) !== negated
-    return groups.filter(({terms}) => terms.every(mayMatch)).flatMap(({rules}) => rules)
+    return all.filter(at => groups[at]?.terms.every(mayMatch))
   }
+}
+
+function positionsBySet(groups: readonly Group[]): Map<string, number[]> {
+  const positions = new Map<string, number[]>()
+  for (const [at, {terms}] of groups.entries())
+    for (const {set} of terms) {
+      const known = positions.get(set)
+      if (known) known.push(at)
+      else positions.set(set, [at])
+    }
+  return positions
 }
 
 function grouped(rules: readonly Rule[], side: Side): Group[] {
