@@ -163,6 +163,8 @@ export interface Walk {
    * same for all of them, unless it is unknown. Undefined stands for a packet that is not changed.
    */
   readonly ways?: readonly (Translated | undefined)[]
+  /** Whether it is not known where the packet goes: what may translate its destination is not understood, or not given. */
+  readonly isLost?: boolean
 }
 
 /** A packet's ends behind the translation of addresses. */

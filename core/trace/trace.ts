@@ -43,7 +43,13 @@ export function traceNodes(
   if (unread) return {...unknownTrace(question, `no rules of node ${unread.node} were given`), problems: [], ends: [asked]}
   const {verdict, reason, legs, ends} = passageOf(asked, route)
   const described = legs.map(({node, walk}) => node.describe(walk))
-  const expected = expectedVerdict && expectedOf(ends, expectedVerdict)
+  const expected =
+    expectedVerdict &&
+    expectedOf(
+      ends,
+      legs.some(({walk}) => walk.isLost),
+      expectedVerdict,
+    )
   const [end] = ends
   const isTranslated = end && (end.destination !== asked.destination || end.port !== asked.port)
   const masquerade = legs.find(({walk}) => walk.translated?.source !== undefined)
@@ -66,10 +72,15 @@ export function traceNodes(
 }
 
 /** What the policies mean for a packet that may go to any of several ends. */
-function expectedOf(ends: readonly Packet[], expectedVerdict: (packet: Packet) => ExpectedVerdict): ExpectedVerdict | undefined {
+function expectedOf(
+  ends: readonly Packet[],
+  isLost: boolean,
+  expectedVerdict: (packet: Packet) => ExpectedVerdict,
+): ExpectedVerdict | undefined {
   const all = ends.map(expectedVerdict)
   const [first] = all
   const index = all.findIndex(({verdict}) => verdict !== first?.verdict)
+  if (first && isLost) return {...first, verdict: 'unknown', reason: 'which pod the packet goes to is not known'}
   if (!first || index < 0) return first
   const text = (at: number) =>
     `for ${ends[at]?.destination} ${all[at]?.verdict === 'drop' ? 'dropped' : all[at]?.verdict === 'accept' ? 'allowed' : 'unknown'}`

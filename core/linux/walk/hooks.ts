@@ -62,6 +62,10 @@ export const isSourceHook = (hook: number): boolean => hook === NAT_INPUT || hoo
 /** Whether the packet's destination decides where it goes on from a hook. */
 export const isRoutedBehind = (hook: number): boolean => hook === NAT_PREROUTING || hook === NAT_OUTPUT
 
+/** Whether the packet's destination may still change before it is routed. */
+export const isBeforeRouting = (hook: number): boolean =>
+  hook <= NAT_PREROUTING || (hook >= FIRST_FROM_NODE && hook <= NAT_OUTPUT)
+
 /** Rules of nat see only packets that conntrack knows. */
 export const skipsTable = (table: string, {state}: Passing): boolean =>
   table === 'nat' && (state === 'UNTRACKED' || state === 'INVALID')

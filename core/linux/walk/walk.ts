@@ -59,6 +59,7 @@ export function walk(rules: WalkedRules, sets: SetIndex, packet: Packet, options
     path: pathOf(source, outcome.packet),
     ...(changed && {translated: changed}),
     ...(ways.length > 1 && {ways: distinct(ways, source)}),
+    ...(ways.some(({isLost}) => isLost) && {isLost: true}),
     ...(reason !== undefined && {reason}),
   }
 }

@@ -1,9 +1,9 @@
-import {printIpv4} from '../../net/ipv4.ts'
 import type {Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
 import {printMatch} from '../iptables/print.ts'
-import {END, FIRST_FROM_NODE, FIRST_FROM_OUTSIDE, HOOKS, isRoutedBehind, isSourceHook, nextHook, skipsTable} from './hooks.ts'
+import {HookWays} from './hook-ways.ts'
+import {END, HOOKS, isBeforeRouting, isSourceHook} from './hooks.ts'
 import {holds} from './match.ts'
 import {type Passing, UNKNOWN_ADDRESS} from './passing.ts'
 import {effectOf, isPassive} from './target.ts'
@@ -30,14 +30,11 @@ const WAYS_IN_FULL = 20
 /** Ways that are followed at most. Each endpoint of a service is one. */
 const MOST_WAYS = 20_000
 
-const NO_RULES: readonly WalkedRules[] = []
-
 /** Walks one packet over rules: along every way, where something is not known. */
 export class Walker {
-  private readonly both: readonly WalkedRules[]
+  private readonly hooks: HookWays
   private readonly sets: SetIndex
   private readonly limits: WalkLimits
-  private readonly left: Way[] = []
   /** Where ways have been. A second one that comes there can only end as the first did. */
   private readonly known = new Set<string>()
   private readonly hosts: unknown[] = []
@@ -48,67 +45,35 @@ export class Walker {
   private wayLooks = 0
   private wayMatches = 0
   private ways = 0
+  private settled: Outcome | undefined
   /** Whether a limit was reached. */
   isGivenUp = false
 
   constructor(rules: WalkedRules, sets: SetIndex, limits: WalkLimits) {
-    this.both = rules.beside ? [rules, rules.beside] : [rules]
+    this.hooks = new HookWays(rules)
     this.sets = sets
     this.limits = limits
   }
 
   /** @returns the outcome, and those of all ways that were followed, which have the same verdict unless it is unknown */
   walk(packet: Passing): {outcome: Outcome; ways: readonly Outcome[]} {
-    this.left.push(...this.starts(packet).toReversed())
+    this.hooks.start(packet)
     const ways: Outcome[] = []
-    for (let way = this.left.pop(); way; way = this.left.pop()) {
+    for (let way = this.hooks.left.pop(); way && !this.isGivenUp; way = this.hooks.left.pop()) {
+      // Of an unknown packet only its ends are looked for, which the services' rules choose.
+      if (this.settled && !isBeforeRouting(way.hook)) continue
       this.wayLooks = 0
       this.wayMatches = 0
-      if (++this.ways > MOST_WAYS) return {outcome: this.givenUp(way), ways}
-      const outcome = this.follow(way)
+      const outcome = ++this.ways > MOST_WAYS ? this.givenUp(way) : this.follow(way)
       if (!outcome) continue
-      if (outcome.verdict === 'unknown') return {outcome, ways}
       ways.push(outcome)
+      if (this.settled) continue
+      if (outcome.verdict === 'unknown') this.settled = outcome
       // All ways behind the fork's other side are done and agree.
-      if (outcome.verdict !== ways[0]?.verdict && way.fork) return {outcome: unknown(way.fork.reason(), way.fork), ways}
+      else if (outcome.verdict !== ways[0]?.verdict && way.fork) this.settled = unknown(way.fork.reason(), way.fork)
     }
-    const [outcome] = ways
-    return {outcome: outcome ?? unknown('no way through the rules ends', {packet, trail: undefined}), ways}
-  }
-
-  private starts(packet: Passing): Way[] {
-    return this.routed(packet, packet.source).flatMap(({packet: from, fork: first}) =>
-      this.routed(from, from.destination).map(({packet: both, fork = first}) => {
-        const isOwn = both.host.isOwn(both.source) === true
-        const out = !isOwn ? 'none' : both.host.isOwn(both.destination) === true ? 'lo' : 'other'
-        return {
-          hook: isOwn ? FIRST_FROM_NODE : FIRST_FROM_OUTSIDE,
-          order: undefined,
-          turn: 0,
-          frame: undefined,
-          at: 0,
-          packet: {...both, in: isOwn ? ('none' as const) : ('other' as const), out},
-          trail: undefined,
-          ...(fork && {fork}),
-        }
-      }),
-    )
-  }
-
-  /** The packet, twice where it is not known whether an address is the node's own: once for each. */
-  private routed(packet: Passing, address: number): {packet: Passing; fork?: Fork}[] {
-    const {host} = packet
-    if (host.isOwn(address) !== 'unknown') return [{packet}]
-    const reason = () => `it depends on whether ${printIpv4(address)} is an address of this node, which the input does not tell`
-    const assumed = (isOwn: boolean): Passing => ({
-      ...packet,
-      host: {
-        ...host,
-        isOwn: each => (each === address ? isOwn : host.isOwn(each)),
-        isElsewhere: each => (each === address ? !isOwn : host.isElsewhere(each)),
-      },
-    })
-    return [{packet: assumed(false)}, {packet: assumed(true), fork: {reason, packet, trail: undefined}}]
+    const [first = unknown('no way through the rules ends', {packet, trail: undefined})] = ways
+    return {outcome: this.settled ?? first, ways}
   }
 
   /** @returns undefined for a way that comes to where another has been */
@@ -120,9 +85,10 @@ export class Walker {
     }
     for (;;) {
       if (!way.frame) {
+        if (this.settled && !isBeforeRouting(way.hook)) return unknown('', way)
         if (way.hook >= END) return {verdict: 'accept', packet: way.packet, trail: way.trail}
         if (!way.order && this.known.size > 0 && this.isKnown(way)) return undefined
-        this.enter(way)
+        this.hooks.enter(way)
         continue
       }
       const match = this.nextMatch(way, way.frame)
@@ -133,7 +99,7 @@ export class Walker {
           way.at = resume
           continue
         }
-        const ended = this.endOfHook(way)
+        const ended = this.hooks.endOfHook(way)
         if (ended) return ended
         continue
       }
@@ -141,7 +107,7 @@ export class Walker {
       const {rule, truth} = match
       if (truth === 'unknown') {
         if (this.isKnown(way)) return undefined
-        this.left.push({...way, pending: rule, fork: this.forkAt(rule, way)})
+        this.hooks.left.push({...way, pending: rule, fork: this.forkAt(rule, way)})
         continue
       }
       const ended = this.apply(way, rule)
@@ -194,7 +160,7 @@ export class Walker {
       case 'drop':
         return {verdict: 'drop', packet, trail: way.trail}
       case 'accept':
-        this.leave(way)
+        this.hooks.leave(way)
         return undefined
       case 'return':
         return this.returned(way)
@@ -217,12 +183,12 @@ export class Walker {
     const reason = () => `it depends on which of ${packets.length} ends ${placeText(rule, way.hook)} translates its address to`
     for (const each of others.toReversed()) {
       const other: Way = {...way, packet: each, fork: {reason, packet, trail}}
-      this.nextStep(other)
-      this.left.push(other)
+      this.hooks.nextStep(other)
+      this.hooks.left.push(other)
     }
     if (first) way.packet = first
     // What is translated once is not translated again by the other back end.
-    this.nextStep(way)
+    this.hooks.nextStep(way)
   }
 
   private enterChain(way: Way, {chain: name, goto}: {readonly chain: string; readonly goto: boolean}): Outcome | undefined {
@@ -244,7 +210,7 @@ export class Walker {
   }
 
   private returned(way: Way): Outcome | undefined {
-    if (!way.frame?.caller) return this.endOfHook(way)
+    if (!way.frame?.caller) return this.hooks.endOfHook(way)
     way.at = way.frame.resume
     way.frame = way.frame.caller
     return undefined
@@ -252,79 +218,10 @@ export class Walker {
 
   /** Something is not modelled. Where only the source of the packet depends on it, the verdict does not. */
   private unclear(way: Way, reason: string): Outcome | undefined {
-    if (!isSourceHook(way.hook)) return unknown(reason, way)
+    if (!isSourceHook(way.hook)) return {...unknown(reason, way), isLost: isBeforeRouting(way.hook)}
     way.packet = {...way.packet, source: UNKNOWN_ADDRESS, isSourceTranslated: true}
-    this.nextStep(way)
+    this.hooks.nextStep(way)
     return undefined
-  }
-
-  private enter(way: Way): void {
-    const [table, chain] = HOOKS[way.hook] as (typeof HOOKS)[number]
-    if (!way.order) {
-      way.order = skipsTable(table, way.packet) ? NO_RULES : this.orderAt(way, table, chain)
-      way.turn = 0
-    }
-    const found = way.order[way.turn]?.chain(table, chain)
-    if (!found) {
-      this.leave(way)
-      return
-    }
-    way.frame = {chain, rules: found.rules, caller: undefined, resume: 0, depth: 0}
-    way.at = 0
-  }
-
-  /** Which back end comes first at a hook is the one that used its table later, so a save does not tell. */
-  private orderAt(way: Way, table: string, chain: string): readonly WalkedRules[] {
-    const [one, other] = this.both
-    if (!other) return this.both
-    const met = this.both.filter(rules => (rules.chain(table, chain)?.rules.length ?? 0) > 0)
-    if (met.length < 2 || !one) return this.both
-    const {packet, trail} = way
-    const reason = () => `it depends on which back end of iptables comes first in ${table} ${chain}, which no save tells`
-    this.left.push({...way, order: [other, one], turn: 0, fork: {reason, packet, trail}})
-    return this.both
-  }
-
-  /** The end of a built-in chain, where its policy applies. */
-  private endOfHook(way: Way): Outcome | undefined {
-    const [table, chain] = HOOKS[way.hook] as (typeof HOOKS)[number]
-    if (way.order?.[way.turn]?.chain(table, chain)?.policy === 'DROP')
-      return {verdict: 'drop', packet: way.packet, trail: trailWith(way, undefined)}
-    this.leave(way)
-    return undefined
-  }
-
-  /** Leaves the chain of one back end. The other one's follows, then the next hook. */
-  private leave(way: Way): void {
-    way.frame = undefined
-    if (way.order && way.turn + 1 < way.order.length) way.turn++
-    else this.nextStep(way)
-  }
-
-  /** Goes to the next hook. */
-  private nextStep(way: Way): void {
-    const isRouted = isRoutedBehind(way.hook)
-    const [here, there] = isRouted ? this.routed(way.packet, way.packet.destination) : [{packet: way.packet}]
-    if (there) {
-      const other: Way = {
-        ...way,
-        packet: there.packet,
-        fork: {reason: there.fork?.reason ?? (() => ''), packet: way.packet, trail: way.trail},
-      }
-      this.moveOn(other, true)
-      this.left.push(other)
-    }
-    if (here) way.packet = here.packet
-    this.moveOn(way, isRouted && way.packet.host.isOwn(way.packet.destination) === true)
-  }
-
-  private moveOn(way: Way, isOwn: boolean): void {
-    const {hook, packet} = nextHook(way.hook, way.packet, isOwn)
-    way.hook = hook
-    way.packet = packet
-    way.order = undefined
-    way.turn = 0
-    way.frame = undefined
   }
 
   /** Whether a way has been here with such a packet. If not, one has now. */

@@ -48,6 +48,8 @@ export interface Outcome {
   readonly packet: Passing
   readonly trail: Trail | undefined
   readonly reason?: string
+  /** Whether it is not known where the packet goes, because a rule that may translate its destination is not understood. */
+  readonly isLost?: boolean
 }
 
 /** The verdict is not known, and why. */
