@@ -18,9 +18,13 @@ export function faultOf(item: Unread, kind: OwnKind): string | undefined {
 function podFault(spec: Unread | undefined, status: Unread | undefined): string | undefined {
   if (typeof (status?.['podIP'] ?? '') !== 'string') return 'status.podIP is not text'
   if (typeof (status?.['hostIP'] ?? '') !== 'string') return 'status.hostIP is not text'
+  if (!isList(status?.['podIPs'] ?? [], each => isFields(each) && typeof each['ip'] === 'string'))
+    return 'status.podIPs is not a list of addresses'
   const containers = spec?.['containers'] ?? []
   if (!isList(containers, isFields)) return 'spec.containers is not a list of containers'
-  const hasPorts = containers.every(({ports}) => isList(ports ?? [], isContainerPort))
+  const sidecars = spec?.['initContainers'] ?? []
+  if (!isList(sidecars, isFields)) return 'spec.initContainers is not a list of containers'
+  const hasPorts = [...containers, ...sidecars].every(({ports}) => isList(ports ?? [], isContainerPort))
   return hasPorts ? undefined : 'the ports of a container are not a list of ports'
 }
 

@@ -34,9 +34,11 @@ export interface Pod {
   readonly spec?: Fields<V1PodSpec, never, 'nodeName' | 'hostNetwork'> & {
     /** Only the ports of a container are kept. */
     readonly containers?: readonly {readonly ports?: readonly ContainerPort[]}[]
+    /** Those that are always restarted run beside the containers: sidecars. */
+    readonly initContainers?: readonly {readonly restartPolicy?: string; readonly ports?: readonly ContainerPort[]}[]
   }
-  /** `hostIP` is the address of the node. */
-  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP' | 'hostIP'>
+  /** `hostIP` is the address of the node. `podIPs` are all addresses of the pod, the first of them is `podIP`. */
+  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP' | 'podIPs' | 'hostIP'>
 }
 
 export interface Namespace {

@@ -27,7 +27,7 @@ export function sharedAddressProblems({pods}: Pick<ClusterObjects, 'pods'>): Pro
     const rest = names.length > shown.length ? ` and ${names.length - shown.length} more` : ''
     return {
       code: 'SHARED_ADDRESS',
-      message: `pods ${shown.join(' and ')}${rest} have one address, ${address}: on a node each of them meets the rules for all`,
+      message: `pods ${shown.join(names.length > 2 ? ', ' : ' and ')}${rest} have one address, ${address}: on a node each of them meets the rules for all`,
       next: `Find out which of them has it: kubectl get pods -A -o wide --field-selector status.podIP=${address}. The other needs a new one: delete its Pod.`,
     }
   })

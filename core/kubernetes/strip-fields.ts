@@ -23,22 +23,30 @@ export const stripPod: StripFields<Pod> = (object, shared) => {
   const {metadata, spec, status} = fieldsOf(object)
   const meta = metaOf(metadata, shared)
   if (!meta) return undefined
-  const {nodeName, hostNetwork, containers} = fieldsOf(spec)
-  const {phase, podIP} = fieldsOf(status)
+  const {nodeName, hostNetwork, containers, initContainers} = fieldsOf(spec)
+  const {phase, podIP, podIPs} = fieldsOf(status)
   const ports = listOf(containers).flatMap(container => portsOf(container, shared))
+  const sidecars = listOf(initContainers).filter(({restartPolicy}) => restartPolicy === 'Always')
+  const sidecarPorts = sidecars.flatMap(container => portsOf(container, shared))
+  // Only of use where the first address is no IPv4 one.
+  const others = typeof podIP === 'string' && podIP.includes(':') ? addressesOf(podIPs) : []
   return {
     metadata: meta,
     spec: {
       ...(typeof nodeName === 'string' && {nodeName: shared.text(nodeName)}),
       ...(hostNetwork === true && {hostNetwork}),
       ...(ports.length > 0 && {containers: ports}),
+      ...(sidecarPorts.length > 0 && {initContainers: sidecarPorts.map(each => ({restartPolicy: 'Always', ...each}))}),
     },
     status: {
       ...(typeof phase === 'string' && {phase: shared.text(phase)}),
       ...(typeof podIP === 'string' && {podIP}),
+      ...(others.length > 0 && {podIPs: others}),
     },
   }
 }
+
+const addressesOf = (podIPs: unknown): {ip: string}[] => listOf(podIPs).flatMap(({ip}) => (typeof ip === 'string' ? [{ip}] : []))
 
 /** A container with its ports, if it declares any. */
 function portsOf(container: Fields, shared: InternedStrings): {ports: readonly ContainerPort[]}[] {

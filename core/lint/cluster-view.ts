@@ -2,7 +2,7 @@ import {type IncompleteObjects, incompleteObjects, mayMiss} from '../kubernetes/
 import {selects} from '../kubernetes/label-selector.ts'
 import {namedPorts} from '../kubernetes/named-ports.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod, type PolicyPeer} from '../kubernetes/objects.ts'
-import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
+import {hasPolicyAddress, policyIp} from '../kubernetes/pod-filter.ts'
 import {blockHolds, type Ipv4Block, parseIpv4, parseIpv4Block} from '../net/ipv4.ts'
 import {NamespaceLabels} from '../policy/namespace-labels.ts'
 import type {PolicyView} from './policy-view.ts'
@@ -39,14 +39,14 @@ export class ClusterView {
       push(this.byNamespace, policy.namespace, policy)
       push(this.byAclId, aclId(policy), policy)
     }
-    this.podAddresses = addresses(pods.filter(hasPolicyAddress).map(pod => [pod.status?.podIP, `pod ${objectKey(pod)}`]))
+    this.podAddresses = addresses(pods.filter(hasPolicyAddress).map(pod => [policyIp(pod), `pod ${objectKey(pod)}`]))
     this.nodeAddresses = addresses(
       nodes.flatMap(({metadata, status}) =>
         (status?.addresses ?? []).filter(({type}) => type !== 'Hostname').map(each => [each.address, `node ${metadata.name}`]),
       ),
     )
     for (const pod of pods.filter(hasPolicyAddress))
-      for (const {port, suffix} of namedPorts(pod)) {
+      for (const {port, suffix} of namedPorts(pod, true)) {
         const known = this.numbers.get(port) ?? new Set()
         this.numbers.set(port, known.add(suffix.slice(1)))
       }

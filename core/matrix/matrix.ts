@@ -1,8 +1,9 @@
 import type {Probe} from '../contract/matrix.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {plainPart} from '../kubernetes/completeness.ts'
+import {declaredPorts} from '../kubernetes/named-ports.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
-import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -29,7 +30,10 @@ export interface MatrixInput {
 
 /** The ends of a matrix: pods to which policies apply, sorted by name, and last the outside. */
 export function matrixEnds(pods: readonly Pod[], outside: MatrixEnd): MatrixEnd[] {
-  const inside = pods.filter(hasPolicyAddress).map(pod => ({name: objectKey(pod), address: pod.status?.podIP ?? '', pod}))
+  const inside = pods.flatMap(pod => {
+    const address = policyIp(pod)
+    return address === undefined ? [] : [{name: objectKey(pod), address, pod}]
+  })
   return [...inside.toSorted((a, b) => (a.name < b.name ? -1 : 1)), outside]
 }
 
@@ -229,9 +233,7 @@ function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | unde
   for (const end of ends) {
     const {pod} = end
     const labels = [...keys].map(key => pod?.metadata.labels?.[key] ?? null)
-    const ports = (pod?.spec?.containers ?? [])
-      .flatMap(each => each.ports ?? [])
-      .filter(({name}) => name !== undefined && portNames.has(name))
+    const ports = (pod ? declaredPorts(pod) : []).filter(({name}) => name !== undefined && portNames.has(name))
     const key = JSON.stringify([pod?.metadata.namespace ?? null, pod !== undefined, labels, ports, blockClass.get(end.address)])
     if (!numbers.has(key)) numbers.set(key, numbers.size)
     known.set(end, numbers.get(key) ?? 0)

@@ -1,4 +1,5 @@
 import type {Probe} from '../contract/matrix.ts'
+import {declaredPorts} from '../kubernetes/named-ports.ts'
 import type {ClusterObjects, PolicyPort} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
 
@@ -79,7 +80,6 @@ function numbersOf(named: PolicyPort, {pods}: ClusterObjects): ProbedPort[] {
 
 const declared = (name: string, protocol: string, pods: ClusterObjects['pods']): number[] =>
   pods
-    .flatMap(({spec}) => spec?.containers ?? [])
-    .flatMap(({ports}) => ports ?? [])
+    .flatMap(pod => declaredPorts(pod))
     .filter(each => each.name === name && protocolOf(each) === protocol)
     .map(({containerPort}) => containerPort)

@@ -2,6 +2,7 @@ import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {type ClusterObjects, type LabelSelector, type NetworkPolicy, objectKey, type PolicyPeer} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
+import {podsBehindIpv6, sidecarPortsOf} from './pod-deviations.ts'
 import type {Compile, Unsupported, UnsupportedCode} from './program.ts'
 
 /**
@@ -20,6 +21,10 @@ export const deviations = {
   LONG_COMMENT: 'Rules with very many or long conditions are too long for iptables-restore, and the policy is never enforced',
   TERMINATING_NAMESPACE: 'A namespace loses its labels to Azure NPM when its deletion starts, though its pods still run',
   ALL_NAMESPACES_LABEL: 'The label key all-namespaces is to Azure NPM the list of all namespaces',
+  SIDECAR_PORT:
+    'Azure NPM does not read the ports of sidecars (init containers that always restart), so a named port of one lets nothing in',
+  IPV6_POD:
+    'Azure NPM reads the first address of a pod only: one whose first address is IPv6 is no pod to it, though it has an IPv4 address',
   SHARED_SET: 'Names of different sets have one hash: members of the one count as members of the other',
   SHARED_CHAIN: 'Names of different policies have one hash: each gets rules of the other',
 } as const
@@ -28,8 +33,8 @@ export const deviationCodes = Object.keys(deviations) as DeviationCode[]
 
 /** A field of an object that has a deviation. */
 export interface DeviationPlace {
-  readonly kind: 'NetworkPolicy' | 'Namespace'
-  /** `namespace/name` of a policy, the name of a namespace. */
+  readonly kind: 'NetworkPolicy' | 'Namespace' | 'Pod'
+  /** `namespace/name` of a policy or pod, the name of a namespace. */
   readonly object: string
   readonly field: string
 }
@@ -85,6 +90,8 @@ export function findDeviations(
     if (Object.hasOwn(metadata.labels ?? {}, ALL_NAMESPACES_KEY))
       add('ALL_NAMESPACES_LABEL', 'Namespace', metadata.name, `metadata.labels.${ALL_NAMESPACES_KEY}`)
   }
+  for (const {policy, field} of sidecarPortsOf(objects)) add('SIDECAR_PORT', 'NetworkPolicy', policy, field)
+  for (const pod of podsBehindIpv6(objects)) add('IPV6_POD', 'Pod', objectKey(pod), 'status.podIP')
   return deviationCodes.flatMap(code => {
     const places = found.get(code)
     return places ? [{code, sentence: deviations[code], places}] : []

@@ -1,6 +1,6 @@
-import {namedPorts} from '../kubernetes/named-ports.ts'
+import {declaredPorts, namedPorts} from '../kubernetes/named-ports.ts'
 import type {Namespace, Pod} from '../kubernetes/objects.ts'
-import {policyAddress} from '../kubernetes/pod-filter.ts'
+import {isBehindIpv6, policyAddress, policyIp} from '../kubernetes/pod-filter.ts'
 import type {BuiltSet} from './built-set.ts'
 import {namespaceSet, type ObjectNames} from './named-set.ts'
 import {objectNames} from './object-names.ts'
@@ -94,7 +94,7 @@ export class ObjectSets {
   /** Calls `see` for every set that a pod belongs to, with the entry. Each pair is visited once. */
   private visit(pod: Pod, see: (set: BuiltSet, entry: string) => void): void {
     const {labels, namespace = 'default'} = pod.metadata
-    const address = pod.status?.podIP as string
+    const address = policyIp(pod) as string
     const number = ++this.visited
     for (const key in labels) {
       const [keySet, valueSet] = this.setsOfLabel(key, labels[key] as string)
@@ -104,20 +104,21 @@ export class ObjectSets {
       if (valueSet.lastPod !== number) see(valueSet, address)
       valueSet.lastPod = number
     }
-    for (const {port, suffix} of namedPorts(pod)) see(this.setOfPort(port), address + suffix)
+    for (const {port, suffix} of namedPorts(pod, this.options.semantics === 'kubernetes'))
+      see(this.setOfPort(port), address + suffix)
     see(this.setOfNamespace(namespace), address)
   }
 
   /** Removes sets from the caches that are gone since a pod was removed. */
-  private forgetGone({metadata: {labels, namespace = 'default'}, spec}: Pod): void {
+  private forgetGone(pod: Pod): void {
+    const {labels, namespace = 'default'} = pod.metadata
     for (const key in labels) {
       const values = this.labelSets.get(key)
       const sets = values?.get(labels[key] as string)
       if (sets?.some(({isGone}) => isGone)) values?.delete(labels[key] as string)
       if (values?.size === 0) this.labelSets.delete(key)
     }
-    for (const {ports = []} of spec?.containers ?? [])
-      for (const {name = ''} of ports) if (this.portSets.get(name)?.isGone) this.portSets.delete(name)
+    for (const {name = ''} of declaredPorts(pod)) if (this.portSets.get(name)?.isGone) this.portSets.delete(name)
     if (this.namespaceSets.get(namespace)?.isGone) this.namespaceSets.delete(namespace)
   }
 
@@ -125,7 +126,7 @@ export class ObjectSets {
   private addressOf(pod: Pod): number | undefined {
     const {isLite, node, semantics} = this.options
     const isSeen = !isLite || semantics === 'kubernetes' || (node !== undefined && pod.spec?.nodeName === node)
-    return isSeen ? policyAddress(pod) : undefined
+    return isSeen && (semantics === 'kubernetes' || !isBehindIpv6(pod)) ? policyAddress(pod) : undefined
   }
 
   private setsOfLabel(key: string, value: string): LabelSets {

@@ -1,5 +1,6 @@
 import {selects} from '../kubernetes/label-selector.ts'
-import type {Pod, PolicyPeer, PolicyPort} from '../kubernetes/objects.ts'
+import {declaresPort} from '../kubernetes/named-ports.ts'
+import type {PolicyPeer, PolicyPort} from '../kubernetes/objects.ts'
 import {blockHolds, parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {Answer} from './answer.ts'
@@ -51,14 +52,10 @@ export function portTest({protocol = 'TCP', port, endPort}: PolicyPort): PortTes
   const first = typeof port === 'number' || /^\d+$/.test(port) ? Number(port) : undefined
   if (first === undefined)
     return (packet, {pod}) =>
-      packet.protocol === wanted && packet.port !== undefined && declares(pod, String(port), wanted, packet.port)
+      packet.protocol === wanted &&
+      packet.port !== undefined &&
+      pod !== undefined &&
+      declaresPort(pod, port as string, wanted, packet.port)
   const last = endPort ?? first
   return packet => packet.protocol === wanted && packet.port !== undefined && packet.port >= first && packet.port <= last
 }
-
-const declares = (pod: Pod | undefined, name: string, protocol: string, port: number): boolean =>
-  (pod?.spec?.containers ?? []).some(container =>
-    (container.ports ?? []).some(
-      each => each.name === name && each.containerPort === port && (each.protocol ?? 'TCP').toLowerCase() === protocol,
-    ),
-  )

@@ -97,12 +97,19 @@ export class Objects {
           ...(spec.containers && {
             containers: spec.containers.map(({ports}) => ({...(ports && {ports: ports.map(port => this.containerPort(port))})})),
           }),
+          ...(spec.initContainers && {
+            initContainers: spec.initContainers.map(({restartPolicy, ports}) => ({
+              ...(restartPolicy !== undefined && {restartPolicy: oneOf(restartPolicy, ['Always'])}),
+              ...(ports && {ports: ports.map(port => this.containerPort(port))}),
+            })),
+          }),
         },
       }),
       ...(status && {
         status: {
           ...(status.phase !== undefined && {phase: oneOf(status.phase, PHASES)}),
           ...(status.podIP !== undefined && {podIP: this.address(status.podIP)}),
+          ...(status.podIPs && {podIPs: status.podIPs.map(({ip}) => ({ip: this.address(ip)}))}),
         },
       }),
     }

@@ -77,7 +77,8 @@ export class Vocabulary implements KnownObjects {
       this.addNamespace(metadata.namespace ?? 'default')
       this.addLabels(metadata.labels)
       if (spec?.nodeName !== undefined) this.addNode(spec.nodeName)
-      for (const {ports = []} of spec?.containers ?? []) for (const {name} of ports) if (name) this.noting.port(name)
+      for (const {ports = []} of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])])
+        for (const {name} of ports) if (name) this.noting.port(name)
     }
     for (const {metadata, status} of nodes) {
       this.addNode(metadata.name)

@@ -1,7 +1,8 @@
 import type {Trace} from '../contract/trace.ts'
 import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
 import {explainPacket} from '../drift/explain-packet.ts'
-import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet} from '../net/packet.ts'
 import {findDeviations} from '../policy/deviations.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -39,6 +40,11 @@ export function explainDisagreement(
   return [...new Set(reasons)]
 }
 
+function isAtEnd(pod: Pod, {source, destination}: Packet): boolean {
+  const ip = policyIp(pod)
+  return ip === source || ip === destination
+}
+
 /** Reasons when Azure NPM's own program gives this verdict: deviations from the API in the policies that select an end. */
 function deviationReasons(
   cluster: ClusterObjects,
@@ -51,9 +57,12 @@ function deviationReasons(
   if (generation === 'v1') return [byItself]
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])
+  const ends = new Set(cluster.pods.filter(pod => isAtEnd(pod, packet)).map(objectKey))
   const known = findDeviations(cluster, policyCompiler.compile, scheme).flatMap(({code, sentence, places}) => {
     const objects = new Set(
-      places.filter(({kind, object}) => kind === 'Namespace' || concerned.has(object)).map(({object}) => object),
+      places
+        .filter(({kind, object}) => kind === 'Namespace' || concerned.has(object) || ends.has(object))
+        .map(({object}) => object),
     )
     return objects.size === 0 ? [] : [`a known fault of Azure NPM (${code}) in ${[...objects].join(', ')}: ${sentence}`]
   })

@@ -1,5 +1,6 @@
+import {declaredPorts, protocolOf} from '../kubernetes/named-ports.ts'
 import {objectKey, type Pod} from '../kubernetes/objects.ts'
-import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
+import {hasPolicyAddress, policyIp} from '../kubernetes/pod-filter.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 import {blockOf, parseMember} from '../sets/member.ts'
@@ -33,7 +34,7 @@ const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
 export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   if (asked === 'external') return {name: asked, address: outsideAddress(known)}
   if (parseIpv4(asked) !== undefined) {
-    const pod = known.pods.find(each => hasPolicyAddress(each) && each.status?.podIP === asked)
+    const pod = known.pods.find(each => policyIp(each) === asked)
     return {name: asked, address: asked, ...(pod && {pod})}
   }
   if (!asked.includes('/'))
@@ -48,7 +49,7 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   }
   if (!hasPolicyAddress(pod))
     throw new InputError(`pod ${asked} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
-  return {name: asked, address: pod.status?.podIP ?? '', pod, isNamed: true}
+  return {name: asked, address: policyIp(pod) ?? '', pod, isNamed: true}
 }
 
 function whyNot({spec, status}: Pod): string {
@@ -58,7 +59,7 @@ function whyNot({spec, status}: Pod): string {
 }
 
 function outsideAddress({pods, sets}: KnownPods): string {
-  const podAddresses = new Set(pods.map(({status}) => status?.podIP))
+  const podAddresses = new Set(pods.map(pod => policyIp(pod)))
   const isNamed = (address: string) => {
     const value = parseIpv4(address) ?? 0
     for (const set of sets?.values() ?? [])
@@ -86,9 +87,7 @@ export function resolvePort(asked: string, protocol: string, receiver: Endpoint,
     if (port > 65535) throw new InputError(`port ${asked} is out of range`, 'Ports go from 0 to 65535.')
     return port
   }
-  const declared = (receiver.pod?.spec?.containers ?? [])
-    .flatMap(({ports = []}) => ports)
-    .find(each => each.name === asked && (each.protocol ?? 'TCP').toLowerCase() === protocol)
+  const declared = receiver.pod && declaredPorts(receiver.pod).find(each => each.name === asked && protocolOf(each) === protocol)
   if (declared) return declared.containerPort
   for (const {entry} of namedPortSet?.members ?? []) {
     const {subject, port} = parseMember(entry)

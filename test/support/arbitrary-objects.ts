@@ -39,6 +39,13 @@ export const pod: fc.Arbitrary<Pod> = fc.record({
         }),
         {maxLength: 2},
       ),
+      initContainers: fc.constantFrom(
+        [],
+        [],
+        [],
+        [{restartPolicy: 'Always', ports: [{name: 'http', containerPort: 80}]}],
+        [{ports: [{name: 'http', containerPort: 80}]}],
+      ),
     },
     {requiredKeys: []},
   ),

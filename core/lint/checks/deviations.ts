@@ -1,6 +1,7 @@
 import {selects} from '../../kubernetes/label-selector.ts'
-import type {ClusterObjects, LabelSelector} from '../../kubernetes/objects.ts'
+import {type ClusterObjects, type LabelSelector, objectKey} from '../../kubernetes/objects.ts'
 import {type Deviation, type DeviationPlace, findDeviations} from '../../policy/deviations.ts'
+import {podsBehindIpv6, sidecarPortsOf} from '../../policy/pod-deviations.ts'
 import type {Compile} from '../../policy/program.ts'
 import type {Remark} from '../findings.ts'
 import {type PolicyView, peersOf} from '../policy-view.ts'
@@ -29,6 +30,22 @@ export function deviationRemarks(objects: ClusterObjects, views: readonly Policy
     for (const place of places)
       if (place.kind === 'NetworkPolicy') add(place.object, {code, field: place.field, what: whats[code]})
       else for (const {policy, field} of selectorsOf(place, objects, views)) add(policy, {code, field, what: whatOf(code, place)})
+  for (const {policy, field, pod} of sidecarPortsOf(objects))
+    add(policy, {code: 'SIDECAR_PORT', field, what: `pod ${pod} declares the port in a sidecar, where Azure NPM does not look`})
+  const behind = podsBehindIpv6(objects)
+  for (const {policy, namespace, object} of behind.length === 0 ? [] : views) {
+    const its = behind.filter(
+      ({metadata}) => (metadata.namespace ?? 'default') === namespace && selects(object.spec.podSelector ?? {}, metadata.labels),
+    )
+    const [first] = its
+    const more = its.length > 1 ? ` and ${its.length - 1} more` : ''
+    if (first)
+      add(policy, {
+        code: 'IPV6_POD',
+        field: 'spec.podSelector',
+        what: `pod ${objectKey(first)}${more} has an IPv6 address first, and Azure NPM looks at no other`,
+      })
+  }
   return found
 }
 

@@ -31,6 +31,20 @@ export const deviationRules = {
     why: 'Azure NPM takes a namespace out of all its lists when its deletion starts, though its pods may still run and should still be let through.',
     next: 'Nothing to do, unless the deletion hangs.',
   },
+  SIDECAR_PORT: {
+    level: 'error',
+    platform: 'linux',
+    title: 'A named port is declared by a sidecar',
+    why: 'Kubernetes counts the ports of init containers that are always restarted. Azure NPM reads the ports of spec.containers alone, so the set of the port lacks such a pod, and what the policy allows to it is dropped.',
+    next: 'Write the number of the port.',
+  },
+  IPV6_POD: {
+    level: 'error',
+    platform: 'linux',
+    title: 'The policy selects a pod whose first address is IPv6',
+    why: 'Azure NPM reads the first address of a pod (status.podIP) only, and knows IPv4 alone. The pod is in none of its sets: no policy holds for it, and no peer stands for it.',
+    next: 'Let the cluster give IPv4 addresses first, or take the pods out of the reach of policies by other means.',
+  },
 } as const satisfies Record<string, LintRule>
 
 /** Deviation of the compiler → lint code. A deviation that is a refusal has the code of the refusal. */
@@ -45,6 +59,8 @@ export const codeOfDeviation = {
   LONG_COMMENT: 'COMMENT_TOO_LONG',
   TERMINATING_NAMESPACE: 'TERMINATING_NAMESPACE',
   ALL_NAMESPACES_LABEL: 'ALL_NAMESPACES_LABEL',
+  SIDECAR_PORT: 'SIDECAR_PORT',
+  IPV6_POD: 'IPV6_POD',
   SHARED_SET: 'SET_COLLISION',
   SHARED_CHAIN: 'CHAIN_COLLISION',
 } as const satisfies Record<DeviationCode, string>

@@ -33,7 +33,13 @@ const cluster: fc.Arbitrary<ClusterObjects> = fc
     namespaces: withAll(namespaces, pods),
     policies,
     nodes: [],
-    pods: pods.map((each, index): Pod => ({...each, status: {...each.status, podIP: `10.0.0.${index + 1}`}})),
+    pods: pods.map((each, index): Pod => {
+      const ip = `10.0.0.${index + 1}`
+      const {podIP} = each.status ?? {}
+      // Some have it behind their IPv6 address.
+      const isSecond = podIP?.includes(':') === true
+      return {...each, status: {...each.status, ...(isSecond ? {podIPs: [{ip: podIP}, {ip}]} : {podIP: ip})}}
+    }),
   }))
 
 const places = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.9.9.9', '203.0.113.7']
@@ -158,6 +164,28 @@ const cases: readonly {code: string; objects: ClusterObjects; place: string}[] =
     code: 'ALL_NAMESPACES_LABEL',
     objects: objects(policyFrom({namespaceSelector: {matchExpressions: [{key: 'all-namespaces', operator: 'Exists'}]}})),
     place: 'a/p spec.ingress[0].from[0].namespaceSelector.matchExpressions[0]',
+  },
+  {
+    code: 'SIDECAR_PORT',
+    objects: {
+      ...objects({metadata: {name: 'p', namespace: 'a'}, spec: {podSelector: {}, ingress: [{ports: [{port: 'metrics'}]}]}}),
+      pods: [
+        {
+          metadata: {name: 'vault', namespace: 'a'},
+          spec: {initContainers: [{restartPolicy: 'Always', ports: [{name: 'metrics', containerPort: 8099}]}]},
+          status: {podIP: '10.0.0.1'},
+        },
+      ],
+    },
+    place: 'a/p spec.ingress[0].ports[0].port',
+  },
+  {
+    code: 'IPV6_POD',
+    objects: {
+      ...objects(),
+      pods: [{metadata: {name: 'six', namespace: 'a'}, status: {podIP: 'fd00::1', podIPs: [{ip: 'fd00::1'}, {ip: '10.0.0.1'}]}}],
+    },
+    place: 'a/six status.podIP',
   },
   {
     code: 'SHARED_SET',

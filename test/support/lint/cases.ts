@@ -92,6 +92,22 @@ const departed: LintCase[] = [
     hasNot: block('10.0.0.0/8', '10.0.0.0/9'),
   },
   {
+    code: 'SIDECAR_PORT',
+    at: 'spec.ingress[0].ports[0].port',
+    has: ports('{port: metrics}'),
+    hasNot: ports('{port: http}'),
+    around: {pods: ['shop/vault-0 10.0.0.1 http:80 sidecar-metrics:8099']},
+    says: 'shop/vault-0 declares the port in a sidecar',
+  },
+  {
+    code: 'IPV6_POD',
+    at: 'spec.podSelector',
+    has: '{podSelector: {matchLabels: {app: six}}}',
+    hasNot: '{podSelector: {matchLabels: {app: four}}}',
+    around: {pods: ['shop/six-0 10.0.0.1 app=six six', 'shop/four-0 10.0.0.2 app=four']},
+    says: 'shop/six-0 has an IPv6 address first',
+  },
+  {
     code: 'TERMINATING_NAMESPACE',
     at: selector,
     has: spaces('{key: team, operator: Exists}'),

@@ -7,7 +7,10 @@ import type {Scheme} from '../../../core/names/hash.ts'
 
 /** Objects of a cluster, each line in YAML flow style as short as its kind allows. */
 export interface Around {
-  /** `shop/web-0 10.0.0.1 app=web`, with `host` for the host network, `done` for a finished pod, `name:8080` for a named port. */
+  /**
+   * `shop/web-0 10.0.0.1 app=web`, with `host` for the host network, `done` for a finished pod, `name:8080` for a named port,
+   * `sidecar-name:8080` for one of a sidecar, `six` for a pod whose first address is IPv6.
+   */
   readonly pods?: readonly string[]
   /** `shop team=a`, with `terminating` for one that is being deleted. */
   readonly namespaces?: readonly string[]
@@ -27,6 +30,9 @@ function words(line: string): Words {
   return {name, labels: Object.fromEntries(labels), rest: others.filter(word => !word.includes('='))}
 }
 
+const SIDECAR = 'sidecar-'
+const portOf = ([name = '', number]: readonly string[]) => ({name: name.replace(SIDECAR, ''), containerPort: Number(number)})
+
 export function cluster({pods = [], namespaces = [], nodes = []}: Around): ClusterObjects {
   return {
     pods: pods.map(words).map(({name, labels, rest}) => {
@@ -36,9 +42,13 @@ export function cluster({pods = [], namespaces = [], nodes = []}: Around): Clust
         metadata: {name: pod, namespace, labels},
         spec: {
           hostNetwork: rest.includes('host'),
-          containers: [{ports: ports.map(([port = '', number]) => ({name: port, containerPort: Number(number)}))}],
+          containers: [{ports: ports.filter(([port]) => !port?.startsWith(SIDECAR)).map(portOf)}],
+          initContainers: [{restartPolicy: 'Always', ports: ports.filter(([port]) => port?.startsWith(SIDECAR)).map(portOf)}],
         },
-        status: {phase: rest.includes('done') ? 'Succeeded' : 'Running', podIP: rest[0] ?? ''},
+        status: {
+          phase: rest.includes('done') ? 'Succeeded' : 'Running',
+          ...(rest.includes('six') ? {podIP: 'fd00::1', podIPs: [{ip: 'fd00::1'}, {ip: rest[0] ?? ''}]} : {podIP: rest[0] ?? ''}),
+        },
       }
     }),
     namespaces: namespaces.map(words).map(({name, labels, rest}) => ({
