@@ -67,6 +67,7 @@ const packets: readonly Packet[] = [
 const host: Host = {
   isOwn: address => address === parseIpv4(node),
   isElsewhere: address => address !== parseIpv4(node),
+  networks: new Map(),
   address: parseIpv4(node),
 }
 

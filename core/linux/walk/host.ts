@@ -1,5 +1,5 @@
 import type {NodeFacts} from '../../dataplane/node-facts.ts'
-import {parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
+import {type Ipv4Block, parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
 import type {Truth} from '../../net/truth.ts'
 import type {Host} from './passing.ts'
 import type {WalkedRules} from './walked-rules.ts'
@@ -32,6 +32,7 @@ export function hostOf({node, cluster}: Pick<NodeFacts, 'node' | 'cluster'>, rul
       const owner = owners.get(address)
       return owner === undefined ? pods.has(address) : name !== undefined && owner !== name
     },
+    networks: bridgedNetworks(rules),
     address: internalAddress(nodes.find(({metadata}) => metadata.name === name)),
   }
 }
@@ -65,6 +66,23 @@ function internalAddress(node: NonNullable<NodeFacts['cluster']>['nodes'][number
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/**
+ * The networks of bridges for which a rule masquerades what leaves them another way: `-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE`, as
+ * Docker writes it for each of its networks.
+ */
+function bridgedNetworks(rules: WalkedRules): Map<string, Ipv4Block[]> {
+  const found = new Map<string, Ipv4Block[]>()
+  for (const {matches, target} of rules.chain('nat', 'POSTROUTING')?.rules ?? []) {
+    const [source, out] = matches
+    if (matches.length !== 2 || target?.kind !== 'extension' || target.name !== 'MASQUERADE') continue
+    if (source?.kind !== 'address' || source.side !== 'src' || source.negated) continue
+    if (out?.kind !== 'interface' || out.side !== 'out' || !out.negated) continue
+    const block = parseIpv4Block(source.block)
+    if (block) found.set(out.name, [...(found.get(out.name) ?? []), block])
+  }
+  return found
 }
 
 function addressesOfInput(rules: WalkedRules): Set<number> {

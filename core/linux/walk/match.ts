@@ -1,4 +1,4 @@
-import {type MaskedAddress, parseMaskedIpv4} from '../../net/ipv4.ts'
+import {blockHolds, type MaskedAddress, parseMaskedIpv4, UNKNOWN_ADDRESS} from '../../net/ipv4.ts'
 import {isSameProtocol} from '../../net/protocols.ts'
 import {all, negatedIf, type Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
@@ -8,7 +8,7 @@ import {isAmong} from './match/addresses.ts'
 import type {Condition, PacketField} from './match/condition.ts'
 import {markHolds, stateFields, stateHolds} from './match/connection.ts'
 import {compileMatch} from './match/modules.ts'
-import type {Interface, Passing} from './passing.ts'
+import type {Passing} from './passing.ts'
 
 export type {PacketField} from './match/condition.ts'
 export type {Passing} from './passing.ts'
@@ -28,7 +28,8 @@ function fieldsOf(match: Match, sets: SetIndex): readonly PacketField[] {
     case 'comment':
       return []
     case 'interface':
-      return [match.side]
+      if (match.name === 'lo') return [match.side]
+      return match.side === 'in' ? ['in', 'source'] : ['out', 'destination']
     case 'protocol':
       return ['protocol']
     case 'address':
@@ -73,7 +74,7 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
         : 'unknown'
     }
     case 'interface':
-      return negatedIf(match.negated, interfaceHolds(match.name, match.side === 'in' ? packet.in : packet.out))
+      return negatedIf(match.negated, interfaceHolds(match, packet))
     case 'ports':
       if (match.protocol !== '' && match.protocol !== packet.protocol && !isSameProtocol(match.protocol, packet.protocol))
         return false
@@ -107,13 +108,23 @@ function blockOf(match: MatchOf<'address'>): MaskedAddress | undefined {
   return known.block
 }
 
-/** A name that ends in `+` stands for all names that begin so. Which interface other than the loopback it is is not known. */
-function interfaceHolds(name: string, at: Interface): Truth {
+/**
+ * A name that ends in `+` stands for all names that begin so. Which interface other than the loopback it is is not known, but for
+ * those behind which only some addresses are.
+ */
+function interfaceHolds({name, side}: MatchOf<'interface'>, packet: Passing): Truth {
+  const at = side === 'in' ? packet.in : packet.out
   const prefix = name.endsWith('+') ? name.slice(0, -1) : undefined
   if (prefix === '') return true
   if (at === 'none') return false
   if (at === 'lo') return prefix === undefined ? name === 'lo' : 'lo'.startsWith(prefix)
-  return name === 'lo' ? false : 'unknown'
+  if (name === 'lo') return false
+  const networks = packet.host.networks.get(name)
+  if (!networks) return 'unknown'
+  const address = side === 'in' ? packet.source : packet.destination
+  // A packet to elsewhere is not routed there. From there any address may be sent, but not that of a pod or a node.
+  const isKnown = address !== UNKNOWN_ADDRESS && (side === 'out' || packet.host.isElsewhere(address))
+  return isKnown && !networks.some(block => blockHolds(block, address)) ? false : 'unknown'
 }
 
 function inRange(range: PortRange | undefined, port: number | undefined): Truth {

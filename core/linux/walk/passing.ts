@@ -1,3 +1,4 @@
+import type {Ipv4Block} from '../../net/ipv4.ts'
 import type {Packet} from '../../net/packet.ts'
 import type {Truth} from '../../net/truth.ts'
 
@@ -7,12 +8,16 @@ export interface Host {
   isOwn(address: number): Truth
   /** Whether an address is known to be that of a pod, or of another node. What `isOwn` says of any other address is an assumption. */
   isElsewhere(address: number): boolean
+  /**
+   * The networks behind interfaces that have no other address behind them, as those of Docker's bridges, by the interface's name.
+   */
+  readonly networks: ReadonlyMap<string, readonly Ipv4Block[]>
   /** The address that the node sends from, by which it masquerades. Undefined when nothing tells it. */
   readonly address: number | undefined
 }
 
 /** A node that owns no address of any packet: it only forwards. */
-export const forwardingHost: Host = {isOwn: () => false, isElsewhere: () => true, address: undefined}
+export const forwardingHost: Host = {isOwn: () => false, isElsewhere: () => true, networks: new Map(), address: undefined}
 
 /** The interface that a packet comes from or leaves by. In INPUT it has no outgoing one, in OUTPUT no incoming one. */
 export type Interface = 'none' | 'lo' | 'other'

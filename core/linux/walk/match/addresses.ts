@@ -1,3 +1,4 @@
+import {isReservedAddress} from '../../../net/address-ranges.ts'
 import {type MaskedAddress, maskOf, parseIpv4, UNKNOWN_ADDRESS} from '../../../net/ipv4.ts'
 import type {Truth} from '../../../net/truth.ts'
 import type {Host, Passing} from '../passing.ts'
@@ -35,17 +36,15 @@ const LOOPBACK_BROADCAST = 0x7fffffff
 const MULTICAST: MaskedAddress = {base: 0xe0000000, mask: maskOf(4)}
 const ALL_HOSTS = 0xffffffff
 
-/**
- * @param isRouted whether the kernel has found that a packet goes on to this address or came from it, which is then none of the node's own
- */
-function typeOf(address: number, host: Host, isRouted: boolean): AddressType {
+/** @param isForeign whether the packet's way tells that this is no address of the node's own */
+function typeOf(address: number, host: Host, isForeign: boolean): AddressType {
   if (address === UNKNOWN_ADDRESS) return 'unknown'
   if (address === 0 || address === ALL_HOSTS) return 'BROADCAST'
   if (isAmong(MULTICAST, address) === true) return 'MULTICAST'
   if (isAmong(LOOPBACK, address) === true) return address === LOOPBACK_BROADCAST ? 'BROADCAST' : 'LOCAL'
   const isOwn = host.isOwn(address)
   if (isOwn === true) return 'LOCAL'
-  return host.isElsewhere(address) || isRouted ? 'UNICAST' : 'unknown'
+  return isForeign || host.isElsewhere(address) || isReservedAddress(address) ? 'UNICAST' : 'unknown'
 }
 
 /** Types that only other tables of routes give, in which the kernel does not look here. */
@@ -69,9 +68,9 @@ function typeCondition(end: End, isLimited: boolean): (option: Option) => Condit
     return negatable(
       option,
       condition([end, 'in', 'out'], (packet: Passing) => {
-        // No packet that is forwarded comes from an address of the node, or goes to one.
-        const isRouted = packet.in === 'other' && packet.out === 'other'
-        const type = typeOf(packet[end], packet.host, isRouted)
+        // The kernel takes no packet from elsewhere that claims to come from itself, and forwards none to itself.
+        const isForeign = packet.in === 'other' && (end === 'source' || packet.out === 'other')
+        const type = typeOf(packet[end], packet.host, isForeign)
         // Of which interface an address is, is not known: of another one it counts as UNICAST.
         if (type === 'unknown' || (isLimited && type !== 'UNICAST')) return 'unknown'
         return wanted.includes(type)
