@@ -24,6 +24,10 @@ export const stepSchema = z.object({
   depth: z.int().min(0),
   text: z.string(),
   policy: z.string().optional(),
+  decides: z
+    .literal(true)
+    .optional()
+    .describe('the rule or policy that decides on its node; no step has it where nothing but the policies of chains accepts'),
 })
 
 export const traceSchema = z.object({

@@ -52,6 +52,7 @@ function placeText(node: string, where: TraceStep['where']): string {
 
 function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['verdict']): Generator<string> {
   let place = ''
+  const last = verdict === 'unknown' ? trail.length - 1 : trail.findLastIndex(({decides}) => decides)
   for (const [index, step] of trail.entries()) {
     const {node, where} = step
     const at = placeText(node, where)
@@ -60,7 +61,7 @@ function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['
       yield paint(at, 'bold')
     }
     place = at
-    const isLast = index === trail.length - 1
+    const isLast = index === last
     const words = `${'  '.repeat(step.depth + 1)}${whereText(where)}  ${step.text}`
     const mark = !isLast ? '' : verdict === 'unknown' ? '   <- not known from here' : '   <- decides'
     yield paint(words, isLast ? STYLES[verdict] : undefined) + paint(mark, isLast ? STYLES[verdict] : undefined)

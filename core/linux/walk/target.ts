@@ -55,12 +55,10 @@ const HANDING_OVER: Readonly<Record<string, string>> = {
 
 /** Whether a rule with this target does nothing to any packet, so that its conditions need not be known. */
 export const isPassive = (target: Target | undefined): boolean =>
-  !target ||
-  (target.kind === 'extension' &&
-    (PASSIVE.has(target.name) || (target.name === 'CT' && !isUntracking(target.name, target.options))))
+  !target || (target.kind === 'extension' && (PASSIVE.has(target.name) || (target.name === 'CT' && !isUntracking(target))))
 
 /** CT gives a connection a zone, a helper or a time limit, or keeps the packet from being one of any connection. */
-const isUntracking = (name: string, options: string): boolean =>
+export const isUntracking = ({name, options}: {readonly name: string; readonly options: string}): boolean =>
   name === 'NOTRACK' || (name === 'CT' && options.split(' ').includes('--notrack'))
 
 const NOTHING: Effect = {kind: 'nothing'}

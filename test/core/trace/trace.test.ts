@@ -100,6 +100,7 @@ describe('each step', () => {
       where: {table: 'filter', chain: 'FORWARD', position: 0},
       depth: 0,
       text: 'the policy of the chain',
+      decides: true,
     })
     expect([verdict, because]).toEqual(['drop', 'the policy of FORWARD on node n1 drops it'])
   })
