@@ -1,7 +1,7 @@
 import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {type Deviation, findDeviations} from '../policy/deviations.ts'
-import type {CompileOptions, Program, Unsupported} from '../policy/program.ts'
+import type {Compile, CompileOptions, Program, Unsupported} from '../policy/program.ts'
 import {leavesOldVersion} from '../policy/unsupported.ts'
 import type {Problem} from '../problem/problem.ts'
 
@@ -60,8 +60,13 @@ export function foretellChange(
 }
 
 /** The known departures from the API in a cluster's policies. They are known for the second generation only. */
-export const departuresOf = (cluster: ClusterObjects, {policyCompiler}: DataPlane, options: CompileOptions): Deviation[] =>
-  options.generation === 'v1' ? [] : findDeviations(cluster, policyCompiler.compile, options.scheme)
+export function departuresOf(cluster: ClusterObjects, {policyCompiler}: DataPlane, options: CompileOptions): Deviation[] {
+  const {generation, release, scheme} = options
+  if (generation === 'v1') return []
+  const compile: Compile = (objects, asked) =>
+    policyCompiler.compile(objects, {...asked, ...(asked.semantics === 'npm' && release && {release})})
+  return findDeviations(cluster, compile, scheme)
+}
 
 function usedSets({policies, leftOut, sets}: Program): Set<string> {
   const used = new Set([...policies, ...leftOut].flatMap(policy => policy.sets))

@@ -1,6 +1,7 @@
 import type {PolicyPeer} from '../kubernetes/objects.ts'
 import {blockHolds, type Ipv4Block, parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Semantics} from './program.ts'
+import type {ReleaseFacts} from './release.ts'
 import type {UnsupportedList} from './unsupported.ts'
 
 const IPV6 = /^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/\d+)?$/i
@@ -25,7 +26,7 @@ const halves: readonly Ipv4Block[] = [
  * keep several blocks in one set, so `programSet` merges them when it has all members.
  *
  * @param field of the `ipBlock` in the policy; refusals name it
- * @param refusals receives what is wrong with the block or its exceptions
+ * @param refusals of the context: receives what is wrong with the block or its exceptions
  * @returns members as ipset prints them, or undefined when the rule has no such peer: the block was refused, or no IPv4 packet
  *   can match it
  */
@@ -33,10 +34,12 @@ export function blockMembers(
   {cidr, except = []}: NonNullable<PolicyPeer['ipBlock']>,
   semantics: Semantics,
   field: string,
-  refusals: UnsupportedList,
+  {refusals, release}: {readonly refusals: UnsupportedList; readonly release: Pick<ReleaseFacts, 'checksBlocks'>},
 ): string[] | undefined {
   const block = readBlock(cidr)
   if (block === 'ipv6' && semantics === 'kubernetes') return undefined
+  // Older releases write every block, and go on where ipset refuses a member: the set and its rule are there, and hold nobody.
+  if (!release.checksBlocks && semantics === 'npm' && isRefusedByIpset(block, cidr)) return []
   if (block === 'ipv6') return refuse('IPV6_BLOCK', `${cidr} is an IPv6 block, and Azure NPM knows IPv4 only`)
   if (block === 'bad') return refuse('BAD_BLOCK', `${cidr} is not an IPv4 block`)
   if (block.prefix === 0 && cidr !== '0.0.0.0/0' && semantics === 'npm')
@@ -52,6 +55,10 @@ export function blockMembers(
     refusals.add(code, `${field}.cidr`, reason)
   }
 }
+
+/** Whether `hash:net` of IPv4 cannot hold a block, however NPM writes it. */
+const isRefusedByIpset = (block: ReturnType<typeof readBlock>, cidr: string): boolean =>
+  block === 'ipv6' || (block !== 'bad' && block.prefix === 0 && cidr !== '0.0.0.0/0')
 
 function readExceptions(except: readonly string[], semantics: Semantics, field: string, refusals: UnsupportedList): Ipv4Block[] {
   const blocks: Ipv4Block[] = []

@@ -39,7 +39,7 @@ function termsOf(
   context: NpmPolicyContext,
 ): (readonly SetCondition[])[] {
   if (ipBlock) {
-    const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context.refusals)
+    const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context)
     if (context.losesLiteBlocks) {
       const reason = 'NPM Lite of this release hands blocks to a part of itself that Linux does not have'
       context.refusals.addLoss(

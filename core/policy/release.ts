@@ -32,6 +32,8 @@ export interface ReleaseFacts {
   readonly hasPeerInBlockNames: boolean
   /** Whether a policy is refused if a selector has a value that no label can have. */
   readonly checksLabelValues: boolean
+  /** Whether a policy is refused for a block that no set of IPv4 can hold. Known of v1.4.42; v1.4.41 is taken to be like it. */
+  readonly checksBlocks: boolean
   /** Whether a rule without conditions replaces all others of its direction. Older releases ignored it beside other rules. */
   readonly obeysOpenRules: boolean
 }
@@ -44,6 +46,7 @@ const factsOf = (line: ReleaseLine): ReleaseFacts => ({
   hasPolicyInNestedNames: isSince(line, 'v1.4.27'),
   hasPeerInBlockNames: isSince(line, 'v1.4.21'),
   checksLabelValues: isSince(line, 'v1.4.41'),
+  checksBlocks: isSince(line, 'v1.4.41'),
   obeysOpenRules: isSince(line, 'v1.5.17'),
 })
 

@@ -122,6 +122,28 @@ test('until v1.4.40 values that no label can have are compiled as they are', () 
   expect(names(compiled(spec, 'v1.4.27'))).toContain('podlabel-app:has space')
 })
 
+test('until v1.4.40 a block that no set of IPv4 can hold has a set without members, beside the others', () => {
+  const from = [
+    {ipBlock: {cidr: '192.0.2.0/24'}},
+    {ipBlock: {cidr: 'fd00::/8', except: ['fd01::/16']}},
+    {ipBlock: {cidr: '10.0.0.0/0'}},
+  ]
+  const spec = {policyTypes: ['Ingress'], ingress: [{from}]}
+  const members = (program: LinuxProgram) =>
+    [...program.sets.values()].filter(({type}) => type === 'CIDRBlocks').map(each => `${each.name}: ${each.members.join(' ')}`)
+  const old = compiled(spec, 'v1.4.21')
+  expect(old.refusals).toEqual([])
+  expect(members(old)).toEqual([
+    'cidr-p-in-ns-shop-0-0IN: 192.0.2.0/24',
+    'cidr-p-in-ns-shop-0-1IN: ',
+    'cidr-p-in-ns-shop-0-2IN: ',
+  ])
+  expect(policyRules(old)).toHaveLength(4)
+  const refused = compiled(spec, 'v1.4.41')
+  expect(refused.refusals.map(({code}) => code)).toEqual(['IPV6_BLOCK', 'BAD_BLOCK'])
+  expect(members(refused)).toEqual([])
+})
+
 test('until v1.5.16 a rule without conditions is lost beside others', () => {
   const spec = {policyTypes: ['Ingress'], ingress: [{ports: [{port: 80}]}, {}]}
   const actions = (release: ReleaseLine) => policyRules(compiled(spec, release)).map(rule => /--comment (\S+)/.exec(rule)?.[1])
