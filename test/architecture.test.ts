@@ -113,7 +113,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // The ends of a packet are found as for a trace.
   'core/matrix': [...verb, 'core/trace'],
 
-  'core/verify': verb,
+  // Likely reasons are found as for a trace.
+  'core/verify': [...verb, 'core/trace'],
 
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],
@@ -195,6 +196,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/drift',
     'core/trace',
     'core/matrix',
+    'core/verify',
     'plugin/node-version.ts',
     'plugin/compile-options.ts',
     'plugin/services.ts',

@@ -8,6 +8,7 @@ import {setListSchema} from './set-list.ts'
 import {agentStatusChangeSchema, agentStatusListSchema} from './status.ts'
 import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
+import {verificationListSchema, verificationSchema} from './verification.ts'
 
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
@@ -24,4 +25,6 @@ export const schemas = {
   SetList: setListSchema,
   Trace: traceSchema,
   Translation: translationSchema,
+  Verification: verificationSchema,
+  VerificationList: verificationListSchema,
 } as const

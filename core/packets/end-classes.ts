@@ -34,6 +34,12 @@ export interface Distinctions {
 /** Addresses that no node forwards. Source: RFC 6890, RFC 5771; the kernel drops them as martians. */
 const NEVER_FORWARDED = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3']
 
+/** Ranges that what is known of a cluster may tell apart: those of documentation, and those of which pods, nodes and services have addresses. */
+const TOLD_APART =
+  '192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 198.18.0.0/15'.split(
+    ' ',
+  )
+
 /** An address with what is at it. */
 interface Point {
   pods?: Pod[]
@@ -59,6 +65,7 @@ export function endClasses({pods, nodes, sets, blocks, likeness}: Distinctions):
   for (const [number, {type, members, header}] of [...sets.values()].entries())
     if (type !== 'list:set') for (const member of members) named.addMember(number, member, header?.get('netmask'))
   for (const block of blocks) named.addBlock(block, 'named')
+  for (const block of TOLD_APART) named.addBlock(block, 'range')
   for (const block of NEVER_FORWARDED) named.addBlock(block, 'never')
   return classesOf(points, named, likeness)
 }

@@ -179,6 +179,11 @@ export class PolicyPackets implements PacketMeaning {
   }
 
   /** Senders whose packets meet no policy: the same pod, and a pod and its own node. */
+  /** Senders whose packets no node forwards to a receiver: the same pod, and a pod and its own node. */
+  notForwarded(receiver: number): Bits {
+    return this.exemptFor(this.receivers.ends[receiver] as End).certain
+  }
+
   private exempt(end: End): EndTruth {
     const truth = this.exemptFor(end)
     return this.isForwarded ? {certain: truth.certain, possible: truth.certain} : truth

@@ -1,3 +1,5 @@
+import type {Packet} from '../net/packet.ts'
+
 /**
  * Protocols and destination ports as one line of numbers, so that a set of them is a list of intervals. Each protocol has 65,536
  * numbers. Those of a protocol without ports stand for one and the same packet.
@@ -41,6 +43,16 @@ export function oneService(protocol: ProtocolClass, port: number | undefined): S
 export function serviceAt(number: number): {readonly protocol: ProtocolClass; readonly port: number | undefined} {
   const protocol = protocols[Math.floor(number / WIDTH)] as ProtocolClass
   return {protocol, port: number < PORTLESS ? number % WIDTH : undefined}
+}
+
+/** A protocol that stands for those that nothing names: it is reserved for experiments. Source: RFC 3692. */
+export const UNNAMED_PROTOCOL = '253'
+
+/** The protocol and port of a packet of a service. */
+export function packetService(number: number): Pick<Packet, 'protocol' | 'port'> {
+  const {protocol, port} = serviceAt(number)
+  const named = (protocol === 'other' ? UNNAMED_PROTOCOL : protocol) as Packet['protocol']
+  return port === undefined ? {protocol: named} : {protocol: named, port}
 }
 
 /**

@@ -8,7 +8,7 @@ import {Bits} from '../packets/bits.ts'
 import type {EndClass} from '../packets/end-classes.ts'
 import type {JudgedPackets, PacketDomain} from '../packets/packet-domain.ts'
 import {PolicyPackets} from '../packets/policy-packets.ts'
-import {allServices, type ServiceRange, serviceAt, serviceNumber} from '../packets/services.ts'
+import {allServices, packetService, type ServiceRange, serviceAt, serviceNumber} from '../packets/services.ts'
 import {type End, PacketEnds} from '../policy/packet-ends.ts'
 import {checkMemory} from '../text/memory.ts'
 import {type PacketProduct, type VerifiedPackets, verifiedPackets} from './verified-packets.ts'
@@ -53,11 +53,11 @@ export function agreement(
 
 /** A packet of a disagreement, at its first port. The sender has an index of `senders`, by default the first. */
 export function examplePacket({senders, product, receiver, from}: Disagreement, sender = senders.first ?? 0): Packet {
-  const {protocol, port} = serviceAt(from)
+  const {protocol, port} = packetService(from)
   return {
     source: printIpv4((product.senders[sender] as EndClass).address),
     destination: printIpv4(receivingAddress(receiver)),
-    protocol: protocol as Packet['protocol'],
+    protocol,
     ...(port !== undefined && {port}),
   }
 }
@@ -101,11 +101,14 @@ function* compare(
 class Meaning {
   private readonly product: PacketProduct
   private readonly of: PacketMeaning
+  /** Without policies: it tells which packets are forwarded. */
+  private readonly ends: PolicyPackets
   private readonly make: (receivers: readonly {readonly end: End; readonly address: number}[]) => PacketMeaning
   private readonly indexAt = new Map<number, number>()
   private readonly sendersAt = new Map<number, Bits>()
   private readonly others = new Map<number, readonly AllowedPackets[]>()
   private last: {readonly receiver: number; readonly allowed: readonly AllowedPackets[]} | undefined
+  private lastExempt: {readonly receiver: number; readonly senders: Bits} | undefined
   private readonly known: PacketEnds
 
   constructor(
@@ -126,6 +129,10 @@ class Meaning {
       return {allowed: receiver => allowedBy(walk.judge(receiver))}
     }
     this.of = this.make(product.receivers.map(each => ({end: endOf(each, true, known), address: receivingAddress(each)})))
+    this.ends = new PolicyPackets(
+      {...cluster, policies: []},
+      {senders: from, receivers: product.receivers.map(each => endOf(each, true, known))},
+    )
     for (const [index, {address}] of product.senders.entries())
       this.sendersAt.set(address, (this.sendersAt.get(address) ?? Bits.none).or(Bits.of([index])))
     for (const [index, receiver] of product.receivers.entries()) {
@@ -152,11 +159,19 @@ class Meaning {
     return allowed
   }
 
-  /** Senders with the address of the receiver: what a pod sends to itself is not forwarded. */
-  selfOf(receiver: number, translated: JudgedPackets['translated']): Bits {
-    return (
-      this.sendersAt.get(translated?.destination ?? receivingAddress(this.product.receivers[receiver] as EndClass)) ?? Bits.none
-    )
+  /**
+   * Senders whose packets are not forwarded: those with the address of the receiver, before or behind translation, and those that are
+   * its own node, or of which it is.
+   */
+  notForwarded(receiver: number, translated: JudgedPackets['translated']): Bits {
+    const own = this.sendersAt.get(translated?.destination ?? receivingAddress(this.product.receivers[receiver] as EndClass))
+    const exempt = translated ? Bits.none : this.exemptFrom(receiver)
+    return own ? exempt.or(own) : exempt
+  }
+
+  private exemptFrom(receiver: number): Bits {
+    if (this.lastExempt?.receiver !== receiver) this.lastExempt = {receiver, senders: this.ends.notForwarded(receiver)}
+    return this.lastExempt.senders
   }
 }
 
@@ -190,7 +205,7 @@ function* disagreementsOf(
       ['unknown', notKnown],
     ] as const
     for (const [effect, bits] of found) {
-      const senders = bits.isEmpty ? bits : bits.without(meaning.selfOf(receiver, translated))
+      const senders = bits.isEmpty ? bits : bits.without(meaning.notForwarded(receiver, translated))
       if (senders.isEmpty) continue
       yield {
         ...range,

@@ -56,4 +56,8 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Removes the agents from a cluster, and all that install made',
     load: async () => (await import('./uninstall.ts')).default,
   },
+  verify: {
+    summary: 'Proves that a node judges every packet as the policies say, or shows packets that it does not',
+    load: async () => (await import('./verify.ts')).default,
+  },
 }

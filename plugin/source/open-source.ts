@@ -126,12 +126,28 @@ function chosen(source: Source, {pod, selector}: NodeChoice): Source {
  * @throws InputError when none fits, or when several do and no `--node` says which
  */
 export function oneDump(source: Source, flags: SourceFlags): NodeState {
+  const {usable, all} = usableDumps(source)
+  return onlyNode(usable, flags.node, all)
+}
+
+/**
+ * The dumps a verb is about that answers for each node: all, or those that `--node` names.
+ *
+ * @throws InputError when none fits
+ */
+export function chosenNodes(source: Source, flags: SourceFlags): readonly NodeState[] {
+  const {usable, all} = usableDumps(source)
+  if (flags.node === undefined) return usable
+  return flags.node.map(name => onlyNode(usable, [name], all))
+}
+
+function usableDumps(source: Source): {readonly usable: readonly NodeState[]; readonly all: readonly Problem[]} {
   const all = [...source.problems, ...source.dumps.flatMap(({problems}) => problems)]
   const ambiguous = all.find(({code}) => code === 'AMBIGUOUS_FILES')
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
   const usable = source.dumps.filter(({completeness, sets}) => completeness.rules !== 'absent' || sets)
   if (usable.length === 0) throw new InputError('nothing to read: no iptables rules and no ipsets were found', ACCEPTED, all)
-  return onlyNode(usable, flags.node, all)
+  return {usable, all}
 }
 
 /**

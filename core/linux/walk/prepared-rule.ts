@@ -1,7 +1,7 @@
 import {parseIpv4} from '../../net/ipv4.ts'
 import {all, type Truth} from '../../net/truth.ts'
 import type {EndTruth} from '../../packets/packet-domain.ts'
-import {allServices, cutServices, type ServiceRange, serviceAt} from '../../packets/services.ts'
+import {allServices, cutServices, type ServiceRange, serviceAt, UNNAMED_PROTOCOL} from '../../packets/services.ts'
 import {parseMember} from '../../sets/member.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match, Rule} from '../iptables/model.ts'
@@ -118,7 +118,7 @@ export function holdsAt(match: Match, packet: Passing, service: number, sets: Se
   const {protocol, port} = serviceAt(service)
   const isOfOne = match.kind === 'protocol' || match.kind === 'ports'
   if (protocol === 'other' && isOfOne && match.protocol !== '' && !NAMED.has(match.protocol)) return 'unknown'
-  return holds(match, {...packet, protocol, port: packet.port ?? port}, sets)
+  return holds(match, {...packet, protocol: protocol === 'other' ? UNNAMED_PROTOCOL : protocol, port: packet.port ?? port}, sets)
 }
 
 /**

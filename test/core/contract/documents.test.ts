@@ -48,6 +48,9 @@ const calls = [
   ['lint', '-f', fixture('captures/v2-base36-nft/cluster.yaml')],
   ['matrix', '--ports', '80', '--from', fixture('captures/v1-nft/cluster.yaml')],
   ['matrix', '--ports', '8080', '--from', fixture('captures/v2-base36-nft'), '--diff', fixture('captures/empty-nft')],
+  ['verify', '--from', fixture('two-nodes')],
+  ['verify', '--from', fixture('captures/v1-nft')],
+  ['verify', '--from', fixture('real-npm/shop-sha256'), '--against', 'program'],
   ['resolve', 'app=web', 'azure-npm-784554818', 'azure-npm-1', 'x/y', 'AZURE-NPM-INGRESS-1'],
 ]
 

@@ -20,7 +20,7 @@ const RUNS = Number(process.env['PACKET_SET_RUNS'] ?? 40)
 async function nodeOf({rules, sets}: NodeLines, objects: ClusterObjects, name: string): Promise<NodeState> {
   const folder = `dump/nodes/${name}`
   const {nodes} = await readDump([
-    {name: `${folder}/iptables-save.txt`, folder, text: [`${rules.join('\n')}\n`]},
+    {name: `${folder}/iptables-save.txt`, folder, text: [`*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n${rules.join('\n')}\n`]},
     {name: `${folder}/ipset-save.txt`, folder, text: [`${sets.join('\n')}\n`]},
   ])
   return (nodes[0] as NodeState).with({cluster: objects})
@@ -28,10 +28,11 @@ async function nodeOf({rules, sets}: NodeLines, objects: ClusterObjects, name: s
 
 /** In what an address is: addresses in the same are alike. */
 function placesOf(node: NodeState, {policies}: ClusterObjects): (address: number) => string {
+  const ranges = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '10.0.0.0/8'].map(text => [parseIpv4Block(text)])
   const named = [...JSON.stringify(policies).matchAll(/\d+\.\d+\.\d+\.\d+\/\d+/g)].map(([text]) => [parseIpv4Block(text)])
   const sets = [...(node.sets?.values() ?? [])].map(({members}) => members.map(({entry}) => parseIpv4Block(entry)))
   return address =>
-    [...named, ...sets]
+    [...ranges, ...named, ...sets]
       .map(blocks => blocks.filter(block => block && blockHolds(block, address)).map(block => block?.prefix))
       .join('|')
 }

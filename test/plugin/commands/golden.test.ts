@@ -116,13 +116,38 @@ describe('diff', () => {
   )
 })
 
+describe('verify', () => {
+  test.each([
+    ['proven', 'real-npm/shop-sha256'],
+    ['two-nodes', 'two-nodes'],
+    ['v1', 'captures/v1-nft'],
+    ['empty', 'captures/empty-nft'],
+    ['drifted', 'drifted'],
+  ])('of %s', async (name, dump) => {
+    await expect(screen(await runCli(['verify', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`verify-${name}`))
+  })
+
+  test('against the program of Azure NPM, whose faults count for nothing', async () => {
+    const result = await runCli(['verify', '--from', fixture('two-nodes'), '--against', 'program'])
+    await expect(screen(result)).toMatchFileSnapshot(golden('verify-program'))
+  })
+})
+
 describe('usage', () => {
-  test.each([[[]], [['translate']], [['sets']], [['resolve']], [['trace']], [['matrix']], [['diff']], [['dump']], [['status']]])(
-    'help of %j reads as it did',
-    async verb => {
-      const result = await runCli([...verb, '--help'])
-      const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
-      await expect(text).toMatchFileSnapshot(golden(`help-${verb.join('-') || 'all'}`))
-    },
-  )
+  test.each([
+    [[]],
+    [['translate']],
+    [['sets']],
+    [['resolve']],
+    [['trace']],
+    [['matrix']],
+    [['diff']],
+    [['verify']],
+    [['dump']],
+    [['status']],
+  ])('help of %j reads as it did', async verb => {
+    const result = await runCli([...verb, '--help'])
+    const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
+    await expect(text).toMatchFileSnapshot(golden(`help-${verb.join('-') || 'all'}`))
+  })
 })

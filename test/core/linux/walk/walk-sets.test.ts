@@ -7,7 +7,7 @@ import {walk} from '../../../../core/linux/walk/walk.ts'
 import {SetWalker} from '../../../../core/linux/walk/walk-sets.ts'
 import {parseIpv4} from '../../../../core/net/ipv4.ts'
 import type {Packet, Verdict} from '../../../../core/net/packet.ts'
-import {allServices, serviceNumber} from '../../../../core/packets/services.ts'
+import {allServices, serviceNumber, UNNAMED_PROTOCOL} from '../../../../core/packets/services.ts'
 import {SetIndex} from '../../../../core/sets/set-index.ts'
 
 /*
@@ -122,7 +122,7 @@ const services: readonly Pick<Packet, 'protocol' | 'port'>[] = [
   ...(['tcp', 'udp', 'sctp'] as const).flatMap(protocol => ports.map(port => ({protocol, port}))),
   {protocol: 'icmp'},
   // A protocol that packets have and rules of these tests do not name.
-  {protocol: 'other' as 'icmp'},
+  {protocol: UNNAMED_PROTOCOL as 'icmp'},
 ]
 
 const numbers = addresses.map(address => parseIpv4(address) as number)
@@ -142,7 +142,7 @@ function* verdicts(
     const parts = walker.judge(receiver)
     for (const [sender, source] of addresses.entries())
       for (const service of services) {
-        const number = serviceNumber(service.protocol, service.port)
+        const number = serviceNumber((service.protocol as string) === UNNAMED_PROTOCOL ? 'other' : service.protocol, service.port)
         const {verdict, reason = ''} = walk(walked, sets, {source, destination, ...service})
         const holding = parts.filter(({from, to, senders}) => from <= number && number <= to && senders.has(sender))
         const places = new Set(holding.map(({translated}) => JSON.stringify(translated)))

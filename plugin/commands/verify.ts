@@ -1,0 +1,43 @@
+import {Flags} from '@oclif/core'
+import type {Verification} from '../../core/contract/verification.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
+import {verifyNode} from '../../core/verify/verify-node.ts'
+import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {verificationListLines} from '../print/verification.ts'
+import {chosenNodes} from '../source/open-source.ts'
+
+export default class Verify extends Verb {
+  static override summary = 'Proves that a node judges every packet as the policies say, or shows packets that it does not'
+  static override description =
+    'Walks all packets of new connections that the node forwards through its rules, as sets: of every pod, node and block, of every ' +
+    'protocol, at every port. What is judged otherwise than the policies say is grouped by cause, each with a packet that `trace` ' +
+    'confirms. --against program holds the node against what Azure NPM would program, faults included. Exit code 1 means that there ' +
+    'are counterexamples, 2 that there are none but not all is known.'
+  static override examples = [
+    '<%= config.bin %> verify --from dump/',
+    '<%= config.bin %> verify --node aks-1 --against program',
+    'sudo <%= config.bin %> verify --local --from cluster.json',
+  ]
+  static override flags = {
+    ...sourceFlags,
+    against: Flags.string({
+      summary: 'What the node is held against: what the policies mean, or what Azure NPM would program',
+      options: ['policies', 'program'],
+      default: 'policies',
+    }),
+    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+  }
+
+  override async run(): Promise<void> {
+    const {flags} = await this.parse(Verify)
+    const source = await this.open(flags)
+    const against = flags.against as Verification['against']
+    const items = chosenNodes(source, flags).map(node => verifyNode(node, {against}, []))
+    const [only] = items
+    const document = only && items.length === 1 ? only : {apiVersion: API_VERSION, kind: 'VerificationList', items}
+    await this.printAnswer(flags, {document: () => document, table: paint => verificationListLines(items, paint)})
+    await this.report([...source.problems, ...items.flatMap(({problems}) => problems)])
+    const results = new Set(items.map(({result}) => result))
+    this.exit(results.has('counterexamples') ? exitCodes.no : results.has('unknown') ? exitCodes.failed : exitCodes.done)
+  }
+}

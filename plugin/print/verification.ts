@@ -1,0 +1,95 @@
+import type {Counterexample, Undecided, Verification} from '../../core/contract/verification.ts'
+import type {Paint} from './paint.ts'
+
+const TITLES = {
+  open: 'OPEN: packets pass that should be dropped',
+  closed: 'CLOSED: packets are dropped that should pass',
+} as const
+
+/** What a node was verified for, and what was found: counterexamples first, by cause. */
+export function* verificationLines(verification: Verification, paint: Paint): Generator<string> {
+  const {node, against, result, domain, counterexamples, undecided, notes, incomplete} = verification
+  const whose = against === 'policies' ? 'the policies say' : "Azure NPM's program would"
+  if (result === 'proven')
+    yield paint(`node ${node}: `) + paint('proven', 'green') + paint(`: every packet is judged as ${whose}`)
+  else if (result === 'unknown')
+    yield paint(
+      `node ${node}: not proven: no packet is known to be judged otherwise than ${whose}, but not all is known`,
+      'yellow',
+    )
+  else {
+    const causes = counterexamples.length === 1 ? '1 cause' : `${counterexamples.length} causes`
+    yield paint(`node ${node}: packets are not judged as ${whose}, for ${causes}`, 'red')
+  }
+  for (const effect of ['open', 'closed'] as const) {
+    const those = counterexamples.filter(each => each.effect === effect)
+    if (those.length === 0) continue
+    yield ''
+    yield paint(TITLES[effect], 'red')
+    for (const each of those) yield* counterexampleLines(each, paint)
+  }
+  if (undecided.length + incomplete.length > 0) {
+    yield ''
+    yield paint('UNKNOWN', 'yellow')
+    for (const {part, reason, next} of incomplete) {
+      yield paint(`  ${part}: ${reason}`)
+      yield paint(`      ${next}`, 'dim')
+    }
+    for (const each of undecided) {
+      yield paint(`  ${packetText(each)}`)
+      yield paint(`      ${each.reason}`)
+      yield paint(`      ${extentText(each)}`, 'dim')
+    }
+  }
+  yield ''
+  yield paint(`Compared: ${domain.text}.`, 'dim')
+  for (const note of notes) yield paint(note, 'dim')
+}
+
+/** Several nodes, and how many of each result. */
+export function* verificationListLines(items: readonly Verification[], paint: Paint): Generator<string> {
+  for (const [index, verification] of items.entries()) {
+    if (index > 0) yield ''
+    yield* verificationLines(verification, paint)
+  }
+  if (items.length < 2) return
+  const count = (result: Verification['result']) => items.filter(each => each.result === result).length
+  yield ''
+  yield paint(
+    `${items.length} nodes: ${count('proven')} proven, ${count('counterexamples')} with counterexamples, ${count('unknown')} not known`,
+    'bold',
+  )
+}
+
+function* counterexampleLines(example: Counterexample, paint: Paint): Generator<string> {
+  const {cause, because, expected, effect} = example
+  const [is, should] = effect === 'open' ? ['passes', 'should not'] : ['is dropped', 'should pass']
+  yield paint(`  ${packetText(example)}`, 'bold')
+  yield paint(`      ${cause}`)
+  if (because !== cause) yield paint(`      it ${is}: ${because}`)
+  yield paint(`      it ${should}: ${expected}`)
+  yield paint(`      ${extentText(example)}`, 'dim')
+  const command = traceCommand(example)
+  if (command !== undefined) yield paint(`      see: ${command}`, 'dim')
+}
+
+const packetText = ({packet: {source, destination, protocol, port}}: Pick<Undecided, 'packet'>): string =>
+  `${source.name} -> ${destination.name} ${port === null ? (protocol === 'other' ? 'other protocols' : protocol) : `${protocol}/${port}`}`
+
+function extentText({
+  senders,
+  receivers,
+  services,
+  pairs,
+}: Pick<Undecided, 'senders' | 'receivers' | 'services' | 'pairs'>): string {
+  const pairsText = pairs === 1 ? '1 pair' : `${pairs} pairs`
+  return `${pairsText}: from ${senders.join(', ')} to ${receivers.join(', ')}, ${services.join(', ')}`
+}
+
+/** The command that shows the packet's way. `trace` takes only protocols by name. */
+function traceCommand({packet: {source, destination, protocol, port}}: Counterexample): string | undefined {
+  if (protocol === 'other') return undefined
+  const end = ({pod, address}: typeof source) => pod ?? address
+  const at = port === null ? '' : ` --port ${port}`
+  return `kubectl npm trace ${end(source)} ${end(destination)}${at}${protocol === 'tcp' ? '' : ` --protocol ${protocol}`}`
+}
