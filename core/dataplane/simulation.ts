@@ -1,3 +1,4 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {ConditionedRules, PacketScope, RuleConditions} from '../packets/rule-conditions.ts'
 import type {Cause} from './cause.ts'
@@ -20,6 +21,11 @@ export interface SimulatedNode<Rule, Difference> extends ConditionedRules<Rule> 
   scopeOf(difference: Difference): PacketScope<Rule> | undefined
   /** Rules of other programs that a packet meets and that may decide about it, in the order in which it meets them. */
   foreignCauses(packet: Packet): readonly Cause[]
+  /**
+   * Parts of the input that are not whole, and on which the verdict of a packet of a connection between addresses rests. Whether its
+   * destination is a service is left aside: policies judge the packet behind the service.
+   */
+  incompleteFor(packet: Packet): readonly IncompletePart[]
   /** The node with these repaired, and everything else as it is. */
   repaired(causes: readonly Cause[]): SimulatedNode<Rule, Difference>
 }

@@ -61,7 +61,7 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
   const {program, simulated, notCompared} = comparison
   const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
   const {items, causes} = documented(comparison, judgement.causes)
-  const {departures, judged, isHurried} = judgement
+  const {departures, judged, incomplete, isHurried} = judgement
   const refusals = isProgramOnly
     ? refusalsOf(program).map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`)
     : judgement.notes
@@ -69,12 +69,12 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
     apiVersion: API_VERSION,
     kind: 'Drift',
     node: dump.node,
-    clean: causes.length + departures.length + notCompared.length === 0,
+    clean: causes.length + departures.length + notCompared.length + incomplete.length === 0,
     causes,
     departures: [...departures],
     judged,
     items,
-    incomplete: [],
+    incomplete: [...incomplete],
     notes: [...comparison.notes, ...refusals, ...(isHurried ? [HURRIED] : [])],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }

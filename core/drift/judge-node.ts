@@ -1,3 +1,4 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Departure} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
 import type {AnyDifference, NodeState} from '../dataplane/dataplane.ts'
@@ -30,6 +31,8 @@ const MOST_SEARCHED = 1000
 const MOST_HIDDEN = 24
 /** Causes that each packet is held against, when all packets are tried. */
 const MOST_LIKELY = 24
+/** Packets without a known verdict of which is found out what it rests on. */
+const MOST_UNKNOWN = 200
 /** Pods whose policies are looked up to find some that policies select. */
 const MOST_ASKED = 2000
 /** Pods of a policy whose packets are tried for what Azure NPM makes of it. */
@@ -41,6 +44,8 @@ export interface NodeJudgement {
   readonly departures: readonly Departure[]
   readonly notes: readonly string[]
   readonly judged: 'all' | 'some' | 'none'
+  /** Parts of the input that are not whole, and on which verdicts of packets rest. */
+  readonly incomplete: readonly IncompletePart[]
   /** Whether limits kept packets from being tried. */
   readonly isHurried: boolean
 }
@@ -74,6 +79,8 @@ class NodeJudge {
   private readonly tried: TriedPackets
   private readonly mostLooks: number
   private readonly judged: (Judged & {readonly likely?: number})[] = []
+  /** Some packets whose verdict on the node is not known. */
+  private readonly unknown: Packet[] = []
   /** Causes about which something is not known. */
   private readonly doubtful = new Set<number>()
 
@@ -124,8 +131,15 @@ class NodeJudge {
       departures: this.departures?.told ?? [],
       notes: this.departures?.notes ?? [],
       judged: isProgramOnly ? 'none' : this.tried.isExact && !isHurried ? 'all' : 'some',
+      incomplete: this.incomplete(),
       isHurried,
     }
+  }
+
+  /** The parts of the input that verdicts rest on, each once. */
+  private incomplete(): IncompletePart[] {
+    const parts = this.unknown.flatMap(packet => this.question.simulated.incompleteFor(packet))
+    return [...new Map(parts.map(part => [part.part, part])).values()]
   }
 
   /** Judges a packet, and keeps it if anything disagrees. @returns whether there is time for more */
@@ -135,6 +149,7 @@ class NodeJudge {
     const now = simulated.walk(packet)
     const repaired = causes.length > 0 ? this.fixed.walk(packet) : now
     const expected = this.expected(packet)
+    if (now === 'unknown' && this.unknown.length < MOST_UNKNOWN) this.unknown.push(packet)
     if (repaired === 'unknown' && now !== 'unknown' && likely !== undefined) this.doubtful.add(likely)
     if (now !== repaired || (expected !== undefined && expected !== now))
       this.judged.push({packet, now, repaired, expected, ...(likely !== undefined && {likely})})

@@ -41,7 +41,8 @@ const isForeign = ({chain, rule, backend: its}: Step, backend: Backend | undefin
 /** A rule that counts, or leads to a chain whose rules decide, does not decide itself. */
 export function mayDecide(rule: Rule): boolean {
   const {target} = rule
-  if (!target || isUsual(rule)) return false
+  // What stands for rules that were not given is no rule.
+  if (!target || (target.kind === 'extension' && target.lost) || isUsual(rule)) return false
   if (target.kind === 'jump') return target.goto && !isNpmChain(target.chain)
   // Reads no connection, and so ends what judges new ones.
   if (target.kind === 'extension' && target.name === 'CT') return target.options.includes('notrack')

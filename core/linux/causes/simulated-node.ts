@@ -1,3 +1,4 @@
+import type {IncompletePart} from '../../contract/common.ts'
 import type {Cause} from '../../dataplane/cause.ts'
 import type {SimulatedNode} from '../../dataplane/simulation.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
@@ -164,6 +165,10 @@ class Simulation implements SimulatedNode<ComparedRule, LinuxDifference> {
 
   foreignCauses(packet: Packet): readonly Cause[] {
     return foreignCauses(this.walkedBy(packet), this.parts.node.rules.backend)
+  }
+
+  incompleteFor(packet: Packet): readonly IncompletePart[] {
+    return (this.walkedBy(packet).incomplete ?? []).filter(({part}) => part !== 'table nat')
   }
 
   scopeOf(difference: LinuxDifference): PacketScope<ComparedRule> | undefined {

@@ -251,6 +251,10 @@ class Simulated implements SimulatedNode<Acl, AclDifference> {
     return []
   }
 
+  incompleteFor(): [] {
+    return []
+  }
+
   foreignCauses(): [] {
     return []
   }
