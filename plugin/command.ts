@@ -66,7 +66,7 @@ export const clusterFlags = {
 export const sourceFlags = {
   ...clusterFlags,
   from: Flags.string({
-    summary: 'Read a dump: a folder, a .tgz, a single file, - for standard input; may be given several times',
+    summary: 'Read a dump: a folder, an archive, a single file, - for standard input; may be given several times',
     multiple: true,
     multipleNonGreedy: true,
     helpValue: 'PATH',

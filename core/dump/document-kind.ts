@@ -3,7 +3,7 @@ import type {Problem} from '../problem/problem.ts'
 
 /** The documents that are read, as a sentence for people. */
 export const ACCEPTED =
-  "Known are iptables-save, ipset save, ipset list, Azure NPM's debug cache and metrics, and kubectl get -o json or yaml; a folder or a .tgz of these."
+  "Known are iptables-save, ipset save, ipset list, Azure NPM's debug cache and metrics, and kubectl get -o json or yaml; a folder or an archive of these."
 
 /** What is known of a kind of text before it is read. */
 export interface KindRow {

@@ -10,6 +10,8 @@ export interface DumpDocument {
   readonly text: Text
   /** Set when the text is the whole output of a known tool, which may be empty. Otherwise the kind is found by the content. */
   readonly kind?: DocumentKind
+  /** Whether it comes from an archive or packed file that is damaged or cut off, so that more may have stood behind it. */
+  readonly isCut?: boolean
   /** Set when something else follows in the same file, so that the text is not cut off at its end. */
   readonly isEnded?: true
 }

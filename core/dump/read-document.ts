@@ -43,6 +43,13 @@ export const holdsRules = (read: ReadDocument): read is ReadNodeDocument => read
 
 /** Recognises and reads one document. Bad content never throws: it is reported in `problems`. */
 export async function readDocument(document: DumpDocument): Promise<ReadDocument> {
+  const read = await readContent(document)
+  // Of a dump the table of contents says what belongs to it.
+  if (!document.isCut || document.kind !== undefined || read.kind !== 'cluster') return read
+  return withGaps(read, gapsOfUnread('kind: List', document.name, true))
+}
+
+async function readContent(document: DumpDocument): Promise<ReadDocument> {
   const {name, text} = document
   const kind = document.kind ?? detectKind(text)
   const {unread} = kindRow(kind)

@@ -1,4 +1,5 @@
 import {once} from 'node:events'
+import type {Transform} from 'node:stream'
 import {createGunzip} from 'node:zlib'
 
 /**
@@ -11,14 +12,21 @@ import {createGunzip} from 'node:zlib'
 export type UnpackCheck = (pieceBytes: number, sizeBytes: number, packedBytes: number) => void
 
 /**
- * Unpacks a gzip stream while it comes. This is the only place of the plugin that does.
+ * Unpacks a gzip stream while it comes.
  *
  * @param stream pieces of the gzip stream, in order
  * @returns the content, in pieces; at the end what `stream` returns at its end
  * @throws what `check` throws, zlib's error when the stream is damaged or not whole, what `stream` throws
  */
-export async function* gunzip<End>(stream: AsyncGenerator<Uint8Array, End>, check: UnpackCheck): AsyncGenerator<Uint8Array, End> {
-  const unpacking = createGunzip()
+export const gunzip = <End>(stream: AsyncGenerator<Uint8Array, End>, check: UnpackCheck): AsyncGenerator<Uint8Array, End> =>
+  unpackThrough(createGunzip(), stream, check)
+
+/** Unpacks a stream with one of Node's own, while it comes. This is the only place of the plugin that does. */
+export async function* unpackThrough<End>(
+  unpacking: Transform & {readonly bytesWritten: number},
+  stream: AsyncGenerator<Uint8Array, End>,
+  check: UnpackCheck,
+): AsyncGenerator<Uint8Array, End> {
   // Read below; an error that comes after the last read has no other listener.
   unpacking.on('error', () => {})
   const stop = new AbortController()

@@ -21,7 +21,7 @@ export default class Compile extends Verb {
   static override flags = {
     filename: Flags.string({
       char: 'f',
-      summary: 'Kubernetes objects, JSON or YAML: a file, a folder, a .tgz, - for standard input; may be given several times',
+      summary: 'Kubernetes objects, JSON or YAML: a file, a folder, an archive, - for standard input; may be given several times',
       multiple: true,
       multipleNonGreedy: true,
       required: true,

@@ -23,7 +23,7 @@ export default class Lint extends Verb {
   static override flags = {
     filename: Flags.string({
       char: 'f',
-      summary: 'Policies to look at: a file, a folder, a .tgz, - for standard input; may be given several times',
+      summary: 'Policies to look at: a file, a folder, an archive, - for standard input; may be given several times',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'PATH',

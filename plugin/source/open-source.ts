@@ -87,7 +87,7 @@ export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags &
   if (!hasKubeconfig(flags))
     throw new InputError(
       'no source: nothing says what to read',
-      'Give a dump with --from PATH (a folder, a .tgz, files, - for standard input), --local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.',
+      'Give a dump with --from PATH (a folder, an archive, files, - for standard input), --local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.',
     )
   return {...flags, 'agent-namespace': flags['agent-namespace'] ?? 'kubectl-npm'}
 }

@@ -6,12 +6,6 @@ import {type InputBudget, InputLimitError} from '../bytes/input-budget.ts'
 import {reasonOf} from './reason.ts'
 import {DEEPEST, LeftOut} from './walk-folder.ts'
 
-const TAR_MAGIC_AT = 257
-/** Bytes that tell a tar archive from other content. */
-export const TAR_HEAD_BYTES = TAR_MAGIC_AT + 5
-export const isTar = (head: Uint8Array): boolean =>
-  new TextDecoder().decode(head.subarray(TAR_MAGIC_AT, TAR_HEAD_BYTES)) === 'ustar'
-
 /** Characters of a path that a system takes. Source: PATH_MAX of Linux. */
 const LONGEST_NAME = 4096
 
@@ -35,7 +29,7 @@ export async function readArchive(
   try {
     for await (const {header, body} of webStream(stream).pipeThrough(createTarDecoder())) {
       budget.takeEntry(name)
-      const isNamed = header.name.length <= LONGEST_NAME && header.name.split('/', DEEPEST + 2).length <= DEEPEST + 1
+      const isNamed = isNamedWell(header.name)
       const isRead = header.type === 'file' && isNamed && !basename(header.name).startsWith('.')
       if (!isNamed) misnamed.add(`${header.name.slice(0, 100)}…`)
       else if (header.type !== 'file' && header.type !== 'directory') other.add(header.name)
@@ -54,21 +48,29 @@ export async function readArchive(
   }
   return {
     documents,
-    problems: [
-      ...problems,
-      ...other.problems(name, {
-        code: 'UNSUPPORTED_FILE',
-        message: 'links, pipes and devices of the archive are passed over',
-        next: 'Nothing to do, unless a node lacks a file: then put the file itself in the archive.',
-      }),
-      ...misnamed.problems(name, {
-        code: 'UNREADABLE_FILE',
-        message: `names of more than ${LONGEST_NAME} characters or ${DEEPEST} folders are passed over`,
-        next: 'No dump has such names. Take it again.',
-      }),
-    ],
+    problems: [...problems, ...otherProblems(other, name), ...misnamedProblems(misnamed, name)],
   }
 }
+
+/** Whether a system could have a file of that name. */
+export const isNamedWell = (name: string): boolean =>
+  name.length <= LONGEST_NAME && name.split('/', DEEPEST + 2).length <= DEEPEST + 1
+
+/** What is said of entries that are neither files nor folders. */
+export const otherProblems = (other: LeftOut, archive: string): Problem[] =>
+  other.problems(archive, {
+    code: 'UNSUPPORTED_FILE',
+    message: 'links, pipes and devices of the archive are passed over',
+    next: 'Nothing to do, unless a node lacks a file: then put the file itself in the archive.',
+  })
+
+/** What is said of entries with names that no system takes. */
+export const misnamedProblems = (misnamed: LeftOut, archive: string): Problem[] =>
+  misnamed.problems(archive, {
+    code: 'UNREADABLE_FILE',
+    message: `names of more than ${LONGEST_NAME} characters or ${DEEPEST} folders are passed over`,
+    next: 'No dump has such names. Take it again.',
+  })
 
 /** Nothing is read ahead: what is not asked for is not unpacked. */
 function webStream(stream: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array<ArrayBuffer>> {
