@@ -267,4 +267,18 @@ export const pathCases: readonly PathCase[] = [
       'web -> one tcp/2: one',
     ],
   },
+  {
+    name: 'of both back ends: which is first in one chain no save tells; here it is the one that was used last',
+    rules: table('mangle', '-A FORWARD -p tcp -m mark --mark 2 -j DROP', '-A FORWARD -p tcp -m tcp --dport 1 -j ACCEPT'),
+    beside: table('mangle', '-A FORWARD -p tcp -m tcp --dport 1:2 -j MARK --set-mark 2'),
+    expected: ['web -> one tcp/1: dropped', 'web -> one tcp/2: dropped', 'web -> one tcp/3: one'],
+    walked: ['web -> one tcp/1: unknown', 'web -> one tcp/2: unknown', 'web -> one tcp/3: one'],
+  },
+  {
+    name: 'of both back ends: and here, too, though it is the other one',
+    rules: table('mangle', '-A FORWARD -p tcp -m tcp --dport 1:2 -j MARK --set-mark 2'),
+    beside: table('mangle', '-A FORWARD -p tcp -m mark --mark 2 -j DROP'),
+    expected: ['web -> one tcp/1: one', 'web -> one tcp/3: one'],
+    walked: ['web -> one tcp/1: unknown', 'web -> one tcp/3: one'],
+  },
 ]
