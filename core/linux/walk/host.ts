@@ -1,6 +1,8 @@
 import type {NodeFacts} from '../../dataplane/node-facts.ts'
 import {type Ipv4Block, parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
 import type {Truth} from '../../net/truth.ts'
+import type {NodeSets} from '../../sets/node-set.ts'
+import {balancerOf} from './ipvs.ts'
 import type {Host} from './passing.ts'
 import type {WalkedRules} from './walked-rules.ts'
 
@@ -10,9 +12,12 @@ const LOOPBACK = 0x7f000000
  * What the cluster's objects and the rules tell of a node's own addresses: those of the Node object and of pods that use the
  * node's network. Of a node without a name, an address of any node may be its own, unless there is one node only.
  *
- * An address for which INPUT has a rule may be the node's own, too: caches for DNS have addresses of their own on every node.
+ * Where IPVS spreads services, their addresses are the node's own. An address for which INPUT has a rule may be the node's own, too: caches for DNS have addresses of their own on every node.
  */
-export function hostOf({node, cluster}: Pick<NodeFacts, 'node' | 'cluster'>, rules: WalkedRules): Host {
+export function hostOf(
+  {node, cluster, sets}: Pick<NodeFacts, 'node' | 'cluster'> & Pick<NodeSets, 'sets'>,
+  rules: WalkedRules,
+): Host {
   const nodes = cluster?.nodes ?? []
   const [only] = nodes
   const name = node !== 'unknown' ? node : nodes.length === 1 ? only?.metadata.name : undefined
@@ -20,19 +25,22 @@ export function hostOf({node, cluster}: Pick<NodeFacts, 'node' | 'cluster'>, rul
   const named = addressesOfInput(rules)
   // Few rules ask, and there are many pods.
   let pods: ReadonlySet<number> | undefined
+  const isPod = (address: number): boolean => (pods ??= addressesOfPods(cluster)).has(address)
+  const {owns, balances} = balancerOf(sets)
   return {
     isOwn(address): Truth {
       if ((address & 0xff000000) >>> 0 === LOOPBACK) return true
       const owner = owners.get(address)
       if (owner !== undefined) return name === undefined ? 'unknown' : owner === name
-      return named.has(address) ? 'unknown' : false
+      if (owns(address)) return true
+      return named.has(address) && !isPod(address) ? 'unknown' : false
     },
     isElsewhere(address) {
-      pods ??= addressesOfPods(cluster)
       const owner = owners.get(address)
-      return owner === undefined ? pods.has(address) : name !== undefined && owner !== name
+      return owner === undefined ? isPod(address) : name !== undefined && owner !== name
     },
     networks: bridgedNetworks(rules),
+    ...(balances && {balances}),
     address: internalAddress(nodes.find(({metadata}) => metadata.name === name)),
   }
 }

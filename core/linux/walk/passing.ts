@@ -14,6 +14,8 @@ export interface Host {
   readonly networks: ReadonlyMap<string, readonly Ipv4Block[]>
   /** The address that the node sends from, by which it masquerades. Undefined when nothing tells it. */
   readonly address: number | undefined
+  /** Whether IPVS takes the packet behind INPUT and sends it to an endpoint that nothing here tells. */
+  readonly balances?: (packet: Passing) => boolean
 }
 
 /** A node that owns no address of any packet: it only forwards. */

@@ -1,3 +1,4 @@
+import {printIpv4} from '../../net/ipv4.ts'
 import type {Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
@@ -86,7 +87,7 @@ export class Walker {
     for (;;) {
       if (!way.frame) {
         if (this.settled && !isBeforeRouting(way.hook)) return unknown('', way)
-        if (way.hook >= END) return {verdict: 'accept', packet: way.packet, trail: way.trail}
+        if (way.hook >= END) return arrived(way)
         if (!way.order && this.known.size > 0 && this.isKnown(way)) return undefined
         this.hooks.enter(way)
         continue
@@ -255,4 +256,12 @@ export class Walker {
       way,
     )
   }
+}
+
+/** Behind the last hook. What IPVS takes is sent on from there, past all rules of FORWARD. */
+function arrived(way: Way): Outcome {
+  const {packet, trail} = way
+  if (!packet.host.balances?.(packet)) return {verdict: 'accept', packet, trail}
+  const reason = `${printIpv4(packet.destination)} is a service that IPVS spreads over endpoints behind the rules of INPUT, past those of FORWARD. Neither rules nor sets tell them: ipvsadm -Ln does`
+  return {...unknown(reason, way), isLost: true}
 }
