@@ -17,7 +17,7 @@ export interface KindRow {
 
 // Each is a line that only this kind of text holds. Counters may stand before a rule.
 const IPTABLES =
-  /^(?:\*(?:filter|nat|mangle|raw|security)\s*$|(?:\[\d+:\d+\] )?-A \S|:\S+ (?:ACCEPT|DROP|-) \[|-[NP] [A-Za-z][\w-]* ?(?:ACCEPT|DROP)?\s*$)/m
+  /^(?:\*(?:filter|nat|mangle|raw|security)\s*$|(?:\[\d+:\d+\] )?-A \S|:\S+ (?:ACCEPT|DROP|-) \[|-[NP] [A-Za-z][\w-]* ?(?:ACCEPT|DROP)?(?: -c \d+ \d+)?\s*$)/m
 // Input of the tools' restore commands is not the state of a node, though many of the lines are the same.
 const IPTABLES_RESTORE = /^:\S+ - -\s*$/m
 const IPTABLES_CHAIN = /^:\S+ \S+ \[/m

@@ -6,10 +6,15 @@ export interface RuleBody {
   readonly matches: Match[]
   readonly target: Target | undefined
   readonly fault: {readonly at: number; readonly message: string} | undefined
+  /** As `iptables -v -S` prints them, behind the conditions. */
+  readonly counters?: {readonly packets: number; readonly bytes: number}
 }
 
 const letter = (character: string): number => character.charCodeAt(0)
-const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT, A_FRAGMENT] = Array.from('mjgpsdiof', letter)
+const [A_MODULE, A_JUMP, A_GOTO, A_PROTOCOL, A_SOURCE, A_DESTINATION, A_IN, A_OUT, A_FRAGMENT, A_COUNTERS] = Array.from(
+  'mjgpsdiofc',
+  letter,
+)
 
 class RuleFault extends Error {
   readonly at: number
@@ -33,7 +38,13 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
   const matches: Match[] = []
   let target: Target | undefined
   let fault: RuleBody['fault']
+  let counters: RuleBody['counters']
   while (!words.isDone) {
+    if (words.shortOption() === A_COUNTERS) {
+      words.skip()
+      counters = {packets: Number(words.next()), bytes: Number(words.next())}
+      continue
+    }
     const part = words.at
     const count = matches.length
     try {
@@ -49,7 +60,7 @@ export function parseRuleBody(text: string, start: number, end: number, isChain:
     }
   }
   // V8 reserves room for 17 elements in an array that is pushed to. Rules are kept, so keep a copy of the exact size.
-  return {matches: matches.slice(), target, fault}
+  return counters ? {matches: matches.slice(), target, fault, counters} : {matches: matches.slice(), target, fault}
 }
 
 /** Skips a damaged option, up to the next readable one. Returns the skipped text. */
@@ -256,6 +267,7 @@ function isTopLevel(words: Words): boolean {
     case A_IN:
     case A_OUT:
     case A_FRAGMENT:
+    case A_COUNTERS:
       return true
     default:
       return false

@@ -70,12 +70,12 @@ function readRule(
 ): Rule {
   const hasCounters = piece.charCodeAt(start) === 91
   const from = hasCounters ? behindCounters(piece, start, end) : start
-  const {matches, target, fault} = parseRuleBody(piece, Math.min(from + 3 + chain.length, end), end, isChain)
+  const {matches, target, fault, counters} = parseRuleBody(piece, Math.min(from + 3 + chain.length, end), end, isChain)
   const source = piece.slice(from, end)
   const colon = hasCounters ? piece.indexOf(':', start) : start
-  const packets = decimal(piece, start + 1, colon)
-  const bytes = decimal(piece, colon + 1, from - 2)
-  const hasCounts = hasCounters && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
+  const packets = counters?.packets ?? decimal(piece, start + 1, colon)
+  const bytes = counters?.bytes ?? decimal(piece, colon + 1, from - 2)
+  const hasCounts = (hasCounters || counters !== undefined) && Number.isSafeInteger(packets) && Number.isSafeInteger(bytes)
   if (fault)
     onFault({
       code: 'BAD_RULE',

@@ -18,7 +18,7 @@ const SET_OPTIONS = new Set(['--match-set', '--add-set', '--del-set', '--map-set
 /** Options whose values are numbers or iptables' own words. The value of any other option may be somebody's text. */
 const KEPT_OPTIONS: ReadonlySet<string> = new Set(
   `
--m -p --match --protocol --dport --sport --dports --sports --ports --ctstate --ctstatus --ctdir --ctproto
+-c -m -p --match --protocol --dport --sport --dports --sports --ports --ctstate --ctstatus --ctdir --ctproto
 --state --mark --set-mark --set-xmark --and-mark --or-mark --xor-mark --nfmask --ctmask --mode --probability
 --every --packet --limit --limit-burst --dst-type --src-type --icmp-type --reject-with --tcp-flags
 --tcp-option --set-mss --mss --log-level --queue-num --length --queue-balance --nflog-group --nflog-threshold
