@@ -20,6 +20,8 @@ import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
 import type {SimulatedNode} from './simulation.ts'
 
+export type {IncompletePart} from '../problem/incomplete-part.ts'
+
 /**
  * How one operating system enforces policies on a node. Verbs know this interface and no data plane; a data plane knows no
  * verb. What one method returns is handed to methods of the same data plane only, which may look at more of it.
@@ -87,6 +89,8 @@ export interface Comparison {
   readonly notes: readonly string[]
   /** Policies whose rules were not compared, with the reason. */
   readonly notCompared: readonly {readonly policy: string; readonly reason: string}[]
+  /** What the comparison rests on and is not whole. What was not given is in no difference. */
+  readonly incomplete?: readonly IncompletePart[]
 }
 
 /** A difference of whatever data plane. */

@@ -3,8 +3,10 @@ import {API_VERSION} from '../contract/version.ts'
 import type {Cause} from '../dataplane/cause.ts'
 import type {AnyDifference, Comparison, ExpectedProgramOptions, NodeState} from '../dataplane/dataplane.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
+import {plainPart} from '../kubernetes/completeness.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
+import type {IncompletePart} from '../problem/incomplete-part.ts'
 import {refusalsOf} from './departures.ts'
 import type {Effect} from './effects.ts'
 import {groupCauses} from './group-causes.ts'
@@ -27,6 +29,7 @@ export interface OpenComparison {
   readonly describe: (difference: AnyDifference) => Omit<DriftItem, 'effect' | 'example'>
   readonly notes: readonly string[]
   readonly notCompared: Comparison['notCompared']
+  readonly incomplete: Comparison['incomplete'] & {}
   /** The node as it is. */
   readonly simulated: SimulatedNode<object, AnyDifference>
 }
@@ -35,7 +38,7 @@ export interface OpenComparison {
 export function openComparison(cluster: ClusterObjects, node: NodeState, options: ExpectedProgramOptions = {}): OpenComparison {
   const {dataPlane} = node
   const {program, notes} = dataPlane.expectedProgram(node, cluster, options)
-  const {differences, notes: expectedDifferences, notCompared} = dataPlane.compare(program, node)
+  const {differences, notes: expectedDifferences, notCompared, incomplete = []} = dataPlane.compare(program, node)
   const simulated = dataPlane.simulate(node, program)
   return {
     program,
@@ -44,6 +47,7 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
     describe: difference => dataPlane.describe(difference),
     notes: [...notes, ...expectedDifferences],
     notCompared,
+    incomplete,
     simulated,
   }
 }
@@ -61,7 +65,8 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
   const {program, simulated, notCompared} = comparison
   const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
   const {items, causes} = documented(comparison, judgement.causes)
-  const {departures, judged, incomplete, isHurried} = judgement
+  const {departures, judged, isHurried} = judgement
+  const incomplete = eachPartOnce([...comparison.incomplete, ...judgement.incomplete])
   const refusals = isProgramOnly
     ? refusalsOf(program).map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`)
     : judgement.notes
@@ -74,11 +79,16 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
     departures: [...departures],
     judged,
     items,
-    incomplete: [...incomplete],
+    incomplete,
     notes: [...comparison.notes, ...refusals, ...(isHurried ? [HURRIED] : [])],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }
 }
+
+/** The parts by name. */
+const eachPartOnce = (parts: readonly IncompletePart[]): IncompletePart[] => [
+  ...new Map(parts.map(part => [part.part, plainPart(part)])).values(),
+]
 
 interface Told {
   readonly at: number

@@ -9,7 +9,7 @@ const LOOKED_AT = 64 * 1024
 /** Finds the kind of a text by its first lines. */
 export function detectKind(text: Text): DocumentKind {
   if (isBlank(text)) return 'empty'
-  const head = (text.find(piece => piece !== '') ?? '').slice(0, LOOKED_AT)
+  const head = (text.find(piece => /\S/.test(piece)) ?? '').slice(0, LOOKED_AT)
   return documentKinds.find(kind => kindRow(kind).isHead?.(head)) ?? 'other'
 }
 

@@ -18,6 +18,11 @@ export interface KindRow {
 // Each is a line that only this kind of text holds. Counters may stand before a rule.
 const IPTABLES =
   /^(?:\*(?:filter|nat|mangle|raw|security)\s*$|(?:\[\d+:\d+\] )?-A \S|:\S+ (?:ACCEPT|DROP|-) \[|-[NP] [A-Za-z][\w-]* ?(?:ACCEPT|DROP)?(?: -c \d+ \d+)?\s*$)/m
+// Neither says it, but only the rules of ip6tables have such addresses and protocols.
+const IPV6_RULES = /^(?:\[\d+:\d+\] )?-A .*(?: -[sd] [\da-f]*:[\da-f:]*(?:\/|\s)| -p ipv6-icmp| --reject-with icmp6)/m
+const IPTABLES_LIST = /^Chain \S+ \((?:policy [A-Z]+|\d+ references)/m
+const NFT_LIST = /^table (?:ip6?|inet|arp|bridge|netdev) \S+ \{/m
+const IPSET_XML = /^\s*(?:<\?xml[^>]*>\s*)?<ipset/
 // Input of the tools' restore commands is not the state of a node, though many of the lines are the same.
 const IPTABLES_RESTORE = /^:\S+ - -\s*$/m
 const IPTABLES_CHAIN = /^:\S+ \S+ \[/m
@@ -69,15 +74,42 @@ const rows = {
   },
   'pod-log': {isHead: head => POD_LOG.test(head), redaction: 'free-text'},
   'ip6tables-save': {
-    isHead: head => familyOf(head) === '6',
+    isHead: head => (familyOf(head) ?? (IPV6_RULES.test(head) ? '6' : '')) === '6',
     unread: {
       code: 'UNSUPPORTED_FILE',
       message: 'holds IPv6 rules, which Azure NPM never makes; it is passed over',
-      next: 'Nothing to do.',
+      next: 'Rules for IPv4, which Azure NPM makes, are in the output of iptables-save -c.',
     },
   },
   'iptables-save': {
     isHead: head => familyOf(head) === '' || (IPTABLES.test(head) && !isJson(head) && !isRestore(head)),
+  },
+  'iptables-list': {
+    isHead: head => IPTABLES_LIST.test(head),
+    unread: {
+      code: 'UNSUPPORTED_FILE',
+      message: 'is the table that iptables -L prints, which leaves out a part of each rule; it is passed over',
+      next: 'Take all of each rule on the node: iptables-save -c',
+    },
+    redaction: 'free-text',
+  },
+  'nft-list': {
+    isHead: head => NFT_LIST.test(head),
+    unread: {
+      code: 'UNSUPPORTED_FILE',
+      message: 'is what nft list ruleset prints, which does not show the sets that rules of iptables name; it is passed over',
+      next: 'Take the rules on the node with iptables-nft-save -c, and the sets with ipset save.',
+    },
+    redaction: 'free-text',
+  },
+  'ipset-xml': {
+    isHead: head => IPSET_XML.test(head),
+    unread: {
+      code: 'UNSUPPORTED_FILE',
+      message: 'is what ipset list -o xml prints; it is passed over',
+      next: 'Take the sets on the node as text: ipset save',
+    },
+    redaction: 'free-text',
   },
   json: {isHead: isJson, redaction: 'json'},
   restore: {

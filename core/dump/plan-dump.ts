@@ -14,6 +14,7 @@ import type {DumpDocument} from './model.ts'
 import {type ReadDocument, readDocument} from './read-document.ts'
 import {lastName} from './read-dump.ts'
 import {locationFinder, nodeOfPath} from './sort-documents.ts'
+import {splitDocument} from './split-document.ts'
 
 /** One node of a dump that will be made of files. */
 export interface PlannedNode {
@@ -77,7 +78,7 @@ export async function planDump(documents: readonly DumpDocument[]): Promise<Dump
   for (const document of documents) {
     const found = locationOf(document)
     if (!found) {
-      loose.push(await readDocument(document))
+      for (const part of splitDocument(document, false)) loose.push(await readDocument(part))
       continue
     }
     const {manifest, location} = found

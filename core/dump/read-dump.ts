@@ -9,6 +9,7 @@ import {mergeObjects} from './merge-objects.ts'
 import type {DumpDocument} from './model.ts'
 import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
 import {type SortedNode, sortDocuments} from './sort-documents.ts'
+import {splitDocument} from './split-document.ts'
 
 /** A cluster has at most 5,000 nodes; two dumps of it may be read together. */
 const MOST_NODES = 10_000
@@ -25,7 +26,7 @@ const MOST_NODES = 10_000
 export async function readDump(documents: readonly DumpDocument[]): Promise<{nodes: NodeState[]; problems: Problem[]}> {
   const sorted = sortDocuments(documents)
   const read: ReadDocument[] = []
-  for (const document of sorted.documents) read.push(await readDocument(document))
+  for (const document of sorted.documents.flatMap(each => splitDocument(each))) read.push(await readDocument(document))
   const folders = new Set(read.filter(holdsRules).map(each => each.document.folder))
   const {cluster, problems: differing} = mergeObjects(
     read.flatMap(each => (each.kind === 'cluster' ? [{file: each.document.name, objects: each.objects}] : [])),

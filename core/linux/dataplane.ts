@@ -8,6 +8,7 @@ import {compareProgram} from './compare/compare-program.ts'
 import type {LinuxDifference} from './compare/compared-rule.ts'
 import {describeDifference} from './compare/describe-difference.ts'
 import {expectedProgram, type LinuxProgramOptions} from './compare/expected-program.ts'
+import {hasTable, withoutLost} from './compare/lost-differences.ts'
 import {linuxPolicyCompiler} from './compile/policy-compiler.ts'
 import {joinLinuxDocuments} from './documents/join.ts'
 import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './documents/read.ts'
@@ -46,12 +47,14 @@ export const linux = {
   },
   compare(program: LinuxProgram, node: LinuxNode) {
     const {chains, names, usedSets} = node.translation()
-    return compareProgram(program, {
-      ...node.documents,
-      rules: node.documents.saved && chains,
+    const {documents} = node
+    const compared = compareProgram(program, {
+      ...documents,
+      rules: hasTable(documents, chains.table) ? chains : undefined,
       isUsed: set => usedSets.has(set),
       nameOf: set => names.namesOf(set)[0]?.name ?? set,
     })
+    return withoutLost(compared, program, documents, chains.table)
   },
   describe: (difference: LinuxDifference) => describeDifference(difference),
   plan: operationsFor,

@@ -65,7 +65,7 @@ export function traceNodes(
     ...(isTranslated && {translated: {destination: end.destination, port: end.port ?? null}}),
     ...(masquerade && {masqueraded: {node: masquerade.node.node, source: masquerade.walk.translated?.source ?? null}}),
     ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}}),
-    incomplete: partsOf(expected),
+    incomplete: eachOnce([...legs.flatMap(({walk}) => walk.incomplete ?? []), ...partsOf(expected)]),
     problems: described.flatMap(({problems}) => problems),
     ends,
   }
@@ -111,6 +111,10 @@ export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict
     expected: {verdict: expected.verdict, because: expected.reason},
   }
 }
+
+const eachOnce = (parts: readonly IncompletePart[]): IncompletePart[] => [
+  ...new Map(parts.map(each => [each.part, plainPart(each)])).values(),
+]
 
 const partsOf = (expected: ExpectedVerdict | undefined): IncompletePart[] => (expected?.incomplete ?? []).map(plainPart)
 

@@ -48,6 +48,11 @@ export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generat
     for (const [at, cause] of group) yield* causeLines(at, cause, drift, paint, isWide)
   }
   yield* departureLines(departures, paint, isWide)
+  if (drift.incomplete.length > 0) {
+    yield ''
+    yield paint('Not in the input: what rests on these parts is not known, and was not compared', 'yellow')
+    yield* partLines(drift.incomplete, paint)
+  }
   if (notCompared.length > 0) {
     yield ''
     yield paint('Not compared: what happens to packets of the pods that these policies select is not known', 'yellow')
@@ -72,7 +77,11 @@ const isUncompared = ({clean, items, causes, departures, notCompared = [], incom
 
 function* uncomparedLines({node, incomplete}: Drift, paint: Paint): Generator<string> {
   yield paint(`node ${node}: `) + paint('not compared', 'yellow') + paint(': the input does not hold all that answers rest on')
-  for (const {part, reason, next} of incomplete) {
+  yield* partLines(incomplete, paint)
+}
+
+function* partLines(parts: Drift['incomplete'], paint: Paint): Generator<string> {
+  for (const {part, reason, next} of parts) {
     yield paint(`  ${part}: ${reason}`)
     yield paint(`      ${next}`, 'dim')
   }

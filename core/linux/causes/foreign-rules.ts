@@ -44,6 +44,7 @@ export function mayDecide(rule: Rule): boolean {
   // What stands for rules that were not given is no rule.
   if (!target || (target.kind === 'extension' && target.lost) || isUsual(rule)) return false
   if (target.kind === 'jump') return target.goto && !isNpmChain(target.chain)
+  if (target.kind === 'extension' && target.lost) return false
   // Reads no connection, and so ends what judges new ones.
   if (target.kind === 'extension' && target.name === 'CT') return target.options.includes('notrack')
   return !isPassive(target)

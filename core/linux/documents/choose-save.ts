@@ -1,6 +1,7 @@
 import type {Problem} from '../../problem/problem.ts'
 import type {IndexedTable, SaveIndex} from '../iptables/save-index.ts'
 import {NPM_CHAIN} from '../npm/chain-names.ts'
+import {distinctSaves} from './same-documents.ts'
 
 /** Chains that the kubelet creates in the back end in use. Source: Azure NPM's own detection. */
 export const HINT_CHAINS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'] as const
@@ -27,10 +28,16 @@ export interface ChosenSaves {
  * @returns nothing is chosen if there is no save, or if two saves of one back end have the same table, which is a problem
  */
 export function chooseSave(saves: readonly SaveIndex[]): ChosenSaves {
+  const {distinct, problems: repeated} = distinctSaves(saves)
+  const {problems, ...chosen} = chooseDistinct(distinct)
+  return {...chosen, problems: [...repeated, ...problems]}
+}
+
+function chooseDistinct(saves: readonly SaveIndex[]): ChosenSaves {
   const nft = join(saves.filter(save => save.backend !== 'legacy'))
   const legacy = join(saves.filter(save => save.backend === 'legacy'))
   if (nft === 'ambiguous' || legacy === 'ambiguous') {
-    const files = saves.map(save => save.file ?? 'a save').join(' and ')
+    const files = [...new Set(saves.map(save => save.file ?? 'a save'))].join(' and ')
     return {
       problems: [
         {

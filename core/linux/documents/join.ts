@@ -3,6 +3,7 @@ import type {MatchSet} from '../ipset/model.ts'
 import type {SaveIndex} from '../iptables/save-index.ts'
 import {chooseSave} from './choose-save.ts'
 import type {LinuxDocument} from './read.ts'
+import {distinctSets} from './same-documents.ts'
 
 /** The rules and sets of a node. A part is absent if no document has it. */
 export interface LinuxTables {
@@ -13,6 +14,8 @@ export interface LinuxTables {
   readonly sets?: ReadonlyMap<string, MatchSet>
   /** Whether the sets have their members; `ipset list -t` prints none. */
   readonly hasMembers: boolean
+  /** Whether sets may be missing, because nothing tells whether the text of them was cut off. */
+  readonly areSetsOpen?: boolean
   readonly problems: readonly Problem[]
 }
 
@@ -25,8 +28,15 @@ export function joinLinuxDocuments(read: readonly {readonly name: string; readon
     ...(save.beside && {beside: save.beside}),
     ...(sets && {sets}),
     hasMembers: sets !== undefined && haveMembers([...sets.values()]),
+    ...(areSetsOpen(read) && {areSetsOpen: true}),
     problems: [...save.problems, ...problems],
   }
+}
+
+/** Two documents that have the same sets were not cut in the same place. */
+function areSetsOpen(read: readonly {readonly content: LinuxDocument}[]): boolean {
+  const ofSets = read.flatMap(({content}) => ('sets' in content ? [content] : []))
+  return ofSets.length === 1 && ofSets[0]?.isOpen === true
 }
 
 /** Whether members are listed: of all sets that have any, `ipset list -t` prints none. */
@@ -37,9 +47,14 @@ function haveMembers(sets: readonly MatchSet[]): boolean {
 
 /** Joins the sets of `ipset save` with the sizes and reference counts that only `ipset list` prints. */
 function joinSets(read: Parameters<typeof joinLinuxDocuments>[0]): {sets?: Map<string, MatchSet>; problems: Problem[]} {
-  const [saves, lists] = (['ipset-save', 'ipset-list'] as const).map(kind =>
+  const [allSaves, allLists] = (['ipset-save', 'ipset-list'] as const).map(kind =>
     read.flatMap(({name, content}) => (content.kind === kind ? [{name, sets: content.sets}] : [])),
   ) as [{name: string; sets: readonly MatchSet[]}[], {name: string; sets: readonly MatchSet[]}[]]
+  const [{distinct: saves, problems: repeated}, {distinct: lists, problems: repeatedLists}] = [
+    distinctSets(allSaves),
+    distinctSets(allLists),
+  ]
+  const problems = [...repeated, ...repeatedLists]
   for (const group of [saves, lists]) {
     if (group.length < 2) continue
     const names = group.map(({name}) => name).join(' and ')
@@ -54,7 +69,7 @@ function joinSets(read: Parameters<typeof joinLinuxDocuments>[0]): {sets?: Map<s
     }
   }
   const listed = new Map(lists[0]?.sets.map(set => [set.name, set]))
-  if (!saves[0]) return lists[0] ? {sets: listed, problems: []} : {problems: []}
+  if (!saves[0]) return lists[0] ? {sets: listed, problems} : {problems}
   const sets = new Map(
     saves[0].sets.map(set => {
       const {revision, sizeBytes, references, entries} = listed.get(set.name) ?? {}
@@ -69,8 +84,12 @@ function joinSets(read: Parameters<typeof joinLinuxDocuments>[0]): {sets?: Map<s
       return [set.name, {...rest, ...told, ...(cut && {cut})}]
     }),
   )
-  return {sets, problems: []}
+  for (const set of listed.values())
+    if (!sets.has(set.name)) sets.set(set.name, {...set, members: [], cut: {reason: NOT_SAVED, isDamaged: true}})
+  return {sets, problems}
 }
+
+const NOT_SAVED = 'ipset list shows it, and the output of ipset save does not have it'
 
 /** Why members of a saved set may be missing, when the number of its members is known or not. */
 function cutOf({cut, members, header}: MatchSet, entries: number | undefined): MatchSet['cut'] {

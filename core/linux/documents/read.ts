@@ -14,7 +14,7 @@ export const linuxDocumentKinds = ['iptables-save', 'ipset-save', 'ipset-list'] 
 export type LinuxDocument = NodeContent &
   (
     | {readonly kind: 'iptables-save'; readonly save: SaveIndex}
-    | {readonly kind: 'ipset-save' | 'ipset-list'; readonly sets: readonly MatchSet[]}
+    | {readonly kind: 'ipset-save' | 'ipset-list'; readonly sets: readonly MatchSet[]; readonly isOpen: boolean}
   )
 
 /**
@@ -29,10 +29,11 @@ export function readLinuxDocument(kind: LinuxDocument['kind'], text: Text, name:
     closeListing(save, extent)
     return {kind, backend: save.backend === 'legacy' ? 'legacy' : 'nft', save, problems: save.problems}
   }
-  if (kind === 'ipset-list') return {kind, ...parseIpsetList(text, name)}
+  const isOpen = extent === 'open'
+  if (kind === 'ipset-list') return {kind, isOpen, ...parseIpsetList(text, name)}
   const {sets, problems, last} = parseIpsetSave(text, name)
-  const isCut = (set: MatchSet): boolean => extent === 'open' && set.name === last && isSetName(last) && !set.cut
-  return {kind, problems, sets: sets.map(set => (isCut(set) ? {...set, cut: NO_END} : set))}
+  const isCut = (set: MatchSet): boolean => isOpen && set.name === last && isSetName(last) && !set.cut
+  return {kind, isOpen, problems, sets: sets.map(set => (isCut(set) ? {...set, cut: NO_END} : set))}
 }
 
 /** Azure NPM makes so many sets that the end of one is where a text is likely to be cut. */

@@ -11,4 +11,6 @@ export interface LinuxDocuments extends NodeFacts {
   readonly sets?: ReadonlyMap<string, MatchSet>
   /** Whether the input has the members of sets; `ipset list -t` prints none. */
   readonly hasMembers: boolean
+  /** Whether sets may be missing, because nothing tells whether the text of them was cut off. */
+  readonly areSetsOpen?: boolean
 }

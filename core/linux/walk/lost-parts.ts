@@ -26,7 +26,8 @@ const hidden = (table: string, save: SaveIndex): LostPart => ({
   next: 'Rules were made there by nft. Look at them on the node: nft list ruleset',
 })
 
-const cut = ({name, reason = 'it is cut', file = 'the input'}: IndexedTable): LostPart => ({
+/** A table of which something may be missing. */
+export const lostTable = ({name, reason = 'it is cut', file = 'the input'}: IndexedTable): LostPart => ({
   part: `table ${name}`,
   state: 'cut',
   reason: `${file}: ${reason}`,
@@ -65,7 +66,7 @@ export function lostRules(save: SaveIndex | undefined): LostPart[] {
   if (!save) return [{part: 'rules', state: 'absent', reason: 'no output of iptables-save is in the input', next: TAKE_RULES}]
   return [
     ...(mayExist('filter', save) ? [noFilter(save)] : []),
-    ...[...save.tables.values()].filter(({name, isComplete}) => !isComplete && name !== UNKNOWN_TABLE).map(cut),
+    ...[...save.tables.values()].filter(({name, isComplete}) => !isComplete && name !== UNKNOWN_TABLE).map(lostTable),
     ...[...save.hiddenTables].map(table => hidden(table, save)),
     ...(mayExist('nat', save) ? [noNat(save)] : []),
     ...(save.warnsOfLegacy ? [noLegacy(save)] : []),
@@ -87,7 +88,7 @@ export function lostInChain(save: SaveIndex, tableName: string, name: string): L
       reason: `${fileOf(table)}: ${chain.cut.reason}`,
       next: TAKE_RULES,
     }
-  return !chain && table.lacksChains ? cut(table) : lostLegacy(save, tableName, name)
+  return !chain && table.lacksChains ? lostTable(table) : lostLegacy(save, tableName, name)
 }
 
 const lostLegacy = (save: SaveIndex, table: string, chain: string): LostPart | undefined =>

@@ -68,10 +68,19 @@ const noMembers: LostPart = {
   next: TAKE_SETS,
 }
 
-const lostMembers = ({name, cut}: MatchSet): LostPart => ({
+/** A set of which members may be missing. */
+export const lostMembers = ({name, cut}: MatchSet): LostPart => ({
   part: `set ${name}`,
   state: 'cut',
   reason: cut?.reason ?? '',
+  next: TAKE_SIZES,
+})
+
+/** A set that may not have been given. */
+export const absentSet = (name: string): LostPart => ({
+  part: `set ${name}`,
+  state: 'absent',
+  reason: 'the text may be cut off before it: ipset save prints no end',
   next: TAKE_SIZES,
 })
 

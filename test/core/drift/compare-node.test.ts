@@ -34,7 +34,7 @@ describe('sets on need', () => {
     const needed = compile(cluster, {...sha256, isOnNeed: true}).sets
     const unneeded = [...compile(cluster, sha256).sets.keys()].find(name => !needed.has(name))
     const dump = await nodeOf({...sha256, isOnNeed: true}, ({sets}) => ({
-      sets: [...sets, `create ${unneeded} hash:net family inet`],
+      sets: [`create ${unneeded} hash:net family inet`, ...sets],
     }))
     const {program, differences} = openComparison(cluster, dump)
     expect(program.options.isOnNeed).toBeUndefined()

@@ -137,7 +137,11 @@ describe('what a difference does on a large node', () => {
   })
 })
 
-const withoutMembers = () => dumpOf(`${rules.join('\n')}\n`, `${sets.filter(line => !line.startsWith('add ')).join('\n')}\n`)
+/** A set of another program, which shows that the one before it is whole. */
+const BEHIND = 'create other list:set size 8\n'
+
+const withoutMembers = () =>
+  dumpOf(`${rules.join('\n')}\n`, `${sets.filter(line => !line.startsWith('add ')).join('\n')}\n${BEHIND}`)
 
 test('what more differences do than can be looked at is unknown, and is said to be', async () => {
   const {items, causes, notes, judged} = compareNode(cluster, await withoutMembers(), {mostLooks: 500})

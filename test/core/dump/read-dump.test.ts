@@ -124,17 +124,22 @@ test.each<{what: string; documents: DumpDocument[]; nodes: ReturnType<typeof sho
   },
   {
     what: 'two saves of one node with the same table are ambiguous, and neither is taken',
-    documents: [file('d', 'one', rules), file('d', 'two', rules)],
+    documents: [file('d', 'one', rules), file('d', 'two', `${NFT}${table('filter', 'OTHER')}`)],
     nodes: [{node: 'unknown', problems: ['AMBIGUOUS_FILES']}],
   },
   {
+    what: 'two saves of one node with the same rules are read once',
+    documents: [file('d', 'one', rules), file('d', 'two', rules.replaceAll(/\[\d+:\d+\]/g, '[7:700]'))],
+    nodes: [{node: 'unknown', save: 'd/one', problems: ['DUPLICATE_TABLE']}],
+  },
+  {
     what: 'two dumps of sets of one kind are ambiguous, and neither is taken',
-    documents: [file('d', 'one', sets), file('d', 'two', sets), file('d', 'list', list)],
+    documents: [file('d', 'one', sets), file('d', 'two', sets.replaceAll('10.0.0.1', '10.0.0.2')), file('d', 'list', list)],
     nodes: [{node: 'unknown', problems: ['AMBIGUOUS_FILES']}],
   },
   {
     what: 'two lists of sets are ambiguous, too',
-    documents: [file('', 'one', list), file('', 'two', list)],
+    documents: [file('', 'one', list), file('', 'two', list.replaceAll('10.0.0.1', '10.0.0.2'))],
     nodes: [{node: 'unknown', problems: ['AMBIGUOUS_FILES']}],
   },
   {
@@ -206,6 +211,7 @@ describe('chooseSave', () => {
   const save = (name: string, text: string) => indexIptablesSave([text], name)
   const marked = (head: string, ...chains: string[]) => `${head}${table('mangle', ...chains)}${table('filter', 'X')}`
   const npm = (head: string) => `${head}${table('filter', 'AZURE-NPM')}`
+  const other = (head: string) => `${head}${table('filter', 'AZURE-NPM', 'X')}`
 
   test.each<{what: string; saves: Record<string, string>; chosen?: string; problem?: string}>([
     {what: 'none of none', saves: {}},
@@ -244,8 +250,8 @@ describe('chooseSave', () => {
       chosen: 'bare',
       problem: 'BACKEND_UNSURE',
     },
-    {what: 'none of two that are alike', saves: {a: npm(NFT), b: npm(NFT), legacy: npm(LEGACY)}, problem: 'AMBIGUOUS_FILES'},
-    {what: 'none of two legacy ones that are alike', saves: {a: npm(LEGACY), b: npm(LEGACY)}, problem: 'AMBIGUOUS_FILES'},
+    {what: 'none of two that are alike', saves: {a: npm(NFT), b: other(NFT), legacy: npm(LEGACY)}, problem: 'AMBIGUOUS_FILES'},
+    {what: 'none of two legacy ones that are alike', saves: {a: npm(LEGACY), b: other(LEGACY)}, problem: 'AMBIGUOUS_FILES'},
   ])('takes $what', ({saves, chosen, problem}) => {
     const choice = chooseSave(Object.entries(saves).map(([name, text]) => save(name, text)))
     expect(choice.chosen?.file).toBe(chosen)
@@ -265,7 +271,7 @@ describe('chooseSave', () => {
   })
 
   test('says which files it could not choose between', () => {
-    expect(chooseSave([save('a', npm(NFT)), save('b', npm(NFT))]).problems[0]?.message).toContain('a and b')
+    expect(chooseSave([save('a', npm(NFT)), save('b', other(NFT))]).problems[0]?.message).toContain('a and b')
     const unsure = chooseSave([save('a', npm(NFT)), save('b', npm(LEGACY))]).problems[0]
     expect(unsure).toMatchObject({file: 'a', message: expect.stringContaining('(a)'), next: expect.stringContaining('--from b')})
   })

@@ -1,0 +1,76 @@
+import type {IncompletePart} from '../../dataplane/dataplane.ts'
+import {isSetName} from '../../names/kernel-name.ts'
+import type {IndexedTable} from '../iptables/save-index.ts'
+import type {LinuxDocuments} from '../npm/documents.ts'
+import type {LinuxProgram} from '../npm/program.ts'
+import {lostRules, lostTable} from '../walk/lost-parts.ts'
+import {absentSet, cutOf, lostMembers, lostSets} from '../walk/lost-sets.ts'
+import type {LinuxComparison} from './compare-program.ts'
+import type {LinuxDifference} from './compared-rule.ts'
+
+/** A comparison without what may only look like a difference, because it was not in the input. */
+export function withoutLost(
+  compared: LinuxComparison,
+  program: LinuxProgram,
+  documents: LinuxDocuments,
+  table: IndexedTable | undefined,
+): LinuxComparison {
+  const incomplete = new Map<string, IncompletePart>()
+  const note = (part: IncompletePart | undefined): boolean => {
+    if (part) incomplete.set(part.part, part)
+    return part !== undefined
+  }
+  for (const part of lostParts(program, documents)) note(part)
+  const differences = compared.differences.filter(
+    each => !note('chain' in each ? lostRulesOf(each, table) : lostSetOf(each, documents)),
+  )
+  return {...compared, differences, incomplete: [...incomplete.values()]}
+}
+
+/** Whether the chains that are compared are in the input at all. */
+export const hasTable = ({saved}: LinuxDocuments, table: IndexedTable | undefined): boolean =>
+  saved !== undefined && !saved.save.hiddenTables.has('filter') && (table?.name === 'filter' || saved.save.hasAllTables === true)
+
+/** What a comparison rests on and is not whole, whatever it finds. */
+function lostParts(program: LinuxProgram, documents: LinuxDocuments): IncompletePart[] {
+  const {saved, sets} = documents
+  // Between pods no packet passes rules of services.
+  const rules = lostRules(saved?.save).filter(({part}) => part !== 'table nat')
+  const compared = sets && new Map([...sets].filter(([name]) => program.sets.has(name)))
+  const onNeed: IncompletePart[] =
+    program.options.isOnNeed && documents.areSetsOpen && !isBehindLists(documents)
+      ? [{...absentSet(''), part: 'sets that no policy uses'}]
+      : []
+  return [...rules, ...lostSets({...documents, ...(compared && {sets: compared})}), ...onNeed]
+}
+
+/** The part whose absence may be all that a difference of rules is; undefined for a real one. */
+function lostRulesOf(
+  difference: LinuxDifference & {readonly chain: string},
+  table: IndexedTable | undefined,
+): IncompletePart | undefined {
+  const isExtra = difference.kind !== 'order' && !('wanted' in difference && difference.wanted)
+  const cut = table?.chains.get(difference.chain)?.cut
+  if (!table || table.isComplete) return undefined
+  if (cut) return isExtra && cut.line === Infinity ? undefined : lostTable(table)
+  return table.lacksChains && !isExtra && !table.chains.has(difference.chain) ? lostTable(table) : undefined
+}
+
+function lostSetOf(difference: LinuxDifference, documents: LinuxDocuments): IncompletePart | undefined {
+  if (difference.kind !== 'member' && difference.kind !== 'set') return undefined
+  const {sets, cluster} = documents
+  const {kernelName} = difference.set
+  const found = sets?.get(kernelName)
+  if (!found) {
+    const isList = difference.kind === 'set' && difference.wanted?.type === 'list:set'
+    const mayFollow = documents.areSetsOpen && (isList || !isBehindLists(documents))
+    return mayFollow && isSetName(kernelName) ? absentSet(kernelName) : undefined
+  }
+  const cut = cutOf(found, cluster)
+  if (!cut) return undefined
+  if (difference.kind === 'member' && difference.found && !cut.isDamaged) return undefined
+  return lostMembers(found)
+}
+
+/** Whether lists were reached, which the kernel prints behind all other sets. Source: `ip_set_dump_do` of Linux. */
+const isBehindLists = ({sets}: Pick<LinuxDocuments, 'sets'>): boolean => [...(sets?.values() ?? [])].at(-1)?.type === 'list:set'
