@@ -27,6 +27,7 @@ const places = {
   FORWARD: {table: 'filter', in: 'other', out: 'other'},
   INPUT: {table: 'filter', in: 'other', out: 'none'},
   OUTPUT: {table: 'filter', in: 'none', out: 'other'},
+  POSTROUTING: {table: 'mangle', in: 'other', out: 'other'},
 } as const
 type PlaceName = keyof typeof places
 
@@ -73,10 +74,16 @@ const host: Host = {
 
 /** The packet at a place; undefined where it does not come. */
 function passingAt(name: PlaceName, {source, destination, ...rest}: Packet): Passing | undefined {
-  const met = source === node ? ['OUTPUT'] : destination === node ? ['PREROUTING', 'INPUT'] : ['PREROUTING', 'FORWARD']
+  const met =
+    source === node
+      ? ['OUTPUT', 'POSTROUTING']
+      : destination === node
+        ? ['PREROUTING', 'INPUT']
+        : ['PREROUTING', 'FORWARD', 'POSTROUTING']
   if (!met.includes(name)) return undefined
   const addresses = {source: parseIpv4(source) ?? 0, destination: parseIpv4(destination) ?? 0}
-  const {in: from, out: to} = places[name]
+  const {in: between, out: to} = places[name]
+  const from = source === node ? 'none' : between
   const passing: Passing = {...passingOf({source, destination, ...rest}, addresses, host), in: from, out: to}
   if (destination !== service || name === 'PREROUTING') return passing
   return {...passing, destination: parseIpv4(db) ?? 0, port: 8080, isTranslated: true}
@@ -86,7 +93,7 @@ const chainOf = (name: PlaceName): string => `SEEN-${name}`
 
 /** The indexes of the conditions that the kernel takes in a chain. */
 const indexesAt = (name: PlaceName): number[] =>
-  [...conditions.keys()].filter(at => conditions[at]?.only?.includes(name) !== false)
+  [...conditions.keys()].filter(at => conditions[at]?.only?.includes(name) ?? name !== 'POSTROUTING')
 
 /** The sentinels of the node are no packets under test. */
 const rulesAt = (name: PlaceName): string[] => [
@@ -99,7 +106,7 @@ const rules = `*nat
 -A PREROUTING -d ${service}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${db}:8080
 COMMIT
 *mangle
-${rulesAt('PREROUTING').join('\n')}
+${(['PREROUTING', 'POSTROUTING'] as const).flatMap(rulesAt).join('\n')}
 COMMIT
 *filter
 ${(['FORWARD', 'INPUT', 'OUTPUT'] as const).flatMap(rulesAt).join('\n')}
@@ -174,7 +181,8 @@ describePackets('conditions of rules', () => {
       expect(seen.filter(({didMatch, truth}) => truth !== 'unknown' && truth !== didMatch).map(told)).toEqual([])
 
       const isModelled = conditions.map(({isUnknown}) => isUnknown !== true)
-      expect(seen.filter(({at, truth}) => truth === 'unknown' && isModelled[at]).map(told)).toEqual([])
+      const isSent = ({place, packet: {source}}: Seen) => place === 'POSTROUTING' && source === node
+      expect(seen.filter(each => each.truth === 'unknown' && isModelled[each.at] && !isSent(each)).map(told)).toEqual([])
       const undecided = new Set(seen.flatMap(({at, truth}) => (truth === 'unknown' ? [at] : [])))
       expect(conditions.filter(({isUnknown}, at) => isUnknown && !undecided.has(at))).toEqual([])
       // The packets are telling: most conditions hold for some and not for others.

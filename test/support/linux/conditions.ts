@@ -2,7 +2,7 @@
 export interface WrittenCondition {
   readonly text: string
   /** The built-in chains in which alone the kernel takes it. */
-  readonly only?: readonly ('PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT')[]
+  readonly only?: readonly ('PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING')[]
   /** Whether it is not modelled, so that the answer is `unknown` whenever it is not false for another reason. */
   readonly isUnknown?: boolean
 }
@@ -207,6 +207,22 @@ export const conditions: readonly WrittenCondition[] = [
     '-m set --match-set netiface src',
     '-m set ! --match-set netiface dst',
   ),
+  ...['--pkt-type unicast', '! --pkt-type unicast', '--pkt-type broadcast'].map(option => ({
+    text: `-m pkttype ${option}`,
+    only: ['FORWARD'] as const,
+  })),
+  ...['--dir in --pol none', '--dir in --pol ipsec'].map(options => ({
+    text: `-m policy ${options}`,
+    only: ['FORWARD'] as const,
+  })),
+  // Of forwarded packets. Who sends those of the node is not known.
+  ...[
+    '-m owner --uid-owner 0',
+    '-m owner ! --uid-owner 0',
+    '-m owner --socket-exists',
+    '-m cgroup --cgroup 1',
+    '-m cgroup ! --cgroup 1',
+  ].map(text => ({text, only: ['POSTROUTING'] as const})),
   {text: '-m rpfilter', only: ['PREROUTING']},
   {text: '-m rpfilter --invert', only: ['PREROUTING']},
   {text: '-m rpfilter --loose --validmark', only: ['PREROUTING']},
@@ -216,6 +232,7 @@ export const conditions: readonly WrittenCondition[] = [
     isUnknown: true,
   })),
   {text: '-m owner --uid-owner 0', only: ['OUTPUT'], isUnknown: true},
+  {text: '-m addrtype --dst-type LOCAL --limit-iface-in', only: ['PREROUTING', 'INPUT', 'FORWARD'], isUnknown: true},
   ...unknown(
     '-i wire0',
     '-o wire+',
@@ -241,6 +258,7 @@ export const conditions: readonly WrittenCondition[] = [
     '-m connbytes --connbytes 1 --connbytes-dir both --connbytes-mode packets',
     '-p tcp -m tcp --tcp-option 2',
     '-m set --match-set timed src --packets-gt 2',
+    '-m conntrack --ctexpire 1:1000',
     '-m set --match-set bipmac src,src',
     '-m set --match-set netiface src,src',
   ),
