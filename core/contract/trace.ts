@@ -16,6 +16,8 @@ export const traceSideSchema = z.object({
     .describe('not-judged: no policy of this direction selects the pod, or the walk never came there'),
   policy: z.string().optional().describe('the policy that allows, or of those that select the pod, the last that did not'),
   rule: z.string().optional().describe('the rule in words'),
+  selecting: z.array(z.string()).exactOptional().describe('all policies that select the pod, in the order of their rules'),
+  because: z.string().exactOptional().describe('why it is not judged'),
 })
 
 export const stepSchema = z.object({
@@ -58,6 +60,11 @@ export const traceSchema = z.object({
     .object({verdict: verdictSchema, because: z.string()})
     .optional()
     .describe('what the policies mean; only with cluster objects, and unknown where that rests on objects that were not given'),
+  foretold: z
+    .object({verdict: verdictSchema, because: z.string(), trail: z.array(stepSchema)})
+    .exactOptional()
+    .describe('what Azure NPM will do with these policies, when no node was read'),
+  remedies: z.array(z.string()).exactOptional().describe('what would let a dropped packet through: one of them is enough'),
   disagreements: z.array(z.string()).describe('likely reasons when what is walked is not what the policies mean'),
   incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),

@@ -46,7 +46,7 @@ function isAtEnd(pod: Pod, {source, destination}: Packet): boolean {
 }
 
 /** Reasons when Azure NPM's own program gives this verdict: deviations from the API in the policies that select an end. */
-function deviationReasons(
+export function deviationReasons(
   cluster: ClusterObjects,
   packet: Packet,
   {scheme, generation}: CompileOptions,

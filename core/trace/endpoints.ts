@@ -34,8 +34,9 @@ const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
 export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   if (asked === 'external') return {name: asked, address: outsideAddress(known)}
   if (parseIpv4(asked) !== undefined) {
-    const pod = known.pods.find(each => policyIp(each) === asked)
-    return {name: asked, address: asked, ...(pod && {pod})}
+    // Pods that share an address are judged each by its own policies, so none of them stands for it.
+    const [pod, ...others] = known.pods.filter(each => policyIp(each) === asked)
+    return {name: asked, address: asked, ...(pod && others.length === 0 && {pod})}
   }
   if (!asked.includes('/'))
     throw new InputError(`"${asked}" is no address and no pod`, 'Give NAMESPACE/POD, an IPv4 address, or external.')

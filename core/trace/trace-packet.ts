@@ -1,15 +1,17 @@
 import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {incompleteProblems} from '../kubernetes/completeness.ts'
+import {type ClusterObjects, emptyCluster} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
 import {Evaluator, type MeantPods} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
-import {explainDisagreement} from './disagreement.ts'
+import {deviationReasons, explainDisagreement} from './disagreement.ts'
 import {resolveEndpoint, resolvePort} from './endpoints.ts'
+import {foretellPacket} from './foretell-packet.ts'
 import {networkProblems} from './network-model.ts'
 import {knownPods, namedPortSet, type Route, routeOf} from './nodes.ts'
-import {packetOf, type TraceQuestion, traceNodes, tracePolicies} from './trace.ts'
+import {packetOf, type TraceQuestion, traceInside, traceNodes, tracePolicies} from './trace.ts'
 
 /** A packet as the user describes it. */
 export interface DescribedPacket {
@@ -48,7 +50,20 @@ export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket,
   const question: TraceQuestion = {source, destination, protocol, port, ...(mark !== undefined && {mark})}
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const general = [...problems, ...networkProblems(cluster, question)]
+  if (source.address === destination.address) return inside(question, dumps, cluster, general)
   return nodes.length > 0 ? overNodes(question, route, cluster, general) : overPolicies(question, dumps, cluster, general)
+}
+
+/** A packet to the own address: no node sees it. */
+function inside(
+  question: TraceQuestion,
+  dumps: readonly NodeState[],
+  cluster: ClusterObjects | undefined,
+  general: readonly Problem[],
+): Trace {
+  const expected = new Evaluator(cluster ?? emptyCluster()).evaluate(packetOf(question), meantPods(question))
+  const problems = [...general, ...new Set(dumps.flatMap(dump => dump.problems))]
+  return {...traceInside(question, expected), disagreements: [], problems}
 }
 
 function overNodes(
@@ -59,10 +74,11 @@ function overNodes(
 ): Trace {
   const evaluator = cluster && new Evaluator(cluster)
   const {ends, ...traced} = traceNodes(question, route, evaluator && (packet => evaluator.evaluate(packet, meantPods(question))))
+  const elsewhere = elsewhereProblems(question, route)
   return {
     ...traced,
     disagreements: explainDisagreement(traced, ends[0] ?? packetOf(question), route.nodes, cluster),
-    problems: [...problems, ...new Set(traced.problems)],
+    problems: [...problems, ...elsewhere, ...missingProblems(traced, cluster), ...new Set(traced.problems)],
   }
 }
 
@@ -85,11 +101,43 @@ function overPolicies(
       'Give a dump or cluster objects with --from.',
       problems,
     )
+  const packet = packetOf(question)
+  const expected = new Evaluator(cluster).evaluate(packet, meantPods(question))
+  const traced = tracePolicies(question, expected)
+  const dataPlane = dumps[0]?.dataPlane
+  // What Azure NPM will do rests on the same objects. Packets between a pod and its node do not meet its rules.
+  if (!dataPlane || expected.verdict === 'unknown' || expected.exempt)
+    return {...traced, disagreements: [], problems: [...problems, ...missingProblems(traced, cluster)]}
+  const foretold = foretellPacket(cluster, dataPlane, packet)
+  const isOther = foretold.verdict !== expected.verdict && foretold.verdict !== 'unknown'
   return {
-    ...tracePolicies(question, new Evaluator(cluster).evaluate(packetOf(question), meantPods(question))),
-    disagreements: [],
+    ...traced,
+    foretold: {verdict: foretold.verdict, because: foretold.reason, trail: [...foretold.trail]},
+    disagreements: isOther ? deviationReasons(cluster, packet, foretold.options, dataPlane) : [],
     problems,
   }
+}
+
+/** What is said of objects that were not given, when the meaning of the policies rests on them. */
+const missingProblems = ({incomplete}: Pick<Trace, 'incomplete'>, cluster: ClusterObjects | undefined): Problem[] =>
+  cluster && incomplete.length > 0 ? incompleteProblems(cluster) : []
+
+/** A node on which neither end runs does not see the packet, unless it routes for others. */
+function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route): Problem[] {
+  const wanted = [source, destination].flatMap(({pod, name}) => {
+    const node = pod?.spec?.nodeName
+    return node === undefined ? [] : [{name, node}]
+  })
+  const given = nodes.map(({node}) => node).filter(node => node !== 'unknown')
+  if (wanted.length === 0 || given.length < nodes.length || wanted.some(({node}) => given.includes(node))) return []
+  const where = wanted.map(({name, node}) => `${name} runs on ${node}`).join(', ')
+  return [
+    {
+      code: 'NETWORK_MODEL',
+      message: `neither pod runs on ${given.join(', ')}: ${where}`,
+      next: `Give the node that the packet passes: --node ${wanted[0]?.node}, or its dump with --from.`,
+    },
+  ]
 }
 
 /**

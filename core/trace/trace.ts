@@ -52,6 +52,8 @@ export function traceNodes(
     )
   const [end] = ends
   const isTranslated = end && (end.destination !== asked.destination || end.port !== asked.port)
+  // Only then every direction could have judged it.
+  const isForwarded = verdict === 'accept' && legs.every(({walk: {path = 'forward'}}) => path === 'forward')
   const masquerade = legs.find(({walk}) => walk.translated?.source !== undefined)
   return {
     ...head(question),
@@ -59,8 +61,11 @@ export function traceNodes(
     because: reason ?? described.at(-1)?.reason ?? '',
     walked: true,
     // Both nodes judge both ends. For ingress, the receiver's node comes first; for egress, the sender's.
-    ingress: judged(described.map(({ingress}) => ingress).toReversed()),
-    egress: judged(described.map(({egress}) => egress)),
+    ingress: judged(described.map(({ingress}) => ingress).toReversed(), isForwarded ? expected?.ingress.selecting : []),
+    egress: judged(
+      described.map(({egress}) => egress),
+      isForwarded ? expected?.egress.selecting : [],
+    ),
     trail: described.flatMap(({trail}) => trail),
     ...(isTranslated && {translated: {destination: end.destination, port: end.port ?? null}}),
     ...(masquerade && {masqueraded: {node: masquerade.node.node, source: masquerade.walk.translated?.source ?? null}}),
@@ -87,8 +92,12 @@ function expectedOf(
   return {...first, verdict: 'unknown', reason: `it depends on which end the service chooses: ${text(0)}, ${text(index)}`}
 }
 
-const judged = (sides: readonly TraceSide[]): TraceSide =>
-  sides.find(({verdict}) => verdict !== 'not-judged') ?? {verdict: 'not-judged'}
+/** @param wanted policies that should judge it, where they are known */
+function judged(sides: readonly TraceSide[], wanted: readonly string[] = []): TraceSide {
+  const side = sides.find(({verdict}) => verdict !== 'not-judged') ?? sides[0] ?? {verdict: 'not-judged'}
+  if (side.verdict !== 'not-judged' || side.selecting || wanted.length === 0 || side.because === undefined) return side
+  return {...side, because: `${side.because}, though ${wanted.join(', ')} should`}
+}
 
 /** The trace by policies alone, when no node was given. */
 export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict): Omit<Trace, 'disagreements' | 'problems'> {
@@ -98,6 +107,7 @@ export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict
       : {
           verdict,
           ...((allowedBy?.policy ?? selecting.at(-1)) !== undefined && {policy: allowedBy?.policy ?? selecting.at(-1) ?? ''}),
+          selecting: [...selecting],
         }
   return {
     ...head(question),
@@ -115,6 +125,24 @@ export function tracePolicies(question: TraceQuestion, expected: ExpectedVerdict
 const eachOnce = (parts: readonly IncompletePart[]): IncompletePart[] => [
   ...new Map(parts.map(each => [each.part, plainPart(each)])).values(),
 ]
+
+/** The trace of a packet that no node sees: it stays inside its pod. */
+export function traceInside(question: TraceQuestion, expected: ExpectedVerdict): Omit<Trace, 'disagreements' | 'problems'> {
+  const {source, destination} = question
+  const isOther = source.isNamed && destination.isNamed && source.pod !== destination.pod
+  const because = isOther
+    ? `${source.name} and ${destination.name} have one address, ${source.address}: what ${source.name} sends there stays inside it and does not reach ${destination.name}`
+    : expected.reason
+  return {
+    ...tracePolicies(question, expected),
+    verdict: isOther ? 'unknown' : 'accept',
+    because,
+    ingress: {verdict: 'not-judged', because: STAYS_INSIDE},
+    egress: {verdict: 'not-judged', because: STAYS_INSIDE},
+  }
+}
+
+const STAYS_INSIDE = 'the packet does not leave the pod'
 
 const partsOf = (expected: ExpectedVerdict | undefined): IncompletePart[] => (expected?.incomplete ?? []).map(plainPart)
 

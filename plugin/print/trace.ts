@@ -7,7 +7,8 @@ const STYLES: Record<keyof typeof VERDICTS, Style> = {accept: 'green', drop: 're
 
 /** A trace for a person: the answer first, then why, then every rule on the way as a tree. */
 export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
-  const {packet, verdict, because, expected, disagreements, translated} = trace
+  const {packet, verdict, because, expected, disagreements, translated, foretold} = trace
+  if (!trace.walked && foretold) yield paint(FORETOLD, 'bold')
   const port = packet.port === null ? packet.protocol : `${packet.protocol}/${packet.port}`
   yield paint(`${endText(packet.source)} -> ${endText(packet.destination)} ${port}: `) + paint(VERDICTS[verdict], STYLES[verdict])
   yield paint(`  ${because}`)
@@ -25,9 +26,21 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
     if (expected.verdict !== verdict && verdict !== 'unknown' && expected.verdict !== 'unknown')
       yield paint('  THE NODE DOES NOT DO WHAT THE POLICIES SAY', 'red')
   }
+  if (foretold) {
+    const isSame = foretold.verdict === verdict
+    yield paint(`  Azure NPM will ${isSame ? 'do the same' : 'do otherwise'}: `) +
+      paint(VERDICTS[foretold.verdict], STYLES[foretold.verdict]) +
+      paint(`: ${foretold.because}`)
+  }
   for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
+  for (const remedy of trace.remedies ?? []) yield paint(`  to let it through: ${remedy}`)
   yield* trailLines(trace.trail, paint, verdict)
+  if (foretold && foretold.verdict !== verdict)
+    yield* trailLines(foretold.trail, paint, foretold.verdict, 'as Azure NPM will program it')
 }
+
+/** Stands over answers about a node that nobody read. */
+const FORETOLD = 'From the policies; no node was read: what they mean, and what Azure NPM will do.'
 
 const masqueradeText = ({node, source}: NonNullable<Trace['masqueraded']>): string =>
   `node ${node} masquerades it behind its own rules: whoever comes next sees ${source ?? 'an address of the node'} as its source`
@@ -37,7 +50,8 @@ const endText = ({name, address, pod}: Trace['packet']['source']): string => {
   return name === address ? known : `${known} (${address})`
 }
 
-function sideLine(what: string, {verdict, policy, rule}: TraceSide, paint: Paint): string {
+function sideLine(what: string, {verdict, policy, rule, because}: TraceSide, paint: Paint): string {
+  if (because !== undefined) return paint(`  ${what}: `) + paint(VERDICTS[verdict], STYLES[verdict]) + paint(`: ${because}`)
   const by = policy === undefined ? '' : ` by ${policy === 'unknown' ? 'an unknown policy' : policy}`
   return (
     paint(`  ${what}: `) + paint(VERDICTS[verdict], STYLES[verdict]) + paint(`${by}${rule === undefined ? '' : ` (${rule})`}`)
@@ -50,12 +64,13 @@ function placeText(node: string, where: TraceStep['where']): string {
   return `node ${node}, table ${where.table}${where.backend === undefined ? '' : ` of iptables-${where.backend}`}`
 }
 
-function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['verdict']): Generator<string> {
+/** @param title in place of the node's name */
+function* trailLines(trail: readonly TraceStep[], paint: Paint, verdict: Trace['verdict'], title?: string): Generator<string> {
   let place = ''
   const last = verdict === 'unknown' ? trail.length - 1 : trail.findLastIndex(({decides}) => decides)
   for (const [index, step] of trail.entries()) {
     const {node, where} = step
-    const at = placeText(node, where)
+    const at = title ?? placeText(node, where)
     if (at !== place) {
       yield ''
       yield paint(at, 'bold')

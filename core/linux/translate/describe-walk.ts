@@ -15,10 +15,11 @@ export function describeWalk(documents: LinuxDocuments, walk: LinuxWalk): Descri
     documents,
     trail.flatMap(({rule}) => rule ?? []),
   )
+  const sides = directionVerdicts(trail, verdict, rules, walk.path)
   return {
     trail: trail.map(step => ({...traceStep(step, node, rules), ...(step === deciding && {decides: true as const})})),
-    ...directionVerdicts(trail, verdict, rules),
-    reason: verdictReason(walk, isForetold ? '' : ` on node ${node}`, rules),
+    ...sides,
+    reason: verdictReason(walk, isForetold ? '' : ` on node ${node}`, sides),
     problems: rules.problems,
   }
 }

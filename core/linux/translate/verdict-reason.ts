@@ -1,6 +1,9 @@
+import type {DescribedWalk} from '../../dataplane/dataplane.ts'
+import type {Verdict} from '../../net/packet.ts'
 import {isUntracking} from '../walk/target.ts'
 import type {LinuxWalk, Step} from '../walk/walk.ts'
-import type {OpenRules} from './open-rules.ts'
+
+type Sides = Pick<DescribedWalk, 'ingress' | 'egress'>
 
 /** The step that decides about a packet. Undefined when no rule accepts it by itself: then the policies of all chains let it pass. */
 export function decidingStep({verdict, trail}: LinuxWalk): Step | undefined {
@@ -14,8 +17,9 @@ export function decidingStep({verdict, trail}: LinuxWalk): Step | undefined {
  * Which rule decides about a packet, in one sentence.
  *
  * @param place ` on node NAME`; empty for a node that was not read
+ * @param sides what policies have to do with it
  */
-export function verdictReason(walk: LinuxWalk, place: string, rules: OpenRules): string {
+export function verdictReason(walk: LinuxWalk, place: string, sides: Sides): string {
   const {verdict, trail, reason, path = 'forward'} = walk
   if (verdict === 'unknown') return reason ?? 'unknown'
   if (path !== 'forward' && verdict === 'accept') return ownText(path, place)
@@ -24,9 +28,9 @@ export function verdictReason(walk: LinuxWalk, place: string, rules: OpenRules):
   const untracked = untracking
     ? `${ruleText(untracking)} takes it out of connection tracking, so that rules for new connections do not see it; `
     : ''
-  if (!deciding) return `${untracked}no rule${place} ${trail.length === 0 ? 'matches' : 'drops'} it${policyText(walk, rules)}`
+  if (!deciding) return `${untracked}no rule${place} ${trail.length === 0 ? 'matches' : 'drops'} it${policyText(verdict, sides)}`
   const does = verdict === 'drop' ? 'drops' : 'accepts'
-  return `${untracked}${ruleText(deciding)}${place} ${does} it${policyText(walk, rules)}`
+  return `${untracked}${ruleText(deciding)}${place} ${does} it${policyText(verdict, sides)}`
 }
 
 function ownText(path: 'input' | 'output', place: string): string {
@@ -40,11 +44,18 @@ function ruleText({position, chain, backend}: Step): string {
   return `${position === 0 ? `the policy of ${chain}` : `rule ${position} of ${chain}`}${of}`
 }
 
-function policyText({verdict, trail}: LinuxWalk, rules: OpenRules): string {
-  const marking = trail.findLast(({rule}) => rule && rules.say(rule).policy !== undefined)
-  const policy = marking?.rule && rules.say(marking.rule).policy
-  if (policy === undefined) return ''
-  return verdict === 'drop'
-    ? `; policy ${policy} selects the pod and no policy allows the packet`
-    : `; allowed by policy ${policy}`
+/** The policies that have a part in the verdict: those that allow, or those that select the pod and do not. */
+function policyText(verdict: Verdict, sides: Sides): string {
+  const its = [sides.ingress, sides.egress].filter(side => side.verdict === verdict && side.policy !== undefined)
+  if (verdict !== 'drop') {
+    const names = [...new Set(its.flatMap(({policy}) => policy ?? []))]
+    return names.length === 0 ? '' : `; allowed by ${policiesText(names)}`
+  }
+  const [side] = its
+  if (!side) return ''
+  const names = side.selecting ?? [side.policy ?? '']
+  return `; ${policiesText(names)} ${names.length === 1 ? 'selects the pod and no policy allows' : 'select the pod and none allows'} the packet`
 }
+
+const policiesText = (names: readonly string[]): string =>
+  names.length === 1 ? `policy ${names[0]}` : `policies ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`

@@ -30,7 +30,7 @@ describe('over the sender’s and the receiver’s node', () => {
     const trace = traced(question('shop/web', 'shop/db'), await shopNodes())
     expect(trace).toMatchObject({
       verdict: 'accept',
-      because: 'rule 1 of AZURE-NPM-ACCEPT on node n2 accepts it; allowed by policy shop/web-to-db',
+      because: 'rule 1 of AZURE-NPM-ACCEPT on node n2 accepts it; allowed by policies shop/db-from-web and shop/web-to-db',
       walked: true,
       ingress: {verdict: 'accept', policy: 'shop/db-from-web'},
       egress: {verdict: 'accept', policy: 'shop/web-to-db'},

@@ -21,7 +21,11 @@ function stepsOf(...lines: string[]): Step[] {
 const sides = (verdict: Verdict, ...lines: string[]) =>
   directionVerdicts(stepsOf(...lines), verdict, {
     problems: [],
-    say: ({chain, source}) => ({text: source, ...(/GRESS-\w{10}$/.test(chain) && {policy: `policy of ${chain}`})}),
+    say: ({chain, source}) => ({
+      text: source,
+      ...(/GRESS-\w{10}$/.test(chain) && {policy: `policy of ${chain}`}),
+      ...(source === jumpIn && {policy: jumpPolicy}),
+    }),
   })
 
 /** The rule of the shop that holds all of the texts. */
@@ -36,6 +40,8 @@ const dropIn = ruleWith('DROP-ON-INGRESS')
 const allowOut = ruleWith('ALLOW-TO-podlabel-app:db')
 const dropAllOut = ruleWith('-A AZURE-NPM-EGRESS-', 'DROP-ALL')
 const dropOut = ruleWith('DROP-ON-EGRESS')
+const jumpIn = shopLines.rules.find(line => /^-A AZURE-NPM-INGRESS -.* -j AZURE-NPM-INGRESS-\w{10} /.test(`${line} `)) ?? ''
+const jumpPolicy = 'shop/jumped-to'
 const policyIn = `policy of ${allowIn.split(' ')[1]}`
 const policyOut = `policy of ${allowOut.split(' ')[1]}`
 
@@ -50,7 +56,7 @@ describe('of the rules that matched', () => {
   test('one that drops what is marked drops its direction, by the last policy that marked it', () => {
     expect(sides('drop', dropAllIn, dropIn)).toEqual({
       ingress: {verdict: 'drop', policy: policyIn, rule: dropAllIn},
-      egress: {verdict: 'not-judged'},
+      egress: {verdict: 'not-judged', because: 'the packet is dropped before'},
     })
     expect(sides('drop', allowIn, dropAllOut, dropOut)).toEqual({
       ingress: {verdict: 'accept', policy: policyIn, rule: allowIn},
@@ -65,15 +71,38 @@ describe('of the rules that matched', () => {
   test('one of a policy that only marks leaves its direction unknown where the walk ends', () => {
     expect(sides('unknown', dropAllIn)).toEqual({
       ingress: {verdict: 'unknown', policy: policyIn, rule: dropAllIn},
-      egress: {verdict: 'not-judged'},
+      egress: {verdict: 'not-judged', because: 'the walk does not get there'},
     })
   })
 
   test('none of Azure NPM judges neither direction, also where the chain of the kernel drops', () => {
-    expect(sides('drop', 'FORWARD')).toEqual({ingress: {verdict: 'not-judged'}, egress: {verdict: 'not-judged'}})
-    expect(sides('accept', '-A FORWARD -j AZURE-NPM')).toEqual({
-      ingress: {verdict: 'not-judged'},
-      egress: {verdict: 'not-judged'},
+    const dropped = {verdict: 'not-judged', because: 'the packet is dropped before'}
+    expect(sides('drop', 'FORWARD')).toEqual({ingress: dropped, egress: dropped})
+    const passed = {verdict: 'not-judged', because: "no rule leads it to Azure NPM's rules of this direction"}
+    expect(sides('accept', '-A FORWARD -j AZURE-NPM')).toEqual({ingress: passed, egress: passed})
+  })
+
+  test('jumps to chains in which nothing matches say that a policy selects the pod, not that it allows', () => {
+    const jumps = ['-A AZURE-NPM -j AZURE-NPM-INGRESS', jumpIn, '-A AZURE-NPM -j AZURE-NPM-EGRESS']
+    expect(sides('accept', ...jumps)).toEqual({
+      ingress: {
+        verdict: 'not-judged',
+        selecting: [jumpPolicy],
+        because: `${jumpPolicy} selects the pod, but no rule there applies to the packet`,
+      },
+      egress: {verdict: 'not-judged', because: 'no policy on the node selects it'},
+    })
+    // Where the walk ends without an answer, only what it has passed is known.
+    const open = {verdict: 'not-judged', because: 'the walk does not get there'}
+    expect(sides('unknown', ...jumps.slice(0, 2)).ingress).toMatchObject(open)
+    expect(sides('unknown', ...jumps).egress).toEqual(open)
+  })
+
+  test('packets of the node itself are judged by no policy', () => {
+    const own = {verdict: 'not-judged', because: 'Azure NPM judges no packets that the node itself sends or receives'}
+    expect(directionVerdicts([], 'accept', {problems: [], say: () => ({text: ''})}, 'output')).toEqual({
+      ingress: own,
+      egress: own,
     })
   })
 })
@@ -84,7 +113,7 @@ describe('of the rules of NPM v1 that matched', () => {
   const base = '-A AZURE-NPM-INGRESS-PORT -m mark --mark 0x2000 -j RETURN'
 
   test('one of a policy allows its direction', () => {
-    expect(sides('accept', allow)).toEqual({ingress: {verdict: 'accept', rule: allow}, egress: {verdict: 'not-judged'}})
+    expect(sides('accept', allow)).toMatchObject({ingress: {verdict: 'accept', rule: allow}, egress: {verdict: 'not-judged'}})
   })
 
   test('one of the chain of drops drops its direction', () => {
@@ -95,6 +124,6 @@ describe('of the rules of NPM v1 that matched', () => {
   })
 
   test('one that names no set is no policy', () => {
-    expect(sides('accept', base).ingress).toEqual({verdict: 'not-judged'})
+    expect(sides('accept', base).ingress).toMatchObject({verdict: 'not-judged'})
   })
 })
