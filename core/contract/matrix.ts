@@ -28,12 +28,20 @@ const departuresSchema = z
   .exactOptional()
   .describe('where Azure NPM is known to depart from the NetworkPolicy API in these policies')
 
+const standInsSchema = z
+  .array(z.object({name: z.string(), address: z.string()}))
+  .exactOptional()
+  .describe(
+    'pods that are not there, made from the templates of Deployments and others, with made-up addresses, which of all blocks of the policies only 0.0.0.0/0 contains',
+  )
+
 export const matrixSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Matrix'),
   node: z.string(),
   walked: z.boolean().describe('whether rules of a node were walked'),
   foretold: foretoldSchema,
+  standIns: standInsSchema,
   probes: z.array(probeSchema),
   departures: departuresSchema,
   incomplete: incompletePartsSchema,
@@ -62,6 +70,7 @@ export const matrixDiffSchema = z.object({
     .exactOptional()
     .describe('packets for which the meaning of the policies changes, but not what happens to them'),
   foretold: foretoldSchema,
+  standIns: standInsSchema,
   departures: departuresSchema,
   problems: z.array(problemSchema),
 })

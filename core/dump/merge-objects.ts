@@ -40,7 +40,8 @@ export function mergeObjects(all: readonly FileObjects[], gaps: readonly ObjectG
   if (!first) return {problems: []}
   const problems = new ProblemList()
   const lists = Object.fromEntries(objectKinds.map(kind => [kind, keepOne(all, kind, problems)]))
-  const merged = {...emptyCluster(), ...lists}
+  const workloads = all.flatMap(({objects}) => objects.workloads ?? [])
+  const merged = {...emptyCluster(), ...lists, ...(workloads.length > 0 && {workloads})}
   const given = joinGiven(all.map(({objects}) => objects))
   const known = given && gaps.length > 0 ? {...given, gaps: [...given.gaps, ...gaps]} : given
   return {cluster: known ? {...merged, given: known} : merged, problems: problems.all()}

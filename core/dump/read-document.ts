@@ -238,7 +238,10 @@ function readValue(document: DumpDocument, value: unknown): ReadDocument {
     case 'kubernetes': {
       const {objects, problems, otherKinds, written} = readClusterObjects(value, document.name, document.kind !== undefined)
       const isAny =
-        objects.given === undefined || objectKinds.some(kind => objects[kind].length > 0) || objects.given.kinds.length > 0
+        objects.given === undefined ||
+        objectKinds.some(kind => objects[kind].length > 0) ||
+        objects.given.kinds.length > 0 ||
+        objects.workloads !== undefined
       if (!isAny && problems.length === 0) return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
       return {
         document,

@@ -78,11 +78,26 @@ export interface NetworkPolicy {
   }
 }
 
+/** An object that makes pods from a template. */
+export interface Workload {
+  readonly kind: 'Deployment' | 'ReplicaSet' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'CronJob'
+  readonly namespace: string
+  readonly name: string
+  /** Which pods are its own. Without one they are those with all labels of the template. */
+  readonly selector?: LabelSelector
+  readonly labels: Labels
+  /** How many pods it makes at once; 2 for as many as there are nodes. */
+  readonly count: number
+  readonly spec: NonNullable<Pod['spec']>
+}
+
 export interface ClusterObjects {
   readonly namespaces: Namespace[]
   readonly pods: Pod[]
   readonly policies: NetworkPolicy[]
   readonly nodes: Node[]
+  /** What makes pods, where the input has it. */
+  readonly workloads?: readonly Workload[]
   /** What the input says about how complete the objects are; without it they are all objects of the cluster. See `incompleteObjects`. */
   readonly given?: GivenObjects
 }

@@ -15,8 +15,10 @@ import {
   type ObjectMeta,
   objectKey,
   type Pod,
+  type Workload,
 } from './objects.ts'
 import {isFields, type Unread} from './unread.ts'
+import {readWorkload} from './workloads.ts'
 
 /** Lists may nest: a List of Lists, or joined pages of `kubectl get`. Deeper nesting is taken as an attack. */
 const DEEPEST_LIST = 8
@@ -70,6 +72,7 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
   /** Objects that a watch has seen go, with how many of their kind stood before that. */
   const deleted = new Map<string, number>()
   const written: WrittenPolicy[] = []
+  const workloads: Workload[] = []
   let unnamed = 0
   visit(value, '', undefined, undefined, 0)
   if (unnamed > 0)
@@ -79,7 +82,7 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
       next: 'Write the objects with apiVersion and kind, as kubectl get -o json prints them.',
     })
   const given = gaps.given(value, isWhole)
-  const left = remaining()
+  const left = {...remaining(), ...(workloads.length > 0 && {workloads})}
   return {objects: given ? {...left, given} : left, problems: problems.all(), otherKinds, written}
 
   /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
@@ -141,6 +144,8 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
 
   function take(object: Unread, kind: string, apiVersion: string | undefined, path: string, index: number | undefined): void {
     if (!isOwnKind(kind)) {
+      const workload = readWorkload(object, kind, apiVersion)
+      if (workload) workloads.push(workload)
       otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + 1)
       return
     }

@@ -1,6 +1,7 @@
-import {type ClusterObjects, type Labels, type Namespace, objectKey} from '../kubernetes/objects.ts'
+import {type ClusterObjects, type Labels, type Namespace, objectKey, type Pod, type Workload} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
+import {podsOfWorkload} from './stand-ins.ts'
 
 /** What is done to a cluster. */
 export interface Change {
@@ -39,8 +40,9 @@ export function changedCluster(
   const cluster: ClusterObjects = {
     ...before,
     namespaces: [...namespaces.values()],
-    pods: replaced(before.pods, applied?.pods ?? []),
+    pods: relabelled(replaced(before.pods, applied?.pods ?? []), applied?.workloads ?? []),
     policies: policies.filter(policy => !deleted.has(objectKey(policy))),
+    ...withWorkloads(before, applied?.workloads ?? []),
   }
   return {cluster, problems}
 }
@@ -53,6 +55,29 @@ function replaced<Item extends ClusterObjects['pods' | 'policies'][number]>(
   const byName = new Map(items.map(item => [objectKey(item), item]))
   for (const other of others) byName.set(objectKey(other), other)
   return [...byName.values()]
+}
+
+const workloadKey = ({kind, namespace, name}: Workload): string => `${kind} ${namespace}/${name}`
+
+/** The workloads of a cluster, with others in the place of those of their names. */
+export function withWorkloads({workloads = []}: ClusterObjects, others: readonly Workload[]): {workloads?: readonly Workload[]} {
+  const byName = new Map([...workloads, ...others].map(workload => [workloadKey(workload), workload]))
+  return byName.size === 0 ? {} : {workloads: [...byName.values()]}
+}
+
+/** Labels that controllers add to those of a template. */
+const OF_CONTROLLERS =
+  /^(pod-template-hash|pod-template-generation|controller-revision-hash|controller-uid|job-name|(statefulset|apps|batch)\.kubernetes\.io\/.*)$/
+
+/** Pods of workloads that are applied have the labels of the new template, as after the rollout. */
+function relabelled(pods: readonly Pod[], applied: readonly Workload[]): Pod[] {
+  const labels = new Map(applied.flatMap(workload => podsOfWorkload(workload, pods).map(pod => [pod, workload.labels] as const)))
+  return pods.map(pod => {
+    const template = labels.get(pod)
+    if (!template) return pod
+    const kept = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => OF_CONTROLLERS.test(key))
+    return {...pod, metadata: {...pod.metadata, labels: {...Object.fromEntries(kept), ...template}}}
+  })
 }
 
 /** Where kubectl keeps what it applied last. */

@@ -2,19 +2,20 @@ import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import type {Deviation} from '../policy/deviations.ts'
 import type {CompileOptions} from '../policy/program.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {resolveEndpoint} from '../trace/endpoints.ts'
 import {knownPods} from '../trace/nodes.ts'
-import {changedCluster} from './change.ts'
+import {changedCluster, withWorkloads} from './change.ts'
 import {compareMatrices} from './compare-matrices.ts'
 import {departuresOf, type Foretold, foretell, foretellChange} from './foretell.ts'
 import {type GroupedMatrix, groupedMatrix} from './groups.ts'
 import {Matrix, type MatrixEnd, type MatrixInput, matrixEnds} from './matrix.ts'
 import {type ProbedPort, portsOfPolicies} from './ports.ts'
+import {withStandIns} from './stand-ins.ts'
 
 /** What to probe. */
 export interface MatrixQuestion {
@@ -62,9 +63,13 @@ const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
  */
 export function probeNode(dump: NodeState, question: MatrixQuestion, inputProblems: readonly Problem[]): ProbedNode {
   const problems = [...inputProblems, ...dump.problems]
-  const {cluster, dataPlane} = dump
-  requireKnown(dump, problems)
   const isWalked = dump.completeness.rules !== 'absent'
+  const {
+    clusters: [cluster],
+    standIns,
+  } = isWalked || !dump.cluster ? {clusters: [dump.cluster], standIns: []} : withStandIns([dump.cluster])
+  const {dataPlane} = dump
+  requireKnown(cluster ? dump.with({cluster}) : dump, problems)
   const {options = NEWEST} = question
   const foretold = !isWalked && cluster ? foretell(cluster, dataPlane, options) : undefined
   const ports = portsFor(question, cluster ? [cluster] : [], problems)
@@ -80,6 +85,7 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
     node: dump.node,
     walked: isWalked,
     ...(foretold && {foretold: true}),
+    ...(standIns.length > 0 && {standIns}),
     probes: question.isWrongOnly ? onlyWrong(matrix.probes()) : matrix.probes(),
     ...(foretold && cluster && {departures: printable(departuresOf(cluster, dataPlane, options))}),
     // Filled while the probes are decided, which come before it.
@@ -114,7 +120,6 @@ export function compareProbes(
   inputProblems: {readonly before: readonly Problem[]; readonly after: readonly Problem[]},
 ): MatrixDiff {
   const given = [...inputProblems.before, ...dump.problems]
-  requireKnown(dump, given)
   const all = [...given, ...inputProblems.after, ...(changed?.problems ?? [])]
   if (changed && changed.completeness.rules !== 'absent') {
     if (without.length > 0)
@@ -122,36 +127,56 @@ export function compareProbes(
         '--without does not go with another node',
         'Its rules are walked as they are: give objects with --diff.',
       )
+    requireKnown(dump, given)
     return compareNodes(dump, changed, question, all)
   }
-  const {cluster, dataPlane} = dump
+  const {dataPlane} = dump
   if (changed && !changed.cluster)
     throw new InputError(
       '--diff: neither rules nor policies were found there',
       'Give a dump, cluster objects, or a file with policies.',
     )
-  if (!cluster) throw new InputError('--diff with objects needs the cluster objects', 'Give them with --from.')
+  if (!dump.cluster) throw new InputError('--diff with objects needs the cluster objects', 'Give them with --from.')
   const isState = isOfCluster(changed?.cluster)
-  requireAccepted([...inputProblems.after, ...(changed?.problems ?? [])])
-  const next = isState
-    ? changedCluster(changed?.cluster ?? cluster, {without})
-    : changedCluster(cluster, {...(changed?.cluster && {applied: changed.cluster}), without})
+  if (!isState) requireAccepted([...inputProblems.after, ...(changed?.problems ?? [])])
+  const applied = isState ? undefined : changed?.cluster
+  const next = changedCluster(isState ? (changed?.cluster ?? dump.cluster) : dump.cluster, {...(applied && {applied}), without})
+  const {clusters, standIns} = withStandIns([applied ? withNew(dump.cluster, next.cluster) : dump.cluster, next.cluster])
+  const [cluster, changedTo] = clusters as [ClusterObjects, ClusterObjects]
+  requireKnown(dump.with({cluster}), given)
   const options = optionsOf(dump, cluster, question)
   const before = foretell(cluster, dataPlane, options)
-  const after = isState ? foretell(next.cluster, dataPlane, options) : foretellChange(cluster, next.cluster, dataPlane, options)
-  const ports = portsFor(question, [cluster, next.cluster], all)
+  const after = isState ? foretell(changedTo, dataPlane, options) : foretellChange(cluster, changedTo, dataPlane, options)
+  const ports = portsFor(question, [cluster, changedTo], all)
   const ends = commonEnds(endsOf(before.node, question), endsOf(after.node, question))
   const diff = compareMatrices(
     {ends: ends.before, ports, cluster, ...walkedForetold(before)},
-    {ends: ends.after, ports, cluster: next.cluster, ...walkedForetold(after)},
+    {ends: ends.after, ports, cluster: changedTo, ...walkedForetold(after)},
   )
   return {
     apiVersion: API_VERSION,
     kind: 'MatrixDiff',
     ...diff,
     foretold: true,
-    departures: printable(departuresOf(next.cluster, dataPlane, options)),
+    ...(standIns.length > 0 && {standIns}),
+    departures: printable(departuresOf(changedTo, dataPlane, options)),
     problems: [...all, ...next.problems, ...after.problems],
+  }
+}
+
+/**
+ * A cluster with the pods, workloads and namespaces that only a change brings: packets to and from them are compared as if they ran
+ * before it.
+ */
+function withNew(before: ClusterObjects, after: ClusterObjects): ClusterObjects {
+  const namespaces = new Set(before.namespaces.map(({metadata}) => metadata.name))
+  const pods = new Set(before.pods.map(objectKey))
+  const known = withWorkloads({...before, workloads: after.workloads ?? []}, before.workloads ?? [])
+  return {
+    ...before,
+    namespaces: [...before.namespaces, ...after.namespaces.filter(({metadata}) => !namespaces.has(metadata.name))],
+    pods: [...before.pods, ...after.pods.filter(pod => !pods.has(objectKey(pod)))],
+    ...known,
   }
 }
 
@@ -191,7 +216,9 @@ function optionsOf(dump: NodeState, cluster: ClusterObjects, {options}: MatrixQu
 
 /** The API server takes all of a change or tells what is wrong: what it refuses changes nothing. */
 function requireAccepted(problems: readonly Problem[]): void {
-  const refused = problems.find(({code}) => code === 'POLICY_INVALID')
+  const refused = problems.find(
+    ({code, message}) => code === 'POLICY_INVALID' || (code === 'BAD_OBJECT' && message.startsWith('NetworkPolicy ')),
+  )
   if (refused)
     throw new InputError(`--diff: ${refused.message}`, 'Correct it first: kubectl npm lint -f tells what is wrong with it.')
 }

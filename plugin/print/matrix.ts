@@ -11,6 +11,17 @@ const sign = (probe: Probe): string => SIGNS[probe.verdict] + (isWrong(probe) ? 
 /** Stands over answers about a node that nobody read. */
 const FORETOLD = 'From the policies; no node was read: what Azure NPM will do, beside what the policies mean.'
 
+/** Pods that are not there. */
+function* standInLines(standIns: StreamedMatrix['standIns'] = [], paint: Paint): Generator<string> {
+  if (standIns.length === 0) return
+  const shown = standIns.slice(0, SHOWN_MEMBERS).map(({name}) => cellText(name))
+  const more = standIns.length > shown.length ? ` and ${standIns.length - shown.length} more` : ''
+  yield paint(
+    `Stand-ins for pods that are not there: ${shown.join(', ')}${more}. Their addresses are made up; of all blocks only 0.0.0.0/0 contains them.`,
+    'dim',
+  )
+}
+
 type Departures = NonNullable<StreamedMatrix['departures']>
 
 /** Why Azure NPM does not do what the policies mean. */
@@ -20,12 +31,13 @@ function* departureLines(departures: Departures, paint: Paint): Generator<string
 
 /** A whole answer: what it rests on, a table, and the known reasons of what is wrong in it. */
 export function* matrixAnswer(
-  {foretold, departures = [], incomplete}: Pick<StreamedMatrix, 'foretold' | 'departures' | 'incomplete'>,
+  {foretold, standIns, departures = [], incomplete}: Pick<StreamedMatrix, 'foretold' | 'standIns' | 'departures' | 'incomplete'>,
   probes: Iterable<Probe>,
   table: (probes: Iterable<Probe>) => Iterable<string>,
   paint: Paint,
 ): Generator<string> {
   if (foretold) yield paint(FORETOLD, 'bold')
+  yield* standInLines(standIns, paint)
   let isAnyWrong = false
   function* noted(): Generator<Probe> {
     for (const probe of probes) {
@@ -186,8 +198,9 @@ export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], pai
 
 /** What would open and what would close, and what would not although the policies say so. */
 export function* matrixChanges(diff: Omit<MatrixDiff, 'apiVersion' | 'kind' | 'problems'>, paint: Paint): Generator<string> {
-  const {opens, closes, unknown, withoutEffect = [], foretold, departures = []} = diff
+  const {opens, closes, unknown, withoutEffect = [], foretold, standIns, departures = []} = diff
   if (foretold) yield paint(FORETOLD, 'bold')
+  yield* standInLines(standIns, paint)
   if (opens.length + closes.length + unknown.length + withoutEffect.length === 0) yield 'Nothing changes.'
   for (const [changes, words, style] of [
     [opens, 'would open', 'red'],
