@@ -84,7 +84,7 @@ function isPort(value: unknown): boolean {
 const isTexts = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.every(each => typeof each === 'string'))
 
-function isSelector(value: unknown): boolean {
+export function isSelector(value: unknown): boolean {
   if (value === undefined || value === null) return true
   if (!isFields(value) || !isLabels(value['matchLabels'])) return false
   const expressions = value['matchExpressions'] ?? []

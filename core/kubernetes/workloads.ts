@@ -1,4 +1,5 @@
-import type {ContainerPort, LabelSelector, Labels, Workload} from './objects.ts'
+import {isSelector} from './object-faults.ts'
+import type {ContainerPort, Labels, Workload} from './objects.ts'
 import {isFields, type Unread} from './unread.ts'
 
 /** The kinds of workloads, with the groups that serve them. */
@@ -34,7 +35,7 @@ export function readWorkload(object: Unread, kind: string, apiVersion: string | 
     kind: known,
     namespace: typeof namespace === 'string' ? namespace : 'default',
     name,
-    ...(isFields(selector) && {selector: selector as LabelSelector}),
+    ...(isFields(selector) && isSelector(selector) && {selector}),
     labels: labelsOf(fieldsOf(metadata)['labels']),
     count: countOf(known, spec),
     spec: podSpecOf(fieldsOf(podSpec)),
