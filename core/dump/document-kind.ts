@@ -36,6 +36,9 @@ const METRICS = /^(?:# HELP npm_|npm_\w+(?:\{| ))/m
 // A line of dashes alone proves nothing: notes and certificates have such lines too.
 const YAML = /^(?:(?:- )?(?:apiVersion|kind|items):|---\s+[[{])/m
 
+// Behind the warnings of kubectl, which a shell has put into the same file.
+const JSON_BEHIND = /^[[{]\s*"(?:apiVersion|kind|items)"\s*:/m
+
 const isJson = (head: string): boolean => /^\s*[[{]/.test(head) && !/^\[\d+:\d+\]/.test(head)
 const isRestore = (head: string): boolean =>
   IPSET_RESTORE.test(head) || (IPTABLES_RESTORE.test(head) && !IPTABLES_CHAIN.test(head))
@@ -111,7 +114,7 @@ const rows = {
     },
     redaction: 'free-text',
   },
-  json: {isHead: isJson, redaction: 'json'},
+  json: {isHead: head => isJson(head) || JSON_BEHIND.test(head), redaction: 'json'},
   restore: {
     isHead: isRestore,
     unread: {

@@ -34,10 +34,13 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
   )
   const clashes = [...differing, ...(cluster ? sharedAddressProblems(cluster) : [])]
   if (folders.size <= 1) {
-    const [only = onlyKey(sorted.nodes) ?? ''] = folders
+    // A backup has its Node objects in a folder `nodes/cluster`, which is no node's.
+    const others = new Set(read.filter(({kind}) => kind !== 'cluster').map(({document}) => document.folder))
+    const named = new Map([...sorted.nodes].filter(([folder, {dumpId}]) => dumpId !== undefined || others.has(folder)))
+    const [only = onlyKey(named) ?? ''] = folders
     // What is known to be another node's stays out of it.
-    const its = read.filter(({document: {folder}}) => folder === only || !sorted.nodes.has(folder))
-    return {nodes: [openNode(its, cluster, sorted.nodes.get(only), undefined)], problems: [...sorted.problems, ...clashes]}
+    const its = read.filter(({document: {folder}}) => folder === only || !named.has(folder))
+    return {nodes: [openNode(its, cluster, named.get(only), undefined)], problems: [...sorted.problems, ...clashes]}
   }
   if (folders.size > MOST_NODES)
     throw new InputError(

@@ -113,6 +113,16 @@ const placeOf = ([first]: readonly Problem[]) => ({
   ...(first?.column !== undefined && {column: first.column}),
 })
 
+test.each(['Warning: v1 ComponentStatus is deprecated\n', 'W0101 00:00:00.0 1 x.go:1] old\nE0101 y\n'])(
+  'JSON behind %j of kubectl is read, and that is told',
+  async words => {
+    const text = `${words}{\n    "apiVersion": "v1",\n    "kind": "Namespace",\n    "metadata": {"name": "a"}\n}\n`
+    const read = await readDocument(document(text))
+    expect(read.problems.map(({code, line}) => `${code} ${line}`)[0]).toBe('BAD_JSON 1')
+    expect(read.kind === 'cluster' && read.objects.namespaces.map(({metadata}) => metadata.name)).toEqual(['a'])
+  },
+)
+
 test('of several YAML documents the good ones are read', async () => {
   const text = 'kind: Namespace\nmetadata: {name: a}\n---\nkind: [\n---\nkind: Namespace\nmetadata: {name: b}\n'
   const read = await readDocument(document(text))
