@@ -1,4 +1,6 @@
 import type {NodeFacts} from '../../dataplane/node-facts.ts'
+import {incompleteObjects} from '../../kubernetes/completeness.ts'
+import {isPrivateAddress} from '../../net/address-ranges.ts'
 import {type Ipv4Block, parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
 import type {Truth} from '../../net/truth.ts'
 import type {NodeSets} from '../../sets/node-set.ts'
@@ -10,7 +12,8 @@ const LOOPBACK = 0x7f000000
 
 /**
  * What the cluster's objects and the rules tell of a node's own addresses: those of the Node object and of pods that use the
- * node's network. Of a node without a name, an address of any node may be its own, unless there is one node only.
+ * node's network. Of a node without a name, an address of any node may be its own, unless there is one node only. Where the
+ * cluster's objects tell of no node, any private address may be its own that is no pod's.
  *
  * Where IPVS spreads services, their addresses are the node's own. An address for which INPUT has a rule may be the node's own, too: caches for DNS have addresses of their own on every node.
  */
@@ -27,13 +30,15 @@ export function hostOf(
   let pods: ReadonlySet<number> | undefined
   const isPod = (address: number): boolean => (pods ??= addressesOfPods(cluster)).has(address)
   const {owns, balances} = balancerOf(sets)
+  const isOwnerKnown = name === undefined ? owners.size > 0 : new Set(owners.values()).has(name)
+  const lacksNodes = cluster !== undefined && !isOwnerKnown && incompleteObjects(cluster).some(({kind}) => kind === 'nodes')
   return {
     isOwn(address): Truth {
       if ((address & 0xff000000) >>> 0 === LOOPBACK) return true
       const owner = owners.get(address)
       if (owner !== undefined) return name === undefined ? 'unknown' : owner === name
       if (owns(address)) return true
-      return named.has(address) && !isPod(address) ? 'unknown' : false
+      return (named.has(address) || (lacksNodes && isPrivateAddress(address))) && !isPod(address) ? 'unknown' : false
     },
     isElsewhere(address) {
       const owner = owners.get(address)
@@ -52,9 +57,16 @@ function ownersOf(cluster: NodeFacts['cluster']): Map<number, string> {
     const address = text === undefined ? undefined : parseIpv4(text)
     if (address !== undefined && owner !== undefined) owners.set(address, owner)
   }
-  for (const {spec, status} of cluster?.pods ?? []) if (spec?.hostNetwork === true) add(status?.podIP, spec.nodeName)
-  for (const {metadata, status} of cluster?.nodes ?? [])
+  for (const {spec, status} of cluster?.pods ?? []) {
+    add(status?.hostIP, spec?.nodeName)
+    if (spec?.hostNetwork === true) add(status?.podIP, spec.nodeName)
+  }
+  for (const {metadata, spec, status} of cluster?.nodes ?? []) {
     for (const {address} of status?.addresses ?? []) add(address, metadata.name)
+    // With kubenet, the bridge of a node has the first address of its range. Nobody else has it.
+    const range = parseIpv4Block(spec?.podCIDR ?? '')
+    if (range && range.prefix < 31) owners.set(range.base + 1, metadata.name)
+  }
   return owners
 }
 

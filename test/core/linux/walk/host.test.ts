@@ -56,6 +56,37 @@ describe('an address is the node’s own', () => {
   })
 })
 
+describe('without Node objects', () => {
+  const given = {kinds: ['pods', 'namespaces', 'policies'] as const, gaps: []}
+  const withPods = async (hostAddresses: Readonly<Record<string, string>>) => {
+    const pods = shop.pods.map(pod => {
+      const hostIP = hostAddresses[pod.spec?.nodeName ?? '']
+      return {...pod, status: {...pod.status, ...(hostIP !== undefined && {hostIP})}}
+    })
+    return (await nodeWith({rules: nat})).with({cluster: {...shop, pods, nodes: [], given}})
+  }
+
+  test('a private address that is no pod’s may be the node’s own', async () => {
+    const node = await withPods({})
+    const verdict = (destination: string, source: string = web.source) => node.walk({...web, source, destination}).verdict
+    expect(verdict('10.9.0.7')).toBe('unknown')
+    expect(verdict('10.9.0.7', '10.0.1.9')).toBe('accept')
+    expect(verdict('203.0.113.9')).toBe('drop')
+    expect(verdict('10.0.1.9')).toBe('drop')
+  })
+
+  test('but for what pods tell of their nodes', async () => {
+    const node = await withPods({n1: '10.9.0.1', n2: '10.9.0.2'})
+    expect(node.walk({...web, destination: '10.9.0.7'}).verdict).toBe('drop')
+    expect(node.walk({...web, destination: '10.9.0.1'})).toMatchObject({verdict: 'accept', path: 'input'})
+  })
+
+  test('and it is forwarded where there are no objects at all', async () => {
+    const [node] = await shopNodes({n1: {...shopLines, rules: [...nat, ...shopLines.rules]}}, null)
+    expect(node?.walk({...web, destination: '10.9.0.7'})).toMatchObject({verdict: 'drop', path: 'forward'})
+  })
+})
+
 describe('where IPVS spreads services', () => {
   const sets = [
     'create KUBE-CLUSTER-IP hash:ip,port family inet hashsize 1024 maxelem 65536',
