@@ -9,6 +9,7 @@ import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {IncompletePart} from '../problem/incomplete-part.ts'
 import {memberText} from '../sets/member.ts'
+import {type Columns, type EndPair, meantColumns, walkedColumns} from './columns.ts'
 import type {ProbedPort} from './ports.ts'
 
 /** One pod, or an address outside the cluster. */
@@ -73,8 +74,24 @@ export class Matrix {
     this.ends = input.ends
     this.ports = ports
     this.classed = ends
-    this.walked = isWalked ? decided(ends, ports, 'walked', packet => dump.walk(packet).verdict) : undefined
-    this.meant = evaluator && decided(ends, ports, 'meant', (packet, from, to) => this.meaning(evaluator, packet, from, to))
+    this.walked = isWalked
+      ? decided(
+          ends,
+          ports,
+          'walked',
+          classes => walkedColumns(dump, classes, ports),
+          packet => dump.walk(packet).verdict,
+        )
+      : undefined
+    this.meant =
+      evaluator &&
+      decided(
+        ends,
+        ports,
+        'meant',
+        classes => meantColumns(cluster, classes, ports),
+        (packet, from, to) => this.meaning(evaluator, packet, from, to),
+      )
     this.isForetold = dump?.isForetold === true
   }
 
@@ -122,30 +139,26 @@ export const probes = (input: MatrixInput): Generator<Probe> => new Matrix(input
 
 type Decide = (source: Classed, destination: Classed, port: number) => Verdict
 
-const VERDICTS: readonly Verdict[] = ['accept', 'drop', 'unknown']
-/** The largest cache, in bytes. For more pairs of classes, each probe is decided anew to save memory. */
-const MOST_REMEMBERED = 2 ** 28
-
-/** Caches verdicts by pair of classes and port, one byte each: 0 for undecided, else the index of the verdict plus 1. */
+/**
+ * Decides pairs of classes column by column. What is not known for sets of packets is decided packet by packet: it may be known for
+ * one, and its reason is wanted.
+ */
 function decided(
   ends: readonly Classed[],
   ports: readonly ProbedPort[],
   by: 'walked' | 'meant',
+  columnsOf: (classes: readonly EndPair[]) => Columns,
   decide: (packet: Packet, source: MatrixEnd, destination: MatrixEnd) => Verdict,
 ): Decide {
-  const decideAt: Decide = (source, destination, index) =>
-    decide({source: source.address, destination: destination.address, ...(ports[index] as ProbedPort)}, source, destination)
-  const classes = ends.reduce((most, end) => Math.max(most, end[by]), 0) + 1
-  const size = classes * classes * ports.length
-  if (size > MOST_REMEMBERED) return decideAt
-  const known = new Uint8Array(size)
+  const classes: EndPair[] = []
+  for (const end of ends) classes[end[by]] = {sender: classes[end[by]]?.sender ?? end, receiver: end}
+  const numbers = new Map([...classes.keys()].filter(each => classes[each]).map((each, at) => [each, at]))
+  const columns = columnsOf([...numbers.keys()].map(each => classes[each] as EndPair))
+  const indexes = Int32Array.from(classes.keys(), each => numbers.get(each) ?? -1)
   return (source, destination, port) => {
-    const at = (port * classes + source[by]) * classes + destination[by]
-    const remembered = known[at] as number
-    if (remembered > 0) return VERDICTS[remembered - 1] as Verdict
-    const verdict = decideAt(source, destination, port)
-    known[at] = VERDICTS.indexOf(verdict) + 1
-    return verdict
+    const verdict = columns.at(indexes[source[by]] as number, indexes[destination[by]] as number, port)
+    if (verdict !== 'unknown') return verdict
+    return decide({source: source.address, destination: destination.address, ...(ports[port] as ProbedPort)}, source, destination)
   }
 }
 

@@ -1,5 +1,6 @@
 import {createWriteStream} from 'node:fs'
-import {readFile, rename, stat} from 'node:fs/promises'
+import {copyFile, mkdir, readFile, rename, stat} from 'node:fs/promises'
+import {join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {readClusterObjects} from '../../core/kubernetes/read-objects.ts'
 import {compile} from '../../core/linux/compile/compile.ts'
@@ -27,6 +28,17 @@ export async function compiledDump(size: ClusterSize): Promise<CompiledDump> {
   await write(dump.rules, savedRules(program))
   await write(dump.sets, savedSets(program))
   return dump
+}
+
+/** The dump as a folder that says which node it is of. */
+export async function nodeDump({cluster, rules, sets}: CompiledDump, node: string): Promise<string> {
+  const folder = cluster.replace(/\.json$/, '-dump')
+  const own = join(folder, 'nodes', node)
+  await mkdir(own, {recursive: true})
+  await copyFile(cluster, join(folder, 'cluster.json'))
+  await copyFile(rules, join(own, 'iptables-save.txt'))
+  await copyFile(sets, join(own, 'ipset-save.txt'))
+  return folder
 }
 
 /** The same dump with members taken out, spread over all sets. */
