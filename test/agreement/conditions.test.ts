@@ -23,6 +23,8 @@ const {web, db, outside, service, node} = ends
 
 /** Where rules that count stand: the table and the chain that jumps to them. */
 const places = {
+  /** Before conntrack, and before the packet gets its mark. */
+  RAW: {table: 'raw', in: 'other', out: 'none'},
   PREROUTING: {table: 'mangle', in: 'other', out: 'none'},
   FORWARD: {table: 'filter', in: 'other', out: 'other'},
   INPUT: {table: 'filter', in: 'other', out: 'none'},
@@ -78,31 +80,36 @@ function passingAt(name: PlaceName, {source, destination, ...rest}: Packet): Pas
     source === node
       ? ['OUTPUT', 'POSTROUTING']
       : destination === node
-        ? ['PREROUTING', 'INPUT']
-        : ['PREROUTING', 'FORWARD', 'POSTROUTING']
+        ? ['RAW', 'PREROUTING', 'INPUT']
+        : ['RAW', 'PREROUTING', 'FORWARD', 'POSTROUTING']
   if (!met.includes(name)) return undefined
   const addresses = {source: parseIpv4(source) ?? 0, destination: parseIpv4(destination) ?? 0}
   const {in: between, out: to} = places[name]
   const from = source === node ? 'none' : between
   const passing: Passing = {...passingOf({source, destination, ...rest}, addresses, host), in: from, out: to}
+  if (name === 'RAW') return {...passing, mark: 0, isTracked: false}
   if (destination !== service || name === 'PREROUTING') return passing
   return {...passing, destination: parseIpv4(db) ?? 0, port: 8080, isTranslated: true}
 }
 
+const builtInOf = (name: PlaceName) => (name === 'RAW' ? 'PREROUTING' : name)
 const chainOf = (name: PlaceName): string => `SEEN-${name}`
 
 /** The indexes of the conditions that the kernel takes in a chain. */
 const indexesAt = (name: PlaceName): number[] =>
-  [...conditions.keys()].filter(at => conditions[at]?.only?.includes(name) ?? name !== 'POSTROUTING')
+  [...conditions.keys()].filter(at => conditions[at]?.only?.includes(builtInOf(name)) ?? name !== 'POSTROUTING')
 
 /** The sentinels of the node are no packets under test. */
 const rulesAt = (name: PlaceName): string[] => [
   `:${chainOf(name)} - -`,
-  `-I ${name} ! -p 253 -j ${chainOf(name)}`,
+  `-I ${builtInOf(name)} ! -p 253 -j ${chainOf(name)}`,
   ...indexesAt(name).map(at => `-A ${chainOf(name)} ${conditions[at]?.text}`),
 ]
 
-const rules = `*nat
+const rules = `*raw
+${rulesAt('RAW').join('\n')}
+COMMIT
+*nat
 -A PREROUTING -d ${service}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${db}:8080
 COMMIT
 *mangle

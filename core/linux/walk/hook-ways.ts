@@ -32,12 +32,17 @@ export class HookWays {
           turn: 0,
           frame: undefined,
           at: 0,
-          packet: {...both, in: isOwn ? ('none' as const) : ('other' as const), out},
+          packet: {...both, in: isOwn ? ('none' as const) : ('other' as const), out, isTracked: !this.hasRaw(isOwn)},
           trail: undefined,
           ...(fork && {fork}),
         }
       }),
     )
+  }
+
+  /** Whether rules meet the packet before conntrack does. */
+  private hasRaw(isOwn: boolean): boolean {
+    return this.both.some(rules => rules.chain('raw', isOwn ? 'OUTPUT' : 'PREROUTING') !== undefined)
   }
 
   /** The packet, twice where it is not known whether an address is the node's own: once for each. */
@@ -120,7 +125,8 @@ export class HookWays {
   private moveOn(way: Way, isOwn: boolean): void {
     const {hook, packet} = nextHook(way.hook, way.packet, isOwn)
     way.hook = hook
-    way.packet = packet
+    // Conntrack comes right behind the table raw.
+    way.packet = packet.isTracked ? packet : {...packet, isTracked: true}
     way.order = undefined
     way.turn = 0
     way.frame = undefined

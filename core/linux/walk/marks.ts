@@ -31,7 +31,7 @@ export const withUnknownMark = (packet: Passing): Passing => ({...packet, knownM
  */
 export function connectionMarked(options: string, packet: Passing): Passing {
   // Packets without a connection are left alone.
-  if (packet.state === 'UNTRACKED' || packet.state === 'INVALID') return packet
+  if (packet.state === 'UNTRACKED' || packet.state === 'INVALID' || !packet.isTracked) return packet
   const words = options.split(' ')
   const own: Bits = {value: packet.mark, known: packet.knownMark}
   const connection: Bits = {value: packet.connectionMark, known: packet.knownConnectionMark}

@@ -33,6 +33,8 @@ export interface Passing {
   readonly port: number | undefined
   readonly sourcePort: number | undefined
   readonly state: string
+  /** Whether conntrack has seen it, which it does behind the table raw. There, the packet is of no connection for any rule. */
+  readonly isTracked: boolean
   /** Whether it opens its connection: a TCP packet with no flag but SYN, an ICMP echo request, an SCTP INIT. */
   readonly isFirst: boolean
   /** The destination and its port before the first translation. */
@@ -70,6 +72,7 @@ export function passingOf(
     port: packet.port,
     sourcePort: packet.sourcePort,
     state,
+    isTracked: true,
     isFirst: state === 'NEW',
     original: {destination: addresses.destination, port: packet.port},
     mark: packet.mark ?? 0,

@@ -1,4 +1,4 @@
-import {parseIpv4} from '../../net/ipv4.ts'
+import {parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
 import {all, type Truth} from '../../net/truth.ts'
 import type {EndTruth} from '../../packets/packet-domain.ts'
 import {allServices, cutServices, type ServiceRange, serviceAt, UNNAMED_PROTOCOL} from '../../packets/services.ts'
@@ -52,8 +52,8 @@ export function prepareRule(
   const parts = {senders: [], receivers: [], services: [], changing: [], mixed: [], senderMixed: []} as Record<string, Match[]>
   for (const match of rule.matches) {
     const fields = [...dependsOn(match, sets)].filter(field => !FIXED.has(field))
-    // The destination before translation is not kept.
-    if (fields.includes('original')) isUncertain = true
+    // The destination before translation is not kept, and no range of addresses is what a mask that is no prefix holds.
+    if (fields.includes('original') || hasOddMask(match, sets)) isUncertain = true
     else if (fields.length === 0) {
       const truth = holds(match, blank, sets)
       if (truth === false) return undefined
@@ -78,6 +78,26 @@ export function prepareRule(
     mixed: parts['mixed'] as Match[],
     senderMixed: parts['senderMixed'] as Match[],
   }
+}
+
+/** Whether a condition looks at some bits of addresses that are not the first ones, so that classes of addresses may not tell them apart. */
+function hasOddMask(match: Match, sets: SetIndex): boolean {
+  if (match.kind === 'address') return parseIpv4Block(match.block) === undefined
+  if (match.kind !== 'set') return false
+  const known = oddSets.get(sets) ?? new Map<string, boolean>()
+  oddSets.set(sets, known)
+  let isOdd = known.get(match.set)
+  if (isOdd === undefined) known.set(match.set, (isOdd = isOddSet(match.set, sets)))
+  return isOdd
+}
+
+const oddSets = new WeakMap<SetIndex, Map<string, boolean>>()
+
+function isOddSet(name: string, sets: SetIndex): boolean {
+  const set = sets.set(name)
+  if (set?.type !== 'list:set') return set?.header?.has('bitmask') === true
+  for (const member of set.members) if (sets.set(parseMember(member).subject)?.header?.has('bitmask')) return true
+  return false
 }
 
 function kindOf(fields: readonly PacketField[]): string {

@@ -21,8 +21,9 @@ const MOST_LOOKS = 4_000_000
 const blankOf = (host: Host): Passing => ({
   ...passingOf({source: '', destination: '', protocol: 'tcp'}, {source: 0, destination: 0}, host),
   protocol: '',
-  // Before it is routed.
+  // Before it is routed, and before conntrack sees it.
   out: 'none',
+  isTracked: false,
 })
 
 /** No host has an address below 1.0.0.0, so no rule translates to one. */
@@ -103,7 +104,7 @@ export class SetWalker implements PacketSetWalk {
     const state = this.state(this.blank)
     let parts: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
     for (const [table, chain] of FORWARDED) {
-      if (chain !== 'PREROUTING') parts = parts.map(part => this.routed(part))
+      parts = parts.map(part => this.placed(part, {isTracked: table !== 'raw', out: chain === 'PREROUTING' ? 'none' : 'other'}))
       const next: Part[] = []
       const [met, skipping] = divided(parts, ({state}) => !skipsTable(table, state.packet))
       for (const part of skipping) join(next, part)
@@ -118,9 +119,10 @@ export class SetWalker implements PacketSetWalk {
     return this.judged(ends)
   }
 
-  private routed(part: Part): Part {
+  private placed(part: Part, place: Pick<Passing, 'isTracked' | 'out'>): Part {
     const {packet} = part.state
-    return packet.out === 'other' ? part : {...part, state: this.state({...packet, out: 'other'})}
+    const isThere = packet.out === place.out && packet.isTracked === place.isTracked
+    return isThere ? part : {...part, state: this.state({...packet, ...place})}
   }
 
   /** Which back end comes first is not known where both have rules, so both orders are walked. */

@@ -12,14 +12,21 @@ export function markHolds({value, mask}: {value: number; mask: number}, mark: nu
   return (mask & ~known) === 0 ? true : 'unknown'
 }
 
+/** The state as rules see it. What conntrack has not seen yet is of no connection: INVALID. */
+const stateOf = ({state, isTracked}: Passing): string => (isTracked || state === 'UNTRACKED' ? state : 'INVALID')
+
 /** Whether a connection is in one of several states: `NEW,DNAT`. */
-export function stateHolds(states: string, {state, isTranslated, isSourceTranslated}: Passing): Truth {
+export function stateHolds(states: string, packet: Passing): Truth {
+  const {isTranslated, isSourceTranslated} = packet
+  const state = stateOf(packet)
+  // The usual case: the jump to Azure NPM's rules has one state.
+  if (states === state) return true
   const wanted = states.split(',')
   if (wanted.includes(state)) return true
   if (wanted.includes('DNAT') && isTranslated) return true
   if (wanted.includes('SNAT') && isSourceTranslated) return true
   // The source of a new connection is translated last of all. What an older one went through is not known.
-  return wanted.includes('SNAT') && state !== 'NEW' ? 'unknown' : false
+  return wanted.includes('SNAT') && state !== 'NEW' && state !== 'INVALID' ? 'unknown' : false
 }
 
 /** What a condition on states looks at. */
@@ -27,7 +34,10 @@ export const stateFields = (states: string): readonly PacketField[] =>
   /[DS]NAT/.test(states) ? ['state', 'translation'] : ['state']
 
 /** Whether the kernel has no connection for a packet. */
-const isUntracked = ({state}: Passing): boolean => state === 'UNTRACKED' || state === 'INVALID'
+const isUntracked = (packet: Passing): boolean => {
+  const state = stateOf(packet)
+  return state === 'UNTRACKED' || state === 'INVALID'
+}
 
 const tracked = (fields: readonly PacketField[], holds: (packet: Passing) => Truth, option: Option): Condition => {
   const inner = negatable(option, condition(fields, holds))
