@@ -157,5 +157,9 @@ function shortened(drift: Omit<Drift, 'problems'>, {differences}: Limits): Omit<
   const more = drift.items.length - differences
   if (more <= 0) return drift
   const note = `${more} more differences are not listed; those that are listed are the most harmful ones`
-  return {...drift, items: drift.items.slice(0, differences), notes: [note, ...drift.notes]}
+  // The first causes are the most harmful ones, and have the first differences.
+  const causes = drift.causes
+    .slice(0, differences)
+    .map(cause => ({...cause, items: cause.items.filter(item => item < differences)}))
+  return {...drift, items: drift.items.slice(0, differences), causes, notes: [note, ...drift.notes]}
 }

@@ -107,6 +107,8 @@ export interface ExpectedProgramOptions {
 export interface ExpectedProgram {
   readonly program: Program
   readonly notes: readonly string[]
+  /** What other releases would program that the node may be of, as far as it tells. Compiled when they are asked for. */
+  readonly others?: readonly (() => Program)[]
 }
 
 /** The operating systems on which Azure NPM enforces policies, each in its own way. */

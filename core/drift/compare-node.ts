@@ -37,8 +37,8 @@ export interface OpenComparison {
 /** Finds all differences between what the policies require and what is on a node. */
 export function openComparison(cluster: ClusterObjects, node: NodeState, options: ExpectedProgramOptions = {}): OpenComparison {
   const {dataPlane} = node
-  const {program, notes} = dataPlane.expectedProgram(node, cluster, options)
-  const {differences, notes: expectedDifferences, notCompared, incomplete = []} = dataPlane.compare(program, node)
+  const {program, comparison, notes} = closestProgram(cluster, node, options)
+  const {differences, notes: expectedDifferences, notCompared, incomplete = []} = comparison
   const simulated = dataPlane.simulate(node, program)
   return {
     program,
@@ -51,6 +51,35 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
     simulated,
   }
 }
+
+/**
+ * The program that a node is compared with. Several releases may have programmed a node that is broken: what tells them apart may
+ * be what is missing. Then it is the one with the fewest differences.
+ */
+function closestProgram(
+  cluster: ClusterObjects,
+  node: NodeState,
+  options: ExpectedProgramOptions,
+): {readonly program: Program; readonly comparison: Comparison; readonly notes: readonly string[]} {
+  const {dataPlane} = node
+  const {program, notes, others = []} = dataPlane.expectedProgram(node, cluster, options)
+  const first = {program, comparison: dataPlane.compare(program, node), notes}
+  if (first.comparison.differences.length === 0 || others.length === 0) return first
+  let best = first
+  for (const other of others) {
+    const its = other()
+    const comparison = dataPlane.compare(its, node)
+    if (comparison.differences.length < best.comparison.differences.length) best = {program: its, comparison, notes}
+  }
+  if (best === first) return {...first, notes: [...notes, UNSURE]}
+  const {release} = best.program.options
+  return {
+    ...best,
+    notes: [`the node is compared with what Azure NPM ${release} programs, from which it differs least; ${UNSURE}`],
+  }
+}
+
+const UNSURE = 'nothing on the node tells for sure which of several releases of Azure NPM programmed it'
 
 /** What the author of a policy that is too large to compare can do. */
 const FEWER_RULES = 'Its peers, values and ports multiply: select the peers by one common label, or the ports by ranges.'

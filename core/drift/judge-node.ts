@@ -228,8 +228,9 @@ class NodeJudge {
     const strange = this.judged.filter(({now, expected}) => expected !== undefined && now !== expected)
     for (const {packet} of spread(strange, MOST_SEARCHED))
       for (const cause of simulated.foreignCauses(packet)) found.set(cause.text, cause)
-    for (const {text} of this.question.causes) found.delete(text)
-    return [...found.values()]
+    // Rules that came before the jump are told as such.
+    const told = new Set(this.question.causes.flatMap(({where}) => (where ? [JSON.stringify(where)] : [])))
+    return [...found.values()].filter(({where}) => !where || !told.has(JSON.stringify(where)))
   }
 
   private attribute(effects: Effects, all: SimulatedNode<object, AnyDifference>, foreign: readonly number[]): void {

@@ -27,7 +27,8 @@ export function policySentence(
   const words = isOne
     ? `${states[0]?.words} (${states.map(({direction}) => direction.toLowerCase()).join(' and ')})`
     : states.map(({direction, words}) => `${direction.toLowerCase()} ${words}`).join('; ')
-  const reason = kind === 'policyLeftOver' && policy !== undefined ? leftOverReason(policy, existing, wanted) : ''
+  const isLeft = states.some(({words}) => words.startsWith('is left over'))
+  const reason = isLeft && policy !== undefined ? leftOverReason(policy, existing, wanted) : ''
   return {kind, text: `${whose} ${words}${reason}`}
 }
 

@@ -15,21 +15,22 @@ export type LinuxProgramOptions = Omit<ExpectedProgramOptions, 'programFor'> & {
 /**
  * Compiles the program that the policies ask for, with the generation, names and mode that are detected on the node.
  *
- * @returns the program, and sentences about what could not be detected
+ * @returns the program, sentences about what could not be detected, and the programs of other releases that the node may be of
  */
 export function expectedProgram(
   {documents, chains, usedSets}: {readonly documents: LinuxDocuments} & Pick<LearnedNames, 'chains' | 'usedSets'>,
   cluster: ClusterObjects,
   {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: LinuxProgramOptions,
-): {program: LinuxProgram; notes: readonly string[]} {
-  const {options, notes} = nodeOptions(cluster, documents, chains, usedSets, isLite === true)
+): {program: LinuxProgram; notes: readonly string[]; others: readonly (() => LinuxProgram)[]} {
+  const {options, notes, otherLines} = nodeOptions(cluster, documents, chains, usedSets, isLite === true)
   const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: documents.node})}
+  const others = otherLines.map(release => () => programFor({...common, release}))
   const program = programFor(common)
-  if (!mayBeOnNeed(program, documents)) return {program, notes}
+  if (!mayBeOnNeed(program, documents)) return {program, notes, others}
   const needed = programFor({...common, isOnNeed: true})
   const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
   const isOnNeed = unneeded.length > 0 && unneeded.every(name => !documents.sets?.has(name))
-  return {program: isOnNeed ? needed : program, notes}
+  return {program: isOnNeed ? needed : program, notes, others}
 }
 
 /**

@@ -16,6 +16,8 @@ export interface NodeOptions {
   readonly options: Pick<CompileOptions, 'scheme' | 'generation' | 'release' | 'losesLiteBlocks'>
   /** Sentences about what remains uncertain. */
   readonly notes: readonly string[]
+  /** Other lines of releases that may have programmed the node, as far as it tells. */
+  readonly otherLines: readonly ReleaseLine[]
 }
 
 /**
@@ -35,13 +37,17 @@ export function nodeOptions(
   const scheme = schemeOf(dump, chains, usedSets)
   if (isV1(chains, scheme, isThere)) {
     const isOld = findJump(chains)?.ctstate === null
-    return {options: {scheme, generation: 'v1', ...(isOld && {release: 'v1.2.8'})}, notes: []}
+    return {options: {scheme, generation: 'v1', ...(isOld && {release: 'v1.2.8'})}, notes: [], otherLines: []}
   }
   const lines = possibleLines(cluster, chains, scheme, isThere)
   const [newest = CURRENT] = lines
   const release = newest === CURRENT ? {} : {release: newest}
   const lite = isLite && losesBlocks(cluster, chains, scheme, isThere) ? {losesLiteBlocks: true} : {}
-  return {options: {scheme, ...release, ...lite}, notes: newest === CURRENT ? [] : [describeLines(lines)]}
+  return {
+    options: {scheme, ...release, ...lite},
+    notes: newest === CURRENT ? [] : [describeLines(lines)],
+    otherLines: lines.slice(1),
+  }
 }
 
 function schemeOf(dump: LinuxDocuments, chains: NpmChains, usedSets: ReadonlyMap<string, unknown>): Scheme {

@@ -168,6 +168,7 @@ describe('diff by the agent', () => {
     const all = compareNode(cluster, dump).items
     expect(drift.items).toHaveLength(1)
     expect(drift.items[0]).toMatchObject({name: all[0]?.name})
+    expect(drift.causes.flatMap(({items}) => items)).toEqual([0])
     expect(drift.notes[0]).toMatch(new RegExp(`^${all.length - 1} more differences are not listed`))
   })
 

@@ -1,0 +1,280 @@
+import {expect, test} from 'vitest'
+import {compareNode} from '../../../core/drift/compare-node.ts'
+import type {ClusterObjects, NetworkPolicy} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
+import {policyChainName} from '../../../core/linux/npm/policy-chain.ts'
+import {setKernelName} from '../../../core/names/kernel-name.ts'
+import {driftLines} from '../../../plugin/print/drift.ts'
+import {painter} from '../../../plugin/print/paint.ts'
+import {linesOf, type NodeLines} from '../../support/node-of.ts'
+import {dumpOf} from '../../support/read-capture.ts'
+import {shop} from '../../support/shop-nodes.ts'
+
+/* Each thing that can be wrong with a node, in the words that a person is shown. Whoever changes a sentence reads it here. */
+
+const egressToOffice: NetworkPolicy = {
+  metadata: {namespace: 'ops', name: 'to-office'},
+  spec: {
+    podSelector: {matchLabels: {app: 'job'}},
+    policyTypes: ['Egress'],
+    egress: [
+      {to: [{ipBlock: {cidr: '192.0.2.0/24', except: ['192.0.2.128/25']}}], ports: [{port: 443}]},
+      {to: [{namespaceSelector: {}}]},
+    ],
+  },
+}
+const fromOps: NetworkPolicy = {
+  metadata: {namespace: 'shop', name: 'from-ops'},
+  spec: {
+    podSelector: {matchLabels: {app: 'db'}},
+    policyTypes: ['Ingress'],
+    ingress: [{from: [{namespaceSelector: {matchLabels: {'kubernetes.io/metadata.name': 'ops'}}}], ports: [{port: 80}]}],
+  },
+}
+const cluster: ClusterObjects = {
+  ...shop,
+  namespaces: ['shop', 'ops'].map(name => ({metadata: {name, labels: {'kubernetes.io/metadata.name': name}}})),
+  policies: [...shop.policies, egressToOffice, fromOps],
+}
+const scheme = 'sha256' as const
+const program = compile(cluster, {scheme, semantics: 'npm'})
+const whole = linesOf(program)
+const set = (name: string): string => setKernelName(name, scheme)
+const chain = (policy: string, direction: 'Ingress' | 'Egress' = 'Ingress'): string => policyChainName(policy, direction, scheme)
+const blocks = [...program.sets.values()].find(({type}) => type === 'CIDRBlocks')?.kernelName ?? ''
+
+type Break = (lines: NodeLines) => NodeLines
+const rules =
+  (change: (rules: readonly string[]) => readonly string[]): Break =>
+  ({rules, sets}) => ({rules: change(rules), sets})
+const sets =
+  (change: (sets: readonly string[]) => readonly string[]): Break =>
+  ({rules, sets}) => ({rules, sets: change(sets)})
+const without = (test: (line: string) => boolean) => (lines: readonly string[]) => lines.filter(line => !test(line))
+const behind = (start: string, line: string) => (lines: readonly string[]) =>
+  lines.flatMap(each => (each.startsWith(start) ? [each, line] : [each]))
+const before = (start: string, line: string) => (lines: readonly string[]) =>
+  lines.flatMap(each => (each.startsWith(start) ? [line, each] : [each]))
+const turned = (start: string) => (lines: readonly string[]) => {
+  const turnedRules = lines.filter(line => line.startsWith(start)).toReversed()
+  return lines.map(line => (line.startsWith(start) ? (turnedRules.shift() as string) : line))
+}
+const both =
+  (...all: readonly Break[]): Break =>
+  lines =>
+    all.reduce((broken, each) => each(broken), lines)
+
+const FORWARD = '-A FORWARD '
+const foreign = (rule: string): Break => rules(before(FORWARD, `-A FORWARD ${rule}`))
+const emptied = (policy: string): Break => rules(without(line => line.startsWith(`-A ${chain(policy)} `)))
+const noJump = (policy: string): Break => rules(without(line => line.endsWith(`-j ${chain(policy)}`)))
+
+/** What Azure NPM programs for other objects. */
+const programmedFor =
+  (objects: ClusterObjects): Break =>
+  () =>
+    linesOf(compile(objects, {scheme, semantics: 'npm'}))
+const policies = (...all: NetworkPolicy[]): ClusterObjects => ({...cluster, policies: all})
+const deleted: NetworkPolicy = {
+  metadata: {namespace: 'shop', name: 'deleted'},
+  spec: {podSelector: {}, policyTypes: ['Ingress', 'Egress']},
+}
+
+const cases: readonly {readonly what: string; readonly break: Break; readonly objects?: ClusterObjects}[] = [
+  {what: 'nothing of Azure NPM', break: rules(without(line => line.includes('AZURE-NPM')))},
+  {what: 'a policy that is not programmed', break: programmedFor(policies(...shop.policies, egressToOffice))},
+  {what: 'a policy without a jump', break: noJump('shop/from-ops')},
+  {what: 'an emptied policy', break: emptied('shop/db-from-web')},
+  {what: 'an emptied policy without a jump', break: both(emptied('shop/db-from-web'), noJump('shop/db-from-web'))},
+  {what: 'a policy that is left over', break: programmedFor(policies(...cluster.policies, deleted))},
+  {
+    what: 'a policy of another type',
+    break: programmedFor(policies(...cluster.policies, deleted)),
+    objects: policies(...cluster.policies, {...deleted, spec: {podSelector: {}, policyTypes: ['Ingress']}}),
+  },
+  {
+    what: 'a policy that Azure NPM refuses as it is now',
+    break: programmedFor(policies(...cluster.policies, deleted)),
+    objects: policies(...cluster.policies, {
+      ...deleted,
+      spec: {podSelector: {}, policyTypes: ['Ingress'], ingress: [{from: [{ipBlock: {cidr: '2001:db8::/32'}}]}]},
+    }),
+  },
+  {
+    what: 'chains that no jump leads to, and that nothing names',
+    break: both(
+      programmedFor(policies(...cluster.policies, deleted)),
+      rules(
+        without(line => line.endsWith(`-j ${chain('shop/deleted')}`) || line.endsWith(`-j ${chain('shop/deleted', 'Egress')}`)),
+      ),
+    ),
+  },
+  {
+    what: 'a rule missing in a policy',
+    break: rules(without(line => line.startsWith(`-A ${chain('shop/from-ops')} `) && line.includes('ALLOW'))),
+  },
+  {
+    what: 'a rule too many in a policy',
+    break: rules(
+      before(`-A ${chain('shop/from-ops')} `, `-A ${chain('shop/from-ops')} -s 10.0.1.9/32 -j AZURE-NPM-INGRESS-ALLOW-MARK`),
+    ),
+  },
+  {what: 'rules of a policy in another order', break: rules(turned(`-A ${chain('shop/from-ops')} `))},
+  {what: 'another comment', break: rules(lines => lines.map(line => line.replace('DROP-ALL', 'DROP-EVERYTHING')))},
+  {
+    what: 'a second jump to a policy',
+    break: rules(lines => lines.flatMap(line => (line.endsWith(`-j ${chain('shop/from-ops')}`) ? [line, line] : [line]))),
+  },
+  {
+    what: 'blocks of a policy',
+    break: sets(lines =>
+      behind(`create ${blocks} `, `add ${blocks} 198.51.100.0/24`)(without(line => line.includes('192.0.2.128/25'))(lines)),
+    ),
+  },
+  {what: 'the set of blocks of a policy', break: sets(without(line => line.includes(blocks)))},
+  {
+    what: 'an old address',
+    break: sets(lines => lines.map(line => line.replace(/^(add \S+) 10\.0\.1\.1(?=$|,)/, '$1 10.0.1.77'))),
+  },
+  {what: 'a pod that is missing in a set', break: sets(without(line => line === `add ${set('podlabel-app:db')} 10.0.2.1`))},
+  {
+    what: 'a pod that is in a set too many',
+    break: sets(behind(`create ${set('podlabel-app:web')} `, `add ${set('podlabel-app:web')} 10.0.1.9`)),
+  },
+  {what: 'an address of no pod', break: sets(behind(`create ${set('ns-ops')} `, `add ${set('ns-ops')} 10.0.1.78`))},
+  {what: 'a block in a set of pods', break: sets(behind(`create ${set('ns-ops')} `, `add ${set('ns-ops')} 10.7.0.0/16`))},
+  {
+    what: 'an exception in a set of pods',
+    break: sets(lines => lines.map(line => (line === `add ${set('ns-ops')} 10.0.1.9` ? `${line} nomatch` : line))),
+  },
+  {
+    what: 'a namespace that is missing in a list',
+    break: sets(without(line => line === `add ${set('nslabel-kubernetes.io/metadata.name:ops')} ${set('ns-ops')}`)),
+  },
+  {
+    what: 'a namespace that is in a list too many',
+    break: sets(
+      behind(
+        `add ${set('nslabel-kubernetes.io/metadata.name:ops')} `,
+        `add ${set('nslabel-kubernetes.io/metadata.name:ops')} ${set('ns-shop')}`,
+      ),
+    ),
+  },
+  {what: 'an emptied set', break: sets(without(line => line.startsWith(`add ${set('ns-shop')} `)))},
+  {what: 'a set that is missing', break: sets(without(line => line.includes(`${set('namedport:sql')} `)))},
+  {
+    what: 'a set that is left over',
+    break: sets(lines => [
+      'create azure-npm-1111111111 hash:net family inet hashsize 1024 maxelem 65536',
+      'add azure-npm-1111111111 10.0.1.1',
+      ...lines,
+    ]),
+  },
+  {
+    what: 'a set of another type',
+    break: sets(lines => lines.map(line => line.replace(`create ${set('ns-ops')} hash:net`, `create ${set('ns-ops')} hash:ip`))),
+  },
+  {
+    what: 'a set with other room',
+    break: sets(lines =>
+      lines.map(line => (line.startsWith(`create ${set('ns-ops')} `) ? line.replace('maxelem 65536', 'maxelem 10') : line)),
+    ),
+  },
+  {what: 'a chain that is missing', break: rules(without(line => /(?:^:|^-A |-j )AZURE-NPM-INGRESS-ALLOW-MARK/.test(line)))},
+  {what: 'a rule of Azure NPM itself that is missing', break: rules(without(line => line.includes('DROP-ON-INGRESS-DROP-MARK')))},
+  {what: 'rules of Azure NPM itself in another order', break: rules(turned('-A AZURE-NPM -j'))},
+  {
+    what: 'a rule that somebody put into a chain',
+    break: rules(before('-A AZURE-NPM -j AZURE-NPM-INGRESS', '-A AZURE-NPM -s 203.0.113.9/32 -j ACCEPT')),
+  },
+  {what: 'no jump from FORWARD', break: rules(without(line => line.startsWith(FORWARD)))},
+  {what: 'a second jump from FORWARD', break: rules(behind(FORWARD, '-A FORWARD -j AZURE-NPM'))},
+  {
+    what: 'a jump with other conditions',
+    break: rules(lines => lines.map(line => line.replace(' -m conntrack --ctstate NEW', ' -p tcp'))),
+  },
+  {
+    what: 'a jump that moved',
+    break: rules(lines => [
+      ...before(
+        FORWARD,
+        '-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD\n-A FORWARD -s 10.0.1.9/32 -j ACCEPT',
+      )(lines.flatMap(line => (line.startsWith(':FORWARD') ? [line, ':KUBE-FORWARD - [0:0]'] : [line]))),
+    ]),
+  },
+  {what: 'a rule that accepts', break: foreign('-s 10.0.1.9/32 -p tcp -m tcp --dport 5432 -j ACCEPT')},
+  {what: 'a rule that drops', break: foreign('-d 10.0.2.1/32 -j DROP')},
+  {what: 'a rule that lets packets leave the chain', break: foreign('-s 10.0.1.9/32 -j RETURN')},
+  {what: 'a rule that marks', break: foreign('-s 10.0.1.9/32 -j MARK --set-xmark 0x400/0x400')},
+  {what: 'a rule that may decide', break: foreign('-m recent --rcheck --name strangers -j ACCEPT')},
+  {
+    what: 'a rule in another table',
+    break: rules(lines => ['*mangle', ':FORWARD ACCEPT [0:0]', '-A FORWARD -d 10.0.2.1/32 -j DROP', 'COMMIT', ...lines]),
+  },
+  {
+    what: 'the policy of FORWARD',
+    break: both(
+      rules(without(line => line.startsWith(FORWARD))),
+      rules(lines => lines.map(line => line.replace(':FORWARD ACCEPT', ':FORWARD DROP'))),
+    ),
+  },
+  {
+    what: 'two things, of which each alone would do the same',
+    break: both(foreign('-s 10.0.1.9/32 -j ACCEPT'), noJump('shop/db-from-web'), noJump('shop/from-ops')),
+  },
+  {
+    what: 'one thing that another hides',
+    break: both(
+      foreign('-s 10.0.1.9/32 -j DROP'),
+      sets(without(line => line === `add ${set('nslabel-kubernetes.io/metadata.name:ops')} ${set('ns-ops')}`)),
+      rules(
+        before(`-A ${chain('shop/from-ops')} -p`, `-A ${chain('shop/from-ops')} -s 10.0.1.9/32 -j AZURE-NPM-INGRESS-ALLOW-MARK`),
+      ),
+    ),
+  },
+  {
+    what: 'departures of Azure NPM',
+    break: lines => lines,
+    objects: policies(
+      {
+        metadata: {namespace: 'shop', name: 'not-ops'},
+        spec: {
+          podSelector: {},
+          policyTypes: ['Ingress'],
+          ingress: [
+            {
+              from: [
+                {
+                  namespaceSelector: {
+                    matchExpressions: [{key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['shop', 'ops']}],
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      },
+      {
+        metadata: {namespace: 'ops', name: 'v6'},
+        spec: {podSelector: {}, policyTypes: ['Ingress'], ingress: [{from: [{ipBlock: {cidr: '2001:db8::/32'}}]}]},
+      },
+    ),
+  },
+]
+
+test('what can be wrong with a node is told in these sentences', async () => {
+  const screens: string[] = []
+  for (const {what, break: broken, objects = cluster} of cases) {
+    const start =
+      objects === cluster || what.startsWith('a policy') ? whole : linesOf(compile(objects, {scheme, semantics: 'npm'}))
+    const lines = broken(start)
+    const text = (all: readonly string[], last = '') => `${all.join('\n')}\n${last}`
+    const node = await dumpOf(
+      text(lines.rules),
+      text(lines.sets, 'create last hash:ip family inet hashsize 1024 maxelem 65536\n'),
+    )
+    const drift = {...compareNode(objects, node.with({cluster: objects})), problems: []}
+    screens.push(`### ${what}\n${[...driftLines(drift, painter(false), true)].join('\n')}\n`)
+  }
+  await expect(screens.join('\n')).toMatchFileSnapshot('../../golden/diff-sentences.txt')
+})
