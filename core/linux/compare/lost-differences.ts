@@ -1,6 +1,7 @@
 import type {IncompletePart} from '../../dataplane/dataplane.ts'
 import {isSetName} from '../../names/kernel-name.ts'
 import type {IndexedTable} from '../iptables/save-index.ts'
+import {isNpmChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {lostRules, lostTable} from '../walk/lost-parts.ts'
@@ -49,12 +50,15 @@ function lostRulesOf(
   difference: LinuxDifference & {readonly chain: string},
   table: IndexedTable | undefined,
 ): IncompletePart | undefined {
-  const isExtra = difference.kind !== 'order' && !('wanted' in difference && difference.wanted)
-  const cut = table?.chains.get(difference.chain)?.cut
   if (!table || table.isComplete) return undefined
-  if (cut) return isExtra && cut.line === Infinity ? undefined : lostTable(table)
-  return table.lacksChains && !isExtra && !table.chains.has(difference.chain) ? lostTable(table) : undefined
+  // Which release of Azure NPM programmed the node is told by its rules, so of a part of them none is known to be wrong.
+  if (isCutWithin(table)) return lostTable(table)
+  return table.chains.get(difference.chain)?.cut ? lostTable(table) : undefined
 }
+
+/** Whether rules or chains of Azure NPM may be missing. */
+const isCutWithin = ({lacksChains, chains}: IndexedTable): boolean =>
+  lacksChains === true || [...chains.values()].some(({name, cut}) => cut !== undefined && isNpmChain(name))
 
 function lostSetOf(difference: LinuxDifference, documents: LinuxDocuments): IncompletePart | undefined {
   if (difference.kind !== 'member' && difference.kind !== 'set') return undefined
