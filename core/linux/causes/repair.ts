@@ -16,7 +16,7 @@ type ScriptDifference = Extract<RuleDifferences, {kind: 'rule' | 'order'}>
  */
 export function repairedChain(found: readonly Rule[], differences: readonly RuleDifferences[]): Rule[] {
   const whole = differences.find(each => each.kind === 'chain')
-  if (whole) return whole.wanted ? placed(whole.wanted) : []
+  if (whole) return wholeChain(whole)
   const edits = differences.filter(each => each.kind !== 'chain')
   // Rules that change places leave none to count from.
   if (edits.some(({kind}) => kind === 'order'))
@@ -45,6 +45,15 @@ export function repairedChain(found: readonly Rule[], differences: readonly Rule
   return placed(rules)
 }
 
+/** Chains that a node lacks as a whole. The nodes that are repaired of different causes share them: a chain may have 50,000 rules. */
+const wholeChains = new WeakMap<RuleDifferences, Rule[]>()
+
+function wholeChain(difference: Extract<RuleDifferences, {kind: 'chain'}>): Rule[] {
+  let rules = wholeChains.get(difference)
+  if (!rules) wholeChains.set(difference, (rules = difference.wanted ? placed(difference.wanted) : []))
+  return rules
+}
+
 /** Where the jump to Azure NPM belongs: behind the first rule that leads to kube-proxy's services, or at the start. */
 function behindOfJump(forward: readonly Rule[], {found, around}: Extract<RuleDifferences, {kind: 'jump'}>): number {
   if (found && !around) return found.position
@@ -53,4 +62,4 @@ function behindOfJump(forward: readonly Rule[], {found, around}: Extract<RuleDif
 
 /** Rules at their positions in a chain. */
 const placed = (rules: Iterable<ComparedRule>): Rule[] =>
-  Array.from(rules, (rule, index) => ('source' in rule ? {...(rule as Rule), position: index + 1} : savedRule(rule, index + 1)))
+  Array.from(rules, (rule, index) => (rule.line ? {...(rule as Rule), position: index + 1} : savedRule(rule, index + 1)))

@@ -32,8 +32,24 @@ export function isPolicyJump({chain, target}: ComparedRule): boolean {
 export const isFree = (rule: ComparedRule): boolean =>
   isPolicyJump(rule) || (policyChain(rule.chain) === undefined && rule.matches.some(({kind}) => kind === 'set'))
 
-/** Gives a rule a position, from 1, as in a save. Its line is 0. */
-export function savedRule({chain, matches, target}: ComparedRule, position: number): Rule {
-  const parts = {chain, matches, ...(target && {target}), position, line: 0, source: ''}
-  return {...parts, source: printRule(parts)}
+/** Gives a rule a position, from 1, as in a save. Its line is 0. It is printed when somebody asks: a program has 100,000 rules. */
+export const savedRule = (rule: ComparedRule, position: number): Rule => new SavedRule(rule, position)
+
+class SavedRule implements Rule {
+  readonly chain: string
+  readonly matches: readonly Match[]
+  readonly target?: Target
+  readonly position: number
+  readonly line = 0
+
+  constructor({chain, matches, target}: ComparedRule, position: number) {
+    this.chain = chain
+    this.matches = matches
+    if (target) this.target = target
+    this.position = position
+  }
+
+  get source(): string {
+    return printRule(this)
+  }
 }
