@@ -64,7 +64,10 @@ export const traceSchema = z.object({
     .object({verdict: verdictSchema, because: z.string(), trail: z.array(stepSchema)})
     .exactOptional()
     .describe('what Azure NPM will do with these policies, when no node was read'),
-  remedies: z.array(z.string()).exactOptional().describe('what would let a dropped packet through: one of them is enough'),
+  remedies: z
+    .array(z.string())
+    .exactOptional()
+    .describe('what would let a dropped packet through: the smallest changes to policies, or a repair; all of them are needed'),
   disagreements: z.array(z.string()).describe('likely reasons when what is walked is not what the policies mean'),
   incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),

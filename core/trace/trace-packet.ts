@@ -3,7 +3,7 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteProblems} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, emptyCluster} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
-import {Evaluator, type MeantPods} from '../policy/evaluate.ts'
+import {Evaluator, type ExpectedVerdict, type MeantPods} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {deviationReasons, explainDisagreement} from './disagreement.ts'
@@ -11,6 +11,7 @@ import {resolveEndpoint, resolvePort} from './endpoints.ts'
 import {foretellPacket} from './foretell-packet.ts'
 import {networkProblems} from './network-model.ts'
 import {knownPods, namedPortSet, type Route, routeOf} from './nodes.ts'
+import {remediesOf} from './remedies.ts'
 import {packetOf, type TraceQuestion, traceInside, traceNodes, tracePolicies} from './trace.ts'
 
 /** A packet as the user describes it. */
@@ -73,11 +74,18 @@ function overNodes(
   problems: readonly Problem[],
 ): Trace {
   const evaluator = cluster && new Evaluator(cluster)
-  const {ends, ...traced} = traceNodes(question, route, evaluator && (packet => evaluator.evaluate(packet, meantPods(question))))
+  const {ends, meaning, ...traced} = traceNodes(
+    question,
+    route,
+    evaluator && (packet => evaluator.evaluate(packet, meantPods(question))),
+  )
   const elsewhere = elsewhereProblems(question, route)
+  const packet = ends[0] ?? packetOf(question)
+  const disagreements = explainDisagreement(traced, packet, route.nodes, cluster)
   return {
     ...traced,
-    disagreements: explainDisagreement(traced, ends[0] ?? packetOf(question), route.nodes, cluster),
+    ...(traced.verdict === 'drop' && meaning && cluster && remedied(packet, meaning, cluster, question, disagreements)),
+    disagreements,
     problems: [...problems, ...elsewhere, ...missingProblems(traced, cluster), ...new Set(traced.problems)],
   }
 }
@@ -110,12 +118,37 @@ function overPolicies(
     return {...traced, disagreements: [], problems: [...problems, ...missingProblems(traced, cluster)]}
   const foretold = foretellPacket(cluster, dataPlane, packet)
   const isOther = foretold.verdict !== expected.verdict && foretold.verdict !== 'unknown'
+  const disagreements = isOther ? deviationReasons(cluster, packet, foretold.options, dataPlane) : []
+  const isDropped = expected.verdict === 'drop' || foretold.verdict === 'drop'
   return {
     ...traced,
+    ...(isDropped && remedied(packet, expected, cluster, question, disagreements)),
     foretold: {verdict: foretold.verdict, because: foretold.reason, trail: [...foretold.trail]},
-    disagreements: isOther ? deviationReasons(cluster, packet, foretold.options, dataPlane) : [],
+    disagreements,
     problems,
   }
+}
+
+const REWRITE = 'write the policy so that Azure NPM does what it says: kubectl npm lint tells how'
+const REPAIR = 'put the node right: kubectl npm diff shows all that is wrong with it'
+
+/** What would let a dropped packet through: changes to the policies that deny it, or a repair where they allow it. */
+function remedied(
+  packet: Packet,
+  expected: ExpectedVerdict,
+  cluster: ClusterObjects,
+  question: TraceQuestion,
+  disagreements: readonly string[],
+): Pick<Trace, 'remedies'> {
+  // The address of an end outside is one of many.
+  const outside = [question.source, question.destination].find(({name}) => name === 'external')
+  const told = (text: string) =>
+    outside ? text.replace(`ipBlock ${outside.address}/32`, 'an ipBlock that holds the address outside') : text
+  const changes = remediesOf(packet, expected, cluster, meantPods(question)).map(({text}) => told(text))
+  const isOfNpm = disagreements.some(reason => !reason.startsWith('node '))
+  const repair = expected.verdict === 'accept' && disagreements.length > 0 ? [isOfNpm ? REWRITE : REPAIR] : []
+  const remedies = [...changes, ...repair]
+  return remedies.length > 0 ? {remedies} : {}
 }
 
 /** What is said of objects that were not given, when the meaning of the policies rests on them. */

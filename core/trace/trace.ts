@@ -37,7 +37,7 @@ export function traceNodes(
   question: TraceQuestion,
   route: Route,
   expectedVerdict: ((packet: Packet) => ExpectedVerdict) | undefined,
-): Omit<Trace, 'disagreements'> & {ends: readonly Packet[]} {
+): Omit<Trace, 'disagreements'> & {ends: readonly Packet[]; meaning?: ExpectedVerdict} {
   const asked = packetOf(question)
   const unread = route.nodes.find(({completeness}) => completeness.rules === 'absent')
   if (unread) return {...unknownTrace(question, `no rules of node ${unread.node} were given`), problems: [], ends: [asked]}
@@ -73,6 +73,7 @@ export function traceNodes(
     incomplete: eachOnce([...legs.flatMap(({walk}) => walk.incomplete ?? []), ...partsOf(expected)]),
     problems: described.flatMap(({problems}) => problems),
     ends,
+    ...(expected && {meaning: expected}),
   }
 }
 

@@ -14,9 +14,11 @@ const question = (from: string, to: string, port: number | undefined = 5432): Tr
   return {source: resolveEndpoint(from, known), destination: resolveEndpoint(to, known), protocol: 'tcp', port}
 }
 const traced = (asked: TraceQuestion, nodes: readonly NodeState[]) => {
-  const {ends: _, ...trace} = traceNodes(asked, {nodes, isKnown: true, nodeOf: () => undefined}, packet =>
-    evaluator.evaluate(packet),
-  )
+  const {
+    ends: _,
+    meaning: __,
+    ...trace
+  } = traceNodes(asked, {nodes, isKnown: true, nodeOf: () => undefined}, packet => evaluator.evaluate(packet))
   const document = {...trace, disagreements: []}
   expect(traceSchema.parse(document)).toEqual(document)
   return trace

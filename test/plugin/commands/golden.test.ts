@@ -89,6 +89,16 @@ describe('trace', () => {
     {name: 'own-node', args: ['bakery/oven-0', '10.40.0.4', '--port', '10250', ...dump('captures/v2-base36-nft')]},
     {name: 'other-node', args: ['bakery/oven-0', '10.40.0.5', '--port', '10250', ...dump('two-nodes'), '--node', 'aks-oven-0']},
     {name: 'drifted', args: ['shop/api-0', 'shop/db-0', '--port', '5432', ...dump('drifted')]},
+    {name: 'port-too-little', args: ['harbour/tower-0', 'harbour/crane-0', '--port', '7001', ...dump('trace/harbour.json')]},
+    {name: 'peer-too-little', args: ['ferry/deck-0', 'harbour/crane-0', '--port', 'lift', ...dump('trace/harbour.json')]},
+    {name: 'sidecar', args: ['ferry/deck-0', 'harbour/tower-0', '--port', 'stats', ...dump('trace/harbour.json')]},
+    {name: 'itself', args: ['harbour/tower-0', 'harbour/tower-0', '--port', '80', ...dump('trace/harbour.json')]},
+    {name: 'its-node', args: ['10.8.0.4', 'harbour/crane-0', '--port', '7000', ...dump('trace/harbour.json')]},
+    {name: 'shared-address', args: ['harbour/tower-0', '10.7.0.10', '--port', '80', ...dump('trace/harbour.json')]},
+    {name: 'one-address-to-the-other', args: ['ferry/lost-0', 'harbour/crane-0', '--port', '80', ...dump('trace/harbour.json')]},
+    {name: 'without-policies', args: ['ferry/deck-0', 'harbour/crane-0', '--port', '80', ...dump('trace/pods-alone.json')]},
+    {name: 'without-label', args: ['harbour/tower-0', 'ferry/deck-0', '--port', '80', ...dump('trace/without-namespaces.json')]},
+    {name: 'of-one-namespace', args: ['10.7.0.12', 'harbour/crane-0', '--port', '80', ...dump('trace/harbour-alone.json')]},
   ])('$name', async ({name, args}) => {
     await expect(screen(await runCli(['trace', ...args]))).toMatchFileSnapshot(golden(`trace-${name}`))
   })
