@@ -72,6 +72,7 @@ export const matrixDiffSchema = z.object({
   foretold: foretoldSchema,
   standIns: standInsSchema,
   departures: departuresSchema,
+  incomplete: incompletePartsSchema,
   problems: z.array(problemSchema),
 })
 

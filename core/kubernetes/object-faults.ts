@@ -52,8 +52,9 @@ function isLabels(value: unknown): boolean {
 const isList = (value: unknown, isItem: (item: unknown) => boolean): value is Unread[] =>
   Array.isArray(value) && value.every(isItem)
 
-function policyFault(spec: unknown): string | undefined {
-  if (!isFields(spec)) return 'it has no spec'
+/** @param spec may be absent: the API server takes that for an empty one, which selects every pod of the namespace */
+function policyFault(spec: unknown = {}): string | undefined {
+  if (!isFields(spec)) return 'spec is not a map'
   if (!isSelector(spec['podSelector'])) return 'spec.podSelector is not a label selector'
   if (!isTexts(spec['policyTypes'])) return 'spec.policyTypes is not a list of texts'
   return rulesFault(spec['ingress'], 'ingress', 'from') ?? rulesFault(spec['egress'], 'egress', 'to')

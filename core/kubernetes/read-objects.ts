@@ -174,7 +174,8 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
   function add(kind: OwnKind, item: Unread): void {
     if (kind === 'Pod') objects.pods.push(item as unknown as Pod)
     else if (kind === 'Namespace') objects.namespaces.push(withNameLabel(item as unknown as Namespace))
-    else if (kind === 'NetworkPolicy') objects.policies.push(item as unknown as NetworkPolicy)
+    else if (kind === 'NetworkPolicy')
+      objects.policies.push((item['spec'] === undefined ? {...item, spec: {}} : item) as unknown as NetworkPolicy)
     else objects.nodes.push(item as unknown as Node)
   }
 

@@ -1,5 +1,6 @@
 import type {MatrixChange} from '../contract/matrix.ts'
-import {type MatrixInput, probes} from './matrix.ts'
+import type {IncompletePart} from '../problem/incomplete-part.ts'
+import {Matrix, type MatrixInput} from './matrix.ts'
 
 /** Probes that a change concerns, by what it does to them. */
 export interface MatrixChanges {
@@ -8,6 +9,8 @@ export interface MatrixChanges {
   readonly unknown: MatrixChange[]
   /** The verdict stays, though the meaning of the policies changes. */
   readonly withoutEffect: MatrixChange[]
+  /** What verdicts of either side rest on and that is not whole. */
+  readonly incomplete: IncompletePart[]
 }
 
 /**
@@ -16,9 +19,10 @@ export interface MatrixChanges {
  * @param after with the same names of ends, in the same order, and the same ports as `before`
  */
 export function compareMatrices(before: MatrixInput, after: MatrixInput): MatrixChanges {
-  const changes: MatrixChanges = {opens: [], closes: [], unknown: [], withoutEffect: []}
-  const then = probes(after)
-  for (const {source, destination, protocol, port, verdict, expected} of probes(before)) {
+  const matrices = [new Matrix(before), new Matrix(after)] as const
+  const changes: MatrixChanges = {opens: [], closes: [], unknown: [], withoutEffect: [], incomplete: []}
+  const then = matrices[1].probes()
+  for (const {source, destination, protocol, port, verdict, expected} of matrices[0].probes()) {
     const next = then.next()
     if (next.done) break
     const {verdict: verdictAfter, expected: expectedAfter} = next.value
@@ -36,6 +40,8 @@ export function compareMatrices(before: MatrixInput, after: MatrixInput): Matrix
     }
     changes[isSame ? 'withoutEffect' : kindOf(change)].push(change)
   }
+  for (const {incomplete} of matrices)
+    for (const each of incomplete) if (changes.incomplete.every(({part}) => part !== each.part)) changes.incomplete.push(each)
   return changes
 }
 

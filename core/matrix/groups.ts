@@ -1,5 +1,5 @@
 import type {Probe} from '../contract/matrix.ts'
-import type {Matrix} from './matrix.ts'
+import type {Cell, Matrix} from './matrix.ts'
 import type {ProbedPort} from './ports.ts'
 
 /** Ends that behave alike, as indexes; of several the first stands for all. */
@@ -46,6 +46,11 @@ function classesOf(matrix: Matrix): Group[] {
   return [...classes.values()]
 }
 
+const CODES = {accept: 0, drop: 1, unknown: 2} as const
+
+/** A number from 0 to 8 for what a cell holds. */
+const cellCode = ({verdict, expected}: Cell): number => CODES[verdict] * 3 + CODES[expected ?? 'unknown']
+
 /** What classes do to each other: a number for each kind of cell, the same for cells that are the same at all ports. */
 class ClassCells {
   private readonly size: number
@@ -53,18 +58,20 @@ class ClassCells {
   private readonly hashes: number[] = []
 
   constructor(matrix: Matrix, classes: readonly Group[]) {
-    const kinds = new Map<string, number>()
     this.size = classes.length
     this.cells = new Int32Array(this.size ** 2)
+    const kinds = new Map<number, number>()
+    // Nine digits to the base of 9 have room in 31 bits; what is longer is numbered.
+    const numbered = (kind: number): number => {
+      if (matrix.ports.length <= 9) return kind
+      const known = kinds.get(kind) ?? kinds.size
+      kinds.set(kind, known)
+      return known
+    }
     const kindOf = (source: number, destination: number): number => {
-      const text = matrix.ports
-        .map((_, port) => {
-          const {verdict, expected = ''} = matrix.cell(source, destination, port)
-          return `${verdict} ${expected}`
-        })
-        .join(',')
-      const kind = kinds.get(text) ?? kinds.size
-      kinds.set(text, kind)
+      let kind = 0
+      for (let port = 0; port < matrix.ports.length; port++)
+        kind = numbered(kind * 9 + cellCode(matrix.cell(source, destination, port)))
       return kind
     }
     for (const [row, from] of classes.entries())

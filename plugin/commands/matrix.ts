@@ -95,6 +95,7 @@ export default class Matrix extends Verb {
   private async printDiff(diff: MatrixDiff, flags: OutputFlags): Promise<void> {
     await this.printAnswer(flags, {document: () => diff, table: paint => matrixChanges(diff, paint)})
     await this.report(diff.problems)
+    if (diff.incomplete.length > 0 && diff.foretold) this.exit(exitCodes.failed)
     this.exit(
       diff.opens.length + diff.closes.length + diff.unknown.length + (diff.withoutEffect?.length ?? 0) > 0
         ? exitCodes.no

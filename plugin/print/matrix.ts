@@ -198,10 +198,11 @@ export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], pai
 
 /** What would open and what would close, and what would not although the policies say so. */
 export function* matrixChanges(diff: Omit<MatrixDiff, 'apiVersion' | 'kind' | 'problems'>, paint: Paint): Generator<string> {
-  const {opens, closes, unknown, withoutEffect = [], foretold, standIns, departures = []} = diff
+  const {opens, closes, unknown, withoutEffect = [], foretold, standIns, departures = [], incomplete} = diff
   if (foretold) yield paint(FORETOLD, 'bold')
   yield* standInLines(standIns, paint)
-  if (opens.length + closes.length + unknown.length + withoutEffect.length === 0) yield 'Nothing changes.'
+  if (opens.length + closes.length + unknown.length + withoutEffect.length === 0)
+    yield incomplete.length > 0 ? 'Nothing that is known changes.' : 'Nothing changes.'
   for (const [changes, words, style] of [
     [opens, 'would open', 'red'],
     [closes, 'would close', 'yellow'],
@@ -212,6 +213,7 @@ export function* matrixChanges(diff: Omit<MatrixDiff, 'apiVersion' | 'kind' | 'p
     yield paint(`${changes.length} ${words}`, style)
     for (const change of changes) yield paint(`  ${changeText(change)}`)
   }
+  yield* incompleteLines(incomplete, paint)
   const isAnyWrong = [opens, closes, withoutEffect].some(changes => changes.some(isWrongAfter))
   if (!isAnyWrong || departures.length === 0) return
   yield ''

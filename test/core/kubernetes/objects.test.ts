@@ -174,8 +174,7 @@ describe('an object that would make an answer wrong is left out, with the reason
       value: pod('a', {spec: {containers: [{ports: [{name: 80, containerPort: 80}]}]}}),
       reason: 'Pod at .: the ports of a container are not a list of ports',
     },
-    {value: policy(undefined), reason: 'NetworkPolicy at .: it has no spec'},
-    {value: policy([]), reason: 'NetworkPolicy at .: it has no spec'},
+    {value: policy([]), reason: 'NetworkPolicy at .: spec is not a map'},
     {value: policy({podSelector: 'app'}), reason: 'NetworkPolicy at .: spec.podSelector is not a label selector'},
     {value: policy({podSelector: {matchLabels: ['a']}}), reason: 'NetworkPolicy at .: spec.podSelector is not a label selector'},
     {
@@ -307,4 +306,10 @@ propertyTest.prop([fc.json({maxDepth: 8})])('no JSON text makes reading fail', t
 test('many bad objects make few problems', () => {
   const {problems} = readClusterObjects(Array.from({length: 1_000}, () => ({kind: 'Pod'})))
   expect(problems.length).toBe(21)
+})
+
+test('a policy without a spec is one with an empty spec, as the API server takes it', () => {
+  const {objects, problems} = readClusterObjects(policy(undefined))
+  expect(problems).toEqual([])
+  expect(objects.policies.map(({spec}) => spec)).toEqual([{}])
 })

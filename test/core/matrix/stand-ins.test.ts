@@ -101,4 +101,12 @@ describe('a change', () => {
     expect(closes).toEqual([])
     expect(opens).toMatchObject([{source: 'mill/sack-x', destination: 'mill/wheel-x', port: 80}])
   })
+
+  test('to objects that lack policies is not known, and the answer says which part', async () => {
+    const dump = await dumpOf(list(NAMESPACE, pod('wheel-x', 'wheel', '10.0.0.1'), pod('sack-x', 'sack', '10.0.0.2')))
+    const changed = await dumpOf(list('- {apiVersion: v1, kind: Namespace, metadata: {name: mill, labels: {a: b}}}'))
+    const diff = compareProbes(dump, {changed}, {}, none)
+    expect(diff).toMatchObject({opens: [], closes: []})
+    expect(diff.incomplete.map(({part}) => part)).toContain('NetworkPolicies')
+  })
 })
