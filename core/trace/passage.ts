@@ -110,7 +110,7 @@ function combined(done: readonly Done[]): Passage {
 function wayText({verdict, legs, ends}: Done): string {
   const [end] = ends
   const to = end ? `${end.destination}${end.port === undefined ? '' : `:${end.port}`}` : 'nowhere'
-  return `to ${to} by node ${legs.map(({node}) => node.node).join(' and ')} it is ${verdict === 'drop' ? 'dropped' : 'allowed'}`
+  return `to ${to} by node${legs.length > 1 ? 's' : ''} ${legs.map(({node}) => node.node).join(' and ')} it is ${verdict === 'drop' ? 'dropped' : 'allowed'}`
 }
 
 function distinct(packets: readonly Packet[]): Packet[] {

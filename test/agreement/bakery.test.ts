@@ -1,12 +1,9 @@
 import {describe, expect, test} from 'vitest'
 import {walkOfSaved} from '../support/agreement/agree.ts'
-import {openBakery, probes} from '../support/kernel/packets/bakery.ts'
+import {nodeAddress, openBakery, packets, probes} from '../support/kernel/packets/bakery.ts'
 import {describePackets} from '../support/kernel/packets/describe.ts'
 import {backends} from '../support/kernel/tools.ts'
 import {program, variants} from '../support/programs/program.ts'
-
-// The walk goes over FORWARD; what the node itself sends or gets does not pass there.
-const forwarded = probes.filter(({text}) => !/\bnode\b/.test(text))
 
 describePackets('the walk over the bakery and real packets agree', () => {
   describe.each(backends)('%s', backend => {
@@ -14,10 +11,10 @@ describePackets('the walk over the bakery and real packets agree', () => {
       await using node = await openBakery('', backend)
       const {sets, rules} = program(variant)
       await node.load(sets, rules)
-      const walked = await walkOfSaved(node)
-      const packets = await node.probe(forwarded.map(({packet}) => packet))
-      const bySending = forwarded.map(({text}, index) => `${text}: ${packets[index]}`)
-      expect(forwarded.map(({text, packet}) => `${text}: ${walked(packet)}`)).toEqual(bySending)
+      const walked = await walkOfSaved(node, nodeAddress)
+      const sent = await node.probe(packets)
+      const bySending = probes.map(({text}, index) => `${text}: ${sent[index]}`)
+      expect(probes.map(({text, packet}) => `${text}: ${walked(packet)}`)).toEqual(bySending)
     })
   })
 })

@@ -88,7 +88,7 @@ describe('a service', () => {
     expect(await traced({n1, n2}, 'ops/job', '10.0.100.1', '80')).toMatchObject({
       verdict: 'unknown',
       because: expect.stringMatching(
-        /^it depends on the way that the packet takes: to 10\.0\.2\.1:80 by node n1 and n2 it is dropped, to 10\.0\.1\.9:80 by node n1 it is allowed$/,
+        /^it depends on the way that the packet takes: to 10\.0\.2\.1:80 by nodes n1 and n2 it is dropped, to 10\.0\.1\.9:80 by node n1 it is allowed$/,
       ),
     })
   })

@@ -1,4 +1,5 @@
 import {readDump} from '../../../core/dump/read-dump.ts'
+import {emptyCluster} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
@@ -42,8 +43,12 @@ export async function disagreements(node: PacketNode, each: Case, step: Step, se
 
 const text = (lines: Iterable<string>): string => [...lines, ''].join('\n')
 
-/** Reads back what the kernel holds, to walk packets over it. */
-export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) => string> {
+/**
+ * Reads back what the kernel holds, to walk packets over it.
+ *
+ * @param address the node's own, for walks of what it sends and receives
+ */
+export async function walkOfSaved(node: PacketNode, address?: string): Promise<(packet: Packet) => string> {
   const {rules, sets} = await node.save()
   const {nodes} = await readDump([
     {name: 'iptables-save.txt', folder: '', text: [rules], kind: 'iptables-save'},
@@ -51,7 +56,10 @@ export async function walkOfSaved(node: PacketNode): Promise<(packet: Packet) =>
   ])
   const [read] = nodes
   if (!read || read.completeness.rules === 'absent') throw new Error('the saved rules were not recognised')
-  return packet => read.walk(packet).verdict
+  if (address === undefined) return packet => read.walk(packet).verdict
+  const own = [{metadata: {name: 'n1'}, status: {addresses: [{type: 'InternalIP', address}]}}]
+  const named = read.with({node: 'n1', cluster: {...emptyCluster(), nodes: own}})
+  return packet => named.walk(packet).verdict
 }
 
 /** A policy is refused where the case says so, and nowhere else. */

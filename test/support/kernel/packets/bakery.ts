@@ -25,7 +25,7 @@ const others = {
   basement: '172.20.1.7',
   cellar: '172.20.2.8',
 }
-const nodeAddress = '10.40.0.5'
+export const nodeAddress = '10.40.0.5'
 const addresses = new Map([...pods.map(({name, ip}) => [name, ip] as const), ...Object.entries(others), ['node', nodeAddress]])
 
 /** By hand, from the policies of the bakery and what Azure NPM makes of them. */
