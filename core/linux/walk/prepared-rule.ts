@@ -36,8 +36,8 @@ export interface PreparedRule {
 }
 
 const SERVICE: ReadonlySet<PacketField> = new Set(['protocol', 'port'])
-/** The same for all packets of a domain: none has a known source port, and all come from outside the node and leave it. */
-const FIXED: ReadonlySet<PacketField> = new Set(['sourcePort', 'in', 'out'])
+/** The same for all packets of a domain at every hook: none has a known source port, and all come from outside the node. */
+const FIXED: ReadonlySet<PacketField> = new Set(['sourcePort', 'in'])
 const OF_ENDS_OR_SERVICE: ReadonlySet<PacketField> = new Set(['source', 'destination', ...SERVICE])
 const isWithin = (fields: readonly PacketField[], those: ReadonlySet<PacketField>) => fields.every(field => those.has(field))
 
