@@ -40,7 +40,11 @@ export function mergeObjects(all: readonly FileObjects[], gaps: readonly ObjectG
   if (!first) return {problems: []}
   const problems = new ProblemList()
   const lists = Object.fromEntries(objectKinds.map(kind => [kind, keepOne(all, kind, problems)]))
-  const workloads = all.flatMap(({objects}) => objects.workloads ?? [])
+  const every = all.flatMap(({objects}) => objects.workloads ?? [])
+  // Backups hold each twice, and its pods are not there twice.
+  const workloads = [
+    ...new Map(every.toReversed().map(each => [`${each.kind} ${each.namespace}/${each.name}`, each])).values(),
+  ].toReversed()
   const merged = {...emptyCluster(), ...lists, ...(workloads.length > 0 && {workloads})}
   const given = joinGiven(all.map(({objects}) => objects))
   const known = given && gaps.length > 0 ? {...given, gaps: [...given.gaps, ...gaps]} : given

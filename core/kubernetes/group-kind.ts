@@ -22,6 +22,20 @@ export const servedVersion = (kind: OwnKind): string => (kind === 'NetworkPolicy
 
 export const isOwnKind = (kind: string): kind is OwnKind => Object.hasOwn(groups, kind)
 
+/** The kind that somebody means who writes it with other capitals, as a resource or as its short name: `networkpolicies`, `netpol`. */
+export const meantKind = (written: string): OwnKind | undefined => MEANT[written.toLowerCase()]
+const MEANT: Readonly<Record<string, OwnKind>> = {
+  pod: 'Pod',
+  pods: 'Pod',
+  namespace: 'Namespace',
+  namespaces: 'Namespace',
+  networkpolicy: 'NetworkPolicy',
+  networkpolicies: 'NetworkPolicy',
+  netpol: 'NetworkPolicy',
+  node: 'Node',
+  nodes: 'Node',
+}
+
 /** Whether an apiVersion is of a group that serves a kind. Without one the kind alone says what an object is. */
 export function isOwnGroup(kind: OwnKind, apiVersion: string | undefined): boolean {
   if (apiVersion === undefined) return true

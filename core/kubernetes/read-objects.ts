@@ -2,7 +2,7 @@ import type {Problem} from '../problem/problem.ts'
 import {ProblemList} from '../problem/problem-list.ts'
 import {nullsAsAbsent} from './absent-fields.ts'
 import {objectKinds} from './given-objects.ts'
-import {isForeignShape, isOwnGroup, isOwnKind, kindByShape, type OwnKind, servedVersion} from './group-kind.ts'
+import {isForeignShape, isOwnGroup, isOwnKind, kindByShape, meantKind, type OwnKind, servedVersion} from './group-kind.ts'
 import {withNameLabel} from './namespace-labels.ts'
 import {faultOf} from './object-faults.ts'
 import {ObjectGaps} from './object-gaps.ts'
@@ -96,10 +96,11 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     if (!isFields(item)) return
     const kind = textOf(item['kind'])
     const apiVersion = textOf(item['apiVersion'])
-    if (Array.isArray(item['items'])) {
+    // Go prints a list without items as null.
+    if (Array.isArray(item['items']) || (item['items'] === null && kind?.endsWith('List'))) {
       const items = itemsOf(kind, apiVersion)
       if (items && isOwnKind(items.kind) && isOwnGroup(items.kind, apiVersion)) gaps.list(items.kind, item)
-      visit(item['items'], `${pathOf(path, index)}.items`, undefined, items, depth + 1)
+      visit(item['items'] ?? [], `${pathOf(path, index)}.items`, undefined, items, depth + 1)
     } else if (kind !== undefined)
       take(item, kind, apiVersion ?? (told?.kind === kind ? told.apiVersion : undefined), path, index)
     else if (told) take(item, told.kind, apiVersion ?? told.apiVersion, path, index)
@@ -146,7 +147,14 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     if (!isOwnKind(kind)) {
       const workload = readWorkload(object, kind, apiVersion)
       if (workload) workloads.push(workload)
-      otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + 1)
+      const meant = meantKind(kind)
+      if (meant === undefined || !isOwnGroup(meant, apiVersion)) otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + 1)
+      else
+        leaveOut(
+          meant,
+          object,
+          `${meant} at ${pathOf(path, index) || '.'}: its kind is written ${kind}, which API servers refuse`,
+        )
       return
     }
     if (!isOwnGroup(kind, apiVersion) || (apiVersion === undefined && isForeignShape(kind, object)))
@@ -155,20 +163,25 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     const item = nullsAsAbsent(object, kind)
     const fault = faultOf(item, kind)
     if (fault !== undefined) {
-      gaps.leftOut(kind, item)
-      const leftOut: Problem = {
-        code: 'BAD_OBJECT',
-        message: `${kind} at ${pathOf(path, index) || '.'}: ${fault}; it is left out`,
-        next: 'Take the objects again with kubectl get -o json.',
-        ...(file !== undefined && {file}),
-      }
-      problems.add(leftOut)
+      const leftOut = leaveOut(kind, item, `${kind} at ${pathOf(path, index) || '.'}: ${fault}`)
       if (kind === 'NetworkPolicy') written.push({policy: keyOf(object), object, leftOut})
       return
     }
     if (kind === 'NetworkPolicy') written.push({policy: keyOf(object), object})
     if (apiVersion !== undefined && apiVersion !== servedVersion(kind)) noteVersion(kind, apiVersion)
     add(kind, item)
+  }
+
+  function leaveOut(kind: OwnKind, item: Unread, fault: string): Problem {
+    gaps.leftOut(kind, item)
+    const leftOut: Problem = {
+      code: 'BAD_OBJECT',
+      message: `${fault}; it is left out`,
+      next: 'Take the objects again with kubectl get -o json.',
+      ...(file !== undefined && {file}),
+    }
+    problems.add(leftOut)
+    return leftOut
   }
 
   function add(kind: OwnKind, item: Unread): void {

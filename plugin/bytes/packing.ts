@@ -18,6 +18,9 @@ const MAGIC: Readonly<Record<Packing, readonly (readonly number[])[]>> = {
   lz4: [[0x04, 0x22, 0x4d, 0x18]],
 }
 
+/** So many first bytes show it. */
+export const PACKING_BYTES = 6
+
 /** How a file is packed; undefined when it is not. */
 export const packingOf = (head: Uint8Array): Packing | undefined =>
   packings.find(packing => MAGIC[packing].some(bytes => bytes.every((byte, at) => head[at] === byte)) && !isWord(packing, head))

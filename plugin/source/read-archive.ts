@@ -3,6 +3,7 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import {type InputBudget, InputLimitError} from '../bytes/input-budget.ts'
+import {PACKING_BYTES, packingOf} from '../bytes/packing.ts'
 import {reasonOf} from './reason.ts'
 import {DEEPEST, LeftOut} from './walk-folder.ts'
 
@@ -26,6 +27,7 @@ export async function readArchive(
   const problems: Problem[] = []
   const other = new LeftOut()
   const misnamed = new LeftOut()
+  const inner = new LeftOut()
   try {
     for await (const {header, body} of webStream(stream).pipeThrough(createTarDecoder())) {
       budget.takeEntry(name)
@@ -34,8 +36,15 @@ export async function readArchive(
       if (!isNamed) misnamed.add(`${header.name.slice(0, 100)}…`)
       else if (header.type !== 'file' && header.type !== 'directory') other.add(header.name)
       const text = new TextDecoding()
-      for await (const piece of body) if (isRead) text.push(piece)
-      if (isRead) documents.push({name: `${name}/${header.name}`, folder: `${name}/${dirname(header.name)}`, text: text.end()})
+      let first: Uint8Array | undefined
+      for await (const piece of body) {
+        if (!isRead) continue
+        first ??= piece.slice(0, PACKING_BYTES)
+        if (!packingOf(first)) text.push(piece)
+      }
+      if (isRead && first && packingOf(first)) inner.add(header.name)
+      else if (isRead)
+        documents.push({name: `${name}/${header.name}`, folder: `${name}/${dirname(header.name)}`, text: text.end()})
     }
   } catch (error) {
     if (error instanceof InputLimitError) throw error
@@ -48,7 +57,7 @@ export async function readArchive(
   }
   return {
     documents,
-    problems: [...problems, ...otherProblems(other, name), ...misnamedProblems(misnamed, name)],
+    problems: [...problems, ...otherProblems(other, name), ...misnamedProblems(misnamed, name), ...innerProblems(inner, name)],
   }
 }
 
@@ -70,6 +79,14 @@ export const misnamedProblems = (misnamed: LeftOut, archive: string): Problem[] 
     code: 'UNREADABLE_FILE',
     message: `names of more than ${LONGEST_NAME} characters or ${DEEPEST} folders are passed over`,
     next: 'No dump has such names. Take it again.',
+  })
+
+/** What is said of packed files and archives within an archive. */
+export const innerProblems = (inner: LeftOut, archive: string): Problem[] =>
+  inner.problems(archive, {
+    code: 'UNSUPPORTED_FILE',
+    message: 'files within the archive that are packed themselves are not read',
+    next: 'Unpack the archive, and give its folder: archives in a folder are read.',
   })
 
 /** Nothing is read ahead: what is not asked for is not unpacked. */

@@ -3,7 +3,8 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import {type InputBudget, InputLimitError} from '../bytes/input-budget.ts'
-import {isNamedWell, misnamedProblems, otherProblems} from './read-archive.ts'
+import {PACKING_BYTES, packingOf} from '../bytes/packing.ts'
+import {innerProblems, isNamedWell, misnamedProblems, otherProblems} from './read-archive.ts'
 import {reasonOf} from './reason.ts'
 import {LeftOut} from './walk-folder.ts'
 
@@ -35,7 +36,7 @@ export async function readZip(
   const {default: yauzl} = await import('yauzl')
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
-  const [other, misnamed, unread] = [new LeftOut(), new LeftOut(), new LeftOut()]
+  const [other, misnamed, unread, inner] = [new LeftOut(), new LeftOut(), new LeftOut(), new LeftOut()]
   let sizeBytes = 0
   try {
     const archive = await yauzl.fromBufferPromise(packed, {decodeStrings: false})
@@ -49,14 +50,17 @@ export async function readZip(
       else if (entry.isEncrypted() || !METHODS.has(entry.compressionMethod)) unread.add(file)
       else {
         const text = new TextDecoding()
+        let first: Uint8Array | undefined
         for await (const piece of await archive.openReadStreamPromise(entry)) {
           const bytes = piece as Uint8Array
           sizeBytes += bytes.length
           budget.takeBytes(bytes.length, name)
           budget.checkRatio(sizeBytes, packed.length, name)
-          text.push(bytes)
+          first ??= bytes.slice(0, PACKING_BYTES)
+          if (!packingOf(first)) text.push(bytes)
         }
-        documents.push({name: `${name}/${file}`, folder: `${name}/${dirname(file)}`, text: text.end()})
+        if (first && packingOf(first)) inner.add(file)
+        else documents.push({name: `${name}/${file}`, folder: `${name}/${dirname(file)}`, text: text.end()})
       }
     }
   } catch (error) {
@@ -74,6 +78,7 @@ export async function readZip(
       ...problems,
       ...otherProblems(other, name),
       ...misnamedProblems(misnamed, name),
+      ...innerProblems(inner, name),
       ...unread.problems(name, {
         code: 'UNREADABLE_FILE',
         message: 'files of the archive that have a password, or are packed in an unusual way, are not read',

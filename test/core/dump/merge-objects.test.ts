@@ -70,6 +70,16 @@ describe('an object that is there twice', () => {
   })
 })
 
+test('a workload that is there twice makes its pods once', () => {
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {name: 'wheel', namespace: 'mill'},
+    spec: {replicas: 1, selector: {matchLabels: {app: 'a'}}, template: {metadata: {labels: {app: 'a'}}, spec: {containers: []}}},
+  }
+  expect(mergeObjects([of('1', deployment), of('2', deployment)]).cluster?.workloads).toHaveLength(1)
+})
+
 test('what was deleted in events of a watch is not there', () => {
   const events = [
     {type: 'ADDED', object: pod('a')},

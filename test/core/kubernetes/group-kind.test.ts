@@ -114,3 +114,19 @@ describe('an object that names no kind', () => {
     expect(count({kind: 7, metadata: {name: 'a'}})).toBe(0)
   })
 })
+
+test.each(['Networkpolicy', 'networkpolicy', 'NetworkPolicies', 'netpol'])(
+  'a kind that is written %s is told, and left out',
+  kind => {
+    const {objects, problems} = readClusterObjects({apiVersion: 'networking.k8s.io/v1', kind, metadata, spec: policySpec})
+    expect(objects.policies).toEqual([])
+    expect(problems).toMatchObject([{code: 'BAD_OBJECT', message: expect.stringContaining(`its kind is written ${kind}`)}])
+    expect(objects.given?.gaps.map(gap => gap.kind)).toEqual(['policies'])
+  },
+)
+
+test('a list of Go without items is an empty one, and says so of its kind', () => {
+  const {objects, problems} = readClusterObjects({apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicyList', items: null})
+  expect(problems).toEqual([])
+  expect(objects.given).toMatchObject({kinds: ['policies'], gaps: []})
+})

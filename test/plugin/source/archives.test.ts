@@ -75,6 +75,17 @@ test.each([
   expect(messages).toMatch(new RegExp(`packed with ${packing}, which is not read[^]*Unpack it`))
 })
 
+test('what is packed within an archive is named, with what to do', async () => {
+  const packed = gzipSync(RULES)
+  const inTar = await packTar([{header: {name: 'd/inner.tgz', size: packed.length}, body: packed}])
+  for (const bytes of [inTar, makeZip([{name: 'd/inner.tgz', body: packed}])]) {
+    const {documents, codes, messages} = await read('outer', bytes)
+    expect(documents).toEqual([])
+    expect(codes).toEqual(['UNSUPPORTED_FILE'])
+    expect(messages).toMatch(/inner\.tgz[^]*Unpack the archive/)
+  }
+})
+
 test('a text that begins with BZh is a text', async () => {
   expect((await read('text', Buffer.from('BZhello\n'))).documents[0]?.[1]).toBe('BZhello\n')
 })
