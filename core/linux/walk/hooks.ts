@@ -2,7 +2,7 @@ import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import type {Passing} from './passing.ts'
 
 /** The built-in chains. */
-export type BuiltIn = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
+export type BuiltIn = 'PREROUTING' | 'INPUT' | typeof FORWARD_CHAIN | 'OUTPUT' | 'POSTROUTING'
 
 /**
  * The built-in chains of all tables, in the order in which the kernel calls them. Which of them a packet meets depends on
@@ -32,7 +32,7 @@ export const HOOKS: readonly (readonly [table: string, chain: BuiltIn])[] = [
 
 /** The hooks of a packet that the node forwards, up to where only its source changes. */
 export const FORWARDED: readonly (readonly [table: string, chain: BuiltIn])[] = HOOKS.filter(
-  ([table, chain]) => chain === 'PREROUTING' || chain === 'FORWARD' || (chain === 'POSTROUTING' && table !== 'nat'),
+  ([table, chain]) => chain === 'PREROUTING' || chain === FORWARD_CHAIN || (chain === 'POSTROUTING' && table !== 'nat'),
 )
 
 const at = (table: string, chain: BuiltIn): number => HOOKS.findIndex(hook => hook[0] === table && hook[1] === chain)

@@ -1,4 +1,5 @@
 import type {LostPart, Target} from '../iptables/model.ts'
+import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import type {BuiltIn} from './hooks.ts'
 import {connectionMarked, marked, spelledMark, withUnknownMark} from './marks.ts'
 import type {Passing} from './passing.ts'
@@ -73,7 +74,7 @@ const RETURN: Effect = {kind: 'return'}
  *
  * @param hook the built-in chain in which the rule is met
  */
-export function effectOf(target: Target | undefined, packet: Passing, hook: BuiltIn = 'FORWARD'): Effect {
+export function effectOf(target: Target | undefined, packet: Passing, hook: BuiltIn = FORWARD_CHAIN): Effect {
   if (!target) return NOTHING
   switch (target.kind) {
     case 'verdict':

@@ -16,13 +16,17 @@ const HOME = 'core/linux/npm/'
 /** Files that look like one and are none, or that quote a fact to a person where no data plane is known. */
 const exempt: Readonly<Record<string, string>> = {
   'core/contract/program.ts': 'a description in the schema',
+  'core/kubernetes/api-blocks.ts': 'bytes of an address',
   'core/kubernetes/named-ports.ts': 'ports end at 65535',
   'core/lint/codes/linux.ts': 'sentences about a code',
   'core/lint/codes/refused.ts': 'sentences about a code',
   'core/linux/iptables/table-extent.ts': 'the built-in chains of iptables',
+  'core/matrix/stand-ins.ts': 'an address',
   'core/net/ipv4.ts': 'bytes of an address',
+  'core/net/protocols.ts': 'the number of a protocol is a byte',
   'core/packets/services.ts': 'ports end at 65535',
   'core/renaming/keyed-hash.ts': 'bytes of a number',
+  'core/sets/membership.ts': 'a port is two bytes',
   'plugin/commands/resolve.ts': 'an example in the help',
   'plugin/commands/trace.ts': 'an example in the help',
 }
