@@ -15,7 +15,7 @@ const MOST_PACKETS = 60_000
 const MOST_RULES = 32
 /** Packets that are tried for one cause, when there are few causes and when there are many. */
 const MOST_OF_CAUSE = 1000
-const FEW_OF_CAUSE = 60
+const FEW_OF_CAUSE = 32
 /** Causes of which each is tried closely. */
 const FEW_CAUSES = 50
 /** Pods, and packets, that are tried for the rules of other programs. */

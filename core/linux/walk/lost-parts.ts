@@ -107,16 +107,33 @@ export function lostRule(table: string, chain: string, position: number, lost: L
   return {chain, position, line: 0, source: '', matches, target: {kind: 'extension', name: 'LOST', options: '', lost}}
 }
 
-/** The set that rules of the table nat ask when some of them are missing: addresses of pods and nodes, and reserved ones. */
-export function noServices({cluster, cache, sets}: Partial<LinuxDocuments>): [name: string, set: WalkedSet] {
-  const pods = [...(cluster?.pods ?? []), ...(cache?.objects.pods ?? [])].filter(hasPolicyAddress)
-  const nodes = (cluster?.nodes ?? []).flatMap(({status}) => status?.addresses ?? [])
-  const addresses = [...pods.map(({status}) => status?.podIP), ...nodes.map(({address}) => address)]
-  // Azure NPM's lists hold sets of pods. Sets of blocks are in no list.
-  for (const list of sets?.values() ?? [])
-    if (list.type === 'list:set')
-      for (const {entry} of list.members)
-        for (const member of sets?.get(entry)?.members ?? []) if (/^[\d.]+$/.test(member.entry)) addresses.push(member.entry)
-  const ipv4 = addresses.filter(address => address !== undefined && /^[\d.]+$/.test(address)) as string[]
-  return [NO_SERVICES, {type: 'hash:net', members: [...new Set([...ipv4, ...RESERVED])]}]
+/**
+ * The set that rules of the table nat ask when some of them are missing: addresses of pods and nodes, and reserved ones. They are
+ * gathered when a walk first asks: a large node has hundreds of thousands of members.
+ */
+export const noServices = (documents: Partial<LinuxDocuments>): [name: string, set: WalkedSet] => [
+  NO_SERVICES,
+  {
+    type: 'hash:net',
+    members: {
+      *[Symbol.iterator]() {
+        yield* addressesOf(documents)
+        yield* RESERVED
+      },
+    },
+  },
+]
+
+function addressesOf({cluster, cache, sets}: Partial<LinuxDocuments>): Set<string> {
+  const addresses = new Set<string>()
+  const add = (address: string | undefined): void => {
+    if (address !== undefined && /^[\d.]+$/.test(address)) addresses.add(address)
+  }
+  for (const pod of [...(cluster?.pods ?? []), ...(cache?.objects.pods ?? [])]) if (hasPolicyAddress(pod)) add(pod.status?.podIP)
+  for (const {status} of cluster?.nodes ?? []) for (const {address} of status?.addresses ?? []) add(address)
+  // Azure NPM's lists hold sets of pods. Sets of blocks are in no list. A set is in many lists.
+  const listed = new Set<string>()
+  for (const list of sets?.values() ?? []) if (list.type === 'list:set') for (const {entry} of list.members) listed.add(entry)
+  for (const name of listed) for (const {entry} of sets?.get(name)?.members ?? []) add(entry)
+  return addresses
 }
