@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {chainPlaceSchema, problemSchema, setSchema, termSchema, whereSchema} from './common.ts'
+import {chainPlaceSchema, incompletePartsSchema, problemSchema, setSchema, termSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 const portSchema = z.union([z.int().min(0).max(65535), z.string()]).nullable()
@@ -70,6 +70,7 @@ export const translationSchema = z.object({
   policies: z.array(translatedPolicySchema),
   sets: z.array(setSchema),
   staleChains: z.array(z.string()).describe('empty policy chains without a jump: what a deleted policy leaves behind; harmless'),
+  incomplete: incompletePartsSchema,
   unresolved: z.array(z.string()).describe('kernel names of sets and policy chains that nothing explains'),
   problems: z.array(problemSchema),
 })

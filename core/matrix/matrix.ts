@@ -1,6 +1,6 @@
 import type {Probe} from '../contract/matrix.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import {plainPart} from '../kubernetes/completeness.ts'
+import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import {declaredPorts} from '../kubernetes/named-ports.ts'
 import {type ClusterObjects, type LabelSelector, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
@@ -63,6 +63,9 @@ export class Matrix {
   private readonly walked: Decide | undefined
   private readonly meant: Decide | undefined
   private readonly isForetold: boolean
+  /** What of the node's rules and sets is not whole. */
+  private readonly lost: () => readonly IncompletePart[]
+  private isLostTold = false
   /** What verdicts of the policies that were asked for so far rest on and that is not whole. */
   readonly incomplete: IncompletePart[] = []
 
@@ -93,6 +96,8 @@ export class Matrix {
         (packet, from, to) => this.meaning(evaluator, packet, from, to),
       )
     this.isForetold = dump?.isForetold === true
+    const objects = new Set((cluster ? incompleteObjects(cluster) : []).map(({part}) => part))
+    this.lost = () => (isWalked ? dump.completeness.parts.filter(({part}) => !objects.has(part)) : [])
   }
 
   private meaning(evaluator: Evaluator, packet: Packet, {pod: source}: MatrixEnd, {pod: destination}: MatrixEnd): Verdict {
@@ -100,6 +105,18 @@ export class Matrix {
     for (const each of incomplete)
       if (this.incomplete.every(({part}) => part !== each.part)) this.incomplete.push(plainPart(each))
     return verdict
+  }
+
+  /** Whether verdicts that were asked for so far are unknown, and rules or sets are not whole. */
+  get restsOnLost(): boolean {
+    return this.isLostTold
+  }
+
+  private tellLost(): void {
+    if (this.isLostTold) return
+    const lost = this.lost()
+    this.isLostTold = lost.length > 0
+    this.incomplete.push(...lost.map(plainPart))
   }
 
   /** Ends with one number get the same verdicts. */
@@ -113,6 +130,7 @@ export class Matrix {
     const [from, to] = [this.classed[source] as Classed, this.classed[destination] as Classed]
     const expected = this.meant?.(from, to, port)
     const walked = this.walked?.(from, to, port)
+    if (walked === 'unknown') this.tellLost()
     // What Azure NPM will do rests on the same objects.
     const isOpen = this.isForetold && expected === 'unknown'
     const verdict = isOpen ? 'unknown' : (walked ?? expected ?? 'unknown')

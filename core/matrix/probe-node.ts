@@ -50,6 +50,8 @@ export interface ProbedNode {
   readonly ports: readonly ProbedPort[]
   /** The same with ends that behave alike as one. */
   readonly grouped: () => GroupedMatrix
+  /** Whether a verdict is unknown because rules or sets are not whole; known when the probes are decided. */
+  readonly restsOnLost: () => boolean
 }
 
 const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
@@ -92,7 +94,13 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
     incomplete: matrix.incomplete,
     problems: [...problems, ...(foretold?.problems ?? [])],
   }
-  return {document, ends: matrix.ends.map(({name}) => name), ports, grouped: () => groupedMatrix(matrix)}
+  return {
+    document,
+    ends: matrix.ends.map(({name}) => name),
+    ports,
+    grouped: () => groupedMatrix(matrix),
+    restsOnLost: () => matrix.restsOnLost,
+  }
 }
 
 /** Whether the verdict is known and not what the policies mean. */

@@ -51,7 +51,7 @@ export function translateNode(dump: NodeState, filter: TranslationFilter = {}): 
     isFiltered,
     policies,
     document(problems) {
-      const {baseChains, staleChains, unresolved, problems: _, ...rest} = facts
+      const {baseChains, staleChains, incomplete, unresolved, problems: _, ...rest} = facts
       // The order in which the document is printed.
       return {
         ...rest,
@@ -59,6 +59,7 @@ export function translateNode(dump: NodeState, filter: TranslationFilter = {}): 
         policies: policies(),
         sets: translation.sets(),
         staleChains,
+        incomplete,
         unresolved,
         problems: [...problems],
       }

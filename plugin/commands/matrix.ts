@@ -67,7 +67,7 @@ export default class Matrix extends Verb {
       const change = {changed: other && onlyNode(other.dumps, undefined), without}
       return this.printDiff(compareProbes(dump, change, question, {before: source.problems, after: other?.problems ?? []}), flags)
     }
-    const {document, ends, ports, grouped} = probeNode(dump, question, source.problems)
+    const {document, ends, ports, grouped, restsOnLost} = probeNode(dump, question, source.problems)
     const names = ports.map(({protocol, port}) => `${protocol}/${port}`)
     const answer = (paint: Paint, table: (probes: Iterable<Probe>, groups: GroupedMatrix) => Iterable<string>) => {
       const groups = grouped()
@@ -88,7 +88,7 @@ export default class Matrix extends Verb {
     })
     await this.report(document.problems)
     // On objects alone, what rests on one that was not given is no answer.
-    if (document.incomplete.length > 0 && (document.foretold || flags.wrong)) this.exit(exitCodes.failed)
+    if (restsOnLost() || (document.incomplete.length > 0 && (document.foretold || flags.wrong))) this.exit(exitCodes.failed)
     if (flags.wrong) this.exit(onlyWrong(grouped().probes).next().done ? exitCodes.done : exitCodes.no)
   }
 

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import type {TranslationFilter} from '../../core/translate/filter.ts'
 import {translateNode} from '../../core/translate/translate-node.ts'
-import {sourceFlags, Verb} from '../command.ts'
+import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {escapeLines} from '../print/output.ts'
 import {translationLines} from '../print/translation.ts'
 import {oneDump} from '../source/open-source.ts'
@@ -45,6 +45,7 @@ export default class Translate extends Verb {
       },
     })
     await this.report(problems)
+    if (translation.facts.incomplete.length > 0) this.exit(exitCodes.failed)
   }
 }
 

@@ -57,7 +57,7 @@ export function* matrixAnswer(
 function* incompleteLines(incomplete: StreamedMatrix['incomplete'], paint: Paint): Generator<string> {
   if (incomplete.length === 0) return
   yield ''
-  yield paint('What the policies mean is not known of all', 'yellow')
+  yield paint('Not in the input: what rests on these parts is not known', 'yellow')
   for (const {part, reason, next} of incomplete) {
     yield paint(`  ${part}: ${reason}`)
     yield paint(`      ${next}`, 'dim')

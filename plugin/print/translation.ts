@@ -41,6 +41,18 @@ export function* translationLines(translation: ShownTranslation, paint: Paint, i
     yield isFiltered ? 'No policy fits the filters.' : 'No policy is programmed.'
   }
   if (!isFiltered) yield* baseLines(facts, paint, isWide)
+  yield* incompleteLines(facts, paint)
+}
+
+/** What may be programmed and was not given. */
+function* incompleteLines({incomplete}: TranslationFacts, paint: Paint): Generator<string> {
+  if (incomplete.length === 0) return
+  yield ''
+  yield paint('Not in the input: more may be programmed than is shown', 'yellow')
+  for (const {part, reason, next} of incomplete) {
+    yield paint(`  ${part}: ${reason}`)
+    yield paint(`      ${next}`, 'dim')
+  }
 }
 
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */

@@ -144,6 +144,7 @@ class AclNode implements NodeState {
         jump: null,
         baseChains: [],
         staleChains: [],
+        incomplete: [],
         unresolved: [],
         problems: [],
       },
