@@ -58,6 +58,10 @@ export function deviationReasons(
   const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
   const concerned = new Set([...ingress.selecting, ...egress.selecting])
   const ends = new Set(cluster.pods.filter(pod => isAtEnd(pod, packet)).map(objectKey))
+  const shared = [packet.source, packet.destination].flatMap(address => {
+    const its = cluster.pods.filter(pod => policyIp(pod) === address).map(objectKey)
+    return its.length > 1 ? [`${its.join(', ')} have one address, ${address}, and the rules for each hold for all of them`] : []
+  })
   const known = findDeviations(cluster, policyCompiler.compile, scheme).flatMap(({code, sentence, places}) => {
     const objects = new Set(
       places
@@ -66,5 +70,5 @@ export function deviationReasons(
     )
     return objects.size === 0 ? [] : [`a known fault of Azure NPM (${code}) in ${[...objects].join(', ')}: ${sentence}`]
   })
-  return known.length > 0 ? known : [byItself]
+  return known.length + shared.length > 0 ? [...shared, ...known] : [byItself]
 }

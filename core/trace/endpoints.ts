@@ -14,7 +14,11 @@ export interface Endpoint {
   readonly pod?: Pod
   /** Whether the pod was named, and not found by its address, which another pod may have too. */
   readonly isNamed?: boolean
+  /** The node, of a pod that has its address. */
+  readonly node?: string
 }
+
+const isIpv6 = (text: string): boolean => /^[\da-f]*:[\da-f:.]*:[\da-f:.]*(?:\/\d+)?$/i.test(text)
 
 /** Pods from cluster objects or NPM's debug cache, and the node's sets by kernel name. */
 export interface KnownPods {
@@ -38,6 +42,11 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
     const [pod, ...others] = known.pods.filter(each => policyIp(each) === asked)
     return {name: asked, address: asked, ...(pod && others.length === 0 && {pod})}
   }
+  if (isIpv6(asked))
+    throw new InputError(
+      `${asked} is an IPv6 address, and Azure NPM filters IPv4 only`,
+      'Nothing of Azure NPM drops IPv6 packets. Give the IPv4 address of the same end.',
+    )
   if (!asked.includes('/'))
     throw new InputError(`"${asked}" is no address and no pod`, 'Give NAMESPACE/POD, an IPv4 address, or external.')
   const pod = known.pods.find(each => objectKey(each) === asked)
@@ -48,13 +57,19 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
         : 'Check the name: kubectl get pods -A'
     throw new InputError(`pod ${asked} is not in the input`, next)
   }
+  // It has the address of its node, and is judged as the node is.
+  const {podIP} = pod.status ?? {}
+  if (pod.spec?.hostNetwork === true && podIP !== undefined && parseIpv4(podIP) !== undefined) {
+    const node = pod.spec.nodeName
+    return {name: asked, address: podIP, ...(node !== undefined && {node})}
+  }
   if (!hasPolicyAddress(pod))
     throw new InputError(`pod ${asked} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
   return {name: asked, address: policyIp(pod) ?? '', pod, isNamed: true}
 }
 
 function whyNot({spec, status}: Pod): string {
-  if (spec?.hostNetwork === true) return "uses its node's network"
+  if (spec?.hostNetwork === true) return "uses its node's network and has no IPv4 address"
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return 'has finished'
   return 'has no IPv4 address'
 }
@@ -74,6 +89,9 @@ function outsideAddress({pods, sets}: KnownPods): string {
   return OUTSIDE.find(address => !podAddresses.has(address) && !isNamed(address)) ?? '203.0.113.254'
 }
 
+/** Letters and digits with single dashes between them, at least one letter. Source: RFC 6335, as Kubernetes has it. */
+const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i
+
 /**
  * Resolves a port. A name is looked up in the receiving pod's object, then in the node's set of that name.
  *
@@ -88,6 +106,8 @@ export function resolvePort(asked: string, protocol: string, receiver: Endpoint,
     if (port > 65535) throw new InputError(`port ${asked} is out of range`, 'Ports go from 0 to 65535.')
     return port
   }
+  if (!PORT_NAME.test(asked))
+    throw new InputError(`"${asked}" is no port`, 'Give one number from 0 to 65535, or a name that the receiver declares.')
   const declared = receiver.pod && declaredPorts(receiver.pod).find(each => each.name === asked && protocolOf(each) === protocol)
   if (declared) return declared.containerPort
   for (const {entry} of namedPortSet?.members ?? []) {

@@ -180,6 +180,9 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route)
  * @throws InputError for a pod that is not among the cluster's
  */
 export function nodesOfEndpoints({pods}: ClusterObjects, ends: readonly string[]): string[] {
-  const nodes = ends.map(end => resolveEndpoint(end, {pods, sets: undefined}).pod?.spec?.nodeName)
+  const nodes = ends.map(end => {
+    const {pod, node} = resolveEndpoint(end, {pods, sets: undefined})
+    return pod?.spec?.nodeName ?? node
+  })
   return [...new Set(nodes.filter(node => node !== undefined))]
 }

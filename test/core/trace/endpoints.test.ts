@@ -39,6 +39,26 @@ describe('an end is found by', () => {
   })
 })
 
+test('pods that share an address are no end by it, and each is by its name', () => {
+  const twin = (name: string): Pod => ({metadata: {name, namespace: 'shop'}, status: {podIP: '10.0.5.5'}})
+  const both = {pods: [twin('a'), twin('b')], sets: undefined}
+  expect(resolveEndpoint('10.0.5.5', both)).toEqual({name: '10.0.5.5', address: '10.0.5.5'})
+  expect(resolveEndpoint('shop/b', both)).toMatchObject({address: '10.0.5.5', isNamed: true, pod: {metadata: {name: 'b'}}})
+})
+
+test('a pod of the host network is the address of its node, and no pod to policies', () => {
+  const agent: Pod = {
+    metadata: {name: 'agent', namespace: 'ops'},
+    spec: {hostNetwork: true, nodeName: 'n1'},
+    status: {podIP: '10.9.0.1'},
+  }
+  expect(resolveEndpoint('ops/agent', {pods: [agent], sets: undefined})).toEqual({
+    name: 'ops/agent',
+    address: '10.9.0.1',
+    node: 'n1',
+  })
+})
+
 describe('an end is refused that', () => {
   test.each<{is: string; asked: string; pods: readonly Pod[]; message: string; next: string}>([
     {
@@ -47,6 +67,13 @@ describe('an end is refused that', () => {
       pods: shop.pods,
       message: '"db" is no address and no pod',
       next: 'Give NAMESPACE/POD',
+    },
+    {
+      is: 'is an IPv6 address',
+      asked: 'fd00::1',
+      pods: shop.pods,
+      message: 'fd00::1 is an IPv6 address, and Azure NPM filters IPv4 only',
+      next: 'Give the IPv4 address',
     },
     {
       is: 'is an unknown pod',
@@ -61,13 +88,6 @@ describe('an end is refused that', () => {
       pods: [],
       message: 'pod shop/db is not in the input',
       next: 'Give the cluster objects',
-    },
-    {
-      is: "uses its node's network",
-      asked: 'ops/proxy',
-      pods: shop.pods,
-      message: "pod ops/proxy uses its node's network",
-      next: 'Give an address',
     },
     {
       is: 'has finished',
@@ -142,6 +162,9 @@ describe('a port', () => {
   })
 
   test.each([
+    {that: 'is a range', asked: '80-90', protocol: 'tcp', message: '"80-90" is no port'},
+    {that: 'is negative', asked: '-1', protocol: 'tcp', message: '"-1" is no port'},
+    {that: 'has a protocol', asked: 'tcp/80', protocol: 'tcp', message: '"tcp/80" is no port'},
     {that: 'is out of range', asked: '65536', protocol: 'tcp', message: 'port 65536 is out of range'},
     {that: 'the receiver does not declare', asked: 'web', protocol: 'tcp', message: 'shop/db declares no tcp port named "web"'},
     {
