@@ -48,8 +48,16 @@ interface Point {
   marks?: string
 }
 
-/** The class of every address that is forwarded: pods by name, then nodes, then other addresses. */
-export function endClasses({pods, nodes, sets, blocks, likeness}: Distinctions): EndClass[] {
+/** The classes of all addresses that are forwarded. */
+export interface EndClasses {
+  /** Pods by name, then nodes, then other addresses. */
+  readonly all: readonly EndClass[]
+  /** The class of an address; several where pods that are not alike share it, none for an address that is never forwarded. */
+  readonly at: (address: number) => readonly EndClass[]
+}
+
+/** Divides all addresses into classes. */
+export function endClasses({pods, nodes, sets, blocks, likeness}: Distinctions): EndClasses {
   const points = new Map<number, Point>()
   const pointAt = (address: number): Point => {
     let point = points.get(address)
@@ -128,7 +136,7 @@ class BlockMarks {
   }
 }
 
-function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likeness: (pod: Pod) => string): EndClass[] {
+function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likeness: (pod: Pod) => string): EndClasses {
   const blocks = named.sorted()
   const addresses = [...points.keys()].toSorted((a, b) => a - b)
   const starts = new Set([
@@ -141,21 +149,42 @@ function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likene
   // Blocks contain each other or have nothing in common, so those around an address are a stack.
   const around: {readonly to: number; readonly marks: string}[] = []
   let next = 0
-  for (const start of [...starts].toSorted((a, b) => a - b)) {
-    if (start > 0xffffffff) break
+  const sorted = [...starts].filter(start => start <= 0xffffffff).toSorted((a, b) => a - b)
+  const classesAt: (readonly FoundClass[])[] = []
+  for (const start of sorted) {
     while (around.length > 0 && (around.at(-1) as {to: number}).to < start) around.pop()
     for (; next < blocks.length && (blocks[next] as {from: number}).from <= start; next++) {
       const {to, marks} = blocks[next] as {to: number; marks: string}
       around.push({to, marks: (around.at(-1)?.marks ?? '') + marks})
     }
     const within = around.at(-1)?.marks ?? ''
-    if (within.includes('never ')) continue
+    if (within.includes('never ')) {
+      classesAt.push([])
+      continue
+    }
     const point = points.get(start)
     const key = `${within}|${point?.marks ?? ''}|`
-    for (const pod of point?.pods ?? []) add(classes, `${key}pod ${likeness(pod)}`, start, {pod})
-    if (!point?.pods) add(classes, point?.node === undefined ? key : `${key}node ${point.node}`, start, {node: point?.node})
+    const node = point?.node
+    const found = point?.pods
+      ? point.pods.map(pod => add(classes, `${key}pod ${likeness(pod)}`, start, {pod}))
+      : [add(classes, node === undefined ? key : `${key}node ${node}`, start, {node})]
+    classesAt.push(found)
   }
-  return [...classes.values()].toSorted(byName)
+  return {
+    all: [...classes.values()].toSorted(byName),
+    at: address => classesAt[lastUpTo(sorted, address)] ?? [],
+  }
+}
+
+/** Index of the last number that is not larger. */
+function lastUpTo(sorted: readonly number[], number: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as number) <= number) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }
 
 function add(
@@ -163,13 +192,18 @@ function add(
   key: string,
   address: number,
   {pod, node}: {readonly pod?: Pod; readonly node?: string | undefined},
-): void {
+): FoundClass {
   const known = classes.get(key)
-  if (!known) classes.set(key, {address, lastAddress: address, pods: pod ? [pod] : [], ...(node !== undefined && {node})})
-  else if (pod) {
+  if (!known) {
+    const made: FoundClass = {address, lastAddress: address, pods: pod ? [pod] : [], ...(node !== undefined && {node})}
+    classes.set(key, made)
+    return made
+  }
+  if (pod) {
     known.pods.push(pod)
     known.lastAddress = address
   }
+  return known
 }
 
 /** Pods of one namespace are neighbours, which makes small sets of them. */

@@ -2,7 +2,7 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import type {ClusterObjects, Pod} from '../kubernetes/objects.ts'
 import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
 import {parseIpv4} from '../net/ipv4.ts'
-import {type EndClass, endClasses} from '../packets/end-classes.ts'
+import {type EndClass, type EndClasses, endClasses} from '../packets/end-classes.ts'
 import {policyLikeness} from '../packets/policy-likeness.ts'
 import {memberText} from '../sets/member.ts'
 
@@ -21,6 +21,8 @@ export interface VerifiedPackets {
   readonly nodes: number
   /** Classes of other addresses. */
   readonly blocks: number
+  /** The classes of an address: the ends of products that stand for it. */
+  readonly classesAt: EndClasses['at']
 }
 
 /**
@@ -33,7 +35,7 @@ export function verifiedPackets(node: NodeState, cluster: ClusterObjects): Verif
   const pods = cluster.pods.filter(hasPolicyAddress)
   const isOfNode = pods.some(isHere)
   const likeness = policyLikeness(cluster)
-  const classes = endClasses({
+  const {all: classes, at} = endClasses({
     pods,
     nodes,
     sets: new Map(
@@ -46,6 +48,7 @@ export function verifiedPackets(node: NodeState, cluster: ClusterObjects): Verif
   // The node's own packets go through INPUT and OUTPUT.
   const forwarded = classes.filter(each => each.node === undefined || each.node !== node.node)
   const counts = {
+    classesAt: at,
     isOfNode,
     pods: forwarded.reduce((sum, each) => sum + each.pods.length, 0),
     nodes: forwarded.filter(each => each.node !== undefined).length,

@@ -1,8 +1,10 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Counterexample, Undecided, Verification} from '../contract/verification.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteObjects} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
+import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {EndClass} from '../packets/end-classes.ts'
 import {UNNAMED_PROTOCOL} from '../packets/services.ts'
@@ -56,7 +58,7 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
   const undecided = mergedUndecided(groups.filter(group => group.effect === 'unknown' || !isConfirmed(group)))
   // Where what should be rests on objects that were not given, it is undecided packet by packet.
   const objects = new Set(incompleteObjects(cluster).map(({part}) => part))
-  const incomplete = node.completeness.parts.filter(({part}) => !objects.has(part))
+  const incomplete = [...node.completeness.parts.filter(({part}) => !objects.has(part)), ...notDivided(node)]
   const isProven = undecided.length === 0 && incomplete.length === 0
   return {
     apiVersion: API_VERSION,
@@ -81,6 +83,18 @@ function programOf(
   if (against === 'policies') return {notes: []}
   const {program, notes} = node.dataPlane.expectedProgram(node, cluster, {})
   return {program: node.dataPlane.foretell(program, {node: node.node, cluster}), notes}
+}
+
+/** Masks that are no prefixes: the addresses that they name are not brought into classes of their own. */
+function notDivided(node: NodeState): IncompletePart[] {
+  const masked = node.ruleBlocks().filter(block => !parseIpv4Block(block))
+  const sets = [...(node.sets?.values() ?? [])].filter(({header}) => header.has('bitmask')).map(({name}) => `set ${name}`)
+  return [...masked.map(block => `rules with ${block}`), ...sets].map(part => ({
+    part,
+    state: 'cut',
+    reason: 'its mask is no prefix, so not all addresses that it names were compared',
+    next: 'Ask trace about packets of such addresses.',
+  }))
 }
 
 type Ends = {readonly sender: EndClass; readonly receiver: EndClass}

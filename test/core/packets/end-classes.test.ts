@@ -21,7 +21,7 @@ const ALWAYS = new Set([
 /** The classes in words, without those that are always there. */
 const classes = (given: Partial<Distinctions>) =>
   endClasses({pods: [], nodes: new Map(), sets: new Map(), blocks: [], likeness: () => '', ...given})
-    .map(({address, lastAddress, pods, node}) =>
+    .all.map(({address, lastAddress, pods, node}) =>
       [
         printIpv4(address),
         ...(lastAddress === address ? [] : [printIpv4(lastAddress)]),

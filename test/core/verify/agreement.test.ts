@@ -5,12 +5,13 @@ import {readDump} from '../../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {policyAddress} from '../../../core/kubernetes/pod-filter.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
-import {blockHolds, parseIpv4, parseIpv4Block} from '../../../core/net/ipv4.ts'
+import {parseIpv4} from '../../../core/net/ipv4.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import type {EndClass} from '../../../core/packets/end-classes.ts'
 import {serviceNumber} from '../../../core/packets/services.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import {agreement, type Disagreement, examplePacket} from '../../../core/verify/agreement.ts'
+import type {VerifiedPackets} from '../../../core/verify/verified-packets.ts'
 import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
 import {linesOf, type NodeLines} from '../../support/node-of.ts'
 
@@ -26,38 +27,16 @@ async function nodeOf({rules, sets}: NodeLines, objects: ClusterObjects, name: s
   return (nodes[0] as NodeState).with({cluster: objects})
 }
 
-/** In what an address is: addresses in the same are alike. */
-function placesOf(node: NodeState, {policies}: ClusterObjects): (address: number) => string {
-  const ranges = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '10.0.0.0/8'].map(text => [parseIpv4Block(text)])
-  const named = [...JSON.stringify(policies).matchAll(/\d+\.\d+\.\d+\.\d+\/\d+/g)].map(([text]) => [parseIpv4Block(text)])
-  const sets = [...(node.sets?.values() ?? [])].map(({members}) => members.map(({entry}) => parseIpv4Block(entry)))
-  return address =>
-    [...ranges, ...named, ...sets]
-      .map(blocks => blocks.filter(block => block && blockHolds(block, address)).map(block => block?.prefix))
-      .join('|')
-}
-
-/** Whether an address is in a class of ends. */
-function isOf({address, pods, node}: EndClass, end: number, places: (address: number) => string): boolean {
-  if (pods.length > 0) return pods.some(pod => policyAddress(pod) === end)
-  return address === end || (node === undefined && places(address) === places(end))
-}
-
 /** Whether a disagreement tells of a packet. */
 function tells(
   {from, to, senders, product, receiver}: Disagreement,
   packet: Packet,
-  {pods, places}: {readonly pods: ReadonlySet<number>; readonly places: (address: number) => string},
+  classesAt: VerifiedPackets['classesAt'],
 ): boolean {
   const number = serviceNumber(packet.protocol, packet.port)
-  const [source, destination] = [parseIpv4(packet.source) ?? 0, parseIpv4(packet.destination) ?? 0]
-  const isEnd = (each: EndClass, end: number) => pods.has(end) === each.pods.length > 0 && isOf(each, end, places)
-  return (
-    from <= number &&
-    number <= to &&
-    isEnd(receiver, destination) &&
-    [...senders].some(index => isEnd(product.senders[index] as EndClass, source))
-  )
+  const [sources, destinations] = [packet.source, packet.destination].map(text => classesAt(parseIpv4(text) ?? 0))
+  if (number < from || number > to || !destinations?.includes(receiver)) return false
+  return [...senders].some(index => sources?.includes(product.senders[index] as EndClass))
 }
 
 /** Packets that nodes forward: none within a pod, and none of a node itself. */
@@ -76,15 +55,14 @@ function* told(
   objects: ClusterObjects,
 ): Generator<{packet: Packet; walked: string; meant: string; told: string[]}> {
   const evaluator = new Evaluator(objects)
-  const found = [...agreement(node, objects).disagreements]
-  const places = placesOf(node, objects)
-  const pods = new Set(objects.pods.flatMap(pod => policyAddress(pod) ?? []))
+  const {packets, disagreements} = agreement(node, objects)
+  const found = [...disagreements]
   for (const packet of forwarded(objects))
     yield {
       packet,
       walked: node.walk(packet).verdict,
       meant: evaluator.evaluate(packet).verdict,
-      told: found.filter(each => tells(each, packet, {pods, places})).map(({effect}) => effect),
+      told: found.filter(each => tells(each, packet, packets.classesAt)).map(({effect}) => effect),
     }
 }
 
