@@ -8,6 +8,8 @@ export interface Host {
   isOwn(address: number): Truth
   /** Whether an address is known to be that of a pod, or of another node. What `isOwn` says of any other address is an assumption. */
   isElsewhere(address: number): boolean
+  /** Whether only packets that the node forwards are asked about, so that no end is an address of its own. */
+  readonly onlyForwards?: boolean
   /**
    * The networks behind interfaces that have no other address behind them, as those of Docker's bridges, by the interface's name.
    */

@@ -86,7 +86,7 @@ export class SetWalker implements PacketSetWalk {
 
   /** @param host the node, of which no end of the domain is an address; conditions on addresses look at it */
   constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain, host: Host = forwardingHost) {
-    this.blank = blankOf(host)
+    this.blank = blankOf({...host, onlyForwards: true})
     this.rules = rules
     this.sets = sets
     this.domain = domain

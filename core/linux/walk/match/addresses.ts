@@ -69,7 +69,8 @@ function typeCondition(end: End, isLimited: boolean): (option: Option) => Condit
       option,
       condition([end, 'in', 'out'], (packet: Passing) => {
         // The kernel takes no packet from elsewhere that claims to come from itself, and forwards none to itself.
-        const isForeign = packet.in === 'other' && (end === 'source' || packet.out === 'other')
+        const isForeign =
+          packet.host.onlyForwards === true || (packet.in === 'other' && (end === 'source' || packet.out === 'other'))
         const type = typeOf(packet[end], packet.host, isForeign)
         // Of which interface an address is, is not known: of another one it counts as UNICAST.
         if (type === 'unknown' || (isLimited && type !== 'UNICAST')) return 'unknown'

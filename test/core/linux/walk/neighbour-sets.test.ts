@@ -41,7 +41,7 @@ test.each(names)('%s', name => {
   const rules = savedRules(new SavedChains(indexIptablesSave([read(name, 'iptables-save.txt')])))
   const known = new Map(parseIpsetSave([read(name, 'ipset-save.txt')]).sets.map(set => [set.name, set]))
   const sets = savedSets({hasMembers: true, sets: known})
-  const host = hostOf({node: 'n1', cluster, sets: known}, rules)
+  const host = {...hostOf({node: 'n1', cluster, sets: known}, rules), onlyForwards: true}
   const walker = new SetWalker(rules, sets, {senders: numbers, receivers: numbers, services: [allServices]}, host)
   const wrong: string[] = []
   let decided = 0
