@@ -80,6 +80,6 @@ function numbersOf(named: PolicyPort, {pods}: ClusterObjects): ProbedPort[] {
 
 const declared = (name: string, protocol: string, pods: ClusterObjects['pods']): number[] =>
   pods
-    .flatMap(pod => declaredPorts(pod))
+    .flatMap(declaredPorts)
     .filter(each => each.name === name && protocolOf(each) === protocol)
     .map(({containerPort}) => containerPort)

@@ -1,9 +1,9 @@
 import {fc} from '@fast-check/vitest'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import type {ClusterObjects, NetworkPolicy} from '../../core/kubernetes/objects.ts'
-import {deviationCodes} from '../../core/policy/deviations.ts'
+import type {ClusterObjects, NetworkPolicy, Pod} from '../../core/kubernetes/objects.ts'
+import {type DeviationCode, deviationCodes} from '../../core/policy/deviations.ts'
 import {podsOf} from '../support/agreement/agree.ts'
-import {OUTSIDE, type WhatIf, wrongPredictions} from '../support/agreement/what-if.ts'
+import {foretold, OUTSIDE, type WhatIf, wrongPredictions} from '../support/agreement/what-if.ts'
 import {cluster} from '../support/arbitrary-cluster.ts'
 import {type Case, loadCases} from '../support/cases/load.ts'
 import {describePackets} from '../support/kernel/packets/describe.ts'
@@ -54,6 +54,30 @@ const randomChange: fc.Arbitrary<WhatIf> = fc
   })
 const nameOf = ({metadata}: NetworkPolicy) => `${metadata.namespace}/${metadata.name}`
 
+/** Departures that pods have, and not policies: what is other than usual about quay/lamp, and what a policy lets in there. */
+const ofPods: readonly {
+  readonly code: DeviationCode
+  readonly lamp: (pod: Pod) => Pod
+  readonly rule: NonNullable<NetworkPolicy['spec']['ingress']>[number]
+}[] = [
+  {
+    code: 'SIDECAR_PORT',
+    lamp: pod => ({
+      ...pod,
+      spec: {...pod.spec, initContainers: [{restartPolicy: 'Always', ports: [{name: 'side', containerPort: 9100}]}]},
+    }),
+    rule: {ports: [{port: 'side', protocol: 'TCP'}]},
+  },
+  {
+    code: 'IPV6_POD',
+    lamp: pod => ({
+      ...pod,
+      status: {...pod.status, podIP: 'fd00::9', podIPs: [{ip: 'fd00::9'}, {ip: pod.status?.podIP ?? ''}]},
+    }),
+    rule: {ports: [{port: 80, protocol: 'TCP'}]},
+  },
+]
+
 describePackets('what a matrix foretells of a change is what packets meet', () => {
   const nodes: PacketNode[] = []
 
@@ -76,7 +100,8 @@ describePackets('what a matrix foretells of a change is what packets meet', () =
   }
 
   test('of every departure of Azure NPM from the API', () => {
-    const met = new Set(cases.flatMap(({steps}) => steps.flatMap(({departs}) => departs?.code ?? [])))
+    const met = new Set<string>(cases.flatMap(({steps}) => steps.flatMap(({departs}) => departs?.code ?? [])))
+    for (const {code} of ofPods) met.add(code)
     expect(deviationCodes.filter(code => !met.has(code))).toEqual([])
   })
 
@@ -89,6 +114,23 @@ describePackets('what a matrix foretells of a change is what packets meet', () =
         expect(sent).toBeGreaterThan(0)
       }
     })
+
+  test.each(ofPods)('$code of a pod', async ({lamp, rule}) => {
+    const harbour = cases[0]?.steps[0]?.objects as ClusterObjects
+    const pods = harbour.pods.map(pod => (pod.metadata.name === 'lamp' ? lamp(pod) : pod))
+    const spec = {podSelector: {matchLabels: {app: 'lamp'}}, policyTypes: ['Ingress'], ingress: [rule]}
+    const policies = [{metadata: {namespace: 'quay', name: 'p'}, spec}]
+    const [before, after] = [
+      {...harbour, pods, policies: []},
+      {...harbour, pods, policies},
+    ]
+    const whatIf: WhatIf = {before, after, options: {scheme: 'sha256', semantics: 'npm'}}
+    const {wrong} = await wrongPredictions(nodeAt(0), whatIf)
+    expect(wrong).toEqual([])
+    // Somebody is treated in another way than the policy says.
+    const {opens, closes, withoutEffect = []} = foretold(whatIf).diff
+    expect([...opens, ...closes, ...withoutEffect].filter(each => each.after !== each.expectedAfter).length).toBeGreaterThan(0)
+  })
 
   test('an update that Azure NPM refuses', async () => {
     const harbour = cases[0]?.steps[0]?.objects as ClusterObjects

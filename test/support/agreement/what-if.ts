@@ -1,7 +1,7 @@
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {linux} from '../../../core/dataplanes.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../../../core/kubernetes/objects.ts'
-import {hasPolicyAddress} from '../../../core/kubernetes/pod-filter.ts'
+import {hasPolicyAddress, policyIp} from '../../../core/kubernetes/pod-filter.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
 import {compareProbes, type MatrixDiff, type MatrixQuestion, probeNode} from '../../../core/matrix/probe-node.ts'
@@ -66,7 +66,7 @@ export async function sent(
   const program = compile(objects, options)
   const text = (lines: Iterable<string>): string => [...lines, ''].join('\n')
   await node.load(text(printIpsetRestore(program)), text(printIptablesRestore(program, {forwardIndex: 4})))
-  const addressOf = new Map(objects.pods.map(pod => [objectKey(pod), pod.status?.podIP ?? '']))
+  const addressOf = new Map(objects.pods.map(pod => [objectKey(pod), policyIp(pod) ?? '']))
   const keys = [...cells]
   const packets = keys.map((key): Packet => {
     const [source = '', , destination = '', service = ''] = key.split(' ')
