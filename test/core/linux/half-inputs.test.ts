@@ -73,6 +73,20 @@ interface Half {
   readonly sets: string
 }
 
+/** Lines broken after so many characters, as a terminal does it. */
+const wrapped = (text: string, width: number): string =>
+  text
+    .split('\n')
+    .map(line => line.match(new RegExp(`.{1,${width}}`, 'g'))?.join('\n') ?? '')
+    .join('\n')
+
+/** Every so many lines two that have become one. */
+const joined = (text: string, every: number): string =>
+  text
+    .split('\n')
+    .map((line, at) => line + (at % every === every - 1 ? ' ' : '\n'))
+    .join('')
+
 /** Every half of a node's input that is tried. */
 function halvesOf({rules, sets}: FixtureNode): Half[] {
   return [
@@ -106,6 +120,25 @@ describe.each(fixtureNodes.map(node => [node.name, node] as const))('of half the
     }
     expect(wrong.slice(0, 20)).toEqual([])
     expect(known).toBeGreaterThan(0)
+  })
+
+  test('line breaks that were lost or added change no verdict', async () => {
+    const whole = await nodeOf(node, node.rules, node.sets)
+    const packets = packetsOf(node, whole.cluster)
+    const wrong: string[] = []
+    for (const {what, rules, sets} of [
+      {what: 'wrapped rules', rules: wrapped(node.rules, 80), sets: node.sets},
+      {what: 'joined rules', rules: joined(node.rules, 10), sets: node.sets},
+      {what: 'wrapped sets', rules: node.rules, sets: wrapped(node.sets, 40)},
+      {what: 'joined sets', rules: node.rules, sets: joined(node.sets, 7)},
+    ]) {
+      const half = await nodeOf(node, rules, sets)
+      for (const packet of packets) {
+        const [now, right] = [half.walk(packet).verdict, whole.walk(packet).verdict]
+        if (now !== 'unknown' && right !== 'unknown' && now !== right) wrong.push(`${what}: ${JSON.stringify(packet)}: ${now}`)
+      }
+    }
+    expect(wrong.slice(0, 20)).toEqual([])
   })
 
   test('a comparison is clean only if that of all of it is, and what is missing was given', async () => {
