@@ -47,6 +47,7 @@ export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generat
     yield paint(HEADINGS[heading].title, HEADINGS[heading].style)
     for (const [at, cause] of group) yield* causeLines(at, cause, drift, paint, isWide)
   }
+  for (const item of withoutCause(drift)) yield* driftItemLines(item, paint)
   yield* departureLines(departures, paint, isWide)
   if (drift.incomplete.length > 0) {
     yield ''
@@ -87,9 +88,15 @@ function* partLines(parts: Drift['incomplete'], paint: Paint): Generator<string>
   }
 }
 
-function headLine({node, clean, causes, departures, notCompared = []}: Drift, paint: Paint): string {
+/** The differences of an agent of a version that told no causes. */
+const withoutCause = ({items, causes}: Drift): readonly DriftItem[] => (causes.length === 0 ? items : [])
+
+function headLine(drift: Drift, paint: Paint): string {
+  const {node, clean, causes, departures, notCompared = []} = drift
   if (clean) return paint(`node ${node}: `) + paint('clean', 'green') + paint(': what is programmed is what the policies ask for')
+  const bare = withoutCause(drift).length
   const parts = [
+    ...(bare > 0 ? [counted(bare, 'difference')] : []),
     ...(causes.length > 0 ? [`${counted(causes.length, 'thing')} wrong`] : []),
     ...(departures.length > 0 ? [`${counted(departures.length, 'departure')} of Azure NPM from the policies`] : []),
   ]

@@ -111,7 +111,8 @@ describe('diff of nodes of a cluster', () => {
 
   test('of one node is its Drift alone', async () => {
     const {stdout, exitCode} = await diff({'aks-1': drifted, 'aks-2': clean}, ['--node', 'aks-1', '-o', 'json'])
-    expect(JSON.parse(stdout)).toEqual({...drift('aks-1', [missingMember]), incomplete: []})
+    const told = {incomplete: [], causes: [], departures: [], judged: 'none'}
+    expect(JSON.parse(stdout)).toEqual({...drift('aks-1', [missingMember]), ...told})
     expect(exitCode).toBe(1)
   })
 
@@ -129,7 +130,7 @@ describe('diff of nodes of a cluster', () => {
     const all = {'aks-1': clean, 'aks-2': drifted, 'aks-3': broken}
     const {stdout, stderr} = await diff(all)
     expect(stdout).toContain('node aks-1: clean')
-    expect(stdout).toContain('node aks-2: 1 difference')
+    expect(stdout).toContain('node aks-2: 1 difference\n      - member missing: podlabel-app:oven\n')
     expect(stdout).toContain('3 nodes: 1 clean, 1 with differences, 1 could not be asked')
     expect(stderr).toContain('error: node aks-3: the rules could not be read')
     const {stdout: json} = await diff(all, ['-o', 'json'])

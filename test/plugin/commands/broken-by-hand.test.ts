@@ -11,6 +11,9 @@ import {program} from '../../support/programs/program.ts'
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const cluster = fixture('captures/v2-base36-nft/cluster.yaml')
 
+/** What Azure NPM does otherwise than the policies of the bakery ask for, on every node. */
+const DEPARTURE = 'bakery/mixer: A namespace selector that only excludes admits every address that is no pod too'
+
 const run = (namespace: Namespace, args: readonly string[]) =>
   namespace.run(process.execPath, [executable, ...args, '--local', '--from', cluster], {allowFailure: true})
 
@@ -26,25 +29,30 @@ async function healthyNode(namespace: Namespace, backend: (typeof backends)[numb
 
 describeKernel('a node that was broken by hand', () => {
   for (const backend of backends) {
-    kernelTest(`is clean before, in ${backend}`, async namespace => {
+    kernelTest(`is as Azure NPM programs it before, in ${backend}`, async namespace => {
       await healthyNode(namespace, backend)
-      expect(await run(namespace, ['diff'])).toMatchObject({exitCode: 0, stdout: expect.stringContaining(': clean: ')})
+      const {exitCode, stdout} = await run(namespace, ['diff'])
+      expect(stdout).toMatch(/^node \S+: 1 departure of Azure NPM from the policies\n/)
+      expect(stdout).toContain(DEPARTURE)
+      expect(exitCode).toBe(1)
+      const bare = await run(namespace, ['diff', '--program-only'])
+      expect(bare).toMatchObject({exitCode: 0, stdout: expect.stringContaining(': clean: ')})
       expect(await run(namespace, question)).toMatchObject({exitCode: 0, stdout: expect.stringContaining('tcp/8080: ALLOWED')})
     })
 
     kernelTest(`shows a member that was taken away, in ${backend}`, async namespace => {
       await healthyNode(namespace, backend)
       await namespace.run('ipset', ['del', oven, '10.60.0.10'])
-      const diff = await run(namespace, ['diff'])
+      const diff = await run(namespace, ['diff', '-o', 'wide'])
       expect(diff.exitCode).toBe(1)
-      expect(diff.stdout).toContain('1 difference between what the policies ask for and what is programmed')
+      expect(diff.stdout).toMatch(/^node \S+: 1 thing wrong, 1 departure/)
       expect(diff.stdout).toMatch(
-        /CLOSED[^]*- member missing: podlabel-app:oven azure-npm-5iu1htjq9hd97m4vb2r9\n {6}- 10\.60\.0\.10/,
+        /CLOSED[^]*\n {2}1\. pod bakery\/oven-0 \(10\.60\.0\.10\) is missing in podlabel-app:oven\n[^]*- member missing: podlabel-app:oven azure-npm-5iu1htjq9hd97m4vb2r9\n {10}- 10\.60\.0\.10/,
       )
       const trace = await run(namespace, question)
       expect(trace.exitCode).toBe(1)
       expect(trace.stdout).toContain('THE NODE DOES NOT DO WHAT THE POLICIES SAY')
-      expect(trace.stdout).toContain('set podlabel-app:oven lacks 10.60.0.10')
+      expect(trace.stdout).toContain('pod bakery/oven-0 (10.60.0.10) is missing in podlabel-app:oven')
     })
 
     kernelTest(`shows a jump that was taken away, in ${backend}`, async namespace => {
@@ -52,10 +60,10 @@ describeKernel('a node that was broken by hand', () => {
       await namespace.run(`iptables-${backend}`, ['-D', 'FORWARD', '-m', 'conntrack', '--ctstate', 'NEW', '-j', 'AZURE-NPM'])
       const diff = await run(namespace, ['diff'])
       expect(diff.exitCode).toBe(1)
-      expect(diff.stdout).toMatch(/OPEN[^]*- jump missing: FORWARD/)
+      expect(diff.stdout).toMatch(/OPEN[^]*\n {2}1\. the jump from FORWARD to AZURE-NPM is missing: no policy is enforced\n/)
       const trace = await run(namespace, ['trace', 'external', 'bakery/oven-0', '--port', '8080'])
       expect(trace).toMatchObject({exitCode: 0, stdout: expect.stringContaining('THE NODE DOES NOT DO WHAT THE POLICIES SAY')})
-      expect(trace.stdout).toContain('jump missing in FORWARD')
+      expect(trace.stdout).toContain('the jump from FORWARD to AZURE-NPM is missing: no policy is enforced')
     })
 
     kernelTest(`shows a hole that somebody made, in ${backend}`, async namespace => {
@@ -64,7 +72,7 @@ describeKernel('a node that was broken by hand', () => {
       await namespace.run(`iptables-${backend}`, hole)
       const {stdout} = await run(namespace, ['diff'])
       expect(stdout).toMatch(
-        /OPEN[^]*\+ rule extra: AZURE-NPM-INGRESS\n {6}\+ -s 203\.0\.113\.9\/32 -j AZURE-NPM-INGRESS-ALLOW-MARK/,
+        /OPEN[^]*\n {2}1\. rule 1 of AZURE-NPM-INGRESS, which Azure NPM did not write: -s 203\.0\.113\.9\/32 -j AZURE-NPM-INGRESS-ALLOW-MARK/,
       )
       expect(stdout).toContain('for example 203.0.113.9 -> ')
     })
