@@ -153,13 +153,12 @@ export class Evaluator {
     const egress = this.side('Egress', sender, receiver, packet, receiver)
     const verdict = ingress.verdict === egress.verdict ? ingress.verdict : worse(ingress.verdict, egress.verdict)
     const isOwnNode = ingress.isOwnNode === true || egress.isOwnNode === true
-    const missing = verdict === 'unknown' ? [ingress, egress].flatMap(side => side.missing ?? []) : []
     return {
       verdict,
       ingress,
       egress,
       reason: [sideReason('ingress', 'receiver', ingress), sideReason('egress', 'sender', egress)].join('; '),
-      incomplete: missing.filter(({part}, at) => missing.findIndex(each => each.part === part) === at),
+      incomplete: verdict === 'unknown' ? missingOf(ingress, egress) : NOTHING,
       ...(isOwnNode && {exempt: 'own-node' as const}),
     }
   }
@@ -183,6 +182,13 @@ export class Evaluator {
       ? first
       : ambiguous(senders.length > 1 ? senders : receivers)
   }
+}
+
+const NOTHING: readonly IncompletePart[] = []
+
+function missingOf({missing: first}: ExpectedSide, {missing: second}: ExpectedSide): readonly IncompletePart[] {
+  if (!first || !second || first.part === second.part) return [first ?? second].flatMap(part => part ?? [])
+  return [first, second]
 }
 
 const isSamePod = (sender: End, receiver: End): boolean => sender.pod !== undefined && sender.pod === receiver.pod

@@ -17,7 +17,8 @@ export interface End {
 
 /** Knows which pods and nodes are at an address. */
 export class PacketEnds {
-  private readonly podsAt = new Map<number, Pod | readonly Pod[]>()
+  /** The ends at the addresses of pods, made once: there are many more packets than pods. */
+  private readonly podsAt = new Map<number, readonly End[]>()
   /** Names of nodes by their addresses. */
   private readonly nodesAt = new Map<number, readonly string[]>()
   private readonly knownNodes = new Set<string>()
@@ -29,7 +30,7 @@ export class PacketEnds {
       const address = policyAddress(pod)
       if (address === undefined) continue
       const others = this.podsAt.get(address)
-      this.podsAt.set(address, others === undefined ? pod : [...(isList(others) ? others : [others]), pod])
+      this.podsAt.set(address, others === undefined ? [{address, pod}] : [...others, {address, pod}])
     }
     for (const {metadata, spec, status} of nodes) {
       this.knownNodes.add(metadata.name)
@@ -51,15 +52,16 @@ export class PacketEnds {
     const address = parseIpv4(text)
     if (address === undefined) return [{address}]
     const found = this.podsAt.get(address)
-    if (found !== undefined) return isList(found) ? found.map(pod => ({address, pod})) : [{address, pod: found}]
+    if (found !== undefined) return found
     const isNoPod = this.missingPods === undefined || this.nodesAt.has(address) || isReservedAddress(address)
     return [isNoPod ? {address} : {address, mayBePod: this.missingPods}]
   }
 
   /** The ends of an address when a pod is meant, which counts only if the address is its own. */
   of(pod: Pod | undefined, text: string): readonly End[] {
+    if (!pod) return this.at(text)
     const address = parseIpv4(text)
-    return pod && address !== undefined && policyAddress(pod) === address ? [{address, pod}] : this.at(text)
+    return address !== undefined && policyAddress(pod) === address ? [{address, pod}] : this.at(text)
   }
 
   /** Whether an end is the node on which a pod runs, which always reaches it. */
@@ -76,8 +78,6 @@ export class PacketEnds {
     return isKnown || !isPrivateAddress(address) ? false : (this.missingNodes ?? false)
   }
 }
-
-const isList = (pods: Pod | readonly Pod[]): pods is readonly Pod[] => Array.isArray(pods)
 
 /** Whether an end may be a pod of a namespace that is not known. */
 export const mayBePodOf = ({mayBePod}: End, namespace: string): Answer =>

@@ -117,7 +117,12 @@ describe('what an input says of its objects', () => {
   })
 
   plainTest('an object that cannot be read concerns its namespace', () => {
-    const bad = {apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: {name: 'n', namespace: 'a'}}
+    const bad = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: {name: 'n', namespace: 'a'},
+      spec: {podSelector: 3},
+    }
     expect(read(aPod, bad)).toContainEqual(
       expect.objectContaining({
         part: 'NetworkPolicies',

@@ -25,7 +25,7 @@ const objects = [
   ...pods.map(pod => ({kind: 'Pod', ...pod})),
   {kind: 'Namespace', metadata: {name: 'bakery'}},
   {kind: 'Namespace', metadata: {name: 'empty'}},
-  {kind: 'NetworkPolicy', metadata: {namespace: 'bakery', name: 'line'}, spec: {}},
+  {apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: {namespace: 'bakery', name: 'line'}, spec: {}},
 ]
 const documents = {
   'iptables-nft-save.txt': readFileSync(fixture('captures/v2-base36-nft/iptables-save.txt'), 'utf8'),
