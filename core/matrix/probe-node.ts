@@ -74,7 +74,9 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
   requireKnown(cluster ? dump.with({cluster}) : dump, problems)
   const {options = NEWEST} = question
   const foretold = !isWalked && cluster ? foretell(cluster, dataPlane, options) : undefined
-  const ports = portsFor(question, cluster ? [cluster] : [], problems)
+  // Rules without policies tell no ports: those that policies name would be none.
+  const named = cluster && (!isWalked || cluster.policies.length > 0) ? [cluster] : []
+  const ports = portsFor(question, named, problems)
   const matrix = new Matrix({
     ends: endsOf(foretold?.node ?? dump, question),
     ports,

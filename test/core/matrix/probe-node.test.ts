@@ -38,6 +38,12 @@ describe('the matrix of a node', () => {
     expect(all.filter(({verdict, expected}) => verdict !== expected)).toEqual([])
   })
 
+  test('needs ports where rules are known and no policies', async () => {
+    const withoutPolicies = objects.replaceAll('kind: NetworkPolicy', 'kind: Other')
+    const dump = await dumpOf(rules, sets, withoutPolicies)
+    expect(() => probeNode(dump, {}, [])).toThrow('--ports is missing')
+  })
+
   test('needs pods', async () => {
     const dump = await dumpOf(rules, sets)
     expect(() => probeNode(dump, {ports: [tcp(80)]}, [])).toThrow('no pods are known')
