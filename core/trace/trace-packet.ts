@@ -130,6 +130,7 @@ function overPolicies(
 }
 
 const REWRITE = 'write the policy so that Azure NPM does what it says: kubectl npm lint tells how'
+const GIVE_ADDRESS = 'give one of the pods that share the address another one: delete its Pod'
 const REPAIR = 'put the node right: kubectl npm diff shows all that is wrong with it'
 
 /** What would let a dropped packet through: changes to the policies that deny it, or a repair where they allow it. */
@@ -145,8 +146,10 @@ function remedied(
   const told = (text: string) =>
     outside ? text.replace(`ipBlock ${outside.address}/32`, 'an ipBlock that holds the address outside') : text
   const changes = remediesOf(packet, expected, cluster, meantPods(question)).map(({text}) => told(text))
+  const isShared = disagreements.some(reason => reason.includes('have one address'))
   const isOfNpm = disagreements.some(reason => !reason.startsWith('node '))
-  const repair = expected.verdict === 'accept' && disagreements.length > 0 ? [isOfNpm ? REWRITE : REPAIR] : []
+  const repair =
+    expected.verdict === 'accept' && disagreements.length > 0 ? [isShared ? GIVE_ADDRESS : isOfNpm ? REWRITE : REPAIR] : []
   const remedies = [...changes, ...repair]
   return remedies.length > 0 ? {remedies} : {}
 }

@@ -98,6 +98,7 @@ describe('trace', () => {
     {name: 'port-too-little', args: ['harbour/tower-0', 'harbour/crane-0', '--port', '7001', ...dump('trace/harbour.json')]},
     {name: 'peer-too-little', args: ['ferry/deck-0', 'harbour/crane-0', '--port', 'lift', ...dump('trace/harbour.json')]},
     {name: 'sidecar', args: ['ferry/deck-0', 'harbour/tower-0', '--port', 'stats', ...dump('trace/harbour.json')]},
+    {name: 'shared-by-name', args: ['ferry/deck-0', 'ferry/lost-0', '--port', '80', ...dump('trace/harbour.json')]},
     {name: 'itself', args: ['harbour/tower-0', 'harbour/tower-0', '--port', '80', ...dump('trace/harbour.json')]},
     {name: 'its-node', args: ['10.8.0.4', 'harbour/crane-0', '--port', '7000', ...dump('trace/harbour.json')]},
     {name: 'shared-address', args: ['harbour/tower-0', '10.7.0.10', '--port', '80', ...dump('trace/harbour.json')]},
