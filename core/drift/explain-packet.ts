@@ -30,9 +30,19 @@ export function explainPacket(cluster: ClusterObjects, node: NodeState, packet: 
   const likely = all.filter(
     ({kind, addresses}) => kind !== 'pod' || addresses?.some(address => address.includes('/') || ends.has(address)),
   )
-  const causes = [...likely.slice(0, MOST_CAUSES), ...simulated.foreignCauses(packet)]
+  const own = likely.slice(0, MOST_CAUSES)
+  const fixed = simulated.repaired(own)
   const now = simulated.walk(packet)
-  const repaired = simulated.repaired(causes).walk(packet)
+  // What Azure NPM does by itself is the fault of no other rule.
+  if (fixed.walk(packet) === now && node.dataPlane.foretell(program, {cluster}).walk(packet).verdict === now)
+    return {program, causes: [], isTogether: false, repaired: now}
+  // What is wrong with Azure NPM's rules may keep the packet from a rule that decides the same.
+  const foreign = new Map([simulated, fixed].flatMap(each => each.foreignCauses(packet)).map(cause => [cause.text, cause]))
+  for (const {text} of own) foreign.delete(text)
+  const both = [...own, ...foreign.values()]
+  const without = simulated.repaired(both).walk(packet)
+  // Without rules of other programs it may not be known what happens; then they explain nothing.
+  const [causes, repaired] = without === 'unknown' ? [own, fixed.walk(packet)] : [both, without]
   if (now === repaired) return {program, causes: [], isTogether: false, repaired}
   const effects = new Effects(simulated, causes, ({source}) => ({packet: source}))
   effects.attribute({packet, now, repaired, expected: undefined}, [...causes.keys()])

@@ -1,5 +1,5 @@
 import type {IncompletePart} from '../contract/common.ts'
-import type {Departure} from '../contract/drift.ts'
+import type {Departure, JudgedPacket} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
 import type {AnyDifference, NodeState} from '../dataplane/dataplane.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
@@ -31,6 +31,11 @@ const MOST_SEARCHED = 1000
 const MOST_HIDDEN = 24
 /** Causes that each packet is held against, when all packets are tried. */
 const MOST_LIKELY = 24
+/** Packets that are held against the program, to tell what Azure NPM does from what nothing explains; and such that are shown. */
+const MOST_PROGRAM_WALKS = 1000
+const MOST_SURPRISES = 3
+const UNEXPLAINED =
+  'packets are judged otherwise than the policies say, and no difference and no rule of another program explains it'
 /** Packets without a known verdict of which is found out what it rests on. */
 const MOST_UNKNOWN = 200
 /** Pods whose policies are looked up to find some that policies select. */
@@ -81,6 +86,11 @@ class NodeJudge {
   private readonly judged: (Judged & {readonly likely?: number})[] = []
   /** Some packets whose verdict on the node is not known. */
   private readonly unknown: Packet[] = []
+  /** Packets that nothing explains. */
+  private readonly surprises: {readonly opens: JudgedPacket[]; readonly closes: JudgedPacket[]} = {opens: [], closes: []}
+  /** The node as Azure NPM alone would program it. */
+  private foretold: NodeState | undefined
+  private programWalks = 0
   /** Causes about which something is not known. */
   private readonly doubtful = new Set<number>()
 
@@ -126,6 +136,15 @@ class NodeJudge {
       const text = [cause.text, ...(at === jump ? behindJump.map(each => all[each]?.text) : [])].join('; ')
       return [{at, cause: {...cause, text}, effect}]
     })
+    const {opens, closes} = this.surprises
+    // Of many causes not each packet is attributed.
+    const isExplained = told.some(({effect}) => effect.isUncertain || effect.opens.length + effect.closes.length > 0)
+    if (opens.length + closes.length > 0 && !isExplained)
+      told.push({
+        at: all.length,
+        cause: {kind: 'unexplained', text: UNEXPLAINED, differences: []},
+        effect: {opens, closes, isUncertain: false},
+      })
     return {
       causes: told,
       departures: this.departures?.told ?? [],
@@ -226,8 +245,9 @@ class NodeJudge {
     const {simulated} = this.question
     const found = new Map<string, Cause>()
     const strange = this.judged.filter(({now, expected}) => expected !== undefined && now !== expected)
+    // What is wrong with Azure NPM's rules may keep the packet from a rule that decides the same.
     for (const {packet} of spread(strange, MOST_SEARCHED))
-      for (const cause of simulated.foreignCauses(packet)) found.set(cause.text, cause)
+      for (const node of [simulated, this.fixed]) for (const cause of node.foreignCauses(packet)) found.set(cause.text, cause)
     // Rules that came before the jump are told as such.
     const told = new Set(this.question.causes.flatMap(({where}) => (where ? [JSON.stringify(where)] : [])))
     return [...found.values()].filter(({where}) => !where || !told.has(JSON.stringify(where)))
@@ -236,22 +256,45 @@ class NodeJudge {
   private attribute(effects: Effects, all: SimulatedNode<object, AnyDifference>, foreign: readonly number[]): void {
     const {causes} = this.question
     const ranked = this.judged.toSorted((a, b) => this.rank(a) - this.rank(b))
-    const every = [...causes.keys(), ...foreign]
     const structural = causes.flatMap(({kind}, at) => (kind === 'pod' || kind === 'namespace' ? [] : [at])).slice(0, MOST_LIKELY)
     for (const judged of spread(ranked, MOST_ATTRIBUTED)) {
       if (this.isSpent) return
       const {packet, now, expected, likely} = judged
-      const repaired = foreign.length > 0 ? all.walk(packet) : judged.repaired
+      const isStrange = expected !== undefined && expected !== 'unknown' && expected !== now && now !== 'unknown'
+      // What Azure NPM does by itself is the fault of no other rule.
+      if (isStrange && judged.repaired === now && this.isProgrammed(packet, now)) {
+        this.departures?.add(packet, now, this.pods.show(packet))
+        continue
+      }
+      // Rules of other programs are asked only about packets that should be judged otherwise.
+      const asked = isStrange ? foreign : []
+      const without = asked.length > 0 ? all.walk(packet) : judged.repaired
+      // Without rules of other programs it may not be known what happens; then they explain nothing.
+      const repaired = without === 'unknown' ? judged.repaired : without
+      let isTold = false
       if (repaired !== now && repaired !== 'unknown') {
         const of =
-          every.length <= MOST_LIKELY
-            ? every
-            : [...new Set([...(likely === undefined ? [] : [likely]), ...structural, ...foreign])]
-        effects.attribute({...judged, repaired}, of)
+          causes.length + asked.length <= MOST_LIKELY
+            ? [...causes.keys(), ...asked]
+            : [...new Set([...(likely === undefined ? [] : [likely]), ...structural, ...asked])]
+        isTold = effects.attribute({...judged, repaired}, of)
       }
-      if (repaired === now && expected !== undefined && expected !== 'unknown' && expected !== now && now !== 'unknown')
-        this.departures?.add(packet, now, this.pods.show(packet))
+      if (isStrange && !isTold) this.addSurprise(packet, now)
     }
+  }
+
+  /** Whether Azure NPM's own program, without anything else on the node, gives a packet this verdict. */
+  private isProgrammed(packet: Packet, now: Verdict): boolean {
+    const {node, program, cluster} = this.question
+    if (this.programWalks++ >= MOST_PROGRAM_WALKS) return true
+    this.foretold ??= node.dataPlane.foretell(program, {node: node.node, cluster})
+    const {verdict} = this.foretold.walk(packet)
+    return verdict === now || verdict === 'unknown'
+  }
+
+  private addSurprise(packet: Packet, now: 'accept' | 'drop'): void {
+    const list = now === 'accept' ? this.surprises.opens : this.surprises.closes
+    if (list.length < MOST_SURPRISES) list.push(this.pods.show(packet))
   }
 
   /** What causes would do that others hide. */

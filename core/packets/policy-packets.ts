@@ -159,12 +159,18 @@ export class PolicyPackets implements PacketMeaning {
       for (const {peers, ports} of rules) {
         const isPossible = !peers || peers.some(({possible}) => possible.has(receiver))
         if (!isPossible) continue
-        const ranges = ports.of(end)
-        const key = ranges.map(({from, to}) => `${from}-${to}`).join()
-        let group = byRanges.get(key)
-        if (!group) byRanges.set(key, (group = {ranges, certain: new BitsUnion(count), possible: new BitsUnion(count)}))
-        group.possible.add(selected)
-        if (!peers || peers.some(({certain}) => certain.has(receiver))) group.certain.add(selected)
+        const isCertain = !peers || peers.some(({certain}) => certain.has(receiver))
+        for (const [ranges, isSure] of [
+          [ports.of(end), isCertain],
+          [ports.unsureOf(end), false],
+        ] as const) {
+          if (ranges.length === 0) continue
+          const key = ranges.map(({from, to}) => `${from}-${to}`).join()
+          let group = byRanges.get(key)
+          if (!group) byRanges.set(key, (group = {ranges, certain: new BitsUnion(count), possible: new BitsUnion(count)}))
+          group.possible.add(selected)
+          if (isSure) group.certain.add(selected)
+        }
       }
     const groups = [...byRanges.values()].map(({ranges, certain, possible}) => ({
       ranges,
@@ -178,7 +184,6 @@ export class PolicyPackets implements PacketMeaning {
     ]
   }
 
-  /** Senders whose packets meet no policy: the same pod, and a pod and its own node. */
   /** Senders whose packets no node forwards to a receiver: the same pod, and a pod and its own node. */
   notForwarded(receiver: number): Bits {
     return this.exemptFor(this.receivers.ends[receiver] as End).certain

@@ -2,7 +2,7 @@ import type {PolicyPort} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
 import type {End} from '../policy/packet-ends.ts'
 import {portTest} from '../policy/rule-tests.ts'
-import {allServices, cutServices, type ServiceRange, serviceAt} from './services.ts'
+import {allServices, cutServices, type ServiceRange, serviceAt, servicesOf} from './services.ts'
 
 const EVERYTHING: readonly ServiceRange[] = [allServices]
 
@@ -15,7 +15,7 @@ export class PolicyPorts {
   /** @param ports empty or absent for every port */
   constructor(ports: readonly PolicyPort[] | undefined) {
     this.ports = ports ?? []
-    this.isNamed = this.ports.some(({port}) => typeof port === 'string' && !/^\d+$/.test(port))
+    this.isNamed = this.ports.some(isNamedPort)
     if (this.ports.length === 0) this.fixed = EVERYTHING
   }
 
@@ -27,6 +27,12 @@ export class PolicyPorts {
     return ranges
   }
 
+  /** Services that named ports may mean where a pod may be that is not known. */
+  unsureOf({mayBePod}: End): readonly ServiceRange[] {
+    if (!this.isNamed || !mayBePod) return []
+    return this.ports.filter(isNamedPort).map(({protocol = 'TCP'}) => servicesOf(protocol.toLowerCase() as 'tcp'))
+  }
+
   private find(receiver: End): ServiceRange[] {
     const declared = this.isNamed ? declaredPorts(receiver) : []
     const edges = [...this.ports.flatMap(edgesOf), ...declared.flatMap(port => [port, port + 1])]
@@ -35,7 +41,7 @@ export class PolicyPorts {
     for (const range of cutServices(allServices, edges)) {
       const {protocol, port} = serviceAt(range.from)
       const packet = {source: '', destination: '', protocol: protocol as Packet['protocol'], ...(port !== undefined && {port})}
-      if (!tests.some(test => test(packet, receiver))) continue
+      if (!tests.some(test => test(packet, receiver) === true)) continue
       const last = found.at(-1)
       if (last && last.to === range.from - 1) found[found.length - 1] = {from: last.from, to: range.to}
       else found.push(range)
@@ -43,6 +49,8 @@ export class PolicyPorts {
     return found
   }
 }
+
+const isNamedPort = ({port}: PolicyPort): boolean => typeof port === 'string' && !/^\d+$/.test(port)
 
 function edgesOf({port, endPort}: PolicyPort): number[] {
   const first = Number(port)

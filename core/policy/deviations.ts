@@ -76,9 +76,9 @@ export function findDeviations(
   const add = (code: DeviationCode, kind: DeviationPlace['kind'], object: string, field: string): void => {
     found.set(code, [...(found.get(code) ?? []), {kind, object, field}])
   }
-  const byApi = refusals.length > 0 ? compile(objects, {scheme, semantics: 'kubernetes'}).refusals : []
-  const shared = new Set(byApi.map(placeOf))
-  for (const refusal of refusals) {
+  const concerned = refusals.filter(({code}) => ofRefusals[code] !== undefined)
+  const shared = new Set(concerned.length > 0 ? refusedByApi(objects, compile, scheme, concerned).map(placeOf) : [])
+  for (const refusal of concerned) {
     const code = ofRefusals[refusal.code]
     if (code && !shared.has(placeOf(refusal))) add(code, 'NetworkPolicy', refusal.policy, refusal.field)
   }
@@ -96,6 +96,19 @@ export function findDeviations(
     const places = found.get(code)
     return places ? [{code, sentence: deviations[code], places}] : []
   })
+}
+
+/** What cannot be programmed either as the API means it. The policies are compiled alone, if not others are what they collide with. */
+function refusedByApi(
+  objects: ClusterObjects,
+  compile: Compile,
+  scheme: Scheme,
+  refusals: readonly Unsupported[],
+): readonly Unsupported[] {
+  const isAlone = refusals.every(({code}) => code !== 'SET_COLLISION' && code !== 'CHAIN_COLLISION')
+  const names = new Set(refusals.map(({policy}) => policy))
+  const policies = isAlone ? objects.policies.filter(policy => names.has(objectKey(policy))) : objects.policies
+  return compile({...objects, policies}, {scheme, semantics: 'kubernetes'}).refusals
 }
 
 const ALL_NAMESPACES_KEY = 'all-namespaces'

@@ -134,7 +134,7 @@ export class Evaluator {
     let missing: IncompletePart | undefined
     for (const {policy, rules} of sides)
       for (const [rule, {peers, ports}] of rules.entries()) {
-        const isPort: Answer = !ports || ports.some(test => test(packet, receiver))
+        const isPort: Answer = !ports || anyHolds(ports, packet, receiver)
         const allowed = isPort && peers ? both(anyHolds(peers, peer), isPort) : isPort
         if (allowed === true) return {verdict: 'accept', selecting, allowedBy: {policy, rule}}
         if (allowed !== false) missing ??= allowed

@@ -8,7 +8,7 @@ import type {NamespaceLabels} from './namespace-labels.ts'
 import {type End, mayBePodOf} from './packet-ends.ts'
 
 export type PeerTest = (end: End) => Answer
-export type PortTest = (packet: Packet, receiver: End) => boolean
+export type PortTest = (packet: Packet, receiver: End) => Answer
 
 /**
  * The condition of one peer of a rule.
@@ -45,17 +45,16 @@ export function peerTest(
   }
 }
 
-/** A port condition. A name is looked up in the receiving pod; without such a pod it matches nothing. */
+/** A port condition. A name is looked up in the receiving pod; where there is none it matches nothing, if all pods are known. */
 export function portTest({protocol = 'TCP', port, endPort}: PolicyPort): PortTest {
   const wanted = protocol.toLowerCase()
   if (port === undefined) return packet => packet.protocol === wanted
   const first = typeof port === 'number' || /^\d+$/.test(port) ? Number(port) : undefined
   if (first === undefined)
-    return (packet, {pod}) =>
-      packet.protocol === wanted &&
-      packet.port !== undefined &&
-      pod !== undefined &&
-      declaresPort(pod, port as string, wanted, packet.port)
+    return (packet, {pod, mayBePod}) => {
+      if (packet.protocol !== wanted || packet.port === undefined) return false
+      return pod ? declaresPort(pod, port as string, wanted, packet.port) : (mayBePod ?? false)
+    }
   const last = endPort ?? first
   return packet => packet.protocol === wanted && packet.port !== undefined && packet.port >= first && packet.port <= last
 }

@@ -51,9 +51,18 @@ export function agreement(
   return {packets, disagreements: compare(node, cluster, packets.products, options)}
 }
 
-/** A packet of a disagreement, at its first port. The sender has an index of `senders`, by default the first. */
-export function examplePacket({senders, product, receiver, from}: Disagreement, sender = senders.first ?? 0): Packet {
-  const {protocol, port} = packetService(from)
+/** Ports that people know, the first one that a range has; port 0 only if there is no other. */
+const KNOWN_PORTS = [80, 443, 53, 8080]
+
+function clearest({from, to}: ServiceRange): number {
+  const {protocol, port} = serviceAt(from)
+  const known = KNOWN_PORTS.map(each => serviceNumber(protocol, each)).find(number => number >= from && number <= to)
+  return known ?? (port === 0 && to > from ? from + 1 : from)
+}
+
+/** A packet of a disagreement, at a port that people know if it has one. The sender has an index of `senders`, by default the first. */
+export function examplePacket({senders, product, receiver, from, to}: Disagreement, sender = senders.first ?? 0): Packet {
+  const {protocol, port} = packetService(clearest({from, to}))
   return {
     source: printIpv4((product.senders[sender] as EndClass).address),
     destination: printIpv4(receivingAddress(receiver)),

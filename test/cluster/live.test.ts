@@ -118,7 +118,9 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
       expect(items).toMatchObject([{kind: 'member', change: 'missing', kernelName: set, expected: till, effect: 'closed'}])
       const traced = await npm('trace', 'storefront/till', 'bakery/oven-2', '--port', String(DEMO_PORT))
       expect(traced.exitCode).toBe(1)
-      expect(traced.stdout).toMatch(/THE NODE DOES NOT DO WHAT THE POLICIES SAY\n.*likely reason: node node2: set \S+ lacks/s)
+      expect(traced.stdout).toMatch(
+        /THE NODE DOES NOT DO WHAT THE POLICIES SAY\n.*likely reason: node node2: pod storefront\/till \(\S+\) is missing in /s,
+      )
       expect(await connects('storefront/till', 'bakery/oven-2')).toBe(false)
     } finally {
       await node.run('ipset', ['add', set, till])

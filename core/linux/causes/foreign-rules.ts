@@ -22,21 +22,24 @@ export interface ForeignRule {
 export const isForeignRule = (value: object): value is ForeignRule => 'table' in value && 'chain' in value
 
 /**
- * The rules of other programs on the way of a packet that may have decided about it: each that does more than lead on.
+ * The causes that the rules of other programs on the way of a packet are: those that may have decided about it.
  *
  * @param backend that Azure NPM uses, on nodes with rules of both. What it once wrote into the other is left over
  */
-/** The cause that a rule of another program, or the policy of a built-in chain, is. */
 export function foreignCauses({trail, verdict}: LinuxWalk, backend: Backend | undefined): Cause[] {
   return trail
     .filter(step => isForeign(step, backend))
-    .map(step => foreignCause(step, verdict === 'unknown' && step === trail.at(-1)))
+    .map(step => foreignCause(step, verdict === 'unknown' && step === trail.at(-1), backend))
 }
 
 const isForeign = ({chain, rule, backend: its}: Step, backend: Backend | undefined): boolean => {
   if (isNpmChain(chain) && its === backend) return false
-  return rule ? mayDecide(rule) : true
+  return rule ? mayDecide(rule) && !(its !== backend && isLenient(rule)) : true
 }
+
+/** A packet must pass both back ends: a rule of one lets it pass the other's in no case. */
+const isLenient = ({target}: Rule): boolean =>
+  (target?.kind === 'verdict' && target.verdict !== 'DROP') || target?.kind === 'jump'
 
 /** A rule that counts, or leads to a chain whose rules decide, does not decide itself. */
 export function mayDecide(rule: Rule): boolean {
@@ -60,9 +63,17 @@ function isUsual({chain, matches, target}: Rule): boolean {
   return isOfConnection || !(target?.kind === 'verdict' && target.verdict === 'ACCEPT')
 }
 
-/** The cause that a rule of another program, or the policy of a built-in chain, is. */
-export function foreignCause({table, chain, rule, position, backend}: Omit<Step, 'depth'>, isDoubtful: boolean): Cause {
-  const whose = backend === undefined ? '' : ` (${backend} rules)`
+/**
+ * The cause that a rule of another program, or the policy of a built-in chain, is.
+ *
+ * @param own the back end that Azure NPM uses; a rule of the other one is called so
+ */
+export function foreignCause(
+  {table, chain, rule, position, backend}: Omit<Step, 'depth'>,
+  isDoubtful: boolean,
+  own?: Backend,
+): Cause {
+  const whose = backend === own ? '' : ` (${backend} rules)`
   const shown = `${table === 'filter' ? chain : `${chain} of table ${table}`}${whose}`
   const foreign = {table, chain, ...(backend && {backend})}
   if (!rule)
@@ -70,7 +81,7 @@ export function foreignCause({table, chain, rule, position, backend}: Omit<Step,
       kind: 'foreignRule',
       text: `the policy of ${shown} is to drop what no rule accepts`,
       differences: [],
-      foreign: {table, chain},
+      foreign,
     }
   const where = {...(table !== 'filter' && {table}), ...placeOf({chain, position, line: rule.line})}
   const does = isDoubtful ? 'may decide' : DOES[whatItDoes(rule)]
@@ -115,7 +126,8 @@ export function foreignRules(rules: WalkedRules): ForeignRule[] {
     seen.add(key)
     for (const rule of of.chain(table, name)?.rules ?? []) {
       if (found.length >= MOST_RULES) return
-      if (mayDecide(rule)) found.push({table, chain: name, rule, ...(of.backend && {backend: of.backend})})
+      if (mayDecide(rule) && !(of !== rules && isLenient(rule)))
+        found.push({table, chain: name, rule, ...(of.backend && {backend: of.backend})})
       if (rule.target?.kind === 'jump') visit(of, table, rule.target.chain)
     }
   }

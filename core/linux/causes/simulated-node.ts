@@ -17,6 +17,7 @@ import {CopyOnWriteMap, type Entries} from '../walk/copy-on-write-map.ts'
 import {programSetMap} from '../walk/node-rules.ts'
 import type {Host} from '../walk/passing.ts'
 import {RulesByAddress} from '../walk/rules-by-address.ts'
+import type {Step} from '../walk/trail.ts'
 import {type LinuxWalk, walk} from '../walk/walk.ts'
 import type {WalkedChain, WalkedRules} from '../walk/walked-rules.ts'
 import {foreignCauses, foreignRules, isForeignRule} from './foreign-rules.ts'
@@ -164,7 +165,20 @@ class Simulation implements SimulatedNode<ComparedRule, LinuxDifference> {
   }
 
   foreignCauses(packet: Packet): readonly Cause[] {
-    return foreignCauses(this.walkedBy(packet), this.parts.node.rules.backend)
+    const {rules} = this.parts.node
+    const walk = this.walkedBy(packet)
+    return foreignCauses({...walk, trail: walk.trail.map(step => this.asRead(step))}, rules.backend)
+  }
+
+  /** A step with the position that its rule has on the node as it is. */
+  private asRead(step: Step): Step {
+    const {rules} = this.parts.node
+    const of = step.backend === rules.backend ? rules : (rules.beside ?? rules)
+    const {line, source} = step.rule ?? {}
+    const read = line
+      ? of.chain(step.table, step.chain)?.rules.find(rule => rule.line === line && rule.source === source)
+      : undefined
+    return read ? {...step, position: read.position, rule: read} : step
   }
 
   incompleteFor(packet: Packet): readonly IncompletePart[] {
@@ -190,7 +204,7 @@ class Simulation implements SimulatedNode<ComparedRule, LinuxDifference> {
       if (!foreign || !isForeignRule(foreign)) continue
       const {table, chain, rule, backend} = foreign
       const own = parts.node.rules
-      const of = backend === own.backend ? own : (own.beside ?? own)
+      const of = backend === undefined || backend === own.backend ? own : (own.beside ?? own)
       const isCompared = of === own && table === 'filter' && parts.chains.get(chain) !== undefined
       const key = keyOf(of, table, chain)
       const rules = (isCompared ? chains.get(chain) : (without.get(key) ?? of.chain(table, chain))?.rules) ?? []

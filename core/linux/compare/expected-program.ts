@@ -24,13 +24,25 @@ export function expectedProgram(
 ): {program: LinuxProgram; notes: readonly string[]; others: readonly (() => LinuxProgram)[]} {
   const {options, notes, otherLines} = nodeOptions(cluster, documents, chains, usedSets, isLite === true)
   const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: documents.node})}
-  const others = otherLines.map(release => () => programFor({...common, release}))
   const program = programFor(common)
+  const others = isSmall(program) ? otherLines.map(release => () => programFor({...common, release})) : []
   if (!mayBeOnNeed(program, documents)) return {program, notes, others}
   const needed = programFor({...common, isOnNeed: true})
   const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
   const isOnNeed = unneeded.length > 0 && unneeded.every(name => !documents.sets?.has(name))
   return {program: isOnNeed ? needed : program, notes, others}
+}
+
+/** Rules of a program that is compiled for several releases. Larger ones would take a multiple of the memory and time of one. */
+const MOST_RULES = 20_000
+
+function isSmall({policies, leftOut}: LinuxProgram): boolean {
+  let rules = 0
+  for (const {chains, baseRules} of policies) {
+    rules += baseRules?.length ?? 0
+    for (const chain of chains) rules += chain.rules.length
+  }
+  return leftOut.length === 0 && rules <= MOST_RULES
 }
 
 /**

@@ -1,11 +1,12 @@
 import type {IncompletePart} from '../../dataplane/dataplane.ts'
 import {isSetName} from '../../names/kernel-name.ts'
+import type {MatchSet} from '../ipset/model.ts'
 import type {IndexedTable} from '../iptables/save-index.ts'
 import {isNpmChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {lostRules, lostTable} from '../walk/lost-parts.ts'
-import {absentSet, cutOf, lostMembers, lostSets} from '../walk/lost-sets.ts'
+import {absentSet, cutOf, hasMembersOf, lostMembers, lostSets} from '../walk/lost-sets.ts'
 import type {LinuxComparison} from './compare-program.ts'
 import type {LinuxDifference} from './compared-rule.ts'
 
@@ -37,13 +38,20 @@ function lostParts(program: LinuxProgram, documents: LinuxDocuments): Incomplete
   const {saved, sets} = documents
   // Between pods no packet passes rules of services.
   const rules = lostRules(saved?.save).filter(({part}) => part !== 'table nat')
-  const compared = sets && new Map([...sets].filter(([name]) => program.sets.has(name)))
+  const compared = sets && new Map([...sets].filter(([name, set]) => isInDoubt(set, program.sets.get(name))))
   const onNeed: IncompletePart[] =
     program.options.isOnNeed && documents.areSetsOpen && !isBehindLists(documents)
       ? [{...absentSet(''), part: 'sets that no policy uses'}]
       : []
   return [...rules, ...lostSets({...documents, ...(compared && {sets: compared})}), ...onNeed]
 }
+
+/**
+ * Whether members of a set that a program has may be missing. One whose end nothing shows is whole with all that the program asks
+ * for, which is of the node's own release.
+ */
+const isInDoubt = (set: MatchSet, wanted: {readonly members: readonly string[]} | undefined): boolean =>
+  wanted !== undefined && !(set.cut?.isOpen === true && hasMembersOf(set, wanted))
 
 /** The part whose absence may be all that a difference of rules is; undefined for a real one. */
 function lostRulesOf(

@@ -32,15 +32,20 @@ export function cutOf(set: MatchSet, cluster: ClusterObjects | undefined): CutSe
   return isWhole ? undefined : set.cut
 }
 
-function hasWanted({name, members}: MatchSet, cluster: ClusterObjects): boolean {
-  const scheme = setScheme(name)
+function hasWanted(set: MatchSet, cluster: ClusterObjects): boolean {
+  const scheme = setScheme(set.name)
   if (!scheme) return false
-  const there = new Set(members.map(memberText))
   for (const generation of ['v2', 'v1'] as const) {
-    const wanted = compileSets(cluster, {scheme, generation, semantics: 'npm'}).sets.get(name)
-    if (wanted) return wanted.members.every(member => there.has(member))
+    const wanted = compileSets(cluster, {scheme, generation, semantics: 'npm'}).sets.get(set.name)
+    if (wanted) return hasMembersOf(set, wanted)
   }
   return false
+}
+
+/** Whether a set has all members of one that is asked for. */
+export function hasMembersOf({members}: MatchSet, wanted: {readonly members: readonly string[]}): boolean {
+  const there = new Set(members.map(memberText))
+  return wanted.members.every(member => there.has(member))
 }
 
 /** Sets that are named one by one. */

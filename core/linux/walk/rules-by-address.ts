@@ -44,8 +44,25 @@ interface Group {
 interface LongChain {
   readonly side: Side
   readonly groups: readonly Group[]
+  /** Positions of all groups. */
+  readonly every: readonly number[]
   /** Positions of the groups that name a set. */
   readonly bySet: ReadonlyMap<string, readonly number[]>
+}
+
+/** Chains that nodes have in common are looked at once: each repaired node has an index of its own. */
+const longChains = new WeakMap<readonly Rule[], LongChain>()
+
+function longChainOf(rules: readonly Rule[]): LongChain {
+  let chain = longChains.get(rules)
+  if (!chain) {
+    const count = (side: Side) => rules.filter(rule => termsOf(rule, side).length > 0).length
+    const side = count('src') > count('dst') ? 'src' : 'dst'
+    const groups = grouped(rules, side)
+    chain = {side, groups, every: [...groups.keys()], bySet: positionsBySet(groups)}
+    longChains.set(rules, chain)
+  }
+  return chain
 }
 
 /**
@@ -55,7 +72,6 @@ interface LongChain {
 export class RulesByAddress {
   private readonly chains: Chains
   private readonly sets: SetIndex
-  private readonly long = new Map<string, LongChain>()
   private readonly known = new Map<string, readonly Rule[]>()
   /** By chain and address, like `known`. */
   private readonly groups = new Map<string, readonly number[]>()
@@ -79,15 +95,7 @@ export class RulesByAddress {
 
   private longChain(name: string, rules: readonly Rule[]): LongChain {
     if (this.below && !this.below.isChanged(name)) return this.below.rules.longChain(name, rules)
-    let chain = this.long.get(name)
-    if (!chain) {
-      const count = (side: Side) => rules.filter(rule => termsOf(rule, side).length > 0).length
-      const side = count('src') > count('dst') ? 'src' : 'dst'
-      const groups = grouped(rules, side)
-      chain = {side, groups, bySet: positionsBySet(groups)}
-      this.long.set(name, chain)
-    }
-    return chain
+    return longChainOf(rules)
   }
 
   private met(name: string, address: string): readonly Rule[] {
@@ -95,9 +103,11 @@ export class RulesByAddress {
     const key = `${name} ${address}`
     let rules = this.known.get(key)
     if (!rules) {
-      const {groups} = this.longChain(name, this.chains.get(name) ?? [])
-      rules = this.groupsMet(name, address).flatMap(at => groups[at]?.rules ?? [])
-      this.keep(key, rules)
+      const all = this.chains.get(name) ?? []
+      const {groups} = this.longChain(name, all)
+      const met = this.groupsMet(name, address)
+      rules = met.length === groups.length ? all : met.flatMap(at => groups[at]?.rules ?? [])
+      this.keep(key, rules, rules === all ? 1 : rules.length)
     }
     return rules
   }
@@ -122,26 +132,27 @@ export class RulesByAddress {
     return [...others, ...this.find(name, address, affected)].toSorted((a, b) => a - b)
   }
 
-  private keep(key: string, rules: readonly Rule[]): void {
-    this.kept += rules.length
+  private keep(key: string, rules: readonly Rule[], count: number): void {
+    this.kept += count
     if (this.kept > MOST_KEPT) {
       this.known.clear()
       this.groups.clear()
-      this.kept = rules.length
+      this.kept = count
     }
     this.known.set(key, rules)
   }
 
   /** @param only the groups that are looked at; by default all */
   private find(name: string, text: string, only?: Iterable<number>): readonly number[] {
-    const {groups} = this.longChain(name, this.chains.get(name) ?? [])
-    const all = only ? [...only] : [...groups.keys()]
+    const {groups, every} = this.longChain(name, this.chains.get(name) ?? [])
+    const all = only ? [...only] : every
     const address = parseIpv4(text)
     if (address === undefined) return all
     // Terms have one direction, so it makes no difference which.
     const packet = packetFrom(address)
     const mayMatch = ({set, negated}: Term): boolean => this.sets.holds(set, SOURCE, packet) !== negated
-    return all.filter(at => groups[at]?.terms.every(mayMatch))
+    const met = all.filter(at => groups[at]?.terms.every(mayMatch))
+    return met.length === all.length ? all : met
   }
 }
 

@@ -70,10 +70,10 @@ describe('what is wrong with the node and changes the verdict is a reason:', () 
       packet: jobToDb,
       answer: {verdict: 'accept', meant: 'drop'} as const,
       says: [
-        expect.stringMatching(/^node n1: pod ops\/job .* \(only together with the other reasons\)$/),
         expect.stringMatching(
           /^node n1: rule 1 of FORWARD, which is not Azure NPM's, .* \(only together with the other reasons\)$/,
         ),
+        expect.stringMatching(/^node n1: pod ops\/job .* \(only together with the other reasons\)$/),
       ],
     },
   ])('$what', async ({lines, packet, answer, says}) => {

@@ -44,6 +44,7 @@ const files: readonly Computation[] = [
   {args: ['diff', ...node], endless: 'core/drift/diff-node.ts diffNode'},
   {args: ['trace', ...pods, '--port', '80', '--from', nodes], endless: 'core/trace/trace-packet.ts tracePacket'},
   {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-node.ts probeNode'},
+  {args: ['verify', ...node], endless: 'core/verify/verify-node.ts verifyNode'},
   {args: ['lint', '--from', nodes], endless: 'core/lint/lint-documents.ts lintDocuments'},
   {args: ['compile', '-f', `${nodes}/cluster.yaml`], endless: 'core/compile/policy-compilation.ts compilePolicies'},
   {args: ['dump', '--from', nodes, '-o', 'TARGET'], endless: 'core/dump/plan-dump.ts planDump'},
