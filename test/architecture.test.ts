@@ -107,14 +107,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/translate': verb,
   'core/compile': verb,
   'core/lint': verb,
-  'core/drift': verb,
+  'core/agreement': verb,
+  'core/drift': [...verb, 'core/agreement'],
   // Why a node and the policies disagree is a question to the comparison.
   'core/trace': [...verb, 'core/drift'],
   // The ends of a packet are found as for a trace.
   'core/matrix': [...verb, 'core/trace'],
 
   // Likely reasons are found as for a trace.
-  'core/verify': [...verb, 'core/trace'],
+  'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],

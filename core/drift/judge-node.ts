@@ -1,3 +1,4 @@
+import {agreement, examplePacket} from '../agreement/agreement.ts'
 import type {IncompletePart} from '../contract/common.ts'
 import type {Departure, JudgedPacket} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
@@ -36,6 +37,9 @@ const MOST_PROGRAM_WALKS = 1000
 const MOST_SURPRISES = 3
 const UNEXPLAINED =
   'packets are judged otherwise than the policies say, and no difference and no rule of another program explains it'
+/** Pods of a cluster whose packets are all judged at once, and packets of disagreements that are looked at. */
+const MOST_PODS_AT_ONCE = 500
+const MOST_DISAGREEMENTS = 2000
 /** Packets without a known verdict of which is found out what it rests on. */
 const MOST_UNKNOWN = 200
 /** Pods whose policies are looked up to find some that policies select. */
@@ -116,6 +120,7 @@ class NodeJudge {
     const isAsked = causes.length > 0 || !isProgramOnly
     if (isAsked && this.tried.isExact) for (const packet of this.tried.all()) if (!this.look(packet)) break
     if (isAsked && !this.tried.isExact) this.lookAtSome()
+    const isAgreementKnown = this.lookAtDisagreements()
     const foreign = this.foreignCauses()
     const all = [...causes, ...foreign]
     const repaired = foreign.length > 0 ? simulated.repaired(all) : this.fixed
@@ -149,7 +154,7 @@ class NodeJudge {
       causes: told,
       departures: this.departures?.told ?? [],
       notes: this.departures?.notes ?? [],
-      judged: isProgramOnly ? 'none' : this.tried.isExact && !isHurried ? 'all' : 'some',
+      judged: isProgramOnly ? 'none' : (this.tried.isExact || isAgreementKnown) && !isHurried ? 'all' : 'some',
       incomplete: this.incomplete(),
       isHurried,
     }
@@ -172,6 +177,24 @@ class NodeJudge {
     if (repaired === 'unknown' && now !== 'unknown' && likely !== undefined) this.doubtful.add(likely)
     if (now !== repaired || (expected !== undefined && expected !== now))
       this.judged.push({packet, now, repaired, expected, ...(likely !== undefined && {likely})})
+    return true
+  }
+
+  /**
+   * Looks at packets of all that rules and policies judge otherwise, whatever the reason.
+   *
+   * @returns whether all packets were held against each other
+   */
+  private lookAtDisagreements(): boolean {
+    const {node, cluster, isProgramOnly} = this.question
+    if (isProgramOnly || node.completeness.rules !== 'whole' || cluster.pods.length > MOST_PODS_AT_ONCE) return false
+    let count = 0
+    for (const disagreement of agreement(node, cluster).disagreements) {
+      if (disagreement.effect === 'unknown') continue
+      const packet = examplePacket(disagreement)
+      if (!this.pods.isForwarded(packet.source) || !this.pods.isForwarded(packet.destination)) continue
+      if (++count > MOST_DISAGREEMENTS || !this.look(packet)) return false
+    }
     return true
   }
 

@@ -1,10 +1,10 @@
+import {type Disagreement, examplePacket} from '../agreement/agreement.ts'
 import type {NodeState, Walk} from '../dataplane/dataplane.ts'
 import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {EndClass} from '../packets/end-classes.ts'
 import {type ServiceRange, serviceAt, UNNAMED_PROTOCOL} from '../packets/services.ts'
-import {type Disagreement, examplePacket} from './agreement.ts'
 import {endName} from './end-names.ts'
 
 /** What should happen to a packet, and why. */

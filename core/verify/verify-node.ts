@@ -1,3 +1,5 @@
+import {agreement} from '../agreement/agreement.ts'
+import type {VerifiedPackets} from '../agreement/verified-packets.ts'
 import type {IncompletePart} from '../contract/common.ts'
 import type {Counterexample, Undecided, Verification} from '../contract/verification.ts'
 import {API_VERSION} from '../contract/version.ts'
@@ -12,10 +14,8 @@ import {Evaluator} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {explainDisagreement} from '../trace/disagreement.ts'
-import {agreement} from './agreement.ts'
 import {type DisagreementGroup, type Expectation, groupDisagreements, isConfirmed, MOST_NAMED} from './disagreement-groups.ts'
 import {endName} from './end-names.ts'
-import type {VerifiedPackets} from './verified-packets.ts'
 
 /** Groups whose cause is searched for. The node is compared with its program for each. */
 const MOST_EXPLAINED = 8

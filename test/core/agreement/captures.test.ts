@@ -1,12 +1,12 @@
 import {readdirSync} from 'node:fs'
 import {fc} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
+import {agreement} from '../../../core/agreement/agreement.ts'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {parseIpv4, printIpv4} from '../../../core/net/ipv4.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import {serviceNumber} from '../../../core/packets/services.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
-import {agreement} from '../../../core/verify/agreement.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 import {dumpOf, fixtureText} from '../../support/read-capture.ts'
 
