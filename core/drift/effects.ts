@@ -43,12 +43,22 @@ export class Effects {
   private readonly node: Node
   private readonly causes: readonly Cause[]
   private readonly show: (packet: Packet) => JudgedPacket
+  private readonly mayPass: (packet: Packet) => boolean
   private readonly singles: (Node | undefined)[] = []
   private readonly found: Found[]
   private together = 0
 
-  /** @param show a packet as documents have it */
-  constructor(node: Node, causes: readonly Cause[], show: (packet: Packet) => JudgedPacket) {
+  /**
+   * @param show a packet as documents have it
+   * @param mayPass whether a packet may pass the node
+   */
+  constructor(
+    node: Node,
+    causes: readonly Cause[],
+    show: (packet: Packet) => JudgedPacket,
+    mayPass: (packet: Packet) => boolean = () => true,
+  ) {
+    this.mayPass = mayPass
     this.node = node
     this.causes = causes
     this.show = show
@@ -152,7 +162,8 @@ export class Effects {
       return
     }
     const list = now === 'accept' ? found.opens : found.closes
-    if (list.length >= MOST_EXAMPLES) return
+    // Those that pass this node come first; one that does not only stands for what they would tell.
+    if (list.length >= MOST_EXAMPLES || (list.length > 0 && !this.mayPass(packet))) return
     list.push({...this.show(packet), ...(together.length > 0 && {together: [...together]})})
     found.packets.push({packet, repaired})
   }

@@ -124,7 +124,12 @@ class NodeJudge {
     const foreign = this.foreignCauses()
     const all = [...causes, ...foreign]
     const repaired = foreign.length > 0 ? simulated.repaired(all) : this.fixed
-    const effects = new Effects(simulated, all, packet => this.pods.show(packet))
+    const effects = new Effects(
+      simulated,
+      all,
+      packet => this.pods.show(packet),
+      packet => this.pods.mayPass(packet),
+    )
     const foreignAt = foreign.map((_, at) => causes.length + at)
     this.attribute(effects, repaired, foreignAt)
     for (const cause of this.doubtful) effects.doubt(cause)

@@ -30,7 +30,7 @@ export default class Verify extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Verify)
-    const source = await this.open(flags)
+    const source = await this.open(flags, 'all')
     const against = flags.against as Verification['against']
     const items = chosenNodes(source, flags).map(node => verifyNode(node, {against}, []))
     const [only] = items

@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
 import {documentProcedures, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
@@ -89,6 +90,29 @@ describe('translate and sets of a node of a cluster', () => {
     expect(stderr).toContain('error: there are 2 nodes: aks-1, aks-2\n  Say which one with --node NAME')
     expect(exitCode).toBe(2)
   })
+})
+
+test('verify is about each node of a cluster', async () => {
+  const shop = (file: string) => readFileSync(fixture(`two-nodes/${file}`), 'utf8')
+  const of = (node: string) =>
+    startFakeAgent({
+      node,
+      procedures: documentProcedures(node, {
+        'iptables-nft-save.txt': shop(`${node}/iptables-save.txt`),
+        'ipset-save.txt': shop(`${node}/ipset-save.txt`),
+        'cluster.json': JSON.stringify(parse(shop('cluster.yaml'))),
+      }),
+    })
+  await using one = await of('aks-oven-0')
+  await using other = await of('aks-oven-1')
+  await using api = await startFakeApiServer({agents: {'aks-oven-0': one.port, 'aks-oven-1': other.port}})
+  const {stdout, exitCode} = await runCli(['verify', '-o', 'json'], {env: api.env})
+  const {kind, items} = JSON.parse(stdout) as {kind: string; items: {node: string; result: string}[]}
+  const told = items.map(({node, result}) => `${node} ${result}`)
+  expect({kind, told}).toEqual({kind: 'VerificationList', told: ['aks-oven-0 counterexamples', 'aks-oven-1 counterexamples']})
+  expect(exitCode).toBe(1)
+  const only = await runCli(['verify', '--node', 'aks-oven-1', '-o', 'json'], {env: api.env})
+  expect(JSON.parse(only.stdout)).toMatchObject({kind: 'Verification', node: 'aks-oven-1'})
 })
 
 describe('diff of nodes of a cluster', () => {
