@@ -4,9 +4,7 @@ import type {Departure, JudgedPacket} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
 import type {AnyDifference, NodeState} from '../dataplane/dataplane.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
-import type {ClusterObjects, Pod} from '../kubernetes/objects.ts'
-import {policyAddress} from '../kubernetes/pod-filter.ts'
-import {printIpv4} from '../net/ipv4.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {spread} from '../packets/spread.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -14,6 +12,7 @@ import type {Program} from '../policy/program.ts'
 import {Departures} from './departures.ts'
 import {type Effect, Effects, type Judged} from './effects.ts'
 import {PodNames} from './pod-names.ts'
+import {SelectedPods} from './selected-pods.ts'
 import {TriedPackets} from './tried-packets.ts'
 
 /** Limits on the packets that are tried. */
@@ -42,10 +41,6 @@ const MOST_PODS_AT_ONCE = 500
 const MOST_DISAGREEMENTS = 2000
 /** Packets without a known verdict of which is found out what it rests on. */
 const MOST_UNKNOWN = 200
-/** Pods whose policies are looked up to find some that policies select. */
-const MOST_ASKED = 2000
-/** Pods of a policy whose packets are tried for what Azure NPM makes of it. */
-const MOST_PODS = 6
 
 export interface NodeJudgement {
   /** `at` is the position that `together` of an effect means. */
@@ -223,49 +218,9 @@ class NodeJudge {
           break
       }
     if (!this.evaluator) return
-    const selected = this.selectedPods()
-    for (const packet of this.tried.ofForeignRules(selected)) if (!this.look(packet)) return
-    for (const packet of this.packetsOfDepartures()) if (!this.look(packet)) return
-  }
-
-  /** Addresses of pods that policies select. */
-  private selectedPods(): string[] {
-    return [...this.policiesOfPods(spread(this.question.cluster.pods, MOST_ASKED))].flatMap(([address, policies]) =>
-      policies.size > 0 ? [address] : [],
-    )
-  }
-
-  /** The policies that select each pod, by its address. */
-  private *policiesOfPods(pods: Iterable<Pod>): Generator<readonly [string, ReadonlySet<string>]> {
-    const [other = ''] = this.tried.outside
-    for (const pod of pods) {
-      const address = policyAddress(pod)
-      if (address === undefined || !this.evaluator) continue
-      const own = printIpv4(address)
-      const {ingress} = this.evaluator.evaluate({source: other, destination: own, protocol: 'icmp'})
-      const {egress} = this.evaluator.evaluate({source: own, destination: other, protocol: 'icmp'})
-      yield [own, new Set([...ingress.selecting, ...egress.selecting])]
-    }
-  }
-
-  private *packetsOfDepartures(): Generator<Packet> {
-    const {cluster} = this.question
-    const policies = this.departures?.policies ?? new Set()
-    if (policies.size === 0) return
-    const chosen = new Map<string, string[]>()
-    for (const [address, selecting] of this.policiesOfPods(cluster.pods))
-      for (const policy of selecting) {
-        const known = chosen.get(policy) ?? []
-        if (policies.has(policy) && known.length < MOST_PODS) chosen.set(policy, [...known, address])
-      }
-    const others = [...spread(this.selectedPods(), MOST_PODS), ...this.tried.outside]
-    for (const own of chosen.values())
-      for (const one of own)
-        for (const other of others)
-          if (one !== other) {
-            yield {source: other, destination: one, protocol: 'tcp', port: 80}
-            yield {source: one, destination: other, protocol: 'tcp', port: 80}
-          }
+    const selected = new SelectedPods(this.question.cluster, this.evaluator, this.tried.outside)
+    for (const packet of this.tried.ofForeignRules(selected.addresses())) if (!this.look(packet)) return
+    for (const packet of selected.packetsOf(this.departures?.policies ?? new Set())) if (!this.look(packet)) return
   }
 
   /** Rules of other programs on the way of packets that are judged otherwise than the policies say. */
