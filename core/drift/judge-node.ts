@@ -11,7 +11,7 @@ import {Evaluator} from '../policy/evaluate.ts'
 import type {Program} from '../policy/program.ts'
 import {Departures} from './departures.ts'
 import {type Effect, Effects, type Judged} from './effects.ts'
-import {PodNames} from './pod-names.ts'
+import {PodNames, packetText} from './pod-names.ts'
 import {SelectedPods} from './selected-pods.ts'
 import {TriedPackets} from './tried-packets.ts'
 
@@ -35,7 +35,7 @@ const MOST_LIKELY = 24
 const MOST_PROGRAM_WALKS = 1000
 const MOST_SURPRISES = 3
 const UNEXPLAINED =
-  'packets are judged otherwise than the policies say, and no difference and no rule of another program explains it'
+  'packets are judged otherwise than the policies say, and neither a difference nor a rule of another program explains it'
 /** Pods of a cluster whose packets are all judged at once, and packets of disagreements that are looked at. */
 const MOST_PODS_AT_ONCE = 500
 const MOST_DISAGREEMENTS = 2000
@@ -188,11 +188,13 @@ class NodeJudge {
   private lookAtDisagreements(): boolean {
     const {node, cluster, isProgramOnly} = this.question
     if (isProgramOnly || node.completeness.rules !== 'whole' || cluster.pods.length > MOST_PODS_AT_ONCE) return false
+    const known = new Set(this.judged.map(({packet}) => packetText(packet)))
     let count = 0
     for (const disagreement of agreement(node, cluster).disagreements) {
       if (disagreement.effect === 'unknown') continue
       const packet = examplePacket(disagreement)
       if (!this.pods.isForwarded(packet.source) || !this.pods.isForwarded(packet.destination)) continue
+      if (known.has(packetText(packet))) continue
       if (++count > MOST_DISAGREEMENTS || !this.look(packet)) return false
     }
     return true
