@@ -9,6 +9,7 @@ import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {IncompletePart} from '../problem/incomplete-part.ts'
 import {memberText} from '../sets/member.ts'
+import {isNodeRead} from '../trace/nodes.ts'
 import {type Columns, type EndPair, meantColumns, walkedColumns} from './columns.ts'
 import type {ProbedPort} from './ports.ts'
 
@@ -73,7 +74,7 @@ export class Matrix {
     const {dump, cluster, ports} = input
     const ends = classify(input)
     const evaluator = cluster && new Evaluator(cluster)
-    const isWalked = dump !== undefined && dump.completeness.rules !== 'absent'
+    const isWalked = dump !== undefined && isNodeRead(dump)
     this.ends = input.ends
     this.ports = ports
     this.classed = ends

@@ -8,7 +8,7 @@ import type {CompileOptions} from '../policy/program.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {resolveEndpoint} from '../trace/endpoints.ts'
-import {knownPods} from '../trace/nodes.ts'
+import {isNodeRead, knownPods} from '../trace/nodes.ts'
 import {changedCluster, withWorkloads} from './change.ts'
 import {compareMatrices} from './compare-matrices.ts'
 import {departuresOf, type Foretold, foretell, foretellChange} from './foretell.ts'
@@ -65,7 +65,7 @@ const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
  */
 export function probeNode(dump: NodeState, question: MatrixQuestion, inputProblems: readonly Problem[]): ProbedNode {
   const problems = [...inputProblems, ...dump.problems]
-  const isWalked = dump.completeness.rules !== 'absent'
+  const isWalked = isNodeRead(dump)
   const {
     clusters: [cluster],
     standIns,
@@ -194,7 +194,7 @@ function compareNodes(dump: NodeState, changed: NodeState, question: MatrixQuest
   const cluster = changed.cluster ?? dump.cluster
   const ports = portsFor(question, cluster ? [cluster] : [], problems)
   const ends = endsOf(dump, question)
-  const isWalked = dump.completeness.rules !== 'absent'
+  const isWalked = isNodeRead(dump)
   const {options = NEWEST} = question
   const before = !isWalked && dump.cluster ? walkedForetold(foretell(dump.cluster, dump.dataPlane, options)) : {dump}
   const diff = compareMatrices(

@@ -10,6 +10,9 @@ export function knownPods(dumps: readonly NodeState[]): KnownPods {
   return {pods, sets: dumps.find(dump => dump.sets)?.sets}
 }
 
+/** Whether anything of a node was given, not only objects of its cluster. With sets alone it is unknown what the node does. */
+export const isNodeRead = ({completeness, sets}: NodeState): boolean => completeness.rules !== 'absent' || sets !== undefined
+
 /** The nodes that a packet passes, as far as they are given. */
 export interface Route {
   /** In order: the sender's, then the receiver's. */
@@ -21,11 +24,10 @@ export interface Route {
 }
 
 /**
- * The nodes that a packet passes: the sender's, then the receiver's. If neither is among the dumps, all dumps with rules. Dumps
- * without rules are left out.
+ * The nodes that a packet passes: the sender's, then the receiver's. If neither is among the dumps, all that are of nodes.
  */
 export function routeOf(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): Route {
-  const withRules = dumps.filter(({completeness}) => completeness.rules !== 'absent')
+  const withRules = dumps.filter(isNodeRead)
   const owners = new Owners(dumps)
   const named = (name: string | undefined) => (name === undefined ? undefined : withRules.find(({node}) => node === name))
   const nodeOf = (address: string) => named(owners.of(address))

@@ -52,7 +52,10 @@ export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket,
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const general = [...problems, ...networkProblems(cluster, question)]
   if (source.address === destination.address) return inside(question, dumps, cluster, general)
-  return nodes.length > 0 ? overNodes(question, route, cluster, general) : overPolicies(question, dumps, cluster, general)
+  const isAnyKnown = cluster !== undefined || nodes.some(({completeness}) => completeness.rules !== 'absent')
+  return nodes.length > 0 && isAnyKnown
+    ? overNodes(question, route, cluster, general)
+    : overPolicies(question, dumps, cluster, general)
 }
 
 /** A packet to the own address: no node sees it. */

@@ -40,7 +40,16 @@ export function traceNodes(
 ): Omit<Trace, 'disagreements'> & {ends: readonly Packet[]; meaning?: ExpectedVerdict} {
   const asked = packetOf(question)
   const unread = route.nodes.find(({completeness}) => completeness.rules === 'absent')
-  if (unread) return {...unknownTrace(question, `no rules of node ${unread.node} were given`), problems: [], ends: [asked]}
+  if (unread) {
+    const expected = expectedVerdict?.(asked)
+    return {
+      ...unknownTrace(question, `no rules of node ${unread.node} were given`),
+      ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}, meaning: expected}),
+      incomplete: eachOnce([...unread.completeness.parts.filter(({part}) => part === 'rules'), ...partsOf(expected)]),
+      problems: [],
+      ends: [asked],
+    }
+  }
   const {verdict, reason, legs, ends} = passageOf(asked, route)
   const described = legs.map(({node, walk}) => node.describe(walk))
   const expected =

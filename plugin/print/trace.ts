@@ -19,7 +19,8 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
   if (trace.masqueraded) yield paint(`  ${masqueradeText(trace.masqueraded)}`)
   if (trace.walked) yield sideLine('egress of the sender', trace.egress, paint)
   if (trace.walked) yield sideLine('ingress of the receiver', trace.ingress, paint)
-  if (trace.walked && expected) {
+  // From objects alone, this is the answer itself.
+  if (expected && (trace.walked || expected.because !== because)) {
     yield paint('  the policies say ') +
       paint(VERDICTS[expected.verdict], STYLES[expected.verdict]) +
       paint(`: ${expected.because}`)

@@ -171,6 +171,8 @@ describe('nothing is known', () => {
       verdict: 'unknown',
       because: 'no rules of node n1 were given',
       walked: false,
+      expected: {verdict: 'accept'},
+      incomplete: [{part: 'rules', state: 'absent'}],
     })
   })
 })

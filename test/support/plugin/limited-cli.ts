@@ -25,11 +25,13 @@ export async function limitedCli(args: readonly string[], heapMegabytes: number)
 }
 
 /** What must be true of every answer to whatever input: it is one, in words. */
-export function faultsOf({exitCode, endedBy, stderr}: LimitedResult): string[] {
+export function faultsOf({exitCode, endedBy, stdout, stderr}: LimitedResult): string[] {
+  // An answer that rests on what was not given names it, with what to do.
+  const isUnknown = /(?:not compared|not proven|Not in the input|is not known|was not compared)[^]*\n {6}\S/.test(stdout)
   return [
     ...(endedBy === undefined ? [] : [`ended by ${endedBy}`]),
     ...(exitCode >= 0 && exitCode <= 2 ? [] : [`exit code ${exitCode}`]),
     ...(/fault of kubectl npm|\n\s+at |FATAL ERROR/.exec(stderr) ?? []),
-    ...(exitCode === 2 && !/^error: .+\n {2}\S/m.test(stderr) ? ['no error with what to do'] : []),
+    ...(exitCode === 2 && !isUnknown && !/^error: .+\n {2}\S/m.test(stderr) ? ['no error with what to do'] : []),
   ]
 }
