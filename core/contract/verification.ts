@@ -66,4 +66,3 @@ export type Verification = z.infer<typeof verificationSchema>
 export type VerificationList = z.infer<typeof verificationListSchema>
 export type Counterexample = z.infer<typeof counterexampleSchema>
 export type Undecided = z.infer<typeof undecidedSchema>
-export type VerifiedPacket = z.infer<typeof verifiedPacketSchema>

@@ -48,12 +48,7 @@ export async function readArchive(
     }
   } catch (error) {
     if (error instanceof InputLimitError) throw error
-    problems.push({
-      code: 'TRUNCATED_FILE',
-      file: name,
-      message: `the archive is damaged or cut off (${reasonOf(error)}); the files before the damage are read`,
-      next: 'Copy the archive again; compare its size with the original.',
-    })
+    problems.push(damagedProblem(name, error))
   }
   return {
     documents,
@@ -64,6 +59,14 @@ export async function readArchive(
 /** Whether a system could have a file of that name. */
 export const isNamedWell = (name: string): boolean =>
   name.length <= LONGEST_NAME && name.split('/', DEEPEST + 2).length <= DEEPEST + 1
+
+/** Says that an archive could not be read to its end. */
+export const damagedProblem = (name: string, error: unknown): Problem => ({
+  code: 'TRUNCATED_FILE',
+  file: name,
+  message: `the archive is damaged or cut off (${reasonOf(error)}); the files before the damage are read`,
+  next: 'Copy the archive again; compare its size with the original.',
+})
 
 /** What is said of entries that are neither files nor folders. */
 export const otherProblems = (other: LeftOut, archive: string): Problem[] =>

@@ -4,8 +4,7 @@ import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import {type InputBudget, InputLimitError} from '../bytes/input-budget.ts'
 import {PACKING_BYTES, packingOf} from '../bytes/packing.ts'
-import {innerProblems, isNamedWell, misnamedProblems, otherProblems} from './read-archive.ts'
-import {reasonOf} from './reason.ts'
+import {damagedProblem, innerProblems, isNamedWell, misnamedProblems, otherProblems} from './read-archive.ts'
 import {LeftOut} from './walk-folder.ts'
 
 /** Methods of files that are stored or deflated. Others need a library for each, and no tool takes them by default. */
@@ -65,12 +64,7 @@ export async function readZip(
     }
   } catch (error) {
     if (error instanceof InputLimitError) throw error
-    problems.push({
-      code: 'TRUNCATED_FILE',
-      file: name,
-      message: `the archive is damaged or cut off (${reasonOf(error)}); the files before the damage are read`,
-      next: 'Copy the archive again; compare its size with the original.',
-    })
+    problems.push(damagedProblem(name, error))
   }
   return {
     documents,
