@@ -6,7 +6,11 @@ import {API_VERSION} from './version.ts'
 export const verifiedPacketSchema = z.object({
   source: traceEndSchema,
   destination: traceEndSchema,
-  protocol: z.enum(['tcp', 'udp', 'sctp', 'icmp', 'other']).describe('other: any protocol but the four'),
+  protocol: z
+    .string()
+    .describe(
+      'tcp, udp, sctp, icmp; other: any other protocol that rules and sets do not name; else its name, or its number if it has none',
+    ),
   port: z.int().min(0).max(65535).nullable(),
 })
 

@@ -1,3 +1,5 @@
+import type {Truth} from './truth.ts'
+
 /**
  * IP protocols by the names that iptables, ipset and the kernel's tools print, in lower case. Source: /etc/protocols of Debian and
  * `xtables_chain_protos` of iptables.
@@ -69,18 +71,30 @@ const NUMBERS: Readonly<Record<string, number>> = {
 
 /** The number of a protocol given by name or number; undefined for what is neither. */
 export function protocolNumber(text: string): number | undefined {
-  const named = NUMBERS[text]
-  if (named !== undefined) return named
+  if (Object.hasOwn(NUMBERS, text)) return NUMBERS[text]
   const number = Number(text)
   return text !== '' && Number.isInteger(number) && number >= 0 && number <= 255 ? number : undefined
 }
 
-/** Whether two texts name one protocol. One that nobody knows by name is only itself. */
-export const isSameProtocol = (one: string, other: string): boolean => {
-  if (one === other) return true
-  const number = protocolNumber(one)
-  return number !== undefined && number === protocolNumber(other)
+/** Protocols that everybody calls the same. */
+const WELL_KNOWN: ReadonlySet<number | undefined> = new Set([1, 6, 17, 132])
+
+/**
+ * Whether a packet's protocol is the one that a condition names. 0 is every protocol. Which one a name means that is not in the
+ * table is not known, but it is none of tcp, udp, sctp and icmp.
+ */
+export function protocolHolds(named: string, protocol: string): Truth {
+  if (named === protocol || named === 'all') return true
+  const number = protocolNumber(named)
+  if (number === 0) return true
+  const own = protocolNumber(protocol)
+  if (number !== undefined) return number === own
+  return WELL_KNOWN.has(own) ? false : 'unknown'
 }
+
+/** The name of a protocol given by number, or the number as text where it has none. */
+export const protocolName = (number: string): string =>
+  Object.keys(NUMBERS).find(name => String(NUMBERS[name]) === number) ?? number
 
 const WITH_PORTS = new Set([6, 17, 33, 132, 136])
 

@@ -1,4 +1,5 @@
 import {type Ipv4Block, parseIpv4Block} from '../net/ipv4.ts'
+import {protocolNumber} from '../net/protocols.ts'
 import {entryOf} from './member.ts'
 
 /** A dimension of a set's type: `hash:ip,port,net` has `ip`, `port` and `net`. */
@@ -126,7 +127,7 @@ function elementPort(text: string, hasProtocol: boolean): ElementPort | undefine
   const protocol = colon < 0 ? 'tcp' : text.slice(0, colon).toLowerCase()
   const word = text.slice(colon + 1)
   const number = protocol === 'icmp' ? icmpNumber(word) : Number(word)
-  if (number === undefined || !Number.isInteger(number) || word === '') return undefined
+  if (number === undefined || !Number.isInteger(number) || word === '' || protocolNumber(protocol) === undefined) return undefined
   return {protocol: hasProtocol ? protocol : undefined, number}
 }
 

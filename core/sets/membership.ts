@@ -174,12 +174,18 @@ function addressAndPortTest(members: Iterable<string>): Test | undefined {
     const ports = byAddress.get(address)
     if (!ports) return false
     const number = portAt(packet, sides, 1)
-    return number === undefined ? 'unknown' : ports.has(protocolKey(packet.protocol) + number)
+    const key = protocolKey(packet.protocol)
+    if (number !== undefined) return ports.has(key + number)
+    if (packet.protocol === '') return 'unknown'
+    for (const member of ports) if (member >= key && member < key + PORTS) return 'unknown'
+    return false
   }
 }
 
+const PORTS = 65_536
+
 /** Protocol and port as one number. A protocol that is not known has a key of its own. */
-const protocolKey = (protocol: string): number => (protocolNumber(protocol) ?? 256) * 65_536
+const protocolKey = (protocol: string): number => (protocolNumber(protocol) ?? 256) * PORTS
 const keyOf = ({protocol = '', number}: ElementPort): number => protocolKey(protocol) + number
 
 /** What sets take for the port of a packet: of ICMP type and code, and 0 for protocols without ports. Undefined when not known. */

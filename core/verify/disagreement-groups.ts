@@ -3,8 +3,9 @@ import type {NodeState, Walk} from '../dataplane/dataplane.ts'
 import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
+import {protocolName} from '../net/protocols.ts'
 import type {EndClass} from '../packets/end-classes.ts'
-import {type ServiceRange, serviceAt, UNNAMED_PROTOCOL} from '../packets/services.ts'
+import {protocolAt, type ServiceRange, serviceAt} from '../packets/services.ts'
 import {endName} from './end-names.ts'
 
 /** What should happen to a packet, and why. */
@@ -145,17 +146,21 @@ const UNCONFIRMED = 100
 export const isConfirmed = ({effect, example}: Pick<DisagreementGroup, 'effect' | 'example'>): boolean =>
   example.walk.verdict !== 'unknown' || effect === 'unknown'
 
+const CLEAREST: readonly string[] = ['tcp', 'udp', 'sctp', 'icmp']
+
 /** Least for packets that a person can follow: between pods, of tcp. */
 function clearness({packet, sender, receiver, walk}: Example): number {
   const doubt = walk.verdict === 'unknown' ? UNCONFIRMED : 0
   const pods = Number(sender.pods.length === 0) + Number(receiver.pods.length === 0)
-  return doubt + pods * 8 + ['tcp', 'udp', 'sctp', 'icmp', UNNAMED_PROTOCOL].indexOf(packet.protocol)
+  const rank = CLEAREST.indexOf(packet.protocol)
+  return doubt + pods * 8 + (rank < 0 ? CLEAREST.length : rank)
 }
 
-/** `tcp/80`, `udp/0-52`; a range over several protocols is named by its first and its last service. */
+/** `tcp/80`, `udp/0-52`, `esp`, `other` for several protocols without a class; a range over several protocols is named by its first and its last service. */
 export function serviceText({from, to}: ServiceRange): string {
   const [first, last] = [serviceAt(from), serviceAt(to)]
   const isAllOf = first.port === 0 && last.port === 65_535
+  if (from === to && first.protocol === 'other') return protocolName(protocolAt(from))
   if (first.protocol === last.protocol) {
     if (first.port === undefined || isAllOf) return first.protocol
     return from === to ? `${first.protocol}/${first.port}` : `${first.protocol}/${first.port}-${last.port}`

@@ -8,6 +8,7 @@ import {incompleteObjects} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
+import {protocolName} from '../net/protocols.ts'
 import type {EndClass} from '../packets/end-classes.ts'
 import {UNNAMED_PROTOCOL} from '../packets/services.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -19,6 +20,9 @@ import {endName} from './end-names.ts'
 
 /** Groups whose cause is searched for. The node is compared with its program for each. */
 const MOST_EXPLAINED = 8
+
+/** The protocols of packets that can be traced. */
+const TRACED: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp'])
 
 export interface VerifyOptions {
   readonly against: Verification['against']
@@ -146,7 +150,7 @@ function extentOf({example, senders, receivers, services, pairs}: DisagreementGr
     packet: {
       source: end(sender, packet.source),
       destination: end(last ? {...receiver, pods: [last]} : receiver, packet.destination),
-      protocol: packet.protocol === (UNNAMED_PROTOCOL as string) ? ('other' as const) : packet.protocol,
+      protocol: packet.protocol === (UNNAMED_PROTOCOL as string) ? 'other' : protocolName(packet.protocol),
       port: packet.port ?? null,
     },
     senders: namesOf(sender, senders),
@@ -168,7 +172,7 @@ function withCauses(groups: readonly DisagreementGroup[], node: NodeState, clust
     const because = node.describe(walk).reason
     const {verdict} = expected
     const reasons =
-      at < MOST_EXPLAINED && packet.protocol !== (UNNAMED_PROTOCOL as string)
+      at < MOST_EXPLAINED && TRACED.has(packet.protocol)
         ? explainDisagreement({verdict: walk.verdict, expected: {verdict, because: expected.reason}}, packet, [node], cluster)
         : []
     const cause = reasons.length > 0 ? reasons.join('; or ') : because

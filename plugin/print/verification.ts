@@ -86,9 +86,11 @@ function extentText({
   return `${pairsText}: from ${senders.join(', ')} to ${receivers.join(', ')}, ${services.join(', ')}`
 }
 
-/** The command that shows the packet's way. `trace` takes only protocols by name. */
+const TRACED = ['tcp', 'udp', 'sctp', 'icmp']
+
+/** The command that shows the packet's way. `trace` takes four protocols. */
 function traceCommand({packet: {source, destination, protocol, port}}: Counterexample): string | undefined {
-  if (protocol === 'other') return undefined
+  if (!TRACED.includes(protocol)) return undefined
   const end = ({pod, address}: typeof source) => pod ?? address
   const at = port === null ? '' : ` --port ${port}`
   return `kubectl npm trace ${end(source)} ${end(destination)}${at}${protocol === 'tcp' ? '' : ` --protocol ${protocol}`}`

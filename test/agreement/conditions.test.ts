@@ -57,6 +57,8 @@ const packets: readonly Packet[] = [
   packet(web, db, 'udp', 53),
   packet(web, db, 'sctp', 7400),
   packet(web, db, 'icmp'),
+  // GRE, ESP and OSPF.
+  ...['47', '50', '89'].map(protocol => packet(web, db, protocol as Packet['protocol'])),
   packet(outside, db, 'tcp', 80),
   packet(web, outside, 'udp', 53),
   packet(web, service, 'tcp', 80),

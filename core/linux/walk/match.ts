@@ -1,5 +1,5 @@
 import {blockHolds, type MaskedAddress, parseMaskedIpv4, UNKNOWN_ADDRESS} from '../../net/ipv4.ts'
-import {isSameProtocol} from '../../net/protocols.ts'
+import {protocolHolds} from '../../net/protocols.ts'
 import {all, negatedIf, type Truth} from '../../net/truth.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import {sidesOf} from '../../sets/sides.ts'
@@ -60,13 +60,8 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
   switch (match.kind) {
     case 'comment':
       return true
-    case 'protocol': {
-      const {protocol, negated} = match
-      return (
-        (protocol === packet.protocol || protocol === 'all' || protocol === '0' || isSameProtocol(protocol, packet.protocol)) !==
-        negated
-      )
-    }
+    case 'protocol':
+      return negatedIf(match.negated, protocolHolds(match.protocol, packet.protocol))
     case 'address': {
       const block = blockOf(match)
       return block
@@ -75,10 +70,11 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
     }
     case 'interface':
       return negatedIf(match.negated, interfaceHolds(match, packet))
-    case 'ports':
-      if (match.protocol !== '' && match.protocol !== packet.protocol && !isSameProtocol(match.protocol, packet.protocol))
-        return false
-      return all([inRange(match.source, packet.sourcePort), inRange(match.destination, packet.port)])
+    case 'ports': {
+      const isOfIt = match.protocol === '' || protocolHolds(match.protocol, packet.protocol)
+      if (isOfIt === false) return false
+      return all([isOfIt, inRange(match.source, packet.sourcePort), inRange(match.destination, packet.port)])
+    }
     case 'set':
       return negatedIf(match.negated, sets.holds(match.set, sidesOf(match.sides), packet))
     case 'mark':

@@ -1,11 +1,12 @@
 import {parseIpv4, parseIpv4Block} from '../../net/ipv4.ts'
 import {all, type Truth} from '../../net/truth.ts'
 import type {EndTruth} from '../../packets/packet-domain.ts'
-import {allServices, cutServices, type ServiceRange, serviceAt, UNNAMED_PROTOCOL} from '../../packets/services.ts'
+import {allServices, cutServices, protocolAt, protocolEdges, type ServiceRange, serviceAt} from '../../packets/services.ts'
 import {parseMember} from '../../sets/member.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import type {EndConditions} from './end-conditions.ts'
+import {readOptions} from './match/options.ts'
 import {dependsOn, holds, type PacketField, type Passing} from './match.ts'
 
 /** Services with the same answer. */
@@ -80,14 +81,22 @@ export function prepareRule(
   }
 }
 
+/** The set that a condition asks; with more options than its directions it is an extension. */
+function setOf(match: Match): string | undefined {
+  if (match.kind === 'set') return match.set
+  if (match.kind !== 'extension' || match.module !== 'set') return undefined
+  return readOptions(match.options)?.find(({name}) => name === 'match-set')?.value
+}
+
 /** Whether a condition looks at some bits of addresses that are not the first ones, so that classes of addresses may not tell them apart. */
 function hasOddMask(match: Match, sets: SetIndex): boolean {
   if (match.kind === 'address') return parseIpv4Block(match.block) === undefined
-  if (match.kind !== 'set') return false
+  const set = setOf(match)
+  if (set === undefined) return false
   const known = oddSets.get(sets) ?? new Map<string, boolean>()
   oddSets.set(sets, known)
-  let isOdd = known.get(match.set)
-  if (isOdd === undefined) known.set(match.set, (isOdd = isOddSet(match.set, sets)))
+  let isOdd = known.get(set)
+  if (isOdd === undefined) known.set(set, (isOdd = isOddSet(set, sets)))
   return isOdd
 }
 
@@ -113,7 +122,7 @@ export function serviceTruths(
   packet: Passing,
   range: ServiceRange,
   sets: SetIndex,
-  edges: readonly number[] = matches.flatMap(match => portEdges(match, packet.destination, sets)),
+  edges: readonly number[] = matches.flatMap(match => serviceEdges(match, packet.destination, sets)),
 ): ServiceTruth[] {
   const found: ServiceTruth[] = []
   for (const {from, to} of cutServices(range, edges)) {
@@ -130,30 +139,25 @@ export function serviceTruths(
 const truthAt = (matches: readonly Match[], packet: Passing, service: number, sets: SetIndex): Truth =>
   all(matches.map(match => holdsAt(match, packet, service, sets)))
 
-/** Protocols that stand for themselves. A condition on another one divides those that are taken as one. */
-const NAMED: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp', 'all', '0', '1', '6', '17', '132'])
-
 /** Whether a condition holds for a packet of a service. */
-export function holdsAt(match: Match, packet: Passing, service: number, sets: SetIndex): Truth {
-  const {protocol, port} = serviceAt(service)
-  const isOfOne = match.kind === 'protocol' || match.kind === 'ports'
-  if (protocol === 'other' && isOfOne && match.protocol !== '' && !NAMED.has(match.protocol)) return 'unknown'
-  return holds(match, {...packet, protocol: protocol === 'other' ? UNNAMED_PROTOCOL : protocol, port: packet.port ?? port}, sets)
-}
+export const holdsAt = (match: Match, packet: Passing, service: number, sets: SetIndex): Truth =>
+  holds(match, {...packet, protocol: protocolAt(service), port: packet.port ?? serviceAt(service).port}, sets)
 
 /**
- * The ports at which the answer of a condition may change: every number in it, and the one after it; of a set that looks at
- * ports those of its members at the address.
+ * The ports and protocols at which the answer of a condition may change: every number in it, the one after it, and every name of
+ * a protocol; of a set that looks at ports those of its members at the address.
  */
-export function portEdges(match: Match, address: number, sets: SetIndex): readonly number[] {
-  if (match.kind === 'set') return memberEdges(match.set, address, sets)
+export function serviceEdges(match: Match, address: number, sets: SetIndex): readonly number[] {
+  const set = setOf(match)
+  if (set !== undefined) return memberEdges(set, address, sets)
   return edgesIn(JSON.stringify(match))
 }
 
 function edgesIn(text: string): number[] {
-  return [...text.matchAll(/\d+/g)].flatMap(([digits]) => {
-    const number = Number(digits)
-    return number <= 65_535 ? [number, number + 1] : []
+  return [...text.matchAll(/[a-z][\w.-]*|\d+/gi)].flatMap(([word]) => {
+    const number = Number(word)
+    const ports = number <= 65_535 ? [number, number + 1] : []
+    return [...ports, ...protocolEdges(word.toLowerCase())]
   })
 }
 

@@ -9,7 +9,7 @@ import {FORWARDED, skipsTable} from './hooks.ts'
 import {holds} from './match.ts'
 import {forwardingHost, type Host, type Passing, passingOf} from './passing.ts'
 import {PreparedChain} from './prepared-chain.ts'
-import {holdsAt, type PreparedRule, portEdges, type ServiceTruth, serviceTruths} from './prepared-rule.ts'
+import {holdsAt, type PreparedRule, type ServiceTruth, serviceEdges, serviceTruths} from './prepared-rule.ts'
 import {type Effect, effectOf} from './target.ts'
 import type {WalkedRules} from './walked-rules.ts'
 import {DEEPEST} from './walker.ts'
@@ -278,7 +278,7 @@ export class SetWalker implements PacketSetWalk {
     if (prepared.senderMixed.length === 0) return range
     // Senders are asked about the first service of each piece, so no edge may be within it.
     const edges = prepared.senderMixed.flatMap(match =>
-      [receiver.address, ...this.domain.senders].flatMap(address => portEdges(match, address, this.sets)),
+      [receiver.address, ...this.domain.senders].flatMap(address => serviceEdges(match, address, this.sets)),
     )
     return range.flatMap(each => cutServices(each, edges).map(piece => ({...piece, isCertain: each.isCertain})))
   }

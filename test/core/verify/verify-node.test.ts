@@ -45,6 +45,32 @@ describe('verify', () => {
     expect(undecided.map(({services}) => services)).toEqual([['udp']])
   })
 
+  const vpn = ['create vpn hash:ip,port family inet hashsize 1024 maxelem 65536', 'add vpn 10.0.1.2,esp:0']
+  test.each([
+    {rule: '-p esp -j ACCEPT', effect: 'open', services: ['esp']},
+    {rule: '-p 50 -j ACCEPT', effect: 'open', services: ['esp']},
+    {rule: '-p 200 -j ACCEPT', effect: 'open', services: ['200']},
+    {rule: '-p 47 -j DROP', effect: 'closed', services: ['gre']},
+    {rule: '-p all -j DROP', effect: 'closed', services: expect.arrayContaining(['tcp to other']) as string[]},
+    {rule: '-p 0 -j DROP', effect: 'closed', services: expect.arrayContaining(['tcp to other']) as string[]},
+    {rule: '! -p tcp -j DROP', effect: 'closed', services: expect.arrayContaining(['udp to other']) as string[]},
+    {rule: '-p ah -j DROP', effect: 'closed', services: ['ah']},
+    {rule: '-m conntrack --ctproto 89 -j DROP', effect: 'closed', services: ['ospf']},
+    {rule: '-m set --match-set vpn dst,dst -j DROP', effect: 'closed', services: ['esp']},
+  ])('tells what $rule does to protocols that have no ports', async ({rule, effect, services}) => {
+    const node = await shopNode({rules: before(`-A FORWARD ${rule}`), sets: [...shopLines.sets, ...vpn]})
+    const {counterexamples, undecided} = verifyNode(node, {against: 'policies'}, [])
+    expect(undecided).toEqual([])
+    expect(counterexamples.map(each => [each.effect, each.services])).toEqual([[effect, services]])
+  })
+
+  test('does not know what a protocol is that only the node has a name for', async () => {
+    const node = await shopNode({rules: before('-A FORWARD -p ours -j DROP')})
+    const {counterexamples, undecided} = verifyNode(node, {against: 'policies'}, [])
+    expect(counterexamples).toEqual([])
+    expect(undecided.map(({services}) => services)).toEqual([['other']])
+  })
+
   test('does not call a node proven whose rules name addresses by a mask that is no prefix', async () => {
     const node = await shopNode({rules: before('-A FORWARD -s 10.0.0.1/255.0.0.255 -j LOG')})
     const {result, incomplete} = verifyNode(node, {against: 'policies'}, [])

@@ -36,6 +36,7 @@ add ipport ${ends.db},sctp:7400
 add ipport ${ends.db},icmp:echo-request
 add ipport ${ends.web},icmp:echo-reply
 add ipport ${ends.web},ospf:0
+add ipport ${ends.db},gre:0
 create ipport24 hash:ip,port netmask 24
 add ipport24 10.60.0.0,tcp:80
 create ipportip hash:ip,port,ip
@@ -102,6 +103,8 @@ export const conditions: readonly WrittenCondition[] = [
     '-p 132',
     '-p esp',
     '! -p 47',
+    '-p ospf',
+    '! -p ah',
     `-s ${ends.web}`,
     `! -s ${ends.web}`,
     '-d 10.60.0.0/24',

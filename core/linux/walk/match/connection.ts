@@ -1,5 +1,5 @@
 import {parseMaskedIpv4} from '../../../net/ipv4.ts'
-import {isSameProtocol} from '../../../net/protocols.ts'
+import {protocolHolds} from '../../../net/protocols.ts'
 import type {Truth} from '../../../net/truth.ts'
 import type {Passing} from '../passing.ts'
 import {isAmong} from './addresses.ts'
@@ -83,7 +83,7 @@ const connectionOptions: ModuleReader = eachOption({
       option,
       condition(stateFields(option.value), packet => stateHolds(option.value, packet)),
     ),
-  ctproto: option => tracked(['protocol'], ({protocol}) => isSameProtocol(option.value.toLowerCase(), protocol), option),
+  ctproto: option => tracked(['protocol'], ({protocol}) => protocolHolds(option.value.toLowerCase(), protocol), option),
   ctdir: option =>
     option.value === 'ORIGINAL' || option.value === 'REPLY' ? tracked([], () => option.value === 'ORIGINAL', option) : undefined,
   ctstatus: option => (option.value.split(',').every(each => STATUSES.has(each)) ? tracked([], () => false, option) : undefined),

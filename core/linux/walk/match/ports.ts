@@ -1,4 +1,4 @@
-import {isSameProtocol} from '../../../net/protocols.ts'
+import {protocolHolds} from '../../../net/protocols.ts'
 import type {Truth} from '../../../net/truth.ts'
 import type {Passing} from '../passing.ts'
 import {
@@ -76,7 +76,7 @@ const ofProtocol =
   (protocol: string, read: ModuleReader): ModuleReader =>
   options => {
     const rest = read(options)
-    return rest && conjunction([condition(['protocol'], packet => isSameProtocol(protocol, packet.protocol)), rest])
+    return rest && conjunction([condition(['protocol'], packet => protocolHolds(protocol, packet.protocol)), rest])
   }
 
 /** What holds for the first packet of a connection; of later ones it is not known. */

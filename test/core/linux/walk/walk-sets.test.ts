@@ -29,6 +29,13 @@ const condition = fc.constantFrom(
   '-p tcp',
   '! -p udp',
   '-p icmp',
+  '-p esp',
+  '! -p 47',
+  '-p all',
+  '-p nobody-knows',
+  '-p esp -m esp --espspi 0:4294967295',
+  '-p udplite -m udplite --dport 80',
+  '-m conntrack --ctproto 89',
   '-p tcp -m tcp --dport 80',
   '-p tcp -m tcp --dport 80:90',
   '-p udp -m udp ! --dport 53',
@@ -41,6 +48,8 @@ const condition = fc.constantFrom(
   '-m set --match-set list dst',
   '-m set --match-set ports dst,dst',
   '-m set ! --match-set ports dst,dst',
+  '-m set --match-set ports dst,dst --return-nomatch',
+  '-m set ! --match-set ports src,dst ! --update-counters',
   '-m set --match-set ports src,dst',
   '-m set --match-set portlist dst,dst',
   '-m set --match-set gone src',
@@ -112,7 +121,7 @@ const sets = new SetIndex(
     ['nets', {type: 'hash:net', members: ['10.0.0.0/24', '10.0.0.2 nomatch', '203.0.113.0/24']}],
     ['pods', {type: 'hash:net', members: ['10.0.0.1', '10.0.0.2', '10.0.1.1']}],
     ['list', {type: 'list:set', members: ['nets', 'pods']}],
-    ['ports', {type: 'hash:ip,port', members: ['10.0.0.1,tcp:80', '10.0.1.1,udp:53', '10.0.0.2,tcp:81']}],
+    ['ports', {type: 'hash:ip,port', members: ['10.0.0.1,tcp:80', '10.0.1.1,udp:53', '10.0.0.2,tcp:81', '10.0.0.2,gre:0']}],
     ['portlist', {type: 'list:set', members: ['ports', 'pods']}],
   ]),
 )
@@ -121,8 +130,10 @@ const ports = [0, 21, 22, 23, 53, 79, 80, 81, 82, 85, 86, 90, 91, 65_535]
 const services: readonly Pick<Packet, 'protocol' | 'port'>[] = [
   ...(['tcp', 'udp', 'sctp'] as const).flatMap(protocol => ports.map(port => ({protocol, port}))),
   {protocol: 'icmp'},
-  // A protocol that packets have and rules of these tests do not name.
-  {protocol: UNNAMED_PROTOCOL as 'icmp'},
+  // 0 is no protocol that rules can name. Those behind 89 are named by nobody here.
+  ...['0', '2', '46', '47', '48', '50', '51', '88', '89', '136', '200', UNNAMED_PROTOCOL, '255'].map(protocol => ({
+    protocol: protocol as 'icmp',
+  })),
 ]
 
 const numbers = addresses.map(address => parseIpv4(address) as number)
@@ -142,7 +153,7 @@ function* verdicts(
     const parts = walker.judge(receiver)
     for (const [sender, source] of addresses.entries())
       for (const service of services) {
-        const number = serviceNumber((service.protocol as string) === UNNAMED_PROTOCOL ? 'other' : service.protocol, service.port)
+        const number = serviceNumber(service.protocol, service.port)
         const {verdict, reason = ''} = walk(walked, sets, {source, destination, ...service})
         const holding = parts.filter(({from, to, senders}) => from <= number && number <= to && senders.has(sender))
         const places = new Set(holding.map(({translated}) => JSON.stringify(translated)))

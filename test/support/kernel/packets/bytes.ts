@@ -12,13 +12,15 @@ export const SENTINEL_PROTOCOL = 253
 const PROTOCOLS = {icmp: 1, tcp: 6, udp: 17, sctp: 132} as const
 
 /**
- * An IPv4 packet that opens a connection: TCP SYN, UDP datagram, SCTP INIT or ICMP echo request.
+ * An IPv4 packet that opens a connection: TCP SYN, UDP datagram, SCTP INIT, ICMP echo request, or eight zeros of any other
+ * protocol, which is given by its number.
  *
  * @param id goes into the header's identification, by which it is known again even behind address translation; 1–65535
  */
 export function packetBytes(packet: Packet, id: number): Buffer {
   const {source, destination, protocol, port = 0, sourcePort = 0} = packet
   const addresses = Buffer.concat([addressBytes(source), addressBytes(destination)])
+  if (!(protocol in bodies)) return withHeader(addresses, Number(protocol), id, Buffer.alloc(8))
   const body = bodies[protocol](sourcePort, port, id)
   const pseudo = Buffer.concat([addresses, Buffer.from([0, PROTOCOLS[protocol], 0, body.length])])
   if (protocol === 'tcp') body.writeUInt16BE(checksum(Buffer.concat([pseudo, body])), 16)
