@@ -52,9 +52,9 @@ async function translatedSource(node: PacketNode): Promise<string> {
 async function opened(node: PacketNode, each: PathCase): Promise<NodeState> {
   const texts = [await saveRules(node.node, node.backend)]
   if (each.beside !== undefined) texts.push(await saveRules(node.node, other(node.backend)))
-  const {nodes} = await readDump(
-    texts.map((text, index) => ({name: `save-${index}`, folder: '', text: [text], kind: 'iptables-save' as const})),
-  )
+  const files = texts.map((text, index) => ({name: `save-${index}`, folder: '', text: [text], kind: 'iptables-save' as const}))
+  const sets = {name: 'sets', folder: '', text: [each.sets ?? ''], kind: 'ipset-save' as const}
+  const {nodes} = await readDump(each.sets === undefined ? files : [...files, sets])
   const [read] = nodes
   if (!read) throw new Error('the saved rules were not recognised')
   const status = {addresses: [{type: 'InternalIP', address: nodeAddress}]}
@@ -77,7 +77,7 @@ describePackets('ways through the hooks, walked and by packets', () => {
   describe.each(backends)('%s', backend => {
     test.each(pathCases)('$name', async each => {
       await using node = await open(backend)
-      await node.load('', each.rules)
+      await node.load(each.sets ?? '', each.rules)
       if (each.beside !== undefined) await loadRules(node.node, other(backend), each.beside)
       expect(await sent(node, each)).toEqual(each.expected)
       expect(walked(await opened(node, each), each)).toEqual(each.walked ?? each.expected)

@@ -94,6 +94,7 @@ const DOES = {
   drop: 'drops packets',
   return: 'lets packets leave the chain',
   mark: 'marks packets',
+  set: 'changes a set',
   other: 'changes packets',
 } as const
 
@@ -101,6 +102,7 @@ function whatItDoes({target}: Rule): keyof typeof DOES {
   if (target?.kind === 'verdict') return target.verdict === 'DROP' ? 'drop' : target.verdict === 'ACCEPT' ? 'accept' : 'return'
   if (target?.kind === 'extension' && target.name === 'REJECT') return 'drop'
   if (target?.kind === 'mark' || (target?.kind === 'extension' && target.name === 'MARK')) return 'mark'
+  if (target?.kind === 'extension' && target.name === 'SET') return 'set'
   return target?.kind === 'jump' ? 'return' : 'other'
 }
 

@@ -20,6 +20,7 @@ import {RulesByAddress} from '../walk/rules-by-address.ts'
 import type {Step} from '../walk/trail.ts'
 import {type LinuxWalk, walk} from '../walk/walk.ts'
 import type {WalkedChain, WalkedRules} from '../walk/walked-rules.ts'
+import {writtenSets} from '../walk/written-sets.ts'
 import {foreignCauses, foreignRules, isForeignRule} from './foreign-rules.ts'
 import {repairedChain} from './repair.ts'
 import {type RepairedSets, repairedSets} from './repaired-sets.ts'
@@ -233,7 +234,9 @@ class Simulation implements SimulatedNode<ComparedRule, LinuxDifference> {
   private walkedBy(packet: Packet): LinuxWalk {
     const {node, index, effort} = this.parts
     const {host} = node
-    let walked = walk(this.walked(packet), index, packet, {host})
+    // What sets hold now says nothing of a set that a rule changes on the way.
+    const isLeftOut = writtenSets(node.rules).length === 0
+    let walked = walk(this.walked(isLeftOut ? packet : undefined), index, packet, {host})
     // Rules were left out for the address of the service.
     if (walked.translated) walked = walk(this.walked(undefined), index, packet, {host})
     effort.looks += walked.looks

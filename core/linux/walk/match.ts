@@ -9,6 +9,7 @@ import type {Condition, PacketField} from './match/condition.ts'
 import {markHolds, stateFields, stateHolds} from './match/connection.ts'
 import {compileMatch} from './match/modules.ts'
 import type {Passing} from './passing.ts'
+import {isWritten} from './written-sets.ts'
 
 export type {PacketField} from './match/condition.ts'
 export type {Passing} from './passing.ts'
@@ -76,6 +77,7 @@ export function holds(match: Match, packet: Passing, sets: SetIndex): Truth {
       return all([isOfIt, inRange(match.source, packet.sourcePort), inRange(match.destination, packet.port)])
     }
     case 'set':
+      if (isWritten(match.set, packet.writtenSets, sets)) return 'unknown'
       return negatedIf(match.negated, sets.holds(match.set, sidesOf(match.sides), packet))
     case 'mark':
       return negatedIf(match.negated, markHolds(match, packet.mark, packet.knownMark))

@@ -12,6 +12,7 @@ import type {LinuxProgram, ProgramRule} from '../npm/program.ts'
 import {lostInChain, lostRule, lostRules, noServices} from './lost-parts.ts'
 import {cutOf} from './lost-sets.ts'
 import type {WalkedChain, WalkedRules} from './walk.ts'
+import {setsWrittenBy} from './written-sets.ts'
 
 /**
  * The rules of a save. A chain is parsed when a packet first reaches it. Where rules may be missing, a rule stands that gives every
@@ -19,7 +20,9 @@ import type {WalkedChain, WalkedRules} from './walk.ts'
  */
 export function savedRules(saved: SavedChains): WalkedRules {
   const read = new Map<string, WalkedChain | undefined>()
+  let written: readonly string[] | undefined
   return {
+    writtenSets: () => (written ??= setsWritten(saved)),
     chain(tableName, name) {
       const key = `${tableName} ${name}`
       const known = read.get(key)
@@ -39,6 +42,16 @@ export function savedRules(saved: SavedChains): WalkedRules {
       return walked
     },
   }
+}
+
+/** The sets that rules of a save write. Hardly any save has such rules, so only lines with such a target are parsed. */
+function setsWritten(saved: SavedChains): string[] {
+  const written = new Set<string>()
+  for (const [table, {chains}] of saved.save.tables)
+    for (const chain of chains.keys())
+      for (const rule of saved.someRules(table, chain, line => line.includes(' -j SET '))?.rules ?? [])
+        for (const name of setsWrittenBy(rule)) written.add(name)
+  return [...written]
 }
 
 /** What walks ask of sets. */

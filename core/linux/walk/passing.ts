@@ -1,6 +1,7 @@
 import type {Ipv4Block} from '../../net/ipv4.ts'
 import type {Packet} from '../../net/packet.ts'
 import type {Truth} from '../../net/truth.ts'
+import {NO_SETS, type WrittenSets} from './written-sets.ts'
 
 /** What is known of the node that a packet passes. */
 export interface Host {
@@ -51,6 +52,8 @@ export interface Passing {
   readonly isTranslated: boolean
   /** Whether SNAT or masquerading changed the source. */
   readonly isSourceTranslated: boolean
+  /** Sets that rules changed for this packet on its way, so that what was saved of them counts no more. */
+  readonly writtenSets: WrittenSets
   readonly in: Interface
   readonly out: Interface
   readonly host: Host
@@ -83,6 +86,7 @@ export function passingOf(
     knownConnectionMark: state === 'NEW' ? ALL_BITS : 0,
     isTranslated: false,
     isSourceTranslated: false,
+    writtenSets: NO_SETS,
     in: 'other',
     out: 'other',
     host,

@@ -1,9 +1,10 @@
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {EndConditions} from './end-conditions.ts'
 import type {Passing} from './match.ts'
-import {type PreparedRule, prepareRule} from './prepared-rule.ts'
+import {type PreparedRule, prepareDoubtfulRule, prepareRule} from './prepared-rule.ts'
 import {isPassive} from './target.ts'
 import type {WalkedChain} from './walk.ts'
+import type {WrittenSets} from './written-sets.ts'
 
 /** Rules that at most so many receivers can match are found by the receiver, not by looking at each rule. */
 const FEW_RECEIVERS = 64
@@ -24,11 +25,12 @@ export class PreparedChain {
     ends: {readonly senders: EndConditions; readonly receivers: EndConditions},
     sets: SetIndex,
     blank: Passing,
+    written: WrittenSets,
   ) {
     this.policy = chain.policy
     for (const rule of chain.rules) {
       if (isPassive(rule.target)) continue
-      const prepared = prepareRule(rule, ends, sets, blank)
+      const prepared = prepareDoubtfulRule(rule, ends, sets, blank, written) ?? prepareRule(rule, ends, sets, blank)
       if (prepared) this.rules.push(prepared)
     }
     for (const [index, {receivers}] of this.rules.entries()) {

@@ -6,8 +6,8 @@ import {parseMember} from '../../sets/member.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import type {EndConditions} from './end-conditions.ts'
-import {readOptions} from './match/options.ts'
 import {dependsOn, holds, type PacketField, type Passing} from './match.ts'
+import {askedSets, isWritten, type WrittenSets} from './written-sets.ts'
 
 /** Services with the same answer. */
 export interface ServiceTruth extends ServiceRange {
@@ -34,6 +34,8 @@ export interface PreparedRule {
   readonly mixed: readonly Match[]
   /** Conditions on the sender and something else. */
   readonly senderMixed: readonly Match[]
+  /** The rule for packets for which rules before it wrote these sets. Absent where it asks none that any rule writes. */
+  readonly after?: (written: WrittenSets) => PreparedRule | undefined
 }
 
 const SERVICE: ReadonlySet<PacketField> = new Set(['protocol', 'port'])
@@ -81,17 +83,40 @@ export function prepareRule(
   }
 }
 
-/** The set that a condition asks; with more options than its directions it is an extension. */
-function setOf(match: Match): string | undefined {
-  if (match.kind === 'set') return match.set
-  if (match.kind !== 'extension' || match.module !== 'set') return undefined
-  return readOptions(match.options)?.find(({name}) => name === 'match-set')?.value
+/**
+ * A rule that asks sets that other rules write, for packets that have passed such rules, or have not.
+ *
+ * @param written the sets that any rule of the node writes
+ * @returns undefined when it asks none of them
+ */
+export function prepareDoubtfulRule(
+  rule: Rule,
+  ends: {readonly senders: EndConditions; readonly receivers: EndConditions},
+  sets: SetIndex,
+  blank: Passing,
+  written: WrittenSets,
+): PreparedRule | undefined {
+  const isAsked = (match: Match, those: WrittenSets) => askedSets(match).some(name => isWritten(name, those, sets))
+  if (written.length === 0 || !rule.matches.some(match => isAsked(match, written))) return undefined
+  const known = new Map<string, PreparedRule | undefined>()
+  const prepare = (those: WrittenSets): PreparedRule | undefined => {
+    const matches = rule.matches.filter(match => !isAsked(match, those))
+    const prepared = prepareRule({...rule, matches}, ends, sets, blank)
+    return prepared && {...prepared, rule, isUncertain: prepared.isUncertain || matches.length < rule.matches.length}
+  }
+  const after = (those: WrittenSets): PreparedRule | undefined => {
+    const key = those.join(' ')
+    if (!known.has(key)) known.set(key, prepare(those))
+    return known.get(key)
+  }
+  const unasked = prepare(written)
+  return unasked && {...unasked, after}
 }
 
 /** Whether a condition looks at some bits of addresses that are not the first ones, so that classes of addresses may not tell them apart. */
 function hasOddMask(match: Match, sets: SetIndex): boolean {
   if (match.kind === 'address') return parseIpv4Block(match.block) === undefined
-  const set = setOf(match)
+  const set = askedSets(match)[0]
   if (set === undefined) return false
   const known = oddSets.get(sets) ?? new Map<string, boolean>()
   oddSets.set(sets, known)
@@ -148,7 +173,7 @@ export const holdsAt = (match: Match, packet: Passing, service: number, sets: Se
  * a protocol; of a set that looks at ports those of its members at the address.
  */
 export function serviceEdges(match: Match, address: number, sets: SetIndex): readonly number[] {
-  const set = setOf(match)
+  const set = askedSets(match)[0]
   if (set !== undefined) return memberEdges(set, address, sets)
   return edgesIn(JSON.stringify(match))
 }

@@ -4,6 +4,7 @@ import type {BuiltIn} from './hooks.ts'
 import {connectionMarked, marked, spelledMark, withUnknownMark} from './marks.ts'
 import type {Passing} from './passing.ts'
 import {translate, translating} from './translation.ts'
+import {withWritten, writtenIn} from './written-sets.ts'
 
 /** What a rule's target does with a packet that matches the rule. */
 export type Effect =
@@ -36,7 +37,6 @@ const PASSIVE = new Set([
   'NFLOG',
   'RATEEST',
   'SECMARK',
-  'SET',
   'TCPMSS',
   'TCPOPTSTRIP',
   'TEE',
@@ -56,7 +56,14 @@ const HANDING_OVER: Readonly<Record<string, string>> = {
 
 /** Whether a rule with this target does nothing to any packet, so that its conditions need not be known. */
 export const isPassive = (target: Target | undefined): boolean =>
-  !target || (target.kind === 'extension' && (PASSIVE.has(target.name) || (target.name === 'CT' && !isUntracking(target))))
+  !target ||
+  (target.kind === 'extension' &&
+    (PASSIVE.has(target.name) ||
+      (target.name === 'CT' && !isUntracking(target)) ||
+      (target.name === 'SET' && !CHANGING_SET.test(target.options))))
+
+/** SET adds the packet to a set, takes it from one, or gives it the mark that a set has for it; priorities and queues change no verdict. */
+const CHANGING_SET = /--(?:add-set|del-set|map-mark)\b/
 
 /** CT gives a connection a zone, a helper or a time limit, or keeps the packet from being one of any connection. */
 export const isUntracking = ({name, options}: {readonly name: string; readonly options: string}): boolean =>
@@ -107,6 +114,10 @@ function extension(name: string, options: string, packet: Passing, hook: BuiltIn
       return changed(connectionMarked(options, packet))
     case 'MARK':
       return changed(spelledMark(options, packet))
+    case 'SET': {
+      const written = {...packet, writtenSets: withWritten(packet.writtenSets, writtenIn(options))}
+      return changed(options.includes('--map-mark') ? withUnknownMark(written) : written)
+    }
     case 'HMARK':
       return changed(withUnknownMark(packet))
     case 'CT':

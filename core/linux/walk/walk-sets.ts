@@ -13,6 +13,7 @@ import {holdsAt, type PreparedRule, type ServiceTruth, serviceEdges, serviceTrut
 import {type Effect, effectOf} from './target.ts'
 import type {WalkedRules} from './walked-rules.ts'
 import {DEEPEST} from './walker.ts'
+import {type WrittenSets, writtenSets} from './written-sets.ts'
 
 /** Rules that are compared with parts of the packets to one receiver, before the rest of them is unknown. */
 const MOST_LOOKS = 4_000_000
@@ -77,6 +78,7 @@ export class SetWalker implements PacketSetWalk {
   private readonly rules: WalkedRules
   private readonly sets: SetIndex
   private readonly domain: PacketDomain
+  private readonly written: WrittenSets
   private readonly ends: {readonly senders: EndConditions; readonly receivers: EndConditions}
   private readonly chains = new Map<string, PreparedChain | undefined>()
   private readonly states = new Map<string, State>()
@@ -90,6 +92,7 @@ export class SetWalker implements PacketSetWalk {
     this.rules = rules
     this.sets = sets
     this.domain = domain
+    this.written = writtenSets(rules)
     this.ends = {
       senders: new EndConditions('source', domain.senders, sets, this.blank),
       receivers: new EndConditions('destination', domain.receivers, sets, this.blank),
@@ -220,6 +223,12 @@ export class SetWalker implements PacketSetWalk {
    * @returns what does not match, or may not
    */
   private divide(prepared: PreparedRule, parts: readonly Part[], receiver: Receiver, matched: Part[]): Part[] {
+    const {after} = prepared
+    if (after)
+      return parts.flatMap(part => {
+        const met = after(part.state.packet.writtenSets)
+        return met ? this.divide(met, [part], receiver, matched) : [part]
+      })
     let isCertain = !prepared.isUncertain
     const to = prepared.receivers && this.receiverTruth(prepared, prepared.receivers, receiver)
     if (to === false) return [...parts]
@@ -345,7 +354,7 @@ export class SetWalker implements PacketSetWalk {
     const key = `${rules.backend ?? ''} ${table} ${name}`
     if (this.chains.has(key)) return this.chains.get(key)
     const chain = rules.chain(table, name)
-    const prepared = chain && new PreparedChain(chain, this.ends, this.sets, this.blank)
+    const prepared = chain && new PreparedChain(chain, this.ends, this.sets, this.blank, this.written)
     this.chains.set(key, prepared)
     return prepared
   }

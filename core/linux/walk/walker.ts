@@ -10,6 +10,7 @@ import {type Passing, UNKNOWN_ADDRESS} from './passing.ts'
 import {effectOf, isPassive} from './target.ts'
 import type {WalkedRules} from './walked-rules.ts'
 import {type Fork, type Frame, keyOfWay, type Outcome, placeText, trailWith, unknown, type Way} from './ways.ts'
+import {askedSets, isWritten} from './written-sets.ts'
 
 /** Chains deeper than this are not walked. The kernel refuses circles, and nft also what is deeper than 16. */
 export const DEEPEST = 64
@@ -239,7 +240,9 @@ export class Walker {
     const {hook, packet} = way
     const reason = () => {
       const doubtful = rule.matches.filter(match => holds(match, packet, this.sets) === 'unknown')
-      return `it depends on ${placeText(rule, hook)}, whose condition is not known: ${doubtful.map(printMatch).join(' ')}`
+      const isChanged = doubtful.some(match => askedSets(match).some(name => isWritten(name, packet.writtenSets, this.sets)))
+      const why = isChanged ? ' (a rule before it changes the set for this very packet)' : ''
+      return `it depends on ${placeText(rule, hook)}, whose condition is not known: ${doubtful.map(printMatch).join(' ')}${why}`
     }
     return {reason, packet, trail: trailWith(way, rule)}
   }

@@ -88,7 +88,7 @@ export const placeText = ({position, chain}: Rule, hook: number): string =>
 export function keyOfWay({hook, order, turn, frame, at, packet}: Way, host: number): string {
   const {source, destination, port, mark, knownMark, connectionMark, knownConnectionMark, state} = packet
   const place = frame ? `${order?.[turn]?.backend ?? ''} ${turn} ${at} ${keyOfFrame(frame)}` : ''
-  const changes = `${packet.isTranslated} ${packet.isSourceTranslated} ${packet.in} ${packet.out}`
+  const changes = `${packet.isTranslated} ${packet.isSourceTranslated} ${packet.in} ${packet.out} ${packet.writtenSets.join()}`
   return `${hook} ${place} ${host} ${source} ${destination} ${port} ${mark} ${knownMark} ${connectionMark} ${knownConnectionMark} ${state} ${changes}`
 }
 

@@ -1,6 +1,8 @@
 /** Rules, and where packets come out. */
 export interface PathCase {
   readonly name: string
+  /** For `ipset restore`. */
+  readonly sets?: string
   /** For `iptables-restore`. */
   readonly rules: string
   /** Rules of the other back end. */
@@ -47,6 +49,35 @@ const service = (more: readonly string[] = []): string =>
 const acceptMarked = '-A FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT'
 
 export const pathCases: readonly PathCase[] = [
+  {
+    name: 'a rule that adds a packet to a set changes what later rules ask of it',
+    sets: 'create knocked hash:ip\ncreate knockers list:set\nadd knockers knocked\n',
+    rules: table(
+      'filter',
+      ':FORWARD ACCEPT',
+      '-A FORWARD -p 253 -j ACCEPT',
+      '-A FORWARD -p tcp -m tcp --dport 1 -j SET --add-set knocked src',
+      '-A FORWARD -p tcp -m tcp --dport 2 -j SET --add-set knocked dst',
+      '-A FORWARD -p tcp -m tcp --dport 3 -m set --match-set knockers src -j ACCEPT',
+      '-A FORWARD -m set --match-set knockers src -j DROP',
+    ),
+    expected: ['one -> two tcp/4: two', 'web -> one tcp/1: dropped', 'one -> two tcp/2: two', 'one -> web tcp/4: web'],
+    walked: ['one -> two tcp/4: two', 'web -> one tcp/1: unknown', 'one -> two tcp/2: unknown', 'one -> web tcp/4: web'],
+  },
+  {
+    name: 'a rule that takes a packet from a set does so, too',
+    sets: 'create open hash:ip\nadd open 10.60.0.1\nadd open 10.60.0.2\n',
+    rules: table(
+      'filter',
+      ':FORWARD DROP',
+      '-A FORWARD -p 253 -j ACCEPT',
+      '-A FORWARD -p tcp -m tcp --dport 1 -j SET --del-set open src',
+      '-A FORWARD -m set ! --match-set open src --return-nomatch -j DROP',
+      '-A FORWARD -j ACCEPT',
+    ),
+    expected: ['one -> two tcp/4: two', 'two -> one tcp/4: dropped', 'web -> one tcp/1: dropped'],
+    walked: ['one -> two tcp/4: two', 'two -> one tcp/4: dropped', 'web -> one tcp/1: unknown'],
+  },
   {
     name: 'goto from a built-in chain ends in that chain’s policy',
     rules: table(

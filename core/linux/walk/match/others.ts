@@ -1,6 +1,7 @@
 import type {Truth} from '../../../net/truth.ts'
 import {sidesOf} from '../../../sets/sides.ts'
 import type {Passing} from '../passing.ts'
+import {isWritten} from '../written-sets.ts'
 import {ALWAYS, type Condition, condition, constant, eachOption, type ModuleReader, negatable} from './condition.ts'
 import type {Option} from './options.ts'
 
@@ -19,6 +20,7 @@ export const set: ModuleReader = options => {
   return negatable(named, {
     fields: sets => sets.asks(name, sides),
     holds: (packet, sets) => {
+      if (isWritten(name, packet.writtenSets, sets)) return 'unknown'
       const truth = sets.holds(name, sides, packet, wantsException)
       return truth === true && hasOthers ? 'unknown' : truth
     },

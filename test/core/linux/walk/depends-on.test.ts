@@ -47,6 +47,7 @@ const packet: fc.Arbitrary<Passing> = fc.record({
   knownConnectionMark: fc.constantFrom(0xffffffff, 0),
   isTranslated: fc.boolean(),
   isSourceTranslated: fc.boolean(),
+  writtenSets: fc.constant([]),
   in: networkInterface,
   out: networkInterface,
   host: fc.constant({...forwardingHost, isOwn: (own: number) => (own === 0x0a000003 ? 'unknown' : own === 0x0a000002)}),

@@ -69,6 +69,15 @@ const target = fc.oneof(
     arbitrary: fc.constantFrom('-j MARK --set-xmark 0x1/0x1', '-j MARK --set-xmark 0x2/0x2', '-j MARK --set-xmark 0x0/0x3'),
   },
   {weight: 1, arbitrary: fc.constantFrom('-j CONNMARK --restore-mark', '-j STRANGE')},
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '-j SET --add-set pods src',
+      '-j SET --del-set nets dst',
+      '-j SET --add-set ports src,dst',
+      '-j SET --map-set marks src --map-mark',
+    ),
+  },
 )
 const line = fc
   .tuple(fc.array(condition, {minLength: 0, maxLength: 2}), target)
@@ -175,6 +184,25 @@ const expectAlike = (given: Program, other?: Program) => {
 
 describe('packets walked as sets', () => {
   test.prop([program], {numRuns: RUNS})('are judged as each of them alone', given => expectAlike(given))
+
+  test.each([
+    ['-p tcp -j SET --add-set pods src', '-m set --match-set pods src -m set --match-set nets src -j DROP'],
+    ['-p tcp -j SET --add-set pods src', '-m set ! --match-set list dst -j DROP'],
+    ['-s 10.0.0.0/24 -j SET --del-set nets dst', '-m set --match-set nets dst --return-nomatch -j DROP'],
+    ['-p udp -j SET --map-set marks src --map-mark', '-m mark --mark 0x1/0x1 -j DROP'],
+  ])('and so behind a rule that writes what a later one asks: %s', (writing, asking) => {
+    const given: Program = {
+      policy: 'ACCEPT',
+      nat: [],
+      mangle: [],
+      forward: [writing, '-j C0'],
+      chains: [[asking], [], [], [], []],
+    }
+    expectAlike(given)
+    const all = [...verdicts(given)].map(({alone}) => alone)
+    expect(new Set(all)).toContain('unknown')
+    expect(new Set(all).size).toBeGreaterThan(1)
+  })
 
   test.prop([program, program], {numRuns: RUNS / 4})('and so by the rules of both back ends', (given, other) =>
     expectAlike(given, other),
