@@ -1,4 +1,4 @@
-import type {AgentStatus, SyncState, VirtualResource} from '../../core/contract/agent.ts'
+import type {AgentStatus, Right, SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {Caller} from '../auth/caller.ts'
 import type {Limits} from '../limits/limits.ts'
@@ -17,8 +17,8 @@ export interface Agent {
   readonly changes: Changes
   status(): AgentStatus
   syncState(): SyncState
-  /** @throws RefusedError when the caller may not read the resource */
-  demand(caller: Caller, resource: VirtualResource): Promise<void>
+  /** @throws RefusedError when the caller has not the right */
+  demand(caller: Caller, right: Right): Promise<void>
   /** @throws RefusedError when there is nothing to compare with or the node cannot be read */
   diff(options: {readonly lite?: boolean}): Promise<Drift>
 }

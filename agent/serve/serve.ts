@@ -98,7 +98,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     snapshots,
     changes,
     syncState,
-    demand: (caller, resource) => rights.demand(caller, resource),
+    demand: (caller, right) => rights.demand(caller, right),
     diff: async ({lite = false}) => {
       if (!watch) throw notWatching()
       const running = comparisons.get(lite)

@@ -11,23 +11,33 @@ export const CONTRACT = {major: 1, minor: 0} as const
 export const contractVersionSchema = z.object({major: z.int().min(0), minor: z.int().min(0)})
 export type ContractVersion = z.infer<typeof contractVersionSchema>
 
-/** Every procedure of this contract and the right that it needs. Writing ones come with a later minor version. */
+/** Resources that exist in RBAC only: no API serves them. The name asked about is the node's. */
+export type VirtualResource = 'status' | 'dumps' | 'drifts' | 'applies' | 'flows'
+export const RIGHTS_GROUP = 'npm.kubectl.io'
+
+/** What a caller must be allowed to do. */
+export interface Right {
+  readonly verb: 'get' | 'create'
+  readonly resource: VirtualResource
+}
+
+const READ_STATUS = {verb: 'get', resource: 'status'} as const
+const READ_DUMPS = {verb: 'get', resource: 'dumps'} as const
+
+/** Every procedure of this contract and the right that it needs. */
 export const procedureRights = {
-  hello: 'status',
-  status: 'status',
-  statusChanges: 'status',
-  openSnapshot: 'dumps',
-  readSnapshot: 'dumps',
-  closeSnapshot: 'dumps',
-  diff: 'drifts',
-} as const satisfies Readonly<Record<string, VirtualResource>>
+  hello: READ_STATUS,
+  status: READ_STATUS,
+  statusChanges: READ_STATUS,
+  openSnapshot: READ_DUMPS,
+  readSnapshot: READ_DUMPS,
+  closeSnapshot: READ_DUMPS,
+  diff: {verb: 'get', resource: 'drifts'},
+} as const satisfies Readonly<Record<string, Right>>
 export type Procedure = keyof typeof procedureRights
 
-/** Resources that exist in RBAC only: no API serves them. The name asked about is the node's. */
-export type VirtualResource = 'status' | 'dumps' | 'drifts'
-export const RIGHTS_GROUP = 'npm.kubectl.io'
-/** All of the reading half. */
-export const READ_VERB = 'get'
+/** Resources that the operator's account has alone. */
+export const operatorResources: readonly VirtualResource[] = ['applies', 'flows']
 
 /** The audience of a token for an agent: only the holder of this very key may use the token. */
 export const audienceOf = (spkiSha256Base64url: string): string => `npm-agent/${spkiSha256Base64url}`

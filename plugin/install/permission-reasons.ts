@@ -17,7 +17,10 @@ export const rightReasons: Readonly<Record<string, string>> = {
   'npm-viewer drifts': "the agent's comparison of policies and node",
   'npm-operator status': 'as npm-viewer',
   'npm-operator dumps': 'as npm-viewer',
-  'npm-operator drifts': "as npm-viewer; verbs that write to a node will be the operator's alone",
+  'npm-operator drifts': 'as npm-viewer',
+  'npm-operator flows': 'connections of pods through a node that go on although the policies deny them',
+  'npm-operator applies':
+    'kubectl npm apply, rollback and confirm: changes chains and sets of Azure NPM on a node, and nothing else there',
   'kubectl-npm-viewer pods':
     'finds the relay of a node; get is for kubectl port-forward, the way where a proxy lets no WebSocket through',
   'kubectl-npm-viewer pods/portforward':
@@ -26,7 +29,8 @@ export const rightReasons: Readonly<Record<string, string>> = {
     'asks for a token of npm-viewer for one agent, for ten minutes; your own credentials never reach a node',
   'kubectl-npm-operator pods': 'as kubectl-npm-viewer',
   'kubectl-npm-operator pods/portforward': 'as kubectl-npm-viewer',
-  'kubectl-npm-operator serviceaccounts/token': 'tokens of npm-operator as well',
+  'kubectl-npm-operator serviceaccounts/token':
+    'tokens of npm-operator as well: each opens the verbs that write to one node, for ten minutes',
   'kubectl-npm-node/kubectl-npm-viewer pods': 'says why an agent is not ready; optional',
   'kube-system/kubectl-npm-viewer daemonsets': 'tells Azure NPM from Cilium and Calico; optional',
   'kube-system/kubectl-npm-log-reader pods': 'finds the pod of Azure NPM on a node; optional',
@@ -43,7 +47,8 @@ const agentReasons: Readonly<Record<string, string>> = {
   'capability NET_ADMIN': 'without it the kernel lists neither rules nor sets nor connections',
   'capability NET_RAW': 'iptables-legacy opens a raw socket whatever it does, listing included',
   'host path /run/xtables.lock': 'the lock that iptables-legacy shares with kube-proxy and Azure NPM',
-  'host path /var/lib/npm-agent': 'the socket for --local on the node (root only), and later restore points',
+  'host path /var/lib/npm-agent':
+    'the socket for --local on the node (root only), restore points and the journal of what was written',
   'host path /run/kubectl-npm': 'the sockets for the relay and for probes',
   'priority system-node-critical': 'a node that is short of memory is one that people ask about',
   'toleration of all taints': 'so is a node that is not ready or drained',

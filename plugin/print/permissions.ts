@@ -8,7 +8,7 @@ const TITLES: Readonly<Record<Permission['who'], string>> = {
   'npm-viewer': 'A token of npm-viewer, at an agent',
   'npm-operator': 'A token of npm-operator, at an agent',
   reader: 'People who read (nobody is bound; see below)',
-  operator: 'People who will write, too (nobody is bound)',
+  operator: 'People who write, too (nobody is bound)',
   'log reader': "People who want Azure NPM's log in a dump (nobody is bound)",
   installer: 'Whoever installs and uninstalls',
 }

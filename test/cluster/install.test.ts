@@ -236,7 +236,12 @@ describeControlPlane('installing, at a real API server', () => {
     for (const account of ['npm-viewer', 'npm-operator']) {
       const own = await rightsOf(`${ACCOUNT}:${account}`)
       expect(without(own, everybody)).toEqual(
-        new Set(['get drifts.npm.kubectl.io', 'get dumps.npm.kubectl.io', 'get status.npm.kubectl.io']),
+        new Set([
+          'get drifts.npm.kubectl.io',
+          'get dumps.npm.kubectl.io',
+          'get status.npm.kubectl.io',
+          ...(account === 'npm-operator' ? ['create applies.npm.kubectl.io', 'get flows.npm.kubectl.io'] : []),
+        ]),
       )
       expect(await rightsOf(`${ACCOUNT}:${account}`, 'default')).toEqual(
         await rightsOf('system:serviceaccount:default:default', 'default'),

@@ -16,7 +16,7 @@ const SECTIONS: Readonly<Record<Permission['who'], string>> = {
   'npm-viewer': 'A token of npm-viewer',
   'npm-operator': 'A token of npm-operator',
   reader: 'People who read',
-  operator: 'People who will write',
+  operator: 'People who write',
   'log reader': "People who want Azure NPM's log in a dump",
   installer: 'Whoever installs',
 }

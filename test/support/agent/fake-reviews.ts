@@ -63,6 +63,8 @@ export class FakeReviews implements ApiServer {
   readonly accessReviews: AccessReview[] = []
   /** Resources that the two accounts may read. */
   readonly rights = new Set(['status', 'dumps', 'drifts'])
+  /** What npm-operator may besides. */
+  readonly operatorRights = new Set(['get flows', 'create applies'])
   /** Throws, waits or answers in place of the server. */
   fault: ((path: string) => Promise<unknown>) | undefined
   /** The same for its keys. */
@@ -118,7 +120,10 @@ export class FakeReviews implements ApiServer {
   }
 
   private access({spec}: AccessReview): unknown {
-    const allowed = this.rights.has(spec.resourceAttributes['resource'] ?? '')
+    const {verb = '', resource = ''} = spec.resourceAttributes
+    const isOperator = spec.user.endsWith(':npm-operator')
+    const allowed =
+      (verb === 'get' && this.rights.has(resource)) || (isOperator && this.operatorRights.has(`${verb} ${resource}`))
     return {status: {allowed, ...(allowed && {reason: 'RBAC: allowed by RoleBinding'})}}
   }
 }
