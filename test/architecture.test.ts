@@ -125,6 +125,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
+  'agent/write': [...verb, ...agentGround, 'agent/node'],
   'agent/rpc': ['core/contract', ...agentGround, 'agent/auth', 'agent/snapshots'],
   'agent/serve': [
     ...ground,
