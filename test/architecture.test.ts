@@ -114,6 +114,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // The ends of a packet are found as for a trace.
   'core/matrix': [...verb, 'core/trace'],
 
+  // What is repaired are the differences that a comparison finds, by their causes.
+  'core/plan': [...verb, 'core/drift'],
+
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
@@ -244,6 +247,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/linux': ['core'],
   'test/support/dataplane': ['core'],
   'test/support/lint': ['core'],
+  'test/support/plan': ['core'],
   'test/support/cases': ['core'],
   'test/support/redact': ['core', 'plugin/source'],
   'test/support/kernel': ['core', 'test/support/programs', 'test/support/describe-where.ts'],

@@ -2,6 +2,7 @@ import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
 import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
+import {planSchema} from './plan.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
@@ -9,6 +10,7 @@ import {agentStatusChangeSchema, agentStatusListSchema} from './status.ts'
 import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
 import {verificationListSchema, verificationSchema} from './verification.ts'
+import {writeResultSchema} from './writes.ts'
 
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
@@ -20,6 +22,7 @@ export const schemas = {
   Lint: lintSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
+  Plan: planSchema,
   Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
@@ -27,4 +30,5 @@ export const schemas = {
   Translation: translationSchema,
   Verification: verificationSchema,
   VerificationList: verificationListSchema,
+  WriteResult: writeResultSchema,
 } as const

@@ -1,0 +1,29 @@
+import type {Plan} from '../contract/plan.ts'
+import type {NodeWriting, NpmPart} from '../dataplane/writing.ts'
+
+/** SHA-256 of a text as UTF-8, in hexadecimal. */
+export type Sha256 = (text: string) => string
+
+/** What tells whether a node has a part: plans name the found and the wanted one by it. */
+export const partDigest = (part: NpmPart, writing: Pick<NodeWriting, 'canonical'>, sha256: Sha256): string =>
+  sha256(writing.canonical(part))
+
+/** All of a plan that decides what is done to which node. Reasons and effects are words about it. */
+export type DigestedPlan = Pick<Plan, 'node' | 'backend' | 'nodeDigest' | 'wantedDigest'> & {
+  readonly steps: readonly Pick<Plan['steps'][number], 'order' | 'tool' | 'isAtomic'>[]
+  readonly operations: readonly Pick<Plan['operations'][number], 'order' | 'step' | 'tool' | 'line' | 'undo'>[]
+}
+
+/** The digest that a plan has, from all that decides what it does. */
+export function planDigest({node, backend, nodeDigest, wantedDigest, steps, operations}: DigestedPlan, sha256: Sha256): string {
+  return sha256(
+    JSON.stringify([
+      node,
+      backend,
+      nodeDigest,
+      wantedDigest,
+      steps.map(({order, tool, isAtomic}) => [order, tool, isAtomic]),
+      operations.map(({order, step, tool, line, undo}) => [order, step, tool, line, undo]),
+    ]),
+  )
+}

@@ -1,0 +1,67 @@
+import {createHash} from 'node:crypto'
+import type {Plan} from '../../../core/contract/plan.ts'
+import {planDigest} from '../../../core/plan/digest.ts'
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** A plan of two steps, with the digest that it should have. */
+export function somePlan(changes: Partial<Plan> = {}): Plan {
+  const plan: Plan = {
+    apiVersion: 'kubectl-npm/v1',
+    kind: 'Plan',
+    node: 'n1',
+    backend: 'nft',
+    wanted: 'policies',
+    semantics: 'npm',
+    nodeDigest: sha256('found'),
+    wantedDigest: sha256('wanted'),
+    digest: '',
+    steps: [
+      {
+        order: 1,
+        tool: 'ipset',
+        isAtomic: false,
+        why: 'members that are missing only let more packets through that both states allow',
+        effect: 'opens',
+        example: '10.0.1.1 -> 10.0.2.1 tcp/5432',
+      },
+      {order: 2, tool: 'iptables', isAtomic: true, why: 'all chains in one moment', effect: 'none'},
+    ],
+    operations: [
+      {
+        order: 1,
+        step: 1,
+        tool: 'ipset',
+        line: 'add azure-npm-1 10.0.1.1',
+        undo: 'del azure-npm-1 10.0.1.1',
+        reason: 'member 10.0.1.1 is missing',
+        name: 'podlabel-app:web',
+      },
+      {
+        order: 2,
+        step: 1,
+        tool: 'ipset',
+        line: 'add azure-npm-1 10.0.1.2',
+        undo: 'del azure-npm-1 10.0.1.2',
+        reason: 'member 10.0.1.2 is missing',
+        name: 'podlabel-app:web',
+      },
+      {
+        order: 3,
+        step: 2,
+        tool: 'iptables',
+        line: '-A AZURE-NPM-INGRESS-1 -j MARK --set-xmark 0x400/0x400',
+        undo: '-D AZURE-NPM-INGRESS-1 -j MARK --set-xmark 0x400/0x400',
+        reason: 'the rule is missing',
+        policy: 'shop/db-from-web',
+      },
+    ],
+    untouched: [],
+    notes: [],
+    summary: {operations: 3, opens: 1, closes: 0},
+    incomplete: [],
+    problems: [],
+    ...changes,
+  }
+  return {...plan, digest: planDigest(plan, sha256)}
+}
