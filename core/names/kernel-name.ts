@@ -35,5 +35,8 @@ export function setScheme(kernelName: string): Scheme | undefined {
   return DECIMAL_SET.test(kernelName) ? 'fnv32a' : undefined
 }
 
+/** The scheme of a name that is known to be a set's name of Azure NPM: they differ in length. */
+export const schemeOfSet = (setName: string): Scheme => (setName.length === SET_PREFIX.length + SET_DIGITS ? 'sha256' : 'fnv32a')
+
 /** Whether a kernel name has the form of an Azure NPM set in either scheme. */
 export const isSetName = (kernelName: string): boolean => setScheme(kernelName) !== undefined

@@ -44,6 +44,7 @@ export function v1SetMeaning(name: string, ipsetType?: string, isNamespace = fal
 // What follows ALL starts with its own dash: -TO-, -FROM- or -AND-. The look-ahead finds delimiters that share a dash: in
 // `app:x-TO-AND-tier` the value is either `x` or `x-TO`.
 const BOUNDARIES = /(?=(-AND-|-TO-|-FROM-|-IN-(?=ns-)|-PORT-|^ALLOW-ALL(?=-(?:TO|FROM)-)|^ALLOW-|^DROP-ALL(?=-)))/g
+const IS_VERDICT = /^(?:ALLOW|DROP)-/
 /** The most parts between delimiters that are joined to one candidate; names of real labels have fewer. */
 const MOST_PARTS = 8
 
@@ -59,43 +60,57 @@ const MOST_PARTS = 8
 export function v1CommentNames(comment: string, wanted: number, fits: (name: string) => boolean, isCut: boolean): Set<string> {
   const found = new Set<string>()
   const {starts, ends} = fragmentsOf(comment)
-  const tryNames = ({at, isPort}: Start, end: number): boolean => {
-    const name = withoutNegation(comment.slice(at, end))
-    // Comments leave out the prefix of named ports.
-    const fitting = [name, ...(isPort ? [`namedport:${name}`] : [])].filter(fits)
-    for (const each of fitting) found.add(each)
-    return fitting.length > 0
+  const tryName = (name: string): boolean => {
+    const isName = fits(name)
+    if (isName) found.add(name)
+    return isName
   }
-  const endsOf = ({at}: Start) => ends.slice(ends.findIndex(end => end > at)).slice(0, MOST_PARTS)
-  const [known, unknown]: [Start[], Start[]] = [[], []]
+  const tryFragment = ({at, isPort}: Start, end: number): boolean => {
+    const name = withoutNegation(comment.slice(at, end))
+    const isName = tryName(name)
+    // Comments leave out the prefix of named ports.
+    return (isPort && tryName(`namedport:${name}`)) || isName
+  }
+  const known: Start[] = []
+  const unknown: Start[] = []
   for (const start of starts) {
-    const [end] = endsOf(start)
-    if (end !== undefined) (tryNames(start, end) ? known : unknown).push(start)
+    const end = ends[start.firstEnd]
+    if (end !== undefined) (tryFragment(start, end) ? known : unknown).push(start)
   }
   for (const start of isCut ? unknown : [...unknown, ...known]) {
     if (found.size >= wanted) break
-    for (const end of endsOf(start).slice(1)) tryNames(start, end)
+    for (const end of ends.slice(start.firstEnd + 1, start.firstEnd + MOST_PARTS)) tryFragment(start, end)
   }
   return found
 }
 
 interface Start {
   readonly at: number
+  /** Position of the first end behind it. */
+  readonly firstEnd: number
   /** Whether it stands where a port does. */
   readonly isPort: boolean
 }
 
-/** Where names may start and end in a comment. The last end is that of the comment, so that each start has one behind it. */
+/** Where names may start and end in a comment. The last end is that of the comment. */
 function fragmentsOf(comment: string): {starts: Start[]; ends: number[]} {
   const starts: Start[] = []
   const ends: number[] = []
+  const add = (at: number, isPort: boolean) => starts.push({at, isPort, firstEnd: ends.length})
+  if (!IS_VERDICT.test(comment)) add(0, false)
   for (const {index, 1: boundary = ''} of comment.matchAll(BOUNDARIES)) {
     if (index > 0) ends.push(index)
-    starts.push({at: index + boundary.length, isPort: boundary === '-PORT-'})
+    add(index + boundary.length, boundary === '-PORT-')
   }
-  if (!/^(?:ALLOW|DROP)-/.test(comment)) starts.unshift({at: 0, isPort: false})
   ends.push(comment.length)
-  return {starts, ends}
+  // Delimiters that share a dash: the second one ends before the first one's name starts.
+  return {starts: starts.map(start => behind(start, ends)), ends}
+}
+
+function behind(start: Start, ends: readonly number[]): Start {
+  let {firstEnd} = start
+  while ((ends[firstEnd] ?? Infinity) <= start.at) firstEnd++
+  return firstEnd === start.firstEnd ? start : {...start, firstEnd}
 }
 
 const withoutNegation = (fragment: string): string =>

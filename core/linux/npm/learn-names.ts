@@ -1,7 +1,7 @@
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {expectedNames} from '../../names/expected-names.ts'
 import {type Scheme, schemes} from '../../names/hash.ts'
-import {isSetName, setKernelName, setScheme} from '../../names/kernel-name.ts'
+import {isSetName, schemeOfSet, setKernelName, setScheme} from '../../names/kernel-name.ts'
 import {type Evidence, type Generation, NameIndex} from '../../names/name-index.ts'
 import {ALL_NAMESPACES, setMeaning} from '../../names/set-name.ts'
 import {v1CommentNames, v1CommentNamespaces} from '../../names/v1-name.ts'
@@ -75,7 +75,7 @@ export function learnNames(
     for (const rule of chains.rules(name)) {
       let isLearned = !about
       for (const match of rule.matches)
-        if (match.kind === 'set' && isSetName(match.set) && isAbout(match.set)) {
+        if (match.kind === 'set' && (usedSets.has(match.set) || (isSetName(match.set) && isAbout(match.set)))) {
           isLearned = true
           if (!usedSets.has(match.set)) usedSets.set(match.set, rule.line)
         }
@@ -106,12 +106,13 @@ function learnFromRule(rule: Rule, nameIndex: NameIndex, chains: NpmChains, chai
   const file = chains.table?.file
   const parts = ruleParts(rule)
   if (parts.sets.length === 0 && parts.namedPort === undefined) return
-  const terms = commentTerms(parts)
   const isV1 = generation === 'v1' || (generation === 'mixed' && !isV2RuleChain(rule.chain))
-  if (isV1 || !terms) {
-    if (parts.comment !== undefined && isV1) learnFromV1Comment(parts, nameIndex, rule, file)
+  if (isV1) {
+    if (parts.comment !== undefined) learnFromV1Comment(parts, nameIndex, rule, file)
     return
   }
+  const terms = commentTerms(parts)
+  if (!terms) return
   const refuse = (set: string, name: string) => {
     nameIndex.learn(set, name, 'comment', 'v2', {line: rule.line, ...(file !== undefined && {file})})
   }
@@ -131,11 +132,22 @@ function learnFromRule(rule: Rule, nameIndex: NameIndex, chains: NpmChains, chai
 function learnFromV1Comment(parts: RuleParts, nameIndex: NameIndex, rule: Rule, file: string | undefined): void {
   const {comment = ''} = parts
   const where = {line: rule.line, ...(file !== undefined && {file})}
-  const sets = new Set([...parts.sets.map(({set}) => set), ...(parts.namedPort === undefined ? [] : [parts.namedPort])])
-  const met = new Set([...sets].flatMap(set => setScheme(set) ?? []))
-  const setsOf = (name: string) => [...met].map(scheme => nameIndex.hashed(name, scheme)).filter(set => sets.has(set))
-  for (const name of v1CommentNames(comment, sets.size, name => setsOf(name).length > 0, comment.length >= KEPT_COMMENT_BYTES))
-    for (const set of setsOf(name)) nameIndex.learn(set, name, 'comment', 'v1', where)
+  const sets = [...new Set(parts.sets.map(({set}) => set))]
+  if (parts.namedPort !== undefined && !sets.includes(parts.namedPort)) sets.push(parts.namedPort)
+  const met = schemes.filter(scheme => sets.some(set => schemeOfSet(set) === scheme))
+  const learn = (name: string): boolean => {
+    let isName = false
+    for (const scheme of met) {
+      const set = nameIndex.hashed(name, scheme)
+      if (!sets.includes(set)) continue
+      nameIndex.learn(set, name, 'comment', 'v1', where)
+      isName = true
+    }
+    return isName
+  }
+  // Rules of one peer at several ports name the same sets. Other names of a set are looked for only where names collide.
+  const isKnown = !met.includes('fnv32a') && sets.every(set => nameIndex.namesOf(set).length > 0)
+  if (!isKnown) v1CommentNames(comment, sets.length, learn, comment.length >= KEPT_COMMENT_BYTES)
   for (const name of v1CommentNamespaces(comment)) for (const set of sets) nameIndex.calledNamespace(set, name)
 }
 

@@ -46,6 +46,7 @@ function translateDirection(
   policies: readonly NetworkPolicy[],
 ): TranslatedPolicy[] {
   const groups = new Map<string, {appliesTo: Term[]; rules: TranslatedRule[]}>()
+  const policiesOf = policiesByTarget(direction, policies)
   for (const rule of chainsOf(direction).flatMap(name => chains.rules(name))) {
     const action = v1ActionOf(rule, direction)
     if (action === undefined) continue
@@ -59,7 +60,7 @@ function translateDirection(
     group.rules.push(translateNamedRule(rule, parts, named, action, direction, names, term => keys.includes(termKey(term))))
   }
   return [...groups.values()].map(({appliesTo, rules}) => ({
-    ...policyOf(appliesTo, direction, policies),
+    ...policyOf(appliesTo, policiesOf),
     direction,
     chain: directionChains[direction],
     enforced: true,
@@ -83,19 +84,29 @@ export function v1ActionOf(rule: Rule, direction: Direction): TranslatedRule['ac
   return rule.target?.kind === 'verdict' && rule.target.verdict === 'DROP' ? 'drop' : 'unknown'
 }
 
+/** The policies of a direction by the sets with which they select their pods. */
+function policiesByTarget(direction: Direction, policies: readonly NetworkPolicy[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const policy of policies) {
+    if (!policyTypes(policy).includes(direction)) continue
+    const target = v1Target(policy).join('\n')
+    const same = found.get(target)
+    if (same) same.push(objectKey(policy))
+    else found.set(target, [objectKey(policy)])
+  }
+  return found
+}
+
 function policyOf(
   appliesTo: readonly Term[],
-  direction: Direction,
-  policies: readonly NetworkPolicy[],
+  policies: ReadonlyMap<string, readonly string[]>,
 ): {policy: string; candidates?: string[]} {
   const target = appliesTo
     .map(({name, negated}) => (negated ? `!${name}` : name))
     .toSorted()
     .join('\n')
-  const candidates = policies
-    .filter(policy => policyTypes(policy).includes(direction) && v1Target(policy).join('\n') === target)
-    .map(objectKey)
+  const candidates = policies.get(target) ?? []
   const [only] = candidates
   if (candidates.length === 1 && only !== undefined) return {policy: only}
-  return {policy: 'unknown', ...(candidates.length > 1 && {candidates})}
+  return {policy: 'unknown', ...(candidates.length > 1 && {candidates: [...candidates]})}
 }
