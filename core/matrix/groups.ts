@@ -74,8 +74,9 @@ class ClassCells {
         kind = numbered(kind * 9 + cellCode(matrix.cell(source, destination, port)))
       return kind
     }
-    for (const [row, from] of classes.entries())
-      for (const [column, to] of classes.entries()) {
+    // Receivers outside: all senders of one receiver are decided at once, and lie beside each other.
+    for (const [column, to] of classes.entries())
+      for (const [row, from] of classes.entries()) {
         const destination = row === column ? to[1] : to[0]
         this.cells[row * this.size + column] = destination === undefined ? -1 : kindOf(from[0] as number, destination)
       }

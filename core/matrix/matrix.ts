@@ -53,6 +53,18 @@ export interface Cell {
   readonly expected?: 'accept' | 'drop'
 }
 
+/** Of millions of cells there are nine kinds. */
+const compared: Readonly<Record<Verdict, Readonly<Record<'accept' | 'drop', Cell>>>> = {
+  accept: {accept: {verdict: 'accept', expected: 'accept'}, drop: {verdict: 'accept', expected: 'drop'}},
+  drop: {accept: {verdict: 'drop', expected: 'accept'}, drop: {verdict: 'drop', expected: 'drop'}},
+  unknown: {accept: {verdict: 'unknown', expected: 'accept'}, drop: {verdict: 'unknown', expected: 'drop'}},
+}
+const alone: Readonly<Record<Verdict, Cell>> = {
+  accept: {verdict: 'accept'},
+  drop: {verdict: 'drop'},
+  unknown: {verdict: 'unknown'},
+}
+
 /**
  * All pairs of ends at all ports, each decided when it is asked for. Pods that neither rules nor policies can distinguish are one
  * class, and each pair of classes is walked once.
@@ -136,7 +148,7 @@ export class Matrix {
     const isOpen = this.isForetold && expected === 'unknown'
     const verdict = isOpen ? 'unknown' : (walked ?? expected ?? 'unknown')
     const isCompared = walked !== undefined && (expected === 'accept' || expected === 'drop')
-    return isCompared ? {verdict, expected} : {verdict}
+    return isCompared ? compared[verdict][expected] : alone[verdict]
   }
 
   /** Every pair, sender by sender. A pod is not probed against itself, because such packets never leave it. */

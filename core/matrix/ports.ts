@@ -40,7 +40,10 @@ const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
  * @throws InputError when policies name more ports than fit into a table
  */
 export function portsOfPolicies(clusters: readonly ClusterObjects[]): ProbedPort[] {
-  const named = clusters.flatMap(cluster => policyPorts(cluster).flatMap(port => numbersOf(port, cluster)))
+  const named = clusters.flatMap(cluster => {
+    const declared = declaredNumbers(cluster)
+    return policyPorts(cluster).flatMap(port => numbersOf(port, declared))
+  })
   const ports = new Map(named.map(each => [`${each.port}/${each.protocol}`, each]))
   const ranges = clusters.flatMap(policyPorts)
   for (const protocol of PROTOCOLS) {
@@ -60,7 +63,7 @@ export function portsOfPolicies(clusters: readonly ClusterObjects[]): ProbedPort
 const policyPorts = ({policies}: ClusterObjects): PolicyPort[] =>
   policies.flatMap(({spec}) => [...(spec.ingress ?? []), ...(spec.egress ?? [])].flatMap(({ports}) => ports ?? []))
 
-const protocolOf = ({protocol}: PolicyPort): string => (protocol ?? 'TCP').toLowerCase()
+const protocolOf = ({protocol}: {readonly protocol?: string | undefined}): string => (protocol ?? 'TCP').toLowerCase()
 
 const numberOf = (port: PolicyPort['port']): number | undefined =>
   typeof port === 'number' ? port : port !== undefined && /^\d+$/.test(port) ? Number(port) : undefined
@@ -70,16 +73,24 @@ function isWithin(named: PolicyPort, protocol: string, port: number): boolean {
   return protocolOf(named) === protocol && first !== undefined && port >= first && port <= (named.endPort ?? first)
 }
 
-function numbersOf(named: PolicyPort, {pods}: ClusterObjects): ProbedPort[] {
+function numbersOf(named: PolicyPort, declared: ReadonlyMap<string, Iterable<number>>): ProbedPort[] {
   const protocol = PROTOCOLS.find(each => each === protocolOf(named))
   if (!protocol || named.port === undefined) return []
   const first = numberOf(named.port)
-  const numbers = first === undefined ? declared(String(named.port), protocol, pods) : [first, named.endPort ?? first]
+  const numbers = first === undefined ? [...(declared.get(`${named.port}/${protocol}`) ?? [])] : [first, named.endPort ?? first]
   return numbers.filter(port => port >= 0 && port <= 65535).map(port => ({protocol, port}))
 }
 
-const declared = (name: string, protocol: string, pods: ClusterObjects['pods']): number[] =>
-  pods
-    .flatMap(declaredPorts)
-    .filter(each => each.name === name && protocolOf(each) === protocol)
-    .map(({containerPort}) => containerPort)
+/** The numbers that pods declare for a port's name and protocol. */
+function declaredNumbers({pods}: ClusterObjects): Map<string, Set<number>> {
+  const numbers = new Map<string, Set<number>>()
+  for (const pod of pods)
+    for (const port of declaredPorts(pod)) {
+      if (port.name === undefined) continue
+      const key = `${port.name}/${protocolOf(port)}`
+      const known = numbers.get(key)
+      if (known) known.add(port.containerPort)
+      else numbers.set(key, new Set([port.containerPort]))
+    }
+  return numbers
+}

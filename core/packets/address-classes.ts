@@ -25,9 +25,11 @@ export function addressClasses(
   for (const address of addresses) {
     const value = parseIpv4(address)
     if (value === undefined) continue
-    const own = exact.get(address) ?? ''
-    const inBlocks = blocks.map(({base, mask}, at) => ((value & mask) >>> 0 === base ? at : -1)).filter(at => at >= 0)
-    const key = `${own}|${inBlocks.join(',')}`
+    let key = `${exact.get(address) ?? ''}|`
+    for (let at = 0; at < blocks.length; at++) {
+      const {base, mask} = blocks[at] as MaskedAddress
+      if ((value & mask) >>> 0 === base) key += `${at},`
+    }
     const known = classes.get(key)
     if (known) known.push(address)
     else classes.set(key, [address])

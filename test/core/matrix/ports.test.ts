@@ -44,6 +44,14 @@ describe('the ports that policies name', () => {
     expect(said(cluster(...ports))).toEqual(found)
   })
 
+  test('are all numbers that pods declare for a name, each once', () => {
+    const pods = [8080, 9090, 8080].map((containerPort, at) => ({
+      metadata: {name: `wheel-${at}`},
+      spec: {containers: [{ports: [{name: 'http', containerPort}]}]},
+    }))
+    expect(said({...cluster({port: 'http'}), pods})).toEqual(['tcp/9', 'tcp/8080', 'tcp/9090'])
+  })
+
   test('are those of all states, each once', () => {
     expect(said(cluster({port: 80}), cluster({port: 80}, {port: 81}))).toEqual(['tcp/9', 'tcp/80', 'tcp/81'])
   })
