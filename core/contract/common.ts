@@ -15,6 +15,13 @@ export const problemSchema = z
   })
   .describe('Something wrong with the input; it never stops the rest from being read')
 
+/** A node of several that has no answer, while others have. */
+export const nodeFailureSchema = z.object({
+  node: z.string(),
+  message: z.string(),
+  next: z.string().describe('what to do about it'),
+})
+
 export const incompletePartSchema = z
   .object({
     part: z.string().describe('"table nat", "chain POSTROUTING of table nat", "sets", "NetworkPolicies"'),
@@ -81,6 +88,7 @@ export const setSchema = z
   })
   .describe('One ipset of Azure NPM')
 
+export type NodeFailure = z.infer<typeof nodeFailureSchema>
 export type IncompletePart = z.infer<typeof incompletePartSchema>
 export type ChainPlace = z.infer<typeof chainPlaceSchema>
 export type Where = z.infer<typeof whereSchema>

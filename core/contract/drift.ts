@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, problemSchema, whereSchema} from './common.ts'
+import {incompletePartsSchema, nodeFailureSchema, problemSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const driftItemSchema = z.object({
@@ -123,9 +123,7 @@ export const driftListSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('DriftList'),
   items: z.array(driftSchema).describe('by name of the node'),
-  failures: z
-    .array(z.object({node: z.string(), message: z.string(), next: z.string().describe('what to do about it')}))
-    .describe('nodes that could not be asked'),
+  failures: z.array(nodeFailureSchema).describe('nodes that could not be asked'),
 })
 
 export type Drift = z.infer<typeof driftSchema>

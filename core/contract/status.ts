@@ -1,14 +1,15 @@
 import {z} from 'zod'
 import {agentStatusSchema} from './agent.ts'
+import {nodeFailureSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
-const failureSchema = z.object({message: z.string(), next: z.string().describe('what to do about it')})
+const failureSchema = nodeFailureSchema.omit({node: true})
 
 export const agentStatusListSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('AgentStatusList'),
   items: z.array(agentStatusSchema).describe('by name of the node'),
-  failures: z.array(failureSchema.extend({node: z.string()})).describe('nodes that could not be asked'),
+  failures: z.array(nodeFailureSchema).describe('nodes that could not be asked'),
 })
 export type AgentStatusList = z.infer<typeof agentStatusListSchema>
 

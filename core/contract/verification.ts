@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, problemSchema} from './common.ts'
+import {incompletePartsSchema, nodeFailureSchema, problemSchema} from './common.ts'
 import {traceEndSchema, verdictSchema} from './trace.ts'
 import {API_VERSION} from './version.ts'
 
@@ -64,6 +64,7 @@ export const verificationListSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('VerificationList'),
   items: z.array(verificationSchema).describe('by name of the node'),
+  failures: z.array(nodeFailureSchema).describe('nodes of which nothing is known, because they could not be read'),
 })
 
 export type Verification = z.infer<typeof verificationSchema>

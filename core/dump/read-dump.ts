@@ -1,3 +1,4 @@
+import type {NodeFailure} from '../contract/common.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
@@ -8,11 +9,20 @@ import {joinRepeated} from '../problem/problem-list.ts'
 import {mergeObjects} from './merge-objects.ts'
 import type {DumpDocument} from './model.ts'
 import {holdsRules, type ReadDocument, readDocument} from './read-document.ts'
-import {type SortedNode, sortDocuments} from './sort-documents.ts'
+import {type SortedDocuments, type SortedNode, sortDocuments} from './sort-documents.ts'
 import {splitDocument} from './split-document.ts'
 
 /** A cluster has at most 5,000 nodes; two dumps of it may be read together. */
 const MOST_NODES = 10_000
+
+/** Nodes, and what is not known of the input. */
+export interface ReadNodes {
+  readonly nodes: NodeState[]
+  /** Problems that belong to no node. */
+  readonly problems: Problem[]
+  /** Nodes that a dump names, and of which neither rules nor sets are there. */
+  readonly lost: NodeFailure[]
+}
 
 /**
  * Reads documents, recognises each by its content, and opens the nodes that they belong to.
@@ -20,10 +30,9 @@ const MOST_NODES = 10_000
  * Documents of one folder belong to one node. When only one folder has rules or sets, everything belongs to it;
  * cluster objects belong to every node. In the folder of a `dump.json` the layout of a dump decides.
  *
- * @returns the nodes, and the problems that belong to no node
  * @throws InputError when there are more nodes than any cluster has
  */
-export async function readDump(documents: readonly DumpDocument[]): Promise<{nodes: NodeState[]; problems: Problem[]}> {
+export async function readDump(documents: readonly DumpDocument[]): Promise<ReadNodes> {
   const sorted = sortDocuments(documents)
   const read: ReadDocument[] = []
   for (const document of sorted.documents.flatMap(each => splitDocument(each))) read.push(await readDocument(document))
@@ -40,7 +49,8 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
     const [only = onlyKey(named) ?? ''] = folders
     // What is known to be another node's stays out of it.
     const its = read.filter(({document: {folder}}) => folder === only || !named.has(folder))
-    return {nodes: [openNode(its, cluster, named.get(only), undefined)], problems: [...sorted.problems, ...clashes]}
+    const nodes = [openNode(its, cluster, named.get(only), undefined)]
+    return {nodes, problems: [...sorted.problems, ...clashes], lost: lostNodes(sorted, nodes)}
   }
   if (folders.size > MOST_NODES)
     throw new InputError(
@@ -51,7 +61,19 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<{nod
   for (const each of read) byFolder.get(each.document.folder)?.push(each)
   const nodes = [...byFolder].map(([folder, its]) => openNode(its, cluster, sorted.nodes.get(folder), lastName(folder)))
   const rest = read.filter(each => !folders.has(each.document.folder))
-  return {nodes, problems: [...sorted.problems, ...clashes, ...joinRepeated(rest.flatMap(each => each.problems))]}
+  const problems = [...sorted.problems, ...clashes, ...joinRepeated(rest.flatMap(each => each.problems))]
+  return {nodes, problems, lost: lostNodes(sorted, nodes)}
+}
+
+function lostNodes(sorted: SortedDocuments, opened: readonly NodeState[]): NodeFailure[] {
+  const names = new Set(opened.map(({node}) => node))
+  const unread = [...sorted.nodes.values()].map(({name, problems: [first]}) => ({
+    node: name,
+    message: first?.message ?? 'neither rules nor sets of it are in the dump',
+    next: first?.next ?? 'Take the dump again.',
+  }))
+  const all = [...sorted.lost, ...unread].filter(({node}) => !names.has(node))
+  return [...new Map(all.map(each => [each.node, each])).values()]
 }
 
 const onlyKey = (map: ReadonlyMap<string, unknown>): string | undefined => (map.size === 1 ? [...map.keys()][0] : undefined)

@@ -1,3 +1,4 @@
+import type {NodeFailure} from '../contract/common.ts'
 import type {Problem} from '../problem/problem.ts'
 import {isBlank} from './blank.ts'
 import {isForAnswers, kindOfDocument} from './layout.ts'
@@ -21,6 +22,8 @@ export interface SortedDocuments {
   /** By folder of the documents. */
   readonly nodes: ReadonlyMap<string, SortedNode>
   readonly problems: readonly Problem[]
+  /** Nodes of which no document is there. */
+  readonly lost: readonly NodeFailure[]
 }
 
 /**
@@ -51,7 +54,12 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
     // A tool that failed may have printed a part, whose content shows its kind. When it printed nothing, nothing is known.
     return isBlank(document.text) ? [] : [document]
   })
-  return {documents: sorted, nodes, problems: manifests.flatMap(manifest => [...manifest.problems, ...lostOf(manifest, nodes)])}
+  return {
+    documents: sorted,
+    nodes,
+    problems: manifests.flatMap(manifest => [...manifest.problems, ...lostOf(manifest, nodes)]),
+    lost: manifests.flatMap(manifest => lostNodes(manifest, nodes)),
+  }
 }
 
 /** Finds the dump that a document belongs to, and its place there. */
@@ -112,6 +120,20 @@ const failed = (message: string, next: string): Problem => ({
   message: `when the dump was taken: ${message}`,
   next,
 })
+
+/** The nodes of a dump of which no document is there: they could not be read when it was taken, or their folders are gone. */
+function lostNodes({nodes: all, failuresOf}: ReadManifest, nodes: ReadonlyMap<string, SortedNode>): NodeFailure[] {
+  const names = new Set([...nodes.values()].map(({name}) => name))
+  const wanted = new Set([...[...all.values()].map(({name}) => name), ...failuresOf.keys()])
+  return [...wanted].flatMap(node => {
+    if (names.has(node)) return []
+    const {message, next} = failuresOf.get(node)?.find(({document}) => document === undefined) ?? {
+      message: 'the dump names it, and none of its files are there',
+      next: 'Take the dump again.',
+    }
+    return [{node, message, next}]
+  })
+}
 
 /** Failures that concern a whole node, or no node. */
 function lostOf({failures}: ReadManifest, nodes: ReadonlyMap<string, SortedNode>): Problem[] {

@@ -1,6 +1,6 @@
 import {agreement} from '../agreement/agreement.ts'
 import type {VerifiedPackets} from '../agreement/verified-packets.ts'
-import type {IncompletePart} from '../contract/common.ts'
+import type {IncompletePart, NodeFailure} from '../contract/common.ts'
 import type {Counterexample, Undecided, Verification} from '../contract/verification.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
@@ -77,6 +77,28 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
     incomplete,
     problems,
   }
+}
+
+/**
+ * Verifies nodes, each for itself.
+ *
+ * @returns what is known of each, and why nothing is known of the others
+ * @throws InputError as `verifyNode`, when nothing is known of the only one
+ */
+export function verifyEach(
+  nodes: readonly NodeState[],
+  options: VerifyOptions,
+): {readonly items: Verification[]; readonly failures: NodeFailure[]} {
+  const items: Verification[] = []
+  const failures: NodeFailure[] = []
+  for (const node of nodes)
+    try {
+      items.push(verifyNode(node, options, []))
+    } catch (error) {
+      if (!(error instanceof InputError) || nodes.length === 1) throw error
+      failures.push({node: node.node, message: error.message, next: error.next})
+    }
+  return {items, failures}
 }
 
 function programOf(

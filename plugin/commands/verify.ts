@@ -1,7 +1,8 @@
 import {Flags} from '@oclif/core'
-import type {Verification} from '../../core/contract/verification.ts'
+import type {Verification, VerificationList} from '../../core/contract/verification.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
-import {verifyNode} from '../../core/verify/verify-node.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {verifyEach} from '../../core/verify/verify-node.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {verificationListLines} from '../print/verification.ts'
 import {chosenNodes} from '../source/open-source.ts'
@@ -11,8 +12,8 @@ export default class Verify extends Verb {
   static override description =
     'Walks all packets of new connections that the node forwards through its rules, as sets: of every pod, node and block, of every ' +
     'protocol, at every port. What is judged otherwise than the policies say is grouped by cause, each with a packet that `trace` ' +
-    'confirms. --against program holds the node against what Azure NPM would program, faults included. Exit code 1 means that there ' +
-    'are counterexamples, 2 that there are none but not all is known.'
+    'confirms. --against program holds the node against what Azure NPM would program, faults included. Of several nodes each is verified ' +
+    'that can be read. Exit code 1 means that there are counterexamples, 2 that there are none but not all is known.'
   static override examples = [
     '<%= config.bin %> verify --from dump/',
     '<%= config.bin %> verify --node aks-1 --against program',
@@ -30,14 +31,19 @@ export default class Verify extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Verify)
-    const source = await this.open(flags, 'all')
+    const source = await this.open(flags, 'each')
     const against = flags.against as Verification['against']
-    const items = chosenNodes(source, flags).map(node => verifyNode(node, {against}, []))
-    const [only] = items
-    const document = only && items.length === 1 ? only : {apiVersion: API_VERSION, kind: 'VerificationList', items}
-    await this.printAnswer(flags, {document: () => document, table: paint => verificationListLines(items, paint)})
-    await this.report([...source.problems, ...items.flatMap(({problems}) => problems)])
+    const {nodes, failures: unread} = chosenNodes(source, flags)
+    const {items, failures: unverified} = verifyEach(nodes, {against})
+    const failures = [...unread, ...unverified].toSorted((a, b) => (a.node < b.node ? -1 : 1))
+    const [first] = failures
+    if (first && items.length === 0) throw new InputError(first.message, first.next, source.problems)
+    const list: VerificationList = {apiVersion: API_VERSION, kind: 'VerificationList', items, failures}
+    const [only = list] = items.length + failures.length === 1 ? items : []
+    await this.printAnswer(flags, {document: () => only, table: paint => verificationListLines(list, paint)})
+    await this.report([...source.problems, ...nodes.flatMap(({problems}) => problems)])
     const results = new Set(items.map(({result}) => result))
-    this.exit(results.has('counterexamples') ? exitCodes.no : results.has('unknown') ? exitCodes.failed : exitCodes.done)
+    const isKnown = !results.has('unknown') && failures.length === 0
+    this.exit(results.has('counterexamples') ? exitCodes.no : isKnown ? exitCodes.done : exitCodes.failed)
   }
 }

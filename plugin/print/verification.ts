@@ -1,4 +1,4 @@
-import type {Counterexample, Undecided, Verification} from '../../core/contract/verification.ts'
+import type {Counterexample, Undecided, Verification, VerificationList} from '../../core/contract/verification.ts'
 import type {Paint} from './paint.ts'
 
 const TITLES = {
@@ -47,16 +47,22 @@ export function* verificationLines(verification: Verification, paint: Paint): Ge
 }
 
 /** Several nodes, and how many of each result. */
-export function* verificationListLines(items: readonly Verification[], paint: Paint): Generator<string> {
+export function* verificationListLines({items, failures}: VerificationList, paint: Paint): Generator<string> {
   for (const [index, verification] of items.entries()) {
     if (index > 0) yield ''
     yield* verificationLines(verification, paint)
   }
-  if (items.length < 2) return
+  for (const {node, message, next} of failures) {
+    yield ''
+    yield paint(`node ${node}: `) + paint('unknown', 'yellow') + paint(`: ${message.replace(`node ${node}: `, '')}`)
+    yield paint(`      ${next}`, 'dim')
+  }
+  const nodes = items.length + failures.length
+  if (nodes < 2) return
   const count = (result: Verification['result']) => items.filter(each => each.result === result).length
   yield ''
   yield paint(
-    `${items.length} nodes: ${count('proven')} proven, ${count('counterexamples')} with counterexamples, ${count('unknown')} not known`,
+    `${nodes} nodes: ${count('proven')} proven, ${count('counterexamples')} with counterexamples, ${count('unknown') + failures.length} not known`,
     'bold',
   )
 }

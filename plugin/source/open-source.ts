@@ -1,3 +1,4 @@
+import type {NodeFailure} from '../../core/contract/common.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {ACCEPTED} from '../../core/dump/document-kind.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
@@ -28,6 +29,8 @@ export const isNodeChosen = ({node, pod, selector}: NodeChoice): boolean => (nod
 export interface Source {
   readonly dumps: readonly NodeState[]
   readonly problems: readonly Problem[]
+  /** Nodes that are known by name only, because they could not be read. */
+  readonly failures: readonly NodeFailure[]
 }
 
 /**
@@ -62,6 +65,7 @@ export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: W
   return {
     dumps: nodes.map(state => state.with({node: reading.node})),
     problems: [...reading.problems, ...(known?.problems ?? []), ...given.problems, ...problems],
+    failures: [],
   }
 }
 
@@ -72,8 +76,8 @@ async function readLocalCluster(signal: AbortSignal) {
 }
 
 async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<Source> {
-  const {nodes, problems} = await readDump(given.documents)
-  return {dumps: nodes, problems: [...given.problems, ...problems]}
+  const {nodes, problems, lost} = await readDump(given.documents)
+  return {dumps: nodes, problems: [...given.problems, ...problems], failures: lost}
 }
 
 /**
@@ -131,14 +135,25 @@ export function oneDump(source: Source, flags: SourceFlags): NodeState {
 }
 
 /**
- * The dumps a verb is about that answers for each node: all, or those that `--node` names.
+ * The dumps a verb is about that answers for each node: all, or those that `--node` names. Those that could not be read are failures.
  *
  * @throws InputError when none fits
  */
-export function chosenNodes(source: Source, flags: SourceFlags): readonly NodeState[] {
+export function chosenNodes(source: Source, {node: names}: SourceFlags): {nodes: readonly NodeState[]; failures: NodeFailure[]} {
   const {usable, all} = usableDumps(source)
-  if (flags.node === undefined) return usable
-  return flags.node.map(name => onlyNode(usable, [name], all))
+  const unusable = source.dumps.filter(dump => !usable.includes(dump)).map(({node}) => ({...NOTHING_READ, node}))
+  const failures = [...source.failures, ...unusable]
+  if (names === undefined) return {nodes: usable, failures}
+  const failed = failures.filter(({node}) => names.includes(node))
+  const others = names.filter(name => !failed.some(({node}) => node === name))
+  const [first] = failed
+  if (first && others.length === 0) throw new InputError(`node ${first.node}: ${first.message}`, first.next, all)
+  return {nodes: others.map(name => onlyNode(usable, [name], all)), failures: failed}
+}
+
+const NOTHING_READ = {
+  message: 'neither its rules nor its sets are in the input',
+  next: 'Take them on the node: iptables-save -c > rules.txt; ipset save > sets.txt',
 }
 
 function usableDumps(source: Source): {readonly usable: readonly NodeState[]; readonly all: readonly Problem[]} {

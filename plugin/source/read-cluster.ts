@@ -1,3 +1,4 @@
+import type {NodeFailure} from '../../core/contract/common.ts'
 import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
@@ -21,21 +22,23 @@ const OBJECTS = documentsFor('objects')
 const READ_AT_ONCE = 8
 
 /**
- * Which nodes a verb needs, of those that the flags choose: the only one there is, all of them, or those that it finds out
- * from the cluster objects. Of the latter a name that no agent has is an error; no names at all mean that one node must be
+ * Which nodes a verb needs, of those that the flags choose: the only one there is, all of them, each that can be read, or those that
+ * it finds out from the cluster objects. Of the latter a name that no agent has is an error; no names at all mean that one node must be
  * chosen.
  */
-export type Wanted = 'one' | 'all' | ((cluster: ClusterObjects) => readonly string[])
+export type Wanted = 'one' | 'all' | 'each' | ((cluster: ClusterObjects) => readonly string[])
 
 export interface ClusterReading {
   readonly dumps: readonly NodeState[]
   readonly problems: readonly Problem[]
+  /** Nodes that could not be read, where each was wanted that can be. */
+  readonly failures: readonly NodeFailure[]
 }
 
 /**
  * Reads nodes of a cluster through their agents. Cluster objects come from one of them.
  *
- * @throws InputError when a node that is needed cannot be read: a part of the answer could be a wrong one
+ * @throws InputError when a node that is needed cannot be read, as a part of the answer could be a wrong one; and when none can be
  */
 export async function readCluster(flags: ClusterFlags & NodeChoice, waiting: Waiting, wanted: Wanted): Promise<ClusterReading> {
   const {signal} = waiting
@@ -44,15 +47,27 @@ export async function readCluster(flags: ClusterFlags & NodeChoice, waiting: Wai
   if (wanted === 'one') {
     const pod = onlyAgent(cluster)
     const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], waiting, budget)
-    return {dumps, problems: [...engineProblems(cluster.engine), ...problems]}
+    return {dumps, problems: [...engineProblems(cluster.engine), ...problems], failures: []}
   }
   const objects = await readObjects(cluster, signal, budget)
-  const names = wanted === 'all' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
-  const pods = names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
-  const {dumps, problems} = await readNodes(cluster, pods, RULES, waiting, budget)
+  const names = typeof wanted === 'string' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
+  const isEach = wanted === 'each' && names.length > 1
+  const pods = isEach ? cluster.ready : names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
+  const {dumps, problems, failures} = await readNodes(cluster, pods, RULES, waiting, budget, isEach)
   const withObjects = dumps.map(dump => (objects.cluster ? dump.with({cluster: objects.cluster}) : dump))
-  return {dumps: withObjects, problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems]}
+  const absent = isEach ? cluster.absent.map(failureOf) : []
+  return {
+    dumps: withObjects,
+    problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems],
+    failures: [...failures, ...absent].toSorted((a, b) => (a.node < b.node ? -1 : 1)),
+  }
 }
+
+const failureOf = ({node, error}: {readonly node: string; readonly error: InputError}): NodeFailure => ({
+  node,
+  message: error.message,
+  next: error.next,
+})
 
 const SHOWN_NODES = 8
 
@@ -89,6 +104,9 @@ function agentOf({ready, absent, api}: Cluster, name: string): RelayPod {
   )
 }
 
+/** Agents that are asked for the cluster objects, one behind the other, when some cannot tell them. */
+const MOST_ASKED = 10
+
 /** Reads the cluster objects from one agent; when it cannot tell them, from the next. */
 async function readObjects(
   cluster: Cluster,
@@ -96,7 +114,7 @@ async function readObjects(
   budget: InputBudget,
 ): Promise<{cluster?: ClusterObjects; problems: Problem[]}> {
   let failure: InputError | undefined
-  for (const pod of cluster.ready.slice(0, 3)) {
+  for (const pod of cluster.ready.slice(0, MOST_ASKED)) {
     try {
       await using agent = await cluster.connect(pod, signal)
       if (agent.hello.knowledge.state === 'off' || agent.hello.knowledge.asOf === undefined) continue
@@ -120,6 +138,7 @@ async function readNodes(
   documents: readonly NodeDocument[],
   {signal, progress}: Waiting,
   budget: InputBudget,
+  isEach = false,
 ): Promise<ClusterReading> {
   const results = await eachNode(
     pods,
@@ -130,17 +149,23 @@ async function readNodes(
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal, progress},
   )
   signal.throwIfAborted()
-  const readings = results.map(result => {
-    if ('error' in result) throw result.error
-    return result.value
-  })
+  const failed = results.filter(result => 'error' in result)
+  const [first] = failed
+  if (first && (!isEach || failed.length === results.length)) throw first.error
+  const readings = results.flatMap(result => ('error' in result ? [] : [result.value]))
   const problems = readings.flatMap(reading => reading.problems)
+  const failures = failed.map(failureOf)
   const dumps: NodeState[] = []
   // One node at a time: alone, a node without any rules is still that node.
   for (const reading of readings) {
-    const {nodes, problems: more} = await computeWhileHeld(() => readDump(reading.documents))
-    dumps.push(...nodes.map(state => state.with({node: reading.node, takenAt: reading.takenAt})))
-    problems.push(...more)
+    try {
+      const {nodes, problems: more} = await computeWhileHeld(() => readDump(reading.documents))
+      dumps.push(...nodes.map(state => state.with({node: reading.node, takenAt: reading.takenAt})))
+      problems.push(...more)
+    } catch (error) {
+      if (!(isEach && error instanceof InputError)) throw error
+      failures.push(failureOf({node: reading.node, error}))
+    }
   }
-  return {dumps, problems}
+  return {dumps, problems, failures}
 }

@@ -92,17 +92,15 @@ describe('translate and sets of a node of a cluster', () => {
   })
 })
 
+const shop = (file: string) => readFileSync(fixture(`two-nodes/${file}`), 'utf8')
+const shopDocuments = (node: string) => ({
+  'iptables-nft-save.txt': shop(`${node}/iptables-save.txt`),
+  'ipset-save.txt': shop(`${node}/ipset-save.txt`),
+  'cluster.json': JSON.stringify(parse(shop('cluster.yaml'))),
+})
+
 test('verify is about each node of a cluster', async () => {
-  const shop = (file: string) => readFileSync(fixture(`two-nodes/${file}`), 'utf8')
-  const of = (node: string) =>
-    startFakeAgent({
-      node,
-      procedures: documentProcedures(node, {
-        'iptables-nft-save.txt': shop(`${node}/iptables-save.txt`),
-        'ipset-save.txt': shop(`${node}/ipset-save.txt`),
-        'cluster.json': JSON.stringify(parse(shop('cluster.yaml'))),
-      }),
-    })
+  const of = (node: string) => startFakeAgent({node, procedures: documentProcedures(node, shopDocuments(node))})
   await using one = await of('aks-oven-0')
   await using other = await of('aks-oven-1')
   await using api = await startFakeApiServer({agents: {'aks-oven-0': one.port, 'aks-oven-1': other.port}})
@@ -113,6 +111,55 @@ test('verify is about each node of a cluster', async () => {
   expect(exitCode).toBe(1)
   const only = await runCli(['verify', '--node', 'aks-oven-1', '-o', 'json'], {env: api.env})
   expect(JSON.parse(only.stdout)).toMatchObject({kind: 'Verification', node: 'aks-oven-1'})
+})
+
+describe('verify of a cluster', () => {
+  const cannot = {
+    openSnapshot: () => {
+      throw new Error('the rules could not be read')
+    },
+  }
+  const {'cluster.json': objects} = shopDocuments('aks-oven-1')
+
+  async function verify(procedures: Record<string, Parameters<typeof startFakeAgent>[0]['procedures'] | 'away'>, args: string[]) {
+    await using stack = new AsyncDisposableStack()
+    const agents: Record<string, number> = {}
+    for (const [node, each] of Object.entries(procedures))
+      agents[node] = each === 'away' ? 1 : stack.use(await startFakeAgent({node, ...(each && {procedures: each})})).port
+    const api = stack.use(await startFakeApiServer({agents}))
+    return await runCli(['verify', ...args], {env: api.env})
+  }
+  const readable = documentProcedures('aks-oven-1', shopDocuments('aks-oven-1'))
+
+  test.each([
+    {name: 'its agent fails', procedures: cannot, message: 'the rules could not be read'},
+    {name: 'its agent cannot be reached', procedures: 'away' as const, message: 'aks-0'},
+    {
+      name: 'its agent has nothing of it but objects',
+      procedures: documentProcedures('aks-0', {'cluster.json': objects}),
+      message: 'neither its rules nor its sets are in the input',
+    },
+    {
+      name: 'its agent has only sets of it',
+      procedures: documentProcedures('aks-0', {'ipset-save.txt': shop('aks-oven-1/ipset-save.txt'), 'cluster.json': objects}),
+      message: 'no rules of node aks-0 are in the input',
+    },
+  ])('answers for all nodes but the one of which $name', async ({procedures, message}) => {
+    const {stdout, exitCode} = await verify({'aks-0': procedures, 'aks-oven-1': readable}, ['-o', 'json'])
+    const {items, failures} = JSON.parse(stdout) as {items: {node: string}[]; failures: {node: string; message: string}[]}
+    expect([items.map(({node}) => node), failures.map(({node}) => node)]).toEqual([['aks-oven-1'], ['aks-0']])
+    expect(failures[0]?.message).toContain(message)
+    expect(exitCode).toBe(1)
+    const table = await verify({'aks-0': procedures, 'aks-oven-1': readable}, [])
+    expect(table.stdout).toContain('node aks-0: unknown: ')
+    expect(table.stdout).toContain('2 nodes: 0 proven, 1 with counterexamples, 1 not known')
+  })
+
+  test('knows no answer where no node can be read', async () => {
+    const {stdout, stderr, exitCode} = await verify({'aks-0': cannot, 'aks-1': cannot}, [])
+    expect([stdout, exitCode]).toEqual(['', 2])
+    expect(stderr).toContain('error: node aks-0: the rules could not be read')
+  })
 })
 
 describe('diff of nodes of a cluster', () => {
