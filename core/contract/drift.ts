@@ -75,6 +75,13 @@ export const causeSchema = z
         'whether it may open or close something that was not found: packets that it concerns are unknown, or were too many',
       ),
     items: z.array(z.int().min(0)).describe('positions in items, from 0, of the differences that it stands for'),
+    repair: z
+      .object({
+        command: z.string().exactOptional().describe('mends it and nothing else; the number of a cause counts in this answer'),
+        instead: z.string().exactOptional().describe('what to do, where apply cannot mend it'),
+      })
+      .exactOptional()
+      .describe('how it is mended: one of the two. Answers of older versions do not have it'),
   })
   .describe('One thing that is wrong with the node, with what it does on the node as it is')
 

@@ -11,11 +11,14 @@ import {refusalsOf} from './departures.ts'
 import type {Effect} from './effects.ts'
 import {groupCauses} from './group-causes.ts'
 import {judgeNode, type Limits} from './judge-node.ts'
+import {keptPolicies, repairHint} from './repair-hint.ts'
 
 /** Settings of Azure NPM that a dump does not contain, results that can be reused, and limits. */
 export interface CompareOptions extends Limits, ExpectedProgramOptions {
   /** Compares only rules and sets with the program, and does not ask what the policies mean. */
   readonly isProgramOnly?: boolean
+  /** The flags that say to `apply` which node: by default `--node` and its name. */
+  readonly target?: string
 }
 
 const HURRIED = 'there are so many differences that not all packets were tried: what some of them do is unknown'
@@ -84,27 +87,43 @@ const UNSURE = 'nothing on the node tells for sure which of several releases of 
 /** What the author of a policy that is too large to compare can do. */
 const FEWER_RULES = 'Its peers, values and ports multiply: select the peers by one common label, or the ports by ranges.'
 
+/** A node that was compared and judged. */
+export interface JudgedComparison extends OpenComparison {
+  /** In the order of the document. */
+  readonly causes: readonly Cause[]
+  readonly drift: Omit<Drift, 'problems'>
+}
+
 /**
  * Compares what the policies require with what is on a node, and judges packets by both. What opens traffic comes first, then
  * what blocks it.
  */
-export function compareNode(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> {
+export const compareNode = (cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): Omit<Drift, 'problems'> =>
+  judgedComparison(cluster, dump, options).drift
+
+/** The same, with the differences behind the document. */
+export function judgedComparison(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): JudgedComparison {
   const {isProgramOnly = false} = options
   const comparison = openComparison(cluster, dump, options)
   const {program, simulated, notCompared} = comparison
   const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
-  const {items, causes} = documented(comparison, judgement.causes)
+  const {items, causes, told} = documented(comparison, judgement.causes)
+  const facts = {
+    target: options.target ?? `--node ${dump.node === 'unknown' ? 'NODE' : dump.node}`,
+    causes: told,
+    kept: keptPolicies(program, cluster),
+  }
   const {departures, judged, isHurried} = judgement
   const incomplete = eachPartOnce([...comparison.incomplete, ...judgement.incomplete])
   const refusals = isProgramOnly
     ? refusalsOf(program).map(({policy, reason, consequence}) => `policy ${policy}: ${reason}; ${consequence}`)
     : judgement.notes
-  return {
+  const drift: Omit<Drift, 'problems'> = {
     apiVersion: API_VERSION,
     kind: 'Drift',
     node: dump.node,
     clean: causes.length + departures.length + notCompared.length + incomplete.length === 0,
-    causes,
+    causes: causes.map((cause, at) => ({...cause, repair: repairHint(at, facts, neededWith(cause))})),
     departures: [...departures],
     judged,
     items,
@@ -112,6 +131,14 @@ export function compareNode(cluster: ClusterObjects, dump: NodeState, options: C
     notes: [...comparison.notes, ...refusals, ...(isHurried ? [HURRIED] : [])],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }
+  return {...comparison, causes: told, drift}
+}
+
+/** The other causes without whose repair that of one changes nothing. */
+function neededWith({opens, closes}: DriftCause): ReadonlySet<number> {
+  const examples = [...opens, ...closes]
+  const isAlone = examples.some(({together}) => together === undefined)
+  return new Set(isAlone ? [] : examples.flatMap(({together = []}) => together))
 }
 
 /** The parts by name. */
@@ -141,7 +168,10 @@ function harmOf({opens, closes, hidden, isUncertain}: Effect): number {
 }
 
 /** Causes and the differences below them as documents have them, the most harmful first. */
-function documented({describe}: OpenComparison, told: readonly Told[]): {items: DriftItem[]; causes: DriftCause[]} {
+function documented(
+  {describe}: OpenComparison,
+  told: readonly Told[],
+): {items: DriftItem[]; causes: DriftCause[]; told: readonly Cause[]} {
   const items: DriftItem[] = []
   const order = told.toSorted((a, b) => harmOf(a.effect) - harmOf(b.effect))
   const placeOf = new Map(order.map(({at}, place) => [at, place]))
@@ -167,5 +197,5 @@ function documented({describe}: OpenComparison, told: readonly Told[]): {items: 
       items: differences.map((_, at) => first + at),
     }
   })
-  return {items, causes}
+  return {items, causes, told: order.map(({cause}) => cause)}
 }

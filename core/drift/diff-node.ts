@@ -12,6 +12,8 @@ export interface DiffOptions {
   readonly isLite: boolean
   /** Compares only with what Azure NPM programs, and does not ask whether that is what the policies mean. */
   readonly isProgramOnly?: boolean
+  /** The flags that say to `apply` which node. */
+  readonly target?: string
 }
 
 /**

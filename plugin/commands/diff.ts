@@ -7,6 +7,11 @@ import {clusterFlagsOf, isLive, oneDump, type SourceFlags} from '../source/open-
 
 type LiveFlags = SourceFlags & OutputFlags & {readonly lite: boolean; readonly 'program-only': boolean}
 
+/** What `apply` is told on this machine: the same files, for what the policies ask for. */
+const localTarget = ({from = []}: SourceFlags): string => ['--local', ...from.map(path => `-f ${shellWord(path)}`)].join(' ')
+
+const shellWord = (text: string): string => (/^[\w./=:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
 export default class Diff extends Verb {
   static override summary = 'Compares what the policies ask for with what is programmed on a node'
   static override description =
@@ -35,7 +40,11 @@ export default class Diff extends Verb {
     const {flags} = await this.parse(Diff)
     if (isLive(flags)) return this.live(flags)
     const source = await this.open(flags)
-    const drift = diffNode(oneDump(source, flags), {isLite: flags.lite, isProgramOnly: flags['program-only']}, source.problems)
+    const drift = diffNode(
+      oneDump(source, flags),
+      {isLite: flags.lite, isProgramOnly: flags['program-only'], ...(flags.local && {target: localTarget(flags)})},
+      source.problems,
+    )
     await this.printAnswer(flags, {
       document: () => drift,
       table: paint => driftLines(drift, paint),

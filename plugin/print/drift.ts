@@ -48,6 +48,7 @@ export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generat
     for (const [at, cause] of group) yield* causeLines(at, cause, drift, paint, isWide)
   }
   for (const item of withoutCause(drift)) yield* driftItemLines(item, paint)
+  yield* repairAllLines(drift, paint)
   yield* departureLines(departures, paint, isWide)
   if (drift.incomplete.length > 0) {
     yield ''
@@ -122,7 +123,23 @@ function* causeLines(at: number, cause: DriftCause, {items, causes}: Drift, pain
       `      only together with ${[...needed].map(other => other + 1).join(', ')}: repaired alone, it changes nothing`,
       'dim',
     )
+  yield* repairLines(cause, paint)
   if (isWide) for (const item of cause.items) yield* driftItemLines(items[item] as DriftItem, paint)
+}
+
+/** How a cause is mended. Causes of older agents do not say it. */
+function* repairLines({repair: {command, instead} = {}}: DriftCause, paint: Paint): Generator<string> {
+  if (command !== undefined) yield paint(`      repair: ${command}`)
+  else if (instead !== undefined) yield paint(`      ${instead}`, 'dim')
+}
+
+/** The command that mends all causes of a node that can be mended: that of one, without what it is narrowed to. */
+function* repairAllLines({causes}: Drift, paint: Paint): Generator<string> {
+  const commands = causes.flatMap(({repair}) => (repair?.command === undefined ? [] : [repair.command]))
+  const [all] = (commands[0] ?? '').split(/ --(?:policy|cause) /)
+  if (commands.length < 2) return
+  yield ''
+  yield paint(`To repair all ${commands.length === causes.length ? 'of them' : 'that apply can'}: ${all}`)
 }
 
 function* exampleLines(word: string, examples: readonly JudgedPacket[], paint: Paint, isWide: boolean): Generator<string> {
