@@ -236,6 +236,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/arbitrary-objects.ts': ['core'],
   'test/support/arbitrary-cluster.ts': ['core', 'test/support/arbitrary-objects.ts'],
   'test/support/dump-fixture.ts': ['core'],
+  'test/support/half-inputs.ts': ['core', 'test/support/dump-fixture.ts'],
+  'test/support/packet-text.ts': ['core'],
   'test/support/large-policies.ts': ['core'],
   'test/support/node-of.ts': ['core'],
   'test/support/read-capture.ts': ['core'],

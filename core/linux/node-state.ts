@@ -15,6 +15,7 @@ import {lostRule, lostRules} from './walk/lost-parts.ts'
 import {lostSets, withIncomplete} from './walk/lost-sets.ts'
 import {savedRules, savedSets} from './walk/node-rules.ts'
 import type {Host} from './walk/passing.ts'
+import {provenTables} from './walk/proven-tables.ts'
 import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
 import {SetWalker} from './walk/walk-sets.ts'
 
@@ -96,7 +97,9 @@ export class LinuxNode implements NodeState {
       objects: objectsCompleteness(cluster),
       get parts() {
         const objects = cluster ? incompleteObjects(cluster).map(plainPart) : []
-        return [...lostRules(saved?.save), ...lostSets(documents), ...objects]
+        const rules = lostRules(saved?.save)
+        const tables = provenTables(saved?.save).filter(({part}) => rules.every(each => each.part !== part))
+        return [...rules, ...tables, ...lostSets(documents), ...objects]
       },
     }
   }

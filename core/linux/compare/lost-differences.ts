@@ -5,8 +5,9 @@ import type {IndexedTable} from '../iptables/save-index.ts'
 import {isNpmChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram} from '../npm/program.ts'
-import {lostRules, lostTable} from '../walk/lost-parts.ts'
+import {lostPolicyRules, lostTable} from '../walk/lost-parts.ts'
 import {absentSet, cutOf, hasMembersOf, lostMembers, lostSets} from '../walk/lost-sets.ts'
+import {provenTables} from '../walk/proven-tables.ts'
 import type {LinuxComparison} from './compare-program.ts'
 import type {LinuxDifference} from './compared-rule.ts'
 
@@ -36,8 +37,8 @@ export const hasTable = ({saved}: LinuxDocuments, table: IndexedTable | undefine
 /** What a comparison rests on and is not whole, whatever it finds. */
 function lostParts(program: LinuxProgram, documents: LinuxDocuments): IncompletePart[] {
   const {saved, sets} = documents
-  // Between pods no packet passes rules of services.
-  const rules = lostRules(saved?.save).filter(({part}) => part !== 'table nat')
+  // In a table that the node is known to have, other programs may have rules.
+  const rules = [...lostPolicyRules(saved?.save), ...provenTables(saved?.save)]
   const compared = sets && new Map([...sets].filter(([name, set]) => isInDoubt(set, program.sets.get(name))))
   const onNeed: IncompletePart[] =
     program.options.isOnNeed && documents.areSetsOpen && !isBehindLists(documents)

@@ -94,6 +94,7 @@ function join(saves: readonly SaveIndex[]): SaveIndex | 'ambiguous' | undefined 
     ...first,
     tables,
     hasAllTables: saves.some(save => save.hasAllTables),
+    ...(saves.some(save => save.lacksTables) && {lacksTables: true as const}),
     hiddenTables: new Set(saves.flatMap(save => [...save.hiddenTables])),
     warnsOfLegacy: saves.some(save => save.warnsOfLegacy),
   }

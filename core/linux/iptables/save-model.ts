@@ -57,6 +57,8 @@ export interface SaveIndex {
   readonly tables: Map<string, IndexedTable>
   /** Whether the save is known to contain all tables. If so, a table that is missing from it does not exist. */
   readonly hasAllTables?: boolean
+  /** Whether the text ends where a table begins, so that at least one is missing. */
+  readonly lacksTables?: true
   /** Tables that exist, and that the tool could not show. */
   readonly hiddenTables: ReadonlySet<string>
   /** Whether the tool said that the legacy back end has rules, too, which the save does not show. */

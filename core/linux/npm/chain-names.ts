@@ -41,7 +41,21 @@ export const npmBaseChains: readonly string[] = [
 ]
 
 /** Whether a chain shows a node of Kubernetes: one of Azure NPM, or of kubelet and kube-proxy. */
-export const isKubernetesChain = (chain: string): boolean => isNpmChain(chain) || chain.startsWith('KUBE-')
+export const isKubernetesChain = (chain: string): boolean => isNpmChain(chain) || isKubeletChain(chain)
+
+/** The prefix of all chains of kubelet and kube-proxy. */
+const KUBERNETES_PREFIX = 'KUBE-'
+/**
+ * Chains that kube-proxy and kubelet make in mangle, then in nat, then in filter, and look for: when one is gone, somebody has flushed
+ * the table. Source: `Monitor` in pkg/util/iptables of Kubernetes.
+ */
+export const PROXY_CANARY = 'KUBE-PROXY-CANARY'
+export const KUBELET_CANARY = 'KUBE-KUBELET-CANARY'
+/** kube-proxy's chain of the filter table for load balancers. It is written together with the nat table. */
+export const PROXY_FIREWALL = 'KUBE-PROXY-FIREWALL'
+
+/** Whether a chain is one of kubelet or kube-proxy, which run on every node of Kubernetes. */
+export const isKubeletChain = (chain: string): boolean => chain.startsWith(KUBERNETES_PREFIX)
 
 /** Whether a chain belongs to Azure NPM. Policies' own chains do. */
 export const isNpmChain = (chain: string): boolean => chain === NPM_CHAIN || chain.startsWith(`${NPM_CHAIN}-`)

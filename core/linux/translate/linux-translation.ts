@@ -6,7 +6,7 @@ import {podsByAddress, translateSets} from '../../sets/list-sets.ts'
 import {isActive, translateBaseChains} from '../npm/base-chain-meanings.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import {type LearnedNames, learnDump} from '../npm/learn-dump.ts'
-import {lostRules} from '../walk/lost-parts.ts'
+import {lostNpmRules} from '../walk/lost-parts.ts'
 import {readableSave} from './readable-save.ts'
 import {translateV1} from './v1.ts'
 import {translatePolicy} from './v2.ts'
@@ -31,8 +31,7 @@ export function openLinuxTranslation(dump: LinuxDocuments): LinuxTranslation {
     jump,
     baseChains: translateBaseChains(chains),
     staleChains: [...learned.staleChains],
-    // Azure NPM has nothing in the table nat.
-    incomplete: dump.saved ? lostRules(dump.saved.save).filter(({part}) => part !== 'table nat') : [],
+    incomplete: dump.saved ? lostNpmRules(dump.saved.save) : [],
     unresolved: [...learned.unresolved],
     problems: [...learned.problems],
   }

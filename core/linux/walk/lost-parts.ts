@@ -43,6 +43,15 @@ const noFilter = (save: SaveIndex): LostPart => ({
   next: TAKE_RULES,
 })
 
+const OTHER_TABLES = 'other tables'
+
+const moreTables = (save: SaveIndex): LostPart => ({
+  part: OTHER_TABLES,
+  state: 'cut',
+  reason: `${fileOf(save)}: the text ends where a table begins`,
+  next: TAKE_RULES,
+})
+
 const noNat = (save: SaveIndex): LostPart => ({
   part: 'table nat',
   state: 'absent',
@@ -63,15 +72,27 @@ const mayExist = (table: string, save: SaveIndex): boolean =>
 
 /** The parts of a node's rules that are not whole. */
 export function lostRules(save: SaveIndex | undefined): LostPart[] {
+  return [...lostPolicyRules(save), ...(save && mayExist('nat', save) ? [noNat(save)] : [])]
+}
+
+/**
+ * The parts of a node's rules that are not whole, as far as policies' rules are concerned: without a table nat that was not given.
+ * Azure NPM has nothing there, and between pods no packet passes rules of services.
+ */
+export function lostPolicyRules(save: SaveIndex | undefined): LostPart[] {
   if (!save) return [{part: 'rules', state: 'absent', reason: 'no output of iptables-save is in the input', next: TAKE_RULES}]
   return [
     ...(mayExist('filter', save) ? [noFilter(save)] : []),
     ...[...save.tables.values()].filter(({name, isComplete}) => !isComplete && name !== UNKNOWN_TABLE).map(lostTable),
     ...[...save.hiddenTables].map(table => hidden(table, save)),
-    ...(mayExist('nat', save) ? [noNat(save)] : []),
+    ...(save.lacksTables ? [moreTables(save)] : []),
     ...(save.warnsOfLegacy ? [noLegacy(save)] : []),
   ]
 }
+
+/** The parts that may hold more of Azure NPM's own chains, which stand in no table but filter. */
+export const lostNpmRules = (save: SaveIndex | undefined): LostPart[] =>
+  lostPolicyRules(save).filter(({part}) => part !== OTHER_TABLES && part !== 'table nat' && part !== 'table mangle')
 
 /** What may stand behind the rules of a chain, or in place of a chain; undefined when nothing is missing. */
 export function lostInChain(save: SaveIndex, tableName: string, name: string): LostPart | undefined {

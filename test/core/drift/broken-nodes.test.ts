@@ -11,6 +11,7 @@ import type {Packet} from '../../../core/net/packet.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
 import {linesOf, type NodeLines} from '../../support/node-of.ts'
+import {packetOf} from '../../support/packet-text.ts'
 import {dumpOf} from '../../support/read-capture.ts'
 
 /*
@@ -104,12 +105,6 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 
 /** More members may follow the last line of a save, so the last set is none of Azure NPM's. */
 const LAST = 'create last hash:ip family inet hashsize 1024 maxelem 65536'
-
-const packetOf = (text: string): Packet => {
-  const [, source = '', destination = '', protocol = '', port] =
-    /^(\S+) -> (\S+) (tcp|udp|sctp|icmp)(?:\/(\d+))?$/.exec(text) ?? []
-  return {source, destination, protocol: protocol as Packet['protocol'], ...(port !== undefined && {port: Number(port)})}
-}
 
 async function judged(objects: ClusterObjects, faults: readonly Fault[], limits: Limits = {}) {
   const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})

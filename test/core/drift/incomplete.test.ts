@@ -12,7 +12,11 @@ const parts = (incomplete: readonly {readonly part: string}[]) => incomplete.map
 
 test.each([
   {what: 'the rules of nat only', texts: [NAT, sets], is: ['table filter']},
-  {what: 'rules that are cut off', texts: [rules.slice(0, rules.indexOf('-A AZURE-NPM-INGRESS ')), sets], is: ['table filter']},
+  {
+    what: 'rules that are cut off',
+    texts: [rules.slice(0, rules.indexOf('-A AZURE-NPM-INGRESS ')), sets],
+    is: ['table filter', 'table nat'],
+  },
   {what: 'no sets', texts: [rules], is: ['sets']},
   {what: 'no rules', texts: [sets], is: ['rules']},
   {what: 'sets that are cut off', texts: [rules, sets.slice(0, -10)], is: [expect.stringMatching(/^set azure-npm-/)]},

@@ -14,6 +14,7 @@ import type {CompileOptions} from '../../../core/policy/program.ts'
 import {releaseLines} from '../../../core/policy/release.ts'
 import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
 import {linesOf, type NodeLines} from '../../support/node-of.ts'
+import {packetOf} from '../../support/packet-text.ts'
 
 async function dumpOf({rules, sets}: NodeLines) {
   const document = (name: string, lines: readonly string[], kind: 'iptables-save' | 'ipset-save') => ({
@@ -170,17 +171,5 @@ async function expectTrue(items: readonly DriftItem[], lines: NodeLines, changed
       was: effect === 'open' ? 'drop' : 'accept',
       is: effect === 'open' ? 'accept' : 'drop',
     })
-  }
-}
-
-/** Reads `10.0.0.1 -> 10.0.0.2 tcp/80`. */
-function packetOf(text: string): Packet {
-  const parts = /^(\S+) -> (\S+) (tcp|udp|sctp|icmp)(?:\/(\d+))?$/.exec(text)
-  const [, source = '', destination = '', protocol = ''] = parts ?? []
-  return {
-    source,
-    destination,
-    protocol: protocol as Packet['protocol'],
-    ...(parts?.[4] !== undefined && {port: Number(parts[4])}),
   }
 }
