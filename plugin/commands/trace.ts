@@ -12,8 +12,8 @@ export default class Trace extends Verb {
   static override summary = 'Shows whether a packet passes, and which rule and policy decide'
   static override description =
     "Walks the node's real rules as the kernel does and shows every rule that matches. With cluster objects it also says " +
-    'what the policies mean, and points at every disagreement. With cluster objects alone it evaluates the policies and, beside that, ' +
-    'says what Azure NPM will do. What rests on objects or rules that were not given is unknown, and named. ' +
+    'what the policies mean, and points at every disagreement. With cluster objects alone it evaluates the policies, which the exit ' +
+    'code is of, and, beside that, says what Azure NPM will do. What rests on objects or rules that were not given is unknown, and named. ' +
     'Given dumps of several nodes, it walks the node of the sender, then that of the receiver.'
   static override examples = [
     '<%= config.bin %> trace shop/web-0 shop/db-0 --port 5432 --from dump/',
