@@ -1,5 +1,6 @@
 import {z} from 'zod'
 import {incompletePartsSchema, problemSchema} from './common.ts'
+import {judgedPacketSchema} from './drift.ts'
 import {API_VERSION} from './version.ts'
 
 /** What one change does to the packets that the node judges. */
@@ -29,7 +30,8 @@ export const stepSchema = z
     isAtomic: z.boolean().describe('its operations come into force together; of others each by itself'),
     why: z.string().describe('why it comes here: what keeps what both states allow allowed, and what both deny denied'),
     effect: trafficEffectSchema,
-    example: z.string().exactOptional().describe('a packet that is judged otherwise after it: "10.0.0.1 -> 10.0.0.2 tcp/80"'),
+    opens: z.array(judgedPacketSchema).describe('examples of packets that were dropped before it and pass after it'),
+    closes: z.array(judgedPacketSchema).describe('examples of packets that passed before it and are dropped after it'),
   })
   .describe('Operations that a tool is told in one run')
 

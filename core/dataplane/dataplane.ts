@@ -137,6 +137,8 @@ export interface NodeState extends NodeFacts, NodeSets {
   readonly completeness: Completenesses
   /** The chains or endpoints that Azure NPM's rules stand in, without reading any rule. */
   readonly ruleLists: readonly string[]
+  /** The chains of other programs, by which these are recognised, and those of Azure NPM where it does not write any more. */
+  readonly otherRuleLists: OtherRuleLists
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
   ruleBlocks(): readonly string[]
   /** The names and policies of the node. The first call learns all names. */
@@ -149,6 +151,14 @@ export interface NodeState extends NodeFacts, NodeSets {
   describe(walk: Walk): DescribedWalk
   /** The same node with other facts; what was read and learned from rules is kept where the facts do not change it. */
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): NodeState
+}
+
+/** The rule lists of a node that the Azure NPM which runs there has nothing to do with. Finding them reads no rule. */
+export interface OtherRuleLists {
+  /** Of other programs, of all tables: `cali-FORWARD`. */
+  readonly foreign: readonly string[]
+  /** Of an Azure NPM that used the other back end. */
+  readonly leftOver: readonly string[]
 }
 
 /** What happens to a packet on one node. */

@@ -30,6 +30,8 @@ export interface PlannedStep {
   readonly operations: readonly PlannedOperation[]
   /** Why it comes here. */
   readonly why: string
+  /** Set when nothing that judges packets looks at what it changes: every packet is judged as before, and no walk is needed to know. */
+  readonly isUnseen?: true
 }
 
 export interface PlanOptions {

@@ -1,4 +1,4 @@
-import type {Completenesses, DataPlane, DescribedWalk, NodeState} from '../dataplane/dataplane.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'
@@ -6,6 +6,7 @@ import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
 import type {SavedChains} from './iptables/saved-chains.ts'
+import {isNpmChain} from './npm/chain-names.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'
@@ -106,6 +107,17 @@ export class LinuxNode implements NodeState {
 
   get ruleLists(): readonly string[] {
     return new NpmChains(this.documents.saved).names
+  }
+
+  get otherRuleLists(): OtherRuleLists {
+    const {saved, savedBeside} = this.documents
+    const chainsOf = (of: SavedChains | undefined) =>
+      [...(of?.save.tables.values() ?? [])].flatMap(({chains}) => [...chains.keys()])
+    const beside = chainsOf(savedBeside)
+    return {
+      foreign: [...new Set([...chainsOf(saved), ...beside])].filter(name => !isNpmChain(name)),
+      leftOver: beside.filter(isNpmChain),
+    }
   }
 
   /** All rules of the node, for walks. */

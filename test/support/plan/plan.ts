@@ -23,9 +23,10 @@ export function somePlan(changes: Partial<Plan> = {}): Plan {
         isAtomic: false,
         why: 'members that are missing only let more packets through that both states allow',
         effect: 'opens',
-        example: '10.0.1.1 -> 10.0.2.1 tcp/5432',
+        opens: [{packet: '10.0.1.1 -> 10.0.2.1 tcp/5432', source: 'shop/web', destination: 'shop/db'}],
+        closes: [],
       },
-      {order: 2, tool: 'iptables', isAtomic: true, why: 'all chains in one moment', effect: 'none'},
+      {order: 2, tool: 'iptables', isAtomic: true, why: 'all chains in one moment', effect: 'none', opens: [], closes: []},
     ],
     operations: [
       {
