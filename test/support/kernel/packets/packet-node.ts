@@ -10,8 +10,11 @@ import {connect, MARKS} from './wires.ts'
 
 export interface PacketNodeOptions {
   readonly pods: readonly {readonly name: string; readonly ip: string}[]
-  /** Addresses outside the node, all behind one wire; packets to any other unknown address go there too. */
-  readonly externals: readonly string[]
+  /**
+   * Addresses outside the node, all behind one wire; packets to any other unknown address go there too, and with `any` all of them
+   * may send.
+   */
+  readonly externals: readonly string[] | 'any'
   /** The node's own address; packets from it pass OUTPUT, packets to it INPUT. */
   readonly nodeAddress?: string
   readonly backend?: Backend
@@ -70,7 +73,7 @@ export async function openPacketNode(options: PacketNodeOptions): Promise<Packet
   }))
   const outside = names.indexOf(OUTSIDE)
   const placeOf = new Map([[nodeAddress, 0], ...pods.map(({ip}, index) => [ip, index + 1] as const)])
-  for (const address of externals) placeOf.set(address, outside)
+  for (const address of externals === 'any' ? [] : externals) placeOf.set(address, outside)
   // Disposed of first: sockets keep a namespace alive.
   const courier = stack.use(await openCourier(places))
   await node.run(`iptables-${backend}-restore`, ['-w', '60'], {stdin: base})
@@ -83,7 +86,7 @@ export async function openPacketNode(options: PacketNodeOptions): Promise<Packet
   async function sendChunk(packets: readonly Packet[], first: number): Promise<(string | undefined)[]> {
     const ids = packets.map(nextId)
     const sent = packets.map((packet, index) => {
-      const place = placeOf.get(packet.source)
+      const place = placeOf.get(packet.source) ?? (externals === 'any' ? outside : undefined)
       if (place === undefined) throw new RangeError(`no namespace has the source address ${packet.source}`)
       if ((packet.state ?? 'NEW') !== 'NEW') throw new RangeError(`only new connections can be sent, not ${packet.state}`)
       const sourcePort = packet.sourcePort ?? FIRST_SOURCE_PORT + ((first + index) % SOURCE_PORTS)
