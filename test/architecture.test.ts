@@ -31,8 +31,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/packets': [...facts, 'core/sets'],
   'core/dataplane': [...facts, 'core/contract', 'core/sets', 'core/packets', 'core/renaming'],
 
-  // What every data plane does with differences and operations.
-  'core/differences': ['core/sets', 'core/dataplane'],
+  // What every data plane does with differences and changes.
+  'core/differences': [...ground, 'core/sets', 'core/packets', 'core/dataplane'],
 
   'core/linux/iptables': ['core/text', 'core/problem', 'core/net'],
   'core/linux/ipset': ['core/text', 'core/problem', 'core/net', 'core/sets'],
@@ -58,7 +58,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/compare',
   ],
   'core/linux/documents': [...seam, 'core/linux/iptables', 'core/linux/ipset', 'core/linux/npm'],
-  'core/linux/plan': [...seam, 'core/linux/iptables', 'core/linux/npm', 'core/linux/compare'],
   'core/linux/redact': [
     ...seam,
     'core/renaming',
@@ -74,6 +73,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/npm',
     'core/linux/walk',
     'core/linux/translate',
+  ],
+  'core/linux/plan': [
+    ...seam,
+    'core/differences',
+    'core/linux/node-state.ts',
+    'core/linux/iptables',
+    'core/linux/ipset',
+    'core/linux/npm',
+    'core/linux/compile',
+    'core/linux/walk',
+    'core/linux/compare',
+    'core/linux/causes',
   ],
   'core/linux/foretold-node.ts': [
     ...seam,
@@ -246,7 +257,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],
   'test/support/programs': ['core'],
-  'test/support/linux': ['core'],
+  'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/dataplane': ['core'],
   'test/support/lint': ['core'],
   'test/support/plan': ['core'],

@@ -17,7 +17,7 @@ export const operationSchema = z.object({
     .enum(['ipset', 'iptables', 'hns'])
     .describe('who is told the line: ipset restore, iptables-restore --noflush of table filter'),
   line: z.string(),
-  undo: z.string().describe('the line that takes it back; empty where the undo of another line of the step does'),
+  undo: z.string().describe('what takes it back; several lines where rules or members that go at once are put back one by one'),
   reason: z.string().describe('what it mends, in one clause'),
   policy: z.string().exactOptional().describe('namespace/name of the policy that it belongs to'),
   name: z.string().exactOptional().describe('the set or chain, readable'),
@@ -27,6 +27,10 @@ export const stepSchema = z
   .object({
     order: z.int().min(1),
     tool: z.enum(['ipset', 'iptables', 'hns']),
+    backend: z
+      .enum(['nft', 'legacy'])
+      .exactOptional()
+      .describe('of iptables: whose tool; it may be the one that is not in use, for what is left there'),
     isAtomic: z.boolean().describe('its operations come into force together; of others each by itself'),
     why: z.string().describe('why it comes here: what keeps what both states allow allowed, and what both deny denied'),
     effect: trafficEffectSchema,

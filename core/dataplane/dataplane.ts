@@ -15,10 +15,10 @@ import type {Text} from '../text/lines.ts'
 import type {Cause} from './cause.ts'
 import type {Difference} from './difference.ts'
 import type {Extent, NodeContent, NodeFacts} from './node-facts.ts'
-import type {Operation} from './operation.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
 import type {SimulatedNode} from './simulation.ts'
+import type {NpmPart, PlannedStep, PlannedSteps, PlanOptions} from './writing.ts'
 
 export type {IncompletePart} from '../problem/incomplete-part.ts'
 
@@ -51,6 +51,8 @@ export interface DataPlane {
   foretell(program: Program, facts?: Partial<NodeFacts>): NodeState
   /** Loads what redacts its documents, which no other verb needs. */
   redaction(): Promise<PlaneRedaction>
+  /** Loads what changes nodes, which only verbs that write need. */
+  writing(): Promise<NodeWriting>
 
   /**
    * The program that the policies ask for on a node: of the release, in the names and the mode that the node shows.
@@ -70,8 +72,6 @@ export interface DataPlane {
    * @param program what a repaired node has where the input does not tell: the members of its sets
    */
   simulate(node: NodeState, program: Program): SimulatedNode<object, AnyDifference>
-  /** The operations that remove differences from a node, each with the one that takes it back. Of one chain all or none. */
-  plan(differences: readonly AnyDifference[]): readonly Operation[]
 }
 
 /** The names of the chains, or other lists of rules, that policies have of their own. */
@@ -237,4 +237,29 @@ export interface NodeTranslation {
     readonly policies: Iterable<TranslatedPolicy>
     readonly chain: string | undefined
   }): Iterable<string> | undefined
+}
+
+/** How a data plane changes a node. Loaded when something is to be written. */
+export interface NodeWriting {
+  /** What a node has of Azure NPM. What is not whole cannot be changed. */
+  partOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
+  /** What a program would have on this node. */
+  partOfProgram(program: Program, node: NodeState): NpmPart
+  /** What a node would have with some differences repaired and all else as it is. */
+  repairedPart(node: NodeState, differences: readonly AnyDifference[], program: Program): NpmPart
+  /** Nothing of Azure NPM: no chain, no jump, no set. */
+  emptyPart(node: NodeState): NpmPart
+  /** A canonical text, equal for equal parts. Counters, order of members and line numbers are not in it. */
+  canonical(part: NpmPart): string
+  /**
+   * The steps from one part to another. What both allow stays allowed, and what both deny stays denied, after every operation that is
+   * not of an atomic step, and after every step.
+   */
+  plan(node: NodeState, found: NpmPart, wanted: NpmPart, options: PlanOptions): PlannedSteps
+  /** The part after a step, or after the first lines of one that is not atomic: a model of the tools. @throws RangeError as a tool would fail */
+  after(part: NpmPart, step: PlannedStep, operations?: number): NpmPart
+  /** The same node with another part, to be walked. */
+  nodeWith(node: NodeState, part: NpmPart): NodeState
+  /** Why lines must not be run: they touch what is not Azure NPM's. Undefined when all may be. */
+  refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined
 }

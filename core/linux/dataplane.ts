@@ -17,7 +17,6 @@ import {SavedChains} from './iptables/saved-chains.ts'
 import {LinuxNode} from './node-state.ts'
 import {policyChain, policyChainName} from './npm/policy-chain.ts'
 import type {LinuxProgram} from './npm/program.ts'
-import {operationsFor} from './plan/operations.ts'
 
 /** Azure NPM on Linux: rules of iptables, and ipsets. */
 export const linux = {
@@ -29,6 +28,10 @@ export const linux = {
   async redaction() {
     const {linuxRedaction} = await import('./redact/redaction.ts')
     return linuxRedaction
+  },
+  async writing() {
+    const {linuxWriting} = await import('./plan/writing.ts')
+    return linuxWriting
   },
   open(facts, documents: readonly {readonly name: string; readonly content: LinuxDocument}[]): LinuxNode {
     const {save, beside, problems, ...sets} = joinLinuxDocuments(documents)
@@ -57,7 +60,6 @@ export const linux = {
     return withoutLost(compared, program, documents, chains.table)
   },
   describe: (difference: LinuxDifference) => describeDifference(difference),
-  plan: operationsFor,
   ruleCauses(differences: readonly LinuxDifference[], program: LinuxProgram, node: LinuxNode) {
     const {chains, policyOfChain} = node.translation()
     const ofRules = differences.filter((each): each is RuleDifferences => 'chain' in each)

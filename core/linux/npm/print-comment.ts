@@ -56,6 +56,16 @@ export const byteLength = (text: string): number => encoder.encode(text).length
 export function takenComment(text: string): string {
   // A UTF-16 code unit takes at most three bytes in UTF-8, so most comments need no count.
   if (text.length * 3 <= LONGEST_WORD_BYTES || byteLength(text) <= LONGEST_WORD_BYTES) return text
+  return cut(text)
+}
+
+/** A comment as the kernel keeps it: its first 255 bytes. Never splits a character. */
+export function keptComment(text: string): string {
+  if (text.length * 3 <= KEPT_COMMENT_BYTES || byteLength(text) <= KEPT_COMMENT_BYTES) return text
+  return cut(text)
+}
+
+function cut(text: string): string {
   const {read} = encoder.encodeInto(text, new Uint8Array(KEPT_COMMENT_BYTES))
   return text.slice(0, read)
 }

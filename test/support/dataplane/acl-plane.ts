@@ -294,7 +294,9 @@ export const aclPlane: DataPlane = {
   // Which policies are refused is asked of it only to explain a disagreement.
   policyCompiler: linux.policyCompiler,
   policyChains: linux.policyChains,
-  plan: () => [],
+  writing() {
+    throw new Error('its nodes are never written to')
+  },
   parse() {
     throw new Error('its nodes are made, not read')
   },

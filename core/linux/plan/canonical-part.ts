@@ -1,0 +1,55 @@
+import {entryOf} from '../../sets/member.ts'
+import {backends, type LinuxPart, type PartSet, type PartTable} from './part.ts'
+import {isJump} from './part-rule.ts'
+
+/** Words that say how a set is stored, and nothing of what it holds. */
+const STORAGE = new Set(['hashsize', 'size', 'bucketsize', 'initval'])
+
+/** Options of a set by which two sets are told apart, as text. */
+export function canonicalOptions({type, options}: Pick<PartSet, 'type' | 'options'>): string {
+  const words = [...options].filter(([key]) => !STORAGE.has(key)).map(([key, value]) => `${key}=${value}`)
+  if (!options.has('family') && type.startsWith('hash:')) words.push('family=inet')
+  return words.toSorted().join(' ')
+}
+
+/**
+ * A text that is equal for equal parts: sets with their members, chains with their rules, the rules of FORWARD. Counters and the
+ * order of sets, members and chains are not in it.
+ */
+export function canonicalPart({sets, tables}: LinuxPart): string {
+  const lines: string[] = []
+  for (const name of [...sets.keys()].toSorted()) {
+    const set = sets.get(name) as PartSet
+    lines.push(`set ${name} ${set.type} ${canonicalOptions(set)}`, ...set.members.toSorted())
+  }
+  for (const backend of backends) {
+    const {chains} = tables[backend]
+    for (const name of [...chains.keys()].toSorted())
+      lines.push(`chain ${backend} ${name}`, ...(chains.get(name) ?? []).map(({text}) => text))
+    lines.push(...canonicalForward(tables[backend]).map(text => `forward ${backend} ${text}`))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** The jumps, and the rules of others up to the last of them: what decides whether a packet comes to Azure NPM. */
+function canonicalForward({forward}: PartTable): string[] {
+  return forward.slice(0, forward.findLastIndex(isJump) + 1).map(({text}) => text)
+}
+
+/** Whether two sets hold the same, in whatever order. */
+export function isSameContent(one: PartSet, other: PartSet): boolean {
+  if (one.members === other.members) return true
+  if (one.members.length !== other.members.length) return false
+  let at = 0
+  while (at < one.members.length && one.members[at] === other.members[at]) at++
+  if (at === one.members.length) return true
+  const left = new Set(one.members)
+  return other.members.every(member => left.has(member))
+}
+
+/** Whether two sets are the same but for how they are stored. */
+export const isSameSet = (one: PartSet, other: PartSet): boolean =>
+  one === other || (one.type === other.type && canonicalOptions(one) === canonicalOptions(other) && isSameContent(one, other))
+
+/** Members by the entry by which the kernel tells them apart. */
+export const byEntry = ({members}: PartSet): Map<string, string> => new Map(members.map(member => [entryOf(member), member]))

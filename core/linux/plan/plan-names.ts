@@ -1,0 +1,125 @@
+import type {PlannedOperation, PlannedStep} from '../../dataplane/writing.ts'
+import type {LinuxNode} from '../node-state.ts'
+import {FORWARD_CHAIN} from '../npm/chain-names.ts'
+import type {Edit} from './chain-edits.ts'
+import {printRuleLine, printSetLine} from './line.ts'
+import {type Backend, isTwin, type LinuxPart, TWIN_PREFIX} from './part.ts'
+import type {SetEdit} from './set-edits.ts'
+
+/** Says what the lines of a plan are about. What a node knows of names is asked for when a line is printed. */
+export class PlanNames {
+  private readonly node: LinuxNode
+  private readonly wanted: LinuxPart
+  private readonly taken: Set<string>
+  private readonly twinOf = new Map<string, string>()
+  private readonly known = new Map<string, string>()
+  private readonly policies = new Map<string, string>()
+
+  constructor(node: LinuxNode, found: LinuxPart, wanted: LinuxPart) {
+    this.node = node
+    this.wanted = wanted
+    this.taken = new Set([...found.sets.keys(), ...(node.sets?.keys() ?? [])])
+    for (const {chains} of Object.values(wanted.tables))
+      for (const [chain, rules] of chains) {
+        const policy = rules.find(rule => rule.policy !== undefined)?.policy
+        if (policy !== undefined) this.policies.set(chain, policy)
+      }
+  }
+
+  /** A name for a set of our own: 31 bytes at most, and no other set has it. */
+  readonly nameTwin = (set: string): string => {
+    const name = TWIN_PREFIX + set.slice(set.lastIndexOf('-') + 1)
+    for (let number = 1; ; number++) {
+      const free = number === 1 ? name : name + number
+      if (this.taken.has(free)) continue
+      this.taken.add(free)
+      this.twinOf.set(free, set)
+      return free
+    }
+  }
+
+  readable(set: string): string {
+    let name = this.known.get(set)
+    if (name === undefined) this.known.set(set, (name = this.findReadable(set)))
+    return name
+  }
+
+  private findReadable(set: string): string {
+    return this.wanted.names?.get(set)?.name ?? this.node.translation().names.namesOf(set)[0]?.name ?? set
+  }
+
+  /** @param isAtomic never for ipset, whose lines come into force one by one */
+  setStep(edits: readonly SetEdit[], why: string): PlannedStep {
+    return {tool: 'ipset', isAtomic: false, why, operations: edits.map(edit => this.setOperation(edit))}
+  }
+
+  ruleStep(backend: Backend, edits: readonly Edit[], why: string): PlannedStep {
+    return {tool: 'iptables', backend, isAtomic: true, why, operations: edits.map(edit => this.ruleOperation(edit))}
+  }
+
+  private setOperation({line, undo}: SetEdit): PlannedOperation {
+    const twin = isTwin(line.set) ? this.twinOf.get(line.set) : undefined
+    const name = this.readable(twin ?? line.set)
+    return {
+      line: printSetLine(line),
+      undo: undo.map(printSetLine).join('\n'),
+      reason: reasonOfSet(line.does, isTwin(line.set)),
+      name,
+    }
+  }
+
+  private ruleOperation({line, undo}: Edit): PlannedOperation {
+    const {chain} = line
+    const policy = ('rule' in line ? line.rule.policy : undefined) ?? this.policies.get(chain) ?? this.knownPolicy(chain)
+    const reason = reasonOfRule(line.does, chain === FORWARD_CHAIN)
+    return {
+      line: printRuleLine(line),
+      undo: undo.map(printRuleLine).join('\n'),
+      reason,
+      ...(policy !== undefined && {policy}),
+      name: chain,
+    }
+  }
+
+  private knownPolicy(chain: string): string | undefined {
+    return this.node.translation().policyOfChain.get(chain)
+  }
+}
+
+function reasonOfSet(does: SetEdit['line']['does'], isOfOurs: boolean): string {
+  if (does === 'swap') return 'it gets all its members in one moment'
+  if (isOfOurs) return does === 'flush' || does === 'destroy' ? 'nobody needs the copy any more' : 'a copy is made beside it'
+  switch (does) {
+    case 'create':
+      return 'it is missing'
+    case 'add':
+      return 'it lacks this member'
+    case 'del':
+      return 'it has this member too many'
+    case 'flush':
+      return 'it is to be empty'
+    case 'destroy':
+      return 'nothing asks for it'
+  }
+}
+
+function reasonOfRule(does: Edit['line']['does'], isJump: boolean): string {
+  if (isJump) return does === 'insert' ? "Azure NPM's rules are asked from here" : 'it is in the wrong place, or too many'
+  switch (does) {
+    case 'declare':
+      return 'it is missing'
+    case 'flush':
+      return 'its rules are written anew, or are too many'
+    case 'remove':
+      return 'nothing asks for it'
+    case 'append':
+      return 'it is to have this rule'
+    case 'insert':
+      return 'it lacks this rule'
+    case 'replace':
+      return 'this rule is another one'
+    case 'delete':
+    case 'deleteRule':
+      return 'it has this rule too many'
+  }
+}

@@ -1,0 +1,51 @@
+import type {NodeWriting} from '../../dataplane/dataplane.ts'
+import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {LinuxDifference} from '../compare/compared-rule.ts'
+import type {LinuxNode} from '../node-state.ts'
+import type {LinuxProgram} from '../npm/program.ts'
+import {canonicalPart} from './canonical-part.ts'
+import {parseSetLine} from './line.ts'
+import {nodeWith} from './node-with.ts'
+import type {LinuxPart} from './part.ts'
+import {planParts} from './plan.ts'
+import {partOf} from './read-part.ts'
+import {refusal} from './refusal.ts'
+import {tellIptables} from './rule-tool.ts'
+import {SetTool} from './set-tool.ts'
+import {emptyPart, repairedPart} from './wanted-part.ts'
+
+/** How a Linux node is changed: `ipset restore`, and `iptables-restore --noflush`. */
+export const linuxWriting = {
+  partOf: (node: LinuxNode) => partOf(node),
+  partOfProgram: (program: LinuxProgram, node: LinuxNode) =>
+    // The data plane of these nodes makes these differences.
+    repairedPart(node, node.dataPlane.compare(program, node).differences as readonly LinuxDifference[], program),
+  repairedPart: (node: LinuxNode, differences: readonly LinuxDifference[], program: LinuxProgram) =>
+    repairedPart(node, differences, program),
+  emptyPart: (node: LinuxNode) => emptyPart(node),
+  canonical: (part: LinuxPart) => canonicalPart(part),
+  plan: (node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options) => planParts(node, found, wanted, options),
+  after: partAfter,
+  nodeWith: (node: LinuxNode, part: LinuxPart) => nodeWith(node, part),
+  refusal,
+} satisfies NodeWriting
+
+function partAfter(
+  part: LinuxPart,
+  {tool, backend = part.backend, isAtomic, operations}: PlannedStep,
+  count = operations.length,
+): LinuxPart {
+  const lines = operations.slice(0, count).map(({line}) => line)
+  if (tool === 'iptables') {
+    if (isAtomic && count < operations.length && count > 0)
+      throw new RangeError('the lines of an atomic step come into force together')
+    return count === 0 ? part : tellIptables(part, backend, lines)
+  }
+  const sets = new SetTool(part)
+  for (const text of lines) {
+    const line = parseSetLine(text)
+    if (!line) throw new RangeError(`ipset does not know the line ${text}`)
+    sets.tell(line)
+  }
+  return sets.result()
+}

@@ -1,0 +1,54 @@
+import {fc, test as propertyTest} from '@fast-check/vitest'
+import {describe, expect} from 'vitest'
+import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
+import {KeptPromise, promisedPackets} from '../../../../core/differences/promise.ts'
+import type {LinuxNode} from '../../../../core/linux/node-state.ts'
+import type {LinuxPart} from '../../../../core/linux/plan/part.ts'
+import {linuxWriting} from '../../../../core/linux/plan/writing.ts'
+import {arbitraryNode} from '../../../support/linux/arbitrary-node.ts'
+import {nodeOfLines} from '../../../support/linux/written-node.ts'
+
+const partOf = (node: LinuxNode): LinuxPart => {
+  const part = linuxWriting.partOf(node)
+  if ('incomplete' in part) throw new Error(JSON.stringify(part.incomplete))
+  return part
+}
+
+/** Every state that the node has on the way, each line of a step that is not atomic among them. */
+function* statesOf(part: LinuxPart, steps: readonly PlannedStep[]): Generator<LinuxPart> {
+  let now = part
+  for (const step of steps) {
+    if (!step.isAtomic) for (let lines = 1; lines < step.operations.length; lines++) yield linuxWriting.after(now, step, lines)
+    now = linuxWriting.after(now, step)
+    yield now
+  }
+}
+
+const textOf = (steps: readonly PlannedStep[]): string =>
+  steps.map(({tool, operations}) => [tool, ...operations.map(({line}) => `  ${line}`)].join('\n')).join('\n')
+
+describe('a plan between any two nodes', () => {
+  propertyTest.prop([arbitraryNode, arbitraryNode, fc.constantFrom(0, 20)], {numRuns: 60})(
+    'leads to what is wanted and back, and keeps the promise at every line',
+    (one, other, mostWalks) => {
+      const [node, wantedNode] = [nodeOfLines(one), nodeOfLines(other)]
+      const [found, wanted] = [partOf(node), partOf(wantedNode)]
+      const options = {npmMayRun: false, mostWalks}
+      const {steps} = linuxWriting.plan(node, found, wanted, options)
+      const states = [...statesOf(found, steps)]
+      const last = states.at(-1) ?? found
+      const target = {...wanted, tables: {...wanted.tables, nft: {...wanted.tables.nft, forward: last.tables.nft.forward}}}
+      expect(linuxWriting.canonical(last), textOf(steps)).toBe(linuxWriting.canonical(target))
+      const end = linuxWriting.nodeWith(node, last)
+      const promise = new KeptPromise(node, end, promisedPackets([node, end]))
+      for (const [index, state] of states.entries()) {
+        const breach = promise.breach(linuxWriting.nodeWith(node, state))
+        expect(breach && {index, breach, plan: textOf(steps)}).toBeUndefined()
+      }
+      const back = linuxWriting.plan(end, last, found, options)
+      expect(linuxWriting.canonical([...statesOf(last, back.steps)].at(-1) ?? last)).toBe(linuxWriting.canonical(found))
+      expect(linuxWriting.refusal([...steps, ...back.steps])).toBeUndefined()
+      expect(linuxWriting.plan(end, last, last, options).steps).toEqual([])
+    },
+  )
+})
