@@ -1,6 +1,5 @@
 import type {DeniedFlow} from '../../core/contract/writes.ts'
-import type {NodeState} from '../../core/dataplane/dataplane.ts'
-import type {NodeWriting} from '../../core/dataplane/writing.ts'
+import type {NodeState, NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {Log} from '../log.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
 import type {Writer} from './writer.ts'

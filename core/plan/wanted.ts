@@ -1,5 +1,4 @@
-import type {NodeState} from '../dataplane/dataplane.ts'
-import type {NodeWriting} from '../dataplane/writing.ts'
+import type {NodeState, NodeWriting} from '../dataplane/dataplane.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Semantics} from '../policy/program.ts'
 
