@@ -7,7 +7,7 @@ import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {optimizeHeapForSize} from './serve/heap-options.ts'
 
-const USAGE = `npm-agent: reads what Azure NPM has programmed on this node
+const USAGE = `npm-agent: reads and repairs what Azure NPM has programmed on this node
 
 Usage
   npm-agent serve          answers kubectl npm; needs root and a way to the API server
@@ -15,8 +15,10 @@ Usage
     --kubeconfig FILE      outside of a pod
     --node NAME            this node's name (NODE_NAME, else the host's name)
     --namespace NAME       of the accounts whose tokens are taken (ACCOUNT_NAMESPACE, else kubectl-npm)
-    --state-dir DIR        for the socket of --local (${AGENT_STATE_DIR})
+    --state-dir DIR        for the socket of --local, restore points and the journal of writes
+                           (${AGENT_STATE_DIR})
     --no-watch             does not follow the cluster: diff is then not possible
+    --read-only            loads nothing that could change the node
     --exit-after-idle N    ends when nobody has been connected for N seconds
     --deadline N           ends after N seconds
   npm-agent status [--state-dir DIR] [-o json]

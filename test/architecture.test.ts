@@ -140,7 +140,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
   'agent/write': [...verb, ...agentGround, 'agent/node'],
-  'agent/rpc': ['core/contract', ...agentGround, 'agent/auth', 'agent/snapshots'],
+  'agent/rpc': ['core/contract', 'core/problem', 'core/plan', ...agentGround, 'agent/auth', 'agent/snapshots', 'agent/write'],
   'agent/serve': [
     ...ground,
     'core/contract',
@@ -150,6 +150,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/watch',
     'agent/node',
     'agent/snapshots',
+    'agent/write',
     'agent/rpc',
   ],
   'agent/cli.ts': [...ground, 'core/contract', 'agent/node', 'agent/serve'],

@@ -115,6 +115,22 @@ export const limits = {
   /** Nobody reads more differences; their number is told. */
   differences: 5000,
 
+  /** A plan that clients send: its gzip stream, of one token, and of all. Some hundred thousand operations have some MB. */
+  stagedBytes: 8 * MIB,
+  stagedBytesOfAll: 24 * MIB,
+  /** Unpacked. It is parsed at once, beside all else in a container of 512 MiB. */
+  planBytes: 96 * MIB,
+  /** Of one token, begun and not yet applied. */
+  stagedPlans: 2,
+  /** A plan that nobody applies is forgotten. */
+  stagedMs: 120 * SECOND,
+  /** Writes that wait for the one under way. */
+  waitingWrites: 4,
+  /** How often the agent looks whether another process has written, or has left something to take back. */
+  writesCheckMs: 5 * SECOND,
+  /** Writes that were refused and are logged, of one connection. Their number comes with the line that says that it is gone. */
+  loggedRefusedWrites: 3,
+
   /** How soon an agent ends whose socket was taken away: nobody could reach it. */
   socketCheckMs: 5 * SECOND,
   /** The pod's grace period is longer than this. */

@@ -5,6 +5,7 @@ import type {Limits} from '../limits/limits.ts'
 import type {Log} from '../log.ts'
 import type {Snapshots} from '../snapshots/snapshots.ts'
 import type {Changes} from './changes.ts'
+import type {Writes} from './writes.ts'
 
 /** What the procedures work with. */
 export interface Agent {
@@ -15,6 +16,8 @@ export interface Agent {
   readonly snapshots: Snapshots
   /** Changes of the status. */
   readonly changes: Changes
+  /** What changes the node. Undefined where the agent was started to read only. */
+  readonly writes: Writes | undefined
   status(): AgentStatus
   syncState(): SyncState
   /** @throws RefusedError when the caller has not the right */

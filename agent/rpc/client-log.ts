@@ -14,6 +14,8 @@ const cut = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SH
 export interface ConnectionLog {
   /** A request of it failed. @param path the procedure's name as the client sent it */
   failed(error: {readonly code: string; readonly message: string; readonly cause?: unknown}, path: string | undefined): void
+  /** It wanted to write and was not let. @param path the procedure's name */
+  refusedWrite(path: string, error: RefusedError): void
   gone(code: number, reason: string): void
 }
 
@@ -47,6 +49,7 @@ export class ClientLog {
     const facts = {client: callerName(caller), ...(caller.kind === 'account' && {credential: caller.credential})}
     this.log.audit(facts, 'a client has connected')
     let failed = 0
+    let refusedWrites = 0
     return {
       failed: ({code, message, cause}, path) => {
         if (cause instanceof RefusedError) return
@@ -58,8 +61,16 @@ export class ClientLog {
         const known = path !== undefined && Object.hasOwn(procedureRights, path)
         this.log.warn({...facts, ...(known && {path}), code, error: cut(message), ...count}, 'a request failed')
       },
-      gone: (code, reason) =>
-        this.log.audit({...facts, code, reason, ...(failed > 0 && {failedRequests: failed})}, 'a client has gone'),
+      // Part of the record, which is never left out: who asks without an end is counted instead.
+      refusedWrite: (path, {refusal}) => {
+        refusedWrites++
+        if (refusedWrites > this.limits.loggedRefusedWrites) return
+        this.log.audit({...facts, path, code: refusal.code, reason: cut(refusal.message)}, 'a write was refused')
+      },
+      gone: (code, reason) => {
+        const counts = {...(failed > 0 && {failedRequests: failed}), ...(refusedWrites > 0 && {refusedWrites})}
+        this.log.audit({...facts, code, reason, ...counts}, 'a client has gone')
+      },
     }
   }
 }

@@ -15,7 +15,10 @@ export const trpcCodes = {
   NO_SNAPSHOT: 'NOT_FOUND',
   NO_KNOWLEDGE: 'PRECONDITION_FAILED',
   READ_FAILED: 'INTERNAL_SERVER_ERROR',
+  READ_ONLY: 'METHOD_NOT_SUPPORTED',
+  NO_PLAN: 'NOT_FOUND',
+  BAD_PLAN: 'UNPROCESSABLE_CONTENT',
 } as const satisfies Readonly<Record<Refusal['code'], TRPCError['code']>>
 
-/** The HTTP status of a refusal: 401, 403, 404, 412, 429, 500 or 503. */
+/** The HTTP status of a refusal: 401, 403, 404, 405, 412, 422, 429, 500 or 503. */
 export const httpStatusOf = (code: Refusal['code']): number => getHTTPStatusCodeFromError(new TRPCError({code: trpcCodes[code]}))

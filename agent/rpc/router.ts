@@ -1,7 +1,9 @@
 import {initTRPC, TRPCError} from '@trpc/server'
 import type {ZodError} from 'zod'
 import {
+  applyInputSchema,
   CONTRACT,
+  confirmInputSchema,
   diffInputSchema,
   type Hello,
   helloInputSchema,
@@ -9,6 +11,9 @@ import {
   type Procedure,
   procedureRights,
   readSnapshotInputSchema,
+  rollbackInputSchema,
+  stagePlanInputSchema,
+  writeProcedures,
 } from '../../core/contract/agent.ts'
 import {nodeDocuments} from '../../core/contract/node-documents.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
@@ -16,6 +21,7 @@ import type {Agent} from './agent.ts'
 import type {Connection} from './connection.ts'
 import {trpcCodes} from './refusal-codes.ts'
 import {statusChanges} from './status-changes.ts'
+import type {Writes} from './writes.ts'
 
 /** What each procedure is given. */
 export interface Context {
@@ -49,16 +55,19 @@ function wordsOf({code, cause, message}: TRPCError): string {
   return `the input is not as agreed: ${(cause as ZodError).issues.map(({path, message}) => `${path.join('.')}: ${message}`).join('; ')}`
 }
 
+function refusalOf(error: unknown): RefusedError | undefined {
+  const cause = error instanceof TRPCError ? error.cause : error
+  return cause instanceof RefusedError ? cause : undefined
+}
+
 /** A refusal with the code that tRPC has for its kind; other errors as they are. */
 function coded(error: unknown): unknown {
-  const cause = error instanceof TRPCError ? error.cause : error
-  return cause instanceof RefusedError
-    ? new TRPCError({code: trpcCodes[cause.refusal.code], message: cause.message, cause})
-    : error
+  const cause = refusalOf(error)
+  return cause ? new TRPCError({code: trpcCodes[cause.refusal.code], message: cause.message, cause}) : error
 }
 
 /** Requests that cost as much: one starts tools, the other computes. All clients together have a thousand requests a second. */
-const COSTS: Partial<Record<Procedure, number>> = {openSnapshot: 50, diff: 100}
+const COSTS: Partial<Record<Procedure, number>> = {openSnapshot: 50, diff: 100, writes: 50}
 
 /** A procedure, for those who have its right. */
 const procedure = (name: Procedure) =>
@@ -74,9 +83,21 @@ const procedure = (name: Procedure) =>
         return result
       })
     } catch (error) {
+      const refusal = refusalOf(error)
+      if (refusal && procedureRights[name].verb === 'create') connection.log.refusedWrite(name, refusal)
       throw coded(error)
     }
   })
+
+/** @throws RefusedError where the agent was started to read only */
+function writesOf({writes, node}: Agent): Writes {
+  if (writes) return writes
+  throw refused(
+    'READ_ONLY',
+    `the agent of node ${node} was installed to read only, and has nothing that writes`,
+    'Install it again without --read-only: kubectl npm install. Or write on the node itself, as root, with --local.',
+  )
+}
 
 const idInput = readSnapshotInputSchema.pick({id: true})
 
@@ -97,7 +118,8 @@ export const agentRouter = t.router({
           major < CONTRACT.major ? 'Update the plugin.' : 'Update the agent: kubectl npm install.',
         )
       }
-      const procedures = Object.keys(procedureRights)
+      const all = Object.keys(procedureRights) as Procedure[]
+      const procedures = agent.writes ? all : all.filter(name => !writeProcedures.includes(name))
       return {contract: CONTRACT, version: agent.version, node: agent.node, procedures, knowledge: agent.syncState()}
     }),
   status: procedure('status').query(({ctx}) => ctx.agent.status()),
@@ -133,6 +155,21 @@ export const agentRouter = t.router({
   diff: procedure('diff')
     .input(diffInputSchema.optional())
     .query(({input, ctx: {agent, connection}}) => connection.inTurn(() => agent.diff(input ?? {}))),
+  writes: procedure('writes').query(({ctx: {agent}}) => writesOf(agent).status()),
+  stagePlan: procedure('stagePlan')
+    .input(stagePlanInputSchema)
+    .mutation(({input: {stagedId, offset, base64}, ctx: {agent, connection}}) =>
+      writesOf(agent).staged.add(connection, stagedId, offset, Buffer.from(base64, 'base64')),
+    ),
+  applyPlan: procedure('applyPlan')
+    .input(applyInputSchema)
+    .mutation(({input, ctx: {agent, connection}}) => writesOf(agent).apply(connection, input)),
+  rollback: procedure('rollback')
+    .input(rollbackInputSchema)
+    .mutation(({input, ctx: {agent, connection}}) => writesOf(agent).rollback(connection, input)),
+  confirm: procedure('confirm')
+    .input(confirmInputSchema)
+    .mutation(({input, ctx: {agent, connection}}) => writesOf(agent).confirm(connection, input)),
 })
 
 /** The plugin takes this type, and nothing else, from the agent. */

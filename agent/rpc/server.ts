@@ -213,6 +213,7 @@ export class AgentServer {
     connection.once('close', (code: number, reason: Buffer) => {
       this.connections.delete(connection)
       for (const snapshot of connection.openSnapshots) agent.snapshots.leave(snapshot, connection.tokenHash)
+      agent.writes?.staged.leave(connection)
       connection.log.gone(code, reason.toString())
       onConnections(this.connections.size)
     })

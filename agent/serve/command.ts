@@ -18,6 +18,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
       namespace: {type: 'string', default: process.env['ACCOUNT_NAMESPACE'] ?? 'kubectl-npm'},
       'state-dir': {type: 'string', default: AGENT_STATE_DIR},
       'no-watch': {type: 'boolean', default: false},
+      'read-only': {type: 'boolean', default: false},
       'exit-after-idle': {type: 'string'},
       deadline: {type: 'string'},
     },
@@ -45,6 +46,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
     stateDir: values['state-dir'],
     watch: values['no-watch'] ? undefined : watchCluster({api, node, log}),
     ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
+    readOnly: values['read-only'],
     log,
     signal: end.signal,
   })

@@ -17,7 +17,10 @@ import {AgentServer} from '../rpc/server.ts'
 import {diffNode, notWatching} from '../snapshots/diff.ts'
 import {Snapshots} from '../snapshots/snapshots.ts'
 import type {ClusterWatch} from '../watch/cluster-watch.ts'
+import type {WriterOptions} from '../write/open-writer.ts'
+import type {Writer} from '../write/writer.ts'
 import {makeKey} from './key.ts'
+import {openWrites} from './open-writes.ts'
 import {openSockets} from './sockets.ts'
 
 export interface ServeOptions {
@@ -32,6 +35,8 @@ export interface ServeOptions {
   readonly api: ApiServer
   /** Without it the agent reads its node only, and `diff` is refused. It is stopped when the agent ends. */
   readonly watch: ClusterWatch | undefined
+  /** Loads nothing that writes, and names no procedure that does. */
+  readonly readOnly?: boolean
   /** The agent ends when no client has been connected for so long. */
   readonly exitAfterIdleMs?: number
   readonly log: Log
@@ -43,6 +48,7 @@ export interface ServeOptions {
   /** Tests replace the tools, and Azure NPM. */
   readonly run?: Run
   readonly npmPort?: number
+  readonly openWriter?: (options: WriterOptions) => Writer
 }
 
 export interface ListeningAt {
@@ -90,6 +96,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   const signIn = new SignIn({api, keys, audience: key.audience, namespace, node, limits})
   // A comparison blocks the thread: clients that ask meanwhile share its answer.
   const comparisons = new Map<boolean, Promise<Drift>>()
+  const writes = options.readOnly ? undefined : await openWrites({...options, limits}, () => changes.tell())
   const agent: Agent = {
     version,
     node,
@@ -97,6 +104,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     limits,
     snapshots,
     changes,
+    writes,
     syncState,
     demand: (caller, right) => rights.demand(caller, right),
     diff: async ({lite = false}) => {
@@ -118,6 +126,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       backend,
       ...(lastRead && {lastRead}),
       ...(keys.failure !== undefined && {signaturesUnchecked: keys.failure}),
+      ...(writes?.seen && {writes: writes.seen}),
     }),
   }
 
@@ -154,6 +163,8 @@ export async function serve(options: ServeOptions): Promise<string> {
   } finally {
     clearInterval(check)
     clearTimeout(idle)
+    // First: its client may still be told how a write ended.
+    await writes?.stop(limits.stopMs / 2)
     await server.stop(`the agent ends: ${reason}`)
     snapshots.stop()
     await watch?.stop()

@@ -1,12 +1,13 @@
 import {z} from 'zod'
 import {problemSchema} from './common.ts'
 import {nodeDocuments} from './node-documents.ts'
+import {writeStatusSchema} from './writes.ts'
 
 /**
  * What plugin and agent say to each other. Within one major version fields and procedures are only added: either side
  * passes over what it does not know, and the plugin calls only what the agent's `hello` names.
  */
-export const CONTRACT = {major: 1, minor: 0} as const
+export const CONTRACT = {major: 1, minor: 1} as const
 
 export const contractVersionSchema = z.object({major: z.int().min(0), minor: z.int().min(0)})
 export type ContractVersion = z.infer<typeof contractVersionSchema>
@@ -23,6 +24,7 @@ export interface Right {
 
 const READ_STATUS = {verb: 'get', resource: 'status'} as const
 const READ_DUMPS = {verb: 'get', resource: 'dumps'} as const
+const CREATE_APPLIES = {verb: 'create', resource: 'applies'} as const
 
 /** Every procedure of this contract and the right that it needs. */
 export const procedureRights = {
@@ -33,8 +35,17 @@ export const procedureRights = {
   readSnapshot: READ_DUMPS,
   closeSnapshot: READ_DUMPS,
   diff: {verb: 'get', resource: 'drifts'},
+  writes: READ_STATUS,
+  stagePlan: CREATE_APPLIES,
+  // `apply` is a word that tRPC keeps for itself.
+  applyPlan: CREATE_APPLIES,
+  rollback: CREATE_APPLIES,
+  confirm: CREATE_APPLIES,
 } as const satisfies Readonly<Record<string, Right>>
 export type Procedure = keyof typeof procedureRights
+
+/** What an agent does not answer that was started to read only. */
+export const writeProcedures: readonly Procedure[] = ['writes', 'stagePlan', 'applyPlan', 'rollback', 'confirm']
 
 /** Resources that the operator's account has alone. */
 export const operatorResources: readonly VirtualResource[] = ['applies', 'flows']
@@ -98,6 +109,9 @@ export const agentStatusSchema = z.object({
     .string()
     .exactOptional()
     .describe('why the agent cannot check signatures of tokens: forged ones, which open nothing, can then delay good ones'),
+  writes: writeStatusSchema
+    .exactOptional()
+    .describe('what was written to the node, as far as the agent has seen; absent where it was started to read only'),
 })
 export type AgentStatus = z.infer<typeof agentStatusSchema>
 
@@ -135,6 +149,29 @@ export type SnapshotPiece = z.infer<typeof snapshotPieceSchema>
 
 export const diffInputSchema = z.object({lite: z.boolean().exactOptional()})
 
+/**
+ * A piece of a plan: of the gzip stream of its JSON. The first one has no `stagedId`, and its answer gives it; the others come one after
+ * the other. What is staged belongs to the token, and is forgotten when the connection ends.
+ */
+export const stagePlanInputSchema = z.object({
+  stagedId: z.string().max(64).exactOptional(),
+  offset: z.int().min(0).describe('into the gzip stream, in bytes: what the agent has so far'),
+  base64: z.string(),
+})
+/** So much of a gzip stream fits into a piece. */
+export const STAGED_PIECE_BYTES = 36 * 1024
+export const stagedPlanSchema = z.object({stagedId: z.string().max(64), bytes: z.int().min(0).describe('that the agent has')})
+
+/** A confirmation that is waited for longer is none. */
+export const LONGEST_CONFIRMATION_MS = 24 * 3600 * 1000
+export const applyInputSchema = z.object({
+  stagedId: z.string().max(64),
+  confirmWithinMs: z.int().min(1000).max(LONGEST_CONFIRMATION_MS).exactOptional(),
+  endDeniedFlows: z.boolean().exactOptional(),
+})
+export const rollbackInputSchema = z.object({to: z.string().max(128).exactOptional().describe('id of a restore point')})
+export const confirmInputSchema = z.object({id: z.string().max(128).exactOptional().describe('of the write that is meant')})
+
 /** What an agent says over HTTP instead of opening the WebSocket, and in errors of procedures. */
 export const refusalSchema = z.object({
   code: z.enum([
@@ -149,6 +186,9 @@ export const refusalSchema = z.object({
     'NO_SNAPSHOT',
     'NO_KNOWLEDGE',
     'READ_FAILED',
+    'READ_ONLY',
+    'NO_PLAN',
+    'BAD_PLAN',
   ]),
   message: z.string(),
   next: z.string(),

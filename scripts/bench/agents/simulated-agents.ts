@@ -45,6 +45,7 @@ const start = async (node: string, index: number): Promise<number> => {
       log,
       limits,
       changes: new Changes(),
+      writes: undefined,
       // What is measured does not read the node.
       snapshots: undefined as never,
       syncState: () => knowledge,

@@ -41,7 +41,7 @@ const root: Caller = {kind: 'root'}
 const turns = async (count = 15) => {
   for (let round = 0; round < count; round++) await vi.advanceTimersByTimeAsync(1)
 }
-const unlogged = {failed: () => {}, gone: () => {}}
+const unlogged = {failed: () => {}, refusedWrite: () => {}, gone: () => {}}
 
 function openConnection(limits: Partial<Limits> = {}, caller = root) {
   const socket = new FakeSocket()

@@ -15,6 +15,9 @@ const statuses: Readonly<Record<Refusal['code'], number>> = {
   NO_SNAPSHOT: 404,
   NO_KNOWLEDGE: 412,
   READ_FAILED: 500,
+  READ_ONLY: 405,
+  NO_PLAN: 404,
+  BAD_PLAN: 422,
 }
 
 describe('a refusal', () => {

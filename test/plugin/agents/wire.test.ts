@@ -1,5 +1,6 @@
 import {EventEmitter, once} from 'node:events'
 import {connect} from 'node:net'
+import {gzipSync} from 'node:zlib'
 import {createTRPCClient, TRPCClientError} from '@trpc/client'
 import {describe, expect, test} from 'vitest'
 import type {WebSocket} from 'ws'
@@ -10,6 +11,7 @@ import {openAgentSocket} from '../../../plugin/agents/agent-socket.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
 import {FakeWatch} from '../../support/agent/fake-watch.ts'
 import {type OpenAgent, openAgent} from '../../support/agent/open-agent.ts'
+import {somePlan} from '../../support/plan/plan.ts'
 
 interface Frame {
   readonly from: 'plugin' | 'agent'
@@ -59,6 +61,12 @@ describe('the wire between plugin and agent', () => {
     await client.readSnapshot.query({id, document: 'cluster.json', offset: 0})
     await client.closeSnapshot.mutate({id})
     await expect(client.diff.query({lite: false})).rejects.toThrow('the rules could not be read')
+    expect(await client.writes.query()).toEqual({restorePoints: []})
+    const plan = gzipSync(JSON.stringify(somePlan())).toString('base64')
+    const {stagedId} = await client.stagePlan.mutate({offset: 0, base64: plan})
+    expect(await client.applyPlan.mutate({stagedId, confirmWithinMs: 60_000})).toMatchObject({outcome: 'applied'})
+    await client.rollback.mutate({to: 'r1'})
+    await client.confirm.mutate({})
     const subscription = client.statusChanges.subscribe(undefined, {onData: () => {}})
     await wire.seen('agent', /"type":"data","data":\{"status"/)
     subscription.unsubscribe()
@@ -69,8 +77,13 @@ describe('the wire between plugin and agent', () => {
       `{"id":4,"method":"query","params":{"path":"readSnapshot","input":{"id":"${id}","document":"cluster.json","offset":0}}}`,
       `{"id":5,"method":"mutation","params":{"path":"closeSnapshot","input":{"id":"${id}"}}}`,
       '{"id":6,"method":"query","params":{"path":"diff","input":{"lite":false}}}',
-      '{"id":7,"method":"subscription","params":{"path":"statusChanges"}}',
-      '{"id":7,"method":"subscription.stop"}',
+      '{"id":7,"method":"query","params":{"path":"writes"}}',
+      `{"id":8,"method":"mutation","params":{"path":"stagePlan","input":{"offset":0,"base64":"${plan}"}}}`,
+      `{"id":9,"method":"mutation","params":{"path":"applyPlan","input":{"stagedId":"${stagedId}","confirmWithinMs":60000}}}`,
+      '{"id":10,"method":"mutation","params":{"path":"rollback","input":{"to":"r1"}}}',
+      '{"id":11,"method":"mutation","params":{"path":"confirm","input":{}}}',
+      '{"id":12,"method":"subscription","params":{"path":"statusChanges"}}',
+      '{"id":12,"method":"subscription.stop"}',
     ])
     const asked = textsOf(wire.frames, 'plugin').flatMap(text => /"path":"(\w+)"/.exec(text)?.[1] ?? [])
     expect(new Set(asked as Procedure[])).toEqual(new Set(Object.keys(procedureRights)))

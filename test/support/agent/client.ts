@@ -32,6 +32,11 @@ const METHODS: Readonly<Record<Procedure, string>> = {
   readSnapshot: 'query',
   closeSnapshot: 'mutation',
   diff: 'query',
+  writes: 'query',
+  stagePlan: 'mutation',
+  applyPlan: 'mutation',
+  rollback: 'mutation',
+  confirm: 'mutation',
 }
 
 /** A client of an agent that speaks its protocol by hand, so that tests see every message and can send wrong ones. */

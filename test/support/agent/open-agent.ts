@@ -4,9 +4,11 @@ import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.t
 import type {Run} from '../../../agent/node/run.ts'
 import {type ListeningAt, serve} from '../../../agent/serve/serve.ts'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
+import type {Writer} from '../../../agent/write/writer.ts'
 import {temporaryFolder} from '../temporary-folder.ts'
 import {Client} from './client.ts'
 import {FakeReviews, NAMESPACE, NODE, type TokenFacts} from './fake-reviews.ts'
+import {FakeWriter} from './fake-writer.ts'
 
 /** Tools that answer nothing; for tests that are not about reading. */
 const noTools: Run = async (command, args) => ({
@@ -45,11 +47,15 @@ export interface OpenAgentOptions {
   readonly exitAfterIdleMs?: number
   readonly stateDir?: string
   readonly socket?: string
+  /** By default one that writes nothing. */
+  readonly writer?: Writer
+  readonly readOnly?: boolean
 }
 
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
+  const {writer = new FakeWriter(), readOnly = false} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -72,6 +78,8 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       limits: {...usualLimits, ...limits},
       run,
       npmPort,
+      readOnly,
+      openWriter: () => writer,
       ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
     })
     ended.catch(reject)
