@@ -7,7 +7,7 @@ import {Evaluator, type ExpectedVerdict, type MeantPods} from '../policy/evaluat
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {deviationReasons, explainDisagreement} from './disagreement.ts'
-import {resolveEndpoint, resolvePort} from './endpoints.ts'
+import {type Endpoint, resolveEndpoint, resolvePort} from './endpoints.ts'
 import {foretellPacket} from './foretell-packet.ts'
 import {networkProblems} from './network-model.ts'
 import {knownPods, namedPortSet, type Route, routeOf} from './nodes.ts'
@@ -82,7 +82,7 @@ function overNodes(
     route,
     evaluator && (packet => evaluator.evaluate(packet, meantPods(question))),
   )
-  const elsewhere = elsewhereProblems(question, route)
+  const elsewhere = elsewhereProblems(question, route, cluster)
   const packet = ends[0] ?? packetOf(question)
   const disagreements = explainDisagreement(traced, packet, route.nodes, cluster)
   return {
@@ -162,7 +162,13 @@ const missingProblems = ({incomplete}: Pick<Trace, 'incomplete'>, cluster: Clust
   cluster && incomplete.length > 0 ? incompleteProblems(cluster) : []
 
 /** A node on which neither end runs does not see the packet, unless it routes for others. */
-function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route): Problem[] {
+function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route, cluster: ClusterObjects | undefined): Problem[] {
+  const isOfGiven = ({address}: Endpoint) =>
+    cluster?.nodes.some(
+      ({metadata, status}) =>
+        nodes.some(({node}) => node === metadata.name) && status?.addresses?.some(each => each.address === address),
+    )
+  if (isOfGiven(source) || isOfGiven(destination)) return []
   const wanted = [source, destination].flatMap(({pod, name}) => {
     const node = pod?.spec?.nodeName
     return node === undefined ? [] : [{name, node}]
@@ -170,10 +176,11 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route)
   const given = nodes.map(({node}) => node).filter(node => node !== 'unknown')
   if (wanted.length === 0 || given.length < nodes.length || wanted.some(({node}) => given.includes(node))) return []
   const where = wanted.map(({name, node}) => `${name} runs on ${node}`).join(', ')
+  const who = wanted.length === 2 ? 'neither pod runs' : 'the pod does not run'
   return [
     {
       code: 'NETWORK_MODEL',
-      message: `neither pod runs on ${given.join(', ')}: ${where}`,
+      message: `${who} on ${given.join(', ')}: ${where}`,
       next: `Give the node that the packet passes: --node ${wanted[0]?.node}, or its dump with --from.`,
     },
   ]

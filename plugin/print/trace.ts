@@ -12,6 +12,7 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
   const port = packet.port === null ? packet.protocol : `${packet.protocol}/${packet.port}`
   yield paint(`${endText(packet.source)} -> ${endText(packet.destination)} ${port}: `) + paint(VERDICTS[verdict], STYLES[verdict])
   yield paint(`  ${because}`)
+  yield* lostLines(trace, 'answer', paint)
   if (translated)
     yield paint(
       `  service address: the rules see ${translated.destination}${translated.port === null ? '' : `:${translated.port}`}`,
@@ -27,6 +28,7 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
     if (expected.verdict !== verdict && verdict !== 'unknown' && expected.verdict !== 'unknown')
       yield paint('  THE NODE DOES NOT DO WHAT THE POLICIES SAY', 'red')
   }
+  yield* lostLines(trace, 'policies', paint)
   if (foretold) {
     const isSame = foretold.verdict === verdict
     yield paint(`  Azure NPM will ${isSame ? 'do the same' : 'do otherwise'}: `) +
@@ -38,6 +40,26 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
   yield* trailLines(trace.trail, paint, verdict)
   if (foretold && foretold.verdict !== verdict)
     yield* trailLines(foretold.trail, paint, foretold.verdict, 'as Azure NPM will program it')
+}
+
+/**
+ * What the answer rests on and is not whole, and what to do about it.
+ *
+ * @param of the answer, or what the policies say, which may name the part itself
+ */
+function* lostLines(
+  {incomplete, problems, because, expected}: Trace,
+  of: 'answer' | 'policies',
+  paint: Paint,
+): Generator<string> {
+  for (const {part, reason, next} of incomplete) {
+    if (problems.some(({message}) => message.includes(reason))) continue
+    const isTold = because.includes(reason)
+    const isOfPolicies = !isTold && expected?.because.includes(reason) === true
+    if (isOfPolicies !== (of === 'policies')) continue
+    if (!isTold && !isOfPolicies) yield paint(`  ${part}: ${reason}`, 'yellow')
+    yield paint(`      ${next}`, 'dim')
+  }
 }
 
 /** Stands over answers about a node that nobody read. */

@@ -100,7 +100,13 @@ export function lostInChain(save: SaveIndex, tableName: string, name: string): L
   if (save.hiddenTables.has(tableName)) return hidden(tableName, save)
   const table = save.tables.get(tableName)
   if (!table)
-    return mayExist(tableName, save) ? (tableName === 'nat' ? noNat(save) : noFilter(save)) : lostLegacy(save, tableName, name)
+    return mayExist(tableName, save)
+      ? tableName === 'nat'
+        ? noNat(save)
+        : noFilter(save)
+      : save.lacksTables
+        ? moreTables(save)
+        : lostLegacy(save, tableName, name)
   const chain = table.chains.get(name)
   if (chain?.cut)
     return {

@@ -5,8 +5,8 @@ import {memberText} from '../../sets/member.ts'
 import {compileSets} from '../compile/compile.ts'
 import type {CutSet, MatchSet} from '../ipset/model.ts'
 import type {LostPart} from '../iptables/model.ts'
-import {isKubernetesChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
+import {isNameOfChain} from './target.ts'
 import type {LinuxWalk} from './walk.ts'
 
 const TAKE_SETS = 'Take all sets of the node: ipset save'
@@ -112,7 +112,7 @@ function lostSet(name: string, documents: LinuxDocuments): LostPart | undefined 
 const absentChain = (name: string, table: string): LostPart => ({
   part: `chain ${name} of table ${table}`,
   state: 'absent',
-  reason: 'a rule leads there, and the input does not have it',
+  reason: `chain ${name}, which a rule leads to, is not in the input`,
   next: 'Take all rules of the node: iptables-save -c',
 })
 
@@ -121,7 +121,7 @@ export function withIncomplete(walk: LinuxWalk, documents: LinuxDocuments): Linu
   if (walk.verdict !== 'unknown') return walk
   const {rule, table = ''} = walk.trail.at(-1) ?? {}
   const lost: IncompletePart[] = rule?.target?.kind === 'extension' && rule.target.lost ? [rule.target.lost] : []
-  if (rule?.target?.kind === 'extension' && isKubernetesChain(rule.target.name)) lost.push(absentChain(rule.target.name, table))
+  if (rule?.target?.kind === 'extension' && isNameOfChain(rule.target.name)) lost.push(absentChain(rule.target.name, table))
   const named = new Set((rule?.matches ?? []).flatMap(match => (match.kind === 'set' ? [match.set] : [])))
   if (lost.length === 0) lost.push(...[...named].flatMap(name => lostSet(name, documents) ?? []))
   return lost.length === 0 ? walk : {...walk, incomplete: [...new Map(lost.map(part => [part.part, part])).values()]}

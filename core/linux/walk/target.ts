@@ -65,6 +65,9 @@ export const isPassive = (target: Target | undefined): boolean =>
 /** SET adds the packet to a set, takes it from one, or gives it the mark that a set has for it; priorities and queues change no verdict. */
 const CHANGING_SET = /--(?:add-set|del-set|map-mark)\b/
 
+/** Whether a target that is none of a save's chains is the name of one all the same: those of extensions are capitals and digits. */
+export const isNameOfChain = (name: string): boolean => /[^A-Z0-9]/.test(name)
+
 /** CT gives a connection a zone, a helper or a time limit, or keeps the packet from being one of any connection. */
 export const isUntracking = ({name, options}: {readonly name: string; readonly options: string}): boolean =>
   name === 'NOTRACK' || (name === 'CT' && options.split(' ').includes('--notrack'))
@@ -98,7 +101,7 @@ export function effectOf(target: Target | undefined, packet: Passing, hook: Buil
 
 /** Why a packet that comes to a part that is not whole has no verdict. */
 const lostReason = ({part, state, reason}: LostPart): string =>
-  `${part} is not ${state === 'cut' ? 'whole' : 'in the input'}: ${reason}`
+  `${part} ${/^(?:rules|other tables)/.test(part) ? 'are' : 'is'} not ${state === 'cut' ? 'whole' : 'in the input'}: ${reason}`
 
 const changed = (packet: Passing): Effect => ({kind: 'changed', packet})
 
@@ -125,6 +128,11 @@ function extension(name: string, options: string, packet: Passing, hook: BuiltIn
       // A packet that belongs to a connection already, on its way from the node to itself, stays with it.
       return packet.in === 'lo' ? NOTHING : changed({...packet, state: 'UNTRACKED'})
     default:
-      return {kind: 'unknown', reason: `target ${name} ${HANDING_OVER[name] ?? 'is not modelled'}`}
+      return {
+        kind: 'unknown',
+        reason: isNameOfChain(name)
+          ? `chain ${name}, which a rule leads to, is not in the input`
+          : `target ${name} ${HANDING_OVER[name] ?? 'is not modelled'}`,
+      }
   }
 }

@@ -181,8 +181,9 @@ export class Walker {
 
   private translated(way: Way, rule: Rule, packets: readonly Passing[]): void {
     const [first, ...others] = packets
-    const {trail, packet} = way
-    const reason = () => `it depends on which of ${packets.length} ends ${placeText(rule, way.hook)} translates its address to`
+    // The way goes on, so its hook is another one when the reason is asked for.
+    const {trail, packet, hook} = way
+    const reason = () => `it depends on which of ${packets.length} ends ${placeText(rule, hook)} chooses`
     for (const each of others.toReversed()) {
       const other: Way = {...way, packet: each, fork: {reason, packet, trail}}
       this.hooks.nextStep(other)
