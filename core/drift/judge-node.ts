@@ -36,8 +36,12 @@ const MOST_PROGRAM_WALKS = 1000
 const MOST_SURPRISES = 3
 const UNEXPLAINED =
   'packets are judged otherwise than the policies say, and neither a difference nor a rule of another program explains it'
-/** Pods of a cluster whose packets are all judged at once, and packets of disagreements that are looked at. */
-const MOST_PODS_AT_ONCE = 500
+/**
+ * Pods of a cluster whose packets are all judged at once, which takes less than a second: fewer where it is not known which of them
+ * are on the node, as then packets between any two of them are.
+ */
+const MOST_PODS_AT_ONCE = {ofNode: 2000, ofCluster: 1000}
+/** Packets of disagreements that are looked at. */
 const MOST_DISAGREEMENTS = 2000
 /** Packets without a known verdict of which is found out what it rests on. */
 const MOST_UNKNOWN = 200
@@ -187,7 +191,9 @@ class NodeJudge {
    */
   private lookAtDisagreements(): boolean {
     const {node, cluster, isProgramOnly} = this.question
-    if (isProgramOnly || node.completeness.rules !== 'whole' || cluster.pods.length > MOST_PODS_AT_ONCE) return false
+    if (isProgramOnly || node.completeness.rules !== 'whole') return false
+    const isOfNode = cluster.pods.some(({spec}) => spec?.nodeName === node.node)
+    if (cluster.pods.length > MOST_PODS_AT_ONCE[isOfNode ? 'ofNode' : 'ofCluster']) return false
     const known = new Set(this.judged.map(({packet}) => packetText(packet)))
     let count = 0
     for (const disagreement of agreement(node, cluster).disagreements) {

@@ -163,3 +163,33 @@ test('no more rules are walked than may be looked at', async () => {
   expect(comparison.simulated.looks).toBeGreaterThanOrEqual(mostLooks)
   expect(comparison.simulated.looks).toBeLessThan(mostLooks + mostOfOnePacket)
 })
+
+/** Pods that are all alike, on two nodes, and one policy. */
+function alikePods(count: number): ClusterObjects {
+  const pods = Array.from(
+    {length: count},
+    (_, index): Pod => ({
+      metadata: {name: `duck-${index}`, namespace: 'pond', labels: {app: 'duck'}},
+      spec: {nodeName: `node-${index % 2}`, containers: []},
+      status: {phase: 'Running', podIP: `10.1.${index >> 8}.${index & 255}`},
+    }),
+  )
+  const policies: NetworkPolicy[] = [
+    {metadata: {name: 'ducks', namespace: 'pond'}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}},
+  ]
+  return {namespaces: [{metadata: {name: 'pond', labels: {}}}], pods, policies, nodes: []}
+}
+
+test.each<{pods: number; node: string; judged: string}>([
+  {pods: 1000, node: 'elsewhere', judged: 'all'},
+  {pods: 1001, node: 'elsewhere', judged: 'some'},
+  {pods: 2000, node: 'node-1', judged: 'all'},
+  {pods: 2001, node: 'node-1', judged: 'some'},
+])('of $pods pods, $judged packets are judged on $node', async ({pods, node, judged}) => {
+  const ducks = alikePods(pods)
+  const lines = linesOf(compile(ducks, {scheme: 'sha256', semantics: 'npm'}))
+  const dump = await dumpOf(`${lines.rules.join('\n')}\n`, `${lines.sets.join('\n')}\n${BEHIND}`)
+  const drift = compareNode(ducks, dump.with({node}), {mostAddresses: 1})
+  expect(drift.clean).toBe(true)
+  expect(drift.judged).toBe(judged)
+})
