@@ -1,9 +1,10 @@
 import type {PlannedStep} from '../../dataplane/writing.ts'
 import type {LinuxNode} from '../node-state.ts'
 import type {Change} from './change.ts'
-import type {Backend, PartSet} from './part.ts'
+import {type Moment, momentsOf} from './moments.ts'
+import {keptOrder} from './order.ts'
 import type {PlanNames} from './plan-names.ts'
-import {isSameKind, makeSet, memberEdits, removeSet, type SetEdit, settleSets, swapSets} from './set-edits.ts'
+import {type SetEdit, settleSets} from './set-edits.ts'
 import {tableEdits} from './table-edits.ts'
 
 export interface DirectOptions {
@@ -12,56 +13,67 @@ export interface DirectOptions {
   readonly mostWalks: number
 }
 
-/** A change that packets see and that comes into force as a whole. */
-type Moment = {readonly set: SetEdit} | {readonly backend: Backend}
+/**
+ * The plan that changes sets and rules themselves. Undefined where packets would see several changes, and no order of them was found
+ * that keeps the promise.
+ */
+export function directSteps(change: Change, options: DirectOptions): PlannedStep[] | undefined {
+  for (const isFine of [true, false]) {
+    const names = options.names.fresh()
+    const parts = momentsOf(change, isFine, names.nameTwin)
+    const order = parts && keptOrder(change, parts.moments, options)
+    if (order) return stepsOf(change, {...parts, moments: order}, names)
+  }
+  return undefined
+}
 
-/** The plan without copies of sets, where all that packets see is one moment. Undefined where there are more. */
-export function directSteps(change: Change, {names}: DirectOptions): PlannedStep[] | undefined {
-  const {found, target, early, visible, late, needsCopies, tables} = change
-  if (needsCopies) return undefined
-  const seen = tables.filter(({isVisible}) => isVisible)
-  if (seen.length + visible.size > 1) return undefined
+const ONE_MOMENT = 'it is one change: before it the node judges as it did, behind it as it is to'
+const ALL_RULES = 'all rules change in one moment: before it the node judges as it did, behind it as it is to'
+const NOT_MET = 'no packet comes to these rules, neither before nor behind it'
+const WALKED =
+  'in this order no packet that is allowed before and behind is dropped on the way, and none passes that is denied: all packets from and to the addresses that change were walked'
+
+function stepsOf(
+  change: Change,
+  {moments, before, behind}: {moments: readonly Moment[]; before: readonly SetEdit[]; behind: readonly SetEdit[]},
+  names: PlanNames,
+): PlannedStep[] {
+  const {found, target, early, visible, late, tables} = change
   const now = change.setsBefore()
   const first = settleSets(now, target.sets, early, names.nameTwin)
-  const moments: Moment[] = []
-  const last: SetEdit[] = []
   for (const name of visible) {
-    const {before, moment, behind} = inOneMoment(found.sets.get(name) as PartSet, target.sets.get(name) as PartSet, names)
-    first.push(...before)
-    moments.push({set: moment})
-    last.push(...behind)
-    now.set(name, target.sets.get(name) as PartSet)
+    const set = target.sets.get(name)
+    if (set) now.set(name, set)
   }
-  last.push(...settleSets(now, target.sets, late, names.nameTwin))
+  const last = settleSets(now, target.sets, late, names.nameTwin)
+  const isOne = moments.length === 1
+  const ruleStep = (backend: 'nft' | 'legacy', why: string): PlannedStep =>
+    names.ruleStep(backend, tableEdits(found.tables[backend], target.tables[backend]), why)
   return [
-    names.setStep(first, 'no rule looks at these sets yet, so no packet is judged otherwise while they are filled'),
-    ...tables.map(({backend, isVisible}) =>
-      names.ruleStep(
-        backend,
-        tableEdits(found.tables[backend], target.tables[backend]),
-        isVisible
-          ? 'all rules change in one moment: before it the node judges as it did, behind it as it is to'
-          : 'no packet comes to these rules, neither before nor behind it',
-      ),
+    names.setStep(
+      [...first, ...before],
+      'no rule looks at these sets yet, so no packet is judged otherwise while they are filled',
     ),
-    ...moments.flatMap(moment =>
-      'set' in moment
-        ? [names.setStep([moment.set], 'it is one change: before it the node judges as it did, behind it as it is to')]
-        : [],
+    ...tables.flatMap(({backend, isVisible}) => (isVisible ? [] : [ruleStep(backend, NOT_MET)])),
+    ...groups(moments).map(group =>
+      'backend' in group
+        ? ruleStep(group.backend, isOne ? ALL_RULES : WALKED)
+        : names.setStep(group.edits, isOne ? ONE_MOMENT : WALKED),
     ),
-    names.setStep(last, 'no rule looks at these sets any more'),
+    names.setStep([...behind, ...last], 'no rule looks at these sets any more'),
   ]
 }
 
-/** Changes a set that rules look at in one line: a member, or all of it in exchange for a copy. */
-function inOneMoment(
-  now: PartSet,
-  next: PartSet,
-  names: PlanNames,
-): {readonly before: readonly SetEdit[]; readonly moment: SetEdit; readonly behind: readonly SetEdit[]} {
-  const {added, deleted} = memberEdits(now, next)
-  const [only, ...others] = [...added, ...deleted]
-  if (only && others.length === 0 && isSameKind(now, next)) return {before: [], moment: only, behind: []}
-  const name = names.nameTwin(next.name)
-  return {before: makeSet({...next, name}), moment: swapSets(next.name, name), behind: removeSet({...now, name})}
+type Group = {readonly backend: 'nft' | 'legacy'} | {readonly edits: SetEdit[]}
+
+/** Lines about sets that follow each other are told in one run. */
+function groups(moments: readonly Moment[]): Group[] {
+  const found: Group[] = []
+  for (const moment of moments) {
+    const last = found.at(-1)
+    if ('backend' in moment) found.push({backend: moment.backend})
+    else if (last && 'edits' in last) last.edits.push(moment.edit)
+    else found.push({edits: [moment.edit]})
+  }
+  return found
 }

@@ -9,6 +9,7 @@ import type {SetEdit} from './set-edits.ts'
 /** Says what the lines of a plan are about. What a node knows of names is asked for when a line is printed. */
 export class PlanNames {
   private readonly node: LinuxNode
+  private readonly found: LinuxPart
   private readonly wanted: LinuxPart
   private readonly taken: Set<string>
   private readonly twinOf = new Map<string, string>()
@@ -17,6 +18,7 @@ export class PlanNames {
 
   constructor(node: LinuxNode, found: LinuxPart, wanted: LinuxPart) {
     this.node = node
+    this.found = found
     this.wanted = wanted
     this.taken = new Set([...found.sets.keys(), ...(node.sets?.keys() ?? [])])
     for (const {chains} of Object.values(wanted.tables))
@@ -24,6 +26,11 @@ export class PlanNames {
         const policy = rules.find(rule => rule.policy !== undefined)?.policy
         if (policy !== undefined) this.policies.set(chain, policy)
       }
+  }
+
+  /** The same, for another plan: no set of ours is made yet. */
+  fresh(): PlanNames {
+    return new PlanNames(this.node, this.found, this.wanted)
   }
 
   /** A name for a set of our own: 31 bytes at most, and no other set has it. */

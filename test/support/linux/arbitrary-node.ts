@@ -1,5 +1,6 @@
 import {fc} from '@fast-check/vitest'
 import {compile} from '../../../core/linux/compile/compile.ts'
+import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import {releaseLines} from '../../../core/policy/release.ts'
 import {cluster} from '../arbitrary-cluster.ts'
@@ -107,8 +108,11 @@ const damage = fc.oneof(
 )
 
 /** What a node has that Azure NPM programmed and that somebody changed by hand, in a few places or none. */
-export const arbitraryNode: fc.Arbitrary<NodeLines> = fc
+export const damagedNode: fc.Arbitrary<{readonly lines: NodeLines; readonly program: LinuxProgram}> = fc
   .tuple(cluster, azureNpm, fc.array(damage, {maxLength: 3}))
-  .map(([objects, options, damages]) =>
-    damages.reduce((lines, change) => change(lines), linesOf(compile(objects, {...options, semantics: 'npm'}))),
-  )
+  .map(([objects, options, damages]) => {
+    const program = compile(objects, {...options, semantics: 'npm'})
+    return {program, lines: damages.reduce((lines, change) => change(lines), linesOf(program))}
+  })
+
+export const arbitraryNode: fc.Arbitrary<NodeLines> = damagedNode.map(({lines}) => lines)

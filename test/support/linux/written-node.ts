@@ -1,5 +1,6 @@
 import {linux} from '../../../core/linux/dataplane.ts'
 import type {LinuxNode} from '../../../core/linux/node-state.ts'
+import {isListType, type LinuxPart} from '../../../core/linux/plan/part.ts'
 import type {NodeLines} from '../node-of.ts'
 
 /** A node whose whole rules and sets are known, as the agent reads them. */
@@ -16,4 +17,24 @@ export function nodeOfLines({rules, sets}: NodeLines, beside?: readonly string[]
     ...(legacy === undefined ? [] : [document('iptables-legacy-save.txt', 'iptables-save', legacy)]),
     document('ipset-save.txt', 'ipset-save', `${sets.join('\n')}\n`),
   ])
+}
+
+/** A part as the tools would print it, of the nft back end. */
+export function linesOfPart({sets, tables}: LinuxPart): NodeLines {
+  const {chains, forward} = tables.nft
+  const all = [...sets.values()].toSorted((a, b) => Number(isListType(a.type)) - Number(isListType(b.type)))
+  return {
+    rules: [
+      '*filter',
+      ':FORWARD ACCEPT [0:0]',
+      ...[...chains.keys()].map(chain => `:${chain} - [0:0]`),
+      ...forward.map(({text}) => `-A FORWARD ${text}`),
+      ...[...chains].flatMap(([chain, rules]) => rules.map(({text}) => `-A ${chain} ${text}`)),
+      'COMMIT',
+    ],
+    sets: all.flatMap(({name, type, options, members}) => [
+      ['create', name, type, ...[...options].flat()].join(' '),
+      ...members.map(member => `add ${name} ${member}`),
+    ]),
+  }
 }

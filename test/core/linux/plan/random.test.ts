@@ -2,11 +2,12 @@ import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect} from 'vitest'
 import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
 import {KeptPromise, promisedPackets} from '../../../../core/differences/promise.ts'
+import {linux} from '../../../../core/linux/dataplane.ts'
 import type {LinuxNode} from '../../../../core/linux/node-state.ts'
 import type {LinuxPart} from '../../../../core/linux/plan/part.ts'
 import {linuxWriting} from '../../../../core/linux/plan/writing.ts'
-import {arbitraryNode} from '../../../support/linux/arbitrary-node.ts'
-import {nodeOfLines} from '../../../support/linux/written-node.ts'
+import {arbitraryNode, damagedNode} from '../../../support/linux/arbitrary-node.ts'
+import {linesOfPart, nodeOfLines} from '../../../support/linux/written-node.ts'
 
 const partOf = (node: LinuxNode): LinuxPart => {
   const part = linuxWriting.partOf(node)
@@ -26,6 +27,31 @@ function* statesOf(part: LinuxPart, steps: readonly PlannedStep[]): Generator<Li
 
 const textOf = (steps: readonly PlannedStep[]): string =>
   steps.map(({tool, operations}) => [tool, ...operations.map(({line}) => `  ${line}`)].join('\n')).join('\n')
+
+describe('a plan to what the policies ask for', () => {
+  propertyTest.prop([damagedNode, fc.boolean(), fc.array(fc.nat(7), {maxLength: 4})], {numRuns: 100})(
+    'leaves no difference, or none of those that were chosen',
+    ({lines, program}, npmMayRun, chosen) => {
+      const node = nodeOfLines(lines)
+      const found = partOf(node)
+      const all = linux.compare(program, node).differences
+      const some = all.filter((_, index) => chosen.includes(index))
+      for (const [differences, wanted] of [
+        [all, linuxWriting.partOfProgram(program, node)],
+        [some, linuxWriting.repairedPart(node, some, program)],
+      ] as const) {
+        const {steps, leftAlone} = linuxWriting.plan(node, found, wanted, {npmMayRun, mostWalks: 10})
+        expect(leftAlone).toEqual([])
+        expect(linuxWriting.refusal(steps)).toBeUndefined()
+        const last = [...statesOf(found, steps)].at(-1) ?? found
+        const left = linux.compare(program, nodeOfLines(linesOfPart(last))).differences
+        const sentences = left.map(each => JSON.stringify(linux.describe(each)))
+        expect(sentences.length, `${sentences.join('\n')}\n${textOf(steps)}`).toBeLessThanOrEqual(all.length - differences.length)
+        if (differences.length === 0) expect(steps).toEqual([])
+      }
+    },
+  )
+})
 
 describe('a plan between any two nodes', () => {
   propertyTest.prop([arbitraryNode, arbitraryNode, fc.constantFrom(0, 20)], {numRuns: 60})(

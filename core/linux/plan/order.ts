@@ -1,0 +1,59 @@
+import {KeptPromise, promisedPackets} from '../../differences/promise.ts'
+import type {LinuxNode} from '../node-state.ts'
+import type {Change} from './change.ts'
+import {type Moment, partBetween, touchedBy} from './moments.ts'
+import {nodeWith} from './node-with.ts'
+
+/** Walks of more addresses than these that change, or of nodes with more members, take longer than copies of sets. */
+const MOST_TOUCHED = 100
+const MOST_MEMBERS = 500_000
+
+/**
+ * An order of several moments in which every state between them keeps the promise, found by walking all packets from and to the
+ * addresses that change: of others no set changes what it says, and they see nothing but the one moment at which the rules change.
+ *
+ * @param mostWalks how many states may be walked
+ * @returns undefined when none was found
+ */
+export function keptOrder(
+  change: Change,
+  moments: readonly Moment[],
+  {node, mostWalks}: {readonly node: LinuxNode; readonly mostWalks: number},
+): readonly Moment[] | undefined {
+  if (moments.length <= 1) return moments
+  if (moments.length - 1 > mostWalks) return undefined
+  const touched = touchedBy(change)
+  if (touched.size > MOST_TOUCHED || countMembers(change) > MOST_MEMBERS) return undefined
+  const isOneRuleMoment = moments.filter(moment => 'backend' in moment).length <= 1
+  const after = nodeWith(node, partBetween(change, moments))
+  const promise = new KeptPromise(node, after, promisedPackets([node, after], isOneRuleMoment ? touched : undefined))
+  let left = mostWalks
+  const known = new Map<string, boolean>()
+  const isKept = (done: readonly Moment[], key: string): boolean => {
+    const before = known.get(key)
+    if (before !== undefined || left === 0) return before ?? false
+    left--
+    const kept = promise.breach(nodeWith(node, partBetween(change, done))) === undefined
+    known.set(key, kept)
+    return kept
+  }
+  const search = (done: readonly Moment[]): readonly Moment[] | undefined => {
+    if (done.length === moments.length) return done
+    for (const moment of moments) {
+      if (done.includes(moment)) continue
+      const next = [...done, moment]
+      const key = moments.map(each => (next.includes(each) ? '1' : '0')).join('')
+      if (next.length < moments.length && !isKept(next, key)) continue
+      const found = search(next)
+      if (found) return found
+    }
+    return undefined
+  }
+  return search([])
+}
+
+const countMembers = ({found}: Change): number => {
+  let count = 0
+  for (const {members} of found.sets.values()) count += members.length
+  return count
+}
