@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {evidences} from '../names/name-index.ts'
 import {setTypes} from '../names/set-name.ts'
+import {incompletePartsSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const resolvedNameSchema = z.object({
@@ -12,7 +13,10 @@ export const resolvedNameSchema = z.object({
   meaning: z.string(),
   fnv32a: z.array(z.string()).describe('kernel names under the old scheme; chains for a policy: ingress, egress'),
   sha256: z.array(z.string()).describe('kernel names under the new scheme'),
-  onNode: z.boolean().nullable().describe('whether the dump holds one of the kernel names; null without a dump'),
+  onNode: z
+    .boolean()
+    .nullable()
+    .describe('whether the node has one of the kernel names; null without a dump, and where the dump does not tell'),
   evidence: z.array(z.enum([...evidences, 'well-known'])),
 })
 
@@ -20,6 +24,7 @@ export const resolutionSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Resolution'),
   items: z.array(resolvedNameSchema),
+  incomplete: incompletePartsSchema,
 })
 
 export type ResolvedName = z.infer<typeof resolvedNameSchema>

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {setSchema} from './common.ts'
+import {incompletePartsSchema, setSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const setListSchema = z.object({
@@ -7,4 +7,5 @@ export const setListSchema = z.object({
   kind: z.literal('SetList'),
   node: z.string(),
   items: z.array(setSchema),
+  incomplete: incompletePartsSchema,
 })

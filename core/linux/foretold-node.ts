@@ -50,6 +50,9 @@ export class ForetoldNode extends LinuxNode {
         reason: 'it has too many rules to be compiled here',
         next: 'Its peers, values and ports multiply: select the peers by one common label, or the ports by ranges.',
       })),
+      ofSets: [],
+      ofRuleLists: [],
+      ofSet: () => undefined,
     }
   }
 

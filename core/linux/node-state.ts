@@ -11,8 +11,9 @@ import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
+import {partOfSet, partsOfSets} from './walk/given-sets.ts'
 import {hostOf} from './walk/host.ts'
-import {lostRule, lostRules} from './walk/lost-parts.ts'
+import {lostNpmRules, lostRule, lostRules} from './walk/lost-parts.ts'
 import {lostSets, withIncomplete} from './walk/lost-sets.ts'
 import {savedRules, savedSets} from './walk/node-rules.ts'
 import type {Host} from './walk/passing.ts'
@@ -102,6 +103,13 @@ export class LinuxNode implements NodeState {
         const tables = provenTables(saved?.save).filter(({part}) => rules.every(each => each.part !== part))
         return [...rules, ...tables, ...lostSets(documents), ...objects]
       },
+      get ofSets() {
+        return partsOfSets(documents)
+      },
+      get ofRuleLists() {
+        return lostNpmRules(saved?.save)
+      },
+      ofSet: (name, mayBeList) => partOfSet(name, mayBeList, documents),
     }
   }
 

@@ -2,7 +2,7 @@ import type {SetEntry} from '../contract/common.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import type {NameIndex} from '../names/name-index.ts'
-import {setTypeFacts} from '../names/set-name.ts'
+import {setTypeFacts, setTypeOf} from '../names/set-name.ts'
 import {describeMeaning, describeTerms} from './describe-sets.ts'
 import {memberText, parseMember} from './member.ts'
 import type {NodeSets} from './node-set.ts'
@@ -71,9 +71,13 @@ const nameOf = (set: string, nameIndex: NameIndex): string =>
     .map(({name}) => name)
     .join(' | ') || 'unknown'
 
-/** Whether a set matches what a user asked for: a kernel name, a readable name, or a label as in kubectl (`app=web`). */
-export function isAskedFor({set, names}: SetEntry, asked: string): boolean {
-  if (set === asked || names.includes(asked)) return true
+/** The names that may be meant by a readable name or by a label as in kubectl (`app=web`). */
+export function namesAskedFor(asked: string): string[] {
+  if (setTypeOf(asked) !== 'Unknown' && !asked.includes('=')) return [asked]
   const label = asked.replace('=', ':')
-  return names.some(name => name === `podlabel-${label}` || name === `nslabel-${label}` || name === label)
+  return [...new Set([asked, `podlabel-${label}`, `nslabel-${label}`, label])]
 }
+
+/** Whether a set matches what a user asked for: a kernel name, a readable name, or a label. */
+export const isAskedFor = ({set, names}: SetEntry, asked: string): boolean =>
+  set === asked || namesAskedFor(asked).some(name => names.includes(name))

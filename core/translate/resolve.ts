@@ -1,3 +1,4 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {ResolvedName} from '../contract/resolution.ts'
 import type {NodeTranslation} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
@@ -36,13 +37,34 @@ const V2_KNOWN = [
 const V1_KNOWN = ['all-namespaces', 'kube-system', 'ns-kubernetes.io/metadata.name', ...WELL_KNOWN_LABELS]
 const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-deny-ingress']
 
+/** A node whose names are known, and what of it is not. */
+export interface ResolvingNode extends Pick<NodeTranslation, 'names' | 'kernelSets' | 'policyOfChain' | 'hasRuleList'> {
+  /** Why it is not known whether the node has a set that is not among those of the input. Called for each that an answer rests on. */
+  doubtOfSet(kernelName: string, name: string): IncompletePart | undefined
+  /** The same of a chain. */
+  doubtOfChain(): IncompletePart | undefined
+}
+
+/** Whether a node has one of several sets that a name may have; null when that is not known. */
+function isSetOnNode(sets: readonly string[], name: string, node: ResolvingNode | undefined): boolean | null {
+  if (!node) return null
+  if (sets.some(each => node.kernelSets.has(each))) return true
+  return sets.map(each => node.doubtOfSet(each, name)).some(part => part) ? null : false
+}
+
+function isChainOnNode(chains: readonly string[], node: ResolvingNode | undefined): boolean | null {
+  if (!node) return null
+  if (chains.some(chain => node.hasRuleList(chain))) return true
+  return node.doubtOfChain() ? null : false
+}
+
 /** The result for a set name: its kernel names, its meaning, and whether the node has it. */
 function setResult(
   asked: string,
   name: string,
   generation: Generation,
   meaning: SetMeaning,
-  node: NodeTranslation | undefined,
+  node: ResolvingNode | undefined,
 ): ResolvedName {
   const hashes = {fnv32a: [setKernelName(name, 'fnv32a')], sha256: [setKernelName(name, 'sha256')]}
   const all = [...hashes.fnv32a, ...hashes.sha256]
@@ -56,12 +78,12 @@ function setResult(
     generation: meaning.type === 'Namespace' || meaning.type === 'NamedPorts' ? 'any' : generation,
     meaning: describeMeaning(meaning),
     ...hashes,
-    onNode: node ? all.some(kernelName => node.kernelSets.has(kernelName)) : null,
+    onNode: isSetOnNode(all, name, node),
     evidence: known ? [...known.evidence] : [],
   }
 }
 
-function policyResult(asked: string, policy: string, node: NodeTranslation | undefined): ResolvedName {
+function policyResult(asked: string, policy: string, node: ResolvingNode | undefined): ResolvedName {
   const [fnv32a, sha256] = schemes.map(scheme =>
     (['Ingress', 'Egress'] as const).map(direction => policyChains.nameOf(policy, direction, scheme)),
   )
@@ -75,14 +97,14 @@ function policyResult(asked: string, policy: string, node: NodeTranslation | und
     meaning: `policy ${policy}`,
     fnv32a: fnv32a ?? [],
     sha256: sha256 ?? [],
-    onNode: node ? chains.some(chain => node.hasRuleList(chain)) : null,
+    onNode: isChainOnNode(chains, node),
     evidence: [],
   }
 }
 
-function unknownResult(asked: string, node: NodeTranslation | undefined): ResolvedName {
+function unknownResult(asked: string, node: ResolvingNode | undefined): ResolvedName {
   const shape = policyChains.shapeOf(asked)
-  const onNode = node ? node.kernelSets.has(asked) || node.hasRuleList(asked) : null
+  const onNode = shape ? isChainOnNode([asked], node) : isSetOnNode([asked], asked, node)
   const scheme = setScheme(asked) ?? (shape?.schemes.length === 1 ? shape.schemes[0] : undefined)
   return {
     asked,
@@ -105,7 +127,7 @@ function unknownResult(asked: string, node: NodeTranslation | undefined): Resolv
  * @param node  an open dump; without it, hashes are compared only with names that most clusters have
  * @returns all readings, at least one; for an unknown hash one with the name `unknown`
  */
-export function resolveName(asked: string, node?: NodeTranslation): ResolvedName[] {
+export function resolveName(asked: string, node?: ResolvingNode): ResolvedName[] {
   if (setScheme(asked)) return resolveSet(asked, node)
   const chain = policyChains.shapeOf(asked)
   if (chain) {
@@ -125,7 +147,7 @@ export function resolveName(asked: string, node?: NodeTranslation): ResolvedName
     .concat(policyReading(asked, node))
 }
 
-function resolveSet(asked: string, node: NodeTranslation | undefined): ResolvedName[] {
+function resolveSet(asked: string, node: ResolvingNode | undefined): ResolvedName[] {
   const known = node?.names.namesOf(asked) ?? []
   if (known.length > 0)
     return known.map(each =>
@@ -161,5 +183,5 @@ function readings(asked: string): {name: string; generation: Generation; meaning
 
 const POLICY = /^[a-z0-9-]+\/[a-z0-9.-]+$/
 
-const policyReading = (asked: string, node: NodeTranslation | undefined): ResolvedName[] =>
+const policyReading = (asked: string, node: ResolvingNode | undefined): ResolvedName[] =>
   POLICY.test(asked) ? [policyResult(asked, asked, node)] : []

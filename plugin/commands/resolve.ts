@@ -2,6 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {resolveNames} from '../../core/translate/resolve-names.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
+import {incompleteLines} from '../print/incomplete.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
 import {oneDump} from '../source/open-source.ts'
 
@@ -9,7 +10,8 @@ export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
   static override description =
     'Works without any source: a name gives its kernel names under both schemes, and a hash is looked for ' +
-    'among the names that every cluster has. With a dump, hashes are resolved from all that the dump tells.'
+    'among the names that every cluster has. With a dump, hashes are resolved from all that the dump tells. Exit code 1 means that a ' +
+    'hash is of no name that is known, 2 that the dump lacks parts which could tell more; which, is said below the answer.'
   static override examples = [
     '<%= config.bin %> resolve azure-npm-784554818',
     '<%= config.bin %> resolve app=web shop/allow-web',
@@ -32,12 +34,16 @@ export default class Resolve extends Verb {
     const {flags, argv} = await this.parse(Resolve)
     const isDumpGiven = flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined
     const source = isDumpGiven ? await this.open(flags) : undefined
-    const {document, areAllKnown, problems} = resolveNames(argv as string[], source && oneDump(source, flags))
+    const {document, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], source && oneDump(source, flags))
     await this.printAnswer(flags, {
       document: () => document,
-      table: paint => columns(document.items, resolvedColumns(source !== undefined), paint, !flags['no-headers']),
+      *table(paint) {
+        yield* columns(document.items, resolvedColumns(source !== undefined), paint, !flags['no-headers'])
+        yield* incompleteLines('Not in the input: what rests on these parts is not known', document.incomplete, paint)
+      },
     })
     await this.report([...(source?.problems ?? []), ...problems])
+    if (isUnknown) this.exit(exitCodes.failed)
     if (areAllKnown) return
     if (!source) process.stderr.write('A hash cannot be turned back. Give a dump, or cluster objects with it: --from PATH\n')
     this.exit(exitCodes.no)

@@ -3,6 +3,7 @@ import type {SetEntry} from '../../core/contract/common.ts'
 import {findSets} from '../../core/translate/find-sets.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
+import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
 import {setColumns, setLines} from '../print/sets.ts'
 import {oneDump} from '../source/open-source.ts'
@@ -12,7 +13,9 @@ export default class Sets extends Verb {
   static override description =
     'Without names, one line for each set. With names, each set with all its members and, with cluster ' +
     'objects, the pods behind the addresses. A name is a kernel name (azure-npm-…), a readable name ' +
-    '(podlabel-app:web) or a label (app=web).'
+    '(podlabel-app:web) or a label (app=web). Exit code 1 means that the node has no set of a name, 2 that members or sets may be ' +
+    'missing from the input; which, is said below the answer. The output of ipset has no end, so lists of sets may follow its last ' +
+    'one: a list of all sets only notes that.'
   static override examples = [
     '<%= config.bin %> sets --from dump/',
     '<%= config.bin %> sets app=web --from dump/ --from cluster.json',
@@ -35,22 +38,32 @@ export default class Sets extends Verb {
     const {flags, argv} = await this.parse(Sets)
     const asked = argv as string[]
     const source = await this.open(flags)
-    const {document, missing, problems} = findSets(oneDump(source, flags), asked)
-    const sets = document.items
-    const table = (isWide: boolean) => (paint: Paint) =>
-      asked.length > 0
-        ? sets.flatMap(set => [...setLines(set, paint)])
-        : columns(sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
+    const {document, missing, doubtful, isUnknown, problems} = findSets(oneDump(source, flags), asked)
+    const {items: sets, incomplete} = document
+    const notGiven = (paint: Paint) =>
+      incompleteLines('Not in the input: more may be on the node than is shown', incomplete, paint)
+    const table = (isWide: boolean) =>
+      function* (paint: Paint) {
+        if (asked.length > 0) for (const set of sets) yield* setLines(set, paint)
+        else yield* columns(sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
+        yield* notGiven(paint)
+      }
     await this.printAnswer(flags, {
       document: () => document,
       table: table(false),
       formats: {wide: table(true), name: paint => sets.map(({set}) => paint(set))},
     })
     await this.report([...source.problems, ...problems])
-    if (missing.length === 0) return
     const paint = this.paint(flags.color)
-    process.stderr.write(`${missing.map(name => paint(`no set ${name} on this node`)).join('\n')}\n`)
-    this.exit(exitCodes.no)
+    const lines = [
+      ...missing.map(name => paint(`no set ${name} on this node`)),
+      ...doubtful.map(name => paint(`whether there is a set ${name} on this node is not known`)),
+      // Kernel names are for programs.
+      ...(flags.output === 'name' ? [...notGiven(paint)].slice(1) : []),
+    ]
+    process.stderr.write(lines.map(line => `${line}\n`).join(''))
+    if (missing.length > 0) this.exit(exitCodes.no)
+    if (isUnknown) this.exit(exitCodes.failed)
   }
 }
 

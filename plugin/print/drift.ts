@@ -1,5 +1,6 @@
 import type {Departure, Drift, DriftCause, DriftItem, DriftList, JudgedPacket} from '../../core/contract/drift.ts'
 import {driftItemLines} from './drift-items.ts'
+import {incompleteLines, partLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
 import {lineOf} from './where.ts'
 
@@ -50,11 +51,11 @@ export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generat
   for (const item of withoutCause(drift)) yield* driftItemLines(item, paint)
   yield* repairAllLines(drift, paint)
   yield* departureLines(departures, paint, isWide)
-  if (drift.incomplete.length > 0) {
-    yield ''
-    yield paint('Not in the input: what rests on these parts is not known, and was not compared', 'yellow')
-    yield* partLines(drift.incomplete, paint)
-  }
+  yield* incompleteLines(
+    'Not in the input: what rests on these parts is not known, and was not compared',
+    drift.incomplete,
+    paint,
+  )
   if (notCompared.length > 0) {
     yield ''
     yield paint('Not compared: what happens to packets of the pods that these policies select is not known', 'yellow')
@@ -80,13 +81,6 @@ const isUncompared = ({clean, items, causes, departures, notCompared = [], incom
 function* uncomparedLines({node, incomplete}: Drift, paint: Paint): Generator<string> {
   yield paint(`node ${node}: `) + paint('not compared', 'yellow') + paint(': the input does not hold all that answers rest on')
   yield* partLines(incomplete, paint)
-}
-
-function* partLines(parts: Drift['incomplete'], paint: Paint): Generator<string> {
-  for (const {part, reason, next} of parts) {
-    yield paint(`  ${part}: ${reason}`)
-    yield paint(`      ${next}`, 'dim')
-  }
 }
 
 /** The differences of an agent of a version that told no causes. */

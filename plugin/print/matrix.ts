@@ -1,6 +1,7 @@
 import type {MatrixChange, Probe} from '../../core/contract/matrix.ts'
 import {isWrong, type MatrixDiff, type StreamedMatrix} from '../../core/matrix/probe-node.ts'
 import {cellText} from './columns.ts'
+import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
 
 const SIGNS = {accept: '+', drop: '-', unknown: '?'} as const
@@ -46,22 +47,12 @@ export function* matrixAnswer(
     }
   }
   yield* table(noted())
-  yield* incompleteLines(incomplete, paint)
+  // It is known when the probes are decided.
+  yield* incompleteLines('Not in the input: what rests on these parts is not known', incomplete, paint)
   if (!isAnyWrong || departures.length === 0) return
   yield ''
   yield paint('Why not as the policies say', 'bold')
   yield* departureLines(departures, paint)
-}
-
-/** What the answer rests on and was not given; known when the probes are decided. */
-function* incompleteLines(incomplete: StreamedMatrix['incomplete'], paint: Paint): Generator<string> {
-  if (incomplete.length === 0) return
-  yield ''
-  yield paint('Not in the input: what rests on these parts is not known', 'yellow')
-  for (const {part, reason, next} of incomplete) {
-    yield paint(`  ${part}: ${reason}`)
-    yield paint(`      ${next}`, 'dim')
-  }
 }
 
 const DONE = {accept: 'passes', drop: 'is dropped', unknown: 'is unknown'} as const
@@ -213,7 +204,8 @@ export function* matrixChanges(diff: Omit<MatrixDiff, 'apiVersion' | 'kind' | 'p
     yield paint(`${changes.length} ${words}`, style)
     for (const change of changes) yield paint(`  ${changeText(change)}`)
   }
-  yield* incompleteLines(incomplete, paint)
+  // It is known when the probes are decided.
+  yield* incompleteLines('Not in the input: what rests on these parts is not known', incomplete, paint)
   const isAnyWrong = [opens, closes, withoutEffect].some(changes => changes.some(isWrongAfter))
   if (!isAnyWrong || departures.length === 0) return
   yield ''

@@ -16,6 +16,9 @@ export function resolvedColumns(hasNode: boolean): Column<ResolvedName>[] {
     {header: 'FNV-1A', value: ({fnv32a}) => fnv32a.join(' ') || '-'},
     {header: 'SHA-256', value: ({sha256}) => sha256.join(' ') || '-'},
   ]
-  const onNode: Column<ResolvedName> = {header: 'ON NODE', value: ({onNode}) => (onNode ? 'yes' : 'no')}
+  const onNode: Column<ResolvedName> = {
+    header: 'ON NODE',
+    value: ({onNode}) => (onNode === null ? 'unknown' : onNode ? 'yes' : 'no'),
+  }
   return [...shown, ...(hasNode ? [onNode] : []), {header: 'MEANING', value: ({meaning}) => meaning}]
 }

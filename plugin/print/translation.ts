@@ -2,6 +2,7 @@ import type {Where} from '../../core/contract/common.ts'
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
 import type {TranslationFacts} from '../../core/dataplane/dataplane.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/dataplanes.ts'
+import {incompleteLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
 import {whereText} from './where.ts'
 
@@ -41,18 +42,7 @@ export function* translationLines(translation: ShownTranslation, paint: Paint, i
     yield isFiltered ? 'No policy fits the filters.' : 'No policy is programmed.'
   }
   if (!isFiltered) yield* baseLines(facts, paint, isWide)
-  yield* incompleteLines(facts, paint)
-}
-
-/** What may be programmed and was not given. */
-function* incompleteLines({incomplete}: TranslationFacts, paint: Paint): Generator<string> {
-  if (incomplete.length === 0) return
-  yield ''
-  yield paint('Not in the input: more may be programmed than is shown', 'yellow')
-  for (const {part, reason, next} of incomplete) {
-    yield paint(`  ${part}: ${reason}`)
-    yield paint(`      ${next}`, 'dim')
-  }
+  yield* incompleteLines('Not in the input: more may be programmed than is shown', facts.incomplete, paint)
 }
 
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */

@@ -1,4 +1,5 @@
 import type {Counterexample, Undecided, Verification, VerificationList} from '../../core/contract/verification.ts'
+import {partLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
 
 const TITLES = {
@@ -31,10 +32,7 @@ export function* verificationLines(verification: Verification, paint: Paint): Ge
   if (undecided.length + incomplete.length > 0) {
     yield ''
     yield paint('UNKNOWN', 'yellow')
-    for (const {part, reason, next} of incomplete) {
-      yield paint(`  ${part}: ${reason}`)
-      yield paint(`      ${next}`, 'dim')
-    }
+    yield* partLines(incomplete, paint)
     for (const each of undecided) {
       yield paint(`  ${packetText(each)}`)
       yield paint(`      ${each.reason}`)

@@ -6,7 +6,7 @@ import {isNpmChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {lostPolicyRules, lostTable} from '../walk/lost-parts.ts'
-import {absentSet, cutOf, hasMembersOf, lostMembers, lostSets} from '../walk/lost-sets.ts'
+import {absentSet, cutOf, hasMembersOf, isBehindLists, lostMembers, lostSets} from '../walk/lost-sets.ts'
 import {provenTables} from '../walk/proven-tables.ts'
 import type {LinuxComparison} from './compare-program.ts'
 import type {LinuxDifference} from './compared-rule.ts'
@@ -84,6 +84,3 @@ function lostSetOf(difference: LinuxDifference, documents: LinuxDocuments): Inco
   if (difference.kind === 'member' && difference.found && !cut.isDamaged) return undefined
   return lostMembers(found)
 }
-
-/** Whether lists were reached, which the kernel prints behind all other sets. Source: `ip_set_dump_do` of Linux. */
-const isBehindLists = ({sets}: Pick<LinuxDocuments, 'sets'>): boolean => [...(sets?.values() ?? [])].at(-1)?.type === 'list:set'

@@ -1,4 +1,5 @@
 import type {IncompletePart} from '../../contract/common.ts'
+import {incompleteObjects} from '../../kubernetes/completeness.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import {setScheme} from '../../names/kernel-name.ts'
 import {memberText} from '../../sets/member.ts'
@@ -9,8 +10,8 @@ import type {LinuxDocuments} from '../npm/documents.ts'
 import {isNameOfChain} from './target.ts'
 import type {LinuxWalk} from './walk.ts'
 
-const TAKE_SETS = 'Take all sets of the node: ipset save'
-const TAKE_SIZES =
+export const TAKE_SETS = 'Take all sets of the node: ipset save'
+export const TAKE_SIZES =
   'Give the output of ipset list -t beside it, which says how many members each set has, or of ipset list in place of it.'
 
 /** Whether sets without an end have all members that the objects of a cluster ask for, by objects and set. */
@@ -26,11 +27,15 @@ export function cutOf(set: MatchSet, cluster: ClusterObjects | undefined): CutSe
   settled.set(cluster, known)
   let isWhole = known.get(set)
   if (isWhole === undefined) {
-    isWhole = hasWanted(set, cluster)
+    isWhole = knowsMembers(cluster) && hasWanted(set, cluster)
     known.set(set, isWhole)
   }
   return isWhole ? undefined : set.cut
 }
+
+/** Whether all objects are known that members of sets are made of. */
+export const knowsMembers = (cluster: ClusterObjects): boolean =>
+  incompleteObjects(cluster).every(({kind}) => kind !== 'pods' && kind !== 'namespaces')
 
 function hasWanted(set: MatchSet, cluster: ClusterObjects): boolean {
   const scheme = setScheme(set.name)
@@ -41,6 +46,10 @@ function hasWanted(set: MatchSet, cluster: ClusterObjects): boolean {
   }
   return false
 }
+
+/** Whether lists were reached, which the kernel prints behind all other sets. Source: `ip_set_dump_do` of Linux. */
+export const isBehindLists = ({sets}: Pick<LinuxDocuments, 'sets'>): boolean =>
+  [...(sets?.values() ?? [])].at(-1)?.type === 'list:set'
 
 /** Whether a set has all members of one that is asked for. */
 export function hasMembersOf({members}: MatchSet, wanted: {readonly members: readonly string[]}): boolean {
@@ -65,9 +74,9 @@ export function lostSets({sets, hasMembers, cluster}: Pick<LinuxDocuments, 'sets
   ]
 }
 
-const noSets: LostPart = {part: 'sets', state: 'absent', reason: 'no output of ipset is in the input', next: TAKE_SETS}
+export const noSets: LostPart = {part: 'sets', state: 'absent', reason: 'no output of ipset is in the input', next: TAKE_SETS}
 
-const noMembers: LostPart = {
+export const noMembers: LostPart = {
   part: 'members of sets',
   state: 'absent',
   reason: 'ipset list -t prints none',

@@ -48,6 +48,50 @@ describe('sets', () => {
     expect(exitCode).toBe(1)
   })
 
+  test.each<{what: string; args: string[]; from: string[]; says: string[]; exit: number}>([
+    {
+      what: 'no sets',
+      args: ['sets'],
+      from: ['iptables-save.txt'],
+      says: ['Not in the input', '  sets: no output of ipset'],
+      exit: 2,
+    },
+    {
+      what: 'sets without an end',
+      args: ['sets'],
+      from: ['ipset-save.txt'],
+      says: ['  sets: the output of ipset has no end'],
+      exit: 0,
+    },
+    {
+      what: 'no sets',
+      args: ['sets', 'app=nowhere'],
+      from: ['iptables-save.txt'],
+      says: ['whether there is a set app=nowhere on this node is not known', '  sets: no output'],
+      exit: 2,
+    },
+    {what: 'no sets', args: ['sets', '-o', 'name'], from: ['iptables-save.txt'], says: ['  sets: no output of ipset'], exit: 2},
+    {
+      what: 'no sets',
+      args: ['resolve', 'app=nowhere'],
+      from: ['iptables-save.txt'],
+      says: ['unknown', '  sets: no output of ipset'],
+      exit: 2,
+    },
+    {
+      what: 'no objects',
+      args: ['resolve', 'azure-npm-1'],
+      from: ['iptables-save.txt', 'ipset-save.txt'],
+      says: ['unknown (azure-npm-1)', '  objects: none are in the input'],
+      exit: 2,
+    },
+  ])('$args with $what says what is not in the input', async ({args, from, says, exit}) => {
+    const sources = from.flatMap(file => ['--from', fixture(`captures/v2-base36-nft/${file}`)])
+    const {stdout, stderr, exitCode} = await runCli([...args, ...sources])
+    for (const words of says) expect(stdout + stderr).toContain(words)
+    expect(exitCode).toBe(exit)
+  })
+
   test('-o name prints kernel names only', async () => {
     const {stdout} = await runCli(['sets', 'ns-bakery', '-o', 'name', '--from', fixture('captures/v2-base36-nft')])
     expect(stdout).toBe('azure-npm-1ny461rc434tlsygx8et\n')

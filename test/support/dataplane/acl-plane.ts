@@ -59,8 +59,17 @@ interface AclWalk extends Walk {
 
 class AclNode implements NodeState {
   readonly dataPlane = aclPlane
-  readonly completeness = {rules: 'whole', sets: 'whole', members: 'whole', objects: 'whole', parts: []} as const
   readonly otherRuleLists = {foreign: [], leftOver: []}
+  readonly completeness = {
+    rules: 'whole',
+    sets: 'whole',
+    members: 'whole',
+    objects: 'whole',
+    parts: [],
+    ofSets: [],
+    ofRuleLists: [],
+    ofSet: () => undefined,
+  } as const
   readonly hasMembers = true
   readonly node: string
   readonly metricNames: NodeFacts['metricNames']
