@@ -1,7 +1,8 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteObjects} from '../kubernetes/completeness.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import {parseIpv4, printIpv4} from '../net/ipv4.ts'
+import {policyAddress} from '../kubernetes/pod-filter.ts'
+import {printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import {type AllowedPackets, allowedBy, type PacketMeaning} from '../packets/allowed-packets.ts'
 import {Bits} from '../packets/bits.ts'
@@ -76,7 +77,13 @@ function receivingAddress(end: EndClass): number {
   return end.lastAddress
 }
 
-const addressOf = (text: string | undefined): number => parseIpv4(text ?? '') ?? -1
+/** Adds the indexes of ends by all their addresses. */
+function indexEnds(ends: readonly EndClass[], at: Map<number, number>): void {
+  for (const [index, end] of ends.entries()) {
+    at.set(receivingAddress(end), index)
+    for (const pod of end.pods) at.set(policyAddress(pod) ?? -1, index)
+  }
+}
 
 const endOf = ({pods, address, lastAddress}: EndClass, isReceiver: boolean, known: PacketEnds): End => {
   const pod = isReceiver ? pods.at(-1) : pods[0]
@@ -114,6 +121,8 @@ class Meaning {
   private readonly ends: PolicyPackets
   private readonly make: (receivers: readonly {readonly end: End; readonly address: number}[]) => PacketMeaning
   private readonly indexAt = new Map<number, number>()
+  private readonly behindAt = new Map<number, number>()
+  private behind: PacketMeaning | undefined
   private readonly sendersAt = new Map<number, Bits>()
   private readonly others = new Map<number, readonly AllowedPackets[]>()
   private last: {readonly receiver: number; readonly allowed: readonly AllowedPackets[]} | undefined
@@ -144,10 +153,8 @@ class Meaning {
     )
     for (const [index, {address}] of product.senders.entries())
       this.sendersAt.set(address, (this.sendersAt.get(address) ?? Bits.none).or(Bits.of([index])))
-    for (const [index, receiver] of product.receivers.entries()) {
-      this.indexAt.set(receivingAddress(receiver), index)
-      for (const {status} of receiver.pods) this.indexAt.set(addressOf(status?.podIP), index)
-    }
+    indexEnds(product.receivers, this.indexAt)
+    indexEnds(product.behind, this.behindAt)
   }
 
   allowed(receiver: number): readonly AllowedPackets[] {
@@ -160,12 +167,19 @@ class Meaning {
     const index = this.indexAt.get(address)
     if (index !== undefined) return this.of.allowed(index)
     let allowed = this.others.get(address)
-    if (!allowed) {
-      const [end = {address}] = this.known.at(printIpv4(address))
-      allowed = this.make([{end, address}]).allowed(0)
-      this.others.set(address, allowed)
-    }
+    if (!allowed) this.others.set(address, (allowed = this.allowedElsewhere(address)))
     return allowed
+  }
+
+  private allowedElsewhere(address: number): readonly AllowedPackets[] {
+    const index = this.behindAt.get(address)
+    if (index !== undefined) {
+      const ends = () => this.product.behind.map(each => ({end: endOf(each, true, this.known), address: receivingAddress(each)}))
+      this.behind ??= this.make(ends())
+      return this.behind.allowed(index)
+    }
+    const [end = {address}] = this.known.at(printIpv4(address))
+    return this.make([{end, address}]).allowed(0)
   }
 
   /**

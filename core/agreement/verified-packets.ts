@@ -10,6 +10,8 @@ import {memberText} from '../sets/member.ts'
 export interface PacketProduct {
   readonly senders: readonly EndClass[]
   readonly receivers: readonly EndClass[]
+  /** Pods that are no receivers, and to which services may send what is sent to receivers. */
+  readonly behind: readonly EndClass[]
 }
 
 /** The packets that a node is verified for. */
@@ -58,9 +60,9 @@ export function verifiedPackets(node: NodeState, cluster: ClusterObjects): Verif
     ? forwarded.filter(({pods: [first]}) => first && isHere(first))
     : forwarded.filter(({pods: its}) => its.length > 0)
   const chosen = new Set(ends)
-  const products = [
-    {senders: forwarded, receivers: ends},
-    {senders: ends, receivers: forwarded.filter(each => !chosen.has(each))},
+  const products: PacketProduct[] = [
+    {senders: forwarded, receivers: ends, behind: []},
+    {senders: ends, receivers: forwarded.filter(each => !chosen.has(each)), behind: ends},
   ]
   return {...counts, products: products.filter(({senders, receivers}) => senders.length > 0 && receivers.length > 0)}
 }

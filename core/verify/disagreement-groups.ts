@@ -122,8 +122,8 @@ function exampleOf(disagreement: Disagreement, index: number, node: NodeState, e
 }
 
 /** The pod at an address, alone. */
-function endAt({senders, receivers}: Disagreement['product'], address: number): EndClass {
-  const pods = [...senders, ...receivers].flatMap(end => end.pods.filter(pod => policyAddress(pod) === address)).slice(0, 1)
+function endAt({senders, receivers, behind}: Disagreement['product'], address: number): EndClass {
+  const pods = [...senders, ...receivers, ...behind].flatMap(end => end.pods.filter(pod => policyAddress(pod) === address)).slice(0, 1)
   return {address, lastAddress: address, pods}
 }
 
