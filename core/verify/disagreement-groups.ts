@@ -123,7 +123,9 @@ function exampleOf(disagreement: Disagreement, index: number, node: NodeState, e
 
 /** The pod at an address, alone. */
 function endAt({senders, receivers, behind}: Disagreement['product'], address: number): EndClass {
-  const pods = [...senders, ...receivers, ...behind].flatMap(end => end.pods.filter(pod => policyAddress(pod) === address)).slice(0, 1)
+  const pods = [...senders, ...receivers, ...behind]
+    .flatMap(end => end.pods.filter(pod => policyAddress(pod) === address))
+    .slice(0, 1)
   return {address, lastAddress: address, pods}
 }
 
