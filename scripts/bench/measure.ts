@@ -12,6 +12,8 @@ export interface Measured {
   readonly seconds: number
   /** Of the warm-up run; undefined for programs that are not Node. */
   readonly peakMegabytes?: number
+  /** Time of all processors, of the same run: what other programs on the machine change less than the time that passes. */
+  readonly processorSeconds?: number
 }
 
 /** Where a process's output goes. */
@@ -23,14 +25,14 @@ export const NODE = process.execPath
 /**
  * Runs a program several times and gives the median.
  *
- * The run before, which warms the caches, also tells the memory: it carries a hook, and a hook costs time.
+ * The run before, which warms the caches, also tells the memory and the processor time: it carries a hook, and a hook costs time.
  */
 export async function measure(command: CommandLine, runs: number, sink: Sink = 'null'): Promise<Measured> {
-  const peak = command[0] === NODE ? await peakOf(command) : undefined
-  if (peak === undefined) await timed(command, sink)
+  const used = command[0] === NODE ? await usedBy(command) : undefined
+  if (!used) await timed(command, sink)
   const times: number[] = []
   for (let run = 0; run < runs; run++) times.push(await timed(command, sink))
-  return {seconds: median(times), ...(peak !== undefined && {peakMegabytes: peak})}
+  return {seconds: median(times), ...used}
 }
 
 export function median(values: readonly number[]): number {
@@ -55,17 +57,18 @@ async function ended([program, ...args]: CommandLine, sink: Sink, env: NodeJS.Pr
   if (code !== 0 && code !== 1) throw new Error(`${program} ${args.join(' ')} ended with ${code ?? 'a signal'}`)
 }
 
-/** Linux counts the peak of resident memory in kilobytes, and Node tells it as it ends. */
+/** Linux counts the peak of resident memory in kilobytes and processor time in microseconds, and Node tells them as it ends. */
 const HOOK = `import {writeFileSync} from 'node:fs'
-process.on('exit', () => writeFileSync(process.env.BENCH_PEAK, String(process.resourceUsage().maxRSS)))`
+process.on('exit', () => writeFileSync(process.env.BENCH_USED, JSON.stringify(process.resourceUsage())))`
 
-async function peakOf([program, ...args]: CommandLine): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubectl-npm-peak-'))
-  const file = join(folder, 'peak')
+async function usedBy([program, ...args]: CommandLine): Promise<Omit<Measured, 'seconds'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubectl-npm-used-'))
+  const file = join(folder, 'used')
   try {
     const hook = `data:text/javascript,${encodeURIComponent(HOOK)}`
-    await ended([program, '--import', hook, ...args], 'null', {BENCH_PEAK: file})
-    return Number(await readFile(file, 'utf8')) / 1024
+    await ended([program, '--import', hook, ...args], 'null', {BENCH_USED: file})
+    const {maxRSS, userCPUTime, systemCPUTime} = JSON.parse(await readFile(file, 'utf8')) as NodeJS.ResourceUsage
+    return {peakMegabytes: maxRSS / 1024, processorSeconds: (userCPUTime + systemCPUTime) / 1e6}
   } finally {
     await rm(folder, {recursive: true})
   }

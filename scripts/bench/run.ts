@@ -69,9 +69,23 @@ if (!values.verbs) {
 await verbs()
 console.log(markdown(rows))
 
-function addTimes(what: string, size: string, {seconds, peakMegabytes}: Measured, aim = '', met: Met = ''): void {
-  const memory = peakMegabytes === undefined ? '' : `, ${peakMegabytes.toFixed(0)} MB`
-  rows.push({what, size, median: inSeconds(seconds) + memory, ratio: `${times(seconds / node.seconds)} × node`, aim, met})
+function addTimes(
+  what: string,
+  size: string,
+  {seconds, peakMegabytes, processorSeconds}: Measured,
+  aim = '',
+  met: Met = '',
+): void {
+  rows.push({
+    what,
+    size,
+    median: inSeconds(seconds),
+    ...(processorSeconds !== undefined && {processors: inSeconds(processorSeconds)}),
+    ...(peakMegabytes !== undefined && {memory: `${peakMegabytes.toFixed(0)} MB`}),
+    ratio: `${times(seconds / node.seconds)} × node`,
+    aim,
+    met,
+  })
 }
 
 /** A whole process against what it may take. */
@@ -213,7 +227,7 @@ async function verbs(): Promise<void> {
     if (aim) addAimed(what, size, measured, aim)
     else addTimes(what, size, measured)
     if (beside) {
-      addTimes(`${beside.name} alone`, size, beside.measured)
+      if (!beside.isTold) addTimes(`${beside.name} alone`, size, beside.measured)
       addCompared(what, measured.seconds, beside.measured.seconds, beside.name, beside.aim, size)
     }
     if (grows) grown.set(grows.what, [...(grown.get(grows.what) ?? []), {bytes: grows.bytes, seconds: measured.seconds}])

@@ -2,7 +2,11 @@
 export interface Row {
   readonly what: string
   readonly size: string
+  /** Time that passes. */
   readonly median: string
+  /** Time of all processors, and the peak of memory, of one run; absent for what is no process of Node. */
+  readonly processors?: string
+  readonly memory?: string
   readonly ratio: string
   readonly aim: string
   readonly met: Met
@@ -14,8 +18,17 @@ export type Met = 'yes' | 'not as a ratio' | 'no' | ''
 /** The result as a table in Markdown, columns aligned for reading it as text too. */
 export function markdown(rows: readonly Row[]): string {
   const cells = [
-    ['what', 'size', 'median', 'ratio', 'aim', 'met'],
-    ...rows.map(({what, size, median, ratio, aim, met}) => [what, size, median, ratio, aim, met === 'no' ? '**no**' : met]),
+    ['what', 'size', 'median', 'processors', 'memory', 'ratio', 'aim', 'met'],
+    ...rows.map(({what, size, median, processors = '', memory = '', ratio, aim, met}) => [
+      what,
+      size,
+      median,
+      processors,
+      memory,
+      ratio,
+      aim,
+      met === 'no' ? '**no**' : met,
+    ]),
   ]
   const widths = cells[0]?.map((_, column) => Math.max(3, ...cells.map(row => row[column]?.length ?? 0))) ?? []
   const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`

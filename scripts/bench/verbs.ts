@@ -16,7 +16,13 @@ export interface VerbResult {
   readonly measured: Measured
   readonly aim?: {readonly seconds: number; readonly megabytes?: number}
   /** What the same machine needs for a part of it that nobody can be spared, and how much longer the whole may take. */
-  readonly beside?: {readonly name: string; readonly measured: Measured; readonly aim: number}
+  readonly beside?: {
+    readonly name: string
+    readonly measured: Measured
+    readonly aim: number
+    /** Whether it has a row of its own. */
+    readonly isTold?: boolean
+  }
   /** For those of one kind of input in several sizes: what grows, and by how much. */
   readonly growth?: {readonly what: string; readonly bytes: number}
 }
@@ -65,6 +71,7 @@ export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerat
   }
   yield await matrix(200, 20, '80,443,8080,53/udp', runs)
   yield await matrix(1000, 100, '8080', runs, {seconds: 0.5})
+  yield await matrix(1000, 100, undefined, runs)
   if (isQuick) return
   yield await matrix(5000, 500, '8080', Math.min(runs, 3), {seconds: 5, megabytes: 600})
   yield await verify({pods: 5000, policies: 500}, Math.min(runs, 3), {seconds: 5, megabytes: 600})
@@ -81,9 +88,11 @@ const readAndWrite = async (file: string, runs: number): Promise<NonNullable<Ver
 
 async function* diffs(runs: number): AsyncGenerator<VerbResult> {
   const usual = await compiledDump({pods: 20_000, policies: 2000})
-  yield await diff('clean node', usual, {pods: 20_000, policies: 2000}, runs)
+  const clean = await diff('clean node', usual, {pods: 20_000, policies: 2000}, runs)
+  yield clean
   const broken = {...usual, sets: await brokenSets(usual, 1000)}
-  yield await diff('node that lacks 1,000 members', broken, {pods: 20_000, policies: 2000}, runs)
+  const result = await diff('node that lacks 1,000 members', broken, {pods: 20_000, policies: 2000}, runs)
+  yield {...result, beside: {name: 'the clean one', measured: clean.measured, aim: 2, isTold: true}}
   // No set of the kernel holds more than 65,536 pods.
   for (const size of [
     {pods: 6000, policies: 2400},
@@ -113,10 +122,19 @@ async function verify(size: ClusterSize, runs: number, aim: VerbResult['aim']): 
   return {what: 'verify', size: sized(size.pods, size.policies), measured, ...(aim && {aim})}
 }
 
-async function matrix(pods: number, policies: number, ports: string, runs: number, aim?: VerbResult['aim']): Promise<VerbResult> {
+/** @param ports by default all that the policies name */
+async function matrix(
+  pods: number,
+  policies: number,
+  ports: string | undefined,
+  runs: number,
+  aim?: VerbResult['aim'],
+): Promise<VerbResult> {
   const file = await clusterFile({pods, policies})
-  const measured = await measure([NODE, program, 'matrix', '--ports', ports, '--from', file], runs)
-  return {what: `matrix, ${ports.split(',').length} ports`, size: sized(pods, policies), measured, ...(aim && {aim})}
+  const args = ports === undefined ? [] : ['--ports', ports]
+  const measured = await measure([NODE, program, 'matrix', ...args, '--from', file], runs)
+  const what = ports === undefined ? 'matrix, all ports of the policies' : `matrix, ${ports.split(',').length} ports`
+  return {what, size: sized(pods, policies), measured, ...(aim && {aim})}
 }
 
 /** Median seconds to take in that one pod has another label. */
