@@ -139,7 +139,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
-  'agent/write': [...verb, ...agentGround, 'agent/node'],
+  'agent/write': [...verb, 'core/plan', ...agentGround, 'agent/node'],
   'agent/rpc': ['core/contract', 'core/problem', 'core/plan', ...agentGround, 'agent/auth', 'agent/snapshots', 'agent/write'],
   'agent/serve': [
     ...ground,
@@ -274,6 +274,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'test/support/describe-where.ts',
     'test/support/linux',
   ],
+  'test/support/writer': ['core', 'agent', 'test/support/kernel', 'test/support/temporary-folder.ts'],
   'test/support/plugin': ['core', 'agent/serve', 'plugin'],
   'test/support/cluster': ['test/support/agent', 'test/cluster/lab', 'test/support/describe-where.ts'],
 }

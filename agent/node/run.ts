@@ -14,6 +14,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
   readonly largestBytes?: number
+  /** What the tool reads from its standard input. Without it, that is empty. */
+  readonly input?: string
+  /** A file descriptor of this process that the tool has, too, as its 3: whoever holds a lock by it goes on to, while the tool runs. */
+  readonly heldFile?: number
 }
 
 /**
@@ -47,7 +51,6 @@ const common = {
   reject: false,
   buffer: false,
   stripFinalNewline: false,
-  stdin: 'ignore',
   killSignal: 'SIGKILL',
   // The tools' messages are matched and shown; they must not depend on the user's language.
   env: {LC_ALL: 'C'},
@@ -60,12 +63,19 @@ export const run: Run = async (command, args, options) => {
   return {...(await ending), stdout: Buffer.concat(pieces)}
 }
 
-export const start: Start = (command, args, {signal, timeoutMs = TIMEOUT_MS, largestBytes = LARGEST_OUTPUT_BYTES} = {}) => {
+export const start: Start = (command, args, options = {}) => {
+  const {signal, timeoutMs = TIMEOUT_MS, largestBytes = LARGEST_OUTPUT_BYTES, input, heldFile} = options
   const shown = [command, ...args].join(' ')
   const [held] = unstoppable.get(command) ?? []
   if (held !== undefined) return notStarted(shown, `an earlier ${command} could not be stopped: process ${held} is still there`)
   const startedAt = performance.now()
-  const child = execa(command, args, common)
+  const stdin = input === undefined ? 'ignore' : 'pipe'
+  const child = execa(command, args, {
+    ...common,
+    ...(input !== undefined && {input}),
+    // Its types know file descriptors up to 9 only.
+    stdio: heldFile === undefined ? [stdin, 'pipe', 'pipe'] : [stdin, 'pipe', 'pipe', heldFile as 3],
+  })
   const {nodeChildProcess} = child
   const pipes = [child.stdout, child.stderr]
   const over = Promise.withResolvers<ToolEnding>()
@@ -101,7 +111,11 @@ export const start: Start = (command, args, {signal, timeoutMs = TIMEOUT_MS, lar
   if (signal?.aborted) interrupt()
   signal?.addEventListener('abort', interrupt, {once: true})
 
-  nodeChildProcess.once('exit', () => leaveWhenQuiet(pipes))
+  nodeChildProcess.once('exit', () => {
+    // What it has not read nobody reads; what it left behind may hold the other end.
+    nodeChildProcess.stdin?.destroy()
+    leaveWhenQuiet(pipes)
+  })
   void child.then(result => {
     clearTimeout(letGo)
     if (result.code === 'ENOENT') settle('missing', `${command} is not installed`)

@@ -20,6 +20,11 @@ export interface ApplyOptions extends WriteCaller {
 export interface RollbackOptions extends WriteCaller {
   /** The restore point. By default the one of the last write that changed the node and is not taken back. */
   readonly to?: string
+  /**
+   * Whether Azure NPM may be running, which then loses no chain and no set that it may know: they are only emptied. By default, whether
+   * its pages answer.
+   */
+  readonly npmMayRun?: boolean
 }
 
 export interface ConfirmOptions extends WriteCaller {

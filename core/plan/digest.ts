@@ -11,7 +11,7 @@ export const partDigest = (part: NpmPart, writing: Pick<NodeWriting, 'canonical'
 
 /** All of a plan that decides what is done to which node. Reasons and effects are words about it. */
 export type DigestedPlan = Pick<Plan, 'node' | 'backend' | 'nodeDigest' | 'wantedDigest'> & {
-  readonly steps: readonly Pick<Plan['steps'][number], 'order' | 'tool' | 'isAtomic'>[]
+  readonly steps: readonly Pick<Plan['steps'][number], 'order' | 'tool' | 'backend' | 'isAtomic'>[]
   readonly operations: readonly Pick<Plan['operations'][number], 'order' | 'step' | 'tool' | 'line' | 'undo'>[]
 }
 
@@ -23,7 +23,7 @@ export function planDigest({node, backend, nodeDigest, wantedDigest, steps, oper
       backend,
       nodeDigest,
       wantedDigest,
-      steps.map(({order, tool, isAtomic}) => [order, tool, isAtomic]),
+      steps.map(({order, tool, backend, isAtomic}) => [order, tool, backend, isAtomic]),
       operations.map(({order, step, tool, line, undo}) => [order, step, tool, line, undo]),
     ]),
   )

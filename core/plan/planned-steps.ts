@@ -4,8 +4,9 @@ import type {PlannedOperation, PlannedStep} from '../dataplane/writing.ts'
 /** The steps of a plan's document, as a data plane checks and models them. */
 export function plannedSteps({steps, operations}: Pick<Plan, 'steps' | 'operations'>): PlannedStep[] {
   const byStep = Map.groupBy(operations, ({step}) => step)
-  return steps.map(({order, tool, isAtomic, why}) => ({
+  return steps.map(({order, tool, backend, isAtomic, why}) => ({
     tool,
+    ...(backend && {backend}),
     isAtomic,
     why,
     operations: (byStep.get(order) ?? []).map(plain),

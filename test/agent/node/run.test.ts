@@ -1,4 +1,5 @@
 import {execFile} from 'node:child_process'
+import {open} from 'node:fs/promises'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {run} from '../../../agent/node/run.ts'
@@ -41,6 +42,38 @@ describe('running a tool', () => {
     const running = run('sleep', ['60'], {signal: abort.signal})
     abort.abort()
     expect(await running).toMatchObject({end: 'failed', failure: 'it was interrupted'})
+  })
+})
+
+describe('what a tool is given', () => {
+  const large = 'one line of many\n'.repeat(100_000)
+
+  test('is all of a large text, and its end', async () => {
+    const result = await run('wc', ['-c'], {input: large})
+    expect(new TextDecoder().decode(result.stdout).trim()).toBe(String(large.length))
+  })
+
+  test('is nothing by default', async () => {
+    const result = await run('wc', ['-c'])
+    expect(new TextDecoder().decode(result.stdout).trim()).toBe('0')
+  })
+
+  test('does not hinder one that ends before it has read it', async () => {
+    expect(await run('sh', ['-c', 'exit 0'], {input: large})).toMatchObject({end: 'ok'})
+    expect(await run('sh', ['-c', 'echo no >&2; exit 2'], {input: large})).toMatchObject({
+      failure: 'it ended with exit code 2: no',
+    })
+  })
+
+  test('does not hinder one that hangs from being stopped', async () => {
+    const result = await run('sh', ['-c', 'sleep 60'], {input: large, timeoutMs: 200})
+    expect(result.failure).toBe('it did not end within 0.2 s and was stopped')
+  })
+
+  test('is a file that it holds open when it is the third', async () => {
+    await using file = await open('/dev/null')
+    const result = await run('readlink', ['/proc/self/fd/3'], {heldFile: file.fd})
+    expect(new TextDecoder().decode(result.stdout)).toBe('/dev/null\n')
   })
 })
 

@@ -1,0 +1,130 @@
+import type {Plan} from '../../core/contract/plan.ts'
+import type {DeniedFlow} from '../../core/contract/writes.ts'
+import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
+import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
+import {partDigest, planDigest} from '../../core/plan/digest.ts'
+import {plannedSteps} from '../../core/plan/planned-steps.ts'
+import {type Change, type ChangeResult, makeChange} from './change.ts'
+import type {DeniedFlows} from './denied-flows.ts'
+import type {Recovery} from './recover.ts'
+import type {ResultFacts} from './results.ts'
+import {sha256} from './sealed-record.ts'
+import type {Session} from './session.ts'
+import {WriteFailure} from './write-failure.ts'
+import type {ApplyOptions} from './writer.ts'
+
+const AGAIN = 'Plan again: kubectl npm apply --dry-run'
+
+export interface ApplyWithFlows extends ApplyOptions {
+  readonly deniedFlows?: DeniedFlows | undefined
+}
+
+/**
+ * Runs a plan, if the node is still what the plan was made for.
+ *
+ * @throws WriteFailure when nothing is begun
+ */
+export async function applyPlan(session: Session, found: Recovery, plan: Plan, options: ApplyWithFlows): Promise<ResultFacts> {
+  refuseWhileOpen(found)
+  const {by, signal, confirmWithinMs, endDeniedFlows, deniedFlows} = options
+  const backend = checkPlan(plan, session.node)
+  const before = await session.read(signal)
+  if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)
+  const steps = plannedSteps(plan)
+  checkSteps(before.writing, before.part, steps, plan.wantedDigest)
+  signal?.throwIfAborted()
+  if (steps.every(({operations}) => operations.length === 0)) return {outcome: 'nothingToDo', state: 'after'}
+  const change: Change = {
+    verb: 'apply',
+    by,
+    backend,
+    steps,
+    planDigest: plan.digest,
+    wantedDigest: plan.wantedDigest,
+    confirmWithinMs,
+    endDeniedFlows,
+  }
+  const result = await makeChange(session, before, change)
+  const isPending = result.state === 'after' && confirmWithinMs !== undefined
+  return {
+    ...factsOf(result),
+    ...(result.state === 'after' && {outcome: isPending ? 'awaitingConfirmation' : 'applied'}),
+    ...(isPending && {confirmWithinMs}),
+    ...(await flowsAfter(result, deniedFlows, endDeniedFlows === true && !isPending)),
+  }
+}
+
+/** A write that is open is not built upon. */
+export function refuseWhileOpen(found: Recovery): void {
+  if (found.kind === 'stuck')
+    throw new WriteFailure(`the write ${found.write.id} of ${found.write.by} did not end: ${found.reason}`, found.next)
+  if (found.kind === 'pending')
+    throw new WriteFailure(
+      `the write ${found.write.begin.id} of ${found.write.begin.by} awaits its confirmation, for ${Math.ceil(found.secondsLeft)} s more`,
+      'Confirm it (kubectl npm confirm) or take it back (kubectl npm rollback) first.',
+    )
+}
+
+const changedMessage = (found: Recovery): string =>
+  `the node is not any more what it was when the plan was made${
+    found.kind === 'finished' ? ': a write that had not ended was taken back just now' : ''
+  }`
+
+/** What can be told of a plan without the node. A plan comes over the wire, or from a file. */
+function checkPlan(plan: Plan, node: string): 'nft' | 'legacy' {
+  const {backend} = plan
+  if (plan.node !== node) throw new WriteFailure(`the plan is for node ${plan.node}, and this is ${node}`, 'Give it to its node.')
+  if (plan.incomplete.length > 0)
+    throw new WriteFailure(`nothing was planned: ${plan.incomplete[0]?.reason ?? 'the input was not whole'}`, AGAIN)
+  if (backend === 'hns') throw new WriteFailure('the plan is for a node of Windows, and this is one of Linux', AGAIN)
+  if (planDigest(plan, sha256) !== plan.digest)
+    throw new WriteFailure('the plan was changed after it was made: its digest is not that of its operations', AGAIN)
+  return backend
+}
+
+/** A forged plan can do no more than a plan of ours: the lines are checked, and lead to what the plan says they do. */
+function checkSteps(writing: NodeWriting, part: NpmPart, steps: readonly PlannedStep[], wantedDigest: string): void {
+  const refusal = writing.refusal(steps) ?? multiline(steps)
+  if (refusal !== undefined) throw new WriteFailure(`the plan is refused: ${refusal}`, AGAIN)
+  let after = part
+  try {
+    for (const step of steps) after = writing.after(after, step)
+  } catch (error) {
+    throw new WriteFailure(`the plan is refused: a tool would fail: ${(error as Error).message}`, AGAIN)
+  }
+  if (partDigest(after, writing, sha256) !== wantedDigest)
+    throw new WriteFailure('the plan is refused: its operations do not lead to what it says they do', AGAIN)
+}
+
+function multiline(steps: readonly PlannedStep[]): string | undefined {
+  const found = steps.flatMap(({operations}) => operations).find(({line}) => /[\0-\x1f\x7f]/.test(line))
+  return found && `an operation has control characters: ${JSON.stringify(found.line)}`
+}
+
+/** What every change tells. */
+export function factsOf({id, restorePoint, operations, state, failure}: ChangeResult): ResultFacts {
+  return {
+    id,
+    restorePoint,
+    operations,
+    state,
+    outcome: failure ? 'failed' : 'applied',
+    ...(failure && {failedAt: failure}),
+  }
+}
+
+/** Connections that go on, and whether they were ended. They are no reason to take a write back. */
+export async function flowsAfter(
+  {node}: Pick<ChangeResult, 'node'>,
+  flows: DeniedFlows | undefined,
+  isToEnd: boolean,
+): Promise<Partial<ResultFacts>> {
+  if (!node || !flows) return {}
+  try {
+    const found: readonly DeniedFlow[] = await flows.find(node.state)
+    return {deniedFlows: [...(isToEnd && found.length > 0 ? await flows.end(found) : found)]}
+  } catch (error) {
+    const message = `connections that go on could not be found: ${(error as Error).message}`
+    return {problems: [{code: 'TOOL_FAILED', message, next: 'Look at them: kubectl npm flows denied'}]}
+  }
+}

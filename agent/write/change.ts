@@ -1,0 +1,132 @@
+import {rm} from 'node:fs/promises'
+import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import {goBack} from './go-back.ts'
+import type {BeginRecord} from './journal-records.ts'
+import type {ReadNode} from './read-node.ts'
+import {nextId} from './restore-points.ts'
+import type {Session} from './session.ts'
+import {writeFailureOf} from './write-failure.ts'
+
+/** What is to be done with a node. */
+export interface Change {
+  readonly verb: 'apply' | 'rollback'
+  readonly by: string
+  readonly backend: 'nft' | 'legacy'
+  readonly steps: readonly PlannedStep[]
+  readonly planDigest?: string
+  readonly wantedDigest: string
+  readonly confirmWithinMs?: number | undefined
+  readonly endDeniedFlows?: boolean | undefined
+  /** The restore point that a rollback returns to. */
+  readonly to?: string
+}
+
+/** What failed, and at which operation. Step 0: before the first one. */
+export interface ChangeFailure {
+  readonly step: number
+  readonly operation: string
+  readonly message: string
+  readonly next: string
+}
+
+/** How it ended. */
+export interface ChangeResult {
+  readonly id: string
+  readonly restorePoint: string
+  readonly operations: number
+  readonly state: 'before' | 'after' | 'unknown'
+  /** The node after it, when the state is `after`. */
+  readonly node?: ReadNode
+  readonly failure?: ChangeFailure
+}
+
+const SECOND = 1000
+
+/**
+ * Does it as a transaction: the restore point is on the disk, then the journal says that it begins, and then each step; at the end the node
+ * is read again and has to be what was asked for. Whatever fails, the node goes back.
+ *
+ * @param before the node as it was read under the lock
+ * @throws WriteFailure when it cannot begin; then nothing was changed
+ */
+export async function makeChange(session: Session, before: ReadNode, change: Change): Promise<ChangeResult> {
+  const {begin, restorePoint} = await beginChange(session, before, change)
+  const {id} = begin
+  let operations = 0
+  let at = 0
+  const failed = (message: string, next: string, operation = ''): ChangeFailure => ({step: at, operation, message, next})
+  let failure: ChangeFailure | undefined
+  try {
+    for (const [index, step] of change.steps.entries()) {
+      at = index + 1
+      await session.journal.add({kind: 'step', id, step: at})
+      const fault = await session.run(step, change.backend)
+      if (fault) {
+        failure = failed(fault.message, fault.next, fault.operation)
+        break
+      }
+      operations += step.operations.length
+    }
+    if (!failure) {
+      const node = await session.read()
+      if (node.digest === change.wantedDigest) {
+        await endChange(session, id, change)
+        return {id, restorePoint, operations, state: 'after', node}
+      }
+      failure = failed(
+        'all operations were done, and the node is still not what was asked for: something else writes to it at the same time',
+        'Plan again. If it stays so, look for who writes: kubectl npm diff',
+      )
+    }
+  } catch (error) {
+    const {message, next} = writeFailureOf('the journal', session.options.stateDir, error)
+    failure = failed(message, next)
+  }
+  const back = await goBack(session, begin, failure.message)
+  if (back.state === 'before') return {id, restorePoint, operations: 0, state: 'before', failure}
+  const message = `${failure.message}. The way back failed, too: ${back.message}`
+  return {id, restorePoint, operations, state: 'unknown', failure: {...failure, message, next: back.next}}
+}
+
+async function beginChange(
+  session: Session,
+  before: ReadNode,
+  change: Change,
+): Promise<{begin: BeginRecord; restorePoint: string}> {
+  const {journal, points, clock, node} = session
+  const {verb, by, backend, planDigest, wantedDigest, to, confirmWithinMs} = change
+  const known = [...(await points.ids()), ...(await journal.read()).writes.map(({begin}) => begin.id)]
+  const facts = {
+    id: nextId(known, clock.now()),
+    verb,
+    by,
+    at: session.time(),
+    bootId: clock.bootId(),
+    backend,
+    nodeDigest: before.digest,
+    wantedDigest,
+    ...(planDigest !== undefined && {planDigest}),
+    ...(confirmWithinMs !== undefined && {needsConfirmation: true as const}),
+    ...(to !== undefined && {to}),
+  }
+  const restorePoint = await points.save({...facts, node}, before.files, session.options.version)
+  const begin: BeginRecord = {kind: 'begin', ...facts}
+  try {
+    await points.prune()
+    const kept = new Set(await points.ids())
+    await journal.trim(id => kept.has(id))
+    await journal.add(begin)
+  } catch (error) {
+    await rm(restorePoint, {recursive: true, force: true}).catch(() => undefined)
+    throw writeFailureOf('the journal', session.options.stateDir, error)
+  }
+  return {begin, restorePoint}
+}
+
+async function endChange(session: Session, id: string, change: Change): Promise<void> {
+  const {confirmWithinMs, endDeniedFlows} = change
+  const at = session.time()
+  if (confirmWithinMs === undefined) return session.journal.add({kind: 'end', id, at, outcome: 'applied'})
+  const deadline = session.clock.uptimeSeconds() + confirmWithinMs / SECOND
+  await session.journal.add({kind: 'pending', id, at, deadline, ...(endDeniedFlows && {endDeniedFlows: true})})
+}

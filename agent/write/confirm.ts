@@ -1,0 +1,43 @@
+import {flowsAfter} from './apply.ts'
+import type {DeniedFlows} from './denied-flows.ts'
+import type {Recovery} from './recover.ts'
+import type {ResultFacts} from './results.ts'
+import type {Session} from './session.ts'
+import {WriteFailure, writeFailureOf} from './write-failure.ts'
+import type {ConfirmOptions} from './writer.ts'
+
+const STATUS = 'See what was written: kubectl npm rollback --list'
+
+/**
+ * Keeps a write that would be taken back otherwise.
+ *
+ * @throws WriteFailure when none awaits it, or another one does than is meant
+ */
+export async function confirmWrite(
+  session: Session,
+  found: Recovery,
+  {id, by, deniedFlows}: ConfirmOptions & {readonly deniedFlows?: DeniedFlows | undefined},
+): Promise<ResultFacts> {
+  if (found.kind === 'finished' && found.state !== 'after')
+    throw new WriteFailure(`the write ${found.write.id} is taken back: ${found.reason}`, 'Plan and apply it again.')
+  if (found.kind === 'stuck') throw new WriteFailure(found.reason, found.next)
+  if (found.kind !== 'pending') throw new WriteFailure('no write awaits a confirmation', STATUS)
+  const {begin, pending} = found.write
+  if (id !== undefined && id !== begin.id)
+    throw new WriteFailure(`the write ${id} awaits no confirmation; ${begin.id} of ${begin.by} does`, STATUS)
+  try {
+    await session.journal.add({kind: 'end', id: begin.id, at: session.time(), outcome: 'confirmed', by})
+  } catch (error) {
+    throw writeFailureOf('the confirmation', session.options.stateDir, error)
+  }
+  const node = pending?.endDeniedFlows && deniedFlows ? await session.read().catch(() => undefined) : undefined
+  const {planDigest} = begin
+  return {
+    id: begin.id,
+    outcome: 'confirmed',
+    state: 'after',
+    restorePoint: session.points.pathOf(begin.id),
+    ...(planDigest !== undefined && {planDigest}),
+    ...(node && (await flowsAfter({node}, deniedFlows, true))),
+  }
+}

@@ -1,0 +1,83 @@
+import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import {faultPoint} from './fault-point.ts'
+import type {BeginRecord} from './journal-records.ts'
+import {openNode, type ReadNode} from './read-node.ts'
+import type {Session} from './session.ts'
+import {WriteFailure} from './write-failure.ts'
+
+/** Other programs may write at the same time: then what is still different is planned anew. */
+const MOST_ATTEMPTS = 4
+
+/** How the way back ended. */
+export type BackResult =
+  | {readonly state: 'before'; readonly operations: number}
+  | {readonly state: 'unknown'; readonly operations: number; readonly message: string; readonly next: string}
+
+/**
+ * Brings the node back to what it had before a write, from whatever state it is in: the node is read, what differs from the restore
+ * point is planned and done, until nothing differs. So it may be done twice, and be interrupted. Never throws: where the way back fails, the
+ * journal stays open, so that whoever comes next tries it again.
+ */
+export async function goBack(session: Session, write: BeginRecord, reason: string): Promise<BackResult> {
+  let operations = 0
+  const lost = (message: string, next = byHand(session, write)): BackResult => ({state: 'unknown', operations, message, next})
+  // On a full disk the node goes back all the same: the write is open in the journal, which is enough for whoever comes next.
+  await session.journal.add({kind: 'back', id: write.id, reason}).catch(() => undefined)
+  try {
+    const point = await session.points.load(write.id)
+    if (point.damaged !== undefined)
+      return lost(`its restore point is damaged: ${point.damaged}`, await otherPoints(session, write))
+    const wanted = await openNode(session.node, point.documents, session.options.writing)
+    let last = 'other programs write to the node all the time'
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const now = await session.read()
+      const steps = stepsBack(now, wanted)
+      if (steps.length === 0) {
+        const end = {kind: 'end', id: write.id, at: session.time(), outcome: 'rolledBack', reason} as const
+        await session.journal.add(end).catch(() => undefined)
+        return {state: 'before', operations}
+      }
+      for (const step of steps) {
+        const failure = await session.run(step, write.backend)
+        if (failure) {
+          last = `${failure.message} (at ${failure.operation})`
+          break
+        }
+        operations += step.operations.length
+      }
+      faultPoint('after a way back')
+    }
+    return lost(last)
+  } catch (error) {
+    const said = error instanceof WriteFailure ? ` ${error.next}` : ''
+    return lost((error as Error).message, `${said} ${byHand(session, write)}`.trim())
+  }
+}
+
+const stepsBack = (now: ReadNode, wanted: Pick<ReadNode, 'part' | 'digest'>): readonly PlannedStep[] =>
+  now.digest === wanted.digest
+    ? []
+    : now.writing
+        .plan(now.state, now.part, wanted.part, {npmMayRun: false, mostWalks: 0})
+        .steps.filter(({operations}) => operations.length > 0)
+
+/** How a person looks at the node, and puts it back without this program. */
+function byHand(session: Session, {id, backend}: BeginRecord): string {
+  const folder = `${session.points.pathOf(id)}/nodes/*`
+  return [
+    `The journal stays open: the next kubectl npm apply, rollback, confirm or status, and the next start of the agent, tries again.`,
+    `To look: iptables-${backend}-save -c; ipset save. What the node had is in ${folder}.`,
+    `By hand: ipset restore -exist < ${folder}/ipset-save.txt; iptables-${backend}-restore -c -T filter < ${folder}/iptables-${backend}-save.txt`,
+    '(the last line replaces the whole table filter, rules of other programs included).',
+  ].join(' ')
+}
+
+async function otherPoints(session: Session, {id}: BeginRecord): Promise<string> {
+  for (const other of await session.points.ids()) {
+    if (other === id) continue
+    const {damaged, facts} = await session.points.check(other)
+    if (damaged === undefined)
+      return `The newest one that is whole is ${other} (before ${facts.verb} by ${facts.by}, ${facts.at}): kubectl npm rollback --to ${other}`
+  }
+  return `No other restore point is whole. What the damaged one holds is in ${session.points.pathOf(id)}; plan anew: kubectl npm apply`
+}

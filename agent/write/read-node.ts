@@ -1,0 +1,93 @@
+import {documentRow, type NodeDocument} from '../../core/contract/node-documents.ts'
+import type {NodeState, NodeWriting} from '../../core/dataplane/dataplane.ts'
+import type {NpmPart} from '../../core/dataplane/writing.ts'
+import {kindOfDocument} from '../../core/dump/layout.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import {partDigest} from '../../core/plan/digest.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import type {Text} from '../../core/text/lines.ts'
+import {limits} from '../limits/limits.ts'
+import {documentReaders, kernelDocuments} from '../node/documents.ts'
+import type {ReadLocalOptions} from '../node/local-node.ts'
+import {run} from '../node/run.ts'
+import {sha256} from './sealed-record.ts'
+import {WriteFailure} from './write-failure.ts'
+
+/** A node as it is now. */
+export interface ReadNode {
+  readonly state: NodeState
+  readonly writing: NodeWriting
+  readonly part: NpmPart
+  readonly digest: string
+  /** What the tools printed, by the names that a dump has for it. */
+  readonly files: ReadonlyMap<string, Text>
+}
+
+export interface ReadNodeOptions extends ReadLocalOptions {
+  readonly node: string
+  /** By default the one of the node's data plane. */
+  readonly writing?: NodeWriting | undefined
+}
+
+/**
+ * Reads rules and sets of this node, with the readers that all verbs use.
+ *
+ * @throws WriteFailure when not all of it can be read: what is not known is not changed
+ */
+export async function readNode({node, writing, signal, ...replaced}: ReadNodeOptions): Promise<ReadNode> {
+  const files = new Map<string, Text>()
+  const sources = {version: '', cluster: undefined, limits, run, ...replaced}
+  for (const [name, reader] of await documentReaders(kernelDocuments, sources)) {
+    const text = await readText(name, reader(signal ?? new AbortController().signal))
+    if (text) files.set(name, text)
+  }
+  const documents = [...files].map(([name, text]) => documentOfNode(name, text))
+  return {files, ...(await openNode(node, documents, writing))}
+}
+
+/**
+ * Opens documents of one node.
+ *
+ * @throws WriteFailure when they do not hold all of Azure NPM's part
+ */
+export async function openNode(
+  node: string,
+  documents: readonly DumpDocument[],
+  given?: NodeWriting,
+): Promise<Omit<ReadNode, 'files'>> {
+  const {readDump} = await import('../../core/dump/read-dump.ts')
+  const [opened] = (await readDump(documents)).nodes
+  if (!opened)
+    throw new WriteFailure('the node has no rules and no sets that can be read', 'Look at them: kubectl npm dump --local')
+  const state = opened.with({node})
+  const writing = given ?? (await state.dataPlane.writing())
+  const part = writing.partOf(state)
+  if ('incomplete' in part) {
+    const [first] = part.incomplete
+    throw new WriteFailure(
+      `not all of the node can be read: ${first?.part ?? 'a part'}: ${first?.reason ?? 'it is not whole'}`,
+      first?.next ?? 'Read the node: kubectl npm dump --local',
+    )
+  }
+  return {state, writing, part, digest: partDigest(part, writing, sha256)}
+}
+
+/** A file of a node's folder of a dump. */
+export function documentOfNode(name: string, text: Text): DumpDocument {
+  const kind = kindOfDocument(name)
+  return {name: `node/${name}`, folder: 'node', text, ...(kind && {kind})}
+}
+
+async function readText(
+  name: NodeDocument,
+  pieces: AsyncGenerator<Uint8Array, {readonly problems: readonly {message: string; next: string}[]}>,
+): Promise<Text | undefined> {
+  const decoding = new TextDecoding()
+  let next = await pieces.next()
+  for (; !next.done; next = await pieces.next()) decoding.push(next.value)
+  const [problem] = next.value.problems
+  if (!problem) return decoding.end()
+  // Only headers and reference counts, which nothing that is written rests on.
+  if (documentRow(name).content === 'ipset-list') return undefined
+  throw new WriteFailure(`the node cannot be read: ${problem.message}`, problem.next)
+}

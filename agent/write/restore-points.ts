@@ -1,0 +1,171 @@
+import {createHash} from 'node:crypto'
+import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {dumpFiles, nodeFolder} from '../../core/dump/layout.ts'
+import {makeManifest, manifestText} from '../../core/dump/make-manifest.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import type {Text} from '../../core/text/lines.ts'
+import {renameDurable, syncFolder, writeDurable} from './durable-file.ts'
+import {faultPoint} from './fault-point.ts'
+import type {BeginRecord} from './journal-records.ts'
+import {documentOfNode} from './read-node.ts'
+import {seal, sha256, unseal} from './sealed-record.ts'
+import {writeFailureOf} from './write-failure.ts'
+
+/** How many are kept. */
+export const KEPT_RESTORE_POINTS = 10
+
+const FACTS = 'write.json'
+const TEMPORARY = '.new'
+
+/** What a restore point says of the write that it was made for. */
+export interface RestorePointFacts extends Omit<BeginRecord, 'kind'> {
+  readonly node: string
+  /** SHA-256 of each file, by its path in the folder. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** A restore point, or why it cannot be used. */
+export type FoundRestorePoint =
+  | {readonly id: string; readonly facts: RestorePointFacts; readonly damaged?: undefined}
+  | {readonly id: string; readonly facts?: RestorePointFacts; readonly damaged: string}
+
+/**
+ * The restore points of a node: what it had before each write. Each is a folder with the layout of a dump, so `--from` reads it, and
+ * with `write.json` beside it, which has the checksum of each file.
+ */
+export class RestorePoints {
+  readonly folder: string
+
+  constructor(stateDir: string) {
+    this.folder = join(stateDir, 'restore-points')
+  }
+
+  pathOf(id: string): string {
+    return join(this.folder, id)
+  }
+
+  /** The names of all that are there, newest first. */
+  async ids(): Promise<string[]> {
+    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    return names.filter(name => numberOf(name) !== undefined).sort((a, b) => (numberOf(b) ?? 0) - (numberOf(a) ?? 0))
+  }
+
+  /**
+   * Writes one, whole or not at all.
+   *
+   * @param files what the node's tools printed, by the names that a dump has for them
+   * @returns its folder
+   * @throws WriteFailure
+   */
+  async save(facts: Omit<RestorePointFacts, 'files'>, files: ReadonlyMap<string, Text>, version: string): Promise<string> {
+    const path = this.pathOf(facts.id)
+    const temporary = path + TEMPORARY
+    try {
+      await mkdir(this.folder, {recursive: true, mode: 0o700})
+      await rm(temporary, {recursive: true, force: true})
+      const manifest = makeManifest({
+        id: facts.id,
+        takenAt: facts.at,
+        version,
+        redacted: false,
+        nodes: [{name: facts.node, takenAt: facts.at, documents: [...files.keys()]}],
+        failures: [],
+      })
+      const inside = nodeFolder(facts.node, 0)
+      const all = new Map<string, Text>([[dumpFiles.manifest, [manifestText(manifest)]]])
+      for (const [name, text] of files) all.set(`${inside}/${name}`, text)
+      await mkdir(join(temporary, inside), {recursive: true, mode: 0o700})
+      for (const [name, text] of all) await writeDurable(join(temporary, name), text)
+      const sums = Object.fromEntries([...all].map(([name, text]) => [name, sumOf(text)]))
+      await writeDurable(join(temporary, FACTS), [seal({...facts, files: sums})])
+      for (const folder of [inside, dumpFiles.nodes, '']) await syncFolder(join(temporary, folder))
+      await renameDurable(temporary, path)
+      return path
+    } catch (error) {
+      await rm(temporary, {recursive: true, force: true}).catch(() => undefined)
+      throw writeFailureOf('the restore point', this.folder, error)
+    }
+  }
+
+  /** Reads one and checks all of it. */
+  async check(id: string): Promise<FoundRestorePoint> {
+    return this.read(id, () => {})
+  }
+
+  /**
+   * Reads one, if nothing of it is damaged.
+   *
+   * @returns its documents, as a dump's
+   */
+  async load(id: string): Promise<FoundRestorePoint & {readonly documents: readonly DumpDocument[]}> {
+    const documents: DumpDocument[] = []
+    const found = await this.read(id, (file, content) => {
+      const decoding = new TextDecoding()
+      decoding.push(content)
+      documents.push(documentOfNode(file.slice(file.lastIndexOf('/') + 1), decoding.end()))
+    })
+    return {...found, documents}
+  }
+
+  private async read(id: string, visit: (file: string, content: Uint8Array) => void): Promise<FoundRestorePoint> {
+    // Ids come over the wire.
+    if (numberOf(id) === undefined) return {id, damaged: 'a restore point has no such name'}
+    const path = this.pathOf(id)
+    let facts: RestorePointFacts | undefined
+    try {
+      const text = await readFile(join(path, FACTS), 'utf8')
+      facts = unseal(text.replace(/\n$/, '')) as RestorePointFacts | undefined
+      if (facts === undefined || facts.id !== id) return {id, damaged: `${join(path, FACTS)} is damaged`}
+      for (const [file, sum] of Object.entries(facts.files)) {
+        const content = await readFile(join(path, file))
+        if (sha256(content) !== sum) return {id, facts, damaged: `${join(path, file)} is not what was written`}
+        if (file.startsWith(`${dumpFiles.nodes}/`)) visit(file, content)
+      }
+      return {id, facts}
+    } catch (error) {
+      return {id, ...(facts && {facts}), damaged: (error as Error).message}
+    }
+  }
+
+  /** Removes all but the newest, and what a crash left half written. Never fails: what stays is only more than needed. */
+  async prune(): Promise<void> {
+    const names = await readdir(this.folder).catch(() => [])
+    const old = (await this.ids()).slice(KEPT_RESTORE_POINTS)
+    for (const name of [...old, ...names.filter(each => each.endsWith(TEMPORARY))]) {
+      const path = join(this.folder, name)
+      const removed = name.endsWith(TEMPORARY) ? path : path + TEMPORARY
+      try {
+        // One that is removed by halves would be a damaged one.
+        if (removed !== path) await rename(path, removed)
+        faultPoint('while a restore point is removed')
+        await rm(removed, {recursive: true, force: true})
+      } catch {
+        // It is tried again with the next write.
+      }
+    }
+  }
+}
+
+/** The number at the beginning of an id; undefined for what is no id. */
+export function numberOf(id: string): number | undefined {
+  const [, number] = /^(\d{1,15})-[0-9TZ]+$/.exec(id) ?? []
+  return number === undefined ? undefined : Number(number)
+}
+
+/** The id of the next write: numbers grow also when the clock is set back. */
+export function nextId(known: Iterable<string>, now: Date): string {
+  const last = Math.max(0, ...[...known].map(id => numberOf(id) ?? 0))
+  const time = now.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  return `${String(last + 1).padStart(4, '0')}-${time}`
+}
+
+function sumOf(text: Text): string {
+  const hash = createHash('sha256')
+  for (const piece of text) hash.update(piece)
+  return hash.digest('hex')
+}

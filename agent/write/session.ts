@@ -1,0 +1,63 @@
+import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
+import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {ReadLocalOptions} from '../node/local-node.ts'
+import type {Clock} from './clock.ts'
+import {Journal} from './journal.ts'
+import type {Lock} from './lock.ts'
+import {type ReadNode, readNode} from './read-node.ts'
+import {RestorePoints} from './restore-points.ts'
+import {runStep, type StepFailure} from './run-step.ts'
+
+export interface WriteBounds {
+  /** How long to wait for another writer. */
+  readonly lockMs: number
+  /** How long one run of a tool may take. */
+  readonly toolMs: number
+  /** How long iptables-restore waits for the xtables lock (legacy), in seconds. */
+  readonly xtablesSeconds: number
+}
+
+export interface SessionOptions {
+  readonly stateDir: string
+  readonly node: string
+  readonly version: string
+  readonly clock: Clock
+  readonly bounds: WriteBounds
+  readonly writing?: NodeWriting | undefined
+  readonly read?: ReadLocalOptions | undefined
+}
+
+/** What one holder of the lock works with. */
+export class Session {
+  readonly options: SessionOptions
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly points: RestorePoints
+  private readonly lock: Lock
+
+  constructor(options: SessionOptions, lock: Lock) {
+    this.options = options
+    this.clock = options.clock
+    this.lock = lock
+    this.journal = new Journal(options.stateDir)
+    this.points = new RestorePoints(options.stateDir)
+  }
+
+  get node(): string {
+    return this.options.node
+  }
+
+  /** @throws WriteFailure when not all of the node can be read */
+  read(signal?: AbortSignal): Promise<ReadNode> {
+    const {node, writing, read} = this.options
+    return readNode({...read, node, writing, ...(signal && {signal})})
+  }
+
+  run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {
+    return runStep(step, {...this.options.bounds, backend, lockFd: this.lock.fd})
+  }
+
+  time(): string {
+    return this.clock.now().toISOString()
+  }
+}

@@ -1,0 +1,44 @@
+import type {RestorePoint, WriteStatus} from '../../core/contract/writes.ts'
+import type {Clock} from './clock.ts'
+import {Journal} from './journal.ts'
+import type {JournalWrite} from './journal-records.ts'
+import {openWrite} from './recover.ts'
+import {RestorePoints} from './restore-points.ts'
+
+/**
+ * What the folder says of writes. Reads without the lock: what another process does meanwhile may be in it by halves.
+ *
+ * @param stuck why an interrupted write could not be taken back
+ */
+export async function writeStatus(stateDir: string, clock: Clock, stuck: string | undefined): Promise<WriteStatus> {
+  const reading = await new Journal(stateDir).read()
+  const points = new RestorePoints(stateDir)
+  const writes = new Map(reading.writes.map(write => [write.begin.id, write]))
+  const restorePoints: RestorePoint[] = []
+  for (const id of await points.ids()) {
+    const {facts, damaged} = await points.check(id)
+    restorePoints.push({
+      id,
+      takenAt: facts?.at ?? new Date(0).toISOString(),
+      by: facts?.by ?? 'unknown',
+      verb: facts?.verb ?? 'unknown',
+      outcome: outcomeOf(writes.get(id)),
+      ...(facts?.planDigest !== undefined && {planDigest: facts.planDigest}),
+      ...(damaged !== undefined && {damaged}),
+    })
+  }
+  const pending = pendingOf(openWrite(reading), clock)
+  return {...(pending && {pending}), ...(stuck !== undefined && {interrupted: stuck}), restorePoints}
+}
+
+function pendingOf(open: JournalWrite | undefined, clock: Clock): WriteStatus['pending'] {
+  if (!open?.pending || open.begin.bootId !== clock.bootId()) return undefined
+  const {id, by} = open.begin
+  return {id, by, since: open.pending.at, secondsLeft: Math.max(0, open.pending.deadline - clock.uptimeSeconds())}
+}
+
+function outcomeOf(write: JournalWrite | undefined): string {
+  if (!write) return 'notBegun'
+  if (write.end) return write.end.outcome
+  return write.pending ? 'awaitingConfirmation' : 'open'
+}

@@ -1,0 +1,121 @@
+import {writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {documentOfNode, openNode, type ReadNode} from '../../../agent/write/read-node.ts'
+import {sha256} from '../../../agent/write/sealed-record.ts'
+import type {Plan} from '../../../core/contract/plan.ts'
+import {API_VERSION} from '../../../core/contract/version.ts'
+import {partDigest, planDigest} from '../../../core/plan/digest.ts'
+import {loadRules, loadSets, saveRules, saveSets} from '../kernel/load.ts'
+import {type Namespace, openNamespace} from '../kernel/namespace.ts'
+import type {Backend} from '../kernel/tools.ts'
+import {temporaryFolder} from '../temporary-folder.ts'
+import {startWriter, type WriterProcess, type WriterProcessOptions} from './process.ts'
+import type {WriterState} from './states.ts'
+
+const NODE = 'aks-1'
+
+type Opened = Omit<ReadNode, 'files'>
+
+/** A node with a real kernel, in a namespace of its own, that writer processes write to. */
+export class WriterLab implements AsyncDisposable {
+  readonly namespace: Namespace
+  readonly backend: Backend
+  /** Of the writers; below a folder that is removed at the end. */
+  readonly stateDir: string
+  private readonly stack: AsyncDisposableStack
+
+  private constructor(namespace: Namespace, backend: Backend, stateDir: string, stack: AsyncDisposableStack) {
+    this.namespace = namespace
+    this.backend = backend
+    this.stateDir = stateDir
+    this.stack = stack
+  }
+
+  static async open(backend: Backend = 'nft'): Promise<WriterLab> {
+    await using stack = new AsyncDisposableStack()
+    const namespace = stack.use(await openNamespace())
+    const folder = stack.use(await temporaryFolder())
+    return new WriterLab(namespace, backend, join(folder.path, 'state'), stack.move())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stack.disposeAsync()
+  }
+
+  /** Gives the node a state, whatever it has. */
+  async load({sets, rules}: WriterState): Promise<void> {
+    await this.namespace.run(`iptables-${this.backend}-restore`, ['-w', '60'], {stdin: '*filter\nCOMMIT\n'})
+    for (const does of ['flush', 'destroy']) await this.namespace.run('ipset', [does])
+    await loadSets(this.namespace, sets)
+    await loadRules(this.namespace, this.backend, rules)
+  }
+
+  /** The node as it is now. */
+  async read(): Promise<Opened> {
+    const [rules, sets] = [await saveRules(this.namespace, this.backend), await saveSets(this.namespace)]
+    return openNode(NODE, [
+      documentOfNode(`iptables-${this.backend}-save.txt`, [rules]),
+      ...(this.backend === 'legacy' ? [documentOfNode('iptables-nft-save.txt', [''])] : []),
+      documentOfNode('ipset-save.txt', [sets]),
+    ])
+  }
+
+  /** What is of other programs: it is never to change. */
+  async foreign(): Promise<string> {
+    const rules = (await saveRules(this.namespace, this.backend)).replaceAll(/\[\d+:\d+\]/g, '')
+    const sets = await saveSets(this.namespace)
+    const lines = [...rules.split('\n'), ...sets.split('\n')]
+    return lines.filter(line => !/^#|AZURE-NPM|azure-npm-/.test(line)).join('\n')
+  }
+
+  /** Plans from a node to another one, as a file. */
+  async plan(from: Opened, to: Opened): Promise<{readonly file: string; readonly plan: Plan}> {
+    const plan = planOf(from, to, this.backend)
+    const file = join(this.stateDir, '..', `plan-${plan.digest.slice(0, 12)}.json`)
+    await writeFile(file, JSON.stringify(plan))
+    return {file, plan}
+  }
+
+  writer(options: Partial<WriterProcessOptions> = {}): Promise<WriterProcess> {
+    const {namespace, stateDir} = this
+    const env = {XTABLES_LOCKFILE: join(tmpdir(), `${namespace.name}.lock`), ...options.env}
+    return startWriter({stateDir, node: NODE, within: ['ip', 'netns', 'exec', namespace.name], ...options, env})
+  }
+}
+
+function planOf(from: Opened, to: Opened, backend: Backend): Plan {
+  const {writing} = from
+  const {steps} = writing.plan(from.state, from.part, to.part, {npmMayRun: false, mostWalks: 0})
+  const after = steps.reduce((part, step) => writing.after(part, step), from.part)
+  let order = 0
+  const plan: Plan = {
+    apiVersion: API_VERSION,
+    kind: 'Plan',
+    node: NODE,
+    backend,
+    wanted: 'dump',
+    nodeDigest: from.digest,
+    wantedDigest: partDigest(after, writing, sha256),
+    digest: '',
+    steps: steps.map(({tool, backend: its, isAtomic, why}, index) => ({
+      tool,
+      ...(its && {backend: its}),
+      isAtomic,
+      why,
+      order: index + 1,
+      effect: 'unknown',
+      opens: [],
+      closes: [],
+    })),
+    operations: steps.flatMap(({tool, operations}, index) =>
+      operations.map(operation => ({...operation, tool, order: ++order, step: index + 1})),
+    ),
+    untouched: [],
+    notes: [],
+    summary: {operations: order, opens: 0, closes: 0},
+    incomplete: [],
+    problems: [],
+  }
+  return {...plan, digest: planDigest(plan, sha256)}
+}

@@ -1,0 +1,56 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {createInterface} from 'node:readline'
+import {fileURLToPath} from 'node:url'
+import type {WriteResult} from '../../../core/contract/writes.ts'
+import type {WriterCommand} from './command.ts'
+
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+
+/** A process that writes to the node of a network namespace. */
+export interface WriterProcess extends AsyncDisposable {
+  readonly process: ChildProcess
+  /** @throws Error when it ends before it answers */
+  tell<Answer = WriteResult>(command: WriterCommand): Promise<{readonly result: Answer; readonly passed: readonly string[]}>
+  /** Ends it by SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>
+}
+
+export interface WriterProcessOptions {
+  readonly stateDir: string
+  readonly node: string
+  /** What it is started by, for example `['ip', 'netns', 'exec', NAME]`. */
+  readonly within: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly bounds?: {readonly lockMs?: number; readonly toolMs?: number; readonly xtablesSeconds?: number}
+}
+
+export async function startWriter({within, env = {}, ...given}: WriterProcessOptions): Promise<WriterProcess> {
+  const argument = JSON.stringify({bounds: {}, ...given})
+  const [program, ...args] = [...within, process.execPath, CHILD, argument]
+  const child = spawn(program, args, {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, ...env}})
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  child.stdin.on('error', () => {})
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const next = async (): Promise<unknown> => {
+    const line = await lines.next()
+    if (line.done === true) throw new Error(`the writer ended: ${said}`)
+    return JSON.parse(line.value)
+  }
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  await next()
+  return {
+    process: child,
+    tell: async command => {
+      child.stdin.write(`${JSON.stringify(command)}\n`)
+      return (await next()) as never
+    },
+    kill,
+    [Symbol.asyncDispose]: kill,
+  }
+}
