@@ -15,6 +15,8 @@ export interface JsonFault {
 /** The JSON documents of a text. */
 export interface JsonDocuments {
   readonly values: unknown[]
+  /** The place of each of them: offsets of its first character, and of the one behind it. */
+  readonly spans: readonly (readonly [start: number, end: number])[]
   /** Documents that are not valid, and lines between documents that belong to none. */
   readonly faults: JsonFault[]
   /** What stands behind a line `---`: YAML, though it may look like JSON. */
@@ -42,7 +44,7 @@ const isBetween = (code: number): boolean => code <= 32 || code === 0x2c || code
 export function parseJsonDocuments(text: Text): JsonDocuments {
   let first: unknown
   try {
-    return {values: [JSON.parse(text.join(''))], faults: []}
+    return {values: [JSON.parse(text.join(''))], spans: [[0, Infinity]], faults: []}
   } catch (error) {
     first = error
   }
@@ -55,13 +57,14 @@ function scanPieces(text: Text, error: unknown): JsonDocuments {
   try {
     whole = text.join('')
   } catch {
-    return {values: [], faults: [fault(error, 1, 1, false)]}
+    return {values: [], spans: [], faults: [fault(error, 1, 1, false)]}
   }
   return scan(whole)
 }
 
 function scan(text: string): JsonDocuments {
   const values: unknown[] = []
+  const spans: [start: number, end: number][] = []
   const faults: JsonFault[] = []
   const lines = new LineCount(text)
   for (let at = 0; at < text.length; ) {
@@ -75,6 +78,7 @@ function scan(text: string): JsonDocuments {
       at = end ?? text.length
       try {
         values.push(JSON.parse(text.slice(start, at)))
+        spans.push([start, at])
       } catch (error) {
         const [line, column] = lines.placeOf(start)
         faults.push({...fault(error, line, column, end === undefined), document: text.slice(start, at)})
@@ -83,7 +87,7 @@ function scan(text: string): JsonDocuments {
     }
     const [line, column] = lines.placeOf(start)
     if (column === 1 && /^---\s/.test(text.slice(at, at + 4).padEnd(4)))
-      return {values, faults, yaml: {text: text.slice(at), line}}
+      return {values, spans, faults, yaml: {text: text.slice(at), line}}
     if (text.startsWith(LOGS_START, at)) {
       const end = text.indexOf(`\n${LOGS_END}`, at)
       at = end < 0 ? text.length : lineEnd(text, end + 1)
@@ -93,7 +97,7 @@ function scan(text: string): JsonDocuments {
     const shown = text.slice(start, Math.min(at, start + SHOWN)).trim()
     faults.push({line, column, message: `"${shown}" belongs to no JSON document; it is passed over`, isCut: false})
   }
-  return {values, faults}
+  return {values, spans, faults}
 }
 
 const SHOWN = 60

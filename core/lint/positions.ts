@@ -1,4 +1,6 @@
 import type {Document, LineCounter, Node, Pair, YAMLMap} from 'yaml'
+import {detectKind} from '../dump/detect-kind.ts'
+import {parseJsonDocuments} from '../dump/json-documents.ts'
 import type {DumpDocument} from '../dump/model.ts'
 import {parseYamlDocuments} from '../dump/yaml-documents.ts'
 import {isOwnGroup} from '../kubernetes/group-kind.ts'
@@ -22,6 +24,8 @@ interface Written {
   readonly object: YAMLMap
   readonly document: Document
   readonly lines: LineCounter
+  /** Lines of the file that stand before those that `lines` counts. */
+  readonly before: number
 }
 
 /** The NetworkPolicies of files as they are written. */
@@ -39,8 +43,11 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
   const duplicates: {policy: string; field: string}[] = []
   for (const {name, text} of documents) {
     const whole = text.reduce((size, piece) => size + piece.length, 0) > LARGEST_CHARACTERS ? '' : text.join('')
-    const {documents: parsed, lines} = parseYamlDocuments(whole, yaml)
-    for (const document of parsed) if (document.errors.length === 0) visit(document.contents, {file: name, document, lines}, 0)
+    for (const {text: part, before} of partsOf(whole)) {
+      const {documents: parsed, lines} = parseYamlDocuments(part, yaml)
+      for (const document of parsed)
+        if (document.errors.length === 0) visit(document.contents, {file: name, document, lines, before}, 0)
+    }
   }
   return {
     positions: (policy, field) => {
@@ -88,7 +95,7 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
     return typeof value === 'string' ? value : undefined
   }
 
-  function lineOf({object, document, lines}: Written, field: string): number {
+  function lineOf({object, document, lines, before}: Written, field: string): number {
     let node: unknown = object
     let offset = object.range?.[0] ?? 0
     for (const step of field.split(/[.[\]]+/).filter(each => each !== '')) {
@@ -98,7 +105,7 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
       offset = start
       node = isPair(next) ? next.value : next
     }
-    return lines.linePos(offset).line
+    return before + lines.linePos(offset).line
   }
 
   function stepInto(node: unknown, step: string): Pair | Node | undefined {
@@ -106,4 +113,21 @@ export async function findPositions(documents: readonly DumpDocument[]): Promise
     if (!isMap(node)) return undefined
     return node.items.find(({key}) => isScalar(key) && key.value === step)
   }
+}
+
+/** The parts of a file that are YAML: all of it, but of JSON documents that stand one after the other each is a part. */
+function* partsOf(text: string): Generator<{readonly text: string; readonly before: number}> {
+  if (detectKind([text]) !== 'json') return yield {text, before: 0}
+  const {spans, yaml} = parseJsonDocuments([text])
+  // YAML may look like JSON.
+  if (spans.length === 0) return yield {text, before: 0}
+  let [at, before] = [0, 0]
+  for (const [start, end] of spans) {
+    for (let feed = text.indexOf('\n', at); feed >= 0 && feed < start; feed = text.indexOf('\n', at)) {
+      before++
+      at = feed + 1
+    }
+    yield {text: text.slice(start, end), before}
+  }
+  if (yaml) yield {text: yaml.text, before: yaml.line - 1}
 }

@@ -16,7 +16,10 @@ propertyTest.prop([fc.array(value, {minLength: 1, maxLength: 5}), fc.array(separ
     const texts = values.map(each => JSON.stringify(each, undefined, isPretty ? 1 : 0))
     const joined = texts.map((text, index) => text + (separators[index] ?? '\n'))
     const parsed = JSON.parse(JSON.stringify(values)) as unknown[]
-    expect(parseJsonDocuments([joined.join('')])).toEqual({values: parsed, faults: []})
+    const whole = joined.join('')
+    const {spans, ...others} = parseJsonDocuments([whole])
+    expect(others).toEqual({values: parsed, faults: []})
+    expect(spans.map(([start, end]) => JSON.parse(whole.slice(start, end)) as unknown)).toEqual(parsed)
 
     const last = texts.at(-1) as string
     const rest = last.slice(0, 1 + (cut % (last.length - 1)))
@@ -45,11 +48,11 @@ describe('what belongs to no document', () => {
   test('logs of pods, is passed over with the objects that a program printed there', () => {
     const logs =
       '==== START logs for container c of pod a/b ====\n{"kind": "Pod"}\n}]\n==== END logs for container c of pod a/b ====\n'
-    expect(parseJsonDocuments([`{"a": 1}\n${logs}{"a": 2}\n${logs}`])).toEqual({values: [{a: 1}, {a: 2}], faults: []})
+    expect(parseJsonDocuments([`{"a": 1}\n${logs}{"a": 2}\n${logs}`])).toMatchObject({values: [{a: 1}, {a: 2}], faults: []})
   })
 
   test('and begins with ---, is YAML, and its line is known', () => {
-    expect(parseJsonDocuments(['{"a": 1}\n{"a": 2}\n---\na: 3\n'])).toEqual({
+    expect(parseJsonDocuments(['{"a": 1}\n{"a": 2}\n---\na: 3\n'])).toMatchObject({
       values: [{a: 1}, {a: 2}],
       faults: [],
       yaml: {text: '---\na: 3\n', line: 3},

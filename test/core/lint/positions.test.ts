@@ -63,3 +63,25 @@ test('of two with one name the later one is pointed at', async () => {
 test('a document that is broken takes nothing from the others', async () => {
   expect((await read(`${list}---\n{broken: [\n`))('shop/second', 'spec')).toEqual({file: 'file-0', line: 21})
 })
+
+const policy = (name: string, indent?: number) =>
+  JSON.stringify({kind: 'NetworkPolicy', metadata: {name, namespace: 'shop'}, spec: {egress: [{}]}}, null, indent)
+
+test.each<{what: string; text: string; lines: Record<string, number>}>([
+  {what: 'line by line', text: `${policy('one')}\n${policy('two')}\n${policy('three')}\n`, lines: {one: 1, two: 2, three: 3}},
+  {what: 'in one line', text: `${policy('one')} ${policy('two')}`, lines: {one: 1, two: 1}},
+  {what: 'with empty lines', text: `\n\n${policy('one', 2)}\n\n\n${policy('two', 2)}\n`, lines: {one: 11, two: 25}},
+  {
+    what: 'with line breaks of Windows',
+    text: `${policy('one', 2)}\n${policy('two', 2)}`.replaceAll('\n', '\r\n'),
+    lines: {one: 9, two: 21},
+  },
+  {what: 'with YAML behind it', text: `${policy('one')}\n${policy('two')}\n---\n${list}`, lines: {one: 1, two: 2, second: 24}},
+  {what: 'with text between', text: `${policy('one')}\nand then\n${policy('two')}\n`, lines: {one: 1, two: 3}},
+  {what: 'with a broken one', text: `${policy('one')}\n{"kind": }\n${policy('two')}\n`, lines: {one: 1, two: 3}},
+  {what: 'with a comment, which makes it YAML', text: `{ # first\n${policy('one').slice(1)}\n`, lines: {one: 2}},
+])('of JSON documents one after the other, $what, each has its lines', async ({text, lines}) => {
+  const positions = await read(text)
+  const found = Object.keys(lines).map(name => [name, positions(`shop/${name}`, 'spec.egress[0]')?.line])
+  expect(Object.fromEntries(found)).toEqual(lines)
+})
