@@ -15,5 +15,28 @@ setServices({
     const {readLocalNode} = await import('../agent/node/local-node.ts')
     return readLocalNode({signal})
   },
+  hasNpmProcess: async () => {
+    const {hasNpmProcess} = await import('../agent/node/npm-process.ts')
+    return hasNpmProcess()
+  },
+  openWriter: async stateDir => {
+    requireNodeForTools()
+    const {openWriter} = await import('../agent/write/open-writer.ts')
+    const {nodeName} = await import('../agent/node/node-name.ts')
+    const {silentLog} = await import('../agent/log.ts')
+    const node = nodeName()
+    // Restore points and journal are the record of root.
+    const writer = openWriter({stateDir, node, version: packageFacts.version, log: silentLog})
+    const by = 'root'
+    return {
+      node,
+      apply: (plan, options) => writer.apply(plan, {by, ...options}),
+      rollback: options => writer.rollback({by, ...options}),
+      confirm: options => writer.confirm({by, ...options}),
+      status: () => writer.status(),
+      settled: (id, signal) => writer.settled(id, signal),
+      stop: () => writer.stop(),
+    }
+  },
 })
 process.exitCode = await runCli(process.argv.slice(2), packageFacts, dirname(import.meta.dirname))

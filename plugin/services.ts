@@ -1,3 +1,5 @@
+import type {Plan} from '../core/contract/plan.ts'
+import type {WriteResult, WriteStatus} from '../core/contract/writes.ts'
 import type {DumpDocument} from '../core/dump/model.ts'
 import type {Problem} from '../core/problem/problem.ts'
 
@@ -5,6 +7,21 @@ import type {Problem} from '../core/problem/problem.ts'
 export type LocalDocument = (
   signal: AbortSignal,
 ) => AsyncGenerator<Uint8Array, {readonly command: string; readonly problems: readonly Problem[]}>
+
+/** Writes to this node. No method throws for what the node does; the result says how it ended, and in which state the node is. */
+export interface LocalWriter {
+  readonly node: string
+  apply(
+    plan: Plan,
+    options: {readonly confirmWithinMs?: number; readonly endDeniedFlows?: boolean; readonly signal?: AbortSignal},
+  ): Promise<WriteResult>
+  rollback(options: {readonly to?: string; readonly signal?: AbortSignal}): Promise<WriteResult>
+  confirm(options: {readonly id?: string; readonly signal?: AbortSignal}): Promise<WriteResult>
+  status(): Promise<WriteStatus>
+  /** Waits until a write is confirmed, or its time is over and it is taken back. */
+  settled(id: string, signal?: AbortSignal): Promise<WriteResult>
+  stop(): void
+}
 
 /**
  * What the plugin needs from the machine it runs on and that another part of the project provides. The executable puts
@@ -19,6 +36,10 @@ export interface Services {
     readonly documents: readonly DumpDocument[]
     readonly problems: readonly Problem[]
   }>
+  /** Whether a process of Azure NPM runs on this machine. */
+  readonly hasNpmProcess: () => Promise<boolean>
+  /** Opens what writes to this node, for `--local`. @param stateDir of the agent: both share lock, journal and restore points */
+  readonly openWriter: (stateDir: string) => Promise<LocalWriter>
 }
 
 let current: Services | undefined

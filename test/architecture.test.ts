@@ -157,7 +157,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'plugin/node-version.ts': ['core/problem'],
   'plugin/compile-options.ts': [...facts, 'core/dataplanes.ts'],
-  'plugin/services.ts': ['core/problem', 'core/dump'],
+  'plugin/services.ts': ['core/problem', 'core/contract', 'core/dump'],
   'plugin/cleanup': [],
   'plugin/bytes': ground,
   // Types of the API.
@@ -204,6 +204,19 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
+  'plugin/write': [
+    ...ground,
+    'core/contract',
+    'core/dataplane',
+    'core/plan',
+    'plugin/services.ts',
+    'plugin/cleanup',
+    'plugin/bytes',
+    'plugin/kubernetes',
+    'plugin/agents',
+    'plugin/source',
+    'plugin/command.ts',
+  ],
   'plugin/commands': [
     ...verb,
     'core/redact',
@@ -214,6 +227,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/trace',
     'core/matrix',
     'core/verify',
+    'core/plan',
     'plugin/node-version.ts',
     'plugin/compile-options.ts',
     'plugin/services.ts',
@@ -225,6 +239,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/print',
     'plugin/ui',
     'plugin/command.ts',
+    'plugin/write',
   ],
   'plugin/completion': [
     ...facts,

@@ -2,7 +2,7 @@ import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
 import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
-import {planSchema} from './plan.ts'
+import {planListSchema, planSchema} from './plan.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
@@ -10,7 +10,7 @@ import {agentStatusChangeSchema, agentStatusListSchema} from './status.ts'
 import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
 import {verificationListSchema, verificationSchema} from './verification.ts'
-import {writeResultSchema} from './writes.ts'
+import {writeResultListSchema, writeResultSchema, writeStatusListSchema} from './writes.ts'
 
 /** The schema of every JSON document we print, by its kind. */
 export const schemas = {
@@ -23,6 +23,7 @@ export const schemas = {
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
   Plan: planSchema,
+  PlanList: planListSchema,
   Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
@@ -31,4 +32,6 @@ export const schemas = {
   Verification: verificationSchema,
   VerificationList: verificationListSchema,
   WriteResult: writeResultSchema,
+  WriteResultList: writeResultListSchema,
+  WriteStatusList: writeStatusListSchema,
 } as const

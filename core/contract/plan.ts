@@ -74,6 +74,18 @@ export const planSchema = z.object({
   problems: z.array(problemSchema),
 })
 
+export const planListSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('PlanList'),
+    items: z.array(planSchema).describe('in the order in which the nodes are written to'),
+    failures: z
+      .array(z.object({node: z.string(), message: z.string(), next: z.string()}))
+      .describe('nodes for which nothing could be planned'),
+  })
+  .describe('Plans of several nodes')
+
+export type PlanList = z.infer<typeof planListSchema>
 export type TrafficEffect = z.infer<typeof trafficEffectSchema>
 export type PlanOperation = z.infer<typeof operationSchema>
 export type PlanStep = z.infer<typeof stepSchema>

@@ -62,6 +62,27 @@ export const writeStatusSchema = z.object({
   restorePoints: z.array(restorePointSchema).describe('newest first'),
 })
 
+const failuresSchema = z.array(z.object({node: z.string(), message: z.string(), next: z.string()}))
+
+export const writeResultListSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('WriteResultList'),
+    items: z.array(writeResultSchema).describe('in the order in which they were done'),
+    failures: failuresSchema.describe('nodes of which it is not known how they ended, or that could not be asked'),
+    notDone: z.array(z.string()).describe('nodes that were not begun, because another one failed'),
+  })
+  .describe('What became of a write to several nodes')
+
+export const writeStatusListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('WriteStatusList'),
+  items: z.array(writeStatusSchema.extend({node: z.string()})).describe('by name of the node'),
+  failures: failuresSchema,
+})
+
+export type WriteResultList = z.infer<typeof writeResultListSchema>
+export type WriteStatusList = z.infer<typeof writeStatusListSchema>
 export type WriteOutcome = (typeof writeOutcomes)[number]
 export type DeniedFlow = z.infer<typeof deniedFlowSchema>
 export type WriteResult = z.infer<typeof writeResultSchema>

@@ -1,3 +1,4 @@
+import type {accounts} from '../../core/contract/agent.ts'
 import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {AgentConnection} from './agent-connection.ts'
@@ -12,7 +13,8 @@ export interface Cluster extends AsyncDisposable {
   /** Agents that can be asked, by name of the node. */
   readonly ready: readonly RelayPod[]
   readonly absent: readonly AbsentAgent[]
-  connect(pod: RelayPod, signal: AbortSignal): Promise<AgentConnection>
+  /** @param account as which; the viewer by default */
+  connect(pod: RelayPod, signal: AbortSignal, account?: keyof typeof accounts): Promise<AgentConnection>
 }
 
 export interface ClusterOptions {
@@ -46,7 +48,7 @@ export async function openCluster(
     api,
     engine,
     ...found,
-    connect: (pod, given) => agents.connect(pod, given),
+    connect: (pod, given, account) => agents.connect(pod, given, account),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
 }

@@ -11,27 +11,28 @@ import {Tokens} from './tokens.ts'
 /** From the first byte to the agent's hello. */
 const CONNECT_MS = 30_000
 
-/** Connects to agents of one cluster, as one of the two accounts. */
+/** Connects to agents of one cluster, as either of the two accounts. */
 export class Agents {
   private readonly forwards: Forwards
-  private readonly tokens: Tokens
+  private readonly tokens: Readonly<Record<keyof typeof accounts, Tokens>>
 
-  constructor(api: ClusterApi, account: keyof typeof accounts = 'viewer') {
+  constructor(api: ClusterApi) {
     this.forwards = new Forwards(api)
-    this.tokens = new Tokens(api, account)
+    this.tokens = {viewer: new Tokens(api, 'viewer'), operator: new Tokens(api, 'operator')}
   }
 
   /**
    * Connects to the agent behind a relay: port-forward, TLS, a token for the key that is seen, WebSocket, hello.
    *
+   * @param account the operator's for verbs that write, which fewer people get a token of
    * @throws InputError that names the node, and for a missing right the role that has it
    */
-  async connect(pod: RelayPod, signal: AbortSignal): Promise<AgentConnection> {
+  async connect(pod: RelayPod, signal: AbortSignal, account: keyof typeof accounts = 'viewer'): Promise<AgentConnection> {
     const {node} = pod
     const next = adviceFor(pod)
     const late = AbortSignal.timeout(CONNECT_MS)
     try {
-      return await this.open(pod, AbortSignal.any([signal, late]))
+      return await this.open(pod, AbortSignal.any([signal, late]), account)
     } catch (error) {
       if (signal.aborted || error instanceof InputError) throw error
       if (late.aborted) throw new InputError(`node ${node}: no connection to the agent within ${CONNECT_MS / 1000} s`, next)
@@ -39,7 +40,7 @@ export class Agents {
     }
   }
 
-  private async open(pod: RelayPod, signal: AbortSignal): Promise<AgentConnection> {
+  private async open(pod: RelayPod, signal: AbortSignal, account: keyof typeof accounts): Promise<AgentConnection> {
     const {node, name, namespace} = pod
     await using stack = new AsyncDisposableStack()
     const stream = stack.adopt(await this.forwards.open({namespace, name, port: RELAY_PORT}, signal), each => {
@@ -49,7 +50,7 @@ export class Agents {
     stack.defer(() => {
       secured.destroy()
     })
-    const token = await this.tokens.tokenFor(audience, node, signal)
+    const token = await this.tokens[account].tokenFor(audience, node, signal)
     const connection = stack.use(await openConnection(secured, node, token, signal))
     const ending = stack.move()
     return {...connection, [Symbol.asyncDispose]: () => ending.disposeAsync()}

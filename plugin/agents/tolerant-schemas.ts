@@ -8,6 +8,7 @@ import {
   syncStateSchema,
 } from '../../core/contract/agent.ts'
 import {problemSchema} from '../../core/contract/common.ts'
+import {writeResultSchema, writeStatusSchema} from '../../core/contract/writes.ts'
 import {AgentError} from './agent-error.ts'
 
 /** Of a newer agent: a problem whose code this plugin does not know keeps its words. */
@@ -25,6 +26,14 @@ export const tolerantStatusChangeSchema = statusChangeSchema.extend({status: tol
 
 export const tolerantPieceSchema = snapshotPieceSchema.extend({problems: z.array(tolerantProblemSchema)})
 export const tolerantSnapshotSchema = snapshotSchema
+
+/** An outcome or a state that this plugin does not know is none that it may call good. */
+export const tolerantWriteResultSchema = writeResultSchema.extend({
+  outcome: writeResultSchema.shape.outcome.catch('failed'),
+  state: writeResultSchema.shape.state.catch('unknown'),
+  problems: z.array(tolerantProblemSchema),
+})
+export const tolerantWriteStatusSchema = writeStatusSchema
 
 /**
  * Checks an answer of an agent against the contract.

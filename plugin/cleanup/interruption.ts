@@ -15,6 +15,11 @@ const controller = new AbortController()
 /** In the order in which they came. */
 const held = new Set<() => void>()
 let computations = 0
+/** Works that a signal must not cut off, and the signals that have come meanwhile. */
+let finishing = 0
+let ignored = 0
+/** Who sends so many does not want to wait for anything. */
+const MOST_IGNORED = 3
 let hasHandlers = false
 
 /** Aborted by the first signal that comes while something is held. */
@@ -59,10 +64,31 @@ export async function computeWhileHeld<Result>(compute: () => Result | Promise<R
   }
 }
 
+/**
+ * Does work that must not be left half done. A signal aborts `interruption`, and the process goes on until the work is through; the third
+ * one ends it at once.
+ *
+ * @param onSignal called at the first signal: a person wants to know why nothing ends
+ */
+export async function finishFirst<Result>(work: () => Promise<Result>, onSignal: () => void): Promise<Result> {
+  finishing++
+  ignored = 0
+  interruption.addEventListener('abort', onSignal)
+  update()
+  try {
+    return await work()
+  } finally {
+    await setImmediate()
+    interruption.removeEventListener('abort', onSignal)
+    finishing--
+    update()
+  }
+}
+
 function update(): void {
   process.off('exit', clearAll)
   if (held.size > 0) process.once('exit', clearAll)
-  const needsHandlers = held.size > 0 && computations === 0
+  const needsHandlers = finishing > 0 || (held.size > 0 && computations === 0)
   if (needsHandlers === hasHandlers) return
   hasHandlers = needsHandlers
   for (const signal of SIGNALS) {
@@ -73,6 +99,12 @@ function update(): void {
 
 function interrupt(): void {
   const exit = () => process.exit(FAILED)
+  if (finishing > 0) {
+    ignored++
+    if (ignored >= MOST_IGNORED) exit()
+    controller.abort()
+    return
+  }
   if (interruption.aborted) exit()
   controller.abort()
   setTimeout(exit, INTERRUPT_MS).unref()

@@ -8,9 +8,17 @@ export interface VerbEntry {
 
 /** Every verb of `kubectl npm`, by name. */
 export const verbs: Readonly<Record<string, VerbEntry>> = {
+  apply: {
+    summary: 'Repairs a node in place: makes it what the policies ask for, with a way back',
+    load: async () => (await import('./apply.ts')).default,
+  },
   compile: {
     summary: 'Prints the ipsets and iptables rules that NetworkPolicies ask for',
     load: async () => (await import('./compile.ts')).default,
+  },
+  confirm: {
+    summary: 'Keeps a write that is taken back otherwise (apply --confirm-within)',
+    load: async () => (await import('./confirm.ts')).default,
   },
   diff: {
     summary: 'Compares what the policies ask for with what is programmed on a node',
@@ -35,6 +43,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
   resolve: {
     summary: 'Tells what a hashed set or chain name stands for, and how a name is hashed',
     load: async () => (await import('./resolve.ts')).default,
+  },
+  rollback: {
+    summary: 'Returns a node to what it had before a write',
+    load: async () => (await import('./rollback.ts')).default,
   },
   sets: {
     summary: "Lists Azure NPM's ipsets with readable names and members",

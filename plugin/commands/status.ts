@@ -3,11 +3,13 @@ import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readerGone} from '../print/output.ts'
 import {statusLines} from '../print/status.ts'
+import {pendingLines} from '../print/write-result.ts'
 
 export default class Status extends Verb {
   static override summary = 'Shows the agents of a cluster, and what each knows'
   static override description =
-    'Asks every agent how current its picture of the cluster is. Exit code 1 means that an agent cannot be asked, or does not ' +
+    'Asks every agent how current its picture of the cluster is, and what was last written to its node: a write that awaits its ' +
+    'confirmation is told with the command that gives it, restore points are listed by rollback --list. Exit code 1 means that an agent cannot be asked, or does not ' +
     'follow the cluster at present. With --watch the table stays current until Ctrl-C: on a terminal in place, else with a line for ' +
     'each change, and as JSON with one document to a line. An agent that goes away is shown as away, and asked again; the exit ' +
     'code is that of the last state.'
@@ -41,7 +43,13 @@ export default class Status extends Verb {
     const list = await readStatuses(cluster, this.waiting)
     const {items, failures} = list
     const rows = items.map(status => ({node: status.node, status}))
-    await this.printAnswer(flags, {document: () => list, table: paint => statusLines(rows, paint)})
+    await this.printAnswer(flags, {
+      document: () => list,
+      table: paint => [
+        ...statusLines(rows, paint),
+        ...items.flatMap(({node, writes}) => (writes ? [...pendingLines(node, writes, paint)] : [])),
+      ],
+    })
     await this.reportFailures(failures)
     const isHealthy = failures.length === 0 && items.every(({knowledge}) => knowledge.state === 'live')
     this.exit(isHealthy ? exitCodes.done : exitCodes.no)

@@ -1,6 +1,5 @@
 import {Flags} from '@oclif/core'
 import {clusterFlags, exitCodes, Verb} from '../command.ts'
-import {confirm} from '../install/confirm.ts'
 import {durationMs} from '../install/duration.ts'
 import {requireSameInstallation} from '../install/existing-objects.ts'
 import {findInstalledObjects} from '../install/installed-objects.ts'
@@ -8,6 +7,7 @@ import {installNamespaces, isOurs, objectName} from '../install/objects.ts'
 import {objectsThatGo, uninstall, whyNamespaceStays} from '../install/uninstall.ts'
 import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
+import {confirm} from '../ui/confirm.ts'
 
 export default class Uninstall extends Verb {
   static override summary = 'Removes the agents from a cluster, and all that install made'

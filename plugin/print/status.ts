@@ -21,9 +21,20 @@ const COLUMNS: readonly Column<StatusRow>[] = [
   {header: 'AS OF', value: of(({knowledge}) => knowledge.asOf ?? 'never')},
   {header: 'PODS', value: of(({knowledge}) => String(knowledge.pods)), align: 'right'},
   {header: 'POLICIES', value: of(({knowledge}) => String(knowledge.policies)), align: 'right'},
+  {header: 'WRITTEN', value: of(({writes}) => written(writes))},
   {header: 'CLIENTS', value: of(({connections}) => String(connections)), align: 'right'},
   {header: 'MEMORY', value: of(({memoryBytes}) => `${Math.round(memoryBytes / 1e6)} MB`), align: 'right'},
 ]
+
+/** Of the last write, or of the one that is open. */
+function written(writes: AgentStatus['writes']): string {
+  if (writes === undefined) return 'read only'
+  const {pending, interrupted, restorePoints} = writes
+  if (interrupted !== undefined) return 'INTERRUPTED'
+  if (pending) return `unconfirmed, back in ${Math.round(pending.secondsLeft)} s`
+  const [last] = restorePoints
+  return last ? `${last.outcome} ${last.takenAt}` : 'never'
+}
 
 /** The table of agents: its header, then one line for each node. */
 export const statusLines = (rows: readonly StatusRow[], paint: Paint): Iterable<string> => columns(rows, COLUMNS, paint)

@@ -17,6 +17,8 @@ import {readFiles} from './read-files.ts'
 export interface SourceFlags extends Partial<Omit<ClusterFlags, 'from'>>, NodeChoice {
   readonly from: readonly string[] | undefined
   readonly local: boolean
+  /** The folder of the agent of this machine, beside `local`. */
+  readonly stateDir?: string
 }
 
 /** Whether the flags say nothing but which cluster. */
@@ -55,7 +57,7 @@ export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: W
   if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
   const reading = await services().readLocal(signal)
   // The agent of this node knows the cluster even while the API server is away.
-  const known = from.length === 0 ? await readLocalCluster(signal) : undefined
+  const known = from.length === 0 ? await readLocalCluster(signal, flags.stateDir) : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.
   const documents = [...reading.documents, ...(known?.documents ?? []), ...given.documents].map(document => ({
     ...document,
@@ -70,9 +72,9 @@ export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: W
 }
 
 /** Loaded when it is needed: a verb that reads files needs no client of agents. */
-async function readLocalCluster(signal: AbortSignal) {
+async function readLocalCluster(signal: AbortSignal, stateDir: string | undefined) {
   const local = await import('../agents/local-agent.ts')
-  return local.readLocalCluster(signal)
+  return local.readLocalCluster(signal, stateDir)
 }
 
 async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<Source> {

@@ -5,6 +5,7 @@ import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import type {AgentConnection} from '../agents/agent-connection.ts'
 import type {NodeChoice, RelayPod} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import {eachNode, type Waiting} from '../agents/each-node.ts'
@@ -130,6 +131,26 @@ async function readObjects(
   if (failure) throw failure
   if (cluster.ready.length > 0) return {problems: []}
   throw cluster.absent[0]?.error ?? new InputError('no agent has a node yet', 'See how far they are: kubectl npm status')
+}
+
+/** What an agent says of its node, the cluster's objects among it. */
+export interface NodeReading {
+  readonly state: NodeState
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Reads one node, with the cluster's objects as its agent knows them.
+ *
+ * @param budget shared by all nodes of a command
+ */
+export async function readWholeNode(agent: AgentConnection, signal: AbortSignal, budget: InputBudget): Promise<NodeReading> {
+  const reading = await readNode(agent, [...RULES, ...OBJECTS], signal, budget)
+  const {nodes, problems} = await computeWhileHeld(() => readDump(reading.documents))
+  const [state] = nodes
+  const {node, takenAt} = reading
+  if (!state) throw new InputError(`node ${node}: the agent gave nothing that could be read`, 'See its log.', reading.problems)
+  return {state: state.with({node, takenAt}), problems: [...reading.problems, ...problems]}
 }
 
 async function readNodes(

@@ -1,0 +1,98 @@
+import type {accounts} from '../../core/contract/agent.ts'
+import type {WriteResult} from '../../core/contract/writes.ts'
+import type {Surroundings} from '../../core/plan/wanted.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {type AgentConnection, TOKEN_OVER} from '../agents/agent-connection.ts'
+import {AgentError} from '../agents/agent-error.ts'
+import type {NodeChoice, RelayPod} from '../agents/agents.ts'
+import {applyStaged, askConfirm, askRollback, askWrites, stagePlan} from '../agents/ask-writes.ts'
+import {type Cluster, openCluster} from '../agents/cluster.ts'
+import type {Waiting} from '../agents/each-node.ts'
+import {InputBudget} from '../bytes/input-budget.ts'
+import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {readWholeNode} from '../source/read-cluster.ts'
+import type {WriteTarget, WriteTargets} from './write-target.ts'
+
+/**
+ * The nodes of a cluster that the flags mean, each written to through its agent.
+ *
+ * @param account as which nodes are read: the operator for who will write, so that a missing right is told first
+ * @throws InputError as `openCluster`, but for clusters with other engines: what is left of Azure NPM there can be removed
+ */
+export async function openClusterTargets(
+  flags: ClusterFlags & NodeChoice,
+  {signal}: Waiting,
+  account: keyof typeof accounts,
+): Promise<WriteTargets> {
+  const cluster = await openCluster(flags, signal, {anyEngine: true})
+  const budget = new InputBudget('agents')
+  return {
+    targets: cluster.ready.map(pod => clusterTarget(cluster, pod, {signal, account, budget})),
+    absent: cluster.absent,
+    problems: [],
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  }
+}
+
+interface TargetOptions {
+  readonly signal: AbortSignal
+  readonly account: keyof typeof accounts
+  readonly budget: InputBudget
+}
+
+function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget}: TargetOptions): WriteTarget {
+  const {node} = pod
+  /** A connection for each call: a person may think about a plan for longer than a token lives. */
+  const asking = async <Answer>(
+    as: keyof typeof accounts,
+    work: (agent: AgentConnection) => Promise<Answer>,
+  ): Promise<Answer> => {
+    await using agent = await cluster.connect(pod, signal, as)
+    return await work(agent)
+  }
+  return {
+    node,
+    flag: `--node ${node}`,
+    read: () =>
+      asking(account, async agent => {
+        const {state, problems} = await readWholeNode(agent, signal, budget)
+        return {state, problems, surroundings: surroundingsOf(cluster, state.cache !== undefined)}
+      }),
+    apply: (plan, question) =>
+      asking('operator', async agent => {
+        const stagedId = await stagePlan(agent, plan, signal)
+        return begun(node, signal, applyStaged(agent, stagedId, question, signal))
+      }),
+    rollback: to => asking('operator', agent => begun(node, signal, askRollback(agent, to, signal))),
+    confirm: id => asking('operator', agent => begun(node, signal, askConfirm(agent, id, signal))),
+    status: () => asking('viewer', agent => askWrites(agent, signal)),
+  }
+}
+
+/** Pages of Azure NPM that did not answer say little: a version may have none. */
+const surroundingsOf = ({engine}: Cluster, hasNpmPages: boolean): Surroundings => ({
+  ...(hasNpmPages && {hasNpmPages}),
+  ...(engine.names && {engines: engine.names}),
+})
+
+/** Codes of errors after which it is not known how far the agent has come. */
+const CUT_OFF = new Set(['CLOSED', TOKEN_OVER])
+
+/** A write goes on at the node whatever becomes of whoever asked for it. @throws InputError that says so */
+async function begun(node: string, signal: AbortSignal, write: Promise<WriteResult>): Promise<WriteResult> {
+  try {
+    return await write
+  } catch (error) {
+    const isCutOff = error instanceof AgentError && CUT_OFF.has(error.code)
+    if (!signal.aborted && !isCutOff) throw error
+    throw new InputError(
+      signal.aborted
+        ? `node ${node}: interrupted while the node was written to; its agent goes on by itself`
+        : `${(error as Error).message}: its agent goes on by itself with what it was asked to write`,
+      [
+        `See how it ended: kubectl npm rollback --list --node ${node}`,
+        `Take it back if you do not want it: kubectl npm rollback --node ${node}`,
+      ],
+    )
+  }
+}

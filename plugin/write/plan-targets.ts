@@ -1,0 +1,89 @@
+import {createHash} from 'node:crypto'
+import {readFile} from 'node:fs/promises'
+import {text as textOf} from 'node:stream/consumers'
+import type {Plan, PlanList} from '../../core/contract/plan.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import {checkPlan} from '../../core/plan/check-plan.ts'
+import {planNode} from '../../core/plan/plan-node.ts'
+import type {Narrowing, Wanted} from '../../core/plan/wanted.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {eachNode, type NodeResult, type Waiting} from '../agents/each-node.ts'
+import {computeWhileHeld} from '../cleanup/interruption.ts'
+import {onlyNode} from '../source/open-source.ts'
+import type {WriteTarget} from './write-target.ts'
+
+/** What nodes are to be. */
+export interface PlanRequest {
+  readonly wanted: (node: NodeState) => Wanted
+  readonly narrowedTo?: Narrowing
+  readonly isEvenIfNpmRuns: boolean
+}
+
+/** Dumps are large; so many at once keep a line and a processor busy. */
+const READ_AT_ONCE = 8
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Reads nodes and plans what makes each what it is to be. A node that cannot be read or planned does not stop the others. */
+export async function planTargets(
+  targets: readonly WriteTarget[],
+  {wanted, narrowedTo, isEvenIfNpmRuns}: PlanRequest,
+  waiting: Waiting,
+): Promise<NodeResult<Plan>[]> {
+  return eachNode(
+    targets,
+    async target => {
+      const {state, surroundings, problems} = await target.read()
+      const writing = await state.dataPlane.writing()
+      return computeWhileHeld(() => {
+        const options = {writing, sha256, surroundings, isEvenIfNpmRuns, ...(narrowedTo && {narrowedTo})}
+        const plan = planNode(state, wanted(state), options, problems)
+        const [part] = plan.incomplete
+        if (part) throw new InputError(`node ${target.node}: nothing is planned: ${part.reason}`, part.next)
+        return plan
+      })
+    },
+    {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, ...waiting},
+  )
+}
+
+/** What a dump had of each node: of the node with the same name, or of the only one for the only node that is meant. */
+export function wantedOfDump(dumps: readonly NodeState[], targets: number): PlanRequest['wanted'] {
+  return ({node}) => {
+    const named = dumps.filter(dump => dump.node === node)
+    if (named.length === 0 && targets === 1 && dumps.length === 1) return {kind: 'dump', node: dumps[0] as NodeState}
+    return {kind: 'dump', node: onlyNode(dumps, [node])}
+  }
+}
+
+export const planList = (results: readonly NodeResult<Plan>[]): PlanList => ({
+  apiVersion: API_VERSION,
+  kind: 'PlanList',
+  items: results.flatMap(each => ('value' in each ? [each.value] : [])),
+  failures: results.flatMap(each =>
+    'error' in each ? [{node: each.node, message: each.error.message, next: each.error.next}] : [],
+  ),
+})
+
+/**
+ * Reads plans that were kept: one, or those of several nodes.
+ *
+ * @param path `-` for standard input
+ * @throws InputError when it cannot be read, or is not what was kept
+ */
+export async function readPlans(path: string): Promise<readonly Plan[]> {
+  const file = path === '-' ? 'standard input' : path
+  let value: unknown
+  try {
+    value = JSON.parse(path === '-' ? await textOf(process.stdin) : await readFile(path, 'utf8'))
+  } catch (error) {
+    throw new InputError(
+      `--plan ${path}: ${(error as Error).message}`,
+      'Keep one with: kubectl npm apply --dry-run -o json > plan.json',
+    )
+  }
+  const {kind, items} = (value ?? {}) as {kind?: unknown; items?: unknown}
+  const plans = kind === 'PlanList' && Array.isArray(items) ? items : [value]
+  return plans.map(each => checkPlan(each, file, sha256))
+}
