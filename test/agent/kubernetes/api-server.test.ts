@@ -304,7 +304,7 @@ describe('lines', () => {
     answer?.write('hello\n')
     expect(await first).toBe('hello')
     // Who stops taking them lets the connection go.
-    await vi.waitFor(() => expect(answer?.closed).toBe(true))
+    await vi.waitFor(() => expect(answer?.closed).toBe(true), {timeout: 60_000})
   })
 
   test('are not read ahead of who takes them', async () => {

@@ -117,12 +117,17 @@ describe('whatever a client sends', () => {
     await using agent = await openAgent({limits: {signsOfLife: count}})
     const before = liveBytes()
     let client: Client = await agent.connect()
-    for (const frame of fc.sample(anyFrame, count)) {
+    for (const frame of fc.sample(anyFrame, {numRuns: count, seed: 20261130})) {
       if (client.socket.readyState !== client.socket.OPEN) client = await agent.connect()
       client.socket.send(frame)
     }
-    // The last one answers: all before it were taken.
-    expect(await client.ask('status')).toMatchObject({node: 'bakery-1'})
+    // The last one answers: all before it were taken. One of them may have ended the connection, which is seen only now.
+    const answer = await client.ask('status').catch(async (error: unknown) => {
+      if (client.socket.readyState === client.socket.OPEN) throw error
+      client = await agent.connect()
+      return client.ask('status')
+    })
+    expect(answer).toMatchObject({node: 'bakery-1'})
     await client[Symbol.asyncDispose]()
     await expectSound(agent, before)
   })
