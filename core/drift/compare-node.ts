@@ -74,7 +74,8 @@ function closestProgram(
     const comparison = dataPlane.compare(its, node)
     if (comparison.differences.length < best.comparison.differences.length) best = {program: its, comparison, notes}
   }
-  if (best === first) return {...first, notes: [...notes, UNSURE]}
+  // Which releases it may be is said already where it is not the current one.
+  if (best === first) return {...first, notes: notes.length > 0 ? notes : [UNSURE]}
   const {release} = best.program.options
   return {
     ...best,

@@ -66,7 +66,7 @@ export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generat
   }
   if (notes.length > 0) {
     yield ''
-    yield paint('Not counted as differences', 'bold')
+    yield paint('To know, and not counted as differences', 'bold')
     for (const note of notes) yield paint(`  ${note}`, 'dim')
   }
   if (judged === 'none' || (!isWide && drift.clean && judged === 'all')) return
@@ -96,9 +96,7 @@ function headLine(drift: Drift, paint: Paint): string {
     ...(departures.length > 0 ? [`${counted(departures.length, 'departure')} of Azure NPM from the policies`] : []),
   ]
   if (parts.length > 0) return paint(`node ${node}: ${parts.join(', ')}`, 'bold')
-  if (notCompared.length > 0)
-    return paint(`node ${node}: no differences, but ${policies(notCompared.length)} not compared`, 'yellow')
-  return paint(`node ${node}: no differences, but not all was compared`, 'yellow')
+  return paint(`node ${node}: no differences, but ${policies(notCompared.length)} not compared`, 'yellow')
 }
 
 function* causeLines(at: number, cause: DriftCause, {items, causes}: Drift, paint: Paint, isWide: boolean): Generator<string> {

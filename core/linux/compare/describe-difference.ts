@@ -48,7 +48,7 @@ function sidesOf(difference: LinuxDifference): Sides {
       return setSides(difference)
     case 'chain': {
       const {wanted, found} = difference
-      return {...(wanted && {expected: `${wanted.length} rules`}), ...(found && {found: `${found.length} rules`})}
+      return {...(wanted && {expected: counted(wanted.length, 'rule')}), ...(found && {found: counted(found.length, 'rule')})}
     }
     case 'order':
       return orderSides(difference)
@@ -59,13 +59,15 @@ function sidesOf(difference: LinuxDifference): Sides {
   }
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 const shownMember = ({name, text}: MemberState): string => name ?? text
 
 function setSides({wanted, found}: SetDifference): Sides {
   const isOneSided = !wanted || !found
   const isOfOneType = wanted?.type === found?.type
   const shown = ({type, maxelem, members}: SetState): string => {
-    if (isOneSided) return `${type} with ${members.length} members`
+    if (isOneSided) return `${type} with ${counted(members.length, 'member')}`
     return isOfOneType ? `${type} maxelem ${maxelem}` : type
   }
   return {...(wanted && {expected: shown(wanted)}), ...(found && {found: shown(found)})}
