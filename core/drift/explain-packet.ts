@@ -38,11 +38,13 @@ export function explainPacket(cluster: ClusterObjects, node: NodeState, packet: 
     return {program, causes: [], isTogether: false, repaired: now}
   // What is wrong with Azure NPM's rules may keep the packet from a rule that decides the same.
   const foreign = new Map([simulated, fixed].flatMap(each => each.foreignCauses(packet)).map(cause => [cause.text, cause]))
-  for (const {text} of own) foreign.delete(text)
-  const both = [...own, ...foreign.values()]
+  // A rule that the packet does not meet explains nothing of it, though its repair moves the jump before others.
+  const met = own.filter(cause => !cause.foreign || foreign.has(cause.text))
+  for (const {text} of met) foreign.delete(text)
+  const both = [...met, ...foreign.values()]
   const without = simulated.repaired(both).walk(packet)
   // Without rules of other programs it may not be known what happens; then they explain nothing.
-  const [causes, repaired] = without === 'unknown' ? [own, fixed.walk(packet)] : [both, without]
+  const [causes, repaired] = without === 'unknown' ? [met, fixed.walk(packet)] : [both, without]
   if (now === repaired) return {program, causes: [], isTogether: false, repaired}
   const effects = new Effects(simulated, causes, ({source}) => ({packet: source}))
   effects.attribute({packet, now, repaired, expected: undefined}, [...causes.keys()])

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
-import type {ClusterObjects, Pod} from '../../../core/kubernetes/objects.ts'
+import type {ClusterObjects, Pod, PolicyPeer} from '../../../core/kubernetes/objects.ts'
 import {InputError} from '../../../core/problem/input-error.ts'
 import {problemText} from '../../../core/problem/problem-text.ts'
 import {type DescribedPacket, tracePacket} from '../../../core/trace/trace-packet.ts'
@@ -51,6 +51,20 @@ const ASK: DescribedPacket = {source: '10.0.1.1', destination: '10.0.2.1', proto
 const webToDb: DescribedPacket = {...ASK, source: 'shop/web', destination: 'shop/db', port: '5432'}
 const jobToDb: DescribedPacket = {...ASK, source: 'ops/job', destination: 'shop/db', port: '5432'}
 const service: DescribedPacket = {...ASK, destination: '10.96.0.9'}
+
+/** Objects alone, in which shop/db takes packets from these only. */
+const guarded = (from: readonly PolicyPeer[], more: Partial<ClusterObjects> = {}): Input =>
+  objects(
+    changed({
+      ...more,
+      policies: [
+        {
+          metadata: {namespace: 'shop', name: 'guard'},
+          spec: {podSelector: {matchLabels: {app: 'db'}}, policyTypes: ['Ingress'], ingress: [{from: [...from]}]},
+        },
+      ],
+    }),
+  )
 
 /** Chains of which each calls the next one twice. */
 const doubling = (depth: number): string[] => [
@@ -233,6 +247,58 @@ const cases: readonly {readonly what: string; readonly of: Input; readonly ask?:
   },
 ]
 
+/** Objects of which Azure NPM does otherwise, for each reason that it has. */
+const departing: readonly {readonly what: string; readonly of: Input; readonly ask?: Partial<DescribedPacket>}[] = [
+  {what: 'an IPv6 block', of: guarded([{ipBlock: {cidr: '2001:db8::/32'}}])},
+  {what: 'an exception of IPv6', of: guarded([{ipBlock: {cidr: '10.7.0.0/16', except: ['2001:db8::/64']}}])},
+  {what: 'a mask of no bits', of: guarded([{ipBlock: {cidr: '10.0.0.0/0', except: ['10.0.1.9/32']}}])},
+  {what: 'an exception that covers its block', of: guarded([{ipBlock: {cidr: '10.0.1.9/32', except: ['10.0.1.0/24']}}])},
+  {
+    what: 'a value that no label can have',
+    of: guarded([{podSelector: {matchExpressions: [{key: 'app', operator: 'In', values: ['no label']}]}}]),
+  },
+  {
+    what: 'conditions that are too long',
+    of: guarded([
+      {
+        podSelector: {
+          matchExpressions: Array.from({length: 40}, (_, at) => ({
+            key: `${'key'.repeat(20)}${at}`,
+            operator: 'DoesNotExist' as const,
+          })),
+        },
+      },
+    ]),
+  },
+  {
+    what: 'a namespace that is being deleted',
+    of: guarded([{namespaceSelector: {matchLabels: {team: 'ops'}}}], {
+      namespaces: shop.namespaces.map(({metadata}) => ({
+        metadata: {...metadata, labels: {team: metadata.name}, deletionTimestamp: '2026-01-01T00:00:00Z'},
+        status: {phase: 'Terminating'},
+      })),
+    }),
+  },
+  {
+    what: 'the label all-namespaces',
+    of: guarded([{namespaceSelector: {matchExpressions: [{key: 'all-namespaces', operator: 'Exists'}]}}], {
+      namespaces: shop.namespaces.map(({metadata}) => ({
+        metadata: {...metadata, labels: metadata.name === 'shop' ? {'all-namespaces': 'x'} : {}},
+      })),
+    }),
+  },
+  {
+    what: 'a pod whose first address is IPv6',
+    of: guarded([{namespaceSelector: {}}], {
+      pods: shop.pods.map(each =>
+        each.metadata.name === 'job'
+          ? {...each, status: {...each.status, podIP: 'fd00::9', podIPs: [{ip: 'fd00::9'}, {ip: '10.0.1.9'}]}}
+          : each,
+      ),
+    }),
+  },
+]
+
 async function opened({texts, cluster}: Input): Promise<{nodes: readonly NodeState[]; problems: readonly string[]}> {
   if (!Array.isArray(texts)) {
     const nodes: NodeState[] = []
@@ -261,6 +327,7 @@ async function screenOf({of, ask}: (typeof cases)[number]): Promise<string[]> {
 
 test('why a trace says what it says is told in these sentences', async () => {
   const screens: string[] = []
-  for (const each of cases) screens.push(`### ${each.what}\n${(await screenOf(each)).join('\n')}\n`)
+  for (const each of [...cases, ...departing.map(each => ({ask: jobToDb, ...each}))])
+    screens.push(`### ${each.what}\n${(await screenOf(each)).join('\n')}\n`)
   await expect(screens.join('\n')).toMatchFileSnapshot('../../golden/trace-sentences.txt')
 })
