@@ -22,6 +22,9 @@ const IPTABLES =
 const IPV6_RULES = /^(?:\[\d+:\d+\] )?-A .*(?: -[sd] [\da-f]*:[\da-f:]*(?:\/|\s)| -p ipv6-icmp| --reject-with icmp6)/m
 const IPTABLES_LIST = /^Chain \S+ \((?:policy [A-Z]+|\d+ references)/m
 const NFT_LIST = /^table (?:ip6?|inet|arp|bridge|netdev) \S+ \{/m
+// AKS Periscope gathers such texts, with iptables -L. Neither has all of a policy's fields.
+const POLICY_TABLE = /^(?:NAMESPACE +)?NAME +POD-SELECTOR +AGE\s*$/m
+const DESCRIBED_POLICY = [/^Name: {2,}\S/m, /^ +PodSelector: /m, /^ +Policy Types: /m]
 const IPSET_XML = /^\s*(?:<\?xml[^>]*>\s*)?<ipset/
 // Input of the tools' restore commands is not the state of a node, though many of the lines are the same.
 const IPTABLES_RESTORE = /^:\S+ - -\s*$/m
@@ -111,6 +114,15 @@ const rows = {
       code: 'UNSUPPORTED_FILE',
       message: 'is what ipset list -o xml prints; it is passed over',
       next: 'Take the sets on the node as text: ipset save',
+    },
+    redaction: 'free-text',
+  },
+  'policies-for-people': {
+    isHead: head => POLICY_TABLE.test(head) || DESCRIBED_POLICY.every(line => line.test(head)),
+    unread: {
+      code: 'UNSUPPORTED_FILE',
+      message: 'is what kubectl get or kubectl describe prints of NetworkPolicies for people; it is passed over',
+      next: 'Take the objects as the API server has them: kubectl get pods,namespaces,networkpolicies,nodes -A -o json > cluster.json',
     },
     redaction: 'free-text',
   },
