@@ -96,10 +96,21 @@ export class Writes {
     return this.write(client, caller => this.options.writer.confirm({...caller, ...options}))
   }
 
-  /** Ends within the time that there is. What a write has not done by then is taken back by whoever starts next. */
-  async stop(withinMs: number): Promise<void> {
+  /** Whether a write is under way, or awaits its confirmation: whoever keeps the time must not go. */
+  get isOpen(): boolean {
+    return this.underWay.size > 0 || this.known?.status.pending !== undefined
+  }
+
+  /**
+   * Ends within the time that there is. What a write has not done by then is taken back by whoever starts next.
+   *
+   * @param isLast nobody starts next: what awaits its confirmation is taken back at once
+   */
+  async stop(withinMs: number, isLast: boolean): Promise<void> {
     this.isStopping = true
     clearInterval(this.timer)
+    const {pending} = this.known?.status ?? {}
+    if (isLast && pending) void this.during(() => this.options.writer.rollback({by: 'npm-agent', to: pending.id}))
     const ended = new AbortController()
     const late = sleep(withinMs, undefined, {signal: ended.signal}).catch(() => {})
     await Promise.race([Promise.allSettled(this.underWay), late])

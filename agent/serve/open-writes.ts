@@ -17,16 +17,11 @@ export interface OpenWritesOptions {
 }
 
 /** Loads what writes to this node, which an agent that only reads never does. */
-export async function openWrites(options: OpenWritesOptions, onChange: () => void): Promise<Writes | undefined> {
+export async function openWrites(options: OpenWritesOptions, onChange: () => void): Promise<Writes> {
   const {version, node, stateDir, log, limits} = options
   const {Writes} = await import('../rpc/writes.ts')
   const {openWriter} = options.openWriter ? {openWriter: options.openWriter} : await import('../write/open-writer.ts')
-  let writer: Writer
-  try {
-    writer = openWriter({stateDir, node, version, log})
-  } catch {
-    return undefined
-  }
+  const writer = openWriter({stateDir, node, version, log})
   const journal = join(stateDir, 'journal.jsonl')
   return new Writes({
     writer,

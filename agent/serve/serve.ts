@@ -137,7 +137,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   const used = (count: number): void => {
     clearTimeout(idle)
     if (count === 0 && exitAfterIdleMs !== undefined)
-      idle = setTimeout(() => ending.resolve('nobody uses it any more'), exitAfterIdleMs)
+      idle = setTimeout(() => (writes?.isOpen ? used(count) : ending.resolve('nobody uses it any more')), exitAfterIdleMs)
   }
   const server: AgentServer = new AgentServer({
     agent,
@@ -164,7 +164,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     clearInterval(check)
     clearTimeout(idle)
     // First: its client may still be told how a write ended.
-    await writes?.stop(limits.stopMs / 2)
+    await writes?.stop(limits.stopMs / 2, exitAfterIdleMs !== undefined)
     await server.stop(`the agent ends: ${reason}`)
     snapshots.stop()
     await watch?.stop()

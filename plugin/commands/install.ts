@@ -6,7 +6,7 @@ import {durationMs, durationText} from '../install/duration.ts'
 import {installAgents} from '../install/install-agents.ts'
 import {objectName} from '../install/objects.ts'
 import {permissionsOf} from '../install/permissions.ts'
-import {renderManifests} from '../install/render.ts'
+import {isForWriting, renderManifests} from '../install/render.ts'
 import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readyLines, rolloutLines, stepLine} from '../print/install.ts'
@@ -17,16 +17,22 @@ export default class Install extends Verb {
   static override description =
     'Applies the manifests that came with this program by server-side apply: two namespaces, accounts, roles, and DaemonSets of agents ' +
     'and of the relays through which they are reached. Everything is checked by the API server before anything is stored. An older ' +
-    'installation is upgraded. With --ephemeral it is one agent on one node, which ends by itself.'
+    "installation is upgraded. With --read-only, agents load nothing that writes, and the operator's account and roles are left out, " +
+    'or removed if they are there; install without it adds them. With --ephemeral it is one agent on one node, which ends by itself.'
   static override examples = [
     '<%= config.bin %> install --explain',
     '<%= config.bin %> install --dry-run',
     '<%= config.bin %> install --image registry.example.com/kubectl-npm/agent:0.1.0',
+    '<%= config.bin %> install --read-only --image registry.example.com/kubectl-npm/agent:0.1.0',
     '<%= config.bin %> install --ephemeral --node aks-1 --for 10m',
   ]
   static override flags = {
     ...clusterFlags,
     image: Flags.string({summary: 'Image of the agent, in a registry that the nodes reach', helpValue: 'REF'}),
+    'read-only': Flags.boolean({
+      summary: 'Agents that cannot write to their nodes, and no account that could ask them to',
+      default: false,
+    }),
     'dry-run': Flags.boolean({summary: 'Let the API server check everything, and store nothing', default: false}),
     explain: Flags.boolean({summary: 'Print each permission and why it is needed, and do nothing', default: false}),
     ephemeral: Flags.boolean({summary: 'One agent on one node, which ends by itself', dependsOn: ['node']}),
@@ -55,7 +61,9 @@ export default class Install extends Verb {
     if (output !== 'table' && !flags.explain && !dryRun)
       throw new InputError(`-o ${output} is for --explain and --dry-run`, 'Leave it out.')
     const times = {timeoutMs: durationMs('--timeout', flags.timeout), lifetimeMs: durationMs('--for', flags.for)}
-    const objects = await renderManifests(this.config.root, {namespace, image: flags.image})
+    const readOnly = flags['read-only']
+    const options = {namespace, image: flags.image}
+    const objects = await renderManifests(this.config.root, {...options, readOnly})
     if (flags.explain) {
       const document = {apiVersion: API_VERSION, kind: 'Permissions', items: permissionsOf(objects, namespace)}
       return this.printAnswer(flags, {
@@ -64,7 +72,8 @@ export default class Install extends Verb {
       })
     }
     await using api = await openClusterApi(flags, this.signal)
-    const question = {objects, node, dryRun, force: flags['force-conflicts'], ...times, signal: this.signal}
+    const without = readOnly ? (await renderManifests(this.config.root, options)).filter(isForWriting) : []
+    const question = {objects, without, node, dryRun, force: flags['force-conflicts'], ...times, signal: this.signal}
     const installation = await installAgents(api, question, {
       onStep: ({object, change}) =>
         output === 'table' && process.stdout.write(`${paint(stepLine(objectName(object), change, dryRun))}\n`),

@@ -22,6 +22,8 @@ import {daemonSetsOf} from './render.ts'
 export interface InstallQuestion {
   /** All objects of the manifests, as rendered. */
   readonly objects: readonly KubernetesObject[]
+  /** Those of the manifests that are left out: what an earlier installation has made of them is removed. */
+  readonly without?: readonly KubernetesObject[]
   /** One agent on this node that ends by itself, in place of DaemonSets. */
   readonly node: string | undefined
   /** Lets the API server check everything and store nothing. */
@@ -65,9 +67,9 @@ export type Installation =
  * @throws InputError when something is refused, or not ready in time: it says what is installed by then, and how to remove it
  */
 export async function installAgents(api: ClusterApi, question: InstallQuestion, events: InstallEvents): Promise<Installation> {
-  const {objects, node, dryRun, force, lifetimeMs, timeoutMs, signal} = question
+  const {objects, without = [], node, dryRun, force, lifetimeMs, timeoutMs, signal} = question
   const daemonSets = daemonSetsOf(objects)
-  const options = {dryRun, force, timeoutMs, signal, ...events}
+  const options = {dryRun, force, without, timeoutMs, signal, ...events}
   if (node === undefined) {
     await install(api, objects, [podOf(daemonSets.agent), podOf(daemonSets.relay)], options)
     return dryRun ? {kind: 'checked', objects} : {kind: 'all nodes', nodes: await waitForAll(api, question, events)}

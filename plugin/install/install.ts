@@ -7,6 +7,7 @@ import {applyObject} from './apply.ts'
 import {type ExistingObjects, findObject, keepForeignNamespaces, readExistingObjects} from './existing-objects.ts'
 import {isOurs, type KubernetesObject, OWN_LABEL, objectName, objectPath, STAND_IN_NAMESPACE} from './objects.ts'
 import {findOlderLayout, type OlderLayout, removeOlderLayout} from './older-layout.ts'
+import {removeObject} from './remove-object.ts'
 
 /** What became of the object that was there, or was not. */
 export type ObjectChange = 'created' | 'configured' | 'unchanged' | 'removed'
@@ -21,6 +22,8 @@ export interface InstallOptions {
   readonly dryRun: boolean
   /** Takes over fields that others set. */
   readonly force: boolean
+  /** Objects of the manifests that this installation goes without: those that an earlier one has made are removed. */
+  readonly without: readonly KubernetesObject[]
   /** How long agents of an older version may take to end, before those of this one are installed all the same. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -53,7 +56,7 @@ export async function install(
   const checked = await checkAll(api, keepForeignNamespaces(objects, existing), existing, options)
   if (dryRun) {
     for (const pod of pods) await checkPod(api, pod, checked, onWarning)
-    for (const object of older.objects) onStep({object, change: 'removed'})
+    for (const object of [...older.objects, ...(await ourOwn(api, options.without))]) onStep({object, change: 'removed'})
     for (const step of checked) onStep(step)
     return
   }
@@ -67,6 +70,8 @@ export async function install(
     )
     await admit(api, pods, applied)
     await replaceOlder(api, older, options)
+    for (const object of await ourOwn(api, options.without))
+      if (await removeObject(api, object)) onStep({object, change: 'removed'})
     await applyAll(
       api,
       checked.filter(({object}) => !isFirst(object)),
@@ -92,6 +97,15 @@ async function replaceOlder(
   })
   if (left.length > 0)
     onWarning(`older agents are still there: ${left.join(', ')}; on their nodes the new ones start when these are gone`)
+}
+
+/** Those that are there and ours. */
+async function ourOwn(api: ClusterApi, objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> {
+  const found = await Promise.all(objects.map(object => findObject(api, objectPath(object))))
+  return objects.flatMap((object, at) => {
+    const live = found[at]
+    return live && isOurs(live) ? [{...live, kind: object.kind}] : []
+  })
 }
 
 async function admit(api: ClusterApi, pods: readonly KubernetesObject[], applied: Checked[]): Promise<void> {

@@ -75,5 +75,5 @@ export const installerReasons = {
   look: 'uninstall: finds what is left, and what of others would go with it',
   remove: 'uninstall: removes what install made; of DaemonSets also install, those of an older version',
   removeInside:
-    'uninstall, when the namespace stays because it holds objects of others; of pods also install --ephemeral, those that have ended; of accounts also install, those of an older version',
+    "uninstall, when the namespace stays because it holds objects of others; of pods also install --ephemeral, those that have ended; of accounts also install, those of an older version; of the last three also install --read-only, the operator's",
 } as const

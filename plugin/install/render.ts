@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
+import {accounts} from '../../core/contract/agent.ts'
 import type {Json} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
@@ -11,7 +12,15 @@ export interface RenderOptions {
   readonly namespace: string
   /** Replaces the image of agents and relays. */
   readonly image?: string | undefined
+  /** Agents that load nothing that writes, and no account that could ask them to. */
+  readonly readOnly?: boolean
 }
+
+/** The operator's account and role, and the role of people who may ask for its tokens. */
+const WRITING = new Set([accounts.operator, 'kubectl-npm-operator'])
+
+/** Whether an object of the manifests is only there for verbs that write. */
+export const isForWriting = ({metadata: {name = ''}}: KubernetesObject): boolean => WRITING.has(name)
 
 /**
  * Renders the manifests that came with this program.
@@ -19,7 +28,10 @@ export interface RenderOptions {
  * @param root folder of the executable; the manifests lie in it
  * @throws InputError when kubectl is missing or cannot render them
  */
-export async function renderManifests(root: string, {namespace, image}: RenderOptions): Promise<KubernetesObject[]> {
+export async function renderManifests(
+  root: string,
+  {namespace, image, readOnly = false}: RenderOptions,
+): Promise<KubernetesObject[]> {
   const {parseAllDocuments} = await import('yaml')
   const folder = join(root, 'manifests', 'base')
   const {stdout, stderr, hasFailed, code} = await runKubectl(['kustomize', folder])
@@ -29,7 +41,9 @@ export async function renderManifests(root: string, {namespace, image}: RenderOp
       'Install kubectl 1.24 or later, or name one: KUBECTL=/path/to/kubectl',
     )
   const objects = parseAllDocuments(stdout).map(document => document.toJS() as KubernetesObject)
-  return objects.map(object => withImage(inNamespace(object, namespace), image))
+  return objects
+    .filter(object => !readOnly || !isForWriting(object))
+    .map(object => withImage(inNamespace(readOnly ? toReadOnly(object) : object, namespace), image))
 }
 
 /** With the two namespaces of the manifests replaced wherever an object names them. */
@@ -62,6 +76,11 @@ const withAccountNamespace = (object: DaemonSet, moved: (name: unknown) => strin
       env: container.env.map(each => (each.name === 'ACCOUNT_NAMESPACE' ? {...each, value: moved(each.value)} : each)),
     }),
   }))
+
+const toReadOnly = (object: KubernetesObject): KubernetesObject =>
+  object.kind === 'DaemonSet' && object.metadata.name === DAEMON_SETS.agent
+    ? withContainers(object as DaemonSet, container => ({...container, args: [...(container.args ?? []), '--read-only']}))
+    : object
 
 export type PodSpec = Json<V1PodSpec>
 

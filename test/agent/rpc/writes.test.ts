@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {appendFile, mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {gzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import {limits} from '../../../agent/limits/limits.ts'
@@ -335,6 +336,29 @@ describe('writes', () => {
     resolve()
     expect(await answer).toMatchObject({outcome: 'applied'})
     await ended
+    expect(writer.stopped).toBe(true)
+  })
+
+  test('that await their confirmation keep an agent that ends when idle, and are taken back when it ends for good', async () => {
+    const writer = new FakeWriter()
+    writer.now = {pending: {id: 'w1', by: 'JTI=0', since: '2026-11-30T09:00:00Z', secondsLeft: 60}, restorePoints: []}
+    const agent = await openAgent({writer, exitAfterIdleMs: 20, limits: {writesCheckMs: 1_000_000}})
+    const client = await agent.connect(agent.token({account: 'npm-operator'}))
+    await client.ask('writes')
+    await client[Symbol.asyncDispose]()
+    expect(await Promise.race([agent.ended, sleep(200, 'it goes on')])).toBe('it goes on')
+    await agent.end()
+    expect(writer.calls.filter(([verb]) => verb.endsWith('begins'))).toEqual([['rollback begins', {by: 'npm-agent', to: 'w1'}]])
+  })
+
+  test('are left to the next agent where one comes', async () => {
+    await using opened = await openAgentWith()
+    const {writer, agent} = opened
+    writer.now = {pending: {id: 'w1', by: 'JTI=0', since: '2026-11-30T09:00:00Z', secondsLeft: 60}, restorePoints: []}
+    await using client = await agent.connect()
+    await client.ask('writes')
+    await agent.end()
+    expect(writer.calls).toEqual([['recover']])
     expect(writer.stopped).toBe(true)
   })
 

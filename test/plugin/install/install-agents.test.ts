@@ -177,6 +177,26 @@ describe('installing agents', () => {
     expect(steps).toHaveLength(objects.length)
   })
 
+  test('without some objects removes those that an earlier installation made, before its agents start, and none of others', async () => {
+    const without = [account('npm-operator', NAMESPACE), account('of-others', NAMESPACE), account('not-there', NAMESPACE)]
+    const answers = {
+      ...rollouts(2, 2),
+      [objectPath(without[0] as KubernetesObject)]: {metadata: {name: 'npm-operator', namespace: NAMESPACE, uid: 'u1', labels}},
+      [objectPath(without[1] as KubernetesObject)]: {metadata: {name: 'of-others', namespace: NAMESPACE, uid: 'u2'}},
+    }
+    const dry = await run(answers, {without, dryRun: true})
+    expect(dry.steps.filter(step => step.endsWith('removed'))).toEqual([`ServiceAccount ${NAMESPACE}/npm-operator removed`])
+    expect(dry.api.written).toEqual([])
+    const {api, steps} = await run(answers, {without})
+    expect(api.written.filter(each => each.startsWith('DELETE'))).toEqual([
+      `DELETE ${objectPath(without[0] as KubernetesObject)}`,
+    ])
+    const names = steps.map(step => step.split(' ').slice(0, 2).join(' '))
+    expect(names.indexOf(`ServiceAccount ${NAMESPACE}/npm-operator`)).toBeLessThan(
+      names.indexOf(`DaemonSet ${NODE_NAMESPACE}/npm-agent`),
+    )
+  })
+
   test('on one node makes two pods there in place of the DaemonSets', async () => {
     const {api, installation} = await run(
       {...node, ...noPods, [`${NODE_PODS}/${agentPod.metadata.name}`]: agentPod, [`${PODS}/${relayPod.metadata.name}`]: relayPod},

@@ -5,8 +5,9 @@ import {limits} from '../../../agent/limits/limits.ts'
 import {AGENT_STATE_DIR, CLIENTS_SOCKET, LIVE_SOCKET, RELAY_GROUP, RELAY_PORT} from '../../../core/contract/agent.ts'
 import {AGENT_LABEL, RELAY_LABEL} from '../../../core/contract/pod-labels.ts'
 import {ephemeralPods} from '../../../plugin/install/ephemeral.ts'
-import type {KubernetesObject} from '../../../plugin/install/objects.ts'
-import {daemonSetsOf, type PodSpec, renderManifests} from '../../../plugin/install/render.ts'
+import {type KubernetesObject, objectName} from '../../../plugin/install/objects.ts'
+import {permissionsOf} from '../../../plugin/install/permissions.ts'
+import {daemonSetsOf, isForWriting, type PodSpec, renderManifests} from '../../../plugin/install/render.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const FOLDER = dirname(CLIENTS_SOCKET)
@@ -105,6 +106,29 @@ describe('rendering', () => {
     expect([agent, relay].map(each => containerOf(specOf(each)).image)).toEqual(['r.example/agent:2', 'r.example/agent:2'])
     const binding = objects.find(({kind}) => kind === 'ClusterRoleBinding')
     expect(binding?.['subjects']).toMatchObject([{name: 'npm-agent', namespace: 'ops-node'}])
+  })
+
+  test('to read only leaves out the account, the role and the right of those who write, and tells the agent', async () => {
+    const all = await renderManifests(ROOT, {namespace: 'ops'})
+    const objects = await renderManifests(ROOT, {namespace: 'ops', readOnly: true})
+    const names = (of: readonly KubernetesObject[]) => new Set(of.map(objectName))
+    const leftOut = new Set([...names(all)].filter(name => !names(objects).has(name)))
+    expect(leftOut).toEqual(
+      new Set([
+        'ServiceAccount ops/npm-operator',
+        'Role ops/npm-operator',
+        'RoleBinding ops/npm-operator',
+        'Role ops/kubectl-npm-operator',
+      ]),
+    )
+    expect(names(all.filter(isForWriting))).toEqual(leftOut)
+    const rules = objects.flatMap(object => (object['rules'] ?? []) as {resources: string[]; resourceNames?: string[]}[])
+    expect(JSON.stringify(rules)).not.toMatch(/applies|flows|npm-operator/)
+    const {agent, relay} = daemonSetsOf(objects)
+    expect(containerOf(specOf(agent)).args).toEqual(['serve', '--read-only'])
+    expect(containerOf(specOf(relay)).args).toEqual(containerOf(specOf(daemonSetsOf(all).relay)).args)
+    // Every right that is left has its reason.
+    expect(permissionsOf(objects, 'ops').filter(({who}) => who === 'operator' || who === 'npm-operator')).toEqual([])
   })
 
   test('for one node makes two pods that end by themselves: the agent when idle, the relay when the agent is gone', async () => {
