@@ -83,6 +83,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/npm',
     'core/linux/compile',
     'core/linux/walk',
+    'core/linux/translate',
     'core/linux/compare',
     'core/linux/causes',
   ],
@@ -126,7 +127,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/matrix': [...verb, 'core/trace'],
 
   // What is repaired are the differences that a comparison finds, by their causes.
-  'core/plan': [...verb, 'core/drift'],
+  'core/plan': [...verb, 'core/agreement', 'core/drift'],
 
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],

@@ -61,8 +61,11 @@ function clearest({from, to}: ServiceRange): number {
   return known ?? (port === 0 && to > from ? from + 1 : from)
 }
 
-/** A packet of a disagreement, at a port that people know if it has one. The sender has an index of `senders`, by default the first. */
-export function examplePacket({senders, product, receiver, from, to}: Disagreement, sender = senders.first ?? 0): Packet {
+/** A packet of some, at a port that people know if it has one. The sender has an index of `senders`, by default the first. */
+export function examplePacket(
+  {senders, product, receiver, from, to}: Omit<Disagreement, 'effect'>,
+  sender = senders.first ?? 0,
+): Packet {
   const {protocol, port} = packetService(clearest({from, to}))
   return {
     source: printIpv4((product.senders[sender] as EndClass).address),

@@ -14,6 +14,9 @@ export interface PacketProduct {
   readonly behind: readonly EndClass[]
 }
 
+/** What of a node tells its packets apart. */
+export type VerifiedNode = Pick<NodeState, 'node' | 'sets' | 'ruleBlocks'>
+
 /** The packets that a node is verified for. */
 export interface VerifiedPackets {
   readonly products: readonly PacketProduct[]
@@ -31,7 +34,7 @@ export interface VerifiedPackets {
  * The packets of new connections that a node forwards. Where the node's name and its pods are known, those of which one end is
  * a pod of the node; else those of which one end is any pod.
  */
-export function verifiedPackets(node: NodeState, cluster: ClusterObjects): VerifiedPackets {
+export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects): VerifiedPackets {
   const nodes = nodeAddresses(cluster)
   const isHere = ({spec}: Pod): boolean => spec?.nodeName === node.node
   const pods = cluster.pods.filter(hasPolicyAddress)

@@ -21,7 +21,7 @@ const pick = (lines: readonly string[], where: number) => Math.min(lines.length 
 const replaced = (lines: readonly string[], at: number, ...by: readonly string[]) => lines.toSpliced(at, 1, ...by)
 
 /** Something that somebody did to a node by hand. */
-type Damage = (lines: NodeLines) => NodeLines
+export type Damage = (lines: NodeLines) => NodeLines
 
 const onRule = (change: (rules: readonly string[], at: number) => readonly string[]) =>
   place.map(
@@ -57,7 +57,7 @@ const onSet = (type: string, change: (sets: readonly string[], at: number, name:
 const strangers = ['10.1.0.1', '10.1.0.2', '10.1.0.3', '203.0.113.5', '10.1.0.0/24', '10.1.0.0/25 nomatch', '10.1.0.2 nomatch']
 const entry = (line: string) => line.split(' ')[2]
 
-const damage = fc.oneof(
+export const damage: fc.Arbitrary<Damage> = fc.oneof(
   onRule((rules, at) => replaced(rules, at)),
   onRule((rules, at) => replaced(rules, at, rules[at] as string, rules[at] as string)),
   fc

@@ -1,6 +1,10 @@
 import {createHash} from 'node:crypto'
 import type {Plan} from '../../../core/contract/plan.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {planDigest} from '../../../core/plan/digest.ts'
+import {planNode} from '../../../core/plan/plan-node.ts'
+import {plannedSteps} from '../../../core/plan/planned-steps.ts'
+import type {PlanNodeOptions, Wanted} from '../../../core/plan/wanted.ts'
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -65,4 +69,20 @@ export function somePlan(changes: Partial<Plan> = {}): Plan {
     ...changes,
   }
   return {...plan, digest: planDigest(plan, sha256)}
+}
+
+/** Plans for a Linux node, as a verb does. */
+export async function planFor(node: NodeState, wanted: Wanted, options: Partial<PlanNodeOptions> = {}): Promise<Plan> {
+  return planNode(node, wanted, {writing: await node.dataPlane.writing(), sha256, ...options})
+}
+
+/** The node behind the last step of a plan, by the model of the tools. */
+export async function nodeAfter(node: NodeState, plan: Plan): Promise<NodeState> {
+  const writing = await node.dataPlane.writing()
+  const found = writing.partOf(node)
+  if ('incomplete' in found) throw new Error(found.incomplete.map(({reason}) => reason).join())
+  return writing.nodeWith(
+    node,
+    plannedSteps(plan).reduce((part, step) => writing.after(part, step), found),
+  )
 }

@@ -1,0 +1,144 @@
+import {examplePacket} from '../agreement/agreement.ts'
+import {type PacketProduct, verifiedPackets} from '../agreement/verified-packets.ts'
+import type {JudgedPacket} from '../contract/drift.ts'
+import type {PlanStep, TrafficEffect} from '../contract/plan.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
+import {PodNames} from '../drift/pod-names.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {Bits} from '../packets/bits.ts'
+import {type EndClass, endClasses} from '../packets/end-classes.ts'
+import type {JudgedPackets} from '../packets/packet-domain.ts'
+import {allServices} from '../packets/services.ts'
+import {memberText} from '../sets/member.ts'
+import type {NodeSet} from '../sets/node-set.ts'
+
+/** What a step does to the packets that a node forwards. */
+export type StepEffect = Pick<PlanStep, 'effect' | 'opens' | 'closes'>
+
+export const NO_EFFECT: StepEffect = {effect: 'none', opens: [], closes: []}
+
+/** How many packets are shown of what a step opens, and of what it closes. */
+const MOST_EXAMPLES = 3
+/** Pairs of a sender and a receiver that are judged for one plan, before and after its steps. */
+const MOST_PAIRS = 40_000_000
+
+const NOTHING: ClusterObjects = {pods: [], namespaces: [], policies: [], nodes: []}
+
+/**
+ * Finds what the steps of a plan open and close: all packets of new connections that the node forwards are judged before and after
+ * each. Of a node on which they are too many for that, what is found is shown, and what is not found is unknown.
+ */
+export class StepEffects {
+  private readonly cluster: ClusterObjects
+  private readonly pods: PodNames
+  private left: number
+
+  constructor(node: NodeState, mostPairs = MOST_PAIRS) {
+    this.cluster = node.cluster ?? NOTHING
+    this.pods = new PodNames(this.cluster, node.node)
+    this.left = mostPairs
+  }
+
+  /** What is judged otherwise on a node than before. */
+  between(before: NodeState, after: NodeState): StepEffect {
+    const found = new Found(this.pods)
+    let isWhole = true
+    for (const product of productsOf(before, after, this.cluster)) {
+      const senders = product.senders.map(({address}) => address)
+      const domain = {senders, receivers: product.receivers.map(({lastAddress}) => lastAddress), services: [allServices]}
+      const [then, now] = [before.walkSets(domain), after.walkSets(domain)]
+      for (const receiver of product.receivers.keys()) {
+        if (found.isTold) return found.effect(true)
+        this.left -= senders.length
+        if (this.left < 0) {
+          isWhole = false
+          break
+        }
+        found.add(then.judge(receiver), now.judge(receiver), {product, receiver})
+      }
+    }
+    return found.effect(isWhole)
+  }
+}
+
+/** All packets, divided by what tells them apart on either node. */
+function productsOf(before: NodeState, after: NodeState, cluster: ClusterObjects): readonly PacketProduct[] {
+  const sets = new Map<string, NodeSet>(before.sets)
+  for (const [name, set] of after.sets ?? []) if (sets.get(name) !== set) sets.set(sets.has(name) ? `${name} after` : name, set)
+  const {node} = before
+  const blocks = [...new Set([...before.ruleBlocks(), ...after.ruleBlocks()])]
+  if (cluster.pods.length > 0) return verifiedPackets({node, sets, ruleBlocks: () => blocks}, cluster).products
+  // Nothing tells which packets the node forwards.
+  const {all} = endClasses({
+    pods: [],
+    nodes: new Map(),
+    sets: new Map([...sets].map(([name, {type, members, header}]) => [name, {type, header, members: members.map(memberText)}])),
+    blocks,
+    likeness: () => '',
+  })
+  return [{senders: all, receivers: all, behind: []}]
+}
+
+interface Place {
+  readonly product: PacketProduct
+  readonly receiver: number
+}
+
+class Found {
+  private readonly opens: JudgedPacket[] = []
+  private readonly closes: JudgedPacket[] = []
+  private isUncertain = false
+  private readonly pods: PodNames
+
+  constructor(pods: PodNames) {
+    this.pods = pods
+  }
+
+  /** Whether nothing more would be shown. */
+  get isTold(): boolean {
+    return this.opens.length >= MOST_EXAMPLES && this.closes.length >= MOST_EXAMPLES
+  }
+
+  /** @param isWhole whether all packets were judged */
+  effect(isWhole: boolean): StepEffect {
+    const {opens, closes} = this
+    const isSure = isWhole && !this.isUncertain
+    const effect: TrafficEffect =
+      opens.length > 0 && closes.length > 0
+        ? 'both'
+        : !isSure
+          ? 'unknown'
+          : opens.length > 0
+            ? 'opens'
+            : closes.length > 0
+              ? 'closes'
+              : 'none'
+    return {effect, opens, closes}
+  }
+
+  add(before: readonly JudgedPackets[], after: readonly JudgedPackets[], place: Place): void {
+    const {product, receiver} = place
+    const {lastAddress} = product.receivers[receiver] as EndClass
+    const own = Bits.of([...product.senders.keys()].filter(at => product.senders[at]?.address === lastAddress))
+    for (const then of before)
+      for (const now of after) {
+        if (then.verdict === now.verdict && then.verdict !== 'unknown') continue
+        if (then.to < now.from || now.to < then.from || !isSameWay(then, now)) continue
+        const senders = then.senders.and(now.senders).without(own)
+        if (senders.isEmpty) continue
+        if (then.verdict === 'unknown' || now.verdict === 'unknown') {
+          this.isUncertain = true
+          continue
+        }
+        const list = now.verdict === 'accept' ? this.opens : this.closes
+        if (list.length >= MOST_EXAMPLES) continue
+        const range = {from: Math.max(then.from, now.from), to: Math.min(then.to, now.to)}
+        const packet = examplePacket({...range, senders, product, receiver: product.receivers[receiver] as EndClass})
+        list.push(this.pods.show(packet))
+      }
+  }
+}
+
+/** Whether packets of both are sent on to the same place, which no plan changes. */
+const isSameWay = ({translated: one}: JudgedPackets, {translated: other}: JudgedPackets): boolean =>
+  one?.destination === other?.destination && one?.port === other?.port

@@ -1,0 +1,109 @@
+import {fc, test as propertyTest} from '@fast-check/vitest'
+import {describe, expect} from 'vitest'
+import type {AnyDifference, NodeState} from '../../../core/dataplane/dataplane.ts'
+import {judgedComparison} from '../../../core/drift/compare-node.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
+import {differenceKey} from '../../../core/plan/repaired-with.ts'
+import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
+import {azureNpm, damage} from '../../support/linux/arbitrary-node.ts'
+import {nodeOfLines} from '../../support/linux/written-node.ts'
+import {linesOf} from '../../support/node-of.ts'
+import {nodeAfter, planFor} from '../../support/plan/plan.ts'
+
+/** A node that Azure NPM programmed for other objects than the cluster has now, and that somebody changed by hand. */
+const brokenNode = fc
+  .tuple(cluster, cluster, fc.boolean(), azureNpm, fc.array(damage, {maxLength: 3}))
+  .map(([objects, before, isOld, options, damages]) => {
+    const lines = linesOf(compile(isOld ? before : objects, {...options, semantics: 'npm'}))
+    return {objects, lines: damages.reduce((broken, change) => change(broken), lines)}
+  })
+
+type BrokenNode = typeof brokenNode extends fc.Arbitrary<infer Value> ? Value : never
+const opened = ({objects, lines}: BrokenNode): NodeState => nodeOfLines(lines).with({cluster: objects})
+
+const compared = (node: NodeState) => judgedComparison(node.cluster ?? never(), node, {mostLooks: 200_000})
+const never = (): never => {
+  throw new Error('the node has objects')
+}
+
+const keyOf = (node: NodeState, difference: AnyDifference): string => differenceKey(difference, node.dataPlane)
+
+function countsOf(node: NodeState, differences: readonly AnyDifference[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const each of differences) counts.set(keyOf(node, each), (counts.get(keyOf(node, each)) ?? 0) + 1)
+  return counts
+}
+
+const subjectOf = (difference: AnyDifference): string => ('set' in difference ? difference.set.kernelName : difference.chain)
+
+/** The sets and chains that are not the same on two nodes. */
+async function changed(before: NodeState, after: NodeState): Promise<Set<string>> {
+  const [one, other] = [await partsOf(before), await partsOf(after)]
+  return new Set([...one.keys(), ...other.keys()].filter(name => one.get(name) !== other.get(name)))
+}
+
+/** What each set and chain holds. */
+async function partsOf(node: NodeState): Promise<Map<string, string>> {
+  const writing = await node.dataPlane.writing()
+  const part = writing.partOf(node)
+  if ('incomplete' in part) return never()
+  const found = new Map<string, string>()
+  let name = ''
+  for (const line of writing.canonical(part).trimEnd().split('\n')) {
+    const [, set, chain] = /^(?:set (\S+)|chain nft (\S+))/.exec(line) ?? []
+    if (line.startsWith('forward ')) name = 'FORWARD'
+    else if (set !== undefined || chain !== undefined) name = set ?? chain ?? ''
+    found.set(name, `${found.get(name) ?? ''}${line}\n`)
+  }
+  return found
+}
+
+describe('on any node', () => {
+  propertyTest.prop([brokenNode], {numRuns: 50})(
+    'a plan for all that differs leaves nothing that differs, but what it says that it leaves',
+    async broken => {
+      const node = opened(broken)
+      const plan = await planFor(node, {kind: 'policies'})
+      const after = await nodeAfter(node, plan)
+      const left = compared(after)
+      const untouched = plan.untouched.map(({name}) => name)
+      for (const {policy, text, differences} of left.causes.filter(cause => cause.differences.length > 0))
+        expect(untouched.some(name => name === `policy ${policy}`) && differences.length > 0, text).toBe(true)
+      expect((await planFor(after, {kind: 'policies'})).operations).toEqual([])
+      // What a step is said to do is what packets see.
+      const effects = new Set(plan.steps.map(({effect}) => effect))
+      for (const each of packetsOf(broken.objects)) {
+        const [then, now] = [node.walk(each).verdict, after.walk(each).verdict]
+        if (then === now || then === 'unknown' || now === 'unknown') continue
+        expect(
+          [...effects].some(
+            effect => effect === 'both' || effect === 'unknown' || effect === (now === 'accept' ? 'opens' : 'closes'),
+          ),
+        ).toBe(true)
+      }
+    },
+  )
+
+  propertyTest.prop([brokenNode, fc.nat()], {numRuns: 60})(
+    'a plan for one cause takes that cause away, adds none, and touches nothing outside',
+    async (broken, which) => {
+      const node = opened(broken)
+      const before = compared(node)
+      const repairable = [...before.causes.keys()].filter(at => before.drift.causes[at]?.repair?.command !== undefined)
+      fc.pre(repairable.length > 0)
+      const at = repairable[which % repairable.length] as number
+      const plan = await planFor(node, {kind: 'policies'}, {narrowedTo: {causes: [String(at + 1)]}})
+      const after = await nodeAfter(node, plan)
+      const asked = new Set(before.causes[at]?.differences)
+      const left = compared(after).differences
+      const [had, has, wasAsked] = [countsOf(node, before.differences), countsOf(node, left), countsOf(node, [...asked])]
+      for (const [key, count] of has) expect(count, `${key} was not there`).toBeLessThanOrEqual(had.get(key) ?? 0)
+      const isMended = [...wasAsked].every(([key, count]) => (has.get(key) ?? 0) <= (had.get(key) ?? 0) - count)
+      expect(isMended || plan.untouched.length > 0).toBe(true)
+      const gone = before.differences.filter(each => (has.get(keyOf(node, each)) ?? 0) < (had.get(keyOf(node, each)) ?? 0))
+      const subjects = new Set(gone.map(subjectOf))
+      for (const name of await changed(node, after)) expect(subjects, `${name} is outside`).toContain(name)
+      if (gone.some(each => !wasAsked.has(keyOf(node, each)))) expect(plan.notes.join()).toContain('repaired too')
+    },
+  )
+})
