@@ -54,6 +54,9 @@ const UNSAID: Readonly<Record<string, string>> = {
   'more sets': 'more than 20 sets are cut only where text is damaged everywhere',
   'it has too many rules to be compiled here': 'of millions of rules',
   'has too many rules to be compiled here': 'the same, of NPM v1',
+  'the text has no end, and none of the lists that the kernel prints last: it is likely to be cut off':
+    'of translate, sets and resolve',
+  'the output of ipset has no end, so more lists may follow the last one': 'the same',
   'or later': 'the newest line of releases is told by nothing',
 }
 
