@@ -17,8 +17,6 @@ import type {DumpDocument} from './model.ts'
 import {parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
 import {refusedProblems} from './refused-problems.ts'
 import {gapsOfUnread} from './unread-objects.ts'
-import {parseYamlDocuments} from './yaml-documents.ts'
-import {yamlValue} from './yaml-values.ts'
 
 /** One document, read by the kind of its content. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
@@ -149,13 +147,17 @@ interface ParsedYaml {
 }
 
 /**
- * Parses the documents of a YAML text. The library is loaded only when a file needs it.
+ * Parses the documents of a YAML text. The library, and what makes it read as kubectl does, are loaded only when a file needs them.
  *
  * @param linesBefore how many lines of the file stand before the text
  */
 async function parseYaml(text: Text, file: string, linesBefore = 0): Promise<ParsedYaml> {
   checkMemory(parsedYamlBytes(text))
-  const yaml = await import('yaml')
+  const [yaml, {parseYamlDocuments}, {yamlValue}] = await Promise.all([
+    import('yaml'),
+    import('./yaml-documents.ts'),
+    import('./yaml-values.ts'),
+  ])
   const values: unknown[] = []
   const problems = new ProblemList(file)
   const gaps: ObjectGap[] = []
