@@ -1,6 +1,7 @@
 /*
- * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; only compile,
- * translate of NPM v1, trace, matrix and diff: npm run bench -- --verbs; agents, alone and many, as root: npm run bench -- --agents
+ * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; each size, but only
+ * once: npm run bench -- --once; only compile, translate of NPM v1, trace, matrix, verify and diff: npm run bench -- --verbs; agents,
+ * alone and many, as root: npm run bench -- --agents. What is interrupted prints what it has.
  *
  * Everything is measured in one run on one machine, beside what starting Node, starting kubectl and splitting words take
  * there: only ratios can be compared between machines. Nothing is asserted. docs/performance.md says how to read it.
@@ -17,9 +18,9 @@ import {type Met, markdown, type Row} from './table.ts'
 import {verbResults} from './verbs.ts'
 
 const flag = {type: 'boolean', default: false} as const
-const {values} = parseArgs({options: {quick: flag, verbs: flag, agents: flag}})
-const runsOfShort = values.quick ? 5 : 21
-const runsOfLong = values.quick ? 1 : 5
+const {values} = parseArgs({options: {quick: flag, once: flag, verbs: flag, agents: flag}})
+const runsOfShort = values.once ? 3 : values.quick ? 5 : 21
+const runsOfLong = values.once || values.quick ? 1 : 5
 const sizes = values.quick ? [1, 10] : [1, 10, 100]
 
 const root = join(import.meta.dirname, '..', '..')
@@ -49,6 +50,11 @@ const inSeconds = (seconds: number): string => `${seconds.toFixed(seconds < 1 ? 
 const inMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 const times = (ratio: number): string => ratio.toFixed(ratio < 10 ? 2 : 1)
 
+process.once('SIGINT', () => {
+  console.log(markdown(rows))
+  process.exit(130)
+})
+
 say('bundle')
 await exec(NODE, [join(root, 'scripts', 'build.ts')])
 if (values.agents) {
@@ -62,11 +68,11 @@ addTimes('node -e 0', '', node)
 if (kubectl) addTimes('kubectl version --client', '', kubectl)
 await startup('--version')
 await startup('--help')
+await verbs()
 if (!values.verbs) {
   growth('time per MB', await translateAll())
   await inProcess()
 }
-await verbs()
 console.log(markdown(rows))
 
 function addTimes(
@@ -201,7 +207,7 @@ async function inProcess(): Promise<void> {
 async function speed(task: Task, file: string, bytes: number): Promise<number> {
   say(`${task} in process`)
   const seconds: number[] = []
-  for (let run = 0; run < Math.max(3, runsOfLong); run++) {
+  for (let run = 0; run < (values.once ? 1 : Math.max(3, runsOfLong)); run++) {
     const {stdout} = await exec(NODE, [join(import.meta.dirname, 'in-process.ts'), task, file])
     seconds.push(Number(stdout))
   }
