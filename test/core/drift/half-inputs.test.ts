@@ -3,6 +3,7 @@ import type {Drift} from '../../../core/contract/drift.ts'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {compareNode} from '../../../core/drift/compare-node.ts'
 import {diffNode} from '../../../core/drift/diff-node.ts'
+import {verifyNode} from '../../../core/verify/verify-node.ts'
 import {type FixtureNode, fixtureNodes, nodeNamed} from '../../support/dump-fixture.ts'
 import {type Half, halvesOf, nodeOf, spread, tablesOf, withoutTable} from '../../support/half-inputs.ts'
 import {packetOf} from '../../support/packet-text.ts'
@@ -72,6 +73,14 @@ describe('of a node that kube-proxy runs on', () => {
       expect(drift.incomplete.map(({part, state}) => ({part, state}))).toContainEqual({part: `table ${table}`, state: 'absent'})
     },
   )
+})
+
+test.each(['mangle', 'nat'])('without its table %s nothing is proven of a node, and the table is named', async table => {
+  const {rules, sets} = shop
+  const partsOf = async (text: string) => verifyNode(await nodeOf(shop, text, sets), {against: 'program'}, [])
+  const [whole, half] = [await partsOf(rules), await partsOf(withoutTable(rules, table))]
+  expect([whole.result, whole.incomplete]).toEqual(['proven', []])
+  expect([half.result, half.incomplete.map(({part}) => part)]).toEqual(['unknown', [`table ${table}`]])
 })
 
 const shop = nodeNamed('captures/v2-base36-nft')
