@@ -3,7 +3,7 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {Program} from '../policy/program.ts'
-import {openComparison} from './compare-node.ts'
+import {type OpenComparison, openComparison} from './compare-node.ts'
 import {Effects} from './effects.ts'
 
 /** Causes that are tried for one packet. A broken node has thousands, and the first few that explain it are enough. */
@@ -19,13 +19,31 @@ export interface PacketExplanation {
   readonly repaired: Verdict
 }
 
-/**
- * Finds why a node judges a packet otherwise than the program of its policies does.
- *
- * @param packet after service translation, as rules and policies see it
- */
-export function explainPacket(cluster: ClusterObjects, node: NodeState, packet: Packet): PacketExplanation {
-  const {program, simulated, causes: all} = openComparison(cluster, node)
+/** Why a node judges packets otherwise than the program of its policies does. The two are compared once for all packets. */
+export class PacketExplainer {
+  private readonly cluster: ClusterObjects
+  private readonly node: NodeState
+  private compared: OpenComparison | undefined
+  private foretold: NodeState | undefined
+
+  constructor(cluster: ClusterObjects, node: NodeState) {
+    this.cluster = cluster
+    this.node = node
+  }
+
+  /** @param packet after service translation, as rules and policies see it */
+  explain(packet: Packet): PacketExplanation {
+    const {cluster, node} = this
+    const compared = (this.compared ??= openComparison(cluster, node))
+    return explainPacket(compared, packet, () => (this.foretold ??= node.dataPlane.foretell(compared.program, {cluster})))
+  }
+}
+
+function explainPacket(
+  {program, simulated, causes: all}: OpenComparison,
+  packet: Packet,
+  foretold: () => NodeState,
+): PacketExplanation {
   const ends = new Set([packet.source, packet.destination])
   const likely = all.filter(
     ({kind, addresses}) => kind !== 'pod' || addresses?.some(address => address.includes('/') || ends.has(address)),
@@ -34,7 +52,7 @@ export function explainPacket(cluster: ClusterObjects, node: NodeState, packet: 
   const fixed = simulated.repaired(own)
   const now = simulated.walk(packet)
   // What Azure NPM does by itself is the fault of no other rule.
-  if (fixed.walk(packet) === now && node.dataPlane.foretell(program, {cluster}).walk(packet).verdict === now)
+  if (fixed.walk(packet) === now && foretold().walk(packet).verdict === now)
     return {program, causes: [], isTogether: false, repaired: now}
   // What is wrong with Azure NPM's rules may keep the packet from a rule that decides the same.
   const foreign = new Map([simulated, fixed].flatMap(each => each.foreignCauses(packet)).map(cause => [cause.text, cause]))

@@ -1,6 +1,6 @@
 import type {Trace} from '../contract/trace.ts'
 import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
-import {explainPacket} from '../drift/explain-packet.ts'
+import {PacketExplainer} from '../drift/explain-packet.ts'
 import {type ClusterObjects, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet} from '../net/packet.ts'
@@ -16,6 +16,7 @@ const MOST_REASONS = 5
  * changes this packet's verdict, or a known deviation of Azure NPM in the program.
  *
  * @param packet after service translation, as rules and policies see it
+ * @param explainers of nodes that were asked about other packets; new ones are added
  * @returns reasons in words; empty when the verdicts agree, or when one is unknown
  */
 export function explainDisagreement(
@@ -23,6 +24,7 @@ export function explainDisagreement(
   packet: Packet,
   nodes: readonly NodeState[],
   cluster: ClusterObjects | undefined,
+  explainers = new Map<NodeState, PacketExplainer>(),
 ): string[] {
   if (!expected || !cluster || verdict === expected.verdict) return []
   if (verdict === 'unknown' || expected.verdict === 'unknown') return []
@@ -30,7 +32,9 @@ export function explainDisagreement(
   for (const node of nodes) {
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
-    const {program, causes, repaired, isTogether} = explainPacket(cluster, node, packet)
+    const explainer = explainers.get(node) ?? new PacketExplainer(cluster, node)
+    explainers.set(node, explainer)
+    const {program, causes, repaired, isTogether} = explainer.explain(packet)
     if (repaired === verdict) reasons.push(...deviationReasons(cluster, packet, program.options, node.dataPlane))
     const also = isTogether ? ' (only together with the other reasons)' : ''
     for (const {text} of causes.slice(0, MOST_REASONS)) reasons.push(`node ${node.node}: ${text}${also}`)

@@ -18,7 +18,7 @@ import {explainDisagreement} from '../trace/disagreement.ts'
 import {type DisagreementGroup, type Expectation, groupDisagreements, isConfirmed, MOST_NAMED} from './disagreement-groups.ts'
 import {endName} from './end-names.ts'
 
-/** Groups whose cause is searched for. The node is compared with its program for each. */
+/** Groups whose cause is searched for. */
 const MOST_EXPLAINED = 8
 
 /** The protocols of packets that can be traced. */
@@ -189,13 +189,20 @@ const namesOf = (end: EndClass, others: ReadonlySet<string>): string[] =>
 /** Finds causes, and joins groups that have the same one. */
 function withCauses(groups: readonly DisagreementGroup[], node: NodeState, cluster: ClusterObjects): Counterexample[] {
   const found = new Map<string, Counterexample>()
+  const explainers: Parameters<typeof explainDisagreement>[4] = new Map()
   for (const [at, group] of groups.entries()) {
     const {walk, expected, packet} = group.example
     const because = node.describe(walk).reason
     const {verdict} = expected
     const reasons =
       at < MOST_EXPLAINED && TRACED.has(packet.protocol)
-        ? explainDisagreement({verdict: walk.verdict, expected: {verdict, because: expected.reason}}, packet, [node], cluster)
+        ? explainDisagreement(
+            {verdict: walk.verdict, expected: {verdict, because: expected.reason}},
+            packet,
+            [node],
+            cluster,
+            explainers,
+          )
         : []
     const cause = reasons.length > 0 ? reasons.join('; or ') : because
     const key = `${group.effect} ${cause}`

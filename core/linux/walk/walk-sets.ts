@@ -80,7 +80,8 @@ export class SetWalker implements PacketSetWalk {
   private readonly domain: PacketDomain
   private readonly written: WrittenSets
   private readonly ends: {readonly senders: EndConditions; readonly receivers: EndConditions}
-  private readonly chains = new Map<string, PreparedChain | undefined>()
+  /** By rules, table and name: one text as a key would have to be made for every jump. */
+  private readonly chains = new Map<WalkedRules, Map<string, Map<string, PreparedChain | undefined>>>()
   private readonly states = new Map<string, State>()
   private readonly indexOf: ReadonlyMap<number, number>
   private looks = 0
@@ -351,11 +352,15 @@ export class SetWalker implements PacketSetWalk {
   }
 
   private chain(rules: WalkedRules, table: string, name: string): PreparedChain | undefined {
-    const key = `${rules.backend ?? ''} ${table} ${name}`
-    if (this.chains.has(key)) return this.chains.get(key)
+    let tables = this.chains.get(rules)
+    if (!tables) this.chains.set(rules, (tables = new Map()))
+    let chains = tables.get(table)
+    if (!chains) tables.set(table, (chains = new Map()))
+    const known = chains.get(name)
+    if (known || chains.has(name)) return known
     const chain = rules.chain(table, name)
     const prepared = chain && new PreparedChain(chain, this.ends, this.sets, this.blank, this.written)
-    this.chains.set(key, prepared)
+    chains.set(name, prepared)
     return prepared
   }
 

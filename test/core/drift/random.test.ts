@@ -156,7 +156,7 @@ describe('for any cluster', () => {
 function isComparedWith(lines: NodeLines, objects: ClusterObjects, dump: Awaited<ReturnType<typeof dumpOf>>): boolean {
   // A node of lines may be opened as any data plane's; these are Linux's.
   const {program} = linux.expectedProgram(dump as LinuxNode, objects, {semantics: 'npm'})
-  return isDeepStrictEqual(linesOf(program).rules, lines.rules)
+  return isDeepStrictEqual(linesOf(program), lines)
 }
 
 /** What is claimed must be true of the very packet that is given as the example. */
