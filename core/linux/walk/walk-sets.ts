@@ -1,12 +1,13 @@
 import {Bits} from '../../packets/bits.ts'
 import {disjointPackets} from '../../packets/disjoint-packets.ts'
 import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
-import {cutServices, type ServiceRange} from '../../packets/services.ts'
+import {cutServices} from '../../packets/services.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
 import {EndConditions} from './end-conditions.ts'
 import {FORWARDED, skipsTable} from './hooks.ts'
 import {holds} from './match.ts'
+import {byDestination, common, type Done, divided, type Ends, join, judgedPart, type Part, type State} from './packet-parts.ts'
 import {forwardingHost, type Host, type Passing, passingOf} from './passing.ts'
 import {PreparedChain} from './prepared-chain.ts'
 import {holdsAt, type PreparedRule, type ServiceTruth, serviceEdges, serviceTruths} from './prepared-rule.ts'
@@ -30,22 +31,6 @@ const blankOf = (host: Host): Passing => ({
 /** No host has an address below 1.0.0.0, so no rule translates to one. */
 const FIRST_REAL_ADDRESS = 0x01000000
 
-/** What rules have done to packets. Equal ones are the same object. */
-interface State {
-  /** The source is 0, and so is the destination unless it was translated. A port is the one after translation. */
-  readonly packet: Passing
-  readonly effects: Map<Rule, Done>
-}
-
-/** What a rule's target does, and the packets that come of it. */
-type Done = Effect & {readonly states?: readonly State[]}
-
-/** Packets at one place of a walk. */
-interface Part extends ServiceRange {
-  readonly senders: Bits
-  readonly state: State
-}
-
 /** Who receives packets, after translation. */
 interface Receiver {
   /** Undefined for an address that is not in the domain. */
@@ -58,13 +43,6 @@ interface Place {
   readonly table: string
   readonly receiver: Receiver
   readonly depth: number
-}
-
-/** Where parts end. */
-interface Ends {
-  accepted: Part[]
-  dropped: Part[]
-  unknown: Part[]
 }
 
 /**
@@ -372,47 +350,4 @@ export class SetWalker implements PacketSetWalk {
     ]
     return this.hasForked ? disjointPackets(all) : all
   }
-}
-
-function judgedPart({from, to, senders, state: {packet}}: Part, verdict: JudgedPackets['verdict']): JudgedPackets {
-  const {isTranslated, destination, port} = packet
-  return {from, to, senders, verdict, ...(isTranslated && {translated: {destination, port}})}
-}
-
-/** Puts a part into a list, joined with the one that differs from it in the senders only. */
-function join(parts: Part[], part: Part): void {
-  for (let at = parts.length - 1; at >= 0; at--) {
-    const other = parts[at] as Part
-    if (other.state !== part.state || other.from !== part.from || other.to !== part.to) continue
-    parts[at] = {...part, senders: other.senders.or(part.senders)}
-    return
-  }
-  parts.push(part)
-}
-
-function divided(parts: readonly Part[], isFirst: (part: Part) => boolean): [first: Part[], second: Part[]] {
-  const first: Part[] = []
-  const second: Part[] = []
-  for (const part of parts) (isFirst(part) ? first : second).push(part)
-  return [first, second]
-}
-
-function byDestination(parts: readonly Part[], receiver: number): Map<number, Part[]> {
-  const found = new Map<number, Part[]>()
-  for (const part of parts) {
-    const {isTranslated, destination} = part.state.packet
-    const address = isTranslated ? destination : receiver
-    const known = found.get(address)
-    if (known) known.push(part)
-    else found.set(address, [part])
-  }
-  return found
-}
-
-/** What a list of ranges and one range have in common. */
-function common(ranges: readonly ServiceTruth[], {from, to}: ServiceRange): ServiceTruth[] {
-  const found: ServiceTruth[] = []
-  for (const range of ranges)
-    if (range.from <= to && range.to >= from) found.push({...range, from: Math.max(range.from, from), to: Math.min(range.to, to)})
-  return found
 }
