@@ -66,7 +66,13 @@ export class SetIndex {
     const names = [...members].map(member => parseMember(member).subject)
     let found: readonly CompiledSet[] | undefined
     const parts = (): readonly CompiledSet[] => (found ??= names.map(name => this.member(name)))
-    const fields = (sides: Sides): SetField[] => [...new Set(parts().flatMap(part => part.fields(sides)))]
+    // A list has thousands of members, which mostly look at the same, and each rule that names it asks.
+    const knownFields = new Map<Sides, readonly SetField[]>()
+    const fields = (sides: Sides): readonly SetField[] => {
+      let known = knownFields.get(sides)
+      if (!known) knownFields.set(sides, (known = [...new Set(parts().flatMap(part => part.fields(sides)))]))
+      return known
+    }
     const holds = (packet: SetPacket, sides: Sides, wantsException: boolean): Truth => {
       let result: Truth = false
       for (const part of parts()) {

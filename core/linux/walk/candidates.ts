@@ -1,6 +1,6 @@
 import {parseIpv4Block} from '../../net/ipv4.ts'
 import {blockOf, parseMember} from '../../sets/member.ts'
-import type {SetIndex} from '../../sets/set-index.ts'
+import type {SetIndex, WalkedSet} from '../../sets/set-index.ts'
 import type {Match} from '../iptables/model.ts'
 
 /** Consecutive addresses as 32-bit numbers; both ends are included. */
@@ -18,7 +18,7 @@ const PLAIN: ReadonlySet<string> = new Set(['hash:net', 'hash:ip', 'hash:ip,port
  *
  * @returns undefined when that is not known
  */
-export function specialAddresses(match: Match, sets: SetIndex): AddressRange[] | undefined {
+export function specialAddresses(match: Match, sets: SetIndex): readonly AddressRange[] | undefined {
   if (match.kind === 'address') return rangesOf([match.block])
   if (match.kind !== 'set') return undefined
   const set = sets.set(match.set)
@@ -34,12 +34,20 @@ export function specialAddresses(match: Match, sets: SetIndex): AddressRange[] |
   return ranges
 }
 
-function membersOf(name: string, sets: SetIndex): AddressRange[] | undefined {
+/** A set is asked for by both ends of packets, by every list that holds it, and by all walks of a node. */
+const known = new WeakMap<WalkedSet, readonly AddressRange[] | 'none'>()
+
+function membersOf(name: string, sets: SetIndex): readonly AddressRange[] | undefined {
   const set = sets.set(name)
   if (!set) return []
   // A mask makes addresses equal that are none of the members.
   if (!PLAIN.has(set.type) || set.header?.has('netmask') || set.header?.has('bitmask')) return undefined
-  return rangesOf([...set.members].map(member => parseMember(member).subject))
+  let ranges = known.get(set)
+  if (!ranges) {
+    ranges = rangesOf(Array.from(set.members, member => parseMember(member).subject)) ?? 'none'
+    known.set(set, ranges)
+  }
+  return ranges === 'none' ? undefined : ranges
 }
 
 function rangesOf(texts: readonly string[]): AddressRange[] | undefined {
