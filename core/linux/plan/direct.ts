@@ -3,7 +3,7 @@ import type {LinuxNode} from '../node-state.ts'
 import type {Change} from './change.ts'
 import {type Moment, momentsOf} from './moments.ts'
 import {keptOrder} from './order.ts'
-import type {PlanNames} from './plan-names.ts'
+import {type PlanNames, WHYS, type Why} from './plan-names.ts'
 import {type SetEdit, settleSets} from './set-edits.ts'
 import {tableEdits} from './table-edits.ts'
 
@@ -27,12 +27,6 @@ export function directSteps(change: Change, options: DirectOptions): PlannedStep
   return undefined
 }
 
-const ONE_MOMENT = 'it is one change: before it the node judges as it did, behind it as it is to'
-const ALL_RULES = 'all rules change in one moment: before it the node judges as it did, behind it as it is to'
-const NOT_MET = 'no packet comes to these rules, neither before nor behind it'
-const WALKED =
-  'in this order no packet that is allowed before and behind is dropped on the way, and none passes that is denied: all packets from and to the addresses that change were walked'
-
 function stepsOf(
   change: Change,
   {moments, before, behind}: {moments: readonly Moment[]; before: readonly SetEdit[]; behind: readonly SetEdit[]},
@@ -47,20 +41,17 @@ function stepsOf(
   }
   const last = settleSets(now, target.sets, late, names.nameTwin)
   const isOne = moments.length === 1
-  const ruleStep = (backend: 'nft' | 'legacy', why: string): PlannedStep =>
+  const ruleStep = (backend: 'nft' | 'legacy', why: Why): PlannedStep =>
     names.ruleStep(backend, tableEdits(found.tables[backend], target.tables[backend]), why)
   return [
-    names.setStep(
-      [...first, ...before],
-      'no rule looks at these sets yet, so no packet is judged otherwise while they are filled',
-    ),
-    ...tables.flatMap(({backend, isVisible}) => (isVisible ? [] : [ruleStep(backend, NOT_MET)])),
+    names.setStep([...first, ...before], WHYS.filled),
+    ...tables.flatMap(({backend, isVisible}) => (isVisible ? [] : [ruleStep(backend, WHYS.notMet)])),
     ...groups(moments).map(group =>
       'backend' in group
-        ? ruleStep(group.backend, isOne ? ALL_RULES : WALKED)
-        : names.setStep(group.edits, isOne ? ONE_MOMENT : WALKED),
+        ? ruleStep(group.backend, isOne ? WHYS.allRules : WHYS.walked)
+        : names.setStep(group.edits, isOne ? WHYS.oneLine : WHYS.walked),
     ),
-    names.setStep([...behind, ...last], 'no rule looks at these sets any more'),
+    names.setStep([...behind, ...last], WHYS.left),
   ]
 }
 

@@ -5,6 +5,7 @@ import type {PartRule} from './part-rule.ts'
 /** The iptables back end that a table is of. */
 export type Backend = 'nft' | 'legacy'
 export const backends: readonly Backend[] = ['nft', 'legacy']
+export const otherThan = (backend: Backend): Backend => (backend === 'nft' ? 'legacy' : 'nft')
 
 /** A set of Azure NPM, or of ours. */
 export interface PartSet {

@@ -6,6 +6,28 @@ import {printRuleLine, printSetLine} from './line.ts'
 import {type Backend, isTwin, type LinuxPart, TWIN_PREFIX} from './part.ts'
 import type {SetEdit} from './set-edits.ts'
 
+/** Why a step comes where it does. */
+export type Why = Pick<PlannedStep, 'why' | 'isUnseen'>
+
+const seen = (why: string): Why => ({why})
+const unseen = (why: string): Why => ({why, isUnseen: true})
+
+export const WHYS = {
+  filled: unseen('no rule looks at these sets yet, so no packet is judged otherwise while they are filled'),
+  left: unseen('no rule looks at these sets any more'),
+  notMet: unseen('no packet comes to these rules, neither before nor behind it'),
+  oneLine: seen('it is one change: before it the node judges as it did, behind it as it is to'),
+  allRules: seen('all rules change in one moment: before it the node judges as it did, behind it as it is to'),
+  backendByBackend: seen(
+    'all rules of a back end change in one moment; those of the other one change in another, for no tool changes both',
+  ),
+  walked: seen(
+    'in this order no packet that is allowed before and behind is dropped on the way, and none passes that is denied: all packets from and to the addresses that change were walked',
+  ),
+  copied: unseen('no rule looks at these sets now: the rules look at their copies'),
+  same: unseen('the sets hold what their copies hold, so no packet is judged otherwise'),
+} satisfies Readonly<Record<string, Why>>
+
 /** Says what the lines of a plan are about. What a node knows of names is asked for when a line is printed. */
 export class PlanNames {
   private readonly node: LinuxNode
@@ -55,13 +77,12 @@ export class PlanNames {
     return this.wanted.names?.get(set)?.name ?? this.node.translation().names.namesOf(set)[0]?.name ?? set
   }
 
-  /** @param isAtomic never for ipset, whose lines come into force one by one */
-  setStep(edits: readonly SetEdit[], why: string): PlannedStep {
-    return {tool: 'ipset', isAtomic: false, why, operations: edits.map(edit => this.setOperation(edit))}
+  setStep(edits: readonly SetEdit[], why: Why): PlannedStep {
+    return {tool: 'ipset', isAtomic: false, ...why, operations: edits.map(edit => this.setOperation(edit))}
   }
 
-  ruleStep(backend: Backend, edits: readonly Edit[], why: string): PlannedStep {
-    return {tool: 'iptables', backend, isAtomic: true, why, operations: edits.map(edit => this.ruleOperation(edit))}
+  ruleStep(backend: Backend, edits: readonly Edit[], why: Why): PlannedStep {
+    return {tool: 'iptables', backend, isAtomic: true, ...why, operations: edits.map(edit => this.ruleOperation(edit))}
   }
 
   private setOperation({line, undo}: SetEdit): PlannedOperation {

@@ -7,7 +7,7 @@ import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
 import {lostRules} from '../walk/lost-parts.ts'
 import {lostSets} from '../walk/lost-sets.ts'
 import {foreignUses} from './foreign-uses.ts'
-import {type Backend, isOwnSet, type LinuxPart, type PartSet, type PartTable} from './part.ts'
+import {type Backend, isOwnSet, type LinuxPart, otherThan, type PartSet, type PartTable} from './part.ts'
 import {PartRule} from './part-rule.ts'
 
 const FILTER = 'filter'
@@ -38,7 +38,7 @@ function readPart({documents}: LinuxNode): LinuxPart | {readonly incomplete: rea
   const lost = [...lostRules(saved?.save), ...(savedBeside ? lostRules(savedBeside.save) : []), ...lostSets(documents)]
   if (!saved || lost.length > 0) return {incomplete: lost}
   const backend = backendOf(saved)
-  const other: Backend = backend === 'nft' ? 'legacy' : 'nft'
+  const other = otherThan(backend)
   const saves = [{backend, saved}, ...(savedBeside ? [{backend: other, saved: savedBeside}] : [])]
   const tables = {[backend]: tableOf(saved), [other]: savedBeside ? tableOf(savedBeside) : NO_TABLE} as LinuxPart['tables']
   const own = new Map<string, PartSet>()

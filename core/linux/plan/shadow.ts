@@ -1,7 +1,7 @@
 import type {PlannedStep} from '../../dataplane/writing.ts'
 import type {Change} from './change.ts'
 import {isListType, type LinuxPart, type PartSet, type PartTable} from './part.ts'
-import type {PlanNames} from './plan-names.ts'
+import {type PlanNames, WHYS, type Why} from './plan-names.ts'
 import {makeSet, removeSet, type SetEdit, settleSets} from './set-edits.ts'
 import {tableEdits} from './table-edits.ts'
 import {rulesNamingSets} from './visibility.ts'
@@ -21,24 +21,17 @@ export function shadowSteps(change: Change, names: PlanNames): PlannedStep[] {
   const rest = settleSets(now, target.sets, new Set([...visible, ...late]), names.nameTwin)
   const cleaned: SetEdit[] = ordered.toReversed().flatMap(removeSet)
   const {tables} = found
+  const isOne = change.tables.filter(({isVisible}) => isVisible).length <= 1
   return [
-    names.setStep(
-      [...first, ...ordered.flatMap(makeSet)],
-      'no rule looks at these sets yet, so no packet is judged otherwise while they are filled',
-    ),
-    ...backendSteps(
-      names,
-      tables,
-      between,
-      'all rules change in one moment: before it the node judges as it did, behind it as it is to',
-    ),
-    names.setStep(rest, 'no rule looks at these sets now: the rules look at their copies'),
-    ...backendSteps(names, between, target.tables, 'the sets hold what their copies hold, so no packet is judged otherwise'),
-    names.setStep(cleaned, 'no rule looks at the copies any more'),
+    names.setStep([...first, ...ordered.flatMap(makeSet)], WHYS.filled),
+    ...backendSteps(names, tables, between, isOne ? WHYS.allRules : WHYS.backendByBackend),
+    names.setStep(rest, WHYS.copied),
+    ...backendSteps(names, between, target.tables, WHYS.same),
+    names.setStep(cleaned, WHYS.left),
   ]
 }
 
-const backendSteps = (names: PlanNames, now: LinuxPart['tables'], next: LinuxPart['tables'], why: string): PlannedStep[] =>
+const backendSteps = (names: PlanNames, now: LinuxPart['tables'], next: LinuxPart['tables'], why: Why): PlannedStep[] =>
   (['nft', 'legacy'] as const).map(backend => names.ruleStep(backend, tableEdits(now[backend], next[backend]), why))
 
 /** The sets to be copied: those that change, and lists that rules name and that hold one of them. */

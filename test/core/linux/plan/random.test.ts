@@ -45,6 +45,7 @@ describe('a plan to what the policies ask for', () => {
         expect(linuxWriting.refusal(steps)).toBeUndefined()
         const last = [...statesOf(found, steps)].at(-1) ?? found
         const left = linux.compare(program, nodeOfLines(linesOfPart(last))).differences
+        expect(linux.compare(program, linuxWriting.nodeWith(node, last)).differences).toHaveLength(left.length)
         const sentences = left.map(each => JSON.stringify(linux.describe(each)))
         expect(sentences.length, `${sentences.join('\n')}\n${textOf(steps)}`).toBeLessThanOrEqual(all.length - differences.length)
         if (differences.length === 0) expect(steps).toEqual([])
