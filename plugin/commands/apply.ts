@@ -8,7 +8,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {NodeResult} from '../agents/each-node.ts'
 import {exitCodes, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
-import {planCommands, planLines} from '../print/plan.ts'
+import {planLines, planScript} from '../print/plan.ts'
 import {writeFailure, writeResultLines} from '../print/write-result.ts'
 import {confirm, requireTerminal} from '../ui/confirm.ts'
 import {inTurn, isDone} from '../write/in-turn.ts'
@@ -74,7 +74,7 @@ const flags = {
   'max-parallel': maxParallelFlag,
   output: Flags.string({
     char: 'o',
-    summary: 'Output format; wide shows all operations; lines are what the tools are told, with --dry-run',
+    summary: 'Output format; wide shows all operations; lines, with --dry-run, is what the tools are told, as a shell script',
     options: ['table', 'wide', 'lines', 'json', 'yaml'],
     default: 'table',
   }),
@@ -146,7 +146,7 @@ export default class Apply extends Verb {
     await this.printAnswer(flags, {
       document: () => (only && items.length + list.failures.length === 1 ? only : list),
       table: ofAll(plan => planLines(plan, paint)),
-      formats: {wide: ofAll(plan => planLines(plan, paint, true)), lines: ofAll(plan => planCommands(plan))},
+      formats: {wide: ofAll(plan => planLines(plan, paint, true)), lines: ofAll(plan => planScript(plan))},
     })
     await this.report(items.flatMap(({node, problems}) => problems.map(problem => ({file: node, ...problem}))))
   }

@@ -1,69 +1,173 @@
-import type {Plan} from '../../core/contract/plan.ts'
-import {columns} from './columns.ts'
+import type {Plan, PlanOperation, PlanStep} from '../../core/contract/plan.ts'
+import {escapeControls} from '../../core/text/escape.ts'
+import {type Column, columns} from './columns.ts'
+import {partLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
 
-type Operation = Plan['operations'][number] & {readonly effect: string}
+/** Operations of a step that are shown one by one; of more there is a line for each reason. `wide` shows all. */
+const MOST_SHOWN = 12
 
-/** A person judges a plan by its steps and its first operations; `wide` has them all. */
-const SHOWN_OPERATIONS = 30
+const WANTED: Readonly<Record<Plan['wanted'], string>> = {
+  policies: 'what the policies ask for',
+  dump: 'what the dump has',
+  restorePoint: 'what the restore point has',
+  nothing: 'nothing of Azure NPM',
+}
 
-const STYLES: Readonly<Record<string, Style>> = {opens: 'yellow', closes: 'yellow', both: 'yellow', unknown: 'red'}
-
-const COLUMNS = [
-  {header: 'STEP', value: ({step}: Operation) => String(step), align: 'right' as const},
-  {header: 'EFFECT', value: ({effect}: Operation) => effect, style: ({effect}: Operation) => STYLES[effect]},
-  {header: 'OPERATION', value: ({line}: Operation) => line},
-  {header: 'OF', value: ({policy, name}: Operation) => policy ?? name ?? ''},
-  {header: 'REASON', value: ({reason}: Operation) => reason},
-]
+const EFFECTS: Readonly<Record<PlanStep['effect'], {readonly text: string; readonly style: Style}>> = {
+  opens: {text: 'opens: packets pass that are dropped now', style: 'yellow'},
+  closes: {text: 'closes: packets are dropped that pass now', style: 'yellow'},
+  both: {text: 'opens and closes', style: 'yellow'},
+  none: {text: 'changes nothing for any packet', style: 'green'},
+  unknown: {text: 'it is not known whether it opens or closes anything', style: 'red'},
+}
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
-/** The lines of a plan: what is done to the node, step by step, and what that opens and closes. */
+/**
+ * A plan as a person judges it before saying yes: what the node is to be, then step by step what that opens and closes, why the step
+ * comes there, and what is done.
+ *
+ * @param isWide with all examples and all operations, as the tools are told them
+ */
 export function* planLines(plan: Plan, paint: Paint, isWide = false): Generator<string> {
-  const {node, operations, steps, untouched, notes, incomplete} = plan
+  const {node, operations, steps, untouched, notes, incomplete, digest} = plan
   if (incomplete.length > 0) {
-    yield paint(`Node ${node}: nothing is planned, because the input is not whole`, 'bold')
-    for (const {part, reason, next} of incomplete) yield paint(`  ${part}: ${reason}. ${next}`)
+    yield paint(`node ${node}: `) + paint('nothing is planned', 'yellow') + paint(': the input is not whole')
+    yield* partLines(incomplete, paint)
     return
   }
-  if (operations.length === 0) yield paint(`Node ${node}: nothing to do`, 'bold')
-  else {
-    yield paint(`Node ${node}: ${counted(operations.length, 'operation')} in ${counted(steps.length, 'step')}`, 'bold')
-    yield ''
-    const effects = new Map(steps.map(({order, effect}) => [order, effect]))
-    const rows = operations.map(each => ({...each, effect: effects.get(each.step) ?? 'unknown'}))
-    const shown = isWide ? rows : rows.slice(0, SHOWN_OPERATIONS)
-    yield* columns(shown, COLUMNS, paint)
-    if (shown.length < rows.length) yield paint(`… and ${rows.length - shown.length} more; -o wide shows all`, 'dim')
-    for (const {order, why, opens, closes} of steps) {
-      yield ''
-      yield paint(`Step ${order}: ${why}`)
-      for (const [verb, packets] of [
-        ['opens', opens],
-        ['closes', closes],
-      ] as const)
-        for (const {packet, source, destination} of packets.slice(0, isWide ? undefined : 1)) {
-          const pods = source === undefined || destination === undefined ? '' : ` (${source} to ${destination})`
-          yield paint(`  ${verb} ${packet}${pods}`)
-        }
-    }
-  }
+  yield* headLines(plan, paint)
+  const byStep = Map.groupBy(operations, ({step}) => step)
+  for (const step of steps) yield* stepLines(step, byStep.get(step.order) ?? [], paint, isWide)
   if (untouched.length > 0) {
     yield ''
-    yield paint('Left as it is:', 'bold')
-    for (const {name, reason, next} of untouched) yield paint(`  ${name}: ${reason}. ${next}`)
+    yield paint('Left as it is', 'bold')
+    for (const {name, reason, next} of untouched) {
+      yield paint(`  ${name}: ${reason}`)
+      yield paint(`      ${next}`, 'dim')
+    }
   }
-  for (const note of notes) {
+  if (notes.length > 0) {
     yield ''
-    yield paint(note)
+    yield paint('To know', 'bold')
+    for (const note of notes) yield paint(`  ${note}`)
+  }
+  if (operations.length === 0) return
+  yield ''
+  yield paint(`Plan ${digest.slice(0, 12)}, for the node as it is now: it is refused when the node has changed meanwhile`, 'dim')
+}
+
+function* headLines({node, wanted, semantics, operations, steps, summary, narrowedTo}: Plan, paint: Paint): Generator<string> {
+  if (operations.length === 0) yield paint(`node ${node}: `) + paint('nothing to do', 'green')
+  else {
+    const {opens, closes} = summary
+    const unknown = steps.filter(({effect}) => effect === 'unknown').length
+    const does = [
+      ...(opens > 0 ? [`${counted(opens, 'step')} ${opens === 1 ? 'opens' : 'open'}`] : []),
+      ...(closes > 0 ? [`${counted(closes, 'step')} ${closes === 1 ? 'closes' : 'close'}`] : []),
+      ...(unknown > 0 ? [`what ${counted(unknown, 'step')} ${unknown === 1 ? 'does' : 'do'} is not known`] : []),
+    ]
+    const effect = does.length > 0 ? does.join(', ') : 'no packet is judged otherwise'
+    yield paint(`node ${node}: ${counted(operations.length, 'operation')} in ${counted(steps.length, 'step')}; ${effect}`, 'bold')
+  }
+  yield paint(`  Wanted: ${WANTED[wanted]}${semantics === 'kubernetes' ? ', as the Kubernetes API means it' : ''}`)
+  for (const part of narrowedTo ?? []) yield paint(`  Only ${part}`)
+}
+
+function* stepLines(step: PlanStep, operations: readonly PlanOperation[], paint: Paint, isWide: boolean): Generator<string> {
+  const {order, tool, backend, isAtomic, effect, why, opens, closes} = step
+  const how = `${tool}${backend === undefined ? '' : ` (${backend})`}${isAtomic ? ', all at once' : ''}`
+  yield ''
+  yield paint(`Step ${order}, ${how}: `, 'bold') + paint(EFFECTS[effect].text, EFFECTS[effect].style)
+  yield paint(`  ${why}`, 'dim')
+  for (const [word, packets] of [
+    ['opens', opens],
+    ['closes', closes],
+  ] as const)
+    for (const each of isWide ? packets : packets.slice(0, 1)) yield paint(`  ${word} ${packetWords(each)}`)
+  const isFolded = !isWide && operations.length > MOST_SHOWN
+  const table = isFolded
+    ? columns(folded(operations), FOLDED, text => text)
+    : columns(operations, isWide ? WIDE : SHOWN, text => text)
+  for (const line of table) yield `    ${paint(line)}`
+  if (isFolded) yield paint('    -o wide shows each of them, -o lines what the tools are told', 'dim')
+}
+
+/** A packet with the names of its pods: `shop/web 10.0.0.1 -> shop/db 10.0.0.2 tcp/80`. */
+function packetWords({packet, source, destination}: PlanStep['opens'][number]): string {
+  const [from, to = ''] = packet.split(' -> ')
+  const named = (name: string | undefined, rest: string | undefined) => (name === undefined ? rest : `${name} ${rest}`)
+  return `${named(source, from)} -> ${named(destination, to)}`
+}
+
+const ofWhat = ({policy, name}: PlanOperation): string =>
+  policy === undefined ? (name ?? '') : name === undefined ? `policy ${policy}` : `policy ${policy}, ${name}`
+
+const SHOWN: readonly Column<PlanOperation>[] = [
+  {header: 'OF', value: ofWhat},
+  {header: 'WHY', value: ({reason}) => reason},
+  {header: 'OPERATION', value: ({line}) => line},
+]
+const WIDE: readonly Column<PlanOperation>[] = [
+  {header: '#', value: ({order}) => String(order), align: 'right'},
+  ...SHOWN,
+  {header: 'UNDO', value: ({undo}) => undo.replaceAll('\n', '; ')},
+]
+
+/** Operations that are done for one reason. */
+interface Fold {
+  readonly count: number
+  readonly reason: string
+  readonly of: readonly string[]
+}
+
+const MOST_NAMES = 3
+
+const FOLDED: readonly Column<Fold>[] = [
+  {header: 'OPERATIONS', value: ({count}) => String(count), align: 'right'},
+  {header: 'WHY', value: ({reason}) => reason},
+  {
+    header: 'OF',
+    value: ({of}) => {
+      const more = of.length - MOST_NAMES
+      return more > 1 ? `${of.slice(0, MOST_NAMES).join('; ')}; and ${more} more` : of.join('; ')
+    },
+  },
+]
+
+const folded = (operations: readonly PlanOperation[]): Fold[] =>
+  [...Map.groupBy(operations, ({reason}) => reason)].map(([reason, all]) => ({
+    count: all.length,
+    reason,
+    of: [...new Set(all.map(({policy, name}) => (policy === undefined ? (name ?? '') : `policy ${policy}`)))],
+  }))
+
+/**
+ * A plan as a shell script that does it with the node's own tools: exactly the lines that they are told. It has none of the rest: no
+ * restore point, no check that the node is what was planned on, no way back.
+ */
+export function* planScript({node, digest, steps, operations, backend}: Plan): Generator<string> {
+  yield '#!/bin/sh'
+  yield escapeControls(`# Plan ${digest.slice(0, 12)} for node ${node}. By itself it has no way back: kubectl npm apply has.`)
+  yield 'set -e'
+  const byStep = Map.groupBy(operations, ({step}) => step)
+  for (const {order, tool, why, ...step} of steps) {
+    const lines = (byStep.get(order) ?? []).map(({line}) => line)
+    yield escapeControls(`# Step ${order}: ${why}`)
+    if (tool === 'ipset') yield* fed('ipset restore', lines)
+    else if (tool === 'iptables')
+      yield* fed(`iptables-${step.backend ?? backend}-restore --noflush -w 60 -T filter -c`, ['*filter', ...lines, 'COMMIT'])
+    else yield* lines.map(line => escapeControls(`# ${line}`))
   }
 }
 
-/** The exact lines that the tools are told, in order, with the tool in front. */
-export function* planCommands({steps, operations}: Plan): Generator<string> {
-  for (const {order, tool, isAtomic} of steps) {
-    yield `# step ${order}: ${tool === 'ipset' ? 'ipset restore' : 'iptables-restore --noflush -T filter'}${isAtomic ? ', at once' : ''}`
-    for (const {step, line} of operations) if (step === order) yield line
-  }
+/** A command with its lines. Whatever a kept plan has in a line stays in that line, and no line ends them early. */
+function* fed(command: string, lines: readonly string[]): Generator<string> {
+  const safe = lines.map(escapeControls)
+  let end = 'END'
+  while (safe.includes(end)) end += '_'
+  yield `${command} <<'${end}'`
+  yield* safe
+  yield end
 }
