@@ -15,6 +15,8 @@ cache=${IMAGE_CACHE:-$(mktemp -d)}
 # socat is the relay, and the probes of both pods: 9 MB with its libraries. libstdc++6 and libatomic1 are what Node links to;
 # netbase has /etc/protocols and /etc/services, which the tools read.
 packages='iptables ipset conntrack nftables socat netbase libstdc++6 libatomic1'
+# Of util-linux only flock is taken, which the lock of writes needs, and which needs nothing but libc: the rest is 4 MB of other tools.
+flock='util-linux'
 
 mkdir -p "$cache/lists/partial" "$cache/packages"
 lists="-o Dir::State::lists=$cache/lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
@@ -29,7 +31,8 @@ lists="-o Dir::State::lists=$cache/lists -o Dir::Cache::pkgcache= -o Dir::Cache:
     --no-enhances $packages | grep '^[a-z0-9]' | sort -u)
   # Asked in a folder without packages, apt names the file of each; older versions may lie in the cache.
   files=$(cd / && apt-get $lists --print-uris download $needed | cut -d ' ' -f 2)
-  (cd "$cache/packages" && apt-get $lists -qq -o APT::Sandbox::User=root download $needed)
+  flock_file=$(cd / && apt-get $lists --print-uris download $flock | cut -d ' ' -f 2)
+  (cd "$cache/packages" && apt-get $lists -qq -o APT::Sandbox::User=root download $needed $flock)
 }
 
 rm -rf "$rootfs"
@@ -37,6 +40,8 @@ mkdir -p "$rootfs"
 for file in $files; do
   dpkg-deb -x "$cache/packages/$file" "$rootfs"
 done
+dpkg-deb --fsys-tarfile "$cache/packages/$flock_file" |
+  tar -x -C "$rootfs" ./usr/bin/flock "./usr/share/doc/$flock/copyright"
 # The licences in /usr/share/doc stay.
 rm -rf "$rootfs/usr/share/man" "$rootfs/usr/share/locale" "$rootfs/usr/share/lintian" "$rootfs/usr/share/bash-completion"
 rm -rf "$rootfs/etc/init.d" "$rootfs/lib/systemd" "$rootfs/usr/lib/systemd"

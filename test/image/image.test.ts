@@ -86,6 +86,19 @@ describeKernel('the image of the agent', () => {
     expect(plain).toMatch(/^iptables v[\d.]+ \(nf_tables\)$/)
   })
 
+  test('writes to a node with them, and goes back', async () => {
+    const [, removed, sets, back, again] = await run(
+      {command: ['ipset', 'restore'], stdin: SETS},
+      ['kubectl-npm', 'apply', '--local', '--remove', '--yes'],
+      ['ipset', 'list', '-n'],
+      ['kubectl-npm', 'rollback', '--local', '--yes'],
+      ['ipset', 'list', '-n'],
+    )
+    expect(removed).toContain('the node has what was asked for')
+    expect(back).toContain('rolled back')
+    expect([sets, again]).toEqual(['', 'azure-npm-1'])
+  })
+
   test('reads a node with them, and carries the plugin too', async () => {
     const [own, , read, , translated] = await run(
       ['npm-agent', '--version'],
