@@ -38,7 +38,8 @@ export default class Rollback extends Verb {
     const maxParallel = maxParallelOf(flags['max-parallel'])
     if (!flags.list && !flags.yes) requireTerminal('Say --yes to write without being asked, or --list to see the restore points.')
     await using opened = await openTargets(flags, this.waiting, 'viewer')
-    if (flags.list) return this.list(opened, flags)
+    // Awaited here: the nodes can be asked until this ends.
+    if (flags.list) return await this.list(opened, flags)
     const {targets, absent} = opened
     const [first] = absent
     if (first) throw first.error
