@@ -35,11 +35,17 @@ export function npmPresence(node: NodeState, {hasNpmPages, hasNpmProcess, engine
       ? {state: 'stopped', because: `its pod ${pods[0]?.metadata.name} is there and does not answer`}
       : {state: 'unknown', because: `its pod ${pods[0]?.metadata.name} is there and does not run`}
   const knowsPods = cluster !== undefined && !incompleteObjects(cluster).some(({kind}) => kind === 'pods')
-  const isAbsent = (isStill && knowsPods) || hasNpmProcess === false
-  if (!isAbsent || engines?.includes(AZURE_NPM) === true)
+  const belongsHere = engines?.includes(AZURE_NPM)
+  // All pods of a cluster are known, and all its DaemonSets: without either there is nobody who would start it.
+  const isAbsent = (knowsPods && (isStill || belongsHere === false)) || hasNpmProcess === false
+  if (!isAbsent || belongsHere === true)
     return {
       state: 'unknown',
-      because: isStill ? 'nothing answers, and its pods are not known' : 'nobody has looked for it on the node',
+      because: isStill
+        ? 'nothing answers, and its pods are not known'
+        : knowsPods
+          ? 'no pod of it is on the node, and whether a process of it runs was not looked for'
+          : 'nobody has looked for it on the node',
     }
   return hasTraces(node)
     ? {state: 'removed', because: 'nothing of it runs, and its rules or sets are there'}

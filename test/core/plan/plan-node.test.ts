@@ -180,7 +180,9 @@ describe('beside Azure NPM', () => {
     ['runs by its pages', shop, {hasNpmPages: true}, 'Azure NPM runs: its pages answer'],
     ['runs by its pod', npmPod(), {}, 'Azure NPM runs: its pod kube-system/azure-npm-x2x4z'],
     ['does not answer', npmPod(), still, 'Azure NPM may start again: its pod azure-npm-x2x4z is there'],
-    ['is not looked for', shop, {}, 'Azure NPM may be running: nobody has looked'],
+    ['is not looked for', shop, {}, 'Azure NPM may be running: no pod of it is on the node, and whether a process'],
+    ['has no pod, and a DaemonSet', shop, {engines: ['Azure NPM']}, 'Azure NPM may be running: no pod of it is on the node'],
+    ['has neither pod nor DaemonSet', shop, {engines: []}, undefined],
     ['is gone', shop, still, undefined],
   ])('that %s, it is said what becomes of the change', async (_, cluster, surroundings, note) => {
     const node = await nodeWith({sets: without(shopLines.sets, `add ${web} 10.0.1.1`)}, cluster)
