@@ -4,9 +4,12 @@ import type {Change} from './change.ts'
 import {type Moment, partBetween, touchedBy} from './moments.ts'
 import {nodeWith} from './node-with.ts'
 
-/** Walks of more addresses than these that change, or of nodes with more members, take longer than copies of sets. */
+/** Walks of more addresses than these that change take longer than copies of sets. */
 const MOST_TOUCHED = 100
-const MOST_MEMBERS = 500_000
+/** Members of all sets, times the states that are walked: 2 s of processor time for every million. */
+const MOST_MEMBERS_WALKED = 3_000_000
+/** Where the rules of two back ends change, packets between all addresses are walked, not only those from and to a few. */
+const MOST_MEMBERS_OF_ALL = 2_000
 
 /**
  * An order of several moments in which every state between them keeps the promise, found by walking all packets from and to the
@@ -21,13 +24,14 @@ export function keptOrder(
   {node, mostWalks}: {readonly node: LinuxNode; readonly mostWalks: number},
 ): readonly Moment[] | undefined {
   if (moments.length <= 1) return moments
-  if (moments.length - 1 > mostWalks) return undefined
+  const members = countMembers(change)
+  let left = Math.min(mostWalks, Math.floor(MOST_MEMBERS_WALKED / members))
+  if (moments.length - 1 > left) return undefined
   const touched = touchedBy(change)
-  if (touched.size > MOST_TOUCHED || countMembers(change) > MOST_MEMBERS) return undefined
   const isOneRuleMoment = moments.filter(moment => 'backend' in moment).length <= 1
+  if (touched.size > MOST_TOUCHED || (!isOneRuleMoment && members > MOST_MEMBERS_OF_ALL)) return undefined
   const after = nodeWith(node, partBetween(change, moments))
   const promise = new KeptPromise(node, after, promisedPackets([node, after], isOneRuleMoment ? touched : undefined))
-  let left = mostWalks
   const known = new Map<string, boolean>()
   const isKept = (done: readonly Moment[], key: string): boolean => {
     const before = known.get(key)

@@ -1,4 +1,4 @@
-import {canonicalMember, entryOf} from '../../sets/member.ts'
+import {entryOf} from '../../sets/member.ts'
 import type {SetLine} from './line.ts'
 import {isListType, isOwnSet, type LinuxPart, type PartSet} from './part.ts'
 import {rulesNamingSets} from './visibility.ts'
@@ -45,7 +45,7 @@ export class SetTool {
         if (isListType(set.type) && isOwnSet(entry) && !sets.has(entry)) throw new RangeError(`there is no set ${entry}`)
         if (set.members.size >= Number(set.options.get('maxelem') ?? Number.POSITIVE_INFINITY))
           throw new RangeError(`set ${name} is full`)
-        set.members.set(entry, canonicalMember(line.member) === line.member ? line.member : canonicalMember(line.member))
+        set.members.set(entry, line.member)
         this.count(set, entry, 1)
         return
       }

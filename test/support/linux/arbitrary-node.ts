@@ -57,6 +57,8 @@ const onSet = (type: string, change: (sets: readonly string[], at: number, name:
 const strangers = ['10.1.0.1', '10.1.0.2', '10.1.0.3', '203.0.113.5', '10.1.0.0/24', '10.1.0.0/25 nomatch', '10.1.0.2 nomatch']
 const entry = (line: string) => line.split(' ')[2]
 
+const LEFT_CHAIN = ':AZURE-NPM-TARGET-SETS - [0:0]'
+
 export const damage: fc.Arbitrary<Damage> = fc.oneof(
   onRule((rules, at) => replaced(rules, at)),
   onRule((rules, at) => replaced(rules, at, rules[at] as string, rules[at] as string)),
@@ -93,6 +95,20 @@ export const damage: fc.Arbitrary<Damage> = fc.oneof(
     ),
   ),
   fc.constant<Damage>(({rules, sets}) => ({sets, rules: rules.filter(line => !line.startsWith('-A FORWARD'))})),
+  // What another generation left behind: no packet comes there, and it names a set.
+  place.map(
+    (where): Damage =>
+      ({rules, sets}) => {
+        const created = sets.filter(line => line.includes(' hash:net '))
+        const name = created[pick(created, where)]?.split(' ')[1]
+        const at = rules.findIndex(line => line.startsWith('-A '))
+        if (name === undefined || at < 0 || rules.includes(LEFT_CHAIN)) return {rules, sets}
+        return {
+          sets,
+          rules: rules.toSpliced(at, 0, LEFT_CHAIN, `-A AZURE-NPM-TARGET-SETS -m set --match-set ${name} src -j DROP`),
+        }
+      },
+  ),
   fc.constant<Damage>(({rules, sets}) => ({
     sets,
     rules: rules.flatMap(line => (line.startsWith('-A FORWARD') ? ['-A FORWARD -s 10.9.0.0/16 -j DROP', line, line] : [line])),
@@ -106,6 +122,11 @@ export const damage: fc.Arbitrary<Damage> = fc.oneof(
     ),
   })),
 )
+
+/** One to three things that somebody did to a node. */
+export const damages: fc.Arbitrary<Damage> = fc
+  .array(damage, {minLength: 1, maxLength: 3})
+  .map(all => lines => all.reduce((changed, change) => change(changed), lines))
 
 /** What a node has that Azure NPM programmed and that somebody changed by hand, in a few places or none. */
 export const damagedNode: fc.Arbitrary<{readonly lines: NodeLines; readonly program: LinuxProgram}> = fc

@@ -2,12 +2,15 @@ import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect} from 'vitest'
 import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
 import {KeptPromise, promisedPackets} from '../../../../core/differences/promise.ts'
+import {compile} from '../../../../core/linux/compile/compile.ts'
 import {linux} from '../../../../core/linux/dataplane.ts'
 import type {LinuxNode} from '../../../../core/linux/node-state.ts'
 import type {LinuxPart} from '../../../../core/linux/plan/part.ts'
 import {linuxWriting} from '../../../../core/linux/plan/writing.ts'
-import {arbitraryNode, damagedNode} from '../../../support/linux/arbitrary-node.ts'
+import {cluster} from '../../../support/arbitrary-cluster.ts'
+import {arbitraryNode, azureNpm, damagedNode} from '../../../support/linux/arbitrary-node.ts'
 import {linesOfPart, nodeOfLines} from '../../../support/linux/written-node.ts'
+import {linesOf} from '../../../support/node-of.ts'
 
 const partOf = (node: LinuxNode): LinuxPart => {
   const part = linuxWriting.partOf(node)
@@ -50,6 +53,26 @@ describe('a plan to what the policies ask for', () => {
         expect(sentences.length, `${sentences.join('\n')}\n${textOf(steps)}`).toBeLessThanOrEqual(all.length - differences.length)
         if (differences.length === 0) expect(steps).toEqual([])
       }
+    },
+  )
+})
+
+describe('a plan to a program from which policies are left out', () => {
+  propertyTest.prop([cluster, azureNpm, fc.boolean(), fc.integer({min: 0, max: 6})], {numRuns: 100})(
+    'lets no rule lead to a chain that is not there, and keeps those that are',
+    (objects, options, isProgrammed, mostRules) => {
+      const whole = compile(objects, {...options, semantics: 'npm'})
+      const program = compile(objects, {...options, semantics: 'npm', mostRules})
+      const none = {rules: ['*filter', ':FORWARD ACCEPT [0:0]', 'COMMIT'], sets: ['create other hash:net']}
+      const node = nodeOfLines(isProgrammed ? linesOf(whole) : none)
+      const found = partOf(node)
+      const wanted = linuxWriting.partOfProgram(program, node)
+      const {steps} = linuxWriting.plan(node, found, wanted, {npmMayRun: false, mostWalks: 10})
+      const last = [...statesOf(found, steps)].at(-1) ?? found
+      if (isProgrammed) expect(textOf(steps)).toBe('')
+      else if (program.leftOut.length === 0)
+        expect(linux.compare(program, linuxWriting.nodeWith(node, last)).differences).toEqual([])
+      else expect([...last.sets.keys()].toSorted()).toEqual([...program.sets.keys()].toSorted())
     },
   )
 })
