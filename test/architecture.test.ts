@@ -129,6 +129,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // What is repaired are the differences that a comparison finds, by their causes.
   'core/plan': [...verb, 'core/agreement', 'core/drift'],
 
+  'core/flows': verb,
+
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
@@ -140,7 +142,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
-  'agent/write': [...verb, 'core/plan', ...agentGround, 'agent/node'],
+  'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/node'],
   'agent/rpc': ['core/contract', 'core/problem', 'core/plan', ...agentGround, 'agent/auth', 'agent/snapshots', 'agent/write'],
   'agent/serve': [
     ...ground,
@@ -210,6 +212,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/contract',
     'core/dataplane',
     'core/plan',
+    'core/flows',
     'plugin/services.ts',
     'plugin/cleanup',
     'plugin/bytes',
@@ -229,6 +232,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/matrix',
     'core/verify',
     'core/plan',
+    'core/flows',
     'plugin/node-version.ts',
     'plugin/compile-options.ts',
     'plugin/services.ts',
@@ -273,6 +277,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/temporary-folder.ts': [],
   'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],
+  'test/support/flows': ['core'],
   'test/support/programs': ['core'],
   'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/dataplane': ['core'],

@@ -1,4 +1,4 @@
-import {documentRow, type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
+import {documentRow, documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
@@ -20,18 +20,24 @@ export interface ReadLocalOptions extends Pick<Partial<DocumentSources>, 'run' |
   readonly signal?: AbortSignal
 }
 
+export interface ReadNodeOptions extends ReadLocalOptions {
+  /** Whether to read the node's connections, too. */
+  readonly withConnections?: boolean
+}
+
 /**
  * Reads iptables and ipsets of this node's network namespace, with the readers that the agent uses. Needs root.
  *
  * @returns texts, named by the command that printed them. A tool that is missing, fails or hangs is a problem; what it
  *   printed before, and what the others print, is there. Never throws.
  */
-export async function readLocalNode({signal, ...replaced}: ReadLocalOptions = {}): Promise<LocalReading> {
+export async function readLocalNode({signal, withConnections = false, ...replaced}: ReadNodeOptions = {}): Promise<LocalReading> {
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
   const sources = {version: '', cluster: undefined, limits, run, ...replaced}
+  const asked = withConnections ? [...kernelDocuments, ...documentsFor('flows')] : kernelDocuments
   // One after the other: the tools wait for each other's lock anyway.
-  for (const [name, reader] of await documentReaders(kernelDocuments, sources)) {
+  for (const [name, reader] of await documentReaders(asked, sources)) {
     const {document, failures} = await readText(name, reader, signal ?? new AbortController().signal)
     // Only headers and reference counts: worth having, not worth a second complaint, and of no use by halves.
     const isExtra = documentRow(name).content === 'ipset-list'
@@ -58,12 +64,15 @@ async function readText(
   return {document: isThere ? {name: command, folder: 'local', text, ...(kind && {kind})} : undefined, failures}
 }
 
+/** Who talks to whom is in no dump. */
+const DUMPED = documentsFor('rules', 'objects', 'names', 'people')
+
 /**
- * The readers of all documents that this node can have, for a dump without a running agent. Nothing is read before a
+ * The readers of all documents that a dump of this node can have, for a dump without a running agent. Nothing is read before a
  * reader is called.
  *
  * @param version of this program, for `versions.txt`
  */
 export async function localDocuments(version: string): Promise<{node: string; documents: Map<NodeDocument, DocumentReader>}> {
-  return {node: nodeName(), documents: await documentReaders(nodeDocuments, {version, cluster: undefined, limits, run})}
+  return {node: nodeName(), documents: await documentReaders(DUMPED, {version, cluster: undefined, limits, run})}
 }

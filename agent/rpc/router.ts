@@ -5,6 +5,7 @@ import {
   CONTRACT,
   confirmInputSchema,
   diffInputSchema,
+  documentRight,
   type Hello,
   helloInputSchema,
   openSnapshotInputSchema,
@@ -15,7 +16,7 @@ import {
   stagePlanInputSchema,
   writeProcedures,
 } from '../../core/contract/agent.ts'
-import {nodeDocuments} from '../../core/contract/node-documents.ts'
+import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
 import type {Agent} from './agent.ts'
 import type {Connection} from './connection.ts'
@@ -99,6 +100,11 @@ function writesOf({writes, node}: Agent): Writes {
   )
 }
 
+/** @throws RefusedError when the caller may not have one of the documents, whoever has let it be read */
+async function demandDocuments({agent, connection}: Context, documents: readonly NodeDocument[]): Promise<void> {
+  for (const document of documents) await agent.demand(connection.caller, documentRight(document))
+}
+
 const idInput = readSnapshotInputSchema.pick({id: true})
 
 /**
@@ -132,20 +138,22 @@ export const agentRouter = t.router({
   }),
   openSnapshot: procedure('openSnapshot')
     .input(openSnapshotInputSchema)
-    .mutation(async ({input, ctx: {agent, connection}}) => {
-      const snapshot = await agent.snapshots.open(
-        nodeDocuments.filter(name => input.documents.includes(name)),
-        connection.tokenHash,
-      )
+    .mutation(async ({input, ctx}) => {
+      const {agent, connection} = ctx
+      const documents = nodeDocuments.filter(name => input.documents.includes(name))
+      await demandDocuments(ctx, documents)
+      const snapshot = await agent.snapshots.open(documents, connection.tokenHash)
       if (connection.signal.aborted) agent.snapshots.leave(snapshot.id, connection.tokenHash)
       else connection.rememberSnapshot(snapshot.id)
       return snapshot
     }),
   readSnapshot: procedure('readSnapshot')
     .input(readSnapshotInputSchema)
-    .query(async ({input: {id, document, offset}, ctx: {agent, connection}}) =>
-      agent.snapshots.piece(id, document, offset, connection),
-    ),
+    .query(async ({input: {id, document, offset}, ctx}) => {
+      // Clients share what is being read, also with those who may have more of it.
+      await demandDocuments(ctx, [document])
+      return ctx.agent.snapshots.piece(id, document, offset, ctx.connection)
+    }),
   closeSnapshot: procedure('closeSnapshot')
     .input(idInput)
     .mutation(({input: {id}, ctx: {agent, connection}}) => {

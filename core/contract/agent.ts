@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import {problemSchema} from './common.ts'
-import {nodeDocuments} from './node-documents.ts'
+import {documentRow, type NodeDocument, nodeDocuments} from './node-documents.ts'
 import {writeStatusSchema} from './writes.ts'
 
 /**
@@ -43,6 +43,10 @@ export const procedureRights = {
   confirm: CREATE_APPLIES,
 } as const satisfies Readonly<Record<string, Right>>
 export type Procedure = keyof typeof procedureRights
+
+/** What a caller must be allowed to do to have a document of a snapshot. Who talks to whom is for operators only. */
+export const documentRight = (document: NodeDocument): Right =>
+  documentRow(document).use === 'flows' ? {verb: 'get', resource: 'flows'} : READ_DUMPS
 
 /** What an agent does not answer that was started to read only. */
 export const writeProcedures: readonly Procedure[] = ['writes', 'stagePlan', 'applyPlan', 'rollback', 'confirm']

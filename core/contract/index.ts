@@ -1,5 +1,6 @@
 import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
+import {flowListSchema} from './flows.ts'
 import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {planListSchema, planSchema} from './plan.ts'
@@ -19,6 +20,7 @@ export const schemas = {
   Drift: driftSchema,
   DriftList: driftListSchema,
   Dump: dumpSchema,
+  FlowList: flowListSchema,
   Lint: lintSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,

@@ -7,13 +7,21 @@
  */
 
 /** What a document holds when it is whole. */
-export type DocumentContent = 'iptables-save' | 'ipset-save' | 'ipset-list' | 'npm-cache' | 'npm-metrics' | 'cluster'
+export type DocumentContent =
+  | 'iptables-save'
+  | 'ipset-save'
+  | 'ipset-list'
+  | 'npm-cache'
+  | 'npm-metrics'
+  | 'cluster'
+  | 'conntrack'
 
 /**
  * What a document is for. `rules`: rules and sets of the kernel; every answer rests on them. `objects`: the cluster's objects; what should
- * be rests on them. `names`: it only tells what hashes were made of. `people`: no answer needs it.
+ * be rests on them. `names`: it only tells what hashes were made of. `flows`: who talks to whom, which needs a right of its own and is read
+ * when it is asked about. `people`: no answer needs it.
  */
-export type DocumentUse = 'rules' | 'objects' | 'names' | 'people'
+export type DocumentUse = 'rules' | 'objects' | 'names' | 'flows' | 'people'
 
 export interface DocumentRow {
   /** Who gives it: the agent of the node, or the API server with the person's own rights. */
@@ -55,6 +63,7 @@ const rows = {
   },
   'ipset-save.txt': {from: 'agent', use: 'rules', content: 'ipset-save', tool: 'ipset save'},
   'ipset-list.txt': {from: 'agent', use: 'rules', content: 'ipset-list', tool: 'ipset list -t'},
+  'conntrack.txt': {from: 'agent', use: 'flows', content: 'conntrack', tool: 'conntrack -L -o extended'},
   'conntrack-count.txt': {from: 'agent', use: 'people', tool: 'conntrack -C'},
   'versions.txt': {from: 'agent', use: 'people', commands: ['uname -a']},
   'npm-cache.json': {from: 'agent', use: 'names', content: 'npm-cache', page: '/npm/v1/debug/manager'},

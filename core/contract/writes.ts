@@ -15,8 +15,9 @@ export const deniedFlowSchema = z
     service: z.string().exactOptional().describe('address and port that the connection was opened to, where it was translated'),
     from: z.string().exactOptional().describe('namespace/name of the pod'),
     to: z.string().exactOptional().describe('namespace/name of the pod'),
+    zone: z.int().exactOptional().describe('of conntrack, where it is not 0'),
     reason: z.string().describe('the rule that would drop it if it were new'),
-    ended: z.boolean().exactOptional().describe('whether its entry was deleted'),
+    ended: z.boolean().exactOptional().describe('whether its entry is gone: it was deleted, or had ended by itself'),
   })
   .describe('A connection that goes on although the rules would drop it if it were new')
 
@@ -37,7 +38,14 @@ export const writeResultSchema = z.object({
     .describe('the first operation that failed; step 0: before the first one'),
   confirmWithinMs: z.int().exactOptional().describe('the node goes back by itself unless confirmed within this time'),
   restorePoint: z.string().exactOptional().describe('the folder that holds what the node had before'),
-  deniedFlows: z.array(deniedFlowSchema).exactOptional(),
+  deniedFlows: z.array(deniedFlowSchema).exactOptional().describe('the first 1,000 of them'),
+  flowCounts: z
+    .object({
+      denied: z.int().min(0).describe('connections that go on, or went on, although the rules deny them now'),
+      ended: z.int().min(0).describe('of these, those whose entries are gone'),
+      unknown: z.int().min(0).describe('connections of which it is not known whether the rules deny them'),
+    })
+    .exactOptional(),
   operations: z.int().min(0).describe('that were done'),
   durationMs: z.number().min(0),
   problems: z.array(problemSchema),

@@ -2,6 +2,7 @@ import type {DocumentContent} from '../contract/node-documents.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {NpmCache} from '../names/npm-cache.ts'
 import type {Problem} from '../problem/problem.ts'
+import type {Text} from '../text/lines.ts'
 
 /** What was read from one node at one moment, whatever its data plane. Absent parts were not in the input. */
 export interface NodeFacts {
@@ -15,6 +16,8 @@ export interface NodeFacts {
   /** Names on Azure NPM's metrics page. */
   readonly metricNames: readonly {readonly kernelName: string; readonly name: string}[]
   readonly cluster?: ClusterObjects
+  /** Lists of the node's connections, as conntrack prints them. */
+  readonly connections?: readonly {readonly file: string; readonly text: Text}[]
   readonly problems: readonly Problem[]
   /** Whether the node was made from policies, as Azure NPM would program it: no node was read. */
   readonly isForetold?: true

@@ -21,6 +21,7 @@ import {gapsOfUnread} from './unread-objects.ts'
 /** One document, read by the kind of its content. */
 export type ReadDocument = {readonly document: DumpDocument; readonly problems: readonly Problem[]} & (
   | {readonly kind: 'node'; readonly dataPlane: DataPlane; readonly content: NodeContent}
+  | {readonly kind: 'conntrack'}
   | {readonly kind: 'npm-cache'; readonly cache: NpmCache}
   | {readonly kind: 'npm-metrics'; readonly names: readonly {readonly kernelName: string; readonly name: string}[]}
   | {
@@ -58,6 +59,9 @@ async function readContent(document: DumpDocument): Promise<ReadDocument> {
     return {document, kind: 'node', dataPlane, content, problems: content.problems}
   }
   switch (kind) {
+    // It is long, and parsed by who asks about connections.
+    case 'conntrack':
+      return {document, kind, problems: []}
     case 'npm-metrics':
       return {document, kind, names: readMetricNames(text), problems: []}
     case 'json':

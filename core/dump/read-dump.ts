@@ -89,6 +89,9 @@ function openNode(
   folder: string | undefined,
 ): NodeState {
   const cache = read.find(each => each.kind === 'npm-cache')?.cache
+  const connections = read.flatMap(each =>
+    each.kind === 'conntrack' ? [{file: each.document.name, text: each.document.text}] : [],
+  )
   const documents = read.filter(holdsRules)
   const dataPlane = documents[0]?.dataPlane ?? linux
   return dataPlane.open(
@@ -99,6 +102,7 @@ function openNode(
       ...(cache && {cache}),
       metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
       ...(cluster && {cluster}),
+      ...(connections.length > 0 && {connections}),
       problems: [...(told?.problems ?? []), ...joinRepeated(read.flatMap(each => [...each.problems]))],
     },
     documents.flatMap(each => (each.dataPlane === dataPlane ? [{name: each.document.name, content: each.content}] : [])),

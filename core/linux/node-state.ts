@@ -63,6 +63,7 @@ export class LinuxNode implements NodeState {
   readonly cache?: NodeFacts['cache'] & {}
   readonly metricNames: NodeFacts['metricNames']
   readonly cluster?: NodeFacts['cluster'] & {}
+  readonly connections?: NodeFacts['connections'] & {}
   readonly problems: NodeFacts['problems']
   readonly sets?: LinuxDocuments['sets'] & {}
   readonly hasMembers: boolean
@@ -76,7 +77,7 @@ export class LinuxNode implements NodeState {
     this.dataPlane = dataPlane
     this.documents = documents
     this.walked = walked
-    const {node, dumpId, takenAt, cache, metricNames, cluster, problems, sets, hasMembers, isForetold} = documents
+    const {node, dumpId, takenAt, cache, metricNames, cluster, connections, problems, sets, hasMembers, isForetold} = documents
     this.node = node
     this.metricNames = metricNames
     this.problems = problems
@@ -85,6 +86,7 @@ export class LinuxNode implements NodeState {
     if (takenAt !== undefined) this.takenAt = takenAt
     if (cache) this.cache = cache
     if (cluster) this.cluster = cluster
+    if (connections) this.connections = connections
     if (sets) this.sets = sets
     if (isForetold) this.isForetold = isForetold
   }

@@ -46,6 +46,7 @@ test('what is run to read a document is in the table of documents', async () => 
     'iptables-legacy-save.txt': 'iptables-legacy-save -c',
     'ipset-save.txt': 'ipset save',
     'ipset-list.txt': 'ipset list -t',
+    'conntrack.txt': 'conntrack -L -o extended',
     'conntrack-count.txt': 'conntrack -C',
     'versions.txt': expect.stringContaining('uname -a'),
   })

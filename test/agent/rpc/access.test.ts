@@ -6,6 +6,7 @@ import {closeCodes, type Hello, type Procedure, type Snapshot} from '../../../co
 import type {Client} from '../../support/agent/client.ts'
 import {clientHello} from '../../support/agent/client-hello.ts'
 import {FakeReviews, madeToken, makeSigner} from '../../support/agent/fake-reviews.ts'
+import {fakeTools} from '../../support/agent/fake-tools.ts'
 import {ask, knock} from '../../support/agent/http.ts'
 import {openAgent} from '../../support/agent/open-agent.ts'
 import {connectTls} from '../../support/agent/tls.ts'
@@ -73,6 +74,26 @@ describe('without a token', () => {
     const closed = once(socket.resume(), 'close')
     await agent.end()
     await closed
+  })
+})
+
+describe('connections of pods', () => {
+  const DOCUMENT = 'conntrack.txt'
+  const LINE =
+    'ipv4     2 udp      17 28 src=10.0.1.1 dst=10.0.2.1 sport=1 dport=2 src=10.0.2.1 dst=10.0.1.1 sport=2 dport=1 use=1'
+  const forbidden = {refusal: {code: 'FORBIDDEN', next: expect.stringContaining('--role=kubectl-npm-operator')}}
+
+  test('are read by the operator only, also when another one reads them already', async () => {
+    await using _tools = await fakeTools({conntrack: `echo '${LINE}'`, ipset: 'true'})
+    await using agent = await openAgent()
+    await using operator = await agent.connect(agent.token({account: 'npm-operator'}))
+    await using viewer = await agent.connect()
+    await expect(viewer.ask('openSnapshot', {documents: [DOCUMENT]})).rejects.toMatchObject(forbidden)
+    const snapshot = await operator.ask<Snapshot>('openSnapshot', {documents: [DOCUMENT, 'ipset-save.txt']})
+    expect(await operator.readDocument(snapshot.id, DOCUMENT)).toMatchObject({text: `${LINE}\n`})
+    await expect(viewer.ask('readSnapshot', {id: snapshot.id, document: DOCUMENT, offset: 0})).rejects.toMatchObject(forbidden)
+    const shared = await viewer.ask<Snapshot>('openSnapshot', {documents: ['ipset-save.txt']})
+    expect(shared.documents).toEqual(['ipset-save.txt'])
   })
 })
 

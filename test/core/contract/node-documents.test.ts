@@ -41,6 +41,7 @@ test('the wire knows these documents, in this order', () => {
     'iptables-legacy-save.txt',
     'ipset-save.txt',
     'ipset-list.txt',
+    'conntrack.txt',
     'conntrack-count.txt',
     'versions.txt',
     'npm-cache.json',

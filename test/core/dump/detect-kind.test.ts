@@ -29,7 +29,16 @@ describe.each(fixtureNodes)('$name', ({file}) => {
   })
 })
 
+const FLOW = 'src=10.0.1.1 dst=10.0.2.1 sport=40000 dport=53'
+const ANSWER = 'src=10.0.2.1 dst=10.0.1.1 sport=53 dport=40000'
+
 const cases: {what: string; text: string; kind: DocumentKind}[] = [
+  {what: 'conntrack -L', text: `udp      17 28 ${FLOW} ${ANSWER} mark=0 use=1\n`, kind: 'conntrack'},
+  {
+    what: 'conntrack -L -o extended, with what it says on stderr',
+    text: `conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.\nipv4     2 tcp      6 431999 ESTABLISHED ${FLOW} ${ANSWER} [ASSURED] mark=0 use=1\n`,
+    kind: 'conntrack',
+  },
   {
     what: 'logs of pods, whatever they hold',
     text: '==== START logs for container c of pod a/b ====\n*filter\nkind: Pod\n',
