@@ -1,9 +1,13 @@
+import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {type AgentRefusal, Client} from '../support/agent/client.ts'
+import {startServe} from '../support/agent/serve-process.ts'
 import {type Bundle, onTerminal, openBundle} from '../support/plugin/bundle.ts'
 import {fixture} from '../support/plugin/run-cli.ts'
+import {temporaryFolder} from '../support/temporary-folder.ts'
 
 /** The bundle: on a terminal, where libraries do more than in a pipe, and what of it is loaded. */
 
@@ -27,6 +31,41 @@ test('an error on a terminal is told in words', async () => {
   const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: bundle.path})
   expect(stdout).toContain('error: --from /no/such/dump: no such file or folder')
   expect(exitCode).toBe(2)
+})
+
+/** Says which files of the program are loaded. */
+const FILES = `import {registerHooks} from 'node:module'
+registerHooks({load(url, context, next) {
+  process._rawDebug('loaded ' + url)
+  return next(url, context)
+}})`
+
+/** What the agent has loaded when it has answered all that a viewer may ask. */
+async function loadedByAgent(serveFlags: readonly string[]): Promise<string> {
+  await using folder = await temporaryFolder()
+  const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(FILES)}`]
+  const executable = join(bundle.folder, 'lib', 'npm-agent.js')
+  await using agent = await startServe({folder: folder.path, executable, nodeOptions, serveFlags})
+  await using client = await Client.openAsRoot(agent.rootSocket)
+  await client.ask('status')
+  await client.read('ipset-save.txt')
+  const refused = await client.ask('rollback', {}).catch((error: AgentRefusal) => error.refusal?.code)
+  expect(refused).toEqual(serveFlags.includes('--read-only') ? 'READ_ONLY' : expect.objectContaining({kind: 'WriteResult'}))
+  const urls = agent.log.flatMap(line => /^loaded (file:.*)$/.exec(line)?.[1] ?? []).filter(url => url.includes('/dist/'))
+  expect(urls.length).toBeGreaterThan(5)
+  return (await Promise.all(urls.map(url => readFile(new URL(url), 'utf8')))).join('\n')
+}
+
+/** Words that only what writes has. */
+const WRITING = ['restore-points', 'flock', 'too many writes to this node']
+
+test('an agent that only reads loads nothing that writes', async () => {
+  const reading = await loadedByAgent(['--read-only'])
+  const writing = await loadedByAgent([])
+  for (const word of WRITING) {
+    // The texts themselves are megabytes.
+    expect([word, writing.includes(word), reading.includes(word)]).toEqual([word, true, false])
+  }
 })
 
 /** Says how much of the program is loaded. */

@@ -30,13 +30,23 @@ export interface ServeProcessOptions {
   /** Where its API server is. It is away unless that is given. */
   readonly apiServer?: string
   readonly nodeOptions?: readonly string[]
+  /** Further flags of `serve`. */
+  readonly serveFlags?: readonly string[]
   /** The bundle of the agent, instead of its sources. */
   readonly executable?: string
 }
 
 /** @throws Error with what it said when it ends before it listens */
 export async function startServe(options: ServeProcessOptions): Promise<ServeProcess> {
-  const {folder, within = [], env = {}, apiServer = 'http://127.0.0.1:1', nodeOptions = [], executable = FROM_SOURCES} = options
+  const {
+    folder,
+    within = [],
+    env = {},
+    apiServer = 'http://127.0.0.1:1',
+    nodeOptions = [],
+    executable = FROM_SOURCES,
+    serveFlags = [],
+  } = options
   const kubeconfig = join(folder, 'kubeconfig')
   const clusters = [{name: 'given', cluster: {server: apiServer}}]
   const contexts = [{name: 'given', context: {cluster: 'given'}}]
@@ -44,7 +54,15 @@ export async function startServe(options: ServeProcessOptions): Promise<ServePro
   const socket = join(folder, 'run', 'clients.sock')
   const stateDir = join(folder, 'state')
   const flags = ['--no-watch', '--node', NODE, '--kubeconfig', kubeconfig, '--socket', socket, '--state-dir', stateDir]
-  const [program = process.execPath, ...args] = [...within, process.execPath, ...nodeOptions, executable, 'serve', ...flags]
+  const [program = process.execPath, ...args] = [
+    ...within,
+    process.execPath,
+    ...nodeOptions,
+    executable,
+    'serve',
+    ...flags,
+    ...serveFlags,
+  ]
   const agent = spawn(program, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}})
   const log: string[] = []
   const lines = [agent.stdout, agent.stderr].map(stream => createInterface(stream).on('line', line => void log.push(line)))
