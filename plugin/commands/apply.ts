@@ -278,7 +278,7 @@ function fitted(plans: readonly Plan[], targets: readonly WriteTarget[]): NodeRe
     if (targets.some(target => target.node === node)) return [{node, value: plan}]
     const here = targets.map(target => target.node)
     // Nodes whose agents cannot be asked are told by themselves.
-    if (targets.every(({flag}) => flag !== '--local')) return []
+    if (targets.every(({flag}) => !flag.startsWith('--local'))) return []
     return [{node, error: new InputError(`the plan is for node ${node}, and this is ${here.join(', ')}`, 'Apply it there.')}]
   })
 }

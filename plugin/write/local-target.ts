@@ -1,3 +1,4 @@
+import {AGENT_STATE_DIR} from '../../core/contract/agent.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Waiting} from '../agents/each-node.ts'
@@ -30,7 +31,7 @@ function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): W
   const {signal} = waiting
   return {
     node,
-    flag: '--local',
+    flag: stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${stateDir}`,
     async read() {
       const flags = {local: true, from: undefined, stateDir}
       const source = await openSource(flags, waiting)
