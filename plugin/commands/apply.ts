@@ -204,9 +204,9 @@ export default class Apply extends Verb {
       const isKept = await confirm('Keep it?', AbortSignal.any([this.signal, late]))
       return await (isKept ? target.confirm(id) : target.rollback(id))
     } catch (error) {
-      if (this.signal.aborted) return target.settled ? target.settled(id) : result
-      if (!late.aborted) throw error
-      // Its node goes back by itself.
+      // Ctrl-C is no yes. Where it ends the way to the node, too, the node goes back by itself.
+      if (!this.signal.aborted && !late.aborted && (error as Error).name === 'AbortError') return target.rollback(id)
+      if (!this.signal.aborted && !late.aborted) throw error
       return target.settled ? target.settled(id) : {...result, outcome: 'rolledBack', state: 'before'}
     }
   }

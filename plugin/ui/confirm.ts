@@ -19,6 +19,10 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   const dialogue = createInterface({input: process.stdin, output: process.stderr})
   try {
     return /^y(?:es)?$/i.test((await dialogue.question(`${question} [y/N] `, {signal})).trim())
+  } catch (error) {
+    // An end without an answer.
+    if (!signal.aborted && (error as Error).message.includes('Ctrl+D')) return false
+    throw error
   } finally {
     dialogue.close()
   }
