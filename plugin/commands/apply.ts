@@ -167,8 +167,9 @@ export default class Apply extends Verb {
   ): Promise<WriteResultList> {
     const isTable = flags.output === 'table' || flags.output === 'wide'
     const show = async (result: WriteResult, target: WriteTarget) => {
-      if (isTable && isDone(result))
-        await this.print(writeResultLines(result, target.flag, this.paint(flags.color), flags.output === 'wide'))
+      if (!isTable || !isDone(result)) return
+      const lines = writeResultLines(result, target.flag, this.paint(flags.color), flags.output === 'wide')
+      await this.print(['', ...lines])
     }
     return inTurn(
       plans,

@@ -21,7 +21,7 @@ export default class Rollback extends Verb {
   static override examples = [
     '<%= config.bin %> rollback --list',
     '<%= config.bin %> rollback --node aks-1',
-    '<%= config.bin %> rollback --node aks-1 --to 20261130T090000Z-7',
+    '<%= config.bin %> rollback --node aks-1 --to 0007-20261130T090000Z',
     'sudo <%= config.bin %> rollback --local',
   ]
   static override flags = {

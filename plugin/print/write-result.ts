@@ -24,19 +24,19 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 :
 export function* writeResultLines(result: WriteResult, flag: string, paint: Paint, isWide = false): Generator<string> {
   const {node, verb, outcome, operations, durationMs, id, restorePoint, confirmWithinMs, deniedFlows} = result
   const done = `${counted(operations, 'operation')} in ${seconds(durationMs)}`
-  if (outcome === 'nothingToDo') yield paint(`Node ${node}: nothing to do`)
-  else if (outcome === 'confirmed') yield paint(`Node ${node}: write ${id} is confirmed and stays`, 'green')
+  if (outcome === 'nothingToDo') yield paint(`node ${node}: nothing to do`)
+  else if (outcome === 'confirmed') yield paint(`node ${node}: write ${id} is confirmed and stays`, 'green')
   else if (outcome === 'rolledBack') {
     const why = verb === 'rollback' ? '' : ': it was not confirmed in time'
     yield paint(
-      `Node ${node}: rolled back${why}; ${STATES[result.state === 'unknown' ? 'unknown' : 'before']} (${done})`,
+      `node ${node}: rolled back${why}; ${STATES[result.state === 'unknown' ? 'unknown' : 'before']} (${done})`,
       verb === 'rollback' ? 'green' : 'yellow',
     )
   } else if (outcome === 'awaitingConfirmation') {
     const within = confirmWithinMs === undefined ? '' : ` in ${Math.round(confirmWithinMs / 1000)} s`
-    yield paint(`Node ${node}: ${done}; the node goes back by itself${within} unless this is confirmed`, 'yellow')
+    yield paint(`node ${node}: ${done}; the node goes back by itself${within} unless this is confirmed`, 'yellow')
     yield paint(`  Keep it: kubectl npm confirm ${flag}`)
-  } else yield paint(`Node ${node}: ${done}; read again, ${STATES.after}`, 'green')
+  } else yield paint(`node ${node}: ${done}; read again, ${STATES.after}`, 'green')
   if (restorePoint !== undefined && (outcome === 'applied' || outcome === 'awaitingConfirmation'))
     yield paint(`  Go back: kubectl npm rollback ${flag} --to ${id}`)
   yield* flowLines(deniedFlows ?? [], paint, isWide)
@@ -96,9 +96,9 @@ export function* pendingLines(
 ): Generator<string> {
   if (pending)
     yield paint(
-      `Node ${node}: write ${pending.id} of ${pending.by} awaits its confirmation; the node goes back by itself in ${Math.round(pending.secondsLeft)} s. Keep it: kubectl npm confirm --node ${node}`,
+      `node ${node}: write ${pending.id} of ${pending.by} awaits its confirmation; the node goes back by itself in ${Math.round(pending.secondsLeft)} s. Keep it: kubectl npm confirm --node ${node}`,
       'yellow',
     )
   if (interrupted !== undefined)
-    yield paint(`Node ${node}: a write did not end and could not be taken back: ${interrupted}`, 'red')
+    yield paint(`node ${node}: a write did not end and could not be taken back: ${interrupted}`, 'red')
 }

@@ -58,7 +58,7 @@ describeKernel('a node is repaired in place', () => {
       await breakSet(namespace)
       expect(await diff()).toBe(1)
       const dry = await run('apply', '-f', CLUSTER, '--dry-run', '-o', 'lines')
-      expect(dry).toMatchObject({stdout: `# step 1: ipset restore\nadd ${SET} ${LOST}\n`, exitCode: 1})
+      expect(dry).toMatchObject({stdout: expect.stringContaining(`\nadd ${SET} ${LOST}\n`), exitCode: 1})
       expect(await hasMember(namespace)).toBe(false)
       const applied = await run('apply', '-f', CLUSTER, '--yes')
       expect(applied.stdout).toMatch(/read again, the node has what was asked for/)

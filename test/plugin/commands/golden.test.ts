@@ -162,6 +162,9 @@ describe('usage', () => {
     [['verify']],
     [['dump']],
     [['status']],
+    [['apply']],
+    [['rollback']],
+    [['confirm']],
   ])('help of %j reads as it did', async verb => {
     const result = await runCli([...verb, '--help'])
     const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
