@@ -67,11 +67,11 @@ const setOf = ({name, type, header, members}: MatchSet): PartSet => ({
   ),
 })
 
-/** Counters and the time that is left change by themselves. */
-const kept = (extra: string): string => {
-  const words = extra
-    .replaceAll(/\b(?:timeout|packets|bytes) \d+/g, '')
-    .replaceAll(/ +/g, ' ')
-    .trim()
-  return words === '' ? '' : ` ${words}`
+/** Counters and the time that is left change by themselves. A comment stands in quotes, and may have their words. */
+const CHANGING = new Set(['timeout', 'packets', 'bytes'])
+
+function kept(extra: string): string {
+  const words = extra.match(/"[^"]*"|\S+/g) ?? []
+  const left = words.filter((word, at) => !CHANGING.has(word) && !CHANGING.has(words[at - 1] ?? ''))
+  return left.map(word => ` ${word}`).join('')
 }

@@ -226,7 +226,7 @@ describeKernel('a plan on a real kernel', () => {
       await load(namespace, backend, clean)
       const made = [
         'create azure-npm-77 hash:net family inet hashsize 2048 maxelem 100 timeout 600 counters comment',
-        'add azure-npm-77 10.0.0.0/8 nomatch comment "not this one"',
+        'add azure-npm-77 10.0.0.0/8 nomatch comment "not timeout 5  this one"',
         'create azure-npm-78 hash:ip family inet netmask 24',
         'add azure-npm-78 10.9.8.7',
       ]
@@ -235,7 +235,7 @@ describeKernel('a plan on a real kernel', () => {
       await planned(namespace, backend, {wanted: node => linuxWriting.emptyPart(node)})
       const {after} = await planned(namespace, backend, {wanted: () => found})
       expect(linuxWriting.canonical(partOf(after.node))).toBe(linuxWriting.canonical(found))
-      expect(after.texts.sets).toContain('comment "not this one"')
+      expect(after.texts.sets).toContain('comment "not timeout 5  this one"')
     })
   }
 })

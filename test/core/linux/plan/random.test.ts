@@ -57,6 +57,22 @@ describe('a plan to what the policies ask for', () => {
   )
 })
 
+describe('a plan to a program that means what the API means', () => {
+  propertyTest.prop([cluster, cluster], {numRuns: 60})(
+    'has lines that may be run, and leaves no difference',
+    (objects, others) => {
+      const program = compile(objects, {scheme: 'sha256', semantics: 'kubernetes'})
+      const node = nodeOfLines(linesOf(compile(others, {scheme: 'sha256', semantics: 'npm'})))
+      const found = partOf(node)
+      const wanted = linuxWriting.partOfProgram(program, node)
+      const {steps} = linuxWriting.plan(node, found, wanted, {npmMayRun: false, mostWalks: 0})
+      expect(linuxWriting.refusal(steps)).toBeUndefined()
+      const last = [...statesOf(found, steps)].at(-1) ?? found
+      expect(linux.compare(program, linuxWriting.nodeWith(node, last)).differences).toEqual([])
+    },
+  )
+})
+
 describe('a plan to a program from which policies are left out', () => {
   propertyTest.prop([cluster, azureNpm, fc.boolean(), fc.integer({min: 0, max: 6})], {numRuns: 100})(
     'lets no rule lead to a chain that is not there, and keeps those that are',
@@ -78,27 +94,36 @@ describe('a plan to a program from which policies are left out', () => {
 })
 
 describe('a plan between any two nodes', () => {
-  propertyTest.prop([arbitraryNode, arbitraryNode, fc.constantFrom(0, 20)], {numRuns: 60})(
-    'leads to what is wanted and back, and keeps the promise at every line',
-    (one, other, mostWalks) => {
-      const [node, wantedNode] = [nodeOfLines(one), nodeOfLines(other)]
-      const [found, wanted] = [partOf(node), partOf(wantedNode)]
-      const options = {npmMayRun: false, mostWalks}
-      const {steps} = linuxWriting.plan(node, found, wanted, options)
-      const states = [...statesOf(found, steps)]
-      const last = states.at(-1) ?? found
-      const target = {...wanted, tables: {...wanted.tables, nft: {...wanted.tables.nft, forward: last.tables.nft.forward}}}
-      expect(linuxWriting.canonical(last), textOf(steps)).toBe(linuxWriting.canonical(target))
-      const end = linuxWriting.nodeWith(node, last)
-      const promise = new KeptPromise(node, end, promisedPackets([node, end]))
-      for (const [index, state] of states.entries()) {
-        const breach = promise.breach(linuxWriting.nodeWith(node, state))
-        expect(breach && {index, breach, plan: textOf(steps)}).toBeUndefined()
-      }
-      const back = linuxWriting.plan(end, last, found, options)
-      expect(linuxWriting.canonical([...statesOf(last, back.steps)].at(-1) ?? last)).toBe(linuxWriting.canonical(found))
-      expect(linuxWriting.refusal([...steps, ...back.steps])).toBeUndefined()
-      expect(linuxWriting.plan(end, last, last, options).steps).toEqual([])
-    },
-  )
+  propertyTest.prop(
+    [arbitraryNode, arbitraryNode, fc.constantFrom(0, 20), fc.double({min: 0, max: 1, maxExcluded: true, noNaN: true})],
+    {numRuns: 60},
+  )('leads to what is wanted and back, and keeps the promise at every line', (one, other, mostWalks, where) => {
+    const [node, wantedNode] = [nodeOfLines(one), nodeOfLines(other)]
+    const [found, wanted] = [partOf(node), partOf(wantedNode)]
+    const options = {npmMayRun: false, mostWalks}
+    const {steps} = linuxWriting.plan(node, found, wanted, options)
+    const states = [...statesOf(found, steps)]
+    const last = states.at(-1) ?? found
+    const target = {...wanted, tables: {...wanted.tables, nft: {...wanted.tables.nft, forward: last.tables.nft.forward}}}
+    expect(linuxWriting.canonical(last), textOf(steps)).toBe(linuxWriting.canonical(target))
+    const end = linuxWriting.nodeWith(node, last)
+    const promise = new KeptPromise(node, end, promisedPackets([node, end]))
+    for (const [index, state] of states.entries()) {
+      const breach = promise.breach(linuxWriting.nodeWith(node, state))
+      expect(breach && {index, breach, plan: textOf(steps)}).toBeUndefined()
+    }
+    const back = linuxWriting.plan(end, last, found, options)
+    expect(linuxWriting.canonical([...statesOf(last, back.steps)].at(-1) ?? last)).toBe(linuxWriting.canonical(found))
+    // Whoever finds a plan that stopped takes it back from where it is, with the same care.
+    const stopped = states[Math.floor(where * states.length)]
+    if (stopped) {
+      const there = linuxWriting.nodeWith(node, stopped)
+      const recovered = [...statesOf(stopped, linuxWriting.plan(there, stopped, found, options).steps)]
+      expect(linuxWriting.canonical(recovered.at(-1) ?? stopped)).toBe(linuxWriting.canonical(found))
+      const kept = new KeptPromise(there, node, promisedPackets([there, node, end]))
+      for (const state of recovered) expect(kept.breach(linuxWriting.nodeWith(node, state))).toBeUndefined()
+    }
+    expect(linuxWriting.refusal([...steps, ...back.steps])).toBeUndefined()
+    expect(linuxWriting.plan(end, last, last, options).steps).toEqual([])
+  })
 })
