@@ -98,7 +98,8 @@ function stepsOf(
     const before = part
     part = writing.after(before, step)
     const {tool, backend, isAtomic, why} = step
-    const effect = step.isUnseen ? NO_EFFECT : effects.between(writing.nodeWith(node, before), writing.nodeWith(node, part))
+    const nodes = () => [writing.nodeWith(node, before), writing.nodeWith(node, part)] as const
+    const effect = step.isUnseen ? NO_EFFECT : effects.between(...nodes(), tool === 'ipset')
     return {order: at + 1, tool, ...(backend && {backend}), isAtomic, why, ...effect}
   })
   return {documents, last: part}

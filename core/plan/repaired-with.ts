@@ -25,7 +25,8 @@ export function repairedWith(
   writing: NodeWriting,
 ): Repaired {
   const part = writing.repairedPart(node, chosen, program)
-  if (chosen.length === 0) return {part, stays: [], notes: []}
+  // With all of them nothing is left that could need something.
+  if (chosen.length === 0 || chosen.length === differences.length) return {part, stays: [], notes: []}
   const {dataPlane} = node
   const keyOf = (difference: AnyDifference): string => differenceKey(difference, dataPlane)
   const left = new Map<string, number>()

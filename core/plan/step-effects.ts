@@ -5,12 +5,14 @@ import type {PlanStep, TrafficEffect} from '../contract/plan.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {PodNames} from '../drift/pod-names.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {blockHolds, type Ipv4Block} from '../net/ipv4.ts'
 import {Bits} from '../packets/bits.ts'
 import {type EndClass, endClasses} from '../packets/end-classes.ts'
 import type {JudgedPackets} from '../packets/packet-domain.ts'
 import {allServices} from '../packets/services.ts'
 import {memberText} from '../sets/member.ts'
 import type {NodeSet} from '../sets/node-set.ts'
+import {movedMembers} from './moved-members.ts'
 
 /** What a step does to the packets that a node forwards. */
 export type StepEffect = Pick<PlanStep, 'effect' | 'opens' | 'closes'>
@@ -20,7 +22,7 @@ export const NO_EFFECT: StepEffect = {effect: 'none', opens: [], closes: []}
 /** How many packets are shown of what a step opens, and of what it closes. */
 const MOST_EXAMPLES = 3
 /** Pairs of a sender and a receiver that are judged for one plan, before and after its steps. */
-const MOST_PAIRS = 40_000_000
+const MOST_PAIRS = 6_000_000
 
 const NOTHING: ClusterObjects = {pods: [], namespaces: [], policies: [], nodes: []}
 
@@ -39,11 +41,16 @@ export class StepEffects {
     this.left = mostPairs
   }
 
-  /** What is judged otherwise on a node than before. */
-  between(before: NodeState, after: NodeState): StepEffect {
+  /**
+   * What is judged otherwise on a node than before.
+   *
+   * @param isOfSets whether only sets differ: then only packets from and to addresses that came into one or left it are judged otherwise
+   */
+  between(before: NodeState, after: NodeState, isOfSets: boolean): StepEffect {
     const found = new Found(this.pods)
     let isWhole = true
-    for (const product of productsOf(before, after, this.cluster)) {
+    const all = productsOf(before, after, this.cluster)
+    for (const product of isOfSets ? touchedBy(movedMembers(before, after), all) : all) {
       const senders = product.senders.map(({address}) => address)
       const domain = {senders, receivers: product.receivers.map(({lastAddress}) => lastAddress), services: [allServices]}
       const [then, now] = [before.walkSets(domain), after.walkSets(domain)]
@@ -67,8 +74,9 @@ function productsOf(before: NodeState, after: NodeState, cluster: ClusterObjects
   for (const [name, set] of after.sets ?? []) if (sets.get(name) !== set) sets.set(sets.has(name) ? `${name} after` : name, set)
   const {node} = before
   const blocks = [...new Set([...before.ruleBlocks(), ...after.ruleBlocks()])]
-  if (cluster.pods.length > 0) return verifiedPackets({node, sets, ruleBlocks: () => blocks}, cluster).products
-  // Nothing tells which packets the node forwards.
+  const {products} = verifiedPackets({node, sets, ruleBlocks: () => blocks}, cluster)
+  if (products.length > 0) return products
+  // Without pods nothing tells which packets the node forwards.
   const {all} = endClasses({
     pods: [],
     nodes: new Map(),
@@ -77,6 +85,24 @@ function productsOf(before: NodeState, after: NodeState, cluster: ClusterObjects
     likeness: () => '',
   })
   return [{senders: all, receivers: all, behind: []}]
+}
+
+/** The packets of products of which one end is in some blocks. */
+function touchedBy(blocks: readonly Ipv4Block[], products: readonly PacketProduct[]): PacketProduct[] {
+  const isTouched = ({address}: EndClass): boolean => blocks.some(block => blockHolds(block, address))
+  const known = new Map<EndClass, boolean>()
+  const isIn = (end: EndClass): boolean => {
+    const before = known.get(end)
+    const found = before ?? isTouched(end)
+    if (before === undefined) known.set(end, found)
+    return found
+  }
+  return products
+    .flatMap(({senders, receivers, behind}) => [
+      {senders, receivers: receivers.filter(isIn), behind},
+      {senders: senders.filter(isIn), receivers: receivers.filter(end => !isIn(end)), behind},
+    ])
+    .filter(({senders, receivers}) => senders.length > 0 && receivers.length > 0)
 }
 
 interface Place {
