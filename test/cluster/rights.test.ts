@@ -6,8 +6,9 @@ import {createServer} from 'node:tls'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {WebSocket} from 'ws'
 import {makeKey} from '../../agent/serve/key.ts'
-import type {Refusal} from '../../core/contract/agent.ts'
+import type {Procedure, Refusal} from '../../core/contract/agent.ts'
 import {secure} from '../../plugin/agents/tls.ts'
+import {AgentRefusal, Client} from '../support/agent/client.ts'
 import {type AgentProcess, startAgent} from '../support/cluster/agent-process.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
@@ -48,6 +49,27 @@ async function audienceAt(port: number): Promise<string> {
 
 const decode = (part: string): Record<string, unknown> => JSON.parse(Buffer.from(part, 'base64url').toString())
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** The operator's right, and one who has it, in a namespace that is not the agents'. */
+const elsewhere = {
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: {name: 'writes', namespace: 'default'},
+      rules: [{apiGroups: ['npm.kubectl.io'], resources: ['applies'], verbs: ['create']}],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: {name: 'writes', namespace: 'default'},
+      roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'writes'},
+      subjects: [{kind: 'ServiceAccount', name: 'npm-viewer', namespace: 'kubectl-npm'}],
+    },
+  ],
+}
 
 describeControlPlane('who may use an agent, at a real API server', () => {
   let cluster: ControlPlane
@@ -280,6 +302,63 @@ describeControlPlane('who may use an agent, at a real API server', () => {
       socket.terminate()
       await cluster.kubectl(['apply', '-k', 'manifests/base'])
     }
+  })
+
+  describe('what each account may ask an agent for', () => {
+    /** Asks for everything, in ways that change nothing: no plan is there, and nothing was ever written. */
+    const questions: Readonly<Record<Exclude<Procedure, 'statusChanges'>, unknown>> = {
+      hello: {contract: {major: 1, minor: 1}, version: 'x'},
+      status: undefined,
+      openSnapshot: {documents: ['versions.txt']},
+      readSnapshot: {id: 'x', document: 'versions.txt', offset: 0},
+      closeSnapshot: {id: 'x'},
+      diff: {},
+      writes: undefined,
+      stagePlan: {offset: 0, base64: 'AAAA'},
+      applyPlan: {stagedId: 'x'},
+      rollback: {},
+      confirm: {},
+    }
+    const writing = ['stagePlan', 'applyPlan', 'rollback', 'confirm']
+
+    /** @returns the procedures that the right is missing for */
+    async function forbiddenTo(account: string): Promise<string[]> {
+      const socket = new WebSocket(`wss://127.0.0.1:${agent.port}/`, {
+        rejectUnauthorized: false,
+        headers: {authorization: `Bearer ${await tokenOf(account, '--audience', audience)}`},
+      })
+      await once(socket, 'open')
+      await using client = new Client(socket)
+      const forbidden: string[] = []
+      for (const [name, input] of Object.entries(questions)) {
+        const error = await client.ask(name as Procedure, input).catch((error: unknown) => error)
+        if (error instanceof AgentRefusal && error.refusal?.code === 'FORBIDDEN') forbidden.push(name)
+      }
+      return forbidden
+    }
+
+    test('the viewer may read and not write, the operator both; each refused write is in the record', async () => {
+      expect(await forbiddenTo('npm-viewer')).toEqual(writing)
+      expect(await forbiddenTo('npm-operator')).toEqual([])
+      const lines = agent.log().split('\n')
+      const refused = lines.filter(line => line.includes('a write was refused') && line.includes('"FORBIDDEN"'))
+      expect(refused).toHaveLength(3)
+      await until('their number is there when the client has gone', async () => agent.log().includes('"refusedWrites":4'))
+    })
+
+    test('a right to write in another namespace is none here', async () => {
+      await cluster.kubectl(['apply', '-f', '-'], {input: JSON.stringify(elsewhere)})
+      expect(await forbiddenTo('npm-viewer')).toEqual(writing)
+    })
+
+    test('without its binding the operator may nothing, within seconds', async () => {
+      await cluster.kubectl(['delete', 'rolebinding', 'npm-operator', '-n', 'kubectl-npm'])
+      try {
+        await until('the right is gone', async () => (await forbiddenTo('npm-operator')).length === Object.keys(questions).length)
+      } finally {
+        await cluster.kubectl(['apply', '-k', 'manifests/base'])
+      }
+    })
   })
 
   test("the agent's log names the token as the audit log does, so that it is known who asked for it", async () => {
