@@ -37,7 +37,7 @@ function canonicalForward({forward}: PartTable): string[] {
 }
 
 /** Whether two sets hold the same, in whatever order. */
-export function isSameContent(one: PartSet, other: PartSet): boolean {
+function isSameContent(one: PartSet, other: PartSet): boolean {
   if (one.members === other.members) return true
   if (one.members.length !== other.members.length) return false
   let at = 0

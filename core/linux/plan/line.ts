@@ -1,4 +1,3 @@
-import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import type {PartSet} from './part.ts'
 import {type Counters, PartRule} from './part-rule.ts'
 
@@ -124,6 +123,3 @@ export function parseRuleLine(text: string): RuleLine | undefined {
   const byRule = BY_RULE.exec(text)
   return byRule ? {does: 'deleteRule', chain: byRule[1] as string, rule: PartRule.parsed(byRule[2] as string)} : undefined
 }
-
-/** Whether a line changes the chain that other programs have rules in. */
-export const isOfForward = ({chain}: RuleLine): boolean => chain === FORWARD_CHAIN

@@ -66,7 +66,7 @@ function settledRules(now: readonly PartRule[] | undefined, asked: readonly Part
  * FORWARD as it is now, with the wanted jumps: each behind the rule of others that it is to stand behind; where that rule is gone,
  * where Azure NPM would put it.
  */
-export function settledForward(now: readonly PartRule[], asked: readonly PartRule[]): readonly PartRule[] {
+function settledForward(now: readonly PartRule[], asked: readonly PartRule[]): readonly PartRule[] {
   const others = now.filter(rule => !isJump(rule))
   const behind = new Map<number, PartRule[]>()
   let before: PartRule | undefined
