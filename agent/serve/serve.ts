@@ -126,7 +126,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       backend,
       ...(lastRead && {lastRead}),
       ...(keys.failure !== undefined && {signaturesUnchecked: keys.failure}),
-      ...(writes?.seen && {writes: writes.seen}),
+      ...(writes ? writes.seen && {writes: writes.seen} : {readOnly: true as const}),
     }),
   }
 

@@ -152,7 +152,7 @@ export class NodeWriter implements Writer {
     const facts = recoveryFacts(found)
     if (found.kind === 'pending') this.watchPending()
     if (facts && (found.kind === 'finished' || found.kind === 'stuck'))
-      this.audit(found.write.by, writeResult(this.options.node, 'recover', startedAt, facts))
+      this.audit(found.write.by, writeResult(this.options.node, 'recover', startedAt, facts), found.reason)
     return found
   }
 
@@ -175,8 +175,9 @@ export class NodeWriter implements Writer {
     }
   }
 
-  private audit(by: string, {verb, id, planDigest, outcome, state, failedAt}: WriteResult): void {
-    const fields = {by, verb, id, plan: planDigest, outcome, state, ...(failedAt && {failed: failedAt.message})}
+  private audit(by: string, {verb, id, planDigest, outcome, state, failedAt}: WriteResult, why?: string): void {
+    const reason = why !== undefined && !failedAt && {reason: why}
+    const fields = {by, verb, id, plan: planDigest, outcome, state, ...reason, ...(failedAt && {failed: failedAt.message})}
     this.options.log.audit(fields, outcome === 'failed' ? 'A write failed' : 'A write')
   }
 }

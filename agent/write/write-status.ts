@@ -22,7 +22,7 @@ export async function writeStatus(stateDir: string, clock: Clock, stuck: string 
       takenAt: facts?.at ?? new Date(0).toISOString(),
       by: facts?.by ?? 'unknown',
       verb: facts?.verb ?? 'unknown',
-      outcome: outcomeOf(writes.get(id)),
+      ...outcomeOf(writes.get(id)),
       ...(facts?.planDigest !== undefined && {planDigest: facts.planDigest}),
       ...(damaged !== undefined && {damaged}),
     })
@@ -37,8 +37,9 @@ function pendingOf(open: JournalWrite | undefined, clock: Clock): WriteStatus['p
   return {id, by, since: open.pending.at, secondsLeft: Math.max(0, open.pending.deadline - clock.uptimeSeconds())}
 }
 
-function outcomeOf(write: JournalWrite | undefined): string {
-  if (!write) return 'notBegun'
-  if (write.end) return write.end.outcome
-  return write.pending ? 'awaitingConfirmation' : 'open'
+function outcomeOf(write: JournalWrite | undefined): Pick<RestorePoint, 'outcome' | 'reason'> {
+  if (!write) return {outcome: 'notBegun'}
+  const {end, pending} = write
+  if (end) return {outcome: end.outcome, ...(end.reason !== undefined && {reason: end.reason})}
+  return {outcome: pending ? 'awaitingConfirmation' : 'open'}
 }

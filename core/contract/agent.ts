@@ -115,7 +115,8 @@ export const agentStatusSchema = z.object({
     .describe('why the agent cannot check signatures of tokens: forged ones, which open nothing, can then delay good ones'),
   writes: writeStatusSchema
     .exactOptional()
-    .describe('what was written to the node, as far as the agent has seen; absent where it was started to read only'),
+    .describe('what was written to the node, as far as the agent has seen; absent before it has looked'),
+  readOnly: z.literal(true).exactOptional().describe('the agent was started to read only, and loads nothing that writes'),
 })
 export type AgentStatus = z.infer<typeof agentStatusSchema>
 

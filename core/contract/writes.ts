@@ -57,6 +57,7 @@ export const restorePointSchema = z.object({
   by: z.string().describe('who wrote: a credential id, or root'),
   verb: z.string(),
   outcome: z.string().describe('of the write that it was made for'),
+  reason: z.string().exactOptional().describe('why that write did not end as it was asked to'),
   planDigest: z.string().exactOptional(),
   damaged: z.string().exactOptional().describe('why it cannot be used'),
 })

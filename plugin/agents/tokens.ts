@@ -43,7 +43,22 @@ export class Tokens {
         ...(node !== undefined && {boundObjectRef: {apiVersion: 'v1', kind: 'Node', name: node}}),
       },
     }
-    const {status} = await this.api.call('POST', path, tokenShape, {body, signal})
-    return status.token
+    try {
+      const {status} = await this.api.call('POST', path, tokenShape, {body, signal})
+      return status.token
+    } catch (error) {
+      throw error instanceof ApiError && error.status === 404 ? this.noAccount(error) : error
+    }
+  }
+
+  private noAccount({message, status, reason}: ApiError): ApiError {
+    const {agentNamespace} = this.api
+    if (this.account === 'viewer')
+      return new ApiError(message, 'A part of what install made is gone. Make it again: kubectl npm install', {status, reason})
+    return new ApiError(
+      `nobody may write: the agents were installed to read only, without account ${accounts.operator} in namespace ${agentNamespace}`,
+      'Install them again without --read-only: kubectl npm install. Or write on the node itself, as root, with --local.',
+      {status, reason},
+    )
   }
 }

@@ -104,6 +104,8 @@ const AGENT_RIGHTS: Readonly<Record<string, readonly string[]>> = {
 /** Where the policy engines run. */
 const ENGINE_NAMESPACE = 'kube-system'
 
+const OPERATOR_ROLE = 'kubectl-npm-operator'
+
 /** Which role of our manifests has a right, and how to come by it. */
 function whoHas(right: Right, agentNamespace: string, message: string): string {
   const {verb, resource, name, namespace} = right
@@ -112,13 +114,14 @@ function whoHas(right: Right, agentNamespace: string, message: string): string {
   const needed = `Needed is the right to ${verb} ${resource}${which} ${where}.`
   const role = roleWith(right, agentNamespace)
   if (role === undefined) return `${needed} Ask an administrator of the cluster for it.`
-  return `${needed} Role ${role} has it. An administrator gives it: kubectl create rolebinding NAME -n ${namespace} --role=${role} ${subjectOf(message)}`
+  const leftOut = role === OPERATOR_ROLE ? ', unless the agents were installed to read only' : ''
+  return `${needed} Role ${role} has it${leftOut}. An administrator gives it: kubectl create rolebinding NAME -n ${namespace} --role=${role} ${subjectOf(message)}`
 }
 
 /** The role of our manifests that has a right; undefined when none has. */
 function roleWith({verb, resource, name, namespace}: Right, agentNamespace: string): string | undefined {
   if (namespace === agentNamespace && AGENT_RIGHTS[resource]?.includes(verb))
-    return resource === 'serviceaccounts/token' && name === 'npm-operator' ? 'kubectl-npm-operator' : 'kubectl-npm-viewer'
+    return resource === 'serviceaccounts/token' && name === 'npm-operator' ? OPERATOR_ROLE : 'kubectl-npm-viewer'
   if (namespace === nodeNamespaceOf(agentNamespace) && resource === 'pods' && (verb === 'list' || verb === 'get'))
     return 'kubectl-npm-viewer'
   if (namespace !== ENGINE_NAMESPACE) return undefined

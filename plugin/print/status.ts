@@ -1,6 +1,7 @@
 import type {AgentStatus} from '../../core/contract/agent.ts'
 import {type Column, columns} from './columns.ts'
 import type {Paint} from './paint.ts'
+import {inWords} from './write-result.ts'
 
 /** A row of the table: a node, and its agent's status unless the agent cannot be asked. */
 export interface StatusRow {
@@ -21,19 +22,20 @@ const COLUMNS: readonly Column<StatusRow>[] = [
   {header: 'AS OF', value: of(({knowledge}) => knowledge.asOf ?? 'never')},
   {header: 'PODS', value: of(({knowledge}) => String(knowledge.pods)), align: 'right'},
   {header: 'POLICIES', value: of(({knowledge}) => String(knowledge.policies)), align: 'right'},
-  {header: 'WRITTEN', value: of(({writes}) => written(writes))},
+  {header: 'WRITTEN', value: of(written)},
   {header: 'CLIENTS', value: of(({connections}) => String(connections)), align: 'right'},
   {header: 'MEMORY', value: of(({memoryBytes}) => `${Math.round(memoryBytes / 1e6)} MB`), align: 'right'},
 ]
 
 /** Of the last write, or of the one that is open. */
-function written(writes: AgentStatus['writes']): string {
-  if (writes === undefined) return 'read only'
+function written({writes, readOnly}: AgentStatus): string {
+  // An agent that has just started has not looked yet.
+  if (writes === undefined) return readOnly ? 'read only' : '-'
   const {pending, interrupted, restorePoints} = writes
   if (interrupted !== undefined) return 'INTERRUPTED'
   if (pending) return `unconfirmed, back in ${Math.round(pending.secondsLeft)} s`
   const [last] = restorePoints
-  return last ? `${last.outcome} ${last.takenAt}` : 'never'
+  return last ? `${inWords(last.outcome)} ${last.takenAt}` : 'never'
 }
 
 /** The table of agents: its header, then one line for each node. */

@@ -68,7 +68,8 @@ export function writeFailure({node, failedAt, state, outcome}: WriteResult): {me
   const {step = 0, operation = '', message = 'it failed, and the answer does not say why', next = ''} = failedAt ?? {}
   const where = step === 0 ? '' : `step ${step}${operation === '' ? '' : `, ${operation}`}: `
   const back = outcome === 'rolledBack' ? 'it was rolled back: ' : ''
-  return {message: `node ${node}: ${where}${message}; ${back}${STATES[state]}`, next}
+  const now = step === 0 && state === 'before' && outcome === 'failed' ? 'nothing was changed' : STATES[state]
+  return {message: `node ${node}: ${where}${message}; ${back}${now}`, next}
 }
 
 const POINTS: readonly Column<RestorePoint & {readonly node: string}>[] = [
@@ -77,13 +78,22 @@ const POINTS: readonly Column<RestorePoint & {readonly node: string}>[] = [
   {header: 'TAKEN', value: ({takenAt}) => takenAt},
   {header: 'BY', value: ({by}) => by},
   {header: 'BEFORE', value: ({verb}) => verb},
-  {header: 'THAT', value: ({outcome, damaged}) => (damaged === undefined ? outcome : `damaged: ${damaged}`)},
+  {header: 'THAT', value: outcomeOf},
 ]
+
+function outcomeOf({outcome, reason, damaged}: RestorePoint): string {
+  if (damaged !== undefined) return `damaged: ${damaged}`
+  return reason === undefined ? inWords(outcome) : `${inWords(outcome)}: ${reason}`
+}
+
+/** An outcome of a write as people read it: `awaitingConfirmation`, `rolledBack`, … */
+export const inWords = (outcome: string): string => outcome.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 
 /** The restore points of nodes, newest first, with what awaits its confirmation. */
 export function* restorePointLines({items}: WriteStatusList, paint: Paint): Generator<string> {
   const points = items.flatMap(({node, restorePoints}) => restorePoints.map(point => ({...point, node})))
-  if (points.length === 0) yield paint('No restore point: nothing was written to a node that can be asked.')
+  // Nodes that could not be asked are told by themselves.
+  if (points.length === 0 && items.length > 0) yield paint('No restore point: nothing was written.')
   else yield* columns(points, POINTS, paint)
   for (const {node, ...status} of items) yield* pendingLines(node, status, paint)
 }

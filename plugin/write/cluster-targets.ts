@@ -88,7 +88,7 @@ async function begun(node: string, signal: AbortSignal, write: Promise<WriteResu
     throw new InputError(
       signal.aborted
         ? `node ${node}: interrupted while the node was written to; its agent goes on by itself`
-        : `${(error as Error).message}: its agent goes on by itself with what it was asked to write`,
+        : `${(error as Error).message}: how the write ends is not known here. Its agent goes on by itself; if the agent has ended, the next one takes back what was not done`,
       [
         `See how it ended: kubectl npm rollback --list --node ${node}`,
         `Take it back if you do not want it: kubectl npm rollback --node ${node}`,

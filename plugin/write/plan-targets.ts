@@ -38,15 +38,22 @@ export async function planTargets(
       const writing = await state.dataPlane.writing()
       return computeWhileHeld(() => {
         const options = {writing, sha256, surroundings, isEvenIfNpmRuns, ...(narrowedTo && {narrowedTo})}
-        const plan = planNode(state, wanted(state), options, problems)
+        const asked = wanted(state)
+        const plan = planNode(state, asked, options, problems)
         const [part] = plan.incomplete
-        if (part) throw new InputError(`node ${target.node}: nothing is planned: ${part.reason}`, part.next)
+        if (part) {
+          // Of the other verbs --from takes objects, of this one a dump.
+          const next = isFromFiles(asked) ? part.next.replace('--from cluster.json', '-f cluster.json') : part.next
+          throw new InputError(`node ${target.node}: nothing is planned: ${part.reason}`, next)
+        }
         return plan
       })
     },
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, ...waiting},
   )
 }
+
+const isFromFiles = (wanted: Wanted): boolean => wanted.kind === 'policies' && wanted.cluster !== undefined
 
 /** What a dump had of each node: of the node with the same name, or of the only one for the only node that is meant. */
 export function wantedOfDump(dumps: readonly NodeState[], targets: number): PlanRequest['wanted'] {

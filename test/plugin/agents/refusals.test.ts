@@ -49,6 +49,11 @@ describe('the API server says no', () => {
       says: ['the right to create serviceaccounts/token of npm-viewer', '--role=kubectl-npm-viewer --user=alice'],
     },
     {
+      name: 'because what install made is not all there',
+      answer: (_method, path) => (path.endsWith('/token') ? refusal(404, 'NotFound', 'npm-viewer not found') : undefined),
+      says: ['npm-viewer not found', 'Make it again: kubectl npm install'],
+    },
+    {
       name: 'to anybody it does not know',
       answer: () => refusal(401, 'Unauthorized', 'Unauthorized'),
       says: ['error: the API server does not know you: Unauthorized', 'log in again'],
@@ -61,6 +66,16 @@ describe('the API server says no', () => {
   ])('$name', async ({answer, says}) => {
     const stderr = await screenOf(['diff'], answer ? {answer} : {}, {})
     for (const words of says) expect(stderr).toContain(words)
+  })
+
+  test('nobody may write where the agents were installed to read only', async () => {
+    const answer: FakeApiOptions['answer'] = (_method, path) =>
+      path.endsWith('/npm-operator/token') ? refusal(404, 'NotFound', 'serviceaccounts "npm-operator" not found') : undefined
+    for (const args of [['apply', '--yes'], ['confirm']]) {
+      const stderr = await screenOf(args, {answer}, {})
+      expect(stderr).toContain('installed to read only, without account npm-operator in namespace kubectl-npm')
+      expect(stderr).toContain('without --read-only: kubectl npm install')
+    }
   })
 
   test('a person who may not list DaemonSets is answered all the same', async () => {
