@@ -14,6 +14,8 @@ export interface WriterProcess extends AsyncDisposable {
   tell<Answer = WriteResult>(command: WriterCommand): Promise<{readonly result: Answer; readonly passed: readonly string[]}>
   /** Ends it by SIGKILL, and waits until it is gone. */
   kill(): Promise<void>
+  /** The same with the tools that it runs. */
+  killAll(): Promise<void>
 }
 
 export interface WriterProcessOptions {
@@ -28,7 +30,7 @@ export interface WriterProcessOptions {
 export async function startWriter({within, env = {}, ...given}: WriterProcessOptions): Promise<WriterProcess> {
   const argument = JSON.stringify({bounds: {}, ...given})
   const [program, ...args] = [...within, process.execPath, CHILD, argument]
-  const child = spawn(program, args, {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, ...env}})
+  const child = spawn(program, args, {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, ...env}, detached: true})
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   child.stdin.on('error', () => {})
@@ -38,11 +40,13 @@ export async function startWriter({within, env = {}, ...given}: WriterProcessOpt
     if (line.done === true) throw new Error(`the writer ended: ${said}`)
     return JSON.parse(line.value)
   }
-  const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
+  const end = async (id: number | undefined) => {
+    if (id === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    process.kill(id, 'SIGKILL')
+    await gone
   }
+  const kill = () => end(child.pid)
   await next()
   return {
     process: child,
@@ -51,6 +55,8 @@ export async function startWriter({within, env = {}, ...given}: WriterProcessOpt
       return (await next()) as never
     },
     kill,
+    // It leads a group of its own.
+    killAll: () => end(child.pid && -child.pid),
     [Symbol.asyncDispose]: kill,
   }
 }
