@@ -117,7 +117,12 @@ async function beginChange(
     await journal.trim(id => kept.has(id))
     await journal.add(begin)
   } catch (error) {
-    await rm(restorePoint, {recursive: true, force: true}).catch(() => undefined)
+    // What the journal has begun keeps its way back, also where nobody was told that it is on the disk.
+    const hasBegun = await journal.read().then(
+      ({writes}) => writes.some(({begin: {id}}) => id === facts.id),
+      () => true,
+    )
+    if (!hasBegun) await rm(restorePoint, {recursive: true, force: true}).catch(() => undefined)
     throw writeFailureOf('the journal', session.options.stateDir, error)
   }
   return {begin, restorePoint}

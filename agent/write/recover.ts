@@ -31,8 +31,9 @@ export type Recovery =
 export async function recover(session: Session): Promise<Recovery> {
   const {journal} = session
   const reading = await journal.read()
-  const open = (await doubtful(session, reading)) ?? openWrite(reading)
-  if (reading.damage !== undefined) await renewJournal(session, open)
+  const untold = await doubtful(session, reading)
+  if (reading.damage !== undefined || untold) await renewJournal(session, untold)
+  const open = untold ?? openWrite(reading)
   if (!open) return {kind: 'nothing'}
   const {begin, pending} = open
   if (begin.bootId !== session.clock.bootId()) {
@@ -95,17 +96,12 @@ async function finish(
 }
 
 /**
- * The newest write, when a damaged, empty or lost journal does not tell how it ended. Its restore point tells what it was, and the node
- * whether it is to be taken back.
+ * The newest write, when the journal does not tell of it: it is damaged, cut off, empty or lost, or the process ended between the restore point
+ * and the journal. The restore point tells what it was, and the node whether it is to be taken back.
  */
-async function doubtful(
-  {points}: Pick<Session, 'points'>,
-  {writes, ended, damage}: JournalReading,
-): Promise<JournalWrite | undefined> {
+async function doubtful({points}: Pick<Session, 'points'>, {writes, ended}: JournalReading): Promise<JournalWrite | undefined> {
   const [newest] = await points.ids()
   if (newest === undefined || ended.has(newest) || writes.some(({begin}) => begin.id === newest)) return undefined
-  // The process ended between the restore point and the journal: nothing was done.
-  if (damage === undefined && writes.length > 0) return undefined
   const {facts} = await points.check(newest)
   if (!facts) return undefined
   const {files: _files, node: _node, ...begin} = facts
@@ -118,10 +114,10 @@ export function openWrite({writes}: JournalReading): JournalWrite | undefined {
   return last?.end === undefined ? last : undefined
 }
 
-/** A damaged journal is kept beside a new one, which has what can be read of it. */
-async function renewJournal(session: Session, open: JournalWrite | undefined): Promise<void> {
+/** A damaged journal is kept beside a new one, which has what can be read of it, and the write that it does not tell of. */
+async function renewJournal(session: Session, untold: JournalWrite | undefined): Promise<void> {
   try {
-    await session.journal.renew(() => true, open?.begin)
+    await session.journal.renew(() => true, untold?.begin)
   } catch (error) {
     throw writeFailureOf('the journal', session.options.stateDir, error)
   }

@@ -1,4 +1,4 @@
-import {writeFile} from 'node:fs/promises'
+import {mkdir, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {documentOfNode, openNode, type ReadNode} from '../../../agent/write/read-node.ts'
@@ -75,6 +75,15 @@ export class WriterLab implements AsyncDisposable {
     const file = join(this.stateDir, '..', `plan-${plan.digest.slice(0, 12)}.json`)
     await writeFile(file, JSON.stringify(plan))
     return {file, plan}
+  }
+
+  /** Shell scripts that stand before the real tools. @returns the PATH for a writer */
+  async tools(scripts: Readonly<Record<string, string>>): Promise<string> {
+    const folder = join(this.stateDir, '..', 'tools')
+    await mkdir(folder, {recursive: true})
+    for (const [name, script] of Object.entries(scripts))
+      await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, {mode: 0o755})
+    return `${folder}:${process.env['PATH']}`
   }
 
   writer(options: Partial<WriterProcessOptions> = {}): Promise<WriterProcess> {
