@@ -435,3 +435,28 @@ test('tests stand where their sources do, and helpers in test/support', () => {
     }
   expect(wrong).toEqual([])
 })
+
+/** Programs of a node that can change it, and with which first words they only read. */
+const CHANGING =
+  /\b(?:run\w*|start\w*|spawn\w*|exec\w*)\(\s*['"`](ipset|ip6?tables[\w-]*|ebtables[\w-]*|conntrack|nft|tc|ip)['"`],\s*\[([^\]]*)\]/g
+const READING = /^\s*['"`](?:save|list|version|--version|-c|-C|-L|-S|--count|show)['"`]/
+/** These write whatever they are told. */
+const RESTORING = /['"`](?:ip6?tables[\w-]*-(?:restore|apply)|ipset[\w -]*restore)\b/g
+
+test('only agent/write runs what changes a node', () => {
+  const writing = files.flatMap(file => {
+    if (!/^(?:agent|plugin)\//.test(file) || roomOf(file) === 'agent/write') return []
+    const text = readFileSync(join(root, file), 'utf8')
+    const changing = [...text.matchAll(CHANGING)].filter(
+      ([, tool = '', words = '']) => !tool.endsWith('-save') && !READING.test(words),
+    )
+    return [...changing, ...text.matchAll(RESTORING)].map(([found]) => `${file}: ${found}`)
+  })
+  expect(writing, 'what a node is told goes through the lock, the journal and a restore point: use agent/write').toEqual([])
+})
+
+test('files of agent/write are found by that test if they stood elsewhere', () => {
+  const text = readFileSync(join(root, 'agent/write/run-step.ts'), 'utf8')
+  expect([...text.matchAll(CHANGING)].map(([, tool]) => tool)).toContain('ipset')
+  expect([...text.matchAll(RESTORING)].length).toBeGreaterThan(0)
+})

@@ -74,13 +74,15 @@ describeKernel('the image of the agent', () => {
       ['iptables-legacy-save', '-c'],
     )
     expect(legacy).toContain('-A AZURE-NPM -m set --match-set azure-npm-1 src -j DROP')
-    const [count, tables, version, plain] = await run(
+    const [count, locked, tables, version, plain] = await run(
       ['conntrack', '--count'],
+      ['flock', '-n', '/tmp/lock', 'ipset', 'version'],
       ['nft', 'list', 'ruleset'],
       ['node', '--version'],
       ['iptables', '--version'],
     )
     expect(count).toMatch(/^\d+$/)
+    expect(locked).toMatch(/^ipset v/)
     expect(tables).toBe('')
     expect(version).toBe(process.version)
     expect(plain).toMatch(/^iptables v[\d.]+ \(nf_tables\)$/)
