@@ -1,5 +1,5 @@
 import type {Plan} from '../../core/contract/plan.ts'
-import type {DeniedFlow} from '../../core/contract/writes.ts'
+import type {DeniedFlow, WriteResult} from '../../core/contract/writes.ts'
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
 import {partDigest, planDigest} from '../../core/plan/digest.ts'
@@ -46,11 +46,14 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
   }
   const result = await makeChange(session, before, change)
   const isPending = result.state === 'after' && confirmWithinMs !== undefined
+  const facts = factsOf(result)
+  const flows = await flowsAfter(result, deniedFlows, endDeniedFlows === true && !isPending)
   return {
-    ...factsOf(result),
+    ...facts,
     ...(result.state === 'after' && {outcome: isPending ? 'awaitingConfirmation' : 'applied'}),
     ...(isPending && {confirmWithinMs}),
-    ...(await flowsAfter(result, deniedFlows, endDeniedFlows === true && !isPending)),
+    ...flows,
+    problems: [...facts.problems, ...(flows.problems ?? [])],
   }
 }
 
@@ -101,9 +104,23 @@ function multiline(steps: readonly PlannedStep[]): string | undefined {
   return found && `an operation has control characters: ${JSON.stringify(found.line)}`
 }
 
+const DISTURBED = {
+  code: 'NODE_CHANGED',
+  message: 'something else, as Azure NPM does, has changed sets or rules of Azure NPM meanwhile; that was left as it is',
+  next: 'See whether anything is left to do: kubectl npm diff',
+} as const
+
 /** What every change tells. */
-export function factsOf({id, restorePoint, operations, state, failure}: ChangeResult): ResultFacts {
+export function factsOf({
+  id,
+  restorePoint,
+  operations,
+  state,
+  failure,
+  isDisturbed,
+}: ChangeResult): ResultFacts & Pick<WriteResult, 'problems'> {
   return {
+    problems: isDisturbed ? [DISTURBED] : [],
     id,
     restorePoint,
     operations,

@@ -1,9 +1,11 @@
 import {rm} from 'node:fs/promises'
 import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import {partDigest} from '../../core/plan/digest.ts'
 import {goBack} from './go-back.ts'
 import type {BeginRecord} from './journal-records.ts'
 import type {ReadNode} from './read-node.ts'
 import {nextId} from './restore-points.ts'
+import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
 import {writeFailureOf} from './write-failure.ts'
 
@@ -37,6 +39,8 @@ export interface ChangeResult {
   readonly state: 'before' | 'after' | 'unknown'
   /** The node after it, when the state is `after`. */
   readonly node?: ReadNode
+  /** Somebody else has changed something of Azure NPM's meanwhile. */
+  readonly isDisturbed?: true
   readonly failure?: ChangeFailure
 }
 
@@ -69,9 +73,10 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
     }
     if (!failure) {
       const node = await session.read()
-      if (node.digest === change.wantedDigest) {
+      const isExact = node.digest === change.wantedDigest
+      if (isExact || isCarried(node, before, change.steps)) {
         await endChange(session, id, change)
-        return {id, restorePoint, operations, state: 'after', node}
+        return {id, restorePoint, operations, state: 'after', node, ...(!isExact && {isDisturbed: true as const})}
       }
       failure = failed(
         'all operations were done, and the node is still not what was asked for: something else writes to it at the same time',
@@ -88,13 +93,19 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
   return {id, restorePoint, operations, state: 'unknown', failure: {...failure, message, next: back.next}}
 }
 
+/** Whether all that was asked for is there, whatever somebody else has changed meanwhile. */
+function isCarried({writing, part, digest}: ReadNode, before: ReadNode, steps: readonly PlannedStep[]): boolean {
+  const after = steps.reduce((made, step) => writing.after(made, step), before.part)
+  return partDigest(writing.carriedOver(part, before.part, after), writing, sha256) === digest
+}
+
 async function beginChange(
   session: Session,
   before: ReadNode,
   change: Change,
 ): Promise<{begin: BeginRecord; restorePoint: string}> {
   const {journal, points, clock, node} = session
-  const {verb, by, backend, planDigest, wantedDigest, to, confirmWithinMs} = change
+  const {verb, by, backend, steps, planDigest, wantedDigest, to, confirmWithinMs} = change
   const known = [...(await points.ids()), ...(await journal.read()).writes.map(({begin}) => begin.id)]
   const facts = {
     id: nextId(known, clock.now()),
@@ -109,7 +120,7 @@ async function beginChange(
     ...(confirmWithinMs !== undefined && {needsConfirmation: true as const}),
     ...(to !== undefined && {to}),
   }
-  const restorePoint = await points.save({...facts, node}, before.files, session.options.version)
+  const restorePoint = await points.save({...facts, node}, {files: before.files, steps, version: session.options.version})
   const begin: BeginRecord = {kind: 'begin', ...facts}
   try {
     await points.prune()

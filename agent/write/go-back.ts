@@ -1,9 +1,13 @@
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {NpmPart, PlannedStep, PlannedSteps} from '../../core/dataplane/writing.ts'
+import {partDigest} from '../../core/plan/digest.ts'
 import {faultPoint} from './fault-point.ts'
 import type {BeginRecord} from './journal-records.ts'
 import {openNode, type ReadNode} from './read-node.ts'
+import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
 import {WriteFailure} from './write-failure.ts'
+
+type Opened = Omit<ReadNode, 'files'>
 
 /** Other programs may write at the same time: then what is still different is planned anew. */
 const MOST_ATTEMPTS = 4
@@ -27,11 +31,14 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
     const point = await session.points.load(write.id)
     if (point.damaged !== undefined)
       return lost(`its restore point is damaged: ${point.damaged}`, await otherPoints(session, write))
-    const wanted = await openNode(session.node, point.documents, session.options.writing)
+    const before = await openNode(session.node, point.documents, session.options.writing)
+    const after = partAfter(before, point.steps)
     let last = 'other programs write to the node all the time'
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       const now = await session.read()
-      const steps = stepsBack(now, wanted)
+      const {steps, leftAlone} = stepsBack(now, before, after)
+      const [left] = leftAlone
+      if (steps.length === 0 && left) return lost(`${left.name} is left as it is: ${left.reason}`, left.next)
       if (steps.length === 0) {
         const end = {kind: 'end', id: write.id, at: session.time(), outcome: 'rolledBack', reason} as const
         await session.journal.add(end).catch(() => undefined)
@@ -54,12 +61,23 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
   }
 }
 
-const stepsBack = (now: ReadNode, wanted: Pick<ReadNode, 'part' | 'digest'>): readonly PlannedStep[] =>
-  now.digest === wanted.digest
-    ? []
-    : now.writing
-        .plan(now.state, now.part, wanted.part, {npmMayRun: false, mostWalks: 0})
-        .steps.filter(({operations}) => operations.length > 0)
+/** What is left to take back. What somebody else has changed since the write began stays as it is. */
+function stepsBack(now: ReadNode, before: Opened, after: NpmPart | undefined): PlannedSteps {
+  const {writing, state, part, digest} = now
+  const wanted = after ? writing.carriedOver(part, after, before.part) : before.part
+  if (partDigest(wanted, writing, sha256) === digest) return {steps: [], leftAlone: []}
+  return writing.plan(state, part, wanted, {npmMayRun: false, mostWalks: 0, isWayBack: true})
+}
+
+/** What the write led to, or was to lead to. */
+function partAfter({writing, part}: Opened, steps: readonly PlannedStep[]): NpmPart | undefined {
+  try {
+    return steps.reduce((made, step) => writing.after(made, step), part)
+  } catch {
+    // Of another version of this program, whose steps this one does not know.
+    return undefined
+  }
+}
 
 /** How a person looks at the node, and puts it back without this program. */
 function byHand(session: Session, {id, backend}: BeginRecord): string {

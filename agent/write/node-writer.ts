@@ -187,6 +187,7 @@ function recoveryFacts(found: Recovery): ResultFacts | undefined {
   const {id, planDigest} = found.write
   const facts = {id, ...(planDigest !== undefined && {planDigest})}
   if (found.kind === 'stuck') return {...facts, ...refusedResult({message: found.reason, next: found.next}, 'unknown')}
-  const {state, operations} = found
-  return {...facts, outcome: state === 'before' ? 'rolledBack' : state === 'after' ? 'applied' : 'failed', state, operations}
+  const {state, operations, reason} = found
+  if (state === 'unknown') return {...facts, ...refusedResult({message: reason, next: 'Plan again: kubectl npm diff'}, state)}
+  return {...facts, outcome: state === 'before' ? 'rolledBack' : 'applied', state, operations}
 }

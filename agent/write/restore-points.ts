@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
 import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
+import type {PlannedStep} from '../../core/dataplane/writing.ts'
 import {dumpFiles, nodeFolder} from '../../core/dump/layout.ts'
 import {makeManifest, manifestText} from '../../core/dump/make-manifest.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
@@ -17,6 +18,7 @@ import {writeFailureOf} from './write-failure.ts'
 export const KEPT_RESTORE_POINTS = 10
 
 const FACTS = 'write.json'
+const STEPS = 'steps.json'
 const TEMPORARY = '.new'
 
 /** What a restore point says of the write that it was made for. */
@@ -30,6 +32,21 @@ export interface RestorePointFacts extends Omit<BeginRecord, 'kind'> {
 export type FoundRestorePoint =
   | {readonly id: string; readonly facts: RestorePointFacts; readonly damaged?: undefined}
   | {readonly id: string; readonly facts?: RestorePointFacts; readonly damaged: string}
+
+/** What a restore point is made of. */
+export interface RestorePointContent {
+  /** What the node's tools printed, by the names that a dump has for them. */
+  readonly files: ReadonlyMap<string, Text>
+  /** What is done with the node: it tells what of a later state comes from that, and what from somebody else. */
+  readonly steps: readonly PlannedStep[]
+  /** Of this program. */
+  readonly version: string
+}
+
+export interface LoadedRestorePoint {
+  readonly documents: readonly DumpDocument[]
+  readonly steps: readonly PlannedStep[]
+}
 
 /**
  * The restore points of a node: what it had before each write. Each is a folder with the layout of a dump, so `--from` reads it, and
@@ -58,11 +75,10 @@ export class RestorePoints {
   /**
    * Writes one, whole or not at all.
    *
-   * @param files what the node's tools printed, by the names that a dump has for them
    * @returns its folder
    * @throws WriteFailure
    */
-  async save(facts: Omit<RestorePointFacts, 'files'>, files: ReadonlyMap<string, Text>, version: string): Promise<string> {
+  async save(facts: Omit<RestorePointFacts, 'files'>, {files, steps, version}: RestorePointContent): Promise<string> {
     const path = this.pathOf(facts.id)
     const temporary = path + TEMPORARY
     try {
@@ -77,7 +93,10 @@ export class RestorePoints {
         failures: [],
       })
       const inside = nodeFolder(facts.node, 0)
-      const all = new Map<string, Text>([[dumpFiles.manifest, [manifestText(manifest)]]])
+      const all = new Map<string, Text>([
+        [dumpFiles.manifest, [manifestText(manifest)]],
+        [STEPS, [JSON.stringify(steps)]],
+      ])
       for (const [name, text] of files) all.set(`${inside}/${name}`, text)
       await mkdir(join(temporary, inside), {recursive: true, mode: 0o700})
       for (const [name, text] of all) await writeDurable(join(temporary, name), text)
@@ -100,16 +119,19 @@ export class RestorePoints {
   /**
    * Reads one, if nothing of it is damaged.
    *
-   * @returns its documents, as a dump's
+   * @returns its documents, as a dump's, and the steps of its write
    */
-  async load(id: string): Promise<FoundRestorePoint & {readonly documents: readonly DumpDocument[]}> {
+  async load(id: string): Promise<FoundRestorePoint & LoadedRestorePoint> {
     const documents: DumpDocument[] = []
+    let steps: readonly PlannedStep[] = []
     const found = await this.read(id, (file, content) => {
+      if (file === STEPS) steps = JSON.parse(Buffer.from(content).toString()) as readonly PlannedStep[]
+      if (!file.startsWith(`${dumpFiles.nodes}/`)) return
       const decoding = new TextDecoding()
       decoding.push(content)
       documents.push(documentOfNode(file.slice(file.lastIndexOf('/') + 1), decoding.end()))
     })
-    return {...found, documents}
+    return {...found, documents, steps}
   }
 
   private async read(id: string, visit: (file: string, content: Uint8Array) => void): Promise<FoundRestorePoint> {
@@ -124,7 +146,7 @@ export class RestorePoints {
       for (const [file, sum] of Object.entries(facts.files)) {
         const content = await readFile(join(path, file))
         if (sha256(content) !== sum) return {id, facts, damaged: `${join(path, file)} is not what was written`}
-        if (file.startsWith(`${dumpFiles.nodes}/`)) visit(file, content)
+        visit(file, content)
       }
       return {id, facts}
     } catch (error) {

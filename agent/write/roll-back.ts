@@ -39,7 +39,7 @@ export async function rollBack(session: Session, found: Recovery, options: Rollb
   const {writing} = before
   const {steps, leftAlone} = writing.plan(before.state, before.part, wanted.part, {npmMayRun, mostWalks: MOST_WALKS})
   const problems = leftAlone.map(({name, reason, next}) => ({
-    code: 'TOOL_FAILED' as const,
+    code: 'NODE_CHANGED' as const,
     message: `${name} is left as it is: ${reason}`,
     next,
   }))
@@ -58,7 +58,8 @@ export async function rollBack(session: Session, found: Recovery, options: Rollb
     })
   const {backend} = facts
   const result = await makeChange(session, before, {verb: 'rollback', by, backend, steps, wantedDigest, to: target})
-  return {...factsOf(result), ...(result.state === 'after' && {outcome: 'rolledBack'}), problems}
+  const done = factsOf(result)
+  return {...done, ...(result.state === 'after' && {outcome: 'rolledBack'}), problems: [...problems, ...done.problems]}
 }
 
 /** As of a plan that is shown: in-between states that are walked to find the shortest way. */

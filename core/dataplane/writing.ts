@@ -41,6 +41,11 @@ export interface PlanOptions {
    * brings all changes into force in one moment.
    */
   readonly mostWalks: number
+  /**
+   * Set to take back what a plan has begun: what others have begun to use meanwhile is brought back like all else, since the plan has
+   * changed it.
+   */
+  readonly isWayBack?: true
 }
 
 /** What a plan leaves alone, and why. */

@@ -44,6 +44,7 @@ export const problemCodes = [
   'DUPLICATE_KEY',
   'DUPLICATE_OBJECT',
   'OLD_OBJECTS',
+  'NODE_CHANGED',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 

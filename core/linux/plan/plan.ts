@@ -17,9 +17,10 @@ import {shadowSteps} from './shadow.ts'
  */
 export function planParts(node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options: PlanOptions): PlannedSteps {
   const names = new PlanNames(node, found, wanted)
-  const {npmMayRun} = options
-  const {target, leftAlone} = settleWanted(found, wanted, {npmMayRun, readable: set => names.readable(set)})
-  const change = new Change(found, target)
+  const {npmMayRun, isWayBack} = options
+  const reached = isWayBack ? {...found, foreign: {sets: new Map(), chains: new Map()}} : found
+  const {target, leftAlone} = settleWanted(reached, wanted, {npmMayRun, readable: set => names.readable(set)})
+  const change = new Change(found, {...target, foreign: found.foreign})
   const steps: PlannedStep[] = directSteps(change, {node, names, mostWalks: options.mostWalks}) ?? shadowSteps(change, names)
   return {steps: steps.filter(({operations}) => operations.length > 0), leftAlone}
 }

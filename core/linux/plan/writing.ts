@@ -4,6 +4,7 @@ import type {LinuxDifference} from '../compare/compared-rule.ts'
 import type {LinuxNode} from '../node-state.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {canonicalPart} from './canonical-part.ts'
+import {carriedOver} from './carry-over.ts'
 import {parseSetLine} from './line.ts'
 import {nodeWith} from './node-with.ts'
 import type {LinuxPart} from './part.ts'
@@ -26,6 +27,7 @@ export const linuxWriting = {
   canonical: (part: LinuxPart) => canonicalPart(part),
   plan: (node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options) => planParts(node, found, wanted, options),
   after: partAfter,
+  carriedOver: (now: LinuxPart, from: LinuxPart, to: LinuxPart) => carriedOver(now, from, to),
   nodeWith: (node: LinuxNode, part: LinuxPart) => nodeWith(node, part),
   refusal,
 } satisfies NodeWriting

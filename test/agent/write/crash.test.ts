@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import type {WriteStatus} from '../../../core/contract/writes.ts'
+import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {TwoStates} from '../../support/writer/two-states.ts'
 
@@ -52,6 +52,23 @@ describeKernel('a writer that is killed', () => {
     }
     expect(points).toBeGreaterThan(5)
   }, 300_000)
+
+  test('and whose machine is restarted: what the kernel has lost is not put back', async () => {
+    await using node = await TwoStates.open()
+    await using next = await node.lab.writer()
+    const {passed} = await next.tell({does: 'apply', plan: node.there.file})
+    await next.tell({does: 'rollback'})
+    await using writer = await node.lab.writer()
+    const killAt = passed.indexOf('after iptables has run') + 1
+    await expect(writer.tell({does: 'apply', plan: node.there.file, killAt})).rejects.toThrow('the writer ended')
+    await node.lab.load({sets: '', rules: '*filter\nCOMMIT\n'})
+    const empty = (await node.lab.read()).digest
+    const recovered = (await next.tell<WriteResult | null>({does: 'recover', boots: 1})).result
+    expect(recovered).toMatchObject({outcome: 'failed', state: 'unknown'})
+    expect(recovered?.failedAt?.message).toContain('the machine was restarted')
+    expect((await next.tell<WriteResult | null>({does: 'recover', boots: 1})).result).toBeNull()
+    expect((await node.lab.read()).digest).toBe(empty)
+  })
 
   test(
     `at ${KILLS} random moments leaves the old or the new state`,

@@ -101,7 +101,7 @@ describeKernel('a restore point', () => {
     await using writer = await node.lab.writer()
     const killAt = passed.indexOf('after iptables has run') + 1
     await expect(writer.tell({does: 'apply', plan: node.there.file, killAt})).rejects.toThrow('the writer ended')
-    const [newest = ''] = (await readdir(join(node.lab.stateDir, 'restore-points'))).sort().reverse()
+    const [newest = ''] = (await readdir(join(node.lab.stateDir, 'restore-points'))).sort().toReversed()
     await flip(join(node.lab.stateDir, 'restore-points', newest, 'write.json'), 100)
     const refused = (await healer.tell({does: 'apply', plan: node.there.file})).result
     expect(refused).toMatchObject({outcome: 'failed', state: 'unknown'})

@@ -13,7 +13,12 @@ import type {WriterCommand} from './command.ts'
 const {stateDir, node, bounds} = JSON.parse(process.argv[2] ?? '{}') as {stateDir: string; node: string; bounds: object}
 const audit = (fields: object) => appendFileSync(`${stateDir}.audit`, `${JSON.stringify(fields)}\n`)
 let yearsAhead = 0
-const clock = {...machineClock, now: () => new Date(Date.now() + yearsAhead * 365 * 86_400_000)}
+let boots = 0
+const clock = {
+  ...machineClock,
+  bootId: () => machineClock.bootId() + boots,
+  now: () => new Date(Date.now() + yearsAhead * 365 * 86_400_000),
+}
 const writer = openWriter({
   stateDir,
   node,
@@ -30,10 +35,12 @@ async function obey({
   killAt,
   failAt,
   yearsAhead: ahead = 0,
+  boots: started = 0,
   ...options
 }: WriterCommand): Promise<unknown> {
   const passed: string[] = []
   yearsAhead = ahead
+  boots = started
   setFaultHook(name => {
     passed.push(name)
     if (passed.length === killAt) process.kill(process.pid, 'SIGKILL')

@@ -13,4 +13,6 @@ export interface WriterCommand {
   readonly failAt?: number
   /** How far the wall clock is wrong. */
   readonly yearsAhead?: number
+  /** How often the machine seems to have been restarted. */
+  readonly boots?: number
 }

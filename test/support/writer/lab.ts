@@ -61,6 +61,10 @@ export class WriterLab implements AsyncDisposable {
     ])
   }
 
+  rules(): Promise<string> {
+    return saveRules(this.namespace, this.backend)
+  }
+
   /** What is of other programs: it is never to change. */
   async foreign(): Promise<string> {
     const rules = (await saveRules(this.namespace, this.backend)).replaceAll(/\[\d+:\d+\]/g, '')
