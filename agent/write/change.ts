@@ -96,7 +96,7 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
 /** Whether all that was asked for is there, whatever somebody else has changed meanwhile. */
 function isCarried({writing, part, digest}: ReadNode, before: ReadNode, steps: readonly PlannedStep[]): boolean {
   const after = steps.reduce((made, step) => writing.after(made, step), before.part)
-  return partDigest(writing.carriedOver(part, before.part, after), writing, sha256) === digest
+  return partDigest(writing.carriedOver(part, before.part, after, steps), writing, sha256) === digest
 }
 
 async function beginChange(

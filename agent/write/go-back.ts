@@ -36,7 +36,7 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
     let last = 'other programs write to the node all the time'
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       const now = await session.read()
-      const {steps, leftAlone} = stepsBack(now, before, after)
+      const {steps, leftAlone} = stepsBack(now, before, after, point.steps)
       const [left] = leftAlone
       if (steps.length === 0 && left) return lost(`${left.name} is left as it is: ${left.reason}`, left.next)
       if (steps.length === 0) {
@@ -62,9 +62,9 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
 }
 
 /** What is left to take back. What somebody else has changed since the write began stays as it is. */
-function stepsBack(now: ReadNode, before: Opened, after: NpmPart | undefined): PlannedSteps {
+function stepsBack(now: ReadNode, before: Opened, after: NpmPart | undefined, done: readonly PlannedStep[]): PlannedSteps {
   const {writing, state, part, digest} = now
-  const wanted = after ? writing.carriedOver(part, after, before.part) : before.part
+  const wanted = after ? writing.carriedOver(part, after, before.part, done) : before.part
   if (partDigest(wanted, writing, sha256) === digest) return {steps: [], leftAlone: []}
   return writing.plan(state, part, wanted, {npmMayRun: false, mostWalks: 0, isWayBack: true})
 }

@@ -276,10 +276,12 @@ export interface NodeWriting {
   /** The part after a step, or after the first lines of one that is not atomic: a model of the tools. @throws RangeError as a tool would fail */
   after(part: NpmPart, step: PlannedStep, operations?: number): NpmPart
   /**
-   * A node as it is now, after a change that led from one part to another: where these two differ, it is as the second; what anybody else
-   * has changed meanwhile is kept.
+   * A node as it is now, after a change, or a part of it, that led from one part to another: where these two differ, it is as the second; what
+   * anybody else has changed meanwhile is kept.
+   *
+   * @param steps of the change, which may have taken away for a while what both have
    */
-  carriedOver(now: NpmPart, from: NpmPart, to: NpmPart): NpmPart
+  carriedOver(now: NpmPart, from: NpmPart, to: NpmPart, steps: readonly PlannedStep[]): NpmPart
   /** The same node with another part, to be walked. */
   nodeWith(node: NodeState, part: NpmPart): NodeState
   /** Why lines must not be run: they touch what is not Azure NPM's. Undefined when all may be. */

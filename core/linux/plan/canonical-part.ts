@@ -52,4 +52,5 @@ export const isSameSet = (one: PartSet, other: PartSet): boolean =>
   one === other || (one.type === other.type && canonicalOptions(one) === canonicalOptions(other) && isSameContent(one, other))
 
 /** Members by the entry by which the kernel tells them apart. */
-export const byEntry = ({members}: PartSet): Map<string, string> => new Map(members.map(member => [entryOf(member), member]))
+export const byEntry = ({members}: Pick<PartSet, 'members'>): Map<string, string> =>
+  new Map(members.map(member => [entryOf(member), member]))

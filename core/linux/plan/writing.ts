@@ -27,7 +27,8 @@ export const linuxWriting = {
   canonical: (part: LinuxPart) => canonicalPart(part),
   plan: (node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options) => planParts(node, found, wanted, options),
   after: partAfter,
-  carriedOver: (now: LinuxPart, from: LinuxPart, to: LinuxPart) => carriedOver(now, from, to),
+  carriedOver: (now: LinuxPart, from: LinuxPart, to: LinuxPart, steps: readonly PlannedStep[]) =>
+    carriedOver(now, from, to, steps),
   nodeWith: (node: LinuxNode, part: LinuxPart) => nodeWith(node, part),
   refusal,
 } satisfies NodeWriting
