@@ -10,7 +10,7 @@ import type {Recovery} from './recover.ts'
 import type {ResultFacts} from './results.ts'
 import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
-import {WriteFailure} from './write-failure.ts'
+import {refuseIfAborted, WriteFailure} from './write-failure.ts'
 import type {ApplyOptions} from './writer.ts'
 
 const AGAIN = 'Plan again: kubectl npm apply --dry-run'
@@ -32,7 +32,7 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
   if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)
   const steps = plannedSteps(plan)
   checkSteps(before.writing, before.part, steps, plan.wantedDigest)
-  signal?.throwIfAborted()
+  refuseIfAborted(signal)
   if (steps.every(({operations}) => operations.length === 0)) return {outcome: 'nothingToDo', state: 'after'}
   const change: Change = {
     verb: 'apply',

@@ -2,7 +2,7 @@ import {type FileHandle, mkdir, open} from 'node:fs/promises'
 import {join} from 'node:path'
 import {run} from '../node/run.ts'
 import type {Clock} from './clock.ts'
-import {WriteFailure, writeFailureOf} from './write-failure.ts'
+import {refuseIfAborted, WriteFailure, writeFailureOf} from './write-failure.ts'
 
 /** One writer at a time, of all processes of the node. */
 export interface Lock extends AsyncDisposable {
@@ -53,6 +53,7 @@ export async function takeLock(options: LockOptions): Promise<Lock | undefined> 
         'flock is not installed, and without it two could write at once',
         'Install it: apt-get install util-linux',
       )
+    refuseIfAborted(signal)
     if (taken.end !== 'ok')
       throw new WriteFailure(`the lock cannot be taken: flock: ${taken.failure}`, `Look at it: ls -l ${stateDir}`)
     await sign(file, {by, verb, process: process.pid, since: clock.now().toISOString()})

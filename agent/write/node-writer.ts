@@ -25,6 +25,7 @@ type Verb = WriteResult['verb']
 
 /** How often it is looked whether what awaits its confirmation has got it, by whatever process, or its time is over. */
 const LOOK_MS = 200
+const TRY_AGAIN_MS = 30_000
 
 const STATUS = 'See what was written: kubectl npm rollback --list'
 
@@ -33,6 +34,8 @@ export class NodeWriter implements Writer {
   private readonly options: NodeWriterOptions
   private timer: NodeJS.Timeout | undefined
   private isLooking = false
+  /** A way back that failed, and when it is tried again without anybody who writes. */
+  private stuck: {readonly result: WriteResult; readonly untilMs: number} | undefined
 
   constructor(options: NodeWriterOptions) {
     this.options = options
@@ -69,13 +72,16 @@ export class NodeWriter implements Writer {
       const journal = new Journal(stateDir)
       const open = openWrite(await journal.read())
       if (open?.pending) this.watchPending()
+      if (this.stuck && performance.now() < this.stuck.untilMs) return this.stuck.result
       if (!(await isRecoveryNeeded({journal, points: new RestorePoints(stateDir), clock}))) return undefined
       lock = await this.lock('recover', {by: 'npm-agent'}, 0)
       if (!lock) return undefined
       await using held = lock
       const found = await this.finishEarlier(new Session(this.options, held))
       const facts = recoveryFacts(found)
-      return facts && writeResult(node, 'recover', startedAt, facts)
+      const result = facts && writeResult(node, 'recover', startedAt, facts)
+      if (found.kind === 'stuck' && result) this.stuck = {result, untilMs: performance.now() + TRY_AGAIN_MS}
+      return result
     } catch (error) {
       const facts = refusedResult(writeFailureOf('the journal', stateDir, error), 'unknown')
       return writeResult(node, 'recover', startedAt, facts)
@@ -149,6 +155,7 @@ export class NodeWriter implements Writer {
   private async finishEarlier(session: Session): Promise<Recovery> {
     const startedAt = performance.now()
     const found = await recover(session)
+    this.stuck = undefined
     const facts = recoveryFacts(found)
     if (found.kind === 'pending') this.watchPending()
     if (facts && (found.kind === 'finished' || found.kind === 'stuck'))

@@ -10,7 +10,7 @@ import {numberOf} from './restore-points.ts'
 import {type ResultFacts, refusedResult} from './results.ts'
 import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
-import {WriteFailure} from './write-failure.ts'
+import {refuseIfAborted, WriteFailure} from './write-failure.ts'
 import type {RollbackOptions} from './writer.ts'
 
 const LIST = 'See what there is: kubectl npm rollback --list'
@@ -46,7 +46,7 @@ export async function rollBack(session: Session, found: Recovery, options: Rollb
   if (steps.every(({operations}) => operations.length === 0))
     return {id: target, outcome: 'nothingToDo', state: 'after', problems}
   const after = steps.reduce((part, step) => writing.after(part, step), before.part)
-  signal?.throwIfAborted()
+  refuseIfAborted(signal)
   const wantedDigest = partDigest(after, writing, sha256)
   if (found.kind === 'stuck')
     await session.journal.add({

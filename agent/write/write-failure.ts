@@ -10,6 +10,11 @@ export class WriteFailure extends Error {
   }
 }
 
+/** Who asked has gone before anything was begun. */
+export function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new WriteFailure('it was interrupted before anything was changed', 'Try again.')
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota of the disk is used up',
@@ -27,7 +32,8 @@ const REASONS: Readonly<Record<string, string>> = {
 export function writeFailureOf(what: string, path: string, error: unknown): WriteFailure {
   if (error instanceof WriteFailure) return error
   const {code, message} = error as NodeJS.ErrnoException
-  if (code === undefined) return new WriteFailure(`${message} (a fault of this program)`, 'Report it, with kubectl npm dump.')
+  if (typeof code !== 'string')
+    return new WriteFailure(`${message} (a fault of this program)`, 'Report it, with kubectl npm dump.')
   const next =
     code === 'ENOSPC' || code === 'EDQUOT'
       ? `Make room: df -h ${path}. Nothing is written to the node without a way back on the disk.`

@@ -1,38 +1,43 @@
 import {expect, test} from 'vitest'
 import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
+import {backends} from '../../support/kernel/tools.ts'
 import {TwoStates} from '../../support/writer/two-states.ts'
 
 /** By default as many as fit into a run of all tests; thousands by hand. */
-const KILLS = Number(process.env['KILLED_WRITERS'] ?? 120)
+const KILLS = Number(process.env['KILLED_WRITERS'] ?? 200)
 const LONGEST_MS = 700
 
 describeKernel('a writer that is killed', () => {
-  test('at any of its fault points leaves the old or the new state, and the journal says which', async () => {
-    await using node = await TwoStates.open()
-    await using healer = await node.lab.writer()
-    const {passed} = await healer.tell({does: 'apply', plan: node.there.file})
-    expect(passed.length).toBeGreaterThan(30)
-    const newest = async () => (await healer.tell<WriteStatus>({does: 'status'})).result.restorePoints[0]
-    const ended = new Set<string>()
-    for (const [index, name] of passed.entries()) {
-      const before = await node.state()
-      const earlier = (await newest())?.id
-      await using writer = await node.lab.writer()
-      await expect(writer.tell({does: 'apply', plan: await node.nextPlan(), killAt: index + 1})).rejects.toThrow(
-        'the writer ended',
-      )
-      await node.heal(healer)
-      const after = await node.state()
-      const made = await newest()
-      const outcome = made === undefined || made.id === earlier ? 'nothing' : made.outcome
-      ended.add(outcome)
-      const isOld = after === before
-      const says = {applied: !isOld, rolledBack: isOld, nothing: isOld}
-      expect(says, `killed at ${name}`).toHaveProperty(outcome, true)
-    }
-    expect([...ended].sort()).toEqual(['applied', 'nothing', 'rolledBack'])
-  }, 600_000)
+  test.each(backends)(
+    'at any of its fault points leaves the old or the new state, and the journal says which (%s)',
+    async backend => {
+      await using node = await TwoStates.open(backend)
+      await using healer = await node.lab.writer()
+      const {passed} = await healer.tell({does: 'apply', plan: node.there.file})
+      expect(passed.length).toBeGreaterThan(30)
+      const newest = async () => (await healer.tell<WriteStatus>({does: 'status'})).result.restorePoints[0]
+      const ended = new Set<string>()
+      for (const [index, name] of passed.entries()) {
+        const before = await node.state()
+        const earlier = (await newest())?.id
+        await using writer = await node.lab.writer()
+        await expect(writer.tell({does: 'apply', plan: await node.nextPlan(), killAt: index + 1})).rejects.toThrow(
+          'the writer ended',
+        )
+        await node.heal(healer)
+        const after = await node.state()
+        const made = await newest()
+        const outcome = made === undefined || made.id === earlier ? 'nothing' : made.outcome
+        ended.add(outcome)
+        const isOld = after === before
+        const says = {applied: !isOld, rolledBack: isOld, nothing: isOld}
+        expect(says, `killed at ${name}`).toHaveProperty(outcome, true)
+      }
+      expect([...ended].sort()).toEqual(['applied', 'nothing', 'rolledBack'])
+    },
+    600_000,
+  )
 
   test('while it takes back what another one left, is followed by a third that does', async () => {
     await using node = await TwoStates.open()
