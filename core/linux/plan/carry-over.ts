@@ -114,11 +114,22 @@ function carriedTable(backend: Backend, {now, from, to}: Tables, touched: Touche
     const wanted = to.chains.get(name)
     const isOwn = touched.chains.has(chainKey(backend, name)) || !isSameRules(from.chains.get(name), wanted)
     const isTold = isOwn || (rules?.some(rule => setsOf(rule).some(isTwin)) ?? false)
-    // Azure NPM puts the rule of a new policy first.
-    const kept = isTold ? wanted && [...(rules ?? []).filter(rule => isNew(leadsTo(rule))), ...wanted] : rules
+    const kept = isTold ? wanted && withNew(wanted, rules ?? [], rule => isNew(leadsTo(rule))) : rules
     if (kept) chains.set(name, kept)
   }
   return {chains, forward: isSameRules(from.forward, to.forward) ? now.forward : to.forward}
+}
+
+/** Rules with those that are new in a chain: where they stand if all others are right, else first, where Azure NPM puts them. */
+function withNew(wanted: readonly PartRule[], now: readonly PartRule[], isNew: (rule: PartRule) => boolean): readonly PartRule[] {
+  const added = now.filter(isNew)
+  if (added.length === 0) return wanted
+  return isSameRules(
+    now.filter(rule => !isNew(rule)),
+    wanted,
+  )
+    ? now
+    : [...added, ...wanted]
 }
 
 function isSameRules(one: readonly PartRule[] | undefined, other: readonly PartRule[] | undefined): boolean {

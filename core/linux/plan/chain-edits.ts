@@ -1,3 +1,4 @@
+import {directionChains} from '../npm/chain-names.ts'
 import type {RuleLine} from './line.ts'
 import type {PartRule} from './part-rule.ts'
 
@@ -47,7 +48,7 @@ function fewEdits(chain: string, now: readonly PartRule[], next: readonly PartRu
   if (Math.abs(before.length - after.length) > MOST_EDITS) return undefined
   const kept = commonRules(before, after)
   if (!kept || before.length + after.length - 2 * kept.length > MOST_EDITS) return undefined
-  return inPlace(chain, start, before, after, kept)
+  return inPlace({chain, isByRule: rulesNamedBySaying(chain, now, next)}, start, before, after, kept)
 }
 
 const isSame = (one: PartRule | undefined, other: PartRule | undefined): boolean => one === other || one?.text === other?.text
@@ -70,9 +71,22 @@ function commonRules(before: readonly PartRule[], after: readonly PartRule[]): (
   return pairs
 }
 
+/**
+ * Rules that are deleted by what they say and not by their position. Azure NPM puts the rules of new policies first into chains that all policies
+ * share, at any time: a position may be that of one of theirs then.
+ */
+function rulesNamedBySaying(chain: string, now: readonly PartRule[], next: readonly PartRule[]): (rule: PartRule) => boolean {
+  if (!isShared(chain)) return () => false
+  const counts = new Map<string, number>()
+  for (const {text} of [...now, ...next]) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return ({text}) => counts.get(text) === 1
+}
+
+const isShared = (chain: string): boolean => Object.values(directionChains).includes(chain)
+
 /** A rule that another one takes the place of is replaced; others are deleted and inserted, first to last. */
 function inPlace(
-  chain: string,
+  {chain, isByRule}: {readonly chain: string; readonly isByRule: (rule: PartRule) => boolean},
   start: number,
   before: readonly PartRule[],
   after: readonly PartRule[],
@@ -84,7 +98,10 @@ function inPlace(
   for (const [keptOne, keptOther] of [...kept, [before.length, after.length] as const]) {
     while (one < keptOne || other < keptOther) {
       const [old, rule] = [before[one], after[other]]
-      if (one < keptOne && other < keptOther && old && rule) {
+      if (one < keptOne && old && isByRule(old)) {
+        edits.push({line: {does: 'deleteRule', chain, rule: old}, undo: [{does: 'insert', chain, position, rule: old}]})
+        one++
+      } else if (one < keptOne && other < keptOther && old && rule) {
         edits.push({line: {does: 'replace', chain, position, rule}, undo: [{does: 'replace', chain, position, rule: old}]})
         one++
         other++

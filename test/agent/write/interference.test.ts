@@ -155,6 +155,21 @@ describeKernel('in the middle of a write', () => {
     })
   })
 
+  test.each(['before', 'after'] as const)(
+    'Azure NPM adds a policy right %s the rules: its chain and its rule are there at the end',
+    async when => {
+      const policy =
+        'printf "*filter\\n:AZURE-NPM-INGRESS-500 - -\\n-A AZURE-NPM-INGRESS-500 -j MARK --set-mark 0x400/0x400\\n-I AZURE-NPM-INGRESS 1 -j AZURE-NPM-INGRESS-500 -m set --match-set azure-npm-1111 dst\\nCOMMIT\\n" | /usr/sbin/iptables-nft-restore --noflush -w 60 -T filter'
+      await using node = await TwoStates.open()
+      await using writer = await disturbed(node, 'iptables-nft-restore', {[when]: policy})
+      const {result} = await writer.tell({does: 'apply', plan: node.there.file})
+      const rules = await node.lab.rules()
+      expect(result).toMatchObject({outcome: 'applied', problems: [{code: 'NODE_CHANGED'}]})
+      expect(rules).toContain('-A AZURE-NPM-INGRESS-500 -j MARK')
+      expect(rules).toContain('dst -j AZURE-NPM-INGRESS-500')
+    },
+  )
+
   async function expectOnlyMore(node: TwoStates, digest: string): Promise<void> {
     const {namespace} = node.lab
     expect(await saveSets(namespace)).toMatch(/add azure-npm-1111 10\.1\.0\.77[^]*add azure-npm-7777 10\.7\.0\.1/)
