@@ -27,6 +27,11 @@ export interface ApplyWithFlows extends ApplyOptions {
 export async function applyPlan(session: Session, found: Recovery, plan: Plan, options: ApplyWithFlows): Promise<ResultFacts> {
   refuseWhileOpen(found)
   const {by, signal, confirmWithinMs, endDeniedFlows, deniedFlows} = options
+  if (endDeniedFlows && !deniedFlows)
+    throw new WriteFailure(
+      'connections cannot be ended here',
+      'Apply without --end-denied-flows, and see: kubectl npm flows denied',
+    )
   const backend = checkPlan(plan, session.node)
   const before = await session.read(signal)
   if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)

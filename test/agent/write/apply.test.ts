@@ -1,8 +1,41 @@
 import {describe, expect, test} from 'vitest'
+import {sha256} from '../../../agent/write/sealed-record.ts'
+import {planDigest} from '../../../core/plan/digest.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {backends} from '../../support/kernel/tools.ts'
 import {WriterLab} from '../../support/writer/lab.ts'
 import {stateA, stateB} from '../../support/writer/states.ts'
+import {TwoStates} from '../../support/writer/two-states.ts'
+
+const flow = {protocol: 'tcp', source: '10.1.0.1', destination: '10.2.0.1', reason: 'rule 1'}
+
+describeKernel('connections that go on', () => {
+  test('are named, and ended if that is asked for, when the write stays', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer({env: {CONNECTIONS: 'found'}})
+    const named = (await writer.tell({does: 'apply', plan: node.there.file})).result
+    expect(named.deniedFlows).toEqual([flow])
+    const ended = (await writer.tell({does: 'apply', plan: node.back.file, endDeniedFlows: true})).result
+    expect(ended.deniedFlows).toEqual([{...flow, ended: true}])
+  })
+
+  test('are not ended before a write is confirmed', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer({env: {CONNECTIONS: 'found'}})
+    const options = {endDeniedFlows: true, confirmWithinMs: 60_000}
+    const {result} = await writer.tell({does: 'apply', plan: node.there.file, ...options})
+    expect(result).toMatchObject({outcome: 'awaitingConfirmation', deniedFlows: [flow]})
+    expect((await writer.tell({does: 'confirm'})).result.deniedFlows).toEqual([{...flow, ended: true}])
+  })
+
+  test('that cannot be ended: refused before anything is changed', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer()
+    const {result} = await writer.tell({does: 'apply', plan: node.there.file, endDeniedFlows: true})
+    expect(result).toMatchObject({outcome: 'failed', state: 'before', failedAt: {message: 'connections cannot be ended here'}})
+    expect(await node.state()).toBe('a')
+  })
+})
 
 describeKernel('a plan', () => {
   describe.each(backends)('of %s', backend => {
@@ -24,5 +57,39 @@ describeKernel('a plan', () => {
       expect((await lab.read()).digest).toBe(before.digest)
       expect(await lab.foreign()).toBe(foreign)
     })
+  })
+})
+
+describeKernel('a plan that was changed after it was made', () => {
+  const forged: readonly {readonly what: string; readonly line: string; readonly says: RegExp}[] = [
+    {what: 'a chain of another program', line: '-F INPUT', says: /INPUT/},
+    {what: 'a set of another program', line: 'destroy other-app', says: /other-app/},
+    {what: 'more than one line', line: 'add azure-npm-1111 10.1.0.9\ndestroy other-app', says: /refused/},
+  ]
+
+  test.each(forged)('to touch $what is refused, with its right digest, too', async ({line, says}) => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer()
+    const {plan} = node.there
+    const [first] = plan.operations
+    const changed = {...plan, operations: [{...first!, line}, ...plan.operations.slice(1)]}
+    const file = await node.lab.keep(changed)
+    const {result} = await writer.tell({does: 'apply', plan: file})
+    expect(result.failedAt?.message).toMatch(/was changed after it was made/)
+    const signed = await node.lab.keep({...changed, digest: planDigest(changed, sha256)})
+    const again = (await writer.tell({does: 'apply', plan: signed})).result
+    expect(again).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
+    expect(again.failedAt?.message).toMatch(says)
+    expect(await node.state()).toBe('a')
+  })
+
+  test('to say that it leads elsewhere is refused', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer()
+    const changed = {...node.there.plan, wantedDigest: '0'.repeat(64)}
+    const file = await node.lab.keep({...changed, digest: planDigest(changed, sha256)})
+    const {result} = await writer.tell({does: 'apply', plan: file})
+    expect(result.failedAt?.message).toBe('the plan is refused: its operations do not lead to what it says they do')
+    expect(await node.state()).toBe('a')
   })
 })

@@ -19,12 +19,16 @@ const clock = {
   bootId: () => machineClock.bootId() + boots,
   now: () => new Date(Date.now() + yearsAhead * 365 * 86_400_000),
 }
+/** One connection goes on, until it is ended. */
+const flow = {protocol: 'tcp', source: '10.1.0.1', destination: '10.2.0.1', reason: 'rule 1'}
+const deniedFlows = {find: async () => [flow], end: async () => [{...flow, ended: true}]}
 const writer = openWriter({
   stateDir,
   node,
   version: '0.0.0',
   bounds,
   clock,
+  ...(process.env['CONNECTIONS'] === 'found' && {deniedFlows}),
   log: {info: () => {}, warn: () => {}, error: () => {}, audit},
 })
 

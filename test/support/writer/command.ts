@@ -5,6 +5,7 @@ export interface WriterCommand {
   readonly plan?: string
   readonly by?: string
   readonly confirmWithinMs?: number
+  readonly endDeniedFlows?: boolean
   readonly to?: string
   readonly id?: string
   /** Ends itself by SIGKILL at this fault point, from 1. */

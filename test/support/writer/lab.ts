@@ -76,9 +76,14 @@ export class WriterLab implements AsyncDisposable {
   /** Plans from a node to another one, as a file. */
   async plan(from: Opened, to: Opened): Promise<{readonly file: string; readonly plan: Plan}> {
     const plan = planOf(from, to, this.backend)
-    const file = join(this.stateDir, '..', `plan-${plan.digest.slice(0, 12)}.json`)
+    return {file: await this.keep(plan), plan}
+  }
+
+  /** @returns its file */
+  async keep(plan: Plan): Promise<string> {
+    const file = join(this.stateDir, '..', `plan-${sha256(JSON.stringify(plan)).slice(0, 12)}.json`)
     await writeFile(file, JSON.stringify(plan))
-    return {file, plan}
+    return file
   }
 
   /** Shell scripts that stand before the real tools. @returns the PATH for a writer */
