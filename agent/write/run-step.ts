@@ -87,8 +87,7 @@ function failedLine({tool, operations}: PlannedStep, failure: string): string {
 function nextOf(tool: PlannedStep['tool'], {end, failure}: ToolEnding): string {
   if (end === 'missing') return `Install it (Debian: apt-get install ${tool}), then plan again.`
   if (failure.includes('xtables lock')) return 'Try again. If it stays so, find who holds it: fuser -v /run/xtables.lock'
-  if (failure.includes('is full'))
-    return 'The set has no room: NPM makes it for 4294967295 members at most. Look at it: ipset list -t'
+  if (failure.includes('is full')) return 'The set has as many members as its maxelem allows. Look at it: ipset list -t'
   if (failure.includes('in use')) return 'Find the rule that uses it: iptables-save | grep the name of the set'
   return 'Read the node and plan again: kubectl npm diff --local'
 }

@@ -8,7 +8,7 @@ export const LONGEST_WORD_BYTES = 1023
 export const KEPT_COMMENT_BYTES = 255
 
 /** ipset's default for `maxelem`. */
-const DEFAULT_MEMBERS = 65_536
+export const DEFAULT_MEMBERS = 65_536
 /** `maxelem` that Azure NPM gives sets of blocks. */
 const MOST_BLOCKS = 4_294_967_295
 

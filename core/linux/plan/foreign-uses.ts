@@ -4,7 +4,7 @@ import {FORWARD_CHAIN, isNpmChain, NPM_CHAIN} from '../npm/chain-names.ts'
 import {type Backend, chainKey, type ForeignUses, isListType, isOwnSet} from './part.ts'
 
 /** A set that a rule names, or a chain that it leads to. */
-const USED = /-set "?((?:azure-npm|npm-new)-[0-9a-z]+)(?=["\s])| -[jg] (AZURE-NPM\S*)/g
+const USED = new RegExp(`-set "?((?:azure-npm|npm-new)-[0-9a-z]+)(?=["\\s])| -[jg] (${NPM_CHAIN}\\S*)`, 'g')
 
 /** Finds who else uses Azure NPM's sets and chains: rules of other chains, of all tables of both back ends, and lists. */
 export function foreignUses(

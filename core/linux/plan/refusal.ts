@@ -1,6 +1,7 @@
 import type {PlannedStep} from '../../dataplane/writing.ts'
 import type {Match} from '../iptables/model.ts'
 import {FORWARD_CHAIN, isNpmChain, NPM_CHAIN} from '../npm/chain-names.ts'
+import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
 import {parseRuleLine, parseSetLine, printRuleLine, printSetLine, type RuleLine, type SetLine} from './line.ts'
 import {isOwnSet} from './part.ts'
 import {leadsTo, PartRule} from './part-rule.ts'
@@ -66,7 +67,7 @@ function againstSetLine(line: SetLine): string | undefined {
 }
 
 /** `AZURE-NPM` and names that start with it; the kernel takes 28 bytes. */
-const CHAIN = /^AZURE-NPM(?:-[A-Za-z0-9-]{1,18})?$/
+const CHAIN = new RegExp(`^${NPM_CHAIN}(?:-[A-Za-z0-9-]{1,18})?$`)
 /** The jumps that releases of Azure NPM have. */
 const JUMPS = new Set([`-m conntrack --ctstate NEW -j ${NPM_CHAIN}`, `-j ${NPM_CHAIN}`])
 
@@ -116,7 +117,7 @@ function isKnown(match: Match): boolean {
     case 'state':
       return /^[A-Z,]{1,60}$/.test(match.states)
     case 'comment':
-      return /^[^"'\\]{1,255}$/.test(match.text)
+      return match.text.length > 0 && match.text.length <= KEPT_COMMENT_BYTES && !/["'\\]/.test(match.text)
     case 'extension':
       return false
   }

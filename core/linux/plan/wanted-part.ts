@@ -9,6 +9,7 @@ import type {LinuxDifference} from '../compare/compared-rule.ts'
 import {programChains} from '../compile/program-chains.ts'
 import type {LinuxNode} from '../node-state.ts'
 import {FORWARD_CHAIN} from '../npm/chain-names.ts'
+import {DEFAULT_MEMBERS} from '../npm/limits.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {isListType, isOwnSet, type LinuxPart, type PartSet, type PartTable} from './part.ts'
 import {isJump, leadsTo, PartRule, setsOf} from './part-rule.ts'
@@ -165,7 +166,7 @@ function optionsOf({type, maxelem}: Pick<SetState, 'type' | 'maxelem'>): Map<str
   return new Map([
     ['family', 'inet'],
     ['hashsize', '1024'],
-    ['maxelem', maxelem ?? '65536'],
+    ['maxelem', maxelem ?? String(DEFAULT_MEMBERS)],
   ])
 }
 

@@ -33,6 +33,7 @@ const live: readonly Computation[] = [
   {args: ['sets', '--node', 'aks-oven-0'], endless: 'core/translate/find-sets.ts findSets'},
   {args: ['trace', ...pods, '--port', '80'], endless: 'core/dump/read-dump.ts readDump'},
   {args: ['trace', ...pods, '--port', '80'], endless: 'core/trace/trace-packet.ts tracePacket'},
+  {args: ['apply', '--dry-run', '--node', 'aks-oven-0'], endless: 'core/plan/plan-node.ts planNode'},
   {args: ['dump', '--redact', '-o', 'TARGET'], endless: 'plugin/dump/redact.ts redactDump'},
 ]
 
@@ -44,7 +45,7 @@ const files: readonly Computation[] = [
   {args: ['diff', ...node], endless: 'core/drift/diff-node.ts diffNode'},
   {args: ['trace', ...pods, '--port', '80', '--from', nodes], endless: 'core/trace/trace-packet.ts tracePacket'},
   {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-node.ts probeNode'},
-  {args: ['verify', ...node], endless: 'core/verify/verify-node.ts verifyNode'},
+  {args: ['verify', ...node], endless: 'core/verify/verify-node.ts verifyEach'},
   {args: ['lint', '--from', nodes], endless: 'core/lint/lint-documents.ts lintDocuments'},
   {args: ['compile', '-f', `${nodes}/cluster.yaml`], endless: 'core/compile/policy-compilation.ts compilePolicies'},
   {args: ['dump', '--from', nodes, '-o', 'TARGET'], endless: 'core/dump/plan-dump.ts planDump'},
@@ -52,7 +53,7 @@ const files: readonly Computation[] = [
 ]
 
 /** Those compute nothing: they wait for agents and for the API server. */
-const WAITING = ['install', 'status', 'uninstall']
+const WAITING = ['confirm', 'install', 'rollback', 'status', 'uninstall']
 
 let bakery: Bakery
 let folder: string

@@ -16,6 +16,8 @@ const HOME = 'core/linux/npm/'
 /** Files that look like one and are none, or that quote a fact to a person where no data plane is known. */
 const exempt: Readonly<Record<string, string>> = {
   'core/contract/program.ts': 'a description in the schema',
+  'core/drift/repair-hint.ts': 'sentences to people',
+  'core/flows/parse-connections.ts': 'numbers of protocols and of icmp are bytes',
   'core/kubernetes/api-blocks.ts': 'bytes of an address',
   'core/kubernetes/named-ports.ts': 'ports end at 65535',
   'core/lint/codes/linux.ts': 'sentences about a code',
