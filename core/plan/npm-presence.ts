@@ -42,7 +42,9 @@ export function npmPresence(node: NodeState, {hasNpmPages, hasNpmProcess, engine
     return {
       state: 'unknown',
       because: isStill
-        ? 'nothing answers, and its pods are not known'
+        ? belongsHere === true
+          ? 'the cluster runs it, though nothing of it answers here'
+          : 'nothing answers, and its pods are not known'
         : knowsPods
           ? 'no pod of it is on the node, and whether a process of it runs was not looked for'
           : 'nobody has looked for it on the node',

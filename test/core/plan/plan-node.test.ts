@@ -59,7 +59,7 @@ test('a rule that is too much goes, and the plan shows what that closes', async 
   const first = shopLines.rules.findIndex(line => line.startsWith('-A AZURE-NPM-INGRESS '))
   const extra = shopLines.rules.toSpliced(first, 0, '-A AZURE-NPM-INGRESS -s 10.0.1.9/32 -j ACCEPT')
   const plan = await planFor(await nodeWith({rules: extra}), policies)
-  expect(lines(plan)).toEqual(['-D AZURE-NPM-INGRESS 1'])
+  expect(lines(plan)).toEqual(['-D AZURE-NPM-INGRESS -s 10.0.1.9/32 -j ACCEPT'])
   expect(plan.steps.map(({effect}) => effect)).toEqual(['closes'])
   expect(plan.steps[0]?.closes[0]?.packet).toContain('10.0.1.9 -> 10.0.2.1')
 })
@@ -184,6 +184,13 @@ describe('beside Azure NPM', () => {
     ['has no pod, and a DaemonSet', shop, {engines: ['Azure NPM']}, 'Azure NPM may be running: no pod of it is on the node'],
     ['has neither pod nor DaemonSet', shop, {engines: []}, undefined],
     ['is gone', shop, still, undefined],
+    ['is not in the cluster', shop, {engines: []}, undefined],
+    [
+      'is in the cluster, and not here',
+      shop,
+      {...still, engines: ['Azure NPM']},
+      'the cluster runs it, though nothing of it answers',
+    ],
   ])('that %s, it is said what becomes of the change', async (_, cluster, surroundings, note) => {
     const node = await nodeWith({sets: without(shopLines.sets, `add ${web} 10.0.1.1`)}, cluster)
     const {notes} = await planFor(node, policies, {surroundings})
@@ -209,6 +216,15 @@ describe('beside Azure NPM', () => {
 })
 
 describe('all of Azure NPM goes', () => {
+  test.each([{surroundings: {hasNpmProcess: false}}, {surroundings: {engines: []}}])(
+    'with its chains and sets, where it is known to be gone: $surroundings',
+    async ({surroundings}) => {
+      const done = lines(await planFor(await nodeWith({}), nothing, {surroundings}))
+      expect(done).toContain('-X AZURE-NPM')
+      expect(done).toContain(`destroy ${web}`)
+    },
+  )
+
   test('where it runs no more, and the plan says what that opens', async () => {
     const node = await nodeWith({})
     const plan = await planFor(node, nothing, {surroundings: still})
