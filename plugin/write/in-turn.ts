@@ -43,9 +43,10 @@ export async function inTurn<Item extends {readonly node: string}>(
       } catch (error) {
         hasFailed = true
         if (!(error instanceof InputError) && !signal.aborted) throw error
-        const {message, next: advice} =
-          error instanceof InputError ? error : {message: `node ${item.node}: interrupted`, next: 'Run the command again.'}
-        failures.push({node: item.node, message, next: advice})
+        const {message, steps} =
+          error instanceof InputError ? error : {message: `node ${item.node}: interrupted`, steps: ['Run the command again.']}
+        // Commands end these steps: a full stop behind them would be copied.
+        failures.push({node: item.node, message, next: steps.join('; ')})
       }
     }
   }
