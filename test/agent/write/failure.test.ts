@@ -64,6 +64,11 @@ describeKernel('a tool', () => {
     })
     expect((await writer.tell<WriteStatus>({does: 'status'})).result.interrupted).toContain('the way back failed')
 
+    // Whoever looks now and then does not try it each time.
+    const record = await readFile(`${node.lab.stateDir}.audit`, 'utf8')
+    expect((await writer.tell({does: 'recover'})).result).toMatchObject({outcome: 'failed', state: 'unknown'})
+    expect(await readFile(`${node.lab.stateDir}.audit`, 'utf8')).toBe(record)
+
     await using next = await node.lab.writer()
     expect((await next.tell({does: 'recover'})).result).toMatchObject({verb: 'recover', outcome: 'rolledBack', state: 'before'})
     expect(await node.state()).toBe('a')
