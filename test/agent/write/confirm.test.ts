@@ -1,4 +1,6 @@
+import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
@@ -122,6 +124,8 @@ describeKernel('two writers', () => {
     await slow.kill()
     await running
     // The tool has its lines already, and does them when it wakes up.
+    const free = await execa('flock', ['-n', join(node.lab.stateDir, 'lock'), 'true'], {reject: false})
+    expect(free.exitCode).toBe(1)
     const {result} = await other.tell({does: 'apply', plan: node.there.file})
     expect(result.outcome).toBe('applied')
     expect(await node.state()).toBe('b')
