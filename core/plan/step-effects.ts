@@ -54,14 +54,20 @@ export class StepEffects {
       const senders = product.senders.map(({address}) => address)
       const domain = {senders, receivers: product.receivers.map(({lastAddress}) => lastAddress), services: [allServices]}
       const [then, now] = [before.walkSets(domain), after.walkSets(domain)]
+      // The one in which packets are told apart less is judged first: often it says that nothing new can be found.
+      let isNowFirst = false
       for (const receiver of product.receivers.keys()) {
         if (found.isTold) return found.effect(true)
+        const first = (isNowFirst ? now : then).judge(receiver)
+        if (found.isToldWith(first, isNowFirst)) continue
         this.left -= senders.length
         if (this.left < 0) {
           isWhole = false
           break
         }
-        found.add(then.judge(receiver), now.judge(receiver), {product, receiver})
+        const second = (isNowFirst ? then : now).judge(receiver)
+        found.add(isNowFirst ? second : first, isNowFirst ? first : second, {product, receiver})
+        if (second.length < first.length) isNowFirst = !isNowFirst
       }
     }
     return found.effect(isWhole)
@@ -113,7 +119,9 @@ interface Place {
 class Found {
   private readonly opens: JudgedPacket[] = []
   private readonly closes: JudgedPacket[] = []
-  private isUncertain = false
+  /** Whether packets may be opened, or closed, of which it is not known. */
+  private mayOpen = false
+  private mayClose = false
   private readonly pods: PodNames
 
   constructor(pods: PodNames) {
@@ -125,20 +133,26 @@ class Found {
     return this.opens.length >= MOST_EXAMPLES && this.closes.length >= MOST_EXAMPLES
   }
 
+  /**
+   * Whether packets that are judged so on one side cannot be of a kind that is not shown yet: what passed can only be closed, and what was
+   * dropped only be opened.
+   */
+  isToldWith(judged: readonly JudgedPackets[], isNow: boolean): boolean {
+    return judged.every(({verdict}) => {
+      if (verdict === 'unknown') return false
+      const list = (verdict === 'accept') === isNow ? this.opens : this.closes
+      return list.length >= MOST_EXAMPLES
+    })
+  }
+
   /** @param isWhole whether all packets were judged */
   effect(isWhole: boolean): StepEffect {
     const {opens, closes} = this
-    const isSure = isWhole && !this.isUncertain
-    const effect: TrafficEffect =
-      opens.length > 0 && closes.length > 0
-        ? 'both'
-        : !isSure
-          ? 'unknown'
-          : opens.length > 0
-            ? 'opens'
-            : closes.length > 0
-              ? 'closes'
-              : 'none'
+    const isOpening = opens.length > 0 || (isWhole && !this.mayOpen ? false : undefined)
+    const isClosing = closes.length > 0 || (isWhole && !this.mayClose ? false : undefined)
+    let effect: TrafficEffect = 'unknown'
+    if (isOpening !== undefined && isClosing !== undefined)
+      effect = isOpening ? (isClosing ? 'both' : 'opens') : isClosing ? 'closes' : 'none'
     return {effect, opens, closes}
   }
 
@@ -153,7 +167,8 @@ class Found {
         const senders = then.senders.and(now.senders).without(own)
         if (senders.isEmpty) continue
         if (then.verdict === 'unknown' || now.verdict === 'unknown') {
-          this.isUncertain = true
+          this.mayOpen ||= then.verdict !== 'accept' && now.verdict !== 'drop'
+          this.mayClose ||= then.verdict !== 'drop' && now.verdict !== 'accept'
           continue
         }
         const list = now.verdict === 'accept' ? this.opens : this.closes

@@ -10,6 +10,7 @@ import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
 import {azureNpm, damage} from '../../support/linux/arbitrary-node.ts'
 import {nodeOfLines} from '../../support/linux/written-node.ts'
 import {linesOf} from '../../support/node-of.ts'
+import {shop, shopLines} from '../../support/shop-nodes.ts'
 
 /** What is only lost or added in sets: rules stay as they are. */
 const setDamages = fc.array(damage, {minLength: 1, maxLength: 3})
@@ -84,6 +85,14 @@ describe('what a step does to packets', () => {
     const node = nodeOfLines(lines)
     expect(new StepEffects(node, 10).between(node, node, false)).toEqual({effect: 'unknown', opens: [], closes: []})
     expect(new StepEffects(node).between(node, node, false).effect).toBe('none')
+  })
+
+  test('is known of an empty node however many packets there are, since all pass that can be closed', () => {
+    const {rules, sets} = shopLines
+    const empty = nodeOfLines({rules: ['*filter', ':FORWARD ACCEPT [0:0]', 'COMMIT'], sets}).with({cluster: shop})
+    const full = nodeOfLines({rules, sets}).with({cluster: shop})
+    expect(new StepEffects(empty, 60).between(empty, full, false).effect).toBe('closes')
+    expect(new StepEffects(full, 60).between(full, empty, false).effect).toBe('opens')
   })
 })
 
