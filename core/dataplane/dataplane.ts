@@ -260,6 +260,8 @@ export interface NodeTranslation {
 export interface NodeWriting {
   /** What a node has of Azure NPM. What is not whole cannot be changed. */
   partOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
+  /** What a node had when it was kept. Parts in which Azure NPM has nothing need not be whole. */
+  keptPartOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
   /** What a program would have on this node. */
   partOfProgram(program: Program, node: NodeState): NpmPart
   /** What a node would have with some differences repaired and all else as it is. */

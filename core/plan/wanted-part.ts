@@ -40,7 +40,7 @@ export function wantedPart(node: NodeState, wanted: Wanted, options: PlanNodeOpt
       `the dump is of node ${other.node}, and this is node ${node.node}`,
       `Give a dump of node ${node.node}; what the policies ask for needs none.`,
     )
-  const part = writing.partOf(other)
+  const part = writing.keptPartOf(other)
   if ('incomplete' in part) return part
   const taken = other.takenAt === undefined ? '' : ` of ${other.takenAt}`
   return {

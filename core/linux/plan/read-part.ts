@@ -4,7 +4,7 @@ import type {MatchSet} from '../ipset/model.ts'
 import type {SavedChains} from '../iptables/saved-chains.ts'
 import type {LinuxNode} from '../node-state.ts'
 import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
-import {lostRules} from '../walk/lost-parts.ts'
+import {lostNpmRules, lostRules} from '../walk/lost-parts.ts'
 import {lostSets} from '../walk/lost-sets.ts'
 import {foreignUses} from './foreign-uses.ts'
 import {type Backend, isOwnSet, type LinuxPart, otherThan, type PartSet, type PartTable} from './part.ts'
@@ -17,9 +17,13 @@ const parts = new WeakMap<LinuxNode, LinuxPart | {readonly incomplete: readonly 
 /** What a node has of Azure NPM. The same object for the same node, so that what is equal of two parts is mostly the same. */
 export function partOf(node: LinuxNode): LinuxPart | {readonly incomplete: readonly IncompletePart[]} {
   let part = parts.get(node)
-  if (!part) parts.set(node, (part = readPart(node)))
+  if (!part) parts.set(node, (part = readPart(node, lostRules)))
   return part
 }
+
+/** What a node had that was kept: tables in which Azure NPM has nothing need not be there. */
+export const keptPartOf = (node: LinuxNode): LinuxPart | {readonly incomplete: readonly IncompletePart[]} =>
+  readPart(node, lostNpmRules)
 
 /** Keeps what part a node has that was made of it. */
 export const knowPart = (node: LinuxNode, part: LinuxPart): void => {
@@ -33,9 +37,12 @@ export function wholePartOf(node: LinuxNode): LinuxPart {
   return part
 }
 
-function readPart({documents}: LinuxNode): LinuxPart | {readonly incomplete: readonly IncompletePart[]} {
+function readPart(
+  {documents}: LinuxNode,
+  lostOf: typeof lostRules,
+): LinuxPart | {readonly incomplete: readonly IncompletePart[]} {
   const {saved, savedBeside, sets = new Map<string, MatchSet>()} = documents
-  const lost = [...lostRules(saved?.save), ...(savedBeside ? lostRules(savedBeside.save) : []), ...lostSets(documents)]
+  const lost = [...lostOf(saved?.save), ...(savedBeside ? lostOf(savedBeside.save) : []), ...lostSets(documents)]
   if (!saved || lost.length > 0) return {incomplete: lost}
   const backend = backendOf(saved)
   const other = otherThan(backend)

@@ -9,7 +9,7 @@ import {parseSetLine} from './line.ts'
 import {nodeWith} from './node-with.ts'
 import type {LinuxPart} from './part.ts'
 import {planParts} from './plan.ts'
-import {partOf} from './read-part.ts'
+import {keptPartOf, partOf} from './read-part.ts'
 import {refusal} from './refusal.ts'
 import {tellIptables} from './rule-tool.ts'
 import {SetTool} from './set-tool.ts'
@@ -18,6 +18,7 @@ import {emptyPart, repairedPart} from './wanted-part.ts'
 /** How a Linux node is changed: `ipset restore`, and `iptables-restore --noflush`. */
 export const linuxWriting = {
   partOf: (node: LinuxNode) => partOf(node),
+  keptPartOf: (node: LinuxNode) => keptPartOf(node),
   partOfProgram: (program: LinuxProgram, node: LinuxNode) =>
     // The data plane of these nodes makes these differences.
     repairedPart(node, node.dataPlane.compare(program, node).differences as readonly LinuxDifference[], program),

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
+import {readDump} from '../../../core/dump/read-dump.ts'
 import type {ClusterObjects, Pod} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
@@ -274,6 +275,22 @@ describe('what another reading of the node had comes back', () => {
     expect(lines(plan)).toEqual([`add ${web} 10.0.1.1`])
     expect(plan).toMatchObject({wanted: 'dump', wantedDigest: (await planFor(then, policies)).nodeDigest})
     expect(plan.semantics).toBeUndefined()
+  })
+
+  test('from a dump of the table filter alone, in which all of Azure NPM is', async () => {
+    const kube = shopLines.rules.toSpliced(2, 0, ':KUBE-PROXY-FIREWALL - [0:0]')
+    const [read] = (
+      await readDump(
+        Object.entries({rules: kube, sets: shopLines.sets}).map(([name, text]) => ({
+          name: `kept/${name}.txt`,
+          folder: 'kept',
+          text: [`${text.join('\n')}\n`],
+        })),
+      )
+    ).nodes
+    const kept = (read as NodeState).with({cluster: shop})
+    expect((await planFor(kept, policies)).incomplete).toMatchObject([{part: 'table nat'}])
+    expect(lines(await planFor(await lacksMember(), {kind: 'dump', node: kept}))).toEqual([`add ${web} 10.0.1.1`])
   })
 
   test('not what another node had, and not half of it', async () => {
