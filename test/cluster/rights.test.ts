@@ -361,6 +361,51 @@ describeControlPlane('who may use an agent, at a real API server', () => {
     })
   })
 
+  describe('writing', () => {
+    /** What the agent answers an account to a request to write, and what its log has of it. */
+    async function writeAs(account: string) {
+      const token = await tokenOf(account, '--audience', audience)
+      const {jti} = decode(token.split('.')[1] as string) as {jti: string}
+      const headers = {authorization: `Bearer ${token}`}
+      const socket = new WebSocket(`wss://127.0.0.1:${agent.port}/`, {rejectUnauthorized: false, headers})
+      try {
+        await once(socket, 'open')
+        // A restore point that is not there: nothing of this machine is written.
+        socket.send(JSON.stringify({id: 1, method: 'mutation', params: {path: 'rollback', input: {to: 'none'}}}))
+        const [message] = (await once(socket, 'message')) as [Buffer]
+        const audit = await until('the agent has written it down', async () => {
+          const lines = agent.log().split('\n')
+          return lines.find(line => /"msg":"[Aa] write/.test(line) && line.includes(`JTI=${jti}`))
+        })
+        return {said: message.toString(), audit: JSON.parse(audit) as Record<string, unknown>}
+      } finally {
+        socket.terminate()
+      }
+    }
+
+    test('is refused to the viewer, and the log has who asked for what', async () => {
+      const {said, audit} = await writeAs('npm-viewer')
+      expect(said).toMatch(/npm-viewer may not create applies\.npm\.kubectl\.io/)
+      expect(audit).toMatchObject({msg: 'a write was refused', path: 'rollback', code: 'FORBIDDEN'})
+    })
+
+    test('is begun for the operator, and refused within seconds when its binding is gone', async () => {
+      const {said, audit} = await writeAs('npm-operator')
+      expect(said).toContain('there is no restore point none')
+      expect(audit).toMatchObject({msg: 'A write failed', verb: 'rollback', outcome: 'failed', state: 'before'})
+      await cluster.kubectl(['delete', 'rolebinding', 'npm-operator', '-n', 'kubectl-npm'])
+      try {
+        const refused = await until('the right is gone', async () => {
+          const each = await writeAs('npm-operator')
+          return each.said.includes('may not') && each
+        })
+        expect(refused.audit).toMatchObject({msg: 'a write was refused', code: 'FORBIDDEN'})
+      } finally {
+        await cluster.kubectl(['apply', '-k', 'manifests/base'])
+      }
+    })
+  })
+
   test("the agent's log names the token as the audit log does, so that it is known who asked for it", async () => {
     const token = await tokenOf('npm-viewer', '--audience', audience)
     const {jti} = decode(token.split('.')[1] as string) as {jti: string}
