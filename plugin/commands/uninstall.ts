@@ -13,7 +13,8 @@ export default class Uninstall extends Verb {
   static override summary = 'Removes the agents from a cluster, and all that install made'
   static override description =
     'Deletes what carries the label app.kubernetes.io/part-of=kubectl-npm, and the two namespaces unless they were there before or hold ' +
-    'objects of others. Installations of older versions go as well. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent, /run/kubectl-npm) is not touched.'
+    'objects of others. Installations of older versions go as well. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent, /run/kubectl-npm) is not touched. ' +
+    'A write that awaits its confirmation then stays, because no agent is left that takes it back: look with status first.'
   static override examples = ['<%= config.bin %> uninstall', '<%= config.bin %> uninstall --yes']
   static override flags = {
     ...clusterFlags,
