@@ -295,6 +295,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'test/support/describe-where.ts',
     'test/support/linux',
   ],
+  'test/support/kernel/talkers': ['test/support/kernel'],
   'test/support/writer': ['core', 'agent', 'test/support/kernel', 'test/support/temporary-folder.ts'],
   'test/support/plugin': ['core', 'agent/serve', 'plugin'],
   'test/support/cluster': ['test/support/agent', 'test/cluster/lab', 'test/support/describe-where.ts'],

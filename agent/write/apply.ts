@@ -1,7 +1,8 @@
 import type {Plan} from '../../core/contract/plan.ts'
-import type {DeniedFlow, WriteResult} from '../../core/contract/writes.ts'
+import type {WriteResult} from '../../core/contract/writes.ts'
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
+import type {DeniedConnection, FoundFlows} from '../../core/flows/find-denied.ts'
 import {partDigest, planDigest} from '../../core/plan/digest.ts'
 import {plannedSteps} from '../../core/plan/planned-steps.ts'
 import {type Change, type ChangeResult, makeChange} from './change.ts'
@@ -38,7 +39,12 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
   const steps = plannedSteps(plan)
   checkSteps(before.writing, before.part, steps, plan.wantedDigest)
   refuseIfAborted(signal)
-  if (steps.every(({operations}) => operations.length === 0)) return {outcome: 'nothingToDo', state: 'after'}
+  if (steps.every(({operations}) => operations.length === 0))
+    return {
+      outcome: 'nothingToDo',
+      state: 'after',
+      ...(endDeniedFlows && (await flowsAfter({node: before}, deniedFlows, true))),
+    }
   const change: Change = {
     verb: 'apply',
     by,
@@ -142,11 +148,27 @@ export async function flowsAfter(
   isToEnd: boolean,
 ): Promise<Partial<ResultFacts>> {
   if (!node || !flows) return {}
+  let found: FoundFlows | undefined
   try {
-    const found: readonly DeniedFlow[] = await flows.find(node.state)
-    return {deniedFlows: [...(isToEnd && found.length > 0 ? await flows.end(found) : found)]}
+    found = await flows.find(node.state)
+    const ended = isToEnd && found.denied.length > 0 ? await flows.end(found.denied) : undefined
+    return flowFacts(found, ended)
   } catch (error) {
-    const message = `connections that go on could not be found: ${(error as Error).message}`
-    return {problems: [{code: 'TOOL_FAILED', message, next: 'Look at them: kubectl npm flows denied'}]}
+    const what = found ? 'ended' : 'found'
+    const message = `connections that go on could not be ${what}: ${(error as Error).message}`
+    const next = 'Look at them: kubectl npm flows denied'
+    return {...(found && flowFacts(found, new Set())), problems: [{code: 'TOOL_FAILED', message, next}]}
+  }
+}
+
+/** So many connections are named. A result has to pass through one message. */
+const MOST_NAMED = 1000
+
+/** @param ended those that do not go on any more; undefined when none was to be ended */
+function flowFacts(found: FoundFlows, ended: ReadonlySet<DeniedConnection> | undefined): Partial<ResultFacts> {
+  const named = found.denied.slice(0, MOST_NAMED)
+  return {
+    deniedFlows: named.map(each => (ended ? {...each.flow, ended: ended.has(each)} : each.flow)),
+    flowCounts: {denied: found.denied.length, ended: ended?.size ?? 0, unknown: found.counts.unknown},
   }
 }

@@ -1,10 +1,18 @@
-import type {DeniedFlow} from '../../core/contract/writes.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import type {DeniedConnection, FoundFlows} from '../../core/flows/find-denied.ts'
 
 /** The connections that go on although the rules would drop them if they were new. */
 export interface DeniedFlows {
-  /** @param node as it is after a write */
-  find(node: NodeState): Promise<readonly DeniedFlow[]>
-  /** Ends these and no others. @returns the same, each with whether it was ended */
-  end(flows: readonly DeniedFlow[]): Promise<readonly DeniedFlow[]>
+  /**
+   * @param node as it is after a write
+   * @throws Error when connections cannot be read
+   */
+  find(node: NodeState): Promise<FoundFlows>
+  /**
+   * Ends these and no others.
+   *
+   * @returns those that do not go on any more: their entries were deleted, or had ended by themselves
+   * @throws Error when none can be ended
+   */
+  end(denied: readonly DeniedConnection[]): Promise<ReadonlySet<DeniedConnection>>
 }

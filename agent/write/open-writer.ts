@@ -2,6 +2,7 @@ import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {Log} from '../log.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
 import {type Clock, machineClock} from './clock.ts'
+import {conntrackFlows} from './conntrack-flows.ts'
 import type {DeniedFlows} from './denied-flows.ts'
 import {NodeWriter} from './node-writer.ts'
 import type {WriteBounds} from './session.ts'
@@ -14,9 +15,8 @@ export interface WriterOptions {
   /** Of this program, for the restore points. */
   readonly version: string
   readonly log: Log
-  /** Without it results name no connections that go on although the new rules deny them. */
-  readonly deniedFlows?: DeniedFlows
   /** Tests replace what follows. */
+  readonly deniedFlows?: DeniedFlows
   readonly writing?: NodeWriting
   readonly read?: ReadLocalOptions
   readonly clock?: Clock
@@ -26,5 +26,5 @@ export interface WriterOptions {
 const usualBounds: WriteBounds = {lockMs: 30_000, toolMs: 120_000, xtablesSeconds: 60}
 
 /** Opens what writes to this node. Nothing is read or written before one of its methods is called. */
-export const openWriter = ({bounds, clock = machineClock, ...options}: WriterOptions): Writer =>
-  new NodeWriter({...options, clock, bounds: {...usualBounds, ...bounds}})
+export const openWriter = ({bounds, clock = machineClock, deniedFlows = conntrackFlows, ...options}: WriterOptions): Writer =>
+  new NodeWriter({...options, clock, deniedFlows, bounds: {...usualBounds, ...bounds}})
