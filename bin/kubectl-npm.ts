@@ -10,10 +10,10 @@ setServices({
     const {localDocuments} = await import('../agent/node/local-node.ts')
     return localDocuments(packageFacts.version)
   },
-  readLocal: async signal => {
+  readLocal: async (signal, options) => {
     requireNodeForTools()
     const {readLocalNode} = await import('../agent/node/local-node.ts')
-    return readLocalNode({signal})
+    return readLocalNode({...options, signal})
   },
   hasNpmProcess: async () => {
     const {hasNpmProcess} = await import('../agent/node/npm-process.ts')

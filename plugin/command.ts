@@ -113,9 +113,9 @@ export abstract class Verb extends Command {
   }
 
   /** Opens what the flags name, as `openSource` does. What was wrong with it is told before an error that follows. */
-  protected async open(flags: SourceFlags, wanted?: Wanted): Promise<Source> {
+  protected async open(flags: SourceFlags, wanted?: Wanted, withConnections?: boolean): Promise<Source> {
     const {openSource} = await import('./source/open-source.ts')
-    const source = await openSource(flags, this.waiting, wanted)
+    const source = await openSource(flags, this.waiting, wanted, withConnections)
     this.sources.push(source)
     return source
   }

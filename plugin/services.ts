@@ -31,7 +31,10 @@ export interface Services {
   /** All that a dump keeps of this node, each read when it is called. */
   readonly localDocuments: () => Promise<{readonly node: string; readonly documents: ReadonlyMap<string, LocalDocument>}>
   /** Reads this node's kernel, for `--local`. */
-  readonly readLocal: (signal: AbortSignal) => Promise<{
+  readonly readLocal: (
+    signal: AbortSignal,
+    options?: {readonly withConnections?: boolean},
+  ) => Promise<{
     readonly node: string
     readonly documents: readonly DumpDocument[]
     readonly problems: readonly Problem[]

@@ -1,4 +1,4 @@
-import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
+import {documentRow, type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -83,7 +83,9 @@ export async function readNode(
     takenAt: snapshot.takenAt,
     documents: read.flatMap(({document, text, end}) => {
       const kind = end.problems.length === 0 ? kindOfDocument(document) : undefined
-      return kind === undefined && text.length === 0
+      // Of a list of connections the rest may hold what is asked about.
+      const isUseless = kind === undefined && documentRow(document).use === 'flows'
+      return isUseless || (kind === undefined && text.length === 0)
         ? []
         : [{name: `${node}/${document}`, folder: node, text, ...(kind && {kind})}]
     }),

@@ -28,6 +28,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Keeps what nodes hold in a file, for later or for somebody else',
     load: async () => (await import('./dump.ts')).default,
   },
+  flows: {
+    summary: 'Lists connections that go on although the policies deny them',
+    load: async () => (await import('./flows.ts')).default,
+  },
   install: {
     summary: 'Puts the agents into a cluster, on all nodes or for a while on one',
     load: async () => (await import('./install.ts')).default,

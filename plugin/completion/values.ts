@@ -58,6 +58,7 @@ const flagValues: Readonly<Record<string, Values>> = {
 const argumentValues: Readonly<Record<string, Values>> = {
   'trace source': END,
   'trace destination': END,
+  'flows which': {words: ['denied']},
   'sets name': {names: ['set']},
   'resolve name': {names: ['set', 'policy', 'chain']},
 }

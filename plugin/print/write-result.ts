@@ -1,5 +1,6 @@
-import type {DeniedFlow, RestorePoint, WriteResult, WriteStatus, WriteStatusList} from '../../core/contract/writes.ts'
+import type {RestorePoint, WriteResult, WriteStatus, WriteStatusList} from '../../core/contract/writes.ts'
 import {type Column, columns} from './columns.ts'
+import {flowText} from './flows.ts'
 import type {Paint} from './paint.ts'
 
 /** What the node has now, as the end of a sentence. */
@@ -22,7 +23,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 :
  * @param flag the flag that means the node: `--node NAME`, `--local`
  */
 export function* writeResultLines(result: WriteResult, flag: string, paint: Paint, isWide = false): Generator<string> {
-  const {node, verb, outcome, operations, durationMs, id, restorePoint, confirmWithinMs, deniedFlows} = result
+  const {node, verb, outcome, operations, durationMs, id, restorePoint, confirmWithinMs} = result
   const done = `${counted(operations, 'operation')} in ${seconds(durationMs)}`
   if (outcome === 'nothingToDo') yield paint(`node ${node}: nothing to do`)
   else if (outcome === 'confirmed') yield paint(`node ${node}: write ${id} is confirmed and stays`, 'green')
@@ -39,28 +40,24 @@ export function* writeResultLines(result: WriteResult, flag: string, paint: Pain
   } else yield paint(`node ${node}: ${done}; read again, ${STATES.after}`, 'green')
   if (restorePoint !== undefined && (outcome === 'applied' || outcome === 'awaitingConfirmation'))
     yield paint(`  Go back: kubectl npm rollback ${flag} --to ${id}`)
-  yield* flowLines(deniedFlows ?? [], paint, isWide)
+  yield* flowLines(result, paint, isWide)
 }
 
-function* flowLines(flows: readonly DeniedFlow[], paint: Paint, isWide: boolean): Generator<string> {
-  if (flows.length === 0) return
-  const ended = flows.filter(flow => flow.ended === true).length
-  const goOn = flows.length - ended
+function* flowLines({deniedFlows = [], flowCounts}: WriteResult, paint: Paint, isWide: boolean): Generator<string> {
+  const ended = flowCounts?.ended ?? deniedFlows.filter(flow => flow.ended === true).length
+  const denied = flowCounts?.denied ?? deniedFlows.length
+  const unknown = flowCounts?.unknown ?? 0
   if (ended > 0) yield paint(`  ${counted(ended, 'connection')} that the rules deny now: ended`)
-  if (goOn > 0)
+  if (denied > ended)
     yield paint(
-      `  ${counted(goOn, 'connection')} that the rules deny now and that go on, because only new ones are judged:`,
+      `  ${counted(denied - ended, 'connection')} that the rules deny now and that go${denied - ended === 1 ? 'es' : ''} on, because only new ones are judged:`,
       'yellow',
     )
-  const shown = isWide ? flows : flows.slice(0, SHOWN_FLOWS)
-  for (const {protocol, source, sourcePort, destination, destinationPort, from, to, ended: isEnded} of shown) {
-    const end = (address: string, port: number | undefined, pod: string | undefined) =>
-      `${address}${port === undefined ? '' : `:${port}`}${pod === undefined ? '' : ` (${pod})`}`
-    yield paint(
-      `    ${protocol} ${end(source, sourcePort, from)} -> ${end(destination, destinationPort, to)}${isEnded ? ', ended' : ''}`,
-    )
-  }
-  if (shown.length < flows.length) yield paint(`    … and ${flows.length - shown.length} more; -o wide shows all`, 'dim')
+  const shown = isWide ? deniedFlows : deniedFlows.slice(0, SHOWN_FLOWS)
+  for (const flow of shown) yield paint(`    ${flowText(flow)}${flow.ended ? ', ended' : ''}`)
+  if (shown.length < denied)
+    yield paint(`    … and ${denied - shown.length} more; kubectl npm flows denied shows all that go on`, 'dim')
+  if (unknown > 0) yield paint(`  ${counted(unknown, 'connection')} of which it is not known whether the rules deny it`, 'yellow')
 }
 
 /** Why a write did not do what was asked, where it stopped, and in which state the node is. */

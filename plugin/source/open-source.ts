@@ -39,15 +39,21 @@ export interface Source {
  * Opens what the flags name: files, this machine, or else nodes of a cluster.
  *
  * @param wanted which nodes of a cluster; of files it is all that they hold
+ * @param withConnections whether to read the nodes' connections, too, which agents tell operators only
  * @throws InputError when there is nothing that could be answered from
  */
-export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: Wanted = 'one'): Promise<Source> {
+export async function openSource(
+  flags: SourceFlags,
+  waiting: Waiting,
+  wanted: Wanted = 'one',
+  withConnections = false,
+): Promise<Source> {
   const {signal} = waiting
   const {local, from = []} = flags
   if (isLive(flags)) {
     const cluster = await clusterFlagsOf(flags)
     const {readCluster} = await import('./read-cluster.ts')
-    const reading = await readCluster(cluster, waiting, wanted)
+    const reading = await readCluster(cluster, waiting, wanted, withConnections)
     // What follows is computed, and nobody waits for it any more.
     signal.throwIfAborted()
     return reading
@@ -55,7 +61,7 @@ export async function openSource(flags: SourceFlags, waiting: Waiting, wanted: W
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(await readGiven(given), flags)
   if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
-  const reading = await services().readLocal(signal)
+  const reading = await services().readLocal(signal, {withConnections})
   // The agent of this node knows the cluster even while the API server is away.
   const known = from.length === 0 ? await readLocalCluster(signal, flags.stateDir) : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.

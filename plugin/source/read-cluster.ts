@@ -1,5 +1,5 @@
 import type {NodeFailure} from '../../core/contract/common.ts'
-import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentRow, documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
@@ -18,6 +18,7 @@ import type {ClusterFlags} from '../kubernetes/flags.ts'
 /** What answers are found from. Logs and counts are for dumps. */
 const RULES = documentsFor('rules', 'names')
 const OBJECTS = documentsFor('objects')
+const FLOWS = documentsFor('flows')
 
 /** Dumps are large; so many at once keep a line and a processor busy. */
 const READ_AT_ONCE = 8
@@ -39,22 +40,29 @@ export interface ClusterReading {
 /**
  * Reads nodes of a cluster through their agents. Cluster objects come from one of them.
  *
+ * @param withConnections whether to read their connections, too, as the operator
  * @throws InputError when a node that is needed cannot be read, as a part of the answer could be a wrong one; and when none can be
  */
-export async function readCluster(flags: ClusterFlags & NodeChoice, waiting: Waiting, wanted: Wanted): Promise<ClusterReading> {
+export async function readCluster(
+  flags: ClusterFlags & NodeChoice,
+  waiting: Waiting,
+  wanted: Wanted,
+  withConnections = false,
+): Promise<ClusterReading> {
   const {signal} = waiting
+  const rules = withConnections ? [...RULES, ...FLOWS] : RULES
   await using cluster = await openCluster(flags, signal)
   const budget = new InputBudget('agents')
   if (wanted === 'one') {
     const pod = onlyAgent(cluster)
-    const {dumps, problems} = await readNodes(cluster, [pod], [...RULES, ...OBJECTS], waiting, budget)
+    const {dumps, problems} = await readNodes(cluster, [pod], [...rules, ...OBJECTS], waiting, budget)
     return {dumps, problems: [...engineProblems(cluster.engine), ...problems], failures: []}
   }
   const objects = await readObjects(cluster, signal, budget)
   const names = typeof wanted === 'string' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
   const isEach = wanted === 'each' && names.length > 1
   const pods = isEach ? cluster.ready : names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
-  const {dumps, problems, failures} = await readNodes(cluster, pods, RULES, waiting, budget, isEach)
+  const {dumps, problems, failures} = await readNodes(cluster, pods, rules, waiting, budget, isEach)
   const withObjects = dumps.map(dump => (objects.cluster ? dump.with({cluster: objects.cluster}) : dump))
   const absent = isEach ? cluster.absent.map(failureOf) : []
   return {
@@ -144,8 +152,13 @@ export interface NodeReading {
  *
  * @param budget shared by all nodes of a command
  */
-export async function readWholeNode(agent: AgentConnection, signal: AbortSignal, budget: InputBudget): Promise<NodeReading> {
-  const reading = await readNode(agent, [...RULES, ...OBJECTS], signal, budget)
+export async function readWholeNode(
+  agent: AgentConnection,
+  signal: AbortSignal,
+  budget: InputBudget,
+  withConnections = false,
+): Promise<NodeReading> {
+  const reading = await readNode(agent, [...RULES, ...OBJECTS, ...(withConnections ? FLOWS : [])], signal, budget)
   const {nodes, problems} = await computeWhileHeld(() => readDump(reading.documents))
   const [state] = nodes
   const {node, takenAt} = reading
@@ -161,10 +174,11 @@ async function readNodes(
   budget: InputBudget,
   isEach = false,
 ): Promise<ClusterReading> {
+  const account = documents.some(document => documentRow(document).use === 'flows') ? 'operator' : 'viewer'
   const results = await eachNode(
     pods,
     async pod => {
-      await using agent = await cluster.connect(pod, signal)
+      await using agent = await cluster.connect(pod, signal, account)
       return await readNode(agent, documents, signal, budget)
     },
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, signal, progress},

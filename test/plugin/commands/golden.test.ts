@@ -150,6 +150,18 @@ describe('verify', () => {
   })
 })
 
+describe('flows denied', () => {
+  const dump = fixture('captures/v2-base36-nft')
+  const connections = fixture('flows/conntrack.txt')
+  test.each([
+    ['some', ['--from', dump, '--from', connections]],
+    ['wide', ['--from', dump, '--from', connections, '-o', 'wide']],
+    ['without-connections', ['--from', dump]],
+  ])('%s', async (name, args) => {
+    await expect(screen(await runCli(['flows', 'denied', ...args]))).toMatchFileSnapshot(golden(`flows-${name}`))
+  })
+})
+
 describe('usage', () => {
   test.each([
     [[]],
@@ -165,6 +177,7 @@ describe('usage', () => {
     [['apply']],
     [['rollback']],
     [['confirm']],
+    [['flows']],
   ])('help of %j reads as it did', async verb => {
     const result = await runCli([...verb, '--help'])
     const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})

@@ -1,0 +1,56 @@
+import {networkInterfaces} from 'node:os'
+import {Args, Flags} from '@oclif/core'
+import {isClean, listDenied} from '../../core/flows/list-denied.ts'
+import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {flowListLines} from '../print/flows.ts'
+import {chosenNodes} from '../source/open-source.ts'
+
+/** The addresses by which packets are this machine's own. */
+const ownAddresses = (): ReadonlySet<string> =>
+  new Set(Object.values(networkInterfaces()).flatMap((each = []) => each.map(({address}) => address)))
+
+export default class Flows extends Verb {
+  static override summary = 'Lists connections that go on although the policies deny them'
+  static override description =
+    'Azure NPM judges the packet that opens a connection and no later one, so a connection that a newer policy denies goes on for as ' +
+    'long as it is used. This reads the connections that a node forwards, walks the packet that opened each through its rules as if it ' +
+    'were new, and names those that policies would drop. It changes nothing; apply --end-denied-flows ends them. Who talks to whom is ' +
+    'for operators: an agent tells it to those with Role kubectl-npm-operator. Exit code 1 means that there are some, 2 that none was ' +
+    'found but not all is known.'
+  static override examples = [
+    '<%= config.bin %> flows denied --node aks-1',
+    'sudo <%= config.bin %> flows denied --local',
+    '<%= config.bin %> flows denied --from dump/ --from conntrack.txt',
+  ]
+  static override args = {
+    which: Args.string({description: 'Which connections: those that the policies deny', options: ['denied'], required: true}),
+  }
+  static override flags = {
+    ...sourceFlags,
+    output: Flags.string({
+      char: 'o',
+      summary: 'Output format; wide shows all connections, and the node of each',
+      options: ['table', 'wide', 'json', 'yaml'],
+      default: 'table',
+    }),
+  }
+
+  override async run(): Promise<void> {
+    const {flags} = await this.parse(Flows)
+    const source = await this.open(flags, 'each', true)
+    const {nodes, failures} = chosenNodes(source, flags)
+    const options = flags.local ? {ownAddresses: ownAddresses()} : {}
+    const list = listDenied(nodes, failures, options)
+    await this.printAnswer(flags, {
+      document: () => list,
+      table: paint => flowListLines(list, paint),
+      formats: {wide: paint => flowListLines(list, paint, true)},
+    })
+    await this.report([
+      ...source.problems,
+      ...list.nodes.flatMap(({node, problems}) => problems.map(problem => ({file: node, ...problem}))),
+    ])
+    const clean = isClean(list)
+    this.exit(clean === undefined ? exitCodes.failed : clean ? exitCodes.done : exitCodes.no)
+  }
+}
