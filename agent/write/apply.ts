@@ -17,7 +17,7 @@ import type {ApplyOptions} from './writer.ts'
 const AGAIN = 'Plan again: kubectl npm apply --dry-run'
 
 export interface ApplyWithFlows extends ApplyOptions {
-  readonly deniedFlows?: DeniedFlows | undefined
+  readonly deniedFlows: DeniedFlows
 }
 
 /**
@@ -28,9 +28,10 @@ export interface ApplyWithFlows extends ApplyOptions {
 export async function applyPlan(session: Session, found: Recovery, plan: Plan, options: ApplyWithFlows): Promise<ResultFacts> {
   refuseWhileOpen(found)
   const {by, signal, confirmWithinMs, endDeniedFlows, deniedFlows} = options
-  if (endDeniedFlows && !deniedFlows)
+  const missing = endDeniedFlows ? await deniedFlows.missing() : undefined
+  if (missing !== undefined)
     throw new WriteFailure(
-      'connections cannot be ended here',
+      `connections cannot be ended here: ${missing}`,
       'Apply without --end-denied-flows, and see: kubectl npm flows denied',
     )
   const backend = checkPlan(plan, session.node)
@@ -144,10 +145,10 @@ export function factsOf({
 /** Connections that go on, and whether they were ended. They are no reason to take a write back. */
 export async function flowsAfter(
   {node}: Pick<ChangeResult, 'node'>,
-  flows: DeniedFlows | undefined,
+  flows: DeniedFlows,
   isToEnd: boolean,
 ): Promise<Partial<ResultFacts>> {
-  if (!node || !flows) return {}
+  if (!node) return {}
   let found: FoundFlows | undefined
   try {
     found = await flows.find(node.state)

@@ -36,7 +36,7 @@ function nothingPending(write: JournalWrite | undefined): WriteFailure {
 export async function confirmWrite(
   session: Session,
   found: Recovery,
-  {id, by, deniedFlows}: ConfirmOptions & {readonly deniedFlows?: DeniedFlows | undefined},
+  {id, by, deniedFlows}: ConfirmOptions & {readonly deniedFlows: DeniedFlows},
 ): Promise<ResultFacts> {
   if (found.kind === 'finished' && found.state !== 'after')
     throw new WriteFailure(`the write ${found.write.id} is taken back: ${found.reason}`, 'Plan and apply it again.')
@@ -50,7 +50,7 @@ export async function confirmWrite(
   } catch (error) {
     throw writeFailureOf('the confirmation', session.options.stateDir, error)
   }
-  const node = pending?.endDeniedFlows && deniedFlows ? await session.read().catch(() => undefined) : undefined
+  const node = pending?.endDeniedFlows ? await session.read().catch(() => undefined) : undefined
   const {planDigest} = begin
   return {
     id: begin.id,

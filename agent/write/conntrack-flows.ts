@@ -18,6 +18,11 @@ const LOOK_AGAIN_MS = 250
 
 /** The connections of this node's network namespace, read and ended with conntrack. */
 export const conntrackFlows: DeniedFlows = {
+  async missing() {
+    const {end, failure} = await run('conntrack', ['--version'])
+    return end === 'ok' ? undefined : failure
+  },
+
   async find(node: NodeState): Promise<FoundFlows> {
     const {connections, unread} = await readConnections()
     const found = findDenied(node, connections, {ownAddresses: ownAddresses()})

@@ -3,6 +3,8 @@ import type {DeniedConnection, FoundFlows} from '../../core/flows/find-denied.ts
 
 /** The connections that go on although the rules would drop them if they were new. */
 export interface DeniedFlows {
+  /** Why none can be ended here; undefined when they can. */
+  missing(): Promise<string | undefined>
   /**
    * @param node as it is after a write
    * @throws Error when connections cannot be read

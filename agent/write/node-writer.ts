@@ -18,7 +18,7 @@ import type {ApplyOptions, ConfirmOptions, RollbackOptions, WriteCaller, Writer}
 
 export interface NodeWriterOptions extends SessionOptions {
   readonly log: Log
-  readonly deniedFlows?: DeniedFlows
+  readonly deniedFlows: DeniedFlows
 }
 
 type Verb = WriteResult['verb']

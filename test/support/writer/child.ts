@@ -1,8 +1,10 @@
 import {appendFileSync, readFileSync} from 'node:fs'
 import {machineClock} from '../../../agent/write/clock.ts'
+import type {DeniedFlows} from '../../../agent/write/denied-flows.ts'
 import {setFaultHook} from '../../../agent/write/fault-point.ts'
 import {openWriter} from '../../../agent/write/open-writer.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
+import type {DeniedConnection} from '../../../core/flows/find-denied.ts'
 import type {WriterCommand} from './command.ts'
 
 /*
@@ -21,14 +23,29 @@ const clock = {
 }
 /** One connection goes on, until it is ended. */
 const flow = {protocol: 'tcp', source: '10.1.0.1', destination: '10.2.0.1', reason: 'rule 1'}
-const deniedFlows = {find: async () => [flow], end: async () => [{...flow, ended: true}]}
+const tuple = {source: '10.1.0.1', destination: '10.2.0.1', sourcePort: 1, destinationPort: 80}
+const connection: DeniedConnection['connection'] = {
+  family: 'ipv4',
+  protocol: 'tcp',
+  protocolNumber: 6,
+  original: tuple,
+  reply: tuple,
+  isUnreplied: false,
+  isAssured: true,
+}
+const counts = {connections: 1, judged: 1, denied: 1, unanswered: 0, unknown: 0}
+const deniedFlows: DeniedFlows = {
+  missing: async () => (process.env['CONNECTIONS'] === 'lost' ? 'conntrack is not installed' : undefined),
+  find: async () => ({denied: [{connection, flow}], counts, unknown: []}),
+  end: async denied => new Set(denied),
+}
 const writer = openWriter({
   stateDir,
   node,
   version: '0.0.0',
   bounds,
   clock,
-  ...(process.env['CONNECTIONS'] === 'found' && {deniedFlows}),
+  ...(process.env['CONNECTIONS'] !== undefined && {deniedFlows}),
   log: {info: () => {}, warn: () => {}, error: () => {}, audit},
 })
 
