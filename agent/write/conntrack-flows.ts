@@ -89,10 +89,16 @@ export function deleteArguments({family, protocol, original, reply, zone}: Conne
       : reply.zone !== undefined
         ? ['--reply-zone', `${reply.zone}`]
         : ['--zone', `${zone ?? 0}`]
+  const from = ['--orig-src', source, '--orig-dst', destination, ...ports('orig', sourcePort, destinationPort)]
+  const back = ['--reply-src', reply.source, '--reply-dst', reply.destination]
   return [
-    ...['-D', '--family', family, '-p', protocol, '--orig-src', source, '--orig-dst', destination],
-    ...ports('orig', sourcePort, destinationPort),
-    ...['--reply-src', reply.source, '--reply-dst', reply.destination],
+    '-D',
+    '--family',
+    family,
+    '-p',
+    protocol,
+    ...from,
+    ...back,
     ...ports('reply', reply.sourcePort, reply.destinationPort),
     ...(icmp ? ['--icmp-type', `${icmp.type}`, '--icmp-code', `${icmp.code}`, '--icmp-id', `${icmp.id}`] : []),
     ...zones,
