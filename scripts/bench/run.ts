@@ -1,7 +1,7 @@
 /*
  * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; each size, but only
  * once: npm run bench -- --once; only compile, translate of NPM v1, trace, matrix, verify and diff: npm run bench -- --verbs; agents,
- * alone and many, as root: npm run bench -- --agents. What is interrupted prints what it has.
+ * alone and many, as root: npm run bench -- --agents; repairs of a node, as root: npm run bench -- --apply. What is interrupted prints what it has.
  *
  * Everything is measured in one run on one machine, beside what starting Node, starting kubectl and splitting words take
  * there: only ratios can be compared between machines. Nothing is asserted. docs/performance.md says how to read it.
@@ -18,7 +18,7 @@ import {type Met, markdown, type Row} from './table.ts'
 import {verbResults} from './verbs.ts'
 
 const flag = {type: 'boolean', default: false} as const
-const {values} = parseArgs({options: {quick: flag, once: flag, verbs: flag, agents: flag}})
+const {values} = parseArgs({options: {quick: flag, once: flag, verbs: flag, agents: flag, apply: flag}})
 const runsOfShort = values.once ? 3 : values.quick ? 5 : 21
 const runsOfLong = values.once || values.quick ? 1 : 5
 const sizes = values.quick ? [1, 10] : [1, 10, 100]
@@ -60,6 +60,10 @@ await exec(NODE, [join(root, 'scripts', 'build.ts')])
 if (values.agents) {
   for (const script of ['agents/one-node', 'agents/run', 'watch/run', 'watch/real-server'])
     await execa(NODE, [join(import.meta.dirname, `${script}.ts`)], {stdio: 'inherit'})
+  process.exit()
+}
+if (values.apply) {
+  await execa(NODE, [join(import.meta.dirname, 'apply', 'run.ts')], {stdio: 'inherit'})
   process.exit()
 }
 const node = await measure([NODE, '-e', '0'], runsOfShort)
