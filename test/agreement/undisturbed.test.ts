@@ -12,12 +12,11 @@ import {WriterLab} from '../support/writer/lab.ts'
 
 /*
  * New connections are opened all the time while a node is repaired and taken back. Those that the node allows before and behind must all
- * stand, at the first SYN, and of those that it denies before and behind none may. Which these are is measured on
- * the node before and behind.
+ * stand, at the first SYN, and of those that it denies before and behind none may. Which these are is measured on the node, in both states.
  */
 
-/** What is opened at least, of all kinds of repair and both back ends together. More with NPM_CONNECTIONS=1000000. */
-const LEAST = Number(process.env['NPM_CONNECTIONS'] ?? 100_000)
+/** What is opened at least, of all kinds of repair and both back ends together. More with OPENED_CONNECTIONS=1000000. */
+const LEAST = Number(process.env['OPENED_CONNECTIONS'] ?? 100_000)
 const LEAST_OF_ONE = Math.ceil(LEAST / (repairs.length * backends.length))
 
 const pairs: readonly Pair[] = marketPods.flatMap((_, from) =>
