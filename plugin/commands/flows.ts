@@ -14,7 +14,7 @@ export default class Flows extends Verb {
   static override description =
     'Azure NPM judges the packet that opens a connection and no later one, so a connection that a newer policy denies goes on for as ' +
     'long as it is used. This reads the connections that a node forwards, walks the packet that opened each through its rules as if it ' +
-    'were new, and names those that policies would drop. It changes nothing; apply --end-denied-flows ends them. Who talks to whom is ' +
+    'were new, and names those that policies would drop. It changes nothing; apply --end-denied-flows ends them. Rules that a node has lost deny nothing: diff says whether it has them all. Who talks to whom is ' +
     'for operators: an agent tells it to those with Role kubectl-npm-operator. Exit code 1 means that there are some, 2 that none was ' +
     'found but not all is known.'
   static override examples = [

@@ -55,8 +55,9 @@ function* nodeLines(flows: NodeFlows, paint: Paint): Generator<string> {
   if (denied > 0)
     yield head +
       paint(`${denied} ${of} go${denied === 1 ? 'es' : ''} on although policies deny ${denied === 1 ? 'it' : 'them'}`, 'red')
-  else if (unknown + unread > 0) yield head + paint(`none ${of} is known to go on although policies deny it`, 'yellow')
-  else yield head + paint(`none ${of} goes on although policies deny it`, 'green')
+  else if (unknown + unread > 0)
+    yield head + paint(`none ${of} is known to go on although the rules that it has deny it`, 'yellow')
+  else yield head + paint(`none ${of} goes on although the rules that it has deny it`, 'green')
   if (unanswered > 0)
     yield paint(`  ${connections(unanswered)} that policies deny: nobody has answered, and what is sent is dropped`, 'dim')
   if (unread > 0) yield paint(`  ${unread} line${unread === 1 ? '' : 's'} of conntrack could not be read`, 'yellow')
