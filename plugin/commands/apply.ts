@@ -125,9 +125,10 @@ export default class Apply extends Verb {
       if (!isDryRun) await this.note(['Nothing was written. Choose the nodes that can be with --node.'])
       this.exit(list.failures.length > 0 ? exitCodes.failed : withWork.length > 0 ? exitCodes.no : exitCodes.done)
     }
-    if (withWork.length > 0 && !yes) await this.demandYes(withWork, isForMachines)
+    const toWrite = given['end-denied-flows'] ? list.items : withWork
+    if (toWrite.length > 0 && !yes) await this.demandYes(toWrite, isForMachines)
     // Where a document is asked for, there is one, also when there is nothing to do.
-    const written = await this.write(isForMachines ? list.items : withWork, targets, {question, maxParallel, flags: given})
+    const written = await this.write(isForMachines ? list.items : toWrite, targets, {question, maxParallel, flags: given})
     await this.showWritten(written, given)
     this.exit(exitCodeOf(written))
   }

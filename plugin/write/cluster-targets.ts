@@ -55,7 +55,7 @@ function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget
     flag: `--node ${node}`,
     read: () =>
       asking(account, async agent => {
-        const {state, problems} = await readWholeNode(agent, signal, budget)
+        const {state, problems} = await readWholeNode(agent, signal, budget, account === 'operator')
         return {state, problems, surroundings: surroundingsOf(cluster, state.cache !== undefined)}
       }),
     apply: (plan, question) =>

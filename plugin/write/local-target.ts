@@ -1,3 +1,4 @@
+import {networkInterfaces} from 'node:os'
 import {AGENT_STATE_DIR} from '../../core/contract/agent.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -34,10 +35,11 @@ function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): W
     flag: stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${stateDir}`,
     async read() {
       const flags = {local: true, from: undefined, stateDir}
-      const source = await openSource(flags, waiting)
+      const source = await openSource(flags, waiting, 'one', true)
       return {
         state: oneDump(source, flags),
         problems: source.problems,
+        ownAddresses: new Set(Object.values(networkInterfaces()).flatMap((each = []) => each.map(({address}) => address))),
         surroundings: {hasNpmProcess: await services().hasNpmProcess()},
       }
     },

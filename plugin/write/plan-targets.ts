@@ -4,8 +4,10 @@ import {text as textOf} from 'node:stream/consumers'
 import type {Plan, PlanList} from '../../core/contract/plan.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import {foretellDenied} from '../../core/flows/foretell-denied.ts'
 import {checkPlan} from '../../core/plan/check-plan.ts'
 import {planNode} from '../../core/plan/plan-node.ts'
+import {plannedSteps} from '../../core/plan/planned-steps.ts'
 import type {Narrowing, Wanted} from '../../core/plan/wanted.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {eachNode, type NodeResult, type Waiting} from '../agents/each-node.ts'
@@ -34,7 +36,7 @@ export async function planTargets(
   return eachNode(
     targets,
     async target => {
-      const {state, surroundings, problems} = await target.read()
+      const {state, surroundings, problems, ownAddresses} = await target.read()
       const writing = await state.dataPlane.writing()
       return computeWhileHeld(() => {
         const options = {writing, sha256, surroundings, isEvenIfNpmRuns, ...(narrowedTo && {narrowedTo})}
@@ -46,7 +48,8 @@ export async function planTargets(
           const next = isFromFiles(asked) ? part.next.replace('--from cluster.json', '-f cluster.json') : part.next
           throw new InputError(`node ${target.node}: nothing is planned: ${part.reason}`, next)
         }
-        return plan
+        const goOn = foretellDenied(state, writing, plannedSteps(plan), ownAddresses ? {ownAddresses} : {})
+        return goOn.length > 0 ? {...plan, notes: [...plan.notes, ...goOn]} : plan
       })
     },
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, ...waiting},

@@ -10,6 +10,8 @@ export interface ReadTarget {
   readonly state: NodeState
   readonly surroundings: Surroundings
   readonly problems: readonly Problem[]
+  /** All addresses of the node, where it was asked for them. */
+  readonly ownAddresses?: ReadonlySet<string>
 }
 
 export interface ApplyQuestion {
