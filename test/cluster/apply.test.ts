@@ -257,6 +257,40 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
     expect(await connects('loafer', 'oven-1')).toBe(false)
   })
 
+  /** Starts one of this machine's programs in the network of a pod. */
+  function start(pod: string, ...words: string[]) {
+    const {node, pid} = podOf(pod)
+    const [command = '', ...args] = [...node.enter, 'nsenter', '--target', String(pid), '--net', '--', ...words]
+    return execa(command, args, {reject: false, stdout: 'ignore', stderr: 'ignore'})
+  }
+
+  test('a connection that was opened while the node let it through is named after the repair, and ended when asked for', async () => {
+    const one = cluster.node('node1')
+    await emptyPolicyChains(one)
+    const listener = start('oven-1', 'busybox', 'nc', '-ll', '-p', '9000', '-e', 'cat')
+    const started = [listener]
+    const tracked = async () =>
+      (await one.run('conntrack', ['-L', '-p', 'tcp', '--dport', '9000'])).stdout.includes('ESTABLISHED')
+    try {
+      const listening = () => podOf('oven-1').run('ss', ['-Hltn', 'sport = :9000'])
+      await until('it listens', async () => (await listening()).stdout !== '')
+      started.push(start('loafer', 'busybox', 'nc', podOf('oven-1').ip, '9000'))
+      await until('they are connected', tracked)
+      const named = {source: podOf('loafer').ip, destination: podOf('oven-1').ip, destinationPort: 9000}
+      const repaired = await npmJson<WriteResult>('apply', '--node', 'node1', '--yes')
+      expect(repaired.deniedFlows).toMatchObject([named])
+      const flows = await npm('flows', 'denied', '--node', 'node1')
+      expect(flows).toMatchObject({exitCode: 1, stdout: expect.stringMatching(/street\/loafer .*bakery\/oven-1 .*:9000/)})
+      await emptyPolicyChains(one)
+      const ended = await npmJson<WriteResult>('apply', '--node', 'node1', '--yes', '--end-denied-flows')
+      expect(ended.deniedFlows).toMatchObject([{...named, ended: true}])
+      expect(await npm('flows', 'denied', '--node', 'node1')).toMatchObject({exitCode: 0})
+      expect(await tracked()).toBe(false)
+    } finally {
+      for (const each of started) each.kill('SIGKILL')
+    }
+  })
+
   test('all of Azure NPM goes with --remove, nothing else does, and rollback brings it back', async () => {
     for (const node of cluster.nodes) {
       const before = await contentOf(node)
@@ -302,6 +336,7 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
       ['apply', '--yes'],
       ['rollback', '--yes'],
       ['confirm', '--node', 'node2'],
+      ['flows', 'denied'],
     ]
 
     test.each(writing)('the viewer may not %s, and may look', async (...words) => {
