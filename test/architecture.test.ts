@@ -131,6 +131,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'core/flows': verb,
 
+  // How many differences there are is a question to the comparison.
+  'core/metrics': [...verb, 'core/drift'],
+
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
@@ -204,6 +207,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/compile',
     'core/lint',
     'core/matrix',
+    'core/metrics',
   ],
   'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
@@ -233,6 +237,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/verify',
     'core/plan',
     'core/flows',
+    'core/metrics',
     'plugin/node-version.ts',
     'plugin/compile-options.ts',
     'plugin/services.ts',

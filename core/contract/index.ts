@@ -3,6 +3,7 @@ import {dumpSchema} from './dump.ts'
 import {flowListSchema} from './flows.ts'
 import {lintSchema} from './lint.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
+import {metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
@@ -24,6 +25,7 @@ export const schemas = {
   Lint: lintSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
+  Metrics: metricsSchema,
   Plan: planSchema,
   PlanList: planListSchema,
   Program: programSchema,

@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly cluster?: ClusterObjects
   /** Lists of the node's connections, as conntrack prints them. */
   readonly connections?: readonly {readonly file: string; readonly text: Text}[]
+  /** Azure NPM's metrics pages. */
+  readonly metricPages?: readonly {readonly file: string; readonly text: Text}[]
   readonly problems: readonly Problem[]
   /** Whether the node was made from policies, as Azure NPM would program it: no node was read. */
   readonly isForetold?: true

@@ -92,6 +92,9 @@ function openNode(
   const connections = read.flatMap(each =>
     each.kind === 'conntrack' ? [{file: each.document.name, text: each.document.text}] : [],
   )
+  const metricPages = read.flatMap(each =>
+    each.kind === 'npm-metrics' ? [{file: each.document.name, text: each.document.text}] : [],
+  )
   const documents = read.filter(holdsRules)
   const dataPlane = documents[0]?.dataPlane ?? linux
   return dataPlane.open(
@@ -103,6 +106,7 @@ function openNode(
       metricNames: read.flatMap(each => (each.kind === 'npm-metrics' ? [...each.names] : [])),
       ...(cluster && {cluster}),
       ...(connections.length > 0 && {connections}),
+      ...(metricPages.length > 0 && {metricPages}),
       problems: [...(told?.problems ?? []), ...joinRepeated(read.flatMap(each => [...each.problems]))],
     },
     documents.flatMap(each => (each.dataPlane === dataPlane ? [{name: each.document.name, content: each.content}] : [])),

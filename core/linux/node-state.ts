@@ -64,6 +64,7 @@ export class LinuxNode implements NodeState {
   readonly metricNames: NodeFacts['metricNames']
   readonly cluster?: NodeFacts['cluster'] & {}
   readonly connections?: NodeFacts['connections'] & {}
+  readonly metricPages?: NodeFacts['metricPages'] & {}
   readonly problems: NodeFacts['problems']
   readonly sets?: LinuxDocuments['sets'] & {}
   readonly hasMembers: boolean
@@ -78,6 +79,7 @@ export class LinuxNode implements NodeState {
     this.documents = documents
     this.walked = walked
     const {node, dumpId, takenAt, cache, metricNames, cluster, connections, problems, sets, hasMembers, isForetold} = documents
+    const {metricPages} = documents
     this.node = node
     this.metricNames = metricNames
     this.problems = problems
@@ -87,6 +89,7 @@ export class LinuxNode implements NodeState {
     if (cache) this.cache = cache
     if (cluster) this.cluster = cluster
     if (connections) this.connections = connections
+    if (metricPages) this.metricPages = metricPages
     if (sets) this.sets = sets
     if (isForetold) this.isForetold = isForetold
   }

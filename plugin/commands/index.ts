@@ -44,6 +44,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Shows which pods may talk to which, for all pairs',
     load: async () => (await import('./matrix.ts')).default,
   },
+  metrics: {
+    summary: "Prints a node's metrics: Azure NPM's own, and what it does not count",
+    load: async () => (await import('./metrics.ts')).default,
+  },
   resolve: {
     summary: 'Tells what a hashed set or chain name stands for, and how a name is hashed',
     load: async () => (await import('./resolve.ts')).default,

@@ -62,6 +62,22 @@ describe('sets', () => {
   })
 })
 
+describe('metrics', () => {
+  test.each(['real-npm/clinic-fnv', 'captures/empty-nft', 'drifted'])('%s reads as it did', async dump => {
+    await expect(screen(await runCli(['metrics', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`${dump}-metrics`))
+  })
+
+  test('all of a node reads as it did', async () => {
+    const result = await runCli(['metrics', '--from', fixture('real-npm/school-changed'), '--no-ipset-counts', '-o', 'wide'])
+    await expect(screen(result)).toMatchFileSnapshot(golden('metrics-wide'))
+  })
+
+  test('the exposition reads as it did', async () => {
+    const result = await runCli(['metrics', '--from', fixture('real-npm/freight-legacy'), '-o', 'prometheus'])
+    await expect(screen(result)).toMatchFileSnapshot(golden('metrics-prometheus'))
+  })
+})
+
 describe('trace', () => {
   const dump = (name: string) => ['--from', fixture(name)]
   test.each<{name: string; args: string[]}>([
@@ -170,6 +186,7 @@ describe('usage', () => {
     [['resolve']],
     [['trace']],
     [['matrix']],
+    [['metrics']],
     [['diff']],
     [['verify']],
     [['dump']],

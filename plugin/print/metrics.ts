@@ -1,0 +1,37 @@
+import type {MetricSample, Metrics} from '../../core/contract/metrics.ts'
+import {labelText, numberText} from '../../core/metrics/exposition.ts'
+import {columns} from './columns.ts'
+import {incompleteLines} from './incomplete.ts'
+import type {Paint} from './paint.ts'
+
+/** One line a series, and below what has no value and what was not given. Buckets and our own zeros by label only if it is wide. */
+export function* metricsLines({families, absent, incomplete}: Metrics, paint: Paint, isWide: boolean): Generator<string> {
+  const all = families.flatMap(({samples, ...family}) => samples.map(sample => ({family, sample})))
+  const rows = isWide
+    ? all
+    : all.filter(({sample: {name, labels, value}}) => {
+        const isZero = value === 0 && name.startsWith('npm_agent_') && Object.keys(labels).length > 0
+        return !name.endsWith('_bucket') && !isZero
+      })
+  yield* columns(
+    rows,
+    [
+      {header: 'METRIC', value: ({sample}) => sample.name},
+      {header: 'VALUE', value: ({sample}) => numberText(sample.value), align: 'right'},
+      {header: 'UNIT', value: ({family}) => family.unit},
+      {header: 'SOURCE', value: ({family}) => family.source},
+      {header: 'LABELS', value: ({sample}) => labelCell(sample)},
+    ],
+    paint,
+  )
+  if (rows.length < all.length || absent.length > 0) yield ''
+  if (rows.length < all.length)
+    yield paint(`${all.length - rows.length} series are not shown: buckets, and npm_agent_… at zero (-o wide)`)
+  if (absent.length > 0) {
+    yield paint(`${absent.length} metrics have no value${isWide ? ':' : ' (-o wide says why)'}`)
+    if (isWide) for (const {name, reason} of absent) yield paint(`  ${name}: ${reason}`)
+  }
+  yield* incompleteLines('Not in the input', incomplete, paint)
+}
+
+const labelCell = ({labels}: MetricSample): string => labelText(labels).slice(1, -1)

@@ -1,0 +1,203 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {describe, expect, test} from 'vitest'
+import type {Metrics} from '../../../core/contract/metrics.ts'
+import {metricsSchema} from '../../../core/contract/metrics.ts'
+import {readDump} from '../../../core/dump/read-dump.ts'
+import {expositionLines, labelText, sampleLine} from '../../../core/metrics/exposition.ts'
+import {withFamilyTables} from '../../../core/metrics/family-reference.ts'
+import {type MetricsOptions, nodeMetrics} from '../../../core/metrics/node-metrics.ts'
+import {npmFamilies} from '../../../core/metrics/npm-families.ts'
+import {fixture} from '../../support/plugin/run-cli.ts'
+
+const all: MetricsOptions = {isLite: false, hasSetCounts: true, isCompared: false}
+
+async function metricsOf(files: Readonly<Record<string, string>>, options: Partial<MetricsOptions> = {}): Promise<Metrics> {
+  const documents = Object.entries(files).map(([name, text]) => ({name, folder: '', text: [text]}))
+  const {nodes} = await readDump(documents)
+  const metrics = nodeMetrics(nodes[0] as (typeof nodes)[number], {...all, ...options}, [])
+  expect(metricsSchema.safeParse(metrics).error).toBeUndefined()
+  return metrics
+}
+
+const read = (path: string): string => readFileSync(fixture(path), 'utf8')
+const filesOf = (folder: string, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map(name => [name, read(`${folder}/${name}`)]))
+
+const KERNEL = ['iptables-save.txt', 'ipset-save.txt']
+const PAGES = ['node-metrics.txt', 'cluster-metrics.txt']
+
+const lines = ({families}: Metrics, prefix: string): string[] =>
+  [...expositionLines(families)].filter(line => line.startsWith(prefix)).toSorted()
+const sourceOf = ({families}: Metrics, name: string): string | undefined => families.find(each => each.name === name)?.source
+const reasonOf = ({absent}: Metrics, name: string): string | undefined => absent.find(each => each.name === name)?.reason
+
+const captures = readdirSync(fixture('real-npm')).filter(name => !name.includes('.') && name !== 'school-before')
+
+describe('rules and sets alone', () => {
+  test.each(captures)('give the values that Azure NPM itself counted: %s', async name => {
+    const metrics = await metricsOf(filesOf(`real-npm/${name}`, [...KERNEL, 'cluster.json']), {isLite: name === 'bank-lite'})
+    const page = read(`real-npm/${name}/cluster-metrics.txt`)
+      .split('\n')
+      .filter(line => /^npm_(?:num|ipset)/.test(line))
+    expect(page.length).toBeGreaterThan(30)
+    expect([...lines(metrics, 'npm_num_'), ...lines(metrics, 'npm_ipset_')].toSorted()).toEqual(page.toSorted())
+    expect(sourceOf(metrics, 'npm_num_policies')).toBe('kernel')
+  })
+
+  test.each(captures.filter(name => !['bank-lite', 'garden-oldmarks'].includes(name)))(
+    'and objects give the pods that Azure NPM watches: %s',
+    async name => {
+      const metrics = await metricsOf(filesOf(`real-npm/${name}`, [...KERNEL, 'cluster.json']))
+      expect(lines(metrics, 'npm_pods_watched')).toEqual([
+        read(`real-npm/${name}/cluster-metrics.txt`)
+          .split('\n')
+          .find(line => line.startsWith('npm_pods')),
+      ])
+      expect(sourceOf(metrics, 'npm_pods_watched')).toBe('objects')
+    },
+  )
+
+  test('of NPM Lite give the pods of its own node', async () => {
+    const files = filesOf('real-npm/bank-lite', [...KERNEL, 'cluster.json', 'manager.json'])
+    expect(lines(await metricsOf(files, {isLite: true}), 'npm_pods_watched')).toEqual(['npm_pods_watched 4'])
+  })
+
+  test('that are not given leave values out', async () => {
+    const onlyRules = await metricsOf(filesOf('real-npm/shop-sha256', ['iptables-save.txt']))
+    expect(lines(onlyRules, 'npm_num')).toEqual(['npm_num_iptables_rules 57', 'npm_num_policies 8'])
+    expect(reasonOf(onlyRules, 'npm_num_ipsets')).toMatch(/not given$/)
+    expect(reasonOf(onlyRules, 'npm_agent_differences')).toMatch(/not all given/)
+    const onlySets = await metricsOf(filesOf('real-npm/shop-sha256', ['ipset-save.txt']))
+    expect(lines(onlySets, 'npm_num')).toEqual(['npm_num_ipset_entries 141', 'npm_num_ipsets 66'])
+  })
+
+  test('that are cut off leave values out', async () => {
+    const {'iptables-save.txt': rules = '', 'ipset-save.txt': sets = ''} = filesOf('real-npm/shop-sha256', KERNEL)
+    const metrics = await metricsOf({rules: rules.slice(0, rules.length / 2), sets: sets.slice(0, sets.length - 9)})
+    expect(lines(metrics, 'npm_num')).toEqual([])
+  })
+
+  test('of NPM v1 say nothing of what it counted', async () => {
+    expect(lines(await metricsOf(filesOf('captures/v1-nft', KERNEL)), 'npm_num')).toEqual([])
+  })
+
+  test('without Azure NPM are zero, and nobody watches pods', async () => {
+    const metrics = await metricsOf(filesOf('captures/empty-nft', ['iptables-save.txt', 'cluster.yaml']))
+    expect(lines(metrics, 'npm_num')).toEqual(['npm_num_iptables_rules 0', 'npm_num_policies 0'])
+    expect(lines(metrics, 'npm_pods')).toEqual([])
+  })
+})
+
+describe("Azure NPM's pages", () => {
+  test.each(captures)('are relayed byte for byte, but for help: %s', async name => {
+    const metrics = await metricsOf({...filesOf(`real-npm/${name}`, PAGES), rules: '*filter\n:FORWARD ACCEPT [0:0]\n'})
+    const npm = metrics.families.filter(({source}) => source === 'npm')
+    const pages = filesOf(`real-npm/${name}`, PAGES)
+    const expected = Object.values(pages).flatMap(page =>
+      page.split('\n').filter(line => line !== '' && !line.startsWith('# HELP')),
+    )
+    const withSeries = expected.filter(line => {
+      const [, , name = ''] = line.split(' ')
+      return !line.startsWith('# TYPE') || expected.some(each => each.startsWith(name) && /^[\w]+[{ ]/.test(each))
+    })
+    const printed = [...expositionLines(npm)].filter(line => !line.startsWith('# HELP'))
+    expect(printed.toSorted()).toEqual(withSeries.toSorted())
+  })
+
+  test('give what the kernel does not', async () => {
+    const metrics = await metricsOf(filesOf('real-npm/shop-sha256', [...PAGES, 'iptables-save.txt']))
+    expect(sourceOf(metrics, 'npm_num_policies')).toBe('kernel')
+    expect(sourceOf(metrics, 'npm_num_ipsets')).toBe('npm')
+    expect(lines(metrics, 'npm_num_ipsets')).toEqual(['npm_num_ipsets 66'])
+  })
+
+  test('without a metric say so', async () => {
+    const metrics = await metricsOf(filesOf('real-npm/garden-oldmarks', [...KERNEL, ...PAGES, 'cluster.json']))
+    expect(reasonOf(metrics, 'npm_pods_watched')).toMatch(/release does not have it/)
+  })
+
+  test('have no metrics of Windows on a Linux node', async () => {
+    const metrics = await metricsOf(filesOf('real-npm/shop-sha256', [...KERNEL, ...PAGES]))
+    expect([...metrics.families, ...metrics.absent].filter(({name}) => name.includes('windows'))).toEqual([])
+  })
+
+  test('lose the series of sets when these are switched off', async () => {
+    const files = filesOf('real-npm/shop-sha256', [...KERNEL, ...PAGES])
+    expect(lines(await metricsOf(files, {hasSetCounts: false}), 'npm_ipset')).toEqual([])
+  })
+})
+
+describe('our own metrics', () => {
+  test('count differences by kind and effect', async () => {
+    const files = filesOf('drifted', [...KERNEL, 'cluster.json'])
+    const metrics = await metricsOf(files, {isCompared: true})
+    const found = lines(metrics, 'npm_agent_differences').filter(line => !line.endsWith(' 0'))
+    expect(found).toContain('npm_agent_differences{effect="open",kind="rule"} 1')
+    expect(lines(metrics, 'npm_agent_causes').filter(line => !line.endsWith(' 0'))).toContain(
+      'npm_agent_causes{kind="policyMissing"} 1',
+    )
+    expect(lines(metrics, 'npm_agent_clean')).toEqual(['npm_agent_clean 0'])
+    expect(lines(await metricsOf(files), 'npm_agent_differences')).toEqual([])
+  })
+
+  test('name no zero where a part is not whole', async () => {
+    const files = filesOf('real-npm/shop-sha256', ['iptables-save.txt', 'cluster.json'])
+    const metrics = await metricsOf(files, {isCompared: true})
+    expect(lines(metrics, 'npm_agent_differences').filter(line => line.endsWith(' 0'))).toEqual([])
+    expect(lines(metrics, 'npm_agent_incomplete')).not.toContain('npm_agent_incomplete_parts 0')
+  })
+
+  test('add up the counters of rules by policy, direction and verdict', async () => {
+    const rules = read('real-npm/shop-sha256/iptables-save.txt')
+    const counted = rules
+      .split('\n')
+      .map(line => (/^\[0:0\] -A AZURE-NPM-(?:IN|E)GRESS-\w+ /.test(line) ? line.replace('[0:0]', '[2:100]') : line))
+      .join('\n')
+    expect(counted).not.toBe(rules)
+    const metrics = await metricsOf({counted})
+    expect(lines(metrics, 'npm_agent_policy_bytes_total')).toContain(
+      'npm_agent_policy_bytes_total{direction="Ingress",policy="shop/default-deny",verdict="drop"} 100',
+    )
+    const sum = metrics.families
+      .find(({name}) => name === 'npm_agent_policy_packets_total')
+      ?.samples.reduce((total, {value}) => total + Number(value), 0)
+    expect(sum).toBe(2 * (counted.match(/^\[2:100\]/gm)?.length ?? 0))
+    const without = await metricsOf({rules: rules.replaceAll(/^\[\d+:\d+\] /gm, '')})
+    expect(lines(without, 'npm_agent_policy')).toEqual([])
+  })
+
+  test('compare the fullest set with its limit, and no list with its size', async () => {
+    const sets = [
+      'create azure-npm-1 hash:net family inet hashsize 1024 maxelem 4',
+      'add azure-npm-1 10.0.0.1',
+      'create azure-npm-2 list:set size 1',
+      'add azure-npm-2 azure-npm-1',
+    ]
+    expect(lines(await metricsOf({sets: `${sets.join('\n')}\n`}), 'npm_agent_ipset_fill')).toEqual([
+      'npm_agent_ipset_fill_ratio 0.25',
+    ])
+  })
+})
+
+test('every capture gives each series once', async () => {
+  for (const name of captures) {
+    const files = filesOf(`real-npm/${name}`, [...KERNEL, ...PAGES, 'cluster.json'])
+    const {families} = await metricsOf(files, {isCompared: true})
+    const series = families.flatMap(({samples}) => samples.map(sample => sample.name + labelText(sample.labels)))
+    expect(new Set(series).size).toBe(series.length)
+    const wrong = families
+      .flatMap(({name: family, samples}) => samples.map(sample => ({family, sample})))
+      .filter(({family, sample}) => !sampleLine(sample).startsWith(family))
+    expect(wrong).toEqual([])
+  }
+})
+
+test('there are 25 metrics of Azure NPM', () => {
+  expect(new Set(npmFamilies.map(({name}) => name)).size).toBe(25)
+})
+
+test('docs/metrics.md has all metrics', async () => {
+  const path = '../../../docs/metrics.md'
+  const document = readFileSync(new URL(path, import.meta.url), 'utf8')
+  await expect(withFamilyTables(document)).toMatchFileSnapshot(path)
+})
