@@ -162,8 +162,12 @@ export interface NodeState extends NodeFacts, NodeSets {
   translation(): NodeTranslation
   /** Walks a packet that comes by the node: one that it forwards, receives or sends. */
   walk(packet: Packet): Walk
-  /** Walks all packets of a domain that the node forwards. Each has the verdict that `walk` finds, or is better known. */
-  walkSets(domain: PacketDomain): PacketSetWalk
+  /**
+   * Walks all packets of a domain that the node forwards. Each has the verdict that `walk` finds, or is better known.
+   *
+   * @param like a walk of the same domain on another state of the node, of which what is the same is used again
+   */
+  walkSets(domain: PacketDomain, like?: PacketSetWalk): PacketSetWalk
   /** A walk in words. Learns the names that it needs and no others. */
   describe(walk: Walk): DescribedWalk
   /** The same node with other facts; what was read and learned from rules is kept where the facts do not change it. */

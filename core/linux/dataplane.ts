@@ -61,8 +61,9 @@ export const linux = {
   },
   describe: (difference: LinuxDifference) => describeDifference(difference),
   ruleCauses(differences: readonly LinuxDifference[], program: LinuxProgram, node: LinuxNode) {
-    const {chains, policyOfChain} = node.translation()
     const ofRules = differences.filter((each): each is RuleDifferences => 'chain' in each)
+    if (ofRules.length === 0) return []
+    const {chains, policyOfChain} = node.translation()
     return ruleCauses(ofRules, {
       existing: new Set(node.cluster?.policies.map(objectKey)),
       wanted: new Set([...program.policies, ...program.leftOut].map(({policy}) => policy)),

@@ -74,9 +74,9 @@ export class ForetoldNode extends LinuxNode {
     return walk(met, sets, packet, {host: this.host})
   }
 
-  override walkSets(domain: PacketDomain): PacketSetWalk {
+  override walkSets(domain: PacketDomain, like?: PacketSetWalk): PacketSetWalk {
     const {leftOut, options} = this.program
-    if (leftOut.length === 0 || options.generation !== 'v1') return super.walkSets(domain)
+    if (leftOut.length === 0 || options.generation !== 'v1') return super.walkSets(domain, like)
     const senders = Bits.below(domain.senders.length)
     return {judge: () => domain.services.map(range => ({...range, senders, verdict: 'unknown'}))}
   }

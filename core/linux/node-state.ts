@@ -163,9 +163,9 @@ export class LinuxNode implements NodeState {
     return withIncomplete(walk(rules, sets, packet, {host: this.host}), this.documents)
   }
 
-  walkSets(domain: PacketDomain): PacketSetWalk {
+  walkSets(domain: PacketDomain, like?: PacketSetWalk): PacketSetWalk {
     const {rules, sets} = this.opened()
-    return new SetWalker(rules, sets, domain, this.host)
+    return new SetWalker(rules, sets, domain, this.host, like instanceof SetWalker ? like : undefined)
   }
 
   describe(walk: LinuxWalk): DescribedWalk {
@@ -173,6 +173,9 @@ export class LinuxNode implements NodeState {
   }
 
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): LinuxNode {
+    const {node = this.node, takenAt = this.takenAt, cluster = this.cluster} = facts
+    // What was learned of the node is kept.
+    if (node === this.node && takenAt === this.takenAt && cluster === this.cluster) return this
     const isSame = facts.cluster === undefined || !this.isIncomplete
     return new LinuxNode(this.dataPlane, {...this.documents, ...facts}, isSame ? this.walked : undefined)
   }

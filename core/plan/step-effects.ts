@@ -53,7 +53,8 @@ export class StepEffects {
     for (const product of isOfSets ? touchedBy(movedMembers(before, after), all) : all) {
       const senders = product.senders.map(({address}) => address)
       const domain = {senders, receivers: product.receivers.map(({lastAddress}) => lastAddress), services: [allServices]}
-      const [then, now] = [before.walkSets(domain), after.walkSets(domain)]
+      const then = before.walkSets(domain)
+      const now = after.walkSets(domain, then)
       // The one in which packets are told apart less is judged first: often it says that nothing new can be found.
       let isNowFirst = false
       for (const receiver of product.receivers.keys()) {

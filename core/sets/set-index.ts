@@ -45,6 +45,12 @@ export class SetIndex {
     return this.get(name).fields(sides)
   }
 
+  /** Whether a set is known to be the same in another index, because both have it from one. */
+  isSame(name: string, other: SetIndex): boolean {
+    const set = this.get(name)
+    return set !== unknownSet && set === other.get(name)
+  }
+
   protected get(name: string): CompiledSet {
     if (this.below && !this.below.changed.has(name)) return this.below.index.get(name)
     let set = this.compiled.get(name)

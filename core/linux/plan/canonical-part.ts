@@ -1,6 +1,6 @@
 import {entryOf} from '../../sets/member.ts'
 import {backends, type LinuxPart, type PartSet, type PartTable} from './part.ts'
-import {isJump} from './part-rule.ts'
+import {isJump, type PartRule} from './part-rule.ts'
 
 /** Words that say how a set is stored, and nothing of what it holds. */
 const STORAGE = new Set(['hashsize', 'size', 'bucketsize', 'initval'])
@@ -18,17 +18,32 @@ export function canonicalOptions({type, options}: Pick<PartSet, 'type' | 'option
  */
 export function canonicalPart({sets, tables}: LinuxPart): string {
   const lines: string[] = []
-  for (const name of [...sets.keys()].toSorted()) {
-    const set = sets.get(name) as PartSet
-    lines.push(`set ${name} ${set.type} ${canonicalOptions(set)}`, ...set.members.toSorted())
-  }
+  for (const name of [...sets.keys()].toSorted()) lines.push(setText(name, sets.get(name) as PartSet))
   for (const backend of backends) {
     const {chains} = tables[backend]
-    for (const name of [...chains.keys()].toSorted())
-      lines.push(`chain ${backend} ${name}`, ...(chains.get(name) ?? []).map(({text}) => text))
+    for (const name of [...chains.keys()].toSorted()) lines.push(`chain ${backend} ${name}${rulesText(chains.get(name) ?? [])}`)
     lines.push(...canonicalForward(tables[backend]).map(text => `forward ${backend} ${text}`))
   }
   return `${lines.join('\n')}\n`
+}
+
+// A part is mostly that of which it was made, and neither a set nor a list of rules ever changes: only what is new is sorted and printed.
+const setTexts = new WeakMap<PartSet, {readonly name: string; readonly text: string}>()
+const rulesTexts = new WeakMap<readonly PartRule[], string>()
+
+function setText(name: string, set: PartSet): string {
+  const known = setTexts.get(set)
+  if (known?.name === name) return known.text
+  const text = [`set ${name} ${set.type} ${canonicalOptions(set)}`, ...set.members.toSorted()].join('\n')
+  setTexts.set(set, {name, text})
+  return text
+}
+
+/** Each rule behind a line feed. */
+function rulesText(rules: readonly PartRule[]): string {
+  let text = rulesTexts.get(rules)
+  if (text === undefined) rulesTexts.set(rules, (text = rules.map(rule => `\n${rule.text}`).join('')))
+  return text
 }
 
 /** The jumps, and the rules of others up to the last of them: what decides whether a packet comes to Azure NPM. */

@@ -7,6 +7,7 @@ import {SavedChains} from '../iptables/saved-chains.ts'
 import {LinuxNode} from '../node-state.ts'
 import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
+import type {Host} from '../walk/passing.ts'
 import type {WalkedChain, WalkedRules} from '../walk/walked-rules.ts'
 import {type Backend, backends, isListType, isOwnSet, type LinuxPart, otherThan, type PartSet, type PartTable} from './part.ts'
 import type {PartRule} from './part-rule.ts'
@@ -24,17 +25,26 @@ export function nodeWith(node: LinuxNode, part: LinuxPart): LinuxNode {
 class PartNode extends LinuxNode {
   readonly base: LinuxNode
   private readonly part: LinuxPart
+  private readonly hasSameRules: boolean
 
   constructor(base: LinuxNode, own: LinuxPart, part: LinuxPart) {
     const sets = setsWith(base, own, part)
-    const walked = {rules: rulesWith(base, own, part), sets: indexWith(base, own, part, sets)}
+    const hasSameRules = part.tables === own.tables
+    const walked = {rules: hasSameRules ? base.rules : rulesWith(base, own, part), sets: indexWith(base, own, part, sets)}
     super(base.dataPlane, documentsWith(base.documents, part, sets), walked)
     this.base = base
     this.part = part
+    this.hasSameRules = hasSameRules
     knowPart(this, part)
   }
 
+  /** Azure NPM's sets tell nothing of it, but its rules may. */
+  override get host(): Host {
+    return this.hasSameRules ? this.base.host : super.host
+  }
+
   override ruleBlocks(): readonly string[] {
+    if (this.hasSameRules) return this.base.ruleBlocks()
     const blocks = new Set(this.base.ruleBlocks())
     for (const backend of backends)
       for (const rules of this.part.tables[backend].chains.values())

@@ -4,13 +4,25 @@ import type {EndTruth} from '../../packets/packet-domain.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match} from '../iptables/model.ts'
 import {specialAddresses} from './candidates.ts'
+import type {ChangedSets} from './changed-sets.ts'
 import {holds, type Passing} from './match.ts'
+
+/** Answers of which those hold, too, for which no changed set was asked. */
+export interface SharedConditions {
+  readonly ends: EndConditions
+  readonly changed: ChangedSets
+}
+
+/** Nearly all conditions on ends are of sets, and a text is made for each rule of a node. */
+const keyOf = (match: Match): string =>
+  match.kind === 'set' ? `${match.negated ? '!' : '='}${match.sides} ${match.set}` : JSON.stringify(match)
 
 /** The answers of conditions on one end of a packet, for many ends at once. */
 export class EndConditions {
   private readonly side: 'source' | 'destination'
   private readonly addresses: readonly number[]
   private readonly sets: SetIndex
+  private readonly shared: SharedConditions | undefined
   private readonly blank: Passing
   /** Indexes of the ends in the order of their addresses. */
   private readonly order: Uint32Array
@@ -18,8 +30,18 @@ export class EndConditions {
   private readonly known = new Map<string, EndTruth>()
   readonly all: Bits
 
-  /** @param blank a packet, of which only this end is replaced */
-  constructor(side: 'source' | 'destination', addresses: readonly number[], sets: SetIndex, blank: Passing) {
+  /**
+   * @param blank a packet, of which only this end is replaced
+   * @param shared answers for the same ends of the same packet
+   */
+  constructor(
+    side: 'source' | 'destination',
+    addresses: readonly number[],
+    sets: SetIndex,
+    blank: Passing,
+    shared?: SharedConditions,
+  ) {
+    this.shared = shared
     this.side = side
     this.addresses = addresses
     this.sets = sets
@@ -31,10 +53,11 @@ export class EndConditions {
 
   /** The ends for which a condition holds that looks at nothing but this end. */
   of(match: Match): EndTruth {
-    const key = JSON.stringify(match)
+    const key = keyOf(match)
     let truth = this.known.get(key)
     if (!truth) {
-      truth = this.find(match)
+      const {shared} = this
+      truth = shared && !shared.changed.isAskedBy(match) ? shared.ends.of(match) : this.find(match)
       this.known.set(key, truth)
     }
     return truth

@@ -67,7 +67,7 @@ export function prepareRule(
   const to = receivers.ofAll(parts['receivers'] as Match[])
   if (from?.possible.isEmpty) return undefined
   const serviceMatches = parts['services'] as Match[]
-  const services = serviceMatches.length === 0 ? undefined : serviceTruths(serviceMatches, blank, allServices, sets)
+  const services = serviceMatches.length === 0 ? undefined : allServicesOf(serviceMatches, blank, sets)
   if (services?.length === 0) return undefined
   return {
     rule,
@@ -139,6 +139,18 @@ function kindOf(fields: readonly PacketField[]): string {
   if (fields.length === 1 && fields[0] === 'destination') return 'receivers'
   if (isWithin(fields, SERVICE)) return 'services'
   return fields.some(field => OF_ENDS_OR_SERVICE.has(field)) ? 'mixed' : 'changing'
+}
+
+const knownServices = new WeakMap<SetIndex, Map<string, readonly ServiceTruth[]>>()
+
+/** Of all services those for which conditions on nothing else hold or are unknown. Most rules of a node have the same few. */
+function allServicesOf(matches: readonly Match[], blank: Passing, sets: SetIndex): readonly ServiceTruth[] {
+  let known = knownServices.get(sets)
+  if (!known) knownServices.set(sets, (known = new Map()))
+  const key = JSON.stringify(matches)
+  let services = known.get(key)
+  if (!services) known.set(key, (services = serviceTruths(matches, blank, allServices, sets)))
+  return services
 }
 
 /** The parts of a range of services for which conditions hold or are unknown. Neighbours with the same answer are one. */

@@ -4,6 +4,7 @@ import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../p
 import {cutServices} from '../../packets/services.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
+import {ChangedSets} from './changed-sets.ts'
 import {EndConditions} from './end-conditions.ts'
 import {FORWARDED, skipsTable} from './hooks.ts'
 import {holds} from './match.ts'
@@ -53,6 +54,8 @@ interface Place {
 export class SetWalker implements PacketSetWalk {
   /** A packet of the domain before its sender, receiver and service are filled in. */
   private readonly blank: Passing
+  private readonly host: Host
+  private readonly below: {readonly walker: SetWalker; readonly changed: ChangedSets} | undefined
   private readonly rules: WalkedRules
   private readonly sets: SetIndex
   private readonly domain: PacketDomain
@@ -65,16 +68,23 @@ export class SetWalker implements PacketSetWalk {
   private looks = 0
   private hasForked = false
 
-  /** @param host the node, of which no end of the domain is an address; conditions on addresses look at it */
-  constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain, host: Host = forwardingHost) {
-    this.blank = blankOf({...host, onlyForwards: true})
+  /**
+   * @param host the node, of which no end of the domain is an address; conditions on addresses look at it
+   * @param like a walk of the same domain. Where it is of the same rules and host, with other sets, what asks none of these is taken from it
+   */
+  constructor(rules: WalkedRules, sets: SetIndex, domain: PacketDomain, host: Host = forwardingHost, like?: SetWalker) {
+    const below = like && like.rules === rules && like.host === host && like.domain === domain ? like : undefined
+    this.host = host
+    this.below = below && {walker: below, changed: new ChangedSets(below.sets, sets)}
+    this.blank = below?.blank ?? blankOf({...host, onlyForwards: true})
     this.rules = rules
     this.sets = sets
     this.domain = domain
-    this.written = writtenSets(rules)
+    this.written = below?.written ?? writtenSets(rules)
+    const shared = (ends: EndConditions | undefined) => ends && this.below && {ends, changed: this.below.changed}
     this.ends = {
-      senders: new EndConditions('source', domain.senders, sets, this.blank),
-      receivers: new EndConditions('destination', domain.receivers, sets, this.blank),
+      senders: new EndConditions('source', domain.senders, sets, this.blank, shared(below?.ends.senders)),
+      receivers: new EndConditions('destination', domain.receivers, sets, this.blank, shared(below?.ends.receivers)),
     }
     this.indexOf = new Map(domain.receivers.map((address, index) => [address, index]))
   }
@@ -336,10 +346,17 @@ export class SetWalker implements PacketSetWalk {
     if (!chains) tables.set(table, (chains = new Map()))
     const known = chains.get(name)
     if (known || chains.has(name)) return known
-    const chain = rules.chain(table, name)
-    const prepared = chain && new PreparedChain(chain, this.ends, this.sets, this.blank, this.written)
+    const prepared = this.prepare(rules, table, name)
     chains.set(name, prepared)
     return prepared
+  }
+
+  private prepare(rules: WalkedRules, table: string, name: string): PreparedChain | undefined {
+    const chain = rules.chain(table, name)
+    if (!chain) return undefined
+    const {below} = this
+    if (below && !below.changed.isAskedIn(chain)) return below.walker.chain(rules, table, name)
+    return new PreparedChain(chain, this.ends, this.sets, this.blank, this.written)
   }
 
   private judged({accepted, dropped, unknown}: Ends): JudgedPackets[] {
