@@ -45,6 +45,11 @@ export const ownFamilies = {
   collisions: own('npm_agent_colliding_names', 'Hashes that several names share', 'when neither rules nor sets are given', {
     labels: ['kind'],
   }),
+  leaks: own(
+    'npm_agent_leaked_set_references',
+    "References to sets that the kernel counts and that no rule of Azure NPM and no list has: leaked, or of other programs' rules. Such a set cannot be deleted",
+    'without ipset list, which has the counts; when rules and lists are not whole or not of NPM v2 alone',
+  ),
   fill: own(
     'npm_agent_ipset_fill_ratio',
     'Members of the fullest IP set of Azure NPM, of as many as it can have (maxelem); lists have no limit',

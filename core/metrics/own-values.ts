@@ -34,6 +34,7 @@ export function ownValues(node: NodeState, counts: NodeCounts, drift: Drift | un
       {name, labels: {kind: 'set'}, value: counts.sets.filter(({isCollision}) => isCollision).length},
     ])
   }
+  if (counts.leakedReferences !== undefined) gauge(ownFamilies.leaks, counts.leakedReferences)
   const fill = fullest(counts)
   if (fill !== undefined) gauge(ownFamilies.fill, fill)
   for (const [{name}, unit] of [

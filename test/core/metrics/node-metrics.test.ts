@@ -2,6 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import type {Metrics} from '../../../core/contract/metrics.ts'
 import {metricsSchema} from '../../../core/contract/metrics.ts'
+import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {expositionLines, labelText, sampleLine} from '../../../core/metrics/exposition.ts'
 import {withFamilyTables} from '../../../core/metrics/family-reference.ts'
@@ -12,7 +13,10 @@ import {fixture} from '../../support/plugin/run-cli.ts'
 const all: MetricsOptions = {isLite: false, hasSetCounts: true, isCompared: false}
 
 async function metricsOf(files: Readonly<Record<string, string>>, options: Partial<MetricsOptions> = {}): Promise<Metrics> {
-  const documents = Object.entries(files).map(([name, text]) => ({name, folder: '', text: [text]}))
+  const documents = Object.entries(files).map(([name, text]): DumpDocument => {
+    // Of a dump it is known that no set follows the last one.
+    return {name, folder: '', text: [text], ...(name === 'ipset-list.txt' && {kind: 'ipset-list'})}
+  })
   const {nodes} = await readDump(documents)
   const metrics = nodeMetrics(nodes[0] as (typeof nodes)[number], {...all, ...options}, [])
   expect(metricsSchema.safeParse(metrics).error).toBeUndefined()
@@ -164,6 +168,27 @@ describe('our own metrics', () => {
     expect(sum).toBe(2 * (counted.match(/^\[2:100\]/gm)?.length ?? 0))
     const without = await metricsOf({rules: rules.replaceAll(/^\[\d+:\d+\] /gm, '')})
     expect(lines(without, 'npm_agent_policy')).toEqual([])
+  })
+
+  test.each(captures)('find no leaked reference on a sound node: %s', async name => {
+    const files = filesOf(`real-npm/${name}`, ['iptables-save.txt', 'ipset-list.txt'])
+    expect(lines(await metricsOf(files), 'npm_agent_leaked')).toEqual(['npm_agent_leaked_set_references 0'])
+  })
+
+  test('count references that nothing explains, and none where rules are missing', async () => {
+    const {'iptables-save.txt': rules = '', 'ipset-list.txt': sets = ''} = filesOf('real-npm/clinic-fnv', [
+      'iptables-save.txt',
+      'ipset-list.txt',
+    ])
+    const leaked = sets.replace('References: 2', 'References: 7').replace('References: 0', 'References: 1')
+    expect(lines(await metricsOf({rules, 'ipset-list.txt': leaked}), 'npm_agent_leaked')).toEqual([
+      'npm_agent_leaked_set_references 6',
+    ])
+    expect(lines(await metricsOf({'ipset-list.txt': leaked}), 'npm_agent_leaked')).toEqual([])
+    const cut = rules.slice(0, rules.length / 2)
+    expect(lines(await metricsOf({cut, 'ipset-list.txt': leaked}), 'npm_agent_leaked')).toEqual([])
+    expect(lines(await metricsOf({rules, sets: leaked}), 'npm_agent_leaked')).toEqual([])
+    expect(lines(await metricsOf({rules, ...filesOf('real-npm/clinic-fnv', ['ipset-save.txt'])}), 'npm_agent_leaked')).toEqual([])
   })
 
   test('compare the fullest set with its limit, and no list with its size', async () => {
