@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that the tests on the real kernel, on a real cluster and in other shells use. Does nothing, at
-# once, when all are there. Without root it only says what is missing and ends well: those tests are then skipped, with the
+# Installs the Debian packages that the tests on the real kernel, on a real cluster, in other shells and with Prometheus use. Does
+# nothing, at once, when all are there. Without root it only says what is missing and ends well: those tests are then skipped, with the
 # reason.
 set -eu
 
@@ -10,7 +10,8 @@ PATH="$PATH:/usr/sbin:/sbin"
 # tool:package, one tool that stands for each package
 tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3
   containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins busybox:busybox-static openssl:openssl
-  /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish'
+  /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish
+  promtool:prometheus amtool:prometheus-alertmanager'
 
 missing=''
 for pair in $tools; do
@@ -23,7 +24,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "Tests on the real kernel, on a cluster and in shells will be skipped. To run them, as root: apt-get install $missing"
+  echo "Tests on the real kernel, on a cluster, in shells and with Prometheus will be skipped. To run them, as root: apt-get install $missing"
   exit 0
 fi
 

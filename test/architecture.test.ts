@@ -279,6 +279,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/node-of.ts': ['core'],
   'test/support/read-capture.ts': ['core'],
   'test/support/shop-nodes.ts': ['core', 'test/support/node-of.ts'],
+  'test/support/monitoring': [],
   'test/support/temporary-folder.ts': [],
   'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],
