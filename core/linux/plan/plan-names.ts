@@ -16,8 +16,8 @@ export const WHYS = {
   filled: unseen('no rule looks at these sets yet, so no packet is judged otherwise while they are filled'),
   left: unseen('no rule looks at these sets any more'),
   notMet: unseen('no packet comes to these rules, neither before nor behind it'),
-  oneLine: seen('it is one change: before it the node judges as it did, behind it as it is to'),
-  allRules: seen('all rules change in one moment: before it the node judges as it did, behind it as it is to'),
+  oneLine: seen('it is one change: before it the node judges as it did, after it as it should'),
+  allRules: seen('all rules change in one moment: before it the node judges as it did, after it as it should'),
   backendByBackend: seen(
     'all rules of a back end change in one moment; those of the other one change in another, for no tool changes both',
   ),
