@@ -5,6 +5,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {parse, stringify} from 'yaml'
 import {describeWhere} from '../../support/describe-where.ts'
 import {missingTools, monitoring, runTool} from '../../support/monitoring/tools.ts'
+import {temporaryFolder} from '../../support/temporary-folder.ts'
 
 interface Job {
   readonly job_name: string
@@ -52,12 +53,15 @@ interface Found {
   readonly labels: Discovered
 }
 
-/** The targets that are left of a job, as `URL node os`. */
-function targets(output: string): string[] {
+/** The targets that are left of a job, as `URL node os`, with the job's name before them where relabelling gives it. */
+function targets(output: string, withJob = false): string[] {
   const found = JSON.parse(output) as Found[]
   return found
     .filter(({labels}) => Object.keys(labels ?? {}).length > 0)
-    .map(({labels}) => `${labels.__scheme__}://${labels.__address__}${labels.__metrics_path__} ${labels.node} ${labels.os}`)
+    .map(
+      ({labels}) =>
+        `${withJob ? `${labels.job} ` : ''}${labels.__scheme__}://${labels.__address__}${labels.__metrics_path__} ${labels.node} ${labels.os}`,
+    )
     .toSorted()
 }
 
@@ -106,6 +110,79 @@ describeWhere(missingTools(), 'scrape configurations', () => {
         targets(runTool('promtool', ['check', 'service-discovery', '--timeout=2s', 'scrape-npm.yaml', job], folder).output),
       )
       .toEqual(is)
+  })
+})
+
+/** Keys as Prometheus spells them. The operator writes the relabelings into its configuration so. */
+const asPrometheus = (relabeling: object): object =>
+  Object.fromEntries(
+    Object.entries(relabeling).map(([key, value]) => [key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), value]),
+  )
+
+interface Endpoint {
+  readonly path: string
+  readonly relabelings: readonly object[]
+}
+
+interface Monitor {
+  readonly kind: string
+  readonly spec: {readonly podMetricsEndpoints?: readonly Endpoint[]; readonly endpoints?: readonly Endpoint[]}
+}
+
+describeWhere(missingTools(), 'monitors of the operator', () => {
+  const pod = (name: string, ip: string, os: string, isInit = false): object => ({
+    targets: [ip],
+    labels: {
+      __meta_kubernetes_pod_host_ip: ip,
+      __meta_kubernetes_pod_node_name: name,
+      __meta_kubernetes_node_label_kubernetes_io_os: os,
+      __meta_kubernetes_pod_container_init: `${isInit}`,
+    },
+  })
+  const endpoint = {targets: ['10.0.0.1:10091'], labels: {__meta_kubernetes_pod_node_name: 'n1'}}
+
+  test.each([
+    {
+      file: 'pod-monitor.yaml',
+      found: [pod('n1', '10.0.0.1', 'linux'), pod('n1', '10.0.0.1', 'linux', true), pod('w1', '10.0.0.2', 'windows')],
+      jobs: [
+        [
+          'azure-npm-node-metrics http://10.0.0.1:10091/node-metrics n1 linux',
+          'azure-npm-node-metrics http://10.0.0.2:10091/node-metrics w1 windows',
+        ],
+        [
+          'azure-npm-cluster-metrics-per-node http://10.0.0.1:10091/cluster-metrics n1 linux',
+          'azure-npm-cluster-metrics-per-node http://10.0.0.2:10091/cluster-metrics w1 windows',
+        ],
+      ],
+    },
+    {
+      file: 'service-monitor.yaml',
+      found: [endpoint],
+      jobs: [['azure-npm-cluster-metrics http://10.0.0.1:10091/cluster-metrics n1 undefined']],
+    },
+  ])('$file leads to the jobs that the rules know', async ({file, found, jobs}) => {
+    const {spec} = (await read(file)) as Monitor
+    const endpoints = spec.podMetricsEndpoints ?? spec.endpoints ?? []
+    await using folder = await temporaryFolder()
+    await writeFile(join(folder.path, 'found.json'), JSON.stringify(found))
+    const config = {
+      scrape_configs: endpoints.map(({path, relabelings}, index) => ({
+        job_name: `${index}`,
+        metrics_path: path,
+        file_sd_configs: [{files: ['found.json']}],
+        relabel_configs: relabelings.map(asPrometheus),
+      })),
+    }
+    await writeFile(join(folder.path, 'config.yaml'), stringify(config, {aliasDuplicateObjects: false}))
+    for (const [index, is] of jobs.entries())
+      await expect
+        .poll(() => {
+          const args = ['check', 'service-discovery', '--timeout=2s', 'config.yaml', `${index}`]
+          return targets(runTool('promtool', args, folder.path).output, true)
+        })
+        .toEqual(is)
+    expect(endpoints).toHaveLength(jobs.length)
   })
 })
 
