@@ -46,6 +46,8 @@ const files: readonly Computation[] = [
   {args: ['trace', ...pods, '--port', '80', '--from', nodes], endless: 'core/trace/trace-packet.ts tracePacket'},
   {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-node.ts probeNode'},
   {args: ['verify', ...node], endless: 'core/verify/verify-node.ts verifyEach'},
+  {args: ['metrics', ...node], endless: 'core/metrics/node-metrics.ts nodeMetrics'},
+  {args: ['flows', 'denied', ...node], endless: 'core/flows/list-denied.ts listDenied'},
   {args: ['lint', '--from', nodes], endless: 'core/lint/lint-documents.ts lintDocuments'},
   {args: ['compile', '-f', `${nodes}/cluster.yaml`], endless: 'core/compile/policy-compilation.ts compilePolicies'},
   {args: ['dump', '--from', nodes, '-o', 'TARGET'], endless: 'core/dump/plan-dump.ts planDump'},

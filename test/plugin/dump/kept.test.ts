@@ -55,6 +55,7 @@ async function read(path: string) {
       // Put together anew, a dump keeps what policies depend on.
       cluster: node.cluster && stripObjects(node.cluster),
       dumpId: undefined,
+      metricPages: node.metricPages?.map(({text}) => text),
       backend: saved?.save.backend,
       hasAllTables: saved?.save.hasAllTables,
       tables: [...(saved?.save.tables ?? [])].map(([name, {chains}]) => [
