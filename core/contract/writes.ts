@@ -92,7 +92,6 @@ export const writeStatusListSchema = z.object({
 
 export type WriteResultList = z.infer<typeof writeResultListSchema>
 export type WriteStatusList = z.infer<typeof writeStatusListSchema>
-export type WriteOutcome = (typeof writeOutcomes)[number]
 export type DeniedFlow = z.infer<typeof deniedFlowSchema>
 export type WriteResult = z.infer<typeof writeResultSchema>
 export type RestorePoint = z.infer<typeof restorePointSchema>
