@@ -2,9 +2,11 @@ import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
 import {flowListSchema} from './flows.ts'
 import {lintSchema} from './lint.ts'
+import {liveFailureSchema, liveNodeSchema, liveSampleSchema} from './live.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
+import {policyListSchema} from './policies.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
@@ -23,11 +25,15 @@ export const schemas = {
   Dump: dumpSchema,
   FlowList: flowListSchema,
   Lint: lintSchema,
+  LiveFailure: liveFailureSchema,
+  LiveNode: liveNodeSchema,
+  LiveSample: liveSampleSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
   Metrics: metricsSchema,
   Plan: planSchema,
   PlanList: planListSchema,
+  PolicyList: policyListSchema,
   Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,

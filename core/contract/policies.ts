@@ -1,0 +1,54 @@
+import {z} from 'zod'
+import {incompletePartsSchema, nodeFailureSchema, problemSchema} from './common.ts'
+import {API_VERSION} from './version.ts'
+
+/** What can be said of a policy and direction over all nodes that were read. `differs` names the nodes. */
+export const policyStates = ['in force', 'differs', 'missing', 'refused', 'means something else', 'left over', 'unknown'] as const
+
+const count = z.int().min(0)
+
+export const policyListItemSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  direction: z.enum(['Ingress', 'Egress']),
+  pods: count.nullable().describe('that it selects, in the whole cluster; null without the objects that tell'),
+  nodes: z.object({
+    programmed: count.describe('nodes on which a jump leads to its chain'),
+    all: count.describe('nodes that were read'),
+    missing: z.array(z.string()).describe('nodes on which it should be programmed and is not'),
+    unknown: z.array(z.string()).describe('nodes whose input does not tell'),
+  }),
+  rules: z.object({least: count, most: count}).nullable().describe('on nodes that have it; null when no node has'),
+  newConnections: count
+    .nullable()
+    .describe('first packets that its allow rules matched, over all nodes, since the rules were written'),
+  drops: count
+    .nullable()
+    .describe('packets that its drop rules matched: they are dropped unless another policy of the direction allows them'),
+  states: z
+    .array(
+      z.object({
+        state: z.enum(policyStates),
+        code: z.string().exactOptional().describe('of the finding: IPV6_BLOCK'),
+        nodes: z.array(z.string()).describe('where; empty where it is so everywhere'),
+        text: z.string(),
+      }),
+    )
+    .describe('the worst first'),
+  createdAt: z.iso.datetime().nullable().describe('by its object; null when there is none or it does not tell'),
+})
+export type PolicyListItem = z.infer<typeof policyListItemSchema>
+export type PolicyState = (typeof policyStates)[number]
+
+export const policyListSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('PolicyList'),
+    items: z.array(policyListItemSchema).describe('by namespace, name and direction, unless sorted otherwise'),
+    nodes: z.array(z.string()).describe('that were read'),
+    failures: z.array(nodeFailureSchema).describe('nodes that could not be read'),
+    incomplete: incompletePartsSchema,
+    problems: z.array(problemSchema),
+  })
+  .describe('Policies over all nodes, a line for each direction')
+export type PolicyList = z.infer<typeof policyListSchema>
