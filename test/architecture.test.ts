@@ -112,6 +112,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/causes',
     'core/linux/plan',
   ],
+  'core/windows/hns': ['core/problem', 'core/net'],
+  'core/windows/npm': [],
+
   'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts'],
 
   'core/dump': [...seam, 'core/dataplanes.ts'],
@@ -287,6 +290,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/programs': ['core'],
   'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/dataplane': ['core'],
+  'test/support/windows': ['core', 'test/support/node-of.ts'],
   'test/support/lint': ['core'],
   'test/support/plan': ['core'],
   'test/support/cases': ['core'],
