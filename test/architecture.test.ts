@@ -137,6 +137,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // How many differences there are is a question to the comparison.
   'core/metrics': [...verb, 'core/drift'],
 
+  // Counters are read at each look, as the kernel's tool prints them: no data plane is loaded for a number.
+  'core/live': [...verb, 'core/linux/npm'],
+
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
@@ -200,6 +203,21 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/agents',
     'plugin/source',
   ],
+  'plugin/live': [
+    ...ground,
+    'core/kubernetes',
+    'core/contract',
+    'core/dataplane',
+    'core/dump',
+    'core/drift',
+    'core/live',
+    'plugin/services.ts',
+    'plugin/cleanup',
+    'plugin/bytes',
+    'plugin/kubernetes',
+    'plugin/agents',
+    'plugin/source',
+  ],
   'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [
     ...facts,
@@ -211,8 +229,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/lint',
     'core/matrix',
     'core/metrics',
+    'core/live',
   ],
-  'plugin/ui': [...ground, 'core/contract', 'plugin/agents', 'plugin/print'],
+  'plugin/ui': [...ground, 'core/contract', 'core/live', 'plugin/agents', 'plugin/live', 'plugin/print'],
   'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
   'plugin/write': [
     ...ground,
@@ -241,12 +260,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/plan',
     'core/flows',
     'core/metrics',
+    'core/live',
     'plugin/node-version.ts',
     'plugin/compile-options.ts',
     'plugin/services.ts',
     'plugin/kubernetes',
     'plugin/agents',
     'plugin/source',
+    'plugin/live',
     'plugin/dump',
     'plugin/install',
     'plugin/print',

@@ -158,6 +158,8 @@ export interface NodeState extends NodeFacts, NodeSets {
   readonly otherRuleLists: OtherRuleLists
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
   ruleBlocks(): readonly string[]
+  /** Azure NPM's rules and the jump to them as the node's tool printed them, in its order. Finding them reads no rule; empty where there is no such text. */
+  savedRules(): readonly SavedRule[]
   /** The names and policies of the node. The first call learns all names. */
   translation(): NodeTranslation
   /** Walks a packet that comes by the node: one that it forwards, receives or sends. */
@@ -172,6 +174,14 @@ export interface NodeState extends NodeFacts, NodeSets {
   describe(walk: Walk): DescribedWalk
   /** The same node with other facts; what was read and learned from rules is kept where the facts do not change it. */
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): NodeState
+}
+
+/** A rule as the node's tool printed it. */
+export interface SavedRule {
+  /** In the document, from 1. */
+  readonly line: number
+  /** With the counters before it, where the tool printed them. */
+  readonly text: string
 }
 
 /** The rule lists of a node that the Azure NPM which runs there has nothing to do with. Finding them reads no rule. */

@@ -1,4 +1,4 @@
-import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists} from '../dataplane/dataplane.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists, SavedRule} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'
@@ -9,6 +9,7 @@ import type {SavedChains} from './iptables/saved-chains.ts'
 import {isNpmChain} from './npm/chain-names.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
+import {npmRuleLines} from './npm/rule-lines.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
 import {partOfSet, partsOfSets} from './walk/given-sets.ts'
@@ -151,6 +152,10 @@ export class LinuxNode implements NodeState {
 
   ruleBlocks(): readonly string[] {
     return this.documents.saved ? blocksInRules(this.documents.saved.save) : []
+  }
+
+  savedRules(): readonly SavedRule[] {
+    return this.documents.saved ? npmRuleLines(this.documents.saved.save) : []
   }
 
   translation(): LinuxTranslation {

@@ -91,7 +91,7 @@ export class NpmChains {
 }
 
 /** The table with Azure NPM's chains: `filter`, or the unknown table if the start of the save is lost. */
-function npmTable({tables}: SaveIndex): IndexedTable | undefined {
+export function npmTable({tables}: SaveIndex): IndexedTable | undefined {
   const filter = tables.get('filter')
   const unknown = tables.get(UNKNOWN_TABLE)
   return filter?.chains.has(NPM_CHAIN) || !unknown ? filter : unknown

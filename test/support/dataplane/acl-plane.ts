@@ -101,6 +101,10 @@ class AclNode implements NodeState {
     return []
   }
 
+  savedRules(): [] {
+    return []
+  }
+
   walk(packet: Packet): AclWalk {
     const decides = this.acls.find(acl => matches(acl, packet, this.index))
     return {verdict: verdictOf(decides), trail: decides ? [decides] : []}
