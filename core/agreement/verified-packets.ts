@@ -33,8 +33,10 @@ export interface VerifiedPackets {
 /**
  * The packets of new connections that a node forwards. Where the node's name and its pods are known, those of which one end is
  * a pod of the node; else those of which one end is any pod.
+ *
+ * @param withUnknownPods whether one end may also be an address of a pod that is not known, or that has ended
  */
-export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects): VerifiedPackets {
+export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects, withUnknownPods = false): VerifiedPackets {
   const nodes = nodeAddresses(cluster)
   const isHere = ({spec}: Pod): boolean => spec?.nodeName === node.node
   const pods = cluster.pods.filter(hasPolicyAddress)
@@ -47,6 +49,7 @@ export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects): Ve
       [...(node.sets ?? [])].map(([name, {type, members, header}]) => [name, {type, members: members.map(memberText), header}]),
     ),
     blocks: [...node.ruleBlocks(), ...policyBlocks(cluster)],
+    ...(withUnknownPods && {left: endedAddresses(cluster)}),
     // A pod and its own node always reach each other, so pods of different nodes are not alike to nodes.
     likeness: pod => `${isOfNode ? isHere(pod) : (pod.spec?.nodeName ?? '')} ${likeness(pod)}`,
   })
@@ -59,15 +62,20 @@ export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects): Ve
     nodes: forwarded.filter(each => each.node !== undefined).length,
     blocks: forwarded.filter(each => each.node === undefined && each.pods.length === 0).length,
   }
-  const ends = isOfNode
-    ? forwarded.filter(({pods: [first]}) => first && isHere(first))
-    : forwarded.filter(({pods: its}) => its.length > 0)
+  const isPodHere = ({pods: [first]}: EndClass): boolean => first !== undefined && (!isOfNode || isHere(first))
+  const mayBePod = (each: EndClass): boolean => withUnknownPods && each.mayBePods === true
+  const ends = forwarded.filter(each => isPodHere(each) || mayBePod(each))
   const chosen = new Set(ends)
   const products: PacketProduct[] = [
     {senders: forwarded, receivers: ends, behind: []},
     {senders: ends, receivers: forwarded.filter(each => !chosen.has(each)), behind: ends},
   ]
   return {...counts, products: products.filter(({senders, receivers}) => senders.length > 0 && receivers.length > 0)}
+}
+
+function endedAddresses({pods}: ClusterObjects): number[] {
+  const ended = pods.filter(pod => pod.spec?.hostNetwork !== true && !hasPolicyAddress(pod))
+  return ended.flatMap(({status}) => parseIpv4(status?.podIP ?? '') ?? [])
 }
 
 /** The names of nodes by their addresses, those that pods in the node's network have among them. */

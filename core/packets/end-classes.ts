@@ -16,6 +16,8 @@ export interface EndClass {
   readonly pods: readonly Pod[]
   /** Name of the node with this address. */
   readonly node?: string
+  /** Whether there may be pods that are not known: a set has the addresses one by one, or pods had them that have ended. */
+  readonly mayBePods?: true
 }
 
 /** What may tell addresses apart. */
@@ -27,6 +29,8 @@ export interface Distinctions {
   readonly sets: ReadonlyMap<string, WalkedSet>
   /** Blocks that rules and policies name. */
   readonly blocks: Iterable<string>
+  /** Addresses of pods that have ended. */
+  readonly left?: Iterable<number>
   /** Equal for pods that policies do not tell apart by anything but their address. */
   readonly likeness: (pod: Pod) => string
 }
@@ -46,6 +50,8 @@ interface Point {
   node?: string
   /** In which sets it is by itself, as text. */
   marks?: string
+  /** Whether a pod may be there that is not known. */
+  mayBePod?: boolean
 }
 
 /** The classes of all addresses that are forwarded. */
@@ -57,7 +63,7 @@ export interface EndClasses {
 }
 
 /** Divides all addresses into classes. */
-export function endClasses({pods, nodes, sets, blocks, likeness}: Distinctions): EndClasses {
+export function endClasses({pods, nodes, sets, blocks, left = [], likeness}: Distinctions): EndClasses {
   const points = new Map<number, Point>()
   const pointAt = (address: number): Point => {
     let point = points.get(address)
@@ -73,6 +79,11 @@ export function endClasses({pods, nodes, sets, blocks, likeness}: Distinctions):
   for (const [number, {type, members, header}] of [...sets.values()].entries())
     if (type !== 'list:set') for (const member of members) named.addMember(number, member, header?.get('netmask'))
   for (const block of blocks) named.addBlock(block, 'named')
+  for (const address of left) {
+    const point = pointAt(address)
+    point.marks = `${point.marks ?? ''}left;`
+    point.mayBePod = true
+  }
   for (const block of TOLD_APART) named.addBlock(block, 'range')
   for (const block of NEVER_FORWARDED) named.addBlock(block, 'never')
   return classesOf(points, named, likeness)
@@ -101,25 +112,28 @@ class BlockMarks {
     const entry = space < 0 ? member : member.slice(0, space)
     const widened = (part: string) => (prefix === undefined || parseIpv4(part) === undefined ? part : `${part}/${prefix}`)
     if (entry === member && !entry.includes(',')) {
-      this.add(widened(entry), `${set};`)
+      this.add(widened(entry), `${set};`, true)
       return
     }
     const parts = entry.split(',')
     for (const [at, part] of parts.entries())
-      this.add(widened(part), `${set} ${parts.with(at, '').join()}${member.slice(entry.length)};`)
+      this.add(widened(part), `${set} ${parts.with(at, '').join()}${member.slice(entry.length)};`, true)
   }
 
   addBlock(text: string, mark: string): void {
     this.add(text, `${mark} ${text};`)
   }
 
-  private add(text: string, mark: string): void {
+  private add(text: string, mark: string, isOfSet = false): void {
     const address = parseIpv4(text)
     const block = address === undefined ? parseIpv4Block(text) : {base: address, prefix: 32}
     if (!block) return
     if (block.prefix === 32) {
       const point = this.pointAt(block.base)
       point.marks = (point.marks ?? '') + mark
+      // What a policy names is outside of the cluster.
+      if (isOfSet) point.mayBePod ??= true
+      else point.mayBePod = false
       return
     }
     const key = `${block.base}/${block.prefix}`
@@ -167,7 +181,7 @@ function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likene
     const node = point?.node
     const found = point?.pods
       ? point.pods.map(pod => add(classes, `${key}pod ${likeness(pod)}`, start, {pod}))
-      : [add(classes, node === undefined ? key : `${key}node ${node}`, start, {node})]
+      : [add(classes, node === undefined ? key : `${key}node ${node}`, start, {node, mayBePods: point?.mayBePod})]
     classesAt.push(found)
   }
   return {
@@ -191,11 +205,17 @@ function add(
   classes: Map<string, FoundClass>,
   key: string,
   address: number,
-  {pod, node}: {readonly pod?: Pod; readonly node?: string | undefined},
+  {pod, node, mayBePods}: {readonly pod?: Pod; readonly node?: string | undefined; readonly mayBePods?: boolean | undefined},
 ): FoundClass {
   const known = classes.get(key)
   if (!known) {
-    const made: FoundClass = {address, lastAddress: address, pods: pod ? [pod] : [], ...(node !== undefined && {node})}
+    const made: FoundClass = {
+      address,
+      lastAddress: address,
+      pods: pod ? [pod] : [],
+      ...(node !== undefined && {node}),
+      ...(mayBePods && {mayBePods}),
+    }
     classes.set(key, made)
     return made
   }

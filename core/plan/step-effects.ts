@@ -81,8 +81,9 @@ function productsOf(before: NodeState, after: NodeState, cluster: ClusterObjects
   for (const [name, set] of after.sets ?? []) if (sets.get(name) !== set) sets.set(sets.has(name) ? `${name} after` : name, set)
   const {node} = before
   const blocks = [...new Set([...before.ruleBlocks(), ...after.ruleBlocks()])]
-  const {products} = verifiedPackets({node, sets, ruleBlocks: () => blocks}, cluster)
-  if (products.length > 0) return products
+  // A set may hold the address of a pod that is not known yet, or that has ended: the node forwards what is sent from and to it, too.
+  const {pods, products} = verifiedPackets({node, sets, ruleBlocks: () => blocks}, cluster, true)
+  if (pods > 0) return products
   // Without pods nothing tells which packets the node forwards.
   const {all} = endClasses({
     pods: [],
