@@ -1,46 +1,46 @@
-import {expect, test} from 'vitest'
-import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {WriteResult} from '../../../core/contract/writes.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {backends} from '../../support/kernel/tools.ts'
+import {type KilledWriter, KilledWriters} from '../../support/writer/killed-writers.ts'
+import {bundleWriter, type WriterProgram} from '../../support/writer/program.ts'
 import {TwoStates} from '../../support/writer/two-states.ts'
 
-/** By default as many as fit into a run of all tests; thousands by hand. */
-const KILLS = Number(process.env['KILLED_WRITERS'] ?? 200)
-const LONGEST_MS = 700
+/** Of each back end. By default as many as fit into a run of all tests; thousands by hand. */
+const KILLS = Number(process.env['KILLED_WRITERS'] ?? 50)
+/** For how much longer than a write takes writers are killed. */
+const LONGER = 1.2
 
 describeKernel('a writer that is killed', () => {
-  test.each(backends)(
+  let program: WriterProgram | undefined
+  beforeAll(async () => {
+    program = await bundleWriter()
+  })
+  afterAll(() => program?.[Symbol.asyncDispose]())
+
+  // A writer waits for the disk and for the kernel most of its time: nodes of their own share a processor well.
+  test.concurrent.each(backends)(
     'at any of its fault points leaves the old or the new state, and the journal says which (%s)',
     async backend => {
-      await using node = await TwoStates.open(backend)
-      await using healer = await node.lab.writer()
-      const {passed} = await healer.tell({does: 'apply', plan: node.there.file})
+      await using writers = await KilledWriters.open(backend, program?.file)
+      const {passed} = await writers.whole()
       expect(passed.length).toBeGreaterThan(30)
-      const newest = async () => (await healer.tell<WriteStatus>({does: 'status'})).result.restorePoints[0]
-      const ended = new Set<string>()
+      const says = new Set<string>()
       for (const [index, name] of passed.entries()) {
-        const before = await node.state()
-        const earlier = (await newest())?.id
-        await using writer = await node.lab.writer()
-        await expect(writer.tell({does: 'apply', plan: await node.nextPlan(), killAt: index + 1})).rejects.toThrow(
-          'the writer ended',
-        )
-        await node.heal(healer)
-        const after = await node.state()
-        const made = await newest()
-        const outcome = made === undefined || made.id === earlier ? 'nothing' : made.outcome
-        ended.add(outcome)
-        const isOld = after === before
-        const says = {applied: !isOld, rolledBack: isOld, nothing: isOld}
-        expect(says, `killed at ${name}`).toHaveProperty(outcome, true)
+        const killed = await writers.next(async writer => {
+          const told = writer.tell({does: 'apply', plan: writers.plan, killAt: index + 1})
+          await expect(told, `killed at ${name}`).rejects.toThrow('the writer ended')
+        })
+        expect(killed, `killed at ${name}`).toMatchObject(saidOf(killed))
+        says.add(killed.journal)
       }
-      expect([...ended].sort()).toEqual(['applied', 'nothing', 'rolledBack'])
+      expect([...says].sort()).toEqual(['applied', 'nothing', 'rolledBack'])
     },
     600_000,
   )
 
-  test('while it takes back what another one left, is followed by a third that does', async () => {
-    await using node = await TwoStates.open()
+  test.concurrent('while it takes back what another one left, is followed by a third that does', async () => {
+    await using node = await TwoStates.open('nft', program?.file)
     await using healer = await node.lab.writer()
     const {passed} = await healer.tell({does: 'apply', plan: node.there.file})
     await healer.tell({does: 'rollback'})
@@ -58,8 +58,8 @@ describeKernel('a writer that is killed', () => {
     expect(points).toBeGreaterThan(5)
   }, 300_000)
 
-  test('and whose machine is restarted: what the kernel has lost is not put back', async () => {
-    await using node = await TwoStates.open()
+  test.concurrent('and whose machine is restarted: what the kernel has lost is not put back', async () => {
+    await using node = await TwoStates.open('nft', program?.file)
     await using next = await node.lab.writer()
     const {passed} = await next.tell({does: 'apply', plan: node.there.file})
     await next.tell({does: 'rollback'})
@@ -75,29 +75,38 @@ describeKernel('a writer that is killed', () => {
     expect((await node.lab.read()).digest).toBe(empty)
   })
 
-  test(
-    `at ${KILLS} random moments leaves the old or the new state`,
-    async () => {
-      await using node = await TwoStates.open()
-      await using healer = await node.lab.writer()
-      let next = node.lab.writer()
-      const seen = new Set<string>()
+  test.concurrent.for(backends)(
+    `at ${KILLS} random moments leaves the old or the new state, and the journal says which (%s)`,
+    {timeout: KILLS * 10_000},
+    async (backend, {annotate}) => {
+      await using writers = await KilledWriters.open(backend, program?.file)
+      const {durationMs} = await writers.whole()
+      const counts = new Map<string, number>()
       for (let kill = 0; kill < KILLS; kill++) {
-        await using writer = await next
-        next = node.lab.writer()
-        const before = await node.state()
-        const running = writer.tell({does: 'apply', plan: await node.nextPlan()}).catch(() => undefined)
-        await new Promise(resolve => setTimeout(resolve, Math.random() * LONGEST_MS))
-        // With its tools, as the kernel does for a pod; or without, as it does for one process.
-        if (kill % 2 === 0) await writer.kill()
-        else await writer.killAll()
-        const done = await running
-        await node.heal(healer)
-        seen.add(`${done ? 'ended' : 'killed'} ${(await node.state()) === before ? 'old' : 'new'}`)
+        let isDone = false
+        const killed = await writers.next(async writer => {
+          const running = writer.tell({does: 'apply', plan: writers.plan}).then(
+            () => (isDone = true),
+            () => undefined,
+          )
+          await new Promise(resolve => setTimeout(resolve, Math.random() * LONGER * durationMs))
+          // With its tools, as the kernel does for a pod; or without, as it does for one process.
+          if (kill % 2 === 0) await writer.kill()
+          else await writer.killAll()
+          await running
+        })
+        expect(killed).toMatchObject(saidOf(killed))
+        const kind = `${isDone ? 'ended' : 'killed'}, ${killed.journal}: ${killed.isNew ? 'new' : 'old'} state`
+        counts.set(kind, (counts.get(kind) ?? 0) + 1)
       }
-      await (await next).kill()
-      expect(seen).toContain('killed old')
+      await annotate([...counts].map(([kind, count]) => `${count} × ${kind}`).join('; '))
+      expect(counts.keys()).toContain('killed, rolledBack: old state')
     },
-    KILLS * 10_000,
   )
+})
+
+/** What the journal may say of a state. */
+const saidOf = ({isNew, journal}: KilledWriter): KilledWriter => ({
+  isNew,
+  journal: isNew ? 'applied' : journal === 'nothing' ? journal : 'rolledBack',
 })

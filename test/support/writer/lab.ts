@@ -23,20 +23,27 @@ export class WriterLab implements AsyncDisposable {
   readonly backend: Backend
   /** Of the writers; below a folder that is removed at the end. */
   readonly stateDir: string
+  private readonly program: string | undefined
   private readonly stack: AsyncDisposableStack
 
-  private constructor(namespace: Namespace, backend: Backend, stateDir: string, stack: AsyncDisposableStack) {
-    this.namespace = namespace
-    this.backend = backend
-    this.stateDir = stateDir
+  private constructor(
+    facts: Pick<WriterLab, 'namespace' | 'backend' | 'stateDir'>,
+    program: string | undefined,
+    stack: AsyncDisposableStack,
+  ) {
+    this.namespace = facts.namespace
+    this.backend = facts.backend
+    this.stateDir = facts.stateDir
+    this.program = program
     this.stack = stack
   }
 
-  static async open(backend: Backend = 'nft'): Promise<WriterLab> {
+  /** @param program of the writers; by default their sources */
+  static async open(backend: Backend = 'nft', program?: string): Promise<WriterLab> {
     await using stack = new AsyncDisposableStack()
     const namespace = stack.use(await openNamespace())
     const folder = stack.use(await temporaryFolder())
-    return new WriterLab(namespace, backend, join(folder.path, 'state'), stack.move())
+    return new WriterLab({namespace, backend, stateDir: join(folder.path, 'state')}, program, stack.move())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -96,9 +103,9 @@ export class WriterLab implements AsyncDisposable {
   }
 
   writer(options: Partial<WriterProcessOptions> = {}): Promise<WriterProcess> {
-    const {namespace, stateDir} = this
+    const {namespace, stateDir, program} = this
     const env = {XTABLES_LOCKFILE: join(tmpdir(), `${namespace.name}.lock`), ...options.env}
-    return startWriter({stateDir, node: NODE, within: ['ip', 'netns', 'exec', namespace.name], ...options, env})
+    return startWriter({stateDir, node: NODE, program, within: ['ip', 'netns', 'exec', namespace.name], ...options, env})
   }
 }
 

@@ -1,11 +1,9 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {createInterface} from 'node:readline'
-import {fileURLToPath} from 'node:url'
 import type {WriteResult} from '../../../core/contract/writes.ts'
 import type {WriterCommand} from './command.ts'
-
-const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+import {CHILD} from './program.ts'
 
 /** A process that writes to the node of a network namespace. */
 export interface WriterProcess extends AsyncDisposable {
@@ -23,13 +21,20 @@ export interface WriterProcessOptions {
   readonly node: string
   /** What it is started by, for example `['ip', 'netns', 'exec', NAME]`. */
   readonly within: readonly string[]
+  /** By default its sources. */
+  readonly program?: string | undefined
   readonly env?: Readonly<Record<string, string>>
   readonly bounds?: {readonly lockMs?: number; readonly toolMs?: number; readonly xtablesSeconds?: number}
 }
 
-export async function startWriter({within, env = {}, ...given}: WriterProcessOptions): Promise<WriterProcess> {
+export async function startWriter({
+  within,
+  program: file = CHILD,
+  env = {},
+  ...given
+}: WriterProcessOptions): Promise<WriterProcess> {
   const argument = JSON.stringify({bounds: {}, ...given})
-  const [program, ...args] = [...within, process.execPath, CHILD, argument]
+  const [program, ...args] = [...within, process.execPath, file, argument]
   const child = spawn(program, args, {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, ...env}, detached: true})
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))

@@ -1,6 +1,6 @@
 import {expect} from 'vitest'
 import type {Plan} from '../../../core/contract/plan.ts'
-import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
+import type {RestorePoint, WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
 import type {Backend} from '../kernel/tools.ts'
 import {WriterLab} from './lab.ts'
 import type {WriterProcess} from './process.ts'
@@ -25,9 +25,13 @@ export class TwoStates implements AsyncDisposable {
     this.back = facts.back
   }
 
-  /** The node has A. */
-  static async open(backend: Backend = 'nft'): Promise<TwoStates> {
-    const lab = await WriterLab.open(backend)
+  /**
+   * The node has A.
+   *
+   * @param program of the writers; by default their sources
+   */
+  static async open(backend: Backend = 'nft', program?: string): Promise<TwoStates> {
+    const lab = await WriterLab.open(backend, program)
     await lab.load(stateB)
     const b = await lab.read()
     await lab.load(stateA)
@@ -48,19 +52,28 @@ export class TwoStates implements AsyncDisposable {
     return digest === this.a ? 'a' : 'b'
   }
 
-  /** The plan from the state that the node has. */
-  async nextPlan(): Promise<string> {
-    return (await this.state()) === 'a' ? this.there.file : this.back.file
+  /** The file of the plan from a state to the other one. */
+  planFrom(state: 'a' | 'b'): string {
+    return (state === 'a' ? this.there : this.back).file
   }
 
-  /** Has a writer finish what another one left; a tool of that one may still run. Then a second start has to change nothing. */
-  async heal(writer: WriterProcess): Promise<WriteResult | null> {
+  /** The same from the state that the node has. */
+  async nextPlan(): Promise<string> {
+    return this.planFrom(await this.state())
+  }
+
+  /**
+   * Has a writer finish what another one left; a tool of that one may still run. Then a second start has to change nothing.
+   *
+   * @returns the newest restore point
+   */
+  async heal(writer: WriterProcess): Promise<RestorePoint | undefined> {
     for (let attempt = 0; ; attempt++) {
-      const {result} = await writer.tell<WriteResult | null>({does: 'recover'})
+      await writer.tell<WriteResult | null>({does: 'recover'})
       const {restorePoints} = (await writer.tell<WriteStatus>({does: 'status'})).result
       if (restorePoints[0]?.outcome === 'open' && attempt < 50) continue
       expect((await writer.tell<WriteResult | null>({does: 'recover'})).result, 'a second start').toBeNull()
-      return result
+      return restorePoints[0]
     }
   }
 }
