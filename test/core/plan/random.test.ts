@@ -59,7 +59,7 @@ async function partsOf(node: NodeState): Promise<Map<string, string>> {
 }
 
 describe('on any node', () => {
-  propertyTest.prop([brokenNode], {numRuns: Number(process.env['RUNS'] ?? 50)})(
+  propertyTest.prop([brokenNode], {numRuns: 50})(
     'a plan for all that differs leaves nothing that differs, but what it says that it leaves',
     async broken => {
       const node = opened(broken)

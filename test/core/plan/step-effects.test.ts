@@ -42,34 +42,31 @@ const packetOf = (text: string): Packet => {
 }
 
 describe('what a step does to packets', () => {
-  propertyTest.prop([pair], {numRuns: Number(process.env['RUNS'] ?? 100)})(
-    'is what packets see one by one',
-    ({objects, lines, broken}) => {
-      const before = nodeOfLines(broken).with({cluster: objects})
-      const after = nodeOfLines(lines).with({cluster: objects})
-      const {effect, opens, closes} = new StepEffects(before).between(before, after, false)
-      for (const {packet} of opens)
-        expect([packet, before.walk(packetOf(packet)).verdict, after.walk(packetOf(packet)).verdict]).toEqual([
-          packet,
-          'drop',
-          'accept',
-        ])
-      for (const {packet} of closes)
-        expect([packet, before.walk(packetOf(packet)).verdict, after.walk(packetOf(packet)).verdict]).toEqual([
-          packet,
-          'accept',
-          'drop',
-        ])
-      // What a node forwards is from or to a pod, where there is one, or an address that a pod had.
-      const pods = new Set(objects.pods.filter(({spec}) => spec?.hostNetwork !== true).map(({status}) => status?.podIP))
-      const forwarded = [...packetsOf(objects)].filter(
-        ({source, destination}) => !objects.pods.some(hasPolicyAddress) || pods.has(source) || pods.has(destination),
-      )
-      const seen = changed(before, after, forwarded)
-      if (seen.opens.length > 0) expect(['opens', 'both', 'unknown']).toContain(effect)
-      if (seen.closes.length > 0) expect(['closes', 'both', 'unknown']).toContain(effect)
-    },
-  )
+  propertyTest.prop([pair], {numRuns: 100})('is what packets see one by one', ({objects, lines, broken}) => {
+    const before = nodeOfLines(broken).with({cluster: objects})
+    const after = nodeOfLines(lines).with({cluster: objects})
+    const {effect, opens, closes} = new StepEffects(before).between(before, after, false)
+    for (const {packet} of opens)
+      expect([packet, before.walk(packetOf(packet)).verdict, after.walk(packetOf(packet)).verdict]).toEqual([
+        packet,
+        'drop',
+        'accept',
+      ])
+    for (const {packet} of closes)
+      expect([packet, before.walk(packetOf(packet)).verdict, after.walk(packetOf(packet)).verdict]).toEqual([
+        packet,
+        'accept',
+        'drop',
+      ])
+    // What a node forwards is from or to a pod, where there is one, or an address that a pod had.
+    const pods = new Set(objects.pods.filter(({spec}) => spec?.hostNetwork !== true).map(({status}) => status?.podIP))
+    const forwarded = [...packetsOf(objects)].filter(
+      ({source, destination}) => !objects.pods.some(hasPolicyAddress) || pods.has(source) || pods.has(destination),
+    )
+    const seen = changed(before, after, forwarded)
+    if (seen.opens.length > 0) expect(['opens', 'both', 'unknown']).toContain(effect)
+    if (seen.closes.length > 0) expect(['closes', 'both', 'unknown']).toContain(effect)
+  })
 
   propertyTest.prop([pair], {numRuns: 100})(
     'is the same when only addresses that moved in sets are looked at',

@@ -1,4 +1,3 @@
-import type {WriteResult} from '../../../core/contract/writes.ts'
 import type {Backend} from '../kernel/tools.ts'
 import type {WriterProcess} from './process.ts'
 import {TwoStates} from './two-states.ts'
@@ -50,7 +49,7 @@ export class KilledWriters implements AsyncDisposable {
     let passed: readonly string[] = []
     let durationMs = 0
     await this.next(async writer => {
-      const told = await writer.tell<WriteResult>({does: 'apply', plan: this.plan})
+      const told = await writer.tell({does: 'apply', plan: this.plan})
       passed = told.passed
       durationMs = told.result.durationMs
     })
