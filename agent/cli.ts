@@ -19,6 +19,12 @@ Usage
                            (${AGENT_STATE_DIR})
     --no-watch             does not follow the cluster: diff is then not possible
     --read-only            loads nothing that could change the node
+    --metrics-listen [ADDRESS:]PORT
+                           serves /node-metrics and /cluster-metrics there, to Prometheus; off by default
+    --metrics-auth token|none
+                           token: TLS, and only for who may get the path (default); none: plain HTTP for all
+    --no-ipset-counts      no series for each set
+    --lite                 Azure NPM is NPM Lite here
     --exit-after-idle N    ends when nobody has been connected for N seconds
     --deadline N           ends after N seconds
   npm-agent status [--state-dir DIR] [-o json]

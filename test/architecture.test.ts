@@ -153,6 +153,20 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
   'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/node'],
   'agent/rpc': ['core/contract', 'core/problem', 'core/plan', ...agentGround, 'agent/auth', 'agent/snapshots', 'agent/write'],
+  // What a scrape and its comparison find out: the verbs of the same names.
+  'agent/metrics': [
+    ...verb,
+    'core/drift',
+    'core/metrics',
+    'core/verify',
+    ...agentGround,
+    'agent/kubernetes',
+    'agent/auth',
+    'agent/watch',
+    'agent/node',
+    'agent/snapshots',
+    'agent/rpc',
+  ],
   'agent/serve': [
     ...ground,
     'core/contract',
@@ -164,6 +178,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/snapshots',
     'agent/write',
     'agent/rpc',
+    'agent/metrics',
   ],
   'agent/cli.ts': [...ground, 'core/contract', 'agent/node', 'agent/serve'],
 

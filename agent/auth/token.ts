@@ -24,10 +24,17 @@ const AGAIN = 'Run the command again: kubectl npm asks the API server for a new 
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const SHOWN = 120
 
-/** The token of an `Authorization: Bearer` header. @throws RefusedError `NO_TOKEN` when there is none */
-export function bearerToken(header: string | undefined): string {
-  if (header === undefined || header === '')
-    throw refused('NO_TOKEN', 'no token was shown', 'Use kubectl npm: it asks the API server for a token for this agent.')
+/**
+ * The token of an `Authorization: Bearer` header.
+ *
+ * @param next what whoever shows none can do
+ * @throws RefusedError `NO_TOKEN` when there is none
+ */
+export function bearerToken(
+  header: string | undefined,
+  next = 'Use kubectl npm: it asks the API server for a token for this agent.',
+): string {
+  if (header === undefined || header === '') throw refused('NO_TOKEN', 'no token was shown', next)
   const token = /^bearer +(\S+) *$/i.exec(header)?.[1]
   if (token === undefined)
     throw refused('NO_TOKEN', 'the Authorization header holds no bearer token', 'Send it as: Authorization: Bearer TOKEN')
@@ -41,7 +48,7 @@ export function bearerToken(header: string | undefined): string {
  * @throws RefusedError `BAD_TOKEN`, `TOKEN_TOO_OLD` or `WRONG_ACCOUNT`
  */
 export function lookAtToken(token: string, expected: Expected): {claims: Claims; until: number} {
-  const claims = claimsOf(token, expected.longestChars)
+  const claims = claimsOf(token, expected.longestChars, AGAIN)
   checkAudience(claims.aud, expected.audience)
   accountOf(claims.sub, expected.namespace)
   return {claims, until: checkTimes(claims, expected.now)}
@@ -62,8 +69,14 @@ export function accountOf(username: string, namespace: string): keyof typeof acc
   )
 }
 
-function claimsOf(token: string, longestChars: number): Claims {
-  const bad = (message: string) => refused('BAD_TOKEN', message, AGAIN)
+/**
+ * What a token says of itself.
+ *
+ * @param next what whoever shows a bad one can do
+ * @throws RefusedError `BAD_TOKEN` when it is no JSON Web Token with these claims
+ */
+export function claimsOf(token: string, longestChars: number, next: string): Claims {
+  const bad = (message: string) => refused('BAD_TOKEN', message, next)
   if (token.length > longestChars) throw bad(`the token has more than ${longestChars} characters`)
   if (!JWT.test(token)) throw bad('the token is no JSON Web Token')
   let payload: unknown

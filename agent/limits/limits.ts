@@ -131,6 +131,27 @@ export const limits = {
   /** Writes that were refused and are logged, of one connection. Their number comes with the line that says that it is gone. */
   loggedRefusedWrites: 3,
 
+  /** Scrapers that stay connected; one that has not been heard of for longest makes room. A cluster has one or two, and some people. */
+  scrapers: 32,
+  /** Prometheus keeps its connection from one scrape to the next. */
+  scraperIdleMs: 150 * SECOND,
+  /** A page of some MB takes a moment; whoever has not taken it by then does not read. */
+  scrapeSendMs: 30 * SECOND,
+  /** As kube-rbac-proxy has it: all nodes are scraped each half a minute, and the API server need not be asked each time. */
+  scraperReviewMs: 120 * SECOND,
+  /** A read of the node serves the scrapes of the next moments, */
+  sharedScrapeMs: 2 * SECOND,
+  /** and where it takes long for so many times as long: whoever scrapes without a pause takes a tenth of the time at most. */
+  scrapePauses: 10,
+  /** The node is compared with its policies for metrics at most so often, */
+  comparisonMs: 300 * SECOND,
+  /** and where that takes long after so many times as long: 2 % of the time. */
+  comparisonPauses: 50,
+  /** Another program may hold the port for metrics. It is tried again after this long. */
+  metricsRetryMs: 15 * SECOND,
+  /** Of a cluster with more pods not every packet is judged for metrics: it would keep all others waiting for seconds. */
+  verifiedPods: 2000,
+
   /** How soon an agent ends whose socket was taken away: nobody could reach it. */
   socketCheckMs: 5 * SECOND,
   /** The pod's grace period is longer than this. */

@@ -20,6 +20,10 @@ export interface WritesOptions {
   readonly onChange: () => void
 }
 
+export interface WriteCount extends Pick<WriteResult, 'verb' | 'outcome'> {
+  readonly count: number
+}
+
 /** A client, as far as writes need it. */
 export interface WritingClient extends StagingClient {
   readonly caller: Caller
@@ -39,6 +43,8 @@ export class Writes {
   private readonly recovered: Promise<void>
   private known: {readonly status: WriteStatus; readonly atMs: number} | undefined
   private mark = ''
+  /** By verb and outcome. */
+  private readonly counts = new Map<string, WriteCount>()
   private isStopping = false
   private readonly timer: NodeJS.Timeout
 
@@ -49,7 +55,7 @@ export class Writes {
     this.staged = new StagedPlans(limits)
     this.turn = new Concurrency(1, limits.waitingWrites)
     this.recovered = this.during(async () => {
-      await writer.recover()
+      this.count(await writer.recover())
       await this.look()
     })
     // Each request that waits for it fails with its reason.
@@ -96,6 +102,11 @@ export class Writes {
     return this.write(client, caller => this.options.writer.confirm({...caller, ...options}))
   }
 
+  /** How many writes ended how, since the agent started. */
+  tally(): readonly WriteCount[] {
+    return [...this.counts.values()]
+  }
+
   /** Whether a write is under way, or awaits its confirmation: whoever keeps the time must not go. */
   get isOpen(): boolean {
     return this.underWay.size > 0 || this.known?.status.pending !== undefined
@@ -127,12 +138,20 @@ export class Writes {
         await this.recovered
         client.signal.throwIfAborted()
         try {
-          return await work({by: nameOf(client.caller), signal: client.signal})
+          return this.count(await work({by: nameOf(client.caller), signal: client.signal}))
         } finally {
           await this.look().catch(() => {})
         }
       }),
     )
+  }
+
+  private count<Result extends WriteResult | undefined>(result: Result): Result {
+    if (!result) return result
+    const {verb, outcome} = result
+    const key = `${verb} ${outcome}`
+    this.counts.set(key, {verb, outcome, count: (this.counts.get(key)?.count ?? 0) + 1})
+    return result
   }
 
   private async during<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -150,7 +169,7 @@ export class Writes {
     if (this.underWay.size > 0) return
     try {
       await this.during(async () => {
-        const result = await this.options.writer.recover()
+        const result = this.count(await this.options.writer.recover())
         if (result !== undefined || (await this.options.mark()) !== this.mark) await this.look()
       })
     } catch {

@@ -1,6 +1,8 @@
+import {isIP} from 'node:net'
 import {parseArgs} from 'node:util'
-import {AGENT_STATE_DIR, CLIENTS_SOCKET} from '../../core/contract/agent.ts'
+import {AGENT_STATE_DIR, CLIENTS_SOCKET, METRICS_PORT} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import type {ServedMetrics} from '../metrics/open-metrics.ts'
 import {nodeName} from '../node/node-name.ts'
 
 /**
@@ -19,6 +21,10 @@ export async function serveCommand(args: readonly string[], version: string): Pr
       'state-dir': {type: 'string', default: AGENT_STATE_DIR},
       'no-watch': {type: 'boolean', default: false},
       'read-only': {type: 'boolean', default: false},
+      'metrics-listen': {type: 'string'},
+      'metrics-auth': {type: 'string', default: 'token'},
+      'no-ipset-counts': {type: 'boolean', default: false},
+      lite: {type: 'boolean', default: false},
       'exit-after-idle': {type: 'string'},
       deadline: {type: 'string'},
     },
@@ -26,6 +32,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   if (process.getuid?.() !== 0)
     throw new InputError('reading the kernel needs root', 'Run it with sudo; in a pod, with runAsUser: 0.')
   const exitAfterIdleMs = milliseconds('--exit-after-idle', values['exit-after-idle'])
+  const metrics = metricsOptions(values['metrics-listen'], values['metrics-auth'], !values['no-ipset-counts'])
   const deadlineMs = milliseconds('--deadline', values.deadline)
   const {openLog} = await import('./open-log.ts')
   const log = openLog(values.node)
@@ -47,6 +54,8 @@ export async function serveCommand(args: readonly string[], version: string): Pr
     watch: values['no-watch'] ? undefined : watchCluster({api, node, log}),
     ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
     readOnly: values['read-only'],
+    metrics,
+    lite: values.lite,
     log,
     signal: end.signal,
   })
@@ -60,3 +69,27 @@ function milliseconds(flag: string, seconds: string | undefined): number | undef
     throw new InputError(`${flag} ${seconds}: not a number of seconds`, `For example ${flag} 60`)
   return Number(seconds) * 1000
 }
+
+/** @throws InputError */
+export function metricsOptions(listen: string | undefined, auth: string, hasSetCounts: boolean): ServedMetrics | undefined {
+  if (auth !== 'token' && auth !== 'none')
+    throw new InputError(
+      `--metrics-auth ${auth}: it is token or none`,
+      'token: TLS, and only who may get the page. none: plain HTTP for everybody who reaches the port.',
+    )
+  if (listen === undefined) return undefined
+  const {
+    bracketed,
+    host = bracketed,
+    digits,
+  } = /^(?:(?:\[(?<bracketed>[\d.:a-f]+)\]|(?<host>[^:[\]]+)):)?(?<digits>\d{1,5})$/i.exec(listen)?.groups ?? {}
+  const port = Number(digits)
+  if (digits === undefined || port > LAST_PORT || (host !== undefined && isIP(host) === 0))
+    throw new InputError(
+      `--metrics-listen ${listen}: not a port, nor an address of this node and a port`,
+      `For example --metrics-listen ${METRICS_PORT}, 10.1.0.4:${METRICS_PORT} or [fd00::4]:${METRICS_PORT}`,
+    )
+  return {host, port, auth, hasSetCounts}
+}
+
+const LAST_PORT = 65_535

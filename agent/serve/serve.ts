@@ -1,6 +1,7 @@
 import {setMaxListeners} from 'node:events'
 import type {AgentStatus, SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import {Rights} from '../auth/rights.ts'
 import {SignIn} from '../auth/sign-in.ts'
 import {SigningKeys} from '../auth/signing-keys.ts'
@@ -8,6 +9,7 @@ import type {ApiServer} from '../kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../limits/limits.ts'
 import {LineBudget} from '../limits/line-budget.ts'
 import type {Log} from '../log.ts'
+import type {OpenMetrics, ServedMetrics} from '../metrics/open-metrics.ts'
 import {documentReaders} from '../node/documents.ts'
 import {type Run, run as runTool} from '../node/run.ts'
 import {readVersions} from '../node/versions.ts'
@@ -21,7 +23,7 @@ import type {WriterOptions} from '../write/open-writer.ts'
 import type {Writer} from '../write/writer.ts'
 import {makeKey} from './key.ts'
 import {openWrites} from './open-writes.ts'
-import {openSockets} from './sockets.ts'
+import {openSockets, secureContextOf} from './sockets.ts'
 
 export interface ServeOptions {
   readonly version: string
@@ -37,6 +39,10 @@ export interface ServeOptions {
   readonly watch: ClusterWatch | undefined
   /** Loads nothing that writes, and names no procedure that does. */
   readonly readOnly?: boolean
+  /** Serves metrics on a port of the node. */
+  readonly metrics?: ServedMetrics | undefined
+  /** Azure NPM is NPM Lite here, which programs the pods of this node only. */
+  readonly lite?: boolean
   /** The agent ends when no client has been connected for so long. */
   readonly exitAfterIdleMs?: number
   readonly log: Log
@@ -53,8 +59,14 @@ export interface ServeOptions {
 
 export interface ListeningAt {
   readonly audience: string
+  /** Where metrics are served now. Undefined without them, and where the port is taken. */
+  readonly metricsPort: number | undefined
   /** Undefined where the disk has no room for it. */
   readonly rootSocket: string | undefined
+}
+
+function knowledgeOf({state, asOf}: SyncState): {state: SyncState['state']; age?: number} {
+  return {state, ...(asOf !== undefined && {age: Math.max(0, (Date.now() - Date.parse(asOf)) / 1000)})}
 }
 
 const NOT_WATCHING: SyncState = {state: 'off', pods: 0, namespaces: 0, policies: 0}
@@ -78,10 +90,12 @@ export async function serve(options: ServeOptions): Promise<string> {
   const loggedReads = new LineBudget(limits.loggedLines, limits.loggedLinesPerSecond)
   let backend: AgentStatus['backend'] = 'unknown'
   let lastRead: AgentStatus['lastRead']
+  const readers = (asked: readonly NodeDocument[]) =>
+    documentReaders(asked, {version, cluster: watch, limits, run, ...(npmPort !== undefined && {npmPort})})
   const snapshots = new Snapshots({
     node,
     limits,
-    readers: asked => documentReaders(asked, {version, cluster: watch, limits, run, ...(npmPort !== undefined && {npmPort})}),
+    readers,
     onRead: read => {
       if (read.backend !== 'unknown') backend = read.backend
       lastRead = {at: read.at, durationMs: read.durationMs, problems: read.problems.length}
@@ -147,15 +161,42 @@ export async function serve(options: ServeOptions): Promise<string> {
       changes.tell()
     },
   })
+  const openServedMetrics = async (how: ServedMetrics): Promise<OpenMetrics> => {
+    const {openMetrics} = await import('../metrics/open-metrics.ts')
+    const {lite = false} = options
+    return openMetrics(how, {
+      node,
+      lite,
+      limits,
+      log,
+      api,
+      keys,
+      secureContext: secureContextOf(key),
+      snapshots,
+      watch,
+      readers,
+      facts: () => ({
+        version,
+        backend,
+        knowledge: knowledgeOf(syncState()),
+        ...(writes && {writes: writes.tally()}),
+        clients: server.count,
+        subscriptions: server.subscriptions,
+      }),
+    })
+  }
   let reason = 'it failed'
   let check: NodeJS.Timeout | undefined
   try {
-    await using sockets = await openSockets(server, key, options)
+    await using stack = new AsyncDisposableStack()
+    const sockets = stack.use(await openSockets(server, key, options))
     check = setInterval(() => void sockets.demandInPlace().catch(ending.reject), limits.socketCheckMs)
     log.info({version, socket: options.socket, key: key.fingerprint}, 'The agent listens')
     void readVersions(run, signal).then(versions => log.info({versions}, 'The tools of this node'))
     void keys.fetch()
-    options.onListening?.({rootSocket: sockets.root, audience: key.audience})
+    const metrics = options.metrics && (await openServedMetrics(options.metrics))
+    if (metrics) stack.use(metrics)
+    options.onListening?.({rootSocket: sockets.root, audience: key.audience, metricsPort: metrics?.port})
     used(0)
     if (signal.aborted) end()
     reason = await ending.promise

@@ -3,7 +3,7 @@ import {createGunzip} from 'node:zlib'
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {NodeDocument} from '../../core/contract/node-documents.ts'
-import type {DataPlane} from '../../core/dataplane/dataplane.ts'
+import type {DataPlane, NodeState} from '../../core/dataplane/dataplane.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
@@ -27,21 +27,42 @@ export interface WatchedCluster extends SyncSource {
   programFor(dataPlane: DataPlane, options: CompileOptions): Program
 }
 
-export interface DiffOptions {
+export interface ReadStateOptions {
   readonly node: string
-  readonly lite: boolean
   readonly watch: WatchedCluster
   readonly snapshots: Snapshots
   readonly limits: Limits
 }
 
+export interface DiffOptions extends ReadStateOptions {
+  readonly lite: boolean
+}
+
+/** This node as it was read, with the objects of the cluster as they are then. */
+export interface ReadState {
+  readonly state: NodeState
+  readonly cluster: ClusterObjects
+  readonly problems: readonly Problem[]
+}
+
 /**
  * Reads this node's kernel and compares it with the program that the policies ask for.
+ *
+ * @throws RefusedError as `withReadState`
+ */
+export const diffNode = (options: DiffOptions): Promise<Drift> =>
+  withReadState(options, async read => compareState(read, options))
+
+/**
+ * Reads all rules and sets of this node, and lets `work` use them while nobody else reads or compares.
  *
  * @throws RefusedError `NO_KNOWLEDGE` before the first lists of the cluster are complete; `READ_FAILED` when the rules cannot be
  *   read, or are too large to compare here; `TOO_MANY` when too many reads are running
  */
-export async function diffNode(options: DiffOptions): Promise<Drift> {
+export async function withReadState<Result>(
+  options: ReadStateOptions,
+  work: (read: ReadState) => Promise<Result>,
+): Promise<Result> {
   const {watch, snapshots, limits} = options
   await initialSync(watch, limits.firstListsMs)
   requireSynced(watch.syncState())
@@ -53,7 +74,7 @@ export async function diffNode(options: DiffOptions): Promise<Drift> {
       const endTurn = await takeTurn(largePrograms, limits.toolMs)
       if (!endTurn) throw refused('TOO_MANY', `other reads of this node took ${limits.toolMs / 1000} s`, 'Try again later.')
       try {
-        return await compare(buffered, options)
+        return await work(await readState(buffered, options))
       } finally {
         endTurn()
       }
@@ -63,17 +84,24 @@ export async function diffNode(options: DiffOptions): Promise<Drift> {
   }
 }
 
-async function compare(
+async function readState(
   buffered: ReadonlyMap<NodeDocument, BufferedDocument>,
-  {node, lite, watch, limits}: DiffOptions,
-): Promise<Drift> {
+  {node, watch, limits}: ReadStateOptions,
+): Promise<ReadState> {
   const {documents, problems} = await textsOf(buffered, limits)
   const {readDump} = await import('../../core/dump/read-dump.ts')
-  const {compareNode} = await import('../../core/drift/compare-node.ts')
   const [read] = (await readDump(documents)).nodes
   if (!read) throw readFailed('nothing could be read', problems)
   const cluster = watch.objects()
-  const state = read.with({node, cluster})
+  return {state: read.with({node, cluster}), cluster, problems}
+}
+
+/** Compares a node that was read with the program that the policies ask for, within the limits of an agent. */
+export async function compareState(
+  {state, cluster, problems}: ReadState,
+  {lite, watch, limits}: Pick<DiffOptions, 'lite' | 'watch' | 'limits'>,
+): Promise<Drift> {
+  const {compareNode} = await import('../../core/drift/compare-node.ts')
   const programFor = (options: CompileOptions) => watch.programFor(state.dataPlane, options)
   const drift = compareNode(cluster, state, {isLite: lite, programFor, mostLooks: limits.diffLooks})
   return {

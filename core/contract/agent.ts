@@ -73,6 +73,13 @@ export const RELAY_GROUP = 10292
 /** On the loopback of the relay's pod. */
 export const RELAY_PORT = 10292
 
+/** Where an agent that is installed with metrics serves them, on its node. The relay's port is in another network namespace. */
+export const METRICS_PORT = 10292
+export const metricsPaths = ['/node-metrics', '/cluster-metrics'] as const
+export type MetricsPath = (typeof metricsPaths)[number]
+/** The audience of a token that is good for reading metrics and nothing else. */
+export const METRICS_AUDIENCE = 'npm-agent-metrics'
+
 export const helloInputSchema = z.object({contract: contractVersionSchema, version: z.string().max(64)})
 
 /** How current the agent's picture of the cluster is. */

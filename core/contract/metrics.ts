@@ -10,7 +10,7 @@ export const metricFamilySchema = z
   .object({
     name: z.string(),
     type: z.enum(metricTypes),
-    unit: z.string().describe('count, ms, s, ratio, bytes, packets, 0 or 1'),
+    unit: z.string().describe('count, ms, s, ratio, bytes, packets, 0 or 1, 1'),
     help: z.string(),
     source: z
       .enum(metricSources)

@@ -121,6 +121,8 @@ export type Completeness = 'whole' | 'cut' | 'absent'
 export interface SetPart extends IncompletePart {
   /** Present when it may as well be whole: nothing but the missing end of the text speaks against it. */
   readonly isOpen?: true
+  /** Present when only the members are missing: which sets there are, and how many members each has, is known. */
+  readonly areCounted?: true
 }
 
 /** How complete each part of a node's input is. */

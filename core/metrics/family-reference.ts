@@ -1,9 +1,10 @@
-import {sourceWords} from './node-metrics.ts'
+import {agentFamilies} from './agent-families.ts'
+import {sourceWords} from './metric-family.ts'
 import {type FamilyFacts, npmFamilies} from './npm-families.ts'
 import {ownFamilies} from './own-families.ts'
 
 /** The Markdown tables of docs/metrics.md. */
-export const familyTables: Readonly<Record<'npm' | 'own', () => string>> = {
+export const familyTables: Readonly<Record<'npm' | 'own' | 'agent', () => string>> = {
   npm: () =>
     table([
       ['metric', 'type', 'labels', 'unit', 'page', 'nodes', 'meaning', 'at best', 'no value'],
@@ -12,15 +13,18 @@ export const familyTables: Readonly<Record<'npm' | 'own', () => string>> = {
         return [name, type, labels, unit, `/${family.page}-metrics`, family.os, meaning, source, absence]
       }),
     ]),
-  own: () =>
-    table([
-      ['metric', 'type', 'labels', 'unit', 'meaning', 'source', 'no value'],
-      ...Object.values(ownFamilies).map(family => {
-        const {name, type, labels, unit, meaning, source, absence} = cells(family)
-        return [name, type, labels, unit, meaning, source, absence]
-      }),
-    ]),
+  own: () => ownTable(Object.values(ownFamilies)),
+  agent: () => ownTable(Object.values(agentFamilies)),
 }
+
+const ownTable = (families: readonly FamilyFacts[]): string =>
+  table([
+    ['metric', 'type', 'labels', 'unit', 'meaning', 'source', 'no value'],
+    ...families.map(family => {
+      const {name, type, labels, unit, meaning, source, absence} = cells(family)
+      return [name, type, labels, unit, meaning, source, absence]
+    }),
+  ])
 
 const cells = ({name, type, labels, unit, meaning, source, absence}: FamilyFacts) => ({
   name: `\`${name}\``,

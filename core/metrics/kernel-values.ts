@@ -22,7 +22,7 @@ export function kernelValues(node: NodeState, counts: NodeCounts, hasSetCounts: 
     gauge('npm_num_iptables_rules', generation === 'absent' ? 0 : BASE_RULES + counts.rules)
   }
   // What NPM v1 counted is not known. Of a save of sets, which has no end, the missing end alone says nothing.
-  const areSetsKnown = node.sets !== undefined && node.completeness.ofSets.every(({isOpen}) => isOpen)
+  const areSetsKnown = node.sets !== undefined && node.completeness.ofSets.every(({isOpen, areCounted}) => isOpen || areCounted)
   if (!areSetsKnown || generation === 'v1' || generation === 'mixed') return known
   gauge('npm_num_ipsets', counts.sets.length)
   if (counts.sets.some(({members}) => members === undefined)) return known

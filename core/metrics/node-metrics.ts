@@ -1,15 +1,20 @@
+import type {Drift} from '../contract/drift.ts'
 import type {MetricFamily, MetricSample, MetricSource, Metrics} from '../contract/metrics.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {diffNode} from '../drift/diff-node.ts'
 import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import type {Problem} from '../problem/problem.ts'
-import {countNode} from './count-node.ts'
+import {agentFamilies} from './agent-families.ts'
+import {type AgentFacts, agentValues} from './agent-values.ts'
+import {countNode, type NodeCounts} from './count-node.ts'
 import {kernelValues, plainSample, podsWatched} from './kernel-values.ts'
+import {familyOf} from './metric-family.ts'
 import {type FamilyFacts, type NpmFamily, npmFamilies} from './npm-families.ts'
 import {ownFamilies} from './own-families.ts'
 import {ownValues} from './own-values.ts'
 import {parsePage} from './parse-page.ts'
+import {inSeconds} from './relayed-seconds.ts'
 
 export interface MetricsOptions {
   /** Whether Azure NPM is NPM Lite, which watches the pods of its node only. */
@@ -18,14 +23,18 @@ export interface MetricsOptions {
   readonly hasSetCounts: boolean
   /** Whether the node is compared with its policies, where these are given. It is what takes longest. */
   readonly isCompared: boolean
+  /** Of an agent, which compares the node now and then, and counts sets without reading their members. */
+  readonly agent?: {
+    readonly facts: AgentFacts
+    /** The last comparison, in place of one that is made now. */
+    readonly compared?: Compared
+  }
 }
 
-/** End of a family's help: where the value comes from. */
-export const sourceWords: Readonly<Record<MetricSource, string>> = {
-  kernel: 'Read from rules and sets of the node',
-  objects: "Counted in the cluster's objects",
-  npm: "Relayed from Azure NPM's page",
-  own: 'Found by kubectl npm',
+/** What a comparison of the whole node with its policies has found. */
+export interface Compared {
+  readonly drift: Drift
+  readonly leakedReferences: NodeCounts['leakedReferences']
 }
 
 /**
@@ -38,12 +47,13 @@ export function nodeMetrics(node: NodeState, options: MetricsOptions, inputProbl
   const counts = countNode(node)
   const pages = (node.metricPages ?? []).map(({text, file}) => parsePage(text, file))
   const shown = kernelValues(node, counts, options.hasSetCounts)
-  const own = ownValues(node, counts, options.isCompared ? compared(node, options) : undefined)
+  const {agent} = options
+  const compared = agent ? agent.compared : {drift: options.isCompared ? compare(node, options) : undefined, ...counts}
+  const own = new Map([...ownValues(node, counts, compared, agent !== undefined), ...inSeconds(pages)])
   const families: MetricFamily[] = []
   const absent: {name: string; reason: string}[] = []
   const give = (facts: FamilyFacts, source: MetricSource, samples: readonly MetricSample[]): void => {
-    const {name, type, unit, meaning} = facts
-    families.push({name, type, unit, help: `${meaning}. ${sourceWords[source]}.`, source, samples: [...samples]})
+    families.push(familyOf(facts, source, samples))
   }
   for (const family of npmFamilies) {
     if (family.os !== 'both' && family.os !== node.dataPlane.name) continue
@@ -60,6 +70,12 @@ export function nodeMetrics(node: NodeState, options: MetricsOptions, inputProbl
   }
   for (const family of Object.values(ownFamilies)) {
     const samples = own.get(family.name)
+    if (samples) give(family, family.source, samples)
+    else absent.push({name: family.name, reason: `no value ${family.absence}`})
+  }
+  const ofAgent = agent ? agentValues(agent.facts) : undefined
+  for (const family of ofAgent ? Object.values(agentFamilies) : []) {
+    const samples = ofAgent?.get(family.name)
     if (samples) give(family, family.source, samples)
     else absent.push({name: family.name, reason: `no value ${family.absence}`})
   }
@@ -87,7 +103,7 @@ const reasonOf = ({page, absence, source}: NpmFamily, isGiven: boolean): string 
     : `no value ${absence}${isGiven ? '' : `; /${page}-metrics is not given`}`
 
 /** The comparison with the policies; undefined when they, or what they select, are not all given. */
-function compared(node: NodeState, {isLite}: MetricsOptions): ReturnType<typeof diffNode> | undefined {
+function compare(node: NodeState, {isLite}: MetricsOptions): ReturnType<typeof diffNode> | undefined {
   const {cluster} = node
   if (!cluster || cluster.pods.length + cluster.policies.length + cluster.namespaces.length === 0) return undefined
   if (incompleteObjects(cluster).some(({kind}) => kind !== 'nodes')) return undefined

@@ -77,4 +77,16 @@ export const ownFamilies = {
     unit: 'bytes',
     source: 'kernel',
   }),
+  restoreSeconds: own(
+    'npm_agent_iptables_restore_duration_seconds',
+    'Time of one iptables-restore run of Azure NPM: npm_linux_iptables_restore_latency_seconds in seconds, as its name says',
+    'as that metric',
+    {type: 'histogram', labels: ['operation'], unit: 's'},
+  ),
+  deleteSeconds: own(
+    'npm_agent_iptables_delete_duration_seconds',
+    'Time of one removal of a jump by Azure NPM: npm_linux_iptables_delete_latency_seconds in seconds, as its name says',
+    'as that metric',
+    {type: 'histogram', unit: 's'},
+  ),
 } as const satisfies Readonly<Record<string, FamilyFacts>>

@@ -13,16 +13,26 @@ const foreignKinds: Readonly<Record<NodeState['dataPlane']['name'], ReadonlySet<
   windows: new Set(['chain', 'rule', 'jump']),
 }
 
+/** What was found when the whole node was looked at. */
+export interface Found {
+  /** The comparison, where the node was compared. */
+  readonly drift: Drift | undefined
+  readonly leakedReferences: NodeCounts['leakedReferences']
+}
+
 /**
  * Values of our own metrics. What is not known is not in the map.
  *
- * @param drift the comparison, where the node was compared
+ * @param found   what was found of the whole node, now or before
+ * @param isCounted whether members of sets are left out on purpose, and only counted
  */
-export function ownValues(node: NodeState, counts: NodeCounts, drift: Drift | undefined): KnownSamples {
+export function ownValues(node: NodeState, counts: NodeCounts, found: Found | undefined, isCounted: boolean): KnownSamples {
   const known = new Map<string, readonly MetricSample[]>()
   const gauge = ({name}: {readonly name: string}, value: number): unknown => known.set(name, [plainSample(name, value)])
   const {facts} = node.translation()
-  const {rules, sets, parts} = node.completeness
+  const {rules, sets, parts: all, ofSets} = node.completeness
+  const uncounted = new Set(isCounted ? ofSets.filter(({areCounted}) => areCounted).map(({part}) => part) : [])
+  const parts = all.filter(({part}) => !uncounted.has(part))
   if (facts.active !== null) gauge(ownFamilies.active, facts.active ? 1 : 0)
   gauge(ownFamilies.incomplete, parts.length)
   if (rules !== 'absent') gauge(ownFamilies.staleChains, facts.staleChains.length)
@@ -34,7 +44,7 @@ export function ownValues(node: NodeState, counts: NodeCounts, drift: Drift | un
       {name, labels: {kind: 'set'}, value: counts.sets.filter(({isCollision}) => isCollision).length},
     ])
   }
-  if (counts.leakedReferences !== undefined) gauge(ownFamilies.leaks, counts.leakedReferences)
+  if (found?.leakedReferences !== undefined) gauge(ownFamilies.leaks, found.leakedReferences)
   const fill = fullest(counts)
   if (fill !== undefined) gauge(ownFamilies.fill, fill)
   for (const [{name}, unit] of [
@@ -50,7 +60,7 @@ export function ownValues(node: NodeState, counts: NodeCounts, drift: Drift | un
           value,
         })),
       )
-  return drift ? new Map([...known, ...driftValues(node, drift)]) : known
+  return found?.drift ? new Map([...known, ...driftValues(node, found.drift)]) : known
 }
 
 function fullest({sets}: NodeCounts): number | undefined {

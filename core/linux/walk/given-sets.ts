@@ -12,7 +12,10 @@ export function partsOfSets(documents: GivenSets): SetPart[] {
   const {sets, cluster} = documents
   const open = new Set([...(sets?.values() ?? [])].filter(set => cutOf(set, cluster)?.isOpen).map(set => lostMembers(set).part))
   const more = sets && moreSets(documents, sets)
-  const ofSets = lostSets(documents).map(part => (open.has(part.part) ? {...part, isOpen: true as const} : part))
+  const ofSets = lostSets(documents).map((part): SetPart => {
+    if (part === noMembers) return {...part, areCounted: true}
+    return open.has(part.part) ? {...part, isOpen: true} : part
+  })
   return [...(more ? [more] : []), ...ofSets]
 }
 

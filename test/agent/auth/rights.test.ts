@@ -70,7 +70,7 @@ describe('rights', () => {
         message: `system:serviceaccount:kubectl-npm:npm-viewer may not ${name}.npm.kubectl.io "bakery-1" in namespace kubectl-npm`,
         next: expect.stringMatching(/Only npm-operator may\..*--role=kubectl-npm-operator/),
       })
-    expect(api.accessReviews.map(({spec}) => spec.resourceAttributes['verb'])).toEqual(['create', 'get', 'create', 'get'])
+    expect(api.accessReviews.map(({spec}) => (spec.resourceAttributes ?? {})['verb'])).toEqual(['create', 'get', 'create', 'get'])
     api.operatorRights.clear()
     expect(await openedAgain(api)(operator, APPLY)).toMatchObject({next: expect.stringContaining('Role npm-operator')})
   })

@@ -75,6 +75,18 @@ describe('rules and sets alone', () => {
     expect(lines(onlySets, 'npm_num')).toEqual(['npm_num_ipset_entries 141', 'npm_num_ipsets 66'])
   })
 
+  test.each(captures)('whose members are only counted give the same counts: %s', async name => {
+    const listed = read(`real-npm/${name}/ipset-list.txt`).split('\n')
+    const terse = listed.filter(line => line === '' || /^[A-Z][a-z ]+: /.test(line)).join('\n')
+    expect(terse).not.toContain('Members')
+    const files = filesOf(`real-npm/${name}`, ['iptables-save.txt', 'cluster.json', 'cluster-metrics.txt'])
+    const metrics = await metricsOf({...files, 'ipset-list.txt': terse})
+    const page = files['cluster-metrics.txt']?.split('\n').filter(line => /^npm_(?:num|ipset)/.test(line))
+    expect([...lines(metrics, 'npm_num_'), ...lines(metrics, 'npm_ipset_')].toSorted()).toEqual(page?.toSorted())
+    expect(sourceOf(metrics, 'npm_ipset_counts')).toBe('kernel')
+    expect(lines(metrics, 'npm_agent_leaked_set_references')).toEqual([])
+  })
+
   test('that are cut off leave values out', async () => {
     const {'iptables-save.txt': rules = '', 'ipset-save.txt': sets = ''} = filesOf('real-npm/shop-sha256', KERNEL)
     const metrics = await metricsOf({rules: rules.slice(0, rules.length / 2), sets: sets.slice(0, sets.length - 9)})
@@ -106,6 +118,27 @@ describe("Azure NPM's pages", () => {
     })
     const printed = [...expositionLines(npm)].filter(line => !line.startsWith('# HELP'))
     expect(printed.toSorted()).toEqual(withSeries.toSorted())
+  })
+
+  test('say seconds and mean milliseconds: our own series means seconds', async () => {
+    const page = [
+      'npm_linux_iptables_restore_latency_seconds_bucket{operation="create",le="0.016"} 0',
+      'npm_linux_iptables_restore_latency_seconds_bucket{operation="create",le="131.072"} 2',
+      'npm_linux_iptables_restore_latency_seconds_bucket{operation="create",le="+Inf"} 3',
+      'npm_linux_iptables_restore_latency_seconds_sum{operation="create"} 4766.863',
+      'npm_linux_iptables_restore_latency_seconds_count{operation="create"} 3',
+      '',
+    ].join('\n')
+    const metrics = await metricsOf({rules: '*filter\n:FORWARD ACCEPT [0:0]\n', 'node-metrics.txt': page})
+    const name = 'npm_agent_iptables_restore_duration_seconds'
+    expect(metrics.families.find(each => each.name === name)?.samples.map(sampleLine)).toEqual([
+      `${name}_bucket{operation="create",le="1.6e-05"} 0`,
+      `${name}_bucket{operation="create",le="0.131072"} 2`,
+      `${name}_bucket{operation="create",le="+Inf"} 3`,
+      `${name}_sum{operation="create"} 4.766863`,
+      `${name}_count{operation="create"} 3`,
+    ])
+    expect(lines(metrics, 'npm_agent_iptables_delete_duration_seconds')).toEqual([])
   })
 
   test('give what the kernel does not', async () => {

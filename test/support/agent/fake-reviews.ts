@@ -1,12 +1,14 @@
 import {generateKeyPairSync, type KeyObject, randomBytes, sign} from 'node:crypto'
+import {ACCESS_REVIEWS} from '../../../agent/auth/access-reviews.ts'
 import type {ReviewedUser} from '../../../agent/auth/caller.ts'
-import {ACCESS_REVIEWS} from '../../../agent/auth/rights.ts'
-import {TOKEN_REVIEWS} from '../../../agent/auth/sign-in.ts'
 import {KEY_SET} from '../../../agent/auth/signing-keys.ts'
+import {TOKEN_REVIEWS} from '../../../agent/auth/token-reviews.ts'
 import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
 
 export const NAMESPACE = 'kubectl-npm'
 export const NODE = 'bakery-1'
+/** That of tokens for the API server itself. */
+export const API_AUDIENCE = 'https://kubernetes.default.svc'
 
 export interface TokenFacts {
   readonly audience: string
@@ -45,7 +47,7 @@ export function madeToken(
 }
 
 interface TokenReview {
-  readonly spec: {readonly token: string; readonly audiences: readonly string[]}
+  readonly spec: {readonly token: string; readonly audiences?: readonly string[]}
 }
 interface AccessReview {
   readonly spec: {
@@ -53,7 +55,8 @@ interface AccessReview {
     readonly uid?: string
     readonly groups?: readonly string[]
     readonly extra?: ReviewedUser['extra']
-    readonly resourceAttributes: Readonly<Record<string, string>>
+    readonly resourceAttributes?: Readonly<Record<string, string>>
+    readonly nonResourceAttributes?: {readonly path: string; readonly verb: string}
   }
 }
 
@@ -65,6 +68,8 @@ export class FakeReviews implements ApiServer {
   readonly rights = new Set(['status', 'dumps', 'drifts'])
   /** What npm-operator may besides. */
   readonly operatorRights = new Set(['get flows', 'create applies'])
+  /** Users that may get the paths of metrics. */
+  readonly scrapers = new Set(['system:serviceaccount:monitoring:prometheus'])
   /** Throws, waits or answers in place of the server. */
   fault: ((path: string) => Promise<unknown>) | undefined
   /** The same for its keys. */
@@ -114,13 +119,21 @@ export class FakeReviews implements ApiServer {
 
   private token({spec}: TokenReview): unknown {
     const user = this.given.get(spec.token)
-    return user
+    const claims = JSON.parse(Buffer.from(spec.token.split('.')[1] ?? '', 'base64url').toString()) as {aud: string[]}
+    // Without audiences the API server means itself.
+    const {audiences = [API_AUDIENCE]} = spec
+    const isMeant = claims.aud.some(each => audiences.includes(each))
+    return user && isMeant
       ? {status: {authenticated: true, audiences: spec.audiences, user}}
       : {status: {user: {}, error: '[invalid bearer token, serviceaccounts "tmp" not found]'}}
   }
 
   private access({spec}: AccessReview): unknown {
-    const {verb = '', resource = ''} = spec.resourceAttributes
+    if (spec.nonResourceAttributes) {
+      const {path, verb} = spec.nonResourceAttributes
+      return {status: {allowed: verb === 'get' && /^\/(?:node|cluster)-metrics$/.test(path) && this.scrapers.has(spec.user)}}
+    }
+    const {verb = '', resource = ''} = spec.resourceAttributes ?? {}
     const isOperator = spec.user.endsWith(':npm-operator')
     const allowed =
       (verb === 'get' && this.rights.has(resource)) || (isOperator && this.operatorRights.has(`${verb} ${resource}`))

@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
+import type {ServedMetrics} from '../../../agent/metrics/open-metrics.ts'
 import type {Run} from '../../../agent/node/run.ts'
 import {type ListeningAt, serve} from '../../../agent/serve/serve.ts'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
@@ -25,6 +26,7 @@ export interface OpenAgent extends AsyncDisposable {
   /** The one for root of the node. Undefined where the disk has no room for it. */
   readonly rootSocket: string | undefined
   readonly audience: string
+  readonly metricsPort: number | undefined
   readonly reviews: FakeReviews
   readonly log: readonly string[]
   /** A token for this agent. */
@@ -50,12 +52,14 @@ export interface OpenAgentOptions {
   /** By default one that writes nothing. */
   readonly writer?: Writer
   readonly readOnly?: boolean
+  /** On a port of loopback that is free. */
+  readonly metrics?: Partial<ServedMetrics>
 }
 
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const {writer = new FakeWriter(), readOnly = false} = options
+  const {writer = new FakeWriter(), readOnly = false, metrics} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -80,6 +84,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       npmPort,
       readOnly,
       openWriter: () => writer,
+      ...(metrics && {metrics: {host: '127.0.0.1', port: 0, auth: 'token', hasSetCounts: true, ...metrics}}),
       ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
     })
     ended.catch(reject)
@@ -90,6 +95,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
     socket,
     rootSocket: at.rootSocket,
     audience: at.audience,
+    metricsPort: at.metricsPort,
     reviews,
     log,
     token,

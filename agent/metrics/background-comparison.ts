@@ -1,0 +1,81 @@
+import type {Verification} from '../../core/contract/verification.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import type {Compared} from '../../core/metrics/node-metrics.ts'
+import type {Log} from '../log.ts'
+import {compareState, type ReadStateOptions, withReadState} from '../snapshots/diff.ts'
+
+export interface BackgroundComparisonOptions extends ReadStateOptions {
+  readonly lite: boolean
+  readonly log: Log
+}
+
+/** What the last look at the whole node has found. Times are of the monotonic clock, in milliseconds. */
+export interface LastComparison extends Compared {
+  readonly endedMs: number
+  readonly durationMs: number
+}
+
+export interface LastVerification {
+  readonly endedMs: number
+  readonly result: Verification['result']
+  readonly open: number
+  readonly closed: number
+}
+
+/**
+ * Compares the node with its policies now and then, and verifies it, for metrics. It happens only while somebody scrapes, at most each
+ * some minutes and for a small part of the time: all others wait meanwhile.
+ */
+export class BackgroundComparison {
+  last: LastComparison | undefined
+  verification: LastVerification | undefined
+  readonly counts = {done: 0, failed: 0}
+  private readonly options: BackgroundComparisonOptions
+  private running: Promise<void> | undefined
+  private nextMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: BackgroundComparisonOptions) {
+    this.options = options
+  }
+
+  /** Begins a comparison when it is time for one. Never throws. */
+  begin(): void {
+    if (this.running || performance.now() < this.nextMs) return
+    this.running = this.compare().finally(() => (this.running = undefined))
+  }
+
+  /** Resolves when none is under way. */
+  async idle(): Promise<void> {
+    await this.running
+  }
+
+  private async compare(): Promise<void> {
+    const {limits, log} = this.options
+    const startedMs = performance.now()
+    try {
+      await withReadState(this.options, async read => {
+        const drift = await compareState(read, this.options)
+        const {countNode} = await import('../../core/metrics/count-node.ts')
+        const {leakedReferences} = countNode(read.state)
+        this.last = {drift, leakedReferences, endedMs: performance.now(), durationMs: 0}
+        if (!this.options.lite && read.cluster.pods.length <= limits.verifiedPods) await this.verify(read.state)
+        else this.verification = undefined
+      })
+      const endedMs = performance.now()
+      if (this.last) this.last = {...this.last, endedMs, durationMs: endedMs - startedMs}
+      this.counts.done++
+    } catch (error) {
+      this.counts.failed++
+      log.warn({reason: (error as Error).message}, 'The node could not be compared for metrics')
+    }
+    const durationMs = performance.now() - startedMs
+    this.nextMs = startedMs + Math.max(limits.comparisonMs, durationMs * limits.comparisonPauses)
+  }
+
+  private async verify(state: NodeState): Promise<void> {
+    const {verifyNode} = await import('../../core/verify/verify-node.ts')
+    const {result, counterexamples} = verifyNode(state, {against: 'policies'}, [])
+    const count = (wanted: string) => counterexamples.filter(({effect}) => effect === wanted).length
+    this.verification = {endedMs: performance.now(), result, open: count('open'), closed: count('closed')}
+  }
+}

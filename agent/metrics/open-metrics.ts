@@ -1,0 +1,91 @@
+import type {SecureContext} from 'node:tls'
+import {ScraperSignIn} from '../auth/scraper-sign-in.ts'
+import type {SigningKeys} from '../auth/signing-keys.ts'
+import type {ApiServer} from '../kubernetes/api-server.ts'
+import type {ReadStateOptions, WatchedCluster} from '../snapshots/diff.ts'
+import {BackgroundComparison} from './background-comparison.ts'
+import {MetricsPages, type MetricsPagesOptions} from './metrics-pages.ts'
+import {MetricsServer} from './metrics-server.ts'
+
+export interface ServedMetrics {
+  /** All addresses when there is none. */
+  readonly host?: string | undefined
+  readonly port: number
+  readonly auth: 'token' | 'none'
+  readonly hasSetCounts: boolean
+}
+
+export interface OpenMetricsOptions
+  extends Pick<ReadStateOptions, 'snapshots'>,
+    Pick<MetricsPagesOptions, 'node' | 'limits' | 'log' | 'lite' | 'readers' | 'facts'> {
+  readonly api: ApiServer
+  readonly keys: SigningKeys
+  readonly secureContext: SecureContext
+  readonly watch: WatchedCluster | undefined
+}
+
+export interface OpenMetrics extends AsyncDisposable {
+  /** Where they are served now; undefined while another program has the port. */
+  readonly port: number | undefined
+}
+
+/**
+ * Serves the metrics of this node. Any program of the node's network namespace may take the port: then the agent goes on without it, tells so,
+ * and tries again.
+ */
+export async function openMetrics(
+  {host, port: wanted, auth, hasSetCounts}: ServedMetrics,
+  options: OpenMetricsOptions,
+): Promise<OpenMetrics> {
+  const {limits, log, watch, secureContext, lite} = options
+  const comparison = watch && new BackgroundComparison({...options, watch})
+  const isKnown = () => watch?.syncState().asOf !== undefined
+  const pages = new MetricsPages({
+    ...options,
+    lite,
+    hasSetCounts,
+    comparison,
+    cluster: () => (isKnown() ? watch?.objects() : undefined),
+  })
+  const signIn = auth === 'token' ? new ScraperSignIn(options) : undefined
+  const open = async (): Promise<{readonly server: MetricsServer; readonly port: number}> => {
+    const server = new MetricsServer({
+      limits,
+      log,
+      access: signIn && {secureContext, demand: (header, path, signal) => signIn.demand(header, path, signal)},
+      page: path => pages.page(path),
+      onScrape: isAnswered => pages.scrapes[isAnswered ? 'answered' : 'refused']++,
+    })
+    const {port} = await server.listen(host, wanted)
+    log.info({address: host ?? '*', port, auth}, 'Metrics are served')
+    return {server, port}
+  }
+  let opened: Awaited<ReturnType<typeof open>> | undefined
+  let isWarned = false
+  const attempt = async (): Promise<void> => {
+    try {
+      opened = await open()
+      clearInterval(retry)
+    } catch (error) {
+      if (!isWarned)
+        log.warn({address: host ?? '*', port: wanted, reason: (error as Error).message}, 'Metrics cannot be served there now')
+      isWarned = true
+    }
+  }
+  let trying: Promise<void> | undefined
+  const retry = setInterval(() => {
+    trying ??= attempt().finally(() => (trying = undefined))
+  }, limits.metricsRetryMs).unref()
+  await attempt()
+  return {
+    get port() {
+      return opened?.port
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(retry)
+      await trying
+      await opened?.server.stop()
+      await pages.stop()
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import {kindOfDocument} from '../../core/dump/layout.ts'
+import type {DumpDocument} from '../../core/dump/model.ts'
+import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
+import type {Problem} from '../../core/problem/problem.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import type {DocumentReader} from '../node/document-reader.ts'
+
+/** What a scrape reads: counters, and how many members each set has, but not which. And what only Azure NPM knows. */
+export const scrapedDocuments: readonly NodeDocument[] = [
+  'iptables-nft-save.txt',
+  'iptables-legacy-save.txt',
+  'ipset-list.txt',
+  'npm-node-metrics.txt',
+  'npm-cluster-metrics.txt',
+]
+
+export interface ScrapedNode {
+  /** Undefined when nothing could be read. */
+  readonly state: NodeState | undefined
+  readonly hasNpmPages: boolean
+  readonly problems: readonly Problem[]
+}
+
+export interface ScrapeOptions {
+  readonly node: string
+  readonly readers: (asked: readonly NodeDocument[]) => Promise<Map<NodeDocument, DocumentReader>>
+  /** The cluster's objects, where they are known. */
+  readonly cluster: () => ClusterObjects | undefined
+  /** Of all documents together. */
+  readonly mostBytes: number
+  readonly signal: AbortSignal
+}
+
+/** Reads what metrics need of this node, one document after the other. Never throws: what fails is a problem, and left out. */
+export async function scrapeNode({node, readers, cluster, mostBytes, signal}: ScrapeOptions): Promise<ScrapedNode> {
+  const documents: DumpDocument[] = []
+  const problems: Problem[] = []
+  let left = mostBytes
+  let hasNpmPages = false
+  for (const [name, reader] of await readers(scrapedDocuments)) {
+    const read = await readDocument(name, reader, left, signal)
+    left -= read.bytes
+    problems.push(...read.problems)
+    // Of a document that is not whole nothing is told: a counter that misses rules would seem to be set back.
+    if (read.problems.length > 0) continue
+    const kind = kindOfDocument(name)
+    hasNpmPages ||= kind === 'npm-metrics'
+    documents.push({name, folder: 'local', text: read.text, ...(kind && {kind})})
+  }
+  const {readDump} = await import('../../core/dump/read-dump.ts')
+  const objects = cluster()
+  const [opened] = documents.length > 0 ? (await readDump(documents)).nodes : []
+  return {state: opened?.with({node, ...(objects && {cluster: objects})}), hasNpmPages, problems}
+}
+
+async function readDocument(
+  name: NodeDocument,
+  reader: DocumentReader,
+  mostBytes: number,
+  signal: AbortSignal,
+): Promise<{readonly text: DumpDocument['text']; readonly bytes: number; readonly problems: readonly Problem[]}> {
+  const decoding = new TextDecoding()
+  const stop = new AbortController()
+  const pieces = reader(AbortSignal.any([signal, stop.signal]))
+  let bytes = 0
+  for (;;) {
+    const next = await pieces.next()
+    if (next.done) return {text: decoding.end(), bytes, problems: next.value.problems}
+    bytes += next.value.length
+    if (bytes > mostBytes) {
+      stop.abort()
+      await pieces.return({command: '', problems: []})
+      return {text: [], bytes: 0, problems: [tooLarge(name)]}
+    }
+    decoding.push(next.value)
+  }
+}
+
+const tooLarge = (name: NodeDocument): Problem => ({
+  code: 'TRUNCATED_FILE',
+  message: `${name} is too large for metrics`,
+  next: 'Read the node with kubectl npm metrics --node.',
+})
