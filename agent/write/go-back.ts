@@ -14,7 +14,8 @@ const MOST_ATTEMPTS = 4
 
 /** How the way back ended. */
 export type BackResult =
-  | {readonly state: 'before'; readonly operations: number}
+  /** The node as it was read at the end. */
+  | {readonly state: 'before'; readonly operations: number; readonly node: ReadNode}
   | {readonly state: 'unknown'; readonly operations: number; readonly message: string; readonly next: string}
 
 /**
@@ -42,7 +43,7 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
       if (steps.length === 0) {
         const end = {kind: 'end', id: write.id, at: session.time(), outcome: 'rolledBack', reason} as const
         await session.journal.add(end).catch(() => undefined)
-        return {state: 'before', operations}
+        return {state: 'before', operations, node: now}
       }
       for (const step of steps) {
         const failure = await session.run(step, write.backend)

@@ -49,7 +49,8 @@ export class NodeWriter implements Writer {
   }
 
   rollback(options: RollbackOptions): Promise<WriteResult> {
-    return this.write('rollback', options, undefined, (session, found) => rollBack(session, found, options))
+    const {deniedFlows} = this.options
+    return this.write('rollback', options, undefined, (session, found) => rollBack(session, found, {...options, deniedFlows}))
   }
 
   confirm(options: ConfirmOptions): Promise<WriteResult> {

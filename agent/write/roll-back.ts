@@ -1,7 +1,8 @@
 import {partDigest} from '../../core/plan/digest.ts'
 import {hasNpmPages, NPM_PORT} from '../node/npm-pages.ts'
-import {factsOf, refuseWhileOpen} from './apply.ts'
+import {factsOf, flowsAfter, refuseWhileOpen} from './apply.ts'
 import {makeChange} from './change.ts'
+import type {DeniedFlows} from './denied-flows.ts'
 import {goBack} from './go-back.ts'
 import type {JournalWrite} from './journal-records.ts'
 import {openNode} from './read-node.ts'
@@ -13,19 +14,23 @@ import type {Session} from './session.ts'
 import {refuseIfAborted, WriteFailure} from './write-failure.ts'
 import type {RollbackOptions} from './writer.ts'
 
+export interface RollbackWithFlows extends RollbackOptions {
+  readonly deniedFlows: DeniedFlows
+}
+
 const LIST = 'See what there is: kubectl npm rollback --list'
 
 /**
  * Returns to a restore point. Without one: what awaits its confirmation is taken back, else the last write that changed the node and is
- * not taken back yet.
+ * not taken back yet. Connections that what is there again denies are counted and named, as those of any write.
  *
  * @throws WriteFailure when nothing is begun
  */
-export async function rollBack(session: Session, found: Recovery, options: RollbackOptions): Promise<ResultFacts> {
-  const {to, by, signal} = options
+export async function rollBack(session: Session, found: Recovery, options: RollbackWithFlows): Promise<ResultFacts> {
+  const {to, by, signal, deniedFlows} = options
   const npmMayRun = options.npmMayRun ?? (await hasNpmPages(NPM_PORT))
   if (found.kind === 'pending' && (to === undefined || to === found.write.begin.id))
-    return takeBackPending(session, found.write, by)
+    return takeBackPending(session, found.write, {by, deniedFlows})
   // To name a restore point is the way out when the one of an open write is damaged.
   if (found.kind !== 'stuck' || to === undefined) refuseWhileOpen(found)
   if (found.kind === 'finished' && to === undefined && found.state === 'before')
@@ -59,16 +64,29 @@ export async function rollBack(session: Session, found: Recovery, options: Rollb
   const {backend} = facts
   const result = await makeChange(session, before, {verb: 'rollback', by, backend, steps, wantedDigest, to: target})
   const done = factsOf(result)
-  return {...done, ...(result.state === 'after' && {outcome: 'rolledBack'}), problems: [...problems, ...done.problems]}
+  const flows = await flowsAfter(result, deniedFlows, false)
+  return {
+    ...done,
+    ...(result.state === 'after' && {outcome: 'rolledBack'}),
+    ...flows,
+    problems: [...problems, ...done.problems, ...(flows.problems ?? [])],
+  }
 }
 
 /** As of a plan that is shown: in-between states that are walked to find the shortest way. */
 const MOST_WALKS = 64
 
-async function takeBackPending(session: Session, {begin}: JournalWrite, by: string): Promise<ResultFacts> {
+async function takeBackPending(
+  session: Session,
+  {begin}: JournalWrite,
+  {by, deniedFlows}: Pick<RollbackWithFlows, 'by' | 'deniedFlows'>,
+): Promise<ResultFacts> {
   const back = await goBack(session, begin, `taken back by ${by} before it was confirmed`)
   const {id} = begin
-  if (back.state === 'before') return {id, outcome: 'rolledBack', state: 'before', operations: back.operations}
+  if (back.state === 'before') {
+    const flows = await flowsAfter(back, deniedFlows, false)
+    return {id, outcome: 'rolledBack', state: 'before', operations: back.operations, ...flows}
+  }
   return {id, ...refusedResult(back, 'unknown'), operations: back.operations}
 }
 

@@ -108,7 +108,7 @@ export default class Apply extends Verb {
       throw new InputError('one node after the other is asked about', 'Leave out --max-parallel, or --confirm-within.')
     const plans = kept === undefined ? undefined : await plansFrom(kept, given)
     const choice = plans && !local ? {...given, node: plans.map(({node}) => node)} : given
-    await using opened = await openTargets(choice, this.waiting, isDryRun ? 'viewer' : 'operator')
+    await using opened = await openTargets(choice, this.waiting, isDryRun ? 'mayBeOperator' : 'operator')
     const {targets, absent} = opened
     const planned = plans
       ? fitted(plans, targets)

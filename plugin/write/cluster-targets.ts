@@ -9,9 +9,10 @@ import {applyStaged, askConfirm, askRollback, askWrites, stagePlan} from '../age
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import {InputBudget} from '../bytes/input-budget.ts'
+import {ApiError} from '../kubernetes/api-error.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {readWholeNode} from '../source/read-cluster.ts'
-import type {WriteTarget, WriteTargets} from './write-target.ts'
+import type {ReadAccount, ReadTarget, WriteTarget, WriteTargets} from './write-target.ts'
 
 /**
  * The nodes of a cluster that the flags mean, each written to through its agent.
@@ -22,12 +23,13 @@ import type {WriteTarget, WriteTargets} from './write-target.ts'
 export async function openClusterTargets(
   flags: ClusterFlags & NodeChoice,
   {signal}: Waiting,
-  account: keyof typeof accounts,
+  account: ReadAccount,
 ): Promise<WriteTargets> {
   const cluster = await openCluster(flags, signal, {anyEngine: true})
   const budget = new InputBudget('agents')
+  const refused: TargetOptions['refused'] = {}
   return {
-    targets: cluster.ready.map(pod => clusterTarget(cluster, pod, {signal, account, budget})),
+    targets: cluster.ready.map(pod => clusterTarget(cluster, pod, {signal, account, budget, refused})),
     absent: cluster.absent,
     problems: [],
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
@@ -36,11 +38,13 @@ export async function openClusterTargets(
 
 interface TargetOptions {
   readonly signal: AbortSignal
-  readonly account: keyof typeof accounts
+  readonly account: ReadAccount
   readonly budget: InputBudget
+  /** Why there is no token of the operator, once that is known: it is the same for all nodes. */
+  readonly refused: {why?: string | undefined}
 }
 
-function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget}: TargetOptions): WriteTarget {
+function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget, refused}: TargetOptions): WriteTarget {
   const {node} = pod
   /** A connection for each call: a person may think about a plan for longer than a token lives. */
   const asking = async <Answer>(
@@ -50,14 +54,24 @@ function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget
     await using agent = await cluster.connect(pod, signal, as)
     return await work(agent)
   }
+  const readAs = (as: keyof typeof accounts): Promise<ReadTarget> =>
+    asking(as, async agent => {
+      const {state, problems} = await readWholeNode(agent, signal, budget, as === 'operator')
+      return {state, problems, surroundings: surroundingsOf(cluster, state.cache !== undefined)}
+    })
   return {
     node,
     flag: `--node ${node}`,
-    read: () =>
-      asking(account, async agent => {
-        const {state, problems} = await readWholeNode(agent, signal, budget, account === 'operator')
-        return {state, problems, surroundings: surroundingsOf(cluster, state.cache !== undefined)}
-      }),
+    async read() {
+      if (account !== 'mayBeOperator') return readAs(account)
+      try {
+        if (refused.why === undefined) return await readAs('operator')
+      } catch (error) {
+        refused.why = whyNoOperator(error)
+        if (refused.why === undefined) throw error
+      }
+      return {...(await readAs('viewer')), withoutConnections: refused.why ?? ''}
+    },
     apply: (plan, question) =>
       asking('operator', async agent => {
         const stagedId = await stagePlan(agent, plan, signal)
@@ -67,6 +81,13 @@ function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget
     confirm: id => asking('operator', agent => begun(node, signal, askConfirm(agent, id, signal))),
     status: () => asking('viewer', agent => askWrites(agent, signal)),
   }
+}
+
+/** Why the API server gives no token of the operator; undefined for other errors. What the viewer lacks, too, it is told. */
+function whyNoOperator(error: unknown): string | undefined {
+  if (!(error instanceof ApiError)) return undefined
+  if (error.status === 403) return 'only operators are told who talks to whom (Role kubectl-npm-operator)'
+  return error.status === 404 ? 'the agents were installed to read only, and tell nobody who talks to whom' : undefined
 }
 
 /** Pages of Azure NPM that did not answer say little: a version may have none. */

@@ -1,9 +1,8 @@
-import type {accounts} from '../../core/contract/agent.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {clusterFlagsOf} from '../source/open-source.ts'
-import type {WriteTargets} from './write-target.ts'
+import type {ReadAccount, WriteTargets} from './write-target.ts'
 
 /** Which nodes are written to, as flags say it. */
 export interface TargetFlags extends Partial<ClusterFlags>, NodeChoice {
@@ -17,7 +16,7 @@ export interface TargetFlags extends Partial<ClusterFlags>, NodeChoice {
  * @param account as which the nodes of a cluster are read
  * @throws InputError when there is nothing that could be written to
  */
-export async function openTargets(flags: TargetFlags, waiting: Waiting, account: keyof typeof accounts): Promise<WriteTargets> {
+export async function openTargets(flags: TargetFlags, waiting: Waiting, account: ReadAccount): Promise<WriteTargets> {
   if (flags.local) {
     const {openLocalTarget} = await import('./local-target.ts')
     return openLocalTarget(flags['state-dir'], waiting)

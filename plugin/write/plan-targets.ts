@@ -36,7 +36,7 @@ export async function planTargets(
   return eachNode(
     targets,
     async target => {
-      const {state, surroundings, problems, ownAddresses} = await target.read()
+      const {state, surroundings, problems, ownAddresses, withoutConnections} = await target.read()
       const writing = await state.dataPlane.writing()
       return computeWhileHeld(() => {
         const options = {writing, sha256, surroundings, isEvenIfNpmRuns, ...(narrowedTo && {narrowedTo})}
@@ -49,6 +49,8 @@ export async function planTargets(
           throw new InputError(`node ${target.node}: nothing is planned: ${part.reason}`, next)
         }
         const goOn = foretellDenied(state, writing, plannedSteps(plan), ownAddresses ? {ownAddresses} : {})
+        if (withoutConnections !== undefined && plan.operations.length > 0)
+          goOn.push(`connections that go on although the new state denies them were not looked for: ${withoutConnections}`)
         return goOn.length > 0 ? {...plan, notes: [...plan.notes, ...goOn]} : plan
       })
     },

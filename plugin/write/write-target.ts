@@ -12,7 +12,12 @@ export interface ReadTarget {
   readonly problems: readonly Problem[]
   /** All addresses of the node, where it was asked for them. */
   readonly ownAddresses?: ReadonlySet<string>
+  /** Why connections that go on cannot be looked for: they were not read. */
+  readonly withoutConnections?: string
 }
+
+/** As whom nodes of a cluster are read: `mayBeOperator` is the operator for who gets a token of it, and else the viewer. */
+export type ReadAccount = 'viewer' | 'operator' | 'mayBeOperator'
 
 export interface ApplyQuestion {
   /** The node goes back by itself unless the write is confirmed within this time. */

@@ -19,6 +19,17 @@ describeKernel('connections that go on', () => {
     expect(ended.deniedFlows).toEqual([{...flow, ended: true}])
   })
 
+  test('are named also when a write is taken back, confirmed or not, and none is ended', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer({env: {CONNECTIONS: 'found'}})
+    const counts = {denied: 1, ended: 0, unknown: 0}
+    for (const options of [{}, {confirmWithinMs: 60_000}]) {
+      await writer.tell({does: 'apply', plan: node.there.file, ...options})
+      const {result} = await writer.tell({does: 'rollback'})
+      expect(result).toMatchObject({outcome: 'rolledBack', deniedFlows: [flow], flowCounts: counts})
+    }
+  })
+
   test('are not ended before a write is confirmed', async () => {
     await using node = await TwoStates.open()
     await using writer = await node.lab.writer({env: {CONNECTIONS: 'found'}})

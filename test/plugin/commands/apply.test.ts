@@ -25,6 +25,15 @@ const whole = {
 /** A node that lacks one member of a set. */
 const broken = {...whole, 'ipset-save.txt': whole['ipset-save.txt'].replace(`${LOST}\n`, '')}
 
+/** A node that has lost all rules and sets, and forwards a connection that the policies deny. */
+const talking = {
+  ...whole,
+  'iptables-nft-save.txt': '*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n',
+  'ipset-save.txt': '',
+  'conntrack.txt':
+    'ipv4     2 tcp      6 431999 ESTABLISHED src=10.50.0.41 dst=10.50.1.32 sport=40112 dport=80 src=10.50.1.32 dst=10.50.0.41 sport=80 dport=40112 [ASSURED] mark=0 use=1\n',
+}
+
 const resultOf = (node: string, changes: Partial<WriteResult> = {}): WriteResult => ({
   apiVersion: 'kubectl-npm/v1',
   kind: 'WriteResult',
@@ -124,14 +133,45 @@ describe('apply to a node of a cluster', () => {
     expect(new Set(tokens)).toEqual(new Set(['POST /api/v1/namespaces/kubectl-npm/serviceaccounts/npm-operator/token']))
   })
 
-  test('with --dry-run needs the viewer only, writes nothing, and ends with 1 when there is something to do', async () => {
+  test('with --dry-run writes nothing, and ends with 1 when there is something to do', async () => {
     await using node = await startNode('aks-1')
     await using api = await apiFor({'aks-1': node})
     const {stdout, exitCode} = await runCli(['apply', '--dry-run', '-o', 'lines'], {env: api.env})
     expect(stdout).toContain(`ipset restore <<'END'\n${LOST}\nEND\n`)
     expect(exitCode).toBe(1)
     expect(node.agent.calls).not.toContain('stagePlan')
-    expect(api.requests.filter(each => each.includes('operator'))).toEqual([])
+  })
+
+  test('with --dry-run names connections that go on although the new state denies them', async () => {
+    await using node = await startNode('aks-1', {documents: talking})
+    await using api = await apiFor({'aks-1': node})
+    const {stdout, exitCode} = await runCli(['apply', '--dry-run'], {env: api.env})
+    expect(stdout).toContain(
+      '1 connection goes on that the new state denies: tcp monitoring/prometheus-0 -> payments/ledger-0:80.',
+    )
+    expect(stdout).not.toContain('were not looked for')
+    expect(exitCode).toBe(1)
+  })
+
+  test.each([
+    {status: 403, reason: 'Forbidden', says: 'only operators are told who talks to whom (Role kubectl-npm-operator)'},
+    {status: 404, reason: 'NotFound', says: 'the agents were installed to read only'},
+  ])('with --dry-run needs the viewer only, and says that connections were not looked for: $status', async refused => {
+    await using one = await startNode('aks-1', {documents: talking})
+    await using two = await startNode('aks-2', {documents: talking})
+    const agents = {'aks-1': one.agent.port, 'aks-2': two.agent.port}
+    await using api = await startFakeApiServer({
+      agents,
+      answer: (_method, path) =>
+        path.endsWith('npm-operator/token') ? refusal(refused.status, refused.reason, 'no token for you') : undefined,
+    })
+    const {stdout, exitCode} = await runCli(['apply', '--dry-run', '--node', 'aks-1'], {env: api.env})
+    expect(stdout).toContain(`connections that go on although the new state denies them were not looked for: ${refused.says}`)
+    expect(stdout).not.toContain('ledger-0:80')
+    expect(exitCode).toBe(1)
+    const list = await runCli(['apply', '--dry-run', '-o', 'json'], {env: api.env})
+    const {items} = JSON.parse(list.stdout) as {items: Plan[]}
+    for (const {notes} of items) expect(notes.join()).toContain('were not looked for')
   })
 
   test('on a node that is as it should be does nothing, and ends with 0', async () => {
