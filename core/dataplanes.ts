@@ -1,11 +1,16 @@
 import type {DataPlane} from './dataplane/dataplane.ts'
+import type {PolicyCompiler} from './dataplane/policy-compiler.ts'
 import {linux} from './linux/dataplane.ts'
+import {windowsPolicyCompiler} from './windows/compile/policy-compiler.ts'
 
 /** The data planes there are, and which one a document is of. The only place that knows more than the interface. */
 
 // Words for people: help and headings say how packets get to Azure NPM on Linux.
 export {FORWARD_CHAIN, NPM_CHAIN, SERVICES_CHAIN} from './linux/npm/chain-names.ts'
 export {linux}
+
+/** What compiles policies for each operating system, the usual one first. */
+export const policyCompilers: readonly [PolicyCompiler, ...PolicyCompiler[]] = [linux.policyCompiler, windowsPolicyCompiler]
 
 export const dataPlanes: readonly DataPlane[] = [linux]
 

@@ -113,9 +113,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/plan',
   ],
   'core/windows/hns': ['core/problem', 'core/net'],
-  'core/windows/npm': [],
+  'core/windows/npm': [...facts, 'core/windows/hns'],
+  'core/windows/compile': [...facts, 'core/dataplane', 'core/windows/hns', 'core/windows/npm'],
 
-  'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts'],
+  'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts', 'core/windows/compile'],
 
   'core/dump': [...seam, 'core/dataplanes.ts'],
   'core/redact': [...verb, 'core/renaming'],

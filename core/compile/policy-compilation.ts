@@ -1,5 +1,5 @@
 import type {PolicyCompiler, PolicyRules, ProgramText, RestoreFormat} from '../dataplane/policy-compiler.ts'
-import {linux} from '../dataplanes.ts'
+import {policyCompilers} from '../dataplanes.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {CompileOptions, Program, ProgramSets, Unsupported} from '../policy/program.ts'
 
@@ -50,6 +50,13 @@ export class PolicyCompilation {
   }
 }
 
-/** Compiles NetworkPolicies to what Azure NPM programs on a node. */
-export const compilePolicies = (objects: ClusterObjects, options: CompileOptions): PolicyCompilation =>
-  new PolicyCompilation(linux.policyCompiler, objects, options)
+/**
+ * Compiles NetworkPolicies to what Azure NPM programs on a node.
+ *
+ * @param format that is wanted, which may be one of another operating system; by default of Linux
+ */
+export function compilePolicies(objects: ClusterObjects, options: CompileOptions, format?: string): PolicyCompilation {
+  const [first] = policyCompilers
+  const compiler = policyCompilers.find(({formats}) => formats.some(each => each === format)) ?? first
+  return new PolicyCompilation(compiler, objects, options)
+}

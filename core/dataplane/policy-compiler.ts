@@ -17,6 +17,8 @@ export interface PolicyCompiler {
   rulesOfPolicies(program: Program): readonly PolicyRules[]
   /** The rules of a program as the node's own tool prints them. */
   programText(program: Program): ProgramText
+  /** The formats in which this data plane's own tools take a program. */
+  readonly formats: readonly RestoreFormat[]
   /** The lines with which the node's own tools program it, in a format of this data plane. */
   restoreLines(program: Program | ProgramSets, format: RestoreFormat): Iterable<string>
   /** Translates one policy, and finds what this data plane refuses of it. */
@@ -30,7 +32,7 @@ export interface PolicyCompiler {
 }
 
 /** What `compile` prints for the node's own tools. */
-export type RestoreFormat = 'ipset' | 'iptables'
+export type RestoreFormat = 'ipset' | 'iptables' | 'hns'
 
 /** How many rules a policy has in each direction. */
 export interface PolicyRules {

@@ -21,6 +21,9 @@ const halves: readonly Ipv4Block[] = [
   {base: 0x80000000, prefix: 1},
 ]
 
+/** The members with which a set holds a block. */
+export const membersOf = (block: Ipv4Block): string[] => (block.prefix === 0 ? halves : [block]).map(printBlock)
+
 /**
  * The members that one `ipBlock` adds to its set: the block, then its exceptions. Equal blocks are not merged here: old releases
  * keep several blocks in one set, so `programSet` merges them when it has all members.
@@ -46,10 +49,7 @@ export function blockMembers(
     return refuse('BAD_BLOCK', `${cidr} has a mask of 0 bits, which Azure NPM takes only as 0.0.0.0/0`)
   const exceptions = readExceptions(except, semantics, field, refusals)
   if (semantics === 'kubernetes' && exceptions.some(exception => covers(exception, block))) return []
-  return [
-    ...(block.prefix === 0 ? halves : [block]).map(printBlock),
-    ...exceptions.map(exception => `${printBlock(exception)} nomatch`),
-  ]
+  return [...membersOf(block), ...exceptions.map(exception => `${printBlock(exception)} nomatch`)]
 
   function refuse(code: 'IPV6_BLOCK' | 'BAD_BLOCK', reason: string): undefined {
     refusals.add(code, `${field}.cidr`, reason)

@@ -92,6 +92,11 @@ export class IncrementalProgram<Part extends PolicyPart = PolicyPart> {
     if (named.size === 0) this.pods.delete(namespace)
   }
 
+  /** All pods, in the order in which they came. */
+  protected *allPods(): Generator<Pod> {
+    for (const named of this.pods.values()) yield* named.values()
+  }
+
   private podsOf({metadata: {namespace = 'default'}}: Pod): Map<string, Pod> {
     let named = this.pods.get(namespace)
     if (!named) {

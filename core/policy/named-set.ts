@@ -12,6 +12,8 @@ export interface NamedSet {
   readonly owner?: string
   /** Blocks of a CIDR set, as ipset prints them. */
   readonly blocks?: readonly string[]
+  /** Set for a block that NPM Lite writes into the rule in place of a set: its text. There is no such set then. */
+  readonly literal?: string
   /** Members of a nested list. */
   readonly nested?: readonly NamedSet[]
 }

@@ -1,8 +1,7 @@
 import type {Direction} from '../names/kernel-name.ts'
 import type {NamedSet, SetCondition} from './named-set.ts'
 import type {NpmPolicyPort} from './npm-policy-ports.ts'
-import type {Unsupported} from './program.ts'
-import type {ReleaseLine} from './release.ts'
+import type {CompileOptions, Unsupported} from './program.ts'
 import type {PeersAndPorts, RuleList} from './rule-list.ts'
 import type {SelectorContext} from './selectors.ts'
 import type {UnsupportedList} from './unsupported.ts'
@@ -49,13 +48,25 @@ export interface NpmPolicy {
 /** Finds what a data plane refuses in a translated policy, and adds it to `refusals`. */
 export type CheckPolicy = (
   policy: Pick<NpmPolicy, 'policy' | 'target' | 'chains'>,
-  release: ReleaseLine | undefined,
+  options: CompileOptions,
   refusals: UnsupportedList,
 ) => void
+
+/** How a data plane's translation differs from what all have in common. */
+export interface Dialect {
+  /** Finds what only this data plane refuses. */
+  readonly check?: CheckPolicy
+  /** Whether NPM Lite writes a block into the rule itself, whatever its text is, and leaves exceptions out. */
+  readonly hasLiteralLiteBlocks?: true
+  /** Whether a set holds a block as its text is, host bits and all. */
+  readonly keepsBlockText?: true
+}
 
 /** What the translation of a policy's peers and ports depends on. */
 export interface NpmPolicyContext extends SelectorContext {
   readonly namespace: NamedSet
   readonly isLite: boolean
   readonly losesLiteBlocks: boolean
+  readonly hasLiteralBlocks: boolean
+  readonly keepsBlockText: boolean
 }

@@ -1,6 +1,7 @@
 import type {PolicyPeer} from '../kubernetes/objects.ts'
 import {type BlockPlace, cidrSetNames} from '../names/policy-set-name.ts'
-import {blockMembers} from './blocks.ts'
+import {parseIpv4Block} from '../net/ipv4.ts'
+import {blockMembers, membersOf} from './blocks.ts'
 import {allNamespaces, distinct, type NamedSet, type SetCondition} from './named-set.ts'
 import type {NpmPolicyContext, NpmPolicyPeer} from './npm-policy-model.ts'
 import {namespaceTerms, podTerms} from './selectors.ts'
@@ -39,6 +40,7 @@ function termsOf(
   context: NpmPolicyContext,
 ): (readonly SetCondition[])[] {
   if (ipBlock) {
+    if (context.hasLiteralBlocks) return [[{set: literalBlock(place, ipBlock.cidr, context), negated: false}]]
     const blocks = blockMembers(ipBlock, context.semantics, `${field}.ipBlock`, context)
     if (context.losesLiteBlocks) {
       const reason = 'NPM Lite of this release hands blocks to a part of itself that Linux does not have'
@@ -50,7 +52,9 @@ function termsOf(
       )
       return [[]]
     }
-    return blocks ? [[{set: cidrSet(place, blocks, context), negated: false}]] : []
+    return blocks
+      ? [[{set: cidrSet(place, context.keepsBlockText ? written(ipBlock.cidr, blocks) : blocks, context), negated: false}]]
+      : []
   }
   if (context.isLite) {
     context.refusals.add('LITE_PEER', field, 'NPM Lite knows no peers but ipBlock')
@@ -69,6 +73,15 @@ function termsOf(
 function podsOnly(terms: readonly SetCondition[], {semantics}: NpmPolicyContext): readonly SetCondition[] {
   const isOpen = semantics === 'kubernetes' && terms.every(({negated}) => negated)
   return isOpen ? [{set: allNamespaces, negated: false}, ...terms] : terms
+}
+
+/** The members of a block with its own text; only one that holds all addresses is two members. */
+const written = (cidr: string, [block = '', ...others]: readonly string[]): readonly string[] =>
+  parseIpv4Block(cidr)?.prefix === 0 || block === '' ? [block, ...others].filter(each => each !== '') : [cidr, ...others]
+
+function literalBlock(place: BlockPlace, cidr: string, context: NpmPolicyContext): NamedSet {
+  const block = parseIpv4Block(cidr)
+  return {...cidrSet(place, block ? membersOf(block) : [], context), literal: cidr}
 }
 
 function cidrSet(place: BlockPlace, blocks: readonly string[], {policy, scheme, release}: NpmPolicyContext): NamedSet {

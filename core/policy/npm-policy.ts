@@ -4,7 +4,7 @@ import type {Direction} from '../names/kernel-name.ts'
 import type {NamedPlace} from './collisions.ts'
 import {type NamedSet, namespaceSet, type SetCondition} from './named-set.ts'
 import type {
-  CheckPolicy,
+  Dialect,
   NpmPolicy,
   NpmPolicyBlock,
   NpmPolicyChain,
@@ -23,10 +23,10 @@ import {consequenceFor, UnsupportedList} from './unsupported.ts'
 /**
  * Translates a NetworkPolicy to the policy that Azure NPM would program, before names are hashed.
  *
- * @param check finds what only the data plane refuses; by default nothing
+ * @param dialect of the data plane; by default what all have in common
  * @returns the policy; a refused one has no chains, and has sets only if Azure NPM creates them before it fails
  */
-export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, check?: CheckPolicy): NpmPolicy {
+export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, dialect: Dialect = {}): NpmPolicy {
   const {scheme, semantics} = options
   const {metadata, spec} = withDefaults(object)
   const policy = objectKey(object)
@@ -40,12 +40,14 @@ export function npmPolicyOf(object: NetworkPolicy, options: CompileOptions, chec
     refusals,
     namespace: namespaceSet(metadata.namespace ?? 'default'),
     isLite,
-    losesLiteBlocks: isLite && options.losesLiteBlocks === true,
+    losesLiteBlocks: isLite && !dialect.hasLiteralLiteBlocks && options.losesLiteBlocks === true,
+    keepsBlockText: dialect.keepsBlockText === true,
+    hasLiteralBlocks: isLite && dialect.hasLiteralLiteBlocks === true,
   }
   const target = podTerms(spec.podSelector ?? {}, 'spec.podSelector', context)
   target.push({set: context.namespace, negated: false})
   const chains = chainsOf(spec, context)
-  if (semantics === 'npm') check?.({policy, target, chains}, options.release, refusals)
+  dialect.check?.({policy, target, chains}, options, refusals)
   const {all, losses, isBeforeSets} = refusals
   const tooLarge = isTooLarge(all) ? chains.map(({direction}) => direction) : []
   const isWithoutSets = all.length > 0 && isBeforeSets && tooLarge.length === 0

@@ -48,6 +48,12 @@ export const unsupportedCodes = [
   'LITE_BLOCK_OPEN',
   'CHAIN_COLLISION',
   'SET_COLLISION',
+  'WINDOWS_NAMED_PORT',
+  'WINDOWS_SCTP',
+  'WINDOWS_EXCEPT',
+  'WINDOWS_NEGATED_PODS',
+  'WINDOWS_NEGATED_NAMESPACES',
+  'WINDOWS_INVERTED_NAMESPACES',
 ] as const
 export type UnsupportedCode = (typeof unsupportedCodes)[number]
 

@@ -11,7 +11,12 @@ interface Consequence {
 export type ConsequenceOf = (code: PolicyFault) => Consequence
 
 /** Faults for which a policy is not programmed. */
-export type PolicyFault = Exclude<UnsupportedCode, 'CHAIN_COLLISION' | 'SET_COLLISION' | 'LITE_BLOCK_OPEN'>
+export type PolicyFault = Exclude<UnsupportedCode, Loss>
+
+/** Faults of a policy that is programmed all the same. */
+const losses = ['CHAIN_COLLISION', 'SET_COLLISION', 'LITE_BLOCK_OPEN', 'WINDOWS_INVERTED_NAMESPACES'] as const
+type Loss = (typeof losses)[number]
+const isLoss = (code: UnsupportedCode): code is Loss => (losses as readonly UnsupportedCode[]).includes(code)
 
 /** Azure NPM detects some faults when it translates a policy, others only when it writes the rules. */
 const atTranslation: Consequence = {
@@ -25,7 +30,13 @@ const atWriting: Consequence = {
     'Azure NPM makes the sets of the policy but never its rules, and tries again for ever; nothing of the policy is enforced',
 }
 
-const whenWriting: ReadonlySet<PolicyFault> = new Set(['BAD_EXCEPT', 'BAD_PORT_RANGE', 'BAD_PROTOCOL', 'COMMENT_TOO_LONG'])
+const whenWriting: ReadonlySet<PolicyFault> = new Set([
+  'BAD_EXCEPT',
+  'BAD_PORT_RANGE',
+  'BAD_PROTOCOL',
+  'COMMENT_TOO_LONG',
+  'WINDOWS_NEGATED_NAMESPACES',
+])
 
 /** What Azure NPM does with a policy that has this fault. */
 export const npmConsequence: ConsequenceOf = code =>
@@ -35,8 +46,7 @@ export const npmConsequence: ConsequenceOf = code =>
  * Whether a fault in an update leaves the older version of the policy in force: Azure NPM finds it before it takes anything away.
  * After a restart nothing of the policy is in force.
  */
-export const leavesOldVersion = (code: UnsupportedCode): boolean =>
-  code !== 'CHAIN_COLLISION' && code !== 'SET_COLLISION' && code !== 'LITE_BLOCK_OPEN' && npmConsequence(code) === atTranslation
+export const leavesOldVersion = (code: UnsupportedCode): boolean => !isLoss(code) && npmConsequence(code) === atTranslation
 
 const leftOut: Consequence = {
   hasSets: false,

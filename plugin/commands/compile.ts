@@ -2,21 +2,23 @@ import {Flags} from '@oclif/core'
 import {compilePolicies} from '../../core/compile/policy-compilation.ts'
 import {Verb} from '../command.ts'
 import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
-import {escapeLines} from '../print/output.ts'
+import {escapeJsonLines, escapeLines} from '../print/output.ts'
 import {programDocument, programLines, refusalProblems} from '../print/program.ts'
 import {readObjects} from '../source/read-objects.ts'
 
 export default class Compile extends Verb {
-  static override summary = 'Prints the ipsets and iptables rules that NetworkPolicies ask for'
+  static override summary = 'Prints the ipsets and iptables rules, or the HNS policies, that NetworkPolicies ask for'
   static override description =
     'Compiles NetworkPolicies, with the pods and namespaces they select, to what Azure NPM programs on a node. ' +
     'Policies that Azure NPM refuses are named, with the reason and what becomes of them. With --semantics kubernetes ' +
-    'the rules are what the NetworkPolicy API says, also where Azure NPM departs from it.'
+    'the rules are what the NetworkPolicy API says, also where Azure NPM departs from it. With -o hns it is what Azure NPM ' +
+    'programs on Windows nodes: the SetPolicies of the network, and the ACLs of the endpoint of each pod.'
   static override examples = [
     'kubectl get pods,namespaces,networkpolicies -A -o json | <%= config.bin %> compile -f -',
     '<%= config.bin %> compile -f policy.yaml -f cluster.json -o iptables',
     '<%= config.bin %> compile -f cluster.json -o ipset | ipset restore',
     '<%= config.bin %> compile -f cluster.json --release v1.4.23',
+    '<%= config.bin %> compile -f cluster.json --node akswin000000 -o hns',
   ]
   static override flags = {
     filename: Flags.string({
@@ -30,8 +32,9 @@ export default class Compile extends Verb {
     ...compileFlags,
     output: Flags.string({
       char: 'o',
-      summary: 'Output format; ipset and iptables are what ipset restore and iptables-restore --noflush read',
-      options: ['table', 'ipset', 'iptables', 'json', 'yaml'],
+      summary:
+        'Output format; ipset and iptables are what ipset restore and iptables-restore --noflush read, hns is what HNS takes on Windows nodes',
+      options: ['table', 'ipset', 'iptables', 'hns', 'json', 'yaml'],
       default: 'table',
     }),
   }
@@ -39,13 +42,14 @@ export default class Compile extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Compile)
     const {objects, problems} = await readObjects(flags.filename)
-    const compilation = compilePolicies(objects, compileOptionsFrom(flags))
+    const compilation = compilePolicies(objects, compileOptionsFrom(flags), flags.output)
     await this.printAnswer(flags, {
       document: () => programDocument(compilation, problems),
       table: paint => programLines(compilation, paint),
       formats: {
         ipset: () => compilation.restoreLines('ipset'),
         iptables: () => escapeLines(compilation.restoreLines('iptables')),
+        hns: () => escapeJsonLines(compilation.restoreLines('hns')),
       },
     })
     await this.report([...problems, ...refusalProblems(compilation.refusals)])

@@ -1,6 +1,6 @@
 import {once} from 'node:events'
 import type {Writable} from 'node:stream'
-import {escapeControls} from '../../core/text/escape.ts'
+import {escapeControls, escapeJson} from '../../core/text/escape.ts'
 
 /** Node asks for three bytes for each of a chunk's characters, and from 128 KiB on the system gives and takes such memory anew. */
 const CHUNK_CHARACTERS = 16 * 1024
@@ -38,6 +38,11 @@ export function readerGone(): AbortSignal {
   const gone = new AbortController()
   process.stdout.once('error', () => gone.abort())
   return gone.signal
+}
+
+/** Lines of JSON for a terminal, which stay JSON. */
+export function* escapeJsonLines(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield escapeJson(line)
 }
 
 /** Lines for a terminal: what would control it is escaped. */

@@ -16,6 +16,7 @@ export const linuxPolicyCompiler: PolicyCompiler = {
   incrementalProgram,
   rulesOfPolicies,
   programText,
+  formats: ['ipset', 'iptables'],
   restoreLines: (program: LinuxProgram | ProgramSets, format) =>
     format === 'ipset' ? printIpsetRestore(program) : printIptablesRestore(program as LinuxProgram),
   translate: linuxPolicyOf,

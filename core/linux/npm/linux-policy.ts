@@ -1,7 +1,7 @@
 import type {NetworkPolicy} from '../../kubernetes/objects.ts'
 import type {SetCondition} from '../../policy/named-set.ts'
 import {npmPolicyOf} from '../../policy/npm-policy.ts'
-import type {CheckPolicy, NpmPolicy} from '../../policy/npm-policy-model.ts'
+import type {CheckPolicy, Dialect, NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {CompileOptions} from '../../policy/program.ts'
 import type {UnsupportedList} from '../../policy/unsupported.ts'
 import {LONGEST_WORD_BYTES} from './limits.ts'
@@ -14,14 +14,13 @@ import {linuxReleaseFacts} from './release-facts.ts'
  *
  * @returns a refused policy has no chains. It has sets only if Azure NPM creates them before it fails.
  */
-export const linuxPolicyOf = (object: NetworkPolicy, options: CompileOptions): NpmPolicy =>
-  npmPolicyOf(object, options, checkComments)
+export const linuxPolicyOf = (object: NetworkPolicy, options: CompileOptions): NpmPolicy => npmPolicyOf(object, options, dialect)
 
 const spellName: SpellSet = ({set}) => set.name
 
 /** One comment that is too long makes iptables-restore refuse the whole file, and so the whole policy. */
-const checkComments: CheckPolicy = ({policy, target, chains}, release, refusals) => {
-  if (!linuxReleaseFacts(release).hasRuleComments) return
+const checkComments: CheckPolicy = ({policy, target, chains}, {semantics, release}, refusals) => {
+  if (semantics !== 'npm' || !linuxReleaseFacts(release).hasRuleComments) return
   for (const {direction, blocks} of chains) {
     const ofJump = (): string => jumpComment(policy, direction, target, spellName)
     if (mayBeLong(target) && isRefused(ofJump(), 'spec.podSelector', refusals)) return
@@ -32,6 +31,8 @@ const checkComments: CheckPolicy = ({policy, target, chains}, release, refusals)
       }
   }
 }
+
+const dialect: Dialect = {check: checkComments}
 
 function isRefused(comment: string, field: string, refusals: UnsupportedList): boolean {
   const bytes = byteLength(comment)

@@ -110,7 +110,9 @@ describe('refusals', () => {
   })
 
   test('each code has a case', () => {
-    expect(new Set(cases.map(({code}) => code))).toEqual(new Set(unsupportedCodes))
+    // Those of Windows have theirs with its compiler.
+    const ofLinux = unsupportedCodes.filter(code => !code.startsWith('WINDOWS_'))
+    expect(new Set(cases.map(({code}) => code))).toEqual(new Set(ofLinux))
   })
 
   test('all faults of a policy are told, and the others are compiled', () => {

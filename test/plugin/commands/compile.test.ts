@@ -123,7 +123,8 @@ describe('compile', () => {
     {args: ['-f', bank, '--generation', 'v1', '--on-need'], says: 'NPM v1 has no --on-need'},
     {args: [...lite, '--generation', 'v1'], says: 'NPM v1 has no --lite'},
     {args: [...lite, '--release', 'v1.5.50'], says: '--release v1.5.50 has no NPM Lite'},
-    {args: ['-f', bank, '-o', 'hns'], says: 'Expected --output=hns to be one of'},
+    {args: ['-f', bank, '-o', 'nft'], says: 'Expected --output=nft to be one of'},
+    {args: ['-f', bank, '-o', 'hns', '--generation', 'v1'], says: 'NPM v1 has no Windows nodes'},
   ])('$args cannot be answered', async ({args, says}) => {
     const {stdout, stderr, exitCode} = await runCli(['compile', ...args])
     expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 2})
@@ -136,6 +137,14 @@ describe('compile', () => {
     expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 2})
     expect(stderr).toContain('warning: stdin: Pod at .: the ports of a container are not a list of ports; it is left out')
     expect(stderr).toContain('error: nothing to compile')
+  })
+
+  test('for Windows it is one JSON document of what HNS takes', async () => {
+    const {stdout, stderr, exitCode} = await runCli(['compile', '-f', fixture('hns/cluster.json'), '-o', 'hns'])
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    const {network, endpoints} = JSON.parse(stdout) as {network: {Policies: object[]}; endpoints: {pod: string}[]}
+    expect(network.Policies).toHaveLength(26)
+    expect(endpoints.map(({pod}) => pod)).toEqual(['shop/web-1', 'shop/api-1', 'shop/db-1', 'ops/mon-1'])
   })
 
   test('help reads as it did', async () => {
