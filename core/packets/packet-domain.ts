@@ -37,4 +37,26 @@ export interface PacketSetWalk {
    *   places one part for each place
    */
   judge(receiver: number): readonly JudgedPackets[]
+  /**
+   * Of a walk that was made like another one, on a node that differs in sets only: the packets that may be judged otherwise than in
+   * that one. Absent, and undefined, where that may be any.
+   */
+  asking?(): AskingPackets | undefined
+}
+
+/** The packets of a domain that come to rules which ask changed sets. All others are judged as before. */
+export interface AskingPackets {
+  /** By rule. */
+  readonly rules: readonly AskingEnds[]
+  /** Receivers for whom packets may be sent on to another address, about which nothing is said above. */
+  readonly sentOn: Bits
+}
+
+/** The ends of packets that may come to one rule which asks a changed set. */
+export interface AskingEnds {
+  readonly senders: Bits
+  readonly receivers: Bits
+  /** Whether the set is asked for the sender's address. */
+  readonly asksSender: boolean
+  readonly asksReceiver: boolean
 }

@@ -6,9 +6,9 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import {PodNames} from '../drift/pod-names.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {blockHolds, type Ipv4Block} from '../net/ipv4.ts'
-import {Bits} from '../packets/bits.ts'
+import {Bits, BitsUnion} from '../packets/bits.ts'
 import {type EndClass, endClasses} from '../packets/end-classes.ts'
-import type {JudgedPackets} from '../packets/packet-domain.ts'
+import type {AskingPackets, JudgedPackets, PacketSetWalk} from '../packets/packet-domain.ts'
 import {allServices} from '../packets/services.ts'
 import {memberText} from '../sets/member.ts'
 import type {NodeSet} from '../sets/node-set.ts'
@@ -23,6 +23,9 @@ export const NO_EFFECT: StepEffect = {effect: 'none', opens: [], closes: []}
 const MOST_EXAMPLES = 3
 /** Pairs of a sender and a receiver that are judged for one plan, before and after its steps. */
 const MOST_PAIRS = 6_000_000
+
+/** Walks are made anew for some of the senders when they are fewer than all by this factor. */
+const FEWER = 8
 
 const NOTHING: ClusterObjects = {pods: [], namespaces: [], policies: [], nodes: []}
 
@@ -49,15 +52,11 @@ export class StepEffects {
   between(before: NodeState, after: NodeState, isOfSets: boolean): StepEffect {
     const found = new Found(this.pods)
     let isWhole = true
-    const all = productsOf(before, after, this.cluster)
-    for (const product of isOfSets ? touchedBy(movedMembers(before, after), all) : all) {
-      const senders = product.senders.map(({address}) => address)
-      const domain = {senders, receivers: product.receivers.map(({lastAddress}) => lastAddress), services: [allServices]}
-      const then = before.walkSets(domain)
-      const now = after.walkSets(domain, then)
+    for (const {product, receivers, earlier: then, later: now} of this.walks(before, after, isOfSets)) {
+      const {senders} = product
       // The one in which packets are told apart less is judged first: often it says that nothing new can be found.
       let isNowFirst = false
-      for (const receiver of product.receivers.keys()) {
+      for (const receiver of receivers) {
         if (found.isTold) return found.effect(true)
         const first = (isNowFirst ? now : then).judge(receiver)
         if (found.isToldWith(first, isNowFirst)) continue
@@ -73,6 +72,69 @@ export class StepEffects {
     }
     return found.effect(isWhole)
   }
+
+  /** The packets to judge, with their walks before and after. */
+  private *walks(before: NodeState, after: NodeState, isOfSets: boolean): Generator<Walks> {
+    if (!isOfSets) {
+      for (const product of productsOf(before, after, this.cluster)) yield walksOf(product, before, after)
+      return
+    }
+    // A set that no rule asks decides about no packet.
+    const asking = walksOf({senders: [], receivers: [], behind: []}, before, after).later.asking?.()
+    const moved = movedMembers(before, after)
+    if (asking?.rules.length === 0 || moved.length === 0) return
+    for (const {product, isMoved, isOfReceivers} of touchedBy(moved, productsOf(before, after, this.cluster))) {
+      const walks = walksOf(product, before, after)
+      const asked = walks.later.asking?.()
+      if (!asked) yield walks
+      else {
+        const {senders, receivers} = endsAsking(product, asked, isOfReceivers ? isMoved : undefined)
+        if (senders.isEmpty || receivers.isEmpty) continue
+        // Answers for all senders are there already.
+        const isWorthwhile = senders.size * FEWER < product.senders.length
+        const fewer = {...product, senders: product.senders.filter((_, at) => senders.has(at))}
+        yield {...(isWorthwhile ? walksOf(fewer, before, after) : walks), receivers}
+      }
+    }
+  }
+}
+
+interface Walks {
+  readonly product: PacketProduct
+  /** Indexes of the receivers of packets that may be judged otherwise. */
+  readonly receivers: Iterable<number>
+  readonly earlier: PacketSetWalk
+  readonly later: PacketSetWalk
+}
+
+function walksOf(product: PacketProduct, before: NodeState, after: NodeState): Walks {
+  const domain = {
+    senders: product.senders.map(({address}) => address),
+    receivers: product.receivers.map(({lastAddress}) => lastAddress),
+    services: [allServices],
+  }
+  const earlier = before.walkSets(domain)
+  return {product, receivers: product.receivers.keys(), earlier, later: after.walkSets(domain, earlier)}
+}
+
+/**
+ * The ends of packets of a product that meet a rule which asks a changed set for an address that moved.
+ *
+ * @param isMoved which senders did, where the product is of receivers that did; undefined where it is of senders that did, and of no such receiver
+ */
+function endsAsking(
+  {senders, receivers}: PacketProduct,
+  {rules, sentOn}: AskingPackets,
+  isMoved: ((end: EndClass) => boolean) | undefined,
+): {readonly senders: Bits; readonly receivers: Bits} {
+  const [from, to] = [new BitsUnion(senders.length), new BitsUnion(receivers.length)]
+  const movedSenders = isMoved && Bits.of([...senders.keys()].filter(at => isMoved(senders[at] as EndClass)))
+  for (const rule of isMoved ? rules : rules.filter(({asksSender}) => asksSender)) {
+    from.add(movedSenders && !rule.asksReceiver ? rule.senders.and(movedSenders) : rule.senders)
+    to.add(rule.receivers)
+  }
+  to.add(sentOn)
+  return {senders: from.bits(), receivers: to.bits()}
 }
 
 /** All packets, divided by what tells them apart on either node. */
@@ -95,11 +157,18 @@ function productsOf(before: NodeState, after: NodeState, cluster: ClusterObjects
   return [{senders: all, receivers: all, behind: []}]
 }
 
+interface TouchedProduct {
+  readonly product: PacketProduct
+  readonly isMoved: (end: EndClass) => boolean
+  /** Whether the receivers are those that moved. */
+  readonly isOfReceivers: boolean
+}
+
 /** The packets of products of which one end is in some blocks. */
-function touchedBy(blocks: readonly Ipv4Block[], products: readonly PacketProduct[]): PacketProduct[] {
+function touchedBy(blocks: readonly Ipv4Block[], products: readonly PacketProduct[]): TouchedProduct[] {
   const isTouched = ({address}: EndClass): boolean => blocks.some(block => blockHolds(block, address))
   const known = new Map<EndClass, boolean>()
-  const isIn = (end: EndClass): boolean => {
+  const isMoved = (end: EndClass): boolean => {
     const before = known.get(end)
     const found = before ?? isTouched(end)
     if (before === undefined) known.set(end, found)
@@ -107,10 +176,14 @@ function touchedBy(blocks: readonly Ipv4Block[], products: readonly PacketProduc
   }
   return products
     .flatMap(({senders, receivers, behind}) => [
-      {senders, receivers: receivers.filter(isIn), behind},
-      {senders: senders.filter(isIn), receivers: receivers.filter(end => !isIn(end)), behind},
+      {product: {senders, receivers: receivers.filter(isMoved), behind}, isMoved, isOfReceivers: true},
+      {
+        product: {senders: senders.filter(isMoved), receivers: receivers.filter(end => !isMoved(end)), behind},
+        isMoved,
+        isOfReceivers: false,
+      },
     ])
-    .filter(({senders, receivers}) => senders.length > 0 && receivers.length > 0)
+    .filter(({product: {senders, receivers}}) => senders.length > 0 && receivers.length > 0)
 }
 
 interface Place {

@@ -47,6 +47,9 @@ export class SetIndex {
 
   /** Whether a set is known to be the same in another index, because both have it from one. */
   isSame(name: string, other: SetIndex): boolean {
+    // Most sets need not be compiled for that.
+    if (other.below?.index === this || this.below?.index === other)
+      return (other.below?.index === this ? other : this).below?.changed.has(name) === false
     const set = this.get(name)
     return set !== unknownSet && set === other.get(name)
   }

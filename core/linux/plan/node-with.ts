@@ -65,24 +65,16 @@ function documentsWith(
 ): LinuxDocuments {
   const {backend, tables} = part
   const beside = savedBeside ?? (isUsed(tables[otherThan(backend)]) ? nothing(otherThan(backend)) : undefined)
-  let own: SavedChains | undefined
-  let other: SavedChains | undefined
-  return {
-    ...rest,
-    sets,
-    ...(saved && {
-      get saved() {
-        own ??= savedWith(saved, tables[backend])
-        return own
-      },
-    }),
-    ...(beside && {
-      get savedBeside() {
-        other ??= savedWith(beside, tables[otherThan(backend)])
-        return other
-      },
-    }),
-  }
+  const documents: LinuxDocuments = {...rest, sets}
+  // A getter that is spread is called, and walks need no text.
+  if (saved) printedLater(documents, 'saved', () => savedWith(saved, tables[backend]))
+  if (beside) printedLater(documents, 'savedBeside', () => savedWith(beside, tables[otherThan(backend)]))
+  return documents
+}
+
+function printedLater(documents: LinuxDocuments, name: 'saved' | 'savedBeside', print: () => SavedChains): void {
+  let printed: SavedChains | undefined
+  Object.defineProperty(documents, name, {enumerable: true, get: () => (printed ??= print())})
 }
 
 const nothing = (backend: Backend): SavedChains => new SavedChains({...indexIptablesSave(['']), backend, hasAllTables: true})

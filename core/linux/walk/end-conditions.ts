@@ -13,6 +13,9 @@ export interface SharedConditions {
   readonly changed: ChangedSets
 }
 
+/** So few ends are asked one by one: to find those of which a condition says something special takes longer. */
+const FEW_ENDS = 4
+
 /** Nearly all conditions on ends are of sets, and a text is made for each rule of a node. */
 const keyOf = (match: Match): string =>
   match.kind === 'set' ? `${match.negated ? '!' : '='}${match.sides} ${match.set}` : JSON.stringify(match)
@@ -80,12 +83,21 @@ export class EndConditions {
 
   private find(match: Match): EndTruth {
     const truthOf = (address: number) => holds(match, {...this.blank, [this.side]: address}, this.sets)
+    if (this.addresses.length <= FEW_ENDS) return this.ask(truthOf)
     const ranges = specialAddresses(match, this.sets)
     if (!ranges) return this.ask(truthOf)
     const special = new Set<number>()
-    for (const {from, to} of ranges)
-      for (let at = this.firstFrom(from); at < this.sorted.length && (this.sorted[at] as number) <= to; at++)
-        special.add(this.order[at] as number)
+    let at = 0
+    for (let range = 0; range < ranges.from.length; range++) {
+      const to = ranges.to[range] as number
+      at = this.firstFrom(ranges.from[range] as number, at)
+      for (; at < this.sorted.length && (this.sorted[at] as number) <= to; at++) special.add(this.order[at] as number)
+    }
+    if (match.kind === 'set' && ranges.areMembers) {
+      const members = Bits.of(special)
+      const possible = match.negated ? this.all.without(members) : members
+      return {possible, certain: possible}
+    }
     if (special.size === this.addresses.length) return this.ask(truthOf)
     let other = 0
     while (special.has(other)) other++
@@ -109,12 +121,23 @@ export class EndConditions {
     return {possible, certain: notKnown.length === 0 ? possible : possible.without(Bits.of(notKnown))}
   }
 
-  /** Place of the first end with this address or a larger one. */
-  private firstFrom(address: number): number {
-    let [low, high] = [0, this.sorted.length]
+  /**
+   * Place of the first end with this address or a larger one.
+   *
+   * @param near a place that is not far before it, mostly
+   */
+  private firstFrom(address: number, near: number): number {
+    const {sorted} = this
+    let low = near > 0 && (sorted[near - 1] as number) >= address ? 0 : near
+    let step = 1
+    while (low + step <= sorted.length && (sorted[low + step - 1] as number) < address) {
+      low += step
+      step *= 2
+    }
+    let high = Math.min(low + step - 1, sorted.length)
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.sorted[middle] as number) < address) low = middle + 1
+      if ((sorted[middle] as number) < address) low = middle + 1
       else high = middle
     }
     return low

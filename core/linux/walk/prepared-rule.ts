@@ -44,42 +44,122 @@ const FIXED: ReadonlySet<PacketField> = new Set(['sourcePort', 'in'])
 const OF_ENDS_OR_SERVICE: ReadonlySet<PacketField> = new Set(['source', 'destination', ...SERVICE])
 const isWithin = (fields: readonly PacketField[], those: ReadonlySet<PacketField>) => fields.every(field => those.has(field))
 
-/** @returns undefined for a rule that no packet of the domain matches */
-export function prepareRule(
-  rule: Rule,
-  {senders, receivers}: {readonly senders: EndConditions; readonly receivers: EndConditions},
-  sets: SetIndex,
-  blank: Passing,
-): PreparedRule | undefined {
+interface RuleEnds {
+  readonly senders: EndConditions
+  readonly receivers: EndConditions
+}
+
+/** The conditions of a rule by what they look at. */
+interface SortedMatches {
+  /** Whether one looks at what is not kept, so that it is unknown. */
+  readonly isUncertain: boolean
+  /** On nothing that packets of a domain differ in. */
+  readonly fixed: readonly Match[]
+  readonly senders: readonly Match[]
+  readonly receivers: readonly Match[]
+  readonly services: readonly Match[]
+  readonly changing: readonly Match[]
+  readonly mixed: readonly Match[]
+  readonly senderMixed: readonly Match[]
+}
+
+function sortMatches(matches: readonly Match[], sets: SetIndex): SortedMatches {
   let isUncertain = false
-  const parts = {senders: [], receivers: [], services: [], changing: [], mixed: [], senderMixed: []} as Record<string, Match[]>
-  for (const match of rule.matches) {
+  const sorted = {fixed: [], senders: [], receivers: [], services: [], changing: [], mixed: [], senderMixed: []} as {
+    [kind in Exclude<keyof SortedMatches, 'isUncertain'>]: Match[]
+  }
+  for (const match of matches) {
     const fields = [...dependsOn(match, sets)].filter(field => !FIXED.has(field))
     // The destination before translation is not kept, and no range of addresses is what a mask that is no prefix holds.
     if (fields.includes('original') || hasOddMask(match, sets)) isUncertain = true
-    else if (fields.length === 0) {
-      const truth = holds(match, blank, sets)
-      if (truth === false) return undefined
-      if (truth === 'unknown') isUncertain = true
-    } else (parts[kindOf(fields)] as Match[]).push(match)
+    else if (fields.length === 0) sorted.fixed.push(match)
+    else sorted[kindOf(fields)].push(match)
   }
-  const from = senders.ofAll(parts['senders'] as Match[])
-  const to = receivers.ofAll(parts['receivers'] as Match[])
-  if (from?.possible.isEmpty) return undefined
-  const serviceMatches = parts['services'] as Match[]
-  const services = serviceMatches.length === 0 ? undefined : allServicesOf(serviceMatches, blank, sets)
-  if (services?.length === 0) return undefined
-  return {
-    rule,
-    isUncertain,
-    senders: from,
-    receivers: to,
-    receiverMatches: parts['receivers'] as Match[],
-    services,
-    serviceMatches,
-    changing: parts['changing'] as Match[],
-    mixed: parts['mixed'] as Match[],
-    senderMixed: parts['senderMixed'] as Match[],
+  return {...sorted, isUncertain}
+}
+
+/** The conditions of a rule that look at one end alone. */
+export const endConditionsOf = (matches: readonly Match[], sets: SetIndex): Pick<SortedMatches, 'senders' | 'receivers'> =>
+  sortMatches(matches, sets)
+
+/** @returns undefined for a rule that no packet of the domain matches */
+export function prepareRule(
+  rule: Rule,
+  ends: RuleEnds,
+  sets: SetIndex,
+  blank: Passing,
+  matches: readonly Match[] = rule.matches,
+): LatePreparedRule | undefined {
+  const sorted = sortMatches(matches, sets)
+  let isUncertain = sorted.isUncertain || matches.length < rule.matches.length
+  for (const match of sorted.fixed) {
+    const truth = holds(match, blank, sets)
+    if (truth === false) return undefined
+    if (truth === 'unknown') isUncertain = true
+  }
+  const prepared = new LatePreparedRule(rule, {...sorted, isUncertain}, {ends, sets, blank})
+  // Of few senders it is soon known that a rule is for none of them. Of many it is asked for the receivers that there are.
+  const isOfNoSender = ends.senders.all.size <= ends.receivers.all.size && prepared.senders?.possible.isEmpty
+  return isOfNoSender ? undefined : prepared
+}
+
+interface Preparing {
+  readonly ends: RuleEnds
+  readonly sets: SetIndex
+  readonly blank: Passing
+}
+
+/** Most rules of a node are for other receivers, so what else they ask is answered when a packet to one of theirs comes. */
+class LatePreparedRule implements PreparedRule {
+  readonly rule: Rule
+  after?: NonNullable<PreparedRule['after']>
+  private readonly sorted: SortedMatches
+  private readonly preparing: Preparing
+  private from: EndTruth | undefined
+  private to: EndTruth | undefined
+  private ranges: readonly ServiceTruth[] | undefined
+
+  constructor(rule: Rule, sorted: SortedMatches, preparing: Preparing) {
+    this.rule = rule
+    this.sorted = sorted
+    this.preparing = preparing
+  }
+
+  get isUncertain(): boolean {
+    return this.sorted.isUncertain
+  }
+
+  get senders(): EndTruth | undefined {
+    return (this.from ??= this.preparing.ends.senders.ofAll(this.sorted.senders))
+  }
+
+  get receivers(): EndTruth | undefined {
+    return (this.to ??= this.preparing.ends.receivers.ofAll(this.sorted.receivers))
+  }
+
+  get receiverMatches(): readonly Match[] {
+    return this.sorted.receivers
+  }
+
+  get services(): readonly ServiceTruth[] | undefined {
+    if (this.sorted.services.length === 0) return undefined
+    return (this.ranges ??= allServicesOf(this.sorted.services, this.preparing.blank, this.preparing.sets))
+  }
+
+  get serviceMatches(): readonly Match[] {
+    return this.sorted.services
+  }
+
+  get changing(): readonly Match[] {
+    return this.sorted.changing
+  }
+
+  get mixed(): readonly Match[] {
+    return this.sorted.mixed
+  }
+
+  get senderMixed(): readonly Match[] {
+    return this.sorted.senderMixed
   }
 }
 
@@ -91,7 +171,7 @@ export function prepareRule(
  */
 export function prepareDoubtfulRule(
   rule: Rule,
-  ends: {readonly senders: EndConditions; readonly receivers: EndConditions},
+  ends: RuleEnds,
   sets: SetIndex,
   blank: Passing,
   written: WrittenSets,
@@ -99,10 +179,9 @@ export function prepareDoubtfulRule(
   const isAsked = (match: Match, those: WrittenSets) => askedSets(match).some(name => isWritten(name, those, sets))
   if (written.length === 0 || !rule.matches.some(match => isAsked(match, written))) return undefined
   const known = new Map<string, PreparedRule | undefined>()
-  const prepare = (those: WrittenSets): PreparedRule | undefined => {
+  const prepare = (those: WrittenSets): LatePreparedRule | undefined => {
     const matches = rule.matches.filter(match => !isAsked(match, those))
-    const prepared = prepareRule({...rule, matches}, ends, sets, blank)
-    return prepared && {...prepared, rule, isUncertain: prepared.isUncertain || matches.length < rule.matches.length}
+    return prepareRule(rule, ends, sets, blank, matches)
   }
   const after = (those: WrittenSets): PreparedRule | undefined => {
     const key = those.join(' ')
@@ -110,7 +189,8 @@ export function prepareDoubtfulRule(
     return known.get(key)
   }
   const unasked = prepare(written)
-  return unasked && {...unasked, after}
+  if (unasked) unasked.after = after
+  return unasked
 }
 
 /** Whether a condition looks at some bits of addresses that are not the first ones, so that classes of addresses may not tell them apart. */
@@ -134,7 +214,7 @@ function isOddSet(name: string, sets: SetIndex): boolean {
   return false
 }
 
-function kindOf(fields: readonly PacketField[]): string {
+function kindOf(fields: readonly PacketField[]): Exclude<keyof SortedMatches, 'isUncertain' | 'fixed'> {
   if (fields.includes('source')) return fields.length === 1 ? 'senders' : 'senderMixed'
   if (fields.length === 1 && fields[0] === 'destination') return 'receivers'
   if (isWithin(fields, SERVICE)) return 'services'

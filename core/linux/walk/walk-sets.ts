@@ -1,9 +1,10 @@
 import {Bits} from '../../packets/bits.ts'
 import {disjointPackets} from '../../packets/disjoint-packets.ts'
-import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
+import type {AskingPackets, EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
 import {cutServices} from '../../packets/services.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Rule} from '../iptables/model.ts'
+import {askingPackets} from './asking-packets.ts'
 import {ChangedSets} from './changed-sets.ts'
 import {EndConditions} from './end-conditions.ts'
 import {FORWARDED, skipsTable} from './hooks.ts'
@@ -109,6 +110,14 @@ export class SetWalker implements PacketSetWalk {
     }
     ends.accepted = parts
     return this.judged(ends)
+  }
+
+  asking(): AskingPackets | undefined {
+    const {below, rules} = this
+    // What rules write to sets is in no set that is compared.
+    if (!below || this.written.length > 0) return undefined
+    const all = rules.beside ? [rules, rules.beside] : [rules]
+    return askingPackets(all, {ends: this.ends, sets: this.sets, changed: below.changed})
   }
 
   private placed(part: Part, place: Pick<Passing, 'isTracked' | 'out'>): Part {
