@@ -135,6 +135,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'core/flows': verb,
 
+  // What is in force is a question to the comparison.
+  'core/policies': [...verb, 'core/drift'],
+
   // How many differences there are is a question to the comparison.
   'core/metrics': [...verb, 'core/drift'],
 
@@ -275,6 +278,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/verify',
     'core/plan',
     'core/flows',
+    'core/policies',
     'core/metrics',
     'core/live',
     'plugin/node-version.ts',

@@ -2,8 +2,8 @@ import {z} from 'zod'
 import {incompletePartsSchema, nodeFailureSchema, problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
-/** What can be said of a policy and direction over all nodes that were read. `differs` names the nodes. */
-export const policyStates = ['in force', 'differs', 'missing', 'refused', 'means something else', 'left over', 'unknown'] as const
+/** What can be said of a policy and direction over all nodes that were read, the worst first. */
+export const policyStates = ['missing', 'differs', 'refused', 'means something else', 'left over', 'unknown', 'in force'] as const
 
 const count = z.int().min(0)
 
@@ -45,6 +45,11 @@ export const policyListSchema = z
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('PolicyList'),
     items: z.array(policyListItemSchema).describe('by namespace, name and direction, unless sorted otherwise'),
+    others: z
+      .array(z.object({node: z.string(), text: z.string()}))
+      .describe(
+        'what the comparison of a node finds, and concerns none of the policies; none are told where only some policies are asked for',
+      ),
     nodes: z.array(z.string()).describe('that were read'),
     failures: z.array(nodeFailureSchema).describe('nodes that could not be read'),
     incomplete: incompletePartsSchema,

@@ -80,6 +80,8 @@ export interface PolicyChains {
   nameOf(policy: string, direction: Direction, scheme: Scheme): string
   /** What a name's shape says; undefined for one that no policy's chain can have. */
   shapeOf(name: string): {readonly direction: Direction; readonly schemes: readonly Scheme[]} | undefined
+  /** The only direction whose packets a list of rules concerns, a policy's own or another of Azure NPM; undefined for one of both. */
+  directionOf(name: string): Direction | undefined
 }
 
 /** What a program and a node have in common, and what not. */

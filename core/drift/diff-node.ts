@@ -1,14 +1,14 @@
 import type {IncompletePart} from '../contract/common.ts'
 import type {Drift} from '../contract/drift.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeState} from '../dataplane/dataplane.ts'
+import type {ExpectedProgramOptions, NodeState} from '../dataplane/dataplane.ts'
 import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {compareNode} from './compare-node.ts'
 
 /** Settings of the node's Azure NPM that a dump does not contain, and what is asked. */
-export interface DiffOptions {
+export interface DiffOptions extends Pick<ExpectedProgramOptions, 'programFor'> {
   readonly isLite: boolean
   /** Compares only with what Azure NPM programs, and does not ask whether that is what the policies mean. */
   readonly isProgramOnly?: boolean

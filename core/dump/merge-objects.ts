@@ -110,9 +110,12 @@ export const isSamePolicy = (a: NetworkPolicy, b: NetworkPolicy): boolean => isS
 function spelled(kind: ObjectKind, object: Item): string {
   const served = kind === 'policies' ? withDefaults(object as NetworkPolicy) : object
   const [stripped] = stripObjects({...emptyCluster(), [kind]: [served]})[kind]
-  return JSON.stringify(stripped, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
-      : value,
+  return JSON.stringify(stripped, (key, value: unknown) =>
+    // When an object was made, files that people write do not say.
+    key === 'creationTimestamp'
+      ? undefined
+      : typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+        : value,
   )
 }

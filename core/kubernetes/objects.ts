@@ -70,7 +70,7 @@ export type PolicyPeer = Fields<V1NetworkPolicyPeer, never, 'ipBlock'> & {
 export type PolicyPort = Fields<V1NetworkPolicyPort, never, 'protocol' | 'port' | 'endPort'>
 
 export interface NetworkPolicy {
-  readonly metadata: ObjectMeta
+  readonly metadata: ObjectMeta & Fields<V1ObjectMeta, never, 'creationTimestamp'>
   readonly spec: Fields<V1NetworkPolicySpec, never, 'policyTypes'> & {
     readonly podSelector?: LabelSelector
     readonly ingress?: readonly {readonly from?: readonly PolicyPeer[]; readonly ports?: readonly PolicyPort[]}[]

@@ -67,7 +67,9 @@ export const stripNamespace: StripFields<Namespace> = (object, shared) => {
 export const stripPolicy: StripFields<NetworkPolicy> = (object, shared) => {
   const {metadata, spec} = fieldsOf(object)
   const meta = metaOf(metadata, shared)
-  return meta && {metadata: meta, spec: fieldsOf(spec)}
+  if (!meta) return undefined
+  const {creationTimestamp} = fieldsOf(metadata)
+  return {metadata: {...meta, ...(typeof creationTimestamp === 'string' && {creationTimestamp})}, spec: fieldsOf(spec)}
 }
 
 export const stripNode: StripFields<Node> = (object, shared) => {

@@ -25,6 +25,7 @@ const oneOf = <Value extends string>(value: string, values: readonly Value[]): s
 const isTrue = (value: unknown): boolean => value === true
 const numberOf = (value: unknown): number => Number(value)
 
+const TIME = /^[\d:TZ.+-]*$/
 const PHASES = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'] as const
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'tcp', 'udp', 'sctp', 'ICMP', ''] as const
 const TYPES = ['Ingress', 'Egress'] as const
@@ -81,7 +82,7 @@ export class Objects {
       ...(namespace !== undefined && {namespace: this.renamer.word(namespace)}),
       ...(labels && {labels: this.labels(labels)}),
       ...(deletionTimestamp !== undefined && {
-        deletionTimestamp: /^[\d:TZ.+-]*$/.test(deletionTimestamp) ? deletionTimestamp : 'redacted',
+        deletionTimestamp: TIME.test(deletionTimestamp) ? deletionTimestamp : 'redacted',
       }),
       ...(typeof deletionGracePeriodSeconds === 'number' && {deletionGracePeriodSeconds}),
     }
@@ -145,8 +146,12 @@ export class Objects {
   private policy({metadata, spec}: NetworkPolicy): NetworkPolicy {
     const {podSelector, policyTypes, ingress, egress} = spec
     const ports = (list: readonly PolicyPort[] | undefined) => list && {ports: list.map(port => this.policyPort(port))}
+    const {creationTimestamp} = metadata
     return {
-      metadata: this.metadata(metadata),
+      metadata: {
+        ...this.metadata(metadata),
+        ...(creationTimestamp !== undefined && TIME.test(creationTimestamp) && {creationTimestamp}),
+      },
       spec: {
         ...(podSelector && {podSelector: this.selector(podSelector)}),
         ...(policyTypes && {policyTypes: policyTypes.map(type => oneOf(type, TYPES))}),

@@ -48,6 +48,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: "Prints a node's metrics: Azure NPM's own, and what it does not count",
     load: async () => (await import('./metrics.ts')).default,
   },
+  policies: {
+    summary: 'Lists policies over all nodes: in force or not, and what they count',
+    load: async () => (await import('./policies.ts')).default,
+  },
   resolve: {
     summary: 'Tells what a hashed set or chain name stands for, and how a name is hashed',
     load: async () => (await import('./resolve.ts')).default,

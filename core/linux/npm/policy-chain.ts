@@ -1,6 +1,6 @@
 import {fnv1a32, type Scheme, sha256Integer} from '../../names/hash.ts'
 import type {Direction} from '../../names/kernel-name.ts'
-import {directionChains} from './chain-names.ts'
+import {directionChains, v1RuleChains} from './chain-names.ts'
 
 /** Names of policies' own chains in NPM v2, one for each direction. */
 
@@ -60,3 +60,12 @@ export function policyFitsChain(
 ): boolean {
   return chain.schemes.some(scheme => policyChainName(policy, chain.direction, scheme) === chain.name)
 }
+
+const directions = new Map<string, Direction>(
+  (['Ingress', 'Egress'] as const).flatMap(direction =>
+    [directionChains[direction], ...Object.values(v1RuleChains[direction])].map(chain => [chain, direction]),
+  ),
+)
+
+/** The only direction whose packets a chain of Azure NPM concerns; undefined for one that packets of both meet. */
+export const chainDirection = (chain: string): Direction | undefined => policyChain(chain)?.direction ?? directions.get(chain)

@@ -47,6 +47,7 @@ const files: readonly Computation[] = [
   {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-node.ts probeNode'},
   {args: ['verify', ...node], endless: 'core/verify/verify-node.ts verifyEach'},
   {args: ['metrics', ...node], endless: 'core/metrics/node-metrics.ts nodeMetrics'},
+  {args: ['policies', ...node], endless: 'core/policies/list-policies.ts listPolicies'},
   {args: ['flows', 'denied', ...node], endless: 'core/flows/list-denied.ts listDenied'},
   {args: ['lint', '--from', nodes], endless: 'core/lint/lint-documents.ts lintDocuments'},
   {args: ['compile', '-f', `${nodes}/cluster.yaml`], endless: 'core/compile/policy-compilation.ts compilePolicies'},

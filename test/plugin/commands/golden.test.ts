@@ -187,6 +187,7 @@ describe('usage', () => {
     [['trace']],
     [['matrix']],
     [['metrics']],
+    [['policies']],
     [['diff']],
     [['verify']],
     [['dump']],

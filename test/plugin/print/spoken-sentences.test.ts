@@ -5,7 +5,7 @@ import {parseSync} from 'rolldown/utils'
 import {expect, test} from 'vitest'
 
 /*
- * Every sentence that trace, diff and verify can say stands in a golden file that somebody has read. Sentences are the texts in the
+ * Every sentence that trace, diff, verify and policies can say stands in a golden file that somebody has read. Sentences are the texts in the
  * files below that have two words; those with values in them are looked for piece by piece.
  */
 
@@ -23,12 +23,14 @@ const SPEAKING = [
   'core/linux/translate/direction-verdicts.ts',
   'core/linux/translate/verdict-reason.ts',
   'core/linux/walk',
+  'core/policies',
   'core/policy/deviations.ts',
   'core/policy/evaluate.ts',
   'core/trace',
   'core/verify',
   'plugin/print/drift-items.ts',
   'plugin/print/drift.ts',
+  'plugin/print/policies.ts',
   'plugin/print/trace.ts',
   'plugin/print/verification.ts',
   'plugin/print/where.ts',
@@ -39,6 +41,7 @@ const UNSAID: Readonly<Record<string, string>> = {
   'security INPUT': 'a name',
   'security OUTPUT': 'a name',
   'mangle POSTROUTING': 'a name',
+  'every node that was read has what it asks for': 'in JSON only: a line that says in force has no reason',
   'no services': 'the name of a set that no kernel has',
   'the packet does not leave the pod': 'in JSON only: a trace within a pod shows no directions',
   'an address is translated to what depends on it': 'walks of sets give no reasons',
@@ -101,11 +104,11 @@ const sentencesOf = (file: string): string[] => {
 
 const golden = join(root, 'test/golden')
 const screens = readdirSync(golden)
-  .filter(name => /^(?:trace|diff|verify)-/.test(name))
+  .filter(name => /^(?:trace|diff|verify|policies)-/.test(name))
   .map(name => plain(readFileSync(join(golden, name), 'utf8')))
 const isShown = (sentence: string): boolean => screens.some(screen => screen.includes(sentence))
 
-test('every sentence of trace, diff and verify is in a golden file', () => {
+test('every sentence of trace, diff, verify and policies is in a golden file', () => {
   const all = SPEAKING.flatMap(filesIn).flatMap(file => sentencesOf(file).map(sentence => ({file, sentence})))
   expect(all.length).toBeGreaterThan(300)
   expect(all.filter(({sentence}) => !(sentence in UNSAID) && !isShown(sentence))).toEqual([])

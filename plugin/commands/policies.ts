@@ -1,0 +1,128 @@
+import {Flags} from '@oclif/core'
+import type {Drift} from '../../core/contract/drift.ts'
+import type {PolicyList} from '../../core/contract/policies.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import {selects} from '../../core/kubernetes/label-selector.ts'
+import {parseSelector} from '../../core/kubernetes/parse-selector.ts'
+import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes.ts'
+import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
+import {type SortColumn, sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
+import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
+
+type PolicyFlags = SourceFlags & OutputFlags & {readonly lite: boolean}
+
+export default class Policies extends Verb {
+  static override summary = 'Lists policies over all nodes: in force or not, and what they count'
+  static override description =
+    'One line for each policy and direction: how many pods it selects, on how many nodes it is programmed, what its rules have counted, ' +
+    'and its state, which is what diff finds on any of the nodes: in force; missing or different on some; refused by Azure NPM, with the code ' +
+    'of lint; something else than it says, as Azure NPM programs it; left over, without an object; unknown where the input does not ' +
+    'tell. -o wide says where and why. NEW CONNS are first packets that its rules let in or out, DROPS packets that they drop unless another policy of ' +
+    'the direction allows them, over all nodes. Exit code 1 means that one is not in force, 2 that none is known to be wrong and not all is known, or that a ' +
+    'node could not be read.'
+  static override examples = [
+    '<%= config.bin %> policies',
+    '<%= config.bin %> policies -n shop --sort-by drops',
+    '<%= config.bin %> policies --from dump/ -o wide',
+    'sudo <%= config.bin %> policies --local',
+  ]
+  static override flags = {
+    ...sourceFlags,
+    namespace: Flags.string({char: 'n', summary: 'Only policies of this namespace', helpValue: 'NAMESPACE'}),
+    'all-namespaces': Flags.boolean({
+      char: 'A',
+      summary: 'Policies of all namespaces, as without --namespace',
+      default: false,
+      exclusive: ['namespace'],
+    }),
+    selector: Flags.string({char: 'l', summary: 'Only policies whose objects have these labels', helpValue: 'LABELS'}),
+    'sort-by': Flags.string({
+      summary: 'Column to sort by: counts the largest first, states the worst first',
+      options: [...sortColumns],
+    }),
+    lite: Flags.boolean({summary: 'The nodes run NPM Lite, which reads its own pods only', default: false}),
+    output: Flags.string({
+      char: 'o',
+      summary: 'Output format; wide says where and why',
+      options: ['table', 'wide', 'json', 'yaml', 'name'],
+      default: 'table',
+    }),
+    'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
+  }
+
+  override async run(): Promise<void> {
+    const {flags} = await this.parse(Policies)
+    const {selector, namespace, 'sort-by': sorting, ...rest} = flags
+    const filter = filterOf(namespace, selector)
+    const {list, now} = await this.list(rest, filter)
+    const {items, failures, problems} = list
+    const sorted = sorting === undefined ? list : {...list, items: sortPolicies(items, sorting as SortColumn)}
+    const look = (isWide: boolean): PolicyLook => ({isWide, hasHeaders: !flags['no-headers'], now})
+    await this.printAnswer(flags, {
+      document: () => sorted,
+      table: paint => policyLines(sorted, paint, look(false)),
+      formats: {wide: paint => policyLines(sorted, paint, look(true)), name: () => policyNames(sorted)},
+    })
+    await this.report(problems)
+    await this.reportFailures(failures)
+    this.exit(exitCodeOf(list))
+  }
+
+  private async list(flags: PolicyFlags, filter: PolicyFilter): Promise<{list: PolicyList; now: number}> {
+    // Each agent compares its own node.
+    const compared = isLive(flags) ? await this.askAgents(flags) : undefined
+    const source = await this.open(flags, 'each')
+    const {nodes, failures} = chosenNodes(source, flags)
+    const cluster = nodes.find(state => state.cluster)?.cluster
+    const unasked = compared?.failures.filter(({node}) => !failures.some(failed => failed.node === node)) ?? []
+    const compare = compared ? withDrifts(nodes, compared.drifts) : compareNodes(nodes, {isLite: flags.lite})
+    const list = listPolicies(cluster, compare, {
+      failures: [...failures, ...unasked],
+      problems: [...source.problems, ...(compared?.problems ?? []), ...nodes.flatMap(({problems}) => problems)],
+      filter,
+    })
+    // Of a dump the ages are those when it was taken.
+    const times = nodes.flatMap(({takenAt}) => (takenAt === undefined ? [] : [Date.parse(takenAt)])).filter(Number.isFinite)
+    return {list, now: times.length > 0 ? Math.max(...times) : Date.now()}
+  }
+
+  private async askAgents(flags: PolicyFlags) {
+    const cluster = await clusterFlagsOf(flags)
+    const {diffNodes} = await import('../agents/diff-nodes.ts')
+    const {list, problems} = await diffNodes(cluster, flags, this.waiting)
+    return {drifts: new Map(list.items.map(drift => [drift.node, drift])), failures: list.failures, problems}
+  }
+}
+
+/** Nodes that were compared; of the others nothing is told. */
+function* withDrifts(nodes: readonly NodeState[], drifts: ReadonlyMap<string, Drift>): Generator<ComparedNode> {
+  for (const state of nodes) {
+    const drift = drifts.get(state.node)
+    if (drift) yield {state, drift}
+  }
+}
+
+function filterOf(namespace: string | undefined, selector: string | undefined): PolicyFilter {
+  const parsed = selector === undefined ? undefined : parseSelector(selector)
+  if (selector !== undefined && !parsed)
+    throw new InputError(
+      `-l ${selector}: this is no label selector`,
+      "Write it as for kubectl: -l app=web, -l 'env in (a,b),!old'.",
+    )
+  return {
+    ...(namespace !== undefined && {namespace}),
+    ...(parsed && {selects: labels => selects(parsed, labels)}),
+  }
+}
+
+/** What is known to be wrong weighs more than what is not known. */
+function exitCodeOf({items, others, failures}: PolicyList): number {
+  const states = new Set(items.flatMap(item => item.states.map(({state}) => state)))
+  const isUnknown = states.delete('unknown') || failures.length > 0
+  states.delete('in force')
+  if (states.size > 0 || others.length > 0) return exitCodes.no
+  return isUnknown ? exitCodes.failed : exitCodes.done
+}
