@@ -11,6 +11,7 @@ import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readyLines, rolloutLines, stepLine} from '../print/install.ts'
 import {permissionLines} from '../print/permissions.ts'
+import {refuseOpenWrites} from '../write/open-writes.ts'
 
 export default class Install extends Verb {
   static override summary = 'Puts the agents into a cluster, on all nodes or for a while on one'
@@ -18,7 +19,7 @@ export default class Install extends Verb {
     'Applies the manifests that came with this program by server-side apply: two namespaces, accounts, roles, and DaemonSets of agents ' +
     'and of the relays through which they are reached. Everything is checked by the API server before anything is stored. An older ' +
     "installation is upgraded. With --read-only, agents load nothing that writes, and the operator's account and roles are left out, " +
-    'or removed if they are there; install without it adds them. With --ephemeral it is one agent on one node, which ends by itself.'
+    'or removed if they are there; install without it adds them. Refused while a write awaits its confirmation. With --ephemeral it is one agent on one node, which ends by itself.'
   static override examples = [
     '<%= config.bin %> install --explain',
     '<%= config.bin %> install --dry-run',
@@ -72,6 +73,7 @@ export default class Install extends Verb {
       })
     }
     await using api = await openClusterApi(flags, this.signal)
+    if (readOnly && !dryRun) await refuseOpenWrites(api, 'install --read-only', text => say(`warning: ${text}`), this.waiting)
     const without = readOnly ? (await renderManifests(this.config.root, options)).filter(isForWriting) : []
     const question = {objects, without, node, dryRun, force: flags['force-conflicts'], ...times, signal: this.signal}
     const installation = await installAgents(api, question, {

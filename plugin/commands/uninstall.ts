@@ -8,13 +8,14 @@ import {objectsThatGo, uninstall, whyNamespaceStays} from '../install/uninstall.
 import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {confirm} from '../ui/confirm.ts'
+import {refuseOpenWrites} from '../write/open-writes.ts'
 
 export default class Uninstall extends Verb {
   static override summary = 'Removes the agents from a cluster, and all that install made'
   static override description =
     'Deletes what carries the label app.kubernetes.io/part-of=kubectl-npm, and the two namespaces unless they were there before or hold ' +
     'objects of others. Installations of older versions go as well. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent, /run/kubectl-npm) is not touched. ' +
-    'A write that awaits its confirmation then stays, because no agent is left that takes it back: look with status first.'
+    'Refused while a write awaits its confirmation, because no agent would be left that takes it back: confirm it or roll it back first.'
   static override examples = ['<%= config.bin %> uninstall', '<%= config.bin %> uninstall --yes']
   static override flags = {
     ...clusterFlags,
@@ -40,6 +41,7 @@ export default class Uninstall extends Verb {
       say(`Nothing ${reasons.length > 0 ? 'else ' : ''}of kubectl npm is in this cluster.`)
       return
     }
+    await refuseOpenWrites(api, 'uninstall', say, this.waiting)
     if (!flags.yes) {
       say(
         `This removes ${goes.map(each => `${objectName(each)}${each.kind === 'Namespace' ? ' with all in it' : ''}`).join(', ')}.`,
