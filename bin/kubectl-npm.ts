@@ -23,10 +23,10 @@ setServices({
     requireNodeForTools()
     const {openWriter} = await import('../agent/write/open-writer.ts')
     const {nodeName} = await import('../agent/node/node-name.ts')
-    const {silentLog} = await import('../agent/log.ts')
+    const {auditFileLog} = await import('../agent/write/audit-file.ts')
     const node = nodeName()
-    // Restore points and journal are the record of root.
-    const writer = openWriter({stateDir, node, version: packageFacts.version, log: silentLog})
+    const log = auditFileLog(stateDir, text => void process.stderr.write(`${text}\n`))
+    const writer = openWriter({stateDir, node, version: packageFacts.version, log})
     const by = 'root'
     return {
       node,

@@ -81,11 +81,15 @@ function partOfPolicies(
   const compared: Compared = {...comparison, node, kept}
   const chosen = narrowedTo ? narrow(compared, narrowedTo) : {differences: all(compared), narrowedTo: [], notes: []}
   const repaired = repairedWith(chosen.differences, compared, writing)
+  const keptOnes = keptThere(compared)
   return {
     part: repaired.part,
     narrowedTo: chosen.narrowedTo,
     untouched: [
-      ...(narrowedTo ? [] : keptThere(compared)),
+      ...(narrowedTo ? [] : keptOnes),
+      ...refused(compared, [...keptOnes, ...notCompared.map(({policy}) => ({name: `policy ${policy}`}))]).filter(
+        ({name}) => !narrowedTo || narrowedTo.policies?.some(policy => name === `policy ${policy}`),
+      ),
       ...notCompared.map(({policy, reason}) => ({
         name: `policy ${policy}`,
         reason: `its rules were not compared: ${reason}`,
@@ -113,3 +117,17 @@ const keptThere = ({causes, kept}: Compared): LeftAlone[] =>
       reason: 'Azure NPM refuses the policy as it is now, and leaves what it programmed of it before',
       next: 'Change the policy so that Azure NPM accepts it, see kubectl npm lint; or delete it.',
     }))
+
+/** Policies of which nothing is programmed, and that nothing else is said of. */
+function refused({program: {policies, refusals}}: Compared, told: readonly {readonly name: string}[]): LeftAlone[] {
+  const known = new Set([...policies.map(({policy}) => `policy ${policy}`), ...told.map(({name}) => name)])
+  const first = new Map(refusals.toReversed().map(each => [`policy ${each.policy}`, each]))
+  return [...first]
+    .filter(([name]) => !known.has(name))
+    .map(([name, {reason, consequence}]) => ({
+      name,
+      reason: `nothing of it is put in force: ${reason}; ${consequence}`,
+      next: 'Change the policy, see kubectl npm lint.',
+    }))
+    .toReversed()
+}

@@ -13,7 +13,7 @@ import {writeFailure, writeResultLines} from '../print/write-result.ts'
 import {confirm, requireTerminal} from '../ui/confirm.ts'
 import {inTurn, isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'
-import {type PlanRequest, planList, planTargets, readPlans, wantedOfDump} from '../write/plan-targets.ts'
+import {changedSince, type PlanRequest, planList, planTargets, readPlans, wantedOfDump} from '../write/plan-targets.ts'
 import {maxParallelFlag, maxParallelOf, targetFlags} from '../write/write-flags.ts'
 import type {ApplyQuestion, WriteTarget} from '../write/write-target.ts'
 
@@ -113,7 +113,8 @@ export default class Apply extends Verb {
     const planned = plans
       ? fitted(plans, targets)
       : await planTargets(targets, await this.requestOf(given, targets.length), this.waiting)
-    const results = [...planned, ...absent].toSorted((one, other) => (one.node < other.node ? -1 : 1))
+    const changed = plans && isDryRun ? await changedSince(plans, targets, this.waiting) : []
+    const results = [...planned, ...changed, ...absent].toSorted((one, other) => (one.node < other.node ? -1 : 1))
     const [only] = results
     if (only && results.length === 1 && 'error' in only) throw only.error
     const list = planList(results)

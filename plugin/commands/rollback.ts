@@ -37,7 +37,7 @@ export default class Rollback extends Verb {
     const {flags} = await this.parse(Rollback)
     const maxParallel = maxParallelOf(flags['max-parallel'])
     if (!flags.list && !flags.yes) requireTerminal('Say --yes to write without being asked, or --list to see the restore points.')
-    await using opened = await openTargets(flags, this.waiting, 'viewer')
+    await using opened = await openTargets(flags, this.waiting, flags.list ? 'viewer' : 'operator')
     // Awaited here: the nodes can be asked until this ends.
     if (flags.list) return await this.list(opened, flags)
     const {targets, absent} = opened

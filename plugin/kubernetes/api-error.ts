@@ -106,13 +106,28 @@ const ENGINE_NAMESPACE = 'kube-system'
 
 const OPERATOR_ROLE = 'kubectl-npm-operator'
 
-/** Which role of our manifests has a right, and how to come by it. */
-function whoHas(right: Right, agentNamespace: string, message: string): string {
+/**
+ * The same error for a verb that writes. The operator's role has all rights beside the agents that the viewer's has, and the viewer's
+ * would not be enough for the next request.
+ */
+export function forOperators(error: unknown, agentNamespace: string): unknown {
+  if (!(error instanceof ApiError) || error.missing?.namespace !== agentNamespace) return error
+  const {message, status, reason, missing} = error
+  return new ApiError(message, whoHas(missing, agentNamespace, message, OPERATOR_ROLE), {status, reason, missing})
+}
+
+/**
+ * Which role of our manifests has a right, and how to come by it.
+ *
+ * @param least the role that is needed at least, where any of ours has the right
+ */
+function whoHas(right: Right, agentNamespace: string, message: string, least?: string): string {
   const {verb, resource, name, namespace} = right
   const where = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`
   const which = resource === 'serviceaccounts/token' && name !== undefined ? ` of ${name}` : ''
   const needed = `Needed is the right to ${verb} ${resource}${which} ${where}.`
-  const role = roleWith(right, agentNamespace)
+  const known = roleWith(right, agentNamespace)
+  const role = known && (least ?? known)
   if (role === undefined) return `${needed} Ask an administrator of the cluster for it.`
   const leftOut = role === OPERATOR_ROLE ? ', unless the agents were installed to read only' : ''
   return `${needed} Role ${role} has it${leftOut}. An administrator gives it: kubectl create rolebinding NAME -n ${namespace} --role=${role} ${subjectOf(message)}`

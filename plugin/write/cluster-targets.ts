@@ -9,9 +9,10 @@ import {applyStaged, askConfirm, askRollback, askWrites, stagePlan} from '../age
 import {type Cluster, openCluster} from '../agents/cluster.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import {InputBudget} from '../bytes/input-budget.ts'
-import {ApiError} from '../kubernetes/api-error.ts'
+import {ApiError, forOperators} from '../kubernetes/api-error.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {readWholeNode} from '../source/read-cluster.ts'
+import {type OpenWrite, openWriteOf} from './open-write.ts'
 import type {ReadAccount, ReadTarget, WriteTarget, WriteTargets} from './write-target.ts'
 
 /**
@@ -25,7 +26,9 @@ export async function openClusterTargets(
   {signal}: Waiting,
   account: ReadAccount,
 ): Promise<WriteTargets> {
-  const cluster = await openCluster(flags, signal, {anyEngine: true})
+  const cluster = await openCluster(flags, signal, {anyEngine: true}).catch((error: unknown) => {
+    throw account === 'operator' ? forOperators(error, flags['agent-namespace']) : error
+  })
   const budget = new InputBudget('agents')
   const refused: TargetOptions['refused'] = {}
   return {
@@ -51,13 +54,17 @@ function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget
     as: keyof typeof accounts,
     work: (agent: AgentConnection) => Promise<Answer>,
   ): Promise<Answer> => {
-    await using agent = await cluster.connect(pod, signal, as)
+    await using agent = await cluster.connect(pod, signal, as).catch((error: unknown) => {
+      throw as === 'operator' ? forOperators(error, pod.namespace) : error
+    })
     return await work(agent)
   }
   const readAs = (as: keyof typeof accounts): Promise<ReadTarget> =>
     asking(as, async agent => {
+      // Asked first: an agent that finds a write that has not ended takes it back.
+      const openWrite = await openWriteOn(agent, signal)
       const {state, problems} = await readWholeNode(agent, signal, budget, as === 'operator')
-      return {state, problems, surroundings: surroundingsOf(cluster, state.cache !== undefined)}
+      return {state, problems, surroundings: surroundingsOf(cluster, state.cache !== undefined), openWrite}
     })
   return {
     node,
@@ -88,6 +95,17 @@ function whyNoOperator(error: unknown): string | undefined {
   if (!(error instanceof ApiError)) return undefined
   if (error.status === 403) return 'only operators are told who talks to whom (Role kubectl-npm-operator)'
   return error.status === 404 ? 'the agents were installed to read only, and tell nobody who talks to whom' : undefined
+}
+
+/** Undefined also where the agent writes nothing, or cannot tell: whoever writes is told then. */
+async function openWriteOn(agent: AgentConnection, signal: AbortSignal): Promise<OpenWrite | undefined> {
+  if (!agent.hello.procedures.includes('applyPlan')) return undefined
+  try {
+    return openWriteOf(await askWrites(agent, signal), `--node ${agent.node}`)
+  } catch (error) {
+    if (signal.aborted || !(error instanceof InputError)) throw error
+    return undefined
+  }
 }
 
 /** Pages of Azure NPM that did not answer say little: a version may have none. */

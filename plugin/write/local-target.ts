@@ -6,6 +6,7 @@ import type {Waiting} from '../agents/each-node.ts'
 import {finishFirst, interruption} from '../cleanup/interruption.ts'
 import {type LocalWriter, services} from '../services.ts'
 import {oneDump, openSource} from '../source/open-source.ts'
+import {openWriteOf} from './open-write.ts'
 import type {WriteTarget, WriteTargets} from './write-target.ts'
 
 /**
@@ -30,10 +31,12 @@ export async function openLocalTarget(stateDir: string, waiting: Waiting): Promi
 function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): WriteTarget {
   const {node} = writer
   const {signal} = waiting
+  const flag = stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${stateDir}`
   return {
     node,
-    flag: stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${stateDir}`,
+    flag,
     async read() {
+      const openWrite = openWriteOf(await writer.status(), flag)
       const flags = {local: true, from: undefined, stateDir}
       const source = await openSource(flags, waiting, 'one', true)
       return {
@@ -41,6 +44,7 @@ function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): W
         problems: source.problems,
         ownAddresses: new Set(Object.values(networkInterfaces()).flatMap((each = []) => each.map(({address}) => address))),
         surroundings: {hasNpmProcess: await services().hasNpmProcess()},
+        openWrite,
       }
     },
     apply: (plan, question) => orTakenBack(writer, () => writer.apply(plan, {...question, signal})),

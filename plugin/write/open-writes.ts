@@ -7,6 +7,7 @@ import {Agents} from '../agents/connect.ts'
 import {eachNode, type Waiting} from '../agents/each-node.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
+import {openWriteOf} from './open-write.ts'
 
 /**
  * Asks the agents whether a write is open that nobody would take back without them.
@@ -54,15 +55,9 @@ export async function refuseOpenWrites(
     if (!(error instanceof AgentError && error.code === 'READ_ONLY')) unknown(`on node ${node}`, error)
 }
 
-function openOn(node: string, {pending, interrupted}: WriteStatus): {readonly is: string; readonly ends: readonly string[]}[] {
-  const takenBack = `Take it back: kubectl npm rollback --node ${node}`
-  if (pending)
-    return [
-      {
-        is: `node ${node}: write ${pending.id} of ${pending.by} awaits its confirmation, for ${Math.round(pending.secondsLeft)} s more`,
-        ends: [`Keep it: kubectl npm confirm --node ${node}`, takenBack],
-      },
-    ]
-  if (interrupted === undefined) return []
-  return [{is: `node ${node}: a write did not end and could not be taken back: ${interrupted}`, ends: [takenBack]}]
+function openOn(node: string, status: WriteStatus): {readonly is: string; readonly ends: readonly string[]}[] {
+  const open = openWriteOf(status, `--node ${node}`)
+  if (!open) return []
+  const words = ['Keep it', 'Take it back'].slice(-open.ends.length)
+  return [{is: `node ${node}: ${open.is}`, ends: open.ends.map((command, at) => `${words[at]}: ${command}`)}]
 }

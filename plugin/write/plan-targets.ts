@@ -6,6 +6,7 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {foretellDenied} from '../../core/flows/foretell-denied.ts'
 import {checkPlan} from '../../core/plan/check-plan.ts'
+import {partDigest} from '../../core/plan/digest.ts'
 import {planNode} from '../../core/plan/plan-node.ts'
 import {plannedSteps} from '../../core/plan/planned-steps.ts'
 import type {Narrowing, Wanted} from '../../core/plan/wanted.ts'
@@ -36,7 +37,7 @@ export async function planTargets(
   return eachNode(
     targets,
     async target => {
-      const {state, surroundings, problems, ownAddresses, withoutConnections} = await target.read()
+      const {state, surroundings, problems, ownAddresses, withoutConnections, openWrite} = await target.read()
       const writing = await state.dataPlane.writing()
       return computeWhileHeld(() => {
         const options = {writing, sha256, surroundings, isEvenIfNpmRuns, ...(narrowedTo && {narrowedTo})}
@@ -51,6 +52,8 @@ export async function planTargets(
         const goOn = foretellDenied(state, writing, plannedSteps(plan), ownAddresses ? {ownAddresses} : {})
         if (withoutConnections !== undefined && plan.operations.length > 0)
           goOn.push(`connections that go on although the new state denies them were not looked for: ${withoutConnections}`)
+        if (openWrite)
+          goOn.unshift(`${openWrite.is}: nothing more is written before it has ended: ${openWrite.ends.join(', or ')}`)
         return goOn.length > 0 ? {...plan, notes: [...plan.notes, ...goOn]} : plan
       })
     },
@@ -59,6 +62,31 @@ export async function planTargets(
 }
 
 const isFromFiles = (wanted: Wanted): boolean => wanted.kind === 'policies' && wanted.cluster !== undefined
+
+/** Nodes that are not any more what plans were made for, as those who apply them would be told. */
+export async function changedSince(
+  plans: readonly Plan[],
+  targets: readonly WriteTarget[],
+  waiting: Waiting,
+): Promise<NodeResult<Plan>[]> {
+  const checked = await eachNode(
+    targets.filter(({node}) => plans.some(plan => plan.node === node)),
+    async target => {
+      const plan = plans.find(({node}) => node === target.node) as Plan
+      const {state} = await target.read()
+      const writing = await state.dataPlane.writing()
+      const part = writing.partOf(state)
+      if ('incomplete' in part || partDigest(part, writing, sha256) !== plan.nodeDigest)
+        throw new InputError(
+          `node ${target.node}: it is not any more what it was when the plan was made, so apply refuses the plan`,
+          'Plan again: kubectl npm apply --dry-run',
+        )
+      return plan
+    },
+    {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, ...waiting},
+  )
+  return checked.filter(each => 'error' in each)
+}
 
 /** What a dump had of each node: of the node with the same name, or of the only one for the only node that is meant. */
 export function wantedOfDump(dumps: readonly NodeState[], targets: number): PlanRequest['wanted'] {

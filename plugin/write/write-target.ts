@@ -4,6 +4,7 @@ import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import type {Surroundings} from '../../core/plan/wanted.ts'
 import type {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import type {OpenWrite} from './open-write.ts'
 
 /** A node as it is, to be planned on. */
 export interface ReadTarget {
@@ -12,6 +13,8 @@ export interface ReadTarget {
   readonly problems: readonly Problem[]
   /** All addresses of the node, where it was asked for them. */
   readonly ownAddresses?: ReadonlySet<string>
+  /** What is open there, where the node was asked: nothing is written before it has ended. */
+  readonly openWrite?: OpenWrite | undefined
   /** Why connections that go on cannot be looked for: they were not read. */
   readonly withoutConnections?: string
 }

@@ -170,6 +170,33 @@ describe('the old version of a policy that Azure NPM refuses', () => {
     expect(plan.untouched).toMatchObject([{name: 'policy shop/db-from-web', next: expect.stringContaining('lint')}])
   })
 
+  const withRefused: ClusterObjects = {
+    ...shop,
+    policies: [
+      ...shop.policies,
+      {
+        metadata: {namespace: 'shop', name: 'refused'},
+        spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: '2001:db8::/32'}}]}]},
+      },
+    ],
+  }
+
+  test('and one of which nothing was ever in force is named, too, when it is meant', async () => {
+    const node = await nodeWith({}, withRefused)
+    const untouched = async (narrowedTo?: PlanNodeOptions['narrowedTo']) =>
+      (await planFor(node, policies, narrowedTo ? {narrowedTo} : {})).untouched
+    const said = [
+      {
+        name: 'policy shop/refused',
+        reason: expect.stringMatching(/^nothing of it is put in force: .*2001:db8::\/32.*; Azure NPM programs nothing/),
+        next: 'Change the policy, see kubectl npm lint.',
+      },
+    ]
+    expect(await untouched()).toEqual(said)
+    expect(await untouched({policies: ['shop/refused']})).toEqual(said)
+    expect(await untouched({sets: ['podlabel-app:web']})).toEqual([])
+  })
+
   test('is no cause that could be asked for', async () => {
     const message = await refusal(await nodeWith({}, refused), policies, {narrowedTo: {causes: ['1']}})
     expect(message).toContain('change policy shop/db-from-web')

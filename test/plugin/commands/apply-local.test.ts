@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {writeFileSync} from 'node:fs'
+import {readFileSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -73,6 +73,29 @@ describeKernel('a node is repaired in place', () => {
       expect(await hasMember(namespace)).toBe(false)
       expect(await saved()).toBe(before)
     })
+
+  kernelTest(
+    'each write leaves a line in the record, also one that is refused, and what only looks leaves none',
+    async namespace => {
+      await using shop = await openShop(namespace)
+      const {run, stateDir} = shop
+      await breakSet(namespace)
+      await run('apply', '-f', CLUSTER, '--dry-run')
+      await run('rollback', '--list')
+      await run('confirm')
+      await run('apply', '-f', CLUSTER, '--yes')
+      await run('rollback', '--yes')
+      const lines = readFileSync(join(stateDir, 'audit.jsonl'), 'utf8').trimEnd().split('\n')
+      const record = lines.map(line => JSON.parse(line) as Record<string, unknown>)
+      expect(record).toMatchObject([
+        {by: 'root', verb: 'confirm', outcome: 'failed', failed: expect.stringContaining('no write')},
+        {by: 'root', verb: 'apply', outcome: 'applied', state: 'after', plan: expect.stringMatching(/^[0-9a-f]{64}$/)},
+        {by: 'root', verb: 'rollback', outcome: 'rolledBack', state: 'after'},
+      ])
+      expect(record.every(({time}) => !Number.isNaN(Date.parse(String(time))))).toBe(true)
+      expect(statSync(join(stateDir, 'audit.jsonl')).mode & 0o777).toBe(0o600)
+    },
+  )
 
   kernelTest('a plan that was kept is applied once: then the node is not any more what it was made for', async namespace => {
     await using shop = await openShop(namespace)

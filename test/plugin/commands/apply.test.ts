@@ -185,6 +185,38 @@ describe('apply to a node of a cluster', () => {
     expect(node.written.plans).toEqual([])
   })
 
+  test('says of a write that is open, also where there is nothing to do', async () => {
+    const pending = {id: '0007-20261130T090000Z', by: 'JTI=7', since: '2026-11-30T09:00:00Z', secondsLeft: 42}
+    const procedures = {writes: (): WriteStatus => ({pending, restorePoints: []})}
+    await using node = await startNode('aks-1', {documents: whole, procedures})
+    await using api = await apiFor({'aks-1': node})
+    const says =
+      'write 0007-20261130T090000Z of JTI=7 awaits its confirmation, for 42 s more: nothing more is written before it has ended: ' +
+      'kubectl npm confirm --node aks-1, or kubectl npm rollback --node aks-1'
+    for (const flag of ['--dry-run', '--yes']) {
+      const {stdout, exitCode} = await runCli(['apply', flag], {env: api.env})
+      expect(stdout).toContain('nothing to do')
+      expect(stdout).toContain(says)
+      expect(exitCode).toBe(0)
+    }
+  })
+
+  test('a plan that was kept, with --dry-run, is shown, and what apply would refuse is said', async () => {
+    await using folder = await temporaryFolder()
+    const plan = join(folder.path, 'plan.json')
+    await using node = await startNode('aks-1')
+    await using api = await apiFor({'aks-1': node})
+    writeFileSync(plan, (await runCli(['apply', '--dry-run', '-o', 'json'], {env: api.env})).stdout)
+    const again = await runCli(['apply', '--plan', plan, '--dry-run'], {env: api.env})
+    expect(again).toMatchObject({stderr: '', exitCode: 1})
+    await using changed = await startNode('aks-1', {documents: whole})
+    await using now = await apiFor({'aks-1': changed})
+    const {stdout, stderr, exitCode} = await runCli(['apply', '--plan', plan, '--dry-run'], {env: now.env})
+    expect(stdout).toContain(LOST)
+    expect(stderr).toContain('node aks-1: it is not any more what it was when the plan was made, so apply refuses the plan')
+    expect(exitCode).toBe(2)
+  })
+
   test('a plan that was kept is sent as it is, without reading the node again', async () => {
     await using node = await startNode('aks-1')
     await using api = await apiFor({'aks-1': node})
@@ -244,6 +276,19 @@ describe('whoever may not', () => {
     }
     expect(node.agent.calls).toEqual([])
     expect((await runCli(['apply', '--dry-run'], {env: api.env})).exitCode).toBe(1)
+  })
+
+  test('even list pods is told the role that is needed for the whole verb', async () => {
+    const forbidden = 'pods is forbidden: User "eve" cannot list resource "pods" in API group "" in the namespace "kubectl-npm"'
+    await using api = await startFakeApiServer({
+      agents: {},
+      answer: (_method, path) => (path.endsWith('kubectl-npm/pods') ? refusal(403, 'Forbidden', forbidden) : undefined),
+    })
+    const role = async (...args: string[]) => /--role=(\S+)/.exec((await runCli(args, {env: api.env})).stderr)?.[1]
+    for (const args of [['apply', '--yes'], ['rollback', '--yes'], ['confirm']])
+      expect(await role(...args), args.join(' ')).toBe('kubectl-npm-operator')
+    for (const args of [['apply', '--dry-run'], ['rollback', '--list'], ['diff']])
+      expect(await role(...args), args.join(' ')).toBe('kubectl-npm-viewer')
   })
 
   test.each<{name: string; hello: FakeAgentOptions['hello']; says: string}>([
