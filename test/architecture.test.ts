@@ -144,6 +144,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Counters are read at each look, as the kernel's tool prints them: no data plane is loaded for a number.
   'core/live': [...verb, 'core/linux/npm'],
 
+  'core/top': ['core/contract', 'core/live'],
+
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
@@ -249,8 +251,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/matrix',
     'core/metrics',
     'core/live',
+    'core/top',
   ],
-  'plugin/ui': [...ground, 'core/contract', 'core/live', 'plugin/agents', 'plugin/live', 'plugin/print'],
+  'plugin/ui': [
+    ...ground,
+    'core/contract',
+    'core/live',
+    'core/top',
+    'plugin/cleanup',
+    'plugin/agents',
+    'plugin/live',
+    'plugin/print',
+  ],
   'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
   'plugin/write': [
     ...ground,
@@ -281,6 +293,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/policies',
     'core/metrics',
     'core/live',
+    'core/top',
     'plugin/node-version.ts',
     'plugin/compile-options.ts',
     'plugin/services.ts',
@@ -324,6 +337,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/read-capture.ts': ['core'],
   'test/support/shop-nodes.ts': ['core', 'test/support/node-of.ts'],
   'test/support/monitoring': [],
+  'test/support/top': ['core'],
   'test/support/temporary-folder.ts': [],
   'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],

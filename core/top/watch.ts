@@ -1,0 +1,82 @@
+import type {LivePolicy, LiveRule} from '../contract/live.ts'
+import type {Happening} from '../live/happenings.ts'
+import type {LiveView, NodeView} from '../live/live-view.ts'
+import {packetHistory, policyFigures, ruleFigures} from '../live/policy-figures.ts'
+import type {Watched, WatchedNode, WatchedPolicy, WatchedRule} from './watched.ts'
+
+const BAD: readonly Happening['kind'][] = ['differenceAppeared', 'policyRemoved', 'npmRestarted', 'nodeLost']
+
+/** What pages need of a view. What only some pages show is computed when they ask for it. */
+export function watch({nodes, happenings}: LiveView): Watched {
+  return {
+    nodes: [...nodes.values()].map(watchNode),
+    get events() {
+      return happenings
+        .map(({node, at, kind, text}) => ({node, at: Date.parse(at), isBad: BAD.includes(kind), text}))
+        .toReversed()
+    },
+  }
+}
+
+function watchNode(view: NodeView): WatchedNode {
+  const {node, sample, rates, history, live, failure, counts, firstEntries} = view
+  return {
+    node,
+    ...(sample && {
+      summary: sample.summary,
+      at: Date.parse(sample.at),
+      readMs: sample.readMs,
+      intervalMs: sample.intervalMs,
+    }),
+    drops: rates?.node.drops ?? null,
+    newConnections: rates?.node.newConnections ?? null,
+    get dropHistory() {
+      return history.map(frame => frame.node.drops)
+    },
+    ...(live && {backend: live.backend}),
+    problems: live?.problems ?? [],
+    ...(failure && {failure: {message: failure.message, next: failure.next, at: Date.parse(failure.at)}}),
+    get policies() {
+      return live?.policies.map(policy => watchPolicy(view, policy))
+    },
+    get sets() {
+      return live?.sets.map(set => {
+        const members = counts?.entries.get(set.set) ?? null
+        const first = firstEntries.get(set.set)
+        return {...set, members, growth: members === null || first === undefined ? null : members - first}
+      })
+    },
+  }
+}
+
+function watchPolicy(view: NodeView, policy: LivePolicy): WatchedPolicy {
+  const figures = policyFigures(view, policy)
+  return {
+    ...policy,
+    key: `${policy.chain} ${policy.policy}`,
+    drops: figures.dropsPerSecond,
+    newConnections: figures.newConnectionsPerSecond,
+    get dropHistory() {
+      return packetHistory(
+        view,
+        policy.rules.filter(({action}) => action === 'drop'),
+      )
+    },
+    get rules() {
+      return policy.rules.map(rule => watchRule(view, rule))
+    },
+  }
+}
+
+function watchRule(view: NodeView, rule: LiveRule): WatchedRule {
+  const {packets, packetsPerSecond, bytesPerSecond} = ruleFigures(view, rule)
+  return {
+    ...rule,
+    packets,
+    packetRate: packetsPerSecond,
+    byteRate: bytesPerSecond,
+    get history() {
+      return packetHistory(view, [rule])
+    },
+  }
+}

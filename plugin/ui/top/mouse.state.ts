@@ -1,0 +1,45 @@
+import type {Action} from '../../../core/top/state.ts'
+
+/** Presses, releases and the wheel, with places beyond column 223. Source: xterm's control sequences, "Mouse Tracking", 1000 and 1006. */
+export const MOUSE_ON = '\u001b[?1000h\u001b[?1006h'
+export const MOUSE_OFF = '\u001b[?1006l\u001b[?1000l'
+
+/** Lines that one step of the wheel scrolls, as in other programs. */
+const WHEEL_LINES = 3
+
+export interface MouseEvent {
+  readonly kind: 'press' | 'wheelUp' | 'wheelDown'
+  /** From 0. */
+  readonly row: number
+  readonly column: number
+}
+
+/** An event as terminals send it, without the escape before it. Undefined for all that does nothing: releases, other buttons, other text. */
+export function parseMouse(input: string): MouseEvent | undefined {
+  const match = /^\[<(\d+);(\d+);(\d+)M$/.exec(input)
+  if (!match) return
+  const [button, column, row] = match.slice(1).map(Number) as [number, number, number]
+  const place = {row: row - 1, column: column - 1}
+  if (button === 64) return {kind: 'wheelUp', ...place}
+  if (button === 65) return {kind: 'wheelDown', ...place}
+  return button === 0 ? {kind: 'press', ...place} : undefined
+}
+
+/** Whether a text is a mouse event at all, so that it is not taken for keys. */
+export const isMouse = (input: string): boolean => /^\[<\d+;\d+;\d+[Mm]$/.test(input)
+
+/** A place of the screen that does something. */
+export interface Target {
+  readonly row: number
+  readonly from: number
+  /** Behind the last column. */
+  readonly to: number
+  readonly action: Action
+}
+
+/** What an event asks for where it happened. */
+export function mouseAction({kind, row, column}: MouseEvent, targets: readonly Target[]): Action | undefined {
+  if (kind === 'wheelUp') return {do: 'scroll', by: -WHEEL_LINES}
+  if (kind === 'wheelDown') return {do: 'scroll', by: WHEEL_LINES}
+  return targets.find(target => target.row === row && target.from <= column && column < target.to)?.action
+}
