@@ -163,6 +163,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/metrics': [
     ...verb,
     'core/drift',
+    'core/live',
     'core/metrics',
     'core/verify',
     ...agentGround,
@@ -171,6 +172,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/watch',
     'agent/node',
     'agent/snapshots',
+    'agent/write',
     'agent/rpc',
   ],
   'agent/serve': [

@@ -143,6 +143,8 @@ export const limits = {
   sharedScrapeMs: 2 * SECOND,
   /** and where it takes long for so many times as long: whoever scrapes without a pause takes a tenth of the time at most. */
   scrapePauses: 10,
+  /** What rules have counted is written to the disk at most so often: a restarted agent reads what came since from the kernel. */
+  countsSaveMs: 60 * SECOND,
   /** The node is compared with its policies for metrics at most so often, */
   comparisonMs: 300 * SECOND,
   /** and where that takes long after so many times as long: 2 % of the time. */

@@ -4,6 +4,7 @@ import type {AgentFacts} from '../../core/metrics/agent-values.ts'
 import type {Limits} from '../limits/limits.ts'
 import type {Log} from '../log.ts'
 import type {BackgroundComparison} from './background-comparison.ts'
+import type {CountedRules} from './counted-rules.ts'
 import {Page} from './page.ts'
 import {type ScrapeOptions, scrapeNode} from './scraped-node.ts'
 
@@ -17,6 +18,7 @@ export interface MetricsPagesOptions extends Pick<ScrapeOptions, 'node' | 'reade
   readonly hasSetCounts: boolean
   /** Undefined where the agent does not know what the policies ask for. */
   readonly comparison: BackgroundComparison | undefined
+  readonly counted: CountedRules
   readonly facts: () => OutsideFacts
 }
 
@@ -50,6 +52,7 @@ export class MetricsPages {
   async stop(): Promise<void> {
     this.end.abort()
     await this.last?.pages.catch(() => {})
+    await this.options.counted.save()
   }
 
   private shared(): Read | undefined {
@@ -80,6 +83,8 @@ export class MetricsPages {
       this.reads.failed++
       if (this.reads.failed === 1) log.warn({problems: problems.map(({message}) => message)}, 'Not all could be read for metrics')
     }
+    if (state) this.options.counted.add(state)
+    const {totals} = this.options.counted
     const {last, verification, counts} = comparison ?? {counts: {done: 0, failed: 0}}
     const {user, system} = process.cpuUsage()
     const agent: AgentFacts = {
@@ -91,18 +96,20 @@ export class MetricsPages {
       reads: this.reads,
       scrapes: this.scrapes,
       comparisons: counts,
+      ...(totals && {counted: totals.node}),
       ...(last && {comparison: {age: seconds(last.endedMs), duration: last.durationMs / 1000}}),
       ...(verification && {verification: {...verification, age: seconds(verification.endedMs)}}),
     }
     const {nodeMetrics} = await import('../../core/metrics/node-metrics.ts')
     const {agentMetricFamilies} = await import('../../core/metrics/agent-values.ts')
+    const found = {facts: agent, ...(last && {compared: last}), ...(totals && {counters: totals.policies})}
     const families = state
-      ? nodeMetrics(state, {isLite, hasSetCounts, isCompared: false, agent: {facts: agent, ...(last && {compared: last})}}, [])
-          .families
+      ? nodeMetrics(state, {isLite, hasSetCounts, isCompared: false, agent: found}, []).families
       : agentMetricFamilies(agent)
     const pages = await pagesOf(families)
     this.reads.count++
     this.reads.duration += seconds(startedMs)
+    this.options.counted.saveNowAndThen()
     comparison?.begin()
     return pages
   }

@@ -1,9 +1,11 @@
+import {join} from 'node:path'
 import type {SecureContext} from 'node:tls'
 import {ScraperSignIn} from '../auth/scraper-sign-in.ts'
 import type {SigningKeys} from '../auth/signing-keys.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import type {ReadStateOptions, WatchedCluster} from '../snapshots/diff.ts'
 import {BackgroundComparison} from './background-comparison.ts'
+import {CountedRules} from './counted-rules.ts'
 import {MetricsPages, type MetricsPagesOptions} from './metrics-pages.ts'
 import {MetricsServer} from './metrics-server.ts'
 
@@ -22,6 +24,8 @@ export interface OpenMetricsOptions
   readonly keys: SigningKeys
   readonly secureContext: SecureContext
   readonly watch: WatchedCluster | undefined
+  /** Where what rules have counted is kept. */
+  readonly stateDir: string
 }
 
 export interface OpenMetrics extends AsyncDisposable {
@@ -39,12 +43,14 @@ export async function openMetrics(
 ): Promise<OpenMetrics> {
   const {limits, log, watch, secureContext, lite} = options
   const comparison = watch && new BackgroundComparison({...options, watch})
+  const counted = await CountedRules.open({path: join(options.stateDir, 'counted-rules.json'), log, saveMs: limits.countsSaveMs})
   const isKnown = () => watch?.syncState().asOf !== undefined
   const pages = new MetricsPages({
     ...options,
     lite,
     hasSetCounts,
     comparison,
+    counted,
     cluster: () => (isKnown() ? watch?.objects() : undefined),
   })
   const signIn = auth === 'token' ? new ScraperSignIn(options) : undefined

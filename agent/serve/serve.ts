@@ -174,6 +174,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       secureContext: secureContextOf(key),
       snapshots,
       watch,
+      stateDir: options.stateDir,
       readers,
       facts: () => ({
         version,

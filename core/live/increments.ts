@@ -159,11 +159,18 @@ function identities(rules: readonly string[]): string[] {
   })
 }
 
+/** Rules of policies by their numbers: a `LiveNode`, or what is read of a node for it. */
+export interface OwnedRules {
+  readonly policies: readonly (Pick<LiveNode['policies'][number], 'policy' | 'direction' | 'chain'> & {
+    readonly rules: readonly Pick<LiveNode['policies'][number]['rules'][number], 'number' | 'action'>[]
+  })[]
+}
+
 /**
  * Whose the rules of a node are, by their numbers in its document. Undefined for rules of no policy, for those of a policy that nothing
  * names, and where several policies collide in one chain.
  */
-export function ruleOwners({policies}: LiveNode): (number: number) => RuleOwner | undefined {
+export function ruleOwners({policies}: OwnedRules): (number: number) => RuleOwner | undefined {
   const owners = new Map<number, RuleOwner>()
   const byChain = new Map<string, Set<string>>()
   for (const {chain, policy} of policies) byChain.set(chain, (byChain.get(chain) ?? new Set()).add(policy))

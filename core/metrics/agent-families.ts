@@ -8,7 +8,9 @@ const own = (
 ): FamilyFacts => ({name, type, labels, unit, meaning, source, absence})
 
 const NEVER = 'never'
+const NO_COUNTERS = 'before the first read of all rules'
 const seconds = {unit: 's'} as const
+const kernel = {type: 'counter', source: 'kernel'} as const
 
 /** Metrics that only a running agent has: of its own work, and of what it knows. Each label has a short list of values. */
 export const agentFamilies = {
@@ -79,6 +81,20 @@ export const agentFamilies = {
     'with --read-only',
     {type: 'counter', labels: ['verb', 'outcome']},
   ),
+  newConnections: own(
+    'npm_agent_new_connections_total',
+    "First packets of connections that came to Azure NPM's rules",
+    NO_COUNTERS,
+    {...kernel, unit: 'packets'},
+  ),
+  drops: own('npm_agent_drops_total', "Packets that Azure NPM's rules dropped: every try of a connection counts", NO_COUNTERS, {
+    ...kernel,
+    unit: 'packets',
+  }),
+  dropBytes: own('npm_agent_drop_bytes_total', "Bytes of the packets that Azure NPM's rules dropped", NO_COUNTERS, {
+    ...kernel,
+    unit: 'bytes',
+  }),
   clients: own('npm_agent_clients', 'Clients that are connected', NEVER),
   subscriptions: own('npm_agent_subscriptions', 'What clients follow', NEVER),
   scrapes: own('npm_agent_scrapes_total', 'Scrapes of both pages since the agent started, by whether they were answered', NEVER, {

@@ -26,6 +26,8 @@ export interface AgentFacts {
   readonly hasNpmPages: boolean
   /** By verb and outcome. Undefined where the agent does not write. */
   readonly writes?: readonly {readonly verb: string; readonly outcome: string; readonly count: number}[]
+  /** What was counted for the node as a whole since the agent looks; undefined before it has read counters. */
+  readonly counted?: {readonly newConnections: number; readonly drops: number; readonly dropBytes: number}
   readonly clients: number
   readonly subscriptions: number
   readonly scrapes: {readonly answered: number; readonly refused: number}
@@ -64,6 +66,9 @@ export function agentValues(facts: AgentFacts): KnownSamples {
   plain(agentFamilies.readFailures, reads.failed)
   plain(agentFamilies.pages, Number(facts.hasNpmPages))
   if (writes) give(agentFamilies.writes, ...writes.map(({verb, outcome, count}) => [{outcome, verb}, count] as const))
+  plain(agentFamilies.newConnections, facts.counted?.newConnections)
+  plain(agentFamilies.drops, facts.counted?.drops)
+  plain(agentFamilies.dropBytes, facts.counted?.dropBytes)
   plain(agentFamilies.clients, facts.clients)
   plain(agentFamilies.subscriptions, facts.subscriptions)
   give(agentFamilies.scrapes, [{result: 'answered'}, scrapes.answered], [{result: 'refused'}, scrapes.refused])

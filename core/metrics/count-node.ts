@@ -5,8 +5,8 @@ export interface PolicyCounter {
   readonly policy: string
   readonly direction: string
   readonly verdict: string
-  packets: number
-  bytes: number
+  readonly packets: number
+  readonly bytes: number
 }
 
 /** A set that is on the node. */
@@ -70,7 +70,7 @@ function countRules(node: NodeState): RuleCounts {
     node.translation().facts.generation === 'v2' &&
     node.otherRuleLists.leftOver.length === 0
   const inForce = new Set<string>()
-  const counters = new Map<string, PolicyCounter>()
+  const counters = new Map<string, {-readonly [Key in keyof PolicyCounter]: PolicyCounter[Key]}>()
   let areNamed = true
   let rules = 0
   let collidingChains = 0

@@ -7,7 +7,7 @@ import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import type {Problem} from '../problem/problem.ts'
 import {agentFamilies} from './agent-families.ts'
 import {type AgentFacts, agentValues} from './agent-values.ts'
-import {countNode, type NodeCounts} from './count-node.ts'
+import {countNode, type NodeCounts, type PolicyCounter} from './count-node.ts'
 import {kernelValues, plainSample, podsWatched} from './kernel-values.ts'
 import {familyOf} from './metric-family.ts'
 import {type FamilyFacts, type NpmFamily, npmFamilies} from './npm-families.ts'
@@ -28,6 +28,8 @@ export interface MetricsOptions {
     readonly facts: AgentFacts
     /** The last comparison, in place of one that is made now. */
     readonly compared?: Compared
+    /** What rules have counted since the agent looks, in place of what the kernel has now. */
+    readonly counters?: readonly PolicyCounter[]
   }
 }
 
@@ -49,7 +51,8 @@ export function nodeMetrics(node: NodeState, options: MetricsOptions, inputProbl
   const shown = kernelValues(node, counts, options.hasSetCounts)
   const {agent} = options
   const compared = agent ? agent.compared : {drift: options.isCompared ? compare(node, options) : undefined, ...counts}
-  const own = new Map([...ownValues(node, counts, compared, agent !== undefined), ...inSeconds(pages)])
+  const counted = agent?.counters ? {...counts, counters: agent.counters} : counts
+  const own = new Map([...ownValues(node, counted, compared, agent !== undefined), ...inSeconds(pages)])
   const families: MetricFamily[] = []
   const absent: {name: string; reason: string}[] = []
   const give = (facts: FamilyFacts, source: MetricSource, samples: readonly MetricSample[]): void => {

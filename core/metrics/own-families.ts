@@ -67,7 +67,7 @@ export const ownFamilies = {
   incomplete: own('npm_agent_incomplete_parts', 'Parts of the input that are not whole', 'never'),
   packets: own(
     'npm_agent_policy_packets_total',
-    'Packets that matched rules of a policy: of allowed connections the first ones only, of dropped ones every try. What drop rules match passes where another policy allows it. From zero when the rules are replaced',
+    'Packets that matched rules of a policy: of allowed connections the first ones only, of dropped ones every try. What drop rules match passes where another policy allows it. An agent adds up what was counted when rules are replaced or reset; in a dump it is what the kernel has',
     NO_COUNTERS,
     {type: 'counter', labels: VERDICTS, unit: 'packets', source: 'kernel'},
   ),

@@ -1,0 +1,24 @@
+import type {NodeState} from '../dataplane/dataplane.ts'
+import type {OwnedRules} from './increments.ts'
+
+/** The rules of a node's policies with the numbers that its counters have for them. Where the name of a policy is a guess, it is left out. */
+export function ownedRules(node: NodeState): OwnedRules {
+  const numbers = new Map(node.savedRules().map(({line}, number) => [line, number]))
+  return {
+    policies: [...node.translation().policies()].flatMap(({policy, direction, chain, rules, candidates}) =>
+      candidates
+        ? []
+        : [
+            {
+              policy,
+              direction,
+              chain,
+              rules: rules.flatMap(({where, action}) => {
+                const number = 'line' in where ? numbers.get(where.line) : undefined
+                return number === undefined ? [] : [{number, action}]
+              }),
+            },
+          ],
+    ),
+  }
+}
