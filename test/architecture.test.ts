@@ -364,6 +364,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/support/kernel/talkers': ['test/support/kernel'],
   'test/support/writer': ['core', 'agent', 'test/support/kernel', 'test/support/temporary-folder.ts'],
+  'test/support/metrics': [
+    'core',
+    'agent',
+    'test/support/agent',
+    'test/support/kernel',
+    'test/support/kernel/packets',
+    'test/support/kernel/talkers',
+    'test/support/writer',
+  ],
   'test/support/plugin': ['core', 'agent/serve', 'plugin'],
   'test/support/cluster': ['test/support/agent', 'test/cluster/lab', 'test/support/describe-where.ts'],
 }

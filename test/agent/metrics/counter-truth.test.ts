@@ -2,7 +2,7 @@ import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {describeKernel} from '../../support/kernel/describe.ts'
-import {NodeLab, policy, valuesAt} from './node-lab.ts'
+import {NodeLab, policy, valuesAt} from '../../support/metrics/node-lab.ts'
 
 /*
  * Real connections through a real kernel, and exactly as many in the metrics: whatever happens to rules, counters and the agent between.

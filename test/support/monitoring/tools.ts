@@ -4,9 +4,9 @@ import {join} from 'node:path'
 /** The folder of the manifests that are under test. */
 export const monitoring = join(import.meta.dirname, '../../../manifests/monitoring')
 
-/** What is missing to run promtool and amtool, in words; undefined when both are there. */
+/** What is missing to run Prometheus, promtool and amtool, in words; undefined when both are there. */
 export function missingTools(): string | undefined {
-  for (const tool of ['promtool', 'amtool'])
+  for (const tool of ['promtool', 'prometheus', 'amtool'])
     try {
       execFileSync(tool, ['--version'], {stdio: 'pipe'})
     } catch {
