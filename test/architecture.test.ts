@@ -158,7 +158,28 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
   'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/node'],
-  'agent/rpc': ['core/contract', 'core/problem', 'core/plan', ...agentGround, 'agent/auth', 'agent/snapshots', 'agent/write'],
+  // Which save is Azure NPM's is decided as for all other answers.
+  'agent/live': [
+    ...ground,
+    'core/names',
+    'core/contract',
+    'core/linux/iptables',
+    'core/linux/documents',
+    'core/live',
+    'core/metrics',
+    ...agentGround,
+    'agent/node',
+  ],
+  'agent/rpc': [
+    'core/contract',
+    'core/problem',
+    'core/plan',
+    ...agentGround,
+    'agent/auth',
+    'agent/snapshots',
+    'agent/live',
+    'agent/write',
+  ],
   // What a scrape and its comparison find out: the verbs of the same names.
   'agent/metrics': [
     ...verb,
@@ -184,6 +205,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/watch',
     'agent/node',
     'agent/snapshots',
+    'agent/live',
     'agent/write',
     'agent/rpc',
     'agent/metrics',

@@ -115,6 +115,17 @@ export const limits = {
   /** Nobody reads more differences; their number is told. */
   differences: 5000,
 
+  /** Of a processor: what reading counters may take. Where one read takes more, the next ones come later, */
+  liveShare: 0.02,
+  /** but not later than this. */
+  longestLiveMs: 60 * SECOND,
+  /** Members of sets change less often than counters, */
+  liveSetsMs: 5 * SECOND,
+  /** and a page of Azure NPM may have some hundred KB. */
+  livePageMs: 15 * SECOND,
+  /** Between two comparisons for those who watch. */
+  liveDiffMs: 30 * SECOND,
+
   /** A plan that clients send: its gzip stream, of one token, and of all. Some hundred thousand operations have some MB. */
   stagedBytes: 8 * MIB,
   stagedBytesOfAll: 24 * MIB,

@@ -2,6 +2,7 @@ import type {AgentStatus, Right, SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {Caller} from '../auth/caller.ts'
 import type {Limits} from '../limits/limits.ts'
+import type {LiveReader} from '../live/live-reader.ts'
 import type {Log} from '../log.ts'
 import type {Snapshots} from '../snapshots/snapshots.ts'
 import type {Changes} from './changes.ts'
@@ -14,6 +15,8 @@ export interface Agent {
   readonly log: Log
   readonly limits: Limits
   readonly snapshots: Snapshots
+  /** Counters of the node, read while somebody watches. */
+  readonly live: LiveReader
   /** Changes of the status. */
   readonly changes: Changes
   /** What changes the node. Undefined where the agent was started to read only. */

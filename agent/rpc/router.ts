@@ -16,11 +16,13 @@ import {
   stagePlanInputSchema,
   writeProcedures,
 } from '../../core/contract/agent.ts'
+import {samplesInputSchema} from '../../core/contract/live.ts'
 import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
 import type {Agent} from './agent.ts'
 import type {Connection} from './connection.ts'
 import {trpcCodes} from './refusal-codes.ts'
+import {samplesFor} from './samples.ts'
 import {statusChanges} from './status-changes.ts'
 import type {Writes} from './writes.ts'
 
@@ -163,6 +165,15 @@ export const agentRouter = t.router({
   diff: procedure('diff')
     .input(diffInputSchema.optional())
     .query(({input, ctx: {agent, connection}}) => connection.inTurn(() => agent.diff(input ?? {}))),
+  samples: procedure('samples')
+    .input(samplesInputSchema)
+    .subscription(async function* ({input, ctx: {agent, connection}, signal}) {
+      try {
+        yield* samplesFor(agent, connection, input, signal)
+      } catch (error) {
+        throw coded(error)
+      }
+    }),
   writes: procedure('writes').query(({ctx: {agent}}) => writesOf(agent).status()),
   stagePlan: procedure('stagePlan')
     .input(stagePlanInputSchema)

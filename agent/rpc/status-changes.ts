@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {type AgentStatus, procedureRights, type Refusal} from '../../core/contract/agent.ts'
-import {RefusedError} from '../limits/refusal.ts'
+import type {AgentStatus} from '../../core/contract/agent.ts'
 import type {Agent} from './agent.ts'
 import type {Connection} from './connection.ts'
+import {demandStill} from './demand-still.ts'
 
 /**
  * The status now, and whenever it has changed. A client that is slow gets the newest and the number of those that it
@@ -21,7 +21,7 @@ export async function* statusChanges(
   try {
     for (let seen = changes.count - 1; !signal.aborted; ) {
       await changes.after(seen, AbortSignal.any([signal, AbortSignal.timeout(limits.goodReviewMs)]))
-      await demandStill(agent, connection)
+      await demandStill(agent, connection, 'statusChanges')
       await connection.drained()
       if (signal.aborted) return
       const now = changes.count
@@ -32,17 +32,5 @@ export async function* statusChanges(
     }
   } finally {
     end()
-  }
-}
-
-/** The API server could not be asked. The connection ends with its token in any case. */
-const PASSING: readonly Refusal['code'][] = ['REVIEW_FAILED', 'TOO_MANY']
-
-/** Demands the right that the subscription began with. While the API server is away it goes on: it also says that. */
-async function demandStill(agent: Agent, {caller}: Connection): Promise<void> {
-  try {
-    await agent.demand(caller, procedureRights.statusChanges)
-  } catch (error) {
-    if (!(error instanceof RefusedError && PASSING.includes(error.refusal.code))) throw error
   }
 }

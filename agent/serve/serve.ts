@@ -8,6 +8,7 @@ import {SigningKeys} from '../auth/signing-keys.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../limits/limits.ts'
 import {LineBudget} from '../limits/line-budget.ts'
+import {openLiveReader} from '../live/open-live-reader.ts'
 import type {Log} from '../log.ts'
 import type {OpenMetrics, ServedMetrics} from '../metrics/open-metrics.ts'
 import {documentReaders} from '../node/documents.ts'
@@ -84,7 +85,11 @@ export async function serve(options: ServeOptions): Promise<string> {
   const key = await makeKey()
   const startedAt = new Date().toISOString()
   const changes = new Changes()
-  watch?.onChange(() => changes.tell())
+  let objectChanges = 0
+  watch?.onChange(() => {
+    objectChanges++
+    changes.tell()
+  })
   const syncState = () => watch?.syncState() ?? NOT_WATCHING
 
   const loggedReads = new LineBudget(limits.loggedLines, limits.loggedLinesPerSecond)
@@ -111,12 +116,19 @@ export async function serve(options: ServeOptions): Promise<string> {
   // A comparison blocks the thread: clients that ask meanwhile share its answer.
   const comparisons = new Map<boolean, Promise<Drift>>()
   const writes = options.readOnly ? undefined : await openWrites({...options, limits}, () => changes.tell())
+  const live = openLiveReader({
+    limits,
+    run,
+    ...(npmPort !== undefined && {npmPort}),
+    ...(watch && {compare: () => agent.diff({}), changes: () => objectChanges}),
+  })
   const agent: Agent = {
     version,
     node,
     log,
     limits,
     snapshots,
+    live,
     changes,
     writes,
     syncState,
@@ -208,6 +220,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     // First: its client may still be told how a write ended.
     await writes?.stop(limits.stopMs / 2, exitAfterIdleMs !== undefined)
     await server.stop(`the agent ends: ${reason}`)
+    live.stop()
     snapshots.stop()
     await watch?.stop()
   }

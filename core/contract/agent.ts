@@ -7,7 +7,7 @@ import {writeStatusSchema} from './writes.ts'
  * What plugin and agent say to each other. Within one major version fields and procedures are only added: either side
  * passes over what it does not know, and the plugin calls only what the agent's `hello` names.
  */
-export const CONTRACT = {major: 1, minor: 1} as const
+export const CONTRACT = {major: 1, minor: 2} as const
 
 export const contractVersionSchema = z.object({major: z.int().min(0), minor: z.int().min(0)})
 export type ContractVersion = z.infer<typeof contractVersionSchema>
@@ -35,6 +35,7 @@ export const procedureRights = {
   readSnapshot: READ_DUMPS,
   closeSnapshot: READ_DUMPS,
   diff: {verb: 'get', resource: 'drifts'},
+  samples: READ_DUMPS,
   writes: READ_STATUS,
   stagePlan: CREATE_APPLIES,
   // `apply` is a word that tRPC keeps for itself.

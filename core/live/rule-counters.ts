@@ -1,4 +1,4 @@
-import {directionChains, FORWARD_CHAIN, NPM_CHAIN} from '../linux/npm/chain-names.ts'
+import {directionChains, FORWARD_CHAIN, NPM_CHAIN, v1RuleChains} from '../linux/npm/chain-names.ts'
 import {policyChain} from '../linux/npm/policy-chain.ts'
 import {isNpmJump} from '../linux/npm/rule-lines.ts'
 import type {Text} from '../text/lines.ts'
@@ -11,8 +11,8 @@ export interface RuleStructure {
   readonly jump: number | null
   /** Numbers of the rules that drop packets. */
   readonly drops: readonly number[]
-  /** How many policies have a jump to their chain. */
-  readonly policies: number
+  /** How many policies have a jump to their chain. Null for rules of NPM v1, whose policies share chains. */
+  readonly policies: number | null
   /** Whether packets come to rules of Azure NPM at all. */
   readonly isActive: boolean
 }
@@ -157,6 +157,7 @@ const DROP = ' -j DROP'
 const ENTRY = `${APPEND}${NPM_CHAIN} `
 const FORWARD = `${APPEND}${FORWARD_CHAIN} `
 const policyJumps = Object.values(directionChains).map(chain => `${APPEND}${chain} `)
+const v1Rules = Object.values(v1RuleChains).flatMap(({ports, peers}) => [`${APPEND}${ports} `, `${APPEND}${peers} `])
 
 /** What can be said of rules by their text alone. */
 export function structureOf(rules: readonly string[]): RuleStructure {
@@ -165,18 +166,20 @@ export function structureOf(rules: readonly string[]): RuleStructure {
   let jump: number | null = null
   let hasJump = false
   let hasEntry = false
+  let isV1 = false
   for (const [number, rule] of rules.entries()) {
     if (rule.startsWith(FORWARD)) {
       hasJump = true
       if (NEW_ONLY.test(rule)) jump ??= number
     } else if (rule.startsWith(ENTRY)) hasEntry = true
     else if (rule.endsWith(DROP)) drops.push(number)
+    else if (v1Rules.some(start => rule.startsWith(start))) isV1 = true
     else if (policyJumps.some(start => rule.startsWith(start))) {
       const digest = policyDigestOf(targetOf(rule))
       if (digest !== undefined) policies.add(digest)
     }
   }
-  return {rules, jump, drops, policies: policies.size, isActive: hasJump && hasEntry}
+  return {rules, jump, drops, policies: isV1 ? null : policies.size, isActive: hasJump && hasEntry}
 }
 
 /** The last word of a rule whose target has no options. */

@@ -313,6 +313,7 @@ describeControlPlane('who may use an agent, at a real API server', () => {
       readSnapshot: {id: 'x', document: 'versions.txt', offset: 0},
       closeSnapshot: {id: 'x'},
       diff: {},
+      samples: {intervalMs: 60_000, detail: 'summary'},
       writes: undefined,
       stagePlan: {offset: 0, base64: 'AAAA'},
       applyPlan: {stagedId: 'x'},

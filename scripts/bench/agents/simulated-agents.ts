@@ -48,6 +48,7 @@ const start = async (node: string, index: number): Promise<number> => {
       writes: undefined,
       // What is measured does not read the node.
       snapshots: undefined as never,
+      live: undefined as never,
       syncState: () => knowledge,
       status: () => ({
         node,

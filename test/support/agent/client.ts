@@ -32,6 +32,7 @@ const METHODS: Readonly<Record<Procedure, string>> = {
   readSnapshot: 'query',
   closeSnapshot: 'mutation',
   diff: 'query',
+  samples: 'subscription',
   writes: 'query',
   stagePlan: 'mutation',
   applyPlan: 'mutation',
@@ -86,11 +87,11 @@ export class Client implements AsyncDisposable {
   }
 
   /** @returns the events so far, to be looked at again after `someEvent` */
-  subscribe(path: Procedure): {readonly events: readonly unknown[]; readonly id: number} {
+  subscribe(path: Procedure, input?: unknown): {readonly events: readonly unknown[]; readonly id: number} {
     const id = ++this.lastId
     const events: unknown[] = []
     this.events.set(id, events)
-    this.socket.send(JSON.stringify({id, method: 'subscription', params: {path}}))
+    this.socket.send(JSON.stringify({id, method: 'subscription', params: {path, input}}))
     return {events, id}
   }
 

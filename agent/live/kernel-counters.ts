@@ -1,0 +1,93 @@
+import {chooseSave} from '../../core/linux/documents/choose-save.ts'
+import {indexIptablesSave} from '../../core/linux/iptables/save-index.ts'
+import {type RuleCounters, readRuleCounters} from '../../core/live/rule-counters.ts'
+import {readSetCounts} from '../../core/live/set-counts.ts'
+import {TextDecoding} from '../../core/text/decode.ts'
+import type {Text} from '../../core/text/lines.ts'
+import type {Limits} from '../limits/limits.ts'
+import {refused} from '../limits/refusal.ts'
+import {readLegacyTables} from '../node/legacy-tables.ts'
+import {type Run, type Start, start as startTool} from '../node/run.ts'
+import {takeTurn} from '../node/turn.ts'
+import {isNftSave} from '../node/versions.ts'
+
+export interface KernelTools {
+  readonly run: Run
+  readonly start?: Start
+  readonly legacyTables?: () => Promise<string | undefined>
+}
+
+/** The table that holds Azure NPM's chains. Reading the others takes as long again. */
+const TABLE = ['-c', '-t', 'filter']
+
+type Backend = 'nft' | 'legacy'
+
+/** Reads counters of the kernel, and nothing else: no rule is parsed while the rules are the same. */
+export class KernelCounters {
+  private readonly tools: KernelTools
+  private readonly limits: Limits
+  private backend: Backend | undefined
+  private nftSave: string | undefined
+  private before: RuleCounters | undefined
+
+  constructor(tools: KernelTools, limits: Limits) {
+    this.tools = tools
+    this.limits = limits
+  }
+
+  /** @throws RefusedError `READ_FAILED` when they cannot be read */
+  async rules(signal: AbortSignal): Promise<RuleCounters> {
+    const backend = (this.backend ??= await this.findBackend(signal))
+    this.before = readRuleCounters(await this.save(backend, TABLE, signal), this.before)
+    // Azure NPM may come later, and bring its rules to the other back end.
+    if (this.before.structure.rules.length === 0) this.backend = undefined
+    return this.before
+  }
+
+  /** Members of each set of Azure NPM. @throws RefusedError `READ_FAILED` when they cannot be read */
+  async sets(signal: AbortSignal): Promise<Map<string, number | null>> {
+    return readSetCounts(await this.text('ipset', ['list', '-t'], signal))
+  }
+
+  /** The back end whose rules all other answers take for Azure NPM's. Where there is only one, nothing is read to find it. */
+  private async findBackend(signal: AbortSignal): Promise<Backend> {
+    const {legacyTables = readLegacyTables} = this.tools
+    const tables = await legacyTables().catch(() => '')
+    if ((tables ?? '').trim() === '') return 'nft'
+    const saves = await Promise.all((['nft', 'legacy'] as const).map(backend => this.save(backend, ['-c'], signal)))
+    const {chosen} = chooseSave(saves.map(text => indexIptablesSave(text)))
+    return chosen?.backend === 'legacy' ? 'legacy' : 'nft'
+  }
+
+  private async save(backend: Backend, args: readonly string[], signal: AbortSignal): Promise<Text> {
+    if (backend === 'legacy') return this.text('iptables-legacy-save', args, signal)
+    return this.text((this.nftSave ??= await this.nftTool(signal)), args, signal)
+  }
+
+  /** Distributions without `iptables-nft-save` call it `iptables-save`; that name may also mean the legacy tool. */
+  private async nftTool(signal: AbortSignal): Promise<string> {
+    const {run} = this.tools
+    for (const tool of ['iptables-nft-save', 'iptables-save']) if (await isNftSave(tool, run, signal)) return tool
+    return 'iptables-nft-save'
+  }
+
+  private async text(command: string, args: readonly string[], signal: AbortSignal): Promise<Text> {
+    const {toolMs: timeoutMs, diffBytes: largestBytes} = this.limits
+    const {start = startTool} = this.tools
+    const endTurn = await takeTurn([command], timeoutMs, signal)
+    if (!endTurn) throw readFailed(`other reads of this node with ${command} have not ended`)
+    try {
+      const tool = start(command, args, {timeoutMs, largestBytes, signal})
+      const decoding = new TextDecoding()
+      for await (const piece of tool.stdout) decoding.push(piece)
+      const {end, failure} = await tool.ending
+      if (end !== 'ok') throw readFailed(`${tool.command}: ${failure}`)
+      return decoding.end()
+    } finally {
+      endTurn()
+    }
+  }
+}
+
+const readFailed = (why: string) =>
+  refused('READ_FAILED', `the counters of this node cannot be read: ${why}`, 'See what the agent logs when it reads the node.')

@@ -1,0 +1,174 @@
+import type {LiveSummary} from '../../core/contract/live.ts'
+import type {Counted} from '../../core/live/live-counts.ts'
+import {nodeTotals, structureDigest} from '../../core/live/rule-counters.ts'
+import type {Limits} from '../limits/limits.ts'
+import type {Comparisons} from './comparisons.ts'
+import {connectionCount} from './connection-count.ts'
+import type {KernelCounters} from './kernel-counters.ts'
+import type {NpmFigures} from './npm-figures.ts'
+import {processorTimeMs} from './processor-time.ts'
+import type {Reading} from './reading.ts'
+import {Viewer} from './viewer.ts'
+
+export interface LiveReaderOptions {
+  readonly limits: Limits
+  readonly counters: KernelCounters
+  readonly npm: NpmFigures
+  readonly sha256: (text: string) => string
+  /** Absent where nothing tells what the policies ask for. */
+  readonly comparisons?: Comparisons
+  /** How often objects of the cluster have changed. */
+  readonly changes?: () => number
+}
+
+/** How much the cost of the newest read counts, against that of those before. */
+const NEWEST = 0.4
+
+/**
+ * Reads the counters of this node for all who watch it, once for all of them, and not at all while nobody does. Where a read costs more of a
+ * processor than `liveShare` allows at the pace that was asked for, the next ones come later.
+ */
+export class LiveReader {
+  private readonly options: LiveReaderOptions
+  private readonly viewers = new Set<Viewer>()
+  private readonly stopping = new AbortController()
+  private last: Reading | undefined
+  private wake: (() => void) | undefined
+  private isLooping = false
+  private costMs = 0
+  private digest: {readonly of: object; readonly text: string} | undefined
+  private sets: {map: ReadonlyMap<string, number | null>; readMs: number} = {map: new Map(), readMs: -Infinity}
+
+  constructor(options: LiveReaderOptions) {
+    this.options = options
+  }
+
+  /**
+   * Watches from now on, until the viewer is closed.
+   *
+   * @param intervalMs between two readings, at least
+   * @param oldestMs   how old the first one may be
+   */
+  watch(intervalMs: number, oldestMs = intervalMs): Viewer {
+    const viewer: Viewer = new Viewer(intervalMs, () => this.viewers.delete(viewer))
+    this.viewers.add(viewer)
+    // What was read just now for others is as good.
+    if (this.last && performance.now() - this.last.ms < oldestMs) viewer.offer(this.last)
+    if (this.isLooping) this.wake?.()
+    else void this.loop()
+    return viewer
+  }
+
+  /** One reading, for who does not watch. @param oldestMs how old it may be. @throws RefusedError when the node cannot be read */
+  async once(oldestMs: number): Promise<Reading> {
+    const {signal} = this.stopping
+    using viewer = this.watch(this.options.limits.longestLiveMs, oldestMs)
+    await viewer.due(signal)
+    const reading = viewer.take()
+    if (reading) return reading
+    throw signal.reason
+  }
+
+  /** Whether anybody watches. */
+  get isWatched(): boolean {
+    return this.viewers.size > 0
+  }
+
+  stop(): void {
+    this.stopping.abort(new Error('the agent ends'))
+    this.wake?.()
+  }
+
+  private async loop(): Promise<void> {
+    const {signal} = this.stopping
+    this.isLooping = true
+    try {
+      while (this.viewers.size > 0 && !signal.aborted) {
+        const waitMs = this.nextMs() - performance.now()
+        if (waitMs > 0) await this.sleep(waitMs)
+        else await this.readOnce(signal)
+      }
+    } finally {
+      this.isLooping = false
+    }
+  }
+
+  /** When the next read is due. */
+  private nextMs(): number {
+    if (!this.last || [...this.viewers].some(({isNew}) => isNew)) return -Infinity
+    const asked = Math.min(...[...this.viewers].map(({intervalMs}) => intervalMs))
+    return this.last.ms + Math.max(asked, this.pauseMs())
+  }
+
+  private pauseMs(): number {
+    const {liveShare, longestLiveMs} = this.options.limits
+    return Math.min(this.costMs / liveShare, longestLiveMs)
+  }
+
+  private async readOnce(signal: AbortSignal): Promise<void> {
+    try {
+      const reading = await this.read(signal)
+      this.last = reading
+      for (const viewer of this.viewers) viewer.offer(reading)
+    } catch (error) {
+      // Who watches is told, and asks again if it wants to.
+      for (const viewer of this.viewers) viewer.fail(error)
+      this.viewers.clear()
+    }
+  }
+
+  private async read(signal: AbortSignal): Promise<Reading> {
+    const {counters: kernel, npm, comparisons, changes} = this.options
+    const startedMs = performance.now()
+    const usedMs = processorTimeMs()
+    const at = new Date().toISOString()
+    const counters = await kernel.rules(signal)
+    const sets = await this.currentSets(signal)
+    const readMs = performance.now() - startedMs
+    const cost = processorTimeMs() - usedMs
+    this.costMs = this.last ? this.costMs * (1 - NEWEST) + cost * NEWEST : cost
+    const [connections, figures] = await Promise.all([connectionCount(), npm.current(this.stopping.signal)])
+    comparisons?.look([counters.structure, sets, changes?.()])
+    const {structure} = counters
+    const counts = [...sets.values()]
+    const summary: LiveSummary = {
+      policies: structure.policies,
+      rules: structure.rules.length,
+      sets: counts.length,
+      entries: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+      ...nodeTotals(counters),
+      active: structure.isActive,
+      connections,
+      differences: comparisons?.current ?? null,
+      npm: figures,
+    }
+    return {ms: startedMs, at, structure: this.digestOf(structure), counters, sets, summary, readMs, pauseMs: this.pauseMs()}
+  }
+
+  /** Sets are read less often; with new rules, new sets have come. */
+  private async currentSets(signal: AbortSignal): Promise<ReadonlyMap<string, number | null>> {
+    const now = performance.now()
+    if (now - this.sets.readMs < this.options.limits.liveSetsMs) return this.sets.map
+    const map = await this.options.counters.sets(signal)
+    const {map: before} = this.sets
+    const isSame = map.size === before.size && [...map].every(([set, count]) => before.get(set) === count)
+    this.sets = {map: isSame ? before : map, readMs: now}
+    return this.sets.map
+  }
+
+  private digestOf(structure: Counted['counters']['structure']): string {
+    if (this.digest?.of !== structure) this.digest = {of: structure, text: structureDigest(structure, this.options.sha256)}
+    return this.digest.text
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => this.wake?.(), ms)
+      this.wake = () => {
+        clearTimeout(timer)
+        this.wake = undefined
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,29 @@
+import {createHash} from 'node:crypto'
+import type {Drift} from '../../core/contract/drift.ts'
+import type {Limits} from '../limits/limits.ts'
+import {Comparisons} from './comparisons.ts'
+import {KernelCounters, type KernelTools} from './kernel-counters.ts'
+import {LiveReader} from './live-reader.ts'
+import {NpmFigures} from './npm-figures.ts'
+
+export interface OpenLiveOptions extends KernelTools {
+  readonly limits: Limits
+  /** Tests replace it. */
+  readonly npmPort?: number
+  /** Compares the node with its policies. Absent where nothing tells what they ask for. */
+  readonly compare?: () => Promise<Drift>
+  /** How often objects of the cluster have changed. */
+  readonly changes?: () => number
+}
+
+/** A reader of this node's counters. It reads nothing before somebody watches. */
+export function openLiveReader({limits, npmPort, compare, changes, ...tools}: OpenLiveOptions): LiveReader {
+  return new LiveReader({
+    limits,
+    counters: new KernelCounters(tools, limits),
+    npm: new NpmFigures(limits, npmPort),
+    sha256: text => createHash('sha256').update(text).digest('hex'),
+    ...(compare && {comparisons: new Comparisons(compare, limits)}),
+    ...(changes && {changes}),
+  })
+}
