@@ -113,8 +113,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/plan',
   ],
   'core/windows/hns': ['core/problem', 'core/net'],
-  'core/windows/npm': [...facts, 'core/windows/hns'],
+  'core/windows/npm': [...facts, 'core/sets', 'core/dataplane', 'core/windows/hns'],
   'core/windows/compile': [...facts, 'core/dataplane', 'core/windows/hns', 'core/windows/npm'],
+  'core/windows/walk': [...seam, 'core/windows/hns', 'core/windows/npm'],
 
   'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts', 'core/windows/compile'],
 

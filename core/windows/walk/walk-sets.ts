@@ -1,0 +1,214 @@
+import {printIpv4} from '../../net/ipv4.ts'
+import {Bits} from '../../packets/bits.ts'
+import {disjointPackets} from '../../packets/disjoint-packets.ts'
+import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
+import {protocolEdges, protocols, type ServiceRange, serviceNumber, servicesOf} from '../../packets/services.ts'
+import type {AddressField} from '../hns/conditions.ts'
+
+import type {HnsEndpoint} from '../hns/model.ts'
+import {aclSettings} from '../hns/print.ts'
+import type {EndpointRule, RuleList} from './endpoint-rules.ts'
+import type {WalkedNode} from './walk.ts'
+
+type Part = Pick<JudgedPackets, 'from' | 'to' | 'senders'>
+
+/** Services that a rule names, and whether its conditions on them are all known. */
+interface RuleServices {
+  readonly ranges: readonly ServiceRange[]
+  readonly isCertain: boolean
+}
+
+/** Judges sets of packets as `walk` judges each of them. */
+export class WindowsSetWalker implements PacketSetWalk {
+  private readonly node: WalkedNode
+  private readonly domain: PacketDomain
+  private readonly allSenders: Bits
+  private readonly services = new Map<EndpointRule, RuleServices>()
+  private readonly truths = {source: new Map<string, EndTruth>(), destination: new Map<string, EndTruth>()}
+  private readonly sending: readonly {readonly list: RuleList; readonly senders: Bits}[]
+  private readonly lostSenders: Bits
+  private readonly freeSenders: Bits
+
+  constructor(node: WalkedNode, domain: PacketDomain) {
+    this.node = node
+    this.domain = domain
+    this.allSenders = Bits.below(domain.senders.length)
+    const groups = new Map<string, {list: RuleList; senders: number[]}>()
+    const [lost, free]: [number[], number[]] = [[], []]
+    for (const [index, sender] of domain.senders.entries()) {
+      const {endpoints, lost: isLost} = node.endpoints.at(printIpv4(sender))
+      if (isLost !== undefined) lost.push(index)
+      if (endpoints.length === 0 && isLost === undefined) free.push(index)
+      for (const endpoint of endpoints) this.group(endpoint, index, groups)
+    }
+    this.sending = [...groups.values()].map(({list, senders}) => ({list, senders: Bits.of(senders)}))
+    this.lostSenders = Bits.of(lost)
+    this.freeSenders = Bits.of(free)
+  }
+
+  /** Pods of one policy have the same rules: those are asked once. */
+  private group(endpoint: HnsEndpoint, sender: number, groups: Map<string, {list: RuleList; senders: number[]}>): void {
+    const list = this.node.endpoints.rules(endpoint, 'Out')
+    const key = JSON.stringify([list.hasAny, list.rules.map(({acl}) => aclSettings(acl))])
+    const known = groups.get(key)
+    if (known) known.senders.push(sender)
+    else groups.set(key, {list, senders: [sender]})
+  }
+
+  judge(receiver: number): JudgedPackets[] {
+    const sent = this.sent(receiver)
+    const address = this.domain.receivers[receiver] as number
+    const {endpoints, lost} = this.node.endpoints.at(printIpv4(address))
+    if (lost === undefined && endpoints.length === 0) return sent
+    const received: JudgedPackets[] = []
+    if (lost !== undefined) received.push(...this.whole(this.allSenders, 'unknown'))
+    for (const endpoint of endpoints)
+      received.push(...this.run(this.node.endpoints.rules(endpoint, 'In'), this.allSenders, receiver))
+    return both(sent, endpoints.length > 1 ? disjointPackets(received) : received)
+  }
+
+  /** What the senders' endpoints let go to a receiver. */
+  private sent(receiver: number): JudgedPackets[] {
+    const all = [...this.whole(this.freeSenders, 'accept'), ...this.whole(this.lostSenders, 'unknown')]
+    for (const {list, senders} of this.sending) all.push(...this.run(list, senders, receiver))
+    return disjointPackets(all)
+  }
+
+  private whole(senders: Bits, verdict: JudgedPackets['verdict']): JudgedPackets[] {
+    return senders.isEmpty ? [] : this.domain.services.map(({from, to}) => ({from, to, senders, verdict}))
+  }
+
+  private run({rules, hasAny}: RuleList, senders: Bits, receiver: number): JudgedPackets[] {
+    const done: JudgedPackets[] = []
+    let isForked = false
+    let left: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders}))
+    for (const rule of rules) {
+      if (left.length === 0) break
+      const to = this.truth(rule.destination, 'destination')
+      if (!to.possible.has(receiver)) continue
+      const from = this.truth(rule.source, 'source')
+      const {ranges, isCertain} = this.servicesOf(rule)
+      const certain = isCertain && to.certain.has(receiver) ? from.certain : Bits.none
+      const verdict = rule.allows === undefined ? 'unknown' : rule.allows ? 'accept' : 'drop'
+      const next: Part[] = []
+      for (const part of left) {
+        const possible = part.senders.and(from.possible)
+        const met = possible.isEmpty ? [] : ranges.flatMap(range => common(part, range))
+        if (met.length === 0) {
+          next.push(part)
+          continue
+        }
+        for (const range of met) done.push({...range, senders: possible, verdict})
+        const sure = part.senders.and(certain)
+        if (!sure.equals(possible)) isForked = true
+        const others = part.senders.without(sure)
+        // Beside the met services all stay; within them those that surely match are gone.
+        for (const range of gaps(part, met)) next.push({...range, senders: part.senders})
+        if (!others.isEmpty) for (const range of met) next.push({...range, senders: others})
+      }
+      left = next
+    }
+    for (const part of left) done.push({...part, verdict: hasAny ? 'drop' : 'accept'})
+    return isForked ? disjointPackets(done) : done
+  }
+
+  private truth(fields: readonly AddressField[], end: 'source' | 'destination'): EndTruth {
+    const key = fields.map(fieldKey).join(' ')
+    const known = this.truths[end].get(key)
+    if (known) return known
+    const addresses = end === 'source' ? this.domain.senders : this.domain.receivers
+    const [possible, certain]: [number[], number[]] = [[], []]
+    for (const [index, address] of addresses.entries()) {
+      const truths = fields.map(field => this.node.sets.holds(field, address))
+      if (truths.includes(false)) continue
+      possible.push(index)
+      if (!truths.includes('unknown')) certain.push(index)
+    }
+    const truth = {possible: Bits.of(possible), certain: Bits.of(certain)}
+    this.truths[end].set(key, truth)
+    return truth
+  }
+
+  private servicesOf(rule: EndpointRule): RuleServices {
+    let services = this.services.get(rule)
+    if (!services) this.services.set(rule, (services = ruleServices(rule)))
+    return services
+  }
+}
+
+const fieldKey = (field: AddressField): string =>
+  field.kind === 'sets'
+    ? field.ids.join()
+    : field.kind === 'literals'
+      ? `literals ${field.blocks.map(({base, prefix}) => `${base}/${prefix}`).join()}`
+      : field.kind
+
+const WITH_PORTS = ['tcp', 'udp', 'sctp'] as const
+const CLASSES: Readonly<Record<number, (typeof protocols)[number]>> = {1: 'icmp', 6: 'tcp', 17: 'udp', 132: 'sctp'}
+
+/** The services for which a rule's conditions on protocol and ports hold, or may. */
+function ruleServices({protocols: named, destinationPorts, sourcePorts}: EndpointRule): RuleServices {
+  const isPortless = destinationPorts === 'any' && sourcePorts === 'any'
+  const isCertain = named !== undefined && destinationPorts !== undefined && sourcePorts === 'any'
+  const classes = named === 'any' || named === undefined ? protocols : named.flatMap(number => CLASSES[number] ?? [])
+  const ranges = classes.flatMap((each): readonly ServiceRange[] => {
+    if (isPortless) return [servicesOf(each)]
+    const withPorts = WITH_PORTS.find(name => name === each)
+    if (!withPorts) return []
+    if (destinationPorts === 'any' || destinationPorts === undefined) return [servicesOf(each)]
+    return destinationPorts.map(({from, to}) => ({from: serviceNumber(each, from), to: serviceNumber(each, to)}))
+  })
+  const others =
+    isPortless && Array.isArray(named)
+      ? (named as number[]).flatMap(number => {
+          const [from] = CLASSES[number] ? [] : protocolEdges(String(number))
+          return from === undefined ? [] : [{from, to: from}]
+        })
+      : []
+  return {ranges: joined([...ranges, ...others]), isCertain}
+}
+
+/** Ranges in order, none of which overlap. */
+function joined(ranges: readonly ServiceRange[]): ServiceRange[] {
+  const all: {from: number; to: number}[] = []
+  for (const {from, to} of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = all.at(-1)
+    if (last && from <= last.to + 1) last.to = Math.max(last.to, to)
+    else all.push({from, to})
+  }
+  return all
+}
+
+const common = (one: ServiceRange, other: ServiceRange): ServiceRange[] => {
+  const [from, to] = [Math.max(one.from, other.from), Math.min(one.to, other.to)]
+  return from > to ? [] : [{from, to}]
+}
+
+/** What of a range is outside of others, which are in order. */
+function gaps({from, to}: ServiceRange, others: readonly ServiceRange[]): ServiceRange[] {
+  const found: ServiceRange[] = []
+  let at = from
+  for (const other of others) {
+    if (other.from > at) found.push({from: at, to: other.from - 1})
+    at = other.to + 1
+  }
+  if (at <= to) found.push({from: at, to})
+  return found
+}
+
+/** What both ends say together. */
+function both(sent: readonly JudgedPackets[], received: readonly JudgedPackets[]): JudgedPackets[] {
+  return sent.flatMap(one =>
+    received.flatMap((other): JudgedPackets[] => {
+      const senders = one.senders.and(other.senders)
+      if (senders.isEmpty) return []
+      const verdict =
+        one.verdict === 'drop' || other.verdict === 'drop'
+          ? 'drop'
+          : one.verdict === 'unknown' || other.verdict === 'unknown'
+            ? 'unknown'
+            : 'accept'
+      return common(one, other).map(range => ({...range, senders, verdict}))
+    }),
+  )
+}
