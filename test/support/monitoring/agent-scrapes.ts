@@ -15,8 +15,14 @@ interface Job {
  *
  * @param folder that Prometheus gets, for files that the configuration names
  * @param token  without it over plain HTTP
+ * @param options whether the lines are removed that drop a series for each set
  */
-export async function agentScrapes(folder: string, port: number, token: string | undefined): Promise<object> {
+export async function agentScrapes(
+  folder: string,
+  port: number,
+  token: string | undefined,
+  {hasSetCounts = false}: {readonly hasSetCounts?: boolean} = {},
+): Promise<object> {
   const discovered = {
     node: {
       targets: ['127.0.0.1:10250'],
@@ -39,6 +45,7 @@ export async function agentScrapes(folder: string, port: number, token: string |
       relabel_configs: job.relabel_configs.map(each =>
         each.target_label === '__address__' ? {...each, replacement: `$1:${port}`} : each,
       ),
+      ...(hasSetCounts && {metric_relabel_configs: undefined}),
       file_sd_configs: [{files: discovery.map(({role}) => `${role}.json`)}],
     })),
   }
