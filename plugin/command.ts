@@ -99,8 +99,10 @@ export interface OutputFlags {
 export abstract class Verb extends Command {
   static override baseFlags = commonFlags
 
-  /** What was opened so far: it may explain an error. */
-  private readonly sources: Source[] = []
+  /** What could not be read so far: it may explain an error. Nodes are not kept, as those of a cluster may not fit into memory at once. */
+  private readonly unread: Problem[] = []
+
+  private isOpened = false
 
   /** Ends work that holds something, when the person does not want to wait. */
   protected get signal(): AbortSignal {
@@ -114,19 +116,18 @@ export abstract class Verb extends Command {
 
   /** Opens what the flags name, as `openSource` does. What was wrong with it is told before an error that follows. */
   protected async open(flags: SourceFlags, wanted?: Wanted, withConnections?: boolean): Promise<Source> {
-    const {openSource} = await import('./source/open-source.ts')
+    const {openSource, unreadOf} = await import('./source/open-source.ts')
     const source = await openSource(flags, this.waiting, wanted, withConnections)
-    this.sources.push(source)
+    this.isOpened = true
+    this.unread.push(...unreadOf(source))
     return source
   }
 
   /** "Pod a/b is not in the input" sends people to the wrong place when the file with the pod could not be read. */
   protected override async catch(error: Error): Promise<unknown> {
     if (!(error instanceof InputError) || error.problems.length > 0) throw error
-    const [first] = this.sources
-    if (!first) throw error
-    const {unreadOf} = await import('./source/open-source.ts')
-    throw new InputError(error.message, error.steps, this.sources.flatMap(unreadOf))
+    if (!this.isOpened) throw error
+    throw new InputError(error.message, error.steps, this.unread)
   }
 
   protected paint(mode: string): Paint {

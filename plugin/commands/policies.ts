@@ -74,19 +74,34 @@ export default class Policies extends Verb {
   private async list(flags: PolicyFlags, filter: PolicyFilter): Promise<{list: PolicyList; now: number}> {
     // Each agent compares its own node.
     const compared = isLive(flags) ? await this.askAgents(flags) : undefined
+    const {queue, cluster, failures, problems, now} = await this.read(flags)
+    const unasked = compared?.failures.filter(({node}) => !failures.some(failed => failed.node === node)) ?? []
+    const states = taken(queue)
+    const list = listPolicies(
+      cluster,
+      compared ? withDrifts(states, compared.drifts) : compareNodes(states, {isLite: flags.lite}),
+      {
+        failures: [...failures, ...unasked],
+        problems: [...(compared?.problems ?? []), ...problems],
+        filter,
+      },
+    )
+    return {list, now}
+  }
+
+  /** The nodes in a queue: what is learned of one is not kept while others are looked at. */
+  private async read(flags: PolicyFlags) {
     const source = await this.open(flags, 'each')
     const {nodes, failures} = chosenNodes(source, flags)
-    const cluster = nodes.find(state => state.cluster)?.cluster
-    const unasked = compared?.failures.filter(({node}) => !failures.some(failed => failed.node === node)) ?? []
-    const compare = compared ? withDrifts(nodes, compared.drifts) : compareNodes(nodes, {isLite: flags.lite})
-    const list = listPolicies(cluster, compare, {
-      failures: [...failures, ...unasked],
-      problems: [...source.problems, ...(compared?.problems ?? []), ...nodes.flatMap(({problems}) => problems)],
-      filter,
-    })
     // Of a dump the ages are those when it was taken.
     const times = nodes.flatMap(({takenAt}) => (takenAt === undefined ? [] : [Date.parse(takenAt)])).filter(Number.isFinite)
-    return {list, now: times.length > 0 ? Math.max(...times) : Date.now()}
+    return {
+      queue: nodes.toReversed(),
+      cluster: nodes.find(state => state.cluster)?.cluster,
+      failures,
+      problems: [...source.problems, ...nodes.flatMap(({problems}) => problems)],
+      now: times.length > 0 ? Math.max(...times) : Date.now(),
+    }
   }
 
   private async askAgents(flags: PolicyFlags) {
@@ -97,8 +112,13 @@ export default class Policies extends Verb {
   }
 }
 
+/** Takes items off the end of a list, one by one. */
+function* taken<Item>(list: Item[]): Generator<Item> {
+  for (let item = list.pop(); item !== undefined; item = list.pop()) yield item
+}
+
 /** Nodes that were compared; of the others nothing is told. */
-function* withDrifts(nodes: readonly NodeState[], drifts: ReadonlyMap<string, Drift>): Generator<ComparedNode> {
+function* withDrifts(nodes: Iterable<NodeState>, drifts: ReadonlyMap<string, Drift>): Generator<ComparedNode> {
   for (const state of nodes) {
     const drift = drifts.get(state.node)
     if (drift) yield {state, drift}
