@@ -48,7 +48,7 @@ export const policyListSchema = z
     others: z
       .array(z.object({node: z.string(), text: z.string()}))
       .describe(
-        'what the comparison of a node finds, and concerns none of the policies; none are told where only some policies are asked for',
+        'what the comparison of a node finds, and concerns no policy that is known; none are told where only some policies are asked for',
       ),
     nodes: z.array(z.string()).describe('that were read'),
     failures: z.array(nodeFailureSchema).describe('nodes that could not be read'),

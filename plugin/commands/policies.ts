@@ -139,9 +139,9 @@ function filterOf(namespace: string | undefined, selector: string | undefined): 
 }
 
 /** What is known to be wrong weighs more than what is not known. */
-function exitCodeOf({items, others, failures}: PolicyList): number {
+function exitCodeOf({items, others, failures, incomplete}: PolicyList): number {
   const states = new Set(items.flatMap(item => item.states.map(({state}) => state)))
-  const isUnknown = states.delete('unknown') || failures.length > 0
+  const isUnknown = states.delete('unknown') || failures.length + incomplete.length > 0
   states.delete('in force')
   if (states.size > 0 || others.length > 0) return exitCodes.no
   return isUnknown ? exitCodes.failed : exitCodes.done

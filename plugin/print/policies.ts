@@ -16,7 +16,7 @@ export function* policyLines({items, others, incomplete}: PolicyList, paint: Pai
   else yield* columns(items, policyColumns(look), paint, look.hasHeaders)
   if (others.length > 0) {
     yield ''
-    yield paint('Wrong on nodes, and no matter of one policy (diff tells more)', 'yellow')
+    yield paint('Wrong on nodes, and of no policy that is known (diff tells more)', 'yellow')
     for (const {node, text} of others) yield paint(`  ${node}: ${text}`)
   }
   yield* incompleteLines('Not in the input: what rests on these parts is not known', incomplete, paint)
