@@ -7,6 +7,7 @@ import {limits} from '../limits/limits.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {type DocumentSources, documentReaders, kernelDocuments} from './documents.ts'
 import {nodeName} from './node-name.ts'
+import {textsOfProcess} from './read-texts.ts'
 import {run} from './run.ts'
 
 /** What this node's kernel holds, as the tools print it: the same documents that a dump folder has. */
@@ -41,7 +42,8 @@ export async function readLocalNode({signal, withConnections = false, ...replace
     const {document, failures} = await readText(name, reader, signal ?? new AbortController().signal)
     // Only headers and reference counts: worth having, not worth a second complaint, and of no use by halves.
     const isExtra = documentRow(name).content === 'ipset-list'
-    if (document && !(isExtra && failures.length > 0)) documents.push(document)
+    const isWhole = failures.length === 0
+    if (document && (isWhole || !isExtra)) documents.push(isWhole ? textsOfProcess.add(name, document) : document)
     if (!isExtra) problems.push(...failures)
   }
   return {node: nodeName(), documents, problems}

@@ -35,7 +35,7 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
       'Apply without --end-denied-flows, and see: kubectl npm flows denied',
     )
   const backend = checkPlan(plan, session.node)
-  const before = await session.read(signal)
+  const before = await session.readAgain(signal)
   if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)
   const steps = plannedSteps(plan)
   checkSteps(before.writing, before.part, steps, plan.wantedDigest)

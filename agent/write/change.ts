@@ -72,7 +72,7 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
       operations += step.operations.length
     }
     if (!failure) {
-      const node = await session.read()
+      const node = await session.verify()
       const isExact = node.digest === change.wantedDigest
       if (isExact || isCarried(node, before, change.steps)) {
         await endChange(session, id, change)

@@ -9,6 +9,7 @@ import type {Text} from '../../core/text/lines.ts'
 import {limits} from '../limits/limits.ts'
 import {documentReaders, kernelDocuments} from '../node/documents.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
+import type {ReadTexts} from '../node/read-texts.ts'
 import {run} from '../node/run.ts'
 import {sha256} from './sealed-record.ts'
 import {WriteFailure} from './write-failure.ts'
@@ -27,6 +28,10 @@ export interface ReadNodeOptions extends ReadLocalOptions {
   readonly node: string
   /** By default the one of the node's data plane. */
   readonly writing?: NodeWriting | undefined
+  /** What was read before. What is the same now is taken from there, with what its rules had counted then. */
+  readonly texts?: ReadTexts
+  /** Leaves out what nothing that is written rests on. */
+  readonly withoutExtras?: boolean
 }
 
 /**
@@ -34,14 +39,26 @@ export interface ReadNodeOptions extends ReadLocalOptions {
  *
  * @throws WriteFailure when not all of it can be read: what is not known is not changed
  */
-export async function readNode({node, writing, signal, ...replaced}: ReadNodeOptions): Promise<ReadNode> {
+export async function readNode({
+  node,
+  writing,
+  signal,
+  texts,
+  withoutExtras = false,
+  ...replaced
+}: ReadNodeOptions): Promise<ReadNode> {
   const files = new Map<string, Text>()
+  const documents: DumpDocument[] = []
   const sources = {version: '', cluster: undefined, limits, run, ...replaced}
-  for (const [name, reader] of await documentReaders(kernelDocuments, sources)) {
+  const asked = withoutExtras ? kernelDocuments.filter(name => !isExtra(name)) : kernelDocuments
+  for (const [name, reader] of await documentReaders(asked, sources)) {
     const text = await readText(name, reader(signal ?? new AbortController().signal))
-    if (text) files.set(name, text)
+    if (!text) continue
+    files.set(name, text)
+    const document = documentOfNode(name, text)
+    const {folder} = document
+    documents.push(texts ? {...(texts.find(name, text) ?? texts.add(name, document)), folder} : document)
   }
-  const documents = [...files].map(([name, text]) => documentOfNode(name, text))
   return {files, ...(await openNode(node, documents, writing))}
 }
 
@@ -78,6 +95,9 @@ export function documentOfNode(name: string, text: Text): DumpDocument {
   return {name: `node/${name}`, folder: 'node', text, ...(kind && {kind})}
 }
 
+/** Only headers and reference counts, which nothing that is written rests on. */
+const isExtra = (name: NodeDocument): boolean => documentRow(name).content === 'ipset-list'
+
 async function readText(
   name: NodeDocument,
   pieces: AsyncGenerator<Uint8Array, {readonly problems: readonly {message: string; next: string}[]}>,
@@ -87,7 +107,6 @@ async function readText(
   for (; !next.done; next = await pieces.next()) decoding.push(next.value)
   const [problem] = next.value.problems
   if (!problem) return decoding.end()
-  // Only headers and reference counts, which nothing that is written rests on.
-  if (documentRow(name).content === 'ipset-list') return undefined
+  if (isExtra(name)) return undefined
   throw new WriteFailure(`the node cannot be read: ${problem.message}`, problem.next)
 }

@@ -1,6 +1,7 @@
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {PlannedStep} from '../../core/dataplane/writing.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
+import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'
 import type {Clock} from './clock.ts'
 import {Journal} from './journal.ts'
 import type {Lock} from './lock.ts'
@@ -34,6 +35,7 @@ export class Session {
   readonly journal: Journal
   readonly points: RestorePoints
   private readonly lock: Lock
+  private readonly texts = new ReadTexts(textsOfProcess)
 
   constructor(options: SessionOptions, lock: Lock) {
     this.options = options
@@ -51,6 +53,26 @@ export class Session {
   read(signal?: AbortSignal): Promise<ReadNode> {
     const {node, writing, read} = this.options
     return readNode({...read, node, writing, ...(signal && {signal})})
+  }
+
+  /**
+   * The same for who does not ask what rules have counted: what has the same text as before is not parsed again.
+   *
+   * @throws WriteFailure
+   */
+  readAgain(signal?: AbortSignal): Promise<ReadNode> {
+    const {node, writing, read} = this.options
+    return readNode({...read, node, writing, texts: this.texts, ...(signal && {signal})})
+  }
+
+  /**
+   * Reads whether the node is what it is to be: rules and sets, and nothing that is only kept for people.
+   *
+   * @throws WriteFailure
+   */
+  verify(): Promise<ReadNode> {
+    const {node, writing, read} = this.options
+    return readNode({...read, node, writing, texts: this.texts, withoutExtras: true})
   }
 
   run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {

@@ -27,6 +27,7 @@ const HURRIED = 'there are so many differences that not all packets were tried: 
 export interface OpenComparison {
   readonly program: Program
   readonly differences: readonly AnyDifference[]
+  /** Found when somebody asks. */
   readonly causes: readonly Cause[]
   /** Converts a difference to an item of a document, without its effect. */
   readonly describe: (difference: AnyDifference) => Omit<DriftItem, 'effect' | 'example'>
@@ -43,10 +44,13 @@ export function openComparison(cluster: ClusterObjects, node: NodeState, options
   const {program, comparison, notes} = closestProgram(cluster, node, options)
   const {differences, notes: expectedDifferences, notCompared, incomplete = []} = comparison
   const simulated = dataPlane.simulate(node, program)
+  let causes: readonly Cause[] | undefined
   return {
     program,
     differences,
-    causes: groupCauses(differences, {program, node, cluster, simulated}),
+    get causes() {
+      return (causes ??= groupCauses(differences, {program, node, cluster, simulated}))
+    },
     describe: difference => dataPlane.describe(difference),
     notes: [...notes, ...expectedDifferences],
     notCompared,

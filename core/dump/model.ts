@@ -1,3 +1,4 @@
+import type {NodeContent} from '../dataplane/node-facts.ts'
 import type {Text} from '../text/lines.ts'
 import type {DocumentKind} from './document-kind.ts'
 
@@ -12,6 +13,8 @@ export interface DumpDocument {
   readonly kind?: DocumentKind
   /** Whether it comes from an archive or packed file that is damaged or cut off, so that more may have stood behind it. */
   readonly isCut?: boolean
+  /** Where what the text was parsed to is kept, for who reads the same text again. */
+  readonly parsed?: {content?: NodeContent}
   /** Set when something else follows in the same file, so that the text is not cut off at its end. */
   readonly isEnded?: true
 }

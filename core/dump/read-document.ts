@@ -55,7 +55,9 @@ async function readContent(document: DumpDocument): Promise<ReadDocument> {
   if (unread) return {document, kind: 'none', problems: [{file: name, ...unread}]}
   const dataPlane = dataPlaneOfKind(kind)
   if (dataPlane) {
-    const content = dataPlane.parse(kind, text, name, document.kind !== undefined ? 'all' : document.isEnded ? 'ended' : 'open')
+    const extent = document.kind !== undefined ? 'all' : document.isEnded ? 'ended' : 'open'
+    const content = document.parsed?.content ?? dataPlane.parse(kind, text, name, extent)
+    if (document.parsed) document.parsed.content = content
     return {document, kind: 'node', dataPlane, content, problems: content.problems}
   }
   switch (kind) {

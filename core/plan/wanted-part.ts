@@ -78,7 +78,17 @@ function partOfPolicies(
       'Leave --semantics out, or take away what NPM v1 left with --remove first.',
     )
   const kept = semantics === 'npm' ? keptPolicies(program, cluster) : new Set<string>()
-  const compared: Compared = {...comparison, node, kept}
+  const {differences} = comparison
+  const compared: Compared = {
+    node,
+    program,
+    differences,
+    kept,
+    // A repair of everything asks for none.
+    get causes() {
+      return comparison.causes
+    },
+  }
   const chosen = narrowedTo ? narrow(compared, narrowedTo) : {differences: all(compared), narrowedTo: [], notes: []}
   const repaired = repairedWith(chosen.differences, compared, writing)
   const keptOnes = keptThere(compared)
@@ -104,19 +114,24 @@ function partOfPolicies(
 const hasNumber = (narrowing: Narrowing | undefined): boolean => (narrowing?.causes ?? []).some(text => /^\d+$/.test(text))
 
 /** All differences but those by which an old version of a refused policy stays in force. */
-function all({differences, causes, kept}: Compared): Compared['differences'] {
-  const stay = new Set(causes.filter(cause => isKept(cause, kept)).flatMap(cause => cause.differences))
+function all(compared: Compared): Compared['differences'] {
+  const {differences, kept} = compared
+  if (kept.size === 0) return differences
+  const stay = new Set(compared.causes.filter(cause => isKept(cause, kept)).flatMap(cause => cause.differences))
   return differences.filter(each => !stay.has(each))
 }
 
-const keptThere = ({causes, kept}: Compared): LeftAlone[] =>
-  causes
+function keptThere(compared: Compared): LeftAlone[] {
+  const {kept} = compared
+  if (kept.size === 0) return []
+  return compared.causes
     .filter(cause => isKept(cause, kept))
     .map(({policy}) => ({
       name: `policy ${policy}`,
       reason: 'Azure NPM refuses the policy as it is now, and leaves what it programmed of it before',
       next: 'Change the policy so that Azure NPM accepts it, see kubectl npm lint; or delete it.',
     }))
+}
 
 /** Policies of which nothing is programmed, and that nothing else is said of. */
 function refused({program: {policies, refusals}}: Compared, told: readonly {readonly name: string}[]): LeftAlone[] {

@@ -48,6 +48,7 @@ export function compileSet({type, members, header}: WalkedSet): CompiledSet {
   if (!dimensions) return unknownSet
   const mask = addressMask(header)
   if (mask === undefined) return unknownSet
+  if (type === 'hash:net' || type === 'hash:ip') return addressSet({type, members, mask})
   const test = testOf({type, dimensions, members, mask, markMask: Number(header?.get('markmask') ?? 0xffffffff)})
   if (!test) return unknownSet
   if (test === never) return emptySet
@@ -60,6 +61,20 @@ export function compileSet({type, members, header}: WalkedSet): CompiledSet {
     holds,
     fields: sides =>
       sides.isSource.length < dimensions.length ? [] : dimensions.flatMap((each, at) => fieldsOf(each, at, sides)),
+  }
+}
+
+/** What it looks at is known without its members, which many a rule need not ask. */
+function addressSet({type, members, mask}: Pick<Content, 'type' | 'members' | 'mask'>): CompiledSet {
+  const [first] = members
+  if (first === undefined) return emptySet
+  let test: Test | undefined
+  return {
+    holds: (packet, sides, wantsException) => {
+      test ??= addressTest(members, mask, type === 'hash:net') ?? unknownSet.holds
+      return test(packet, sides, wantsException)
+    },
+    fields: sides => fieldsOf('ip', 0, sides),
   }
 }
 
@@ -100,7 +115,7 @@ interface Content {
 /** Undefined if a member is not understood. */
 function testOf({type, dimensions, members, mask, markMask}: Content): Test | undefined {
   if (type === 'bitmap:port') return bitmapOfPorts(members)
-  if (type === 'hash:ip' || type === 'hash:net' || type === 'bitmap:ip') return addressTest(members, mask, type === 'hash:net')
+  if (type === 'bitmap:ip') return addressTest(members, mask, false)
   if (type === 'hash:ip,port' && mask === 0xffffffff) return addressAndPortTest(members)
   const elements: {element: Element; isException: boolean}[] = []
   for (const text of members) {

@@ -1,13 +1,13 @@
 import type {ExpectedProgramOptions} from '../../dataplane/dataplane.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import type {CompileOptions} from '../../policy/program.ts'
-import {compile} from '../compile/compile.ts'
+import {compiler} from '../compile/compile.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LearnedNames} from '../npm/learn-dump.ts'
 import {nodeOptions} from '../npm/node-options.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 
-/** Options of `expectedProgram`. `programFor` compiles, so that a caller can reuse a program; by default `compile` does. */
+/** Options of `expectedProgram`. `programFor` compiles, so that a caller can reuse a program; by default `compiler` does. */
 export type LinuxProgramOptions = Omit<ExpectedProgramOptions, 'programFor'> & {
   readonly programFor?: (options: CompileOptions) => LinuxProgram
 }
@@ -20,7 +20,7 @@ export type LinuxProgramOptions = Omit<ExpectedProgramOptions, 'programFor'> & {
 export function expectedProgram(
   {documents, chains, usedSets}: {readonly documents: LinuxDocuments} & Pick<LearnedNames, 'chains' | 'usedSets'>,
   cluster: ClusterObjects,
-  {isLite, semantics = 'npm', programFor = options => compile(cluster, options)}: LinuxProgramOptions,
+  {isLite, semantics = 'npm', programFor = compiler(cluster)}: LinuxProgramOptions,
 ): {program: LinuxProgram; notes: readonly string[]; others: readonly (() => LinuxProgram)[]} {
   const {options, notes, otherLines} = nodeOptions(cluster, documents, chains, usedSets, isLite === true)
   const common: CompileOptions = {...options, semantics, ...(isLite && {isLite: true, node: documents.node})}

@@ -26,6 +26,19 @@ export function compile(objects: ClusterObjects, options: CompileOptions): Linux
   return filled(objects, options).program()
 }
 
+/**
+ * Compiles one cluster's objects with several options. Programs that differ only in which sets are made are made of one another.
+ * Parameters as for `compile`.
+ */
+export function compiler(objects: ClusterObjects): (options: CompileOptions) => LinuxProgram {
+  let last: {readonly key: string; readonly program: LinuxIncrementalProgram} | undefined
+  return ({isOnNeed = false, ...options}) => {
+    const key = JSON.stringify(options)
+    if (last?.key !== key) last = {key, program: filled(objects, options)}
+    return last.program.program(isOnNeed)
+  }
+}
+
 /** Compiles only the sets of a program, and the refusals. Parameters as for `compile`. */
 export function compileSets(objects: ClusterObjects, options: CompileOptions): ProgramSets {
   return filled(objects, options).sets()

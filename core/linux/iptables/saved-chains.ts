@@ -9,18 +9,28 @@ export interface ReadChain {
   readonly problems: readonly Problem[]
 }
 
+/** A node that is opened twice has the same tables, and its rules are parsed once. */
+const parsedOf = new WeakMap<
+  SaveIndex['tables'],
+  {readonly whole: Map<string, ReadChain>; readonly parts: Map<string, ParsedRules>}
+>()
+
 /**
  * The chains of a save, parsed on demand. A parsed rule is cached, because naming sets, walking packets and printing use the
  * same rules.
  */
 export class SavedChains {
   readonly save: SaveIndex
-  private readonly whole = new Map<string, ReadChain>()
+  private readonly whole: Map<string, ReadChain>
   /** Rules of partly parsed chains. */
-  private readonly parts = new Map<string, ParsedRules>()
+  private readonly parts: Map<string, ParsedRules>
 
   constructor(save: SaveIndex) {
     this.save = save
+    const parsed = parsedOf.get(save.tables) ?? {whole: new Map<string, ReadChain>(), parts: new Map<string, ParsedRules>()}
+    parsedOf.set(save.tables, parsed)
+    this.whole = parsed.whole
+    this.parts = parsed.parts
   }
 
   /** All rules of a chain; undefined when the save does not contain the chain. */

@@ -56,7 +56,17 @@ function readPart(
 /** A save without its first line is taken for one of nft, as everywhere. */
 const backendOf = ({save}: SavedChains): Backend => (save.backend === 'legacy' ? 'legacy' : 'nft')
 
+// What was read twice of a node and is the same has the same rules and members, and whoever compares parts need not look into them.
+const knownTables = new WeakMap<SavedChains['save']['tables'], PartTable>()
+const knownSets = new WeakMap<MatchSet['members'], {readonly set: PartSet; readonly header: MatchSet['header']}>()
+
 function tableOf(saved: SavedChains): PartTable {
+  let table = knownTables.get(saved.save.tables)
+  if (!table) knownTables.set(saved.save.tables, (table = readTable(saved)))
+  return table
+}
+
+function readTable(saved: SavedChains): PartTable {
   const rulesOf = (chain: string) => (saved.chain(FILTER, chain)?.rules ?? []).map(rule => PartRule.of(rule))
   const names = [...(saved.save.tables.get(FILTER)?.chains.keys() ?? [])].filter(isNpmChain)
   return {chains: new Map(names.map(name => [name, rulesOf(name)])), forward: rulesOf(FORWARD_CHAIN)}
@@ -65,7 +75,16 @@ function tableOf(saved: SavedChains): PartTable {
 /** Words that the kernel chooses by itself, and that older tools refuse. */
 const CHOSEN = new Set(['bucketsize', 'initval'])
 
-const setOf = ({name, type, header, members}: MatchSet): PartSet => ({
+function setOf(set: MatchSet): PartSet {
+  const {name, type, header, members} = set
+  const known = knownSets.get(members)
+  if (known?.header === header && known.set.name === name && known.set.type === type) return known.set
+  const made = readSet(set)
+  knownSets.set(members, {set: made, header})
+  return made
+}
+
+const readSet = ({name, type, header, members}: MatchSet): PartSet => ({
   name,
   type,
   options: new Map([...header].filter(([key]) => !CHOSEN.has(key))),

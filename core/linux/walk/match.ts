@@ -20,11 +20,10 @@ export type {Passing} from './passing.ts'
  *
  * @param sets the type of a set decides whether it looks at ports
  */
-export function dependsOn(match: Match, sets: SetIndex): ReadonlySet<PacketField> {
-  return new Set(fieldsOf(match, sets))
-}
+export const dependsOn = (match: Match, sets: SetIndex): ReadonlySet<PacketField> => new Set(fieldsOf(match, sets))
 
-function fieldsOf(match: Match, sets: SetIndex): readonly PacketField[] {
+/** The same, where one field may come twice: every rule of a node asks. */
+export function fieldsOf(match: Match, sets: SetIndex): readonly PacketField[] {
   switch (match.kind) {
     case 'comment':
       return []

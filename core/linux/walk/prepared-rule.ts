@@ -6,7 +6,7 @@ import {parseMember} from '../../sets/member.ts'
 import type {SetIndex} from '../../sets/set-index.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import type {EndConditions} from './end-conditions.ts'
-import {dependsOn, holds, type PacketField, type Passing} from './match.ts'
+import {fieldsOf, holds, type PacketField, type Passing} from './match.ts'
 import {askedSets, isWritten, type WrittenSets} from './written-sets.ts'
 
 /** Services with the same answer. */
@@ -69,7 +69,9 @@ function sortMatches(matches: readonly Match[], sets: SetIndex): SortedMatches {
     [kind in Exclude<keyof SortedMatches, 'isUncertain'>]: Match[]
   }
   for (const match of matches) {
-    const fields = [...dependsOn(match, sets)].filter(field => !FIXED.has(field))
+    if (match.kind === 'comment') continue
+    const looked = fieldsOf(match, sets)
+    const fields = looked.some(field => FIXED.has(field)) ? looked.filter(field => !FIXED.has(field)) : looked
     // The destination before translation is not kept, and no range of addresses is what a mask that is no prefix holds.
     if (fields.includes('original') || hasOddMask(match, sets)) isUncertain = true
     else if (fields.length === 0) sorted.fixed.push(match)
@@ -215,8 +217,8 @@ function isOddSet(name: string, sets: SetIndex): boolean {
 }
 
 function kindOf(fields: readonly PacketField[]): Exclude<keyof SortedMatches, 'isUncertain' | 'fixed'> {
-  if (fields.includes('source')) return fields.length === 1 ? 'senders' : 'senderMixed'
-  if (fields.length === 1 && fields[0] === 'destination') return 'receivers'
+  if (fields.includes('source')) return fields.every(field => field === 'source') ? 'senders' : 'senderMixed'
+  if (fields.every(field => field === 'destination')) return 'receivers'
   if (isWithin(fields, SERVICE)) return 'services'
   return fields.some(field => OF_ENDS_OR_SERVICE.has(field)) ? 'mixed' : 'changing'
 }
@@ -270,12 +272,20 @@ export function serviceEdges(match: Match, address: number, sets: SetIndex): rea
   return edgesIn(JSON.stringify(match))
 }
 
-function edgesIn(text: string): number[] {
-  return [...text.matchAll(/[a-z][\w.-]*|\d+/gi)].flatMap(([word]) => {
+/** Of texts that are met most: nodes have thousands of members with few ports. */
+const knownEdges = new Map<string, readonly number[]>()
+const MOST_EDGES_KNOWN = 1000
+
+function edgesIn(text: string): readonly number[] {
+  const known = knownEdges.get(text)
+  if (known) return known
+  const edges = [...text.matchAll(/[a-z][\w.-]*|\d+/gi)].flatMap(([word]) => {
     const number = Number(word)
     const ports = number <= 65_535 ? [number, number + 1] : []
     return [...ports, ...protocolEdges(word.toLowerCase())]
   })
+  if (knownEdges.size < MOST_EDGES_KNOWN) knownEdges.set(text, edges)
+  return edges
 }
 
 const portsOfSets = new WeakMap<SetIndex, Map<string, ReadonlyMap<number, readonly number[]>>>()
