@@ -11,6 +11,7 @@ import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
 import {agentStatusChangeSchema, agentStatusListSchema} from './status.ts'
+import {topSampleSchema} from './top.ts'
 import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
 import {verificationListSchema, verificationSchema} from './verification.ts'
@@ -37,6 +38,7 @@ export const schemas = {
   Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
+  TopSample: topSampleSchema,
   Trace: traceSchema,
   Translation: translationSchema,
   Verification: verificationSchema,

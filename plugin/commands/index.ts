@@ -68,6 +68,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Shows the agents of a cluster, and what each knows',
     load: async () => (await import('./status.ts')).default,
   },
+  top: {
+    summary: 'Shows what goes on on nodes, now: who is dropped, by which policy and rule',
+    load: async () => (await import('./top.ts')).default,
+  },
   trace: {
     summary: 'Shows whether a packet passes, and which rule and policy decide',
     load: async () => (await import('./trace.ts')).default,

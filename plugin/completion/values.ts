@@ -52,6 +52,8 @@ const flagValues: Readonly<Record<string, Values>> = {
   image: FREE,
   for: FREE,
   timeout: FREE,
+  interval: FREE,
+  record: PATH,
 }
 
 /** By verb and argument. */

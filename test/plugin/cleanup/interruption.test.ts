@@ -56,7 +56,7 @@ const files: readonly Computation[] = [
 ]
 
 /** Those compute nothing: they wait for agents and for the API server. */
-const WAITING = ['confirm', 'install', 'rollback', 'status', 'uninstall']
+const WAITING = ['confirm', 'install', 'rollback', 'status', 'top', 'uninstall']
 
 let bakery: Bakery
 let folder: string

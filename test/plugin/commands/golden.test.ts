@@ -188,6 +188,7 @@ describe('usage', () => {
     [['matrix']],
     [['metrics']],
     [['policies']],
+    [['top']],
     [['diff']],
     [['verify']],
     [['dump']],
