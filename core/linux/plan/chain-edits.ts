@@ -34,9 +34,18 @@ export const flushed = (chain: string, now: readonly PartRule[]): Edit => ({
   undo: now.map(rule => ({does: 'append', chain, rule})),
 })
 
+/**
+ * A chain that all policies share is not flushed: a rule that Azure NPM puts into it in the instant before would go with the others, and its policy
+ * with it.
+ */
 function rewritten(chain: string, now: readonly PartRule[], next: readonly PartRule[]): Edit[] {
+  if (isShared(chain)) return [...emptied(chain, now), ...filled(chain, next)]
   return [...(now.length > 0 ? [flushed(chain, now)] : []), ...filled(chain, next)]
 }
+
+/** Each rule is the first one of these when its turn comes. */
+const emptied = (chain: string, rules: readonly PartRule[]): Edit[] =>
+  rules.map(rule => ({line: {does: 'deleteRule', chain, rule}, undo: [{does: 'insert', chain, position: 1, rule}]}))
 
 /** Edits in place. Undefined when the rules differ in too many places. */
 function fewEdits(chain: string, now: readonly PartRule[], next: readonly PartRule[]): Edit[] | undefined {

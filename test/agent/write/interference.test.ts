@@ -6,6 +6,9 @@ import {documentOfNode, openNode} from '../../../agent/write/read-node.ts'
 import type {WriteStatus} from '../../../core/contract/writes.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {saveSets} from '../../support/kernel/load.ts'
+import {backends} from '../../support/kernel/tools.ts'
+import {WriterLab} from '../../support/writer/lab.ts'
+import {stateA} from '../../support/writer/states.ts'
 import {TwoStates} from '../../support/writer/two-states.ts'
 
 /** The real tool, with something else done once before or after its first run that changes the node. */
@@ -20,10 +23,14 @@ if mkdir ${mark} 2>/dev/null; then
 fi
 exec /usr/sbin/${tool} "$@"`
 
-const mark = (node: TwoStates): string => `${node.lab.stateDir}.mark`
+interface Node {
+  readonly lab: WriterLab
+}
+
+const mark = (node: Node): string => `${node.lab.stateDir}.mark`
 
 /** A writer whose first run of a tool meets somebody else. */
-const disturbed = async (node: TwoStates, tool: string, does: {before?: string; after?: string}) =>
+const disturbed = async (node: Node, tool: string, does: {before?: string; after?: string}) =>
   node.lab.writer({env: {PATH: await node.lab.tools({[tool]: once(tool, mark(node), does)})}})
 
 describeKernel('between the plan and its run', () => {
@@ -167,6 +174,39 @@ describeKernel('in the middle of a write', () => {
       expect(result).toMatchObject({outcome: 'applied', problems: [{code: 'NODE_CHANGED'}]})
       expect(rules).toContain('-A AZURE-NPM-INGRESS-500 -j MARK')
       expect(rules).toContain('dst -j AZURE-NPM-INGRESS-500')
+    },
+  )
+
+  test.each(backends)(
+    'Azure NPM adds a policy right before a chain that all policies share is written from end to end (%s)',
+    async backend => {
+      await using lab = await WriterLab.open(backend)
+      const jumps = Array.from(
+        {length: 30},
+        (_, at) =>
+          `-A AZURE-NPM-INGRESS -m set --match-set azure-npm-${at % 2 ? 1111 : 2222} dst -j AZURE-NPM-INGRESS-${1000 + at}\n`,
+      )
+      const chains = jumps.map((_, at) => `:AZURE-NPM-INGRESS-${1000 + at} - [0:0]\n`)
+      const drop = '-A AZURE-NPM-INGRESS -m mark'
+      const withJumps = (rules: readonly string[]) => ({
+        sets: stateA.sets,
+        rules: stateA.rules.replace(':AZURE-NPM - ', `${chains.join('')}:AZURE-NPM - `).replace(drop, `${rules.join('')}${drop}`),
+      })
+      await lab.load(withJumps(jumps.toReversed()))
+      const wanted = await lab.read()
+      await lab.load(withJumps(jumps))
+      const {plan, file} = await lab.plan(await lab.read(), wanted)
+      expect(plan.operations.length).toBeGreaterThan(jumps.length)
+      const tool = `iptables-${backend}-restore`
+      const policy = `printf "*filter\\n:AZURE-NPM-INGRESS-500 - -\\n-I AZURE-NPM-INGRESS 1 -j AZURE-NPM-INGRESS-500 -m set --match-set azure-npm-1111 dst\\nCOMMIT\\n" | /usr/sbin/${tool} --noflush -w 60 -T filter`
+      await using writer = await disturbed({lab}, tool, {before: policy})
+      const {result} = await writer.tell({does: 'apply', plan: file})
+      expect(result).toMatchObject({outcome: 'applied', problems: [{code: 'NODE_CHANGED'}]})
+      const first = /-A AZURE-NPM-INGRESS .*$/m.exec(await lab.rules())?.[0]
+      expect(first).toMatch(/dst -j AZURE-NPM-INGRESS-500$/)
+      await lab.namespace.run(`iptables-${backend}`, ['-D', 'AZURE-NPM-INGRESS', '1'])
+      await lab.namespace.run(`iptables-${backend}`, ['-X', 'AZURE-NPM-INGRESS-500'])
+      expect((await lab.read()).digest).toBe(wanted.digest)
     },
   )
 
