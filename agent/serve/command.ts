@@ -37,7 +37,8 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const {openLog} = await import('./open-log.ts')
   const log = openLog(values.node)
   const end = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort(`it was told to (${name})`))
+  // Not once: while a tool runs, execa's own listener would take itself for the last one then, and end tool and agent at once.
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => end.abort(`it was told to (${name})`))
   const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort('its time is over'), deadlineMs)
   const {openApiServer} = await import('../kubernetes/open-api-server.ts')
   const {watchCluster} = await import('../watch/cluster-watch.ts')

@@ -1,4 +1,5 @@
 import {once} from 'node:events'
+import {mkdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {gzipSync} from 'node:zlib'
@@ -35,7 +36,21 @@ async function openBroken(namespace: Namespace) {
   const within = ['ip', 'netns', 'exec', namespace.name]
   return {
     plan,
-    serve: () => startServe({folder: folder.path, within}),
+    /** @param before what ipset does before it changes anything, in place of nothing */
+    async serve(before?: string) {
+      if (before === undefined) return startServe({folder: folder.path, within})
+      const tools = join(folder.path, 'tools')
+      await mkdir(tools, {recursive: true})
+      const script = `#!/bin/sh\ncase "$1" in restore) echo $$ >${folder.path}/tool; ${before};; esac\nexec /usr/sbin/ipset "$@"\n`
+      await writeFile(join(tools, 'ipset'), script, {mode: 0o755})
+      return startServe({folder: folder.path, within, env: {PATH: `${tools}:${process.env['PATH']}`}})
+    },
+    /** The process id of the tool that a write runs, as soon as it does. */
+    async tool() {
+      const read = () => readFile(join(folder.path, 'tool'), 'utf8').catch(() => '')
+      await expect.poll(read, {timeout: 20_000}).toMatch(/^\d+\n$/)
+      return Number(await read())
+    },
     rootSocket: join(folder.path, 'state', 'agent.sock'),
     hasMember: async () => (await namespace.run('ipset', ['save', SET])).stdout.includes(LOST),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
@@ -94,4 +109,46 @@ describeKernel('an agent', () => {
       expect(restorePoints).toMatchObject([{outcome: 'rolledBack'}])
     },
   )
+
+  kernelTest('that is evicted in the middle of a write ends it first', async namespace => {
+    await using node = await openBroken(namespace)
+    {
+      await using agent = await node.serve('sleep 2')
+      await using client = await Client.openAsRoot(agent.rootSocket)
+      // Whether the client is told depends on how long it takes; the next agent tells it in any case.
+      const applying = apply(client, node.plan).catch(() => undefined)
+      await node.tool()
+      const exited = once(agent.process, 'exit')
+      agent.process.kill('SIGTERM')
+      expect(await exited).toEqual([0, null])
+      await applying
+    }
+    expect(await node.hasMember()).toBe(true)
+    await using next = await node.serve()
+    await using client = await Client.openAsRoot(next.rootSocket)
+    expect(await client.ask<WriteStatus>('writes')).toMatchObject({restorePoints: [{outcome: 'applied'}]})
+  })
+
+  kernelTest('that is evicted, and killed because its write does not end, leaves it to the next one', async namespace => {
+    await using node = await openBroken(namespace)
+    {
+      await using agent = await node.serve('exec sleep 60')
+      await using client = await Client.openAsRoot(agent.rootSocket)
+      const applying = apply(client, node.plan).catch(() => 'cut off')
+      const tool = await node.tool()
+      const exited = once(agent.process, 'exit')
+      agent.process.kill('SIGTERM')
+      await new Promise(resolve => setTimeout(resolve, 500))
+      expect([agent.process.exitCode, agent.process.signalCode]).toEqual([null, null])
+      // As the kernel does for a pod: all its processes.
+      for (const end of [() => agent.process.kill('SIGKILL'), () => process.kill(tool, 'SIGKILL')]) end()
+      await exited
+      expect(await applying).toBe('cut off')
+    }
+    await using next = await node.serve()
+    await using client = await Client.openAsRoot(next.rootSocket)
+    expect(await client.ask<WriteStatus>('writes')).toMatchObject({restorePoints: [{outcome: 'rolledBack'}]})
+    expect(await node.hasMember()).toBe(false)
+    expect(await apply(client, node.plan)).toMatchObject({outcome: 'applied', state: 'after'})
+  })
 })

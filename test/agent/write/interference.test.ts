@@ -83,6 +83,21 @@ describeKernel('in the middle of a write', () => {
     expect((await node.lab.read()).digest).toBe(node.b)
   })
 
+  test('a set that is changed gets another type: the node goes back, and that set stays as it was made', async () => {
+    await using node = await TwoStates.open()
+    const {lab} = node
+    const plain = (text: string) => text.replaceAll(/^#.*\n|\[\d+:\d+\]/gm, '')
+    const others = async () => (await saveSets(lab.namespace)).split('\n').filter(line => !line.includes('azure-npm-1111'))
+    const before = {rules: plain(await lab.rules()), sets: await others()}
+    const retyped =
+      'iptables-nft -F AZURE-NPM-INGRESS; ipset create x hash:ip; ipset destroy azure-npm-1111; ipset rename x azure-npm-1111'
+    await using writer = await disturbed(node, 'ipset', {before: retyped})
+    const {result} = await writer.tell({does: 'apply', plan: node.there.file})
+    expect(result).toMatchObject({outcome: 'failed', state: 'before'})
+    expect({rules: plain(await lab.rules()), sets: await others()}).toEqual(before)
+    expect(await saveSets(lab.namespace)).toContain('create azure-npm-1111 hash:ip ')
+  })
+
   test('a set gets full: the node goes back, and who has filled it keeps its members', async () => {
     await using node = await TwoStates.open()
     await node.lab.namespace.run('ipset', ['restore'], {
