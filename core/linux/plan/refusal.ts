@@ -1,6 +1,6 @@
 import type {PlannedStep} from '../../dataplane/writing.ts'
 import type {Match} from '../iptables/model.ts'
-import {FORWARD_CHAIN, isNpmChain, NPM_CHAIN} from '../npm/chain-names.ts'
+import {FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
 import {parseRuleLine, parseSetLine, printRuleLine, printSetLine, type RuleLine, type SetLine} from './line.ts'
 import {isOwnSet} from './part.ts'
@@ -78,7 +78,7 @@ function againstRuleLine(line: RuleLine): string | undefined {
     if (line.does !== 'deleteRule') return `in ${FORWARD_CHAIN} only the jump to ${NPM_CHAIN} is changed`
     return leadsTo(line.rule) === NPM_CHAIN ? againstRule(line.rule) : `the rule of ${FORWARD_CHAIN} is another program's`
   }
-  if (!CHAIN.test(chain) || !isNpmChain(chain)) return `${chain} is no chain of Azure NPM`
+  if (!CHAIN.test(chain)) return `${chain} is no chain of Azure NPM`
   return 'rule' in line ? againstRule(line.rule) : undefined
 }
 

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {sha256} from '../../../agent/write/sealed-record.ts'
+import type {Plan} from '../../../core/contract/plan.ts'
 import {planDigest} from '../../../core/plan/digest.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {backends} from '../../support/kernel/tools.ts'
@@ -92,6 +93,36 @@ describeKernel('a plan that was changed after it was made', () => {
     const again = (await writer.tell({does: 'apply', plan: signed})).result
     expect(again).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
     expect(again.failedAt?.message).toMatch(says)
+    expect(await node.state()).toBe('a')
+  })
+
+  test.each<{what: string; change: Partial<Plan>; says: string}>([
+    {what: 'is for another node', change: {node: 'aks-9'}, says: 'the plan is for node aks-9, and this is aks-1'},
+    {what: 'is for a node of Windows', change: {backend: 'hns'}, says: 'the plan is for a node of Windows'},
+    {
+      what: 'is of half an input',
+      change: {incomplete: [{part: 'sets', state: 'absent', reason: 'no sets were given', next: ''}]},
+      says: 'nothing was planned: no sets were given',
+    },
+  ])('and $what is refused', async ({change, says}) => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer()
+    const changed = {...node.there.plan, ...change}
+    const file = await node.lab.keep({...changed, digest: planDigest(changed, sha256)})
+    const {result} = await writer.tell({does: 'apply', plan: file})
+    expect(result).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
+    expect(result.failedAt?.message).toContain(says)
+    expect(await node.state()).toBe('a')
+  })
+
+  test('to do what a tool would refuse is refused before', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer()
+    const {plan} = node.there
+    const changed = {...plan, operations: plan.operations.with(0, {...plan.operations[0]!, line: 'del azure-npm-9999 10.1.0.1'})}
+    const file = await node.lab.keep({...changed, digest: planDigest(changed, sha256)})
+    const {result} = await writer.tell({does: 'apply', plan: file})
+    expect(result.failedAt?.message).toContain('the plan is refused: a tool would fail')
     expect(await node.state()).toBe('a')
   })
 

@@ -32,6 +32,17 @@ describe('what is wrong with a plan is said with its place', () => {
     ],
     ['steps in another order', {...plan, steps: [chains, step]}, 'steps[0].order: 2 in place of 1'],
     ['an operation too few', {...plan, operations: plan.operations.slice(1)}, 'operations[0].order: 2 in place of 1'],
+    [
+      'an operation of an earlier step',
+      {
+        ...plan,
+        operations: [
+          {...operation, tool: 'iptables', step: 2},
+          {...operation, order: 2},
+        ],
+      },
+      'operations[1].step: there is no such step, or it comes earlier: 1',
+    ],
     ['an operation of no step', {...plan, operations: [{...operation, step: 3}]}, 'operations[0].step: there is no such step'],
     [
       'an operation of another tool',
