@@ -79,11 +79,9 @@ export function metricsOptions(listen: string | undefined, auth: string, hasSetC
       'token: TLS, and only who may get the page. none: plain HTTP for everybody who reaches the port.',
     )
   if (listen === undefined) return undefined
-  const {
-    bracketed,
-    host = bracketed,
-    digits,
-  } = /^(?:(?:\[(?<bracketed>[\d.:a-f]+)\]|(?<host>[^:[\]]+)):)?(?<digits>\d{1,5})$/i.exec(listen)?.groups ?? {}
+  // The last colon is that of the port, also behind an IPv6 address.
+  const [, given, digits] = /^(?:(.+):)?(\d{1,5})$/.exec(listen) ?? []
+  const host = given?.replace(/^\[(.*)\]$/, '$1')
   const port = Number(digits)
   if (digits === undefined || port > LAST_PORT || (host !== undefined && isIP(host) === 0))
     throw new InputError(

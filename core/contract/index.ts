@@ -4,7 +4,7 @@ import {flowListSchema} from './flows.ts'
 import {lintSchema} from './lint.ts'
 import {liveFailureSchema, liveNodeSchema, liveSampleSchema} from './live.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
-import {metricsSchema} from './metrics.ts'
+import {metricsListSchema, metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
 import {policyListSchema} from './policies.ts'
 import {programSchema} from './program.ts'
@@ -32,6 +32,7 @@ export const schemas = {
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
   Metrics: metricsSchema,
+  MetricsList: metricsListSchema,
   Plan: planSchema,
   PlanList: planListSchema,
   PolicyList: policyListSchema,

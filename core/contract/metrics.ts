@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, problemSchema} from './common.ts'
+import {incompletePartsSchema, nodeFailureSchema, problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 /** Where a value comes from. */
@@ -39,6 +39,14 @@ export const metricsSchema = z.object({
   problems: z.array(problemSchema),
 })
 
+export const metricsListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('MetricsList'),
+  items: z.array(metricsSchema).describe('by name of the node'),
+  failures: z.array(nodeFailureSchema).describe('nodes of which nothing is known, because they could not be read'),
+})
+
+export type MetricsList = z.infer<typeof metricsListSchema>
 export type Metrics = z.infer<typeof metricsSchema>
 export type MetricFamily = z.infer<typeof metricFamilySchema>
 export type MetricSample = MetricFamily['samples'][number]

@@ -1,7 +1,7 @@
 /** One right that `install` needs or gives, and why it is needed: an item of the document of kind `Permissions`. */
 export interface Permission {
   /** Who has it. */
-  readonly who: 'agent' | 'relay' | 'npm-viewer' | 'npm-operator' | 'reader' | 'operator' | 'log reader' | 'installer'
+  readonly who: 'agent' | 'relay' | 'npm-viewer' | 'npm-operator' | 'reader' | 'operator' | 'log reader' | 'scraper' | 'installer'
   /** `cluster`, `node`, or a namespace. */
   readonly where: string
   /** The role of the manifests that has it; undefined for what is not a right of RBAC, and for whoever installs. */

@@ -6,7 +6,7 @@ import {durationMs, durationText} from '../install/duration.ts'
 import {installAgents} from '../install/install-agents.ts'
 import {objectName} from '../install/objects.ts'
 import {permissionsOf} from '../install/permissions.ts'
-import {isForWriting, renderManifests} from '../install/render.ts'
+import {isForScrapers, isForWriting, renderManifests} from '../install/render.ts'
 import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readyLines, rolloutLines, stepLine} from '../print/install.ts'
@@ -25,6 +25,7 @@ export default class Install extends Verb {
     '<%= config.bin %> install --dry-run',
     '<%= config.bin %> install --image registry.example.com/kubectl-npm/agent:0.1.0',
     '<%= config.bin %> install --read-only --image registry.example.com/kubectl-npm/agent:0.1.0',
+    '<%= config.bin %> install --metrics --image registry.example.com/kubectl-npm/agent:0.1.0',
     '<%= config.bin %> install --ephemeral --node aks-1 --for 10m',
   ]
   static override flags = {
@@ -33,6 +34,20 @@ export default class Install extends Verb {
     'read-only': Flags.boolean({
       summary: 'Agents that cannot write to their nodes, and no account that could ask them to',
       default: false,
+    }),
+    metrics: Flags.boolean({
+      summary: 'Agents serve metrics to Prometheus, on port 10292 of each node, to accounts that may get them',
+      default: false,
+    }),
+    'metrics-auth': Flags.string({
+      summary: 'Who may read metrics: token, or none for plain HTTP to everybody who reaches the port',
+      options: ['token', 'none'],
+      default: 'token',
+      dependsOn: ['metrics'],
+    }),
+    lite: Flags.boolean({
+      summary: 'The nodes run NPM Lite, which reads its own pods only; for what metrics are compared with',
+      dependsOn: ['metrics'],
     }),
     'dry-run': Flags.boolean({summary: 'Let the API server check everything, and store nothing', default: false}),
     explain: Flags.boolean({summary: 'Print each permission and why it is needed, and do nothing', default: false}),
@@ -63,8 +78,10 @@ export default class Install extends Verb {
       throw new InputError(`-o ${output} is for --explain and --dry-run`, 'Leave it out.')
     const times = {timeoutMs: durationMs('--timeout', flags.timeout), lifetimeMs: durationMs('--for', flags.for)}
     const readOnly = flags['read-only']
+    const auth: 'token' | 'none' = flags['metrics-auth'] === 'none' ? 'none' : 'token'
     const options = {namespace, image: flags.image}
-    const objects = await renderManifests(this.config.root, {...options, readOnly})
+    const metrics = flags.metrics ? ({auth, lite: flags.lite} as const) : undefined
+    const objects = await renderManifests(this.config.root, {...options, metrics, readOnly})
     if (flags.explain) {
       const document = {apiVersion: API_VERSION, kind: 'Permissions', items: permissionsOf(objects, namespace)}
       return this.printAnswer(flags, {
@@ -74,7 +91,8 @@ export default class Install extends Verb {
     }
     await using api = await openClusterApi(flags, this.signal)
     if (readOnly && !dryRun) await refuseOpenWrites(api, 'install --read-only', text => say(`warning: ${text}`), this.waiting)
-    const without = readOnly ? (await renderManifests(this.config.root, options)).filter(isForWriting) : []
+    const all = await renderManifests(this.config.root, {...options, metrics: {auth: 'token', lite: false}})
+    const without = all.filter(each => (readOnly && isForWriting(each)) || (metrics?.auth !== 'token' && isForScrapers(each)))
     const question = {objects, without, node, dryRun, force: flags['force-conflicts'], ...times, signal: this.signal}
     const installation = await installAgents(api, question, {
       onStep: ({object, change}) =>

@@ -1,19 +1,26 @@
 import {Flags} from '@oclif/core'
+import type {MetricsList} from '../../core/contract/metrics.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
 import {expositionLines} from '../../core/metrics/exposition.ts'
+import {joinNodes} from '../../core/metrics/join-nodes.ts'
 import {nodeMetrics} from '../../core/metrics/node-metrics.ts'
-import {sourceFlags, Verb} from '../command.ts'
-import {metricsLines} from '../print/metrics.ts'
-import {oneDump} from '../source/open-source.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {escapeControls} from '../../core/text/escape.ts'
+import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {metricsListLines} from '../print/metrics.ts'
+import {chosenNodes} from '../source/open-source.ts'
 
 export default class Metrics extends Verb {
-  static override summary = "Prints a node's metrics: Azure NPM's own, and what it does not count"
+  static override summary = "Prints metrics of nodes: Azure NPM's own, and what it does not count"
   static override description =
     "Azure NPM's metrics in its own names, types, labels and units, and npm_agent_…, our own: differences, name collisions, packets of " +
     'each policy. How many policies, rules, sets and members there are is read from rules and sets; all else that Azure NPM counts is ' +
     'relayed from its pages, as a dump has them. Nothing is made up: what is not known is left out, and -o wide says why. All metrics: ' +
-    'docs/metrics.md. -o prometheus prints the text format that Prometheus scrapes.'
+    'docs/metrics.md. -o prometheus prints the text format that Prometheus scrapes; of several nodes it is one page, with a label node. ' +
+    'Exit code 2 means that a node could not be read.'
   static override examples = [
     '<%= config.bin %> metrics --from dump/',
+    '<%= config.bin %> metrics --node aks-1 --node aks-2 -o prometheus',
     'sudo <%= config.bin %> metrics --local -o prometheus --no-ipset-counts > /var/lib/node_exporter/npm.prom',
   ]
   static override flags = {
@@ -39,17 +46,29 @@ export default class Metrics extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Metrics)
-    const source = await this.open(flags)
-    const metrics = nodeMetrics(
-      oneDump(source, flags),
-      {isLite: flags.lite, hasSetCounts: flags['ipset-counts'], isCompared: flags.compare},
-      source.problems,
-    )
+    const source = await this.open(flags, 'each')
+    const {nodes, failures} = chosenNodes(source, flags)
+    const [first] = failures
+    if (first && nodes.length === 0) throw new InputError(first.message, first.next, source.problems)
+    const options = {isLite: flags.lite, hasSetCounts: flags['ipset-counts'], isCompared: flags.compare}
+    const isOne = nodes.length + failures.length === 1
+    const items = nodes.map(node => nodeMetrics(node, options, isOne ? source.problems : []))
+    const list: MetricsList = {apiVersion: API_VERSION, kind: 'MetricsList', items, failures}
+    const [only] = isOne ? items : []
     await this.printAnswer(flags, {
-      document: () => metrics,
-      table: paint => metricsLines(metrics, paint, false),
-      formats: {wide: paint => metricsLines(metrics, paint, true), prometheus: () => expositionLines(metrics.families)},
+      document: () => only ?? list,
+      table: paint => metricsListLines(list, paint, false),
+      formats: {
+        wide: paint => metricsListLines(list, paint, true),
+        prometheus: () => expositionLines(only ? only.families : joinNodes(items)),
+      },
     })
-    await this.report(metrics.problems)
+    await this.report([...(isOne ? [] : source.problems), ...items.flatMap(({problems}) => problems)])
+    if (failures.length > 0) {
+      // Whoever scrapes it is told by what is missing, a person by these lines.
+      for (const {node, message, next} of flags.output === 'prometheus' ? failures : [])
+        process.stderr.write(`warning: ${escapeControls(`${node}: ${message}. ${next}`)}\n`)
+      this.exit(exitCodes.failed)
+    }
   }
 }

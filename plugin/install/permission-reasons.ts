@@ -12,6 +12,9 @@ export const rightReasons: Readonly<Record<string, string>> = {
   'kubectl-npm-agent networkpolicies': 'the policies themselves',
   'kubectl-npm-agent tokenreviews': 'asks whose token a caller shows; each caller must show one made for this very agent',
   'kubectl-npm-agent subjectaccessreviews': 'asks what that caller may do',
+  'kubectl-npm-metrics /node-metrics':
+    'what Prometheus scrapes of a node; bind the role to its account. No API serves this path: only agents ask for it',
+  'kubectl-npm-metrics /cluster-metrics': 'the counts of a node',
   'npm-viewer status': 'how an agent is. No API serves this resource: only agents ask for it',
   'npm-viewer dumps': 'rules, sets and cluster objects as the agent of a node knows them',
   'npm-viewer drifts': "the agent's comparison of policies and node",
@@ -41,7 +44,9 @@ export const rightReasons: Readonly<Record<string, string>> = {
 /** Why the agent's container has what an ordinary one has not. The keys are found in the DaemonSet. */
 const agentReasons: Readonly<Record<string, string>> = {
   hostNetwork:
-    'the chains, sets and connections of a node are those of its network namespace. The agent listens on no port of it',
+    'the chains, sets and connections of a node are those of its network namespace. The agent listens on no port of it, unless it serves metrics',
+  'port 10292 of the node':
+    'metrics, with --metrics: over TLS to who may get the path, or with --metrics-auth none to everybody who reaches the port',
   'user 0': 'Kubernetes gives added capabilities to root only. All others are dropped, and none can be gained',
   'group 10292': "the relay's: the agent opens its socket to this group and to nobody else",
   'capability NET_ADMIN': 'without it the kernel lists neither rules nor sets nor connections',

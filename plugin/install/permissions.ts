@@ -6,8 +6,10 @@ import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} fr
 import {installerReasons, nodeReasons, rightReasons} from './permission-reasons.ts'
 import {daemonSetsOf, type PodSpec} from './render.ts'
 
-/** A rule of the manifests' roles; none of them is about URLs. */
-type Rule = Fields<V1PolicyRule, 'apiGroups' | 'resources' | 'verbs', 'resourceNames'>
+/** A rule of the manifests' roles: about resources, or about URLs. */
+type Rule =
+  | Fields<V1PolicyRule, 'apiGroups' | 'resources' | 'verbs', 'resourceNames'>
+  | Fields<V1PolicyRule, 'nonResourceURLs' | 'verbs'>
 
 /** The roles of the manifests, and whom they are for. Those for accounts are bound, those for people are not. */
 const HOLDERS: Readonly<Record<string, Permission['who']>> = {
@@ -17,6 +19,7 @@ const HOLDERS: Readonly<Record<string, Permission['who']>> = {
   'kubectl-npm-viewer': 'reader',
   'kubectl-npm-operator': 'operator',
   'kubectl-npm-log-reader': 'log reader',
+  'kubectl-npm-metrics': 'scraper',
 }
 
 /** As the reasons name it, wherever it is. */
@@ -48,8 +51,11 @@ function rights(role: KubernetesObject, agentNamespace: string): Permission[] {
   const who = HOLDERS[name]
   if (!who) throw new Error(`no one is known for role ${name}`)
   const isElsewhere = namespace !== undefined && namespace !== agentNamespace
-  return (role['rules'] as readonly Rule[]).flatMap(({apiGroups, resources, resourceNames, verbs}) =>
-    apiGroups.flatMap(group =>
+  return (role['rules'] as readonly Rule[]).flatMap(({verbs, ...rule}) => {
+    const isOfUrls = 'nonResourceURLs' in rule
+    const {resourceNames} = isOfUrls ? {resourceNames: undefined} : rule
+    const [groups, resources] = isOfUrls ? [[''], rule.nonResourceURLs] : [rule.apiGroups, rule.resources]
+    return groups.flatMap(group =>
       resources.map(resource => {
         const key = `${isElsewhere ? `${namespace === nodeNamespaceOf(agentNamespace) ? NODE_NAMESPACE : namespace}/` : ''}${name} ${resource}`
         const why = rightReasons[key]
@@ -57,8 +63,8 @@ function rights(role: KubernetesObject, agentNamespace: string): Permission[] {
         const names = resourceNames === undefined ? {} : {names: resourceNames}
         return {who, where: namespace ?? 'cluster', role: name, verbs, group, resource, ...names, why}
       }),
-    ),
-  )
+    )
+  })
 }
 
 /** What a container has that an ordinary one has not, as keys of the reasons. */
@@ -73,7 +79,7 @@ export function nodeFacts({
   containers,
 }: PodSpec): string[] {
   const uid = securityContext?.runAsUser
-  const {securityContext: {privileged, capabilities} = {}, volumeMounts = []} = containers[0] ?? {}
+  const {securityContext: {privileged, capabilities} = {}, volumeMounts = [], ports = []} = containers[0] ?? {}
   const isReadOnly = (volume: string) => volumeMounts.find(({name}) => name === volume)?.readOnly === true
   return [
     ...Object.entries({hostNetwork, hostPID, hostIPC, privileged}).flatMap(([name, value]) => (value === true ? [name] : [])),
@@ -83,6 +89,7 @@ export function nodeFacts({
     ...(volumes ?? []).flatMap(({name, hostPath}) =>
       hostPath ? [`host path ${hostPath.path}${isReadOnly(name) ? ', to read' : ''}`] : [],
     ),
+    ...ports.map(({hostPort}) => `port ${hostPort} of the node`),
     ...(priorityClassName === undefined ? [] : [`priority ${priorityClassName}`]),
     ...(tolerations ?? []).map(({operator, key}) =>
       operator === 'Exists' && key === undefined ? 'toleration of all taints' : `toleration of ${key}`,

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
-import {accounts} from '../../core/contract/agent.ts'
+import {accounts, METRICS_PORT} from '../../core/contract/agent.ts'
 import type {Json} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
@@ -14,13 +14,27 @@ export interface RenderOptions {
   readonly image?: string | undefined
   /** Agents that load nothing that writes, and no account that could ask them to. */
   readonly readOnly?: boolean
+  /** Agents that serve metrics on a port of their node: to who may get them, or over plain HTTP to everybody. */
+  readonly metrics?: MetricsChoice | undefined
 }
+
+export interface MetricsChoice {
+  readonly auth: 'token' | 'none'
+  /** Azure NPM is NPM Lite here. */
+  readonly lite: boolean
+}
+
+/** The role of scrapers. */
+const SCRAPER_ROLE = 'kubectl-npm-metrics'
 
 /** The operator's account and role, and the role of people who may ask for its tokens. */
 const WRITING = new Set([accounts.operator, 'kubectl-npm-operator'])
 
 /** Whether an object of the manifests is only there for verbs that write. */
 export const isForWriting = ({metadata: {name = ''}}: KubernetesObject): boolean => WRITING.has(name)
+
+/** Whether an object of the manifests is only there for scrapers that sign in. */
+export const isForScrapers = ({metadata: {name}}: KubernetesObject): boolean => name === SCRAPER_ROLE
 
 /**
  * Renders the manifests that came with this program.
@@ -30,7 +44,7 @@ export const isForWriting = ({metadata: {name = ''}}: KubernetesObject): boolean
  */
 export async function renderManifests(
   root: string,
-  {namespace, image, readOnly = false}: RenderOptions,
+  {namespace, image, readOnly = false, metrics}: RenderOptions,
 ): Promise<KubernetesObject[]> {
   const {parseAllDocuments} = await import('yaml')
   const folder = join(root, 'manifests', 'base')
@@ -42,7 +56,8 @@ export async function renderManifests(
     )
   const objects = parseAllDocuments(stdout).map(document => document.toJS() as KubernetesObject)
   return objects
-    .filter(object => !readOnly || !isForWriting(object))
+    .filter(object => (!readOnly || !isForWriting(object)) && (metrics?.auth === 'token' || !isForScrapers(object)))
+    .map(object => (metrics ? withMetrics(object, metrics) : object))
     .map(object => withImage(inNamespace(readOnly ? toReadOnly(object) : object, namespace), image))
 }
 
@@ -78,11 +93,29 @@ const withAccountNamespace = (object: DaemonSet, moved: (name: unknown) => strin
   }))
 
 const toReadOnly = (object: KubernetesObject): KubernetesObject =>
-  object.kind === 'DaemonSet' && object.metadata.name === DAEMON_SETS.agent
-    ? withContainers(object as DaemonSet, container => ({...container, args: [...(container.args ?? []), '--read-only']}))
-    : object
+  withAgentArgs(object, container => ({...container, args: [...(container.args ?? []), '--read-only']}))
+
+/** The agent listens on the address by which Kubernetes knows its node, and on no other. */
+const withMetrics = (object: KubernetesObject, {auth, lite}: MetricsChoice): KubernetesObject =>
+  withAgentArgs(object, container => ({
+    ...container,
+    args: [
+      ...(container.args ?? []),
+      `--metrics-listen=$(HOST_IP):${METRICS_PORT}`,
+      ...(auth === 'none' ? ['--metrics-auth=none'] : []),
+      ...(lite ? ['--lite'] : []),
+    ],
+    env: [...(container.env ?? []), {name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}}],
+    ports: [{name: 'metrics', containerPort: METRICS_PORT, hostPort: METRICS_PORT, protocol: 'TCP'}],
+  }))
+
+function withAgentArgs(object: KubernetesObject, change: (container: Container) => Container): KubernetesObject {
+  if (object.kind !== 'DaemonSet' || object.metadata.name !== DAEMON_SETS.agent) return object
+  return withContainers(object as DaemonSet, change)
+}
 
 export type PodSpec = Json<V1PodSpec>
+type Container = PodSpec['containers'][number]
 
 export interface DaemonSet extends KubernetesObject {
   readonly spec: {readonly template: {readonly metadata: KubernetesObject['metadata']; readonly spec: PodSpec}}
@@ -93,10 +126,7 @@ function withImage(object: KubernetesObject, image: string | undefined): Kuberne
   return withContainers(object as DaemonSet, container => ({...container, image}))
 }
 
-function withContainers(
-  object: DaemonSet,
-  change: (container: PodSpec['containers'][number]) => PodSpec['containers'][number],
-): DaemonSet {
+function withContainers(object: DaemonSet, change: (container: Container) => Container): DaemonSet {
   const {spec} = object
   const pod = spec.template.spec
   return {...object, spec: {...spec, template: {...spec.template, spec: {...pod, containers: pod.containers.map(change)}}}}

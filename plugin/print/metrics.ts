@@ -1,8 +1,22 @@
-import type {MetricSample, Metrics} from '../../core/contract/metrics.ts'
+import type {MetricSample, Metrics, MetricsList} from '../../core/contract/metrics.ts'
 import {labelText, numberText} from '../../core/metrics/exposition.ts'
 import {columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
+
+/** The metrics of each node, and below why others could not be read. */
+export function* metricsListLines({items, failures}: MetricsList, paint: Paint, isWide: boolean): Generator<string> {
+  const isOne = items.length + failures.length === 1
+  for (const [index, item] of items.entries()) {
+    if (index > 0) yield ''
+    if (!isOne) yield paint(`Node ${item.node}`, 'bold')
+    yield* metricsLines(item, paint, isWide)
+  }
+  if (failures.length === 0) return
+  yield ''
+  yield paint('Could not be read', 'bold')
+  for (const {node, message, next} of failures) yield* [paint(`  ${node}: ${message}`), paint(`      ${next}`)]
+}
 
 /** One line a series, and below what has no value and what was not given. Buckets and our own zeros by label only if it is wide. */
 export function* metricsLines({families, absent, incomplete}: Metrics, paint: Paint, isWide: boolean): Generator<string> {

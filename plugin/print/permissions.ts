@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<Permission['who'], string>> = {
   reader: 'People who read (nobody is bound; see below)',
   operator: 'People who write, too (nobody is bound)',
   'log reader': "People who want Azure NPM's log in a dump (nobody is bound)",
+  scraper: 'Prometheus, where agents serve metrics (nobody is bound)',
   installer: 'Whoever installs and uninstalls',
 }
 

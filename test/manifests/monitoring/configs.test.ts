@@ -36,6 +36,8 @@ const cluster: Readonly<Record<string, readonly Discovered[]>> = {
   service: [
     service('kube-system', 'npm-metrics-cluster-service', 9000),
     service('kube-system', 'kube-dns', 53),
+    service('kubectl-npm-node', 'npm-agent-metrics', 10292),
+    service('kubectl-npm', 'npm-agent-metrics', 10292),
     service('shop', 'npm-metrics-cluster-service', 9000),
   ],
 }
@@ -65,6 +67,8 @@ function targets(output: string, withJob = false): string[] {
     .toSorted()
 }
 
+const files = ['scrape-npm.yaml', 'scrape-agent.yaml']
+
 describeWhere(missingTools(), 'scrape configurations', () => {
   let folder = ''
   beforeAll(async () => {
@@ -73,13 +77,15 @@ describeWhere(missingTools(), 'scrape configurations', () => {
       const groups = found.map(({__address__: address, ...labels}) => ({targets: [address], labels}))
       await writeFile(join(folder, `${role}.json`), JSON.stringify(groups))
     }
-    const {scrape_configs: jobs} = (await read('scrape-npm.yaml')) as {scrape_configs: Job[]}
-    await writeFile(join(folder, 'scrape-npm.yaml'), stringify(withFiles(jobs), {aliasDuplicateObjects: false}))
+    for (const file of files) {
+      const {scrape_configs: jobs} = (await read(file)) as {scrape_configs: Job[]}
+      await writeFile(join(folder, file), stringify(withFiles(jobs), {aliasDuplicateObjects: false}))
+    }
   })
   afterAll(() => rm(folder, {recursive: true}))
 
-  test('promtool takes them', () => {
-    expect(runTool('promtool', ['check', 'config', 'scrape-npm.yaml'], folder)).toMatchObject({isGood: true})
+  test.each(files)('promtool takes %s', file => {
+    expect(runTool('promtool', ['check', 'config', '--syntax-only', file], folder)).toMatchObject({isGood: true})
   })
 
   test.each([
@@ -103,12 +109,23 @@ describeWhere(missingTools(), 'scrape configurations', () => {
         'http://10.0.0.3:10091/cluster-metrics n3 linux',
       ],
     },
+    {
+      job: 'npm-agent-node-metrics',
+      is: ['https://10.0.0.1:10292/node-metrics n1 linux', 'https://10.0.0.3:10292/node-metrics n3 linux'],
+    },
+    {
+      job: 'npm-agent-cluster-metrics-per-node',
+      is: ['https://10.0.0.1:10292/cluster-metrics n1 linux', 'https://10.0.0.3:10292/cluster-metrics n3 linux'],
+    },
+    {
+      job: 'npm-agent-cluster-metrics',
+      is: ['https://npm-agent-metrics.kubectl-npm-node.svc:10292/cluster-metrics undefined undefined'],
+    },
   ])('$job reads its targets and no others', async ({job, is}) => {
+    const file = job.startsWith('npm-agent') ? 'scrape-agent.yaml' : 'scrape-npm.yaml'
     // promtool waits the whole time for what discovery may still find.
     await expect
-      .poll(() =>
-        targets(runTool('promtool', ['check', 'service-discovery', '--timeout=2s', 'scrape-npm.yaml', job], folder).output),
-      )
+      .poll(() => targets(runTool('promtool', ['check', 'service-discovery', '--timeout=2s', file, job], folder).output))
       .toEqual(is)
   })
 })
@@ -121,6 +138,7 @@ const asPrometheus = (relabeling: object): object =>
 
 interface Endpoint {
   readonly path: string
+  readonly scheme?: string
   readonly relabelings: readonly object[]
 }
 
@@ -140,6 +158,7 @@ describeWhere(missingTools(), 'monitors of the operator', () => {
     },
   })
   const endpoint = {targets: ['10.0.0.1:10091'], labels: {__meta_kubernetes_pod_node_name: 'n1'}}
+  const agentEndpoint = {targets: ['10.0.0.1:10292'], labels: {__meta_kubernetes_pod_node_name: 'n1'}}
 
   test.each([
     {
@@ -161,15 +180,29 @@ describeWhere(missingTools(), 'monitors of the operator', () => {
       found: [endpoint],
       jobs: [['azure-npm-cluster-metrics http://10.0.0.1:10091/cluster-metrics n1 undefined']],
     },
+    {
+      file: 'agent-pod-monitor.yaml',
+      found: [agentEndpoint],
+      jobs: [
+        ['npm-agent-node-metrics https://10.0.0.1:10292/node-metrics n1 linux'],
+        ['npm-agent-cluster-metrics-per-node https://10.0.0.1:10292/cluster-metrics n1 linux'],
+      ],
+    },
+    {
+      file: 'agent-service-monitor.yaml',
+      found: [agentEndpoint],
+      jobs: [['npm-agent-cluster-metrics-per-node https://10.0.0.1:10292/cluster-metrics n1 linux']],
+    },
   ])('$file leads to the jobs that the rules know', async ({file, found, jobs}) => {
     const {spec} = (await read(file)) as Monitor
     const endpoints = spec.podMetricsEndpoints ?? spec.endpoints ?? []
     await using folder = await temporaryFolder()
     await writeFile(join(folder.path, 'found.json'), JSON.stringify(found))
     const config = {
-      scrape_configs: endpoints.map(({path, relabelings}, index) => ({
+      scrape_configs: endpoints.map(({path, scheme = 'http', relabelings}, index) => ({
         job_name: `${index}`,
         metrics_path: path,
+        scheme,
         file_sd_configs: [{files: ['found.json']}],
         relabel_configs: relabelings.map(asPrometheus),
       })),
@@ -214,4 +247,14 @@ test.each([
   const [table, ...settings] = (data.integrations ?? '').split('\n').map(line => line.trim())
   expect(table).toBe('[integrations.azure_network_policy_manager]')
   expect(settings).toEqual(['collect_basic_metrics = true', `collect_advanced_metrics = ${advanced}`])
+})
+
+test('the Service of agents is what the job looks for, and leads to their port', async () => {
+  const {metadata, spec} = (await read('agent-service.yaml')) as {
+    metadata: {name: string; namespace: string}
+    spec: {selector: object; ports: {port: number; targetPort: string}[]}
+  }
+  expect(metadata).toMatchObject({name: 'npm-agent-metrics', namespace: 'kubectl-npm-node'})
+  expect(spec.selector).toEqual({'app.kubernetes.io/name': 'npm-agent'})
+  expect(spec.ports).toMatchObject([{port: 10292, targetPort: 'metrics'}])
 })

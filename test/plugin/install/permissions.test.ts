@@ -18,6 +18,7 @@ const SECTIONS: Readonly<Record<Permission['who'], string>> = {
   reader: 'People who read',
   operator: 'People who write',
   'log reader': "People who want Azure NPM's log in a dump",
+  scraper: 'Prometheus',
   installer: 'Whoever installs',
 }
 
@@ -26,7 +27,7 @@ describe('permissions', () => {
   let docs: string
 
   beforeAll(async () => {
-    objects = await renderManifests(ROOT, {namespace: 'kubectl-npm'})
+    objects = await renderManifests(ROOT, {namespace: 'kubectl-npm', metrics: {auth: 'token', lite: false}})
     docs = await readFile(new URL('../../../docs/rights.md', import.meta.url), 'utf8')
   })
 
@@ -34,8 +35,8 @@ describe('permissions', () => {
     const roles = objects.filter(({kind}) => kind === 'Role' || kind === 'ClusterRole')
     const isElsewhere = (namespace: string | undefined) => namespace !== undefined && namespace !== 'kubectl-npm'
     const rights = roles.flatMap(({metadata: {name, namespace}, ...role}) =>
-      (role['rules'] as {resources: string[]}[]).flatMap(({resources}) =>
-        resources.map(resource => `${isElsewhere(namespace) ? `${namespace}/` : ''}${name} ${resource}`),
+      (role['rules'] as {resources: string[]; nonResourceURLs: string[]}[]).flatMap(({resources, nonResourceURLs}) =>
+        (resources ?? nonResourceURLs).map(resource => `${isElsewhere(namespace) ? `${namespace}/` : ''}${name} ${resource}`),
       ),
     )
     expect(rights.toSorted()).toEqual(Object.keys(rightReasons).toSorted())
@@ -69,7 +70,10 @@ describe('permissions', () => {
   })
 
   test('in another namespace the rights are those of that one', async () => {
-    const moved = permissionsOf(await renderManifests(ROOT, {namespace: 'elsewhere'}), 'elsewhere')
+    const moved = permissionsOf(
+      await renderManifests(ROOT, {namespace: 'elsewhere', metrics: {auth: 'token', lite: false}}),
+      'elsewhere',
+    )
     expect(moved.map(({where}) => where).filter(where => where.startsWith('kubectl-npm'))).toEqual([])
     const back = moved.map(each => ({...each, where: each.where.replace(/^elsewhere(?=$|-)/, 'kubectl-npm')}))
     expect(back.map(textOf).toSorted()).toEqual(permissionsOf(objects).map(textOf).toSorted())

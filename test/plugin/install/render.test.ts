@@ -2,12 +2,28 @@ import {dirname} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, test} from 'vitest'
 import {limits} from '../../../agent/limits/limits.ts'
-import {AGENT_STATE_DIR, CLIENTS_SOCKET, LIVE_SOCKET, RELAY_GROUP, RELAY_PORT} from '../../../core/contract/agent.ts'
+import {metricsOptions} from '../../../agent/serve/command.ts'
+import {
+  AGENT_STATE_DIR,
+  CLIENTS_SOCKET,
+  LIVE_SOCKET,
+  METRICS_PORT,
+  metricsPaths,
+  RELAY_GROUP,
+  RELAY_PORT,
+} from '../../../core/contract/agent.ts'
 import {AGENT_LABEL, RELAY_LABEL} from '../../../core/contract/pod-labels.ts'
 import {ephemeralPods} from '../../../plugin/install/ephemeral.ts'
 import {type KubernetesObject, objectName} from '../../../plugin/install/objects.ts'
 import {permissionsOf} from '../../../plugin/install/permissions.ts'
-import {daemonSetsOf, isForWriting, type PodSpec, renderManifests} from '../../../plugin/install/render.ts'
+import {
+  daemonSetsOf,
+  isForScrapers,
+  isForWriting,
+  type MetricsChoice,
+  type PodSpec,
+  renderManifests,
+} from '../../../plugin/install/render.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const FOLDER = dirname(CLIENTS_SOCKET)
@@ -16,6 +32,53 @@ const LOOK = ['socat', '-u', `UNIX-CONNECT:${LIVE_SOCKET}`, 'STDOUT']
 const specOf = (object: {readonly spec: {readonly template: {readonly spec: PodSpec}}}): PodSpec => object.spec.template.spec
 const containerOf = (spec: PodSpec) => spec.containers[0] as PodSpec['containers'][number]
 const hostPaths = (spec: PodSpec) => (spec.volumes ?? []).flatMap(({hostPath}) => hostPath?.path ?? [])
+
+describe('metrics', () => {
+  const rendered = (metrics?: MetricsChoice) => renderManifests(ROOT, {namespace: 'ops', metrics})
+  const roles = (objects: readonly KubernetesObject[]) => objects.filter(isForScrapers).map(objectName)
+
+  test('are not served unless they are asked for', async () => {
+    const objects = await rendered()
+    const {args = [], ports, env = []} = containerOf(specOf(daemonSetsOf(objects).agent))
+    expect({args, ports}).toEqual({args: ['serve'], ports: undefined})
+    expect(env.map(({name}) => name)).not.toContain('HOST_IP')
+    expect(roles(objects)).toEqual([])
+  })
+
+  test.each<{choice: MetricsChoice; flags: string[]; roles: string[]}>([
+    {choice: {auth: 'token', lite: false}, flags: [], roles: ['ClusterRole kubectl-npm-metrics']},
+    {choice: {auth: 'none', lite: true}, flags: ['--metrics-auth=none', '--lite'], roles: []},
+  ])('are served on the address of the node: $choice.auth', async ({choice, flags, roles: wanted}) => {
+    const objects = await rendered(choice)
+    const {agent, relay} = daemonSetsOf(objects)
+    const {args = [], ports, env = []} = containerOf(specOf(agent))
+    expect(args).toEqual(['serve', `--metrics-listen=$(HOST_IP):${METRICS_PORT}`, ...flags])
+    expect(ports).toEqual([{name: 'metrics', containerPort: METRICS_PORT, hostPort: METRICS_PORT, protocol: 'TCP'}])
+    expect(env).toContainEqual({name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}})
+    expect(roles(objects)).toEqual(wanted)
+    expect(containerOf(specOf(relay)).ports).toBeUndefined()
+    // What the agent makes of its flags.
+    const listen = args[1]?.replace('--metrics-listen=', '').replace('$(HOST_IP)', '10.1.0.4')
+    expect(metricsOptions(listen, choice.auth, true)).toMatchObject({host: '10.1.0.4', port: METRICS_PORT, auth: choice.auth})
+    expect(metricsOptions(listen?.replace('10.1.0.4', 'fd00::4'), 'token', true)).toMatchObject({host: 'fd00::4'})
+  })
+
+  test('are for the paths that agents ask about', async () => {
+    const [role] = (await rendered({auth: 'token', lite: false})).filter(isForScrapers)
+    expect(role?.['rules']).toEqual([{nonResourceURLs: [...metricsPaths], verbs: ['get']}])
+  })
+
+  test.each([':10292', '10292x', '70000', 'node:10292', '10.0.0.300:1', '', '[fd00::4]'])(
+    '--metrics-listen %s is refused',
+    listen => {
+      expect(() => metricsOptions(listen, 'token', true)).toThrow(/not a port/)
+    },
+  )
+
+  test('--metrics-auth is one of two words', () => {
+    expect(() => metricsOptions('1', 'password', true)).toThrow(/token or none/)
+  })
+})
 
 describe('the manifests say what plugin and agent take for granted', () => {
   let agent: PodSpec
