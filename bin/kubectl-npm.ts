@@ -15,6 +15,11 @@ setServices({
     const {readLocalNode} = await import('../agent/node/local-node.ts')
     return readLocalNode({...options, signal})
   },
+  localCounters: async () => {
+    requireNodeForTools()
+    const {localCounters} = await import('../agent/live/local-counters.ts')
+    return localCounters()
+  },
   hasNpmProcess: async () => {
     const {hasNpmProcess} = await import('../agent/node/npm-process.ts')
     return hasNpmProcess()

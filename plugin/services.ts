@@ -1,3 +1,4 @@
+import type {SamplesInput, WireSample} from '../core/contract/live.ts'
 import type {Plan} from '../core/contract/plan.ts'
 import type {WriteResult, WriteStatus} from '../core/contract/writes.ts'
 import type {DumpDocument} from '../core/dump/model.ts'
@@ -23,6 +24,14 @@ export interface LocalWriter {
   stop(): void
 }
 
+/** Counts what this node's kernel counts, with the reader that the agent has, without an agent. */
+export interface LocalCounters {
+  readonly node: string
+  /** @throws Error when the node cannot be read */
+  samples(input: SamplesInput, signal: AbortSignal): AsyncIterable<WireSample>
+  stop(): void
+}
+
 /**
  * What the plugin needs from the machine it runs on and that another part of the project provides. The executable puts
  * them together, so that plugin and agent do not know each other.
@@ -39,6 +48,8 @@ export interface Services {
     readonly documents: readonly DumpDocument[]
     readonly problems: readonly Problem[]
   }>
+  /** What counts on this node while somebody watches, for `--local`. */
+  readonly localCounters: () => Promise<LocalCounters>
   /** Whether a process of Azure NPM runs on this machine. */
   readonly hasNpmProcess: () => Promise<boolean>
   /** Opens what writes to this node, for `--local`. @param stateDir of the agent: both share lock, journal and restore points */

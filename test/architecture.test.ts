@@ -143,7 +143,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/metrics': [...verb, 'core/drift'],
 
   // Counters are read at each look, as the kernel's tool prints them: no data plane is loaded for a number.
-  'core/live': [...verb, 'core/linux/npm'],
+  'core/live': [...verb, 'core/linux/npm', 'core/metrics'],
 
   'core/top': ['core/contract', 'core/live'],
 

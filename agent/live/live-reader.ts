@@ -1,6 +1,7 @@
 import type {LiveSummary} from '../../core/contract/live.ts'
 import type {Counted} from '../../core/live/live-counts.ts'
-import {nodeTotals, structureDigest} from '../../core/live/rule-counters.ts'
+import {structureDigest} from '../../core/live/rule-counters.ts'
+import {kernelSummary} from '../../core/live/summary.ts'
 import type {Limits} from '../limits/limits.ts'
 import type {Comparisons} from './comparisons.ts'
 import {connectionCount} from './connection-count.ts'
@@ -130,14 +131,8 @@ export class LiveReader {
     const [connections, figures] = await Promise.all([connectionCount(), npm.current(this.stopping.signal)])
     comparisons?.look([counters.structure, sets, changes?.()])
     const {structure} = counters
-    const counts = [...sets.values()]
     const summary: LiveSummary = {
-      policies: structure.policies,
-      rules: structure.rules.length,
-      sets: counts.length,
-      entries: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
-      ...nodeTotals(counters),
-      active: structure.isActive,
+      ...kernelSummary({counters, sets}),
       connections,
       differences: comparisons?.current ?? null,
       npm: figures,

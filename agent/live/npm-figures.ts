@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import type {LiveSummary} from '../../core/contract/live.ts'
-import type {MetricSample} from '../../core/contract/metrics.ts'
+import {type NpmPage, npmFigures} from '../../core/live/npm-page.ts'
 import {parsePage} from '../../core/metrics/parse-page.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Limits} from '../limits/limits.ts'
@@ -43,12 +43,11 @@ export class NpmFigures {
     return {
       release: null,
       startedAt: startedAt ? startedAt.toISOString() : null,
-      addPolicyMs: page ? {p50: quantile(page, '0.5'), p99: quantile(page, '0.99')} : null,
-      failures: page ? failuresOn(page) : null,
+      ...(page ? npmFigures(page) : {addPolicyMs: null, failures: null}),
     }
   }
 
-  private async page(signal: AbortSignal): Promise<Page | undefined> {
+  private async page(signal: AbortSignal): Promise<NpmPage | undefined> {
     if (!(await hasNpmPages(this.port))) return undefined
     const decoding = new TextDecoding()
     const pieces = npmPageReader('/node-metrics', this.port, this.limits)(signal)
@@ -57,27 +56,6 @@ export class NpmFigures {
     if (next.value.problems.length > 0) return undefined
     return parsePage(decoding.end(), '/node-metrics').samples
   }
-}
-
-type Page = ReadonlyMap<string, readonly MetricSample[]>
-
-/** Of additions that went well; those with an error say little of the node. Null before the first. */
-function quantile(page: Page, of: string): number | null {
-  const found = page
-    .get('npm_add_policy_exec_time')
-    ?.find(({labels}) => labels['quantile'] === of && labels['had_error'] === 'false')?.value
-  return typeof found === 'number' ? found : null
-}
-
-/** All that Azure NPM counts as failed: runs of iptables-restore and the like, and handled events that had an error. */
-function failuresOn(page: Page): number {
-  let failures = 0
-  for (const [family, samples] of page)
-    for (const {name, labels, value} of samples) {
-      if (typeof value !== 'number') continue
-      if (family.endsWith('_failure_total') || (name.endsWith('_count') && labels['had_error'] === 'true')) failures += value
-    }
-  return failures
 }
 
 /** When a process began, to the second. Source: proc(5), field 22 of stat, in ticks of 10 ms since the boot. */

@@ -1,7 +1,11 @@
 import {InputError} from '../../core/problem/input-error.ts'
-import type {SourceFlags} from '../source/open-source.ts'
-import type {LiveSource} from './live-source.ts'
+import {services} from '../services.ts'
+import {chosenNodes, clusterFlagsOf, isLive, oneDump, openSource, type SourceFlags} from '../source/open-source.ts'
+import type {LiveRequest, LiveSource} from './live-source.ts'
 import {isRecording, openRecording} from './recording-source.ts'
+
+/** What is asked of nodes until somebody asks for something else. */
+const FIRST: LiveRequest = {intervalMs: 1000, rulesOf: new Set()}
 
 /**
  * Opens what the flags name: a recording, a dump, this machine or the nodes of a cluster.
@@ -9,11 +13,37 @@ import {isRecording, openRecording} from './recording-source.ts'
  * @returns to be disposed of when nobody watches any more
  * @throws InputError when it cannot be opened
  */
-export async function openLiveSource(flags: SourceFlags, _signal: AbortSignal): Promise<LiveSource & AsyncDisposable> {
+export async function openLiveSource(flags: SourceFlags, signal: AbortSignal): Promise<LiveSource & AsyncDisposable> {
+  if (isLive(flags)) return openLiveCluster(flags, signal)
   const [path, ...others] = flags.from ?? []
-  if (path !== undefined && (await isRecording(path))) {
+  if (!flags.local && path !== undefined && (await isRecording(path))) {
     if (others.length > 0) throw new InputError('a recording is shown alone', 'Give --from once.')
-    return {...(await openRecording(path)), async [Symbol.asyncDispose]() {}}
+    return withEnd(await openRecording(path), async () => {})
   }
-  throw new InputError('only recordings can be watched so far', 'Give one: --from FILE.')
+  const waiting = {signal, progress: {show() {}, clear() {}}}
+  if (flags.local) return openLiveLocal(flags, signal)
+  const {nodes, failures} = chosenNodes(await openSource(flags, waiting, 'all'), flags)
+  const {LiveDump} = await import('./live-dump.ts')
+  return withEnd(new LiveDump(nodes, failures, new Date().toISOString()), async () => {})
 }
+
+async function openLiveCluster(flags: SourceFlags, signal: AbortSignal): Promise<LiveSource & AsyncDisposable> {
+  const clusterFlags = await clusterFlagsOf(flags)
+  const [{openCluster}, {LiveCluster}] = await Promise.all([import('../agents/cluster.ts'), import('./live-cluster.ts')])
+  const cluster = await openCluster(clusterFlags, signal)
+  return withEnd(new LiveCluster(cluster, clusterFlags, FIRST), async () => cluster[Symbol.asyncDispose]())
+}
+
+async function openLiveLocal(flags: SourceFlags, signal: AbortSignal): Promise<LiveSource & AsyncDisposable> {
+  if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
+  const {LiveLocal} = await import('./live-local.ts')
+  const counters = await services().localCounters()
+  const read = async (given: AbortSignal) =>
+    oneDump(await openSource(flags, {signal: given, progress: {show() {}, clear() {}}}), flags)
+  // What cannot be read at all is said before a screen is drawn.
+  await read(signal)
+  return withEnd(new LiveLocal(counters, read, FIRST), async () => counters.stop())
+}
+
+const withEnd = <Source extends LiveSource>(source: Source, end: () => Promise<void>): Source & AsyncDisposable =>
+  Object.assign(source, {[Symbol.asyncDispose]: end})

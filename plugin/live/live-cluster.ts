@@ -1,0 +1,126 @@
+import type {SetEntry} from '../../core/contract/common.ts'
+import {type Drift, driftSchema} from '../../core/contract/drift.ts'
+import {type LiveEvent, wireSampleSchema} from '../../core/contract/live.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {AgentConnection} from '../agents/agent-connection.ts'
+import type {NodeChoice} from '../agents/agents.ts'
+import type {Cluster} from '../agents/cluster.ts'
+import {type FollowPauses, followAgents} from '../agents/follow-agents.ts'
+import {listen} from '../agents/listen.ts'
+import {parseAnswer} from '../agents/tolerant-schemas.ts'
+import {InputBudget} from '../bytes/input-budget.ts'
+import {readWholeNode} from '../source/read-cluster.ts'
+import {EventQueue} from './event-queue.ts'
+import type {LiveRequest, LiveSource} from './live-source.ts'
+import {NodeSnapshots} from './node-snapshots.ts'
+import {CurrentRequest} from './request.ts'
+import {setOf} from './set-of.ts'
+
+/**
+ * All nodes of a cluster that are meant, each through one connection to its agent. Connections that end are opened again.
+ *
+ * @param cluster held open by the caller for as long as it watches
+ */
+export class LiveCluster implements LiveSource {
+  readonly kind = 'cluster'
+  private readonly cluster: Cluster
+  private readonly choice: NodeChoice
+  private readonly pauses: FollowPauses | undefined
+  private readonly asked: CurrentRequest
+  private readonly agents = new Map<string, AgentConnection>()
+
+  constructor(cluster: Cluster, choice: NodeChoice, request: LiveRequest, pauses?: FollowPauses) {
+    this.cluster = cluster
+    this.choice = choice
+    this.pauses = pauses
+    this.asked = new CurrentRequest(request)
+  }
+
+  request(request: LiveRequest): void {
+    this.asked.set(request)
+  }
+
+  async *events(given: AbortSignal): AsyncGenerator<LiveEvent> {
+    const left = new AbortController()
+    const signal = AbortSignal.any([given, left.signal])
+    const queue = new EventQueue(signal)
+    const following = followAgents(
+      this.cluster,
+      this.choice,
+      signal,
+      {
+        listen: (agent, node, listening, came) => this.listen(agent, node, listening, came, queue),
+        onTrouble: (node, {message, next}) =>
+          queue.push({apiVersion: API_VERSION, kind: 'LiveFailure', node, at: new Date().toISOString(), message, next}),
+      },
+      this.pauses,
+    ).catch((error: unknown) => queue.end({error}))
+    try {
+      yield* queue
+    } finally {
+      left.abort()
+      await following
+    }
+  }
+
+  async members(node: string, set: string, signal: AbortSignal): Promise<SetEntry | undefined> {
+    const {state} = await readWholeNode(this.agentOf(node), signal, new InputBudget('agents'))
+    return setOf(state, set)
+  }
+
+  async differences(node: string, signal: AbortSignal): Promise<Drift> {
+    const agent = this.agentOf(node)
+    const answer = await agent.ask('diff', client => client.diff.query({}, {signal}))
+    return {...parseAnswer(driftSchema, answer, node), node}
+  }
+
+  /** Listens to one agent, and anew whenever something else is asked of it. */
+  private async listen(
+    agent: AgentConnection,
+    node: string,
+    signal: AbortSignal,
+    came: () => void,
+    queue: EventQueue,
+  ): Promise<void> {
+    const failed = Promise.withResolvers<never>()
+    // Also when nobody waits for it any more.
+    failed.promise.catch(() => {})
+    const snapshots = new NodeSnapshots(
+      node,
+      async () => (await readWholeNode(agent, signal, new InputBudget('agents'))).state,
+      live => queue.push(live),
+      failed.reject,
+    )
+    this.agents.set(node, agent)
+    try {
+      while (!signal.aborted) {
+        const {input, changed} = this.asked.of(node)
+        const listening = AbortSignal.any([signal, changed])
+        const listened = agent.ask('samples', client =>
+          listen(
+            hearing => client.samples.subscribe(input, hearing),
+            listening,
+            data => {
+              const wire = parseAnswer(wireSampleSchema, data, node)
+              if (listening.aborted) return
+              came()
+              queue.push({apiVersion: API_VERSION, kind: 'LiveSample', node, ...wire})
+              snapshots.look(wire)
+            },
+          ),
+        )
+        await Promise.race([listened, failed.promise])
+        if (!listening.aborted) return
+      }
+    } finally {
+      if (this.agents.get(node) === agent) this.agents.delete(node)
+    }
+  }
+
+  private agentOf(node: string): AgentConnection {
+    const agent = this.agents.get(node)
+    if (agent) return agent
+    throw new InputError(`node ${node}: there is no connection to its agent at present`, 'It is tried again every two seconds.')
+  }
+}

@@ -1,0 +1,175 @@
+import {describe, expect, test} from 'vitest'
+import type {LiveEvent, SamplesInput, WireSample} from '../../../core/contract/live.ts'
+import {countsSince} from '../../../core/live/live-counts.ts'
+import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
+import {policyFigures} from '../../../core/live/policy-figures.ts'
+import {type RuleCounters, readRuleCounters, structureDigest} from '../../../core/live/rule-counters.ts'
+import {kernelSummary} from '../../../core/live/summary.ts'
+import {openCluster} from '../../../plugin/agents/cluster.ts'
+import {LiveCluster} from '../../../plugin/live/live-cluster.ts'
+import type {LiveRequest} from '../../../plugin/live/live-source.ts'
+import {sha256} from '../../../plugin/live/node-snapshots.ts'
+import {documentProcedures, startFakeAgent} from '../../support/plugin/fake-agent.ts'
+import {startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {shopLines} from '../../support/shop-nodes.ts'
+
+/** A node of the shop whose counters a test sets, as its agent tells of it. */
+class PlayedNode {
+  private readonly wakes = new Set<() => void>()
+  private hits = 0
+  /** What was asked of it, one after the other. */
+  readonly asked: SamplesInput[] = []
+  private lines = shopLines.rules
+
+  /** Each rule has counted so much. */
+  hit(times: number): void {
+    this.hits += times
+    for (const wake of this.wakes) wake()
+  }
+
+  change(lines: readonly string[]): void {
+    this.lines = lines
+    this.hit(0)
+  }
+
+  private save = (): string =>
+    this.lines.map(line => (line.startsWith('-A') ? `[${this.hits}:${this.hits * 60}] ${line}` : line)).join('\n')
+
+  get documents() {
+    return {'iptables-nft-save.txt': `${this.save()}\n`, 'ipset-save.txt': `${shopLines.sets.join('\n')}\n`}
+  }
+
+  async *samples(input: SamplesInput): AsyncGenerator<WireSample> {
+    this.asked.push(input)
+    let told: {counters: RuleCounters; sets: ReadonlyMap<string, number>} | undefined
+    for (let seconds = 1; ; seconds++) {
+      const counted: NonNullable<typeof told> = {
+        counters: readRuleCounters([this.save()], told?.counters),
+        sets: new Map([['azure-npm-1', 3]]),
+      }
+      yield {
+        at: new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString(),
+        structure: structureDigest(counted.counters.structure, sha256),
+        summary: {...kernelSummary(counted), connections: null, differences: null, npm: null},
+        ...(input.detail === 'rules' && {counts: countsSince(told, counted)}),
+        readMs: 1,
+        intervalMs: input.intervalMs,
+        skipped: 0,
+      }
+      told = counted
+      await new Promise<void>(resolve => this.wakes.add(resolve))
+      this.wakes.clear()
+    }
+  }
+}
+
+const startAgent = (node: string, played: PlayedNode) =>
+  startFakeAgent({
+    node,
+    procedures: {
+      samples: input => played.samples(input as unknown as SamplesInput),
+      openSnapshot: input => documentProcedures(node, played.documents)['openSnapshot']?.(input, undefined as never),
+      readSnapshot: input => documentProcedures(node, played.documents)['readSnapshot']?.(input, undefined as never),
+      closeSnapshot: () => null,
+    },
+  })
+
+/** The view of nodes, kept while a test looks at it. */
+class Watch {
+  view: LiveView = emptyView
+  readonly events: LiveEvent[] = []
+  private readonly stream: AsyncIterator<LiveEvent>
+
+  constructor(source: LiveCluster, signal: AbortSignal) {
+    this.stream = source.events(signal)[Symbol.asyncIterator]()
+  }
+
+  async until(isTrue: (view: LiveView) => unknown): Promise<LiveView> {
+    while (!isTrue(this.view)) {
+      const {value, done} = await this.stream.next()
+      if (done) throw new Error('the stream has ended')
+      this.events.push(value)
+      this.view = reduceLive(this.view, value)
+    }
+    return this.view
+  }
+}
+
+async function watchCluster(agents: Record<string, number>, request: LiveRequest) {
+  await using stack = new AsyncDisposableStack()
+  const api = stack.use(await startFakeApiServer({agents}))
+  const end = new AbortController()
+  stack.defer(() => end.abort())
+  const flags = {kubeconfig: api.env.KUBECONFIG, 'agent-namespace': 'kubectl-npm'}
+  const cluster = stack.use(await openCluster(flags, end.signal, {anyEngine: true}))
+  const source = new LiveCluster(cluster, {}, request, {againMs: 20, lookMs: 20})
+  const watch = new Watch(source, end.signal)
+  const held = stack.move()
+  return {source, watch, [Symbol.asyncDispose]: () => held.disposeAsync()}
+}
+
+const countedOn = (view: LiveView, node: string) => {
+  const found = view.nodes.get(node)
+  const policy = found?.live?.policies.find(each => each.policy === 'shop/db-from-web')
+  return found && policy ? policyFigures(found, policy).newConnections : undefined
+}
+
+describe('watching a cluster', () => {
+  test('counts policies of the nodes whose rules are asked for, and sums up the others', async () => {
+    const [one, other] = [new PlayedNode(), new PlayedNode()]
+    await using first = await startAgent('aks-1', one)
+    await using second = await startAgent('aks-2', other)
+    await using watched = await watchCluster(
+      {'aks-1': first.port, 'aks-2': second.port},
+      {intervalMs: 1000, rulesOf: new Set(['aks-1'])},
+    )
+    const {watch, source} = watched
+    await watch.until(view => countedOn(view, 'aks-1') === 0 && view.nodes.get('aks-2')?.sample)
+    one.hit(4)
+    await watch.until(view => countedOn(view, 'aks-1') === 4)
+    expect(watch.view.nodes.get('aks-1')?.rates?.node).toMatchObject({newConnections: 4})
+    expect(watch.view.nodes.get('aks-2')).not.toHaveProperty('live')
+    expect(other.asked).toEqual([{intervalMs: 1000, detail: 'summary'}])
+
+    // On the same connections.
+    source.request({intervalMs: 500, rulesOf: 'all'})
+    await watch.until(view => countedOn(view, 'aks-2') === 0)
+    expect(other.asked.at(-1)).toEqual({intervalMs: 500, detail: 'rules'})
+    expect([first.tokens.length, second.tokens.length]).toEqual([1, 1])
+  })
+
+  test('brings the rules in words again when they have changed', async () => {
+    const played = new PlayedNode()
+    await using agent = await startAgent('aks-1', played)
+    await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 1000, rulesOf: 'all'})
+    await watched.watch.until(view => countedOn(view, 'aks-1') === 0)
+    played.hit(2)
+    played.change(shopLines.rules.filter(line => !line.includes('web-to-db')))
+    const hit = setInterval(() => played.hit(1), 200)
+    try {
+      await watched.watch.until(view => view.happenings.some(({kind}) => kind === 'policyRemoved'))
+    } finally {
+      clearInterval(hit)
+    }
+    expect(watched.watch.view.happenings).toContainEqual(
+      expect.objectContaining({
+        node: 'aks-1',
+        policy: 'shop/web-to-db',
+        text: 'Egress of shop/web-to-db is not in force any more',
+      }),
+    )
+    expect(countedOn(watched.watch.view, 'aks-1')).toBeGreaterThan(2)
+  })
+
+  test('heals a connection that was lost, and says so', async () => {
+    const played = new PlayedNode()
+    await using agent = await startAgent('aks-1', played)
+    await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 1000, rulesOf: 'all'})
+    await watched.watch.until(view => countedOn(view, 'aks-1') === 0)
+    agent.cut()
+    played.hit(3)
+    await watched.watch.until(view => countedOn(view, 'aks-1') === 3)
+    expect(watched.watch.view.happenings.map(({kind}) => kind)).toEqual(expect.arrayContaining(['nodeLost', 'nodeBack']))
+    expect(watched.watch.view.nodes.get('aks-1')).not.toHaveProperty('failure')
+  })
+})
