@@ -117,6 +117,8 @@ export const limits = {
 
   /** Of a processor: what reading counters may take. Where one read takes more, the next ones come later, */
   liveShare: 0.02,
+  /** beyond this much, in milliseconds of a processor: two samples make a rate, and who has just come does not wait for it, */
+  liveBurstMs: SECOND,
   /** but not later than this. */
   longestLiveMs: 60 * SECOND,
   /** Members of sets change less often than counters, */

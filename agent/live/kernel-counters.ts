@@ -29,6 +29,8 @@ export class KernelCounters {
   private backend: Backend | undefined
   private nftSave: string | undefined
   private before: RuleCounters | undefined
+  /** What this process itself has worked for it so far, in milliseconds. */
+  spentMs = 0
 
   constructor(tools: KernelTools, limits: Limits) {
     this.tools = tools
@@ -38,7 +40,8 @@ export class KernelCounters {
   /** @throws RefusedError `READ_FAILED` when they cannot be read */
   async rules(signal: AbortSignal): Promise<RuleCounters> {
     const backend = (this.backend ??= await this.findBackend(signal))
-    this.before = readRuleCounters(await this.save(backend, TABLE, signal), this.before)
+    const text = await this.save(backend, TABLE, signal)
+    this.before = this.timed(() => readRuleCounters(text, this.before))
     // Azure NPM may come later, and bring its rules to the other back end.
     if (this.before.structure.rules.length === 0) this.backend = undefined
     return this.before
@@ -46,7 +49,8 @@ export class KernelCounters {
 
   /** Members of each set of Azure NPM. @throws RefusedError `READ_FAILED` when they cannot be read */
   async sets(signal: AbortSignal): Promise<Map<string, number | null>> {
-    return readSetCounts(await this.text('ipset', ['list', '-t'], signal))
+    const text = await this.text('ipset', ['list', '-t'], signal)
+    return this.timed(() => readSetCounts(text))
   }
 
   /** The back end whose rules all other answers take for Azure NPM's. Where there is only one, nothing is read to find it. */
@@ -77,15 +81,22 @@ export class KernelCounters {
     const endTurn = await takeTurn([command], timeoutMs, signal)
     if (!endTurn) throw readFailed(`other reads of this node with ${command} have not ended`)
     try {
-      const tool = start(command, args, {timeoutMs, largestBytes, signal})
+      const tool = this.timed(() => start(command, args, {timeoutMs, largestBytes, signal}))
       const decoding = new TextDecoding()
       for await (const piece of tool.stdout) decoding.push(piece)
       const {end, failure} = await tool.ending
       if (end !== 'ok') throw readFailed(`${tool.command}: ${failure}`)
-      return decoding.end()
+      return this.timed(() => decoding.end())
     } finally {
       endTurn()
     }
+  }
+
+  private timed<Result>(work: () => Result): Result {
+    const startedMs = performance.now()
+    const result = work()
+    this.spentMs += performance.now() - startedMs
+    return result
   }
 }
 

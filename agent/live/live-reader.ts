@@ -7,7 +7,7 @@ import type {Comparisons} from './comparisons.ts'
 import {connectionCount} from './connection-count.ts'
 import type {KernelCounters} from './kernel-counters.ts'
 import type {NpmFigures} from './npm-figures.ts'
-import {processorTimeMs} from './processor-time.ts'
+import {childrenTimeMs} from './processor-time.ts'
 import type {Reading} from './reading.ts'
 import {Viewer} from './viewer.ts'
 
@@ -22,12 +22,9 @@ export interface LiveReaderOptions {
   readonly changes?: () => number
 }
 
-/** How much the cost of the newest read counts, against that of those before. */
-const NEWEST = 0.4
-
 /**
- * Reads the counters of this node for all who watch it, once for all of them, and not at all while nobody does. Where a read costs more of a
- * processor than `liveShare` allows at the pace that was asked for, the next ones come later.
+ * Reads the counters of this node for all who watch it, once for all of them, and not at all while nobody does. Where reads cost more of a
+ * processor than `liveShare` allows at the pace that was asked for, the next ones come later; the first few may cost more.
  */
 export class LiveReader {
   private readonly options: LiveReaderOptions
@@ -36,7 +33,9 @@ export class LiveReader {
   private last: Reading | undefined
   private wake: (() => void) | undefined
   private isLooping = false
-  private costMs = 0
+  /** What reads have cost beyond their share of the time, in milliseconds of a processor. */
+  private debtMs = 0
+  private debtAtMs = 0
   private digest: {readonly of: object; readonly text: string} | undefined
   private sets: {map: ReadonlyMap<string, number | null>; readMs: number} = {map: new Map(), readMs: -Infinity}
 
@@ -50,7 +49,7 @@ export class LiveReader {
    * @param intervalMs between two readings, at least
    * @param oldestMs   how old the first one may be
    */
-  watch(intervalMs: number, oldestMs = intervalMs): Viewer {
+  watch(intervalMs: number, oldestMs = Math.max(intervalMs, this.pauseMs())): Viewer {
     const viewer: Viewer = new Viewer(intervalMs, () => this.viewers.delete(viewer))
     this.viewers.add(viewer)
     // What was read just now for others is as good.
@@ -96,14 +95,23 @@ export class LiveReader {
 
   /** When the next read is due. */
   private nextMs(): number {
-    if (!this.last || [...this.viewers].some(({isNew}) => isNew)) return -Infinity
+    const {last} = this
+    const allowedMs = this.debtAtMs + this.pauseMs()
+    if (!last || [...this.viewers].some(({isNew}) => isNew)) return allowedMs
     const asked = Math.min(...[...this.viewers].map(({intervalMs}) => intervalMs))
-    return this.last.ms + Math.max(asked, this.pauseMs())
+    return Math.max(last.ms + asked, allowedMs)
   }
 
   private pauseMs(): number {
-    const {liveShare, longestLiveMs} = this.options.limits
-    return Math.min(this.costMs / liveShare, longestLiveMs)
+    const {liveShare, liveBurstMs, longestLiveMs} = this.options.limits
+    return Math.min(Math.max(0, this.debtMs - liveBurstMs) / liveShare, longestLiveMs)
+  }
+
+  private pay(costMs: number): void {
+    const now = performance.now()
+    const paidMs = (now - this.debtAtMs) * this.options.limits.liveShare
+    this.debtMs = Math.max(0, this.debtMs - paidMs) + costMs
+    this.debtAtMs = now
   }
 
   private async readOnce(signal: AbortSignal): Promise<void> {
@@ -121,23 +129,30 @@ export class LiveReader {
   private async read(signal: AbortSignal): Promise<Reading> {
     const {counters: kernel, npm, comparisons, changes} = this.options
     const startedMs = performance.now()
-    const usedMs = processorTimeMs()
+    const usedMs = this.costMs()
     const at = new Date().toISOString()
-    const counters = await kernel.rules(signal)
-    const sets = await this.currentSets(signal)
+    let counted: Counted
+    try {
+      counted = {counters: await kernel.rules(signal), sets: await this.currentSets(signal)}
+    } finally {
+      this.pay(this.costMs() - usedMs)
+    }
+    const {counters, sets} = counted
     const readMs = performance.now() - startedMs
-    const cost = processorTimeMs() - usedMs
-    this.costMs = this.last ? this.costMs * (1 - NEWEST) + cost * NEWEST : cost
     const [connections, figures] = await Promise.all([connectionCount(), npm.current(this.stopping.signal)])
     comparisons?.look([counters.structure, sets, changes?.()])
     const {structure} = counters
     const summary: LiveSummary = {
-      ...kernelSummary({counters, sets}),
+      ...kernelSummary(counted),
       connections,
       differences: comparisons?.current ?? null,
       npm: figures,
     }
     return {ms: startedMs, at, structure: this.digestOf(structure), counters, sets, summary, readMs, pauseMs: this.pauseMs()}
+  }
+
+  private costMs(): number {
+    return childrenTimeMs() + this.options.counters.spentMs
   }
 
   /** Sets are read less often; with new rules, new sets have come. */

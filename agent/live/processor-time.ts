@@ -6,13 +6,8 @@ const TICK_MS = 10
 const CHILDREN_USER = 13
 const CHILDREN_SYSTEM = 14
 
-/** Processor time of this process and of all its children that have ended, in milliseconds. Without /proc, that of this process alone. */
-export function processorTimeMs(): number {
-  const {user, system} = process.cpuUsage()
-  return (user + system) / 1000 + childrenMs()
-}
-
-function childrenMs(): number {
+/** Processor time of all programs that this process has started and that have ended, in milliseconds. 0 without /proc. */
+export function childrenTimeMs(): number {
   try {
     const stat = readFileSync('/proc/self/stat', 'utf8')
     // A program's name may hold blanks and brackets.

@@ -135,7 +135,7 @@ test('nothing is read while nobody watches', async () => {
 })
 
 test('where a read costs more than it may, the next ones come later, and the sample says when', async () => {
-  await using node = await openNode({liveShare: 1e-6, longestLiveMs: 7000})
+  await using node = await openNode({liveShare: 1e-6, liveBurstMs: 0, longestLiveMs: 7000})
   await using client = await node.agent.connect()
   expect(await reading(client, {intervalMs: 200, detail: 'summary'}).next()).toMatchObject({intervalMs: 7000})
 })
