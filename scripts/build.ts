@@ -13,9 +13,10 @@ await mkdir(out)
 
 /**
  * Libraries that oclif loads at every start, and needs only for plugins in files, for spinners and to tell WSL from Linux.
- * Our verbs are in memory; without these libraries the program starts in four fifths of the time.
+ * Our verbs are in memory; without these libraries the program starts in four fifths of the time. The last one is Ink's, for
+ * those who develop screens with it.
  */
-const unneeded = /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils)$/
+const unneeded = /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils|react-devtools-core)$/
 const EMPTY = '\0empty'
 /** On a terminal oclif looks for its spinner, turning or not. */
 const SPINNERS = '\0spinners'

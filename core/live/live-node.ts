@@ -2,7 +2,7 @@ import type {LiveNode, LivePolicy} from '../contract/live.ts'
 import type {TranslatedPolicy} from '../contract/translation.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState, SavedRule} from '../dataplane/dataplane.ts'
-import {objectKey} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {memberText} from '../sets/member.ts'
 import {SetIndex} from '../sets/set-index.ts'
@@ -99,7 +99,7 @@ class PolicyJumps {
 /** The pods of the node that a policy selects, by the sets of the node; null when sets or objects do not tell. */
 function selectedPods(node: NodeState): (policy: TranslatedPolicy) => string[] | null {
   const {cluster, sets, hasMembers, node: name} = node
-  if (!cluster || !sets || !hasMembers || name === 'unknown') return () => null
+  if (!cluster || !sets || !hasMembers || !namesNode(cluster, name)) return () => null
   const index = new SetIndex({
     get(set) {
       const found = sets.get(set)
@@ -125,3 +125,7 @@ function selectedPods(node: NodeState): (policy: TranslatedPolicy) => string[] |
     return selected
   }
 }
+
+/** Whether objects name a node. The rules may have been loaded on a machine that is no node of theirs. */
+const namesNode = ({nodes, pods}: ClusterObjects, name: string): boolean =>
+  nodes.some(({metadata}) => metadata.name === name) || pods.some(({spec}) => spec?.nodeName === name)
