@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {sha256} from '../../../agent/write/sealed-record.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
-import {planDigest} from '../../../core/plan/digest.ts'
+import {partDigest, planDigest} from '../../../core/plan/digest.ts'
+import {plannedSteps} from '../../../core/plan/planned-steps.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {backends} from '../../support/kernel/tools.ts'
 import {WriterLab} from '../../support/writer/lab.ts'
@@ -112,6 +113,24 @@ describeKernel('a plan that was changed after it was made', () => {
     const {result} = await writer.tell({does: 'apply', plan: file})
     expect(result).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
     expect(result.failedAt?.message).toContain(says)
+    expect(await node.state()).toBe('a')
+  })
+
+  test('to do what Azure NPM never does is refused, also when all digests are right', async () => {
+    await using node = await TwoStates.open()
+    await using writer = await node.lab.writer()
+    const {plan} = node.there
+    const {part, writing} = await node.lab.read()
+    const at = plan.operations.findLastIndex(({tool}) => tool === 'iptables')
+    const added = {...plan.operations[at]!, line: '-A AZURE-NPM-INGRESS-300 -j LOG --log-prefix "seen "'}
+    const operations = plan.operations.toSpliced(at + 1, 0, added).map((operation, index) => ({...operation, order: index + 1}))
+    const after = plannedSteps({...plan, operations}).reduce((made, step) => writing.after(made, step), part)
+    const changed = {...plan, operations, wantedDigest: partDigest(after, writing, sha256)}
+    const file = await node.lab.keep({...changed, digest: planDigest(changed, sha256)})
+    const {result} = await writer.tell({does: 'apply', plan: file})
+    expect(result.failedAt?.message).toMatch(
+      /^the plan is refused: the line ".*LOG.*" for iptables is refused: its target is LOG$/,
+    )
     expect(await node.state()).toBe('a')
   })
 
