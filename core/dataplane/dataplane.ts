@@ -280,6 +280,8 @@ export interface NodeWriting {
   partOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
   /** What a node had when it was kept. Parts in which Azure NPM has nothing need not be whole. */
   keptPartOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
+  /** A part with some sets, by kernel name, as a kept part has them; or what is missing for that, as a clause about the kept one. */
+  withSetsOf(part: NpmPart, kept: NpmPart, names: readonly string[]): NpmPart | {readonly missing: string}
   /** What a program would have on this node. */
   partOfProgram(program: Program, node: NodeState): NpmPart
   /** What a node would have with some differences repaired and all else as it is. */

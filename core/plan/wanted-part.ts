@@ -28,10 +28,11 @@ type Unknown = {readonly incomplete: readonly IncompletePart[]}
 export function wantedPart(node: NodeState, wanted: Wanted, options: PlanNodeOptions): WantedPart | Unknown {
   const {writing, narrowedTo} = options
   if (wanted.kind === 'policies') return partOfPolicies(node, wanted, options)
-  if (narrowedTo)
+  const {sets, ...others} = narrowedTo ?? {}
+  if (narrowedTo && (wanted.kind === 'nothing' || Object.keys(others).length > 0))
     throw new InputError(
-      '--policy, --set and --cause choose among what differs from the policies, and here a kept state or nothing is wanted',
-      'Leave them out, or leave --from and --remove out.',
+      '--policy and --cause choose among what differs from the policies, and here a kept state or nothing is wanted',
+      'With --from single sets can be chosen: --set NAME. Or leave --from and --remove out.',
     )
   if (wanted.kind === 'nothing') return {part: writing.emptyPart(node), narrowedTo: [], untouched: [], notes: []}
   const other = wanted.node
@@ -44,13 +45,41 @@ export function wantedPart(node: NodeState, wanted: Wanted, options: PlanNodeOpt
   if ('incomplete' in part) return part
   const taken = other.takenAt === undefined ? '' : ` of ${other.takenAt}`
   return {
-    part,
-    narrowedTo: [],
+    ...(sets ? someSets(node, {other, kept: part, names: sets}, writing) : {part, narrowedTo: []}),
     untouched: [],
     notes: [
       `sets and rules become those of the ${wanted.kind === 'dump' ? 'dump' : 'restore point'}${taken}: pods and policies may have changed since; kubectl npm diff tells behind it what does not fit any more`,
     ],
   }
+}
+
+/**
+ * The node with some sets as a kept state has them.
+ *
+ * @throws InputError for a name that the kept state does not have
+ */
+function someSets(
+  node: NodeState,
+  {other, kept, names}: {readonly other: NodeState; readonly kept: NpmPart; readonly names: readonly string[]},
+  writing: PlanNodeOptions['writing'],
+): Pick<WantedPart, 'part' | 'narrowedTo'> {
+  const found = writing.partOf(node)
+  // Whoever plans has looked.
+  if ('incomplete' in found) throw new RangeError('the node is not whole')
+  // A restore point has no objects that tell names, and the node may.
+  const entries = [node, other].flatMap(each => [...each.translation().sets()])
+  const readable = new Map(entries.flatMap(each => each.names.map(name => [name, each.set] as const)))
+  const part = writing.withSetsOf(
+    found,
+    kept,
+    names.map(name => readable.get(name) ?? name),
+  )
+  if ('missing' in part)
+    throw new InputError(
+      `the kept state cannot give what is asked for: ${part.missing}`,
+      'See what it has: kubectl npm sets --from PATH',
+    )
+  return {part, narrowedTo: names.map(name => `set ${name}`)}
 }
 
 function partOfPolicies(

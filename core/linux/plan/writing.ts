@@ -13,6 +13,7 @@ import {keptPartOf, partOf} from './read-part.ts'
 import {refusal} from './refusal.ts'
 import {tellIptables} from './rule-tool.ts'
 import {SetTool} from './set-tool.ts'
+import {withSetsOf} from './sets-of-kept.ts'
 import {emptyPart, repairedPart} from './wanted-part.ts'
 
 /** How a Linux node is changed: `ipset restore`, and `iptables-restore --noflush`. */
@@ -24,6 +25,7 @@ export const linuxWriting = {
     repairedPart(node, node.dataPlane.compare(program, node).differences as readonly LinuxDifference[], program),
   repairedPart: (node: LinuxNode, differences: readonly LinuxDifference[], program: LinuxProgram) =>
     repairedPart(node, differences, program),
+  withSetsOf: (part: LinuxPart, kept: LinuxPart, names: readonly string[]) => withSetsOf(part, kept, names),
   emptyPart: (node: LinuxNode) => emptyPart(node),
   canonical: (part: LinuxPart) => canonicalPart(part),
   plan: (node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options) => planParts(node, found, wanted, options),

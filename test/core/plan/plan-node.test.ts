@@ -320,6 +320,32 @@ describe('what another reading of the node had comes back', () => {
     expect(lines(await planFor(await lacksMember(), {kind: 'dump', node: kept}))).toEqual([`add ${web} 10.0.1.1`])
   })
 
+  test('of some sets only, by either of their names', async () => {
+    const api = set('podlabel-app:api')
+    const now = await nodeWith({sets: without(shopLines.sets, `add ${web} 10.0.1.1`, `add ${api} `)})
+    const then = await nodeWith({})
+    for (const name of ['podlabel-app:web', web]) {
+      const plan = await planFor(now, {kind: 'dump', node: then}, {narrowedTo: {sets: [name]}})
+      expect(lines(plan)).toEqual([`add ${web} 10.0.1.1`])
+      expect(plan.narrowedTo).toEqual([`set ${name}`])
+    }
+    expect(lines(await planFor(then, {kind: 'dump', node: then}, {narrowedTo: {sets: [web]}}))).toEqual([])
+  })
+
+  test('not of a set that it does not have, of a policy, or with less than a list needs', async () => {
+    const then = await nodeWith({})
+    const ask = (node: NodeState, narrowedTo: PlanNodeOptions['narrowedTo']) =>
+      refusal(node, {kind: 'dump', node: then}, narrowedTo ? {narrowedTo} : {})
+    expect(await ask(then, {sets: ['podlabel-app:none']})).toContain('it has no set podlabel-app:none')
+    expect(await ask(then, {sets: [web], policies: ['shop/db-from-web']})).toContain('With --from single sets can be chosen')
+    const list = shopLines.sets.find(line => line.startsWith('add ') && /azure-npm-\S+ azure-npm-/.test(line))
+    const [, outer = '', inner = ''] = /^add (\S+) (\S+)$/.exec(list ?? '') ?? []
+    const nothingLeft = await nodeWith({rules: ['*filter', ':FORWARD ACCEPT [0:0]', 'COMMIT'], sets: []})
+    expect(await ask(nothingLeft, {sets: [outer]})).toContain(
+      `its set ${outer} holds the set ${inner}, which the node does not have`,
+    )
+  })
+
   test('not what another node had, and not half of it', async () => {
     const [other] = await shopNodes({n1: shopLines})
     expect(await refusal(await nodeWith({}), {kind: 'dump', node: other as NodeState})).toContain('the dump is of node n1')
