@@ -158,7 +158,6 @@ function aboutPolicy({subject, pods, drops, newConnections, enforced}: WatchedPo
 function ruleRow(rule: WatchedRule, index: number): Row {
   const {action, text, packets, packetRate, byteRate, history} = rule
   const isDrop = action === 'drop'
-  const words = `${action} ${text}`
   return {
     key: String(index),
     cells: [
@@ -166,10 +165,10 @@ function ruleRow(rule: WatchedRule, index: number): Row {
       isDrop ? dropsFirst(packetRate) : rateCell(packetRate),
       {text: bytesText(byteRate), value: byteRate},
       history,
-      {text: words, ...(isDrop && packetRate && {tone: 'bad'})},
+      {text, ...(isDrop && packetRate && {tone: 'bad'})},
     ],
     details: [
-      `Rule ${index + 1}: ${words}`,
+      `Rule ${index + 1}: ${text}`,
       packets === null
         ? 'It has not been counted yet.'
         : `${plural(packets, isDrop ? 'packet' : 'new connection')} since the rule was written.`,

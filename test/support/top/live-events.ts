@@ -23,9 +23,9 @@ const shopDb: LivePolicy = {
   pods: ['shop/db-0', 'shop/db-1'],
   jump: 0,
   rules: [
-    rule(1, 'allow', 'from pods in namespace shop with app=api, to port 5432 of TCP', 'AZURE-NPM-INGRESS-0001'),
-    rule(2, 'allow', 'from 10.20.0.0/16, to port 9187 of TCP', 'AZURE-NPM-INGRESS-0001'),
-    rule(3, 'drop', 'all that is not allowed', 'AZURE-NPM-INGRESS-0001'),
+    rule(1, 'allow', 'allow tcp/5432 from pods app=api in namespace shop', 'AZURE-NPM-INGRESS-0001'),
+    rule(2, 'allow', 'allow tcp/9187 from 10.20.0.0/16', 'AZURE-NPM-INGRESS-0001'),
+    rule(3, 'drop', 'drop everything else, unless another policy allows it', 'AZURE-NPM-INGRESS-0001'),
   ],
 }
 
@@ -38,8 +38,8 @@ const shopWeb: LivePolicy = {
   pods: ['shop/web-66d9f8c7b5-2xkqz'],
   jump: 4,
   rules: [
-    rule(5, 'allow', 'from everywhere, to ports 80 and 443 of TCP', 'AZURE-NPM-INGRESS-0002'),
-    rule(6, 'drop', 'all that is not allowed', 'AZURE-NPM-INGRESS-0002'),
+    rule(5, 'allow', 'allow tcp/80-443 from everywhere', 'AZURE-NPM-INGRESS-0002'),
+    rule(6, 'drop', 'drop everything else, unless another policy allows it', 'AZURE-NPM-INGRESS-0002'),
   ],
 }
 
@@ -51,7 +51,7 @@ const batchOut: LivePolicy = {
   subject: 'all pods in namespace batch',
   pods: [],
   jump: null,
-  rules: [rule(8, 'drop', 'all that is not allowed', 'AZURE-NPM-EGRESS-0003')],
+  rules: [rule(8, 'drop', 'drop everything else, unless another policy allows it', 'AZURE-NPM-EGRESS-0003')],
 }
 
 const set = (name: string, meaning: string, capacity: number | null, kind: 'hash' | 'list' = 'hash') => ({
