@@ -136,14 +136,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'core/flows': verb,
 
-  // What is in force is a question to the comparison.
-  'core/policies': [...verb, 'core/drift'],
-
   // How many differences there are is a question to the comparison.
   'core/metrics': [...verb, 'core/drift'],
 
   // Counters are read at each look, as the kernel's tool prints them: no data plane is loaded for a number.
   'core/live': [...verb, 'core/linux/npm', 'core/metrics'],
+
+  // What is in force is a question to the comparison; while it is watched, rates come from the stream.
+  'core/policies': [...verb, 'core/drift', 'core/live'],
 
   'core/top': ['core/contract', 'core/live'],
 
@@ -282,6 +282,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...ground,
     'core/contract',
     'core/live',
+    'core/policies',
     'core/top',
     'plugin/cleanup',
     'plugin/agents',

@@ -6,7 +6,7 @@ import {liveFailureSchema, liveNodeSchema, liveSampleSchema} from './live.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {metricsListSchema, metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
-import {policyListSchema} from './policies.ts'
+import {policyChangeSchema, policyListSchema} from './policies.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
@@ -36,6 +36,7 @@ export const schemas = {
   Plan: planSchema,
   PlanList: planListSchema,
   PolicyList: policyListSchema,
+  PolicyChange: policyChangeSchema,
   Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,

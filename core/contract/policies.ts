@@ -25,6 +25,13 @@ export const policyListItemSchema = z.object({
   drops: count
     .nullable()
     .describe('packets that its drop rules matched: they are dropped unless another policy of the direction allows them'),
+  rates: z
+    .object({
+      newConnections: z.number().min(0).nullable().describe('per second; null until a second sample is there'),
+      drops: z.number().min(0).nullable(),
+    })
+    .exactOptional()
+    .describe('per second, over all nodes that are counted at present; only while policies are watched'),
   states: z
     .array(
       z.object({
@@ -57,3 +64,13 @@ export const policyListSchema = z
   })
   .describe('Policies over all nodes, a line for each direction')
 export type PolicyList = z.infer<typeof policyListSchema>
+
+export const policyChangeSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('PolicyChange'),
+    at: z.iso.datetime().nullable().describe('of the newest sample of a node; null before the first'),
+    item: policyListItemSchema,
+  })
+  .describe('A policy and direction of which something has changed, as policies --watch tells it')
+export type PolicyChange = z.infer<typeof policyChangeSchema>

@@ -18,8 +18,8 @@ const keys: Readonly<Record<SortColumn, (item: PolicyListItem) => Key>> = {
   // Where most is not programmed.
   nodes: ({nodes: {programmed, all}}) => programmed - all,
   rules: ({rules}) => descending(rules?.most),
-  'new-conns': ({newConnections}) => descending(newConnections),
-  drops: ({drops}) => descending(drops),
+  'new-conns': ({newConnections, rates}) => descending(rates ? rates.newConnections : newConnections),
+  drops: ({drops, rates}) => descending(rates ? rates.drops : drops),
   state: ({states: [worst]}) => policyStates.indexOf(worst?.state ?? 'in force'),
   age: ({createdAt}) => createdAt ?? '~',
 }

@@ -9,9 +9,11 @@ import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies
 import {type SortColumn, sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {readerGone} from '../print/output.ts'
 import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
 import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
+type PrintFlags = OutputFlags & {readonly 'sort-by': string | undefined; readonly 'no-headers': boolean}
 type PolicyFlags = SourceFlags & OutputFlags & {readonly lite: boolean}
 
 export default class Policies extends Verb {
@@ -22,7 +24,8 @@ export default class Policies extends Verb {
     'of lint; something else than it says, as Azure NPM programs it; left over, without an object; unknown where the input does not ' +
     'tell. -o wide says where and why. NEW CONNS are first packets that its rules let in or out, DROPS packets that they drop unless another policy of ' +
     'the direction allows them, over all nodes. Exit code 1 means that one is not in force, 2 that none is known to be wrong and not all is known, or that a ' +
-    'node could not be read.'
+    'node could not be read. With --watch connections and drops are those of a second, until Ctrl-C: on a terminal in place, else a line ' +
+    'for each change, and as JSON one document to a line; the exit code is that of the last state.'
   static override examples = [
     '<%= config.bin %> policies',
     '<%= config.bin %> policies -n shop --sort-by drops',
@@ -43,6 +46,7 @@ export default class Policies extends Verb {
       summary: 'Column to sort by: counts the largest first, states the worst first',
       options: [...sortColumns],
     }),
+    watch: Flags.boolean({char: 'w', summary: 'Follow what is counted in a second, until Ctrl-C', default: false}),
     lite: Flags.boolean({summary: 'The nodes run NPM Lite, which reads its own pods only', default: false}),
     output: Flags.string({
       char: 'o',
@@ -57,9 +61,10 @@ export default class Policies extends Verb {
     const {flags} = await this.parse(Policies)
     const {selector, namespace, 'sort-by': sorting, ...rest} = flags
     const filter = filterOf(namespace, selector)
+    if (flags.watch) return this.exit(await this.watch(flags, rest, filter))
     const {list, now} = await this.list(rest, filter)
-    const {items, failures, problems} = list
-    const sorted = sorting === undefined ? list : {...list, items: sortPolicies(items, sorting as SortColumn)}
+    const {failures, problems} = list
+    const sorted = sortedBy(list, sorting)
     const look = (isWide: boolean): PolicyLook => ({isWide, hasHeaders: !flags['no-headers'], now})
     await this.printAnswer(flags, {
       document: () => sorted,
@@ -69,6 +74,37 @@ export default class Policies extends Verb {
     await this.report(problems)
     await this.reportFailures(failures)
     this.exit(exitCodeOf(list))
+  }
+
+  /** @returns the exit code, that of the last state */
+  private async watch(
+    {output, color, 'sort-by': sorting, 'no-headers': isBare}: PrintFlags,
+    flags: PolicyFlags,
+    filter: PolicyFilter,
+  ): Promise<number> {
+    if (!flags.local && !isLive(flags))
+      throw new InputError('--watch follows nodes, and what is in a file does not change', 'Leave --watch out.')
+    const [{openLiveSource}, {watchPolicies}, {showPolicies}] = await Promise.all([
+      import('../live/open-live-source.ts'),
+      import('../ui/watch-policies.ts'),
+      import('../ui/policy-changes.ts'),
+    ])
+    const signal = AbortSignal.any([this.signal, readerGone()])
+    await using source = await openLiveSource(flags, signal)
+    const look = (): PolicyLook => ({isWide: output === 'wide', hasHeaders: !isBare, isWatched: true, now: Date.now()})
+    const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
+    const show = showPolicies(output, this.paint(color), look, isTerminal)
+    const list = async () => (await this.list(flags, filter)).list
+    const last = await watchPolicies(
+      {
+        source,
+        intervalMs: WATCH_MS,
+        list,
+        show: async watched => show({...watched, list: sortedBy(watched.list, sorting)}),
+      },
+      signal,
+    )
+    return exitCodeOf(last)
   }
 
   private async list(flags: PolicyFlags, filter: PolicyFilter): Promise<{list: PolicyList; now: number}> {
@@ -111,6 +147,12 @@ export default class Policies extends Verb {
     return {drifts: new Map(list.items.map(drift => [drift.node, drift])), failures: list.failures, problems}
   }
 }
+
+/** Between two looks at the counters, at least. */
+const WATCH_MS = 1000
+
+const sortedBy = (list: PolicyList, column: string | undefined): PolicyList =>
+  column === undefined ? list : {...list, items: sortPolicies(list.items, column as SortColumn)}
 
 /** Takes items off the end of a list, one by one. */
 function* taken<Item>(list: Item[]): Generator<Item> {

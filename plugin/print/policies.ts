@@ -6,6 +6,8 @@ import type {Paint, Style} from './paint.ts'
 export interface PolicyLook {
   readonly isWide: boolean
   readonly hasHeaders: boolean
+  /** What is counted in a second, in place of all that was counted. */
+  readonly isWatched?: boolean
   /** Ages are told as of this moment, milliseconds since 1970. */
   readonly now: number
 }
@@ -13,7 +15,7 @@ export interface PolicyLook {
 /** One line for each policy and direction, and below what concerns none of them. */
 export function* policyLines({items, others, incomplete}: PolicyList, paint: Paint, look: PolicyLook): Generator<string> {
   if (items.length === 0) yield paint('no policies')
-  else yield* columns(items, policyColumns(look), paint, look.hasHeaders)
+  else yield* policyTable(items, paint, look)
   if (others.length > 0) {
     yield ''
     yield paint('Wrong on nodes, and of no policy that is known (diff tells more)', 'yellow')
@@ -22,6 +24,15 @@ export function* policyLines({items, others, incomplete}: PolicyList, paint: Pai
   yield* incompleteLines('Not in the input: what rests on these parts is not known', incomplete, paint)
 }
 
+/** The header, where it is asked for, and a line for each item. */
+export const policyTable = (items: readonly PolicyListItem[], paint: Paint, look: PolicyLook): string[] => [
+  ...columns(items, policyColumns(look), paint, look.hasHeaders),
+]
+
+/** Nodes that could not be read, where they cannot be told beside the answer. */
+export const failureLines = ({failures}: PolicyList, paint: Paint): string[] =>
+  failures.flatMap(({message, next}) => [`error: ${paint(message)}`, `  ${paint(next)}`])
+
 /** Each policy once, as kubectl names objects. */
 export const policyNames = ({items}: PolicyList): string[] => [
   ...new Set(items.map(({namespace, name}) => `networkpolicy.networking.k8s.io/${namespace}/${name}`)),
@@ -29,7 +40,7 @@ export const policyNames = ({items}: PolicyList): string[] => [
 
 const shown = (count: number | null): string => (count === null ? '?' : String(count))
 
-function policyColumns({isWide, now}: PolicyLook): Column<PolicyListItem>[] {
+function policyColumns({isWide, now, isWatched = false}: PolicyLook): Column<PolicyListItem>[] {
   return [
     {header: 'NAMESPACE', value: ({namespace}) => namespace},
     {header: 'NAME', value: ({name}) => name},
@@ -37,12 +48,27 @@ function policyColumns({isWide, now}: PolicyLook): Column<PolicyListItem>[] {
     {header: 'PODS', value: ({pods}) => shown(pods), align: 'right'},
     {header: 'NODES', value: ({nodes: {programmed, all}}) => `${programmed}/${all}`, align: 'right'},
     {header: 'RULES', value: ({rules}) => (rules === null ? '-' : rangeText(rules)), align: 'right'},
-    {header: 'NEW CONNS', value: ({rules, newConnections}) => (rules === null ? '-' : shown(newConnections)), align: 'right'},
-    {header: 'DROPS', value: ({rules, drops}) => (rules === null ? '-' : shown(drops)), align: 'right'},
+    ...(isWatched ? rateColumns : countColumns),
     {header: 'STATE', value: stateText, style: stateStyle},
     {header: 'AGE', value: ({createdAt}) => ageText(createdAt, now), align: 'right'},
     ...(isWide ? [{header: 'WHERE AND WHY', value: (item: PolicyListItem) => reasonText(item)}] : []),
   ]
+}
+
+const countColumns: readonly Column<PolicyListItem>[] = [
+  {header: 'NEW CONNS', value: ({rules, newConnections}) => (rules === null ? '-' : shown(newConnections)), align: 'right'},
+  {header: 'DROPS', value: ({rules, drops}) => (rules === null ? '-' : shown(drops)), align: 'right'},
+]
+
+const rateColumns: readonly Column<PolicyListItem>[] = [
+  {header: 'NEW CONNS/S', value: ({rates}) => rateText(rates?.newConnections), align: 'right'},
+  {header: 'DROPS/S', value: ({rates}) => rateText(rates?.drops), align: 'right'},
+]
+
+/** Small rates with a decimal: one connection in ten seconds is not none. */
+function rateText(rate: number | null | undefined): string {
+  if (rate === null || rate === undefined) return '-'
+  return rate === 0 || rate >= 10 ? String(Math.round(rate)) : rate.toFixed(1)
 }
 
 const rangeText = ({least, most}: {readonly least: number; readonly most: number}): string =>

@@ -2,14 +2,15 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
-import type {PolicyList} from '../../../core/contract/policies.ts'
+import {type PolicyList, policyChangeSchema} from '../../../core/contract/policies.ts'
 import type {ClusterObjects, Pod} from '../../../core/kubernetes/objects.ts'
 import {printObjects} from '../../../core/kubernetes/print-objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
-import {openPacketNode} from '../../support/kernel/packets/packet-node.ts'
+import {openPacketNode, type PacketNode} from '../../support/kernel/packets/packet-node.ts'
 import {backends} from '../../support/kernel/tools.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 
@@ -45,6 +46,9 @@ describe('policies of dumps', () => {
     expect(byPods).toEqual(byPods.toSorted((a, b) => b - a))
     expect((await run(...two, '--no-headers')).stdout).not.toContain('NAMESPACE')
     expect((await run(...two, '-l', 'no=such')).stdout).toContain('no policies')
+    const watched = await run(...two, '--watch')
+    expect(watched).toMatchObject({exitCode: 2, stdout: ''})
+    expect(watched.stderr).toContain('what is in a file does not change')
     const wrong = await run(...two, '-l', 'a b')
     expect(wrong).toMatchObject({exitCode: 2, stdout: ''})
     expect(wrong.stderr).toContain('this is no label selector')
@@ -76,6 +80,32 @@ const shop: ClusterObjects = {
 const ALLOWED = 7
 const DENIED = 3
 
+/** Follows the policies of a node while something sends to it: each connection is counted once, in the total and in a rate. */
+async function expectWatched({node}: PacketNode, objects: string, send: () => Promise<unknown>): Promise<void> {
+  const args = ['netns', 'exec', node.name, process.execPath, executable]
+  const watching = execa('ip', [...args, 'policies', '--local', '--from', objects, '--watch', '-o', 'json'], {
+    reject: false,
+    lines: true,
+    env: {NO_COLOR: '1'},
+    timeout: 60_000,
+  })
+  let perSecond = 0
+  let isSent = false
+  for await (const line of watching) {
+    const {kind, item} = policyChangeSchema.parse(JSON.parse(line))
+    expect(kind).toBe('PolicyChange')
+    if (item.name !== 'db-from-web' || !item.rates || item.rates.newConnections === null) continue
+    // The first rate is there: counting has begun.
+    if (!isSent) await send()
+    isSent = true
+    perSecond = Math.max(perSecond, item.rates.newConnections)
+    expect(item.newConnections).toBeLessThanOrEqual(2 * ALLOWED)
+    if (item.newConnections === 2 * ALLOWED && perSecond > 0) watching.kill('SIGINT')
+  }
+  await watching
+  expect(perSecond).toBeGreaterThan(0)
+}
+
 describeKernel('policies --local on the real kernel', () => {
   test.each(backends)('counts exactly the connections that were tried, in %s', async backend => {
     await using lab = await openPacketNode({
@@ -99,6 +129,7 @@ describeKernel('policies --local on the real kernel', () => {
       )
       const {stdout} = await lab.node.run(process.execPath, [executable, 'policies', '--local', '--from', objects, '-o', 'json'])
       const {items} = JSON.parse(stdout) as PolicyList
+      await expectWatched(lab, objects, () => lab.probe(tries(address.web, ALLOWED)))
       expect(items.map(({name, newConnections, drops, pods}) => ({name, newConnections, drops, pods}))).toEqual([
         {name: 'db-from-web', newConnections: ALLOWED, drops: DENIED, pods: 1},
         {name: 'quiet', newConnections: 0, drops: 0, pods: 1},

@@ -86,6 +86,20 @@ describe('a list of policies reads as it did', () => {
     expect(policyNames(list)).toContain('networkpolicy.networking.k8s.io/shop/six')
   })
 
+  test('while it is watched', async () => {
+    const list = await listed({n1: linesFor(cluster)}, cluster)
+    const rates = [
+      undefined,
+      {newConnections: null, drops: null},
+      {newConnections: 0.1, drops: 0},
+      {newConnections: 12.4, drops: 3},
+    ]
+    const items = list.items.map((item, at) => ({...item, ...(rates[at] && {rates: rates[at]})}))
+    await expect([...policyLines({...list, items}, plain, {...look, isWatched: true}), ''].join('\n')).toMatchFileSnapshot(
+      golden('watched'),
+    )
+  })
+
   test('where the input is not whole', async () => {
     const whole = linesFor(cluster)
     await expect(
