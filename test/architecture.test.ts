@@ -116,8 +116,27 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/windows/npm': [...facts, 'core/sets', 'core/dataplane', 'core/windows/hns'],
   'core/windows/compile': [...facts, 'core/dataplane', 'core/windows/hns', 'core/windows/npm'],
   'core/windows/walk': [...seam, 'core/windows/hns', 'core/windows/npm'],
+  'core/windows/translate': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/walk'],
+  'core/windows/documents': [...seam, 'core/windows/hns', 'core/windows/npm'],
+  'core/windows/node-state.ts': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/walk', 'core/windows/translate'],
+  'core/windows/foretold-node.ts': [
+    ...seam,
+    'core/windows/hns',
+    'core/windows/npm',
+    'core/windows/compile',
+    'core/windows/documents',
+  ],
+  'core/windows/dataplane.ts': [
+    ...seam,
+    'core/windows/foretold-node.ts',
+    'core/windows/node-state.ts',
+    'core/windows/hns',
+    'core/windows/npm',
+    'core/windows/compile',
+    'core/windows/documents',
+  ],
 
-  'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts', 'core/windows/compile'],
+  'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts', 'core/windows/dataplane.ts'],
 
   'core/dump': [...seam, 'core/dataplanes.ts'],
   'core/redact': [...verb, 'core/renaming'],

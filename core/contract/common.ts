@@ -49,6 +49,11 @@ export const aclPlaceSchema = z.object({
   endpoint: z.string().describe('HNS endpoint'),
   acl: z.string().describe('identifier of the ACL'),
   priority: z.int().min(0),
+  position: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe("place among the endpoint's policies, from 1: all ACLs of a policy have one identifier"),
 })
 
 export const whereSchema = z
@@ -57,7 +62,7 @@ export const whereSchema = z
 
 export const termSchema = z
   .object({
-    set: z.string().describe('kernel name, azure-npm-…'),
+    set: z.string().describe('kernel name, azure-npm-…; on Windows also addresses that the rule itself names'),
     name: z.string().describe('what the set stands for; "unknown" when nothing tells'),
     negated: z.boolean(),
   })

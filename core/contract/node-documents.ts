@@ -15,6 +15,7 @@ export type DocumentContent =
   | 'npm-metrics'
   | 'cluster'
   | 'conntrack'
+  | 'hns'
 
 /**
  * What a document is for. `rules`: rules and sets of the kernel; every answer rests on them. `objects`: the cluster's objects; what should
@@ -24,8 +25,8 @@ export type DocumentContent =
 export type DocumentUse = 'rules' | 'objects' | 'names' | 'flows' | 'people'
 
 export interface DocumentRow {
-  /** Who gives it: the agent of the node, or the API server with the person's own rights. */
-  readonly from: 'agent' | 'api-server'
+  /** Who gives it: the agent of the node, the API server with the person's own rights, or the person, who took it by hand. */
+  readonly from: 'agent' | 'api-server' | 'person'
   readonly use: DocumentUse
   /** Absent for text that nothing but people reads. */
   readonly content?: DocumentContent
@@ -77,6 +78,8 @@ const rows = {
     page: '/cluster-metrics',
   },
   [CLUSTER_DOCUMENT]: {from: 'agent', use: 'objects', content: 'cluster'},
+  'hns-networks.json': {from: 'person', use: 'rules', content: 'hns'},
+  'hns-endpoints.json': {from: 'person', use: 'rules', content: 'hns', nameHint: 'endpoint'},
   'npm.log': {from: 'api-server', use: 'people', log: 'current'},
   'npm-previous.log': {from: 'api-server', use: 'people', log: 'previous'},
 } as const satisfies Readonly<Record<string, DocumentRow>>
@@ -127,15 +130,8 @@ export const documentsFor = (...uses: readonly DocumentUse[]): readonly NodeDocu
  * @param backend of iptables, whose rules the content is
  * @param givenName what a person called the file, which decides where two documents have the same content
  */
-export function documentOf(
-  content: DocumentContent,
-  backend: DocumentRow['backend'],
-  givenName: string,
-): NodeDocument | undefined {
-  const fitting = documentsWith(row => row.content === content && row.backend === backend)
-  const hinted = fitting.find(file => {
-    const {nameHint}: DocumentRow = rows[file]
-    return nameHint !== undefined && givenName.includes(nameHint)
-  })
-  return hinted ?? fitting[0]
+export function documentOf(content: DocumentContent, backend: DocumentRow['backend'], givenName: string): string | undefined {
+  const fitting = entries.filter(([, row]) => row.from !== 'api-server' && row.content === content && row.backend === backend)
+  const hinted = fitting.find(([, {nameHint}]) => nameHint !== undefined && givenName.includes(nameHint))
+  return (hinted ?? fitting[0])?.[0]
 }

@@ -42,7 +42,7 @@ export const baseChainSchema = z.object({
   meaning: z.string(),
   rules: z.array(
     z.object({
-      where: chainPlaceSchema,
+      where: whereSchema,
       text: z.string(),
       packets: z.int().min(0).nullable(),
       bytes: z.int().min(0).nullable(),

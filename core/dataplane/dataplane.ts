@@ -28,8 +28,12 @@ export type {IncompletePart} from '../problem/incomplete-part.ts'
  */
 export interface DataPlane {
   readonly name: DataPlaneName
-  /** The kinds of documents that hold this data plane's rules and sets. */
+  /** The kinds of text documents that hold this data plane's rules and sets. */
   readonly documentKinds: ReadonlySet<string>
+  /** How its documents are read that are JSON; absent where none are. */
+  readonly json?: JsonDocuments
+  /** What it cannot do yet. Its methods for that throw an InputError that says so. */
+  readonly lacks?: ReadonlySet<'compare' | 'verify' | 'write' | 'redact'>
   readonly policyCompiler: PolicyCompiler
   readonly policyChains: PolicyChains
   /**
@@ -72,6 +76,18 @@ export interface DataPlane {
    * @param program what a repaired node has where the input does not tell: the members of its sets
    */
   simulate(node: NodeState, program: Program): SimulatedNode<object, AnyDifference>
+}
+
+/** Documents of a data plane that are JSON, which is parsed before it is known whose it is. */
+export interface JsonDocuments {
+  /** Whether a value, or an item of it, is of this data plane. */
+  holds(value: unknown): boolean
+  /**
+   * Reads a value. Never throws for bad content: what is wrong is in `problems`.
+   *
+   * @param isCut whether more may have followed in the document
+   */
+  parse(value: unknown, file: string, isCut: boolean): NodeContent
 }
 
 /** The names of the chains, or other lists of rules, that policies have of their own. */
@@ -160,6 +176,11 @@ export interface NodeState extends NodeFacts, NodeSets {
   readonly ruleLists: readonly string[]
   /** The chains of other programs, by which these are recognised, and those of Azure NPM where it does not write any more. */
   readonly otherRuleLists: OtherRuleLists
+  /**
+   * Whether the node enforces policies for the pod at an address: what it says of other ends is not all that is enforced there. Absent where
+   * every node enforces those of all pods.
+   */
+  judges?(address: string): boolean
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
   ruleBlocks(): readonly string[]
   /** Azure NPM's rules and the jump to them as the node's tool printed them, in its order. Finding them reads no rule; empty where there is no such text. */

@@ -30,6 +30,8 @@ export interface NodeContent {
   readonly kind: DocumentContent
   /** Of rules: the back end that they are of. */
   readonly backend?: 'nft' | 'legacy'
+  /** Which of several documents of one content it is, in the word of `nameHint`. */
+  readonly part?: string
   readonly problems: readonly Problem[]
 }
 

@@ -1,3 +1,4 @@
+import {dataPlaneOfJson} from '../dataplanes.ts'
 import type {Text} from '../text/lines.ts'
 import {isBlank} from './blank.ts'
 import {type DocumentKind, documentKinds, kindRow} from './document-kind.ts'
@@ -14,12 +15,9 @@ export function detectKind(text: Text): DocumentKind {
 }
 
 /** The contents that a JSON document may have; `dump` is a dump's table of contents. */
-export type JsonKind = 'dump' | 'npm-cache' | 'kubernetes' | 'hns' | 'other'
+export type JsonKind = 'dump' | 'npm-cache' | 'kubernetes' | 'node' | 'other'
 
 const NPM_CACHE_KEYS = ['SetMap', 'ListMap', 'NsMap', 'PodMap', 'RawNpMap', 'ProcessedNpMap']
-/** HNS documents of `Get-HnsNetwork` and `Get-HnsEndpoint`, single or as an array. */
-const HNS_KEYS = ['SharedContainers', 'VirtualNetwork', 'SchemaVersion', 'HostComputeNetwork', 'ManagementIP']
-
 /** Finds what a parsed JSON document holds, by the keys of its first object that shows it. */
 export function detectJsonKind(value: unknown): JsonKind {
   if (!Array.isArray(value)) return kindOfObject(value)
@@ -36,7 +34,7 @@ function kindOfObject(value: unknown): JsonKind {
   const keys = new Set(Object.keys(value))
   if (!keys.has('kind') && NPM_CACHE_KEYS.some(key => keys.has(key))) return 'npm-cache'
   if (keys.has('kind') || keys.has('items')) return 'kubernetes'
-  if (HNS_KEYS.some(key => keys.has(key))) return 'hns'
+  if (dataPlaneOfJson(value)) return 'node'
   if (isNamed(value) || ('object' in value && kindOfObject(value.object) === 'kubernetes')) return 'kubernetes'
   return Object.values(value).some(isListOfObjects) ? 'kubernetes' : 'other'
 }

@@ -3,7 +3,7 @@ import type {Problem} from '../problem/problem.ts'
 
 /** The documents that are read, as a sentence for people. */
 export const ACCEPTED =
-  "Known are iptables-save, ipset save, ipset list, conntrack -L, Azure NPM's debug cache and metrics, and kubectl get -o json or yaml; a folder or an archive of these."
+  "Known are iptables-save, ipset save, ipset list, conntrack -L, HNS networks and endpoints of Windows nodes as JSON, Azure NPM's debug cache and metrics, and kubectl get -o json or yaml; a folder or an archive of these."
 
 /** What is known of a kind of text before it is read. */
 export interface KindRow {
@@ -161,4 +161,5 @@ export const kindOfContent = {
   'npm-metrics': 'npm-metrics',
   cluster: 'json',
   conntrack: 'conntrack',
+  hns: 'json',
 } as const satisfies Readonly<Record<DocumentContent, DocumentKind>>

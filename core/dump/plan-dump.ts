@@ -151,7 +151,7 @@ function fileOf(read: ReadDocument): string | undefined {
     case 'cluster':
       return undefined
     case 'node':
-      return documentOf(read.content.kind, read.content.backend, file)
+      return documentOf(read.content.kind, read.content.backend, read.content.part ?? file)
     case 'none':
       // Only the name says what an empty text is, or a text that only people read.
       return isForPeople(file) || (isNodeFile(file) && isBlank(read.document.text)) ? file : undefined

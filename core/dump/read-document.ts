@@ -1,6 +1,6 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeContent} from '../dataplane/node-facts.ts'
-import {dataPlaneOfKind} from '../dataplanes.ts'
+import {dataPlaneOfJson, dataPlaneOfKind} from '../dataplanes.ts'
 import {type ObjectGap, objectKinds} from '../kubernetes/given-objects.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {readClusterObjects, type WrittenPolicy} from '../kubernetes/read-objects.ts'
@@ -105,7 +105,8 @@ async function readJson(document: DumpDocument): Promise<ReadDocument> {
   )
   const rest = yaml && (await parseYaml([yaml.text], document.name, yaml.line - 1))
   const all = [...values, ...(rest?.values ?? [])]
-  const read = values.length === 1 && !rest ? readValue(document, values[0]) : readValue(document, all)
+  const isCutOff = document.isCut === true || faults.some(each => each.isCut)
+  const read = readValue(document, values.length === 1 && !rest ? values[0] : all, isCutOff)
   const found = [...boundedProblems(problems), ...(rest?.problems ?? [])]
   const gaps = faults.flatMap(({document: text, isCut}) => (text === undefined ? [] : gapsOfUnread(text, document.name, isCut)))
   const told = {...read, problems: [...found, ...(all.length === 0 && found.length > 0 ? [] : read.problems)]}
@@ -236,7 +237,8 @@ function cutList(value: unknown): object | undefined {
     : undefined
 }
 
-function readValue(document: DumpDocument, value: unknown): ReadDocument {
+/** @param isCut whether a document of the file ends early */
+function readValue(document: DumpDocument, value: unknown, isCut = document.isCut === true): ReadDocument {
   switch (detectJsonKind(value)) {
     // A dump.json is read with the dump it belongs to.
     case 'dump':
@@ -260,13 +262,11 @@ function readValue(document: DumpDocument, value: unknown): ReadDocument {
         problems: [...problems, ...refusedProblems(written, document.name)],
       }
     }
-    case 'hns': {
-      const next = 'Rules of Windows nodes cannot be translated yet.'
-      return {
-        document,
-        kind: 'none',
-        problems: [{code: 'UNSUPPORTED_FILE', file: document.name, message: 'holds HNS objects of a Windows node', next}],
-      }
+    case 'node': {
+      const dataPlane = dataPlaneOfJson(value)
+      const content = dataPlane?.json?.parse(value, document.name, isCut)
+      if (!dataPlane || !content) return unknownFile(document, 'the content is nothing that is known')
+      return {document, kind: 'node', dataPlane, content, problems: content.problems}
     }
     case 'other':
       return unknownFile(document, 'the content is nothing that is known')

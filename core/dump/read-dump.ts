@@ -1,5 +1,5 @@
 import type {NodeFailure} from '../contract/common.ts'
-import type {NodeState} from '../dataplane/dataplane.ts'
+import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {sharedAddressProblems} from '../kubernetes/shared-addresses.ts'
@@ -96,7 +96,7 @@ function openNode(
     each.kind === 'npm-metrics' ? [{file: each.document.name, text: each.document.text}] : [],
   )
   const documents = read.filter(holdsRules)
-  const dataPlane = documents[0]?.dataPlane ?? linux
+  const dataPlane: DataPlane = documents[0]?.dataPlane ?? linux
   return dataPlane.open(
     {
       node: told?.name ?? cache?.node ?? folder ?? 'unknown',

@@ -2,7 +2,8 @@ import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Deviation} from '../policy/deviations.ts'
 import type {CompileOptions} from '../policy/program.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -94,7 +95,7 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
     ...(foretold && cluster && {departures: printable(departuresOf(cluster, dataPlane, options))}),
     // Filled while the probes are decided, which come before it.
     incomplete: matrix.incomplete,
-    problems: [...problems, ...(foretold?.problems ?? [])],
+    problems: [...problems, ...(foretold ? foretold.problems : elsewhereProblems(dump, question))],
   }
   return {
     document,
@@ -246,8 +247,32 @@ function requireKnown(dump: NodeState, problems: readonly Problem[]): void {
 
 function endsOf(dump: NodeState, {namespace}: MatrixQuestion): MatrixEnd[] {
   const known = knownPods([dump])
-  const pods = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
+  const wanted = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
+  const pods = wanted.filter(pod => !isJudgedElsewhere(pod, dump))
   return matrixEnds(pods, resolveEndpoint('external', known))
+}
+
+/** Whether only another node enforces the policies of a pod: what this one says of it is not what happens to its packets. */
+function isJudgedElsewhere(pod: Pod, dump: NodeState): boolean {
+  const ip = policyIp(pod)
+  return ip !== undefined && dump.judges?.(ip) === false
+}
+
+/** What is said of pods that are left out. */
+function elsewhereProblems(dump: NodeState, {namespace}: MatrixQuestion): Problem[] {
+  const others = knownPods([dump]).pods.filter(
+    pod => (namespace === undefined || pod.metadata.namespace === namespace) && isJudgedElsewhere(pod, dump),
+  )
+  if (others.length === 0) return []
+  const [first] = others
+  const named = others.length === 1 && first ? objectKey(first) : `${others.length} pods`
+  return [
+    {
+      code: 'NETWORK_MODEL',
+      message: `${named} of other nodes ${others.length === 1 ? 'is' : 'are'} left out: a Windows node judges the packets of its own pods only`,
+      next: 'Ask trace, with the dumps of both nodes, about packets between pods of different nodes.',
+    },
+  ]
 }
 
 /** The ends that are there before and after, each side with its own addresses and labels. */

@@ -5,10 +5,10 @@ import {type SetMeaning, setMeaning} from './set-name.ts'
 import {v1SetMeaning} from './v1-name.ts'
 
 /**
- * Where a name is known from: a rule's comment, cluster objects, NPM's debug cache or metrics. `hash`: the recomputed hash is
+ * Where a name is known from: a rule's comment, the set itself (on Windows), cluster objects, NPM's debug cache or metrics. `hash`: the recomputed hash is
  * equal.
  */
-export const evidences = ['comment', 'cluster', 'cache', 'metrics', 'hash'] as const
+export const evidences = ['comment', 'set', 'cluster', 'cache', 'metrics', 'hash'] as const
 export type Evidence = (typeof evidences)[number]
 
 /** The two generations of NPM name sets differently. */
@@ -156,6 +156,7 @@ export class NameIndex {
 
 const sourceWords: Record<Evidence, string> = {
   comment: "a rule's comment",
+  set: 'the name of the set itself',
   cluster: 'a cluster object',
   cache: "Azure NPM's debug cache",
   metrics: "Azure NPM's metrics page",

@@ -19,7 +19,8 @@ export function* compareNodes(states: Iterable<NodeState>, {isLite}: {readonly i
   const programs = new Map<ClusterObjects, Map<string, Program>>()
   for (const state of states) {
     const {cluster, dataPlane} = state
-    if (!cluster || cluster.policies.length + cluster.pods.length + cluster.namespaces.length === 0) {
+    const isKnown = cluster && cluster.policies.length + cluster.pods.length + cluster.namespaces.length > 0
+    if (!isKnown || dataPlane.lacks?.has('compare')) {
       yield {state}
       continue
     }

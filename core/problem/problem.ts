@@ -45,6 +45,7 @@ export const problemCodes = [
   'DUPLICATE_OBJECT',
   'OLD_OBJECTS',
   'NODE_CHANGED',
+  'UNSURE_VERDICT',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 

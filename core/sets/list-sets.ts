@@ -45,7 +45,7 @@ function translateSet(
   const meanings = known.map(each => nameIndex.meaningOf(each, ipset?.type))
   const [meaning] = meanings
   const facts = meaning && meaning.type !== 'Unknown' ? setTypeFacts[meaning.type] : undefined
-  const ipsetType = ipset?.type ?? 'unknown'
+  const ipsetType = ipset?.shownType ?? ipset?.type ?? 'unknown'
   const members = ipset && dump.hasMembers ? ipset.members.map(memberText) : null
   const isList = ipset ? ipset.type === 'list:set' : facts?.kind === 'list'
   const shownBlocks = meaning?.type === 'CIDRBlocks' && members ? [{set, negated: false, meaning, members}] : undefined

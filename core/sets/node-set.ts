@@ -3,6 +3,8 @@ export interface NodeSet {
   readonly name: string
   /** The kernel's type: `hash:net`, `hash:ip,port`, `list:set` … */
   readonly type: string
+  /** What the node calls the type, where that is not the kernel's name: `IPSET`. */
+  readonly shownType?: string
   readonly members: readonly {
     /** Address, block, `address,protocol:port` or the name of another set. */
     readonly entry: string

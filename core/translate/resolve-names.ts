@@ -56,6 +56,7 @@ function resolvingNode(dump: NodeState, parts: SetPart[]): ResolvingNode {
     names,
     kernelSets,
     policyOfChain,
+    policyChains: dump.dataPlane.policyChains,
     hasRuleList: name => translation.hasRuleList(name),
     doubtOfSet: (set, name) => noted(completeness.ofSet(set, setScheme(name) !== undefined || mayBeList(name, generation))),
     doubtOfChain: () => noted(completeness.ofRuleLists[0]),

@@ -1,6 +1,6 @@
 import type {IncompletePart} from '../contract/common.ts'
 import type {ResolvedName} from '../contract/resolution.ts'
-import type {NodeTranslation} from '../dataplane/dataplane.ts'
+import type {NodeTranslation, PolicyChains} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
 import {schemes} from '../names/hash.ts'
 import {setKernelName, setScheme} from '../names/kernel-name.ts'
@@ -9,8 +9,8 @@ import {type SetMeaning, setMeaning, setTypeOf} from '../names/set-name.ts'
 import {v1SetMeaning} from '../names/v1-name.ts'
 import {describeMeaning} from '../sets/describe-sets.ts'
 
-// HNS has no chains, so a name that looks like one is Linux's.
-const {policyChains} = linux
+/** How policies' rule lists are named: as on the node, or, without one, on Linux. */
+const chainsOf = (node: ResolvingNode | undefined) => node?.policyChains ?? linux.policyChains
 
 /** Names that most clusters have. Their hashes can be resolved without a dump. */
 const WELL_KNOWN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'gatekeeper-system', 'calico-system']
@@ -39,6 +39,7 @@ const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-d
 
 /** A node whose names are known, and what of it is not. */
 export interface ResolvingNode extends Pick<NodeTranslation, 'names' | 'kernelSets' | 'policyOfChain' | 'hasRuleList'> {
+  readonly policyChains: PolicyChains
   /** Why it is not known whether the node has a set that is not among those of the input. Called for each that an answer rests on. */
   doubtOfSet(kernelName: string, name: string): IncompletePart | undefined
   /** The same of a chain. */
@@ -83,9 +84,11 @@ function setResult(
   }
 }
 
+const distinct = (names: readonly string[]): string[] => [...new Set(names)]
+
 function policyResult(asked: string, policy: string, node: ResolvingNode | undefined): ResolvedName {
   const [fnv32a, sha256] = schemes.map(scheme =>
-    (['Ingress', 'Egress'] as const).map(direction => policyChains.nameOf(policy, direction, scheme)),
+    distinct((['Ingress', 'Egress'] as const).map(direction => chainsOf(node).nameOf(policy, direction, scheme))),
   )
   const chains = [...(fnv32a ?? []), ...(sha256 ?? [])]
   return {
@@ -103,7 +106,7 @@ function policyResult(asked: string, policy: string, node: ResolvingNode | undef
 }
 
 function unknownResult(asked: string, node: ResolvingNode | undefined): ResolvedName {
-  const shape = policyChains.shapeOf(asked)
+  const shape = chainsOf(node).shapeOf(asked)
   const onNode = shape ? isChainOnNode([asked], node) : isSetOnNode([asked], asked, node)
   const scheme = setScheme(asked) ?? (shape?.schemes.length === 1 ? shape.schemes[0] : undefined)
   return {
@@ -129,11 +132,11 @@ function unknownResult(asked: string, node: ResolvingNode | undefined): Resolved
  */
 export function resolveName(asked: string, node?: ResolvingNode): ResolvedName[] {
   if (setScheme(asked)) return resolveSet(asked, node)
-  const chain = policyChains.shapeOf(asked)
+  const chain = chainsOf(node).shapeOf(asked)
   if (chain) {
     const known = node?.policyOfChain.get(asked)?.split('|') ?? []
     const guessed = KNOWN_POLICIES.filter(policy =>
-      chain.schemes.some(scheme => policyChains.nameOf(policy, chain.direction, scheme) === asked),
+      chain.schemes.some(scheme => chainsOf(node).nameOf(policy, chain.direction, scheme) === asked),
     )
     const policies = known.length > 0 ? known : guessed
     if (policies.length === 0) return [unknownResult(asked, node)]

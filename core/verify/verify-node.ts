@@ -38,6 +38,7 @@ export interface VerifyOptions {
 export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProblems: readonly Problem[]): Verification {
   const {cluster} = node
   const problems = [...inputProblems, ...node.problems]
+  requireVerifiable(node)
   if (node.completeness.rules === 'absent')
     throw new InputError(
       `no rules of node ${node.node} are in the input`,
@@ -99,6 +100,15 @@ export function verifyEach(
       failures.push({node: node.node, message: error.message, next: error.next})
     }
   return {items, failures}
+}
+
+/** On Windows a node judges its own pods only, and which of its answers are the whole verdict is not told apart here. */
+function requireVerifiable({dataPlane, node}: NodeState): void {
+  if (dataPlane.lacks?.has('verify'))
+    throw new InputError(
+      `${node} is a Windows node, and such nodes cannot be verified yet`,
+      'Ask trace or matrix about packets: they walk the ACLs of Windows nodes.',
+    )
 }
 
 function programOf(

@@ -51,7 +51,7 @@ function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
   const about = [
     `node ${node}`,
     GENERATION_WORDS[generation],
-    backend === 'unknown' ? '' : `iptables ${backend}`,
+    backend === 'unknown' ? '' : backend === 'hns' ? 'HNS' : `iptables ${backend}`,
     SCHEME_WORDS[nameScheme],
   ]
   yield paint(about.filter(part => part !== '').join(', '), 'bold')
@@ -59,7 +59,19 @@ function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
   yield paint(words, style)
 }
 
-function enforcement({generation, active, jump}: TranslationFacts): {words: string; style: Style} {
+function enforcement(facts: TranslationFacts): {words: string; style: Style} {
+  return facts.backend === 'hns' ? hnsEnforcement(facts) : chainEnforcement(facts)
+}
+
+/** On Windows no jump leads to the rules: HNS asks the ACLs of each endpoint. */
+function hnsEnforcement({active}: TranslationFacts): {words: string; style: Style} {
+  if (active === null) return {words: 'Nothing is known about what is enforced: no endpoints of HNS were given.', style: 'yellow'}
+  return active
+    ? {words: 'Active: HNS asks the ACLs of each endpoint, those of the lowest priority first.', style: 'green'}
+    : {words: 'No endpoint has an ACL of a policy: nothing is enforced on this node.', style: 'yellow'}
+}
+
+function chainEnforcement({generation, active, jump}: TranslationFacts): {words: string; style: Style} {
   if (generation === 'unknown')
     return {words: 'Nothing is known about what is enforced: no iptables rules were given.', style: 'yellow'}
   if (active === null)
@@ -116,7 +128,8 @@ function* baseLines(facts: TranslationFacts, paint: Paint, isWide: boolean): Gen
       `  ${chain.padEnd(width)}  ${rules.length === 0 && chain === NPM_CHAIN ? 'empty: no policy is enforced' : meaning}`,
     )
     if (isWide)
-      for (const {where, text, packets} of rules) yield paint(`    ${where.position}  ${packets ?? '-'}  ${text}`, 'dim')
+      for (const {where, text, packets} of rules)
+        yield paint(`    ${'chain' in where ? where.position : `[${whereText(where)}]`}  ${packets ?? '-'}  ${text}`, 'dim')
   }
   if (facts.staleChains.length > 0)
     yield paint(`  left over, empty and without a jump, harmless: ${facts.staleChains.join(', ')}`, 'dim')

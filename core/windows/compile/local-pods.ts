@@ -21,10 +21,11 @@ export function* localPods(pods: Iterable<Pod>, nodes: ReadonlyMap<string, Node>
   for (const pod of pods) {
     const node = pod.spec?.nodeName
     const address = policyIp(pod)
-    if (node === undefined || address === undefined || isBehindIpv6(pod)) continue
+    if (address === undefined || isBehindIpv6(pod)) continue
     if (only !== undefined && node !== only) continue
-    if (isWindowsNode(nodes.get(node)) === false) continue
-    yield {pod: objectKey(pod), namespace: pod.metadata.namespace ?? 'default', address, node}
+    if (node !== undefined && isWindowsNode(nodes.get(node)) === false) continue
+    const placed = node === undefined ? {} : {node}
+    yield {pod: objectKey(pod), namespace: pod.metadata.namespace ?? 'default', address, ...placed}
   }
 }
 

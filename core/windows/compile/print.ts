@@ -25,7 +25,8 @@ export function* aclsOnNode({policy, acls}: WindowsPolicy, nodeAddress: string):
 export function* printHns(program: WindowsProgram): Generator<string> {
   const {pods, nodeAddresses} = program
   const policiesOf = policyFinder(program)
-  const placed = pods.map(pod => ({...pod, policies: policiesOf(pod)}))
+  // A pod that was not placed yet has no endpoint.
+  const placed = pods.flatMap(pod => (pod.node === undefined ? [] : [{...pod, node: pod.node, policies: policiesOf(pod)}]))
   const lost = placed.find(({node, policies}) => policies.length > 0 && !nodeAddresses.has(node))
   if (lost)
     throw new InputError(

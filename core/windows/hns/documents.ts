@@ -48,7 +48,7 @@ export function hnsKind(value: unknown): 'network' | 'endpoint' | 'loadBalancer'
   const isNamed = 'ID' in value || 'Id' in value
   if (isNamed && hasAny(value, BALANCER_KEYS)) return 'loadBalancer'
   if (isNamed && hasAny(value, ENDPOINT_KEYS)) return 'endpoint'
-  if (isNamed && hasAny(value, NETWORK_KEYS)) return 'network'
+  if (hasAny(value, isNamed ? NETWORK_KEYS : ['ManagementIP'])) return 'network'
   if (typeof value['Type'] === 'string' && (isObject(value['Settings']) || 'PolicyType' in value || value['Type'] === 'ACL'))
     return 'policy'
   if (isNamed && ('Policies' in value || 'SchemaVersion' in value) && typeof value['Name'] === 'string') return 'network'

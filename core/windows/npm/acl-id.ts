@@ -10,6 +10,9 @@ export const aclIdOf = (policy: string): string => PREFIX + policy.replace('/', 
 /** Whether Azure NPM takes a rule for its own, and removes it when it starts. */
 export const isNpmAclId = (id: string | undefined): boolean => id?.startsWith(OWN) === true
 
+/** Whether an id may be that of a policy's rules: others have no dash behind the prefix. */
+export const isPolicyAclId = (id: string): boolean => id.startsWith(PREFIX) && id.slice(PREFIX.length).includes('-')
+
 /** What a rule belongs to by its id. */
 export type AclOwner =
   /** `policies`: `namespace/name`, those it may be of; several when the dash between namespace and name may be any of some. */

@@ -13,6 +13,4 @@ export interface WindowsDocuments extends NodeFacts {
   readonly hasMembers: boolean
   /** Why endpoints or sets may be missing. */
   readonly lost: readonly IncompletePart[]
-  /** The address of the node, as far as the documents tell. */
-  readonly nodeAddress?: string
 }

@@ -19,7 +19,8 @@ export interface LocalPod {
   readonly pod: string
   readonly namespace: string
   readonly address: string
-  readonly node: string
+  /** Absent for a pod that was not placed yet. */
+  readonly node?: string
 }
 
 /** The sets and rules that Azure NPM programs on Windows nodes. Which endpoint has which rules is in `endpoints.ts`. */

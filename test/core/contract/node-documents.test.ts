@@ -35,6 +35,9 @@ test.each(documentFiles)('%s is named in the table of documents, and else by its
   expect([[], [READERS]]).toContainEqual(places.filter(file => file !== TABLE))
 })
 
+/** What no agent reads, because people take it on Windows nodes. */
+const byHand = ['hns-networks.json', 'hns-endpoints.json']
+
 test('the wire knows these documents, in this order', () => {
   expect(nodeDocuments).toEqual([
     'iptables-nft-save.txt',
@@ -50,11 +53,11 @@ test('the wire knows these documents, in this order', () => {
     'cluster.json',
   ])
   expect(podLogs).toEqual({current: 'npm.log', previous: 'npm-previous.log'})
-  expect(documentFiles).toEqual([...nodeDocuments, ...Object.values(podLogs)])
+  expect(documentFiles).toEqual([...nodeDocuments, ...byHand, ...Object.values(podLogs)])
 })
 
 test('answers rest on rules, sets and objects', () => {
-  expect(documentFiles.filter(isForAnswers)).toEqual(documentsFor('rules', 'objects'))
+  expect(documentFiles.filter(isForAnswers)).toEqual([...documentsFor('rules', 'objects'), ...byHand])
   expect(documentsFor('rules', 'objects')).toEqual([
     'iptables-nft-save.txt',
     'iptables-legacy-save.txt',
@@ -76,6 +79,8 @@ test('a content, a back end and the name that somebody gave find the document', 
     const {content, backend} = documentRow(file)
     if (content) expect(documentOf(content, backend, file)).toBe(file)
   }
+  expect(documentOf('hns', undefined, 'network')).toBe('hns-networks.json')
+  expect(documentOf('hns', undefined, 'endpoint')).toBe('hns-endpoints.json')
   expect(documentOf('npm-metrics', undefined, 'page.txt')).toBe('npm-node-metrics.txt')
   expect(documentOf('npm-metrics', undefined, 'cluster.txt')).toBe('npm-cluster-metrics.txt')
 })

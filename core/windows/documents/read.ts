@@ -1,0 +1,143 @@
+import type {NodeContent} from '../../dataplane/node-facts.ts'
+import type {IncompletePart} from '../../problem/incomplete-part.ts'
+import type {Problem} from '../../problem/problem.ts'
+import type {NodeSet} from '../../sets/node-set.ts'
+import type {HnsEndpoint, HnsNetwork, SetPolicy} from '../hns/model.ts'
+import {parseHns} from '../hns/parse.ts'
+
+/** The HNS objects of one document. */
+export interface WindowsDocument extends NodeContent {
+  readonly kind: 'hns'
+  readonly networks: readonly HnsNetwork[]
+  readonly endpoints: readonly HnsEndpoint[]
+  readonly loadBalancers: number
+  readonly isCut: boolean
+}
+
+/**
+ * Reads parsed JSON of HNS. Never throws for bad content: see `problems`.
+ *
+ * @param isCut whether objects may be missing behind those that were read
+ */
+export function readWindowsDocument(value: unknown, name: string, isCut: boolean): WindowsDocument {
+  const objects = parseHns(value, name)
+  return {kind: 'hns', isCut, part: objects.endpoints.length > 0 ? 'endpoint' : 'network', ...objects}
+}
+
+/** The endpoints and sets of a node. A part is absent if no document has it. */
+export interface WindowsObjects {
+  readonly endpoints?: readonly HnsEndpoint[]
+  readonly policies?: ReadonlyMap<string, SetPolicy>
+  readonly sets?: ReadonlyMap<string, NodeSet>
+  readonly lost: readonly IncompletePart[]
+  readonly problems: readonly Problem[]
+}
+
+/** Azure NPM looks at the network of one of these names, in this spelling. */
+const NETWORKS: ReadonlySet<string> = new Set(['azure', 'Calico'])
+
+const TAKE_ENDPOINTS = 'Take them on the node: Get-HnsEndpoint | ConvertTo-Json -Depth 20 > hns-endpoints.json'
+const TAKE_NETWORKS = 'Take them on the node: Get-HnsNetwork | ConvertTo-Json -Depth 20 > hns-networks.json'
+
+/** Joins the documents of one node. The same object in two documents is one; of two states of it the first counts. */
+export function joinWindowsDocuments(
+  read: readonly {readonly name: string; readonly content: WindowsDocument}[],
+): WindowsObjects {
+  const networks = distinct(read.flatMap(({content}) => content.networks))
+  const endpoints = distinct(read.flatMap(({content}) => content.endpoints))
+  const isCut = read.some(({content}) => content.isCut)
+  const problems: Problem[] = []
+  const balancers = read.find(({content}) => content.loadBalancers > 0)
+  if (balancers && networks.items.length + endpoints.items.length === 0)
+    problems.push({
+      code: 'UNSUPPORTED_FILE',
+      file: balancers.name,
+      message: 'holds load balancers of HNS, as Get-HnsPolicyList prints them: services, and nothing of Azure NPM',
+      next: `${TAKE_NETWORKS}, and Get-HnsEndpoint in the same way.`,
+    })
+  for (const {id, name} of [...networks.differing, ...endpoints.differing])
+    problems.push({
+      code: 'AMBIGUOUS_FILES',
+      message: `${name || id} is in the input in two states; the first one counts`,
+      next: 'Take all documents of a node at one time.',
+    })
+  const its = ownNetworks(networks.items)
+  return {
+    ...(endpoints.items.length > 0 && {endpoints: endpoints.items}),
+    ...(its.length > 0 && setsOf(its)),
+    lost: [
+      ...(isCut || endpoints.items.length === 0
+        ? [
+            {
+              part: 'endpoints',
+              state: isCut && endpoints.items.length > 0 ? ('cut' as const) : ('absent' as const),
+              reason: isCut
+                ? 'the document ends early, so more endpoints may have followed'
+                : 'no endpoint of HNS is in the input',
+              next: TAKE_ENDPOINTS,
+            },
+          ]
+        : []),
+      ...(its.length === 0
+        ? [
+            {
+              part: 'sets',
+              state: 'absent' as const,
+              reason: 'no network of HNS is in the input, and it holds the sets',
+              next: TAKE_NETWORKS,
+            },
+          ]
+        : []),
+    ],
+    problems,
+  }
+}
+
+/** Those with Azure NPM's name or sets; all when none has. */
+function ownNetworks(networks: readonly HnsNetwork[]): readonly HnsNetwork[] {
+  const own = networks.filter(({name, sets}) => NETWORKS.has(name) || sets.some(({id}) => id.startsWith('azure-npm-')))
+  return own.length > 0 ? own : networks
+}
+
+function setsOf(networks: readonly HnsNetwork[]): Pick<WindowsObjects, 'policies' | 'sets'> {
+  const policies = new Map<string, SetPolicy>()
+  for (const set of networks.flatMap(network => network.sets)) if (!policies.has(set.id)) policies.set(set.id, set)
+  return {policies, sets: new Map([...policies].map(([id, set]) => [id, nodeSet(set)]))}
+}
+
+/** A set as all data planes have it. What HNS calls a nested set is a list. */
+export const nodeSet = ({id, policyType, values, position}: SetPolicy): NodeSet => ({
+  name: id,
+  type: policyType === 'NESTEDIPSET' ? 'list:set' : policyType === 'IPSET' ? 'hash:net' : 'unknown',
+  ...(policyType && {shownType: policyType}),
+  members: values.map(entry => ({entry, nomatch: false, line: position})),
+  line: position,
+  header: new Map(),
+})
+
+/** @returns each object once, and those that are there again in another state */
+function distinct<Item extends HnsNetwork | HnsEndpoint>(all: readonly Item[]): {items: Item[]; differing: Item[]} {
+  const byId = new Map<string, Item>()
+  const differing: Item[] = []
+  for (const each of all) {
+    const key = `${each.id.toLowerCase()} ${each.id === '' ? byId.size : ''}`
+    const known = byId.get(key)
+    if (!known) byId.set(key, each)
+    else if (stateOf(known) !== stateOf(each)) differing.push(each)
+    // One shape tells what the other does not.
+    else byId.set(key, joined(known, each))
+  }
+  return {items: [...byId.values()], differing}
+}
+
+const stateOf = (item: HnsNetwork | HnsEndpoint): string =>
+  JSON.stringify(
+    'sets' in item
+      ? item.sets.map(({id, values}) => [id, values.toSorted()])
+      : item.acls.map(acl => ({...acl, position: 0, rest: undefined})),
+  )
+
+function joined<Item extends HnsNetwork | HnsEndpoint>(one: Item, other: Item): Item {
+  if ('isAttached' in one) return {...other, ...one, isAttached: one.isAttached ?? (other as HnsEndpoint).isAttached}
+  return {...other, ...one}
+}

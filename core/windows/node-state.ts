@@ -1,0 +1,136 @@
+import type {
+  Completenesses,
+  DataPlane,
+  DescribedWalk,
+  NodeState,
+  OtherRuleLists,
+  SavedRule,
+  Walk,
+} from '../dataplane/dataplane.ts'
+import type {NodeFacts} from '../dataplane/node-facts.ts'
+import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
+import {parseIpv4Block} from '../net/ipv4.ts'
+import type {Packet} from '../net/packet.ts'
+import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
+import {isNpmAclId} from './npm/acl-id.ts'
+import type {WindowsDocuments} from './npm/documents.ts'
+import {endpointName} from './translate/describe-acl.ts'
+import {describeWalk} from './translate/describe-walk.ts'
+import {openWindowsTranslation, type WindowsTranslation} from './translate/windows-translation.ts'
+import {NodeEndpoints} from './walk/node-endpoints.ts'
+import {SetLookup} from './walk/set-lookup.ts'
+import {type WalkedNode, type WindowsWalk, walk} from './walk/walk.ts'
+import {WindowsSetWalker} from './walk/walk-sets.ts'
+
+/** A Windows node: sets of HNS networks, and ACLs of endpoints, opened once. */
+export class WindowsNode implements NodeState {
+  readonly dataPlane: DataPlane
+  /** What was read. Only this data plane's own code looks at it. */
+  readonly documents: WindowsDocuments
+  readonly node: string
+  readonly dumpId?: string
+  readonly takenAt?: string
+  readonly cache?: NodeFacts['cache'] & {}
+  readonly metricNames: NodeFacts['metricNames']
+  readonly cluster?: NodeFacts['cluster'] & {}
+  readonly connections?: NodeFacts['connections'] & {}
+  readonly metricPages?: NodeFacts['metricPages'] & {}
+  readonly problems: NodeFacts['problems']
+  readonly sets?: WindowsDocuments['sets'] & {}
+  readonly hasMembers: boolean
+  readonly isForetold?: true
+  private translated: WindowsTranslation | undefined
+  private walked: WalkedNode | undefined
+
+  constructor(dataPlane: DataPlane, documents: WindowsDocuments) {
+    this.dataPlane = dataPlane
+    this.documents = documents
+    const {node, dumpId, takenAt, cache, metricNames, cluster, connections, problems, sets, hasMembers, isForetold} = documents
+    const {metricPages} = documents
+    this.node = node
+    this.metricNames = metricNames
+    this.problems = problems
+    this.hasMembers = hasMembers
+    if (dumpId !== undefined) this.dumpId = dumpId
+    if (takenAt !== undefined) this.takenAt = takenAt
+    if (cache) this.cache = cache
+    if (cluster) this.cluster = cluster
+    if (connections) this.connections = connections
+    if (metricPages) this.metricPages = metricPages
+    if (sets) this.sets = sets
+    if (isForetold) this.isForetold = isForetold
+  }
+
+  get completeness(): Completenesses {
+    const {endpoints, policies, cluster, lost} = this.documents
+    const ofSets = lost.filter(({part}) => part === 'sets')
+    const ofRuleLists = lost.filter(({part}) => part !== 'sets')
+    return {
+      rules: endpoints ? (ofRuleLists.length > 0 ? 'cut' : 'whole') : 'absent',
+      sets: policies ? 'whole' : 'absent',
+      members: policies ? 'whole' : 'absent',
+      objects: objectsCompleteness(cluster),
+      parts: [...lost, ...(cluster ? incompleteObjects(cluster).map(plainPart) : [])],
+      ofSets,
+      ofRuleLists,
+      ofSet: name => (policies?.has(name) ? undefined : ofSets[0]),
+    }
+  }
+
+  get ruleLists(): readonly string[] {
+    return this.walkedNode.endpoints.all.filter(({acls}) => acls.some(({id}) => isNpmAclId(id))).map(endpointName)
+  }
+
+  get otherRuleLists(): OtherRuleLists {
+    return {foreign: [], leftOver: []}
+  }
+
+  /** Azure NPM looks at the pods of its own node only: what others send and receive is judged on theirs. */
+  judges(address: string): boolean {
+    const {endpoints, lost} = this.walkedNode.endpoints.at(address)
+    return endpoints.length > 0 || lost !== undefined
+  }
+
+  ruleBlocks(): readonly string[] {
+    const texts = this.walkedNode.endpoints.all.flatMap(({acls}) =>
+      acls.flatMap(({localAddresses = '', remoteAddresses = ''}) => [
+        ...localAddresses.split(','),
+        ...remoteAddresses.split(','),
+      ]),
+    )
+    return [...new Set(texts.map(text => text.trim()))].filter(text => parseIpv4Block(text) !== undefined)
+  }
+
+  /** HNS counts nothing. */
+  savedRules(): readonly SavedRule[] {
+    return []
+  }
+
+  translation(): WindowsTranslation {
+    this.translated ??= openWindowsTranslation(this.documents, this.walkedNode.endpoints.all)
+    return this.translated
+  }
+
+  walk(packet: Packet): WindowsWalk {
+    return walk(this.walkedNode, packet, this.documents)
+  }
+
+  walkSets(domain: PacketDomain): PacketSetWalk {
+    return new WindowsSetWalker(this.walkedNode, domain)
+  }
+
+  describe(walked: Walk): DescribedWalk {
+    return describeWalk(walked as WindowsWalk, this.documents, this.walkedNode.endpoints, this.translation())
+  }
+
+  with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): WindowsNode {
+    const {node = this.node, takenAt = this.takenAt, cluster = this.cluster} = facts
+    if (node === this.node && takenAt === this.takenAt && cluster === this.cluster) return this
+    return new WindowsNode(this.dataPlane, {...this.documents, ...facts})
+  }
+
+  private get walkedNode(): WalkedNode {
+    this.walked ??= {endpoints: new NodeEndpoints(this.documents), sets: new SetLookup(this.documents.policies)}
+    return this.walked
+  }
+}
