@@ -8,7 +8,7 @@ import type {DeniedFlows} from './denied-flows.ts'
 import {Journal} from './journal.ts'
 import {type Lock, takeLock} from './lock.ts'
 import {isOver, isRecoveryNeeded, openWrite, type Recovery, recover} from './recover.ts'
-import {RestorePoints} from './restore-points.ts'
+import {RestorePoints, type WholePoints} from './restore-points.ts'
 import {type ResultFacts, refusedResult, writeResult} from './results.ts'
 import {rollBack} from './roll-back.ts'
 import {Session, type SessionOptions} from './session.ts'
@@ -34,6 +34,7 @@ export class NodeWriter implements Writer {
   private readonly options: NodeWriterOptions
   private timer: NodeJS.Timeout | undefined
   private isLooking = false
+  private readonly wholePoints: WholePoints = new Map()
   /** A way back that failed, and when it is tried again without anybody who writes. */
   private stuck: {readonly result: WriteResult; readonly untilMs: number} | undefined
 
@@ -62,7 +63,7 @@ export class NodeWriter implements Writer {
     const {stateDir, clock} = this.options
     const recovered = await this.recover()
     const stuck = recovered?.outcome === 'failed' ? recovered.failedAt?.message : undefined
-    return writeStatus(stateDir, clock, stuck)
+    return writeStatus({stateDir, clock, points: new RestorePoints(stateDir, this.wholePoints)}, stuck)
   }
 
   async recover(): Promise<WriteResult | undefined> {

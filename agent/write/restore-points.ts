@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises'
+import {mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {PlannedStep} from '../../core/dataplane/writing.ts'
 import {dumpFiles, nodeFolder} from '../../core/dump/layout.ts'
@@ -33,6 +33,9 @@ export type FoundRestorePoint =
   | {readonly id: string; readonly facts: RestorePointFacts; readonly damaged?: undefined}
   | {readonly id: string; readonly facts?: RestorePointFacts; readonly damaged: string}
 
+/** Restore points that were whole, each with when its files were written. Kept by who is asked again and again. */
+export type WholePoints = Map<string, {readonly written: string; readonly facts: RestorePointFacts}>
+
 /** What a restore point is made of. */
 export interface RestorePointContent {
   /** What the node's tools printed, by the names that a dump has for them. */
@@ -54,9 +57,12 @@ export interface LoadedRestorePoint {
  */
 export class RestorePoints {
   readonly folder: string
+  private readonly whole: WholePoints
 
-  constructor(stateDir: string) {
+  /** @param whole what was found to be whole before */
+  constructor(stateDir: string, whole: WholePoints = new Map()) {
     this.folder = join(stateDir, 'restore-points')
+    this.whole = whole
   }
 
   pathOf(id: string): string {
@@ -65,10 +71,11 @@ export class RestorePoints {
 
   /** The names of all that are there, newest first. */
   async ids(): Promise<string[]> {
-    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+    const names: string[] = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return []
       throw error
     })
+    for (const id of this.whole.keys()) if (!names.includes(id)) this.whole.delete(id)
     return names.filter(name => numberOf(name) !== undefined).sort((a, b) => (numberOf(b) ?? 0) - (numberOf(a) ?? 0))
   }
 
@@ -111,9 +118,32 @@ export class RestorePoints {
     }
   }
 
-  /** Reads one and checks all of it. */
+  /**
+   * Checks all of one. One that was whole is not read again as long as nobody has written to its files: whoever returns to it reads
+   * it all.
+   */
   async check(id: string): Promise<FoundRestorePoint> {
-    return this.read(id, () => {})
+    const before = await this.written(id)
+    const known = this.whole.get(id)
+    if (known && before !== undefined && known.written === before) return {id, facts: known.facts}
+    const found = await this.read(id, () => {})
+    if (before !== undefined && found.damaged === undefined) this.whole.set(id, {written: before, facts: found.facts})
+    else this.whole.delete(id)
+    return found
+  }
+
+  /** When its files were written, and which they are; undefined where that cannot be told. */
+  private async written(id: string): Promise<string | undefined> {
+    if (numberOf(id) === undefined) return undefined
+    try {
+      const path = this.pathOf(id)
+      const entries = await readdir(path, {recursive: true, withFileTypes: true})
+      const files = entries.filter(each => !each.isDirectory()).map(({parentPath, name}) => join(parentPath, name))
+      const facts = await Promise.all(files.toSorted().map(async file => ({file, ...(await stat(file, {bigint: true}))})))
+      return facts.map(({file, dev, ino, size, mtimeNs, ctimeNs}) => [file, dev, ino, size, mtimeNs, ctimeNs].join()).join('\n')
+    } catch {
+      return undefined
+    }
   }
 
   /**

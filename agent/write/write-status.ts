@@ -3,16 +3,24 @@ import type {Clock} from './clock.ts'
 import {Journal} from './journal.ts'
 import type {JournalWrite} from './journal-records.ts'
 import {openWrite} from './recover.ts'
-import {RestorePoints} from './restore-points.ts'
+import type {RestorePoints} from './restore-points.ts'
+
+export interface WriteStatusOptions {
+  readonly stateDir: string
+  readonly clock: Clock
+  readonly points: RestorePoints
+}
 
 /**
  * What the folder says of writes. Reads without the lock: what another process does meanwhile may be in it by halves.
  *
  * @param stuck why an interrupted write could not be taken back
  */
-export async function writeStatus(stateDir: string, clock: Clock, stuck: string | undefined): Promise<WriteStatus> {
+export async function writeStatus(
+  {stateDir, clock, points}: WriteStatusOptions,
+  stuck: string | undefined,
+): Promise<WriteStatus> {
   const reading = await new Journal(stateDir).read()
-  const points = new RestorePoints(stateDir)
   const writes = new Map(reading.writes.map(write => [write.begin.id, write]))
   const restorePoints: RestorePoint[] = []
   for (const id of await points.ids()) {

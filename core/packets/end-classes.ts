@@ -48,8 +48,8 @@ const TOLD_APART =
 interface Point {
   pods?: Pod[]
   node?: string
-  /** In which sets it is by itself, as text. */
-  marks?: string
+  /** In which sets it is by itself: equal for addresses that are in the same. */
+  marks: number
   /** Whether a pod may be there that is not known. */
   mayBePod?: boolean
 }
@@ -67,7 +67,7 @@ export function endClasses({pods, nodes, sets, blocks, left = [], likeness}: Dis
   const points = new Map<number, Point>()
   const pointAt = (address: number): Point => {
     let point = points.get(address)
-    if (!point) points.set(address, (point = {}))
+    if (!point) points.set(address, (point = {marks: 0}))
     return point
   }
   for (const pod of pods) {
@@ -77,11 +77,14 @@ export function endClasses({pods, nodes, sets, blocks, left = [], likeness}: Dis
   for (const [address, node] of nodes) pointAt(address).node = node
   const named = new BlockMarks(pointAt)
   for (const [number, {type, members, header}] of [...sets.values()].entries())
-    if (type !== 'list:set') for (const member of members) named.addMember(number, member, header?.get('netmask'))
+    if (type !== 'list:set') {
+      const own = named.numberOf(`${number};`)
+      for (const member of members) named.addMember({number, own, prefix: header?.get('netmask')}, member)
+    }
   for (const block of blocks) named.addBlock(block, 'named')
   for (const address of left) {
     const point = pointAt(address)
-    point.marks = `${point.marks ?? ''}left;`
+    named.mark(point, named.numberOf('left;'))
     point.mayBePod = true
   }
   for (const block of TOLD_APART) named.addBlock(block, 'range')
@@ -94,20 +97,52 @@ interface FoundClass extends EndClass {
   readonly pods: Pod[]
 }
 
+/** More than nodes have sets with the ports of their members. The product with itself is a safe integer. */
+const MOST_MARKS = 2 ** 26
+
+interface MarkingSet {
+  readonly number: number
+  /** Its mark for addresses that are members by themselves. */
+  readonly own: number
+  /** Of the blocks that the set makes of single addresses. */
+  readonly prefix: string | undefined
+}
+
 /** The blocks that sets, rules and policies name, each with which of them name it. */
 class BlockMarks {
   private readonly marks = new Map<string, {readonly block: Ipv4Block; marks: string}>()
+  /** Marks as numbers, from 1: an address is in many sets, and a text of all of them takes long to make and to compare. */
+  private readonly numbers = new Map<string, number>()
+  /** By the number of some marks and that of one more. */
+  private readonly sums = new Map<number, number>()
   private readonly pointAt: (address: number) => Point
 
   constructor(pointAt: (address: number) => Point) {
     this.pointAt = pointAt
   }
 
-  /**
-   * @param member as ipset prints it, with its ports and `nomatch`
-   * @param prefix of the blocks that the set makes of single addresses
-   */
-  addMember(set: number, member: string, prefix: string | undefined): void {
+  numberOf(mark: string): number {
+    let number = this.numbers.get(mark)
+    if (number === undefined) this.numbers.set(mark, (number = this.numbers.size + 1))
+    return number
+  }
+
+  mark(point: Point, mark: number): void {
+    const key = point.marks * MOST_MARKS + mark
+    let sum = this.sums.get(key)
+    if (sum === undefined) this.sums.set(key, (sum = this.sums.size + 1))
+    point.marks = sum
+  }
+
+  /** @param member as ipset prints it, with its ports and `nomatch` */
+  addMember({number: set, own, prefix}: MarkingSet, member: string): void {
+    const address = prefix === undefined ? parseIpv4(member) : undefined
+    if (address !== undefined) {
+      const point = this.pointAt(address)
+      this.mark(point, own)
+      point.mayBePod ??= true
+      return
+    }
     const space = member.indexOf(' ')
     const entry = space < 0 ? member : member.slice(0, space)
     const widened = (part: string) => (prefix === undefined || parseIpv4(part) === undefined ? part : `${part}/${prefix}`)
@@ -130,7 +165,7 @@ class BlockMarks {
     if (!block) return
     if (block.prefix === 32) {
       const point = this.pointAt(block.base)
-      point.marks = (point.marks ?? '') + mark
+      this.mark(point, this.numberOf(mark))
       // What a policy names is outside of the cluster.
       if (isOfSet) point.mayBePod ??= true
       else point.mayBePod = false
@@ -153,31 +188,32 @@ class BlockMarks {
 function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likeness: (pod: Pod) => string): EndClasses {
   const blocks = named.sorted()
   const addresses = [...points.keys()].toSorted((a, b) => a - b)
-  const starts = new Set([
+  const starts = Float64Array.from([
     0,
     ...addresses,
     ...addresses.map(address => address + 1),
     ...blocks.flatMap(({from, to}) => [from, to + 1]),
-  ])
+  ]).sort()
   const classes = new Map<string, FoundClass>()
   // Blocks contain each other or have nothing in common, so those around an address are a stack.
-  const around: {readonly to: number; readonly marks: string}[] = []
+  const around: {readonly to: number; readonly marks: string; readonly number: number; readonly isNever: boolean}[] = []
   let next = 0
-  const sorted = [...starts].filter(start => start <= 0xffffffff).toSorted((a, b) => a - b)
+  const sorted = starts.filter((start, at) => start <= 0xffffffff && start !== starts[at - 1])
   const classesAt: (readonly FoundClass[])[] = []
   for (const start of sorted) {
     while (around.length > 0 && (around.at(-1) as {to: number}).to < start) around.pop()
     for (; next < blocks.length && (blocks[next] as {from: number}).from <= start; next++) {
       const {to, marks} = blocks[next] as {to: number; marks: string}
-      around.push({to, marks: (around.at(-1)?.marks ?? '') + marks})
+      const all = (around.at(-1)?.marks ?? '') + marks
+      around.push({to, marks: all, number: named.numberOf(`within ${all}`), isNever: all.includes('never ')})
     }
-    const within = around.at(-1)?.marks ?? ''
-    if (within.includes('never ')) {
+    const within = around.at(-1)
+    if (within?.isNever) {
       classesAt.push([])
       continue
     }
     const point = points.get(start)
-    const key = `${within}|${point?.marks ?? ''}|`
+    const key = `${within?.number ?? 0}|${point?.marks ?? 0}|`
     const node = point?.node
     const found = point?.pods
       ? point.pods.map(pod => add(classes, `${key}pod ${likeness(pod)}`, start, {pod}))
@@ -191,7 +227,7 @@ function classesOf(points: ReadonlyMap<number, Point>, named: BlockMarks, likene
 }
 
 /** Index of the last number that is not larger. */
-function lastUpTo(sorted: readonly number[], number: number): number {
+function lastUpTo(sorted: Float64Array, number: number): number {
   let [low, high] = [0, sorted.length]
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -94,12 +94,16 @@ function stepsOf(
 ): {readonly documents: PlanStep[]; readonly last: NpmPart} {
   const effects = new StepEffects(node)
   let part = found
+  let last: {readonly part: NpmPart; readonly node: NodeState} | undefined
+  const nodeOf = (its: NpmPart): NodeState => {
+    if (last?.part !== its) last = {part: its, node: writing.nodeWith(node, its)}
+    return last.node
+  }
   const documents = steps.map((step, at): PlanStep => {
     const before = part
     part = writing.after(before, step)
     const {tool, backend, isAtomic, why} = step
-    const nodes = () => [writing.nodeWith(node, before), writing.nodeWith(node, part)] as const
-    const effect = step.isUnseen ? NO_EFFECT : effects.between(...nodes(), tool === 'ipset')
+    const effect = step.isUnseen ? NO_EFFECT : effects.between(nodeOf(before), nodeOf(part), tool === 'ipset')
     return {order: at + 1, tool, ...(backend && {backend}), isAtomic, why, ...effect}
   })
   return {documents, last: part}

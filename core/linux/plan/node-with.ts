@@ -97,6 +97,7 @@ const readSet = ({name, type, options, members}: PartSet): MatchSet => ({
   type,
   header: options,
   members: members.map(member => {
+    if (!member.includes(' ')) return {entry: member, nomatch: false, line: 0}
     const [entry = '', ...words] = member.split(' ')
     const nomatch = words[0] === 'nomatch'
     const extra = words.slice(nomatch ? 1 : 0).join(' ')

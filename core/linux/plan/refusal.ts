@@ -2,7 +2,8 @@ import type {PlannedStep} from '../../dataplane/writing.ts'
 import type {Match} from '../iptables/model.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
-import {parseRuleLine, parseSetLine, printRuleLine, printSetLine, type RuleLine, type SetLine} from './line.ts'
+import {printRuleLine, printSetLine, type RuleLine, type SetLine} from './line.ts'
+import {ruleLineOf, setLineOf} from './parsed-line.ts'
 import {isOwnSet} from './part.ts'
 import {leadsTo, PartRule} from './part-rule.ts'
 
@@ -12,9 +13,10 @@ import {leadsTo, PartRule} from './part-rule.ts'
  */
 export function refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined {
   for (const {tool, operations} of steps)
-    for (const {line} of operations) {
-      const reason = reasonAgainst(tool, line)
-      if (reason !== undefined) return `the line ${JSON.stringify(line.slice(0, 200))} for ${tool} is refused: ${reason}`
+    for (const operation of operations) {
+      const reason = reasonAgainst(tool, operation)
+      if (reason !== undefined)
+        return `the line ${JSON.stringify(operation.line.slice(0, 200))} for ${tool} is refused: ${reason}`
     }
   return undefined
 }
@@ -22,14 +24,15 @@ export function refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>
 /** Printable ASCII: line breaks would end a line in the middle, other characters may count as blanks somewhere. */
 const PLAIN = /^[\x20-\x7e]{1,4000}$/
 
-function reasonAgainst(tool: PlannedStep['tool'], text: string): string | undefined {
+function reasonAgainst(tool: PlannedStep['tool'], operation: PlannedStep['operations'][number]): string | undefined {
+  const {line: text} = operation
   if (!PLAIN.test(text)) return 'it has characters that no line of a plan has'
   if (tool === 'ipset') {
-    const line = parseSetLine(text)
+    const line = setLineOf(operation)
     return line && printSetLine(line) === text ? againstSetLine(line) : 'it is no line that a plan has'
   }
   if (tool !== 'iptables') return 'there is no such tool on Linux'
-  const line = parseRuleLine(text)
+  const line = ruleLineOf(operation)
   return line && printRuleLine(line) === text ? againstRuleLine(line) : 'it is no line that a plan has'
 }
 

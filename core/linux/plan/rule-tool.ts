@@ -1,5 +1,7 @@
+import type {PlannedStep} from '../../dataplane/writing.ts'
 import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
-import {parseRuleLine, type RuleLine} from './line.ts'
+import type {RuleLine} from './line.ts'
+import {ruleLineOf} from './parsed-line.ts'
 import {type Backend, chainKey, isOwnSet, type LinuxPart} from './part.ts'
 import {leadsTo, type PartRule, setsOf} from './part-rule.ts'
 
@@ -9,12 +11,12 @@ import {leadsTo, type PartRule, setsOf} from './part-rule.ts'
  *
  * @throws RangeError where the tool would fail
  */
-export function tellIptables(part: LinuxPart, backend: Backend, lines: readonly string[]): LinuxPart {
+export function tellIptables(part: LinuxPart, backend: Backend, operations: PlannedStep['operations']): LinuxPart {
   const table = part.tables[backend]
   const tool = new RuleTool(new Map(table.chains).set(FORWARD_CHAIN, table.forward))
-  for (const text of lines) {
-    const line = parseRuleLine(text)
-    if (!line) throw new RangeError(`iptables-restore does not know the line ${text}`)
+  for (const operation of operations) {
+    const line = ruleLineOf(operation)
+    if (!line) throw new RangeError(`iptables-restore does not know the line ${operation.line}`)
     tool.tell(line, name => part.foreign.chains.get(chainKey(backend, name)))
   }
   const {chains} = tool

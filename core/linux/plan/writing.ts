@@ -5,8 +5,8 @@ import type {LinuxNode} from '../node-state.ts'
 import type {LinuxProgram} from '../npm/program.ts'
 import {canonicalPart} from './canonical-part.ts'
 import {carriedOver} from './carry-over.ts'
-import {parseSetLine} from './line.ts'
 import {nodeWith} from './node-with.ts'
+import {setLineOf} from './parsed-line.ts'
 import type {LinuxPart} from './part.ts'
 import {planParts} from './plan.ts'
 import {keptPartOf, partOf} from './read-part.ts'
@@ -41,16 +41,16 @@ function partAfter(
   {tool, backend = part.backend, isAtomic, operations}: PlannedStep,
   count = operations.length,
 ): LinuxPart {
-  const lines = operations.slice(0, count).map(({line}) => line)
+  const told = count < operations.length ? operations.slice(0, count) : operations
   if (tool === 'iptables') {
     if (isAtomic && count < operations.length && count > 0)
       throw new RangeError('the lines of an atomic step come into force together')
-    return count === 0 ? part : tellIptables(part, backend, lines)
+    return count === 0 ? part : tellIptables(part, backend, told)
   }
   const sets = new SetTool(part)
-  for (const text of lines) {
-    const line = parseSetLine(text)
-    if (!line) throw new RangeError(`ipset does not know the line ${text}`)
+  for (const operation of told) {
+    const line = setLineOf(operation)
+    if (!line) throw new RangeError(`ipset does not know the line ${operation.line}`)
     sets.tell(line)
   }
   return sets.result()
