@@ -146,6 +146,12 @@ export const limits = {
 
   /** Scrapers that stay connected; one that has not been heard of for longest makes room. A cluster has one or two, and some people. */
   scrapers: 32,
+  /**
+   * Connections from one address, at once and each second: a handshake takes two milliseconds of a processor, and the port can be reached from
+   * everywhere in the cluster.
+   */
+  scraperBurst: 30,
+  scrapersPerSecond: 2,
   /** Prometheus keeps its connection from one scrape to the next. */
   scraperIdleMs: 150 * SECOND,
   /** A page of some MB takes a moment; whoever has not taken it by then does not read. */

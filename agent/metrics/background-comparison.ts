@@ -38,15 +38,11 @@ export class BackgroundComparison {
     this.options = options
   }
 
-  /** Begins a comparison when it is time for one. Never throws. */
+  /** Begins a comparison when it is time for one, and known what to compare with. Never throws. */
   begin(): void {
-    if (this.running || performance.now() < this.nextMs) return
+    const isKnown = this.options.watch.syncState().asOf !== undefined
+    if (!isKnown || this.running || performance.now() < this.nextMs) return
     this.running = this.compare().finally(() => (this.running = undefined))
-  }
-
-  /** Resolves when none is under way. */
-  async idle(): Promise<void> {
-    await this.running
   }
 
   private async compare(): Promise<void> {

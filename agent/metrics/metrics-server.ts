@@ -8,6 +8,7 @@ import {
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
 import {type SecureContext, TLSSocket} from 'node:tls'
 import {type MetricsPath, metricsPaths} from '../../core/contract/agent.ts'
+import {KeyedRates} from '../limits/keyed-rates.ts'
 import type {Limits} from '../limits/limits.ts'
 import {LineBudget} from '../limits/line-budget.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
@@ -36,6 +37,8 @@ export interface MetricsServerOptions {
 const TEXT = {'content-type': 'text/plain; charset=utf-8'}
 const EXPOSITION = {'content-type': 'text/plain; version=0.0.4; charset=utf-8', vary: 'accept-encoding'}
 const RETRY_SECONDS = '5'
+/** Of how many it is known how often they came. */
+const KNOWN_ADDRESSES = 1000
 
 /** Serves metrics over HTTP. What a request says beside its path, its encoding and its token is not looked at, and never logged. */
 export class MetricsServer {
@@ -63,7 +66,9 @@ export class MetricsServer {
     )
     // What is no HTTP, or comes too slowly, gets no answer.
     this.http.on('clientError', (_error, socket) => socket.destroy())
+    const rates = new KeyedRates(limits.scraperBurst, limits.scrapersPerSecond, KNOWN_ADDRESSES)
     this.server = createServer(raw => {
+      if (!rates.take(raw.remoteAddress ?? '')) return void raw.destroy()
       const socket = access ? new TLSSocket(raw, {isServer: true, secureContext: access.secureContext}) : raw
       let isSecure = false
       socket.once('secure', () => (isSecure = true))

@@ -1,5 +1,5 @@
+import {KeyedRates} from '../limits/keyed-rates.ts'
 import type {Limits} from '../limits/limits.ts'
-import {RateLimit} from '../limits/rate-limit.ts'
 import {refused} from '../limits/refusal.ts'
 
 /** A connection of somebody who has shown a token. */
@@ -18,10 +18,12 @@ const KNOWN_TOKENS = 1000
  */
 export class Places {
   private readonly limits: Limits
-  private readonly rates = new Map<string, RateLimit>()
+  /** The record has two lines for each connection, so nobody may come and go as fast as it can. */
+  private readonly rates: KeyedRates
 
   constructor(limits: Limits) {
     this.limits = limits
+    this.rates = new KeyedRates(limits.connectionBurst, limits.connectionsPerSecond, KNOWN_TOKENS)
   }
 
   /**
@@ -37,24 +39,12 @@ export class Places {
     const own = counts.get(tokenHash) ?? 0
     if (own >= connectionsOfToken)
       throw refused('TOO_MANY', `this token has ${own} connections, and gets no more`, 'Close one of them first.')
-    if (!this.rateOf(tokenHash).take())
+    if (!this.rates.take(tokenHash))
       throw refused('TOO_MANY', 'this token was used for many connections just now', 'Try again in some seconds.')
     if (taken.length < connections) return undefined
     const most = Math.max(...counts.values())
     if (most > Math.max(own, 1)) return taken.find(each => counts.get(each.tokenHash) === most)
     if (own > 0) throw refused('TOO_MANY', `the agent has ${taken.length} connections, and takes no more`, 'Try again later.')
     return taken.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)[0]
-  }
-
-  /** The record has two lines for each connection, so nobody may come and go as fast as it can. */
-  private rateOf(tokenHash: string): RateLimit {
-    const known = this.rates.get(tokenHash)
-    if (known) return known
-    const {connectionBurst, connectionsPerSecond} = this.limits
-    const rate = new RateLimit(connectionBurst, connectionsPerSecond)
-    this.rates.set(tokenHash, rate)
-    const [oldest] = this.rates.keys()
-    if (this.rates.size > KNOWN_TOKENS && oldest !== undefined) this.rates.delete(oldest)
-    return rate
   }
 }

@@ -208,7 +208,7 @@ describe('reading for scrapes', () => {
 
 describe('whoever has not signed in', () => {
   test('is cut off after a while, and does not keep scrapers out', async () => {
-    const limits = {unauthenticatedConnections: 4, signInMs: 500}
+    const limits = {unauthenticatedConnections: 4, signInMs: 500, scraperBurst: 100}
     await using agent = await openAgent({metrics: {}, limits})
     const silent: Socket[] = []
     for (let index = 0; index < 20; index++) {
@@ -220,6 +220,24 @@ describe('whoever has not signed in', () => {
     const token = agent.reviews.give(forApi)
     expect(await scrape(agent, '/node-metrics', {token})).toMatchObject({status: 200})
     await expect.poll(() => silent.every(({closed}) => closed)).toBe(true)
+  })
+
+  test('is turned away before any handshake when it comes too often', async () => {
+    await using agent = await openAgent({metrics: {}, limits: {scraperBurst: 3, scrapersPerSecond: 0.001}})
+    const token = agent.reviews.give(forApi)
+    for (let index = 0; index < 3; index++) expect(await scrape(agent, '/node-metrics')).toMatchObject({status: 401})
+    await expect(scrape(agent, '/node-metrics', {token})).rejects.toThrow(/ECONNRESET|socket disconnected|hang up/)
+  })
+
+  test('leaves the connection of a scraper alone, however often others come', async () => {
+    await using agent = await openAgent({metrics: {}, limits: {scraperBurst: 3, scrapersPerSecond: 0.001}})
+    const {Agent} = await import('node:https')
+    const kept = new Agent({keepAlive: true, maxSockets: 1, rejectUnauthorized: false})
+    const token = agent.reviews.give(forApi)
+    expect(await scrape(agent, '/node-metrics', {token, agent: kept})).toMatchObject({status: 200})
+    for (let index = 0; index < 10; index++) await scrape(agent, '/node-metrics').catch(() => {})
+    expect(await scrape(agent, '/cluster-metrics', {token, agent: kept})).toMatchObject({status: 200})
+    kept.destroy()
   })
 
   test('makes room as scrapers do when there are too many', async () => {

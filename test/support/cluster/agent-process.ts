@@ -19,7 +19,8 @@ export interface AgentProcess extends AsyncDisposable {
   log(): string
 }
 
-export async function startAgent(controlPlane: ControlPlane, node: string): Promise<AgentProcess> {
+/** @param more flags of `serve` */
+export async function startAgent(controlPlane: ControlPlane, node: string, more: readonly string[] = []): Promise<AgentProcess> {
   const token = (await controlPlane.kubectl(['create', 'token', 'npm-agent', '-n', 'kubectl-npm-node'])).stdout.trim()
   const config = JSON.parse((await controlPlane.kubectl(['config', 'view', '--raw', '-o', 'json'])).stdout)
   config.users[0].user = {token}
@@ -27,7 +28,7 @@ export async function startAgent(controlPlane: ControlPlane, node: string): Prom
   await writeFile(kubeconfig, JSON.stringify(config))
   const stateDir = join(controlPlane.folder, `${node}-state`)
   const socket = join(controlPlane.folder, `${node}-run`, 'clients.sock')
-  const flags = ['--socket', socket, '--kubeconfig', kubeconfig, '--node', node, '--state-dir', stateDir]
+  const flags = ['--socket', socket, '--kubeconfig', kubeconfig, '--node', node, '--state-dir', stateDir, ...more]
   const agent = spawn(process.execPath, [join(ROOT, 'bin/npm-agent.ts'), 'serve', '--namespace', 'kubectl-npm', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
