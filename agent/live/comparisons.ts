@@ -29,7 +29,7 @@ export class Comparisons {
     return this.known
   }
 
-  /** @param rests what a comparison rests on now: rules, sets, the number of changes of objects */
+  /** @param rests what a comparison rests on now: rules of Azure NPM and of others, sets, the number of changes of objects */
   look(rests: readonly unknown[]): void {
     if (this.isRunning || performance.now() < this.nextMs) return
     const isSame = rests.length === this.seen.length && rests.every((each, at) => each === this.seen[at])

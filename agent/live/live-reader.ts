@@ -140,7 +140,7 @@ export class LiveReader {
     const {counters, sets} = counted
     const readMs = performance.now() - startedMs
     const [connections, figures] = await Promise.all([connectionCount(), npm.current(this.stopping.signal)])
-    comparisons?.look([counters.structure, sets, changes?.()])
+    comparisons?.look([counters.structure, counters.otherRules, sets, changes?.()])
     const {structure} = counters
     const summary: LiveSummary = {
       ...kernelSummary(counted),

@@ -25,6 +25,8 @@ export interface RuleCounters {
   readonly bytes: Float64Array
   /** Whether the text had counters. Without them all are 0. */
   readonly hasCounters: boolean
+  /** A checksum of the other programs' rules in table filter, which may decide before Azure NPM's: equal while these are the same. */
+  readonly otherRules: number
 }
 
 const OPEN = 91 // [
@@ -32,6 +34,9 @@ const STAR = 42 // *
 const DASH = 45 // -
 const BLANK = 32
 const ZERO = 48
+/** Of FNV-1a with 32 bits. */
+const CHECKSUM_START = 0x811c9dc5
+const CHECKSUM_FACTOR = 0x01000193
 const FILTER = '*filter'
 const APPEND = '-A '
 
@@ -55,6 +60,7 @@ class CounterReader {
   private lineBytes = 0
   private count = 0
   private hasCounters = true
+  private otherRules = CHECKSUM_START
   /** Rules that are not those of the read before, and all behind them; undefined while there are none. */
   private rules: string[] | undefined
   /** Rules before any line that names a table are those of `iptables -S`. */
@@ -69,10 +75,10 @@ class CounterReader {
 
   read(text: Text): RuleCounters {
     for (const piece of text) this.readPiece(piece)
-    const {before, count, hasCounters} = this
+    const {before, count, hasCounters, otherRules} = this
     const isSame = before !== undefined && this.rules === undefined && count === this.known.length
     const structure = isSame ? before.structure : structureOf(this.rules ?? this.known.slice(0, count))
-    return {structure, packets: this.packets.slice(0, count), bytes: this.bytes.slice(0, count), hasCounters}
+    return {structure, packets: this.packets.slice(0, count), bytes: this.bytes.slice(0, count), hasCounters, otherRules}
   }
 
   private readPiece(piece: string): void {
@@ -106,7 +112,7 @@ class CounterReader {
     return at + 2
   }
 
-  /** Takes the rule that begins at `at`, and returns where it ends. -1 when it is none of Azure NPM's. */
+  /** Takes the rule that begins at `at`, and returns where it ends. -1 when it is no rule. */
   private ruleEnd(piece: string, at: number): number {
     const known = this.rules ? undefined : this.known[this.count]
     if (known !== undefined && piece.startsWith(known, at) && isLineEnd(piece, at + known.length)) {
@@ -116,14 +122,22 @@ class CounterReader {
     if (!piece.startsWith(APPEND, at)) return -1
     const name = at + APPEND.length
     const isOwn = piece.startsWith(NPM_CHAIN, name) && isNameEnd(piece.charCodeAt(name + NPM_CHAIN.length))
-    if (!isOwn && !piece.startsWith(FORWARD_CHAIN, name)) return -1
     const feed = piece.indexOf('\n', at)
     const end = feed < 0 ? piece.length : feed
+    if (!isOwn && !piece.startsWith(FORWARD_CHAIN, name)) return this.passOver(piece, at, end)
     const rule = piece.slice(at, end).trimEnd()
-    if (!isOwn && !(rule.startsWith(`${FORWARD_CHAIN} `, APPEND.length) && isNpmJump(rule))) return -1
+    if (!isOwn && !(rule.startsWith(`${FORWARD_CHAIN} `, APPEND.length) && isNpmJump(rule))) return this.passOver(piece, at, end)
     this.rules ??= this.known.slice(0, this.count)
     this.rules.push(rule)
     this.take()
+    return end
+  }
+
+  private passOver(piece: string, at: number, end: number): number {
+    let sum = this.otherRules
+    for (let each = at; each < end; each++) sum = Math.imul(sum ^ piece.charCodeAt(each), CHECKSUM_FACTOR)
+    // The line's end and how many rules of Azure NPM stand before it: where the rule stands decides what it does.
+    this.otherRules = Math.imul(sum ^ this.count, CHECKSUM_FACTOR)
     return end
   }
 

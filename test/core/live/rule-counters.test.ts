@@ -73,6 +73,36 @@ describe('counters of a save', () => {
     )
   })
 
+  test.each([
+    {
+      name: 'one more before the jump',
+      change: (text: string) => text.replace(/^(.*-A FORWARD .*)$/m, '[0:0] -A FORWARD -s 10.1.0.0/16 -j ACCEPT\n$1'),
+    },
+    {
+      name: 'one more behind the jump',
+      change: (text: string) => text.replace(/^(.*-A FORWARD .*-j AZURE-NPM)$/m, '$1\n[0:0] -A FORWARD -s 10.1.0.0/16 -j ACCEPT'),
+    },
+    {
+      name: 'one in a chain of its own',
+      change: (text: string) => text.replace(/^(.*-A FORWARD .*-j AZURE-NPM)$/m, '$1\n[0:0] -A OTHERS -j DROP'),
+    },
+  ])('tell that rules of other programs have changed: $name', ({change}) => {
+    const first = readRuleCounters([save])
+    expect(readRuleCounters([save.replaceAll('[0:0] -A', '[7:700] -A')], first).otherRules).toBe(first.otherRules)
+    const changed = change(save)
+    expect(changed).not.toBe(save)
+    const second = readRuleCounters([changed], first)
+    expect(second.structure).toBe(first.structure)
+    expect(second.otherRules).not.toBe(first.otherRules)
+  })
+
+  test('tell where a rule of another program stands, though it is the same', () => {
+    const rule = '[0:0] -A FORWARD -s 10.1.0.0/16 -j ACCEPT'
+    const jump = /^(.*-A FORWARD .*-j AZURE-NPM)$/m
+    const sums = [`${rule}\n$1`, `$1\n${rule}`].map(both => readRuleCounters([save.replace(jump, both)]).otherRules)
+    expect(sums[0]).not.toBe(sums[1])
+  })
+
   test('count connections at the jump, drops at the rules that drop, and nothing of other tables', () => {
     const read = readRuleCounters([`*nat\n[9:9] -A AZURE-NPM -j DROP\nCOMMIT\n${counted(save)}`])
     const {rules} = read.structure
