@@ -8,6 +8,7 @@ import {DUMP_FORMAT} from '../../core/contract/dump-format.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {screenSvg} from './screen-svg.ts'
 import {type Run, readTerminalText, wrapped} from './terminal-text.ts'
+import {lastScreen} from './top-screen.ts'
 
 const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url))
 
@@ -53,11 +54,22 @@ export async function drawPictures(): Promise<DrawnPicture[]> {
   const folder = await mkdtemp(join(tmpdir(), 'kubectl-npm-pictures-'))
   try {
     for (const dump of dumps) await writeDump(folder, dump)
-    return await Promise.all(pictures.map(picture => draw(picture, folder)))
+    return await Promise.all([drawTop(), ...pictures.map(picture => draw(picture, folder))])
   } finally {
     await rm(folder, {recursive: true, force: true})
   }
 }
+
+const TOP = {columns: 104, rows: 28}
+
+/** `top` as it was recorded: see record-top.ts. */
+async function drawTop(): Promise<DrawnPicture> {
+  const text = await lastScreen(path('test/fixtures/pictures/top.jsonl'), TOP)
+  const svg = screenSvg({command: 'kubectl npm top --node aks-oven-0', lines: readTerminalText(text), columns: TOP.columns})
+  return {url: pictureUrl('top'), svg}
+}
+
+const pictureUrl = (name: string): URL => new URL(`../../docs/pictures/${name}.svg`, import.meta.url)
 
 const DOCUMENTS = {'iptables-nft-save.txt': 'iptables-save.txt', 'ipset-save.txt': 'ipset-save.txt'} as const
 
@@ -98,5 +110,5 @@ async function draw({name, args, columns, rows}: Picture, folder: string): Promi
   const more: Run[] = [{text: '…', style: {isDim: true}}]
   const lines = rows !== undefined && all.length > rows ? [...all.slice(0, rows), more] : all
   const svg = screenSvg({command: ['kubectl npm', ...args].join(' '), lines, columns})
-  return {url: new URL(`../../docs/pictures/${name}.svg`, import.meta.url), svg}
+  return {url: pictureUrl(name), svg}
 }

@@ -19,7 +19,7 @@ const TEXT = '#d1d7e0'
 const DIM = '#8b949e'
 /** Black, red, green, yellow, blue, magenta, cyan, white; then the bright ones. */
 const COLORS =
-  '#484f58 #ff7b72 #3fb950 #d29922 #58a6ff #bc8cff #39c5cf #b1bac4 #6e7681 #ffa198 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #f0f6fc'.split(
+  '#484f58 #ff7b72 #3fb950 #d29922 #58a6ff #bc8cff #39c5cf #b1bac4 #8b949e #ffa198 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #f0f6fc'.split(
     ' ',
   )
 /** Fonts that systems have; the browser takes the first one. */
@@ -59,7 +59,7 @@ function* rowSvg(line: readonly Run[], top: number): Generator<string> {
     const x = EDGE + column * CELL.width
     const width = widthOf([run]) * CELL.width
     if (style.isInverse)
-      yield `<rect x="${number(x)}" y="${number(top - 2)}" width="${number(width)}" height="${CELL.height}" fill="${colorOf(style)}"/>`
+      yield `<rect x="${number(x)}" y="${number(top - 2)}" width="${number(width)}" height="${CELL.height}" fill="${colorOf(style)}" shape-rendering="crispEdges"/>`
     // Spaces alone draw nothing, and browsers may not keep those at the ends.
     const lead = text.length - text.trimStart().length
     const word = text.trim()
