@@ -89,6 +89,7 @@ export class MetricsPages {
     const {user, system} = process.cpuUsage()
     const agent: AgentFacts = {
       ...facts(),
+      ...(state && {backend: state.translation().facts.backend}),
       memoryBytes: process.memoryUsage.rss(),
       processor: (user + system) / 1e6,
       hasNpmPages,

@@ -5,12 +5,14 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {METRICS_AUDIENCE} from '../../core/contract/agent.ts'
+import {renderManifests} from '../../plugin/install/render.ts'
 import {type AgentProcess, startAgent} from '../support/cluster/agent-process.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
 import {until} from './lab/wait.ts'
 
-const BASE = join(fileURLToPath(new URL('../..', import.meta.url)), 'manifests/base')
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const BASE = join(ROOT, 'manifests/base')
 
 describeControlPlane('metrics of an agent, and a real API server that says who may have them', () => {
   let cluster: ControlPlane
@@ -64,6 +66,18 @@ describeControlPlane('metrics of an agent, and a real API server that says who m
     const answer = await cluster.api.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)
     expect(answer).toMatchObject({status: {error: expect.stringContaining('audience')}})
     expect(answer).not.toMatchObject({status: {authenticated: true}})
+  })
+
+  test('it takes what install --metrics applies, and the Service beside it', async () => {
+    const objects = await renderManifests(ROOT, {namespace: 'kubectl-npm', metrics: {auth: 'token', lite: false}})
+    const applied = ['apply', '--server-side', '--dry-run=server', '--force-conflicts']
+    const {stdout} = await cluster.kubectl([...applied, '-f', '-'], {
+      input: JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects}),
+    })
+    expect(stdout).toContain('daemonset.apps/npm-agent serverside-applied')
+    expect(stdout).toContain('clusterrole.rbac.authorization.k8s.io/kubectl-npm-metrics serverside-applied')
+    const service = await cluster.kubectl([...applied, '-f', join(ROOT, 'manifests/monitoring/agent-service.yaml')])
+    expect(service.stdout).toContain('service/npm-agent-metrics serverside-applied')
   })
 
   test('nobody else gets anything', async () => {

@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest'
 import {API_AUDIENCE, FakeReviews} from '../../support/agent/fake-reviews.ts'
 import {describeWhere} from '../../support/describe-where.ts'
 import {kernelTools} from '../../support/kernel/tools.ts'
-import {NodeLab, policy} from '../../support/metrics/node-lab.ts'
+import {NodeLab, policy, valuesAt} from '../../support/metrics/node-lab.ts'
 import {agentScrapes} from '../../support/monitoring/agent-scrapes.ts'
 import {startPrometheus} from '../../support/monitoring/prometheus.ts'
 import {missingTools} from '../../support/monitoring/tools.ts'
@@ -63,6 +63,43 @@ describeWhere(kernelTools().missing ?? missingTools(), 'a real Prometheus', () =
       .poll(async () => (await prometheus.targets())['npm-agent-node-metrics'])
       .toMatch(/server returned HTTP status 403 Forbidden/)
     expect(await prometheus.query('npm_agent_info')).toEqual([])
+  })
+
+  test('is told within a comparison what was broken by hand, and what that does to packets', async () => {
+    await using lab = await NodeLab.open()
+    await lab.program(dbFromWeb)
+    await using agent = await lab.agent()
+    const told = async () => {
+      const values = await valuesAt(agent.metricsPort)
+      const sum = (effect: string) =>
+        [...values].reduce(
+          (all, [series, value]) => all + (series.includes(`{effect="${effect}"`) && series.includes('differences') ? value : 0),
+          0,
+        )
+      const result = (name: string) => values.get(`npm_agent_verify_result{result="${name}"}`)
+      return {
+        open: sum('open'),
+        closed: sum('closed'),
+        clean: values.get('npm_agent_clean'),
+        proven: result('proven'),
+        wrong: result('counterexamples'),
+        active: values.get('npm_agent_enforcement_active'),
+      }
+    }
+    const good = {open: 0, closed: 0, clean: 1, proven: 1, wrong: 0, active: 1}
+    await expect.poll(told).toEqual(good)
+    // Web is in no set any more, so nothing lets it in.
+    const saved = (await lab.writing.namespace.run('ipset', ['save'])).stdout
+    const sets = [...saved.matchAll(/^add (azure-npm-\w+) 10\.60\.0\.1$/gm)].map(([, name = '']) => name)
+    expect(sets.length).toBeGreaterThan(1)
+    for (const name of sets) await lab.writing.namespace.run('ipset', ['del', name, '10.60.0.1'])
+    await expect.poll(async () => (await told()).closed).toBeGreaterThan(0)
+    expect(await told()).toMatchObject({clean: 0, proven: 0, wrong: 1, active: 1})
+    for (const name of sets) await lab.writing.namespace.run('ipset', ['add', name, '10.60.0.1'])
+    await expect.poll(told).toEqual(good)
+    await lab.writing.namespace.run('iptables-nft', ['-F', 'FORWARD'])
+    await expect.poll(told).toMatchObject({active: 0, wrong: 1})
+    expect((await told()).open).toBeGreaterThan(0)
   })
 
   test('has nothing to say against the pages', async () => {
