@@ -86,12 +86,15 @@ async function status(args: readonly string[], readLocalStatus: ReadLocalStatus)
   if (values.output === 'json') process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`)
   else {
     const {state, asOf = 'never', failure, pods, namespaces, policies} = answer.knowledge
-    const {signaturesUnchecked} = answer
+    const {signaturesUnchecked, metrics} = answer
     const lines = [
       `npm-agent ${answer.version} on node ${answer.node}, since ${answer.startedAt}`,
       `cluster: ${state}, as of ${asOf}: ${pods} pods, ${namespaces} namespaces, ${policies} policies`,
       ...(failure === undefined ? [] : [`  ${failure}`]),
       ...(signaturesUnchecked === undefined ? [] : [`signatures of tokens are not checked here: ${signaturesUnchecked}`]),
+      ...(metrics
+        ? [`metrics: ${metrics.port === undefined ? `not served: ${metrics.failure ?? ''}` : `port ${metrics.port}`}`]
+        : []),
       `clients: ${answer.connections}; memory: ${Math.round(answer.memoryBytes / 1e6)} MB; iptables: ${answer.backend}`,
     ]
     process.stdout.write(lines.map(line => `${escapeControls(line)}\n`).join(''))

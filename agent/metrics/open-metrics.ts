@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import type {SecureContext} from 'node:tls'
+import type {AgentStatus} from '../../core/contract/agent.ts'
 import {ScraperSignIn} from '../auth/scraper-sign-in.ts'
 import type {SigningKeys} from '../auth/signing-keys.ts'
 import type {ApiServer} from '../kubernetes/api-server.ts'
@@ -29,8 +30,8 @@ export interface OpenMetricsOptions
 }
 
 export interface OpenMetrics extends AsyncDisposable {
-  /** Where they are served now; undefined while another program has the port. */
-  readonly port: number | undefined
+  /** Whether they are served now, and why not. */
+  readonly status: AgentStatus['metrics'] & {}
 }
 
 /**
@@ -67,15 +68,17 @@ export async function openMetrics(
     return {server, port}
   }
   let opened: Awaited<ReturnType<typeof open>> | undefined
-  let isWarned = false
+  let failure: string | undefined
   const attempt = async (): Promise<void> => {
     try {
       opened = await open()
+      failure = undefined
       clearInterval(retry)
     } catch (error) {
-      if (!isWarned)
-        log.warn({address: host ?? '*', port: wanted, reason: (error as Error).message}, 'Metrics cannot be served there now')
-      isWarned = true
+      const {message} = error as Error
+      if (failure === undefined)
+        log.warn({address: host ?? '*', port: wanted, reason: message}, 'Metrics cannot be served there now')
+      failure = message
     }
   }
   let trying: Promise<void> | undefined
@@ -84,8 +87,8 @@ export async function openMetrics(
   }, limits.metricsRetryMs).unref()
   await attempt()
   return {
-    get port() {
-      return opened?.port
+    get status() {
+      return {auth, ...(opened && {port: opened.port}), ...(failure !== undefined && {failure})}
     },
     async [Symbol.asyncDispose]() {
       clearInterval(retry)

@@ -95,6 +95,7 @@ export async function serve(options: ServeOptions): Promise<string> {
   const loggedReads = new LineBudget(limits.loggedLines, limits.loggedLinesPerSecond)
   let backend: AgentStatus['backend'] = 'unknown'
   let lastRead: AgentStatus['lastRead']
+  let metrics: OpenMetrics | undefined
   const readers = (asked: readonly NodeDocument[]) =>
     documentReaders(asked, {version, cluster: watch, limits, run, ...(npmPort !== undefined && {npmPort})})
   const snapshots = new Snapshots({
@@ -120,7 +121,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     limits,
     run,
     ...(npmPort !== undefined && {npmPort}),
-    ...(watch && {compare: () => agent.diff({}), changes: () => objectChanges}),
+    ...(watch && {compare: () => agent.diff({lite: options.lite ?? false}), changes: () => objectChanges}),
   })
   const agent: Agent = {
     version,
@@ -151,6 +152,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       memoryBytes: process.memoryUsage.rss(),
       backend,
       ...(lastRead && {lastRead}),
+      ...(metrics && {metrics: metrics.status}),
       ...(keys.failure !== undefined && {signaturesUnchecked: keys.failure}),
       ...(writes ? writes.seen && {writes: writes.seen} : {readOnly: true as const}),
     }),
@@ -207,9 +209,9 @@ export async function serve(options: ServeOptions): Promise<string> {
     log.info({version, socket: options.socket, key: key.fingerprint}, 'The agent listens')
     void readVersions(run, signal).then(versions => log.info({versions}, 'The tools of this node'))
     void keys.fetch()
-    const metrics = options.metrics && (await openServedMetrics(options.metrics))
+    metrics = options.metrics && (await openServedMetrics(options.metrics))
     if (metrics) stack.use(metrics)
-    options.onListening?.({rootSocket: sockets.root, audience: key.audience, metricsPort: metrics?.port})
+    options.onListening?.({rootSocket: sockets.root, audience: key.audience, metricsPort: metrics?.status.port})
     used(0)
     if (signal.aborted) end()
     reason = await ending.promise

@@ -124,6 +124,14 @@ export const agentStatusSchema = z.object({
   writes: writeStatusSchema
     .exactOptional()
     .describe('what was written to the node, as far as the agent has seen; absent before it has looked'),
+  metrics: z
+    .object({
+      auth: z.enum(['token', 'none']),
+      port: z.int().exactOptional().describe('on which they are served now'),
+      failure: z.string().exactOptional().describe('why they are not'),
+    })
+    .exactOptional()
+    .describe('absent where the agent was not told to serve them'),
   readOnly: z.literal(true).exactOptional().describe('the agent was started to read only, and loads nothing that writes'),
 })
 export type AgentStatus = z.infer<typeof agentStatusSchema>

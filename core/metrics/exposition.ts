@@ -7,9 +7,10 @@
  */
 import type {MetricFamily, MetricSample} from '../contract/metrics.ts'
 
-/** One exposition: HELP, TYPE and the series of each family, in the order given. */
+/** One exposition: HELP, TYPE and the series of each family, in the order given. As with Azure NPM, a family without series is absent. */
 export function* expositionLines(families: Iterable<MetricFamily>): Generator<string> {
   for (const {name, help, type, samples} of families) {
+    if (samples.length === 0) continue
     yield `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`
     yield `# TYPE ${name} ${type}`
     for (const sample of samples) yield sampleLine(sample)
