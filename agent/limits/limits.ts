@@ -115,8 +115,11 @@ export const limits = {
   /** Nobody reads more differences; their number is told. */
   differences: 5000,
 
-  /** Of a processor: what reading counters may take. Where one read takes more, the next ones come later, */
-  liveShare: 0.02,
+  /**
+   * Of a processor: what reading counters may take; with what sending them takes it is a fiftieth. Where reads take more, the next ones
+   * come later,
+   */
+  liveShare: 0.017,
   /** beyond this much, in milliseconds of a processor: two samples make a rate, and who has just come does not wait for it, */
   liveBurstMs: SECOND,
   /** but not later than this. */

@@ -29,7 +29,7 @@ export class KernelCounters {
   private backend: Backend | undefined
   private nftSave: string | undefined
   private before: RuleCounters | undefined
-  /** What this process itself has worked for it so far, in milliseconds. */
+  /** Processor time that this thread has spent on it so far, in milliseconds. */
   spentMs = 0
 
   constructor(tools: KernelTools, limits: Limits) {
@@ -93,9 +93,10 @@ export class KernelCounters {
   }
 
   private timed<Result>(work: () => Result): Result {
-    const startedMs = performance.now()
+    const before = process.threadCpuUsage()
     const result = work()
-    this.spentMs += performance.now() - startedMs
+    const {user, system} = process.threadCpuUsage(before)
+    this.spentMs += (user + system) / 1000
     return result
   }
 }
