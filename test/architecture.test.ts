@@ -136,7 +136,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/documents',
   ],
 
-  'core/dataplanes.ts': ['core/dataplane', 'core/linux/npm', 'core/linux/dataplane.ts', 'core/windows/dataplane.ts'],
+  'core/dataplanes.ts': [
+    'core/kubernetes',
+    'core/dataplane',
+    'core/linux/npm',
+    'core/linux/dataplane.ts',
+    'core/windows/dataplane.ts',
+  ],
 
   'core/dump': [...seam, 'core/dataplanes.ts'],
   'core/redact': [...verb, 'core/renaming'],

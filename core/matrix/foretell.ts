@@ -1,4 +1,5 @@
 import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
+import {dataPlaneOfNode} from '../dataplanes.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {type Deviation, findDeviations} from '../policy/deviations.ts'
 import type {Compile, CompileOptions, Program, Unsupported} from '../policy/program.ts'
@@ -13,6 +14,18 @@ export interface Foretold {
   readonly usedSets: ReadonlySet<string>
   /** What is not programmed as it is written. */
   readonly problems: readonly Problem[]
+}
+
+/**
+ * The data plane of the nodes that pods run on, where all of them say the same.
+ *
+ * @param usual for nodes of which nothing says what they run, and for a cluster with nodes of several
+ */
+export function commonDataPlane({pods, nodes}: ClusterObjects, usual: DataPlane): DataPlane {
+  const byName = new Map(nodes.map(node => [node.metadata.name, node]))
+  const planes = new Set(pods.map(({spec}) => dataPlaneOfNode(byName.get(spec?.nodeName ?? '')) ?? usual))
+  const [only = usual] = planes
+  return planes.size > 1 ? usual : only
 }
 
 /** Foretells the node that Azure NPM would program from a cluster's objects. */

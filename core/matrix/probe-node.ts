@@ -2,6 +2,7 @@ import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {dataPlaneOfNode} from '../dataplanes.ts'
 import {type ClusterObjects, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Deviation} from '../policy/deviations.ts'
@@ -12,7 +13,7 @@ import {resolveEndpoint} from '../trace/endpoints.ts'
 import {isNodeRead, knownPods} from '../trace/nodes.ts'
 import {changedCluster, withWorkloads} from './change.ts'
 import {compareMatrices} from './compare-matrices.ts'
-import {departuresOf, type Foretold, foretell, foretellChange} from './foretell.ts'
+import {commonDataPlane, departuresOf, type Foretold, foretell, foretellChange} from './foretell.ts'
 import {type GroupedMatrix, groupedMatrix} from './groups.ts'
 import {Matrix, type MatrixEnd, type MatrixInput, matrixEnds} from './matrix.ts'
 import {type ProbedPort, portsOfPolicies} from './ports.ts'
@@ -71,7 +72,7 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
     clusters: [cluster],
     standIns,
   } = isWalked || !dump.cluster ? {clusters: [dump.cluster], standIns: []} : withStandIns([dump.cluster])
-  const {dataPlane} = dump
+  const dataPlane = isWalked || !cluster ? dump.dataPlane : commonDataPlane(cluster, dump.dataPlane)
   requireKnown(cluster ? dump.with({cluster}) : dump, problems)
   const {options = NEWEST} = question
   const foretold = !isWalked && cluster ? foretell(cluster, dataPlane, options) : undefined
@@ -95,7 +96,7 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
     ...(foretold && cluster && {departures: printable(departuresOf(cluster, dataPlane, options))}),
     // Filled while the probes are decided, which come before it.
     incomplete: matrix.incomplete,
-    problems: [...problems, ...(foretold ? foretold.problems : elsewhereProblems(dump, question))],
+    problems: [...problems, ...(foretold?.problems ?? []), ...elsewhereProblems(foretold?.node ?? dump, question)],
   }
   return {
     document,
@@ -141,7 +142,8 @@ export function compareProbes(
     requireKnown(dump, given)
     return compareNodes(dump, changed, question, all)
   }
-  const {dataPlane} = dump
+  const isForeseen = !isNodeRead(dump) && dump.cluster !== undefined
+  const dataPlane = isForeseen && dump.cluster ? commonDataPlane(dump.cluster, dump.dataPlane) : dump.dataPlane
   if (changed && !changed.cluster)
     throw new InputError(
       '--diff: neither rules nor policies were found there',
@@ -171,7 +173,7 @@ export function compareProbes(
     foretold: true,
     ...(standIns.length > 0 && {standIns}),
     departures: printable(departuresOf(changedTo, dataPlane, options)),
-    problems: [...all, ...next.problems, ...after.problems],
+    problems: [...all, ...next.problems, ...after.problems, ...elsewhereProblems(before.node, question)],
   }
 }
 
@@ -197,7 +199,10 @@ function compareNodes(dump: NodeState, changed: NodeState, question: MatrixQuest
   const ends = endsOf(dump, question)
   const isWalked = isNodeRead(dump)
   const {options = NEWEST} = question
-  const before = !isWalked && dump.cluster ? walkedForetold(foretell(dump.cluster, dump.dataPlane, options)) : {dump}
+  const before =
+    !isWalked && dump.cluster
+      ? walkedForetold(foretell(dump.cluster, commonDataPlane(dump.cluster, dump.dataPlane), options))
+      : {dump}
   const diff = compareMatrices(
     {ends, ports, ...before, ...(dump.cluster && {cluster: dump.cluster})},
     {ends, ports, dump: changed, ...(cluster && {cluster})},
@@ -248,20 +253,27 @@ function requireKnown(dump: NodeState, problems: readonly Problem[]): void {
 function endsOf(dump: NodeState, {namespace}: MatrixQuestion): MatrixEnd[] {
   const known = knownPods([dump])
   const wanted = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
-  const pods = wanted.filter(pod => !isJudgedElsewhere(pod, dump))
+  const isElsewhere = judgedElsewhere(dump)
+  const pods = wanted.filter(pod => !isElsewhere(pod))
   return matrixEnds(pods, resolveEndpoint('external', known))
 }
 
 /** Whether only another node enforces the policies of a pod: what this one says of it is not what happens to its packets. */
-function isJudgedElsewhere(pod: Pod, dump: NodeState): boolean {
-  const ip = policyIp(pod)
-  return ip !== undefined && dump.judges?.(ip) === false
+function judgedElsewhere(dump: NodeState): (pod: Pod) => boolean {
+  const nodes = new Map(dump.isForetold ? dump.cluster?.nodes.map(node => [node.metadata.name, node]) : [])
+  return pod => {
+    const ip = policyIp(pod)
+    if (ip !== undefined && dump.judges?.(ip) === false) return true
+    const plane = dataPlaneOfNode(nodes.get(pod.spec?.nodeName ?? ''))
+    return plane !== undefined && plane !== dump.dataPlane
+  }
 }
 
 /** What is said of pods that are left out. */
 function elsewhereProblems(dump: NodeState, {namespace}: MatrixQuestion): Problem[] {
+  const isElsewhere = judgedElsewhere(dump)
   const others = knownPods([dump]).pods.filter(
-    pod => (namespace === undefined || pod.metadata.namespace === namespace) && isJudgedElsewhere(pod, dump),
+    pod => (namespace === undefined || pod.metadata.namespace === namespace) && isElsewhere(pod),
   )
   if (others.length === 0) return []
   const [first] = others
@@ -269,8 +281,10 @@ function elsewhereProblems(dump: NodeState, {namespace}: MatrixQuestion): Proble
   return [
     {
       code: 'NETWORK_MODEL',
-      message: `${named} of other nodes ${others.length === 1 ? 'is' : 'are'} left out: a Windows node judges the packets of its own pods only`,
-      next: 'Ask trace, with the dumps of both nodes, about packets between pods of different nodes.',
+      message: dump.isForetold
+        ? `${named} of nodes with another operating system ${others.length === 1 ? 'is' : 'are'} left out: Azure NPM enforces policies there in another way`
+        : `${named} of other nodes ${others.length === 1 ? 'is' : 'are'} left out: a Windows node judges the packets of its own pods only`,
+      next: 'Ask trace about packets between pods of different nodes.',
     },
   ]
 }

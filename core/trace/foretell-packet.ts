@@ -1,8 +1,9 @@
-import type {DataPlane, DescribedWalk, NodeState} from '../dataplane/dataplane.ts'
+import type {DataPlane, DescribedWalk} from '../dataplane/dataplane.ts'
+import {dataPlaneOfNode} from '../dataplanes.ts'
 import type {ClusterObjects, ObjectMeta} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
-import type {CompileOptions} from '../policy/program.ts'
+import type {CompileOptions, Unsupported} from '../policy/program.ts'
 
 /** As Azure NPM of today programs. */
 const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
@@ -11,15 +12,40 @@ const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
 export interface ForetoldPacket extends Pick<DescribedWalk, 'trail' | 'reason'> {
   readonly verdict: Verdict
   readonly options: CompileOptions
+  /** That of the node which decides. */
+  readonly dataPlane: DataPlane
+  /** What it does not program as it is written of policies in the namespaces of the packet's ends. */
+  readonly refusals: readonly Unsupported[]
 }
 
-/** Foretells what Azure NPM will do with a packet: compiles what concerns the packet, and walks it. */
-export function foretellPacket(cluster: ClusterObjects, dataPlane: DataPlane, packet: Packet): ForetoldPacket {
+/**
+ * Foretells what Azure NPM will do with a packet: compiles what concerns the packet, and walks it. The nodes of both ends must let it pass,
+ * and each has the data plane of its operating system.
+ *
+ * @param usual the data plane of nodes of which nothing says what they run
+ */
+export function foretellPacket(cluster: ClusterObjects, usual: DataPlane, packet: Packet): ForetoldPacket {
   const concerned = partOf(cluster, packet)
-  const node: NodeState = dataPlane.foretell(dataPlane.policyCompiler.compile(concerned, NEWEST), {cluster: concerned})
-  const walk = node.walk(packet)
-  const {trail, reason} = node.describe(walk)
-  return {verdict: walk.verdict, reason, trail, options: NEWEST}
+  const foretold = planesOf(concerned, usual, packet).map((dataPlane): ForetoldPacket => {
+    const program = dataPlane.policyCompiler.compile(concerned, NEWEST)
+    const node = dataPlane.foretell(program, {cluster: concerned})
+    const walk = node.walk(packet)
+    const {trail, reason} = node.describe(walk)
+    return {verdict: walk.verdict, reason, trail, options: NEWEST, dataPlane, refusals: program.refusals}
+  })
+  const last = foretold.at(-1) as ForetoldPacket
+  const deciding = foretold.find(({verdict}) => verdict === 'drop') ?? foretold.find(({verdict}) => verdict === 'unknown') ?? last
+  return {...deciding, trail: foretold.slice(0, foretold.indexOf(deciding) + 1).flatMap(({trail}) => trail)}
+}
+
+/** The data planes of the nodes that a packet passes: the sender's, then the receiver's. */
+function planesOf({pods, nodes}: ClusterObjects, usual: DataPlane, {source, destination}: Packet): DataPlane[] {
+  const planes = [source, destination].flatMap(address =>
+    pods
+      .filter(pod => policyIp(pod) === address)
+      .map(({spec}) => dataPlaneOfNode(nodes.find(({metadata}) => metadata.name === spec?.nodeName)) ?? usual),
+  )
+  return planes.length === 0 ? [usual] : [...new Set(planes)]
 }
 
 /**

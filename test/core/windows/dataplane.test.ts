@@ -266,6 +266,66 @@ describe('a node as Azure NPM would program it', () => {
   )
 })
 
+describe('without a node that was read', () => {
+  const policy = {
+    metadata: {namespace: 'shop', name: 'all-but-web'},
+    spec: {
+      podSelector: {matchLabels: {app: 'db'}},
+      policyTypes: ['Ingress'],
+      ingress: [{from: [{ipBlock: {cidr: '10.240.0.0/16', except: ['10.240.0.11/32']}}]}],
+    },
+  }
+  const objects = (nodes: (text: string) => string) =>
+    openedNode({
+      'cluster.json': nodes(hnsText('cluster.json')),
+      'policy.json': JSON.stringify({
+        kind: 'List',
+        items: [{kind: 'NetworkPolicy', apiVersion: 'networking.k8s.io/v1', ...policy}],
+      }),
+    })
+
+  plainTest('a pod on a Windows node is foretold by what Windows programs', async () => {
+    const onWindows = tracePacket([await objects(text => text)], tcp('shop/web-1', 'shop/db-1', '80'), [])
+    expect(onWindows).toMatchObject({verdict: 'drop', foretold: {verdict: 'accept'}})
+    expect(onWindows.disagreements).toEqual([
+      expect.stringContaining('Azure NPM on Windows and policy shop/all-but-web, spec.ingress[0].from[0].ipBlock.except'),
+    ])
+    const onLinux = tracePacket(
+      [await objects(text => text.replaceAll('"windows"', '"linux"'))],
+      tcp('shop/web-1', 'shop/db-1', '80'),
+      [],
+    )
+    expect(onLinux).toMatchObject({verdict: 'drop', foretold: {verdict: 'drop'}, disagreements: []})
+  })
+
+  plainTest('the node of each end judges: what one of them denies is denied', async () => {
+    const trace = tracePacket(
+      [await objects(text => text.replaceAll('"linux"', '"windows"'))],
+      tcp('lab/job-1', 'shop/db-1', '80'),
+      [],
+    )
+    expect(trace.foretold?.verdict).toBe('accept')
+    const denied = await objects(text => text)
+    const mixed = denied.with({
+      cluster: {
+        ...hnsCluster([{metadata: {namespace: 'lab', name: 'no-egress'}, spec: {podSelector: {}, policyTypes: ['Egress']}}]),
+      },
+    })
+    expect(tracePacket([mixed], tcp('lab/job-1', 'shop/db-1', '80'), []).foretold).toMatchObject({verdict: 'drop'})
+  })
+
+  plainTest('the matrix has the pods of one operating system, and says how many it leaves out', async () => {
+    const mixed = probeNode(await objects(text => text), {}, [])
+    expect(mixed.ends).toEqual(['default/cli-1', 'lab/job-1', 'external'])
+    expect(mixed.document.problems.map(({message}) => message)).toEqual([
+      expect.stringContaining('4 pods of nodes with another operating system'),
+    ])
+    const windowsOnly = probeNode(await objects(text => text.replaceAll('"linux"', '"windows"')), {}, [])
+    expect(windowsOnly.ends).toHaveLength(7)
+    expect(windowsOnly.document.problems.map(({code}) => code)).toEqual(['POLICY_REFUSED'])
+  })
+})
+
 plainTest('a dump of both operating systems is one of two nodes', async () => {
   const {nodes} = await readDump([
     {name: 'nodes/win/networks.json', folder: 'nodes/win', text: [hnsText('networks.json')]},
