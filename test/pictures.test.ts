@@ -51,6 +51,13 @@ describe('a screen as SVG', () => {
     expect(drawn).not.toContain('<script>')
   })
 
+  test('draws the blocks of a sparkline as one shape, as high as they are', () => {
+    const drawn = svg('a ▁█ b')
+    expect(drawn).toContain('d="M32.8 69V66.9H41.2V52H49.6V69Z"')
+    expect(drawn).toMatch(/x="58" [^>]*>b</)
+    expect(drawn).not.toContain('█')
+  })
+
   test('sets each piece where its column is, wide characters counting two', () => {
     const drawn = svg('  ab \u001b[31m漢字\u001b[39m c')
     expect(drawn).toMatch(/x="32.8" [^>]*textLength="16.8"[^>]*>ab</)

@@ -60,16 +60,37 @@ function* rowSvg(line: readonly Run[], top: number): Generator<string> {
     const width = widthOf([run]) * CELL.width
     if (style.isInverse)
       yield `<rect x="${number(x)}" y="${number(top - 2)}" width="${number(width)}" height="${CELL.height}" fill="${colorOf(style)}" shape-rendering="crispEdges"/>`
-    // Spaces alone draw nothing, and browsers may not keep those at the ends.
-    const lead = text.length - text.trimStart().length
-    const word = text.trim()
-    if (word !== '') yield textAt(x + lead * CELL.width, top + 12, word, style)
-    column += stringWidth(text)
+    for (const part of text.match(PARTS) ?? []) {
+      const at = EDGE + column * CELL.width
+      if (BLOCKS.test(part)) yield blocksSvg(part, at, top, style)
+      // Spaces alone draw nothing, and browsers may not keep those at the ends.
+      const lead = part.length - part.trimStart().length
+      const word = part.trim()
+      if (word !== '' && !BLOCKS.test(part)) yield textAt(at + lead * CELL.width, top + 12, word, style)
+      column += stringWidth(part)
+    }
   }
 }
 
+/** The blocks of sparklines, of one to eight eighths of a cell. */
+const BLOCKS = /^[\u2581-\u2588]/
+const PARTS = /[\u2581-\u2588]+|[^\u2581-\u2588]+/g
+const FIRST_BLOCK = 0x2580
+
+/** Drawn, not written: fonts leave gaps between blocks. */
+function blocksSvg(blocks: string, x: number, top: number, style: Style): string {
+  const bottom = top - 2 + CELL.height
+  const steps = [...blocks].map((block, at) => {
+    const height = ((block.charCodeAt(0) - FIRST_BLOCK) * (CELL.height - 2)) / 8
+    return `V${number(bottom - height)}H${number(x + (at + 1) * CELL.width)}`
+  })
+  return `<path d="M${number(x)} ${bottom}${steps.join('')}V${bottom}Z" fill="${inkOf(style)}"/>`
+}
+
+const inkOf = (style: Style): string => (style.isInverse ? BACKGROUND : colorOf(style))
+
 function textAt(x: number, y: number, text: string, style: Style): string {
-  const fill = style.isInverse ? BACKGROUND : colorOf(style)
+  const fill = inkOf(style)
   const looks = [`fill="${fill}"`, ...(style.isBold ? ['font-weight="bold"'] : [])]
   const width = number(stringWidth(text) * CELL.width)
   const place = `x="${number(x)}" y="${number(y)}" textLength="${width}"`
