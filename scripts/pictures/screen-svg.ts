@@ -80,8 +80,8 @@ const FIRST_BLOCK = 0x2580
 /** Drawn, not written: fonts leave gaps between blocks. */
 function blocksSvg(blocks: string, x: number, top: number, style: Style): string {
   const bottom = top - 2 + CELL.height
-  const steps = [...blocks].map((block, at) => {
-    const height = ((block.charCodeAt(0) - FIRST_BLOCK) * (CELL.height - 2)) / 8
+  const steps = Array.from({length: blocks.length}, (_, at) => {
+    const height = ((blocks.charCodeAt(at) - FIRST_BLOCK) * (CELL.height - 2)) / 8
     return `V${number(bottom - height)}H${number(x + (at + 1) * CELL.width)}`
   })
   return `<path d="M${number(x)} ${bottom}${steps.join('')}V${bottom}Z" fill="${inkOf(style)}"/>`

@@ -10,7 +10,7 @@ import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 /** Policies of a cluster: agents compare their own nodes, and what these count is read from all of them. */
 
 async function driftOf(node: NodeName): Promise<Drift> {
-  const documents = Object.entries(documentsOf(node)).map(([name, text = '']) => ({name, folder: '', text: [text]}))
+  const documents = Object.entries(documentsOf(node)).map(([name, text]) => ({name, folder: '', text: [text]}))
   const [state] = (await readDump(documents)).nodes
   if (!state) throw new Error('no node')
   return diffNode(state.with({node}), {isLite: false}, [])
