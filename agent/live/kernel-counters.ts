@@ -22,11 +22,15 @@ const TABLE = ['-c', '-t', 'filter']
 
 type Backend = 'nft' | 'legacy'
 
+/** How long a back end is taken for the one in use: Azure NPM may start again with the other one. */
+const BACKEND_MS = 300_000
+
 /** Reads counters of the kernel, and nothing else: no rule is parsed while the rules are the same. */
 export class KernelCounters {
   private readonly tools: KernelTools
   private readonly limits: Limits
   private backend: Backend | undefined
+  private foundMs = -Infinity
   private nftSave: string | undefined
   private before: RuleCounters | undefined
   /** Processor time that this thread has spent on it so far, in milliseconds. */
@@ -39,7 +43,12 @@ export class KernelCounters {
 
   /** @throws RefusedError `READ_FAILED` when they cannot be read */
   async rules(signal: AbortSignal): Promise<RuleCounters> {
-    const backend = (this.backend ??= await this.findBackend(signal))
+    const now = performance.now()
+    if (!this.backend || now - this.foundMs > BACKEND_MS) {
+      this.backend = await this.findBackend(signal)
+      this.foundMs = now
+    }
+    const {backend} = this
     const text = await this.save(backend, TABLE, signal)
     this.before = this.timed(() => readRuleCounters(text, this.before))
     // Azure NPM may come later, and bring its rules to the other back end.

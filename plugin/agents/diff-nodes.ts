@@ -1,5 +1,4 @@
-import {z} from 'zod'
-import {type DriftList, driftSchema} from '../../core/contract/drift.ts'
+import type {DriftList} from '../../core/contract/drift.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
@@ -7,9 +6,7 @@ import type {NodeChoice} from './agents.ts'
 import {openCluster} from './cluster.ts'
 import {eachNode, type Waiting} from './each-node.ts'
 import {engineProblems} from './policy-engine.ts'
-import {parseAnswer, tolerantProblemSchema} from './tolerant-schemas.ts'
-
-const tolerantDriftSchema = driftSchema.extend({problems: z.array(tolerantProblemSchema)})
+import {parseAnswer, tolerantDriftSchema} from './tolerant-schemas.ts'
 
 /**
  * Compares all nodes that are meant with what the policies ask for. Each agent compares its own node, so many nodes take little

@@ -8,6 +8,7 @@ import {
   syncStateSchema,
 } from '../../core/contract/agent.ts'
 import {problemSchema} from '../../core/contract/common.ts'
+import {driftSchema} from '../../core/contract/drift.ts'
 import {writeResultSchema, writeStatusSchema} from '../../core/contract/writes.ts'
 import {AgentError} from './agent-error.ts'
 
@@ -23,6 +24,8 @@ export const tolerantStatusSchema = agentStatusSchema.extend({
   backend: agentStatusSchema.shape.backend.catch('unknown'),
 })
 export const tolerantStatusChangeSchema = statusChangeSchema.extend({status: tolerantStatusSchema})
+
+export const tolerantDriftSchema = driftSchema.extend({problems: z.array(tolerantProblemSchema)})
 
 export const tolerantPieceSchema = snapshotPieceSchema.extend({problems: z.array(tolerantProblemSchema)})
 export const tolerantSnapshotSchema = snapshotSchema

@@ -1,21 +1,26 @@
 import type {SetEntry} from '../../core/contract/common.ts'
-import {type Drift, driftSchema} from '../../core/contract/drift.ts'
+import type {Drift} from '../../core/contract/drift.ts'
 import {type LiveEvent, wireSampleSchema} from '../../core/contract/live.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {AgentConnection} from '../agents/agent-connection.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Cluster} from '../agents/cluster.ts'
 import {type FollowPauses, followAgents} from '../agents/follow-agents.ts'
 import {listen} from '../agents/listen.ts'
-import {parseAnswer} from '../agents/tolerant-schemas.ts'
-import {InputBudget} from '../bytes/input-budget.ts'
-import {readWholeNode} from '../source/read-cluster.ts'
+import {parseAnswer, tolerantDriftSchema} from '../agents/tolerant-schemas.ts'
+import {readObjectsOf, readRulesOf} from '../source/read-cluster.ts'
 import {EventQueue} from './event-queue.ts'
 import type {LiveRequest, LiveSource} from './live-source.ts'
 import {NodeSnapshots} from './node-snapshots.ts'
 import {CurrentRequest} from './request.ts'
 import {setOf} from './set-of.ts'
+import {SharedObjects} from './shared-objects.ts'
+import {Turns} from './turns.ts'
+
+/** Reading a large node whole takes a second of this processor. */
+const READ_AT_ONCE = 8
 
 /**
  * All nodes of a cluster that are meant, each through one connection to its agent. Connections that end are opened again.
@@ -29,6 +34,8 @@ export class LiveCluster implements LiveSource {
   private readonly pauses: FollowPauses | undefined
   private readonly asked: CurrentRequest
   private readonly agents = new Map<string, AgentConnection>()
+  private readonly objects = new SharedObjects()
+  private readonly reads = new Turns(READ_AT_ONCE)
 
   constructor(cluster: Cluster, choice: NodeChoice, request: LiveRequest, pauses?: FollowPauses) {
     this.cluster = cluster
@@ -65,14 +72,13 @@ export class LiveCluster implements LiveSource {
   }
 
   async members(node: string, set: string, signal: AbortSignal): Promise<SetEntry | undefined> {
-    const {state} = await readWholeNode(this.agentOf(node), signal, new InputBudget('agents'))
-    return setOf(state, set)
+    return setOf(await this.stateOf(this.agentOf(node), signal), set)
   }
 
   async differences(node: string, signal: AbortSignal): Promise<Drift> {
     const agent = this.agentOf(node)
     const answer = await agent.ask('diff', client => client.diff.query({}, {signal}))
-    return {...parseAnswer(driftSchema, answer, node), node}
+    return {...parseAnswer(tolerantDriftSchema, answer, node), node}
   }
 
   /** Listens to one agent, and anew whenever something else is asked of it. */
@@ -88,7 +94,7 @@ export class LiveCluster implements LiveSource {
     failed.promise.catch(() => {})
     const snapshots = new NodeSnapshots(
       node,
-      async () => (await readWholeNode(agent, signal, new InputBudget('agents'))).state,
+      () => this.reads.run(() => this.stateOf(agent, signal)),
       live => queue.push(live),
       failed.reject,
     )
@@ -116,6 +122,12 @@ export class LiveCluster implements LiveSource {
     } finally {
       if (this.agents.get(node) === agent) this.agents.delete(node)
     }
+  }
+
+  private async stateOf(agent: AgentConnection, signal: AbortSignal): Promise<NodeState> {
+    const cluster = await this.objects.current(() => readObjectsOf(agent, signal))
+    const state = await readRulesOf(agent, signal)
+    return cluster ? state.with({cluster}) : state
   }
 
   private agentOf(node: string): AgentConnection {

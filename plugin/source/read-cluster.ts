@@ -141,6 +141,21 @@ async function readObjects(
   throw cluster.absent[0]?.error ?? new InputError('no agent has a node yet', 'See how far they are: kubectl npm status')
 }
 
+/** The rules and sets of one node, without the cluster's objects. @throws InputError */
+export async function readRulesOf(agent: AgentConnection, signal: AbortSignal): Promise<NodeState> {
+  const {node, takenAt, documents, problems} = await readNode(agent, RULES, signal, new InputBudget('agents'))
+  const [state] = (await computeWhileHeld(() => readDump(documents))).nodes
+  if (state) return state.with({node, takenAt})
+  throw new InputError(`node ${node}: the agent gave nothing that could be read`, 'See its log.', problems)
+}
+
+/** The cluster's objects as one agent knows them; undefined when it does not. @throws InputError */
+export async function readObjectsOf(agent: AgentConnection, signal: AbortSignal): Promise<ClusterObjects | undefined> {
+  if (agent.hello.knowledge.state === 'off' || agent.hello.knowledge.asOf === undefined) return undefined
+  const {documents} = await readNode(agent, OBJECTS, signal, new InputBudget('agents'))
+  return (await computeWhileHeld(() => readDump(documents))).nodes[0]?.cluster
+}
+
 /** What an agent says of its node, the cluster's objects among it. */
 export interface NodeReading {
   readonly state: NodeState

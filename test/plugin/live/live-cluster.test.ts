@@ -9,9 +9,9 @@ import {openCluster} from '../../../plugin/agents/cluster.ts'
 import {LiveCluster} from '../../../plugin/live/live-cluster.ts'
 import type {LiveRequest} from '../../../plugin/live/live-source.ts'
 import {sha256} from '../../../plugin/live/node-snapshots.ts'
-import {documentProcedures, startFakeAgent} from '../../support/plugin/fake-agent.ts'
+import {documentProcedures, type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
-import {shopLines} from '../../support/shop-nodes.ts'
+import {shop, shopLines} from '../../support/shop-nodes.ts'
 
 /** A node of the shop whose counters a test sets, as its agent tells of it. */
 class PlayedNode {
@@ -36,7 +36,11 @@ class PlayedNode {
     this.lines.map(line => (line.startsWith('-A') ? `[${this.hits}:${this.hits * 60}] ${line}` : line)).join('\n')
 
   get documents() {
-    return {'iptables-nft-save.txt': `${this.save()}\n`, 'ipset-save.txt': `${shopLines.sets.join('\n')}\n`}
+    return {
+      'iptables-nft-save.txt': `${this.save()}\n`,
+      'ipset-save.txt': `${shopLines.sets.join('\n')}\n`,
+      'cluster.json': JSON.stringify({kind: 'List', items: shop.pods.map(pod => ({kind: 'Pod', ...pod}))}),
+    }
   }
 
   async *samples(input: SamplesInput): AsyncGenerator<WireSample> {
@@ -115,6 +119,20 @@ const countedOn = (view: LiveView, node: string) => {
 }
 
 describe('watching a cluster', () => {
+  test('reads the objects of the cluster once for all nodes', async () => {
+    const names = ['aks-1', 'aks-2', 'aks-3']
+    await using stack = new AsyncDisposableStack()
+    const agents: Record<string, FakeAgent> = {}
+    for (const name of names) agents[name] = stack.use(await startAgent(name, new PlayedNode()))
+    await using watched = await watchCluster(Object.fromEntries(Object.entries(agents).map(([name, {port}]) => [name, port])), {
+      intervalMs: 1000,
+      rulesOf: 'all',
+    })
+    await watched.watch.until(view => names.every(name => countedOn(view, name) === 0))
+    const snapshots = Object.values(agents).flatMap(({calls}) => calls.filter(call => call === 'openSnapshot'))
+    expect(snapshots).toHaveLength(names.length + 1)
+  })
+
   test('counts policies of the nodes whose rules are asked for, and sums up the others', async () => {
     const [one, other] = [new PlayedNode(), new PlayedNode()]
     await using first = await startAgent('aks-1', one)
