@@ -7,6 +7,8 @@ import {compareState, type ReadStateOptions, withReadState} from '../snapshots/d
 export interface BackgroundComparisonOptions extends ReadStateOptions {
   readonly lite: boolean
   readonly log: Log
+  /** Another number whenever the agent has written to the node: then the next comparison need not wait for minutes. */
+  readonly writes: () => number
 }
 
 /** What the last look at the whole node has found. Times are of the monotonic clock, in milliseconds. */
@@ -32,7 +34,10 @@ export class BackgroundComparison {
   readonly counts = {done: 0, failed: 0}
   private readonly options: BackgroundComparisonOptions
   private running: Promise<void> | undefined
+  /** When the next one may be made, and when it may be if the node was written to. */
   private nextMs = Number.NEGATIVE_INFINITY
+  private soonestMs = Number.NEGATIVE_INFINITY
+  private seenWrites = 0
 
   constructor(options: BackgroundComparisonOptions) {
     this.options = options
@@ -40,22 +45,25 @@ export class BackgroundComparison {
 
   /** Begins a comparison when it is time for one, and known what to compare with. Never throws. */
   begin(): void {
-    const isKnown = this.options.watch.syncState().asOf !== undefined
-    if (!isKnown || this.running || performance.now() < this.nextMs) return
+    const {watch, writes} = this.options
+    const dueMs = writes() === this.seenWrites ? this.nextMs : this.soonestMs
+    if (this.running || watch.syncState().asOf === undefined || performance.now() < dueMs) return
     this.running = this.compare().finally(() => (this.running = undefined))
   }
 
   private async compare(): Promise<void> {
     const {limits, log} = this.options
     const startedMs = performance.now()
+    this.seenWrites = this.options.writes()
     try {
       await withReadState(this.options, async read => {
         const drift = await compareState(read, this.options)
         const {countNode} = await import('../../core/metrics/count-node.ts')
         const {leakedReferences} = countNode(read.state)
         this.last = {drift, leakedReferences, endedMs: performance.now(), durationMs: 0}
-        if (!this.options.lite && read.cluster.pods.length <= limits.verifiedPods) await this.verify(read.state)
-        else this.verification = undefined
+        const {length} = read.cluster.pods
+        this.verification = undefined
+        if (!this.options.lite && length > 0 && length <= limits.verifiedPods) await this.verify(read.state)
       })
       const endedMs = performance.now()
       if (this.last) this.last = {...this.last, endedMs, durationMs: endedMs - startedMs}
@@ -65,7 +73,8 @@ export class BackgroundComparison {
       log.warn({reason: (error as Error).message}, 'The node could not be compared for metrics')
     }
     const durationMs = performance.now() - startedMs
-    this.nextMs = startedMs + Math.max(limits.comparisonMs, durationMs * limits.comparisonPauses)
+    this.soonestMs = startedMs + durationMs * limits.comparisonPauses
+    this.nextMs = Math.max(this.soonestMs, startedMs + limits.comparisonMs)
   }
 
   private async verify(state: NodeState): Promise<void> {

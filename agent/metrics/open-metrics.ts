@@ -7,7 +7,7 @@ import type {ApiServer} from '../kubernetes/api-server.ts'
 import type {ReadStateOptions, WatchedCluster} from '../snapshots/diff.ts'
 import {BackgroundComparison} from './background-comparison.ts'
 import {CountedRules} from './counted-rules.ts'
-import {MetricsPages, type MetricsPagesOptions} from './metrics-pages.ts'
+import {MetricsPages, type MetricsPagesOptions, type OutsideFacts} from './metrics-pages.ts'
 import {MetricsServer} from './metrics-server.ts'
 
 export interface ServedMetrics {
@@ -43,7 +43,7 @@ export async function openMetrics(
   options: OpenMetricsOptions,
 ): Promise<OpenMetrics> {
   const {limits, log, watch, secureContext, lite} = options
-  const comparison = watch && new BackgroundComparison({...options, watch})
+  const comparison = watch && new BackgroundComparison({...options, watch, writes: () => sumOf(options.facts().writes)})
   const counted = await CountedRules.open({path: join(options.stateDir, 'counted-rules.json'), log, saveMs: limits.countsSaveMs})
   const isKnown = () => watch?.syncState().asOf !== undefined
   const pages = new MetricsPages({
@@ -98,3 +98,5 @@ export async function openMetrics(
     },
   }
 }
+
+const sumOf = (writes: OutsideFacts['writes'] = []): number => writes.reduce((sum, {count}) => sum + count, 0)

@@ -42,7 +42,7 @@ export const agentFamilies = {
   verified: own(
     'npm_agent_verify_result',
     'Whether the last verification proved that the node judges every packet as its policies say, found packets of which it does not, or left some open',
-    'before the first verification, and where the cluster has more pods than are verified for metrics',
+    'before the first verification, where the cluster has more pods than are verified for metrics, and with --lite',
     {labels: ['result'], unit: '0 or 1'},
   ),
   counterexamples: own(

@@ -7,6 +7,7 @@ import {describe, expect, test} from 'vitest'
 import {run as runTool} from '../../../agent/node/run.ts'
 import {API_AUDIENCE, madeToken} from '../../support/agent/fake-reviews.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
+import {FakeWatch} from '../../support/agent/fake-watch.ts'
 import {type OpenAgent, openAgent} from '../../support/agent/open-agent.ts'
 
 const PROMETHEUS = 'system:serviceaccount:monitoring:prometheus'
@@ -203,6 +204,46 @@ describe('reading for scrapes', () => {
     const page = text(await scrape(agent, '/node-metrics', {isPlain: true}))
     expect(page).toContain('npm_agent_read_problems_total 1\n')
     expect(page).not.toContain('npm_agent_policy_packets_total')
+  })
+})
+
+describe('the comparison in the background', () => {
+  const EMPTY = 'printf "*filter\\n:FORWARD ACCEPT [0:0]\\nCOMMIT\\n"'
+
+  test('waits for minutes, but not after a write', async () => {
+    await using _tools = await fakeTools({
+      'iptables-nft-save': 'printf "*filter\\n:FORWARD ACCEPT [0:0]\\nCOMMIT\\n"',
+      ipset: 'exit 0',
+    })
+    const limits = {sharedScrapeMs: 0, scrapePauses: 0, comparisonPauses: 0, scraperBurst: 1000}
+    const watch = new FakeWatch()
+    await using agent = await openAgent({metrics: {auth: 'none'}, run: runTool, watch, limits})
+    const done = async () => {
+      const page = text(await scrape(agent, '/node-metrics', {isPlain: true}))
+      return Number(/^npm_agent_comparisons_total\{result="done"\} (\d+)$/m.exec(page)?.[1])
+    }
+    await expect.poll(done).toBe(1)
+    for (let round = 0; round < 5; round++) expect(await done()).toBe(1)
+    await using client = await agent.connectAsRoot()
+    await client.ask('rollback', {})
+    await expect.poll(done).toBe(2)
+    for (let round = 0; round < 5; round++) expect(await done()).toBe(2)
+  })
+
+  test('does not begin before the cluster is known', async () => {
+    await using _tools = await fakeTools({'iptables-nft-save': EMPTY, ipset: 'exit 0'})
+    const watch = new FakeWatch()
+    watch.asOf = undefined
+    await using agent = await openAgent({
+      metrics: {auth: 'none'},
+      run: runTool,
+      watch,
+      limits: {sharedScrapeMs: 0, scrapePauses: 0},
+    })
+    const page = async () => text(await scrape(agent, '/node-metrics', {isPlain: true}))
+    for (let round = 0; round < 3; round++) expect(await page()).toContain('npm_agent_comparisons_total{result="failed"} 0\n')
+    watch.asOf = new Date().toISOString()
+    await expect.poll(page).toContain('npm_agent_comparisons_total{result="done"} 1\n')
   })
 })
 
