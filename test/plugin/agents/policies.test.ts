@@ -1,8 +1,15 @@
+import {fileURLToPath} from 'node:url'
+import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import type {Drift} from '../../../core/contract/drift.ts'
-import type {PolicyList} from '../../../core/contract/policies.ts'
+import type {WireSample} from '../../../core/contract/live.ts'
+import {type PolicyList, policyChangeSchema} from '../../../core/contract/policies.ts'
 import {diffNode} from '../../../core/drift/diff-node.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
+import {countsSince} from '../../../core/live/live-counts.ts'
+import {readRuleCounters, structureDigest} from '../../../core/live/rule-counters.ts'
+import {kernelSummary} from '../../../core/live/summary.ts'
+import {sha256} from '../../../plugin/live/node-snapshots.ts'
 import {documentsOf, NODES, type NodeName, startBakery} from '../../support/plugin/bakery-dump.ts'
 import {documentProcedures, Refused} from '../../support/plugin/fake-agent.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
@@ -57,4 +64,57 @@ describe('policies of a cluster', () => {
     expect(stderr).toContain('the agent does not know the cluster yet')
     expect(exitCode).toBe(2)
   })
+})
+
+/** Each second each rule of a node counts this much. */
+const PER_SECOND = 5
+
+/** What an agent tells of its counters, as fast as it is listened to. */
+async function* samplesOf(node: NodeName): AsyncGenerator<WireSample> {
+  const text = documentsOf(node)['iptables-nft-save.txt'] ?? ''
+  let told: Parameters<typeof countsSince>[0]
+  for (let second = 1; second < 100; second++) {
+    const hits = text.replaceAll(/^\[\d+:\d+\] /gm, `[${second * PER_SECOND}:${second * 300}] `)
+    const counted = {counters: readRuleCounters([hits], told?.counters), sets: new Map([['azure-npm-1', 3]])}
+    yield {
+      at: new Date(Date.UTC(2026, 10, 30, 0, 0, second)).toISOString(),
+      structure: structureDigest(counted.counters.structure, sha256),
+      summary: {...kernelSummary(counted), connections: null, differences: null, npm: null},
+      counts: countsSince(told, counted),
+      readMs: 1,
+      intervalMs: 1000,
+      skipped: 0,
+    }
+    told = counted
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+test('policies --watch adds up what all nodes of a cluster count in a second, until Ctrl-C', async () => {
+  const watched = async (node: NodeName) => {
+    const {procedures} = await proceduresOf(node)
+    return {procedures: {...procedures, samples: () => samplesOf(node)}}
+  }
+  await using bakery = await startBakery({
+    agents: {'aks-oven-0': await watched('aks-oven-0'), 'aks-oven-1': await watched('aks-oven-1')},
+  })
+  const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
+  const watching = execa(process.execPath, [executable, 'policies', '--watch', '-n', 'storefront', '-o', 'json'], {
+    reject: false,
+    lines: true,
+    env: {...bakery.api.env, NO_COLOR: '1'},
+    timeout: 60_000,
+  })
+  const rates = new Map<string, {readonly newConnections: number | null; readonly drops: number | null}>()
+  for await (const line of watching) {
+    const {item} = policyChangeSchema.parse(JSON.parse(line))
+    // Of one node alone it is half of that: the other has not come yet.
+    if (item.rates && (item.rates.newConnections ?? 0) + (item.rates.drops ?? 0) > 0)
+      rates.set(`${item.name} ${item.rules?.most}`, item.rates)
+    if ([...rates.values()].some(({drops}) => drops === 2 * PER_SECOND)) watching.kill('SIGINT')
+  }
+  const {exitCode, signal} = await watching
+  // Three rules that allow and one that drops, on two nodes.
+  expect(rates.get('till 4')).toEqual({newConnections: 2 * 3 * PER_SECOND, drops: 2 * PER_SECOND})
+  expect(signal ?? exitCode).toBe(0)
 })
