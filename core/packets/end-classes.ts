@@ -84,6 +84,8 @@ export function endClasses({pods, nodes, sets, blocks, left = [], likeness}: Dis
   for (const block of blocks) named.addBlock(block, 'named')
   for (const address of left) {
     const point = pointAt(address)
+    // Another pod has got it since.
+    if (point.pods) continue
     named.mark(point, named.numberOf('left;'))
     point.mayBePod = true
   }
