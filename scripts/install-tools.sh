@@ -10,7 +10,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 # tool:package, one tool that stands for each package
 tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3
   containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins busybox:busybox-static openssl:openssl
-  /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish
+  /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish tmux:tmux
   promtool:prometheus amtool:prometheus-alertmanager'
 
 missing=''

@@ -422,7 +422,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'test/support/kernel/talkers',
     'test/support/writer',
   ],
-  'test/support/plugin': ['core', 'agent/serve', 'plugin'],
+  'test/support/plugin': ['core', 'agent/serve', 'plugin', 'test/support/shop-nodes.ts', 'test/support/temporary-folder.ts'],
   'test/support/cluster': ['test/support/agent', 'test/cluster/lab', 'test/support/describe-where.ts'],
 }
 

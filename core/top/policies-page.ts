@@ -4,7 +4,7 @@ import type {Row, TopColumn, TopTable} from './table.ts'
 import type {WatchedNode, WatchedPolicy, WatchedRule} from './watched.ts'
 
 const POLICY_DROPS_MEAN =
-  'DROPS/S of a policy counts packets that none of its rules allows. They are dropped, unless another policy of the same pod allows them.'
+  'DROPS/S of a policy: packets that none of its rules allows, and at most what the node drops. Another policy of the same pod may have allowed some.'
 const POLICY_NEW_MEANS = 'NEW/S counts new connections that its rules allow: they see the first packet of each.'
 
 const columns: readonly TopColumn[] = [
@@ -126,7 +126,7 @@ const ruleColumns: readonly TopColumn[] = [
 /** The rules of one policy, the drops first. */
 export function policyPage(node: WatchedNode | undefined, key: string): TopTable {
   const policy = node?.policies?.find(each => each.key === key)
-  const rows = (policy?.rules ?? []).map((rule, index) => ruleRow(rule, index))
+  const rows = (policy?.rules ?? []).map((rule, index) => ruleRow(rule, index, policy?.drops ?? null))
   return {
     about: policy ? aboutPolicy(policy) : [],
     columns: ruleColumns,
@@ -155,23 +155,28 @@ function aboutPolicy({subject, pods, drops, newConnections, enforced}: WatchedPo
   ]
 }
 
-function ruleRow(rule: WatchedRule, index: number): Row {
+function ruleRow(rule: WatchedRule, index: number, dropped: number | null): Row {
   const {action, text, packets, packetRate, byteRate, history} = rule
   const isDrop = action === 'drop'
   return {
     key: String(index),
     cells: [
       {text: String(index + 1), value: index, tone: 'faint'},
-      isDrop ? dropsFirst(packetRate) : rateCell(packetRate),
+      isDrop ? dropsFirst(packetRate, dropped) : rateCell(packetRate),
       {text: bytesText(byteRate), value: byteRate},
       history,
-      {text, ...(isDrop && packetRate && {tone: 'bad'})},
+      {text, ...(isDrop && packetRate && dropped && {tone: 'bad'})},
     ],
     details: [
-      `Rule ${index + 1}: ${text}`,
+      `Rule ${index + 1}: ${text}.`,
       packets === null
         ? 'It has not been counted yet.'
         : `${plural(packets, isDrop ? 'packet' : 'new connection')} since the rule was written.`,
+      ...(isDrop && packetRate !== null && dropped !== null && packetRate > dropped
+        ? [
+            `The node drops ${dropped === 0 ? 'none of them' : `${rateText(dropped)}/s at most`}: another policy allows the ${dropped === 0 ? 'packets' : 'others'}.`,
+          ]
+        : []),
     ],
     document: () => ruleDocument(rule),
   }
@@ -179,7 +184,10 @@ function ruleRow(rule: WatchedRule, index: number): Row {
 
 /** Drops come before all else that is counted. */
 const FIRST = 1e12
-const dropsFirst = (rate: number | null) => ({...dropCell(rate), value: (rate ?? 0) + FIRST})
+const dropsFirst = (rate: number | null, dropped: number | null) => ({
+  ...(dropped === 0 ? rateCell(rate) : dropCell(rate)),
+  value: (rate ?? 0) + FIRST,
+})
 
 const selectedColumns: readonly TopColumn[] = [
   {key: 'pod', header: 'POD', least: 12, rank: 0, grows: true, cut: 'middle'},
@@ -213,7 +221,7 @@ export function podsPage(node: WatchedNode | undefined, key?: string): TopTable 
   return {
     about: policy ? aboutPolicy(policy) : aboutNode(node),
     columns: selectedColumns,
-    rows: names.map(pod => podRow(pod, byPod.get(pod) ?? [])),
+    rows: names.map(pod => podRow(pod, byPod.get(pod) ?? [], node?.drops ?? null)),
     sortedBy: 'drops',
     empty: !node?.policies
       ? waitingFor(node)
@@ -226,9 +234,10 @@ export function podsPage(node: WatchedNode | undefined, key?: string): TopTable 
   }
 }
 
-function podRow(pod: string, policies: readonly WatchedPolicy[]): Row {
+function podRow(pod: string, policies: readonly WatchedPolicy[], dropped: number | null): Row {
   const known = policies.filter(({drops}) => drops !== null)
-  const drops = known.length === 0 ? null : known.reduce((sum, policy) => sum + (policy.drops ?? 0), 0)
+  const sum = known.reduce((total, policy) => total + (policy.drops ?? 0), 0)
+  const drops = known.length === 0 ? null : dropped === null ? sum : Math.min(sum, dropped)
   const [most] = known.filter(policy => (policy.drops ?? 0) > 0).toSorted((a, b) => (b.drops ?? 0) - (a.drops ?? 0))
   return {
     key: pod,

@@ -54,19 +54,27 @@ function watchPolicy(view: NodeView, policy: LivePolicy): WatchedPolicy {
   return {
     ...policy,
     key: `${policy.chain} ${policy.policy}`,
-    drops: figures.dropsPerSecond,
+    drops: atMost(figures.dropsPerSecond, view.rates?.node.drops),
     newConnections: figures.newConnectionsPerSecond,
     get dropHistory() {
-      return packetHistory(
+      const own = packetHistory(
         view,
         policy.rules.filter(({action}) => action === 'drop'),
       )
+      return own.map((drops, at) => atMost(drops, view.history[at]?.node.drops))
     },
     get rules() {
       return policy.rules.map(rule => watchRule(view, rule))
     },
   }
 }
+
+/**
+ * Drop rules of a policy count what the policy does not allow, also what another policy then allows. No more than what the node drops can
+ * have been dropped: where all is allowed by one of several policies, none of them drops anything.
+ */
+const atMost = (denied: number | null, dropped: number | null | undefined): number | null =>
+  denied === null || dropped == null ? denied : Math.min(denied, dropped)
 
 function watchRule(view: NodeView, rule: LiveRule): WatchedRule {
   const {packets, packetsPerSecond, bytesPerSecond} = ruleFigures(view, rule)

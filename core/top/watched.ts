@@ -32,6 +32,7 @@ export interface WatchedNode {
 export interface WatchedPolicy extends Omit<LivePolicy, 'rules'> {
   /** Different for policies whose names collide in one chain. */
   readonly key: string
+  /** What none of its rules allows, and at most what the node drops. */
   readonly drops: number | null
   readonly newConnections: number | null
   readonly dropHistory: History

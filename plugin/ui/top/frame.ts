@@ -101,9 +101,10 @@ const dotted = (text: string, glyphs: Glyphs): string => text.replaceAll('·', g
 function statusSpans({state, watched, clock, size}: FrameInput): Line {
   const spans: Span[] = []
   const {replay, isPaused, intervalMs} = state
-  if (replay) spans.push({text: `recording ${replay.at + 1}/${replay.count}`}, {text: '  '})
+  const isNarrow = size.columns < 60
+  if (replay) spans.push({text: `${isNarrow ? '' : 'recording '}${replay.at + 1}/${replay.count}`}, {text: '  '})
   if (isPaused) spans.push({text: 'PAUSED', look: 'warning'})
-  else if (size.columns >= 60) {
+  else if (!isNarrow) {
     const busy = watched.nodes.length === 1 ? watched.nodes[0]?.intervalMs : undefined
     const isSlow = busy !== undefined && busy > intervalMs * 1.5
     spans.push({
@@ -111,7 +112,7 @@ function statusSpans({state, watched, clock, size}: FrameInput): Line {
       look: isSlow ? 'warning' : 'faint',
     })
   }
-  if (clock !== '') spans.push({text: spans.length > 0 ? `  ${clock}` : clock})
+  if (clock !== '' && !(isNarrow && replay)) spans.push({text: spans.length > 0 ? `  ${clock}` : clock})
   return spans
 }
 

@@ -21,7 +21,7 @@ const counters: readonly string[] = [
   'What the numbers mean',
   '  New connections: a rule of Azure NPM sees the first packet of a connection. What follows is not counted.',
   '  Drops: every packet that a drop rule dropped. A client that tries again is counted again.',
-  '  Drops of a policy: packets that no rule of it allows; another policy of the same pod may allow them.',
+  '  Drops of a policy: packets that no rule of it allows, at most what the node drops; another policy may have allowed some.',
   '  Drops of a pod: those of the policies that select it. The kernel counts by rule, not by pod.',
   '  Rates are of the time between the last two samples; "-" stands for what is not known yet.',
 ]

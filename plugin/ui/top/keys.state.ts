@@ -72,27 +72,33 @@ export function actionsOf(input: string, key: NamedKey, isTyping: boolean): Acti
     const action = controls[input]
     return action ? [action] : []
   }
-  if (key.meta || input === '') return []
-  // Line feeds come of what is pasted.
-  if (isTyping) return [{do: 'type', text: input.replace(/\p{Cc}/gu, '')}]
+  return key.meta ? [] : typedActions(input, isTyping)
+}
+
+/** What characters ask for that came at once: the key that begins a filter makes text of what follows, up to the end of the line. */
+function typedActions(input: string, isTypingFirst: boolean): Action[] {
   const actions: Action[] = []
-  for (const [at, character] of Array.from(input).entries()) {
-    const digit = '123456789'.indexOf(character)
-    const action = digit >= 0 ? ({do: 'tab', to: digit} as const) : letters[character]
-    if (!action) continue
-    actions.push(action)
-    if (action.do === 'filter')
-      return [
-        ...actions,
-        ...actionsOf(
-          Array.from(input)
-            .slice(at + 1)
-            .join(''),
-          {},
-          true,
-        ),
-      ]
+  let isTyping = isTypingFirst
+  let text = ''
+  const endText = (): void => {
+    if (text !== '') actions.push({do: 'type', text})
+    text = ''
   }
+  for (const character of input) {
+    if (character === '\r' || character === '\n') {
+      endText()
+      actions.push({do: 'open'})
+      isTyping = false
+    } else if (isTyping) text += character.replace(/\p{Cc}/u, '')
+    else {
+      const digit = '123456789'.indexOf(character)
+      const action = digit >= 0 ? ({do: 'tab', to: digit} as const) : letters[character]
+      if (!action) continue
+      actions.push(action)
+      isTyping = action.do === 'filter'
+    }
+  }
+  endText()
   return actions
 }
 

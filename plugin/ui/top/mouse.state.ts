@@ -14,9 +14,9 @@ export interface MouseEvent {
   readonly column: number
 }
 
-/** An event as terminals send it, without the escape before it. Undefined for all that does nothing: releases, other buttons, other text. */
-export function parseMouse(input: string): MouseEvent | undefined {
-  const match = /^\[<(\d+);(\d+);(\d+)M$/.exec(input)
+/** An event as terminals send it. Undefined for all that does nothing: releases, other buttons, other text. */
+export function parseMouse(sequence: string): MouseEvent | undefined {
+  const match = /^\u001b\[<(\d+);(\d+);(\d+)M$/.exec(sequence)
   if (!match) return
   const [button, column, row] = match.slice(1).map(Number) as [number, number, number]
   const place = {row: row - 1, column: column - 1}
@@ -25,8 +25,21 @@ export function parseMouse(input: string): MouseEvent | undefined {
   return button === 0 ? {kind: 'press', ...place} : undefined
 }
 
-/** Whether a text is a mouse event at all, so that it is not taken for keys. */
-export const isMouse = (input: string): boolean => /^\[<\d+;\d+;\d+[Mm]$/.test(input)
+const MOUSE = /\u001b\[<\d+;\d+;\d+[Mm]/g
+/** A lone escape is none: it is a key. */
+const BEGUN = /\u001b\[<[\d;]*$/
+
+/** Parts what a terminal sends into keys and what the mouse did. @returns as `pending` what stands before the next text */
+export function takeMouse(text: string): {
+  readonly keys: string
+  readonly sequences: readonly string[]
+  readonly pending: string
+} {
+  const sequences = text.match(MOUSE) ?? []
+  const rest = text.replace(MOUSE, '')
+  const pending = BEGUN.exec(rest)?.[0] ?? ''
+  return {keys: rest.slice(0, rest.length - pending.length), sequences, pending}
+}
 
 /** A place of the screen that does something. */
 export interface Target {

@@ -8,6 +8,7 @@ import type {LiveSource} from '../../live/live-source.ts'
 import {glyphsOf} from './glyphs.ts'
 import {MOUSE_OFF, MOUSE_ON} from './mouse.state.ts'
 import {TopSession} from './session.ts'
+import {TerminalInput} from './terminal-input.ts'
 import {TopScreen} from './top-screen.ts'
 
 export interface TopOptions {
@@ -80,7 +81,10 @@ function openScreen(session: TopSession): Screen {
     hasMouse = isUsed
     stdout.write(isUsed ? MOUSE_ON : MOUSE_OFF)
   }
+  const size = () => ({columns: stdout.columns, rows: stdout.rows})
+  const input = new TerminalInput(process.stdin, sequence => session.mouse(sequence, size()))
   const instance = render(createElement(TopScreen, {session}), {
+    stdin: input,
     alternateScreen: true,
     exitOnCtrlC: false,
     incrementalRendering: true,
@@ -89,7 +93,7 @@ function openScreen(session: TopSession): Screen {
   })
   useMouse(session.state.hasMouse)
   return {
-    size: () => ({columns: stdout.columns, rows: stdout.rows}),
+    size,
     useMouse,
     failed: instance.waitUntilExit().then(() => new Promise<never>(() => {})),
     close: () => {
@@ -97,6 +101,7 @@ function openScreen(session: TopSession): Screen {
       useMouse(false)
       isOpen = false
       instance.unmount()
+      input.close()
     },
   }
 }

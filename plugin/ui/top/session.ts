@@ -11,7 +11,7 @@ import type {LiveSource} from '../../live/live-source.ts'
 import {drawFrame, type Frame} from './frame.ts'
 import type {Glyphs} from './glyphs.ts'
 import {actionsOf, type NamedKey} from './keys.state.ts'
-import {isMouse, mouseAction, parseMouse} from './mouse.state.ts'
+import {mouseAction, parseMouse} from './mouse.state.ts'
 import {Recording} from './recording.ts'
 
 export interface SessionOptions {
@@ -79,7 +79,14 @@ export class TopSession {
 
   /** Takes a document of the source. */
   take(event: LiveEvent): void {
+    const isFirst = this.view === emptyView
     this.view = reduceLive(this.view, event)
+    // A machine has one node: a list of it would tell nothing.
+    if (isFirst && this.source.kind === 'local' && this.state.trail.length === 1) {
+      const {intervalMs, theme} = this.options
+      this.state = {...this.state, trail: initialState({intervalMs, theme, node: event.node}).trail}
+      this.follow()
+    }
     if (!this.frozen) this.changed()
   }
 
@@ -116,15 +123,16 @@ export class TopSession {
     return frozen ? {view: frozen.view, now: frozen.at} : {view: this.view, now: this.options.now()}
   }
 
-  /** Keys, or what the mouse does, as Ink gives them. */
+  /** Keys as Ink gives them. */
   input(text: string, key: NamedKey, size: Size): void {
-    if (isMouse(text)) {
-      const event = parseMouse(text)
-      const action = event && mouseAction(event, this.frame(size).targets)
-      if (action) this.act(action, size)
-      return
-    }
     for (const action of actionsOf(text, key, this.state.prompt !== undefined)) this.act(action, size)
+  }
+
+  /** What the mouse does, as a terminal sends it. */
+  mouse(sequence: string, size: Size): void {
+    const event = parseMouse(sequence)
+    const action = event && mouseAction(event, this.frame(size).targets)
+    if (action) this.act(action, size)
   }
 
   act(action: Action, size: Size): void {

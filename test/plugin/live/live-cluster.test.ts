@@ -1,82 +1,14 @@
 import {describe, expect, test} from 'vitest'
-import type {LiveEvent, SamplesInput, WireSample} from '../../../core/contract/live.ts'
-import {countsSince} from '../../../core/live/live-counts.ts'
+import type {LiveEvent} from '../../../core/contract/live.ts'
 import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
 import {policyFigures} from '../../../core/live/policy-figures.ts'
-import {type RuleCounters, readRuleCounters, structureDigest} from '../../../core/live/rule-counters.ts'
-import {kernelSummary} from '../../../core/live/summary.ts'
 import {openCluster} from '../../../plugin/agents/cluster.ts'
 import {LiveCluster} from '../../../plugin/live/live-cluster.ts'
 import type {LiveRequest} from '../../../plugin/live/live-source.ts'
-import {sha256} from '../../../plugin/live/node-snapshots.ts'
-import {documentProcedures, type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
+import type {FakeAgent} from '../../support/plugin/fake-agent.ts'
 import {startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
-import {shop, shopLines} from '../../support/shop-nodes.ts'
-
-/** A node of the shop whose counters a test sets, as its agent tells of it. */
-class PlayedNode {
-  private readonly wakes = new Set<() => void>()
-  private hits = 0
-  /** What was asked of it, one after the other. */
-  readonly asked: SamplesInput[] = []
-  private lines = shopLines.rules
-
-  /** Each rule has counted so much. */
-  hit(times: number): void {
-    this.hits += times
-    for (const wake of this.wakes) wake()
-  }
-
-  change(lines: readonly string[]): void {
-    this.lines = lines
-    this.hit(0)
-  }
-
-  private save = (): string =>
-    this.lines.map(line => (line.startsWith('-A') ? `[${this.hits}:${this.hits * 60}] ${line}` : line)).join('\n')
-
-  get documents() {
-    return {
-      'iptables-nft-save.txt': `${this.save()}\n`,
-      'ipset-save.txt': `${shopLines.sets.join('\n')}\n`,
-      'cluster.json': JSON.stringify({kind: 'List', items: shop.pods.map(pod => ({kind: 'Pod', ...pod}))}),
-    }
-  }
-
-  async *samples(input: SamplesInput): AsyncGenerator<WireSample> {
-    this.asked.push(input)
-    let told: {counters: RuleCounters; sets: ReadonlyMap<string, number>} | undefined
-    for (let seconds = 1; ; seconds++) {
-      const counted: NonNullable<typeof told> = {
-        counters: readRuleCounters([this.save()], told?.counters),
-        sets: new Map([['azure-npm-1', 3]]),
-      }
-      yield {
-        at: new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString(),
-        structure: structureDigest(counted.counters.structure, sha256),
-        summary: {...kernelSummary(counted), connections: null, differences: null, npm: null},
-        ...(input.detail === 'rules' && {counts: countsSince(told, counted)}),
-        readMs: 1,
-        intervalMs: input.intervalMs,
-        skipped: 0,
-      }
-      told = counted
-      await new Promise<void>(resolve => this.wakes.add(resolve))
-      this.wakes.clear()
-    }
-  }
-}
-
-const startAgent = (node: string, played: PlayedNode) =>
-  startFakeAgent({
-    node,
-    procedures: {
-      samples: input => played.samples(input as unknown as SamplesInput),
-      openSnapshot: input => documentProcedures(node, played.documents)['openSnapshot']?.(input, undefined as never),
-      readSnapshot: input => documentProcedures(node, played.documents)['readSnapshot']?.(input, undefined as never),
-      closeSnapshot: () => null,
-    },
-  })
+import {PlayedNode, startPlayedAgent} from '../../support/plugin/played-node.ts'
+import {shopLines} from '../../support/shop-nodes.ts'
 
 /** The view of nodes, kept while a test looks at it. */
 class Watch {
@@ -123,7 +55,7 @@ describe('watching a cluster', () => {
     const names = ['aks-1', 'aks-2', 'aks-3']
     await using stack = new AsyncDisposableStack()
     const agents: Record<string, FakeAgent> = {}
-    for (const name of names) agents[name] = stack.use(await startAgent(name, new PlayedNode()))
+    for (const name of names) agents[name] = stack.use(await startPlayedAgent(name, new PlayedNode()))
     await using watched = await watchCluster(Object.fromEntries(Object.entries(agents).map(([name, {port}]) => [name, port])), {
       intervalMs: 1000,
       rulesOf: 'all',
@@ -135,8 +67,8 @@ describe('watching a cluster', () => {
 
   test('counts policies of the nodes whose rules are asked for, and sums up the others', async () => {
     const [one, other] = [new PlayedNode(), new PlayedNode()]
-    await using first = await startAgent('aks-1', one)
-    await using second = await startAgent('aks-2', other)
+    await using first = await startPlayedAgent('aks-1', one)
+    await using second = await startPlayedAgent('aks-2', other)
     await using watched = await watchCluster(
       {'aks-1': first.port, 'aks-2': second.port},
       {intervalMs: 1000, rulesOf: new Set(['aks-1'])},
@@ -158,7 +90,7 @@ describe('watching a cluster', () => {
 
   test('brings the rules in words again when they have changed', async () => {
     const played = new PlayedNode()
-    await using agent = await startAgent('aks-1', played)
+    await using agent = await startPlayedAgent('aks-1', played)
     await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 1000, rulesOf: 'all'})
     await watched.watch.until(view => countedOn(view, 'aks-1') === 0)
     played.hit(2)
@@ -181,7 +113,7 @@ describe('watching a cluster', () => {
 
   test('heals a connection that was lost, and says so', async () => {
     const played = new PlayedNode()
-    await using agent = await startAgent('aks-1', played)
+    await using agent = await startPlayedAgent('aks-1', played)
     await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 1000, rulesOf: 'all'})
     await watched.watch.until(view => countedOn(view, 'aks-1') === 0)
     agent.cut()
