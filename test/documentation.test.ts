@@ -39,12 +39,15 @@ describe.each(documents)('%s', document => {
   })
 })
 
+/** Their folders are in the map, and the files that put these together. */
+const dataPlanes = new Set(['core/linux', 'core/windows'])
+
 test('the folder map has every folder of core, agent and plugin, and none that is not there', () => {
   const mapped = new Set(mappedPaths().map(path => path.replace(/\/$/, '')))
   expect([...mapped].filter(path => !existsSync(join(root, path)))).toEqual([])
   // By the files in them: a working tree may still have empty folders of the past.
-  const files = globSync(['core/*/*.ts', 'core/linux/*/*.ts', 'agent/*/*.ts', 'plugin/*/*.ts'], {cwd: root})
+  const files = globSync(['core/*/*.ts', 'core/{linux,windows}/*/*.ts', 'agent/*/*.ts', 'plugin/*/*.ts'], {cwd: root})
   const folders = [...new Set(files.map(file => dirname(file)))]
-  expect(folders.filter(path => path !== 'core/linux' && !mapped.has(path))).toEqual([])
+  expect(folders.filter(path => !dataPlanes.has(path) && !mapped.has(path))).toEqual([])
   expect(folders.length).toBeGreaterThan(30)
 })
