@@ -1,6 +1,5 @@
 /** Hears what a subscription of tRPC says. */
 interface Hearing {
-  readonly signal: AbortSignal
   readonly onData: (data: unknown) => void
   readonly onError: (error: Error) => void
   readonly onComplete: () => void
@@ -19,6 +18,7 @@ export function listen(
   onData: (data: unknown) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Not by a signal of the call itself: for that the client only looks away, and the agent would go on.
     const leave = () => {
       subscription.unsubscribe()
       resolve()
@@ -28,7 +28,6 @@ export function listen(
       settle()
     }
     const subscription = subscribe({
-      signal,
       onData: data => {
         try {
           onData(data)

@@ -7,8 +7,9 @@ import {liveNode} from '../../core/live/live-node.ts'
 const PAUSE_MS = 3000
 /** Pods come and go without a change of rules. */
 const OLD_MS = 60_000
-/** Of the time, reading and naming a node may take a twentieth. */
+/** While rules change, reading and naming a node may take a twentieth of the time; while they do not, a hundredth. */
 const SHARE = 20
+const QUIET_SHARE = 100
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -22,6 +23,7 @@ export class NodeSnapshots {
   private sets: ReadonlySet<string> = new Set()
   private isReading = false
   private startedMs = -Infinity
+  private tookMs = 0
   private nextMs = -Infinity
 
   constructor(
@@ -40,7 +42,7 @@ export class NodeSnapshots {
   look({structure, counts}: Pick<LiveSample, 'structure' | 'counts'>): void {
     const now = performance.now()
     if (this.isReading || !counts || now < this.nextMs) return
-    const isOld = now - this.startedMs > OLD_MS
+    const isOld = now - this.startedMs > Math.max(OLD_MS, this.tookMs * QUIET_SHARE)
     const hasNewSets = counts.sets.some(([set]) => !this.sets.has(set))
     if (this.known?.structure === structure && !isOld && !hasNewSets) return
     this.isReading = true
@@ -59,7 +61,8 @@ export class NodeSnapshots {
       this.onFailure(error)
     } finally {
       const endMs = performance.now()
-      this.nextMs = endMs + Math.max(PAUSE_MS, (endMs - this.startedMs) * SHARE)
+      this.tookMs = endMs - this.startedMs
+      this.nextMs = endMs + Math.max(PAUSE_MS, this.tookMs * SHARE)
       this.isReading = false
     }
   }

@@ -8,6 +8,7 @@ import type {AgentRouter} from '../../../agent/rpc/router.ts'
 import {closeCodes, type Procedure, procedureRights} from '../../../core/contract/agent.ts'
 import {agentLink} from '../../../plugin/agents/agent-link.ts'
 import {openAgentSocket} from '../../../plugin/agents/agent-socket.ts'
+import {listen} from '../../../plugin/agents/listen.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
 import {FakeWatch} from '../../support/agent/fake-watch.ts'
 import {type OpenAgent, openAgent} from '../../support/agent/open-agent.ts'
@@ -70,6 +71,9 @@ describe('the wire between plugin and agent', () => {
     const subscription = client.statusChanges.subscribe(undefined, {onData: () => {}})
     await wire.seen('agent', /"type":"data","data":\{"status"/)
     subscription.unsubscribe()
+    const input = {intervalMs: 1000, detail: 'rules'} as const
+    const failed = new Promise<Error>(resolve => void client.samples.subscribe(input, {onError: resolve}))
+    expect(await failed).toMatchObject({data: {refusal: {code: 'READ_FAILED'}}})
     expect(textsOf(wire.frames, 'plugin')).toEqual([
       '{"id":1,"method":"query","params":{"path":"hello","input":{"contract":{"major":1,"minor":0},"version":"0.1.0"}}}',
       '{"id":2,"method":"query","params":{"path":"status"}}',
@@ -84,6 +88,7 @@ describe('the wire between plugin and agent', () => {
       '{"id":11,"method":"mutation","params":{"path":"confirm","input":{}}}',
       '{"id":12,"method":"subscription","params":{"path":"statusChanges"}}',
       '{"id":12,"method":"subscription.stop"}',
+      '{"id":13,"method":"subscription","params":{"path":"samples","input":{"intervalMs":1000,"detail":"rules"}}}',
     ])
     const asked = textsOf(wire.frames, 'plugin').flatMap(text => /"path":"(\w+)"/.exec(text)?.[1] ?? [])
     expect(new Set(asked as Procedure[])).toEqual(new Set(Object.keys(procedureRights)))
@@ -124,6 +129,36 @@ describe('the wire between plugin and agent', () => {
     await wire.seen('agent', '{"id":1,"result":{"type":"stopped"}}')
     expect(textsOf(wire.frames, 'agent')[0]).toBe('{"id":1,"result":{"type":"started"}}')
     expect(events).toHaveLength(3)
+  })
+
+  test('leaves a subscription whose listener has gone, and takes the next one', async () => {
+    await using _tools = await fakeTools({'iptables-nft-save': 'echo "*filter"; echo COMMIT', ipset: 'exit 0'})
+    await using agent = await openAgent()
+    await using wire = await openWire(agent)
+    for (const intervalMs of [1000, 500]) {
+      const leave = new AbortController()
+      const intervals: number[] = []
+      await listen(
+        hearing => wire.client.samples.subscribe({intervalMs, detail: 'summary'}, hearing),
+        leave.signal,
+        data => {
+          intervals.push((data as {intervalMs: number}).intervalMs)
+          leave.abort()
+        },
+      )
+      expect(intervals).toEqual([intervalMs])
+    }
+    for (const id of [1, 2]) await wire.seen('agent', `{"id":${id},"result":{"type":"stopped"}}`)
+    await expect(
+      listen(
+        hearing => wire.client.samples.subscribe({intervalMs: 1000, detail: 'summary'}, hearing),
+        new AbortController().signal,
+        () => {
+          throw new RangeError('not as agreed')
+        },
+      ),
+    ).rejects.toThrow('not as agreed')
+    await wire.seen('agent', '{"id":3,"result":{"type":"stopped"}}')
   })
 
   test('takes a batch of requests, and says of what is no request that it is none', async () => {
