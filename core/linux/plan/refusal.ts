@@ -26,6 +26,7 @@ const PLAIN = /^[\x20-\x7e]{1,4000}$/
 
 function reasonAgainst(tool: PlannedStep['tool'], operation: PlannedStep['operations'][number]): string | undefined {
   const {line: text} = operation
+  if (tool === 'ipset' && ADDS.test(text)) return undefined
   if (!PLAIN.test(text)) return 'it has characters that no line of a plan has'
   if (tool === 'ipset') {
     const line = setLineOf(operation)
@@ -45,6 +46,10 @@ const OPTIONS: Readonly<Record<string, RegExp>> = {
 }
 const ADDRESS = String.raw`(?:\d{1,3}\.){3}\d{1,3}`
 const MEMBER = new RegExp(`^(?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5})$`)
+
+const NAME = '(?:azure-npm|npm-new)-[0-9a-z]{1,22}'
+/** What nearly all lines of a large plan are: all that is asked of a line holds for these. */
+const ADDS = new RegExp(`^add ${NAME} (?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5}|${NAME})(?: nomatch)?$`)
 
 const isMember = (entry: string): boolean => MEMBER.test(entry) || isOwnSet(entry)
 

@@ -20,6 +20,7 @@ const rows: Row[] = []
 using node = new BenchNode()
 const sets = join(node.folder, 'sets')
 const rules = join(node.folder, 'rules')
+const plan = join(node.folder, 'plan.json')
 
 process.once('SIGINT', () => {
   node[Symbol.dispose]()
@@ -49,8 +50,21 @@ function add(
   console.error(`… ${what}, ${size}`)
 }
 
+/**
+ * A kept plan is made and then applied. The second process is told what to do, as the raw tools are: it starts, reads the node,
+ * checks the plan, keeps a restore point, writes, and reads the node again.
+ */
+async function transaction(objects: string): Promise<Cost> {
+  // It ends with 1 where there is something to do.
+  const planning = verb('apply', '-f', objects, '--dry-run', '-o', 'json')
+  await node.cost(['sh', '-c', `"$@" >${plan}; [ $? = 1 ]`, 'sh', ...planning])
+  return node.cost(verb('apply', '--plan', plan, '--yes'))
+}
+
 async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   const objects = await clusterFile({pods, policies})
+  node.renew()
+  const appliedPlan = await transaction(objects)
   node.renew()
   const applied = await node.cost(verb('apply', '-f', objects, '--yes'))
   const read = await rawSave()
@@ -58,12 +72,20 @@ async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   const [, set = '', member = ''] = /^add (\S+) (\d\S+)$/m.exec(await readFile(sets, 'utf8')) ?? []
   await node.cost(['ipset', 'del', set, member])
   const repaired = await node.cost(verb('apply', '-f', objects, '--yes'))
+  await node.cost(['ipset', 'del', set, member])
+  const repairedPlan = await transaction(objects)
   node.renew()
   const filled = await rawRestore()
+  const [restored, saved] = [
+    {cost: filled, name: 'raw restore', aim: 1.3},
+    {cost: read, name: 'raw save', aim: 1.5},
+  ]
   add('raw restore of sets and rules', size, filled)
-  add('apply, into an empty node', size, applied, {cost: filled, name: 'raw restore', aim: 1.3})
+  add('apply, into an empty node', size, applied, restored)
+  add('the same of a kept plan: the transaction', size, appliedPlan, restored)
   add('raw save of sets and rules', size, read)
-  add('apply, one member missing', size, repaired, {cost: read, name: 'raw save', aim: 1.5})
+  add('apply, one member missing', size, repaired, saved)
+  add('the same of a kept plan: the transaction', size, repairedPlan, saved)
   add('what the next one does after a kill', size, await recovery(objects))
   const held = await legacyHold(objects)
   rows.push({what: 'longest hold of the xtables lock, legacy', size, median: inSeconds(held), ratio: '', aim: '', met: ''})
