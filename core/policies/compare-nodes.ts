@@ -4,7 +4,7 @@ import {diffNode} from '../drift/diff-node.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {CompileOptions, Program} from '../policy/program.ts'
 
-/** A node as it was read, and what its comparison with the policies says: nothing where the input holds no policies. */
+/** A node as it was read, and what its comparison with the policies says: nothing where it cannot be made. */
 export interface ComparedNode {
   readonly state: NodeState
   readonly drift?: Drift

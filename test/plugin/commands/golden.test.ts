@@ -78,6 +78,13 @@ describe('metrics', () => {
   })
 })
 
+describe('policies', () => {
+  test('of a Windows node read as they did', async () => {
+    const result = await runCli(['policies', '--from', fixture('hns'), '-n', 'shop', '-o', 'wide'])
+    await expect(screen(result)).toMatchFileSnapshot(golden('policies-windows'))
+  })
+})
+
 describe('trace', () => {
   const dump = (name: string) => ['--from', fixture(name)]
   test.each<{name: string; args: string[]}>([
