@@ -118,6 +118,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/windows/walk': [...seam, 'core/windows/hns', 'core/windows/npm'],
   'core/windows/translate': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/walk'],
   'core/windows/documents': [...seam, 'core/windows/hns', 'core/windows/npm'],
+  'core/windows/compare': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/compile'],
+  'core/windows/causes': [
+    ...seam,
+    'core/differences',
+    'core/windows/hns',
+    'core/windows/npm',
+    'core/windows/walk',
+    'core/windows/compare',
+  ],
   'core/windows/node-state.ts': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/walk', 'core/windows/translate'],
   'core/windows/foretold-node.ts': [
     ...seam,
@@ -134,6 +143,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/npm',
     'core/windows/compile',
     'core/windows/documents',
+    'core/windows/compare',
+    'core/windows/causes',
   ],
 
   'core/dataplanes.ts': [

@@ -23,6 +23,12 @@ export interface CompareOptions extends Limits, ExpectedProgramOptions {
 
 const HURRIED = 'there are so many differences that not all packets were tried: what some of them do is unknown'
 
+const RESTART =
+  'apply does not write Windows nodes yet. Azure NPM makes all of it anew when it starts: restart its pod there. For some minutes the pods of the node are unfiltered then'
+
+const PROGRAM_ONLY =
+  'a Windows node is compared with what Azure NPM programs, and not with what the policies mean: ask trace and matrix about packets'
+
 /** The differences of a node, by their causes. */
 export interface OpenComparison {
   readonly program: Program
@@ -108,7 +114,8 @@ export const compareNode = (cluster: ClusterObjects, dump: NodeState, options: C
 
 /** The same, with the differences behind the document. */
 export function judgedComparison(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): JudgedComparison {
-  const {isProgramOnly = false} = options
+  // What is meant for packets that another node judges, too, cannot be asked of this node alone.
+  const isProgramOnly = options.isProgramOnly === true || dump.judges !== undefined
   const comparison = openComparison(cluster, dump, options)
   const {program, simulated, notCompared} = comparison
   const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
@@ -128,12 +135,20 @@ export function judgedComparison(cluster: ClusterObjects, dump: NodeState, optio
     kind: 'Drift',
     node: dump.node,
     clean: causes.length + departures.length + notCompared.length + incomplete.length === 0,
-    causes: causes.map((cause, at) => ({...cause, repair: repairHint(at, facts, neededWith(cause))})),
+    causes: causes.map((cause, at) => ({
+      ...cause,
+      repair: dump.dataPlane.lacks?.has('write') ? {instead: RESTART} : repairHint(at, facts, neededWith(cause)),
+    })),
     departures: [...departures],
     judged,
     items,
     incomplete,
-    notes: [...comparison.notes, ...refusals, ...(isHurried ? [HURRIED] : [])],
+    notes: [
+      ...comparison.notes,
+      ...refusals,
+      ...(isProgramOnly && !options.isProgramOnly ? [PROGRAM_ONLY] : []),
+      ...(isHurried ? [HURRIED] : []),
+    ],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }
   return {...comparison, causes: told, drift}

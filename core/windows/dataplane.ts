@@ -1,9 +1,14 @@
 import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
-import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {CompileOptions} from '../policy/program.ts'
 import {InputError} from '../problem/input-error.ts'
+import {aclCauses} from './causes/acl-causes.ts'
+import {simulateNode} from './causes/simulated-node.ts'
+import {compareProgram} from './compare/compare-program.ts'
+import type {WindowsDifference} from './compare/compared-acl.ts'
+import {describeDifference} from './compare/describe-difference.ts'
 import {compile} from './compile/compile.ts'
 import {windowsPolicyCompiler} from './compile/policy-compiler.ts'
 import {joinWindowsDocuments, readWindowsDocument, type WindowsDocument} from './documents/read.ts'
@@ -17,7 +22,7 @@ import type {WindowsProgram} from './npm/program.ts'
 const lacking = (verb: string): never => {
   throw new InputError(
     `this is a Windows node, and it cannot be ${verb} yet`,
-    'translate, sets, resolve, trace and matrix read Windows nodes, and compile -o hns prints what policies ask for there.',
+    'translate, sets, resolve, trace, matrix and diff read Windows nodes, and compile -o hns prints what policies ask for there.',
   )
 }
 
@@ -32,7 +37,7 @@ export const windows = {
     directionOf: () => undefined,
   },
   documentKinds: new Set<string>(),
-  lacks: new Set(['compare', 'verify', 'write', 'redact'] as const),
+  lacks: new Set(['verify', 'write', 'redact'] as const),
   json: {holds: isOfHns, parse: readWindowsDocument},
   parse: () => lacking('read as text'),
   redaction: async () => lacking('redacted'),
@@ -57,12 +62,33 @@ export const windows = {
       ...(node.node !== 'unknown' && {node: node.node}),
       ...(isLite && {isLite: true}),
     }
-    return {program: programFor ? programFor(options) : compile(cluster, options), notes: []}
+    const compiled = (asked: CompileOptions) => (programFor ? programFor(asked) : compile(cluster, asked)) as WindowsProgram
+    const program = compiled(options)
+    const isThere = (name: string): boolean => node.documents.sets?.has(name) === true
+    if (!node.documents.sets || [...program.sets.keys()].every(isThere)) return {program, notes: []}
+    // With ApplyIPSetsOnNeed the node has none of those that no policy uses.
+    const needed = compiled({...options, isOnNeed: true})
+    const unneeded = [...program.sets.keys()].filter(name => !needed.sets.has(name))
+    const isOnNeed = unneeded.length > 0 && !unneeded.some(isThere)
+    return {program: isOnNeed ? needed : program, notes: []}
   },
-  compare: () => lacking('compared'),
-  describe: () => lacking('compared'),
-  ruleCauses: () => lacking('compared'),
-  simulate: () => lacking('compared'),
+  compare(program: WindowsProgram, node: WindowsNode) {
+    const {owners, names} = node.translation()
+    const nameOf = (set: string) => names.namesOf(set)[0]?.name ?? set
+    return compareProgram(program, {documents: node.documents, endpoints: node.endpoints, owners, nameOf})
+  },
+  describe: (difference: WindowsDifference) => describeDifference(difference),
+  ruleCauses(differences: readonly WindowsDifference[], program: WindowsProgram, node: WindowsNode) {
+    const ofAcls = differences.filter(each => each.kind === 'rule')
+    if (ofAcls.length === 0) return []
+    const programmed = new Set([...node.translation().policyOfChain.values()].flatMap(policies => policies.split('|')))
+    return aclCauses(ofAcls, {
+      existing: new Set(node.cluster?.policies.map(objectKey)),
+      wanted: new Set([...program.policies, ...program.leftOut].map(({policy}) => policy)),
+      isProgrammed: policy => programmed.has(policy),
+    })
+  },
+  simulate: (node: WindowsNode) => simulateNode(node.documents),
 } satisfies DataPlane
 
 /** The node that all pods at the endpoints run on: HNS does not say what its node is called. */

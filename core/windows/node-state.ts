@@ -12,6 +12,7 @@ import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/c
 import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
+import type {HnsEndpoint} from './hns/model.ts'
 import {isNpmAclId} from './npm/acl-id.ts'
 import type {WindowsDocuments} from './npm/documents.ts'
 import {endpointName} from './translate/describe-acl.ts'
@@ -83,6 +84,11 @@ export class WindowsNode implements NodeState {
 
   get otherRuleLists(): OtherRuleLists {
     return {foreign: [], leftOver: []}
+  }
+
+  /** The endpoints that Azure NPM looks at. Only this data plane's own code does. */
+  get endpoints(): readonly HnsEndpoint[] {
+    return this.walkedNode.endpoints.all
   }
 
   /** Azure NPM looks at the pods of its own node only: what others send and receive is judged on theirs. */

@@ -237,8 +237,6 @@ describe('verbs', () => {
     expect(() => verifyNode(node, {against: 'policies'}, [])).toThrow(
       'akswin000000 is a Windows node, and such nodes cannot be verified yet',
     )
-    const program = compile(hnsCluster(), {scheme: 'sha256', semantics: 'npm'})
-    expect(() => node.dataPlane.compare(program, node)).toThrow('this is a Windows node, and it cannot be compared yet')
     await expect(node.dataPlane.writing()).rejects.toThrow('cannot be written yet')
     await expect(node.dataPlane.redaction()).rejects.toThrow('cannot be redacted yet')
   })
