@@ -92,7 +92,9 @@ export default class Install extends Verb {
     await using api = await openClusterApi(flags, this.signal)
     if (readOnly && !dryRun) await refuseOpenWrites(api, 'install --read-only', text => say(`warning: ${text}`), this.waiting)
     const all = await renderManifests(this.config.root, {...options, metrics: {auth: 'token', lite: false}})
-    const without = all.filter(each => (readOnly && isForWriting(each)) || (metrics?.auth !== 'token' && isForScrapers(each)))
+    // An agent for one node says nothing of those on all others.
+    const isWithoutScrapers = node === undefined && metrics?.auth !== 'token'
+    const without = all.filter(each => (readOnly && isForWriting(each)) || (isWithoutScrapers && isForScrapers(each)))
     const question = {objects, without, node, dryRun, force: flags['force-conflicts'], ...times, signal: this.signal}
     const installation = await installAgents(api, question, {
       onStep: ({object, change}) =>

@@ -14,11 +14,13 @@ import {until} from './lab/wait.ts'
 const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BASE = fileURLToPath(new URL('../../manifests/base', import.meta.url))
+const SCRAPERS = 'kubectl-npm-metrics'
 const ACCOUNT = 'system:serviceaccount:kubectl-npm'
 
 interface Rule {
-  readonly apiGroups: readonly string[]
-  readonly resources: readonly string[]
+  readonly apiGroups?: readonly string[]
+  readonly resources?: readonly string[]
+  readonly nonResourceURLs?: readonly string[]
   readonly resourceNames?: readonly string[]
   readonly verbs: readonly string[]
 }
@@ -31,12 +33,15 @@ interface Manifest {
 
 describeControlPlane('installing, at a real API server', () => {
   let cluster: ControlPlane
+  let rendered: readonly Manifest[]
+  /** Those that are installed where agents serve no metrics. */
   let manifests: readonly Manifest[]
 
   beforeAll(async () => {
     cluster = await startControlPlane({controllers: workloadControllers})
     const {stdout} = await cluster.kubectl(['kustomize', BASE])
-    manifests = parseAllDocuments(stdout).map(document => document.toJS() as Manifest)
+    rendered = parseAllDocuments(stdout).map(document => document.toJS() as Manifest)
+    manifests = rendered.filter(({metadata: {name}}) => name !== SCRAPERS)
   })
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]()
@@ -149,7 +154,7 @@ describeControlPlane('installing, at a real API server', () => {
       BASE,
     ]
     const {stdout, stderr} = await cluster.kubectl(strictly)
-    expect(stdout.trim().split('\n')).toHaveLength(manifests.length)
+    expect(stdout.trim().split('\n')).toHaveLength(rendered.length)
     expect(stderr).toBe('')
 
     const found = await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm-node', '-o', 'json'])
@@ -187,6 +192,27 @@ describeControlPlane('installing, at a real API server', () => {
     expect(await ours(cluster)).toEqual(before)
   })
 
+  test('with --metrics agents listen on their node and scrapers have a role, and without it neither is there any more', async () => {
+    const agent = async () => {
+      const {stdout} = await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm-node', '-o', 'json'])
+      const {spec} = (JSON.parse(stdout) as {spec: {template: {spec: {containers: {args: string[]; ports?: object[]}[]}}}}).spec
+        .template
+      return spec.containers[0]
+    }
+    const before = await ours(cluster)
+    expect(await npm('install', '--metrics')).toMatchObject({exitCode: 0, stdout: expect.stringContaining(`${SCRAPERS} created`)})
+    expect(await agent()).toMatchObject({
+      args: ['serve', '--metrics-listen=$(HOST_IP):10292'],
+      ports: [{name: 'metrics', containerPort: 10292, hostPort: 10292}],
+    })
+    expect(await npm('install')).toMatchObject({exitCode: 0, stdout: expect.stringContaining(`${SCRAPERS} removed`)})
+    expect(await agent()).toMatchObject({args: ['serve']})
+    expect((await agent())?.ports).toBeUndefined()
+    expect((await ours(cluster)).map(({kind, metadata: {name}}) => `${kind} ${name}`)).toEqual(
+      before.map(({kind, metadata: {name}}) => `${kind} ${name}`),
+    )
+  })
+
   test('what somebody else has set is not taken over, unless that is asked for', async () => {
     await cluster.kubectl(['set', 'image', 'daemonset/npm-agent', 'agent=somebody/else:1', '-n', 'kubectl-npm-node'])
     const image = async () => {
@@ -203,13 +229,13 @@ describeControlPlane('installing, at a real API server', () => {
   })
 
   test('--explain tells the rights of the manifests, all of them and no others', async () => {
-    const {stdout} = await npm('install', '--explain', '-o', 'json')
+    const {stdout} = await npm('install', '--metrics', '--explain', '-o', 'json')
     const {items} = JSON.parse(stdout) as {items: Permission[]}
     const told = items.flatMap(({role, where, verbs, group, resource, names = []}) =>
       role === undefined ? [] : [[where, role, group, resource, names.join(), verbs.join()].join(' ')],
     )
-    const given = manifests.flatMap(({metadata: {name, namespace = 'cluster'}, rules = []}) =>
-      rules.flatMap(({apiGroups, resources, resourceNames = [], verbs}) =>
+    const given = rendered.flatMap(({metadata: {name, namespace = 'cluster'}, rules = []}) =>
+      rules.flatMap(({nonResourceURLs = [], apiGroups = [''], resources = nonResourceURLs, resourceNames = [], verbs}) =>
         apiGroups.flatMap(group =>
           resources.map(resource => [namespace, name, group, resource, resourceNames.join(), verbs.join()].join(' ')),
         ),
@@ -301,7 +327,7 @@ describeControlPlane('installing, at a real API server', () => {
     const {status} = JSON.parse(stdout) as {status: {incomplete: boolean; resourceRules: Rule[]}}
     expect(status.incomplete).toBe(false)
     return new Set(
-      status.resourceRules.flatMap(({apiGroups, resources, verbs, resourceNames}) =>
+      status.resourceRules.flatMap(({apiGroups = [], resources = [], verbs, resourceNames}) =>
         apiGroups.flatMap(group =>
           resources.map(resource =>
             [verbs.toSorted().join(), group === '' ? resource : `${resource}.${group}`, ...(resourceNames ?? [])].join(' '),
