@@ -5,7 +5,7 @@ import {yamlLines} from '../print/document.ts'
 import {writeLines} from '../print/output.ts'
 import type {Paint} from '../print/paint.ts'
 import {failureLines, type PolicyLook, policyLines, policyTable} from '../print/policies.ts'
-import {LiveLines} from './live-lines.ts'
+import type {LinesScreen} from './lines-screen.ts'
 import type {WatchedList} from './watch-policies.ts'
 
 type ShowPolicies = (watched: WatchedList) => Promise<void>
@@ -57,8 +57,10 @@ function lineByLine(paint: Paint, look: () => PolicyLook): ShowPolicies {
 }
 
 function inPlace(paint: Paint, look: () => PolicyLook): ShowPolicies {
-  const lines = new LiveLines(process.stdout)
+  let screen: LinesScreen | undefined
   return async ({list}) => {
-    lines.show([...policyLines(list, paint, look()), ...failureLines(list, paint)])
+    // Loading Ink takes longer than all else.
+    screen ??= new (await import('./lines-screen.ts')).LinesScreen()
+    screen.show([...policyLines(list, paint, look()), ...failureLines(list, paint)])
   }
 }

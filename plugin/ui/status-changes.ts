@@ -5,7 +5,7 @@ import {yamlLines} from '../print/document.ts'
 import {writeLines} from '../print/output.ts'
 import type {Paint} from '../print/paint.ts'
 import {statusLines} from '../print/status.ts'
-import {LiveLines} from './live-lines.ts'
+import type {LinesScreen} from './lines-screen.ts'
 import type {NodeStatus, StatusTable} from './status-table.ts'
 
 /** Shows what has changed in a table since the last call. */
@@ -59,10 +59,12 @@ function lineByLine(paint: Paint): ShowChanges {
 }
 
 function inPlace(paint: Paint): ShowChanges {
-  const lines = new LiveLines(process.stdout)
+  let screen: LinesScreen | undefined
   return async table => {
+    // Loading Ink takes longer than all else.
+    screen ??= new (await import('./lines-screen.ts')).LinesScreen()
     table.takeChanges()
     const all = table.all()
-    lines.show([...statusLines(all, paint), ...all.flatMap(each => failureLines(each, paint))])
+    screen.show([...statusLines(all, paint), ...all.flatMap(each => failureLines(each, paint))])
   }
 }

@@ -1,14 +1,15 @@
 import {readdirSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
-import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {schemas} from '../../../core/contract/index.ts'
 import type {AgentStatusChange} from '../../../core/contract/status.ts'
 import {openCluster} from '../../../plugin/agents/cluster.ts'
 import {followStatus} from '../../../plugin/agents/follow-status.ts'
+import {describeWhere} from '../../support/describe-where.ts'
 import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {missingTmux, openTerminal} from '../../support/plugin/tmux.ts'
 
 /** `status --watch`, over real kubectl and the way to agents that are stand-ins. */
 
@@ -300,23 +301,21 @@ describe('Ctrl-C', () => {
   })
 })
 
-describe('status --watch on a terminal', () => {
-  test('writes the table over', async () => {
+describeWhere(missingTmux(), 'status --watch on a terminal', () => {
+  test('writes the table over, and leaves it and the terminal behind', async () => {
     const status = new Status()
     await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    const command = `stty rows 24 cols 80; exec ${process.execPath} ${executable} status --watch`
-    await using watching = new Watching(api, [], ['script', '-qfec', command, '/dev/null'])
-    const plain = () => stripVTControlCharacters(watching.stdout)
-    await watching.until(() => / live .* 1 /.test(plain()))
+    await using terminal = await openTerminal({columns: 100, env: api.env})
+    await terminal.type(`echo before; ${process.execPath} ${executable} status --watch; echo ended-$?`)
+    await terminal.until(/^aks-1 .* live .* 1 /m)
     status.set(statusOf(8, 'live', {version: '\u001b[31mred'}))
-    await watching.until(() => / live .* 8 /.test(plain()))
-    const [first, second] = watching.stdout.split('\u001b[2A')
-    expect(first).toContain('NODE')
-    // Two lines up, and all below cleared.
-    expect(second).toMatch(/^\r\u001b\[0J\u001b\[\?7lNODE.*\r\n.*\r\n\u001b\[\?7h$/)
-    expect(second).toContain('\\x1b[31mred')
-    await watching[Symbol.asyncDispose]()
+    await terminal.until(/^aks-1 .*x1b\[31mred .* live .* 8 /m)
+    await terminal.press('C-c')
+    const screen = await terminal.until(/ended-0$/m)
+    expect(screen.match(/^NODE/gm)).toHaveLength(1)
+    expect(screen).toMatch(/^before\nNODE.*\naks-1 .* 8 /m)
+    expect(await terminal.state()).toEqual({isAlternate: false, hasCursor: true, hasMouse: false})
     expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
   })
 })
