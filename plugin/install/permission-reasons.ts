@@ -16,7 +16,8 @@ export const rightReasons: Readonly<Record<string, string>> = {
     'what Prometheus scrapes of a node; bind the role to its account. No API serves this path: only agents ask for it',
   'kubectl-npm-metrics /cluster-metrics': 'the counts of a node',
   'npm-viewer status': 'how an agent is. No API serves this resource: only agents ask for it',
-  'npm-viewer dumps': 'rules, sets and cluster objects as the agent of a node knows them',
+  'npm-viewer dumps':
+    'rules, sets and cluster objects as the agent of a node knows them, and what rules count while somebody watches',
   'npm-viewer drifts': "the agent's comparison of policies and node",
   'npm-operator status': 'as npm-viewer',
   'npm-operator dumps': 'as npm-viewer',
