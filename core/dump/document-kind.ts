@@ -41,6 +41,10 @@ const METRICS = /^(?:# HELP npm_|npm_\w+(?:\{| ))/m
 // A line of dashes alone proves nothing: notes and certificates have such lines too.
 const YAML = /^(?:(?:- )?(?:apiVersion|kind|items):|---\s+[[{])/m
 
+// hnsdiag list, of which a line with an id under a heading is all that is known.
+const HNS_LIST = /^\s*(?:Networks|Endpoints|Namespaces|Load ?Balancers)\b/im
+const HNS_ID_LINE = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i
+
 // Behind the warnings of kubectl, which a shell has put into the same file.
 const JSON_BEHIND = /^[[{]\s*"(?:apiVersion|kind|items)"\s*:/m
 
@@ -125,6 +129,15 @@ const rows = {
       code: 'UNSUPPORTED_FILE',
       message: 'is what kubectl get or kubectl describe prints of NetworkPolicies for people; it is passed over',
       next: 'Take the objects as the API server has them: kubectl get pods,namespaces,networkpolicies,nodes -A -o json > cluster.json',
+    },
+    redaction: 'free-text',
+  },
+  'hns-list': {
+    isHead: head => HNS_LIST.test(head) && HNS_ID_LINE.test(head) && !isJson(head),
+    unread: {
+      code: 'UNSUPPORTED_FILE',
+      message: 'is the table that hnsdiag list prints, which has neither sets nor ACLs; it is passed over',
+      next: 'Take all of each object on the node: Get-HnsNetwork | ConvertTo-Json -Depth 20 > hns-networks.json, and Get-HnsEndpoint in the same way.',
     },
     redaction: 'free-text',
   },

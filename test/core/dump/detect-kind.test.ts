@@ -73,6 +73,7 @@ const cases: {what: string; text: string; kind: DocumentKind}[] = [
     text: 'Chain AZURE-NPM (1 references)\nnum   pkts bytes target\n1 0 0 ACCEPT all -- * * 0.0.0.0/0\n',
     kind: 'iptables-list',
   },
+  {what: 'a table of hnsdiag', text: 'Endpoints:\nName  ID\n3f0c-eth0  7b4f6f0e-1111-4b5e-9d10-0a1b2c3d4e01\n', kind: 'hns-list'},
   {what: 'rules as nft shows them', text: 'table ip filter {\n\tchain FORWARD {\n\t}\n}\n', kind: 'nft-list'},
   {
     what: 'a policy as kubectl describes it',
