@@ -93,7 +93,12 @@ export function expectedOf(server: FakeApiServer): ClusterObjects {
       ]
     }),
     namespaces: server.stored(paths.namespaces).map(each => ({metadata: meta(each)})),
-    policies: server.stored(paths.policies).map(each => ({metadata: meta(each), spec: each['spec'] as NetworkPolicy['spec']})),
+    policies: server.stored(paths.policies).map(each => {
+      const {metadata, spec} = each as unknown as NetworkPolicy
+      // How old policies are is told; of nothing else.
+      const {creationTimestamp} = metadata
+      return {metadata: {...meta(each), ...(creationTimestamp !== undefined && {creationTimestamp})}, spec}
+    }),
     nodes: server.stored(paths.nodes).map(each => {
       const {spec, status} = each as unknown as Required<Node>
       return {metadata: meta(each), spec, status: {addresses: status.addresses ?? []}}
