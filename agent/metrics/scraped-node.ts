@@ -1,4 +1,4 @@
-import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentRow, type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
@@ -8,13 +8,10 @@ import {TextDecoding} from '../../core/text/decode.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
 
 /** What a scrape reads: counters, and how many members each set has, but not which. And what only Azure NPM knows. */
-export const scrapedDocuments: readonly NodeDocument[] = [
-  'iptables-nft-save.txt',
-  'iptables-legacy-save.txt',
-  'ipset-list.txt',
-  'npm-node-metrics.txt',
-  'npm-cluster-metrics.txt',
-]
+export const scrapedDocuments: readonly NodeDocument[] = nodeDocuments.filter(name => {
+  const {content} = documentRow(name)
+  return content === 'iptables-save' || content === 'ipset-list' || content === 'npm-metrics'
+})
 
 export interface ScrapedNode {
   /** Undefined when nothing could be read. */

@@ -33,7 +33,7 @@ export interface DataPlane {
   /** How its documents are read that are JSON; absent where none are. */
   readonly json?: JsonDocuments
   /** What it cannot do yet. Its methods for that throw an InputError that says so. */
-  readonly lacks?: ReadonlySet<'compare' | 'verify' | 'write' | 'redact'>
+  readonly lacks?: ReadonlySet<'verify' | 'write' | 'redact'>
   readonly policyCompiler: PolicyCompiler
   readonly policyChains: PolicyChains
   /**

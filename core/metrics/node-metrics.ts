@@ -50,9 +50,7 @@ export function nodeMetrics(node: NodeState, options: MetricsOptions, inputProbl
   const pages = (node.metricPages ?? []).map(({text, file}) => parsePage(text, file))
   const shown = kernelValues(node, counts, options.hasSetCounts)
   const {agent} = options
-  const compared = agent
-    ? agent.compared
-    : {drift: options.isCompared && !node.dataPlane.lacks?.has('compare') ? compare(node, options) : undefined, ...counts}
+  const compared = agent ? agent.compared : {drift: options.isCompared ? compare(node, options) : undefined, ...counts}
   const counted = agent?.counters ? {...counts, counters: agent.counters} : counts
   const own = new Map([...ownValues(node, counted, compared, agent !== undefined), ...inSeconds(pages)])
   const families: MetricFamily[] = []

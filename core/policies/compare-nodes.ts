@@ -20,7 +20,7 @@ export function* compareNodes(states: Iterable<NodeState>, {isLite}: {readonly i
   for (const state of states) {
     const {cluster, dataPlane} = state
     const isKnown = cluster && cluster.policies.length + cluster.pods.length + cluster.namespaces.length > 0
-    if (!isKnown || dataPlane.lacks?.has('compare')) {
+    if (!isKnown) {
       yield {state}
       continue
     }

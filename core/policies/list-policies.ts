@@ -13,7 +13,6 @@ import {type PolicyRow, PolicyRows} from './policy-rows.ts'
 import {Selection} from './selection.ts'
 
 const NO_POLICIES = 'the input holds no NetworkPolicies: what is asked for is not known'
-const NOT_COMPARED = 'nodes of this operating system are not compared with their policies yet'
 
 /** Which policies are listed. */
 export interface PolicyFilter {
@@ -57,9 +56,7 @@ export function listPolicies(
     isCounted &&= isWhole
     const reason = drift
       ? (drift.incomplete[0]?.reason ?? (isWhole ? undefined : state.completeness.parts[0]?.reason))
-      : state.dataPlane.lacks?.has('compare')
-        ? NOT_COMPARED
-        : NO_POLICIES
+      : NO_POLICIES
     if (reason !== undefined) unknown.set(node, reason)
     for (const part of [...(drift?.incomplete ?? []), ...state.translation().facts.incomplete])
       parts.set(part.part, plainPart(part))

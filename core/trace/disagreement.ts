@@ -30,7 +30,6 @@ export function explainDisagreement(
   if (verdict === 'unknown' || expected.verdict === 'unknown') return []
   const reasons: string[] = []
   for (const node of nodes) {
-    if (node.dataPlane.lacks?.has('compare')) continue
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
     const explainer = explainers.get(node) ?? new PacketExplainer(cluster, node)

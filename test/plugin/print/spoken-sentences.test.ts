@@ -49,7 +49,6 @@ const UNSAID: Readonly<Record<string, string>> = {
   'no way through the rules ends': 'kept for faults of our own',
   'is not in the save': 'a rule leads to chains of its save only; any other name is a target',
   'it is cut': 'a table that is cut says how',
-  'of endpoint': 'no Windows node is read yet',
   'Names of different sets have one hash: members of the one count as members of the other':
     'names that collide are long to find',
   'Names of different policies have one hash: each gets rules of the other': 'the same',

@@ -13,7 +13,7 @@ test.each<{name: string; where: Where; text: string; line: number | undefined}>(
   {
     name: 'an ACL of a Windows node',
     where: {endpoint: 'e-1', acl: 'azure-acl-7', priority: 200},
-    text: 'azure-acl-7 of endpoint e-1',
+    text: 'azure-acl-7 (priority 200) of endpoint e-1',
     line: undefined,
   },
 ])('the place of $name is printed in short', ({where, text, line}) => {

@@ -1,0 +1,46 @@
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {fixture, runCli, screen} from '../../support/plugin/run-cli.ts'
+import {temporaryFolder} from '../../support/temporary-folder.ts'
+import {hnsText} from '../../support/windows/hns-dump.ts'
+
+/** What people read of a Windows node, from the files that they took there with PowerShell. */
+
+const files = (...names: readonly string[]) => names.flatMap(name => ['--from', fixture(`hns/${name}`)])
+const node = files('networks.json', 'endpoints.json', 'cluster.json', 'policies.json')
+const rulesAndObjects = files('networks.json', 'cluster.json', 'policies.json')
+const DENIED = ['trace', 'shop/web-1', 'shop/db-1', '--port', '5432']
+
+test.each([
+  {name: 'translate', args: ['translate', ...node]},
+  {name: 'trace', args: [...DENIED, ...node]},
+  {name: 'diff', args: ['diff', ...node]},
+  {name: 'verify', args: ['verify', ...node]},
+])('$name of a Windows node reads as it did', async ({name, args}) => {
+  await expect(screen(await runCli(args))).toMatchFileSnapshot(`../../golden/${name}-windows.txt`)
+})
+
+test('diff of a Windows node that lost a policy says what that opens, and how Azure NPM makes it anew', async () => {
+  await using folder = await temporaryFolder()
+  const state = JSON.parse(hnsText('endpoints.json'))
+  for (const endpoint of state.endpoints)
+    endpoint.Policies = endpoint.Policies.filter(
+      (each: {Settings?: {Id?: string}}) => each.Settings?.Id !== 'azure-acl-shop-api-to-db',
+    )
+  const path = join(folder.path, 'endpoints.json')
+  await writeFile(path, JSON.stringify(state))
+  const result = await runCli(['diff', '--from', path, ...rulesAndObjects])
+  expect(result.exitCode).toBe(1)
+  await expect(screen(result)).toMatchFileSnapshot('../../golden/diff-windows-broken.txt')
+})
+
+test('a policy that Windows cannot express is the reason of a packet that passes', async () => {
+  await using folder = await temporaryFolder()
+  const [{policy}] = JSON.parse(hnsText('refused.json'))
+  const path = join(folder.path, 'refused-policy.json')
+  await writeFile(path, JSON.stringify(policy))
+  await expect(
+    screen(await runCli(['trace', 'shop/db-1', 'shop/web-1', '--port', '8080', '--from', path, ...files('cluster.json')])),
+  ).toMatchFileSnapshot('../../golden/trace-windows-refused.txt')
+})
