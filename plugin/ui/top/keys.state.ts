@@ -65,6 +65,8 @@ const controls: Readonly<Record<string, Action>> = {
  * @param isTyping whether a filter is typed, so that characters are text
  */
 export function actionsOf(input: string, key: NamedKey, isTyping: boolean): Action[] {
+  // Escape and a key that comes at once behind it look like that key with Alt: where a line is slow they come together.
+  if (key.meta && !key.escape) return [{do: 'back'}, ...actionsOf(input, {...key, meta: false}, false)]
   const named = namedAction(key)
   if (named) return [named]
   if (key.ctrl) {
@@ -72,7 +74,7 @@ export function actionsOf(input: string, key: NamedKey, isTyping: boolean): Acti
     const action = controls[input]
     return action ? [action] : []
   }
-  return key.meta ? [] : typedActions(input, isTyping)
+  return typedActions(input, isTyping)
 }
 
 /** What characters ask for that came at once: the key that begins a filter makes text of what follows, up to the end of the line. */

@@ -14,7 +14,10 @@ describe('keys', () => {
     ['d', {ctrl: true}, [{do: 'turn', pages: 1}]],
     ['d', {}, [{do: 'differences'}]],
     ['x', {}, []],
-    ['j', {meta: true}, []],
+    // Escape, and at once another key.
+    ['d', {meta: true}, [{do: 'back'}, {do: 'differences'}]],
+    ['', {meta: true, return: true}, [{do: 'back'}, {do: 'open'}]],
+    ['', {meta: true, escape: true}, [{do: 'back'}]],
     [
       'jjk',
       {},
