@@ -66,8 +66,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/ipset',
     'core/linux/npm',
   ],
+  'core/linux/counters': [...seam, 'core/linux/iptables', 'core/linux/npm'],
   'core/linux/node-state.ts': [
     ...seam,
+    'core/linux/counters',
     'core/linux/iptables',
     'core/linux/ipset',
     'core/linux/npm',
@@ -176,7 +178,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/metrics': [...verb, 'core/drift'],
 
   // Counters are read at each look, as the kernel's tool prints them: no data plane is loaded for a number.
-  'core/live': [...verb, 'core/linux/npm', 'core/metrics'],
+  'core/live': [...verb, 'core/metrics'],
 
   // What is in force is a question to the comparison; while it is watched, rates come from the stream.
   'core/policies': [...verb, 'core/drift', 'core/live'],
@@ -200,6 +202,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...ground,
     'core/names',
     'core/contract',
+    'core/dataplane',
+    'core/linux/counters',
     'core/linux/iptables',
     'core/linux/documents',
     'core/live',

@@ -1,6 +1,6 @@
 import type {LiveSummary} from '../../core/contract/live.ts'
 import type {Counted} from '../../core/live/live-counts.ts'
-import {structureDigest} from '../../core/live/rule-counters.ts'
+import {structureDigest} from '../../core/live/structure-digest.ts'
 import {kernelSummary} from '../../core/live/summary.ts'
 import type {Limits} from '../limits/limits.ts'
 import type {Comparisons} from './comparisons.ts'

@@ -3,7 +3,6 @@ import {dirname} from 'node:path'
 import {z} from 'zod'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {Increments, type NodeIncrements, type PolicyTotal, ruleOwners, type SavedIncrements} from '../../core/live/increments.ts'
-import {countersOf} from '../../core/live/live-node.ts'
 import {ownedRules} from '../../core/live/owned-rules.ts'
 import type {Log} from '../log.ts'
 import {renameDurable, writeDurable} from '../write/durable-file.ts'
@@ -60,7 +59,7 @@ export class CountedRules {
   /** Adds what was counted since the last read. Of a node whose rules are not whole nothing is taken: it would seem to have lost them. */
   add(state: NodeState): void {
     if (state.completeness.rules !== 'whole') return
-    const read = countersOf(state.savedRules())
+    const read = state.counters().counters
     this.increments.add(read, ruleOwners(ownedRules(state)), Date.now())
     this.hasCounted ||= read.hasCounters
     this.isChanged = true

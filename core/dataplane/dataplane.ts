@@ -17,6 +17,7 @@ import type {Difference} from './difference.ts'
 import type {Extent, NodeContent, NodeFacts} from './node-facts.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
+import type {NodeCounters} from './rule-counters.ts'
 import type {SimulatedNode} from './simulation.ts'
 import type {NpmPart, PlannedStep, PlannedSteps, PlanOptions} from './writing.ts'
 
@@ -183,8 +184,8 @@ export interface NodeState extends NodeFacts, NodeSets {
   judges?(address: string): boolean
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
   ruleBlocks(): readonly string[]
-  /** Azure NPM's rules and the jump to them as the node's tool printed them, in its order. Finding them reads no rule; empty where there is no such text. */
-  savedRules(): readonly SavedRule[]
+  /** What Azure NPM's rules and the jump to them had counted. No rule is parsed. */
+  counters(): NodeCounters
   /** The names and policies of the node. The first call learns all names. */
   translation(): NodeTranslation
   /** Walks a packet that comes by the node: one that it forwards, receives or sends. */
@@ -199,14 +200,6 @@ export interface NodeState extends NodeFacts, NodeSets {
   describe(walk: Walk): DescribedWalk
   /** The same node with other facts; what was read and learned from rules is kept where the facts do not change it. */
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): NodeState
-}
-
-/** A rule as the node's tool printed it. */
-export interface SavedRule {
-  /** In the document, from 1. */
-  readonly line: number
-  /** With the counters before it, where the tool printed them. */
-  readonly text: string
 }
 
 /** The rule lists of a node that the Azure NPM which runs there has nothing to do with. Finding them reads no rule. */

@@ -1,15 +1,16 @@
-import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists, SavedRule} from '../dataplane/dataplane.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
+import type {NodeCounters} from '../dataplane/rule-counters.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {SetIndex} from '../sets/set-index.ts'
+import {countersOfSave} from './counters/node-counters.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
 import type {SavedChains} from './iptables/saved-chains.ts'
 import {isNpmChain} from './npm/chain-names.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
-import {npmRuleLines} from './npm/rule-lines.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
 import {partOfSet, partsOfSets} from './walk/given-sets.ts'
@@ -154,8 +155,8 @@ export class LinuxNode implements NodeState {
     return this.documents.saved ? blocksInRules(this.documents.saved.save) : []
   }
 
-  savedRules(): readonly SavedRule[] {
-    return this.documents.saved ? npmRuleLines(this.documents.saved.save) : []
+  counters(): NodeCounters {
+    return countersOfSave(this.documents.saved?.save)
   }
 
   translation(): LinuxTranslation {

@@ -1,5 +1,5 @@
 import type {LiveNode} from '../contract/live.ts'
-import type {RuleCounters, RuleStructure} from './rule-counters.ts'
+import type {RuleCounters, RuleStructure} from '../dataplane/rule-counters.ts'
 
 /** Whose a rule is. */
 export interface RuleOwner {

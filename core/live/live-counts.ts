@@ -1,5 +1,5 @@
 import type {LiveCounts} from '../contract/live.ts'
-import type {RuleCounters} from './rule-counters.ts'
+import type {RuleCounters} from '../dataplane/rule-counters.ts'
 
 /** What is counted on a node at one moment. */
 export interface Counted {

@@ -1,13 +1,13 @@
 import type {LiveNode, LivePolicy} from '../contract/live.ts'
 import type {TranslatedPolicy} from '../contract/translation.ts'
 import {API_VERSION} from '../contract/version.ts'
-import type {NodeState, SavedRule} from '../dataplane/dataplane.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {memberText} from '../sets/member.ts'
 import {SetIndex} from '../sets/set-index.ts'
 import {packetFrom, sidesOf} from '../sets/sides.ts'
-import {chainOf, type RuleCounters, readRuleCounters, structureDigest, targetOf} from './rule-counters.ts'
+import {structureDigest} from './structure-digest.ts'
 
 export interface LiveNodeOptions {
   /** When the node was read, RFC 3339. */
@@ -18,14 +18,12 @@ export interface LiveNodeOptions {
 
 /** What a node has, to be watched: its policies with their rules in words, each with the number by which samples count it. */
 export function liveNode(node: NodeState, {at, sha256}: LiveNodeOptions): LiveNode {
-  const saved = node.savedRules()
-  const {structure} = countersOf(saved)
-  const numbers = new Map(saved.map(({line}, number) => [line, number]))
-  const jumps = new PolicyJumps(structure.rules)
+  const counted = node.counters()
+  const {structure} = counted.counters
   const podsOf = selectedPods(node)
   const {facts} = node.translation()
   // Of a data plane that counts nothing, no sample has these numbers.
-  let uncounted = saved.length
+  let uncounted = structure.rules.length
   const policies = [...node.translation().policies()].map((found): LivePolicy => {
     const {policy, direction, chain, enforced, subject, rules} = found
     return {
@@ -35,8 +33,8 @@ export function liveNode(node: NodeState, {at, sha256}: LiveNodeOptions): LiveNo
       enforced,
       subject,
       pods: podsOf(found),
-      jump: enforced ? jumps.take(chain, policy) : null,
-      rules: rules.map(({where, action, text}) => ({number: numberOf(where, numbers) ?? uncounted++, where, action, text})),
+      jump: enforced ? counted.jumpTo(chain, policy) : null,
+      rules: rules.map(({where, action, text}) => ({number: counted.numberOf(where) ?? uncounted++, where, action, text})),
     }
   })
   return {
@@ -58,42 +56,10 @@ export function liveNode(node: NodeState, {at, sha256}: LiveNodeOptions): LiveNo
   }
 }
 
-/** What rules of a node have counted when it was read. */
-export const countersOf = (saved: readonly SavedRule[]): RuleCounters =>
-  readRuleCounters([saved.map(({text}) => text).join('\n')])
-
-const numberOf = (where: object, numbers: ReadonlyMap<number, number>): number | undefined =>
-  'line' in where ? numbers.get(where.line as number) : undefined
-
 /** The size of a list is no limit: the kernel ignores it. */
 function capacityOf({sets}: NodeState, set: string): number | null {
   const capacity = Number(sets?.get(set)?.header.get('maxelem'))
   return capacity > 0 ? capacity : null
-}
-
-/** Numbers of the rules that send packets to policies' chains. */
-class PolicyJumps {
-  private readonly rules: readonly string[]
-  private readonly byChain = new Map<string, number[]>()
-
-  constructor(rules: readonly string[]) {
-    this.rules = rules
-    for (const [number, rule] of rules.entries()) {
-      const target = targetOf(rule)
-      // A policy's chain has the name of the direction's chain, and its own behind it.
-      if (!target.startsWith(`${chainOf(rule)}-`)) continue
-      const known = this.byChain.get(target)
-      if (known) known.push(number)
-      else this.byChain.set(target, [number])
-    }
-  }
-
-  /** The first one to the chain. Where policies collide in a chain, the one whose comment names the policy. */
-  take(chain: string, policy: string): number | null {
-    const found = this.byChain.get(chain) ?? []
-    const named = found.find(number => (this.rules[number] ?? '').includes(`-POLICY-${policy}-`))
-    return named ?? found[0] ?? null
-  }
 }
 
 /** The pods of the node that a policy selects, by the sets of the node; null when sets or objects do not tell. */

@@ -4,14 +4,14 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import {parsePage} from '../metrics/parse-page.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import {countsSince} from './live-counts.ts'
-import {countersOf, type LiveNodeOptions} from './live-node.ts'
+import type {LiveNodeOptions} from './live-node.ts'
 import {npmFigures} from './npm-page.ts'
-import {structureDigest} from './rule-counters.ts'
+import {structureDigest} from './structure-digest.ts'
 import {kernelSummary} from './summary.ts'
 
 /** What was counted on a node when it was read: the one sample of a node of a dump. */
 export function nodeSample(node: NodeState, {at, sha256}: LiveNodeOptions): LiveSample {
-  const counters = countersOf(node.savedRules())
+  const {counters} = node.counters()
   const found = [...(node.sets?.values() ?? [])].filter(({name}) => isSetName(name))
   const sets = new Map(
     found.map(({name, members, entries}) => [name, node.hasMembers ? members.length : (entries ?? null)] as const),
@@ -19,7 +19,7 @@ export function nodeSample(node: NodeState, {at, sha256}: LiveNodeOptions): Live
   const counted = {counters, sets}
   const page = node.metricPages?.map(({text, file}) => parsePage(text, file)).find(({samples}) => samples.size > 0)
   const isKnown = node.completeness.rules === 'whole'
-  const summary = {...kernelSummary(counted), ...(node.savedRules().length === 0 && uncounted(node))}
+  const summary = {...kernelSummary(counted), ...(counters.structure.rules.length === 0 && uncounted(node))}
   return {
     apiVersion: API_VERSION,
     kind: 'LiveSample',

@@ -3,7 +3,7 @@ import type {OwnedRules} from './increments.ts'
 
 /** The rules of a node's policies with the numbers that its counters have for them. Where the name of a policy is a guess, it is left out. */
 export function ownedRules(node: NodeState): OwnedRules {
-  const numbers = new Map(node.savedRules().map(({line}, number) => [line, number]))
+  const counted = node.counters()
   return {
     policies: [...node.translation().policies()].flatMap(({policy, direction, chain, rules, candidates}) =>
       candidates
@@ -14,7 +14,7 @@ export function ownedRules(node: NodeState): OwnedRules {
               direction,
               chain,
               rules: rules.flatMap(({where, action}) => {
-                const number = 'line' in where ? numbers.get(where.line) : undefined
+                const number = counted.numberOf(where)
                 return number === undefined ? [] : [{number, action}]
               }),
             },

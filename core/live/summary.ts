@@ -1,6 +1,6 @@
 import type {LiveSummary} from '../contract/live.ts'
+import type {RuleCounters} from '../dataplane/rule-counters.ts'
 import type {Counted} from './live-counts.ts'
-import {nodeTotals} from './rule-counters.ts'
 
 /** What rules and sets of a node tell of it as a whole. */
 export function kernelSummary({counters, sets}: Counted): Omit<LiveSummary, 'connections' | 'differences' | 'npm'> {
@@ -14,4 +14,18 @@ export function kernelSummary({counters, sets}: Counted): Omit<LiveSummary, 'con
     ...nodeTotals(counters),
     active: structure.isActive,
   }
+}
+
+/** What the kernel has counted for a node as a whole. */
+interface NodeTotals {
+  readonly newConnections: number | null
+  readonly drops: number | null
+  readonly dropBytes: number | null
+}
+
+export function nodeTotals({structure, packets, bytes, hasCounters}: RuleCounters): NodeTotals {
+  if (!hasCounters) return {newConnections: null, drops: null, dropBytes: null}
+  const sum = (of: Float64Array) => structure.drops.reduce((total, number) => total + (of[number] ?? 0), 0)
+  const newConnections = structure.jump === null ? null : (packets[structure.jump] ?? 0)
+  return {newConnections, drops: sum(packets), dropBytes: sum(bytes)}
 }

@@ -1,13 +1,6 @@
-import type {
-  Completenesses,
-  DataPlane,
-  DescribedWalk,
-  NodeState,
-  OtherRuleLists,
-  SavedRule,
-  Walk,
-} from '../dataplane/dataplane.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists, Walk} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
+import type {NodeCounters} from '../dataplane/rule-counters.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
@@ -22,6 +15,19 @@ import {NodeEndpoints} from './walk/node-endpoints.ts'
 import {SetLookup} from './walk/set-lookup.ts'
 import {type WalkedNode, type WindowsWalk, walk} from './walk/walk.ts'
 import {WindowsSetWalker} from './walk/walk-sets.ts'
+
+/** HNS counts nothing. */
+export const NO_COUNTERS: NodeCounters = {
+  counters: {
+    structure: {rules: [], jump: null, drops: [], policies: 0, isActive: false},
+    packets: new Float64Array(),
+    bytes: new Float64Array(),
+    hasCounters: true,
+    otherRules: 0,
+  },
+  numberOf: () => undefined,
+  jumpTo: () => null,
+}
 
 /** A Windows node: sets of HNS networks, and ACLs of endpoints, opened once. */
 export class WindowsNode implements NodeState {
@@ -107,9 +113,8 @@ export class WindowsNode implements NodeState {
     return [...new Set(texts.map(text => text.trim()))].filter(text => parseIpv4Block(text) !== undefined)
   }
 
-  /** HNS counts nothing. */
-  savedRules(): readonly SavedRule[] {
-    return []
+  counters(): NodeCounters {
+    return NO_COUNTERS
   }
 
   translation(): WindowsTranslation {

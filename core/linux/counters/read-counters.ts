@@ -1,33 +1,8 @@
-import {directionChains, FORWARD_CHAIN, NPM_CHAIN, v1RuleChains} from '../linux/npm/chain-names.ts'
-import {policyChain} from '../linux/npm/policy-chain.ts'
-import {isNpmJump} from '../linux/npm/rule-lines.ts'
-import type {Text} from '../text/lines.ts'
-
-/** Azure NPM's rules and the jump to them, numbered from 0 in the order in which the node's tool prints them. */
-export interface RuleStructure {
-  /** Each rule as printed, from `-A` on: without its counters. */
-  readonly rules: readonly string[]
-  /** Number of the rule that brings new connections, and nothing else, to Azure NPM. Null without one. */
-  readonly jump: number | null
-  /** Numbers of the rules that drop packets. */
-  readonly drops: readonly number[]
-  /** How many policies have a jump to their chain. Null for rules of NPM v1, whose policies share chains. */
-  readonly policies: number | null
-  /** Whether packets come to rules of Azure NPM at all. */
-  readonly isActive: boolean
-}
-
-/** What the kernel has counted, by the number of a rule. */
-export interface RuleCounters {
-  /** The same object as that of the read before, while the rules are the same. */
-  readonly structure: RuleStructure
-  readonly packets: Float64Array
-  readonly bytes: Float64Array
-  /** Whether the text had counters. Without them all are 0. */
-  readonly hasCounters: boolean
-  /** A checksum of the other programs' rules in table filter, which may decide before Azure NPM's: equal while these are the same. */
-  readonly otherRules: number
-}
+import type {RuleCounters, RuleStructure} from '../../dataplane/rule-counters.ts'
+import type {Text} from '../../text/lines.ts'
+import {directionChains, FORWARD_CHAIN, NPM_CHAIN, v1RuleChains} from '../npm/chain-names.ts'
+import {policyChain} from '../npm/policy-chain.ts'
+import {isNpmJump} from '../npm/rule-lines.ts'
 
 const OPEN = 91 // [
 const STAR = 42 // *
@@ -174,7 +149,7 @@ const policyJumps = Object.values(directionChains).map(chain => `${APPEND}${chai
 const v1Rules = Object.values(v1RuleChains).flatMap(({ports, peers}) => [`${APPEND}${ports} `, `${APPEND}${peers} `])
 
 /** What can be said of rules by their text alone. */
-export function structureOf(rules: readonly string[]): RuleStructure {
+function structureOf(rules: readonly string[]): RuleStructure {
   const policies = new Set<string>()
   const drops: number[] = []
   let jump: number | null = null
@@ -204,22 +179,3 @@ const policyDigestOf = (chain: string): string | undefined => policyChain(chain)
 
 /** The chain of a rule as printed. */
 export const chainOf = (rule: string): string => rule.slice(APPEND.length, rule.indexOf(' ', APPEND.length))
-
-/** What names a structure in documents: equal for equal rules in equal order. */
-export const structureDigest = ({rules}: Pick<RuleStructure, 'rules'>, sha256: (text: string) => string): string =>
-  sha256(rules.join('\n')).slice(0, DIGEST_LENGTH)
-const DIGEST_LENGTH = 32
-
-/** What the kernel has counted for a node as a whole. */
-export interface NodeTotals {
-  readonly newConnections: number | null
-  readonly drops: number | null
-  readonly dropBytes: number | null
-}
-
-export function nodeTotals({structure, packets, bytes, hasCounters}: RuleCounters): NodeTotals {
-  if (!hasCounters) return {newConnections: null, drops: null, dropBytes: null}
-  const sum = (of: Float64Array) => structure.drops.reduce((total, number) => total + (of[number] ?? 0), 0)
-  const newConnections = structure.jump === null ? null : (packets[structure.jump] ?? 0)
-  return {newConnections, drops: sum(packets), dropBytes: sum(bytes)}
-}

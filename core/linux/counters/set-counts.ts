@@ -1,5 +1,5 @@
-import {isSetName} from '../names/kernel-name.ts'
-import {eachLine, type Text} from '../text/lines.ts'
+import {isSetName} from '../../names/kernel-name.ts'
+import {eachLine, type Text} from '../../text/lines.ts'
 
 const NAME = 'Name: '
 const ENTRIES = 'Number of entries: '

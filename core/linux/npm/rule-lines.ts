@@ -1,7 +1,14 @@
-import type {SavedRule} from '../../dataplane/dataplane.ts'
 import type {SaveIndex} from '../iptables/save-index.ts'
 import {FORWARD_CHAIN, isNpmChain, NPM_CHAIN} from './chain-names.ts'
 import {npmTable} from './chains.ts'
+
+/** A rule as the node's tool printed it. */
+export interface SavedRule {
+  /** In the document, from 1. */
+  readonly line: number
+  /** With the counters before it, where the tool printed them. */
+  readonly text: string
+}
 
 const JUMP = ` -j ${NPM_CHAIN}`
 

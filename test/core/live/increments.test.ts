@@ -1,7 +1,7 @@
 import {fc, test} from '@fast-check/vitest'
 import {expect, test as plain} from 'vitest'
+import {readRuleCounters} from '../../../core/linux/counters/read-counters.ts'
 import {Increments, type RuleOwner, type SavedIncrements} from '../../../core/live/increments.ts'
-import {readRuleCounters} from '../../../core/live/rule-counters.ts'
 
 /** A kernel with rules of two policies: it counts packets of 100 bytes, and knows how many there really were. */
 class Kernel {

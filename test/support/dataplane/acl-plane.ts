@@ -2,6 +2,7 @@ import type {Cause} from '../../../core/dataplane/cause.ts'
 import type {DataPlane, NodeState, NodeTranslation, Walk} from '../../../core/dataplane/dataplane.ts'
 import type {Difference} from '../../../core/dataplane/difference.ts'
 import type {NodeFacts} from '../../../core/dataplane/node-facts.ts'
+import type {NodeCounters} from '../../../core/dataplane/rule-counters.ts'
 import type {SimulatedNode} from '../../../core/dataplane/simulation.ts'
 import {linux} from '../../../core/dataplanes.ts'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
@@ -15,6 +16,7 @@ import type {Program, ProgramSet} from '../../../core/policy/program.ts'
 import type {NodeSet} from '../../../core/sets/node-set.ts'
 import {SetIndex} from '../../../core/sets/set-index.ts'
 import {packetFrom, sidesOf} from '../../../core/sets/sides.ts'
+import {NO_COUNTERS} from '../../../core/windows/node-state.ts'
 
 /**
  * A data plane of another shape than Linux's, small enough to be read at once: rules are ACLs of endpoints with a priority, of
@@ -101,8 +103,8 @@ class AclNode implements NodeState {
     return []
   }
 
-  savedRules(): [] {
-    return []
+  counters(): NodeCounters {
+    return NO_COUNTERS
   }
 
   walk(packet: Packet): AclWalk {

@@ -1,10 +1,12 @@
 import {createHash} from 'node:crypto'
 import {describe, expect, test} from 'vitest'
-import {liveNodeSchema} from '../../../core/contract/live.ts'
-import {readDump} from '../../../core/dump/read-dump.ts'
-import {countersOf, liveNode} from '../../../core/live/live-node.ts'
-import {nodeTotals, readRuleCounters, structureDigest} from '../../../core/live/rule-counters.ts'
-import {fixtureNodes, nodeNamed} from '../../support/dump-fixture.ts'
+import {liveNodeSchema} from '../../../../core/contract/live.ts'
+import {readDump} from '../../../../core/dump/read-dump.ts'
+import {readRuleCounters} from '../../../../core/linux/counters/read-counters.ts'
+import {liveNode} from '../../../../core/live/live-node.ts'
+import {structureDigest} from '../../../../core/live/structure-digest.ts'
+import {nodeTotals} from '../../../../core/live/summary.ts'
+import {fixtureNodes, nodeNamed} from '../../../support/dump-fixture.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const {rules: save, sets} = nodeNamed('real-npm/shop-sha256')
@@ -31,7 +33,7 @@ describe('counters of a save', () => {
     async ({rules, sets}) => {
       const node = await nodeOf(rules, sets)
       const ofText = readRuleCounters([rules]).structure
-      expect(countersOf(node.savedRules()).structure).toEqual(ofText)
+      expect(node.counters().counters.structure).toEqual(ofText)
       const live = liveNodeSchema.parse(liveNode(node, {at: '2026-01-01T00:00:00Z', sha256}))
       expect(live.structure).toBe(structureDigest(ofText, sha256))
       // Each rule of the document is the one whose counters have its number.
