@@ -90,17 +90,20 @@ async function expectWatched({node}: PacketNode, objects: string, send: () => Pr
     timeout: 60_000,
   })
   let perSecond = 0
-  let isSent = false
+  let counted = ALLOWED
   for await (const line of watching) {
     const {kind, item} = policyChangeSchema.parse(JSON.parse(line))
     expect(kind).toBe('PolicyChange')
     if (item.name !== 'db-from-web' || !item.rates || item.rates.newConnections === null) continue
-    // The first rate is there: counting has begun.
-    if (!isSent) await send()
-    isSent = true
     perSecond = Math.max(perSecond, item.rates.newConnections)
-    expect(item.newConnections).toBeLessThanOrEqual(2 * ALLOWED)
-    if (item.newConnections === 2 * ALLOWED && perSecond > 0) watching.kill('SIGINT')
+    expect(item.newConnections).toBeLessThanOrEqual(counted)
+    if (item.newConnections !== counted) continue
+    if (perSecond > 0) watching.kill('SIGINT')
+    else {
+      // The first rate is there: counting has begun. On a busy machine a later one, of 0, may have taken the place of the one that is looked for.
+      await send()
+      counted += ALLOWED
+    }
   }
   await watching
   expect(perSecond).toBeGreaterThan(0)
