@@ -26,14 +26,17 @@ export function policiesPage(node: WatchedNode | undefined): TopTable {
     columns,
     rows: (policies ?? []).map(policy => policyRow(node as WatchedNode, policy)),
     sortedBy: 'drops',
-    empty: !policies
-      ? waitingFor(node)
-      : [
-          'No policy is programmed on this node.',
-          'Either none selects pods, or Azure NPM has not written its rules: d compares them.',
-        ],
+    empty: policies && node ? noPolicies(node) : waitingFor(node),
   }
 }
+
+const noPolicies = ({summary}: WatchedNode): string[] =>
+  summary?.policies === null
+    ? ['Which policies are programmed is not known: the rules of the node are not whole.', 'translate says what is missing.']
+    : [
+        'No policy is programmed on this node.',
+        'Either none selects pods, or Azure NPM has not written its rules: d compares them.',
+      ]
 
 /** Why there is nothing to show of a node. */
 export const waitingFor = (node: WatchedNode | undefined): string[] =>

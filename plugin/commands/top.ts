@@ -115,7 +115,13 @@ export default class Top extends Verb {
     return exitCodeOf(await this.failuresOf(view))
   }
 
+  /** @throws InputError when there is no node at all */
   private async failuresOf({nodes}: LiveView) {
+    if (nodes.size === 0)
+      throw new InputError(
+        'no node has answered',
+        'See which there are: kubectl npm status. Of a recording: it holds no whole sample.',
+      )
     const failures = [...nodes.values()].flatMap(({failure}) => failure ?? [])
     await this.reportFailures(failures)
     return failures

@@ -32,6 +32,22 @@ describe('without a terminal', () => {
     await expect(screen(result)).toMatchFileSnapshot(golden('once-policies'))
   })
 
+  test('that no policy is programmed is said where all rules are known, and nowhere else', async () => {
+    const rules = [
+      '*filter',
+      ':FORWARD ACCEPT [0:0]',
+      ':AZURE-NPM - [0:0]',
+      '[0:0] -A FORWARD -m conntrack --ctstate NEW -j AZURE-NPM',
+    ]
+    await writeFile(file('iptables-save.txt'), [...rules, 'COMMIT', ''].join('\n'))
+    const whole = await runCli(['top', '--from', file('iptables-save.txt')])
+    expect(whole.stdout).toContain('No policy is programmed on this node.')
+    await writeFile(file('iptables-save.txt'), [...rules, ''].join('\n'))
+    const cut = await runCli(['top', '--from', file('iptables-save.txt')])
+    expect(cut.stdout).toContain('Which policies are programmed is not known: the rules of the node are not whole.')
+    expect(cut.stdout).not.toContain('No policy is programmed')
+  })
+
   test('the table is sorted by what is asked for', async () => {
     const {stdout} = await runCli(['top', '--from', file('night.jsonl'), '--sort-by', 'new'])
     expect(stdout.match(/^aks\S+/gm)?.[0]).toBe('aks-pool2-27182818-vmss00000a')
@@ -98,6 +114,13 @@ describe('a recording', () => {
     await writeFile(file('cut.jsonl'), lines(busyNode('aks-1')).slice(0, -20))
     const {exitCode} = await runCli(['top', '--from', file('cut.jsonl')])
     expect(exitCode).toBe(0)
+  })
+
+  test.each(['table', 'json'])('that holds no whole sample is no answer (%s)', async output => {
+    await writeFile(file('empty.jsonl'), '{"apiVersion":"kubectl-npm/v1","kind":"LiveNode"')
+    const {stderr, exitCode} = await runCli(['top', '--from', file('empty.jsonl'), '--once', '-o', output])
+    expect(stderr).toContain('no node has answered')
+    expect(exitCode).toBe(2)
   })
 
   test('that cannot be written ends the screen with the reason', async () => {
