@@ -54,7 +54,7 @@ const liveRuleSchema = z.object({
 })
 export type LiveRule = z.infer<typeof liveRuleSchema>
 
-const livePolicySchema = z.object({
+export const livePolicySchema = z.object({
   policy: z.string().describe('namespace/name; "unknown" when nothing tells'),
   direction: z.enum(['Ingress', 'Egress']),
   chain: z.string(),

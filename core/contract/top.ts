@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import {whereSchema} from './common.ts'
-import {liveSummarySchema} from './live.ts'
+import {livePolicySchema, liveSummarySchema} from './live.ts'
 import {API_VERSION} from './version.ts'
 
 const count = z.int().min(0)
@@ -17,13 +17,7 @@ const topRuleSchema = z.object({
   bytesPerSecond: rate,
 })
 
-const topPolicySchema = z.object({
-  policy: z.string().describe('namespace/name; "unknown" when nothing tells'),
-  direction: z.enum(['Ingress', 'Egress']),
-  chain: z.string(),
-  enforced: z.boolean(),
-  subject: z.string().describe('the pods that it selects, in words'),
-  pods: z.array(z.string()).nullable().describe('namespace/name of those on this node; null when not known'),
+const topPolicySchema = livePolicySchema.omit({jump: true, rules: true}).extend({
   newConnections: count.nullable().describe('connections that its rules allow, since these were written'),
   drops: count.nullable().describe('packets that none of its rules allows: dropped unless another policy of the pod allows them'),
   newConnectionsPerSecond: rate,

@@ -1,11 +1,5 @@
 import type {FamilyFacts} from './npm-families.ts'
-
-const own = (
-  name: string,
-  meaning: string,
-  absence: string,
-  {type = 'gauge', labels = [], unit = 'count', source = 'own'}: Partial<FamilyFacts> = {},
-): FamilyFacts => ({name, type, labels, unit, meaning, source, absence})
+import {own} from './own-families.ts'
 
 const NEVER = 'never'
 const NO_COUNTERS = 'before the first read of all rules'

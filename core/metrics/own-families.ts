@@ -1,6 +1,7 @@
 import type {FamilyFacts} from './npm-families.ts'
 
-const own = (
+/** Facts of a metric of our own: a gauge that counts, unless said otherwise. */
+export const own = (
   name: string,
   meaning: string,
   absence: string,
