@@ -1,13 +1,18 @@
 /**
- * Bundles the executables into dist/, or the folder given, and beside them the manifests and the licences of the libraries
- * that went in.
+ * Bundles the executables into dist/, or the folder given, and beside them koffi's native parts, the manifests and the licences
+ * of the libraries that went in.
+ *
+ *   build.ts [FOLDER] [--native PLATFORM,...]     PLATFORM: as Node names it, linux-x64; without it, those that are installed
  */
 import {chmod, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
+import {parseArgs} from 'node:util'
 import {build} from 'rolldown'
+import {copyNativeParts} from './native-parts.ts'
 
 const root = join(import.meta.dirname, '..')
-const out = resolve(process.argv[2] ?? join(root, 'dist'))
+const {values, positionals} = parseArgs({allowPositionals: true, options: {native: {type: 'string'}}})
+const out = resolve(positionals[0] ?? join(root, 'dist'))
 await rm(out, {recursive: true, force: true})
 await mkdir(out)
 
@@ -35,7 +40,8 @@ const executables = ['kubectl-npm', 'kubectl_complete-npm', 'npm-agent']
 
 const result = await build({
   cwd: root,
-  input: Object.fromEntries(executables.map(name => [name, `bin/${name}.ts`])),
+  // koffi looks for its native part from the folder that it lies in: ../../build/koffi.
+  input: {...Object.fromEntries(executables.map(name => [name, `bin/${name}.ts`])), 'koffi/koffi': 'koffi/indirect'},
   platform: 'node',
   logLevel: 'warn',
   plugins: [leaveOut],
@@ -57,6 +63,7 @@ for (const name of executables) {
   await chmod(file, 0o755)
 }
 await writeFile(join(out, 'package.json'), '{"type": "module"}\n')
+await copyNativeParts(join(out, 'build', 'koffi'), values.native?.split(','))
 // `kubectl npm install` renders them.
 await cp(join(root, 'manifests', 'base'), join(out, 'manifests', 'base'), {recursive: true})
 

@@ -63,6 +63,11 @@ cp /usr/lib/os-release "$rootfs/etc/os-release"
 mkdir -p "$rootfs/usr/local/bin" "$rootfs/opt/kubectl-npm"
 install -m 0755 "$node" "$rootfs/usr/local/bin/node"
 cp -R "$dist/." "$rootfs/opt/kubectl-npm"
+# Of koffi's native parts, only the one for this image: the bundle may have those of other platforms.
+native=linux_$("$node" -p process.arch)
+for folder in "$rootfs"/opt/kubectl-npm/build/koffi/*; do
+  [ "${folder##*/}" = "$native" ] || rm -rf "$folder"
+done
 for name in npm-agent kubectl-npm; do
   # There is no /usr/bin/env.
   sed -i '1s|.*|#!/usr/local/bin/node|' "$rootfs/opt/kubectl-npm/$name"

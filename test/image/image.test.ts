@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmod, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {connect, createServer, type Server} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -34,6 +34,7 @@ describeKernel('the image of the agent', () => {
     rootfs = join(work, 'rootfs')
     const dist = join(work, 'dist')
     await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
+    await mkdir(join(dist, 'build', 'koffi', 'other_x64'))
     const build = ['scripts/image/build.ts', '--dist', dist, '--rootfs', rootfs, '--output', join(work, 'agent.tar')]
     await execa(process.execPath, build, {cwd: ROOT})
   }, 300_000)
@@ -86,6 +87,13 @@ describeKernel('the image of the agent', () => {
     expect(tables).toBe('')
     expect(version).toBe(process.version)
     expect(plain).toMatch(/^iptables v[\d.]+ \(nf_tables\)$/)
+  })
+
+  test('has the native part of koffi for this machine, which works there, and no other', async () => {
+    const koffi = '/opt/kubectl-npm/lib/koffi/koffi.js'
+    const code = `const {load} = await import('${koffi}'); console.log(load('libc.so.6').func('int getuid()')())`
+    expect(await run(['node', '--input-type=module', '-e', code])).toEqual(['0'])
+    expect(await readdir(join(rootfs, 'opt/kubectl-npm/build/koffi'))).toEqual([`linux_${process.arch}`])
   })
 
   test('writes to a node with them, and goes back', async () => {

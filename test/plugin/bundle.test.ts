@@ -1,5 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
@@ -10,6 +11,8 @@ import {fixture} from '../support/plugin/run-cli.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
 
 /** The bundle: on a terminal, where libraries do more than in a pipe, and what of it is loaded. */
+
+const BUILD = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))
 
 let bundle: Bundle
 beforeAll(async () => {
@@ -31,6 +34,26 @@ test('an error on a terminal is told in words', async () => {
   const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: bundle.path})
   expect(stdout).toContain('error: --from /no/such/dump: no such file or folder')
   expect(exitCode).toBe(2)
+})
+
+test('koffi of the bundle finds its native part there', async () => {
+  const code = `const {default: koffi} = await import(process.argv[1]); console.log(koffi.load(null).func('int getpid()')() === process.pid)`
+  const chunk = join(bundle.folder, 'lib', 'koffi', 'koffi.js')
+  const {stdout} = await execa(process.execPath, ['--input-type=module', '-e', code, chunk], {cwd: bundle.folder})
+  expect(stdout).toBe('true')
+})
+
+test('a native part that is not installed ends the build, and it says how to get it', async () => {
+  await using folder = await temporaryFolder()
+  const {stderr, exitCode} = await execa(
+    process.execPath,
+    [BUILD, join(folder.path, 'dist'), '--native', 'linux-x64,plan9-x64'],
+    {
+      reject: false,
+    },
+  )
+  expect(stderr).toContain('--native plan9-x64: there is linux-x64, linux-arm64, win32-x64')
+  expect(exitCode).toBe(1)
 })
 
 /** Says which files of the program are loaded. */
