@@ -25,13 +25,21 @@ const unneeded = /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils|react-devt
 const EMPTY = '\0empty'
 /** On a terminal oclif looks for its spinner, turning or not. */
 const SPINNERS = '\0spinners'
+/** Of Prometheus' client what writes a page, without OpenTelemetry and the metrics of the process itself. */
+const EXPOSITION = '\0exposition'
 const contents: Readonly<Record<string, string>> = {
   [EMPTY]: 'module.exports = {}',
+  [EXPOSITION]:
+    "exports.Gauge = require('@prometheus-io/client/lib/gauge'); exports.Registry = require('@prometheus-io/client/lib/registry')",
   [SPINNERS]: "const still = {frames: ['']}; module.exports = {dots2: still, line: still}",
 }
+const replaced = new Map([
+  ['cli-spinners', SPINNERS],
+  ['@prometheus-io/client', EXPOSITION],
+])
 const leaveOut = {
   name: 'leave-out',
-  resolveId: (id: string) => (unneeded.test(id) ? EMPTY : id === 'cli-spinners' ? SPINNERS : null),
+  resolveId: (id: string) => (unneeded.test(id) ? EMPTY : (replaced.get(id) ?? null)),
   load: (id: string) => contents[id] ?? null,
 }
 

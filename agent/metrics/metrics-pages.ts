@@ -117,8 +117,8 @@ export class MetricsPages {
 }
 
 async function pagesOf(families: readonly MetricFamily[]): Promise<Pages> {
-  const {expositionLines} = await import('../../core/metrics/exposition.ts')
+  const {exposition} = await import('../../core/metrics/exposition.ts')
   const {pageFamilies} = await import('../../core/metrics/page-families.ts')
-  const page = (which: 'node' | 'cluster') => new Page(expositionLines(pageFamilies(families, which)))
-  return {'/node-metrics': page('node'), '/cluster-metrics': page('cluster')}
+  const page = async (which: 'node' | 'cluster') => new Page(await exposition(pageFamilies(families, which)))
+  return {'/node-metrics': await page('node'), '/cluster-metrics': await page('cluster')}
 }

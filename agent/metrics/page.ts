@@ -8,8 +8,8 @@ export class Page {
   readonly plain: Buffer
   private compressed: Promise<Buffer> | undefined
 
-  constructor(lines: Iterable<string>) {
-    this.plain = Buffer.from([...lines, ''].join('\n'))
+  constructor(text: string) {
+    this.plain = Buffer.from(text)
   }
 
   /** Lines are much alike: more effort saves little. */

@@ -1,46 +1,38 @@
-/**
- * Prometheus' text format 0.0.4.
- *
- * Our own writer. `@prometheus-io/client` 0.16.1 can be given the quantiles and sums of Azure NPM's page, through a registry that takes any
- * object with `get()`. But it writes `Nan` where Azure NPM writes `NaN`, and brings 2 MB of `@opentelemetry/api` for what is a line of text
- * for each value.
- */
+import {Gauge, Registry} from '@prometheus-io/client'
 import type {MetricFamily, MetricSample} from '../contract/metrics.ts'
 
-/** One exposition: HELP, TYPE and the series of each family, in the order given. As with Azure NPM, a family without series is absent. */
-export function* expositionLines(families: Iterable<MetricFamily>): Generator<string> {
-  for (const {name, help, type, samples} of families) {
-    if (samples.length === 0) continue
-    yield `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`
-    yield `# TYPE ${name} ${type}`
-    for (const sample of samples) yield sampleLine(sample)
+/** A family as the library's metrics are: asked for its series when it is printed. Its type and its series are those that were read. */
+class ReadFamily extends Gauge<string> {
+  private readonly family: MetricFamily
+
+  constructor(family: MetricFamily) {
+    super({name: family.name, help: family.help, registers: []})
+    this.family = family
+  }
+
+  override get(): ReturnType<Gauge<string>['get']> {
+    const {name, help, type, samples} = this.family
+    const values = samples.map(sample => ({metricName: sample.name, labels: sample.labels, value: numberOf(sample.value)}))
+    return Promise.resolve({...ownFields, name, help, type, values})
   }
 }
 
-export function sampleLine({name, labels, value}: MetricSample): string {
-  return `${name}${labelText(labels)} ${numberText(value)}`
+/** What the library's type of a metric has besides. Neither is used for printing. */
+const ownFields = {aggregator: 'sum', collect: () => {}} as const
+
+/**
+ * The families in Prometheus' text format 0.0.4, in the order given. As with Azure NPM, a family without series is absent, and there are
+ * no empty lines. Numbers are JavaScript's (`1000000`, not `1e+06`), which are the same to whoever reads them.
+ */
+export async function exposition(families: Iterable<MetricFamily>): Promise<string> {
+  const registry = new Registry()
+  let text = ''
+  for (const family of families)
+    if (family.samples.length > 0) text += `${await registry.getMetricsAsString(new ReadFamily(family))}\n`
+  // The library writes `Nan`. Prometheus reads it, other readers of pages may not.
+  return text.replaceAll(/ Nan$/gm, ' NaN')
 }
 
-/** `{kind="rule"}`; empty without labels. */
-export function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
-}
-
-const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
-
-/** A number as Go's client library prints it: `1e+06`, `0.000125`, `1.5e-05`. */
-export function numberText(value: MetricSample['value']): string {
-  if (typeof value === 'string') return value
-  const [digits = '', power = '0'] = value.toExponential().split('e')
-  const exponent = Number(power)
-  if (exponent >= -4 && exponent < 6) return String(value)
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
-}
-
-/** A value as a document has it: JSON has no NaN and no infinity. Zero has no sign. */
-export function metricValue(value: number): MetricSample['value'] {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
-  return value + 0
-}
+/** What documents say as text: JSON has no NaN and no infinity. */
+const numberOf = (value: MetricSample['value']): number =>
+  typeof value === 'number' ? value : Number(value === 'NaN' ? value : `${value}inity`)

@@ -2,8 +2,8 @@ import type {MetricSample} from '../contract/metrics.ts'
 import type {Problem} from '../problem/problem.ts'
 import {ProblemList} from '../problem/problem-list.ts'
 import {eachLine, shownLine, type Text} from '../text/lines.ts'
-import {labelText, metricValue} from './exposition.ts'
 import {npmFamilies} from './npm-families.ts'
+import {labelText, metricValue} from './series-text.ts'
 
 const LINE = /^([A-Za-z_:][\w:]*)\s*(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?\s*$/
 const LABEL = /\s*([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/y

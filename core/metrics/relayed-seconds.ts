@@ -1,8 +1,8 @@
 import type {MetricSample} from '../contract/metrics.ts'
-import {numberText} from './exposition.ts'
 import type {KnownSamples} from './kernel-values.ts'
 import {ownFamilies} from './own-families.ts'
 import type {MetricPage} from './parse-page.ts'
+import {numberText} from './series-text.ts'
 
 /** What Azure NPM measures in milliseconds though its name says seconds, and what we call it. */
 const RENAMED: ReadonlyMap<string, string> = new Map([

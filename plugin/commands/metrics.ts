@@ -1,7 +1,6 @@
 import {Flags} from '@oclif/core'
-import type {MetricsList} from '../../core/contract/metrics.ts'
+import type {MetricFamily, MetricsList} from '../../core/contract/metrics.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
-import {expositionLines} from '../../core/metrics/exposition.ts'
 import {joinNodes} from '../../core/metrics/join-nodes.ts'
 import {nodeMetrics} from '../../core/metrics/node-metrics.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -60,7 +59,7 @@ export default class Metrics extends Verb {
       table: paint => metricsListLines(list, paint, false),
       formats: {
         wide: paint => metricsListLines(list, paint, true),
-        prometheus: () => expositionLines(only ? only.families : joinNodes(items)),
+        prometheus: () => pageLines(only ? only.families : joinNodes(items)),
       },
     })
     await this.report([...(isOne ? [] : source.problems), ...items.flatMap(({problems}) => problems)])
@@ -71,4 +70,9 @@ export default class Metrics extends Verb {
       this.exit(exitCodes.failed)
     }
   }
+}
+
+async function pageLines(families: readonly MetricFamily[]): Promise<string[]> {
+  const {exposition} = await import('../../core/metrics/exposition.ts')
+  return (await exposition(families)).trimEnd().split('\n')
 }

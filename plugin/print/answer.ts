@@ -11,7 +11,7 @@ export interface Answer {
   /** What `table` prints, and any format that has no entry in `formats`. */
   readonly table: Lines
   /** Further formats by their name in `-o`: `wide`, `name`, `csv`. */
-  readonly formats?: Readonly<Record<string, Lines>>
+  readonly formats?: Readonly<Record<string, (...of: Parameters<Lines>) => Iterable<string> | Promise<Iterable<string>>>>
 }
 
 /**

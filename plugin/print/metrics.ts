@@ -1,5 +1,5 @@
 import type {MetricSample, Metrics, MetricsList} from '../../core/contract/metrics.ts'
-import {labelText, numberText} from '../../core/metrics/exposition.ts'
+import {labelText, numberText} from '../../core/metrics/series-text.ts'
 import {columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'

@@ -4,10 +4,12 @@ import type {Metrics} from '../../../core/contract/metrics.ts'
 import {metricsSchema} from '../../../core/contract/metrics.ts'
 import type {DumpDocument} from '../../../core/dump/model.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
-import {expositionLines, labelText, sampleLine} from '../../../core/metrics/exposition.ts'
+import {exposition} from '../../../core/metrics/exposition.ts'
 import {withFamilyTables} from '../../../core/metrics/family-reference.ts'
 import {type MetricsOptions, nodeMetrics} from '../../../core/metrics/node-metrics.ts'
 import {npmFamilies} from '../../../core/metrics/npm-families.ts'
+import {labelText} from '../../../core/metrics/series-text.ts'
+import {sampleLine} from '../../support/metrics/sample-line.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
 const all: MetricsOptions = {isLite: false, hasSetCounts: true, isCompared: false}
@@ -31,7 +33,10 @@ const KERNEL = ['iptables-save.txt', 'ipset-save.txt']
 const PAGES = ['node-metrics.txt', 'cluster-metrics.txt']
 
 const lines = ({families}: Metrics, prefix: string): string[] =>
-  [...expositionLines(families)].filter(line => line.startsWith(prefix)).toSorted()
+  families
+    .flatMap(({samples}) => samples.map(sampleLine))
+    .filter(line => line.startsWith(prefix))
+    .toSorted()
 const sourceOf = ({families}: Metrics, name: string): string | undefined => families.find(each => each.name === name)?.source
 const reasonOf = ({absent}: Metrics, name: string): string | undefined => absent.find(each => each.name === name)?.reason
 
@@ -116,7 +121,7 @@ describe("Azure NPM's pages", () => {
       const [, , name = ''] = line.split(' ')
       return !line.startsWith('# TYPE') || expected.some(each => each.startsWith(name) && /^[\w]+[{ ]/.test(each))
     })
-    const printed = [...expositionLines(npm)].filter(line => !line.startsWith('# HELP'))
+    const printed = (await exposition(npm)).split('\n').filter(line => line !== '' && !line.startsWith('# HELP'))
     expect(printed.toSorted()).toEqual(withSeries.toSorted())
   })
 

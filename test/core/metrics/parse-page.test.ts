@@ -1,7 +1,8 @@
 import {fc, test as property} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import {metricValue, numberText, sampleLine} from '../../../core/metrics/exposition.ts'
 import {parsePage} from '../../../core/metrics/parse-page.ts'
+import {metricValue, numberText} from '../../../core/metrics/series-text.ts'
+import {sampleLine} from '../../support/metrics/sample-line.ts'
 
 const page = (...lines: string[]) => {
   const {samples, problems} = parsePage([lines.map(line => `${line}\n`).join('')], 'page')
