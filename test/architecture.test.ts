@@ -190,6 +190,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'agent/log.ts': [],
   'agent/limits': ['core/contract'],
+  'agent/hns': ['core/problem'],
   'agent/kubernetes': ['core/problem', ...agentGround],
   'agent/auth': ['core/contract', 'core/problem', 'core/kubernetes', ...agentGround, 'agent/kubernetes'],
   'agent/watch': [...facts, 'core/contract', 'core/dataplane', ...agentGround, 'agent/kubernetes'],
@@ -412,6 +413,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/dataplane': ['core'],
   'test/support/windows': ['core', 'test/support/node-of.ts'],
+  'test/support/hns': ['core', 'agent/hns'],
   'test/support/lint': ['core'],
   'test/support/plan': ['core'],
   'test/support/cases': ['core'],
