@@ -2,11 +2,11 @@ import {documentRow, documentsFor, type NodeDocument} from '../../core/contract/
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
-import {TextDecoding} from '../../core/text/decode.ts'
 import {limits} from '../limits/limits.ts'
 import type {DocumentReader} from './document-reader.ts'
 import {type DocumentSources, documentReaders, kernelDocuments} from './documents.ts'
 import {nodeName} from './node-name.ts'
+import {type DocumentReading, readDocuments} from './read-documents.ts'
 import {textsOfProcess} from './read-texts.ts'
 import {run} from './run.ts'
 
@@ -37,9 +37,10 @@ export async function readLocalNode({signal, withConnections = false, ...replace
   const problems: Problem[] = []
   const sources = {version: '', cluster: undefined, limits, run, ...replaced}
   const asked = withConnections ? [...kernelDocuments, ...documentsFor('flows')] : kernelDocuments
-  // One after the other: the tools wait for each other's lock anyway.
-  for (const [name, reader] of await documentReaders(asked, sources)) {
-    const {document, failures} = await readText(name, reader, signal ?? new AbortController().signal)
+  const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
+  for (const reading of readings) {
+    const {name, problems: failures} = reading
+    const document = documentOf(reading)
     // Only headers and reference counts: worth having, not worth a second complaint, and of no use by halves.
     const isExtra = documentRow(name).content === 'ipset-list'
     const isWhole = failures.length === 0
@@ -49,23 +50,13 @@ export async function readLocalNode({signal, withConnections = false, ...replace
   return {node: nodeName(), documents, problems}
 }
 
-async function readText(
-  name: NodeDocument,
-  reader: DocumentReader,
-  signal: AbortSignal,
-): Promise<{document: DumpDocument | undefined; failures: readonly Problem[]}> {
-  const decoding = new TextDecoding()
-  const pieces = reader(signal)
-  let next = await pieces.next()
-  for (; !next.done; next = await pieces.next()) decoding.push(next.value)
-  const {command, problems: failures} = next.value
-  const text = decoding.end()
+function documentOf({name, text, command, problems}: DocumentReading): DumpDocument | undefined {
   // Of a list of connections the rest may hold what is asked about.
-  if (failures.length > 0 && documentRow(name).use === 'flows') return {document: undefined, failures}
+  if (problems.length > 0 && documentRow(name).use === 'flows') return undefined
   // An empty answer of a tool that ended well is an answer: there are no sets, there are no rules.
-  const kind = failures.length === 0 ? kindOfDocument(name) : undefined
+  const kind = problems.length === 0 ? kindOfDocument(name) : undefined
   const isThere = kind !== undefined || text.length > 0
-  return {document: isThere ? {name: command, folder: 'local', text, ...(kind && {kind})} : undefined, failures}
+  return isThere ? {name: command, folder: 'local', text, ...(kind && {kind})} : undefined
 }
 
 /** Who talks to whom is in no dump. */

@@ -169,6 +169,8 @@ function leaveWhenQuiet(pipes: readonly Readable[]): void {
     if (now === before && pipes.every(pipe => pipe.readableLength === 0)) for (const pipe of pipes) pipe.destroy()
     before = now
   }, QUIET_MS)
+  // A pipe that is open keeps this process; when none is there is nothing to wait for.
+  timer.unref()
 }
 
 /** What a stream gives, up to a limit. Its end is the end, whatever made it end: how the tool ended is told elsewhere. */

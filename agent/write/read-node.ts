@@ -4,11 +4,11 @@ import type {NpmPart} from '../../core/dataplane/writing.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {partDigest} from '../../core/plan/digest.ts'
-import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
 import {limits} from '../limits/limits.ts'
 import {documentReaders, kernelDocuments} from '../node/documents.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
+import {readDocuments} from '../node/read-documents.ts'
 import type {ReadTexts} from '../node/read-texts.ts'
 import {run} from '../node/run.ts'
 import {sha256} from './sealed-record.ts'
@@ -51,9 +51,11 @@ export async function readNode({
   const documents: DumpDocument[] = []
   const sources = {version: '', cluster: undefined, limits, run, ...replaced}
   const asked = withoutExtras ? kernelDocuments.filter(name => !isExtra(name)) : kernelDocuments
-  for (const [name, reader] of await documentReaders(asked, sources)) {
-    const text = await readText(name, reader(signal ?? new AbortController().signal))
-    if (!text) continue
+  const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
+  for (const {name, text, problems} of readings) {
+    const [problem] = problems
+    if (problem && isExtra(name)) continue
+    if (problem) throw new WriteFailure(`the node cannot be read: ${problem.message}`, problem.next)
     files.set(name, text)
     const document = documentOfNode(name, text)
     const {folder} = document
@@ -97,16 +99,3 @@ export function documentOfNode(name: string, text: Text): DumpDocument {
 
 /** Only headers and reference counts, which nothing that is written rests on. */
 const isExtra = (name: NodeDocument): boolean => documentRow(name).content === 'ipset-list'
-
-async function readText(
-  name: NodeDocument,
-  pieces: AsyncGenerator<Uint8Array, {readonly problems: readonly {message: string; next: string}[]}>,
-): Promise<Text | undefined> {
-  const decoding = new TextDecoding()
-  let next = await pieces.next()
-  for (; !next.done; next = await pieces.next()) decoding.push(next.value)
-  const [problem] = next.value.problems
-  if (!problem) return decoding.end()
-  if (isExtra(name)) return undefined
-  throw new WriteFailure(`the node cannot be read: ${problem.message}`, problem.next)
-}

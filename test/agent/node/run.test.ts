@@ -1,5 +1,6 @@
 import {execFile} from 'node:child_process'
 import {open} from 'node:fs/promises'
+import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {run} from '../../../agent/node/run.ts'
@@ -42,6 +43,17 @@ describe('running a tool', () => {
     const running = run('sleep', ['60'], {signal: abort.signal})
     abort.abort()
     expect(await running).toMatchObject({end: 'failed', failure: 'it was interrupted'})
+  })
+})
+
+describe('a process that has run a tool', () => {
+  test('has nothing more to wait for when the tool has ended', async () => {
+    const script = `
+      const {run} = await import(${JSON.stringify(join(import.meta.dirname, '../../../agent/node/run.ts'))})
+      await run('true', [])
+      console.log(process.getActiveResourcesInfo().filter(each => each === 'Timeout').length)`
+    const {stdout} = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+    expect(stdout.trim()).toBe('0')
   })
 })
 
