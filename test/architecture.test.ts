@@ -197,7 +197,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
-  'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/node'],
+  'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/hns', 'agent/node'],
   // Which save is Azure NPM's is decided as for all other answers.
   'agent/live': [
     ...ground,

@@ -1,16 +1,12 @@
 import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {Hns} from '../hns/hns.ts'
 import {readLegacyTables} from '../node/legacy-tables.ts'
 import {run} from '../node/run.ts'
 import type {ToolEnding} from '../node/tool-ending.ts'
 import {isNftSave} from '../node/versions.ts'
 import {faultPoint} from './fault-point.ts'
-
-/** Why a step was not done, or by halves, and by which of its operations. */
-export interface StepFailure {
-  readonly operation: string
-  readonly message: string
-  readonly next: string
-}
+import type {StepFailure} from './step-failure.ts'
+import {runHnsStep} from './windows.ts'
 
 export interface RunStepOptions {
   /** Of steps that name none. */
@@ -19,6 +15,8 @@ export interface RunStepOptions {
   readonly lockFd: number
   readonly toolMs: number
   readonly xtablesSeconds: number
+  /** Of a Windows node. */
+  readonly hns?: Hns | undefined
 }
 
 /**
@@ -30,17 +28,23 @@ export interface RunStepOptions {
 export async function runStep(step: PlannedStep, options: RunStepOptions): Promise<StepFailure | undefined> {
   const lines = step.operations.map(({line}) => line)
   if (lines.length === 0) return undefined
-  const {lockFd, toolMs} = options
+  const {lockFd, toolMs, hns} = options
   faultPoint(`before ${step.tool} runs`)
+  if (step.tool === 'hns') {
+    if (!hns) throw new RangeError('a node without HNS was given a step for it')
+    const failure = await runHnsStep(step, hns)
+    faultPoint(`after ${step.tool} has run`)
+    return failure
+  }
   const bounds = {heldFile: lockFd, timeoutMs: toolMs}
   let ending: ToolEnding
   if (step.tool === 'ipset') ending = await run('ipset', ['restore'], {...bounds, input: `${lines.join('\n')}\n`})
-  else if (step.tool === 'iptables') {
+  else {
     const {backend = options.backend} = step
     const refusal = await backendRefusal(backend)
     if (refusal) return {operation: lines[0] as string, ...refusal}
     ending = await runIptables(lines, {...options, backend})
-  } else throw new RangeError(`no tool of this node does ${step.tool}`)
+  }
   faultPoint(`after ${step.tool} has run`)
   if (ending.end === 'ok') return undefined
   return {

@@ -7,7 +7,8 @@ import {Journal} from './journal.ts'
 import type {Lock} from './lock.ts'
 import {type ReadNode, readNode} from './read-node.ts'
 import {RestorePoints} from './restore-points.ts'
-import {runStep, type StepFailure} from './run-step.ts'
+import {runStep} from './run-step.ts'
+import type {StepFailure} from './step-failure.ts'
 
 export interface WriteBounds {
   /** How long to wait for another writer. */
