@@ -139,9 +139,9 @@ export class LiveReader {
     }
     const {counters, sets} = counted
     const readMs = performance.now() - startedMs
-    const [connections, figures] = await Promise.all([connectionCount(), npm.current(this.stopping.signal)])
-    comparisons?.look([counters.structure, counters.otherRules, sets, changes?.()])
     const {structure} = counters
+    const [connections, figures] = await Promise.all([connectionCount(), npm.current(structure, this.stopping.signal)])
+    comparisons?.look([structure, counters.otherRules, sets, changes?.()])
     const summary: LiveSummary = {
       ...kernelSummary(counted),
       connections,

@@ -1,56 +1,66 @@
 import {readFile} from 'node:fs/promises'
 import type {LiveSummary} from '../../core/contract/live.ts'
-import {type NpmPage, npmFigures} from '../../core/live/npm-page.ts'
+import type {RuleStructure} from '../../core/dataplane/rule-counters.ts'
+import type {NpmPage} from '../../core/live/npm-page.ts'
+import {npmSummary, type RunningNpm} from '../../core/live/npm-summary.ts'
 import {parsePage} from '../../core/metrics/parse-page.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Limits} from '../limits/limits.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader} from '../node/npm-pages.ts'
 import {npmProcess} from '../node/npm-process.ts'
 
-type Npm = LiveSummary['npm']
+/** What the node itself shows of Azure NPM. */
+interface Seen {
+  readonly page?: NpmPage
+  readonly startedAt?: Date
+}
+
+export interface NpmFiguresOptions {
+  readonly limits: Limits
+  readonly port?: number
+  /** Azure NPM as its pod tells, where the agent knows of pods. */
+  readonly pod?: () => RunningNpm | undefined
+}
 
 /** What Azure NPM says of itself on this node, asked for in the background and not often. */
 export class NpmFigures {
-  private readonly limits: Limits
-  private readonly port: number
-  private figures: Npm = null
+  private readonly options: NpmFiguresOptions
+  private seen: Seen | undefined
   private readMs = -Infinity
   private reading: Promise<void> | undefined
 
-  constructor(limits: Limits, port = NPM_PORT) {
-    this.limits = limits
-    this.port = port
+  constructor(options: NpmFiguresOptions) {
+    this.options = options
   }
 
   /** What is known, once something is. Asks again when that is old, and waits for the first answer only. */
-  async current(signal: AbortSignal): Promise<Npm> {
+  async current(rules: RuleStructure, signal: AbortSignal): Promise<LiveSummary['npm']> {
     const isFirst = this.readMs === -Infinity
-    if (!this.reading && performance.now() - this.readMs >= this.limits.livePageMs) {
+    if (!this.reading && performance.now() - this.readMs >= this.options.limits.livePageMs) {
       this.readMs = performance.now()
       this.reading = this.read(signal)
-        .then(figures => void (this.figures = figures))
+        .then(seen => void (this.seen = seen))
         .catch(() => {})
         .finally(() => (this.reading = undefined))
     }
     if (isFirst) await this.reading
-    return this.figures
+    const pod = this.options.pod?.()
+    const {page, startedAt} = this.seen ?? {}
+    const npm = startedAt ? {release: pod?.release ?? null, startedAt: startedAt.toISOString()} : pod
+    return npmSummary(npm, page, rules)
   }
 
-  private async read(signal: AbortSignal): Promise<Npm> {
+  private async read(signal: AbortSignal): Promise<Seen> {
     const [page, process] = await Promise.all([this.page(signal), npmProcess()])
     const startedAt = process && (await startOf(process.pid))
-    if (!page && !process) return null
-    return {
-      release: null,
-      startedAt: startedAt ? startedAt.toISOString() : null,
-      ...(page ? npmFigures(page) : {addPolicyMs: null, failures: null}),
-    }
+    return {...(page && {page}), ...(startedAt && {startedAt})}
   }
 
   private async page(signal: AbortSignal): Promise<NpmPage | undefined> {
-    if (!(await hasNpmPages(this.port))) return undefined
+    const {limits, port = NPM_PORT} = this.options
+    if (!(await hasNpmPages(port))) return undefined
     const decoding = new TextDecoding()
-    const pieces = npmPageReader('/node-metrics', this.port, this.limits)(signal)
+    const pieces = npmPageReader('/node-metrics', port, limits)(signal)
     let next = await pieces.next()
     for (; !next.done; next = await pieces.next()) decoding.push(next.value)
     if (next.value.problems.length > 0) return undefined

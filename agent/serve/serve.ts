@@ -121,7 +121,11 @@ export async function serve(options: ServeOptions): Promise<string> {
     limits,
     run,
     ...(npmPort !== undefined && {npmPort}),
-    ...(watch && {compare: () => agent.diff({lite: options.lite ?? false}), changes: () => objectChanges}),
+    ...(watch && {
+      compare: () => agent.diff({lite: options.lite ?? false}),
+      changes: () => objectChanges,
+      npmPod: () => watch.npm(),
+    }),
   })
   const agent: Agent = {
     version,
@@ -142,20 +146,24 @@ export async function serve(options: ServeOptions): Promise<string> {
       comparisons.set(lite, comparing)
       return comparing
     },
-    status: () => ({
-      node,
-      version,
-      startedAt,
-      knowledge: syncState(),
-      connections: server.count,
-      subscriptions: server.subscriptions,
-      memoryBytes: process.memoryUsage.rss(),
-      backend,
-      ...(lastRead && {lastRead}),
-      ...(metrics && {metrics: metrics.status}),
-      ...(keys.failure !== undefined && {signaturesUnchecked: keys.failure}),
-      ...(writes ? writes.seen && {writes: writes.seen} : {readOnly: true as const}),
-    }),
+    status: () => {
+      const npm = watch?.npm()
+      return {
+        node,
+        version,
+        startedAt,
+        knowledge: syncState(),
+        connections: server.count,
+        subscriptions: server.subscriptions,
+        memoryBytes: process.memoryUsage.rss(),
+        backend,
+        ...(npm && {npm}),
+        ...(lastRead && {lastRead}),
+        ...(metrics && {metrics: metrics.status}),
+        ...(keys.failure !== undefined && {signaturesUnchecked: keys.failure}),
+        ...(writes ? writes.seen && {writes: writes.seen} : {readOnly: true as const}),
+      }
+    },
   }
 
   const ending = Promise.withResolvers<string>()

@@ -1,6 +1,7 @@
 import {getHeapStatistics} from 'node:v8'
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {DataPlane} from '../../core/dataplane/dataplane.ts'
+import {npmOnNode, type RunningNpm} from '../../core/kubernetes/npm-pod.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import type {ObjectEvent} from '../../core/policy/incremental.ts'
 import type {CompileOptions, Program} from '../../core/policy/program.ts'
@@ -24,6 +25,8 @@ export interface ClusterWatch {
    * a compilation, later ones are as fast as the changes since are few.
    */
   programFor(dataPlane: DataPlane, options: CompileOptions): Program
+  /** The Azure NPM of this node, as far as its pod is known. */
+  npm(): RunningNpm | undefined
   /** The objects as they are at the call, as JSON of a Kubernetes List, in pieces. */
   clusterJson(): Iterable<string>
   /**
@@ -56,15 +59,19 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
 
 class FollowedCluster implements ClusterWatch {
   private readonly log: Log
+  private readonly node: string
   private readonly watches: {readonly [Kind in keyof Kinds]: ListWatch<Kind>}
   private readonly programs = new Programs(() => this.objects(), rulesForHeap(getHeapStatistics().heap_size_limit))
   private readonly listeners = new Set<() => void>()
   private readonly end = new AbortController()
   private readonly runs: Promise<unknown>
   private isTelling = false
+  /** Found in all pods when it is asked for, and not again while they stay the same. */
+  private foundNpm: {readonly npm: RunningNpm | undefined} | undefined
 
   constructor({api, node, lite, log, clock = systemClock, spreadMs = SPREAD_MS}: WatchClusterOptions) {
     this.log = log
+    this.node = node
     const readIdentity = readClusterIdentityFrom(api)
     const watch = <Kind extends keyof Kinds>(kind: WatchedKind<Kind>): ListWatch<Kind> =>
       new ListWatch({
@@ -111,6 +118,11 @@ class FollowedCluster implements ClusterWatch {
     return this.programs.programFor(dataPlane, options)
   }
 
+  npm(): RunningNpm | undefined {
+    this.foundNpm ??= {npm: npmOnNode(this.watches.Pod.objects(), this.node)}
+    return this.foundNpm.npm
+  }
+
   clusterJson(): Iterable<string> {
     return clusterJson(this.objects())
   }
@@ -129,6 +141,7 @@ class FollowedCluster implements ClusterWatch {
   }
 
   private changed<Kind extends keyof Kinds>(kind: Kind, changes: readonly ObjectChange<Kinds[Kind]>[]): void {
+    if (kind === 'Pod') this.foundNpm = undefined
     // The compiler cannot see that the kind and the object belong together.
     this.programs.apply(changes.map(change => ({kind, ...change}) as ObjectEvent))
     this.tell()

@@ -116,6 +116,13 @@ export const agentStatusSchema = z.object({
   subscriptions: z.int().min(0),
   memoryBytes: z.int().min(0).describe('resident set size of the agent'),
   backend: z.enum(['nft', 'legacy', 'hns', 'unknown']).describe('of the last read'),
+  npm: z
+    .object({
+      release: z.string().nullable().describe('the tag of its image; null when that names no release'),
+      startedAt: z.iso.datetime().nullable().describe('of its container; null while it does not run'),
+    })
+    .exactOptional()
+    .describe('Azure NPM of this node, as its pod tells; absent where the agent sees no such pod'),
   lastRead: z.object({at: z.iso.datetime(), durationMs: z.number().min(0), problems: z.int().min(0)}).exactOptional(),
   signaturesUnchecked: z
     .string()

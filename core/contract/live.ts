@@ -33,13 +33,16 @@ export const liveSummarySchema = z.object({
     .describe('causes by what they do to packets, of the last comparison with the policies; null when none was made'),
   npm: z
     .object({
-      release: z.string().nullable().describe('as far as the node shows it'),
-      startedAt: z.iso.datetime().nullable(),
+      release: z
+        .string()
+        .nullable()
+        .describe('the tag of its image, v1.6.48; where that is not known v1 or v2, by the form of its rules'),
+      startedAt: z.iso.datetime().nullable().describe('of its process, or of its container'),
       addPolicyMs: z.object({p50: z.number().nullable(), p99: z.number().nullable()}).nullable(),
       failures: count.nullable().describe("of all kinds that Azure NPM's page counts, since its start"),
     })
     .nullable()
-    .describe("null where Azure NPM's page cannot be read and no process is seen"),
+    .describe("null where Azure NPM's page cannot be read, and neither a process nor a pod of it is seen"),
 })
 export type LiveSummary = z.infer<typeof liveSummarySchema>
 

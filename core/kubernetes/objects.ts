@@ -32,13 +32,22 @@ export type ContainerPort = Fields<V1ContainerPort, 'containerPort', 'name' | 'p
 export interface Pod {
   readonly metadata: ObjectMeta
   readonly spec?: Fields<V1PodSpec, never, 'nodeName' | 'hostNetwork'> & {
-    /** Only the ports of a container are kept. */
-    readonly containers?: readonly {readonly ports?: readonly ContainerPort[]}[]
+    /** Only the ports of a container are kept, and of Azure NPM its image. */
+    readonly containers?: readonly {readonly image?: string; readonly ports?: readonly ContainerPort[]}[]
     /** Those that are always restarted run beside the containers: sidecars. */
     readonly initContainers?: readonly {readonly restartPolicy?: string; readonly ports?: readonly ContainerPort[]}[]
   }
   /** `hostIP` is the address of the node. `podIPs` are all addresses of the pod, the first of them is `podIP`. */
-  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP' | 'podIPs' | 'hostIP'>
+  readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP' | 'podIPs' | 'hostIP'> & {
+    /** Kept of Azure NPM only. */
+    readonly containerStatuses?: readonly ContainerStatus[]
+  }
+}
+
+/** Since when a container runs, and of which image. */
+export interface ContainerStatus {
+  readonly image?: string
+  readonly state?: {readonly running?: {readonly startedAt?: string}}
 }
 
 export interface Namespace {

@@ -1,9 +1,11 @@
 import {InternedStrings} from './intern-strings.ts'
-import type {ClusterObjects, ContainerPort, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} from './objects.ts'
+import {isNpmPod} from './npm-pod.ts'
+import type {ClusterObjects, ContainerPort, ContainerStatus, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} from './objects.ts'
 
 /*
  * Keeps the fields of an object that network policy depends on, and nothing else: a pod of 6 kB becomes 0.2 kB. A field of a
- * wrong type is left out as if it were absent. An object without a name is left out as a whole.
+ * wrong type is left out as if it were absent. An object without a name is left out as a whole. Of Azure NPM's own pods it is kept, too,
+ * which release runs since when.
  *
  * Objects are read by hand, not with schemas. This runs for every object of a list and every event of a watch, and texts are
  * interned in the same pass that picks the fields. A schema would copy each object first, and the copy would have to be copied
@@ -25,7 +27,10 @@ export const stripPod: StripFields<Pod> = (object, shared) => {
   if (!meta) return undefined
   const {nodeName, hostNetwork, containers, initContainers} = fieldsOf(spec)
   const {phase, podIP, podIPs} = fieldsOf(status)
-  const ports = listOf(containers).flatMap(container => portsOf(container, shared))
+  const isNpm = isNpmPod(meta)
+  const ports = isNpm
+    ? listOf(containers).map(container => ({...imageOf(container), ...portsOf(container, shared)[0]}))
+    : listOf(containers).flatMap(container => portsOf(container, shared))
   const sidecars = listOf(initContainers).filter(({restartPolicy}) => restartPolicy === 'Always')
   const sidecarPorts = sidecars.flatMap(container => portsOf(container, shared))
   // Only of use where the first address is no IPv4 one.
@@ -42,8 +47,18 @@ export const stripPod: StripFields<Pod> = (object, shared) => {
       ...(typeof phase === 'string' && {phase: shared.text(phase)}),
       ...(typeof podIP === 'string' && {podIP}),
       ...(others.length > 0 && {podIPs: others}),
+      ...(isNpm && {containerStatuses: listOf(fieldsOf(status)['containerStatuses']).map(startOf)}),
     },
   }
+}
+
+/** The image without the registry that it comes from. */
+const imageOf = ({image}: Fields): {image?: string} =>
+  typeof image === 'string' ? {image: image.slice(image.lastIndexOf('/') + 1)} : {}
+
+function startOf(container: Fields): ContainerStatus {
+  const {startedAt} = fieldsOf(fieldsOf(container['state'])['running'])
+  return {...imageOf(container), ...(typeof startedAt === 'string' && {state: {running: {startedAt}}})}
 }
 
 const addressesOf = (podIPs: unknown): {ip: string}[] => listOf(podIPs).flatMap(({ip}) => (typeof ip === 'string' ? [{ip}] : []))

@@ -1,11 +1,12 @@
 import type {LiveSample, LiveSummary} from '../contract/live.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {npmOnNode} from '../kubernetes/npm-pod.ts'
 import {parsePage} from '../metrics/parse-page.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import {countsSince} from './live-counts.ts'
 import type {LiveNodeOptions} from './live-node.ts'
-import {npmFigures} from './npm-page.ts'
+import {npmSummary} from './npm-summary.ts'
 import {structureDigest} from './structure-digest.ts'
 import {kernelSummary} from './summary.ts'
 
@@ -33,7 +34,7 @@ export function nodeSample(node: NodeState, {at, sha256}: LiveNodeOptions): Live
       active: node.translation().facts.active,
       connections: null,
       differences: null,
-      npm: page ? {release: null, startedAt: null, ...npmFigures(page.samples)} : null,
+      npm: npmSummary(npmOnNode(node.cluster?.pods ?? [], node.node), page?.samples, counters.structure),
     },
     counts: countsSince(undefined, counted),
     readMs: 0,

@@ -1,5 +1,6 @@
 import type {DumpFailure} from '../../core/contract/dump.ts'
 import {podLogs} from '../../core/contract/node-documents.ts'
+import {NPM_POD_LABEL} from '../../core/kubernetes/npm-pod.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {Packed} from '../bytes/packed.ts'
 import {podsShape} from '../kubernetes/answer-shapes.ts'
@@ -8,7 +9,7 @@ import {ApiError, apiErrorOf} from '../kubernetes/api-error.ts'
 import type {CollectedFile} from './collection-log.ts'
 
 const PODS = '/api/v1/namespaces/kube-system/pods'
-const NPM = 'k8s-app=azure-npm'
+const NPM = NPM_POD_LABEL.join('=')
 const CONTAINER = 'azure-npm'
 /** A pod that fails writes the same lines for weeks. */
 const LAST_LINES = 10_000

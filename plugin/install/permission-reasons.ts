@@ -6,7 +6,7 @@
  */
 export const rightReasons: Readonly<Record<string, string>> = {
   'kubectl-npm-agent pods':
-    'labels, addresses and ports that policies select; what they ask for is compared with what is programmed',
+    'labels, addresses and ports that policies select, and the release of Azure NPM; what policies ask for is compared with what is programmed',
   'kubectl-npm-agent namespaces': 'labels that namespace selectors match',
   'kubectl-npm-agent nodes': 'addresses of nodes, which policies do not bind',
   'kubectl-npm-agent networkpolicies': 'the policies themselves',

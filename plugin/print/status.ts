@@ -18,6 +18,7 @@ const COLUMNS: readonly Column<StatusRow>[] = [
   {header: 'NODE', value: ({node}) => node},
   {header: 'VERSION', value: of(({version}) => version)},
   {header: 'IPTABLES', value: of(({backend}) => backend)},
+  {header: 'NPM', value: of(({npm}) => npm?.release ?? '-')},
   {header: 'CLUSTER', value: ({status}) => status?.knowledge.state ?? 'away'},
   {header: 'AS OF', value: of(({knowledge}) => knowledge.asOf ?? 'never')},
   {header: 'PODS', value: of(({knowledge}) => String(knowledge.pods)), align: 'right'},

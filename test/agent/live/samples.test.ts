@@ -4,9 +4,12 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import {run} from '../../../agent/node/run.ts'
 import {type WireSample, wireSampleSchema} from '../../../core/contract/live.ts'
+import type {Pod} from '../../../core/kubernetes/objects.ts'
 import {AgentRefusal, type Client} from '../../support/agent/client.ts'
+import {NODE} from '../../support/agent/fake-reviews.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
-import {openAgent} from '../../support/agent/open-agent.ts'
+import {FakeWatch} from '../../support/agent/fake-watch.ts'
+import {type OpenAgentOptions, openAgent} from '../../support/agent/open-agent.ts'
 import {temporaryFolder} from '../../support/temporary-folder.ts'
 
 const rule = (packets: number, text: string) => `[${packets}:${packets * 100}] -A ${text}`
@@ -24,7 +27,7 @@ const list = (entries: number) =>
   `Name: azure-npm-1\nType: hash:net\nNumber of entries: ${entries}\n\nName: other\nNumber of entries: 9\n`
 
 /** Tools of a node that is as two files say, and that note each time they are run. */
-async function openNode(limits: NonNullable<Parameters<typeof openAgent>[0]>['limits'] = {}) {
+async function openNode(limits: NonNullable<OpenAgentOptions['limits']> = {}, more: Pick<OpenAgentOptions, 'watch'> = {}) {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const file = (name: string) => join(folder.path, name)
@@ -40,7 +43,7 @@ async function openNode(limits: NonNullable<Parameters<typeof openAgent>[0]>['li
     }),
   )
   await set(save(1))
-  const agent = stack.use(await openAgent({run, limits: {liveShare: 1e6, liveSetsMs: 0, ...limits}}))
+  const agent = stack.use(await openAgent({run, ...more, limits: {liveShare: 1e6, liveSetsMs: 0, ...limits}}))
   const disposables = stack.move()
   return {agent, set, reads: file('reads'), [Symbol.asyncDispose]: () => disposables.disposeAsync()}
 }
@@ -95,6 +98,32 @@ test('the first sample has all counts, the next ones what has changed', async ()
     counts: {isFull: true, rules: [0, 6, 600, 1, 0, 0, 2, 0, 0, 3, 2, 200]},
     summary: {sets: 0, entries: 0},
   })
+})
+
+test('the release of Azure NPM and its start are those of its pod; of an image without a release, the form of its rules', async () => {
+  const npm = (image: string, startedAt?: string): Pod => ({
+    metadata: {name: 'azure-npm-1', namespace: 'kube-system', labels: {'k8s-app': 'azure-npm'}},
+    spec: {nodeName: NODE, containers: [{image}]},
+    status: {containerStatuses: [{...(startedAt !== undefined && {state: {running: {startedAt}}})}]},
+  })
+  const startedAt = '2026-11-20T08:00:00.000Z'
+  const watch = new FakeWatch()
+  watch.node = NODE
+  watch.cluster.pods.push(npm('azure-npm:v1.6.48', startedAt))
+  await using node = await openNode({}, {watch})
+  await using client = await node.agent.connect()
+  const stream = reading(client, {intervalMs: 200, detail: 'summary'})
+  const {summary} = await stream.next()
+  expect(summary.npm).toEqual({release: 'v1.6.48', startedAt, addPolicyMs: null, failures: null})
+  expect(await client.ask('status')).toMatchObject({npm: {release: 'v1.6.48', startedAt}})
+  watch.cluster.pods.splice(0, 1, npm('azure-npm:latest'))
+  for (let last = summary; last.npm?.release !== 'v2'; last = (await stream.next()).summary)
+    expect(last.npm?.release).toBe('v1.6.48')
+  expect(await client.ask('status')).toMatchObject({npm: {release: null, startedAt: null}})
+  watch.cluster.pods.length = 0
+  let last = (await stream.next()).summary
+  while (last.npm) last = (await stream.next()).summary
+  expect(await client.ask('status')).not.toHaveProperty('npm')
 })
 
 test('who wants no more than a summary gets no counts, and several share one reader', async () => {

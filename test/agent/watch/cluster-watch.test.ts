@@ -59,6 +59,29 @@ describe('a program', () => {
   })
 })
 
+describe('Azure NPM of the node', () => {
+  plainTest('is known by its pod, while it is upgraded and gone, too', async () => {
+    const npm = (tag: string) => {
+      const its = pod('azure-npm-1', {labels: {'k8s-app': 'azure-npm'}})
+      return served({
+        ...its,
+        metadata: {...its.metadata, namespace: 'kube-system'},
+        spec: {nodeName: 'here', containers: [{image: `registry/azure-npm:${tag}`}]},
+        status: {containerStatuses: [{image: 'x', state: {running: {startedAt: '2026-11-20T08:00:00Z'}}}]},
+      })
+    }
+    await using opened = await openWatch()
+    await opened.same()
+    expect(opened.watch.npm()).toBeUndefined()
+    opened.server.put(paths.pods, npm('v1.5.5'))
+    await until(() => expect(opened.watch.npm()).toEqual({release: 'v1.5.5', startedAt: '2026-11-20T08:00:00.000Z'}))
+    opened.server.put(paths.pods, npm('v1.6.48'))
+    await until(() => expect(opened.watch.npm()?.release).toBe('v1.6.48'))
+    opened.server.delete(paths.pods, npm('v1.6.48'))
+    await until(() => expect(opened.watch.npm()).toBeUndefined())
+  })
+})
+
 describe('the document of the cluster', () => {
   plainTest('is read as what is known, and comes in pieces', async () => {
     await using opened = await openWatch({

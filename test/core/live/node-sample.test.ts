@@ -56,6 +56,30 @@ test('a node of a dump has counted what its save says', async () => {
     })
 })
 
+test('the release and the start of Azure NPM are those of its pod; where nothing tells them, the form of its rules', async () => {
+  const {rules, sets} = nodeNamed('real-npm/shop-sha256')
+  const npm = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {name: 'azure-npm-1', namespace: 'kube-system', labels: {'k8s-app': 'azure-npm'}},
+    spec: {nodeName: 'n1', hostNetwork: true, containers: [{name: 'azure-npm', image: 'a/azure-npm:v1.6.48'}]},
+    status: {containerStatuses: [{state: {running: {startedAt: '2026-11-20T08:00:00Z'}}}]},
+  }
+  const document = (folder: string, name: string, text: string) => ({folder, name, text: [text]})
+  const {nodes} = await readDump([
+    document('n1', 'iptables-save.txt', rules),
+    document('n1', 'ipset-save.txt', sets),
+    document('n2', 'iptables-save.txt', rules),
+    document('n2', 'npm-node-metrics.txt', 'npm_num_policies 3\n'),
+    document('', 'cluster.json', JSON.stringify({apiVersion: 'v1', kind: 'List', items: [npm]})),
+  ])
+  const found = nodes.map(node => [node.node, nodeSample(node, options).summary.npm])
+  expect(found).toEqual([
+    ['n1', {release: 'v1.6.48', startedAt: '2026-11-20T08:00:00.000Z', addPolicyMs: null, failures: null}],
+    ['n2', {release: 'v2', startedAt: null, addPolicyMs: {p50: null, p99: null}, failures: 0}],
+  ])
+})
+
 test('a Windows node has policies and rules, and counts nothing: that is not zero', async () => {
   const hns = (name: string) => readFileSync(join(import.meta.dirname, '../../fixtures/hns', name), 'utf8')
   const {live, sample, figures} = await viewOf({

@@ -1,5 +1,6 @@
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
 import type {SyncState} from '../../../core/contract/agent.ts'
+import {npmOnNode, type RunningNpm} from '../../../core/kubernetes/npm-pod.ts'
 import {type ClusterObjects, emptyCluster} from '../../../core/kubernetes/objects.ts'
 
 /** A watch whose objects and state a test sets. */
@@ -9,6 +10,8 @@ export class FakeWatch implements ClusterWatch {
   failure: string | undefined
   cluster: ClusterObjects
   isStopped = false
+  /** The node that it is on. */
+  node = 'here'
   private readonly listeners = new Set<() => void>()
 
   constructor(cluster: ClusterObjects = emptyCluster()) {
@@ -43,6 +46,10 @@ export class FakeWatch implements ClusterWatch {
 
   programFor(...[{policyCompiler}, options]: Parameters<ClusterWatch['programFor']>): ReturnType<ClusterWatch['programFor']> {
     return policyCompiler.compile(this.cluster, options)
+  }
+
+  npm(): RunningNpm | undefined {
+    return npmOnNode(this.cluster.pods, this.node)
   }
 
   *clusterJson(): Iterable<string> {

@@ -94,7 +94,7 @@ export const summary = (changes: Partial<LiveSummary> = {}): LiveSummary => ({
   active: true,
   connections: {now: 1200, most: 131_072},
   differences: {opens: 0, closes: 0, other: 0, at: at(0)},
-  npm: {release: '1.6.46', startedAt: '2026-11-27T03:12:00.000Z', addPolicyMs: {p50: 14, p99: 210}, failures: 0},
+  npm: {release: 'v1.6.46', startedAt: '2026-11-27T03:12:00.000Z', addPolicyMs: {p50: 14, p99: 210}, failures: 0},
   ...changes,
 })
 
