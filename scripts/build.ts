@@ -2,7 +2,7 @@
  * Bundles the executables into dist/, or the folder given, and beside them koffi's native parts, the manifests and the licences
  * of the libraries that went in.
  *
- *   build.ts [FOLDER] [--native PLATFORM,...]     PLATFORM: as Node names it, linux-x64; without it, those that are installed
+ *   build.ts [FOLDER] [--native PLATFORM,...]     PLATFORM: as Node names it, linux-x64; without it, those whose part is installed
  */
 import {chmod, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that the tests on the real kernel, on a real cluster, in other shells and with Prometheus use. Does
+# Installs the Debian packages that the tests on the real kernel, on a real cluster, in other shells, with Prometheus and under Wine use. Does
 # nothing, at once, when all are there. Without root it only says what is missing and ends well: those tests are then skipped, with the
 # reason.
 set -eu
@@ -11,7 +11,8 @@ PATH="$PATH:/usr/sbin:/sbin"
 tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3
   containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins busybox:busybox-static openssl:openssl
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish tmux:tmux
-  promtool:prometheus amtool:prometheus-alertmanager'
+  promtool:prometheus amtool:prometheus-alertmanager
+  /usr/lib/wine/wine64:wine64 x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64-win32'
 
 missing=''
 for pair in $tools; do
@@ -24,7 +25,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "Tests on the real kernel, on a cluster, in shells and with Prometheus will be skipped. To run them, as root: apt-get install $missing"
+  echo "Tests on the real kernel, on a cluster, in shells, with Prometheus and under Wine will be skipped. To run them, as root: apt-get install $missing"
   exit 0
 fi
 

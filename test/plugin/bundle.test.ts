@@ -43,7 +43,7 @@ test('koffi of the bundle finds its native part there', async () => {
   expect(stdout).toBe('true')
 })
 
-test('a native part that is not installed ends the build, and it says how to get it', async () => {
+test('a native part of a platform that is not known ends the build', async () => {
   await using folder = await temporaryFolder()
   const {stderr, exitCode} = await execa(
     process.execPath,
