@@ -1,10 +1,15 @@
-import {run} from '@oclif/core'
+import {Config} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
 import {inputErrorText} from '../core/problem/problem-text.ts'
 import {escapeControls, escapeText} from '../core/text/escape.ts'
 import {setMemoryCheck} from '../core/text/memory.ts'
 import {heapGuard} from './bytes/heap-guard.ts'
+import {interruptedCode} from './cleanup/interruption.ts'
+import {verbs} from './commands/index.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
+import {writeLines} from './print/output.ts'
+import {readAsked} from './usage/asked.ts'
+import {usageError} from './usage/usage-error.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
 const FAILED = 2
@@ -14,21 +19,29 @@ const FAILED = 2
  *
  * @param argv the words behind `kubectl npm`
  * @param root folder of the executable; oclif wants one, nothing is read from it
- * @returns the exit code: 0 yes, 1 no, 2 could not answer
+ * @returns the exit code: 0 yes, 1 no, 2 could not answer, 130 interrupted
  */
 export async function runCli(argv: readonly string[], facts: PackageFacts, root: string): Promise<number> {
   setMemoryCheck(heapGuard())
   try {
-    const plugin = await memoryPlugin(
-      facts,
-      root,
-      argv.find(word => !word.startsWith('-')),
-    )
-    await run([...argv], {root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]])})
+    const asked = readAsked(argv, Object.keys(verbs))
+    if (asked.kind === 'version')
+      return await printed(`${facts.name}/${facts.version} ${process.platform}-${process.arch} node-${process.version}`)
+    const {helpText, verbOfHelp} = await import('./usage/help.ts')
+    const plugin = await memoryPlugin(facts, root, asked.kind === 'verb' ? asked.verb : verbOfHelp(asked))
+    const load = {root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]])}
+    if (asked.kind !== 'verb') return await printed(await helpText(asked, load))
+    const config = await Config.load(load)
+    await config.runCommand(asked.verb, [...asked.words])
     return 0
   } catch (error) {
     return failure(error, argv)
   }
+}
+
+async function printed(text: string): Promise<number> {
+  await writeLines([text])
+  return 0
 }
 
 interface OclifError {
@@ -37,33 +50,29 @@ interface OclifError {
 }
 
 /** Only this edge prints errors. */
-function failure(error: unknown, argv: readonly string[]): number {
+async function failure(error: unknown, argv: readonly string[]): Promise<number> {
   const {oclif, code} = error as OclifError
-  if (code === 'EEXIT') return oclif?.exit ?? 0
+  if (code === 'EEXIT') {
+    const exit = oclif?.exit ?? 0
+    // Work that a signal cut short could not answer because of it.
+    return exit === FAILED ? (interruptedCode() ?? FAILED) : exit
+  }
   if (code === 'EPIPE') return 0
   if ((error as Error).name === 'AbortError') {
     say('error: interrupted\n  Run the command again.')
-    return FAILED
+    return interruptedCode() ?? FAILED
   }
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
   if (error instanceof InputError) say(inputErrorText(error))
   // oclif's own errors are about the command line.
-  else if (oclif) say(`error: ${usageMessage(message, argv)}`)
+  else if (oclif) say(inputErrorText(await usageError(error as Error, argv)))
   else
     say(
       `error: this is a fault of kubectl npm itself: ${escapeControls(message)}\n  Please report it with the output of the same command and -v.`,
     )
   if (isVerbose && error instanceof Error && !oclif) say(escapeText(error.stack ?? ''))
-  return FAILED
-}
-
-function usageMessage(message: string, argv: readonly string[]): string {
-  const [verb = ''] = argv
-  const text = escapeText(message.replace(/\nSee more help with --help$/, ''))
-  const unknown = /^command (.*) not found$/.exec(text)
-  if (unknown) return `unknown verb "${(unknown[1] as string).replaceAll(':', ' ')}"\n  See all verbs with: kubectl npm --help`
-  return `${text}\n  See all flags with: kubectl npm ${verb.startsWith('-') ? '' : `${escapeControls(verb)} `}--help`
+  return interruptedCode() ?? FAILED
 }
 
 const say = (text: string): void => {

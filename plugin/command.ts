@@ -1,4 +1,4 @@
-import {Command, Flags} from '@oclif/core'
+import {Args, Command, Flags, type Interfaces} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
@@ -20,6 +20,14 @@ export const exitCodes = {
   /** Could not answer. */
   failed: 2,
 } as const
+
+/** What the exit codes of a verb mean: 0, 1 and 2. */
+export interface Exits {
+  readonly done: string
+  /** Absent where a verb never says no. */
+  readonly no?: string
+  readonly failed: string
+}
 
 /** Flags of every verb. */
 const commonFlags = {
@@ -89,6 +97,13 @@ export const sourceFlags = {
   }),
 }
 
+const paths = (description: string) => ({path: Args.string({description, multiple: true})})
+
+/** Dumps without a flag: `translate dump/`. */
+export const dumpPaths = paths('A dump: a folder, an archive, a file, - for standard input; the same as --from PATH')
+/** Files of objects without a flag: `lint policies/`. */
+export const objectPaths = paths('Kubernetes objects: a file, a folder, - for standard input; the same as -f PATH')
+
 /** Flags that say how an answer is printed. */
 export interface OutputFlags {
   readonly output: string
@@ -98,11 +113,26 @@ export interface OutputFlags {
 /** A verb of the plugin: parses, calls one function of core, prints. */
 export abstract class Verb extends Command {
   static override baseFlags = commonFlags
+  static exits: Exits
 
   /** What could not be read so far: it may explain an error. Nodes are not kept, as those of a cluster may not fit into memory at once. */
   private readonly unread: Problem[] = []
 
   private isOpened = false
+
+  /** What stands as a path among the arguments means the same as behind the flag. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv)
+    const {path = []} = parsed.args as {readonly path?: readonly string[]}
+    if (path.length === 0) return parsed
+    const flag = options?.flags && 'filename' in options.flags ? 'filename' : 'from'
+    const given = (parsed.flags as Readonly<Record<string, readonly string[] | undefined>>)[flag] ?? []
+    return {...parsed, flags: {...parsed.flags, [flag]: [...given, ...path]}}
+  }
 
   /** Ends work that holds something, when the person does not want to wait. */
   protected get signal(): AbortSignal {

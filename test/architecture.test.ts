@@ -375,6 +375,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/command.ts',
     'plugin/write',
   ],
+  'plugin/usage': [...ground, 'plugin/cleanup', 'plugin/command.ts', 'plugin/commands'],
+  'plugin/memory-plugin.ts': ['plugin/commands'],
+  // Knows how much memory this process may use.
+  'plugin/cli.ts': [
+    ...ground,
+    'plugin/cleanup',
+    'plugin/bytes',
+    'plugin/memory-plugin.ts',
+    'plugin/print',
+    'plugin/commands',
+    'plugin/usage',
+  ],
   'plugin/completion': [
     ...facts,
     'core/contract',
@@ -387,9 +399,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/source',
     'plugin/commands',
   ],
-  'plugin/memory-plugin.ts': ['plugin/commands'],
-  // Knows how much memory this process may use.
-  'plugin/cli.ts': [...ground, 'plugin/bytes', 'plugin/memory-plugin.ts'],
 
   'scripts/image': [],
   'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image'],

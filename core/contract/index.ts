@@ -10,7 +10,7 @@ import {policyChangeSchema, policyListSchema} from './policies.ts'
 import {programSchema} from './program.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
-import {agentStatusChangeSchema, agentStatusListSchema} from './status.ts'
+import {agentStatusChangeSchema, agentStatusListSchema, versionListSchema} from './status.ts'
 import {topSampleSchema} from './top.ts'
 import {traceSchema} from './trace.ts'
 import {translationSchema} from './translation.ts'
@@ -21,6 +21,7 @@ import {writeResultListSchema, writeResultSchema, writeStatusListSchema} from '.
 export const schemas = {
   AgentStatusChange: agentStatusChangeSchema,
   AgentStatusList: agentStatusListSchema,
+  VersionList: versionListSchema,
   Drift: driftSchema,
   DriftList: driftListSchema,
   Dump: dumpSchema,

@@ -24,3 +24,14 @@ export const agentStatusChangeSchema = z
   })
   .describe('What status --watch prints, one document to a line')
 export type AgentStatusChange = z.infer<typeof agentStatusChangeSchema>
+
+export const versionListSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('VersionList'),
+    client: z.object({version: z.string(), node: z.string().describe('the Node.js that it runs on')}),
+    agents: z.array(agentStatusSchema.pick({node: true, version: true})).describe('by name of the node; empty without a cluster'),
+    failures: z.array(nodeFailureSchema).describe('nodes whose agent could not be asked'),
+  })
+  .describe('What version prints')
+export type VersionList = z.infer<typeof versionListSchema>

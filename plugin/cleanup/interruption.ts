@@ -1,3 +1,4 @@
+import {constants} from 'node:os'
 import {setImmediate} from 'node:timers/promises'
 
 /**
@@ -8,8 +9,8 @@ import {setImmediate} from 'node:timers/promises'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** A person who presses Ctrl-C waits no longer than a second. */
 const INTERRUPT_MS = 900
-/** Could not answer. Source: the exit codes all verbs share. */
-const FAILED = 2
+/** What shells say of a program that a signal has ended: this, and the signal's number. */
+const SIGNALLED = 128
 
 const controller = new AbortController()
 /** In the order in which they came. */
@@ -24,6 +25,11 @@ let hasHandlers = false
 
 /** Aborted by the first signal that comes while something is held. */
 export const interruption: AbortSignal = controller.signal
+
+let signalled: number | undefined
+
+/** The exit code of a process that a signal has ended before its work was done: 130 for Ctrl-C. Undefined when none has come. */
+export const interruptedCode = (): number | undefined => signalled
 
 /**
  * Holds something that must not be left behind. The first signal then aborts `interruption`: work that is under way gets a moment to end by
@@ -97,8 +103,9 @@ function update(): void {
   }
 }
 
-function interrupt(): void {
-  const exit = () => process.exit(FAILED)
+function interrupt(signal: (typeof SIGNALS)[number]): void {
+  signalled ??= SIGNALLED + constants.signals[signal]
+  const exit = () => process.exit(signalled)
   if (finishing > 0) {
     ignored++
     if (ignored >= MOST_IGNORED) exit()

@@ -83,12 +83,15 @@ const flags = {
 export default class Apply extends Verb {
   static override summary = 'Repairs a node in place: makes it what the policies ask for, with a way back'
   static override description =
-    'Reads the node, compares it with what the policies ask for, and shows a plan: the smallest change, in an order in which what both ' +
-    'states allow stays allowed and what both deny stays denied. After your yes it keeps a restore point, writes, reads again and ' +
-    'compares; if anything fails or differs, the node goes back to what it had. Rules and sets of other programs are not touched. ' +
-    'Many nodes are done one after the other; the first failure ends it. Exit code 1 means that you said no, that a write was not ' +
-    'confirmed and is taken back, or, with --dry-run, that there is something to do; 2 that something failed: the message says in ' +
-    'which state the node is.'
+    'Reads the node, compares it with what the policies ask for, and shows a plan: the smallest change, in an order in ' +
+    'which what both states allow stays allowed and what both deny stays denied. After your yes it keeps a restore point, ' +
+    'writes, reads again and compares; if anything fails or differs, the node goes back to what it had. Rules and sets of ' +
+    'other programs are not touched. Many nodes are done one after the other; the first failure ends it.'
+  static override exits = {
+    done: 'the node has what was asked for',
+    no: 'you said no; a write was not confirmed and was taken back; with --dry-run, there is something to do',
+    failed: 'something failed: the message says in which state the node is',
+  }
   static override examples = [
     '<%= config.bin %> apply --node aks-1 --dry-run',
     '<%= config.bin %> apply --node aks-1 --policy shop/db --confirm-within 60s',

@@ -9,9 +9,9 @@ import {targetFlags} from '../write/write-flags.ts'
 export default class Confirm extends Verb {
   static override summary = 'Keeps a write that is taken back otherwise (apply --confirm-within)'
   static override description =
-    'A node that was written to with apply --confirm-within goes back by itself unless somebody who can still reach it says that ' +
-    'all is well. This says so, from whatever terminal. Exit code 2 means that nothing awaits a confirmation, or that it could not ' +
-    'be given.'
+    'A node that was written to with apply --confirm-within goes back by itself unless somebody who can still reach it says ' +
+    'that all is well. This says so, from whatever terminal.'
+  static override exits = {done: 'the write stays', failed: 'nothing awaits a confirmation, or it could not be given'}
   static override examples = ['<%= config.bin %> confirm --node aks-1', 'sudo <%= config.bin %> confirm --local']
   static override flags = {
     ...targetFlags,

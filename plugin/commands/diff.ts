@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {diffNode} from '../../core/drift/diff-node.ts'
 import {programOnly} from '../../core/drift/program-only.ts'
-import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {driftLines, driftListLines, hasFindings} from '../print/drift.ts'
 import {clusterFlagsOf, isLive, oneDump, type SourceFlags} from '../source/open-source.ts'
 
@@ -15,12 +15,18 @@ const shellWord = (text: string): string => (/^[\w./=:@+-]+$/.test(text) ? text 
 export default class Diff extends Verb {
   static override summary = 'Compares what the policies ask for with what is programmed on a node'
   static override description =
-    'Compiles the NetworkPolicies as Azure NPM would, compares sets, members, chains, rules and jumps, and walks packets through the ' +
-    'node as it is. Tells what is wrong by cause, each once: a policy that is missing, left over or changed, a pod with an old ' +
-    'address, a rule of another program that decides before Azure NPM; what it opens and closes on this node, and a packet that ' +
-    'shows it. Policies that Azure NPM refuses or turns into something else have a heading of their own; --program-only leaves ' +
-    'them out. Exit code 1 means that something is wrong, 2 that nothing was found but not all was compared.'
+    'Compiles the NetworkPolicies as Azure NPM would, compares sets, members, chains, rules and jumps, and walks packets ' +
+    'through the node as it is. Tells what is wrong by cause, each once: a policy that is missing, left over or changed, a ' +
+    'pod with an old address, a rule of another program that decides before Azure NPM; what it opens and closes on this ' +
+    'node, and a packet that shows it. Policies that Azure NPM refuses or turns into something else have a heading of their ' +
+    'own; --program-only leaves them out.'
+  static override exits = {
+    done: 'the node is what the policies ask for',
+    no: 'something is wrong',
+    failed: 'nothing was found, but not all was compared',
+  }
   static override examples = ['<%= config.bin %> diff --from dump/', 'sudo <%= config.bin %> diff --local --from cluster.json']
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     lite: Flags.boolean({summary: 'The node runs NPM Lite, which reads its own pods only', default: false}),

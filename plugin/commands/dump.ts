@@ -3,22 +3,27 @@ import type {DumpFailure} from '../../core/contract/dump.ts'
 import {isForAnswers} from '../../core/dump/layout.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {Waiting} from '../agents/each-node.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
 export default class Dump extends Verb {
   static override summary = 'Keeps what nodes hold in a file, for later or for somebody else'
   static override description =
-    'Reads rules, sets, versions, metrics, logs and cluster objects of all nodes, or those given, through their agents. Every ' +
-    'reading verb takes the result with --from. The logs of Azure NPM are read with your own rights; without them the dump has none. ' +
-    'It holds names and addresses of pods: with --redact, others in their place, the same one for the same. Exit code 1 means that ' +
-    'a node, or a part of one that answers depend on, could not be read; all else is there.'
+    'Reads rules, sets, versions, metrics, logs and cluster objects of all nodes, or those given, through their agents. ' +
+    'Every reading verb takes the result with --from. The logs of Azure NPM are read with your own rights; without them the ' +
+    'dump has none. It holds names and addresses of pods: with --redact, others in their place, the same one for the same.'
+  static override exits = {
+    done: 'all is there',
+    no: 'a node, or a part of one that answers depend on, could not be read; all else is there',
+    failed: 'there is no dump',
+  }
   static override examples = [
     '<%= config.bin %> dump',
     '<%= config.bin %> dump --node aks-1 -o aks-1.tgz',
     '<%= config.bin %> dump --redact --from aks-1.tgz -o for-support.tgz',
     'sudo <%= config.bin %> dump --local -o here/',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     from: Flags.string({

@@ -12,11 +12,12 @@ const ownAddresses = (): ReadonlySet<string> =>
 export default class Flows extends Verb {
   static override summary = 'Lists connections that go on although the policies deny them'
   static override description =
-    'Azure NPM judges the packet that opens a connection and no later one, so a connection that a newer policy denies goes on for as ' +
-    'long as it is used. This reads the connections that a node forwards, walks the packet that opened each through its rules as if it ' +
-    'were new, and names those that policies would drop. It changes nothing; apply --end-denied-flows ends them. Rules that a node has lost deny nothing: diff says whether it has them all. Who talks to whom is ' +
-    'for operators: an agent tells it to those with Role kubectl-npm-operator. Exit code 1 means that there are some, 2 that none was ' +
-    'found but not all is known.'
+    'Azure NPM judges the packet that opens a connection and no later one, so a connection that a newer policy denies goes ' +
+    'on for as long as it is used. This reads the connections that a node forwards, walks the packet that opened each ' +
+    'through its rules as if it were new, and names those that policies would drop. It changes nothing; apply ' +
+    '--end-denied-flows ends them. Rules that a node has lost deny nothing: diff says whether it has them all. Who talks to ' +
+    'whom is for operators: an agent tells it to those with Role kubectl-npm-operator.'
+  static override exits = {done: 'there are none', no: 'there are some', failed: 'none was found, but not all is known'}
   static override examples = [
     '<%= config.bin %> flows denied --node aks-1',
     'sudo <%= config.bin %> flows denied --local',

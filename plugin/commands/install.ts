@@ -20,6 +20,10 @@ export default class Install extends Verb {
     'and of the relays through which they are reached. Everything is checked by the API server before anything is stored. An older ' +
     "installation is upgraded. With --read-only, agents load nothing that writes, and the operator's account and roles are left out, " +
     'or removed if they are there; install without it adds them. Refused while a write awaits its confirmation. With --ephemeral it is one agent on one node, which ends by itself.'
+  static override exits = {
+    done: 'all agents are ready',
+    failed: 'nothing was installed, or an agent is not ready: the message says which',
+  }
   static override examples = [
     '<%= config.bin %> install --explain',
     '<%= config.bin %> install --dry-run',

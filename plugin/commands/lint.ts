@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import {type Level, levels} from '../../core/contract/lint.ts'
 import {hasFindings, lintDocuments} from '../../core/lint/lint-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {exitCodes, Verb} from '../command.ts'
+import {exitCodes, objectPaths, Verb} from '../command.ts'
 import {jsonLines} from '../print/document.ts'
 import {lintLines} from '../print/lint.ts'
 import {sarifLog} from '../print/sarif.ts'
@@ -11,15 +11,20 @@ import {readFiles} from '../source/read-files.ts'
 export default class Lint extends Verb {
   static override summary = 'Tells what in NetworkPolicies Azure NPM refuses, ignores or understands in another way'
   static override description =
-    'Looks at policies in files, or at those of a cluster, and tells for each what Azure NPM on Linux and Windows nodes would ' +
-    'do with it: what it refuses, where it departs from the NetworkPolicy API, what it costs, what is risky, and what would ' +
-    'change under Cilium. With --from it knows the pods, namespaces and nodes around the policies and finds more. ' +
-    'Exit code 1 means findings at or above --fail-on, 2 that not all could be read.'
+    'Looks at policies in files, or at those of a cluster, and tells for each what Azure NPM on Linux and Windows nodes ' +
+    'would do with it: what it refuses, where it departs from the NetworkPolicy API, what it costs, what is risky, and what ' +
+    'would change under Cilium. With --from it knows the pods, namespaces and nodes around the policies and finds more.'
+  static override exits = {
+    done: 'no findings at or above --fail-on',
+    no: 'findings at or above --fail-on',
+    failed: 'not all could be read',
+  }
   static override examples = [
     '<%= config.bin %> lint -f policies/',
     '<%= config.bin %> lint -f new-policy.yaml --from cluster.json --fail-on warning',
     '<%= config.bin %> lint -f policies/ --platform linux -o sarif > lint.sarif',
   ]
+  static override args = objectPaths
   static override flags = {
     filename: Flags.string({
       char: 'f',

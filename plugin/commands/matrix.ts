@@ -3,7 +3,7 @@ import type {Probe} from '../../core/contract/matrix.ts'
 import type {GroupedMatrix} from '../../core/matrix/groups.ts'
 import {parsePorts} from '../../core/matrix/ports.ts'
 import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNode} from '../../core/matrix/probe-node.ts'
-import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
@@ -16,12 +16,18 @@ export default class Matrix extends Verb {
     'Azure NPM would program, and marks where these do not do what the policies mean. --diff shows what changes with another ' +
     'dump, or when the policies, namespaces and pods of a file are applied; --without, when policies are deleted. ' +
     'In csv a name that a spreadsheet would run as a formula begins with an apostrophe; json has names as they are.'
+  static override exits = {
+    done: 'all cells are known',
+    no: 'with --wrong or --diff, there is something to show',
+    failed: 'not all is known',
+  }
   static override examples = [
     '<%= config.bin %> matrix --ports 80,53/udp --from dump/',
     '<%= config.bin %> matrix --from cluster.json --diff new-policy.yaml',
     '<%= config.bin %> matrix --from cluster.json --without shop/old-policy',
     '<%= config.bin %> matrix --ports 80 -n shop --from dump/ -o csv',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     ports: Flags.string({

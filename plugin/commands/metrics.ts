@@ -5,23 +5,25 @@ import {joinNodes} from '../../core/metrics/join-nodes.ts'
 import {nodeMetrics} from '../../core/metrics/node-metrics.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {escapeControls} from '../../core/text/escape.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {metricsListLines} from '../print/metrics.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 export default class Metrics extends Verb {
   static override summary = "Prints metrics of nodes: Azure NPM's own, and what it does not count"
   static override description =
-    "Azure NPM's metrics in its own names, types, labels and units, and npm_agent_…, our own: differences, name collisions, packets of " +
-    'each policy. How many policies, rules, sets and members there are is read from rules and sets; all else that Azure NPM counts is ' +
-    'relayed from its pages, as a dump has them. Nothing is made up: what is not known is left out, and -o wide says why. All metrics: ' +
-    'docs/metrics.md. -o prometheus prints the text format that Prometheus scrapes; of several nodes it is one page, with a label node. ' +
-    'Exit code 2 means that a node could not be read.'
+    "Azure NPM's metrics in its own names, types, labels and units, and npm_agent_…, our own: differences, name collisions, " +
+    'packets of each policy. How many policies, rules, sets and members there are is read from rules and sets; all else ' +
+    'that Azure NPM counts is relayed from its pages, as a dump has them. Nothing is made up: what is not known is left ' +
+    'out, and -o wide says why. All metrics: docs/metrics.md. -o prometheus prints the text format that Prometheus scrapes; ' +
+    'of several nodes it is one page, with a label node.'
+  static override exits = {done: 'all nodes were read', failed: 'a node could not be read'}
   static override examples = [
     '<%= config.bin %> metrics --from dump/',
     '<%= config.bin %> metrics --node aks-1 --node aks-2 -o prometheus',
     'sudo <%= config.bin %> metrics --local -o prometheus --no-ipset-counts > /var/lib/node_exporter/npm.prom',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     'ipset-counts': Flags.boolean({

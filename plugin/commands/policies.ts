@@ -8,7 +8,7 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {type SortColumn, sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {readerGone} from '../print/output.ts'
 import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
 import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
@@ -19,19 +19,25 @@ type PolicyFlags = SourceFlags & OutputFlags & {readonly lite: boolean}
 export default class Policies extends Verb {
   static override summary = 'Lists policies over all nodes: in force or not, and what they count'
   static override description =
-    'One line for each policy and direction: how many pods it selects, on how many nodes it is programmed, what its rules have counted, ' +
-    'and its state, which is what diff finds on any of the nodes: in force; missing or different on some; refused by Azure NPM, with the code ' +
-    'of lint; something else than it says, as Azure NPM programs it; left over, without an object; unknown where the input does not ' +
-    'tell. -o wide says where and why. NEW CONNS are first packets that its rules let in or out, DROPS packets that they drop unless another policy of ' +
-    'the direction allows them, over all nodes. Exit code 1 means that one is not in force, 2 that none is known to be wrong and not all is known, or that a ' +
-    'node could not be read. With --watch connections and drops are those of a second, until Ctrl-C: on a terminal in place, else a line ' +
-    'for each change, and as JSON one document to a line; the exit code is that of the last state.'
+    'One line for each policy and direction: how many pods it selects, on how many nodes it is programmed, what its rules ' +
+    'have counted, and its state, which is what diff finds on any of the nodes: in force; missing or different on some; ' +
+    'refused by Azure NPM, with the code of lint; something else than it says, as Azure NPM programs it; left over, without ' +
+    'an object; unknown where the input does not tell. -o wide says where and why. NEW CONNS are first packets that its ' +
+    'rules let in or out, DROPS packets that they drop unless another policy of the direction allows them, over all nodes. ' +
+    'With --watch connections and drops are those of a second, until Ctrl-C: on a terminal in place, else a line for each ' +
+    'change, and as JSON one document to a line; the exit code is that of the last state.'
+  static override exits = {
+    done: 'all are in force',
+    no: 'one is not in force',
+    failed: 'none is known to be wrong, and not all is known',
+  }
   static override examples = [
     '<%= config.bin %> policies',
     '<%= config.bin %> policies -n shop --sort-by drops',
     '<%= config.bin %> policies --from dump/ -o wide',
     'sudo <%= config.bin %> policies --local',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     namespace: Flags.string({char: 'n', summary: 'Only policies of this namespace', helpValue: 'NAMESPACE'}),

@@ -9,9 +9,13 @@ import {oneDump} from '../source/open-source.ts'
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
   static override description =
-    'Works without any source: a name gives its kernel names under both schemes, and a hash is looked for ' +
-    'among the names that every cluster has. With a dump, hashes are resolved from all that the dump tells. Exit code 1 means that a ' +
-    'hash is of no name that is known, 2 that the dump lacks parts which could tell more; which, is said below the answer.'
+    'Works without any source: a name gives its kernel names under both schemes, and a hash is looked for among the names ' +
+    'that every cluster has. With a dump, hashes are resolved from all that the dump tells.'
+  static override exits = {
+    done: 'all names are known',
+    no: 'a hash is of no name that is known',
+    failed: 'the dump lacks parts that could tell more',
+  }
   static override examples = [
     '<%= config.bin %> resolve azure-npm-784554818',
     '<%= config.bin %> resolve app=web shop/allow-web',

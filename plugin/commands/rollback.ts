@@ -14,10 +14,14 @@ import type {WriteTargets} from '../write/write-target.ts'
 export default class Rollback extends Verb {
   static override summary = 'Returns a node to what it had before a write'
   static override description =
-    'Before each write a node keeps a restore point: what it had of Azure NPM; the last ten are there. Without --to this takes back the ' +
-    'last write that is in force, or the one that awaits its confirmation. Rules and sets of other programs stay as they are now. ' +
-    'It is a write of its own: it keeps a restore point, so it can be taken back as well. Exit code 1 means that you said no, 2 that ' +
-    'something failed: the message says in which state the node is.'
+    'Before each write a node keeps a restore point: what it had of Azure NPM; the last ten are there. Without --to this ' +
+    'takes back the last write that is in force, or the one that awaits its confirmation. Rules and sets of other programs ' +
+    'stay as they are now. It is a write of its own: it keeps a restore point, so it can be taken back as well.'
+  static override exits = {
+    done: 'the node has what it had',
+    no: 'you said no',
+    failed: 'something failed: the message says in which state the node is',
+  }
   static override examples = [
     '<%= config.bin %> rollback --list',
     '<%= config.bin %> rollback --node aks-1',

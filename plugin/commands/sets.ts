@@ -11,11 +11,14 @@ import {oneDump} from '../source/open-source.ts'
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
   static override description =
-    'Without names, one line for each set. With names, each set with all its members and, with cluster ' +
-    'objects, the pods behind the addresses. A name is a kernel name (azure-npm-…), a readable name ' +
-    '(podlabel-app:web) or a label (app=web). Exit code 1 means that the node has no set of a name, 2 that members or sets may be ' +
-    'missing from the input; which, is said below the answer. The output of ipset has no end, so lists of sets may follow its last ' +
-    'one: a list of all sets only notes that.'
+    'Without names, one line for each set. With names, each set with all its members and, with cluster objects, the pods ' +
+    'behind the addresses. A name is a kernel name (azure-npm-…), a readable name (podlabel-app:web) or a label (app=web). ' +
+    'The output of ipset has no end, so lists of sets may follow its last one: a list of all sets only notes that.'
+  static override exits = {
+    done: 'listed',
+    no: 'the node has no set of a name',
+    failed: 'members or sets may be missing from the input',
+  }
   static override examples = [
     '<%= config.bin %> sets --from dump/',
     '<%= config.bin %> sets app=web --from dump/ --from cluster.json',

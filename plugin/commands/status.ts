@@ -8,11 +8,16 @@ import {pendingLines} from '../print/write-result.ts'
 export default class Status extends Verb {
   static override summary = 'Shows the agents of a cluster, and what each knows'
   static override description =
-    'Asks every agent how current its picture of the cluster is, and what was last written to its node: a write that awaits its ' +
-    'confirmation is told with the command that gives it, restore points are listed by rollback --list. Exit code 1 means that an agent cannot be asked, or does not ' +
-    'follow the cluster at present. With --watch the table stays current until Ctrl-C: on a terminal in place, else with a line for ' +
-    'each change, and as JSON with one document to a line. An agent that goes away is shown as away, and asked again; the exit ' +
-    'code is that of the last state.'
+    'Asks every agent how current its picture of the cluster is, and what was last written to its node: a write that awaits ' +
+    'its confirmation is told with the command that gives it, restore points are listed by rollback --list. With --watch ' +
+    'the table stays current until Ctrl-C: on a terminal in place, else with a line for each change, and as JSON with one ' +
+    'document to a line. An agent that goes away is shown as away, and asked again; the exit code is that of the last ' +
+    'state.'
+  static override exits = {
+    done: 'all agents answer and follow the cluster',
+    no: 'an agent cannot be asked, or does not follow the cluster at present',
+    failed: 'there are no agents, or nobody can be asked',
+  }
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --node aks-1 -o json',

@@ -6,7 +6,7 @@ import {nodesPage} from '../../core/top/nodes-page.ts'
 import {policiesPage} from '../../core/top/policies-page.ts'
 import {topSample} from '../../core/top/top-sample.ts'
 import {watch} from '../../core/top/watch.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
 import type {LiveSource} from '../live/live-source.ts'
 import {yamlLines} from '../print/document.ts'
@@ -22,12 +22,13 @@ const sortWords = ['drops', 'new', 'name', 'state', 'differences', 'failures', '
 export default class Top extends Verb {
   static override summary = 'Shows what goes on on nodes, now: who is dropped, by which policy and rule'
   static override description =
-    'A screen to leave open: nodes by what they drop, the policies of a node, the rules of a policy with what each lets in and drops, the ' +
-    'pods and sets of a node, what is not as the policies ask, and what has happened. ? shows its keys. All is counted by the kernel ' +
-    'itself; nothing is put into the way of packets. A rule of Azure NPM sees the first packet of a connection, so NEW/S counts ' +
-    'connections; DROPS/S counts every try. Not on a terminal, or with --once, it is one plain table, after the second sample. -o json ' +
-    'prints a document for each sample, one to a line. --record keeps what comes in a file; --from shows a recording (space pauses, left and right ' +
-    'step) or a dump. docs/top.md tells more. Exit code 2 means that a node could not be watched.'
+    'A screen to leave open: nodes by what they drop, the policies of a node, the rules of a policy with what each lets in ' +
+    'and drops, the pods and sets of a node, what is not as the policies ask, and what has happened. ? shows its keys. All ' +
+    'is counted by the kernel itself; nothing is put into the way of packets. A rule of Azure NPM sees the first packet of ' +
+    'a connection, so NEW/S counts connections; DROPS/S counts every try. Not on a terminal, or with --once, it is one ' +
+    'plain table, after the second sample. -o json prints a document for each sample, one to a line. --record keeps what ' +
+    'comes in a file; --from shows a recording (space pauses, left and right step) or a dump. docs/top.md tells more.'
+  static override exits = {done: 'shown', failed: 'a node could not be watched'}
   static override examples = [
     '<%= config.bin %> top',
     '<%= config.bin %> top --node aks-1 --interval 5s',
@@ -36,6 +37,7 @@ export default class Top extends Verb {
     '<%= config.bin %> top --from night.jsonl',
     'sudo <%= config.bin %> top --local -o json',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     interval: Flags.string({summary: 'Time between two samples: 500ms, 1s, 1m', default: '1s', helpValue: 'DURATION'}),

@@ -15,6 +15,7 @@ export default class Trace extends Verb {
     'what the policies mean, and points at every disagreement. With cluster objects alone it evaluates the policies, which the exit ' +
     'code is of, and, beside that, says what Azure NPM will do. What rests on objects or rules that were not given is unknown, and named. ' +
     'Given dumps of several nodes, it walks the node of the sender, then that of the receiver.'
+  static override exits = {done: 'the packet is allowed', no: 'it is dropped', failed: 'its verdict is unknown'}
   static override examples = [
     '<%= config.bin %> trace shop/web-0 shop/db-0 --port 5432 --from dump/',
     '<%= config.bin %> trace external 10.244.1.12 --port 53 --protocol udp --from dump/',

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import type {TranslationFilter} from '../../core/translate/filter.ts'
 import {translateNode} from '../../core/translate/translate-node.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {escapeLines} from '../print/output.ts'
 import {translationLines} from '../print/translation.ts'
 import {oneDump} from '../source/open-source.ts'
@@ -12,11 +12,13 @@ export default class Translate extends Verb {
     'Reads iptables rules and ipsets and tells, for each policy and direction, which pods it applies to and ' +
     "what it allows. Hashed names are recovered from the rules' comments, from cluster objects and from Azure " +
     "NPM's debug cache, and each is checked by hashing it again."
+  static override exits = {done: 'translated', failed: 'what is missing from the input may change the answer'}
   static override examples = [
     '<%= config.bin %> translate --from dump/',
     '<%= config.bin %> translate --from iptables-save.txt --from ipset-save.txt --from cluster.json --policy shop/web',
     'sudo <%= config.bin %> translate --local -o iptables | grep podlabel-app:web',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     policy: Flags.string({summary: 'Only this policy: NAMESPACE/NAME, or NAME in any namespace', helpValue: 'POLICY'}),

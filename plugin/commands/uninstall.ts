@@ -16,6 +16,11 @@ export default class Uninstall extends Verb {
     'Deletes what carries the label app.kubernetes.io/part-of=kubectl-npm, and the two namespaces unless they were there before or hold ' +
     'objects of others. Installations of older versions go as well. Waits until all of it is gone. What agents keep on their nodes (/var/lib/npm-agent, /run/kubectl-npm) is not touched. ' +
     'Refused while a write awaits its confirmation, because no agent would be left that takes it back: confirm it or roll it back first.'
+  static override exits = {
+    done: 'all is removed',
+    no: 'you said no',
+    failed: 'something could not be removed: the message says what',
+  }
   static override examples = ['<%= config.bin %> uninstall', '<%= config.bin %> uninstall --yes']
   static override flags = {
     ...clusterFlags,

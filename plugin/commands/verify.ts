@@ -3,22 +3,28 @@ import type {Verification, VerificationList} from '../../core/contract/verificat
 import {API_VERSION} from '../../core/contract/version.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {verifyEach} from '../../core/verify/verify-node.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {verificationListLines} from '../print/verification.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 export default class Verify extends Verb {
   static override summary = 'Proves that a node judges every packet as the policies say, or shows packets that it does not'
   static override description =
-    'Walks all packets of new connections that the node forwards through its rules, as sets: of every pod, node and block, of every ' +
-    'protocol, at every port. What is judged otherwise than the policies say is grouped by cause, each with a packet that `trace` ' +
-    'confirms. --against program holds the node against what Azure NPM would program, faults included. Of several nodes each is verified ' +
-    'that can be read. Exit code 1 means that there are counterexamples, 2 that there are none but not all is known.'
+    'Walks all packets of new connections that the node forwards through its rules, as sets: of every pod, node and block, ' +
+    'of every protocol, at every port. What is judged otherwise than the policies say is grouped by cause, each with a ' +
+    'packet that `trace` confirms. --against program holds the node against what Azure NPM would program, faults included. ' +
+    'Of several nodes each is verified that can be read.'
+  static override exits = {
+    done: 'every packet is judged as the policies say',
+    no: 'there are counterexamples',
+    failed: 'there are none, but not all is known',
+  }
   static override examples = [
     '<%= config.bin %> verify --from dump/',
     '<%= config.bin %> verify --node aks-1 --against program',
     'sudo <%= config.bin %> verify --local --from cluster.json',
   ]
+  static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
     against: Flags.string({

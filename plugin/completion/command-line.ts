@@ -74,5 +74,7 @@ function readFlag(word: string, known: Readonly<Record<string, Flag>>): {flag: s
 function argumentAt(index: number, {args, strict}: VerbShape): string | undefined {
   const names = Object.keys(args)
   // The last one may be repeated.
-  return names[index] ?? (strict ? undefined : names.at(-1))
+  const last = names.at(-1)
+  const isRepeated = !strict || (last !== undefined && args[last]?.multiple === true)
+  return names[index] ?? (isRepeated ? last : undefined)
 }

@@ -12,6 +12,10 @@ export interface Suggestions {
 }
 
 const NOTHING: Suggestions = {items: [], directive: directives.noFiles}
+const ABOUT_VERBS: readonly Suggestion[] = [
+  {text: 'help', about: 'Tells more about a verb'},
+  {text: 'options', about: 'Lists the flags that verbs share'},
+]
 const HELP: Suggestion = {text: '--help', about: 'Show the help'}
 
 /**
@@ -26,6 +30,7 @@ export async function suggest(
 ): Promise<Suggestions> {
   const [name = '', ...rest] = words
   if (rest.length === 0) return only(verbSuggestions(name), name)
+  if (name === 'help') return only(rest.length > 1 ? [] : verbSuggestions(''), rest[0] ?? '')
   const shape = await verbs[name]?.load()
   if (!shape) return NOTHING
   const line = readCommandLine(rest, shape)
@@ -50,7 +55,7 @@ function only(items: readonly Suggestion[], prefix: string): Suggestions {
 
 function verbSuggestions(prefix: string): Suggestion[] {
   if (prefix.startsWith('-')) return [HELP, {text: '--version', about: 'Show the version'}]
-  return Object.entries(verbs).map(([text, {summary}]) => ({text, about: summary}))
+  return [...Object.entries(verbs).map(([text, {summary}]) => ({text, about: summary})), ...ABOUT_VERBS]
 }
 
 /** Flags that may still be given: once, or as often as one likes. */

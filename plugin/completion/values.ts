@@ -68,4 +68,5 @@ const argumentValues: Readonly<Record<string, Values>> = {
 /** Values of a flag that takes any; undefined when nobody has said what they are. */
 export const valuesOfFlag = (verb: string, flag: string): Values | undefined => flagValues[`${verb} ${flag}`] ?? flagValues[flag]
 
-export const valuesOfArgument = (verb: string, argument: string): Values | undefined => argumentValues[`${verb} ${argument}`]
+export const valuesOfArgument = (verb: string, argument: string): Values | undefined =>
+  argument === 'path' ? PATH : argumentValues[`${verb} ${argument}`]

@@ -1,4 +1,6 @@
 import type {AgentStatus} from '../../core/contract/agent.ts'
+import type {VersionList} from '../../core/contract/status.ts'
+import {escapeControls} from '../../core/text/escape.ts'
 import {type Column, columns} from './columns.ts'
 import type {Paint} from './paint.ts'
 import {inWords} from './write-result.ts'
@@ -41,3 +43,13 @@ function written({writes, readOnly}: AgentStatus): string {
 
 /** The table of agents: its header, then one line for each node. */
 export const statusLines = (rows: readonly StatusRow[], paint: Paint): Iterable<string> => columns(rows, COLUMNS, paint)
+
+/** The version of this program, then the agents of each version. */
+export function* versionLines({client, agents}: VersionList, paint: Paint): Generator<string> {
+  yield `kubectl npm ${client.version} (Node.js ${client.node})`
+  const versions = Map.groupBy(agents, ({version}) => version)
+  for (const [version, ofIt] of versions) {
+    const line = `agents      ${escapeControls(version)} on ${ofIt.map(({node}) => escapeControls(node)).join(', ')}`
+    yield version === client.version ? line : paint(line, 'yellow')
+  }
+}

@@ -111,7 +111,7 @@ describeControlPlane('an agent for one node, at a real API server', () => {
     const starting = start()
     await until('both pods are there', async () => (await names()).length > 0 && (await names(RELAYS)).length > 0)
     starting.kill('SIGINT')
-    expect(await starting).toMatchObject({exitCode: 2, stderr: expect.stringContaining('interrupted')})
+    expect(await starting).toMatchObject({exitCode: 130, stderr: expect.stringContaining('interrupted')})
     for (const pods of [AGENTS, RELAYS])
       await until('they are being removed', async () => {
         const {stdout} = await cluster.kubectl(['get', ...pods, '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}'])

@@ -22,25 +22,26 @@ async function expectNothingLeft(api: FakeApiServer): Promise<void> {
 }
 
 describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'prints what it has on %s, says what is missing, and leaves nothing',
-    async name => {
-      await using quick = await startFakeAgent({node: 'aks-1', procedures: {diff: () => clean}})
-      await using slow = await startFakeAgent({node: 'aks-2', procedures: {diff: () => new Promise(() => {})}})
-      await using api = await startFakeApiServer({agents: {'aks-1': quick.port, 'aks-2': slow.port}})
-      const running = start(api, ['diff'])
-      const hasAsked = (agent: FakeAgent) => agent.calls.includes('diff')
-      await until(() => hasAsked(quick) && hasAsked(slow))
-      // kubectl, and its guard.
-      expect(processesOf(api.env.TMPDIR)).toHaveLength(2)
-      running.kill(name)
-      const {stdout, stderr, exitCode} = await running
-      expect(stdout).toContain('node aks-1: clean')
-      expect(stderr).toContain('error: node aks-2: interrupted')
-      expect(exitCode).toBe(2)
-      await expectNothingLeft(api)
-    },
-  )
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('prints what it has on %s, says what is missing, and leaves nothing', async (name, code) => {
+    await using quick = await startFakeAgent({node: 'aks-1', procedures: {diff: () => clean}})
+    await using slow = await startFakeAgent({node: 'aks-2', procedures: {diff: () => new Promise(() => {})}})
+    await using api = await startFakeApiServer({agents: {'aks-1': quick.port, 'aks-2': slow.port}})
+    const running = start(api, ['diff'])
+    const hasAsked = (agent: FakeAgent) => agent.calls.includes('diff')
+    await until(() => hasAsked(quick) && hasAsked(slow))
+    // kubectl, and its guard.
+    expect(processesOf(api.env.TMPDIR)).toHaveLength(2)
+    running.kill(name)
+    const {stdout, stderr, exitCode} = await running
+    expect(stdout).toContain('node aks-1: clean')
+    expect(stderr).toContain('error: node aks-2: interrupted')
+    expect(exitCode).toBe(code)
+    await expectNothingLeft(api)
+  })
 
   test.each([
     {where: 'the API server does not answer', answer: () => 'never' as const},
@@ -53,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
     running.kill('SIGINT')
     const {stderr, exitCode} = await running
     expect(stderr).toContain('error: interrupted')
-    expect(exitCode).toBe(2)
+    expect(exitCode).toBe(130)
     await expectNothingLeft(api)
   })
 
@@ -64,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
     await until(() => agent.calls.includes('diff'))
     running.kill('SIGINT')
     running.kill('SIGINT')
-    expect((await running).exitCode).toBe(2)
+    expect((await running).exitCode).toBe(130)
     await expectNothingLeft(api)
   })
 

@@ -371,6 +371,16 @@ describe('plugin and agent are of different versions', () => {
       expect(list.items).toMatchObject([{node: 'aks-1', version: '0.9.0', knowledge: {state: 'stale'}, backend: 'unknown'}])
       expect([stderr, exitCode]).toEqual(['', 1])
     })
+
+    test('version, beside ours', async () => {
+      const {stdout, stderr, exitCode} = await run('version')
+      expect(stdout).toMatch(/^kubectl npm \d+\.\d+\.\d+ \(Node\.js \d+.*\)\nagents      0\.9\.0 on aks-1\n$/)
+      expect([stderr, exitCode]).toEqual(['', 0])
+      const list = JSON.parse((await run('version', '-o', 'json')).stdout)
+      expect(schemas.VersionList.parse(list)).toEqual(list)
+      expect(list.agents).toEqual([{node: 'aks-1', version: '0.9.0'}])
+      expect(JSON.parse((await run('version', '--client', '-o', 'json')).stdout).agents).toEqual([])
+    })
   })
 
   test('agents of several versions: those that can are asked, the others told of', async () => {

@@ -56,7 +56,7 @@ const files: readonly Computation[] = [
 ]
 
 /** Those compute nothing: they wait for agents and for the API server. */
-const WAITING = ['confirm', 'install', 'rollback', 'status', 'top', 'uninstall']
+const WAITING = ['confirm', 'install', 'rollback', 'status', 'top', 'uninstall', 'version']
 
 let bakery: Bakery
 let folder: string

@@ -404,7 +404,7 @@ describe('a write that fails', () => {
     running.kill('SIGINT')
     const {stderr, exitCode} = await running
     expect(stderr).toContain('node aks-1: interrupted while the node was written to; its agent goes on by itself')
-    expect(exitCode).toBe(2)
+    expect(exitCode).toBe(130)
   })
 })
 

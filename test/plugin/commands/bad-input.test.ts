@@ -203,8 +203,12 @@ describe('the command line', () => {
       args: ['translate', '--from', '/no/such/path'],
       says: ['error: --from /no/such/path: no such file or folder', 'Check the path'],
     },
-    {args: ['translate', '--bogus'], says: ['Nonexistent flag: --bogus', 'See all flags with: kubectl npm translate --help']},
-    {args: ['translate', '-o', 'xml'], says: ['Expected --output=xml to be one of: table, wide, json, yaml, iptables']},
+    {args: ['translate', '--bogus'], says: ['unknown flag --bogus', 'See what it takes with: kubectl npm help translate']},
+    {args: ['translate', '--form', 'dump/'], says: ['unknown flag --form', 'Did you mean --from?']},
+    {args: ['translate', '-o', 'xml'], says: ['--output xml is none of: table, wide, json, yaml, iptables']},
+    {args: ['translate', '-o', 'jsn'], says: ['Did you mean json?']},
+    {args: ['translate', '--chain'], says: ['--chain needs a value']},
+    {args: ['translate', '--chain', 'a', '--chain', 'b'], says: ['--chain is given twice']},
     {args: ['translate', '--from', fixture('captures')], says: ['the input holds 9 nodes', 'Say which one with --node NAME']},
     {
       args: ['translate', '--from', fixture('captures'), '--node', 'x'],
@@ -217,8 +221,14 @@ describe('the command line', () => {
     },
     {args: ['trace', '10.0.0.1', '10.0.0.2', '--from', fixture('captures/v2-base36-nft')], says: ['--port is missing']},
     {args: ['matrix', '--ports', '80/icmp', '--from', fixture('captures/v2-base36-nft')], says: ['"80/icmp" is no port']},
-    {args: ['frobnicate'], says: ['unknown verb "frobnicate"', 'kubectl npm --help']},
-    {args: ['resolve'], says: ['Missing 1 required arg', 'kubectl npm resolve --help']},
+    {args: ['frobnicate'], says: ['unknown verb "frobnicate"', 'kubectl npm help']},
+    {args: ['trnslate', '--from', 'dump/'], says: ['unknown verb "trnslate"', 'Did you mean translate?']},
+    {args: ['help', 'dif'], says: ['unknown verb "dif"', 'Did you mean diff?']},
+    {args: ['-o', 'json', 'sets'], says: ['-o stands before the verb', 'Say: kubectl npm sets -o json']},
+    {args: ['--from'], says: ['--from stands where the verb belongs']},
+    {args: ['resolve'], says: ['resolve: NAME is missing', 'kubectl npm help resolve']},
+    {args: ['status', 'dump/'], says: ['status takes no such argument: dump/']},
+    {args: ['compile'], says: ['nothing says what to compile']},
   ])('$args is refused in words', async ({args, says}) => {
     const {stdout, stderr, exitCode} = await runCli(args)
     expect(stdout).toBe('')

@@ -123,7 +123,7 @@ describe('compile', () => {
     {args: ['-f', bank, '--generation', 'v1', '--on-need'], says: 'NPM v1 has no --on-need'},
     {args: [...lite, '--generation', 'v1'], says: 'NPM v1 has no --lite'},
     {args: [...lite, '--release', 'v1.5.50'], says: '--release v1.5.50 has no NPM Lite'},
-    {args: ['-f', bank, '-o', 'nft'], says: 'Expected --output=nft to be one of'},
+    {args: ['-f', bank, '-o', 'nft'], says: '--output nft is none of'},
     {args: ['-f', bank, '-o', 'hns', '--generation', 'v1'], says: 'NPM v1 has no Windows nodes'},
   ])('$args cannot be answered', async ({args, says}) => {
     const {stdout, stderr, exitCode} = await runCli(['compile', ...args])

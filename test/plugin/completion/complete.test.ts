@@ -27,7 +27,12 @@ const FILES = 0
 describe('verbs and flags', () => {
   test('every verb is there, with what it does', async () => {
     const {items, directive} = await complete('')
-    expect(items).toEqual(Object.fromEntries(Object.entries(verbs).map(([name, {summary}]) => [name, summary])))
+    expect(items).toEqual({
+      ...Object.fromEntries(Object.entries(verbs).map(([name, {summary}]) => [name, summary])),
+      help: 'Tells more about a verb',
+      options: 'Lists the flags that verbs share',
+    })
+    expect(await namesOf('help', 'tra')).toEqual(['trace', 'translate'])
     expect(directive).toBe(NO_FILES)
   })
 
@@ -58,7 +63,7 @@ describe('verbs and flags', () => {
   })
 
   test('a verb without arguments shows its flags at once; one with arguments those', async () => {
-    expect(await namesOf('diff', '')).toContain('--lite')
+    expect(await namesOf('status', '')).toContain('--watch')
     expect(await namesOf('trace', '')).toEqual(['external'])
     expect(await namesOf('trace', 'a/b', 'c/d', '')).toEqual([])
   })
@@ -77,7 +82,7 @@ describe('values of flags', () => {
     // Behind -- there are no flags.
     {words: ['trace', '--', '-'], says: []},
     // The value of a flag that is missing is what stands behind it.
-    {words: ['translate', '--chain', '--output', ''], says: ['--local'], part: true},
+    {words: ['status', '--node', '--output', ''], says: ['--watch'], part: true},
   ])('$words', async ({words, says, part}) => {
     const {items, directive} = await complete(...words)
     expect(Object.keys(items)).toEqual(part ? expect.arrayContaining(says) : says)
@@ -87,6 +92,8 @@ describe('values of flags', () => {
   test.each([
     {words: ['translate', '--from', '']},
     {words: ['translate', '--from=du']},
+    {words: ['translate', 'du']},
+    {words: ['lint', 'a.yaml', '']},
     {words: ['compile', '-f', 'du']},
     {words: ['lint', '--filename', '']},
     {words: ['matrix', '--diff', '']},

@@ -1,4 +1,5 @@
 import {readdirSync} from 'node:fs'
+import {constants} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -45,7 +46,7 @@ describe('an interrupted dump', () => {
     await until(hasBegun)
     for (const signal of signals) running.kill(signal)
     const {exitCode, stdout, stderr} = await running
-    expect([exitCode, stdout]).toEqual([2, ''])
+    expect([exitCode, stdout]).toEqual([128 + constants.signals[signals[0] as NodeJS.Signals], ''])
     if (signals.length === 1) expect(stderr).toBe('error: interrupted\n  Run the command again.')
     expect(readdirSync(bakery.folder)).toEqual([])
     expect(readdirSync(bakery.api.env.TMPDIR)).toEqual(['.kubeconfig'])
