@@ -37,7 +37,8 @@ export interface AgreementOptions {
 /**
  * Finds out whether a node's rules let pass what they should, for all packets of new connections that the node forwards: of
  * every pod, node and block, of every protocol and port. Packets to services count as packets to the pods behind them. Packets
- * within a pod, and between a pod and its own node, are never forwarded and left out.
+ * within a pod, and between a pod and its own node, are never forwarded and left out. What the platform denies,
+ * whatever policies say, is no disagreement.
  *
  * @param cluster the objects whose policies should hold, and whose pods and nodes are the ends
  * @returns the packets that were compared, and lazily all that are judged otherwise, receiver by receiver; when there is none,
@@ -101,6 +102,7 @@ function* compare(
   {program}: AgreementOptions,
 ): Generator<Disagreement> {
   const known = new PacketEnds(cluster, incompleteObjects(cluster))
+  const isEnforced = node.judges
   for (const product of products) {
     const domain: PacketDomain = {
       senders: product.senders.map(({address}) => address),
@@ -108,10 +110,12 @@ function* compare(
       services: [allServices],
     }
     const walk = node.walkSets(domain)
-    const meaning = new Meaning(product, domain, {cluster, program, known})
+    const meaning = new Meaning(product, domain, {cluster, program, known, isEnforced})
     for (const receiver of product.receivers.keys()) {
       checkMemory()
-      for (const part of walk.judge(receiver)) yield* disagreementsOf(part, product, receiver, meaning)
+      const address = printIpv4(receivingAddress(product.receivers[receiver] as EndClass))
+      const denied = (node.platformDenials ?? []).flatMap(each => (each.address === address ? [each.services] : []))
+      for (const part of walk.judge(receiver)) yield* disagreementsOf(part, product, receiver, meaning, denied)
     }
   }
 }
@@ -139,13 +143,20 @@ class Meaning {
       cluster,
       program,
       known,
-    }: {readonly cluster: ClusterObjects; readonly program: NodeState | undefined; readonly known: PacketEnds},
+      isEnforced,
+    }: {
+      readonly cluster: ClusterObjects
+      readonly program: NodeState | undefined
+      readonly known: PacketEnds
+      readonly isEnforced: ((address: string) => boolean) | undefined
+    },
   ) {
     this.product = product
     this.known = known
     const from = product.senders.map(each => endOf(each, false, known))
     this.make = to => {
-      if (!program) return new PolicyPackets(cluster, {senders: from, receivers: to.map(({end}) => end), isForwarded: true})
+      if (!program)
+        return new PolicyPackets(cluster, {senders: from, receivers: to.map(({end}) => end), isForwarded: true, isEnforced})
       const walk = program.walkSets({senders, receivers: to.map(({address}) => address), services: [allServices]})
       return {allowed: receiver => allowedBy(walk.judge(receiver))}
     }
@@ -206,6 +217,7 @@ function* disagreementsOf(
   product: PacketProduct,
   receiver: number,
   meaning: Meaning,
+  denied: readonly ServiceRange[],
 ): Generator<Disagreement> {
   const {translated, verdict} = part
   const allowed = translated ? meaning.allowedAt(translated.destination) : meaning.allowed(receiver)
@@ -231,6 +243,7 @@ function* disagreementsOf(
       ['unknown', notKnown],
     ] as const
     for (const [effect, bits] of found) {
+      if (effect === 'closed' && denied.some(({from, to}) => from <= range.from && range.to <= to)) continue
       const senders = bits.isEmpty ? bits : bits.without(meaning.notForwarded(receiver, translated))
       if (senders.isEmpty) continue
       yield {

@@ -1,6 +1,6 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {ClusterObjects, Pod} from '../kubernetes/objects.ts'
-import {hasPolicyAddress} from '../kubernetes/pod-filter.ts'
+import {hasPolicyAddress, policyIp} from '../kubernetes/pod-filter.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import {type EndClass, type EndClasses, endClasses} from '../packets/end-classes.ts'
 import {policyLikeness} from '../packets/policy-likeness.ts'
@@ -15,7 +15,7 @@ export interface PacketProduct {
 }
 
 /** What of a node tells its packets apart. */
-export type VerifiedNode = Pick<NodeState, 'node' | 'sets' | 'ruleBlocks'>
+export type VerifiedNode = Pick<NodeState, 'node' | 'sets' | 'ruleBlocks' | 'judges' | 'rulesAt'>
 
 /** The packets that a node is verified for. */
 export interface VerifiedPackets {
@@ -38,7 +38,9 @@ export interface VerifiedPackets {
  */
 export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects, withUnknownPods = false): VerifiedPackets {
   const nodes = nodeAddresses(cluster)
-  const isHere = ({spec}: Pod): boolean => spec?.nodeName === node.node
+  // A node that judges its own pods only tells them by its rules, whatever is known of its name.
+  const isHere = (pod: Pod): boolean => (node.judges ? node.judges(policyIp(pod) ?? '') : pod.spec?.nodeName === node.node)
+  const ownRules = (pod: Pod): string => node.rulesAt?.(policyIp(pod) ?? '') ?? ''
   const pods = cluster.pods.filter(hasPolicyAddress)
   const isOfNode = pods.some(isHere)
   const likeness = policyLikeness(cluster)
@@ -51,7 +53,7 @@ export function verifiedPackets(node: VerifiedNode, cluster: ClusterObjects, wit
     blocks: [...node.ruleBlocks(), ...policyBlocks(cluster)],
     ...(withUnknownPods && {left: endedAddresses(cluster)}),
     // A pod and its own node always reach each other, so pods of different nodes are not alike to nodes.
-    likeness: pod => `${isOfNode ? isHere(pod) : (pod.spec?.nodeName ?? '')} ${likeness(pod)}`,
+    likeness: pod => `${isOfNode ? isHere(pod) : (pod.spec?.nodeName ?? '')} ${ownRules(pod)} ${likeness(pod)}`,
   })
   // The node's own packets go through INPUT and OUTPUT.
   const forwarded = classes.filter(each => each.node === undefined || each.node !== node.node)

@@ -8,6 +8,7 @@ import type {Direction} from '../names/kernel-name.ts'
 import type {NameIndex} from '../names/name-index.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
+import type {ServiceRange} from '../packets/services.ts'
 import type {CompileOptions, Program, Semantics} from '../policy/program.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {NodeSets} from '../sets/node-set.ts'
@@ -34,7 +35,7 @@ export interface DataPlane {
   /** How its documents are read that are JSON; absent where none are. */
   readonly json?: JsonDocuments
   /** What it cannot do yet. Its methods for that throw an InputError that says so. */
-  readonly lacks?: ReadonlySet<'verify' | 'write' | 'redact'>
+  readonly lacks?: ReadonlySet<'write' | 'redact'>
   readonly policyCompiler: PolicyCompiler
   readonly policyChains: PolicyChains
   /**
@@ -181,7 +182,14 @@ export interface NodeState extends NodeFacts, NodeSets {
    * Whether the node enforces policies for the pod at an address: what it says of other ends is not all that is enforced there. Absent where
    * every node enforces those of all pods.
    */
-  judges?(address: string): boolean
+  readonly judges?: (address: string) => boolean
+  /**
+   * The rules for the pod at an address, as a text: pods of one text that the same sets hold are judged alike. Absent where one list of rules
+   * judges those of all pods.
+   */
+  rulesAt?(address: string): string
+  /** What the platform keeps pods from, whatever policies say. Absent where no such thing is known. */
+  readonly platformDenials?: readonly PlatformDenial[]
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
   ruleBlocks(): readonly string[]
   /** What Azure NPM's rules and the jump to them had counted. No rule is parsed. */
@@ -202,6 +210,12 @@ export interface NodeState extends NodeFacts, NodeSets {
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): NodeState
 }
 
+/** Services at an address. */
+export interface PlatformDenial {
+  readonly address: string
+  readonly services: ServiceRange
+}
+
 /** The rule lists of a node that the Azure NPM which runs there has nothing to do with. Finding them reads no rule. */
 export interface OtherRuleLists {
   /** Of other programs, of all tables: `cali-FORWARD`. */
@@ -215,6 +229,8 @@ export interface Walk {
   readonly verdict: Verdict
   /** All rules that matched, first to last; for `unknown`, up to where it stops being known. Their shape is the data plane's. */
   readonly trail: readonly object[]
+  /** What decides, as a text that is equal where one rule decides. By default it is the last of the trail. */
+  readonly decidedBy?: () => string
   /** Why the verdict is unknown. */
   readonly reason?: string
   /** What is not whole, and would be needed for a verdict. */
@@ -247,6 +263,8 @@ export interface DescribedWalk {
   readonly egress: TraceSide
   /** Which rule decides, in one sentence. */
   readonly reason: string
+  /** What that means for a connection that goes on, as a clause, where rules are not asked about each packet. */
+  readonly ofConnection?: string
   readonly problems: readonly Problem[]
 }
 

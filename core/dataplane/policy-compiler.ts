@@ -2,6 +2,7 @@ import type {ProgramDocument} from '../contract/program.ts'
 import type {ClusterObjects, NetworkPolicy} from '../kubernetes/objects.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {SetType} from '../names/set-name.ts'
+import type {DeviationCode} from '../policy/deviations.ts'
 import type {IncrementalProgram} from '../policy/incremental.ts'
 import type {NpmPolicy} from '../policy/npm-policy-model.ts'
 import type {Compile, CompiledPolicy, CompileOptions, Program, ProgramSets} from '../policy/program.ts'
@@ -9,6 +10,8 @@ import type {Compile, CompiledPolicy, CompileOptions, Program, ProgramSets} from
 /** What a data plane makes of policies. What one method returns is handed to methods of the same data plane only. */
 export interface PolicyCompiler {
   readonly compile: Compile
+  /** Where its rules may deviate from the API. */
+  readonly deviations: ReadonlySet<DeviationCode>
   /** The sets of that program alone, which takes a fraction of the time. */
   compileSets(objects: ClusterObjects, options: CompileOptions): ProgramSets
   /** An empty program that follows the cluster. */

@@ -26,9 +26,6 @@ const HURRIED = 'there are so many differences that not all packets were tried: 
 const RESTART =
   'apply does not write Windows nodes yet. Azure NPM makes all of it anew when it starts: restart its pod there. For some minutes the pods of the node are unfiltered then'
 
-const PROGRAM_ONLY =
-  'a Windows node is compared with what Azure NPM programs, and not with what the policies mean: ask trace and matrix about packets'
-
 /** The differences of a node, by their causes. */
 export interface OpenComparison {
   readonly program: Program
@@ -114,8 +111,7 @@ export const compareNode = (cluster: ClusterObjects, dump: NodeState, options: C
 
 /** The same, with the differences behind the document. */
 export function judgedComparison(cluster: ClusterObjects, dump: NodeState, options: CompareOptions = {}): JudgedComparison {
-  // What is meant for packets that another node judges, too, cannot be asked of this node alone.
-  const isProgramOnly = options.isProgramOnly === true || dump.judges !== undefined
+  const isProgramOnly = options.isProgramOnly === true
   const comparison = openComparison(cluster, dump, options)
   const {program, simulated, notCompared} = comparison
   const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
@@ -143,12 +139,7 @@ export function judgedComparison(cluster: ClusterObjects, dump: NodeState, optio
     judged,
     items,
     incomplete,
-    notes: [
-      ...comparison.notes,
-      ...refusals,
-      ...(isProgramOnly && !options.isProgramOnly ? [PROGRAM_ONLY] : []),
-      ...(isHurried ? [HURRIED] : []),
-    ],
+    notes: [...comparison.notes, ...refusals, ...(isHurried ? [HURRIED] : [])],
     ...(notCompared.length > 0 && {notCompared: notCompared.map(each => ({...each, next: FEWER_RULES}))}),
   }
   return {...comparison, causes: told, drift}

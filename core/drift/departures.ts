@@ -1,9 +1,9 @@
 import type {Departure, JudgedPacket} from '../contract/drift.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
-import {type Deviation, findDeviations} from '../policy/deviations.ts'
+import {type DeviatingCompiler, type Deviation, findDeviations} from '../policy/deviations.ts'
 import type {Evaluator} from '../policy/evaluate.ts'
-import type {Compile, Program, Unsupported} from '../policy/program.ts'
+import type {Program, Unsupported} from '../policy/program.ts'
 
 /** How many packets are shown of what a departure opens, and of what it closes. */
 const MOST_EXAMPLES = 3
@@ -25,13 +25,13 @@ export class Departures {
   private readonly found: Found[] = []
   private readonly other: Departure = {code: 'OTHER', text: OTHER, policies: [], opens: [], closes: []}
 
-  /** @param compile of the data plane; of NPM v1 only refusals are known by name */
-  constructor(cluster: ClusterObjects, program: Program, compile: Compile, evaluator: Evaluator) {
+  /** @param compiler of the data plane; of NPM v1 only refusals are known by name */
+  constructor(cluster: ClusterObjects, program: Program, compiler: DeviatingCompiler, evaluator: Evaluator) {
     this.evaluator = evaluator
     for (const refusal of refusalsOf(program)) this.found.push({departure: ofRefusal(refusal), isCertain: true})
     if (program.options.generation === 'v1') return
     const refused = new Set(program.refusals.map(({policy}) => policy))
-    for (const deviation of findDeviations(cluster, compile, program.options.scheme, program.refusals))
+    for (const deviation of findDeviations(cluster, compiler, program.options.scheme, program.refusals))
       for (const departure of ofDeviation(deviation, refused)) this.found.push({departure, isCertain: false})
   }
 

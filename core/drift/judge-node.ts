@@ -103,8 +103,8 @@ class NodeJudge {
     this.mostLooks = mostLooks
     this.pods = new PodNames(cluster, node.node)
     if (!isProgramOnly) {
-      this.evaluator = new Evaluator(cluster)
-      this.departures = new Departures(cluster, program, node.dataPlane.policyCompiler.compile, this.evaluator)
+      this.evaluator = new Evaluator(cluster, node.judges)
+      this.departures = new Departures(cluster, program, node.dataPlane.policyCompiler, this.evaluator)
     }
     this.fixed = causes.length > 0 ? simulated.repaired(causes) : simulated
     this.tried = new TriedPackets(simulated, this.fixed, address => this.pods.isForwarded(address), mostAddresses)

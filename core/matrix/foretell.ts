@@ -78,7 +78,7 @@ export function departuresOf(cluster: ClusterObjects, {policyCompiler}: DataPlan
   if (generation === 'v1') return []
   const compile: Compile = (objects, asked) =>
     policyCompiler.compile(objects, {...asked, ...(asked.semantics === 'npm' && release && {release})})
-  return findDeviations(cluster, compile, scheme)
+  return findDeviations(cluster, {...policyCompiler, compile}, scheme)
 }
 
 function usedSets({policies, leftOut, sets}: Program): Set<string> {

@@ -1,6 +1,7 @@
 import {type IncompleteObjects, incompleteObjects, mayMiss} from '../kubernetes/completeness.ts'
 import type {ClusterObjects, NetworkPolicy, PolicyPeer} from '../kubernetes/objects.ts'
 import {policyTypes} from '../kubernetes/policy-types.ts'
+import {printIpv4} from '../net/ipv4.ts'
 import {NamespaceLabels} from '../policy/namespace-labels.ts'
 import {type End, PacketEnds} from '../policy/packet-ends.ts'
 import type {AllowedPackets, PacketMeaning} from './allowed-packets.ts'
@@ -36,12 +37,15 @@ export class PolicyPackets implements PacketMeaning {
   private readonly egress: {readonly selected: Bits; readonly rules: readonly PeersAndPorts[]}[] = []
   private hasIngress = false
   private readonly isForwarded: boolean
+  /** Receivers and senders whose policies are asked; undefined for all. */
+  private readonly enforced: {readonly receivers: Bits; readonly senders: Bits} | undefined
   private readonly free: EndTruth
   private readonly withMissing: EndTruth
 
   /**
    * @param ends.isForwarded whether all packets are forwarded by a node. Then an address that may be the node on which a pod runs is
    *   taken for another one: packets between these two are not forwarded
+   * @param ends.isEnforced at which addresses policies are asked, as `Evaluator` has it
    */
   constructor(
     cluster: ClusterObjects,
@@ -49,10 +53,12 @@ export class PolicyPackets implements PacketMeaning {
       senders,
       receivers,
       isForwarded = false,
+      isEnforced,
     }: {
       readonly senders: readonly End[]
       readonly receivers: readonly End[]
       readonly isForwarded?: boolean
+      readonly isEnforced?: ((address: string) => boolean) | undefined
     },
   ) {
     this.isForwarded = isForwarded
@@ -62,6 +68,7 @@ export class PolicyPackets implements PacketMeaning {
     this.senders = new PolicyEnds(senders, namespaces)
     this.receivers = new PolicyEnds(receivers, namespaces)
     this.missingPolicies = incomplete.filter(({kind}) => kind === 'policies')
+    if (isEnforced) this.enforced = {receivers: endsAt(receivers, isEnforced), senders: endsAt(senders, isEnforced)}
     for (const policy of cluster.policies) this.addPolicy(policy)
     this.withMissing = this.missing()
     this.free = this.freeSenders()
@@ -109,9 +116,13 @@ export class PolicyPackets implements PacketMeaning {
     }
     if (!types.includes('Egress')) return
     this.egress.push({
-      selected: this.senders.selected(namespace, podSelector),
+      selected: this.enforcedOf(this.senders.selected(namespace, podSelector)),
       rules: (egress ?? []).map(({to, ports}) => rule(this.receivers, to, new PolicyPorts(ports))),
     })
+  }
+
+  private enforcedOf(senders: Bits): Bits {
+    return this.enforced ? senders.and(this.enforced.senders) : senders
   }
 
   /** Senders of which a policy that was not given may restrict, or allow, what they send. */
@@ -122,7 +133,7 @@ export class PolicyPackets implements PacketMeaning {
       return !pod || this.missingPolicies.some(gap => mayMiss(gap, pod.metadata.namespace ?? 'default'))
     })
     const open = this.egress.length > 0 ? this.senders.mayBePods : Bits.none
-    return {certain: Bits.none, possible: Bits.of(concerned).or(open)}
+    return {certain: Bits.none, possible: this.enforcedOf(Bits.of(concerned).or(open))}
   }
 
   /** Senders that no egress policy selects. */
@@ -137,6 +148,7 @@ export class PolicyPackets implements PacketMeaning {
     const {all} = this.senders
     const everyone = (truth: EndTruth): Allowance => ({ranges: [allServices], senders: truth})
     const unsure = everyone({certain: Bits.none, possible: all})
+    if (this.enforced?.receivers.has(receiver) === false) return [everyone({certain: all, possible: all})]
     if (!pod) {
       const isOpen = mayBePod && (this.missingPolicies.length > 0 || this.hasIngress)
       return isOpen ? [unsure] : [everyone({certain: all, possible: all})]
@@ -211,3 +223,9 @@ export class PolicyPackets implements PacketMeaning {
     return {certain, possible}
   }
 }
+
+const endsAt = (ends: readonly End[], test: (address: string) => boolean): Bits =>
+  Bits.of([...ends.keys()].filter(index => isAt((ends[index] as End).address, test)))
+
+const isAt = (address: number | undefined, test: (address: string) => boolean): boolean =>
+  address !== undefined && test(printIpv4(address))

@@ -101,7 +101,7 @@ const keyOf = ({policy, direction}: PolicyRow): string => `${policy.replace('/',
 /** In which directions policies mean something else, by the fields that do. */
 function departures(cluster: ClusterObjects, {dataPlane}: ComparedNode['state']): NodeView['departing'] {
   const found = new Map<string, Set<Direction>>()
-  for (const {code, places} of findDeviations(cluster, dataPlane.policyCompiler.compile, 'sha256', []))
+  for (const {code, places} of findDeviations(cluster, dataPlane.policyCompiler, 'sha256', []))
     for (const {object, field} of places) {
       const key = `${code} ${object}`
       const direction = field.startsWith('spec.egress') ? 'Egress' : field.startsWith('spec.ingress') ? 'Ingress' : undefined

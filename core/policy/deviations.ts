@@ -27,6 +27,8 @@ export const deviations = {
     'Azure NPM reads the first address of a pod only: one whose first address is IPv6 is no pod to it, though it has an IPv4 address',
   SHARED_SET: 'Names of different sets have one hash: members of the one count as members of the other',
   SHARED_CHAIN: 'Names of different policies have one hash: each gets rules of the other',
+  INVERTED_NAMESPACES:
+    'Azure NPM on Windows reads NotIn and DoesNotExist in a namespace selector of egress as In and Exists: exactly what the rule excludes is allowed',
 } as const
 export type DeviationCode = keyof typeof deviations
 export const deviationCodes = Object.keys(deviations) as DeviationCode[]
@@ -47,6 +49,12 @@ export interface Deviation {
   readonly places: readonly DeviationPlace[]
 }
 
+/** What compiles policies, and which deviations its rules may have: all, if it does not say. */
+export interface DeviatingCompiler {
+  readonly compile: Compile
+  readonly deviations?: ReadonlySet<DeviationCode>
+}
+
 /** Refusals of Azure NPM that are deviations: the API accepts these policies. */
 const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
   IPV6_BLOCK: 'IPV6_BLOCK',
@@ -56,19 +64,20 @@ const ofRefusals: Partial<Record<UnsupportedCode, DeviationCode>> = {
   COMMENT_TOO_LONG: 'LONG_COMMENT',
   SET_COLLISION: 'SHARED_SET',
   CHAIN_COLLISION: 'SHARED_CHAIN',
+  WINDOWS_INVERTED_NAMESPACES: 'INVERTED_NAMESPACES',
 }
 
 /**
  * Finds where Azure NPM deviates from the NetworkPolicy API for these objects.
  *
- * @param compile of the data plane; its refusals are among the deviations
+ * @param compiler of the data plane; refusals of it are among the deviations
  * @param scheme how names are hashed; in practice only decimal names (`fnv32a`) collide
  * @param refusals of a program with the semantics `npm`; by default it is compiled
  * @returns each deviation that occurs, in the order of `deviations`
  */
 export function findDeviations(
   objects: ClusterObjects,
-  compile: Compile,
+  {compile, deviations: possible}: DeviatingCompiler,
   scheme: Scheme = 'sha256',
   refusals: readonly Unsupported[] = compile(objects, {scheme, semantics: 'npm'}).refusals,
 ): Deviation[] {
@@ -93,7 +102,7 @@ export function findDeviations(
   for (const {policy, field} of sidecarPortsOf(objects)) add('SIDECAR_PORT', 'NetworkPolicy', policy, field)
   for (const pod of podsBehindIpv6(objects)) add('IPV6_POD', 'Pod', objectKey(pod), 'status.podIP')
   return deviationCodes.flatMap(code => {
-    const places = found.get(code)
+    const places = possible && !possible.has(code) ? undefined : found.get(code)
     return places ? [{code, sentence: deviations[code], places}] : []
   })
 }

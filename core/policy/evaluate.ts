@@ -27,6 +27,8 @@ export interface ExpectedSide {
   readonly missing?: IncompletePart
   /** Whether the peer is the pod's own node, which always reaches it. */
   readonly isOwnNode?: boolean
+  /** Whether the policies of this end are left aside. */
+  readonly isElsewhere?: true
 }
 
 export interface ExpectedVerdict {
@@ -76,8 +78,11 @@ export class Evaluator {
   private readonly missingPolicies: readonly IncompleteObjects[]
   /** Cached because every packet needs the policies of two pods, and there are many more packets than pods. */
   private readonly selecting = new Map<Pod, Record<Direction, readonly CompiledSide[]>>()
+  private readonly isEnforced: ((address: string) => boolean) | undefined
 
-  constructor(objects: ClusterObjects) {
+  /** @param isEnforced at which addresses policies are asked. Those of other ends are left aside, as if nothing selected these. */
+  constructor(objects: ClusterObjects, isEnforced?: (address: string) => boolean) {
+    this.isEnforced = isEnforced
     const incomplete = incompleteObjects(objects)
     this.ends = new PacketEnds(objects, incomplete)
     this.namespaces = new NamespaceLabels(objects)
@@ -149,8 +154,9 @@ export class Evaluator {
 
   private judge(sender: End, receiver: End, packet: Packet): ExpectedVerdict {
     if (isSamePod(sender, receiver)) return STAYS_INSIDE
-    const ingress = this.side('Ingress', receiver, sender, packet, receiver)
-    const egress = this.side('Egress', sender, receiver, packet, receiver)
+    const isAsked = (address: string): boolean => this.isEnforced?.(address) !== false
+    const ingress = isAsked(packet.destination) ? this.side('Ingress', receiver, sender, packet, receiver) : ELSEWHERE
+    const egress = isAsked(packet.source) ? this.side('Egress', sender, receiver, packet, receiver) : ELSEWHERE
     const verdict = ingress.verdict === egress.verdict ? ingress.verdict : worse(ingress.verdict, egress.verdict)
     const isOwnNode = ingress.isOwnNode === true || egress.isOwnNode === true
     return {
@@ -185,6 +191,7 @@ export class Evaluator {
 }
 
 const NOTHING: readonly IncompletePart[] = []
+const ELSEWHERE: ExpectedSide = {verdict: 'accept', selecting: [], isElsewhere: true}
 
 function missingOf({missing: first}: ExpectedSide, {missing: second}: ExpectedSide): readonly IncompletePart[] {
   if (!first || !second || first.part === second.part) return [first ?? second].flatMap(part => part ?? [])
@@ -216,7 +223,12 @@ function ambiguous(ends: readonly End[]): ExpectedVerdict {
   }
 }
 
-function sideReason(direction: string, end: string, {verdict, selecting, allowedBy, missing, isOwnNode}: ExpectedSide): string {
+function sideReason(
+  direction: string,
+  end: string,
+  {verdict, selecting, allowedBy, missing, isOwnNode, isElsewhere}: ExpectedSide,
+): string {
+  if (isElsewhere) return `${direction} is another node's to judge`
   if (isOwnNode) return `a pod and its own node always reach each other, so no ${direction} policy is asked`
   if (verdict === 'unknown') return `whether ${direction} is allowed is not known: ${missing?.reason ?? ''}`
   if (selecting.length === 0) return `no ${direction} policy selects the ${end}`

@@ -30,6 +30,7 @@ export function explainDisagreement(
   if (verdict === 'unknown' || expected.verdict === 'unknown') return []
   const reasons: string[] = []
   for (const node of nodes) {
+    if (node.judges && new Evaluator(cluster, node.judges).evaluate(packet).verdict === node.walk(packet).verdict) continue
     const {generation} = node.translation().facts
     if (generation !== 'v1' && generation !== 'v2') continue
     const explainer = explainers.get(node) ?? new PacketExplainer(cluster, node)
@@ -54,7 +55,7 @@ export function deviationReasons(
   cluster: ClusterObjects,
   packet: Packet,
   {scheme, generation}: CompileOptions,
-  {policyCompiler}: DataPlane,
+  {policyCompiler, name}: DataPlane,
 ): string[] {
   const byItself = 'the node is as Azure NPM programs it, which here is not what the NetworkPolicy API means'
   // `findDeviations` covers the second generation only.
@@ -66,7 +67,17 @@ export function deviationReasons(
     const its = cluster.pods.filter(pod => policyIp(pod) === address).map(objectKey)
     return its.length > 1 ? [`${its.join(', ')} have one address, ${address}, and the rules for each hold for all of them`] : []
   })
-  const known = findDeviations(cluster, policyCompiler.compile, scheme).flatMap(({code, sentence, places}) => {
+  const {refusals} = policyCompiler.compileSets({...cluster, pods: []}, {scheme, semantics: 'npm'})
+  const deviations = findDeviations(cluster, policyCompiler, scheme)
+  const system = name.charAt(0).toUpperCase() + name.slice(1)
+  const told = new Set(deviations.flatMap(({places}) => places.map(({object}) => object)))
+  const refused = refusals
+    .filter(({policy}) => concerned.has(policy) && !told.has(policy))
+    .map(
+      ({policy, field, reason, consequence}) =>
+        `Azure NPM on ${system} and policy ${policy}, ${field}: ${reason}. ${consequence}`,
+    )
+  const known = deviations.flatMap(({code, sentence, places}) => {
     const objects = new Set(
       places
         .filter(({kind, object}) => kind === 'Namespace' || concerned.has(object) || ends.has(object))
@@ -74,5 +85,6 @@ export function deviationReasons(
     )
     return objects.size === 0 ? [] : [`a known fault of Azure NPM (${code}) in ${[...objects].join(', ')}: ${sentence}`]
   })
-  return known.length + shared.length > 0 ? [...shared, ...known] : [byItself]
+  const reasons = [...shared, ...known, ...refused]
+  return reasons.length > 0 ? reasons : [byItself]
 }

@@ -3,7 +3,7 @@ import {dataPlaneOfNode} from '../dataplanes.ts'
 import type {ClusterObjects, ObjectMeta} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
-import type {CompileOptions, Unsupported} from '../policy/program.ts'
+import type {CompileOptions} from '../policy/program.ts'
 
 /** As Azure NPM of today programs. */
 const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
@@ -14,8 +14,6 @@ export interface ForetoldPacket extends Pick<DescribedWalk, 'trail' | 'reason'> 
   readonly options: CompileOptions
   /** That of the node which decides. */
   readonly dataPlane: DataPlane
-  /** What it does not program as it is written of policies in the namespaces of the packet's ends. */
-  readonly refusals: readonly Unsupported[]
 }
 
 /**
@@ -30,8 +28,14 @@ export function foretellPacket(cluster: ClusterObjects, usual: DataPlane, packet
     const program = dataPlane.policyCompiler.compile(concerned, NEWEST)
     const node = dataPlane.foretell(program, {cluster: concerned})
     const walk = node.walk(packet)
-    const {trail, reason} = node.describe(walk)
-    return {verdict: walk.verdict, reason, trail, options: NEWEST, dataPlane, refusals: program.refusals}
+    const {trail, reason, ofConnection} = node.describe(walk)
+    return {
+      verdict: walk.verdict,
+      reason: [reason, ofConnection].filter(each => each !== undefined).join('; '),
+      trail,
+      options: NEWEST,
+      dataPlane,
+    }
   })
   const last = foretold.at(-1) as ForetoldPacket
   const deciding = foretold.find(({verdict}) => verdict === 'drop') ?? foretold.find(({verdict}) => verdict === 'unknown') ?? last

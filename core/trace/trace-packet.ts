@@ -8,7 +8,7 @@ import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {deviationReasons, explainDisagreement} from './disagreement.ts'
 import {type Endpoint, resolveEndpoint, resolvePort} from './endpoints.ts'
-import {type ForetoldPacket, foretellPacket} from './foretell-packet.ts'
+import {foretellPacket} from './foretell-packet.ts'
 import {networkProblems} from './network-model.ts'
 import {knownPods, namedPortSet, type Route, routeOf} from './nodes.ts'
 import {remediesOf} from './remedies.ts'
@@ -121,7 +121,7 @@ function overPolicies(
     return {...traced, disagreements: [], problems: [...problems, ...missingProblems(traced, cluster)]}
   const foretold = foretellPacket(cluster, dataPlane, packet)
   const isOther = foretold.verdict !== expected.verdict && foretold.verdict !== 'unknown'
-  const disagreements = isOther ? foretoldReasons(foretold, cluster, packet) : []
+  const disagreements = isOther ? deviationReasons(cluster, packet, foretold.options, foretold.dataPlane) : []
   const isDropped = expected.verdict === 'drop' || foretold.verdict === 'drop'
   return {
     ...traced,
@@ -130,20 +130,6 @@ function overPolicies(
     disagreements,
     problems,
   }
-}
-
-/** Why what Azure NPM will do is not what the policies mean: what it refuses of them, or its known faults. */
-function foretoldReasons({options, dataPlane, refusals}: ForetoldPacket, cluster: ClusterObjects, packet: Packet): string[] {
-  if (dataPlane.name === 'linux') return deviationReasons(cluster, packet, options, dataPlane)
-  const {ingress, egress} = new Evaluator(cluster).evaluate(packet)
-  const selecting = new Set([...ingress.selecting, ...egress.selecting])
-  const refused = refusals.filter(({policy}) => selecting.has(policy))
-  return refused.length === 0
-    ? deviationReasons(cluster, packet, options, dataPlane)
-    : refused.map(
-        ({policy, field, reason, consequence}) =>
-          `Azure NPM on Windows and policy ${policy}, ${field}: ${reason}. ${consequence}`,
-      )
 }
 
 const REWRITE = 'write the policy so that Azure NPM does what it says: kubectl npm lint tells how'

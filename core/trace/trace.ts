@@ -52,6 +52,7 @@ export function traceNodes(
   }
   const {verdict, reason, legs, ends} = passageOf(asked, route)
   const described = legs.map(({node, walk}) => node.describe(walk))
+  const ofConnection = new Set(described.flatMap(each => each.ofConnection ?? []))
   const expected =
     expectedVerdict &&
     expectedOf(
@@ -67,7 +68,7 @@ export function traceNodes(
   return {
     ...head(question),
     verdict,
-    because: reason ?? described.at(-1)?.reason ?? '',
+    because: reason ?? [described.at(-1)?.reason ?? '', ...ofConnection].join('; '),
     walked: true,
     // Both nodes judge both ends. For ingress, the receiver's node comes first; for egress, the sender's.
     ingress: judged(described.map(({ingress}) => ingress).toReversed(), isForwarded ? expected?.ingress.selecting : []),

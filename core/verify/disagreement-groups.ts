@@ -140,7 +140,9 @@ function someOf(indexes: readonly number[]): number[] {
   return [...new Set([0, length >>> 1, length - 1])].map(at => indexes[at] as number)
 }
 
-const decidingStep = ({verdict, trail, reason}: Walk): unknown => (verdict === 'unknown' ? reason : trail.at(-1))
+/** What decides about a packet, as JSON takes it: equal for packets that one rule decides about. */
+export const decidingStep = ({verdict, trail, reason, decidedBy}: Walk): unknown =>
+  verdict === 'unknown' ? reason : (decidedBy?.() ?? trail.at(-1))
 
 const UNCONFIRMED = 100
 

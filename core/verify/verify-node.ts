@@ -15,7 +15,15 @@ import {Evaluator} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {explainDisagreement} from '../trace/disagreement.ts'
-import {type DisagreementGroup, type Expectation, groupDisagreements, isConfirmed, MOST_NAMED} from './disagreement-groups.ts'
+import {
+  type DisagreementGroup,
+  decidingStep,
+  type Expectation,
+  groupDisagreements,
+  isConfirmed,
+  MOST_NAMED,
+  serviceText,
+} from './disagreement-groups.ts'
 import {endName} from './end-names.ts'
 
 /** Groups whose cause is searched for. */
@@ -38,7 +46,6 @@ export interface VerifyOptions {
 export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProblems: readonly Problem[]): Verification {
   const {cluster} = node
   const problems = [...inputProblems, ...node.problems]
-  requireVerifiable(node)
   if (node.completeness.rules === 'absent')
     throw new InputError(
       `no rules of node ${node.node} are in the input`,
@@ -53,7 +60,7 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
     )
   const {program, notes} = programOf(node, cluster, against)
   const {packets, disagreements} = agreement(node, cluster, program ? {program} : {})
-  const expectation = program ? programmed(program) : meant(cluster)
+  const expectation = program ? programmed(program) : meant(cluster, node)
   const groups = groupDisagreements(disagreements, node, expectation)
   const counterexamples = withCauses(
     groups.filter(group => group.effect !== 'unknown' && isConfirmed(group)),
@@ -74,7 +81,7 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
     domain: domainOf(node, packets),
     counterexamples,
     undecided,
-    notes: [...notes],
+    notes: [...notes, ...platformNotes(node)],
     incomplete,
     problems,
   }
@@ -102,15 +109,6 @@ export function verifyEach(
   return {items, failures}
 }
 
-/** On Windows a node judges its own pods only, and which of its answers are the whole verdict is not told apart here. */
-function requireVerifiable({dataPlane, node}: NodeState): void {
-  if (dataPlane.lacks?.has('verify'))
-    throw new InputError(
-      `${node} is a Windows node, and such nodes cannot be verified yet`,
-      'Ask trace or matrix about packets: they walk the ACLs of Windows nodes.',
-    )
-}
-
 function programOf(
   node: NodeState,
   cluster: ClusterObjects,
@@ -120,6 +118,12 @@ function programOf(
   const {program, notes} = node.dataPlane.expectedProgram(node, cluster, {})
   return {program: node.dataPlane.foretell(program, {node: node.node, cluster}), notes}
 }
+
+const platformNotes = ({platformDenials = []}: NodeState): string[] =>
+  platformDenials.map(
+    ({address, services}) =>
+      `the network plugin keeps all pods from ${address} ${serviceText(services)} by a rule of its own, whatever policies say: that counts for right`,
+  )
 
 /** Masks that are no prefixes: the addresses that they name are not brought into classes of their own. */
 function notDivided(node: NodeState): IncompletePart[] {
@@ -135,8 +139,8 @@ function notDivided(node: NodeState): IncompletePart[] {
 
 type Ends = {readonly sender: EndClass; readonly receiver: EndClass}
 
-function meant(cluster: ClusterObjects): (packet: Packet, ends: Ends) => Expectation {
-  const evaluator = new Evaluator(cluster)
+function meant(cluster: ClusterObjects, node: NodeState): (packet: Packet, ends: Ends) => Expectation {
+  const evaluator = new Evaluator(cluster, node.judges)
   return (packet, {sender, receiver}) => {
     const {verdict, reason, ingress, egress} = evaluator.evaluate(packet, {
       source: sender.pods[0],
@@ -149,22 +153,22 @@ function meant(cluster: ClusterObjects): (packet: Packet, ends: Ends) => Expecta
 function programmed(program: NodeState): (packet: Packet) => Expectation {
   return packet => {
     const walk = program.walk(packet)
-    return {verdict: walk.verdict, reason: program.describe(walk).reason, key: JSON.stringify(walk.trail.at(-1))}
+    return {verdict: walk.verdict, reason: program.describe(walk).reason, key: JSON.stringify(decidingStep(walk))}
   }
 }
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-function domainOf({node}: NodeState, {isOfNode, pods, nodes, blocks}: VerifiedPackets): Verification['domain'] {
+function domainOf({node, judges}: NodeState, {isOfNode, pods, nodes, blocks}: VerifiedPackets): Verification['domain'] {
   const of = isOfNode
     ? `from or to the pods of node ${node}`
     : 'from or to any pod, as the input does not tell which pods are on this node'
   const text =
-    `all IPv4 packets of new connections that the node forwards ${of}: between ${counted(pods, 'pod')}, ${counted(nodes, 'other node')} and ` +
+    `all IPv4 packets of new connections that the node ${judges ? 'judges' : 'forwards'} ${of}: between ${counted(pods, 'pod')}, ${counted(nodes, 'other node')} and ` +
     `${counted(blocks, 'kind')} of other ` +
     'addresses (inside and outside of every block that rules, sets and policies name), of tcp, udp, sctp, icmp and other protocols, at ' +
     'every port. Packets to services count as packets to the pods behind them. Packets within a pod, between a pod and its own node, and of ' +
-    'the node itself are not forwarded'
+    `the node itself are not forwarded${judges ? '. At each end that is a pod of the node its policies are asked; the other end is for its own node to judge' : ''}`
   return {text, ofNode: isOfNode, pods, nodes, otherAddresses: blocks}
 }
 

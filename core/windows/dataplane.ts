@@ -37,7 +37,7 @@ export const windows = {
     directionOf: () => undefined,
   },
   documentKinds: new Set<string>(),
-  lacks: new Set(['verify', 'write', 'redact'] as const),
+  lacks: new Set(['write', 'redact'] as const),
   json: {holds: isOfHns, parse: readWindowsDocument},
   parse: () => lacking('read as text'),
   redaction: async () => lacking('redacted'),
@@ -62,7 +62,11 @@ export const windows = {
       ...(node.node !== 'unknown' && {node: node.node}),
       ...(isLite && {isLite: true}),
     }
-    const compiled = (asked: CompileOptions) => (programFor ? programFor(asked) : compile(cluster, asked)) as WindowsProgram
+    const compiled = (asked: CompileOptions): WindowsProgram => {
+      const program = (programFor ? programFor(asked) : compile(cluster, asked)) as WindowsProgram
+      // Where nothing says which node it is, its endpoints say which pods are its own.
+      return asked.node === undefined ? {...program, pods: program.pods.filter(({address}) => node.judges(address))} : program
+    }
     const program = compiled(options)
     const isThere = (name: string): boolean => node.documents.sets?.has(name) === true
     if (!node.documents.sets || [...program.sets.keys()].every(isThere)) return {program, notes: []}

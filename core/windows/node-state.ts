@@ -1,13 +1,23 @@
-import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists, Walk} from '../dataplane/dataplane.ts'
+import type {
+  Completenesses,
+  DataPlane,
+  DescribedWalk,
+  NodeState,
+  OtherRuleLists,
+  PlatformDenial,
+  Walk,
+} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {NodeCounters} from '../dataplane/rule-counters.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
+import {oneService} from '../packets/services.ts'
 import type {HnsEndpoint} from './hns/model.ts'
 import {isNpmAclId} from './npm/acl-id.ts'
 import type {WindowsDocuments} from './npm/documents.ts'
+import {isOfWireServer, WIRE_SERVICE} from './npm/wire-server.ts'
 import {endpointName} from './translate/describe-acl.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {openWindowsTranslation, type WindowsTranslation} from './translate/windows-translation.ts'
@@ -46,6 +56,11 @@ export class WindowsNode implements NodeState {
   readonly sets?: WindowsDocuments['sets'] & {}
   readonly hasMembers: boolean
   readonly isForetold?: true
+  /** Azure NPM looks at the pods of its own node only: what others send and receive is judged on theirs. */
+  readonly judges = (address: string): boolean => {
+    const {endpoints, lost} = this.walkedNode.endpoints.at(address)
+    return endpoints.length > 0 || lost !== undefined
+  }
   private translated: WindowsTranslation | undefined
   private walked: WalkedNode | undefined
 
@@ -97,10 +112,14 @@ export class WindowsNode implements NodeState {
     return this.walkedNode.endpoints.all
   }
 
-  /** Azure NPM looks at the pods of its own node only: what others send and receive is judged on theirs. */
-  judges(address: string): boolean {
-    const {endpoints, lost} = this.walkedNode.endpoints.at(address)
-    return endpoints.length > 0 || lost !== undefined
+  rulesAt(address: string): string {
+    return this.walkedNode.endpoints.likeness(address)
+  }
+
+  get platformDenials(): readonly PlatformDenial[] {
+    const isThere = this.walkedNode.endpoints.all.some(({acls}) => acls.some(isOfWireServer))
+    const {address, port} = WIRE_SERVICE
+    return isThere ? [{address, services: oneService('tcp', port)}] : []
   }
 
   ruleBlocks(): readonly string[] {

@@ -26,7 +26,7 @@ export function deviationRemarks(objects: ClusterObjects, views: readonly Policy
     found.set(policy, [...(found.get(policy) ?? []), remark])
   }
   // These deviations do not depend on pods, and compiling pods takes most of the time.
-  for (const {code, places} of findDeviations({...objects, pods: []}, compile).filter(isOwn))
+  for (const {code, places} of findDeviations({...objects, pods: []}, {compile}).filter(isOwn))
     for (const place of places)
       if (place.kind === 'NetworkPolicy') add(place.object, {code, field: place.field, what: whats[code]})
       else for (const {policy, field} of selectorsOf(place, objects, views)) add(policy, {code, field, what: whatOf(code, place)})

@@ -63,4 +63,5 @@ export const codeOfDeviation = {
   IPV6_POD: 'IPV6_POD',
   SHARED_SET: 'SET_COLLISION',
   SHARED_CHAIN: 'CHAIN_COLLISION',
+  INVERTED_NAMESPACES: 'WINDOWS_INVERTED_NAMESPACES',
 } as const satisfies Record<DeviationCode, string>

@@ -1,4 +1,5 @@
 import type {PolicyCompiler} from '../../dataplane/policy-compiler.ts'
+import {deviationCodes} from '../../policy/deviations.ts'
 import type {NpmPolicy} from '../../policy/npm-policy-model.ts'
 import type {ProgramSets} from '../../policy/program.ts'
 import {KEPT_COMMENT_BYTES, LONGEST_WORD_BYTES, mostMembers} from '../npm/limits.ts'
@@ -12,6 +13,7 @@ import {programText, rulesOfPolicies} from './program-text.ts'
 /** Compiles policies into iptables rules and ipsets, as Azure NPM on Linux does. */
 export const linuxPolicyCompiler: PolicyCompiler = {
   compile,
+  deviations: new Set(deviationCodes.filter(code => code !== 'INVERTED_NAMESPACES')),
   compileSets,
   incrementalProgram,
   rulesOfPolicies,

@@ -1,4 +1,5 @@
 import type {PolicyCompiler, PolicyRules} from '../../dataplane/policy-compiler.ts'
+import {type DeviationCode, deviationCodes} from '../../policy/deviations.ts'
 import {aclSettings} from '../hns/print.ts'
 import {aclIdOf} from '../npm/acl-id.ts'
 import type {ProgramAcl, WindowsPolicy, WindowsProgram} from '../npm/program.ts'
@@ -22,9 +23,21 @@ const setsIn = (acls: readonly ProgramAcl[]): Set<string> =>
   new Set(acls.flatMap(({localAddresses, remoteAddresses}) => (localAddresses ?? remoteAddresses ?? '').split(',')).filter(isId))
 const isId = (item: string): boolean => item.startsWith('azure-npm-')
 
+/** Of negations, exceptions and ports with names, all of which are refused here, and of texts of iptables. */
+const NOT_PROGRAMMED: ReadonlySet<string> = new Set<DeviationCode>([
+  'NAMESPACE_NOT_IN',
+  'NEGATIVE_ONLY',
+  'IPV6_EXCEPT',
+  'BLOCK_OF_EXCEPT',
+  'LONG_COMMENT',
+  'SIDECAR_PORT',
+  'SHARED_CHAIN',
+])
+
 /** Compiles policies into sets and access rules of HNS, as Azure NPM on Windows does. */
 export const windowsPolicyCompiler: PolicyCompiler = {
   compile,
+  deviations: new Set(deviationCodes.filter(code => !NOT_PROGRAMMED.has(code))),
   compileSets,
   incrementalProgram: options => new WindowsIncrementalProgram(options),
   rulesOfPolicies: ({policies}: WindowsProgram): PolicyRules[] =>

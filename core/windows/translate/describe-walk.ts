@@ -73,7 +73,13 @@ export function describeWalk(
       },
     ]
   })
-  return {trail: steps, ...sides, reason: reasonOf(walk, deciding, sides, place), problems: doubtProblems(walk, place)}
+  return {
+    trail: steps,
+    ...sides,
+    reason: reasonOf(walk, deciding, sides, place),
+    ...(deciding && {ofConnection: FLOWS}),
+    problems: doubtProblems(walk, place),
+  }
 }
 
 function reasonOf(
@@ -91,7 +97,7 @@ function reasonOf(
     : verdict === 'drop'
       ? `no ACL${of} allows it`
       : `endpoint ${endpointName(deciding.endpoint)}${place} has no ACL`
-  return `${by}${policyText(verdict, deciding.direction === 'In' ? sides.ingress : sides.egress, trail, sides)}; ${FLOWS}`
+  return `${by}${policyText(verdict, deciding.direction === 'In' ? sides.ingress : sides.egress, trail, sides)}`
 }
 
 function policyText(

@@ -1,5 +1,6 @@
 import {policyIp} from '../../kubernetes/pod-filter.ts'
 import type {HnsEndpoint} from '../hns/model.ts'
+import {aclSettings} from '../hns/print.ts'
 import type {WindowsDocuments} from '../npm/documents.ts'
 import {type AclDirection, type RuleList, rulesOf} from './endpoint-rules.ts'
 
@@ -16,6 +17,9 @@ export class NodeEndpoints {
   private readonly documents: WindowsDocuments
   private readonly byAddress = new Map<string, HnsEndpoint[]>()
   private readonly lists = new Map<HnsEndpoint, Partial<Record<AclDirection, RuleList>>>()
+  /** A number for each list of rules, and of each address the numbers of its endpoints' lists. */
+  private readonly numbers = new Map<string, number>()
+  private readonly likenesses = new Map<string, string>()
   private podsHere: ReadonlyMap<string, string> | undefined
 
   constructor(documents: WindowsDocuments) {
@@ -50,6 +54,25 @@ export class NodeEndpoints {
     const list = known?.[direction] ?? rulesOf(endpoint, direction)
     this.lists.set(endpoint, {...known, [direction]: list})
     return list
+  }
+
+  /** A text that is equal for addresses whose endpoints have equal rules. */
+  likeness(address: string): string {
+    let known = this.likenesses.get(address)
+    if (known === undefined) {
+      const {endpoints, lost} = this.at(address)
+      const lists = endpoints.map(({acls}) => acls.map(acl => JSON.stringify(aclSettings(acl))).join(' '))
+      known = lost === undefined ? lists.map(list => this.numberOf(list)).join() : 'lost'
+      this.likenesses.set(address, known)
+    }
+    return known
+  }
+
+  private numberOf(list: string): number {
+    const known = this.numbers.get(list)
+    if (known !== undefined) return known
+    this.numbers.set(list, this.numbers.size)
+    return this.numbers.size - 1
   }
 
   /** The pod of this node with an address, by the objects of the cluster. */

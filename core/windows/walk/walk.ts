@@ -2,6 +2,7 @@ import type {IncompletePart} from '../../contract/common.ts'
 import type {Walk} from '../../dataplane/dataplane.ts'
 import {parseIpv4} from '../../net/ipv4.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
+import {aclSettings} from '../hns/print.ts'
 import type {WindowsDocuments} from '../npm/documents.ts'
 import type {AclDirection} from './endpoint-rules.ts'
 import {type Judgement, judge} from './judge.ts'
@@ -49,9 +50,16 @@ export function walk({endpoints, sets}: WalkedNode, packet: Packet, documents: W
     trail: verdict === 'drop' ? trail.filter(({verdict: each}) => each !== 'unknown') : trail,
     doubts: [...new Set(trail.flatMap(({doubts}) => doubts))],
     path: 'forward',
+    decidedBy: () => decidedBy(trail.findLast(each => each.verdict === verdict)),
     ...(verdict === 'unknown' && reason !== undefined && {reason}),
     ...(incomplete.length > 0 && {incomplete}),
   }
+}
+
+/** One rule has copies at many endpoints. */
+function decidedBy(judgement: Judgement | undefined): string {
+  const {direction, verdict, rule} = judgement ?? {}
+  return JSON.stringify([direction, verdict, rule && aclSettings(rule.acl)])
 }
 
 interface Found {

@@ -1,9 +1,12 @@
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
+import type {NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {fixture, runCli, screen} from '../../support/plugin/run-cli.ts'
 import {temporaryFolder} from '../../support/temporary-folder.ts'
+import {hnsCluster, WINDOWS_NODE} from '../../support/windows/hns-cluster.ts'
 import {hnsText} from '../../support/windows/hns-dump.ts'
+import {programmedState} from '../../support/windows/programmed-node.ts'
 
 /** What people read of a Windows node, from the files that they took there with PowerShell. */
 
@@ -33,6 +36,32 @@ test('diff of a Windows node that lost a policy says what that opens, and how Az
   const result = await runCli(['diff', '--from', path, ...rulesAndObjects])
   expect(result.exitCode).toBe(1)
   await expect(screen(result)).toMatchFileSnapshot('../../golden/diff-windows-broken.txt')
+})
+
+test('verify of a Windows node tells what is broken from what Azure NPM does otherwise', async () => {
+  await using folder = await temporaryFolder()
+  const refused = JSON.parse(hnsText('refused.json')) as {name: string; policy: NetworkPolicy}[]
+  const unlike = ['except-cidr', 'ns-selector-notin-egress'].map((name, index): NetworkPolicy => {
+    const {policy} = refused.find(each => each.name === name) ?? {}
+    if (!policy) throw new Error(`no policy ${name}`)
+    // Each selects its own pod.
+    const app = index === 0 ? 'web' : 'api'
+    return {...policy, metadata: {...policy.metadata, name}, spec: {...policy.spec, podSelector: {matchLabels: {app}}}}
+  })
+  const cluster = hnsCluster([...(JSON.parse(hnsText('policies.json')) as {items: NetworkPolicy[]}).items, ...unlike])
+  const {network, endpoints} = programmedState(cluster, WINDOWS_NODE, {}, {hasWireServer: true})
+  for (const endpoint of endpoints)
+    endpoint.Policies = endpoint.Policies.filter(({Settings}) => Settings['LocalPorts'] !== '5432')
+  const paths = await Promise.all(
+    [...[network, endpoints, unlike].entries()].map(async ([index, value]) => {
+      const path = join(folder.path, `${index}.json`)
+      await writeFile(path, JSON.stringify(value))
+      return ['--from', path]
+    }),
+  )
+  const result = await runCli(['verify', ...paths.flat(), ...files('cluster.json', 'policies.json')])
+  expect(result.exitCode).toBe(1)
+  await expect(screen(result)).toMatchFileSnapshot('../../golden/verify-windows-broken.txt')
 })
 
 test('a policy that Windows cannot express is the reason of a packet that passes', async () => {

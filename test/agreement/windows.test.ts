@@ -1,0 +1,100 @@
+import {fc, test as propertyTest} from '@fast-check/vitest'
+import {describe, expect, test} from 'vitest'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import {diffNode} from '../../core/drift/diff-node.ts'
+import {type ClusterObjects, objectKey} from '../../core/kubernetes/objects.ts'
+import type {Packet} from '../../core/net/packet.ts'
+import {Evaluator} from '../../core/policy/evaluate.ts'
+import {verifyNode} from '../../core/verify/verify-node.ts'
+import {compile} from '../../core/windows/compile/compile.ts'
+import {packetsOf} from '../support/arbitrary-cluster.ts'
+import {LINUX, mixedCluster, WIN} from '../support/mixed-cluster.ts'
+import {nodeOfState, programmedState} from '../support/windows/programmed-node.ts'
+
+/** Azure NPM on Windows refuses many policies. What it programs of the others must be what they mean. */
+const programmable = (objects: ClusterObjects): ClusterObjects => {
+  const {refusals} = compile(objects, {scheme: 'sha256', semantics: 'kubernetes'})
+  const refused = new Set(refusals.map(({policy}) => policy))
+  return {...objects, policies: objects.policies.filter(policy => !refused.has(objectKey(policy)))}
+}
+
+const scheme = fc.constantFrom('fnv32a' as const, 'sha256' as const)
+const isOnNeed = fc.boolean()
+const nodeAddresses: readonly string[] = [WIN.address, LINUX.address]
+const isOfNode = ({source, destination}: Packet) => nodeAddresses.includes(source) || nodeAddresses.includes(destination)
+
+/** Packets that the node judges otherwise than the policies of its own pods mean. Those of nodes are not forwarded. */
+function otherwise(node: NodeState, objects: ClusterObjects) {
+  const evaluator = new Evaluator(objects, address => node.judges?.(address) === true)
+  return [...packetsOf(objects)].flatMap(packet => {
+    if (isOfNode(packet)) return []
+    const meant = evaluator.evaluate(packet)
+    const walked = node.walk(packet).verdict
+    return meant.verdict === walked ? [] : [{packet, meant: meant.verdict, because: meant.reason, walked}]
+  })
+}
+
+describe('for any cluster, a Windows node as Azure NPM programs it', () => {
+  propertyTest.prop([mixedCluster, scheme, isOnNeed], {numRuns: 150})(
+    'judges each packet at its own pods as the policies mean',
+    (given, hashing, onNeed) => {
+      const objects = programmable(given)
+      const state = programmedState(objects, WIN.name, {scheme: hashing, isOnNeed: onNeed})
+      fc.pre(state.endpoints.length > 0)
+      expect(otherwise(nodeOfState(state, objects, WIN.name), objects)).toEqual([])
+    },
+  )
+
+  propertyTest.prop([mixedCluster, scheme, isOnNeed], {numRuns: 150})(
+    'is proven against what the policies mean, and against the program',
+    (given, hashing, onNeed) => {
+      const objects = programmable(given)
+      const state = programmedState(objects, WIN.name, {scheme: hashing, isOnNeed: onNeed}, {hasWireServer: true})
+      const node = nodeOfState(state, objects, WIN.name)
+      fc.pre(state.endpoints.length > 0)
+      for (const against of ['policies', 'program'] as const) {
+        const {result, counterexamples, undecided, problems} = verifyNode(node, {against}, [])
+        expect({against, result, counterexamples, undecided, problems}).toEqual({
+          against,
+          result: 'proven',
+          counterexamples: [],
+          undecided: [],
+          problems: [],
+        })
+      }
+    },
+  )
+
+  propertyTest.prop([mixedCluster], {numRuns: 100})(
+    'departs from what the policies mean by nothing but what has a name, and verify tells exactly then',
+    objects => {
+      const state = programmedState(objects, WIN.name)
+      fc.pre(state.endpoints.length > 0)
+      const node = nodeOfState(state, objects, WIN.name)
+      const wrong = otherwise(node, objects)
+      const {result, counterexamples, undecided} = verifyNode(node, {against: 'policies'}, [])
+      expect({result, undecided}).toEqual({result: wrong.length > 0 ? 'counterexamples' : 'proven', undecided: []})
+      const causes = counterexamples.map(({cause}) => cause)
+      expect(causes.filter(cause => cause.startsWith('node ') || cause.startsWith('the node is as'))).toEqual([])
+      expect(
+        causes.length === 0 ||
+          causes.some(cause => /^(?:Azure NPM on Windows and policy|a known fault of Azure NPM) /.test(cause)),
+      ).toBe(true)
+      expect(verifyNode(node, {against: 'program'}, []).result).toBe('proven')
+      expect(diffNode(node, {isLite: false}, []).causes).toEqual([])
+    },
+  )
+
+  test('the clusters are telling: packets pass, are dropped, and meet what Azure NPM does otherwise', () => {
+    const seen = {accept: 0, drop: 0, unknown: 0, departing: 0}
+    for (const objects of fc.sample(mixedCluster, {numRuns: 100, seed: 20261130})) {
+      const all = nodeOfState(programmedState(objects, WIN.name), objects, WIN.name)
+      seen.departing += otherwise(all, objects).length
+      const good = programmable(objects)
+      const node = nodeOfState(programmedState(good, WIN.name), good, WIN.name)
+      for (const packet of packetsOf(good)) seen[node.walk(packet).verdict]++
+    }
+    expect(Math.min(seen.drop, seen.accept)).toBeGreaterThan(1000)
+    expect(seen.departing).toBeGreaterThan(50)
+  })
+})
