@@ -1,7 +1,7 @@
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
-import {AGENT_STATE_DIR, type AgentStatus, CLIENTS_SOCKET} from '../core/contract/agent.ts'
+import {AGENT_STATE_DIR, type AgentStatus, CLIENTS_ADDRESS, CLIENTS_SOCKET} from '../core/contract/agent.ts'
 import {InputError} from '../core/problem/input-error.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
@@ -11,7 +11,8 @@ const USAGE = `npm-agent: reads and repairs what Azure NPM has programmed on thi
 
 Usage
   npm-agent serve          answers kubectl npm; needs root and a way to the API server
-    --socket PATH          where clients come in (${CLIENTS_SOCKET})
+    --socket PATH          where clients come in (${CLIENTS_SOCKET};
+                           on Windows ${CLIENTS_ADDRESS})
     --kubeconfig FILE      outside of a pod
     --node NAME            this node's name (NODE_NAME, else the host's name)
     --namespace NAME       of the accounts whose tokens are taken (ACCOUNT_NAMESPACE, else kubectl-npm)
@@ -29,7 +30,7 @@ Usage
     --deadline N           ends after N seconds
   npm-agent status [--state-dir DIR] [-o json]
                            tells what the agent of this node knows; needs root
-  npm-agent read FOLDER    writes the node's iptables rules and ipsets into FOLDER, which
+  npm-agent read FOLDER    writes the node's rules and sets into FOLDER, which
                            kubectl npm translate --from FOLDER reads; needs root
   npm-agent --version
   npm-agent --help
@@ -105,7 +106,8 @@ async function status(args: readonly string[], readLocalStatus: ReadLocalStatus)
 const fileOf = (command: string): string => `${command.replaceAll(/[^a-z0-9-]+/gi, '-')}.txt`
 
 async function readInto(folder: string): Promise<number> {
-  if (process.getuid?.() !== 0) return fail('reading the kernel needs root', 'Run it with sudo.')
+  const {mayReadNode} = await import('./node/system.ts')
+  if (!mayReadNode()) return fail('reading the kernel needs root', 'Run it with sudo.')
   const {readLocalNode} = await import('./node/local-node.ts')
   const {documents, problems} = await readLocalNode()
   await mkdir(folder, {recursive: true})

@@ -21,8 +21,11 @@ setServices({
     return localCounters()
   },
   hasNpmProcess: async () => {
-    const {hasNpmProcess} = await import('../agent/node/npm-process.ts')
-    return hasNpmProcess()
+    const [{hasNpmProcess}, {nodeSource}] = await Promise.all([
+      import('../agent/node/npm-process.ts'),
+      import('../agent/node/node-source.ts'),
+    ])
+    return hasNpmProcess(await nodeSource())
   },
   openWriter: async stateDir => {
     requireNodeForTools()

@@ -2,6 +2,7 @@ import type {SamplesInput, WireSample} from '../core/contract/live.ts'
 import type {Plan} from '../core/contract/plan.ts'
 import type {WriteResult, WriteStatus} from '../core/contract/writes.ts'
 import type {DumpDocument} from '../core/dump/model.ts'
+import {InputError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 
 /** Gives a document's bytes as they come, and at the end what was run and what went wrong. Never throws. */
@@ -54,6 +55,12 @@ export interface Services {
   readonly hasNpmProcess: () => Promise<boolean>
   /** Opens what writes to this node, for `--local`. @param stateDir of the agent: both share lock, journal and restore points */
   readonly openWriter: (stateDir: string) => Promise<LocalWriter>
+}
+
+/** @param does what `--local` does. @throws InputError for others than root. On Windows, HNS itself refuses them */
+export function requireRoot(does: string): void {
+  if (process.getuid !== undefined && process.getuid() !== 0)
+    throw new InputError(`--local ${does}, which only root may do`, 'Run it with sudo.')
 }
 
 let current: Services | undefined

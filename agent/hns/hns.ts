@@ -11,12 +11,9 @@ export interface HnsVersion {
 export interface ReadObjects {
   /** The documents as HNS gave them: JSON of the V2 shape, one of each object. */
   readonly documents: readonly string[]
+  /** Ids of objects that are there, and could not be read. */
+  readonly unread: readonly string[]
   readonly failures: readonly HnsFailure[]
-}
-
-export interface ReadNetworks extends ReadObjects {
-  /** Undefined when HNS does not tell it. */
-  readonly version: HnsVersion | undefined
 }
 
 export interface ReadEndpoints extends ReadObjects {
@@ -29,8 +26,10 @@ export interface ReadEndpoints extends ReadObjects {
 export interface HnsReader {
   /** By what it is reached, to be shown. */
   readonly way: string
+  /** Undefined when HNS does not tell it. */
+  version(signal: AbortSignal): Promise<HnsVersion | undefined>
   /** All networks. Does not reject for what HNS answers. */
-  networks(signal: AbortSignal): Promise<ReadNetworks>
+  networks(signal: AbortSignal): Promise<ReadObjects>
   /** All endpoints. Does not reject for what HNS answers. */
   endpoints(signal: AbortSignal): Promise<ReadEndpoints>
 }

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import {failureOf, HnsFailure} from './failure.ts'
 import {functionName, type HnsAnswer, type HnsFunctions, type HnsHandle, type HnsObject} from './functions.ts'
-import type {Hns, HnsOperation, HnsVersion, ReadEndpoints, ReadNetworks, ReadObjects} from './hns.ts'
+import type {Hns, HnsOperation, HnsVersion, ReadEndpoints, ReadObjects} from './hns.ts'
 import type {HnsOutcome} from './hresults.ts'
 
 export interface OpenHnsOptions {
@@ -103,8 +103,9 @@ export function openHns(functions: HnsFunctions, {callMs, pausesMs = PAUSES_MS}:
   /** The objects with some ids, without those that have vanished. What is wrong with one does not keep the others. */
   async function readAll(object: HnsObject, ids: readonly string[], signal: AbortSignal): Promise<ReadObjects> {
     const documents: string[] = []
+    const unread: string[] = []
     const failures: HnsFailure[] = []
-    for (const id of ids) {
+    for (const [at, id] of ids.entries()) {
       try {
         // One that is degraded is waited for, and not each of many.
         documents.push(await readOne(object, id, failures.length === 0 ? READS_AGAIN : [], signal))
@@ -113,15 +114,17 @@ export function openHns(functions: HnsFunctions, {callMs, pausesMs = PAUSES_MS}:
         if (failure.outcome === 'gone') continue
         failures.push(failure)
         // Each of the others would wait as long.
-        if (failure.outcome === 'away' || failure.hresult === undefined) break
+        const isEnd = failure.outcome === 'away' || failure.hresult === undefined
+        unread.push(...ids.slice(at, isEnd ? undefined : at + 1))
+        if (isEnd) break
       }
     }
-    return {documents, failures}
+    return {documents, unread, failures}
   }
 
   async function version(signal: AbortSignal): Promise<HnsVersion | undefined> {
     try {
-      const {result} = await asked('HNSCall', () => functions.call('GET', '/globals/version', ''), READS_AGAIN, signal)
+      const {result} = await asked('HNSCall', () => functions.call('GET', '/globals/version', ''), [], signal)
       const {Output} = parsed('HNSCall', versionAnswer, result)
       return Output && {major: Output.Major, minor: Output.Minor}
     } catch {
@@ -132,12 +135,12 @@ export function openHns(functions: HnsFunctions, {callMs, pausesMs = PAUSES_MS}:
 
   return {
     way: functions.way,
-    async networks(signal): Promise<ReadNetworks> {
+    version,
+    async networks(signal): Promise<ReadObjects> {
       try {
-        const read = await readAll('network', await list('network', ALL, signal), signal)
-        return {...read, version: read.failures.length > 0 ? undefined : await version(signal)}
+        return await readAll('network', await list('network', ALL, signal), signal)
       } catch (error) {
-        return {documents: [], failures: [asFailure(error)], version: undefined}
+        return {documents: [], unread: [], failures: [asFailure(error)]}
       }
     },
     async endpoints(signal): Promise<ReadEndpoints> {
@@ -149,7 +152,7 @@ export function openHns(functions: HnsFunctions, {callMs, pausesMs = PAUSES_MS}:
         const attachedSharing = await list('endpoint', query({State: ATTACHED_SHARING}), signal)
         ids = {all: distinctIds([...all, ...attached, ...attachedSharing]), attached, attachedSharing}
       } catch (error) {
-        return {documents: [], attached: [], attachedSharing: [], failures: [asFailure(error)]}
+        return {documents: [], unread: [], attached: [], attachedSharing: [], failures: [asFailure(error)]}
       }
       const {attached, attachedSharing} = ids
       return {...(await readAll('endpoint', ids.all, signal)), attached, attachedSharing}

@@ -18,7 +18,11 @@ export interface Access {
 
 export type ReadAccess = () => Promise<Access>
 
-const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
+/** A HostProcess container of Windows sees files that are mounted for it in a folder of its own. */
+const SERVICE_ACCOUNT_FOLDER = join(
+  process.env['CONTAINER_SANDBOX_MOUNT_POINT'] ?? '/',
+  'var/run/secrets/kubernetes.io/serviceaccount',
+)
 
 /**
  * The access that the kubelet gives to every pod. Its files are replaced while the pod runs: the token every hour, the

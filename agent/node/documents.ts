@@ -3,26 +3,25 @@ import type {Limits} from '../limits/limits.ts'
 import {initialSync, type SyncSource} from '../watch/initial-sync.ts'
 import {staleProblems} from '../watch/sync-problems.ts'
 import type {DocumentReader} from './document-reader.ts'
+import {endpointsReader, networksReader} from './hns-documents.ts'
 import {readLegacyTables} from './legacy-tables.ts'
+import type {NodeSource} from './node-source.ts'
 import {hasNpmPages, NPM_PORT, npmPageReader} from './npm-pages.ts'
 import {notStarted, type Run, type Start, start as startTool} from './run.ts'
 import {toolProblem} from './tool-failure.ts'
 import {takeTurn} from './turn.ts'
-import {isNftSave, versionsReader} from './versions.ts'
+import {isNftSave, versionsReader, WINDOWS_VERSIONS} from './versions.ts'
 
 /** The cluster as the agent watches it: what a dump needs of it. */
 export interface ClusterSource extends SyncSource {
   clusterJson(): Iterable<string>
 }
 
-export interface DocumentSources {
+export interface DocumentSources extends NodeSource {
   readonly version: string
   readonly cluster: ClusterSource | undefined
   readonly limits: Limits
-  /** Tests replace what follows. */
-  readonly run: Run
-  readonly start?: Start
-  readonly legacyTables?: () => Promise<string | undefined>
+  /** Tests replace it. */
   readonly npmPort?: number
 }
 
@@ -37,18 +36,23 @@ export async function documentReaders(
   asked: readonly NodeDocument[],
   sources: DocumentSources,
 ): Promise<Map<NodeDocument, DocumentReader>> {
-  const {limits, cluster, run, start = startTool, legacyTables = readLegacyTables, npmPort = NPM_PORT} = sources
+  const {limits, cluster, run, hns, start = startTool, legacyTables = readLegacyTables, npmPort = NPM_PORT} = sources
   const bounds = {timeoutMs: limits.toolMs, largestBytes: limits.toolBytes}
+  const system = hns ? 'windows' : 'linux'
   const hasPages = asked.some(name => documentRow(name).page !== undefined) && (await hasNpmPages(npmPort))
   const special: Readonly<Record<SpecialDocument, () => DocumentReader | false | Promise<DocumentReader | false>>> = {
     'iptables-nft-save.txt': () => inTurn('iptables-nft-save', NFT, nftReader(start, run, bounds), bounds),
     'iptables-legacy-save.txt': () => legacyReader(start, legacyTables, bounds),
-    'versions.txt': () => inTurn('versions', 'uname -a', versionsReader(run, sources.version), bounds),
+    'hns-networks.json': () => hns !== undefined && networksReader(hns),
+    'hns-endpoints.json': () => hns !== undefined && endpointsReader(hns),
+    'versions.txt': () =>
+      inTurn('versions', hns ? WINDOWS_VERSIONS : 'uname -a', versionsReader(sources, sources.version), bounds),
     'cluster.json': () => cluster !== undefined && clusterReader(cluster, limits),
   }
   const readers = new Map<NodeDocument, DocumentReader>()
   for (const name of asked) {
-    const {page, tool} = documentRow(name)
+    const {page, tool, on = system} = documentRow(name)
+    if (on !== system) continue
     const [command = '', ...args] = tool?.split(' ') ?? []
     const reader =
       page !== undefined

@@ -4,11 +4,11 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {limits} from '../limits/limits.ts'
 import type {DocumentReader} from './document-reader.ts'
-import {type DocumentSources, documentReaders, kernelDocuments} from './documents.ts'
+import {documentReaders, kernelDocuments} from './documents.ts'
 import {nodeName} from './node-name.ts'
+import {type NodeSource, nodeSource} from './node-source.ts'
 import {type DocumentReading, readDocuments} from './read-documents.ts'
 import {textsOfProcess} from './read-texts.ts'
-import {run} from './run.ts'
 
 /** What this node's kernel holds, as the tools print it: the same documents that a dump folder has. */
 export interface LocalReading {
@@ -17,7 +17,7 @@ export interface LocalReading {
   readonly problems: readonly Problem[]
 }
 
-export interface ReadLocalOptions extends Pick<Partial<DocumentSources>, 'run' | 'start' | 'legacyTables'> {
+export interface ReadLocalOptions extends Partial<NodeSource> {
   readonly signal?: AbortSignal
 }
 
@@ -27,7 +27,7 @@ export interface ReadNodeOptions extends ReadLocalOptions {
 }
 
 /**
- * Reads iptables and ipsets of this node's network namespace, with the readers that the agent uses. Needs root.
+ * Reads rules and sets of this node, with the readers that the agent uses: iptables and ipsets of its network namespace, or HNS. Needs root.
  *
  * @returns texts, named by the command that printed them. A tool that is missing, fails or hangs is a problem; what it
  *   printed before, and what the others print, is there. Never throws.
@@ -35,7 +35,7 @@ export interface ReadNodeOptions extends ReadLocalOptions {
 export async function readLocalNode({signal, withConnections = false, ...replaced}: ReadNodeOptions = {}): Promise<LocalReading> {
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
-  const sources = {version: '', cluster: undefined, limits, run, ...replaced}
+  const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...replaced}
   const asked = withConnections ? [...kernelDocuments, ...documentsFor('flows')] : kernelDocuments
   const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
   for (const reading of readings) {
@@ -69,5 +69,8 @@ const DUMPED = documentsFor('rules', 'objects', 'names', 'people')
  * @param version of this program, for `versions.txt`
  */
 export async function localDocuments(version: string): Promise<{node: string; documents: Map<NodeDocument, DocumentReader>}> {
-  return {node: nodeName(), documents: await documentReaders(DUMPED, {version, cluster: undefined, limits, run})}
+  return {
+    node: nodeName(),
+    documents: await documentReaders(DUMPED, {version, cluster: undefined, limits, ...(await nodeSource())}),
+  }
 }

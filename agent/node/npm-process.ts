@@ -1,4 +1,6 @@
 import {readdir, readFile} from 'node:fs/promises'
+import {systemFile} from '../hns/system-folder.ts'
+import type {NodeSource} from './node-source.ts'
 
 /** The name of Azure NPM's program. Source: its image starts /usr/bin/azure-npm. */
 const PROGRAM = 'azure-npm'
@@ -14,5 +16,17 @@ export async function npmProcess(): Promise<{readonly pid: number} | undefined> 
   return found.find(({name}) => name.trim() === PROGRAM)
 }
 
-/** Whether there is one. */
-export const hasNpmProcess = async (): Promise<boolean> => (await npmProcess()) !== undefined
+/** Of Windows. Source: its image starts npm.exe. */
+const WINDOWS_PROGRAM = 'npm.exe'
+const BOUNDS = {timeoutMs: 30_000, largestBytes: 64 * 1024}
+
+/** Whether there is one. Where that cannot be found out, there may be one. */
+export async function hasNpmProcess({run, hns}: NodeSource): Promise<boolean> {
+  if (!hns) return (await npmProcess()) !== undefined
+  const {end, stdout} = await run(
+    systemFile('tasklist.exe'),
+    ['/FI', `IMAGENAME eq ${WINDOWS_PROGRAM}`, '/FO', 'CSV', '/NH'],
+    BOUNDS,
+  )
+  return end !== 'ok' || new TextDecoder('latin1').decode(stdout).toLowerCase().includes(`"${WINDOWS_PROGRAM}"`)
+}

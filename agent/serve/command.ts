@@ -1,9 +1,11 @@
 import {isIP} from 'node:net'
 import {parseArgs} from 'node:util'
-import {AGENT_STATE_DIR, CLIENTS_SOCKET, METRICS_PORT} from '../../core/contract/agent.ts'
+import {AGENT_STATE_DIR, METRICS_PORT} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ServedMetrics} from '../metrics/open-metrics.ts'
 import {nodeName} from '../node/node-name.ts'
+import {nodeSource} from '../node/node-source.ts'
+import {clientsAt, isWindows, mayReadNode} from '../node/system.ts'
 
 /**
  * `npm-agent serve`: runs the agent until SIGTERM or SIGINT, its deadline, or its idle time.
@@ -14,7 +16,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const {values} = parseArgs({
     args: [...args],
     options: {
-      socket: {type: 'string', default: CLIENTS_SOCKET},
+      socket: {type: 'string', default: clientsAt},
       kubeconfig: {type: 'string'},
       node: {type: 'string', default: nodeName()},
       namespace: {type: 'string', default: process.env['ACCOUNT_NAMESPACE'] ?? 'kubectl-npm'},
@@ -29,8 +31,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
       deadline: {type: 'string'},
     },
   })
-  if (process.getuid?.() !== 0)
-    throw new InputError('reading the kernel needs root', 'Run it with sudo; in a pod, with runAsUser: 0.')
+  if (!mayReadNode()) throw new InputError('reading the kernel needs root', 'Run it with sudo; in a pod, with runAsUser: 0.')
   const exitAfterIdleMs = milliseconds('--exit-after-idle', values['exit-after-idle'])
   const metrics = metricsOptions(values['metrics-listen'], values['metrics-auth'], !values['no-ipset-counts'])
   const deadlineMs = milliseconds('--deadline', values.deadline)
@@ -38,12 +39,16 @@ export async function serveCommand(args: readonly string[], version: string): Pr
   const log = openLog(values.node)
   const end = new AbortController()
   // Not once: while a tool runs, execa's own listener would take itself for the last one then, and end tool and agent at once.
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => end.abort(`it was told to (${name})`))
+  const endings = ['SIGTERM', 'SIGINT', ...(isWindows ? (['SIGHUP', 'SIGBREAK'] as const) : [])] as const
+  for (const name of endings) process.on(name, () => end.abort(`it was told to (${name})`))
   const late = deadlineMs === undefined ? undefined : setTimeout(() => end.abort('its time is over'), deadlineMs)
   const {openApiServer} = await import('../kubernetes/open-api-server.ts')
   const {watchCluster} = await import('../watch/cluster-watch.ts')
   const {serve} = await import('./serve.ts')
   const {node, kubeconfig} = values
+  const source = await nodeSource()
+  if (source.hns && metrics)
+    throw new InputError('--metrics-listen: on Windows nothing counts packets of rules', 'Leave it out on Windows nodes.')
   const api = await openApiServer({kubeconfig})
   const reason = await serve({
     version,
@@ -57,6 +62,7 @@ export async function serveCommand(args: readonly string[], version: string): Pr
     readOnly: values['read-only'],
     metrics,
     lite: values.lite,
+    source,
     log,
     signal: end.signal,
   })

@@ -12,7 +12,7 @@ import {openLiveReader} from '../live/open-live-reader.ts'
 import type {Log} from '../log.ts'
 import type {OpenMetrics, ServedMetrics} from '../metrics/open-metrics.ts'
 import {documentReaders} from '../node/documents.ts'
-import {type Run, run as runTool} from '../node/run.ts'
+import {type NodeSource, nodeSource} from '../node/node-source.ts'
 import {readVersions} from '../node/versions.ts'
 import type {Agent} from '../rpc/agent.ts'
 import {Changes} from '../rpc/changes.ts'
@@ -52,13 +52,16 @@ export interface ServeOptions {
   readonly onListening?: (at: ListeningAt) => void
   /** Tests give smaller ones. */
   readonly limits?: Limits
-  /** Tests replace the tools, and Azure NPM. */
-  readonly run?: Run
+  /** By what the node is read; by default what its operating system has. */
+  readonly source?: NodeSource
+  /** Tests replace Azure NPM. */
   readonly npmPort?: number
   readonly openWriter?: (options: WriterOptions) => Writer
 }
 
 export interface ListeningAt {
+  /** For clients: the path, or the address with its port. */
+  readonly clients: string
   readonly audience: string
   /** Where metrics are served now. Undefined without them, and where the port is taken. */
   readonly metricsPort: number | undefined
@@ -80,7 +83,7 @@ const NOT_WATCHING: SyncState = {state: 'off', pods: 0, namespaces: 0, policies:
  */
 export async function serve(options: ServeOptions): Promise<string> {
   const {version, node, namespace, log, signal, exitAfterIdleMs, api, watch} = options
-  const {limits = usualLimits, run = runTool, npmPort} = options
+  const {limits = usualLimits, source = await nodeSource(), npmPort} = options
   setMaxListeners(0, signal)
   const key = await makeKey()
   const startedAt = new Date().toISOString()
@@ -93,11 +96,11 @@ export async function serve(options: ServeOptions): Promise<string> {
   const syncState = () => watch?.syncState() ?? NOT_WATCHING
 
   const loggedReads = new LineBudget(limits.loggedLines, limits.loggedLinesPerSecond)
-  let backend: AgentStatus['backend'] = 'unknown'
+  let backend: AgentStatus['backend'] = source.hns ? 'hns' : 'unknown'
   let lastRead: AgentStatus['lastRead']
   let metrics: OpenMetrics | undefined
   const readers = (asked: readonly NodeDocument[]) =>
-    documentReaders(asked, {version, cluster: watch, limits, run, ...(npmPort !== undefined && {npmPort})})
+    documentReaders(asked, {...source, version, cluster: watch, limits, ...(npmPort !== undefined && {npmPort})})
   const snapshots = new Snapshots({
     node,
     limits,
@@ -116,10 +119,10 @@ export async function serve(options: ServeOptions): Promise<string> {
   const signIn = new SignIn({api, keys, audience: key.audience, namespace, node, limits})
   // A comparison blocks the thread: clients that ask meanwhile share its answer.
   const comparisons = new Map<boolean, Promise<Drift>>()
-  const writes = options.readOnly ? undefined : await openWrites({...options, limits}, () => changes.tell())
+  const writes = options.readOnly ? undefined : await openWrites({...options, source, limits}, () => changes.tell())
   const live = openLiveReader({
+    ...source,
     limits,
-    run,
     ...(npmPort !== undefined && {npmPort}),
     ...(watch && {
       compare: () => agent.diff({lite: options.lite ?? false}),
@@ -214,12 +217,17 @@ export async function serve(options: ServeOptions): Promise<string> {
     await using stack = new AsyncDisposableStack()
     const sockets = stack.use(await openSockets(server, key, options))
     check = setInterval(() => void sockets.demandInPlace().catch(ending.reject), limits.socketCheckMs)
-    log.info({version, socket: options.socket, key: key.fingerprint}, 'The agent listens')
-    void readVersions(run, signal).then(versions => log.info({versions}, 'The tools of this node'))
+    log.info({version, socket: sockets.clients, key: key.fingerprint}, 'The agent listens')
+    void readVersions(source, signal).then(versions => log.info({versions}, 'The tools of this node'))
     void keys.fetch()
     metrics = options.metrics && (await openServedMetrics(options.metrics))
     if (metrics) stack.use(metrics)
-    options.onListening?.({rootSocket: sockets.root, audience: key.audience, metricsPort: metrics?.status.port})
+    options.onListening?.({
+      clients: sockets.clients,
+      rootSocket: sockets.root,
+      audience: key.audience,
+      metricsPort: metrics?.status.port,
+    })
     used(0)
     if (signal.aborted) end()
     reason = await ending.promise

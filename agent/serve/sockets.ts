@@ -1,15 +1,17 @@
 import {createServer, type Server} from 'node:net'
 import {basename, dirname, join} from 'node:path'
 import {createSecureContext, type SecureContext} from 'node:tls'
-import {AGENT_SOCKET, LIVE_SOCKET, RELAY_GROUP} from '../../core/contract/agent.ts'
+import {AGENT_SOCKET, LIVE_SOCKET, RELAY_GROUP, ROOT_PIPE} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Log} from '../log.ts'
+import {isWindows} from '../node/system.ts'
 import type {AgentServer} from '../rpc/server.ts'
 import type {AgentKey} from './key.ts'
+import {listenAt, loopbackAddress} from './loopback.ts'
 import {FullDiskError, listenUnix, type UnixSocket, type UnixSocketOptions} from './unix-socket.ts'
 
 export interface SocketsOptions {
-  /** For clients, which a relay brings. Beside it is the one for probes. */
+  /** For clients, which a relay brings. Beside it is the one for probes. Or, for clients on this machine, `127.0.0.1:PORT`. */
   readonly socket: string
   /** The folder of the one for root of this node. */
   readonly stateDir: string
@@ -17,6 +19,8 @@ export interface SocketsOptions {
 }
 
 export interface Sockets extends AsyncDisposable {
+  /** Where clients come in: the path, or the address with its port. */
+  readonly clients: string
   /** For root of this node. Undefined where the disk has no room for it. */
   readonly root: string | undefined
   /** @throws InputError when somebody has removed or replaced one of them */
@@ -42,24 +46,41 @@ export async function openSockets(server: AgentServer, key: AgentKey, options: S
     sockets.push(opened)
     return opened
   }
-  const root = await open(server.forRoot(), {path: join(stateDir, AGENT_SOCKET), flag: '--state-dir'}).catch(error => {
-    // Clients are served all the same.
-    if (!(error instanceof FullDiskError)) throw error
-    log.warn({folder: stateDir}, 'The disk is full: there is no socket for root of this node until the next start')
-    return undefined
-  })
-  const group = RELAY_GROUP
-  const clients = await open(server.forClients(secureContextOf(key)), {path: socket, flag: '--socket', group})
-  const {groupFailure} = clients
-  if (groupFailure !== undefined)
-    log.warn({socket, group, reason: groupFailure}, 'Only this user can open the socket for clients: a relay needs its group')
-  // Opened last: whoever finds it finds the others.
-  const probes = createServer(probe => probe.destroy())
-  stack.defer(() => void probes.close())
-  await open(probes, {path: join(dirname(socket), basename(LIVE_SOCKET)), flag: '--socket', group})
+  const openRoot = async (): Promise<string | undefined> => {
+    if (isWindows) {
+      await listenAt(server.forRoot(), {path: ROOT_PIPE})
+      return ROOT_PIPE
+    }
+    try {
+      return (await open(server.forRoot(), {path: join(stateDir, AGENT_SOCKET), flag: '--state-dir'})).path
+    } catch (error) {
+      // Clients are served all the same.
+      if (!(error instanceof FullDiskError)) throw error
+      log.warn({folder: stateDir}, 'The disk is full: there is no socket for root of this node until the next start')
+      return undefined
+    }
+  }
+  const openClients = async (): Promise<string> => {
+    const listener = server.forClients(secureContextOf(key))
+    const address = loopbackAddress(socket)
+    if (address) return `${address.host}:${await listenAt(listener, address)}`
+    const group = RELAY_GROUP
+    const clients = await open(listener, {path: socket, flag: '--socket', group})
+    const {groupFailure} = clients
+    if (groupFailure !== undefined)
+      log.warn({socket, group, reason: groupFailure}, 'Only this user can open the socket for clients: a relay needs its group')
+    // Opened last: whoever finds it finds the others.
+    const probes = createServer(probe => probe.destroy())
+    stack.defer(() => void probes.close())
+    await open(probes, {path: join(dirname(socket), basename(LIVE_SOCKET)), flag: '--socket', group})
+    return socket
+  }
+  const root = await openRoot()
+  const clients = await openClients()
   const opened = stack.move()
   return {
-    root: root?.path,
+    clients,
+    root,
     demandInPlace: async () => {
       for (const each of sockets)
         if (!(await each.isInPlace()))

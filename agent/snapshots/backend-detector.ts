@@ -4,9 +4,9 @@ import {NPM_CHAIN} from '../../core/linux/npm/chain-names.ts'
 
 const NAME = Buffer.from(NPM_CHAIN)
 
-/** Finds out, without parsing, which back end's rules contain chains of Azure NPM, while the documents are read. */
+/** Finds out, without parsing, which back end's rules contain chains of Azure NPM, while the documents are read. HNS is the only one of a Windows node. */
 export class BackendDetector {
-  private readonly seen = new Set<'nft' | 'legacy'>()
+  private readonly seen = new Set<'nft' | 'legacy' | 'hns'>()
 
   /**
    * Starts to look at one document.
@@ -14,7 +14,8 @@ export class BackendDetector {
    * @returns takes the document's bytes, piece by piece; undefined for a document that holds no rules
    */
   of(name: NodeDocument): ((bytes: Uint8Array) => void) | undefined {
-    const {backend} = documentRow(name)
+    const {backend, content} = documentRow(name)
+    if (content === 'hns') return () => void this.seen.add('hns')
     if (backend === undefined) return undefined
     let tail = Buffer.alloc(0)
     return bytes => {

@@ -2,7 +2,7 @@ import {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
 import type {SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
-import type {NodeDocument} from '../../core/contract/node-documents.ts'
+import {documentRow, type NodeDocument} from '../../core/contract/node-documents.ts'
 import type {DataPlane, NodeState} from '../../core/dataplane/dataplane.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
@@ -145,10 +145,12 @@ async function textsOf(
     if (!document) continue
     const failures = document.end?.problems ?? []
     const kind = kindOfDocument(name)
-    // Of a cut save, the rules after the cut would be reported as missing on the node.
-    if (failures.length > 0 && kind === 'iptables-save') throw readFailed('the rules could not be read', failures)
-    if (kind !== 'ipset-list') problems.push(...failures)
-    if (failures.length > 0) continue
+    const {content} = documentRow(name)
+    // Of a cut save, the rules after the cut would be reported as missing on the node. Documents of HNS name what they lack.
+    const lacksRules = content === 'iptables-save' || (content === 'hns' && document.plainBytes === 0)
+    if (failures.length > 0 && lacksRules) throw readFailed('the rules could not be read', failures)
+    if (content !== 'ipset-list') problems.push(...failures)
+    if (failures.length > 0 && content !== 'hns') continue
     bytes += document.plainBytes
     if (bytes > limits.diffBytes)
       throw refused(

@@ -8,9 +8,9 @@ import type {Text} from '../../core/text/lines.ts'
 import {limits} from '../limits/limits.ts'
 import {documentReaders, kernelDocuments} from '../node/documents.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
+import {nodeSource} from '../node/node-source.ts'
 import {readDocuments} from '../node/read-documents.ts'
 import type {ReadTexts} from '../node/read-texts.ts'
-import {run} from '../node/run.ts'
 import {sha256} from './sealed-record.ts'
 import {WriteFailure} from './write-failure.ts'
 
@@ -49,7 +49,7 @@ export async function readNode({
 }: ReadNodeOptions): Promise<ReadNode> {
   const files = new Map<string, Text>()
   const documents: DumpDocument[] = []
-  const sources = {version: '', cluster: undefined, limits, run, ...replaced}
+  const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...replaced}
   const asked = withoutExtras ? kernelDocuments.filter(name => !isExtra(name)) : kernelDocuments
   const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
   for (const {name, text, problems} of readings) {

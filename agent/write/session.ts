@@ -1,6 +1,7 @@
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {PlannedStep} from '../../core/dataplane/writing.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
+import {nodeSource} from '../node/node-source.ts'
 import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'
 import type {Clock} from './clock.ts'
 import {Journal} from './journal.ts'
@@ -76,8 +77,9 @@ export class Session {
     return readNode({...read, node, writing, texts: this.texts, withoutExtras: true})
   }
 
-  run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {
-    return runStep(step, {...this.options.bounds, backend, lockFd: this.lock.fd})
+  async run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {
+    const {hns} = {...(await nodeSource()), ...this.options.read}
+    return runStep(step, {...this.options.bounds, backend, lockFd: this.lock.fd, hns})
   }
 
   time(): string {

@@ -69,6 +69,10 @@ export const AGENT_SOCKET = 'agent.sock'
 export const CLIENTS_SOCKET = '/run/kubectl-npm/clients.sock'
 /** Beside it: whoever connects sees that the agent is there. Probes ask it. */
 export const LIVE_SOCKET = '/run/kubectl-npm/live.sock'
+/** On Windows clients come to the loopback of the node itself, where a relay would stand. */
+export const CLIENTS_ADDRESS = '127.0.0.1:10292'
+/** On Windows, in place of the unix socket for root: administrators alone can open it. */
+export const ROOT_PIPE = String.raw`\\.\pipe\npm-agent`
 /** The group that may open both, and the user and group of the relay. Nobody else has this number. */
 export const RELAY_GROUP = 10292
 /** On the loopback of the relay's pod. */

@@ -25,8 +25,10 @@ export type DocumentContent =
 export type DocumentUse = 'rules' | 'objects' | 'names' | 'flows' | 'people'
 
 export interface DocumentRow {
-  /** Who gives it: the agent of the node, the API server with the person's own rights, or the person, who took it by hand. */
-  readonly from: 'agent' | 'api-server' | 'person'
+  /** Who gives it: the agent of the node, or the API server with the person's own rights. */
+  readonly from: 'agent' | 'api-server'
+  /** The operating system of the nodes that have it. Absent for all. */
+  readonly on?: 'linux' | 'windows'
   readonly use: DocumentUse
   /** Absent for text that nothing but people reads. */
   readonly content?: DocumentContent
@@ -50,6 +52,7 @@ export const CLUSTER_DOCUMENT = 'cluster.json' as const
 const rows = {
   'iptables-nft-save.txt': {
     from: 'agent',
+    on: 'linux',
     use: 'rules',
     content: 'iptables-save',
     backend: 'nft',
@@ -57,16 +60,26 @@ const rows = {
   },
   'iptables-legacy-save.txt': {
     from: 'agent',
+    on: 'linux',
     use: 'rules',
     content: 'iptables-save',
     backend: 'legacy',
     commands: ['iptables-legacy-save -c'],
   },
-  'ipset-save.txt': {from: 'agent', use: 'rules', content: 'ipset-save', tool: 'ipset save'},
-  'ipset-list.txt': {from: 'agent', use: 'rules', content: 'ipset-list', tool: 'ipset list -t'},
-  'conntrack.txt': {from: 'agent', use: 'flows', content: 'conntrack', tool: 'conntrack -L -o extended'},
-  'conntrack-count.txt': {from: 'agent', use: 'people', tool: 'conntrack -C'},
-  'versions.txt': {from: 'agent', use: 'people', commands: ['uname -a']},
+  'ipset-save.txt': {from: 'agent', on: 'linux', use: 'rules', content: 'ipset-save', tool: 'ipset save'},
+  'ipset-list.txt': {from: 'agent', on: 'linux', use: 'rules', content: 'ipset-list', tool: 'ipset list -t'},
+  'conntrack.txt': {from: 'agent', on: 'linux', use: 'flows', content: 'conntrack', tool: 'conntrack -L -o extended'},
+  'conntrack-count.txt': {from: 'agent', on: 'linux', use: 'people', tool: 'conntrack -C'},
+  'hns-networks.json': {from: 'agent', on: 'windows', use: 'rules', content: 'hns', commands: ['networks of HNS']},
+  'hns-endpoints.json': {
+    from: 'agent',
+    on: 'windows',
+    use: 'rules',
+    content: 'hns',
+    nameHint: 'endpoint',
+    commands: ['endpoints of HNS'],
+  },
+  'versions.txt': {from: 'agent', use: 'people', commands: ['uname -a', 'versions of Windows and HNS']},
   'npm-cache.json': {from: 'agent', use: 'names', content: 'npm-cache', page: '/npm/v1/debug/manager'},
   'npm-node-metrics.txt': {from: 'agent', use: 'names', content: 'npm-metrics', page: '/node-metrics'},
   // It counts policies and names no set.
@@ -78,8 +91,6 @@ const rows = {
     page: '/cluster-metrics',
   },
   [CLUSTER_DOCUMENT]: {from: 'agent', use: 'objects', content: 'cluster'},
-  'hns-networks.json': {from: 'person', use: 'rules', content: 'hns'},
-  'hns-endpoints.json': {from: 'person', use: 'rules', content: 'hns', nameHint: 'endpoint'},
   'npm.log': {from: 'api-server', use: 'people', log: 'current'},
   'npm-previous.log': {from: 'api-server', use: 'people', log: 'previous'},
 } as const satisfies Readonly<Record<string, DocumentRow>>

@@ -2,7 +2,7 @@ import {once} from 'node:events'
 import {connect} from 'node:net'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
-import {AGENT_SOCKET, AGENT_STATE_DIR, type AgentStatus} from '../../core/contract/agent.ts'
+import {AGENT_SOCKET, AGENT_STATE_DIR, type AgentStatus, ROOT_PIPE} from '../../core/contract/agent.ts'
 import {CLUSTER_DOCUMENT} from '../../core/contract/node-documents.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
@@ -19,7 +19,7 @@ import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
  * @throws AgentError when the agent is of another contract
  */
 async function connectLocalAgent(stateDir: string, signal: AbortSignal): Promise<AgentConnection | undefined> {
-  const stream = connect(join(stateDir, AGENT_SOCKET))
+  const stream = connect(process.platform === 'win32' ? ROOT_PIPE : join(stateDir, AGENT_SOCKET))
   try {
     await once(stream, 'connect', {signal})
   } catch {

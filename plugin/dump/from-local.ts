@@ -1,9 +1,8 @@
 import {dumpFiles} from '../../core/dump/layout.ts'
-import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {readLocalCluster} from '../agents/local-agent.ts'
 import {Packed} from '../bytes/packed.ts'
-import {type LocalDocument, services} from '../services.ts'
+import {type LocalDocument, requireRoot, services} from '../services.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
 import type {Collected} from './content.ts'
 
@@ -13,7 +12,7 @@ import type {Collected} from './content.ts'
  * @throws InputError for anybody but root
  */
 export async function collectLocal(signal: AbortSignal): Promise<Collected> {
-  if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
+  requireRoot('reads the kernel')
   const takenAt = new Date().toISOString()
   const {node, documents} = await services().localDocuments()
   const read: CollectedFile[] = []

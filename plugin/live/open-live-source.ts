@@ -1,5 +1,5 @@
 import {InputError} from '../../core/problem/input-error.ts'
-import {services} from '../services.ts'
+import {requireRoot, services} from '../services.ts'
 import {chosenNodes, clusterFlagsOf, isLive, oneDump, openSource, type SourceFlags} from '../source/open-source.ts'
 import type {LiveRequest, LiveSource} from './live-source.ts'
 import {isRecording, openRecording} from './recording-source.ts'
@@ -35,7 +35,7 @@ async function openLiveCluster(flags: SourceFlags, signal: AbortSignal): Promise
 }
 
 async function openLiveLocal(flags: SourceFlags, signal: AbortSignal): Promise<LiveSource & AsyncDisposable> {
-  if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
+  requireRoot('reads the kernel')
   const {LiveLocal} = await import('./live-local.ts')
   const counters = await services().localCounters()
   const read = async (given: AbortSignal) =>

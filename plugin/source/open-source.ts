@@ -9,7 +9,7 @@ import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {requireNodeForCluster} from '../node-version.ts'
-import {services} from '../services.ts'
+import {requireRoot, services} from '../services.ts'
 import type {Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
 
@@ -60,7 +60,7 @@ export async function openSource(
   }
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(await readGiven(given), flags)
-  if (process.getuid?.() !== 0) throw new InputError('--local reads the kernel, which only root may do', 'Run it with sudo.')
+  requireRoot('reads the kernel')
   const reading = await services().readLocal(signal, {withConnections})
   // The agent of this node knows the cluster even while the API server is away.
   const known = from.length === 0 ? await readLocalCluster(signal, flags.stateDir) : undefined

@@ -4,7 +4,7 @@ import type {WriteResult} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import {finishFirst, interruption} from '../cleanup/interruption.ts'
-import {type LocalWriter, services} from '../services.ts'
+import {type LocalWriter, requireRoot, services} from '../services.ts'
 import {oneDump, openSource} from '../source/open-source.ts'
 import {openWriteOf} from './open-write.ts'
 import type {WriteTarget, WriteTargets} from './write-target.ts'
@@ -16,7 +16,7 @@ import type {WriteTarget, WriteTargets} from './write-target.ts'
  * @throws InputError for others than root
  */
 export async function openLocalTarget(stateDir: string, waiting: Waiting): Promise<WriteTargets> {
-  if (process.getuid?.() !== 0) throw new InputError('--local writes to the kernel, which only root may do', 'Run it with sudo.')
+  requireRoot('writes to the kernel')
   const writer = await services().openWriter(stateDir)
   return {
     targets: [localTarget(writer, stateDir, waiting)],

@@ -2,11 +2,12 @@ import type {NodeContent} from '../../dataplane/node-facts.ts'
 import type {IncompletePart} from '../../problem/incomplete-part.ts'
 import type {Problem} from '../../problem/problem.ts'
 import type {NodeSet} from '../../sets/node-set.ts'
+import type {FoundObjects} from '../hns/documents.ts'
 import type {HnsEndpoint, HnsNetwork, SetPolicy} from '../hns/model.ts'
 import {parseHns} from '../hns/parse.ts'
 
 /** The HNS objects of one document. */
-export interface WindowsDocument extends NodeContent {
+export interface WindowsDocument extends NodeContent, Pick<FoundObjects, 'lists' | 'unread'> {
   readonly kind: 'hns'
   readonly networks: readonly HnsNetwork[]
   readonly endpoints: readonly HnsEndpoint[]
@@ -21,7 +22,8 @@ export interface WindowsDocument extends NodeContent {
  */
 export function readWindowsDocument(value: unknown, name: string, isCut: boolean): WindowsDocument {
   const objects = parseHns(value, name)
-  return {kind: 'hns', isCut, part: objects.endpoints.length > 0 ? 'endpoint' : 'network', ...objects}
+  const {endpoints, lists} = objects
+  return {kind: 'hns', isCut, part: endpoints.length > 0 || lists.has('endpoints') ? 'endpoint' : 'network', ...objects}
 }
 
 /** The endpoints and sets of a node. A part is absent if no document has it. */
@@ -61,12 +63,17 @@ export function joinWindowsDocuments(
       message: `${name || id} is in the input in two states; the first one counts`,
       next: 'Take all documents of a node at one time.',
     })
-  const its = ownNetworks(networks.items)
+  const unread = {
+    networks: new Set(read.flatMap(({content}) => content.unread.networks)).size,
+    endpoints: new Set(read.flatMap(({content}) => content.unread.endpoints)).size,
+  }
+  const hasEndpoints = endpoints.items.length > 0 || read.some(({content}) => content.lists.has('endpoints'))
+  const its = ownNetworks(networks.items, unread.networks > 0)
   return {
-    ...(endpoints.items.length > 0 && {endpoints: endpoints.items}),
+    ...(hasEndpoints && {endpoints: endpoints.items}),
     ...(its.length > 0 && setsOf(its)),
     lost: [
-      ...(isCut || endpoints.items.length === 0
+      ...(isCut || !hasEndpoints
         ? [
             {
               part: 'endpoints',
@@ -77,14 +84,17 @@ export function joinWindowsDocuments(
               next: TAKE_ENDPOINTS,
             },
           ]
-        : []),
+        : unread.endpoints > 0
+          ? [{part: 'endpoints', state: 'cut' as const, reason: unreadReason(unread.endpoints, 'endpoint'), next: READ_AGAIN}]
+          : []),
       ...(its.length === 0
         ? [
             {
               part: 'sets',
               state: 'absent' as const,
-              reason: 'no network of HNS is in the input, and it holds the sets',
-              next: TAKE_NETWORKS,
+              ...(unread.networks > 0
+                ? {reason: `${unreadReason(unread.networks, 'network')}, which holds the sets`, next: READ_AGAIN}
+                : {reason: 'no network of HNS is in the input, and it holds the sets', next: TAKE_NETWORKS}),
             },
           ]
         : []),
@@ -93,10 +103,15 @@ export function joinWindowsDocuments(
   }
 }
 
-/** Those with Azure NPM's name or sets; all when none has. */
-function ownNetworks(networks: readonly HnsNetwork[]): readonly HnsNetwork[] {
+const READ_AGAIN = 'Read the node again. Why HNS did not give it is among the problems of the reading.'
+
+const unreadReason = (count: number, what: string): string =>
+  `HNS did not give ${count === 1 ? `one ${what}` : `${count} ${what}s`}`
+
+/** Those with Azure NPM's name or sets; all when none has, and none is missing that could be it. */
+function ownNetworks(networks: readonly HnsNetwork[], isAnyUnread: boolean): readonly HnsNetwork[] {
   const own = networks.filter(({name, sets}) => NETWORKS.has(name) || sets.some(({id}) => id.startsWith('azure-npm-')))
-  return own.length > 0 ? own : networks
+  return own.length > 0 || isAnyUnread ? own : networks
 }
 
 function setsOf(networks: readonly HnsNetwork[]): Pick<WindowsObjects, 'policies' | 'sets'> {

@@ -5,6 +5,13 @@ import type {JsonObject} from './model.ts'
  * unrolls an array of one object to that object.
  */
 
+export type HnsList = 'networks' | 'endpoints'
+
+/** What `kind` says of documents that an agent takes. */
+const LISTS: Readonly<Record<string, HnsList>> = {HnsNetworks: 'networks', HnsEndpoints: 'endpoints'}
+
+const listIn = ({kind}: JsonObject): HnsList | undefined => (typeof kind === 'string' ? LISTS[kind] : undefined)
+
 /** What a value holds of HNS. */
 export interface FoundObjects {
   readonly networks: readonly JsonObject[]
@@ -15,6 +22,10 @@ export interface FoundObjects {
   readonly policies: readonly JsonObject[]
   /** State of endpoints by id, from what stands beside them. */
   readonly states: ReadonlyMap<string, number>
+  /** Lists that are told to have all objects there are, but for those in `unread`. */
+  readonly lists: ReadonlySet<HnsList>
+  /** Ids of objects that whoever took the document could not read. */
+  readonly unread: Readonly<Record<HnsList, readonly string[]>>
   /** How many objects are nothing of these. */
   readonly others: number
 }
@@ -45,6 +56,7 @@ const hasAny = (value: JsonObject, keys: readonly string[]): boolean => keys.som
 /** What an HNS object is; `wrapper` for what only holds some; undefined for what is none. */
 export function hnsKind(value: unknown): 'network' | 'endpoint' | 'loadBalancer' | 'policy' | 'wrapper' | undefined {
   if (!isObject(value) || 'apiVersion' in value) return undefined
+  if (listIn(value)) return 'wrapper'
   const isNamed = 'ID' in value || 'Id' in value
   if (isNamed && hasAny(value, BALANCER_KEYS)) return 'loadBalancer'
   if (isNamed && hasAny(value, ENDPOINT_KEYS)) return 'endpoint'
@@ -69,6 +81,8 @@ export function findObjects(value: unknown): FoundObjects {
     policies: [] as JsonObject[],
   }
   const states = new Map<string, number>()
+  const lists = new Set<HnsList>()
+  const unread: Record<HnsList, string[]> = {networks: [], endpoints: []}
   let others = 0
   const visit = (each: unknown): void => {
     switch (hnsKind(each)) {
@@ -86,6 +100,7 @@ export function findObjects(value: unknown): FoundObjects {
         return
       case 'wrapper':
         noteStates(each as JsonObject, states)
+        noteList(each as JsonObject, lists, unread)
         for (const inner of wrapped(each as JsonObject)) visit(inner)
         return
       case undefined:
@@ -93,7 +108,14 @@ export function findObjects(value: unknown): FoundObjects {
     }
   }
   for (const each of listOf(value)) visit(each)
-  return {...found, states, others}
+  return {...found, states, lists, unread, others}
+}
+
+function noteList(wrapper: JsonObject, lists: Set<HnsList>, unread: Record<HnsList, string[]>): void {
+  const list = listIn(wrapper)
+  if (!list) return
+  lists.add(list)
+  for (const id of listOf(wrapper['unread'])) if (typeof id === 'string') unread[list].push(id)
 }
 
 /**

@@ -1,7 +1,7 @@
 import {parseIpv4} from '../../net/ipv4.ts'
 import type {Problem} from '../../problem/problem.ts'
 import {ProblemList} from '../../problem/problem-list.ts'
-import {ATTACHED, ATTACHED_SHARING, findObjects, isObject, listOf} from './documents.ts'
+import {ATTACHED, ATTACHED_SHARING, type FoundObjects, findObjects, isObject, listOf} from './documents.ts'
 import {
   type Acl,
   type Attachment,
@@ -14,7 +14,7 @@ import {
 } from './model.ts'
 
 /** The HNS objects of a document. */
-export interface HnsDocument {
+export interface HnsDocument extends Pick<FoundObjects, 'lists' | 'unread'> {
   readonly networks: readonly HnsNetwork[]
   readonly endpoints: readonly HnsEndpoint[]
   /** How many load balancers it holds, which say nothing of policies. */
@@ -47,6 +47,8 @@ export function parseHns(value: unknown, file: string): HnsDocument {
     networks,
     endpoints: found.endpoints.map(each => endpointOf(each, states, problems)),
     loadBalancers: found.loadBalancers.length,
+    lists: found.lists,
+    unread: found.unread,
     problems: problems.all(),
   }
 }

@@ -34,9 +34,9 @@ async function failureOf(work: Promise<unknown>): Promise<HnsFailure> {
 describe('reading', () => {
   test('gives all objects as HNS has them, the version, and who is attached', async () => {
     const {emulator, hns} = opened()
-    const {documents, version, failures} = await hns.networks(signal)
+    const {documents, failures} = await hns.networks(signal)
     expect(documents.map(text => JSON.parse(text))).toEqual(emulator.state.networks)
-    expect(version).toEqual({major: 15, minor: 4})
+    expect(await hns.version(signal)).toEqual({major: 15, minor: 4})
     const endpoints = await hns.endpoints(signal)
     expect(endpoints.documents.map(text => JSON.parse(text))).toEqual(emulator.state.endpoints.map(({document}) => document))
     expect(endpoints.attachedSharing).toHaveLength(4)
@@ -63,8 +63,9 @@ describe('reading', () => {
     const {emulator, hns} = opened()
     emulator.settings = lenient
     emulator.cni.degrade(WEB)
-    const {documents, failures} = await hns.endpoints(signal)
+    const {documents, unread, failures} = await hns.endpoints(signal)
     expect(documents).toHaveLength(5)
+    expect(unread).toEqual([WEB])
     expect(failures.map(({message}) => message)).toEqual([
       `HcnQueryEndpointProperties ${WEB}: HCN_E_DEGRADED_OPERATION (0x803b0017): the object is degraded, as after the loss of an adapter: HNS says "Der Vorgang ist fehlgeschlagen."`,
     ])
@@ -151,6 +152,6 @@ test('an empty node has nothing to read and nothing that fails', async () => {
   const emulator = new HnsEmulator(emptyState())
   emulator.cni.reboot()
   const hns = openHns(emulator, {callMs: 1000})
-  expect(await hns.networks(signal)).toEqual({documents: [], failures: [], version: {major: 15, minor: 4}})
-  expect(await hns.endpoints(signal)).toEqual({documents: [], failures: [], attached: [], attachedSharing: []})
+  expect(await hns.networks(signal)).toEqual({documents: [], unread: [], failures: []})
+  expect(await hns.endpoints(signal)).toEqual({documents: [], unread: [], failures: [], attached: [], attachedSharing: []})
 })

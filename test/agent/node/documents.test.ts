@@ -1,8 +1,11 @@
 import {expect, test} from 'vitest'
+import {openHns} from '../../../agent/hns/open-hns.ts'
 import {limits} from '../../../agent/limits/limits.ts'
 import {documentReaders} from '../../../agent/node/documents.ts'
 import type {Run, Start} from '../../../agent/node/run.ts'
-import {documentRow, nodeDocuments} from '../../../core/contract/node-documents.ts'
+import {type DocumentRow, documentRow, nodeDocuments} from '../../../core/contract/node-documents.ts'
+import {HnsEmulator} from '../../support/hns/emulator.ts'
+import {fixtureState} from '../../support/hns/state.ts'
 
 /** A node without `iptables-nft-save`, whose other tools print nothing. */
 function fakeNode(): {run: Run; start: Start} {
@@ -34,14 +37,7 @@ test('what is run to read a document is in the table of documents', async () => 
     legacyTables: async () => 'filter\n',
     npmPort: 1,
   })
-  const told = new Map<string, string>()
-  for (const [name, reader] of readers) {
-    const pieces = reader(new AbortController().signal)
-    let next = await pieces.next()
-    while (!next.done) next = await pieces.next()
-    told.set(name, next.value.command)
-  }
-  expect(Object.fromEntries(told)).toEqual({
+  expect(await toldBy(readers)).toEqual({
     'iptables-nft-save.txt': 'iptables-save -c',
     'iptables-legacy-save.txt': 'iptables-legacy-save -c',
     'ipset-save.txt': 'ipset save',
@@ -50,8 +46,32 @@ test('what is run to read a document is in the table of documents', async () => 
     'conntrack-count.txt': 'conntrack -C',
     'versions.txt': expect.stringContaining('uname -a'),
   })
-  for (const [name, command] of told) {
-    const {tool, commands = []} = documentRow(name) ?? {}
-    expect([tool, ...commands].some(each => each !== undefined && command.includes(each))).toBe(true)
-  }
 })
+
+test('of a Windows node HNS is read, and no tool of Linux is run', async () => {
+  const notRun = () => {
+    throw new Error('a tool was run')
+  }
+  const hns = openHns(new HnsEmulator(fixtureState()), {callMs: 1000})
+  const sources = {version: '1', cluster: undefined, limits, run: notRun, start: notRun, legacyTables: notRun, hns, npmPort: 1}
+  expect(await toldBy(await documentReaders(nodeDocuments, sources))).toEqual({
+    'hns-networks.json': 'networks of HNS, by the emulator',
+    'hns-endpoints.json': 'endpoints of HNS, by the emulator',
+    'versions.txt': 'versions of Windows and HNS',
+  })
+})
+
+/** Reads each document. @returns what was run or asked, which is in the table */
+async function toldBy(readers: Awaited<ReturnType<typeof documentReaders>>): Promise<Record<string, string>> {
+  const told: Record<string, string> = {}
+  for (const [name, reader] of readers) {
+    const pieces = reader(new AbortController().signal)
+    let next = await pieces.next()
+    while (!next.done) next = await pieces.next()
+    const {command} = next.value
+    const {tool, commands = []}: DocumentRow = documentRow(name)
+    expect([tool, ...commands].some(each => each !== undefined && command.includes(each))).toBe(true)
+    told[name] = command
+  }
+  return told
+}

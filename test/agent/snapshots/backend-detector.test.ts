@@ -4,6 +4,7 @@ import {type NodeDocument, nodeDocuments} from '../../../core/contract/node-docu
 
 const NFT = 'iptables-nft-save.txt'
 const LEGACY = 'iptables-legacy-save.txt'
+const HNS = ['hns-networks.json', 'hns-endpoints.json'] as const
 const NPM_RULES = '*filter\n:AZURE-NPM - [0:0]\nCOMMIT\n'
 
 function look(detector: BackendDetector, name: NodeDocument, ...pieces: string[]): void {
@@ -38,8 +39,14 @@ describe('the back end of a node', () => {
     expect(detector.backend).toBe('nft')
   })
 
+  test.each(HNS)('is hns on a node that has %s', name => {
+    const detector = new BackendDetector()
+    look(detector, name, '{}')
+    expect(detector.backend).toBe('hns')
+  })
+
   test('is looked for in rules and nowhere else', () => {
     const detector = new BackendDetector()
-    expect(nodeDocuments.filter(name => detector.of(name) !== undefined)).toEqual([NFT, LEGACY])
+    expect(nodeDocuments.filter(name => detector.of(name) !== undefined)).toEqual([NFT, LEGACY, ...HNS])
   })
 })

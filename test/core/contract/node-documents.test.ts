@@ -35,9 +35,6 @@ test.each(documentFiles)('%s is named in the table of documents, and else by its
   expect([[], [READERS]]).toContainEqual(places.filter(file => file !== TABLE))
 })
 
-/** What no agent reads, because people take it on Windows nodes. */
-const byHand = ['hns-networks.json', 'hns-endpoints.json']
-
 test('the wire knows these documents, in this order', () => {
   expect(nodeDocuments).toEqual([
     'iptables-nft-save.txt',
@@ -46,6 +43,8 @@ test('the wire knows these documents, in this order', () => {
     'ipset-list.txt',
     'conntrack.txt',
     'conntrack-count.txt',
+    'hns-networks.json',
+    'hns-endpoints.json',
     'versions.txt',
     'npm-cache.json',
     'npm-node-metrics.txt',
@@ -53,16 +52,18 @@ test('the wire knows these documents, in this order', () => {
     'cluster.json',
   ])
   expect(podLogs).toEqual({current: 'npm.log', previous: 'npm-previous.log'})
-  expect(documentFiles).toEqual([...nodeDocuments, ...byHand, ...Object.values(podLogs)])
+  expect(documentFiles).toEqual([...nodeDocuments, ...Object.values(podLogs)])
 })
 
 test('answers rest on rules, sets and objects', () => {
-  expect(documentFiles.filter(isForAnswers)).toEqual([...documentsFor('rules', 'objects'), ...byHand])
+  expect(documentFiles.filter(isForAnswers)).toEqual(documentsFor('rules', 'objects'))
   expect(documentsFor('rules', 'objects')).toEqual([
     'iptables-nft-save.txt',
     'iptables-legacy-save.txt',
     'ipset-save.txt',
     'ipset-list.txt',
+    'hns-networks.json',
+    'hns-endpoints.json',
     'cluster.json',
   ])
   expect(['dump.json', 'constructor', undefined].filter(isForAnswers)).toEqual([])

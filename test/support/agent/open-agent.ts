@@ -2,6 +2,7 @@ import {join} from 'node:path'
 import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
 import type {ServedMetrics} from '../../../agent/metrics/open-metrics.ts'
+import type {NodeSource} from '../../../agent/node/node-source.ts'
 import type {Run} from '../../../agent/node/run.ts'
 import {type ListeningAt, serve} from '../../../agent/serve/serve.ts'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
@@ -44,6 +45,8 @@ export interface OpenAgentOptions {
   readonly limits?: Partial<Limits>
   readonly reviews?: FakeReviews
   readonly run?: Run
+  /** Of a Windows node. */
+  readonly hns?: NodeSource['hns'] & {}
   readonly watch?: ClusterWatch
   readonly npmPort?: number
   readonly exitAfterIdleMs?: number
@@ -59,7 +62,7 @@ export interface OpenAgentOptions {
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const {writer = new FakeWriter(), readOnly = false, metrics} = options
+  const {writer = new FakeWriter(), readOnly = false, metrics, hns} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -80,7 +83,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       signal: end.signal,
       onListening: resolve,
       limits: {...usualLimits, ...limits},
-      run,
+      source: {run, ...(hns && {hns})},
       npmPort,
       readOnly,
       openWriter: () => writer,
@@ -92,7 +95,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
   const folders = stack.move()
   const token = (facts: Partial<TokenFacts> = {}) => reviews.give({audience: at.audience, ...facts})
   return {
-    socket,
+    socket: at.clients,
     rootSocket: at.rootSocket,
     audience: at.audience,
     metricsPort: at.metricsPort,
@@ -100,7 +103,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
     log,
     token,
     ended,
-    connect: (given = token()) => Client.open(socket, given),
+    connect: (given = token()) => Client.open(at.clients, given),
     connectAsRoot: () => Client.openAsRoot(String(at.rootSocket)),
     end: (reason = 'the test is over') => {
       end.abort(reason)

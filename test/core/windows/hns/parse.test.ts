@@ -108,10 +108,18 @@ describe('whatever programs put around the objects', () => {
     expect(read(sets).networks[0]?.name).toBe('')
   })
 
+  test('lists that an agent took say that they are whole, and what they lack', () => {
+    const document = {kind: 'HnsEndpoints', queryResults: {attached: [], attachedSharing: []}, unread: ['a'], endpoints: []}
+    expect(isOfHns(document)).toBe(true)
+    const {lists, unread} = read(document)
+    expect([...lists]).toEqual(['endpoints'])
+    expect(unread).toEqual({networks: [], endpoints: ['a']})
+  })
+
   test('load balancers are counted', () => {
     const list = [{ID: '1', References: ['/endpoints/2'], Policies: [{Type: 'ELB', VIPs: ['10.0.0.1'], InternalPort: 80}]}]
     expect(isOfHns(list)).toBe(true)
-    expect(read(list)).toEqual({networks: [], endpoints: [], loadBalancers: 1, problems: []})
+    expect(read(list)).toMatchObject({networks: [], endpoints: [], loadBalancers: 1, problems: []})
   })
 
   test.each([[{kind: 'Pod', metadata: {name: 'a'}}], [{apiVersion: 'v1', items: []}], ['text'], [null], [{SetMap: {}}]])(
