@@ -46,6 +46,7 @@ export const problemCodes = [
   'OLD_OBJECTS',
   'NODE_CHANGED',
   'UNSURE_VERDICT',
+  'CHOSEN_POD',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 

@@ -5,10 +5,11 @@ import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 import {blockOf, parseMember} from '../sets/member.ts'
 import type {NodeSet} from '../sets/node-set.ts'
+import {findNamed, type Named} from './named-end.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {
-  /** As the user wrote it. */
+  /** As the user wrote it; of a pod `namespace/name`. */
   readonly name: string
   readonly address: string
   readonly pod?: Pod
@@ -16,13 +17,14 @@ export interface Endpoint {
   readonly isNamed?: boolean
   /** The node, of a pod that has its address. */
   readonly node?: string
+  /** How it was chosen, where the name is not its own: a sentence. */
+  readonly choice?: string
 }
 
 const isIpv6 = (text: string): boolean => /^[\da-f]*:[\da-f:.]*:[\da-f:.]*(?:\/\d+)?$/i.test(text)
 
 /** Pods from cluster objects or NPM's debug cache, and the node's sets by kernel name. */
-export interface KnownPods {
-  readonly pods: readonly Pod[]
+export interface KnownPods extends Named {
   readonly sets: ReadonlyMap<string, NodeSet> | undefined
 }
 
@@ -32,7 +34,7 @@ const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
 /**
  * Finds the address of one end.
  *
- * @param asked `namespace/pod`, an IPv4 address, or `external` for an address that no pod has and that only 0.0.0.0/0 contains
+ * @param asked a name as `findNamed` takes it, an IPv4 address, or `external` for an address that no pod has and that only 0.0.0.0/0 contains
  * @throws InputError when the address cannot be determined
  */
 export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
@@ -47,25 +49,20 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
       `${asked} is an IPv6 address, and Azure NPM filters IPv4 only`,
       'Nothing of Azure NPM drops IPv6 packets. Give the IPv4 address of the same end.',
     )
-  if (!asked.includes('/'))
-    throw new InputError(`"${asked}" is no address and no pod`, 'Give NAMESPACE/POD, an IPv4 address, or external.')
-  const pod = known.pods.find(each => objectKey(each) === asked)
-  if (!pod) {
-    const next =
-      known.pods.length === 0
-        ? 'Give the cluster objects with --from, or the address of the pod.'
-        : 'Check the name: kubectl get pods -A'
-    throw new InputError(`pod ${asked} is not in the input`, next)
-  }
+  const named = findNamed(asked, known)
+  if ('node' in named) return {name: asked, ...named}
+  const {pod, choice} = named
+  const name = objectKey(pod)
+  const chosen = choice === undefined ? {} : {choice}
   // It has the address of its node, and is judged as the node is.
   const {podIP} = pod.status ?? {}
   if (pod.spec?.hostNetwork === true && podIP !== undefined && parseIpv4(podIP) !== undefined) {
     const node = pod.spec.nodeName
-    return {name: asked, address: podIP, ...(node !== undefined && {node})}
+    return {name, address: podIP, ...(node !== undefined && {node}), ...chosen}
   }
   if (!hasPolicyAddress(pod))
-    throw new InputError(`pod ${asked} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
-  return {name: asked, address: policyIp(pod) ?? '', pod, isNamed: true}
+    throw new InputError(`pod ${name} ${whyNot(pod)}`, 'Policies do not apply to it. Give an address to trace it all the same.')
+  return {name, address: policyIp(pod) ?? '', pod, isNamed: true, ...chosen}
 }
 
 function whyNot({spec, status}: Pod): string {

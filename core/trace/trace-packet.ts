@@ -16,11 +16,13 @@ import {packetOf, type TraceQuestion, traceInside, traceNodes, tracePolicies} fr
 
 /** A packet as the user describes it. */
 export interface DescribedPacket {
-  /** `namespace/pod`, an IPv4 address, or `external`. */
+  /** `namespace/pod`, `deploy/web` and such, an IPv4 address, or `external`. */
   readonly source: string
   /** The same; also the address of a service. */
   readonly destination: string
   readonly protocol: Packet['protocol']
+  /** Of names without one. Absent: of any, if only one has such a pod. */
+  readonly namespace?: string | undefined
   /** Destination port: a number from 0 to 65535, or a name that the receiver declares. Ignored for icmp. */
   readonly port: string | undefined
   /** Firewall mark that the packet carries before the first rule, 32 bits. */
@@ -36,7 +38,7 @@ export interface DescribedPacket {
  * @throws InputError when an end or the port is unknown, or when there are neither rules nor policies
  */
 export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket, problems: readonly Problem[]): Trace {
-  const known = knownPods(dumps)
+  const known = {...knownPods(dumps), namespace: asked.namespace}
   const source = resolveEndpoint(asked.source, known)
   const destination = resolveEndpoint(asked.destination, known)
   const {protocol, mark} = asked
@@ -50,13 +52,21 @@ export function tracePacket(dumps: readonly NodeState[], asked: DescribedPacket,
       : resolvePort(asked.port, protocol, destination, namedPortSet(nodes, asked.port))
   const question: TraceQuestion = {source, destination, protocol, port, ...(mark !== undefined && {mark})}
   const cluster = dumps.find(dump => dump.cluster)?.cluster
-  const general = [...problems, ...networkProblems(cluster, question)]
+  const general = [...problems, ...choiceProblems([source, destination]), ...networkProblems(cluster, question)]
   if (source.address === destination.address) return inside(question, dumps, cluster, general)
   const isAnyKnown = cluster !== undefined || nodes.some(({completeness}) => completeness.rules !== 'absent')
   return nodes.length > 0 && isAnyKnown
     ? overNodes(question, route, cluster, general)
     : overPolicies(question, dumps, cluster, general)
 }
+
+/** Which pod stands for a name that is not its own. */
+const choiceProblems = (ends: readonly Endpoint[]): Problem[] =>
+  ends.flatMap(({choice}) =>
+    choice === undefined
+      ? []
+      : [{code: 'CHOSEN_POD' as const, message: choice, next: 'For another one, name the pod: NAMESPACE/POD'}],
+  )
 
 /** A packet to the own address: no node sees it. */
 function inside(
@@ -192,9 +202,9 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route,
  * @param ends as in `DescribedPacket`
  * @throws InputError for a pod that is not among the cluster's
  */
-export function nodesOfEndpoints({pods}: ClusterObjects, ends: readonly string[]): string[] {
+export function nodesOfEndpoints({pods, nodes: known}: ClusterObjects, ends: readonly string[], namespace?: string): string[] {
   const nodes = ends.map(end => {
-    const {pod, node} = resolveEndpoint(end, {pods, sets: undefined})
+    const {pod, node} = resolveEndpoint(end, {pods, nodes: known, namespace, sets: undefined})
     return pod?.spec?.nodeName ?? node
   })
   return [...new Set(nodes.filter(node => node !== undefined))]

@@ -1,10 +1,12 @@
 import {Args, Flags} from '@oclif/core'
-import type {Packet} from '../../core/net/packet.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {readPort} from '../../core/trace/asked-port.ts'
 import {nodesOfEndpoints, tracePacket} from '../../core/trace/trace-packet.ts'
 import {exitCodes, sourceFlags, Verb} from '../command.ts'
 import {traceLines} from '../print/trace.ts'
 import {isNodeChosen} from '../source/open-source.ts'
+
+const END = 'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), node/NAME, an IPv4 address, or external'
 
 const EXIT = {accept: exitCodes.done, drop: exitCodes.no, unknown: exitCodes.failed} as const
 
@@ -18,17 +20,22 @@ export default class Trace extends Verb {
   static override exits = {done: 'the packet is allowed', no: 'it is dropped', failed: 'its verdict is unknown'}
   static override examples = [
     '<%= config.bin %> trace shop/web-0 shop/db-0 --port 5432 --from dump/',
-    '<%= config.bin %> trace external 10.244.1.12 --port 53 --protocol udp --from dump/',
+    '<%= config.bin %> trace deploy/web sts/db -n shop --port 5432 --from dump/',
+    '<%= config.bin %> trace external 10.244.1.12 --port 53/udp --from dump/',
     'sudo <%= config.bin %> trace 10.244.1.10 10.244.1.12 --port 80 --local --from cluster.json',
   ]
   static override args = {
-    source: Args.string({description: 'NAMESPACE/POD, an IPv4 address, or external', required: true}),
-    destination: Args.string({description: 'NAMESPACE/POD, an IPv4 address (also of a service), or external', required: true}),
+    source: Args.string({description: END, required: true}),
+    destination: Args.string({description: `${END}; the address may be of a service`, required: true}),
   }
   static override flags = {
     ...sourceFlags,
-    port: Flags.string({summary: 'Destination port: a number, or a name that the receiver declares', helpValue: 'PORT'}),
-    protocol: Flags.string({summary: 'Protocol', options: ['tcp', 'udp', 'sctp', 'icmp'], default: 'tcp'}),
+    namespace: Flags.string({char: 'n', summary: 'Namespace of names without one', helpValue: 'NAMESPACE'}),
+    port: Flags.string({
+      summary: 'Destination port: a number, or a name that the receiver declares; with its protocol: 53/udp',
+      helpValue: 'PORT',
+    }),
+    protocol: Flags.string({summary: 'Protocol: tcp, udp, sctp or icmp; tcp by default', helpValue: 'PROTOCOL'}),
     mark: Flags.string({summary: 'Firewall mark that the packet carries already, 0x4000 for example', helpValue: 'MARK'}),
     output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
   }
@@ -37,15 +44,15 @@ export default class Trace extends Verb {
     const {flags, args} = await this.parse(Trace)
     const source = await this.open(
       flags,
-      isNodeChosen(flags) ? 'all' : cluster => nodesOfEndpoints(cluster, [args.source, args.destination]),
+      isNodeChosen(flags) ? 'all' : cluster => nodesOfEndpoints(cluster, [args.source, args.destination], flags.namespace),
     )
     const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))
     const {source: from, destination} = args
     const packet = {
       source: from,
       destination,
-      protocol: flags.protocol as Packet['protocol'],
-      port: flags.port,
+      namespace: flags.namespace,
+      ...readPort(flags.port, flags.protocol),
       mark: markOf(flags.mark),
     }
     const trace = tracePacket(dumps, packet, source.problems)

@@ -46,6 +46,7 @@ const flagValues: Readonly<Record<string, Values>> = {
   to: FREE,
   id: FREE,
   port: FREE,
+  protocol: {words: ['tcp', 'udp', 'sctp', 'icmp']},
   ports: FREE,
   mark: FREE,
   release: FREE,

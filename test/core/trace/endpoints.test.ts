@@ -39,6 +39,69 @@ describe('an end is found by', () => {
   })
 })
 
+describe('an end is named as kubectl names objects', () => {
+  const running = (namespace: string, name: string, podIP?: string): Pod => ({
+    metadata: {namespace, name},
+    spec: {nodeName: 'n1'},
+    status: {phase: podIP === undefined ? 'Pending' : 'Running', ...(podIP !== undefined && {podIP})},
+  })
+  const pods = [
+    running('shop', 'web-6b5c9f-qqqqq'),
+    running('shop', 'web-6b5c9f-zxcv2', '10.1.0.2'),
+    running('shop', 'web-admin-6b5c9f-zxcv2', '10.1.0.3'),
+    running('shop', 'db-0', '10.1.0.4'),
+    running('shop', 'db-1', '10.1.0.5'),
+    running('shop', 'logs-x7k2p', '10.1.0.6'),
+    running('pod', 'web', '10.1.0.7'),
+    running('blog', 'web', '10.1.0.8'),
+    running('blog', 'db-0', '10.1.0.9'),
+  ]
+  const nodes = [
+    {
+      metadata: {name: 'n1'},
+      status: {
+        addresses: [
+          {type: 'Hostname', address: 'n1'},
+          {type: 'InternalIP', address: '10.9.0.1'},
+        ],
+      },
+    },
+  ]
+
+  test.each([
+    {asked: 'shop/deploy/web', address: '10.1.0.2', says: 'deployment web is looked at by pod shop/web-6b5c9f-zxcv2, one of 2'},
+    {asked: 'deployment/web', address: '10.1.0.2', says: 'one of 2'},
+    {asked: 'deploy/web-admin', address: '10.1.0.3', says: 'pod shop/web-admin-6b5c9f-zxcv2'},
+    {asked: 'sts/db', namespace: 'shop', address: '10.1.0.4', says: 'one of 2'},
+    {asked: 'DS/logs', address: '10.1.0.6', says: 'daemonset logs'},
+    {asked: 'db-1', address: '10.1.0.5', says: 'db-1 is taken for shop/db-1, the only pod of this name in the input'},
+    {asked: 'db-0', namespace: 'blog', address: '10.1.0.9', says: undefined},
+    {asked: 'pod/db-0', namespace: 'blog', address: '10.1.0.9', says: undefined},
+    // A pod of that very name comes first.
+    {asked: 'pod/web', address: '10.1.0.7', says: undefined},
+    {asked: 'node/n1', address: '10.9.0.1', says: undefined},
+  ])('$asked', ({asked, namespace, address, says}) => {
+    const {choice, ...found} = resolveEndpoint(asked, {pods, nodes, namespace, sets: undefined})
+    expect(found.address).toBe(address)
+    if (says === undefined) expect(choice).toBeUndefined()
+    else expect(choice).toContain(says)
+  })
+
+  test.each([
+    {asked: 'db-0', message: 'pod db-0 is in 2 namespaces: blog, shop', next: '-n NAMESPACE, or blog/db-0'},
+    {asked: 'sts/db', message: 'statefulset db is in 2 namespaces', next: 'blog/statefulset/db'},
+    {asked: 'shop/dp-0', message: 'pod shop/dp-0 is not in the input', next: 'Did you mean shop/db-0?'},
+    {asked: 'deploy/api', message: 'no pod of deployment api is in the input', next: 'kubectl get deployments -A'},
+    {asked: 'node/n2', message: 'node n2 is not in the input', next: 'Did you mean node/n1?'},
+    {asked: 'a/b/c', message: '"a/b/c" is no address and no pod', next: 'deploy/NAME'},
+    {asked: 'deploy/', message: '"deploy/" is no address', next: 'NAMESPACE/POD'},
+  ])('$asked is refused', ({asked, message, next}) => {
+    const refused = refusal(() => resolveEndpoint(asked, {pods, nodes, sets: undefined}))
+    expect(refused.message).toContain(message)
+    expect(refused.next).toContain(next)
+  })
+})
+
 test('pods that share an address are no end by it, and each is by its name', () => {
   const twin = (name: string): Pod => ({metadata: {name, namespace: 'shop'}, status: {podIP: '10.0.5.5'}})
   const both = {pods: [twin('a'), twin('b')], sets: undefined}
@@ -63,9 +126,9 @@ describe('an end is refused that', () => {
   test.each<{is: string; asked: string; pods: readonly Pod[]; message: string; next: string}>([
     {
       is: 'is no address and no pod',
-      asked: 'db',
+      asked: 'db/',
       pods: shop.pods,
-      message: '"db" is no address and no pod',
+      message: '"db/" is no address and no pod',
       next: 'Give NAMESPACE/POD',
     },
     {

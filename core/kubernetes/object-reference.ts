@@ -1,0 +1,62 @@
+import type {Pod} from './objects.ts'
+
+/** Kinds that stand for pods, or for an address, as kubectl spells them. */
+const kinds = {
+  pod: ['pod', 'pods', 'po'],
+  deployment: ['deployment', 'deployments', 'deploy', 'deployment.apps', 'deployments.apps'],
+  replicaset: ['replicaset', 'replicasets', 'rs', 'replicaset.apps', 'replicasets.apps'],
+  statefulset: ['statefulset', 'statefulsets', 'sts', 'statefulset.apps', 'statefulsets.apps'],
+  daemonset: ['daemonset', 'daemonsets', 'ds', 'daemonset.apps', 'daemonsets.apps'],
+  job: ['job', 'jobs', 'job.batch', 'jobs.batch'],
+  node: ['node', 'nodes', 'no'],
+} as const
+
+export type ReferredKind = keyof typeof kinds
+
+const kindOf = new Map<string, ReferredKind>(
+  Object.entries(kinds).flatMap(([kind, words]) => words.map(word => [word, kind as ReferredKind] as const)),
+)
+
+/** What somebody calls an object: `web-0`, `shop/web-0`, `pod/web-0`, `shop/deploy/web`. */
+export interface ObjectReference {
+  readonly kind: ReferredKind
+  readonly name: string
+  /** Absent where only a name is given. */
+  readonly namespace?: string
+}
+
+/**
+ * What a word may refer to. `pod/web` is a pod `web`, or a pod `web` of a namespace `pod`: the first one that exists is meant.
+ *
+ * @returns what it may mean, the likeliest first; empty for what is no reference
+ */
+export function readReference(text: string): ObjectReference[] {
+  const [first = '', second, third, ...more] = text.split('/')
+  if (more.length > 0 || [first, second, third].includes('')) return []
+  if (second === undefined) return [{kind: 'pod', name: first}]
+  if (third !== undefined) {
+    const kind = kindOf.get(second.toLowerCase())
+    return kind === undefined ? [] : [{kind, name: third, namespace: first}]
+  }
+  const kind = kindOf.get(first.toLowerCase())
+  return [{kind: 'pod', name: second, namespace: first}, ...(kind === undefined ? [] : [{kind, name: second}])]
+}
+
+/** Letters of generated names: no vowels, and nothing that looks like another. Source: k8s.io/apimachinery/pkg/util/rand. */
+const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]'
+
+/** How the names of a workload's pods go on behind its own. Source: the controllers of Kubernetes. */
+const endings: Readonly<Record<Exclude<ReferredKind, 'pod' | 'node'>, RegExp>> = {
+  deployment: new RegExp(`^-${RANDOM}{1,10}-${RANDOM}{5}$`),
+  replicaset: new RegExp(`^-${RANDOM}{5}$`),
+  statefulset: /^-\d+$/,
+  daemonset: new RegExp(`^-${RANDOM}{5}$`),
+  job: new RegExp(`^-(?:\\d+-)?${RANDOM}{5}$`),
+}
+
+/** Whether a pod is the one that is referred to, or one of the workload. Pods are told by their names, which hold that of their workload. */
+export function isReferredTo({metadata}: Pod, {kind, name, namespace}: ObjectReference): boolean {
+  if (kind === 'node' || (namespace !== undefined && metadata.namespace !== namespace)) return false
+  if (kind === 'pod') return metadata.name === name
+  return metadata.name.startsWith(`${name}-`) && endings[kind].test(metadata.name.slice(name.length))
+}

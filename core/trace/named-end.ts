@@ -1,0 +1,111 @@
+import {isReferredTo, type ObjectReference, readReference} from '../kubernetes/object-reference.ts'
+import {type Node, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {parseIpv4} from '../net/ipv4.ts'
+import {InputError} from '../problem/input-error.ts'
+import {nearest} from '../text/nearest.ts'
+
+/** What an end may be named after. */
+export interface Named {
+  readonly pods: readonly Pod[]
+  readonly nodes?: readonly Node[] | undefined
+  /** Of names without one. Absent: of any, if only one has such a pod. */
+  readonly namespace?: string | undefined
+}
+
+/** A pod or node that was named. */
+export type NamedEnd =
+  | {
+      readonly pod: Pod
+      /** How it was chosen, where the name is not its own: a sentence. */
+      readonly choice?: string
+    }
+  | {readonly node: string; readonly address: string}
+
+const FORMS = 'Give NAMESPACE/POD, pod/NAME, deploy/NAME, node/NAME, an IPv4 address, or external.'
+const SHOWN = 5
+
+/**
+ * Finds what a name stands for: a pod, one of a workload's pods that has an address, or a node.
+ *
+ * @param asked as `readReference` reads it
+ * @throws InputError for what is no reference, and what is not among the known ones
+ */
+export function findNamed(asked: string, known: Named): NamedEnd {
+  const references = readReference(asked)
+  if (references.length === 0) throw new InputError(`"${asked}" is no address and no pod`, FORMS)
+  for (const reference of references) {
+    const found = reference.kind === 'node' ? nodeOf(reference, known) : podOf(reference, known)
+    if (found) return found
+  }
+  throw notFound(asked, references, known)
+}
+
+function nodeOf({name}: ObjectReference, {nodes = []}: Named): NamedEnd | undefined {
+  const addresses = nodes.find(({metadata}) => metadata.name === name)?.status?.addresses ?? []
+  const address = addresses.find(({type, address: each}) => type === 'InternalIP' && parseIpv4(each) !== undefined)?.address
+  return address === undefined ? undefined : {node: name, address}
+}
+
+function podOf({namespace, ...reference}: ObjectReference, known: Named): NamedEnd | undefined {
+  const inNamespace = namespace ?? known.namespace
+  const called = {...reference, ...(inNamespace !== undefined && {namespace: inNamespace})}
+  const pods = known.pods.filter(pod => isReferredTo(pod, called))
+  const [first] = pods
+  if (!first) return undefined
+  const namespaces = [...new Set(pods.map(({metadata}) => metadata.namespace ?? 'default'))].toSorted()
+  if (namespaces.length > 1)
+    throw new InputError(
+      `${reference.kind} ${reference.name} is in ${namespaces.length} namespaces: ${namespaces.slice(0, SHOWN).join(', ')}${namespaces.length > SHOWN ? ', …' : ''}`,
+      `Say which one: -n NAMESPACE, or ${namespaces[0]}/${reference.kind === 'pod' ? '' : `${reference.kind}/`}${reference.name}`,
+    )
+  // Of several pods one that can be sent to, and always the same.
+  const inOrder = pods.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  const pod =
+    inOrder.find(({status}) => status?.podIP !== undefined && status.phase === 'Running') ??
+    inOrder.find(({status}) => status?.podIP !== undefined) ??
+    first
+  const key = objectKey(pod)
+  if (reference.kind !== 'pod')
+    return {
+      pod,
+      choice: `${reference.kind} ${reference.name} is looked at by pod ${key}${pods.length > 1 ? `, one of ${pods.length}` : ''}`,
+    }
+  return namespace === undefined && known.namespace === undefined
+    ? {pod, choice: `${reference.name} is taken for ${key}, the only pod of this name in the input`}
+    : {pod}
+}
+
+function notFound(asked: string, references: readonly ObjectReference[], {pods, nodes = [], namespace}: Named): InputError {
+  const reference = references.at(-1) as ObjectReference
+  const {kind, name} = reference
+  const inNamespace = reference.namespace ?? namespace
+  if (kind === 'node')
+    return new InputError(`node ${name} is not in the input, or has no IPv4 address there`, [
+      ...hint(
+        nearest(
+          name,
+          nodes.map(node => node.metadata.name),
+        )?.replace(/^/, 'node/'),
+      ),
+      'Check the name: kubectl get nodes -o wide',
+    ])
+  const what = kind === 'pod' ? `pod ${asked}` : `${kind} ${name}`
+  if (pods.length === 0)
+    return new InputError(`${what} is not in the input`, 'Give the cluster objects with --from, or the address of the pod.')
+  if (kind !== 'pod')
+    return new InputError(
+      `no pod of ${kind} ${name} is in the input${inNamespace === undefined ? '' : `, in namespace ${inNamespace}`}`,
+      `Check the name: kubectl get ${kind}s -A`,
+    )
+  const key = inNamespace === undefined ? name : `${inNamespace}/${name}`
+  const near =
+    inNamespace === undefined
+      ? nearest(
+          key,
+          pods.map(pod => pod.metadata.name),
+        )
+      : nearest(key, pods.map(objectKey))
+  return new InputError(`${what} is not in the input`, [...hint(near), 'Check the name: kubectl get pods -A'])
+}
+
+const hint = (meant: string | undefined): string[] => (meant === undefined ? [] : [`Did you mean ${meant}?`])
