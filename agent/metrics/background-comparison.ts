@@ -25,8 +25,8 @@ export interface LastVerification {
 }
 
 /**
- * Compares the node with its policies now and then, and verifies it, for metrics. It happens only while somebody scrapes, at most each
- * some minutes and for a small part of the time: all others wait meanwhile.
+ * Compares the node with its policies now and then, and verifies it, for metrics. It happens only while somebody asks, for scrapers
+ * at most each some minutes, and for a small part of the time: all others wait meanwhile.
  */
 export class BackgroundComparison {
   last: LastComparison | undefined
@@ -49,6 +49,18 @@ export class BackgroundComparison {
     const dueMs = writes() === this.seenWrites ? this.nextMs : this.soonestMs
     if (this.running || watch.syncState().asOf === undefined || performance.now() < dueMs) return
     this.running = this.compare().finally(() => (this.running = undefined))
+  }
+
+  /**
+   * Compares the node now, for who waits for it. What was found just now is as good, where another comparison would take too much of the
+   * time. Never throws.
+   */
+  async refresh(): Promise<void> {
+    // What runs already may have read the node before what the person wants to see.
+    await this.running
+    const isDue = performance.now() >= this.soonestMs && this.options.watch.syncState().asOf !== undefined
+    if (!this.running && isDue) this.running = this.compare().finally(() => (this.running = undefined))
+    await this.running
   }
 
   private async compare(): Promise<void> {

@@ -1,13 +1,9 @@
-import {join} from 'node:path'
 import type {SecureContext} from 'node:tls'
 import type {AgentStatus} from '../../core/contract/agent.ts'
-import {ScraperSignIn} from '../auth/scraper-sign-in.ts'
-import type {SigningKeys} from '../auth/signing-keys.ts'
-import type {ApiServer} from '../kubernetes/api-server.ts'
-import type {ReadStateOptions, WatchedCluster} from '../snapshots/diff.ts'
-import {BackgroundComparison} from './background-comparison.ts'
-import {CountedRules} from './counted-rules.ts'
-import {MetricsPages, type MetricsPagesOptions, type OutsideFacts} from './metrics-pages.ts'
+import {ScraperSignIn, type ScraperSignInOptions} from '../auth/scraper-sign-in.ts'
+import type {Limits} from '../limits/limits.ts'
+import type {Log} from '../log.ts'
+import type {MetricsPages} from './metrics-pages.ts'
 import {MetricsServer} from './metrics-server.ts'
 
 export interface ServedMetrics {
@@ -18,15 +14,11 @@ export interface ServedMetrics {
   readonly hasSetCounts: boolean
 }
 
-export interface OpenMetricsOptions
-  extends Pick<ReadStateOptions, 'snapshots'>,
-    Pick<MetricsPagesOptions, 'node' | 'limits' | 'log' | 'lite' | 'readers' | 'facts'> {
-  readonly api: ApiServer
-  readonly keys: SigningKeys
+export interface OpenMetricsOptions extends ScraperSignInOptions {
+  readonly limits: Limits
+  readonly log: Log
   readonly secureContext: SecureContext
-  readonly watch: WatchedCluster | undefined
-  /** Where what rules have counted is kept. */
-  readonly stateDir: string
+  readonly pages: MetricsPages
 }
 
 export interface OpenMetrics extends AsyncDisposable {
@@ -42,25 +34,14 @@ export async function openMetrics(
   {host, port: wanted, auth, hasSetCounts}: ServedMetrics,
   options: OpenMetricsOptions,
 ): Promise<OpenMetrics> {
-  const {limits, log, watch, secureContext, lite} = options
-  const comparison = watch && new BackgroundComparison({...options, watch, writes: () => sumOf(options.facts().writes)})
-  const counted = await CountedRules.open({path: join(options.stateDir, 'counted-rules.json'), log, saveMs: limits.countsSaveMs})
-  const isKnown = () => watch?.syncState().asOf !== undefined
-  const pages = new MetricsPages({
-    ...options,
-    lite,
-    hasSetCounts,
-    comparison,
-    counted,
-    cluster: () => (isKnown() ? watch?.objects() : undefined),
-  })
+  const {limits, log, secureContext, pages} = options
   const signIn = auth === 'token' ? new ScraperSignIn(options) : undefined
   const open = async (): Promise<{readonly server: MetricsServer; readonly port: number}> => {
     const server = new MetricsServer({
       limits,
       log,
       access: signIn && {secureContext, demand: (header, path, signal) => signIn.demand(header, path, signal)},
-      page: path => pages.page(path),
+      page: path => pages.page(path, hasSetCounts),
       onScrape: isAnswered => pages.scrapes[isAnswered ? 'answered' : 'refused']++,
     })
     const {port} = await server.listen(host, wanted)
@@ -94,9 +75,6 @@ export async function openMetrics(
       clearInterval(retry)
       await trying
       await opened?.server.stop()
-      await pages.stop()
     },
   }
 }
-
-const sumOf = (writes: OutsideFacts['writes'] = []): number => writes.reduce((sum, {count}) => sum + count, 0)

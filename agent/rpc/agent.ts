@@ -1,5 +1,6 @@
 import type {AgentStatus, Right, SyncState} from '../../core/contract/agent.ts'
 import type {Drift} from '../../core/contract/drift.ts'
+import type {Metrics, MetricsInput} from '../../core/contract/metrics.ts'
 import type {Caller} from '../auth/caller.ts'
 import type {Limits} from '../limits/limits.ts'
 import type {LiveReader} from '../live/live-reader.ts'
@@ -27,4 +28,6 @@ export interface Agent {
   demand(caller: Caller, right: Right): Promise<void>
   /** @throws RefusedError when there is nothing to compare with or the node cannot be read */
   diff(options: {readonly lite?: boolean}): Promise<Drift>
+  /** @throws RefusedError when the node cannot be read */
+  metrics(input: MetricsInput): Promise<Metrics>
 }

@@ -17,6 +17,7 @@ import {
   writeProcedures,
 } from '../../core/contract/agent.ts'
 import {samplesInputSchema} from '../../core/contract/live.ts'
+import {metricsInputSchema} from '../../core/contract/metrics.ts'
 import {type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import {RefusedError, refused} from '../limits/refusal.ts'
 import type {Agent} from './agent.ts'
@@ -70,7 +71,7 @@ function coded(error: unknown): unknown {
 }
 
 /** Requests that cost as much: one starts tools, the other computes. All clients together have a thousand requests a second. */
-const COSTS: Partial<Record<Procedure, number>> = {openSnapshot: 50, diff: 100, writes: 50}
+const COSTS: Partial<Record<Procedure, number>> = {openSnapshot: 50, diff: 100, metrics: 100, writes: 50}
 
 /** A procedure, for those who have its right. */
 const procedure = (name: Procedure) =>
@@ -165,6 +166,9 @@ export const agentRouter = t.router({
   diff: procedure('diff')
     .input(diffInputSchema.optional())
     .query(({input, ctx: {agent, connection}}) => connection.inTurn(() => agent.diff(input ?? {}))),
+  metrics: procedure('metrics')
+    .input(metricsInputSchema)
+    .query(({input, ctx: {agent, connection}}) => connection.inTurn(() => agent.metrics(input))),
   samples: procedure('samples')
     .input(samplesInputSchema)
     .subscription(async function* ({input, ctx: {agent, connection}, signal}) {

@@ -10,6 +10,7 @@ import {type Limits, limits as usualLimits} from '../limits/limits.ts'
 import {LineBudget} from '../limits/line-budget.ts'
 import {openLiveReader} from '../live/open-live-reader.ts'
 import type {Log} from '../log.ts'
+import type {MetricsPages} from '../metrics/metrics-pages.ts'
 import type {OpenMetrics, ServedMetrics} from '../metrics/open-metrics.ts'
 import {documentReaders} from '../node/documents.ts'
 import {type NodeSource, nodeSource} from '../node/node-source.ts'
@@ -149,6 +150,7 @@ export async function serve(options: ServeOptions): Promise<string> {
       comparisons.set(lite, comparing)
       return comparing
     },
+    metrics: async input => (await pages()).metrics(input),
     status: () => {
       const npm = watch?.npm()
       return {
@@ -186,30 +188,33 @@ export async function serve(options: ServeOptions): Promise<string> {
       changes.tell()
     },
   })
+  let openedPages: Promise<MetricsPages> | undefined
+  const pages = (): Promise<MetricsPages> => {
+    openedPages ??= import('../metrics/open-pages.ts').then(({openPages}) =>
+      openPages({
+        node,
+        lite: options.lite ?? false,
+        limits,
+        log,
+        snapshots,
+        watch,
+        stateDir: options.stateDir,
+        readers,
+        facts: () => ({
+          version,
+          backend,
+          knowledge: knowledgeOf(syncState()),
+          ...(writes && {writes: writes.tally()}),
+          clients: server.count,
+          subscriptions: server.subscriptions,
+        }),
+      }),
+    )
+    return openedPages
+  }
   const openServedMetrics = async (how: ServedMetrics): Promise<OpenMetrics> => {
     const {openMetrics} = await import('../metrics/open-metrics.ts')
-    const {lite = false} = options
-    return openMetrics(how, {
-      node,
-      lite,
-      limits,
-      log,
-      api,
-      keys,
-      secureContext: secureContextOf(key),
-      snapshots,
-      watch,
-      stateDir: options.stateDir,
-      readers,
-      facts: () => ({
-        version,
-        backend,
-        knowledge: knowledgeOf(syncState()),
-        ...(writes && {writes: writes.tally()}),
-        clients: server.count,
-        subscriptions: server.subscriptions,
-      }),
-    })
+    return openMetrics(how, {limits, log, api, keys, secureContext: secureContextOf(key), pages: await pages()})
   }
   let reason = 'it failed'
   let check: NodeJS.Timeout | undefined
@@ -240,6 +245,7 @@ export async function serve(options: ServeOptions): Promise<string> {
     await server.stop(`the agent ends: ${reason}`)
     live.stop()
     snapshots.stop()
+    await (await openedPages)?.stop()
     await watch?.stop()
   }
 }

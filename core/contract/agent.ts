@@ -7,7 +7,7 @@ import {writeStatusSchema} from './writes.ts'
  * What plugin and agent say to each other. Within one major version fields and procedures are only added: either side
  * passes over what it does not know, and the plugin calls only what the agent's `hello` names.
  */
-export const CONTRACT = {major: 1, minor: 2} as const
+export const CONTRACT = {major: 1, minor: 3} as const
 
 export const contractVersionSchema = z.object({major: z.int().min(0), minor: z.int().min(0)})
 export type ContractVersion = z.infer<typeof contractVersionSchema>
@@ -36,6 +36,7 @@ export const procedureRights = {
   closeSnapshot: READ_DUMPS,
   diff: {verb: 'get', resource: 'drifts'},
   samples: READ_DUMPS,
+  metrics: READ_DUMPS,
   writes: READ_STATUS,
   stagePlan: CREATE_APPLIES,
   // `apply` is a word that tRPC keeps for itself.

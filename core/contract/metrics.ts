@@ -46,6 +46,13 @@ export const metricsListSchema = z.object({
   failures: z.array(nodeFailureSchema).describe('nodes of which nothing is known, because they could not be read'),
 })
 
+/** What a client asks of an agent. */
+export const metricsInputSchema = z.object({
+  setCounts: z.boolean().describe('whether each set has a series'),
+  compare: z.boolean().describe('whether the node is compared with its policies first, unless that was done just now'),
+})
+export type MetricsInput = z.infer<typeof metricsInputSchema>
+
 export type MetricsList = z.infer<typeof metricsListSchema>
 export type Metrics = z.infer<typeof metricsSchema>
 export type MetricFamily = z.infer<typeof metricFamilySchema>

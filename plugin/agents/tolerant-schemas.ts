@@ -9,6 +9,7 @@ import {
 } from '../../core/contract/agent.ts'
 import {problemSchema} from '../../core/contract/common.ts'
 import {driftSchema} from '../../core/contract/drift.ts'
+import {metricFamilySchema, metricsSchema} from '../../core/contract/metrics.ts'
 import {writeResultSchema, writeStatusSchema} from '../../core/contract/writes.ts'
 import {AgentError} from './agent-error.ts'
 
@@ -26,6 +27,13 @@ export const tolerantStatusSchema = agentStatusSchema.extend({
 export const tolerantStatusChangeSchema = statusChangeSchema.extend({status: tolerantStatusSchema})
 
 export const tolerantDriftSchema = driftSchema.extend({problems: z.array(tolerantProblemSchema)})
+
+/** Of a metric that this plugin does not know, all that matters is its name, which says whose it is. */
+const tolerantFamilySchema = metricFamilySchema.extend({source: metricFamilySchema.shape.source.catch('own')})
+export const tolerantMetricsSchema = metricsSchema.extend({
+  families: z.array(tolerantFamilySchema),
+  problems: z.array(tolerantProblemSchema),
+})
 
 export const tolerantPieceSchema = snapshotPieceSchema.extend({problems: z.array(tolerantProblemSchema)})
 export const tolerantSnapshotSchema = snapshotSchema

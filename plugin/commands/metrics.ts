@@ -2,21 +2,24 @@ import {Flags} from '@oclif/core'
 import type {MetricFamily, MetricsList} from '../../core/contract/metrics.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {joinNodes} from '../../core/metrics/join-nodes.ts'
-import {nodeMetrics} from '../../core/metrics/node-metrics.ts'
+import {type MetricsOptions, nodeMetrics} from '../../core/metrics/node-metrics.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
+import type {AgentConnection} from '../agents/agent-connection.ts'
 import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
 import {metricsListLines} from '../print/metrics.ts'
-import {chosenNodes} from '../source/open-source.ts'
+import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
 export default class Metrics extends Verb {
   static override summary = "Prints metrics of nodes: Azure NPM's own, and what it does not count"
   static override description =
     "Azure NPM's metrics in its own names, types, labels and units, and npm_agent_…, our own: differences, name collisions, " +
     'packets of each policy. How many policies, rules, sets and members there are is read from rules and sets; all else ' +
-    'that Azure NPM counts is relayed from its pages, as a dump has them. Nothing is made up: what is not known is left ' +
-    'out, and -o wide says why. All metrics: docs/metrics.md. -o prometheus prints the text format that Prometheus scrapes; ' +
-    'of several nodes it is one page, with a label node.'
+    'that Azure NPM counts is relayed from its pages. Of a cluster, each agent gives all of its node, with what it has ' +
+    'found out and done itself; a dump gives what it has. Nothing is made up: what is not known is left out, and -o wide says ' +
+    'why. All metrics: docs/metrics.md. -o prometheus prints the text format that Prometheus scrapes; of several nodes it is ' +
+    'one page, with a label node.'
   static override exits = {done: 'all nodes were read', failed: 'a node could not be read'}
   static override examples = [
     '<%= config.bin %> metrics --from dump/',
@@ -47,15 +50,9 @@ export default class Metrics extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Metrics)
-    const source = await this.open(flags, 'each')
-    const {nodes, failures} = chosenNodes(source, flags)
-    const [first] = failures
-    if (first && nodes.length === 0) throw new InputError(first.message, first.next, source.problems)
-    const options = {isLite: flags.lite, hasSetCounts: flags['ipset-counts'], isCompared: flags.compare}
-    const isOne = nodes.length + failures.length === 1
-    const items = nodes.map(node => nodeMetrics(node, options, isOne ? source.problems : []))
-    const list: MetricsList = {apiVersion: API_VERSION, kind: 'MetricsList', items, failures}
-    const [only] = isOne ? items : []
+    const {list, problems} = isLive(flags) && !flags.lite ? await this.live(flags) : await this.read(flags)
+    const {items, failures} = list
+    const [only] = items.length + failures.length === 1 ? items : []
     await this.printAnswer(flags, {
       document: () => only ?? list,
       table: paint => metricsListLines(list, paint, false),
@@ -64,7 +61,8 @@ export default class Metrics extends Verb {
         prometheus: () => pageLines(only ? only.families : joinNodes(items)),
       },
     })
-    await this.report([...(isOne ? [] : source.problems), ...items.flatMap(({problems}) => problems)])
+    const found = items.flatMap(({node, problems}) => problems.map(each => (only ? each : {file: node, ...each})))
+    await this.report([...problems, ...found])
     if (failures.length > 0) {
       // Whoever scrapes it is told by what is missing, a person by these lines.
       for (const {node, message, next} of flags.output === 'prometheus' ? failures : [])
@@ -72,7 +70,46 @@ export default class Metrics extends Verb {
       this.exit(exitCodes.failed)
     }
   }
+
+  /** Each agent has the metrics of its node, and knows what nobody else does. */
+  private async live(flags: MetricsFlags): Promise<Found> {
+    const {metricsOfNodes} = await import('../agents/node-metrics.ts')
+    const {readWholeNode} = await import('../source/read-cluster.ts')
+    const input = {setCounts: flags['ipset-counts'], compare: flags.compare}
+    const ofOlder = async (agent: AgentConnection) => {
+      const {state, problems} = await readWholeNode(agent, this.signal)
+      return nodeMetrics(state, optionsOf(flags), problems)
+    }
+    return metricsOfNodes(await clusterFlagsOf(flags), input, ofOlder, this.waiting)
+  }
+
+  private async read(flags: MetricsFlags): Promise<Found> {
+    const source = await this.open(flags, 'each')
+    const {nodes, failures} = chosenNodes(source, flags)
+    const [first] = failures
+    if (first && nodes.length === 0) throw new InputError(first.message, first.next, source.problems)
+    const isOne = nodes.length + failures.length === 1
+    const items = nodes.map(node => nodeMetrics(node, optionsOf(flags), isOne ? source.problems : []))
+    return {
+      list: {apiVersion: API_VERSION, kind: 'MetricsList', items, failures},
+      problems: isOne ? [] : source.problems,
+    }
+  }
 }
+
+type MetricsFlags = SourceFlags & {readonly lite: boolean; readonly compare: boolean; readonly 'ipset-counts': boolean}
+
+interface Found {
+  readonly list: MetricsList
+  /** Of the input as a whole. */
+  readonly problems: readonly Problem[]
+}
+
+const optionsOf = (flags: MetricsFlags): MetricsOptions => ({
+  isLite: flags.lite,
+  hasSetCounts: flags['ipset-counts'],
+  isCompared: flags.compare,
+})
 
 async function pageLines(families: readonly MetricFamily[]): Promise<string[]> {
   const {exposition} = await import('../../core/metrics/exposition.ts')

@@ -170,7 +170,7 @@ export interface NodeReading {
 export async function readWholeNode(
   agent: AgentConnection,
   signal: AbortSignal,
-  budget: InputBudget,
+  budget = new InputBudget('agents'),
   withConnections = false,
 ): Promise<NodeReading> {
   const reading = await readNode(agent, [...RULES, ...OBJECTS, ...(withConnections ? FLOWS : [])], signal, budget)

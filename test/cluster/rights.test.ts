@@ -314,6 +314,7 @@ describeControlPlane('who may use an agent, at a real API server', () => {
       closeSnapshot: {id: 'x'},
       diff: {},
       samples: {intervalMs: 60_000, detail: 'summary'},
+      metrics: {setCounts: false, compare: false},
       writes: undefined,
       stagePlan: {offset: 0, base64: 'AAAA'},
       applyPlan: {stagedId: 'x'},

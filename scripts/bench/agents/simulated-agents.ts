@@ -49,6 +49,7 @@ const start = async (node: string, index: number): Promise<number> => {
       // What is measured does not read the node.
       snapshots: undefined as never,
       live: undefined as never,
+      metrics: undefined as never,
       syncState: () => knowledge,
       status: () => ({
         node,

@@ -176,7 +176,7 @@ describe('an agent that only reads', () => {
     await using client = await opened.agent.connect()
     const {procedures, contract} = await client.ask<Hello>('hello', HELLO)
     expect(procedures).toEqual(expect.arrayContaining([...writeProcedures]))
-    expect(contract).toEqual({major: 1, minor: 2})
+    expect(contract).toEqual({major: 1, minor: 3})
   })
 })
 

@@ -74,6 +74,7 @@ describe('the wire between plugin and agent', () => {
     const input = {intervalMs: 1000, detail: 'rules'} as const
     const failed = new Promise<Error>(resolve => void client.samples.subscribe(input, {onError: resolve}))
     expect(await failed).toMatchObject({data: {refusal: {code: 'READ_FAILED'}}})
+    await expect(client.metrics.query({setCounts: true, compare: false})).rejects.toThrow('nothing of this node could be read')
     expect(textsOf(wire.frames, 'plugin')).toEqual([
       '{"id":1,"method":"query","params":{"path":"hello","input":{"contract":{"major":1,"minor":0},"version":"0.1.0"}}}',
       '{"id":2,"method":"query","params":{"path":"status"}}',
@@ -89,6 +90,7 @@ describe('the wire between plugin and agent', () => {
       '{"id":12,"method":"subscription","params":{"path":"statusChanges"}}',
       '{"id":12,"method":"subscription.stop"}',
       '{"id":13,"method":"subscription","params":{"path":"samples","input":{"intervalMs":1000,"detail":"rules"}}}',
+      '{"id":14,"method":"query","params":{"path":"metrics","input":{"setCounts":true,"compare":false}}}',
     ])
     const asked = textsOf(wire.frames, 'plugin').flatMap(text => /"path":"(\w+)"/.exec(text)?.[1] ?? [])
     expect(new Set(asked as Procedure[])).toEqual(new Set(Object.keys(procedureRights)))

@@ -33,6 +33,7 @@ const METHODS: Readonly<Record<Procedure, string>> = {
   closeSnapshot: 'mutation',
   diff: 'query',
   samples: 'subscription',
+  metrics: 'query',
   writes: 'query',
   stagePlan: 'mutation',
   applyPlan: 'mutation',

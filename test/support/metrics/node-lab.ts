@@ -105,7 +105,10 @@ export class NodeLab implements AsyncDisposable {
     for (let done = 0; done < count; done++) if (!(await talk.stalls())) throw new Error('it was answered')
   }
 
-  agent(options: Partial<OpenAgentOptions> & {readonly reviews?: FakeReviews} = {}): Promise<OpenAgent> {
+  /** @param options.isServing whether it has a port for scrapers */
+  agent(
+    options: Partial<OpenAgentOptions> & {readonly reviews?: FakeReviews; readonly isServing?: boolean} = {},
+  ): Promise<OpenAgent> {
     const limits = {sharedScrapeMs: 0, scrapePauses: 0, comparisonMs: 0, comparisonPauses: 0, ...options.limits}
     const stateDir = join(this.writing.stateDir, '..', 'agent')
     return openAgent({
@@ -113,7 +116,7 @@ export class NodeLab implements AsyncDisposable {
       watch: this.watch,
       npmPort: this.npmPort,
       stateDir,
-      metrics: {auth: 'none'},
+      ...(options.isServing !== false && {metrics: {auth: 'none'}}),
       ...options,
       limits,
     })
