@@ -130,6 +130,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/compare',
   ],
   'core/windows/node-state.ts': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/walk', 'core/windows/translate'],
+  'core/windows/plan': [
+    ...seam,
+    'core/differences',
+    'core/windows/node-state.ts',
+    'core/windows/hns',
+    'core/windows/npm',
+    'core/windows/documents',
+    'core/windows/walk',
+    'core/windows/compare',
+  ],
   'core/windows/foretold-node.ts': [
     ...seam,
     'core/windows/hns',
@@ -147,6 +157,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/documents',
     'core/windows/compare',
     'core/windows/causes',
+    'core/windows/plan',
   ],
 
   'core/dataplanes.ts': [
@@ -421,7 +432,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/programs': ['core'],
   'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/dataplane': ['core'],
-  'test/support/windows': ['core', 'test/support/node-of.ts'],
+  'test/support/windows': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/hns': ['core', 'agent/hns'],
   'test/support/mixed-cluster.ts': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/windows'],
   'test/support/lint': ['core'],

@@ -35,7 +35,7 @@ export interface DataPlane {
   /** How its documents are read that are JSON; absent where none are. */
   readonly json?: JsonDocuments
   /** What it cannot do yet. Its methods for that throw an InputError that says so. */
-  readonly lacks?: ReadonlySet<'write' | 'redact'>
+  readonly lacks?: ReadonlySet<'redact'>
   readonly policyCompiler: PolicyCompiler
   readonly policyChains: PolicyChains
   /**
@@ -188,6 +188,8 @@ export interface NodeState extends NodeFacts, NodeSets {
    * judges those of all pods.
    */
   rulesAt?(address: string): string
+  /** The addresses that have rules of their own, whatever sets they are in. Absent where one list of rules judges those of all pods. */
+  readonly judgedAddresses?: readonly string[]
   /** What the platform keeps pods from, whatever policies say. Absent where no such thing is known. */
   readonly platformDenials?: readonly PlatformDenial[]
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */

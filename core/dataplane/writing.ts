@@ -31,6 +31,8 @@ export interface PlannedStep {
   readonly why: string
   /** Set when nothing that judges packets looks at what it changes: every packet is judged as before, and no walk is needed to know. */
   readonly isUnseen?: true
+  /** Set when it changes nothing but sets: only packets from and to addresses that come into one or leave it may be judged otherwise. */
+  readonly isOfSets?: true
 }
 
 export interface PlanOptions {

@@ -37,7 +37,7 @@ export function promisedPackets(nodes: readonly NodeState[], touched?: Iterable<
     pods: [],
     nodes: new Map(),
     sets,
-    blocks: new Set(nodes.flatMap(node => node.ruleBlocks())),
+    blocks: new Set(nodes.flatMap(node => [...node.ruleBlocks(), ...(node.judgedAddresses ?? [])])),
     likeness: () => '',
   })
   const addresses = all.map(({address}) => address)

@@ -23,9 +23,6 @@ export interface CompareOptions extends Limits, ExpectedProgramOptions {
 
 const HURRIED = 'there are so many differences that not all packets were tried: what some of them do is unknown'
 
-const RESTART =
-  'apply does not write Windows nodes yet. Azure NPM makes all of it anew when it starts: restart its pod there. For some minutes the pods of the node are unfiltered then'
-
 /** The differences of a node, by their causes. */
 export interface OpenComparison {
   readonly program: Program
@@ -133,7 +130,7 @@ export function judgedComparison(cluster: ClusterObjects, dump: NodeState, optio
     clean: causes.length + departures.length + notCompared.length + incomplete.length === 0,
     causes: causes.map((cause, at) => ({
       ...cause,
-      repair: dump.dataPlane.lacks?.has('write') ? {instead: RESTART} : repairHint(at, facts, neededWith(cause)),
+      repair: repairHint(at, facts, neededWith(cause)),
     })),
     departures: [...departures],
     judged,

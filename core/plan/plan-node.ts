@@ -102,8 +102,8 @@ function stepsOf(
   const documents = steps.map((step, at): PlanStep => {
     const before = part
     part = writing.after(before, step)
-    const {tool, backend, isAtomic, why} = step
-    const effect = step.isUnseen ? NO_EFFECT : effects.between(nodeOf(before), nodeOf(part), tool === 'ipset')
+    const {tool, backend, isAtomic, why, isOfSets = false} = step
+    const effect = step.isUnseen ? NO_EFFECT : effects.between(nodeOf(before), nodeOf(part), isOfSets)
     return {order: at + 1, tool, ...(backend && {backend}), isAtomic, why, ...effect}
   })
   return {documents, last: part}

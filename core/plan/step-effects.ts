@@ -144,14 +144,17 @@ function productsOf(before: NodeState, after: NodeState, cluster: ClusterObjects
   const {node} = before
   const blocks = [...new Set([...before.ruleBlocks(), ...after.ruleBlocks()])]
   // A set may hold the address of a pod that is not known yet, or that has ended: the node forwards what is sent from and to it, too.
-  const {pods, products} = verifiedPackets({node, sets, ruleBlocks: () => blocks}, cluster, true)
+  const rulesAt = (address: string): string => `${before.rulesAt?.(address)} ${after.rulesAt?.(address)}`
+  const {judges} = before
+  const distinctions = {node, sets, ruleBlocks: () => blocks, rulesAt, ...(judges && {judges})}
+  const {pods, products} = verifiedPackets(distinctions, cluster, true)
   if (pods > 0) return products
   // Without pods nothing tells which packets the node forwards.
   const {all} = endClasses({
     pods: [],
     nodes: new Map(),
     sets: new Map([...sets].map(([name, {type, members, header}]) => [name, {type, header, members: members.map(memberText)}])),
-    blocks,
+    blocks: [...blocks, ...(before.judgedAddresses ?? [])],
     likeness: () => '',
   })
   return [{senders: all, receivers: all, behind: []}]

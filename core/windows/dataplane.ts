@@ -37,11 +37,11 @@ export const windows = {
     directionOf: () => undefined,
   },
   documentKinds: new Set<string>(),
-  lacks: new Set(['write', 'redact'] as const),
+  lacks: new Set(['redact'] as const),
   json: {holds: isOfHns, parse: readWindowsDocument},
   parse: () => lacking('read as text'),
   redaction: async () => lacking('redacted'),
-  writing: async () => lacking('written'),
+  writing: async () => (await import('./plan/writing.ts')).windowsWriting,
   open(facts, documents: readonly {readonly name: string; readonly content: WindowsDocument}[]): WindowsNode {
     const {problems, ...objects} = joinWindowsDocuments(documents)
     return new WindowsNode(windows, {

@@ -116,6 +116,10 @@ export class WindowsNode implements NodeState {
     return this.walkedNode.endpoints.likeness(address)
   }
 
+  get judgedAddresses(): readonly string[] {
+    return this.walkedNode.endpoints.all.flatMap(({address}) => address ?? [])
+  }
+
   get platformDenials(): readonly PlatformDenial[] {
     const isThere = this.walkedNode.endpoints.all.some(({acls}) => acls.some(isOfWireServer))
     const {address, port} = WIRE_SERVICE

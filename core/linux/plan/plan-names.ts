@@ -78,7 +78,7 @@ export class PlanNames {
   }
 
   setStep(edits: readonly SetEdit[], why: Why): PlannedStep {
-    return {tool: 'ipset', isAtomic: false, ...why, operations: edits.map(edit => this.setOperation(edit))}
+    return {tool: 'ipset', isAtomic: false, isOfSets: true, ...why, operations: edits.map(edit => this.setOperation(edit))}
   }
 
   ruleStep(backend: Backend, edits: readonly Edit[], why: Why): PlannedStep {

@@ -5,6 +5,7 @@ import type {NodeSet} from '../../sets/node-set.ts'
 import type {FoundObjects} from '../hns/documents.ts'
 import type {HnsEndpoint, HnsNetwork, SetPolicy} from '../hns/model.ts'
 import {parseHns} from '../hns/parse.ts'
+import {NETWORKS} from '../npm/network-names.ts'
 
 /** The HNS objects of one document. */
 export interface WindowsDocument extends NodeContent, Pick<FoundObjects, 'lists' | 'unread'> {
@@ -29,14 +30,12 @@ export function readWindowsDocument(value: unknown, name: string, isCut: boolean
 /** The endpoints and sets of a node. A part is absent if no document has it. */
 export interface WindowsObjects {
   readonly endpoints?: readonly HnsEndpoint[]
+  readonly networks?: readonly HnsNetwork[]
   readonly policies?: ReadonlyMap<string, SetPolicy>
   readonly sets?: ReadonlyMap<string, NodeSet>
   readonly lost: readonly IncompletePart[]
   readonly problems: readonly Problem[]
 }
-
-/** Azure NPM looks at the network of one of these names, in this spelling. */
-const NETWORKS: ReadonlySet<string> = new Set(['azure', 'Calico'])
 
 const TAKE_ENDPOINTS = 'Take them on the node: Get-HnsEndpoint | ConvertTo-Json -Depth 20 > hns-endpoints.json'
 const TAKE_NETWORKS = 'Take them on the node: Get-HnsNetwork | ConvertTo-Json -Depth 20 > hns-networks.json'
@@ -71,7 +70,7 @@ export function joinWindowsDocuments(
   const its = ownNetworks(networks.items, unread.networks > 0)
   return {
     ...(hasEndpoints && {endpoints: endpoints.items}),
-    ...(its.length > 0 && setsOf(its)),
+    ...(its.length > 0 && {networks: its, ...setsOf(its)}),
     lost: [
       ...(isCut || !hasEndpoints
         ? [

@@ -107,7 +107,7 @@ describe('a Windows node', () => {
       }),
     ])
     expect(causes[0]?.opens.length).toBeGreaterThan(0)
-    expect(causes[0]?.repair?.instead).toContain('apply does not write Windows nodes yet')
+    expect(causes[0]?.repair?.command).toContain('--policy shop/api-to-db')
   })
 
   test('still has a policy that was deleted, and lacks one that is new', async () => {

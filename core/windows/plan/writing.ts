@@ -1,0 +1,45 @@
+import type {NodeWriting} from '../../dataplane/dataplane.ts'
+import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {WindowsDifference} from '../compare/compared-acl.ts'
+import type {WindowsNode} from '../node-state.ts'
+import type {WindowsProgram} from '../npm/program.ts'
+import {canonicalPart} from './canonical-part.ts'
+import {carriedOver} from './carry-over.ts'
+import {tellHns} from './hns-model.ts'
+import {nodeWith} from './node-with.ts'
+import type {WindowsPart} from './part.ts'
+import {planParts} from './plan.ts'
+import {keptPartOf, partOf} from './read-part.ts'
+import {refusal} from './refusal.ts'
+import {parseRequest} from './request.ts'
+import {emptyPart, repairedPart, withSetsOf} from './wanted-part.ts'
+
+/** How a Windows node is changed: requests to modify the network, whose sets they are, and endpoints, whose ACLs they are. */
+export const windowsWriting = {
+  partOf: (node: WindowsNode) => partOf(node),
+  keptPartOf: (node: WindowsNode) => keptPartOf(node),
+  partOfProgram: (program: WindowsProgram, node: WindowsNode) =>
+    // The data plane of these nodes makes these differences.
+    repairedPart(node, node.dataPlane.compare(program, node).differences as readonly WindowsDifference[], program),
+  repairedPart: (node: WindowsNode, differences: readonly WindowsDifference[], program: WindowsProgram) =>
+    repairedPart(node, differences, program),
+  withSetsOf: (part: WindowsPart, kept: WindowsPart, names: readonly string[]) => withSetsOf(part, kept, names),
+  emptyPart: (node: WindowsNode) => emptyPart(node),
+  canonical: (part: WindowsPart) => canonicalPart(part),
+  plan: (node: WindowsNode, found: WindowsPart, wanted: WindowsPart, options) => planParts(node, found, wanted, options),
+  after: partAfter,
+  carriedOver: (now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly PlannedStep[]) =>
+    carriedOver(now, from, to, steps),
+  nodeWith: (node: WindowsNode, part: WindowsPart) => nodeWith(node, part),
+  refusal,
+} satisfies NodeWriting
+
+function partAfter(part: WindowsPart, {operations}: PlannedStep, count = operations.length): WindowsPart {
+  let now = part
+  for (const {line} of operations.slice(0, count)) {
+    const request = parseRequest(line)
+    if (!request) throw new RangeError(`HNS does not know the request ${line}`)
+    now = tellHns(now, request)
+  }
+  return now
+}
