@@ -8,7 +8,7 @@ import {chmod, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {build} from 'rolldown'
-import {copyNativeParts} from './native-parts.ts'
+import {copyNativeParts} from './platforms/native-parts.ts'
 
 const root = join(import.meta.dirname, '..')
 const {values, positionals} = parseArgs({allowPositionals: true, options: {native: {type: 'string'}}})

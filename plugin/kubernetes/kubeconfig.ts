@@ -12,8 +12,14 @@ const IN_CLUSTER_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 export function hasKubeconfig({kubeconfig}: Partial<ClusterFlags>, env: NodeJS.ProcessEnv = process.env): boolean {
   // kubectl reports a file that is not there.
   if (kubeconfig !== undefined) return true
-  const files = env['KUBECONFIG'] ? env['KUBECONFIG'].split(delimiter) : [join(env['HOME'] ?? homedir(), '.kube', 'config')]
+  const files = env['KUBECONFIG'] ? env['KUBECONFIG'].split(delimiter) : homes(env).map(home => join(home, '.kube', 'config'))
   return files.some(isFilled) || (Boolean(env['KUBERNETES_SERVICE_HOST']) && isFilled(IN_CLUSTER_TOKEN))
+}
+
+/** Where kubectl looks for it. On Windows it is the first of three folders that has one. Source: client-go, util/homedir */
+function homes({HOME, HOMEDRIVE = '', HOMEPATH = '', USERPROFILE = homedir()}: NodeJS.ProcessEnv): readonly string[] {
+  if (process.platform !== 'win32') return [HOME ?? homedir()]
+  return [HOME ?? '', `${HOMEDRIVE}${HOMEPATH}`, USERPROFILE].filter(home => home !== '')
 }
 
 const isFilled = (file: string): boolean => (statSync(file, {throwIfNoEntry: false})?.size ?? 0) > 0

@@ -2,6 +2,7 @@ import {once} from 'node:events'
 import type {Readable, Writable} from 'node:stream'
 import {hold} from '../cleanup/interruption.ts'
 import {guardedCommand, shellExitCodes} from './guarded-command.ts'
+import {isFoundOnWindows} from './windows-program.ts'
 
 /** kubectl as the person has it, or as KUBECTL says. */
 export const kubectlCommand = (): string => process.env['KUBECTL'] || 'kubectl'
@@ -141,7 +142,8 @@ export async function startKubectl(args: readonly string[], options: StartOption
 
 /** Why the shell could not run the command. */
 function notRun(exitCode: number | null): NodeJS.ErrnoException | undefined {
-  const code = shellExitCodes[exitCode ?? 0]
+  const isMissing = process.platform === 'win32' && exitCode !== 0 && !isFoundOnWindows(kubectlCommand())
+  const code = isMissing ? 'ENOENT' : shellExitCodes[exitCode ?? 0]
   if (code === undefined) return undefined
   return Object.assign(new Error(code === 'ENOENT' ? 'there is no such program' : 'permission denied'), {code})
 }

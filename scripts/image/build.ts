@@ -6,17 +6,18 @@
  */
 import {existsSync} from 'node:fs'
 import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises'
-import {homedir, tmpdir} from 'node:os'
+import {tmpdir} from 'node:os'
 import {dirname, join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {execa} from 'execa'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {cacheFolder} from '../platforms/packages.ts'
 import {imageConfig, writeArchive} from './archive.ts'
 import {buildScript} from './build-script.ts'
 import {parseContainerfile, type Stage} from './containerfile.ts'
 
 const context = resolve(import.meta.dirname, '../..')
-const cache = process.env['KUBECTL_NPM_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-npm')
+const cache = cacheFolder()
 
 const {values} = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'rolldown'
-import {copyNativeParts} from '../../../scripts/native-parts.ts'
+import {copyNativeParts} from '../../../scripts/platforms/native-parts.ts'
 
 /** Bundles a program of a test for Windows, as the agent is bundled. @returns its file */
 export async function bundleProgram(name: string, folder: string): Promise<string> {

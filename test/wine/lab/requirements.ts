@@ -1,6 +1,6 @@
 import {accessSync, constants, existsSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
-import {koffiFor, type PinnedPackage, packageFolder} from '../../../scripts/other-platforms.ts'
+import {koffiFor, type PinnedPackage, packageFolder} from '../../../scripts/platforms/packages.ts'
 
 /** The newest Node for Windows that Wine 8 runs: 24 and 26 end at once with an exception. */
 const nodeUnderWine: PinnedPackage = {

@@ -5,10 +5,14 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
+import {makePrefix, startServer, stopServer, wineEnvironment} from './prefix.ts'
 import {COMPILER, type WindowsTools} from './requirements.ts'
 
 const STAND_INS = fileURLToPath(new URL('../stand-ins', import.meta.url))
 const SYSTEM = 'drive_c/windows/system32'
+
+/** What our programs use of a newer Node, to be loaded in front of them. */
+const NEWER_NODE = new URL('../programs/newer-node.mjs', import.meta.url)
 
 export interface WindowsResult {
   readonly exitCode: number
@@ -27,9 +31,13 @@ export interface WindowsProcess extends AsyncDisposable {
 export interface Windows extends AsyncDisposable {
   /** A folder for the test's files, on this system. */
   readonly folder: string
+  /** Where its drive C is on this system. */
+  readonly drive: string
   /** Puts a stand-in into the folder of Windows' own files. @param source its file; @param as its place there */
   install(source: string, as: string): Promise<void>
   uninstall(as: string): Promise<void>
+  /** The newest Node that Wine runs lacks what much of ours uses: parameters with which it has that. */
+  readonly newerNode: readonly string[]
   /** Runs Node for Windows until it ends. */
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WindowsResult>
   /** Starts it, to run beside the test. */
@@ -39,24 +47,21 @@ export interface Windows extends AsyncDisposable {
 /** A path of this system as Windows programs have it. */
 export const windowsPath = (path: string): string => `Z:${path.replaceAll('/', '\\')}`
 
-/** How long Wine's server waits for another program: longer than tests pause, and not for ever when they are killed. */
-const LINGERS_SECONDS = 120
-
-/** Takes three seconds. */
-export async function openWindows({wine, wineserver, node}: WindowsTools): Promise<Windows> {
+export async function openWindows(tools: WindowsTools): Promise<Windows> {
   const folder = await mkdtemp(join(tmpdir(), 'kubectl-npm-wine-'))
-  const prefix = join(folder, 'prefix')
-  const {DISPLAY: _, ...rest} = process.env
-  // Its own helpers for .NET and web pages would be looked for, and asked about.
-  const env = {...rest, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=', NODE_OPTIONS: ''}
-  const quiet = {env, extendEnv: false, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore'} as const
+  const prefix = await makePrefix(tools)
+  const env = wineEnvironment(prefix)
   let runs = 0
 
   /** Of Wine's programs only files take the output as Node writes it: it takes no pipe for one. */
   async function start(args: readonly string[], more: Readonly<Record<string, string>>) {
     const output = join(folder, `run-${runs++}`)
     const [out, err] = [await open(`${output}.out`, 'w'), await open(`${output}.err`, 'w')]
-    const child = spawn(wine, [node, ...args], {env: {...env, ...more}, stdio: ['ignore', out.fd, err.fd], cwd: folder})
+    const child = spawn(tools.wine, [tools.node, ...args], {
+      env: {...env, ...more},
+      stdio: ['ignore', out.fd, err.fd],
+      cwd: folder,
+    })
     await once(child, 'spawn')
     await Promise.all([out.close(), err.close()])
     const textOf = (ending: string) => readFile(`${output}.${ending}`, 'utf8')
@@ -65,10 +70,13 @@ export async function openWindows({wine, wineserver, node}: WindowsTools): Promi
 
   const windows: Windows = {
     folder,
+    drive: join(prefix, 'drive_c'),
+    newerNode: ['--import', `file:///Z:${NEWER_NODE.pathname}`],
     async install(source, as) {
       const kind = as.endsWith('.dll') ? ['-shared'] : ['-municode']
       const target = join(prefix, SYSTEM, as)
       await mkdir(join(target, '..'), {recursive: true})
+      // It may be shared with other prefixes.
       await rm(target, {force: true})
       await execa(COMPILER, [
         '-O1',
@@ -104,19 +112,12 @@ export async function openWindows({wine, wineserver, node}: WindowsTools): Promi
       }
     },
     async [Symbol.asyncDispose]() {
-      // With it end all programs of this prefix.
-      await execa(wineserver, ['-k'], {...quiet, reject: false})
-      await execa(wineserver, ['-w'], {...quiet, reject: false})
-      await rm(folder, {recursive: true, force: true})
+      await stopServer(prefix, tools.wineserver)
+      for (const path of [folder, prefix]) await rm(path, {recursive: true, force: true})
     },
   }
   try {
-    // By itself it ends seconds after the last program, and a program that starts in that moment fails.
-    await mkdir(prefix)
-    await execa(wineserver, [`-p${LINGERS_SECONDS}`], quiet)
-    await execa(wine, ['wineboot', '--init'], quiet)
-    // By itself it is an older Windows, for which Node does not start.
-    await execa(wine, ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'], quiet)
+    await startServer(prefix, tools.wineserver)
     return windows
   } catch (error) {
     await windows[Symbol.asyncDispose]()

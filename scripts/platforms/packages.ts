@@ -8,6 +8,10 @@ import {promisify} from 'node:util'
 
 const run = promisify(execFile)
 
+/** Where this machine keeps what was fetched or made once, and can be had again. */
+export const cacheFolder = (): string =>
+  process.env['KUBECTL_NPM_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-npm')
+
 /** A package of npm for another system than this one, which npm does not install here. */
 export interface PinnedPackage {
   readonly name: string
@@ -30,7 +34,7 @@ export const nodeForWindows: PinnedPackage = {
  */
 export function koffiFor(platform: string): PinnedPackage {
   const name = `@koromix/koffi-${platform}`
-  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
+  const lock = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')) as {
     packages: Record<string, {version: string; integrity: string} | undefined>
   }
   const locked = lock.packages[`node_modules/${name}`]

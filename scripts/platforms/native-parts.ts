@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {cp, mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {koffiFor, packageFolder} from './other-platforms.ts'
+import {koffiFor, packageFolder} from './packages.ts'
 
 /** What koffi calls the machine of a platform: the folder in its package for that platform, and beside a bundle. */
 const TRIPLETS: Readonly<Record<string, string>> = {
@@ -10,7 +10,7 @@ const TRIPLETS: Readonly<Record<string, string>> = {
   'win32-x64': 'win32_x64',
 }
 
-const packages = join(import.meta.dirname, '..', 'node_modules', '@koromix')
+const packages = join(import.meta.dirname, '../..', 'node_modules', '@koromix')
 
 /**
  * Copies the native parts of koffi, which no bundler takes along, to where the bundled koffi looks for them.
