@@ -209,6 +209,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
   'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/hns', 'agent/node'],
+  'agent/native': [],
+  'agent/netlink': ['agent/native'],
   // Which save is Azure NPM's is decided as for all other answers.
   'agent/live': [
     ...ground,
@@ -222,6 +224,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/metrics',
     ...agentGround,
     'agent/node',
+    'agent/netlink',
   ],
   'agent/rpc': [
     'core/contract',
@@ -451,6 +454,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'test/support/linux',
   ],
   'test/support/kernel/talkers': ['test/support/kernel'],
+  'test/support/live': ['agent', 'test/support/kernel'],
   'test/support/writer': ['core', 'agent', 'test/support/kernel', 'test/support/temporary-folder.ts'],
   'test/support/metrics': [
     'core',

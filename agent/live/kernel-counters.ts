@@ -7,15 +7,21 @@ import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
+import {NetlinkError} from '../netlink/message.ts'
+import {loadNetlink, type OpenNetlink} from '../netlink/socket.ts'
 import {readLegacyTables} from '../node/legacy-tables.ts'
 import {type Run, type Start, start as startTool} from '../node/run.ts'
 import {takeTurn} from '../node/turn.ts'
 import {isNftSave} from '../node/versions.ts'
+import {NftCounters} from './nft-counters.ts'
+import {ThreadTime} from './thread-time.ts'
 
 export interface KernelTools {
   readonly run: Run
   readonly start?: Start
   readonly legacyTables?: () => Promise<string | undefined>
+  /** How the kernel is asked without a tool. Gives undefined where that cannot be done. */
+  readonly netlink?: () => Promise<OpenNetlink | undefined>
 }
 
 /** The table that holds Azure NPM's chains. Reading the others takes as long again. */
@@ -34,12 +40,18 @@ export class KernelCounters {
   private foundMs = -Infinity
   private nftSave: string | undefined
   private before: RuleCounters | undefined
-  /** Processor time that this thread has spent on it so far, in milliseconds. */
-  spentMs = 0
+  /** Undefined where only the tool can be asked. */
+  private nft: Promise<NftCounters | undefined> | undefined
+  private readonly time = new ThreadTime()
 
   constructor(tools: KernelTools, limits: Limits) {
     this.tools = tools
     this.limits = limits
+  }
+
+  /** Processor time that this thread has spent on it so far, in milliseconds. */
+  get spentMs(): number {
+    return this.time.spentMs
   }
 
   /** @throws RefusedError `READ_FAILED` when they cannot be read */
@@ -49,9 +61,7 @@ export class KernelCounters {
       this.backend = await this.findBackend(signal)
       this.foundMs = now
     }
-    const {backend} = this
-    const text = await this.save(backend, TABLE, signal)
-    this.before = this.timed(() => readRuleCounters(text, this.before))
+    this.before = this.backend === 'nft' ? await this.nftRules(signal) : await this.savedRules(this.backend, signal)
     // Azure NPM may come later, and bring its rules to the other back end.
     if (this.before.structure.rules.length === 0) this.backend = undefined
     return this.before
@@ -60,7 +70,43 @@ export class KernelCounters {
   /** Members of each set of Azure NPM. @throws RefusedError `READ_FAILED` when they cannot be read */
   async sets(signal: AbortSignal): Promise<Map<string, number | null>> {
     const text = await this.text('ipset', ['list', '-t'], signal)
-    return this.timed(() => readSetCounts(text))
+    return this.time.spend(() => readSetCounts(text))
+  }
+
+  /** Of the nft back end: from the kernel while the rules are those of the tool's last text, from the tool else. */
+  private async nftRules(signal: AbortSignal): Promise<RuleCounters> {
+    this.nft ??= this.openNft()
+    const nft = await this.nft
+    if (!nft) return this.savedRules('nft', signal)
+    try {
+      const counters = await nft.read()
+      if (counters) return counters
+      const generation = nft.generation()
+      return await this.savedRules('nft', signal, (text, read) => nft.learn(generation, text, read))
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error
+      // The kernel would refuse it the next time, too.
+      this.nft = Promise.resolve(undefined)
+      return this.savedRules('nft', signal)
+    }
+  }
+
+  private async openNft(): Promise<NftCounters | undefined> {
+    const {netlink = loadNetlink} = this.tools
+    // Whatever is wrong with C libraries here, there is the tool.
+    const open = await netlink().catch(() => undefined)
+    return open && new NftCounters(open, this.time)
+  }
+
+  private async savedRules(
+    backend: Backend,
+    signal: AbortSignal,
+    learn?: (text: Text, counters: RuleCounters) => Promise<void>,
+  ): Promise<RuleCounters> {
+    const text = await this.save(backend, TABLE, signal)
+    const counters = this.time.spend(() => readRuleCounters(text, this.before))
+    await learn?.(text, counters)
+    return counters
   }
 
   /** The back end whose rules all other answers take for Azure NPM's. Where there is only one, nothing is read to find it. */
@@ -91,23 +137,15 @@ export class KernelCounters {
     const endTurn = await takeTurn([command], timeoutMs, signal)
     if (!endTurn) throw readFailed(`other reads of this node with ${command} have not ended`)
     try {
-      const tool = this.timed(() => start(command, args, {timeoutMs, largestBytes, signal}))
+      const tool = this.time.spend(() => start(command, args, {timeoutMs, largestBytes, signal}))
       const decoding = new TextDecoding()
       for await (const piece of tool.stdout) decoding.push(piece)
       const {end, failure} = await tool.ending
       if (end !== 'ok') throw readFailed(`${tool.command}: ${failure}`)
-      return this.timed(() => decoding.end())
+      return this.time.spend(() => decoding.end())
     } finally {
       endTurn()
     }
-  }
-
-  private timed<Result>(work: () => Result): Result {
-    const before = process.threadCpuUsage()
-    const result = work()
-    const {user, system} = process.threadCpuUsage(before)
-    this.spentMs += (user + system) / 1000
-    return result
   }
 }
 

@@ -1,14 +1,15 @@
-const SETS = 500
+export const SETS = 500
 const MEMBERS = 40
 const RULES = 8
+
+export const memberOf = (set: number, member: number): string => `10.${Math.floor(set / 250)}.${set % 250}.${member}`
 
 /** Rules and sets of a node as Azure NPM shapes them, nine rules and a jump to a policy, for the tools that restore them. */
 export function nodeText(policies: number): {readonly rules: string; readonly sets: string} {
   const sets: string[] = []
   for (let set = 0; set < SETS; set++) {
     sets.push(`create azure-npm-${set} hash:net family inet maxelem 65536`)
-    for (let member = 0; member < MEMBERS; member++)
-      sets.push(`add azure-npm-${set} 10.${Math.floor(set / 250)}.${set % 250}.${member}`)
+    for (let member = 0; member < MEMBERS; member++) sets.push(`add azure-npm-${set} ${memberOf(set, member)}`)
   }
   const chainOf = (policy: number) => `AZURE-NPM-INGRESS-${1_000_000_000 + policy}`
   const numbers = Array.from({length: policies}, (_, policy) => policy)

@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto'
 import {expect, test} from 'vitest'
 import {limits} from '../../../agent/limits/limits.ts'
+import type {KernelTools} from '../../../agent/live/kernel-counters.ts'
 import {openLiveReader} from '../../../agent/live/open-live-reader.ts'
 import {samples} from '../../../agent/live/samples.ts'
-import {run, start} from '../../../agent/node/run.ts'
 import type {LiveSample} from '../../../core/contract/live.ts'
 import {API_VERSION} from '../../../core/contract/version.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
@@ -15,6 +15,7 @@ import {policyFigures} from '../../../core/live/policy-figures.ts'
 import type {Packet} from '../../../core/net/packet.ts'
 import {describePackets} from '../../support/kernel/packets/describe.ts'
 import {openPacketNode, type PacketNode} from '../../support/kernel/packets/packet-node.ts'
+import {toolsInside} from '../../support/live/inside.ts'
 import {shop, shopLines} from '../../support/shop-nodes.ts'
 
 const [web, db, job] = ['10.0.1.1', '10.0.2.1', '10.0.1.9'] as const
@@ -33,16 +34,14 @@ class Watched {
   private readonly reader
   private readonly stream
 
-  constructor(node: PacketNode) {
+  private constructor(node: PacketNode, tools: KernelTools) {
     this.node = node
-    const inside = (command: string, args: readonly string[]) => ['netns', 'exec', node.node.name, command, ...args]
-    this.reader = openLiveReader({
-      limits: {...limits, liveSetsMs: 0, liveShare: 1},
-      run: (command, args, options) => run('ip', inside(command, args), options),
-      start: (command, args, options) => start('ip', inside(command, args), options),
-      legacyTables: async () => undefined,
-    })
+    this.reader = openLiveReader({...tools, limits: {...limits, liveSetsMs: 0, liveShare: 1}})
     this.stream = samples(this.reader, {intervalMs: 200, detail: 'rules'}, this.ending.signal)
+  }
+
+  static async open(node: PacketNode): Promise<Watched> {
+    return new Watched(node, await toolsInside(node.node))
   }
 
   async look(): Promise<void> {
@@ -108,7 +107,7 @@ describePackets('a known number of connections', () => {
       externals: [],
     })
     await node.load(sets.join('\n'), rules.join('\n'))
-    const watched = new Watched(node)
+    const watched = await Watched.open(node)
     try {
       expect(await watched.figures()).toEqual({newConnections: 0, drops: 0, node: {newConnections: 0, drops: 0}})
 
@@ -148,7 +147,7 @@ describePackets('a known number of connections', () => {
       // Another rule, and so other numbers. What the kernel counts while nobody reads is there for who comes next.
       await node.node.run('iptables-nft', ['-I', 'AZURE-NPM', '1', '-p', 'sctp', '-j', 'RETURN'])
       await node.probe(times(4, allowed))
-      const next = new Watched(node)
+      const next = await Watched.open(node)
       try {
         expect(await next.figures()).toEqual({newConnections: 5, drops: 1, node: {newConnections: 6, drops: 1}})
         sum = await addUp(node, next, sum.state)
