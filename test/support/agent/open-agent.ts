@@ -45,6 +45,8 @@ export interface OpenAgentOptions {
   readonly limits?: Partial<Limits>
   readonly reviews?: FakeReviews
   readonly run?: Run
+  /** Names of the legacy tables that the kernel has. */
+  readonly legacyTables?: () => Promise<string>
   /** Of a Windows node. */
   readonly hns?: NodeSource['hns'] & {}
   readonly watch?: ClusterWatch
@@ -62,7 +64,7 @@ export interface OpenAgentOptions {
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const {writer = new FakeWriter(), readOnly = false, metrics, hns} = options
+  const {legacyTables, writer = new FakeWriter(), readOnly = false, metrics, hns} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -83,7 +85,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       signal: end.signal,
       onListening: resolve,
       limits: {...usualLimits, ...limits},
-      source: {run, ...(hns && {hns})},
+      source: {run, ...(hns && {hns}), ...(legacyTables && {legacyTables})},
       npmPort,
       readOnly,
       openWriter: () => writer,

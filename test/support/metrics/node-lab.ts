@@ -13,6 +13,7 @@ import {type Namespace, openNamespace} from '../kernel/namespace.ts'
 import {kubeProxyRules} from '../kernel/packets/kube-proxy.ts'
 import {connect} from '../kernel/packets/wires.ts'
 import {openTalker, type Talker} from '../kernel/talkers/talker.ts'
+import type {Backend} from '../kernel/tools.ts'
 import {WriterLab} from '../writer/lab.ts'
 
 const NODE_ADDRESS = '10.77.0.1'
@@ -42,8 +43,8 @@ export const clusterOf = (...policies: NetworkPolicy[]): ClusterObjects => ({
 })
 
 /**
- * A node in a namespace, with real connections through it, and an agent that reads it: its tools run in there. It finds no rules of
- * iptables-legacy, for which it looks in its own namespace.
+ * A node in a namespace, with real connections through it, and an agent that reads it: its tools run in there. Which legacy tables there are it is
+ * told, because the kernel says that for the agent's own namespace only.
  */
 export class NodeLab implements AsyncDisposable {
   readonly writing: WriterLab
@@ -59,9 +60,9 @@ export class NodeLab implements AsyncDisposable {
     this.stack = stack
   }
 
-  static async open(): Promise<NodeLab> {
+  static async open(backend: Backend = 'nft'): Promise<NodeLab> {
     await using stack = new AsyncDisposableStack()
-    const writing = stack.use(await WriterLab.open('nft'))
+    const writing = stack.use(await WriterLab.open(backend))
     const pods: {namespace: Namespace; address: string}[] = []
     for (const address of [WEB, DB, OTHER]) pods.push({namespace: stack.use(await openNamespace()), address})
     await connect(writing.namespace, NODE_ADDRESS, pods)
@@ -74,7 +75,7 @@ export class NodeLab implements AsyncDisposable {
     const before = process.env['PATH']
     stack.defer(() => void (process.env['PATH'] = before))
     process.env['PATH'] = await writing.tools(
-      Object.fromEntries(['iptables-nft-save', 'ipset'].map(tool => [tool, inside(tool)])),
+      Object.fromEntries(['iptables-nft-save', 'iptables-legacy-save', 'ipset'].map(tool => [tool, inside(tool)])),
     )
     const npm = stack.adopt(await npmPages(), server => void server.close())
     const {port: npmPort} = npm.address() as AddressInfo
@@ -113,6 +114,7 @@ export class NodeLab implements AsyncDisposable {
     const stateDir = join(this.writing.stateDir, '..', 'agent')
     return openAgent({
       run: runTool,
+      legacyTables: async () => (this.writing.backend === 'legacy' ? 'filter\n' : ''),
       watch: this.watch,
       npmPort: this.npmPort,
       stateDir,
