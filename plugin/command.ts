@@ -181,6 +181,14 @@ export abstract class Verb extends Command {
     )
   }
 
+  /** Names that were asked for and are not there, after the answer, with what was meant. */
+  protected async reportUnknown(unknown: readonly {readonly what: string; readonly steps: readonly string[]}[]): Promise<void> {
+    await writeLines(
+      unknown.flatMap(({what, steps}) => [escapeControls(what), ...steps.map(step => `  ${escapeControls(step)}`)]),
+      process.stderr,
+    )
+  }
+
   /** Sentences on stderr, after the answer. */
   protected async note(sentences: readonly string[]): Promise<void> {
     await writeLines(sentences.map(escapeControls), process.stderr)

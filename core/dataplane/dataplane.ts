@@ -300,11 +300,11 @@ export interface NodeTranslation {
   /**
    * The rules as the node's own tool prints them, with names in place of hashes. Undefined when no rules were in the input.
    *
-   * @param only whose rules are wanted: those of these policies, and those in the chain of that name
+   * @param only whose rules are wanted: those of these policies, and those in the chains of these names
    */
   savedText(only?: {
     readonly policies: Iterable<TranslatedPolicy>
-    readonly chain: string | undefined
+    readonly chains: readonly string[]
   }): Iterable<string> | undefined
 }
 

@@ -2,34 +2,37 @@ import type {Term} from '../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../contract/translation.ts'
 import type {ProgrammedPolicy} from '../dataplane/dataplane.ts'
 import type {Direction} from '../names/kernel-name.ts'
+import {namesAskedFor} from '../sets/list-sets.ts'
 
-/** Selects a part of a translation. All given filters must match. */
+/** Selects a part of a translation. All given filters must match, and of each one of its names. */
 export interface TranslationFilter {
-  /** `namespace/name`, or a name in any namespace. */
-  readonly policy?: string
-  readonly chain?: string
-  /** Kernel name or readable name of a set that the policy or rule uses. */
-  readonly set?: string
+  /** `namespace/name`, or names in any namespace. */
+  readonly policy?: readonly string[]
+  readonly chain?: readonly string[]
+  /** Kernel names, readable names or labels of sets that the policy or rule uses. */
+  readonly set?: readonly string[]
   readonly direction?: Direction
 }
 
-const isTerm = (wanted: string) => (term: Term) =>
-  term.set === wanted || term.name === wanted || term.name.split(' | ').includes(wanted)
+const isTerm = (wanted: ReadonlySet<string>) => (term: Term) =>
+  wanted.has(term.set) || wanted.has(term.name) || term.name.split(' | ').some(name => wanted.has(name))
 
-function usesSet(rule: TranslatedRule, wanted: string): boolean {
+function usesSet(rule: TranslatedRule, wanted: ReadonlySet<string>): boolean {
   if ([...rule.sources, ...rule.destinations].some(isTerm(wanted))) return true
-  return rule.port !== null && (wanted === `namedport:${rule.port}` || rule.source.includes(` ${wanted} `))
+  if (rule.port === null) return false
+  return wanted.has(`namedport:${rule.port}`) || [...wanted].some(name => rule.source.includes(` ${name} `))
 }
+
+/** Whether a policy, `namespace/name`, is called by a name, with its namespace or without. */
+export const isCalled = (policy: string, wanted: string): boolean =>
+  policy === wanted || (!wanted.includes('/') && policy.slice(policy.indexOf('/') + 1) === wanted)
 
 /** Whether a policy matches the filter's name, chain and direction. */
 export function wantsPolicy({policy, chain, direction, ...rest}: ProgrammedPolicy, filter: TranslationFilter): boolean {
   if (filter.direction !== undefined && direction !== filter.direction) return false
-  if (filter.chain !== undefined && chain !== filter.chain && !isV1Part(filter.chain, chain)) return false
+  if (filter.chain && !filter.chain.some(wanted => chain === wanted || isV1Part(wanted, chain))) return false
   const {policy: wanted} = filter
-  if (wanted === undefined) return true
-  return [policy, ...(rest.candidates ?? [])].some(
-    each => each === wanted || (!wanted.includes('/') && each.slice(each.indexOf('/') + 1) === wanted),
-  )
+  return !wanted || [policy, ...(rest.candidates ?? [])].some(each => wanted.some(name => isCalled(each, name)))
 }
 
 /** Whether a chain is one of the several over which NPM v1 distributes a policy's rules. */
@@ -39,10 +42,13 @@ const isV1Part = (wanted: string, chain: string): boolean =>
 /**
  * Reduces a policy to the rules that use a set.
  *
- * @returns the whole policy when its own selector uses the set, or no set is given; undefined when nothing in it uses the set
+ * @param asked names as of the filter
+ * @returns the whole policy when its own selector uses one of the sets, or none is given; undefined when nothing in it uses any
  */
-export function narrowToSet(policy: TranslatedPolicy, set: string | undefined): TranslatedPolicy | undefined {
-  if (set === undefined || policy.appliesTo.some(isTerm(set))) return policy
-  const rules = policy.rules.filter(rule => usesSet(rule, set))
+export function narrowToSets(policy: TranslatedPolicy, asked: readonly string[] | undefined): TranslatedPolicy | undefined {
+  if (!asked) return policy
+  const wanted = new Set(asked.flatMap(name => [name, ...namesAskedFor(name)]))
+  if (policy.appliesTo.some(isTerm(wanted))) return policy
+  const rules = policy.rules.filter(rule => usesSet(rule, wanted))
   return rules.length > 0 ? {...policy, rules} : undefined
 }

@@ -9,6 +9,8 @@ import {setKernelName, setScheme} from '../names/kernel-name.ts'
 import {setTypeFacts, setTypeOf} from '../names/set-name.ts'
 import type {Problem} from '../problem/problem.ts'
 import {isAskedFor, namesAskedFor} from '../sets/list-sets.ts'
+import {meant} from '../text/nearest.ts'
+import {labelsOf} from './unknown-names.ts'
 
 /** A document of kind `SetList`. */
 export type SetList = z.infer<typeof setListSchema>
@@ -16,8 +18,8 @@ export type SetList = z.infer<typeof setListSchema>
 /** Sets of a node, and the requested names that match none. */
 export interface FoundSets {
   readonly document: SetList
-  /** Names that the node has no set of. */
-  readonly missing: readonly string[]
+  /** Names that the node has no set of, each with the one that was meant, where one is near. */
+  readonly missing: readonly {readonly name: string; readonly steps: readonly string[]}[]
   /** Names of which it is not known whether the node has a set. */
   readonly doubtful: readonly string[]
   /** Whether the answer rests on a part that is not whole. That `ipset save` prints no end makes no list of all sets doubtful. */
@@ -42,11 +44,17 @@ export function findSets(dump: NodeState, asked: readonly string[]): FoundSets {
       : [...lacking.flatMap(({part}) => part ?? []), ...partsOfItems(items, dump)]
   return {
     document: {apiVersion: API_VERSION, kind: 'SetList', node: dump.node, items, incomplete: eachOnce(parts)},
-    missing: lacking.flatMap(({name, part}) => (part ? [] : [name])),
+    missing: lacking.flatMap(({name, part}) => (part ? [] : [{name, steps: meant(name, spelled(name, all))}])),
     doubtful: lacking.flatMap(({name, part}) => (part ? [name] : [])),
     isUnknown: parts.some(({isOpen}) => asked.length > 0 || !isOpen),
     problems: translation.facts.problems,
   }
+}
+
+/** How other sets are called in the way in which one was asked for. */
+function spelled(asked: string, all: readonly SetEntry[]): string[] {
+  const names = all.flatMap(each => each.names)
+  return asked.includes('=') ? labelsOf(names) : [...names, ...all.map(({set}) => set)]
 }
 
 /** A set that nothing names is found by the hash of the name that is asked for. */

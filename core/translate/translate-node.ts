@@ -3,7 +3,8 @@ import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
 import type {NodeState, TranslationFacts} from '../dataplane/dataplane.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
-import {narrowToSet, type TranslationFilter, wantsPolicy} from './filter.ts'
+import {narrowToSets, type TranslationFilter, wantsPolicy} from './filter.ts'
+import {type UnknownName, unknownNames} from './unknown-names.ts'
 
 /** A document of kind `Translation`. Its policies and sets are generated lazily. */
 export type StreamedTranslation = Omit<Translation, 'policies' | 'sets'> & {
@@ -16,6 +17,8 @@ export interface FilteredTranslation {
   /** Everything except policies and sets, unfiltered. */
   readonly facts: TranslationFacts
   readonly isFiltered: boolean
+  /** Names of the filter that nothing of the node has. */
+  readonly unknown: readonly UnknownName[]
   policies(): Iterable<TranslatedPolicy>
   document(problems: readonly Problem[]): StreamedTranslation
   /**
@@ -35,13 +38,13 @@ export function translateNode(dump: NodeState, filter: TranslationFilter = {}): 
 
   function* policies(): Generator<TranslatedPolicy> {
     for (const policy of translation.policies(found => wantsPolicy(found, filter))) {
-      const narrowed = narrowToSet(policy, filter.set)
+      const narrowed = narrowToSets(policy, filter.set)
       if (narrowed) yield narrowed
     }
   }
 
   function save(): Iterable<string> {
-    const lines = translation.savedText(isFiltered ? {policies: policies(), chain: filter.chain} : undefined)
+    const lines = translation.savedText(isFiltered ? {policies: policies(), chains: filter.chain ?? []} : undefined)
     if (!lines) throw new InputError('-o iptables needs an iptables save', 'Give the output of iptables-save -c with --from.')
     return lines
   }
@@ -49,6 +52,7 @@ export function translateNode(dump: NodeState, filter: TranslationFilter = {}): 
   return {
     facts,
     isFiltered,
+    unknown: unknownNames(dump, filter),
     policies,
     document(problems) {
       const {baseChains, staleChains, incomplete, unresolved, problems: _, ...rest} = facts

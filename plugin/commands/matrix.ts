@@ -3,6 +3,7 @@ import type {Probe} from '../../core/contract/matrix.ts'
 import type {GroupedMatrix} from '../../core/matrix/groups.ts'
 import {parsePorts} from '../../core/matrix/ports.ts'
 import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNode} from '../../core/matrix/probe-node.ts'
+import {meant} from '../../core/text/nearest.ts'
 import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
@@ -93,6 +94,12 @@ export default class Matrix extends Verb {
       },
     })
     await this.report(document.problems)
+    const {namespace} = flags
+    if (namespace !== undefined && !ends.some(name => name.startsWith(`${namespace}/`))) {
+      const known = dump.cluster?.namespaces.map(({metadata}) => metadata.name) ?? []
+      await this.reportUnknown([{what: `no pods of namespace ${namespace} in the input`, steps: meant(namespace, known)}])
+      this.exit(exitCodes.no)
+    }
     // On objects alone, what rests on one that was not given is no answer.
     if (restsOnLost() || (document.incomplete.length > 0 && (document.foretold || flags.wrong))) this.exit(exitCodes.failed)
     if (flags.wrong) this.exit(onlyWrong(grouped().probes).next().done ? exitCodes.done : exitCodes.no)

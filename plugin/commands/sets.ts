@@ -59,11 +59,11 @@ export default class Sets extends Verb {
     await this.report([...source.problems, ...problems])
     const paint = this.paint(flags.color)
     const lines = [
-      ...missing.map(name => paint(`no set ${name} on this node`)),
       ...doubtful.map(name => paint(`whether there is a set ${name} on this node is not known`)),
       // Kernel names are for programs.
       ...(flags.output === 'name' ? [...notGiven(paint)].slice(1) : []),
     ]
+    await this.reportUnknown(missing.map(({name, steps}) => ({what: `no set ${name} on this node`, steps})))
     process.stderr.write(lines.map(line => `${line}\n`).join(''))
     if (missing.length > 0) this.exit(exitCodes.no)
     if (isUnknown) this.exit(exitCodes.failed)

@@ -5,6 +5,7 @@ import {readDump} from '../../core/dump/read-dump.ts'
 import {objectKey} from '../../core/kubernetes/objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {type Problem, unreadCodes} from '../../core/problem/problem.ts'
+import {meant} from '../../core/text/nearest.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
@@ -59,7 +60,7 @@ export async function openSource(
     return reading
   }
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
-  if (!local) return chosen(await readGiven(given), flags)
+  if (!local) return chosen(named(await readGiven(given), flags), flags)
   requireRoot('reads the kernel')
   const reading = await services().readLocal(signal, {withConnections})
   // The agent of this node knows the cluster even while the API server is away.
@@ -113,6 +114,21 @@ const SHOWN_NODES = 8
 
 const namesOf = (dumps: readonly NodeState[]): string =>
   [...dumps.slice(0, SHOWN_NODES).map(({node}) => node), ...(dumps.length > SHOWN_NODES ? ['…'] : [])].join(', ')
+
+/** Files that do not tell their node are of the one that `--node` names. */
+function named(source: Source, {node: names = []}: NodeChoice): Source {
+  const [name, ...others] = names
+  const [dump, ...more] = source.dumps
+  const isUntold = dump?.node === 'unknown' && more.length === 0 && source.failures.length === 0
+  if (name === undefined || others.length > 0 || !isUntold) return source
+  const known = dump.cluster?.nodes.map(({metadata}) => metadata.name) ?? []
+  if (known.length > 0 && !known.includes(name))
+    throw new InputError(`--node ${name}: the cluster objects know no such node`, [
+      ...meant(name, known),
+      'Name the node from which the files are, or leave the flag out.',
+    ])
+  return {...source, dumps: [dump.with({node: name})]}
+}
 
 /** Of the nodes in files those that `--pod` means. `--node` is looked at by the verbs. */
 function chosen(source: Source, {pod, selector}: NodeChoice): Source {
@@ -188,7 +204,17 @@ export function onlyNode(
   const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
   const [dump] = named
   if (!dump)
-    throw new InputError(`--node ${node?.join(', ')}: the input holds no such node`, `It holds: ${namesOf(dumps)}`, problems)
+    throw new InputError(
+      `--node ${node?.join(', ')}: the input holds no such node`,
+      [
+        ...meant(
+          node?.[0] ?? '',
+          dumps.map(each => each.node),
+        ),
+        `It holds: ${namesOf(dumps)}`,
+      ],
+      problems,
+    )
   if (named.length > 1)
     throw new InputError(`the input holds ${named.length} nodes: ${namesOf(named)}`, 'Say which one with --node NAME.')
   return dump

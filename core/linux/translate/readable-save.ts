@@ -12,14 +12,14 @@ const KERNEL_NAMES = new RegExp(
 /**
  * Prints a save with readable names in place of hashes.
  *
- * @param only limits the output to the rules of these policies, the jumps to them, and all rules of the named chain
+ * @param only limits the output to the rules of these policies, the jumps to them, and all rules of the named chains
  * @returns one line at a time, without its line feed
  */
 export function* readableSave(
   save: SaveIndex,
   names: NameIndex,
   policyOfChain: ReadonlyMap<string, string>,
-  only?: {readonly policies: Iterable<TranslatedPolicy>; readonly chain: string | undefined},
+  only?: {readonly policies: Iterable<TranslatedPolicy>; readonly chains: readonly string[]},
 ): Generator<string> {
   const rename = lineRenamer(names, policyOfChain)
   if (!only) {
@@ -34,7 +34,8 @@ export function* readableSave(
   }
   for (const {text, rule} of saveLines(save)) {
     if (!rule) continue
-    const isWanted = lines.has(rule.line) || rule.chain === only.chain || (rule.leadsTo !== undefined && chains.has(rule.leadsTo))
+    const isWanted =
+      lines.has(rule.line) || only.chains.includes(rule.chain) || (rule.leadsTo !== undefined && chains.has(rule.leadsTo))
     if (isWanted) yield rename(text)
   }
 }

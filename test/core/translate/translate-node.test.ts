@@ -23,9 +23,34 @@ describe('a translation', () => {
     expect(save.join('\n')).not.toMatch(/match-set azure-npm-/)
   })
 
+  test('names that nothing of the node has are told, with what was meant', () => {
+    const filter = {
+      policy: ['bakery/ovn', 'oven', 'nowhere/no'],
+      chain: ['AZURE-NPM-INGRES', 'AZURE-NPM'],
+      set: ['app=ovn', 'app=oven', 'xyz'],
+    }
+    const told = translateNode(dump, filter).unknown.map(({kind, name, steps: [step]}) => [kind, name, step])
+    expect(told).toEqual([
+      ['policy', 'bakery/ovn', 'Did you mean bakery/oven?'],
+      ['policy', 'nowhere/no', 'See what is programmed: kubectl npm policies'],
+      ['chain', 'AZURE-NPM-INGRES', 'Did you mean AZURE-NPM-INGRESS?'],
+      ['set', 'app=ovn', 'Did you mean app=oven?'],
+      ['set', 'xyz', 'See all sets: kubectl npm sets'],
+    ])
+  })
+
+  test('several names of one kind are wanted one or the other, of several kinds all', () => {
+    const of = (filter: Parameters<typeof translateNode>[1]) =>
+      [...new Set(names(translateNode(dump, filter).policies()))].toSorted()
+    expect(of({policy: ['bakery/oven', 'kiosk']})).toEqual(['bakery/oven', 'storefront/kiosk'])
+    expect(of({policy: ['bakery/oven', 'kiosk'], direction: 'Egress'})).toEqual(['storefront/kiosk'])
+    expect(of({set: ['app=oven']})).toEqual(of({set: ['podlabel-app:oven']}))
+    expect(of({set: ['app=oven']})).toContain('bakery/oven')
+  })
+
   test('with a filter has what it wants, and of the save only its rules and the jumps to them', () => {
-    const translation = translateNode(dump, {policy: wanted})
-    expect(translation.isFiltered).toBe(true)
+    const translation = translateNode(dump, {policy: [wanted]})
+    expect([translation.isFiltered, translation.unknown]).toEqual([true, []])
     expect(new Set(names(translation.policies()))).toEqual(new Set([wanted]))
     const save = [...translation.save()]
     expect(save.length).toBeGreaterThan(0)
@@ -61,7 +86,7 @@ describe('sets', () => {
     const [first, second] = findSets(dump, []).document.items
     const {document, missing} = findSets(dump, [first?.set ?? '', second?.name ?? '', 'podlabel-nobody'])
     expect(document.items.map(({set}) => set)).toEqual([first?.set, second?.set])
-    expect(missing).toEqual(['podlabel-nobody'])
+    expect(missing).toEqual([{name: 'podlabel-nobody', steps: []}])
   })
 })
 

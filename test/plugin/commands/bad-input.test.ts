@@ -208,7 +208,7 @@ describe('the command line', () => {
     {args: ['translate', '-o', 'xml'], says: ['--output xml is none of: table, wide, json, yaml, iptables']},
     {args: ['translate', '-o', 'jsn'], says: ['Did you mean json?']},
     {args: ['translate', '--chain'], says: ['--chain needs a value']},
-    {args: ['translate', '--chain', 'a', '--chain', 'b'], says: ['--chain is given twice']},
+    {args: ['sets', '-o', 'json', '-o', 'yaml'], says: ['--output is given twice']},
     {args: ['translate', '--from', fixture('captures')], says: ['the input holds 9 nodes', 'Say which one with --node NAME']},
     {
       args: ['translate', '--from', fixture('captures'), '--node', 'x'],
@@ -235,6 +235,26 @@ describe('the command line', () => {
     for (const words of says) expect(stderr).toContain(words)
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(exitCode).toBe(2)
+  })
+
+  test.each([
+    {args: ['translate', '--policy', 'bakery/ovn'], says: 'no policy bakery/ovn on this node\n  Did you mean bakery/oven?'},
+    {args: ['sets', 'app=ovn'], says: 'no set app=ovn on this node\n  Did you mean app=oven?'},
+    {args: ['matrix', '--ports', '80', '-n', 'bakry'], says: 'no pods of namespace bakry in the input\n  Did you mean bakery?'},
+    {args: ['policies', '-n', 'nosuch'], says: 'no policies in namespace nosuch'},
+  ])('$args names nothing that is there, which is said and no', async ({args, says}) => {
+    const {stderr, exitCode} = await runCli([...args, '--from', fixture('captures/v2-base36-nft')])
+    expect(stderr).toContain(says)
+    expect(exitCode).toBe(1)
+  })
+
+  test('files that do not tell their node are of the one that is named, if there is such a one', async () => {
+    const named = async (name: string) => {
+      const {stdout, stderr} = await runCli(['sets', '-o', 'json', '--from', fixture('captures/v2-base36-nft'), '--node', name])
+      return stdout === '' ? stderr : JSON.parse(stdout).node
+    }
+    expect(await named('aks-oven-1')).toBe('aks-oven-1')
+    expect(await named('aks-oven-2')).toContain('Did you mean aks-oven-')
   })
 
   test('one of several nodes is chosen by name', async () => {
