@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises'
+import {cp, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -6,8 +6,12 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
 import {type AgentRefusal, Client} from '../support/agent/client.ts'
 import {startServe} from '../support/agent/serve-process.ts'
+import {describeKernel} from '../support/kernel/describe.ts'
+import {loadRules, loadSets} from '../support/kernel/load.ts'
+import {openNamespace} from '../support/kernel/namespace.ts'
 import {type Bundle, onTerminal, openBundle} from '../support/plugin/bundle.ts'
 import {fixture} from '../support/plugin/run-cli.ts'
+import {shopLines} from '../support/shop-nodes.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
 
 /** The bundle: on a terminal, where libraries do more than in a pipe, and what of it is loaded. */
@@ -54,6 +58,33 @@ test('a native part of a platform that is not known ends the build', async () =>
   )
   expect(stderr).toContain('--native plan9-x64: there is linux-x64, linux-arm64, win32-x64')
   expect(exitCode).toBe(1)
+})
+
+describeKernel('top on a node', () => {
+  test('takes the tool once where the native part is there, and for each sample where it is not', async () => {
+    await using folder = await temporaryFolder()
+    await using namespace = await openNamespace()
+    const {sets, rules} = shopLines
+    await loadSets(namespace, sets.join('\n'))
+    await loadRules(namespace, 'nft', rules.join('\n'))
+    const calls = join(folder.path, 'calls')
+    const {stdout: tool} = await execa('sh', ['-c', 'command -v iptables-nft-save'])
+    const recorder = `#!/bin/sh\necho "$*" >> ${calls}\nexec ${tool} "$@"\n`
+    await writeFile(join(folder.path, 'iptables-nft-save'), recorder, {mode: 0o755})
+
+    async function savesOfTable(dist: string): Promise<number> {
+      await writeFile(calls, '')
+      const args = [`PATH=${folder.path}:${bundle.path}`, process.execPath, join(dist, 'lib', 'kubectl-npm.js')]
+      const {stdout} = await namespace.run('env', [...args, 'top', '--local', '--once', '-o', 'json'])
+      expect(JSON.parse(stdout)).toMatchObject({summary: {policies: 2}})
+      return (await readFile(calls, 'utf8')).split('\n').filter(line => line.includes('-t filter')).length
+    }
+    expect(await savesOfTable(bundle.folder)).toBe(1)
+    const plain = join(folder.path, 'dist')
+    await cp(bundle.folder, plain, {recursive: true})
+    await rm(join(plain, 'build'), {recursive: true})
+    expect(await savesOfTable(plain)).toBeGreaterThan(1)
+  })
 })
 
 /** Says which files of the program are loaded. */
