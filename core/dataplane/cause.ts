@@ -22,4 +22,6 @@ export interface Cause {
   readonly differences: readonly Difference<object>[]
   /** The rule of another program. Only its data plane looks at it. */
   readonly foreign?: object
+  /** What to do about it in place of a repair. */
+  readonly instead?: string
 }

@@ -61,6 +61,7 @@ export const isKept = ({kind, policy}: Cause, kept: ReadonlySet<string>): boolea
   kind === 'policyLeftOver' && policy !== undefined && kept.has(policy)
 
 function insteadOf(cause: Cause | undefined): string {
+  if (cause?.instead !== undefined) return cause.instead
   if (cause?.kind !== 'foreignRule')
     return 'keep what there is for whoever looks into it: kubectl npm dump. Nothing that could be repaired is known'
   const {chain, rule} = (cause.foreign ?? {}) as {readonly chain?: string; readonly rule?: object}

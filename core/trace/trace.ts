@@ -8,6 +8,7 @@ import type {ExpectedVerdict} from '../policy/evaluate.ts'
 import type {Endpoint} from './endpoints.ts'
 import type {Route} from './nodes.ts'
 import {passageOf} from './passage.ts'
+import {unjudgedEnd} from './unjudged-end.ts'
 
 /** One packet between two resolved ends. */
 export interface TraceQuestion {
@@ -50,7 +51,7 @@ export function traceNodes(
       ends: [asked],
     }
   }
-  const {verdict, reason, legs, ends} = passageOf(asked, route)
+  const {legs, ends, ...passage} = passageOf(asked, route)
   const described = legs.map(({node, walk}) => node.describe(walk))
   const ofConnection = new Set(described.flatMap(each => each.ofConnection ?? []))
   const expected =
@@ -61,6 +62,9 @@ export function traceNodes(
       expectedVerdict,
     )
   const [end] = ends
+  const unjudged =
+    passage.verdict === 'accept' && expected ? unjudgedEnd(question, end ?? asked, route.nodes, expected) : undefined
+  const {verdict, reason} = unjudged ? {verdict: 'unknown' as const, reason: unjudged.reason} : passage
   const isTranslated = end && (end.destination !== asked.destination || end.port !== asked.port)
   // Only then every direction could have judged it.
   const isForwarded = verdict === 'accept' && legs.every(({walk: {path = 'forward'}}) => path === 'forward')
@@ -80,7 +84,11 @@ export function traceNodes(
     ...(isTranslated && {translated: {destination: end.destination, port: end.port ?? null}}),
     ...(masquerade && {masqueraded: {node: masquerade.node.node, source: masquerade.walk.translated?.source ?? null}}),
     ...(expected && {expected: {verdict: expected.verdict, because: expected.reason}}),
-    incomplete: eachOnce([...legs.flatMap(({walk}) => walk.incomplete ?? []), ...partsOf(expected)]),
+    incomplete: eachOnce([
+      ...(unjudged ? [unjudged] : []),
+      ...legs.flatMap(({walk}) => walk.incomplete ?? []),
+      ...partsOf(expected),
+    ]),
     problems: described.flatMap(({problems}) => problems),
     ends,
     ...(expected && {meaning: expected}),

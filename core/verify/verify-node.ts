@@ -46,12 +46,15 @@ export interface VerifyOptions {
 export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProblems: readonly Problem[]): Verification {
   const {cluster} = node
   const problems = [...inputProblems, ...node.problems]
-  if (node.completeness.rules === 'absent')
+  if (node.completeness.rules === 'absent') {
+    // Where each pod has its own rules, what is lost says how to take them.
+    const [lost] = node.judges ? node.completeness.ofRuleLists : []
     throw new InputError(
       `no rules of node ${node.node} are in the input`,
-      'Take them on the node: iptables-save -c > rules.txt; ipset save > sets.txt',
+      lost?.next ?? 'Take them on the node: iptables-save -c > rules.txt; ipset save > sets.txt',
       problems,
     )
+  }
   if (!cluster || cluster.pods.length === 0)
     throw new InputError(
       'no pods are known: what the policies ask for is unknown',

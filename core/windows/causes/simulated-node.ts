@@ -19,6 +19,7 @@ import type {ProgramAcl} from '../npm/program.ts'
 import {NodeEndpoints} from '../walk/node-endpoints.ts'
 import {SetLookup} from '../walk/set-lookup.ts'
 import {type WalkedNode, walk} from '../walk/walk.ts'
+import {foreignCauses, withoutForeign} from './foreign-acls.ts'
 
 /** A node as it is, as something that can be repaired. */
 export const simulateNode = (documents: WindowsDocuments): SimulatedNode<ComparedAcl, WindowsDifference> =>
@@ -106,9 +107,8 @@ class Simulation implements SimulatedNode<ComparedAcl, WindowsDifference> {
     return walk(this.walked, packet, this.documents).verdict
   }
 
-  /** A rule of another program is asked before Azure NPM's by its priority, and both are there at the same time. */
-  foreignCauses(): readonly Cause[] {
-    return []
+  foreignCauses(packet: Packet): readonly Cause[] {
+    return foreignCauses(walk(this.walked, packet, this.documents), this.walked.endpoints.all)
   }
 
   incompleteFor(packet: Packet): readonly IncompletePart[] {
@@ -134,7 +134,7 @@ class Simulation implements SimulatedNode<ComparedAcl, WindowsDifference> {
   repaired(causes: readonly Cause[]): Simulation {
     const differences = causes.flatMap(cause => cause.differences as readonly WindowsDifference[])
     const policies = repairedSets(this.documents.policies, differences)
-    const endpoints = repairedEndpoints(this.documents.endpoints, differences)
+    const endpoints = repairedEndpoints(this.documents.endpoints && withoutForeign(this.documents.endpoints, causes), differences)
     return new Simulation({...this.documents, ...(policies && {policies}), ...(endpoints && {endpoints})}, this.effort)
   }
 }

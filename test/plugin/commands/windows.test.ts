@@ -38,6 +38,17 @@ test('diff of a Windows node that lost a policy says what that opens, and how Az
   await expect(screen(result)).toMatchFileSnapshot('../../golden/diff-windows-broken.txt')
 })
 
+test('a packet to a pod of another node is not known where its policies are enforced there only', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'policy.json')
+  const spec = {podSelector: {}, policyTypes: ['Ingress']}
+  const metadata = {namespace: 'lab', name: 'nobody'}
+  await writeFile(path, JSON.stringify({apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec}))
+  await expect(
+    screen(await runCli(['trace', 'ops/mon-1', 'lab/job-1', '--port', '80', '--from', path, ...node])),
+  ).toMatchFileSnapshot('../../golden/trace-windows-elsewhere.txt')
+})
+
 test('verify of a Windows node tells what is broken from what Azure NPM does otherwise', async () => {
   await using folder = await temporaryFolder()
   const refused = JSON.parse(hnsText('refused.json')) as {name: string; policy: NetworkPolicy}[]
