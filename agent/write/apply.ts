@@ -38,7 +38,7 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
   const before = await session.readAgain(signal)
   if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)
   const steps = plannedSteps(plan)
-  checkSteps(before.writing, before.part, steps, plan.wantedDigest)
+  const wanted = checkSteps(before.writing, before.part, steps, plan.wantedDigest)
   refuseIfAborted(signal)
   if (steps.every(({operations}) => operations.length === 0))
     return {
@@ -52,6 +52,7 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
     backend,
     steps,
     planDigest: plan.digest,
+    wanted,
     wantedDigest: plan.wantedDigest,
     confirmWithinMs,
     endDeniedFlows,
@@ -97,8 +98,12 @@ function checkPlan(plan: Plan, node: string): 'nft' | 'legacy' {
   return backend
 }
 
-/** A forged plan can do no more than a plan of ours: the lines are checked, and lead to what the plan says they do. */
-function checkSteps(writing: NodeWriting, part: NpmPart, steps: readonly PlannedStep[], wantedDigest: string): void {
+/**
+ * A forged plan can do no more than a plan of ours: the lines are checked, and lead to what the plan says they do.
+ *
+ * @returns what they lead to
+ */
+function checkSteps(writing: NodeWriting, part: NpmPart, steps: readonly PlannedStep[], wantedDigest: string): NpmPart {
   const refusal = writing.refusal(steps) ?? multiline(steps)
   if (refusal !== undefined) throw new WriteFailure(`the plan is refused: ${refusal}`, AGAIN)
   let after = part
@@ -109,6 +114,7 @@ function checkSteps(writing: NodeWriting, part: NpmPart, steps: readonly Planned
   }
   if (partDigest(after, writing, sha256) !== wantedDigest)
     throw new WriteFailure('the plan is refused: its operations do not lead to what it says they do', AGAIN)
+  return after
 }
 
 function multiline(steps: readonly PlannedStep[]): string | undefined {
@@ -151,7 +157,7 @@ export async function flowsAfter(
   if (!node) return {}
   let found: FoundFlows | undefined
   try {
-    found = await flows.find(node.state)
+    found = await flows.find(node.open)
     const ended = isToEnd && found.denied.length > 0 ? await flows.end(found.denied) : undefined
     return flowFacts(found, ended)
   } catch (error) {

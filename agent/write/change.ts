@@ -1,9 +1,9 @@
 import {rm} from 'node:fs/promises'
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
 import {partDigest} from '../../core/plan/digest.ts'
 import {goBack} from './go-back.ts'
 import type {BeginRecord} from './journal-records.ts'
-import type {ReadNode} from './read-node.ts'
+import type {FoundPart, LaterNode, ReadNode} from './read-node.ts'
 import {nextId} from './restore-points.ts'
 import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
@@ -16,6 +16,8 @@ export interface Change {
   readonly backend: 'nft' | 'legacy'
   readonly steps: readonly PlannedStep[]
   readonly planDigest?: string
+  /** What the steps lead to. */
+  readonly wanted: NpmPart
   readonly wantedDigest: string
   readonly confirmWithinMs?: number | undefined
   readonly endDeniedFlows?: boolean | undefined
@@ -38,7 +40,7 @@ export interface ChangeResult {
   readonly operations: number
   readonly state: 'before' | 'after' | 'unknown'
   /** The node after it, when the state is `after`. */
-  readonly node?: ReadNode
+  readonly node?: LaterNode
   /** Somebody else has changed something of Azure NPM's meanwhile. */
   readonly isDisturbed?: true
   readonly failure?: ChangeFailure
@@ -72,9 +74,10 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
       operations += step.operations.length
     }
     if (!failure) {
-      const node = await session.verify()
-      const isExact = node.digest === change.wantedDigest
-      if (isExact || isCarried(node, before, change.steps)) {
+      const {wanted, wantedDigest} = change
+      const node = await session.verify({writing: before.writing, part: wanted, digest: wantedDigest})
+      const isExact = node.digest === wantedDigest
+      if (isExact || isCarried(node, before, change)) {
         await endChange(session, id, change)
         return {id, restorePoint, operations, state: 'after', node, ...(!isExact && {isDisturbed: true as const})}
       }
@@ -94,9 +97,8 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
 }
 
 /** Whether all that was asked for is there, whatever somebody else has changed meanwhile. */
-function isCarried({writing, part, digest}: ReadNode, before: ReadNode, steps: readonly PlannedStep[]): boolean {
-  const after = steps.reduce((made, step) => writing.after(made, step), before.part)
-  return partDigest(writing.carriedOver(part, before.part, after, steps), writing, sha256) === digest
+function isCarried({writing, part, digest}: FoundPart, before: ReadNode, {steps, wanted}: Change): boolean {
+  return partDigest(writing.carriedOver(part, before.part, wanted, steps), writing, sha256) === digest
 }
 
 async function beginChange(

@@ -16,6 +16,9 @@ const END_MS = 60_000
 /** After this time a connection in use that was picked up again is seen. */
 const LOOK_AGAIN_MS = 250
 
+/** Where there is no connection the node need not be looked at. */
+const NO_FLOWS: FoundFlows = {denied: [], counts: {connections: 0, judged: 0, denied: 0, unanswered: 0, unknown: 0}, unknown: []}
+
 /** The connections of this node's network namespace, read and ended with conntrack. */
 export const conntrackFlows: DeniedFlows = {
   async missing() {
@@ -23,9 +26,9 @@ export const conntrackFlows: DeniedFlows = {
     return end === 'ok' ? undefined : failure
   },
 
-  async find(node: NodeState): Promise<FoundFlows> {
+  async find(open: () => Promise<NodeState>): Promise<FoundFlows> {
     const {connections, unread} = await readConnections()
-    const found = findDenied(node, connections, {ownAddresses: ownAddresses()})
+    const found = connections.length === 0 ? NO_FLOWS : findDenied(await open(), connections, {ownAddresses: ownAddresses()})
     return {...found, counts: {...found.counts, unknown: found.counts.unknown + unread}}
   },
 

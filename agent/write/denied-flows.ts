@@ -6,10 +6,10 @@ export interface DeniedFlows {
   /** Why none can be ended here; undefined when they can. */
   missing(): Promise<string | undefined>
   /**
-   * @param node as it is after a write
+   * @param open gives the node as it is after a write
    * @throws Error when connections cannot be read
    */
-  find(node: NodeState): Promise<FoundFlows>
+  find(open: () => Promise<NodeState>): Promise<FoundFlows>
   /**
    * Ends these and no others.
    *

@@ -14,12 +14,21 @@ import type {ReadTexts} from '../node/read-texts.ts'
 import {sha256} from './sealed-record.ts'
 import {WriteFailure} from './write-failure.ts'
 
-/** A node as it is now. */
-export interface ReadNode {
-  readonly state: NodeState
+/** A node that can be walked. It is opened when somebody asks. */
+export interface LaterNode {
+  readonly open: () => Promise<NodeState>
+}
+
+/** What a node has of Azure NPM. */
+export interface FoundPart extends LaterNode {
   readonly writing: NodeWriting
   readonly part: NpmPart
   readonly digest: string
+}
+
+/** A node as it is now. */
+export interface ReadNode extends FoundPart {
+  readonly state: NodeState
   /** What the tools printed, by the names that a dump has for it. */
   readonly files: ReadonlyMap<string, Text>
 }
@@ -39,14 +48,27 @@ export interface ReadNodeOptions extends ReadLocalOptions {
  *
  * @throws WriteFailure when not all of it can be read: what is not known is not changed
  */
-export async function readNode({
-  node,
-  writing,
-  signal,
-  texts,
-  withoutExtras = false,
-  ...replaced
-}: ReadNodeOptions): Promise<ReadNode> {
+export async function readNode(options: ReadNodeOptions): Promise<ReadNode> {
+  const {files, documents} = await readTexts(options)
+  return {files, ...(await openNode(options.node, documents, options.writing))}
+}
+
+/**
+ * Reads whether a node has a part. Only where what the tools print does not say so line for line is it parsed.
+ *
+ * @param wanted with its digest
+ * @throws WriteFailure when not all of it can be read
+ */
+export async function verifyNode(options: ReadNodeOptions, wanted: Omit<FoundPart, 'open'>): Promise<FoundPart> {
+  const {documents} = await readTexts(options)
+  const {node} = options
+  const {writing, part} = wanted
+  const parsed = () => openNode(node, documents, options.writing)
+  if (!writing.isPrinted(documents, part)) return parsed()
+  return {...wanted, open: async () => (await parsed()).state}
+}
+
+async function readTexts({node: _, writing: __, signal, texts, withoutExtras = false, ...replaced}: ReadNodeOptions) {
   const files = new Map<string, Text>()
   const documents: DumpDocument[] = []
   const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...replaced}
@@ -61,7 +83,7 @@ export async function readNode({
     const {folder} = document
     documents.push(texts ? {...(texts.find(name, text) ?? texts.add(name, document)), folder} : document)
   }
-  return {files, ...(await openNode(node, documents, writing))}
+  return {files, documents}
 }
 
 /**
@@ -88,7 +110,7 @@ export async function openNode(
       first?.next ?? 'Read the node: kubectl npm dump --local',
     )
   }
-  return {state, writing, part, digest: partDigest(part, writing, sha256)}
+  return {state, open: async () => state, writing, part, digest: partDigest(part, writing, sha256)}
 }
 
 /** A file of a node's folder of a dump. */

@@ -62,7 +62,15 @@ export async function rollBack(session: Session, found: Recovery, options: Rollb
       reason: `rollback to ${to}`,
     })
   const {backend} = facts
-  const result = await makeChange(session, before, {verb: 'rollback', by, backend, steps, wantedDigest, to: target})
+  const result = await makeChange(session, before, {
+    verb: 'rollback',
+    by,
+    backend,
+    steps,
+    wanted: after,
+    wantedDigest,
+    to: target,
+  })
   const done = factsOf(result)
   const flows = await flowsAfter(result, deniedFlows, false)
   return {

@@ -6,7 +6,7 @@ import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'
 import type {Clock} from './clock.ts'
 import {Journal} from './journal.ts'
 import type {Lock} from './lock.ts'
-import {type ReadNode, readNode} from './read-node.ts'
+import {type FoundPart, type ReadNode, readNode, verifyNode} from './read-node.ts'
 import {RestorePoints} from './restore-points.ts'
 import {runStep} from './run-step.ts'
 import type {StepFailure} from './step-failure.ts'
@@ -70,11 +70,12 @@ export class Session {
   /**
    * Reads whether the node is what it is to be: rules and sets, and nothing that is only kept for people.
    *
+   * @param wanted what it is to be
    * @throws WriteFailure
    */
-  verify(): Promise<ReadNode> {
+  verify(wanted: Omit<FoundPart, 'open'>): Promise<FoundPart> {
     const {node, writing, read} = this.options
-    return readNode({...read, node, writing, texts: this.texts, withoutExtras: true})
+    return verifyNode({...read, node, writing, texts: this.texts, withoutExtras: true}, wanted)
   }
 
   async run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {

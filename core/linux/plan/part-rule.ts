@@ -68,6 +68,17 @@ export class PartRule {
     return this.knownText
   }
 
+  /**
+   * Whether a line of iptables-save is this rule.
+   *
+   * @param line from `-A CHAIN` on
+   * @param start where the rule's text begins in it
+   */
+  isPrintedAs(line: string, start: number): boolean {
+    // The text of a rule that was read need not be made: the same line is the same rule.
+    return this.known.read?.source === line || line.slice(start) === this.text
+  }
+
   get matches(): readonly Match[] {
     return this.parsedBody.matches
   }

@@ -9,6 +9,7 @@ import {nodeWith} from './node-with.ts'
 import {setLineOf} from './parsed-line.ts'
 import type {LinuxPart} from './part.ts'
 import {planParts} from './plan.ts'
+import {isPrinted} from './printed-part.ts'
 import {keptPartOf, partOf} from './read-part.ts'
 import {refusal} from './refusal.ts'
 import {tellIptables} from './rule-tool.ts'
@@ -28,6 +29,7 @@ export const linuxWriting = {
   withSetsOf: (part: LinuxPart, kept: LinuxPart, names: readonly string[]) => withSetsOf(part, kept, names),
   emptyPart: (node: LinuxNode) => emptyPart(node),
   canonical: (part: LinuxPart) => canonicalPart(part),
+  isPrinted: (documents, part: LinuxPart) => isPrinted(documents, part),
   plan: (node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options) => planParts(node, found, wanted, options),
   after: partAfter,
   carriedOver: (now: LinuxPart, from: LinuxPart, to: LinuxPart, steps: readonly PlannedStep[]) =>
