@@ -1,4 +1,4 @@
-import {get, type IncomingMessage} from 'node:http'
+import type {IncomingMessage} from 'node:http'
 import {connect} from 'node:net'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {Limits} from '../limits/limits.ts'
@@ -59,7 +59,9 @@ export function npmPageReader(path: string, port: number, limits: Limits): Docum
   }
 }
 
-function answer(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+/** Most nodes are read without a page, and loading HTTP takes Node longer than asking whether anything listens. */
+async function answer(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const {get} = await import('node:http')
   return new Promise((resolve, reject) => {
     get(url, {signal, agent: false}, resolve).once('error', reject)
   })

@@ -5,6 +5,7 @@ import type {WriteResult, WriteResultList} from '../../core/contract/writes.ts'
 import type {Narrowing} from '../../core/plan/wanted.ts'
 import {type Semantics, semantics} from '../../core/policy/program.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
 import type {NodeResult} from '../agents/each-node.ts'
 import {exitCodes, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
@@ -100,6 +101,9 @@ export default class Apply extends Verb {
   ]
   static override flags = flags
 
+  /** Of the objects that `-f` names. */
+  private fileProblems: readonly Problem[] = []
+
   override async run(): Promise<void> {
     const {flags: given} = await this.parse(Apply)
     const {plan: kept, local, yes, 'dry-run': isDryRun, output} = given
@@ -115,7 +119,8 @@ export default class Apply extends Verb {
     const {targets, absent} = opened
     const planned = plans
       ? fitted(plans, targets)
-      : await planTargets(targets, await this.requestOf(given, targets.length), this.waiting)
+      : await planTargets(targets, this.requestOf(given, targets.length), this.waiting)
+    await this.report(this.fileProblems)
     const changed = plans && isDryRun ? await changedSince(plans, targets, this.waiting) : []
     const results = [...planned, ...changed, ...absent].toSorted((one, other) => (one.node < other.node ? -1 : 1))
     const [only] = results
@@ -249,7 +254,8 @@ export default class Apply extends Verb {
     if (!filename) return {...common, wanted: () => policies}
     const {readObjects} = await import('../source/read-objects.ts')
     const {objects, problems} = await readObjects(filename)
-    await this.report(problems)
+    // Nodes are being read, and the line that shows how far is not written into.
+    this.fileProblems = problems
     return {...common, wanted: () => ({...policies, cluster: objects})}
   }
 }

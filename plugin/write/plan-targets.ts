@@ -28,16 +28,22 @@ const READ_AT_ONCE = 8
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Reads nodes and plans what makes each what it is to be. A node that cannot be read or planned does not stop the others. */
+/**
+ * Reads nodes and plans what makes each what it is to be. A node that cannot be read or planned does not stop the others.
+ *
+ * @param request may still be read, from files, while nodes are
+ * @throws InputError as soon as the request fails
+ */
 export async function planTargets(
   targets: readonly WriteTarget[],
-  {wanted, narrowedTo, isEvenIfNpmRuns}: PlanRequest,
+  request: Promise<PlanRequest>,
   waiting: Waiting,
 ): Promise<NodeResult<Plan>[]> {
-  return eachNode(
+  const planned = eachNode(
     targets,
     async target => {
-      const {state, surroundings, problems, ownAddresses, withoutConnections, openWrite} = await target.read()
+      const [read, {wanted, narrowedTo, isEvenIfNpmRuns}] = await Promise.all([target.read(), request])
+      const {state, surroundings, problems, ownAddresses, withoutConnections, openWrite} = read
       const writing = await state.dataPlane.writing()
       return computeWhileHeld(() => {
         const options = {writing, sha256, surroundings, isEvenIfNpmRuns, ...(narrowedTo && {narrowedTo})}
@@ -59,6 +65,8 @@ export async function planTargets(
     },
     {nodeOf: ({node}) => node, label: 'reading', limit: READ_AT_ONCE, ...waiting},
   )
+  await Promise.all([planned, request])
+  return planned
 }
 
 const isFromFiles = (wanted: Wanted): boolean => wanted.kind === 'policies' && wanted.cluster !== undefined

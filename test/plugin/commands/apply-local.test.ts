@@ -176,7 +176,7 @@ describeKernel('a node is repaired in place', () => {
     const ended = once(waiting, 'close')
     await expect.poll(() => shown, {timeout: 20_000}).toContain('Keep it: kubectl npm confirm --local --state-dir')
     waiting.kill('SIGINT')
-    expect(await ended).toEqual([2, null])
+    expect(await ended).toEqual([130, null])
     expect(said).toContain('interrupted: the node has what it had before')
     expect(await hasMember(namespace)).toBe(false)
   })
