@@ -64,7 +64,7 @@ export async function verifyNode(options: ReadNodeOptions, wanted: Omit<FoundPar
   const {node} = options
   const {writing, part} = wanted
   const parsed = () => openNode(node, documents, options.writing)
-  if (!writing.isPrinted(documents, part)) return parsed()
+  if (!writing.isPrinted?.(documents, part)) return parsed()
   return {...wanted, open: async () => (await parsed()).state}
 }
 

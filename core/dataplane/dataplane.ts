@@ -325,11 +325,12 @@ export interface NodeWriting {
   /** A canonical text, equal for equal parts. Counters, order of members and line numbers are not in it. */
   canonical(part: NpmPart): string
   /**
-   * Whether what the tools print says a part line for line, so that nothing has to be parsed to know it. False is no answer.
+   * Whether what the tools print says a part line for line, so that nothing has to be parsed to know it. False is no answer. Absent
+   * where reading is cheap.
    *
    * @param documents of a node, each whole
    */
-  isPrinted(documents: readonly {readonly kind?: string; readonly text: Text}[], part: NpmPart): boolean
+  isPrinted?(documents: readonly {readonly kind?: string; readonly text: Text}[], part: NpmPart): boolean
   /**
    * The steps from one part to another. What both allow stays allowed, and what both deny stays denied, after every operation that is
    * not of an atomic step, and after every step.
