@@ -68,10 +68,11 @@ export async function verifyNode(options: ReadNodeOptions, wanted: Omit<FoundPar
   return {...wanted, open: async () => (await parsed()).state}
 }
 
-async function readTexts({node: _, writing: __, signal, texts, withoutExtras = false, ...replaced}: ReadNodeOptions) {
+async function readTexts(options: ReadNodeOptions) {
+  const {signal, texts, withoutExtras = false} = options
   const files = new Map<string, Text>()
   const documents: DumpDocument[] = []
-  const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...replaced}
+  const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...options}
   const asked = withoutExtras ? kernelDocuments.filter(name => !isExtra(name)) : kernelDocuments
   const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
   for (const {name, text, problems} of readings) {
