@@ -58,6 +58,8 @@ const controls: Readonly<Record<string, Action>> = {
   p: {do: 'move', by: -1},
 }
 
+const ESCAPE = '\u001b'
+
 /**
  * What keys ask for.
  *
@@ -68,7 +70,8 @@ export function actionsOf(input: string, key: NamedKey, isTyping: boolean): Acti
   // Escape and a key that comes at once behind it look like that key with Alt: where a line is slow they come together.
   if (key.meta && !key.escape) return [{do: 'back'}, ...actionsOf(input, {...key, meta: false}, false)]
   const named = namedAction(key)
-  if (named) return [named]
+  // Of two that come together Ink makes one key, with the second one as its character.
+  if (named) return key.escape && input === ESCAPE ? [named, named] : [named]
   if (key.ctrl) {
     if (isTyping && input === 'u') return [{do: 'eraseAll'}]
     const action = controls[input]

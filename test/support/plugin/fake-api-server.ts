@@ -13,16 +13,24 @@ export interface FakeAnswer {
 }
 
 export interface FakeApiOptions {
-  /** The port of each node's agent on this machine. It may change while the server runs. */
-  readonly agents: Readonly<Record<string, number | undefined>>
+  /** The port of each node's agent on this machine, or its unix socket. It may change while the server runs. */
+  readonly agents: Readonly<Record<string, number | string | undefined>>
   /** DaemonSets in kube-system. */
   readonly daemonSets?: readonly string[]
   /** Pods of the relays in place of one that runs and is ready for each node. */
   readonly pods?: readonly object[]
   /** Pods of the agents themselves, which are looked at only where a relay is not ready. */
   readonly agentPods?: readonly object[]
-  /** Answers before all others, by the path without its query and by all of it; undefined leaves it to them. `never` keeps the client waiting. */
-  readonly answer?: (method: string, path: string, url: string) => FakeAnswer | 'never' | undefined
+  /**
+   * Answers before all others, by the path without its query, by all of it, and by the text that was sent; undefined leaves it to them. `never` keeps
+   * the client waiting.
+   */
+  readonly answer?: (
+    method: string,
+    path: string,
+    url: string,
+    body: string,
+  ) => FakeAnswer | 'never' | undefined | Promise<FakeAnswer | undefined>
 }
 
 export interface FakeApiServer extends AsyncDisposable {
@@ -63,7 +71,7 @@ export async function startFakeApiServer(options: FakeApiOptions): Promise<FakeA
       const path = url.split('?')[0] as string
       requests.push(`${method} ${path}`)
       if (path.endsWith('/token')) tokenRequests.push(JSON.parse(body))
-      const answer = options.answer?.(method, path, url) ?? own(path, body, options)
+      const answer = (await options.answer?.(method, path, url, body)) ?? own(path, body, options)
       if (answer === 'never') return
       const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
       response.writeHead(answer.status ?? 200, {'content-type': 'application/json', 'audit-id': 'fake'}).end(text)

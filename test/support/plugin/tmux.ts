@@ -77,3 +77,10 @@ export async function openTerminal(
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
+
+/** How the terminal of a shell is set, as stty says it. */
+export async function settings(terminal: Terminal): Promise<string> {
+  await terminal.type('clear; stty -a; echo settled')
+  const screen = await terminal.until(/^settled$/m)
+  return screen.slice(0, screen.indexOf('\nsettled'))
+}

@@ -18,6 +18,7 @@ describe('keys', () => {
     ['d', {meta: true}, [{do: 'back'}, {do: 'differences'}]],
     ['', {meta: true, return: true}, [{do: 'back'}, {do: 'open'}]],
     ['', {meta: true, escape: true}, [{do: 'back'}]],
+    ['\u001b', {meta: true, escape: true}, [{do: 'back'}, {do: 'back'}]],
     [
       'jjk',
       {},

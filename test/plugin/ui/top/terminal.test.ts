@@ -12,7 +12,7 @@ import type {FakeAgent} from '../../../support/plugin/fake-agent.ts'
 import {startFakeApiServer} from '../../../support/plugin/fake-api-server.ts'
 import {PlayedNode, startPlayedAgent} from '../../../support/plugin/played-node.ts'
 import {fixture} from '../../../support/plugin/run-cli.ts'
-import {missingTmux, openTerminal, type Terminal} from '../../../support/plugin/tmux.ts'
+import {missingTmux, openTerminal, settings, type Terminal} from '../../../support/plugin/tmux.ts'
 import {temporaryFolder} from '../../../support/temporary-folder.ts'
 import {nightEvents} from '../../../support/top/live-events.ts'
 
@@ -32,12 +32,6 @@ async function recording() {
       .join(''),
   )
   return {file, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]()}
-}
-
-const settings = async (terminal: Terminal): Promise<string> => {
-  await terminal.type('clear; stty -a; echo settled')
-  const screen = await terminal.until(/^settled$/m)
-  return screen.slice(0, screen.indexOf('\nsettled'))
 }
 
 /** The screen is open, and what was on the terminal before is hidden. */
