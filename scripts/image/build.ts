@@ -3,6 +3,7 @@
  * root, from Debian's packages. Prints the archive's path.
  *
  *   build.ts [--tag REF] [--output FILE.tar] [--dist BUNDLE] [--rootfs FOLDER]     FOLDER keeps the root file system
+ *   build.ts --os windows [--output FOLDER] [--dist BUNDLE]     the folder for the image of Windows nodes, on any system
  */
 import {existsSync} from 'node:fs'
 import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises'
@@ -15,6 +16,7 @@ import {cacheFolder} from '../platforms/packages.ts'
 import {imageConfig, writeArchive} from './archive.ts'
 import {buildScript} from './build-script.ts'
 import {parseContainerfile, type Stage} from './containerfile.ts'
+import {makeWindowsFolder} from './windows-folder.ts'
 
 const context = resolve(import.meta.dirname, '../..')
 const cache = cacheFolder()
@@ -22,20 +24,28 @@ const cache = cacheFolder()
 const {values} = parseArgs({
   options: {
     tag: {type: 'string', default: `kubectl-npm/agent:${packageFacts.version}`},
-    output: {type: 'string', default: join(cache, `kubectl-npm-agent-${packageFacts.version}-${process.arch}.tar`)},
+    os: {type: 'string', default: 'linux'},
+    output: {type: 'string'},
     dist: {type: 'string', default: join(context, 'dist')},
     rootfs: {type: 'string'},
   },
 })
 
-const stages = parseContainerfile(await readFile(join(context, 'manifests', 'Containerfile'), 'utf8'))
-const output = resolve(values.output)
+const name = join(cache, `kubectl-npm-agent-${packageFacts.version}`)
 const dist = resolve(values.dist)
-const problem = await obstacle()
-if (problem !== undefined) {
-  console.error(`error: ${problem}`)
-  process.exit(2)
+if (values.os !== 'linux') {
+  const folder = resolve(values.output ?? `${name}-windows`)
+  const obstacle = values.os === 'windows' ? withoutBundle() : `--os ${values.os}: it is linux or windows`
+  if (obstacle !== undefined) stop(obstacle)
+  await makeWindowsFolder(dist, folder)
+  console.log(folder)
+  process.exit()
 }
+
+const stages = parseContainerfile(await readFile(join(context, 'manifests', 'Containerfile'), 'utf8'))
+const output = resolve(values.output ?? `${name}-${process.arch}.tar`)
+const problem = await obstacle()
+if (problem !== undefined) stop(problem)
 await mkdir(dirname(output), {recursive: true})
 const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-image-'))
 try {
@@ -50,9 +60,19 @@ try {
 }
 console.log(output)
 
+function stop(why: string): never {
+  console.error(`error: ${why}`)
+  process.exit(2)
+}
+
+function withoutBundle(): string | undefined {
+  return existsSync(join(dist, 'npm-agent')) ? undefined : `there is no bundle in ${dist}\n  Make it first: npm run build`
+}
+
 /** Why it cannot be built here, and what to do. */
 async function obstacle(): Promise<string | undefined> {
-  if (!existsSync(join(dist, 'npm-agent'))) return `there is no bundle in ${dist}\n  Make it first: npm run build`
+  const missing = withoutBundle()
+  if (missing !== undefined) return missing
   const builder = `Use a builder instead: podman build -f manifests/Containerfile -t ${values.tag} .`
   if (process.getuid?.() !== 0) return `building without a builder needs root\n  ${builder}`
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')

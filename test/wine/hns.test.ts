@@ -4,6 +4,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeWhere} from '../support/describe-where.ts'
 import {hnsFixture} from '../support/windows/hns-fixture.ts'
 import {bundleProgram} from './lab/bundle-program.ts'
+import {fixtureState} from './lab/fixture-state.ts'
 import {windowsTools} from './lab/requirements.ts'
 import {type HnsDocument, type StandInState, StandIns} from './lab/stand-in-state.ts'
 import {openWindows, type Windows, windowsPath} from './lab/windows.ts'
@@ -15,19 +16,11 @@ const {tools, missing} = await windowsTools()
 const NAMES = ['azure', 'Büro – 子网 – 😀']
 
 function freshState(): StandInState {
-  const networks = hnsFixture('networks.json') as HnsDocument[]
-  const {endpoints, queryResults} = hnsFixture('endpoints.json') as {
-    endpoints: HnsDocument[]
-    queryResults: {attached: string[]; attachedSharing: string[]}
-  }
-  networks.forEach((network, index) => {
+  const state = fixtureState()
+  state.networks.forEach((network, index) => {
     network.Name = NAMES[index] ?? network.Name
   })
-  const states = Object.fromEntries([
-    ...queryResults.attached.map(id => [id, 2]),
-    ...queryResults.attachedSharing.map(id => [id, 3]),
-  ])
-  return {networks, endpoints, states, version: {Major: 15, Minor: 4}}
+  return state
 }
 
 interface Answer {

@@ -62,7 +62,7 @@ export async function startAgentProcess({heapMb = 256, executable}: AgentProcess
 }
 
 /** Serves what is played in this process over HTTP. */
-async function serveReviews(reviews: FakeReviews): Promise<{readonly url: string; close(): void}> {
+export async function serveReviews(reviews: FakeReviews): Promise<{readonly url: string; close(): void}> {
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString()
     try {

@@ -1,0 +1,29 @@
+import {existsSync} from 'node:fs'
+import {cp, mkdir, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {copyNativeParts} from '../platforms/native-parts.ts'
+import {nodeForWindows, packageFolder} from '../platforms/packages.ts'
+
+/**
+ * Makes the folder that the agent's image for Windows nodes consists of. Nothing in it is installed or compiled: it can be made, and the
+ * image built from it, on any system; and it runs on a node without a container, too: `node.exe kubectl-npm\npm-agent serve`.
+ *
+ *   node.exe       Node for Windows on x64
+ *   kubectl-npm/   the bundle, with koffi's part for Windows
+ *
+ * @param dist   the bundle
+ * @param output is made anew
+ * @throws Error when Node or koffi for Windows cannot be had
+ */
+export async function makeWindowsFolder(dist: string, output: string): Promise<void> {
+  const node = join(await packageFolder(nodeForWindows), 'bin', 'node.exe')
+  if (!existsSync(node)) throw new Error(`${nodeForWindows.name} has no bin/node.exe`)
+  await rm(output, {recursive: true, force: true})
+  await mkdir(output, {recursive: true})
+  const bundle = join(output, 'kubectl-npm')
+  await cp(dist, bundle, {recursive: true})
+  const native = join(bundle, 'build', 'koffi')
+  await rm(native, {recursive: true, force: true})
+  await copyNativeParts(native, ['win32-x64'])
+  await cp(node, join(output, 'node.exe'))
+}
