@@ -205,12 +205,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/kubernetes': ['core/problem', ...agentGround],
   'agent/auth': ['core/contract', 'core/problem', 'core/kubernetes', ...agentGround, 'agent/kubernetes'],
   'agent/watch': [...facts, 'core/contract', 'core/dataplane', ...agentGround, 'agent/kubernetes'],
+  'agent/native': [],
+  'agent/netlink': ['agent/native'],
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/hns', 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
-  'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/hns', 'agent/node'],
-  'agent/native': [],
-  'agent/netlink': ['agent/native'],
+  'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/hns', 'agent/netlink', 'agent/node'],
   // Which save is Azure NPM's is decided as for all other answers.
   'agent/live': [
     ...ground,

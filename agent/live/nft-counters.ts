@@ -2,8 +2,9 @@ import {createHash} from 'node:crypto'
 import type {RuleCounters} from '../../core/dataplane/rule-counters.ts'
 import {type ChainPlaces, rulePlaces} from '../../core/linux/counters/rule-places.ts'
 import type {Text} from '../../core/text/lines.ts'
-import {NetlinkError, readPart} from '../netlink/message.ts'
-import {clearCounter, generationRequest, readChain, readCounter, readGeneration, rulesRequest} from '../netlink/nft-rules.ts'
+import {generationOf} from '../netlink/generation.ts'
+import {readPart} from '../netlink/message.ts'
+import {clearCounter, readChain, readCounter, rulesRequest} from '../netlink/nft-rules.ts'
 import type {NetlinkSocket, OpenNetlink} from '../netlink/socket.ts'
 import type {ThreadTime} from './thread-time.ts'
 
@@ -175,17 +176,6 @@ export class NftCounters {
       if (this.time.isLong) await this.time.breathe()
     }
   }
-}
-
-function generationOf(socket: NetlinkSocket): number {
-  let generation: number | undefined
-  socket.send(generationRequest())
-  const part = socket.receive()
-  readPart(part, (start, end) => {
-    generation ??= readGeneration(part, start, end)
-  })
-  if (generation === undefined) throw new NetlinkError('no generation')
-  return generation
 }
 
 function grow(found: {packets: Float64Array; bytes: Float64Array}): void {

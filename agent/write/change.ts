@@ -75,7 +75,9 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
     }
     if (!failure) {
       const {wanted, wantedDigest} = change
-      const node = await session.verify({writing: before.writing, part: wanted, digest: wantedDigest})
+      const hasSameRules = change.steps.every(({tool}) => tool === 'ipset')
+      const asked = {writing: before.writing, part: wanted, digest: wantedDigest}
+      const node = await session.verify(asked, hasSameRules ? before : undefined)
       const isExact = node.digest === wantedDigest
       if (isExact || isCarried(node, before, change)) {
         await endChange(session, id, change)

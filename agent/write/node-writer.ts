@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {Plan} from '../../core/contract/plan.ts'
 import type {WriteResult, WriteStatus} from '../../core/contract/writes.ts'
 import type {Log} from '../log.ts'
+import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'
 import {applyPlan} from './apply.ts'
 import {confirmWrite} from './confirm.ts'
 import type {DeniedFlows} from './denied-flows.ts'
@@ -26,6 +27,8 @@ type Verb = WriteResult['verb']
 /** How often it is looked whether what awaits its confirmation has got it, by whatever process, or its time is over. */
 const LOOK_MS = 200
 const TRY_AGAIN_MS = 30_000
+/** What was read of the node is kept so long for the next write: parsed, a large one takes some 50 MB. */
+const KEEP_TEXTS_MS = 60_000
 
 const STATUS = 'See what was written: kubectl npm rollback --list'
 
@@ -35,6 +38,9 @@ export class NodeWriter implements Writer {
   private timer: NodeJS.Timeout | undefined
   private isLooking = false
   private readonly wholePoints: WholePoints = new Map()
+  /** What this process has read of the node last, and when it forgets it. */
+  private texts: ReadTexts | undefined
+  private forgetting: NodeJS.Timeout | undefined
   /** A way back that failed, and when it is tried again without anybody who writes. */
   private stuck: {readonly result: WriteResult; readonly untilMs: number} | undefined
 
@@ -120,6 +126,8 @@ export class NodeWriter implements Writer {
   stop(): void {
     clearInterval(this.timer)
     this.timer = undefined
+    clearTimeout(this.forgetting)
+    this.texts = undefined
   }
 
   private async write(
@@ -135,7 +143,7 @@ export class NodeWriter implements Writer {
     try {
       await using lock = await this.lock(verb, caller, bounds.lockMs)
       if (!lock) throw new WriteFailure('another write is going on', 'Try again when it has ended.')
-      const session = new Session(this.options, lock)
+      const session = new Session(this.options, lock, this.textsForNow())
       const found = await this.finishEarlier(session)
       if (found.kind === 'stuck') state = 'unknown'
       facts = await body(session, found)
@@ -146,6 +154,12 @@ export class NodeWriter implements Writer {
     this.audit(caller.by, result)
     if (result.outcome === 'awaitingConfirmation') this.watchPending()
     return result
+  }
+
+  private textsForNow(): ReadTexts {
+    clearTimeout(this.forgetting)
+    this.forgetting = setTimeout(() => (this.texts = undefined), KEEP_TEXTS_MS).unref()
+    return (this.texts ??= new ReadTexts(textsOfProcess))
   }
 
   private lock(verb: Verb, {by, signal}: WriteCaller, waitMs: number): Promise<Lock | undefined> {

@@ -6,6 +6,7 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import {partDigest} from '../../core/plan/digest.ts'
 import type {Text} from '../../core/text/lines.ts'
 import {limits} from '../limits/limits.ts'
+import {rulesGeneration} from '../netlink/generation.ts'
 import {documentReaders, kernelDocuments} from '../node/documents.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
 import {nodeSource} from '../node/node-source.ts'
@@ -31,6 +32,8 @@ export interface ReadNode extends FoundPart {
   readonly state: NodeState
   /** What the tools printed, by the names that a dump has for it. */
   readonly files: ReadonlyMap<string, Text>
+  /** Of the rules of nftables, from before they were read. Undefined where the kernel cannot be asked. */
+  readonly generation?: number | undefined
 }
 
 export interface ReadNodeOptions extends ReadLocalOptions {
@@ -39,8 +42,8 @@ export interface ReadNodeOptions extends ReadLocalOptions {
   readonly writing?: NodeWriting | undefined
   /** What was read before. What is the same now is taken from there, with what its rules had counted then. */
   readonly texts?: ReadTexts
-  /** Leaves out what nothing that is written rests on. */
-  readonly withoutExtras?: boolean
+  /** Tells the generation of the rules of nftables; by default the kernel of the tools that are run, if they are the real ones. */
+  readonly generation?: (() => Promise<number | undefined>) | undefined
 }
 
 /**
@@ -49,42 +52,74 @@ export interface ReadNodeOptions extends ReadLocalOptions {
  * @throws WriteFailure when not all of it can be read: what is not known is not changed
  */
 export async function readNode(options: ReadNodeOptions): Promise<ReadNode> {
-  const {files, documents} = await readTexts(options)
-  return {files, ...(await openNode(options.node, documents, options.writing))}
+  // Before the rules: what is changed while they are read counts as changed.
+  const generation = await generationOf(options)
+  const {files, documents} = await readTexts(options, kernelDocuments)
+  return {files, generation, ...(await openNode(options.node, documents, options.writing))}
 }
+
+/** Who replaces tools has a kernel of their own. */
+const generationOf = async ({generation, run: replaced, start}: ReadNodeOptions): Promise<number | undefined> =>
+  generation ? generation() : (replaced ?? start) ? undefined : rulesGeneration()
 
 /**
  * Reads whether a node has a part. Only where what the tools print does not say so line for line is it parsed.
  *
  * @param wanted with its digest
+ * @param before the node before a write that told ipset alone. While the kernel says that no rule has been changed since then, its rules
+ *   are those of now: printing them takes longer than all else.
  * @throws WriteFailure when not all of it can be read
  */
-export async function verifyNode(options: ReadNodeOptions, wanted: Omit<FoundPart, 'open'>): Promise<FoundPart> {
-  const {documents} = await readTexts(options)
+export async function verifyNode(
+  options: ReadNodeOptions,
+  wanted: Omit<FoundPart, 'open'>,
+  before?: ReadNode,
+): Promise<FoundPart> {
   const {node} = options
   const {writing, part} = wanted
-  const parsed = () => openNode(node, documents, options.writing)
-  if (!writing.isPrinted?.(documents, part)) return parsed()
-  return {...wanted, open: async () => (await parsed()).state}
+  const sawPart = (documents: readonly DumpDocument[]): FoundPart | undefined =>
+    writing.isPrinted?.(documents, part)
+      ? {...wanted, open: async () => (await openNode(node, documents, options.writing)).state}
+      : undefined
+  const rules = before?.files.get(NFT_RULES)
+  if (rules && before?.generation !== undefined && !before.files.has(LEGACY_RULES)) {
+    const {documents} = await readTexts(
+      options,
+      VERIFIED.filter(name => name !== NFT_RULES),
+    )
+    // Behind the sets: it speaks for all the time since the rules were read.
+    const isSame = (await generationOf(options)) === before.generation
+    const seen = isSame ? sawPart([parsedBefore(NFT_RULES, rules, options.texts), ...documents]) : undefined
+    if (seen) return seen
+  }
+  const {documents} = await readTexts(options, VERIFIED)
+  return sawPart(documents) ?? openNode(node, documents, options.writing)
 }
 
-async function readTexts(options: ReadNodeOptions) {
-  const {signal, texts, withoutExtras = false} = options
+const NFT_RULES = 'iptables-nft-save.txt'
+const LEGACY_RULES = 'iptables-legacy-save.txt'
+
+async function readTexts(options: ReadNodeOptions, asked: readonly NodeDocument[]) {
+  const {signal, texts} = options
   const files = new Map<string, Text>()
   const documents: DumpDocument[] = []
   const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...options}
-  const asked = withoutExtras ? kernelDocuments.filter(name => !isExtra(name)) : kernelDocuments
   const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
   for (const {name, text, problems} of readings) {
     const [problem] = problems
     if (problem && isExtra(name)) continue
     if (problem) throw new WriteFailure(`the node cannot be read: ${problem.message}`, problem.next)
     files.set(name, text)
-    const document = documentOfNode(name, text)
-    const {folder} = document
-    documents.push(texts ? {...(texts.find(name, text) ?? texts.add(name, document)), folder} : document)
+    documents.push(parsedBefore(name, text, texts))
   }
   return {files, documents}
+}
+
+/** A document with what it was parsed to, if that is known. */
+function parsedBefore(name: NodeDocument, text: Text, texts: ReadTexts | undefined): DumpDocument {
+  const document = documentOfNode(name, text)
+  const {folder} = document
+  return texts ? {...(texts.find(name, text) ?? texts.add(name, document)), folder} : document
 }
 
 /**
@@ -122,3 +157,6 @@ export function documentOfNode(name: string, text: Text): DumpDocument {
 
 /** Only headers and reference counts, which nothing that is written rests on. */
 const isExtra = (name: NodeDocument): boolean => documentRow(name).content === 'ipset-list'
+
+/** What has to be read to know what a node has. */
+const VERIFIED = kernelDocuments.filter(name => !isExtra(name))

@@ -37,10 +37,12 @@ export class Session {
   readonly journal: Journal
   readonly points: RestorePoints
   private readonly lock: Lock
-  private readonly texts = new ReadTexts(textsOfProcess)
+  private readonly texts: ReadTexts
 
-  constructor(options: SessionOptions, lock: Lock) {
+  /** @param texts what was read of the node before */
+  constructor(options: SessionOptions, lock: Lock, texts = new ReadTexts(textsOfProcess)) {
     this.options = options
+    this.texts = texts
     this.clock = options.clock
     this.lock = lock
     this.journal = new Journal(options.stateDir)
@@ -71,11 +73,12 @@ export class Session {
    * Reads whether the node is what it is to be: rules and sets, and nothing that is only kept for people.
    *
    * @param wanted what it is to be
+   * @param before the node before, where no rule was told to change
    * @throws WriteFailure
    */
-  verify(wanted: Omit<FoundPart, 'open'>): Promise<FoundPart> {
+  verify(wanted: Omit<FoundPart, 'open'>, before?: ReadNode): Promise<FoundPart> {
     const {node, writing, read} = this.options
-    return verifyNode({...read, node, writing, texts: this.texts, withoutExtras: true}, wanted)
+    return verifyNode({...read, node, writing, texts: this.texts}, wanted, before)
   }
 
   async run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {

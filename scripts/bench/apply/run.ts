@@ -61,6 +61,15 @@ async function transaction(objects: string): Promise<Cost> {
   return node.cost(verb('apply', '--plan', plan, '--yes'))
 }
 
+/** The same transaction where the process has started, has run its code before, and has read the node. It is no start that is measured. */
+async function warmTransaction(set: string, member: string): Promise<Cost> {
+  const writer = join(import.meta.dirname, 'warm-writer.ts')
+  const {stdout} = await exec('ip', ['netns', 'exec', node.name, NODE, writer, node.stateDir, plan, set, member], {
+    env: {...process.env, XTABLES_LOCKFILE: node.lockFile},
+  })
+  return JSON.parse(stdout) as Cost
+}
+
 async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   const objects = await clusterFile({pods, policies})
   node.renew()
@@ -74,6 +83,7 @@ async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   const repaired = await node.cost(verb('apply', '-f', objects, '--yes'))
   await node.cost(['ipset', 'del', set, member])
   const repairedPlan = await transaction(objects)
+  const warm = await warmTransaction(set, member)
   node.renew()
   const filled = await rawRestore()
   const [restored, saved] = [
@@ -86,6 +96,7 @@ async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   add('raw save of sets and rules', size, read)
   add('apply, one member missing', size, repaired, saved)
   add('the same of a kept plan: the transaction', size, repairedPlan, saved)
+  add('the same in a process that goes on, as the agent', size, warm, saved)
   add('what the next one does after a kill', size, await recovery(objects))
   const held = await legacyHold(objects)
   rows.push({what: 'longest hold of the xtables lock, legacy', size, median: inSeconds(held), ratio: '', aim: '', met: ''})
