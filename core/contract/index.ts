@@ -8,6 +8,7 @@ import {metricsListSchema, metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
 import {policyChangeSchema, policyListSchema} from './policies.ts'
 import {programSchema} from './program.ts'
+import {liveDifferencesSchema, liveMembersSchema} from './recording.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListSchema} from './set-list.ts'
 import {agentStatusChangeSchema, agentStatusListSchema, versionListSchema} from './status.ts'
@@ -27,7 +28,9 @@ export const schemas = {
   Dump: dumpSchema,
   FlowList: flowListSchema,
   Lint: lintSchema,
+  LiveDifferences: liveDifferencesSchema,
   LiveFailure: liveFailureSchema,
+  LiveMembers: liveMembersSchema,
   LiveNode: liveNodeSchema,
   LiveSample: liveSampleSchema,
   Matrix: matrixSchema,

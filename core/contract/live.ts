@@ -5,7 +5,7 @@ import {API_VERSION} from './version.ts'
 /**
  * What goes on on nodes, as a stream of documents: what a node has (`LiveNode`, again whenever its rules change), what was counted
  * (`LiveSample`), and why nothing can be read (`LiveFailure`). Screens, `policies --watch` and recordings all live on this stream;
- * recordings are its documents, one to a line.
+ * recordings are its documents, one to a line, with those of `recording.ts` between.
  *
  * Counters stay next to the rules that they belong to: a sample names rules by their number in the node that has its `structure`.
  */
@@ -47,7 +47,7 @@ export const liveSummarySchema = z.object({
 export type LiveSummary = z.infer<typeof liveSummarySchema>
 
 /** What every document of the stream has. */
-const eventFields = {apiVersion: z.literal(API_VERSION), node: z.string(), at: z.iso.datetime()}
+export const liveEventFields = {apiVersion: z.literal(API_VERSION), node: z.string(), at: z.iso.datetime()}
 
 const liveRuleSchema = z.object({
   number: count.describe('index into what samples count'),
@@ -71,7 +71,7 @@ export type LivePolicy = z.infer<typeof livePolicySchema>
 
 export const liveNodeSchema = z
   .object({
-    ...eventFields,
+    ...liveEventFields,
     kind: z.literal('LiveNode'),
     structure: z.string().describe('digest of the rules without their counters: samples with the same one count these rules'),
     backend: z.enum(['nft', 'legacy', 'hns', 'unknown']),
@@ -101,7 +101,7 @@ export type LiveCounts = z.infer<typeof liveCountsSchema>
 
 export const liveSampleSchema = z
   .object({
-    ...eventFields,
+    ...liveEventFields,
     kind: z.literal('LiveSample'),
     structure: z.string(),
     summary: liveSummarySchema,
@@ -114,7 +114,7 @@ export const liveSampleSchema = z
 export type LiveSample = z.infer<typeof liveSampleSchema>
 
 export const liveFailureSchema = z
-  .object({...eventFields, kind: z.literal('LiveFailure'), ...nodeFailureSchema.omit({node: true}).shape})
+  .object({...liveEventFields, kind: z.literal('LiveFailure'), ...nodeFailureSchema.omit({node: true}).shape})
   .describe('Why a node cannot be watched at present; it is tried again')
 export type LiveFailure = z.infer<typeof liveFailureSchema>
 

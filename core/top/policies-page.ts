@@ -42,7 +42,9 @@ const noPolicies = ({summary}: WatchedNode): string[] =>
 export const waitingFor = (node: WatchedNode | undefined): string[] =>
   node?.failure
     ? [sentence(node.failure.message), node.failure.next]
-    : [node ? 'Its rules are being read.' : 'Its first sample is on its way.']
+    : node?.isRecorded
+      ? ['Its rules were not recorded up to here: they are while somebody looks into the node.', 'Right steps on.']
+      : [node ? 'Its rules are being read.' : 'Its first sample is on its way.']
 
 /** What holds for a node as a whole stands above all of its pages. */
 export function aboutNode(node: WatchedNode | undefined): TopTable['about'] {
@@ -231,7 +233,7 @@ export function podsPage(node: WatchedNode | undefined, key?: string): TopTable 
       : isUnknown
         ? [
             'Which pods policies select is not known: the objects of the cluster were not given.',
-            'Add them: --from cluster.json.',
+            node.isRecorded ? 'So it was when this was recorded.' : 'Add them: --from cluster.json.',
           ]
         : ['No policy selects a pod of this node.'],
   }

@@ -1,3 +1,4 @@
+import type {SetEntry} from '../contract/common.ts'
 import type {Loaded} from './loaded.ts'
 import {countText, sentence} from './number-text.ts'
 import {aboutNode, waitingFor} from './policies-page.ts'
@@ -71,6 +72,10 @@ export interface SetMember {
   readonly member: string
   readonly pods: readonly string[]
 }
+
+/** The members of a set as it was read. */
+export const setMembers = ({members, memberNames, memberPods}: SetEntry): SetMember[] =>
+  (members ?? []).map((member, at) => ({member: memberNames?.[at] ?? member, pods: memberPods?.[at] ?? []}))
 
 const memberColumns: readonly TopColumn[] = [
   {key: 'member', header: 'MEMBER', least: 15, rank: 0},

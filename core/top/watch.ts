@@ -6,10 +6,14 @@ import type {Watched, WatchedNode, WatchedPolicy, WatchedRule} from './watched.t
 
 const BAD: readonly Happening['kind'][] = ['differenceAppeared', 'policyRemoved', 'npmRestarted', 'nodeLost']
 
-/** What pages need of a view. What only some pages show is computed when they ask for it. */
-export function watch({nodes, happenings}: LiveView): Watched {
+/**
+ * What pages need of a view. What only some pages show is computed when they ask for it.
+ *
+ * @param isRecorded whether it was recorded, so that nothing more can be read
+ */
+export function watch({nodes, happenings}: LiveView, isRecorded = false): Watched {
   return {
-    nodes: [...nodes.values()].map(watchNode),
+    nodes: [...nodes.values()].map(view => watchNode(view, isRecorded)),
     get events() {
       return happenings
         .map(({node, at, kind, text}) => ({node, at: Date.parse(at), isBad: BAD.includes(kind), text}))
@@ -18,7 +22,7 @@ export function watch({nodes, happenings}: LiveView): Watched {
   }
 }
 
-function watchNode(view: NodeView): WatchedNode {
+function watchNode(view: NodeView, isRecorded: boolean): WatchedNode {
   const {node, sample, rates, history, live, failure, counts, firstEntries} = view
   return {
     node,
@@ -28,6 +32,7 @@ function watchNode(view: NodeView): WatchedNode {
       readMs: sample.readMs,
       intervalMs: sample.intervalMs,
     }),
+    ...(isRecorded && {isRecorded}),
     drops: rates?.node.drops ?? null,
     newConnections: rates?.node.newConnections ?? null,
     get dropHistory() {

@@ -12,6 +12,8 @@ export interface WatchedNode {
   readonly node: string
   /** Absent before the first sample. */
   readonly summary?: LiveSummary
+  /** Nothing more can be read of it. */
+  readonly isRecorded?: true
   /** Of the newest sample, in milliseconds since 1970. */
   readonly at?: number
   readonly drops: number | null

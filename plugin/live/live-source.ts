@@ -1,6 +1,7 @@
 import type {SetEntry} from '../../core/contract/common.ts'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {LiveEvent} from '../../core/contract/live.ts'
+import type {Recorded} from '../../core/contract/recording.ts'
 
 /** What is asked of nodes. It may change at any time. */
 export interface LiveRequest {
@@ -32,5 +33,5 @@ export interface LiveSource {
   /** The comparison of a node with its policies now. @throws InputError when it cannot be made */
   differences(node: string, signal: AbortSignal): Promise<Drift>
   /** Of a recording: all of its documents in order, to step through. */
-  readonly recorded?: readonly LiveEvent[]
+  readonly recorded?: readonly Recorded[]
 }

@@ -1,5 +1,5 @@
 import {open, readFile} from 'node:fs/promises'
-import {type LiveEvent, liveEventSchema} from '../../core/contract/live.ts'
+import {isLiveEvent, type Recorded, recordedSchema} from '../../core/contract/recording.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {LiveSource} from './live-source.ts'
 
@@ -31,7 +31,7 @@ export async function openRecording(path: string): Promise<LiveSource> {
     kind: 'recording',
     recorded,
     async *events() {
-      yield* recorded
+      yield* recorded.filter(isLiveEvent)
     },
     request: () => {},
     members: none,
@@ -39,12 +39,12 @@ export async function openRecording(path: string): Promise<LiveSource> {
   }
 }
 
-function parseRecording(text: string, path: string): LiveEvent[] {
+function parseRecording(text: string, path: string): Recorded[] {
   const lines = text.split('\n')
   // Behind the last line feed is nothing, or a line that was not written to its end.
   return lines.slice(0, -1).flatMap((line, at) => {
     if (line.trim() === '') return []
-    const found = liveEventSchema.safeParse(jsonOf(line))
+    const found = recordedSchema.safeParse(jsonOf(line))
     if (found.success) return [found.data]
     throw new InputError(
       `${path}:${at + 1}: this line is no document of a recording`,

@@ -3,9 +3,9 @@ import type {LiveEvent} from '../../../core/contract/live.ts'
 import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
 import {InputError} from '../../../core/problem/input-error.ts'
 import type {Loaded} from '../../../core/top/loaded.ts'
-import type {SetMember} from '../../../core/top/sets-page.ts'
+import {type SetMember, setMembers} from '../../../core/top/sets-page.ts'
 import {type Action, currentPage, initialState, reduce, type Theme, type TopState} from '../../../core/top/state.ts'
-import {memberKey} from '../../../core/top/top-table.ts'
+import {type Extras, memberKey} from '../../../core/top/top-table.ts'
 import {watch} from '../../../core/top/watch.ts'
 import type {LiveSource} from '../../live/live-source.ts'
 import {drawFrame, type Frame} from './frame.ts'
@@ -102,8 +102,8 @@ export class TopSession {
     const {view, now} = this.shownView()
     const frame = drawFrame({
       state: this.state,
-      watched: watch(view),
-      extras: {differences: this.differences, members: this.members},
+      watched: watch(view, this.recording !== undefined),
+      extras: this.extras(),
       now,
       clock: this.options.clock(now),
       size,
@@ -112,6 +112,21 @@ export class TopSession {
     })
     this.drawn = {version, size, frame}
     return frame
+  }
+
+  /** What the page shows besides. */
+  private extras(): Extras {
+    const {recording, state} = this
+    if (!recording || !state.replay) return {differences: this.differences, members: this.members}
+    const {at} = state.replay
+    const {page} = currentPage(state)
+    const {clock} = this.options
+    return {
+      differences: new Map(page.kind === 'differences' ? [[page.node, recording.differencesAt(at, page.node, clock)]] : []),
+      members: new Map(
+        page.kind === 'set' ? [[memberKey(page.node, page.set), recording.membersAt(at, page.node, page.set, clock)]] : [],
+      ),
+    }
   }
 
   private shownView(): {readonly view: LiveView; readonly now: number} {
@@ -161,17 +176,15 @@ export class TopSession {
       this.asked = asked
       this.source.request({intervalMs: this.state.intervalMs, rulesOf: new Set(this.counted)})
     }
+    // What was recorded is here already.
+    if (this.recording) return
     if (page.kind === 'differences')
       this.load(this.differences, page.node, isRefreshed, () => this.source.differences(page.node, this.signal))
     if (page.kind === 'set')
       this.load(this.members, memberKey(page.node, page.set), isRefreshed, async () => {
         const found = await this.source.members(page.node, page.set, this.signal)
         if (!found) throw new InputError('the node no longer has this set', 'esc leads back.')
-        const {members, memberNames, memberPods} = found
-        return (members ?? []).map((member, at) => ({
-          member: memberNames?.[at] ?? member,
-          pods: memberPods?.[at] ?? [],
-        }))
+        return setMembers(found)
       })
   }
 
