@@ -10,7 +10,7 @@ export const networksReader = (hns: HnsReader): DocumentReader =>
   async function* read(signal) {
     const version = await hns.version(signal)
     const networks = await hns.networks(signal)
-    yield* documentOf('networks', networks, {kind: 'HnsNetworks', ...(version && {version})})
+    yield* documentOf('networks', networks, {hns: 'networks', ...(version && {version})})
     return {command: `networks of HNS, by ${hns.way}`, problems: networks.failures.map(({problem}) => problem)}
   }
 
@@ -18,7 +18,7 @@ export const endpointsReader = (hns: HnsReader): DocumentReader =>
   async function* read(signal) {
     const endpoints = await hns.endpoints(signal)
     const {attached, attachedSharing} = endpoints
-    yield* documentOf('endpoints', endpoints, {kind: 'HnsEndpoints', queryResults: {attached, attachedSharing}})
+    yield* documentOf('endpoints', endpoints, {hns: 'endpoints', queryResults: {attached, attachedSharing}})
     return {command: `endpoints of HNS, by ${hns.way}`, problems: endpoints.failures.map(({problem}) => problem)}
   }
 

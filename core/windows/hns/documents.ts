@@ -7,10 +7,8 @@ import type {JsonObject} from './model.ts'
 
 export type HnsList = 'networks' | 'endpoints'
 
-/** What `kind` says of documents that an agent takes. */
-const LISTS: Readonly<Record<string, HnsList>> = {HnsNetworks: 'networks', HnsEndpoints: 'endpoints'}
-
-const listIn = ({kind}: JsonObject): HnsList | undefined => (typeof kind === 'string' ? LISTS[kind] : undefined)
+/** What documents that an agent takes say of themselves. */
+const listIn = ({hns}: JsonObject): HnsList | undefined => (hns === 'networks' || hns === 'endpoints' ? hns : undefined)
 
 /** What a value holds of HNS. */
 export interface FoundObjects {

@@ -47,6 +47,8 @@ export interface OpenAgentOptions {
   readonly run?: Run
   /** Names of the legacy tables that the kernel has. */
   readonly legacyTables?: () => Promise<string>
+  /** The node's name. */
+  readonly node?: string
   /** Of a Windows node. */
   readonly hns?: NodeSource['hns'] & {}
   readonly watch?: ClusterWatch
@@ -64,7 +66,7 @@ export interface OpenAgentOptions {
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const {legacyTables, writer = new FakeWriter(), readOnly = false, metrics, hns} = options
+  const {legacyTables, writer = new FakeWriter(), readOnly = false, metrics, hns, node = NODE} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -75,7 +77,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
   const at = await new Promise<ListeningAt>((resolve, reject) => {
     ended = serve({
       version: '1.2.3',
-      node: NODE,
+      node,
       namespace: NAMESPACE,
       socket,
       stateDir,

@@ -17,6 +17,8 @@ export interface FakeApiOptions {
   readonly agents: Readonly<Record<string, number | string | undefined>>
   /** DaemonSets in kube-system. */
   readonly daemonSets?: readonly string[]
+  /** The token for an audience. By default one that fake agents take. */
+  readonly token?: (audience: string) => string
   /** Pods of the relays in place of one that runs and is ready for each node. */
   readonly pods?: readonly object[]
   /** Pods of the agents themselves, which are looked at only where a relay is not ready. */
@@ -107,7 +109,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
 function own(
   path: string,
   body: string,
-  {agents, pods, agentPods = [], daemonSets = ['azure-npm', 'kube-proxy']}: FakeApiOptions,
+  {agents, pods, token = tokenFor, agentPods = [], daemonSets = ['azure-npm', 'kube-proxy']}: FakeApiOptions,
 ): FakeAnswer {
   const list = (items: readonly unknown[]) => ({body: {kind: 'List', apiVersion: 'v1', items}})
   if (path === '/api/v1/namespaces/kubectl-npm/pods') return list(pods ?? Object.keys(agents).map(node => relayPod(node)))
@@ -115,7 +117,7 @@ function own(
   if (path === '/apis/apps/v1/namespaces/kube-system/daemonsets') return list(daemonSets.map(name => ({metadata: {name}})))
   if (path.endsWith('/token')) {
     const {spec} = JSON.parse(body) as {spec: {audiences: string[]}}
-    return {status: 201, body: {status: {token: tokenFor(spec.audiences[0] as string)}}}
+    return {status: 201, body: {status: {token: token(spec.audiences[0] as string)}}}
   }
   return refusal(404, 'NotFound', `${path} not found`)
 }

@@ -109,7 +109,7 @@ describe('whatever programs put around the objects', () => {
   })
 
   test('lists that an agent took say that they are whole, and what they lack', () => {
-    const document = {kind: 'HnsEndpoints', queryResults: {attached: [], attachedSharing: []}, unread: ['a'], endpoints: []}
+    const document = {hns: 'endpoints', queryResults: {attached: [], attachedSharing: []}, unread: ['a'], endpoints: []}
     expect(isOfHns(document)).toBe(true)
     const {lists, unread} = read(document)
     expect([...lists]).toEqual(['endpoints'])
