@@ -220,6 +220,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/linux/counters',
     'core/linux/iptables',
     'core/linux/documents',
+    'core/dump',
     'core/live',
     'core/metrics',
     ...agentGround,

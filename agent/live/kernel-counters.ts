@@ -10,16 +10,15 @@ import {refused} from '../limits/refusal.ts'
 import {NetlinkError} from '../netlink/message.ts'
 import {loadNetlink, type OpenNetlink} from '../netlink/socket.ts'
 import {readLegacyTables} from '../node/legacy-tables.ts'
-import {type Run, type Start, start as startTool} from '../node/run.ts'
+import type {NodeSource} from '../node/node-source.ts'
+import {start as startTool} from '../node/run.ts'
 import {takeTurn} from '../node/turn.ts'
 import {isNftSave} from '../node/versions.ts'
+import type {LiveCounters} from './live-counters.ts'
 import {NftCounters} from './nft-counters.ts'
 import {ThreadTime} from './thread-time.ts'
 
-export interface KernelTools {
-  readonly run: Run
-  readonly start?: Start
-  readonly legacyTables?: () => Promise<string | undefined>
+export interface KernelTools extends NodeSource {
   /** How the kernel is asked without a tool. Gives undefined where that cannot be done. */
   readonly netlink?: () => Promise<OpenNetlink | undefined>
 }
@@ -33,7 +32,7 @@ type Backend = 'nft' | 'legacy'
 const BACKEND_MS = 300_000
 
 /** Reads counters of the kernel, and nothing else: no rule is parsed while the rules are the same. */
-export class KernelCounters {
+export class KernelCounters implements LiveCounters {
   private readonly tools: KernelTools
   private readonly limits: Limits
   private backend: Backend | undefined
@@ -49,7 +48,6 @@ export class KernelCounters {
     this.limits = limits
   }
 
-  /** Processor time that this thread has spent on it so far, in milliseconds. */
   get spentMs(): number {
     return this.time.spentMs
   }

@@ -4,8 +4,7 @@ import {structureDigest} from '../../core/live/structure-digest.ts'
 import {kernelSummary} from '../../core/live/summary.ts'
 import type {Limits} from '../limits/limits.ts'
 import type {Comparisons} from './comparisons.ts'
-import {connectionCount} from './connection-count.ts'
-import type {KernelCounters} from './kernel-counters.ts'
+import type {LiveCounters} from './live-counters.ts'
 import type {NpmFigures} from './npm-figures.ts'
 import {childrenTimeMs} from './processor-time.ts'
 import type {Reading} from './reading.ts'
@@ -13,7 +12,9 @@ import {Viewer} from './viewer.ts'
 
 export interface LiveReaderOptions {
   readonly limits: Limits
-  readonly counters: KernelCounters
+  readonly counters: LiveCounters
+  /** How many connections the node tracks; null where nothing tells. */
+  readonly connections: () => Promise<LiveSummary['connections']>
   readonly npm: NpmFigures
   readonly sha256: (text: string) => string
   /** Absent where nothing tells what the policies ask for. */
@@ -127,7 +128,7 @@ export class LiveReader {
   }
 
   private async read(signal: AbortSignal): Promise<Reading> {
-    const {counters: kernel, npm, comparisons, changes} = this.options
+    const {counters: kernel, connections: connectionCount, npm, comparisons, changes} = this.options
     const startedMs = performance.now()
     const usedMs = this.costMs()
     const at = new Date().toISOString()

@@ -2,6 +2,8 @@ import {createHash} from 'node:crypto'
 import type {Drift} from '../../core/contract/drift.ts'
 import type {Limits} from '../limits/limits.ts'
 import {Comparisons} from './comparisons.ts'
+import {connectionCount} from './connection-count.ts'
+import {HnsCounters} from './hns-counters.ts'
 import {KernelCounters, type KernelTools} from './kernel-counters.ts'
 import {LiveReader} from './live-reader.ts'
 import {NpmFigures, type NpmFiguresOptions} from './npm-figures.ts'
@@ -19,10 +21,11 @@ export interface OpenLiveOptions extends KernelTools {
 }
 
 /** A reader of this node's counters. It reads nothing before somebody watches. */
-export function openLiveReader({limits, npmPort, npmPod, compare, changes, ...tools}: OpenLiveOptions): LiveReader {
+export function openLiveReader({limits, npmPort, npmPod, compare, changes, ...source}: OpenLiveOptions): LiveReader {
   return new LiveReader({
     limits,
-    counters: new KernelCounters(tools, limits),
+    counters: source.hns ? new HnsCounters(source, limits) : new KernelCounters(source, limits),
+    connections: source.hns ? async () => null : connectionCount,
     npm: new NpmFigures({limits, ...(npmPort !== undefined && {port: npmPort}), ...(npmPod && {pod: npmPod})}),
     sha256: text => createHash('sha256').update(text).digest('hex'),
     ...(compare && {comparisons: new Comparisons(compare, limits)}),

@@ -1,4 +1,4 @@
-import type {LiveSample, LiveSummary} from '../contract/live.ts'
+import type {LiveSample} from '../contract/live.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {npmOnNode} from '../kubernetes/npm-pod.ts'
@@ -20,7 +20,7 @@ export function nodeSample(node: NodeState, {at, sha256}: LiveNodeOptions): Live
   const counted = {counters, sets}
   const page = node.metricPages?.map(({text, file}) => parsePage(text, file)).find(({samples}) => samples.size > 0)
   const isKnown = node.completeness.rules === 'whole'
-  const summary = {...kernelSummary(counted), ...(counters.structure.rules.length === 0 && uncounted(node))}
+  const summary = kernelSummary(counted)
   return {
     apiVersion: API_VERSION,
     kind: 'LiveSample',
@@ -40,18 +40,5 @@ export function nodeSample(node: NodeState, {at, sha256}: LiveNodeOptions): Live
     readMs: 0,
     intervalMs: 0,
     skipped: 0,
-  }
-}
-
-/** What a node has whose rules count nothing: HNS keeps no counters. Empty for one that has no policies at all. */
-function uncounted(node: NodeState): Partial<LiveSummary> {
-  const policies = [...node.translation().policies()].filter(({enforced}) => enforced)
-  if (policies.length === 0) return {}
-  return {
-    policies: new Set(policies.map(({policy}) => policy)).size,
-    rules: policies.reduce((sum, {rules}) => sum + rules.length, 0),
-    newConnections: null,
-    drops: null,
-    dropBytes: null,
   }
 }

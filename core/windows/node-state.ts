@@ -17,6 +17,7 @@ import {oneService} from '../packets/services.ts'
 import type {HnsEndpoint} from './hns/model.ts'
 import {isNpmAclId} from './npm/acl-id.ts'
 import type {WindowsDocuments} from './npm/documents.ts'
+import {uncountedRules} from './npm/rule-counters.ts'
 import {isOfWireServer, WIRE_SERVICE} from './npm/wire-server.ts'
 import {endpointName} from './translate/describe-acl.ts'
 import {describeWalk} from './translate/describe-walk.ts'
@@ -25,19 +26,6 @@ import {NodeEndpoints} from './walk/node-endpoints.ts'
 import {SetLookup} from './walk/set-lookup.ts'
 import {type WalkedNode, type WindowsWalk, walk} from './walk/walk.ts'
 import {WindowsSetWalker} from './walk/walk-sets.ts'
-
-/** HNS counts nothing. */
-export const NO_COUNTERS: NodeCounters = {
-  counters: {
-    structure: {rules: [], jump: null, drops: [], policies: 0, isActive: false},
-    packets: new Float64Array(),
-    bytes: new Float64Array(),
-    hasCounters: true,
-    otherRules: 0,
-  },
-  numberOf: () => undefined,
-  jumpTo: () => null,
-}
 
 /** A Windows node: sets of HNS networks, and ACLs of endpoints, opened once. */
 export class WindowsNode implements NodeState {
@@ -63,6 +51,7 @@ export class WindowsNode implements NodeState {
   }
   private translated: WindowsTranslation | undefined
   private walked: WalkedNode | undefined
+  private uncounted: NodeCounters | undefined
 
   constructor(dataPlane: DataPlane, documents: WindowsDocuments) {
     this.dataPlane = dataPlane
@@ -137,7 +126,7 @@ export class WindowsNode implements NodeState {
   }
 
   counters(): NodeCounters {
-    return NO_COUNTERS
+    return (this.uncounted ??= uncountedRules(this.endpoints))
   }
 
   translation(): WindowsTranslation {

@@ -13,6 +13,7 @@ import {requireNodeForCluster} from '../node-version.ts'
 import {requireRoot, services} from '../services.ts'
 import type {Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
+import {requireRead} from './unread-node.ts'
 
 /** Where a reading verb takes its data from, as the flags say it. */
 export interface SourceFlags extends Partial<Omit<ClusterFlags, 'from'>>, NodeChoice {
@@ -71,6 +72,7 @@ export async function openSource(
     folder: 'local',
   }))
   const {nodes, problems} = await readDump(documents)
+  for (const state of nodes) requireRead(state, reading.node, reading.problems)
   return {
     dumps: nodes.map(state => state.with({node: reading.node})),
     problems: [...reading.problems, ...(known?.problems ?? []), ...given.problems, ...problems],

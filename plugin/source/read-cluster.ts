@@ -14,6 +14,7 @@ import {readNode} from '../agents/read-snapshot.ts'
 import {InputBudget} from '../bytes/input-budget.ts'
 import {computeWhileHeld} from '../cleanup/interruption.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {requireRead} from './unread-node.ts'
 
 /** What answers are found from. Logs and counts are for dumps. */
 const RULES = documentsFor('rules', 'names')
@@ -145,8 +146,9 @@ async function readObjects(
 export async function readRulesOf(agent: AgentConnection, signal: AbortSignal): Promise<NodeState> {
   const {node, takenAt, documents, problems} = await readNode(agent, RULES, signal, new InputBudget('agents'))
   const [state] = (await computeWhileHeld(() => readDump(documents))).nodes
-  if (state) return state.with({node, takenAt})
-  throw new InputError(`node ${node}: the agent gave nothing that could be read`, 'See its log.', problems)
+  if (!state) throw new InputError(`node ${node}: the agent gave nothing that could be read`, 'See its log.', problems)
+  requireRead(state, node, problems)
+  return state.with({node, takenAt})
 }
 
 /** The cluster's objects as one agent knows them; undefined when it does not. @throws InputError */
@@ -178,6 +180,7 @@ export async function readWholeNode(
   const [state] = nodes
   const {node, takenAt} = reading
   if (!state) throw new InputError(`node ${node}: the agent gave nothing that could be read`, 'See its log.', reading.problems)
+  requireRead(state, node, reading.problems)
   return {state: state.with({node, takenAt}), problems: [...reading.problems, ...problems]}
 }
 
@@ -210,6 +213,7 @@ async function readNodes(
   for (const reading of readings) {
     try {
       const {nodes, problems: more} = await computeWhileHeld(() => readDump(reading.documents))
+      for (const state of nodes) requireRead(state, reading.node, reading.problems)
       dumps.push(...nodes.map(state => state.with({node: reading.node, takenAt: reading.takenAt})))
       problems.push(...more)
     } catch (error) {

@@ -53,13 +53,14 @@ export class FakeWatch implements ClusterWatch {
   }
 
   *clusterJson(): Iterable<string> {
-    const {pods, namespaces, policies} = this.cluster
+    const {pods, namespaces, policies, nodes} = this.cluster
     const of = (kind: string, apiVersion: string, objects: readonly object[]) =>
       objects.map(each => ({apiVersion, kind, ...each}))
     yield JSON.stringify({
       apiVersion: 'v1',
       kind: 'List',
       items: [
+        ...of('Node', 'v1', nodes),
         ...of('Pod', 'v1', pods),
         ...of('Namespace', 'v1', namespaces),
         ...of('NetworkPolicy', 'networking.k8s.io/v1', policies),

@@ -3,7 +3,7 @@ import type {ApiServer} from '../../../agent/kubernetes/api-server.ts'
 import {type Limits, limits as usualLimits} from '../../../agent/limits/limits.ts'
 import type {ServedMetrics} from '../../../agent/metrics/open-metrics.ts'
 import type {NodeSource} from '../../../agent/node/node-source.ts'
-import type {Run} from '../../../agent/node/run.ts'
+import type {Run, Start} from '../../../agent/node/run.ts'
 import {type ListeningAt, serve} from '../../../agent/serve/serve.ts'
 import type {ClusterWatch} from '../../../agent/watch/cluster-watch.ts'
 import type {Writer} from '../../../agent/write/writer.ts'
@@ -47,6 +47,7 @@ export interface OpenAgentOptions {
   readonly run?: Run
   /** Names of the legacy tables that the kernel has. */
   readonly legacyTables?: () => Promise<string>
+  readonly start?: Start
   /** The node's name. */
   readonly node?: string
   /** Of a Windows node. */
@@ -66,7 +67,7 @@ export interface OpenAgentOptions {
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const {legacyTables, writer = new FakeWriter(), readOnly = false, metrics, hns, node = NODE} = options
+  const {legacyTables, writer = new FakeWriter(), readOnly = false, metrics, hns, start, node = NODE} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -87,7 +88,12 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       signal: end.signal,
       onListening: resolve,
       limits: {...usualLimits, ...limits},
-      source: {run, ...(hns && {hns}), ...(legacyTables && {legacyTables})},
+      source: {
+        run,
+        ...(hns && {hns}),
+        ...(legacyTables && {legacyTables}),
+        ...(start && {start, legacyTables: async () => undefined}),
+      },
       npmPort,
       readOnly,
       openWriter: () => writer,

@@ -16,7 +16,7 @@ import type {Program, ProgramSet} from '../../../core/policy/program.ts'
 import type {NodeSet} from '../../../core/sets/node-set.ts'
 import {SetIndex} from '../../../core/sets/set-index.ts'
 import {packetFrom, sidesOf} from '../../../core/sets/sides.ts'
-import {NO_COUNTERS} from '../../../core/windows/node-state.ts'
+import {uncountedRules} from '../../../core/windows/npm/rule-counters.ts'
 
 /**
  * A data plane of another shape than Linux's, small enough to be read at once: rules are ACLs of endpoints with a priority, of
@@ -104,7 +104,7 @@ class AclNode implements NodeState {
   }
 
   counters(): NodeCounters {
-    return NO_COUNTERS
+    return uncountedRules([])
   }
 
   walk(packet: Packet): AclWalk {
