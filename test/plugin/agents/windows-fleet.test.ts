@@ -113,7 +113,7 @@ describe('an agent on a Windows node', () => {
     const {summary, counts} = JSON.parse(stdout.split('\n').find(line => line.includes('LiveSample')) ?? stdout) as {
       summary: object
       counts?: {rules: number[]}
-    } as {summary: object; counts?: {rules: number[]}}
+    }
     expect(summary).toMatchObject({policies: 3, newConnections: null, drops: null, connections: null, active: true})
     expect(counts?.rules ?? []).toEqual([])
   })
