@@ -55,7 +55,7 @@ export function powerShellFunctions({run, reason, timeoutMs, largestBytes}: Powe
   }
 
   return {
-    way: `Windows PowerShell, which can only read (${reason.message})`,
+    way: 'Windows PowerShell, which only reads',
     async enumerate(object, query) {
       const state = stateOf(query)
       // Those in one state are some of those that were read just before.

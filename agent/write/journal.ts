@@ -1,4 +1,5 @@
-import {open, readFile, rename, rm} from 'node:fs/promises'
+import {constants} from 'node:fs'
+import {type FileHandle, open, readFile, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {renameDurable, syncFolder, writeDurable} from './durable-file.ts'
 import {faultPoint} from './fault-point.ts'
@@ -51,11 +52,12 @@ export class Journal {
     this.bytes ??= (await this.find()).bytes
     const line = seal(record)
     faultPoint(`before the journal says ${record.kind}`)
-    await using file = await open(this.path, 'a', 0o600)
+    // Not to append: such a file of Windows cannot be cut. Source: SetEndOfFile, which needs FILE_WRITE_DATA
+    await using file = await open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600)
     const isNew = this.bytes === 0
     try {
       await file.truncate(this.bytes)
-      await file.appendFile(line)
+      await writeAt(file, Buffer.from(line), this.bytes)
       faultPoint(`before the journal's ${record.kind} is synced`)
       await file.sync()
       if (isNew) await syncFolder(this.stateDir)
@@ -110,4 +112,8 @@ export class Journal {
     const ended = new Set(records.filter(({kind}) => kind === 'end').map(({id}) => id))
     return {records, writes: writesOf(records), ended, bytes, ...damage}
   }
+}
+
+async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten
 }

@@ -8,7 +8,7 @@ import {nodeFunctions} from '../../../agent/hns/node-functions.ts'
 import {openHns} from '../../../agent/hns/open-hns.ts'
 import {run} from '../../../agent/node/run.ts'
 
-export type Step = 'networks' | 'endpoints' | HnsOperation
+export type Step = 'version' | 'networks' | 'endpoints' | HnsOperation
 
 const steps = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as readonly Step[]
 const signal = new AbortController().signal
@@ -23,7 +23,8 @@ function shown(error: unknown): object {
 
 const answers: unknown[] = []
 for (const step of steps)
-  if (typeof step === 'string') {
+  if (step === 'version') answers.push(await hns.version(signal))
+  else if (typeof step === 'string') {
     const {failures, ...read} = await hns[step](signal)
     answers.push({...read, failures: failures.map(shown)})
   } else answers.push(await hns.modify(step).then(() => 'done', shown))
