@@ -64,7 +64,7 @@ async function failure(error: unknown, argv: readonly string[]): Promise<number>
   }
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
-  if (error instanceof InputError) say(inputErrorText(error))
+  if (error instanceof InputError) say(inputErrorText(withoutParser(error)))
   // oclif's own errors are about the command line.
   else if (oclif) say(inputErrorText(await usageError(error as Error, argv)))
   else
@@ -73,6 +73,12 @@ async function failure(error: unknown, argv: readonly string[]): Promise<number>
     )
   if (isVerbose && error instanceof Error && !oclif) say(escapeText(error.stack ?? ''))
   return interruptedCode() ?? FAILED
+}
+
+/** oclif writes into the message of what a flag's own reader throws. */
+function withoutParser(error: InputError): InputError {
+  const [, own] = /^Parsing --[\w-]+ \n\t(.*)\nSee more help with --help$/s.exec(error.message) ?? []
+  return own === undefined ? error : new InputError(own, error.steps, error.problems)
 }
 
 const say = (text: string): void => {

@@ -3,6 +3,7 @@ import {InputError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
+import {meant} from '../core/text/nearest.ts'
 import type {Waiting} from './agents/each-node.ts'
 import {interruption} from './cleanup/interruption.ts'
 import {type Answer, answerLines} from './print/answer.ts'
@@ -95,6 +96,47 @@ export const sourceFlags = {
     helpValue: 'LABELS',
     helpGroup: 'SOURCE',
   }),
+}
+
+/** Formats of every answer that is a document. */
+const DOCUMENTS = ['json', 'yaml']
+/** Formats that say themselves what of a document they print. */
+const CHOSEN = ['jsonpath', 'custom-columns']
+
+/**
+ * The flag that says how an answer is printed.
+ *
+ * @param formats those of the verb, besides a table and the formats of documents
+ * @param about   what some of them are
+ */
+export const outputFlag = (formats: readonly string[] = [], about?: string) => formatFlag(formats, CHOSEN, about)
+
+/** The same of a verb whose answer is a stream of documents, or lines that follow each other: nothing is chosen from a whole. */
+export const streamFlag = (about?: string) => formatFlag([], [], about)
+
+function formatFlag(own: readonly string[], chosen: readonly string[], about?: string) {
+  const formats = ['table', ...own, ...DOCUMENTS]
+  const shown = [...formats, ...chosen.map(name => `${name}=…`)]
+  return Flags.string({
+    char: 'o',
+    summary: `Output format: ${shown.join('|')}${about === undefined ? '' : `; ${about}`}`,
+    default: 'table',
+    helpValue: 'FORMAT',
+    /** For completion. */
+    formats,
+    parse: async text => {
+      if (formats.includes(text) || chosen.some(name => text.startsWith(`${name}=`))) return text
+      if (chosen.includes(text))
+        throw new InputError(`--output ${text} does not say what to print`, `Give it behind a sign of equality: -o ${text}=…`)
+      throw new InputError(`--output ${text} is none of: ${shown.join(', ')}`, [...meant(text, formats), 'Choose one of them.'])
+    },
+  })
+}
+
+/** @throws InputError for a format that is chosen from a whole answer, where changes are printed as they come */
+export function requireStream(output: string): void {
+  if (CHOSEN.some(name => output.startsWith(`${name}=`)))
+    throw new InputError('--watch prints changes as they come, and this format needs a whole answer', 'Say -o json with --watch.')
 }
 
 const paths = (description: string) => ({path: Args.string({description, multiple: true})})

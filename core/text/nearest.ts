@@ -13,7 +13,7 @@ export function nearest(typed: string, known: Iterable<string>): string | undefi
   // `pol` for `policies`: who stops in the middle of a word has made no mistake yet.
   const begun = typed.length > 1 ? words.filter(word => word.startsWith(typed)) : []
   if (begun.length === 1) return begun[0]
-  return closestMatch(typed, words, {maxDistance: Math.min(MOST_WRONG, Math.floor(typed.length / 2))})
+  return closestMatch(typed, words, {maxDistance: Math.min(MOST_WRONG, Math.ceil(typed.length / 2))})
 }
 
 /** A step to take where a word is near, and none where there is none. */

@@ -1,6 +1,5 @@
 import type {Packet} from '../net/packet.ts'
 import {InputError} from '../problem/input-error.ts'
-import {meant} from '../text/nearest.ts'
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp', 'icmp'] as const satisfies readonly Packet['protocol'][]
 
@@ -28,8 +27,8 @@ export function readPort(
 function protocolOf(text: string, where: string): (typeof PROTOCOLS)[number] {
   const lower = text.toLowerCase()
   if (isKnown(lower)) return lower
-  throw new InputError(`${where}: "${text}" is none of ${PROTOCOLS.join(', ')}`, [
-    ...meant(lower, PROTOCOLS),
+  throw new InputError(
+    `${where}: "${text}" is none of ${PROTOCOLS.join(', ')}`,
     'Give it like --port 53/udp, or --port 53 --protocol udp.',
-  ])
+  )
 }

@@ -7,7 +7,7 @@ import {type Semantics, semantics} from '../../core/policy/program.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import type {NodeResult} from '../agents/each-node.ts'
-import {exitCodes, Verb} from '../command.ts'
+import {exitCodes, outputFlag, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
 import {planLines, planScript} from '../print/plan.ts'
 import {writeFailure, writeResultLines} from '../print/write-result.ts'
@@ -73,12 +73,10 @@ const flags = {
     default: false,
   }),
   'max-parallel': maxParallelFlag,
-  output: Flags.string({
-    char: 'o',
-    summary: 'Output format; wide shows all operations; lines, with --dry-run, is what the tools are told, as a shell script',
-    options: ['table', 'wide', 'lines', 'json', 'yaml'],
-    default: 'table',
-  }),
+  output: outputFlag(
+    ['wide', 'lines'],
+    'wide shows all operations; lines, with --dry-run, is what the tools are told, as a shell script',
+  ),
 }
 
 export default class Apply extends Verb {
@@ -127,7 +125,7 @@ export default class Apply extends Verb {
     if (only && results.length === 1 && 'error' in only) throw only.error
     const list = planList(results)
     const withWork = list.items.filter(({operations}) => operations.length > 0)
-    const isForMachines = output === 'json' || output === 'yaml'
+    const isForMachines = !['table', 'wide', 'lines'].includes(output)
     if (isDryRun || !isForMachines) await this.showPlans(given, list)
     if (isDryRun || list.failures.length > 0) {
       await this.reportFailures(list.failures)

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {compilePolicies} from '../../core/compile/policy-compilation.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {objectPaths, Verb} from '../command.ts'
+import {objectPaths, outputFlag, Verb} from '../command.ts'
 import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
 import {escapeJsonLines, escapeLines} from '../print/output.ts'
 import {programDocument, programLines, refusalProblems} from '../print/program.ts'
@@ -32,13 +32,10 @@ export default class Compile extends Verb {
       helpValue: 'PATH',
     }),
     ...compileFlags,
-    output: Flags.string({
-      char: 'o',
-      summary:
-        'Output format; ipset and iptables are what ipset restore and iptables-restore --noflush read, hns is what HNS takes on Windows nodes',
-      options: ['table', 'ipset', 'iptables', 'hns', 'json', 'yaml'],
-      default: 'table',
-    }),
+    output: outputFlag(
+      ['ipset', 'iptables', 'hns'],
+      'ipset and iptables are what ipset restore and iptables-restore --noflush read, hns is what HNS takes on Windows nodes',
+    ),
   }
 
   override async run(): Promise<void> {

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {InputError} from '../../core/problem/input-error.ts'
-import {exitCodes, Verb} from '../command.ts'
+import {exitCodes, outputFlag, Verb} from '../command.ts'
 import {writeFailure, writeResultLines} from '../print/write-result.ts'
 import {isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'
@@ -16,7 +16,7 @@ export default class Confirm extends Verb {
   static override flags = {
     ...targetFlags,
     id: Flags.string({summary: 'The write that is meant, when it must be this one', helpValue: 'ID'}),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
   }
 
   override async run(): Promise<void> {

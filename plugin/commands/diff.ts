@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {diffNode} from '../../core/drift/diff-node.ts'
 import {programOnly} from '../../core/drift/program-only.ts'
-import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {driftLines, driftListLines, hasFindings} from '../print/drift.ts'
 import {clusterFlagsOf, isLive, oneDump, type SourceFlags} from '../source/open-source.ts'
 
@@ -34,12 +34,7 @@ export default class Diff extends Verb {
       summary: 'Compares only with what Azure NPM programs, and does not ask whether that is what the policies mean',
       default: false,
     }),
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format; wide shows all examples, and the differences below each cause',
-      options: ['table', 'wide', 'json', 'yaml'],
-      default: 'table',
-    }),
+    output: outputFlag(['wide'], 'wide shows all examples, and the differences below each cause'),
   }
 
   override async run(): Promise<void> {

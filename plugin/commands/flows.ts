@@ -1,7 +1,7 @@
 import {networkInterfaces} from 'node:os'
-import {Args, Flags} from '@oclif/core'
+import {Args} from '@oclif/core'
 import {isClean, listDenied} from '../../core/flows/list-denied.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {flowListLines} from '../print/flows.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
@@ -28,12 +28,7 @@ export default class Flows extends Verb {
   }
   static override flags = {
     ...sourceFlags,
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format; wide shows all connections, and the node of each',
-      options: ['table', 'wide', 'json', 'yaml'],
-      default: 'table',
-    }),
+    output: outputFlag(['wide'], 'wide shows all connections, and the node of each'),
   }
 
   override async run(): Promise<void> {

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {clusterFlags, Verb} from '../command.ts'
+import {clusterFlags, streamFlag, Verb} from '../command.ts'
 import {durationMs, durationText} from '../install/duration.ts'
 import {installAgents} from '../install/install-agents.ts'
 import {objectName} from '../install/objects.ts'
@@ -64,12 +64,7 @@ export default class Install extends Verb {
     }),
     'force-conflicts': Flags.boolean({summary: 'Take over fields that others have set', default: false}),
     timeout: Flags.string({summary: 'How long to wait until the agents are ready', helpValue: 'DURATION', default: '2m'}),
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format; json and yaml are for --explain, and for --dry-run print the objects',
-      options: ['table', 'json', 'yaml'],
-      default: 'table',
-    }),
+    output: streamFlag('json and yaml are for --explain, and for --dry-run print the objects'),
   }
 
   override async run(): Promise<void> {

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import {type Level, levels} from '../../core/contract/lint.ts'
 import {hasFindings, lintDocuments} from '../../core/lint/lint-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {exitCodes, objectPaths, Verb} from '../command.ts'
+import {exitCodes, objectPaths, outputFlag, Verb} from '../command.ts'
 import {jsonLines} from '../print/document.ts'
 import {lintLines} from '../print/lint.ts'
 import {sarifLog} from '../print/sarif.ts'
@@ -50,7 +50,7 @@ export default class Lint extends Verb {
       options: [...levels, 'never'],
       default: 'error',
     }),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml', 'sarif'], default: 'table'}),
+    output: outputFlag(['sarif']),
   }
 
   override async run(): Promise<void> {

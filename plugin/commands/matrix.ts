@@ -4,7 +4,7 @@ import type {GroupedMatrix} from '../../core/matrix/groups.ts'
 import {parsePorts} from '../../core/matrix/ports.ts'
 import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNode} from '../../core/matrix/probe-node.ts'
 import {meant} from '../../core/text/nearest.ts'
-import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
@@ -50,12 +50,7 @@ export default class Matrix extends Verb {
     }),
     wrong: Flags.boolean({summary: 'Only what is not as the policies say; exit code 1 if there is any', default: false}),
     release: releaseFlag,
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format',
-      options: ['table', 'json', 'yaml', 'csv', 'markdown'],
-      default: 'table',
-    }),
+    output: outputFlag(['csv', 'markdown']),
   }
 
   override async run(): Promise<void> {

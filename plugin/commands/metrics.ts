@@ -7,7 +7,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {AgentConnection} from '../agents/agent-connection.ts'
-import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {metricsListLines} from '../print/metrics.ts'
 import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
@@ -40,12 +40,7 @@ export default class Metrics extends Verb {
       allowNo: true,
     }),
     lite: Flags.boolean({summary: 'The node runs NPM Lite, which reads its own pods only', default: false}),
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format',
-      options: ['table', 'wide', 'prometheus', 'json', 'yaml'],
-      default: 'table',
-    }),
+    output: outputFlag(['wide', 'prometheus']),
   }
 
   override async run(): Promise<void> {

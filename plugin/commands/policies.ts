@@ -8,7 +8,7 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {type SortColumn, sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {dumpPaths, exitCodes, type OutputFlags, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, type OutputFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {readerGone} from '../print/output.ts'
 import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
 import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
@@ -54,12 +54,7 @@ export default class Policies extends Verb {
     }),
     watch: Flags.boolean({char: 'w', summary: 'Follow what is counted in a second, until Ctrl-C', default: false}),
     lite: Flags.boolean({summary: 'The nodes run NPM Lite, which reads its own pods only', default: false}),
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format; wide says where and why',
-      options: ['table', 'wide', 'json', 'yaml', 'name'],
-      default: 'table',
-    }),
+    output: outputFlag(['wide', 'name'], 'wide says where and why'),
     'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
   }
 
@@ -67,6 +62,7 @@ export default class Policies extends Verb {
     const {flags} = await this.parse(Policies)
     const {selector, namespace, 'sort-by': sorting, ...rest} = flags
     const filter = filterOf(namespace, selector)
+    if (flags.watch) requireStream(flags.output)
     if (flags.watch) return this.exit(await this.watch(flags, rest, filter))
     const {list, now} = await this.list(rest, filter)
     const {failures, problems} = list

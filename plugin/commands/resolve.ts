@@ -1,6 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {resolveNames} from '../../core/translate/resolve-names.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
@@ -30,7 +30,7 @@ export default class Resolve extends Verb {
   }
   static override flags = {
     ...sourceFlags,
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
     'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
   }
 

@@ -3,7 +3,7 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import type {WriteResultList, WriteStatusList} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {eachNode} from '../agents/each-node.ts'
-import {exitCodes, type OutputFlags, Verb} from '../command.ts'
+import {exitCodes, type OutputFlags, outputFlag, Verb} from '../command.ts'
 import {restorePointLines, writeFailure, writeResultLines} from '../print/write-result.ts'
 import {confirm, requireTerminal} from '../ui/confirm.ts'
 import {inTurn, isDone} from '../write/in-turn.ts'
@@ -34,7 +34,7 @@ export default class Rollback extends Verb {
     to: Flags.string({summary: 'Return to this restore point, of one node', helpValue: 'ID', exclusive: ['list']}),
     yes: Flags.boolean({summary: 'Do not ask', default: false}),
     'max-parallel': maxParallelFlag,
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
   }
 
   override async run(): Promise<void> {

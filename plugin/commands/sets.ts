@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core'
 import type {SetEntry} from '../../core/contract/common.ts'
 import {findSets} from '../../core/translate/find-sets.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
@@ -28,12 +28,7 @@ export default class Sets extends Verb {
   static override args = {name: Args.string({description: 'Kernel name, readable name or label of a set; may be repeated'})}
   static override flags = {
     ...sourceFlags,
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format',
-      options: ['table', 'wide', 'json', 'yaml', 'name'],
-      default: 'table',
-    }),
+    output: outputFlag(['wide', 'name']),
     'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
   }
 

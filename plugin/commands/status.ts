@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {clusterFlags, exitCodes, sourceFlags, Verb} from '../command.ts'
+import {clusterFlags, exitCodes, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readerGone} from '../print/output.ts'
 import {statusLines} from '../print/status.ts'
@@ -28,11 +28,12 @@ export default class Status extends Verb {
     node: sourceFlags.node,
     selector: sourceFlags.selector,
     watch: Flags.boolean({char: 'w', summary: 'Show every change, until Ctrl-C', default: false}),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Status)
+    if (flags.watch) requireStream(flags.output)
     requireNodeForCluster()
     const {openCluster} = await import('../agents/cluster.ts')
     await using cluster = await openCluster(flags, this.signal, {anyEngine: true})

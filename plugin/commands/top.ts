@@ -6,7 +6,7 @@ import {nodesPage} from '../../core/top/nodes-page.ts'
 import {policiesPage} from '../../core/top/policies-page.ts'
 import {topSample} from '../../core/top/top-sample.ts'
 import {watch} from '../../core/top/watch.ts'
-import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, sourceFlags, streamFlag, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
 import type {LiveSource} from '../live/live-source.ts'
 import {yamlLines} from '../print/document.ts'
@@ -45,7 +45,7 @@ export default class Top extends Verb {
     'sort-by': Flags.string({summary: 'What the table is sorted by', options: sortWords, helpValue: 'COLUMN'}),
     record: Flags.string({summary: 'Keep all that comes in this file', helpValue: 'FILE'}),
     ascii: Flags.boolean({summary: 'Draw with ASCII characters only', default: false}),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: streamFlag(),
   }
 
   override async run(): Promise<void> {

@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {InputError} from '../../core/problem/input-error.ts'
 import {readPort} from '../../core/trace/asked-port.ts'
 import {nodesOfEndpoints, tracePacket} from '../../core/trace/trace-packet.ts'
-import {exitCodes, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {traceLines} from '../print/trace.ts'
 import {isNodeChosen} from '../source/open-source.ts'
 
@@ -37,7 +37,7 @@ export default class Trace extends Verb {
     }),
     protocol: Flags.string({summary: 'Protocol: tcp, udp, sctp or icmp; tcp by default', helpValue: 'PROTOCOL'}),
     mark: Flags.string({summary: 'Firewall mark that the packet carries already, 0x4000 for example', helpValue: 'MARK'}),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
   }
 
   override async run(): Promise<void> {

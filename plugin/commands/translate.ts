@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import type {TranslationFilter} from '../../core/translate/filter.ts'
 import {translateNode} from '../../core/translate/translate-node.ts'
-import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {escapeLines} from '../print/output.ts'
 import {translationLines} from '../print/translation.ts'
 import {oneDump} from '../source/open-source.ts'
@@ -32,12 +32,7 @@ export default class Translate extends Verb {
     chain: several('Only this iptables chain', 'CHAIN'),
     set: several('Only what uses this set: a kernel name, a readable name or a label', 'SET'),
     direction: Flags.string({summary: 'Only this direction', options: ['ingress', 'egress']}),
-    output: Flags.string({
-      char: 'o',
-      summary: 'Output format; iptables is the save with names in place of hashes',
-      options: ['table', 'wide', 'json', 'yaml', 'iptables'],
-      default: 'table',
-    }),
+    output: outputFlag(['wide', 'iptables'], 'iptables is the save with names in place of hashes'),
   }
 
   override async run(): Promise<void> {

@@ -3,7 +3,7 @@ import type {Verification, VerificationList} from '../../core/contract/verificat
 import {API_VERSION} from '../../core/contract/version.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {verifyEach} from '../../core/verify/verify-node.ts'
-import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {verificationListLines} from '../print/verification.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
@@ -32,7 +32,7 @@ export default class Verify extends Verb {
       options: ['policies', 'program'],
       default: 'policies',
     }),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
   }
 
   override async run(): Promise<void> {

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import type {VersionList} from '../../core/contract/status.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {openCluster} from '../agents/cluster.ts'
-import {clusterFlags, exitCodes, Verb} from '../command.ts'
+import {clusterFlags, exitCodes, outputFlag, Verb} from '../command.ts'
 import {hasKubeconfig} from '../kubernetes/kubeconfig.ts'
 import {versionLines} from '../print/status.ts'
 
@@ -18,7 +18,7 @@ export default class Version extends Verb {
   static override flags = {
     ...clusterFlags,
     client: Flags.boolean({summary: 'Ask no agent', default: false}),
-    output: Flags.string({char: 'o', summary: 'Output format', options: ['table', 'json', 'yaml'], default: 'table'}),
+    output: outputFlag(),
   }
 
   override async run(): Promise<void> {

@@ -1,5 +1,5 @@
 import {verbs} from '../commands/index.ts'
-import {type CommandLine, flagsOf, readCommandLine, type VerbShape} from './command-line.ts'
+import {type CommandLine, type Flag, flagsOf, readCommandLine, type VerbShape} from './command-line.ts'
 import type {FindNames, Suggestion} from './names.ts'
 import {type Values, valuesOfArgument, valuesOfFlag} from './values.ts'
 
@@ -41,11 +41,15 @@ export async function suggest(
     // A verb that takes no arguments shows what it does take.
     return prefix === '' && Object.keys(shape.args).length === 0 ? only(flagSuggestions(line, shape, '--'), '--') : NOTHING
   const flag = typed.kind === 'value' ? flagsOf(shape)[typed.flag] : undefined
-  if (flag?.type === 'option' && flag.options) return only(flag.options.map(asSuggestion), prefix)
+  const choices = flag?.type === 'option' ? (flag.options ?? formatsOf(flag)) : undefined
+  if (choices) return only(choices.map(asSuggestion), prefix)
   const values =
     typed.kind === 'value' ? valuesOfFlag(name, typed.flag) : valuesOfArgument(name, (typed as {argument: string}).argument)
   return valueSuggestions(values, line, namesFor(line, shape))
 }
+
+/** Those that stand alone; others go on with what somebody chooses. */
+const formatsOf = (flag: Flag): readonly string[] | undefined => (flag as {formats?: readonly string[]}).formats
 
 const asSuggestion = (text: string): Suggestion => ({text})
 

@@ -1,4 +1,6 @@
-import {jsonLines, type Streamed, yamlLines} from './document.ts'
+import {customColumns} from './custom-columns.ts'
+import {jsonLines, type Streamed, wholeDocument, yamlLines} from './document.ts'
+import {jsonPathLines} from './json-path.ts'
 import type {Paint} from './paint.ts'
 
 /** The lines of one output format. Called for the format that is asked for only. */
@@ -6,7 +8,7 @@ export type Lines = (paint: Paint) => Iterable<string>
 
 /** An answer in every format that a verb prints. */
 export interface Answer {
-  /** What `json` and `yaml` print; made for these two only. */
+  /** What `json` and `yaml` print, and `jsonpath` and `custom-columns` look into; made for these only. */
   readonly document: () => Streamed
   /** What `table` prints, and any format that has no entry in `formats`. */
   readonly table: Lines
@@ -22,5 +24,8 @@ export interface Answer {
 export async function answerLines({document, table, formats}: Answer, format: string, paint: Paint): Promise<Iterable<string>> {
   if (format === 'json') return jsonLines(document())
   if (format === 'yaml') return yamlLines(document())
+  const [, kind, spec = ''] = /^(jsonpath|custom-columns)=(.*)$/s.exec(format) ?? []
+  if (kind === 'jsonpath') return jsonPathLines(wholeDocument(document()), spec)
+  if (kind === 'custom-columns') return customColumns(wholeDocument(document()), spec, paint)
   return (formats?.[format] ?? table)(paint)
 }

@@ -7,6 +7,10 @@ export type Streamed = Record<string, unknown>
 const isStream = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value
 
+/** A document with all its parts made, as a reader of its JSON has it. */
+export const wholeDocument = (document: Streamed): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(document, (_, value: unknown) => (isStream(value) ? [...value] : value))) as Record<string, unknown>
+
 const indented = (json: string, by: string): string => json.replaceAll('\n', `\n${by}`)
 
 /** A document as JSON lines. Fields that are iterators are printed item by item. */

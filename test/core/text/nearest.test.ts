@@ -9,7 +9,7 @@ describe('the word that was meant', () => {
     ['traec', 'trace'],
     ['pol', 'policies'],
     ['dif', 'diff'],
-    ['tpo', undefined],
+    ['tpo', 'top'],
     ['tr', undefined],
     ['frobnicate', undefined],
     ['', undefined],

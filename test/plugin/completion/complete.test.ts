@@ -71,7 +71,7 @@ describe('verbs and flags', () => {
 
 describe('values of flags', () => {
   test.each([
-    {words: ['translate', '-o', ''], says: ['table', 'wide', 'json', 'yaml', 'iptables']},
+    {words: ['translate', '-o', ''], says: ['table', 'wide', 'iptables', 'json', 'yaml']},
     {words: ['translate', '--output', 'ip'], says: ['iptables']},
     {words: ['translate', '--output=y'], says: ['yaml']},
     {words: ['translate', '-oj'], says: ['json']},

@@ -3,7 +3,8 @@ import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import type {ClusterObjects, Pod, PolicyPeer} from '../../../core/kubernetes/objects.ts'
 import {InputError} from '../../../core/problem/input-error.ts'
-import {problemText} from '../../../core/problem/problem-text.ts'
+import {inputErrorText, problemText} from '../../../core/problem/problem-text.ts'
+import {readPort} from '../../../core/trace/asked-port.ts'
 import {type DescribedPacket, tracePacket} from '../../../core/trace/trace-packet.ts'
 import {painter} from '../../../plugin/print/paint.ts'
 import {traceLines} from '../../../plugin/print/trace.ts'
@@ -39,6 +40,19 @@ const odd: ClusterObjects = changed({
     pod('done', {status: {phase: 'Succeeded', podIP: '10.0.1.20'}}),
     pod('new', {status: {phase: 'Pending'}}),
     pod('host', {spec: {hostNetwork: true}, status: {phase: 'Pending'}}),
+  ],
+})
+const ready = (namespace: string, name: string, podIP: string): Pod => ({
+  metadata: {namespace, name},
+  status: {phase: 'Running', podIP},
+})
+const many = changed({
+  pods: [
+    ...shop.pods,
+    ...['b', 'c', 'd', 'f', 'g', 'h', 'j'].map((at, index) => ready(`space-${at}`, 'db-0', `10.0.9.${index}`)),
+    ready('ops', 'db-0', '10.0.8.1'),
+    ready('shop', 'front-6b5c9-bbbbb', '10.0.8.2'),
+    ready('shop', 'front-6b5c9-ccccc', '10.0.8.3'),
   ],
 })
 const objects = (cluster: ClusterObjects = shop): Input => ({texts: [], cluster})
@@ -80,6 +94,15 @@ const cases: readonly {readonly what: string; readonly of: Input; readonly ask?:
   {what: 'a word for an end', of: {texts: whole}, ask: {source: 'web'}},
   {what: 'a pod, and no objects', of: {texts: whole}, ask: {source: 'shop/web'}},
   {what: 'a pod that is not there', of: objects(), ask: {source: 'shop/wbe'}},
+  {what: 'a word that is no name', of: objects(), ask: {source: 'shop/'}},
+  {what: 'a pod by its name alone', of: objects(many), ask: {source: 'web', destination: 'shop/db'}},
+  {what: 'a name that two namespaces have', of: objects(many), ask: {source: 'sts/db'}},
+  {what: 'a name that two namespaces have as a pod', of: objects(many), ask: {source: 'db-0'}},
+  {what: 'a workload', of: objects(many), ask: {source: 'sts/db', namespace: 'ops', destination: 'shop/db'}},
+  {what: 'a workload of many pods', of: objects(many), ask: {source: 'deploy/front', destination: 'shop/db'}},
+  {what: 'a workload that has no pods', of: objects(many), ask: {source: 'deploy/back'}},
+  {what: 'a workload that has no pods in a namespace', of: objects(many), ask: {source: 'ops/deploy/front'}},
+  {what: 'a node that is not there', of: objects(many), ask: {source: 'node/n9'}},
   {what: 'a pod that has finished', of: objects(odd), ask: {source: 'shop/done'}},
   {what: 'a pod without an address', of: objects(odd), ask: {source: 'shop/new'}},
   {what: 'a pod of the host network without an address', of: objects(odd), ask: {source: 'shop/host'}},
@@ -325,9 +348,24 @@ async function screenOf({of, ask}: (typeof cases)[number]): Promise<string[]> {
   }
 }
 
+function refusalOf(read: () => unknown): string {
+  try {
+    read()
+  } catch (error) {
+    return inputErrorText(error as InputError)
+  }
+  throw new Error('nothing was refused')
+}
+
 test('why a trace says what it says is told in these sentences', async () => {
   const screens: string[] = []
   for (const each of [...cases, ...departing.map(each => ({ask: jobToDb, ...each}))])
     screens.push(`### ${each.what}\n${(await screenOf(each)).join('\n')}\n`)
+  for (const [port, protocol] of [
+    ['53/udp', 'tcp'],
+    ['53/upd', undefined],
+    ['53', 'http'],
+  ] as const)
+    screens.push(`### port ${port}, protocol ${protocol}\n${refusalOf(() => readPort(port, protocol))}\n`)
   await expect(screens.join('\n')).toMatchFileSnapshot('../../golden/trace-sentences.txt')
 })

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import type {InputError} from '../../../core/problem/input-error.ts'
 import {readAsked} from '../../../plugin/usage/asked.ts'
 
 const VERBS = ['diff', 'sets', 'translate']
@@ -29,8 +30,13 @@ describe('what a command line asks for', () => {
     [['-n', 'shop', 'sets', 'a'], '-n stands before the verb, and flags stand behind it', ['Say: kubectl npm sets a -n shop']],
     [['--local'], '--local stands where the verb belongs', []],
   ])('%j is refused with what to do', (words, message, steps) => {
-    const refused = expect(() => readAsked(words, VERBS))
-    refused.toThrow(message)
-    refused.toThrow(expect.objectContaining({steps: expect.arrayContaining(steps)}))
+    let refused: InputError | undefined
+    try {
+      readAsked(words, VERBS)
+    } catch (error) {
+      refused = error as InputError
+    }
+    expect(refused?.message).toBe(message)
+    expect(refused?.steps).toEqual(expect.arrayContaining([...steps]))
   })
 })
