@@ -140,6 +140,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/walk',
     'core/windows/compare',
   ],
+  'core/windows/redact': [...seam, 'core/renaming', 'core/windows/hns', 'core/windows/npm', 'core/windows/documents'],
   'core/windows/foretold-node.ts': [
     ...seam,
     'core/windows/hns',
@@ -158,6 +159,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/compare',
     'core/windows/causes',
     'core/windows/plan',
+    'core/windows/redact',
   ],
 
   'core/dataplanes.ts': [

@@ -34,8 +34,6 @@ export interface DataPlane {
   readonly documentKinds: ReadonlySet<string>
   /** How its documents are read that are JSON; absent where none are. */
   readonly json?: JsonDocuments
-  /** What it cannot do yet. Its methods for that throw an InputError that says so. */
-  readonly lacks?: ReadonlySet<'redact'>
   readonly policyCompiler: PolicyCompiler
   readonly policyChains: PolicyChains
   /**

@@ -18,4 +18,10 @@ export interface PlaneRedaction {
   learn(facts: NodeFacts, contents: readonly NodeContent[]): readonly NodeNames[]
   /** By kind of document, how its lines are rewritten. */
   rewriters(renaming: Renaming): Readonly<Record<string, RewriteLine>>
+  /** How its documents are rewritten that are JSON; absent where none are. */
+  readonly json?: {
+    /** Whether a parsed value is one of these. */
+    holds(value: unknown): boolean
+    rewriter(renaming: Renaming): (value: unknown) => unknown
+  }
 }

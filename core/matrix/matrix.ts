@@ -216,8 +216,9 @@ function walkedClasses(
   )
   const numbers = new Map<string, number>()
   let number = 0
-  // Rules may look at whether an address is known to be a pod's.
-  for (const those of [ends.filter(({pod}) => pod !== undefined), ends.filter(({pod}) => pod === undefined)])
+  // Rules may look at whether an address is known to be a pod's, and each pod may have rules of its own.
+  const apart = ({pod, address}: MatrixEnd): string => `${pod !== undefined} ${dump?.rulesAt?.(address)}`
+  for (const those of Map.groupBy(ends, apart).values())
     for (const members of addressClasses(
       sets,
       those.map(({address}) => address),

@@ -45,6 +45,8 @@ function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   }
   if (detectJsonKind(value) === 'npm-cache')
     return {text: [`${JSON.stringify(redaction.cache.rewrite(value as Readonly<Record<string, unknown>>))}\n`]}
+  const ofNode = redaction.nodeValue(value)
+  if (ofNode !== undefined) return {text: [`${JSON.stringify(ofNode)}\n`]}
   // The objects of a dump are whole, unless they say themselves what they lack.
   const {objects} = readClusterObjects(value, undefined, true)
   if (objectKinds.every(kind => objects[kind].length === 0)) return {leftOut: 'nothing in it is known'}

@@ -63,8 +63,7 @@ export class Learner {
    * @param key random bytes, made for this dump and kept nowhere
    */
   async settle(key: Uint8Array): Promise<Redaction> {
-    const able = dataPlanes.filter(({lacks}) => !lacks?.has('redact'))
-    const planes = await Promise.all(able.map(async plane => plane.redaction()))
+    const planes = await Promise.all(dataPlanes.map(async plane => plane.redaction()))
     this.learnFromObjects()
     this.vocabulary.noteSets()
     const chainNames = planes.map(plane => plane.chainNames)

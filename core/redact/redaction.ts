@@ -12,6 +12,8 @@ import {MetricsText} from './metrics.ts'
 export class Redaction extends Renaming {
   /** By kind of text, how its data plane rewrites a line. */
   readonly lines: ReadonlyMap<string, RewriteLine>
+  /** Of each data plane with documents that are JSON. */
+  private readonly json: readonly {readonly holds: (value: unknown) => boolean; readonly rewrite: (value: unknown) => unknown}[]
   readonly metrics: MetricsText
   readonly cache: CacheText
 
@@ -23,8 +25,16 @@ export class Redaction extends Renaming {
       planes.map(({chainNames}) => chainNames),
     )
     this.lines = new Map(planes.flatMap(plane => Object.entries(plane.rewriters(this))))
+    this.json = planes.flatMap(({json}) =>
+      json ? [{holds: (value: unknown) => json.holds(value), rewrite: json.rewriter(this)}] : [],
+    )
     this.metrics = new MetricsText(this.names, this.freeText)
     this.cache = new CacheText(this.objects, this.names, this.freeText, this.words.renamer)
+  }
+
+  /** Rewrites parsed JSON of a data plane; undefined for any other. */
+  nodeValue(value: unknown): unknown {
+    return this.json.find(({holds}) => holds(value))?.rewrite(value)
   }
 
   /** The new name of a node. */

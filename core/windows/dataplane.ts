@@ -3,7 +3,6 @@ import type {NodeFacts} from '../dataplane/node-facts.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {CompileOptions} from '../policy/program.ts'
-import {InputError} from '../problem/input-error.ts'
 import {aclCauses} from './causes/acl-causes.ts'
 import {simulateNode} from './causes/simulated-node.ts'
 import {compareProgram} from './compare/compare-program.ts'
@@ -19,13 +18,6 @@ import {WindowsNode} from './node-state.ts'
 import {aclIdOf, isPolicyAclId} from './npm/acl-id.ts'
 import type {WindowsProgram} from './npm/program.ts'
 
-const lacking = (verb: string): never => {
-  throw new InputError(
-    `this is a Windows node, and it cannot be ${verb} yet`,
-    'translate, sets, resolve, trace, matrix and diff read Windows nodes, and compile -o hns prints what policies ask for there.',
-  )
-}
-
 /** Azure NPM on Windows: sets and ACLs of HNS. */
 export const windows = {
   name: 'windows',
@@ -37,10 +29,11 @@ export const windows = {
     directionOf: () => undefined,
   },
   documentKinds: new Set<string>(),
-  lacks: new Set(['redact'] as const),
   json: {holds: isOfHns, parse: readWindowsDocument},
-  parse: () => lacking('read as text'),
-  redaction: async () => lacking('redacted'),
+  parse(kind) {
+    throw new RangeError(`no document of Windows is text of kind ${kind}`)
+  },
+  redaction: async () => (await import('./redact/redaction.ts')).windowsRedaction,
   writing: async () => (await import('./plan/writing.ts')).windowsWriting,
   open(facts, documents: readonly {readonly name: string; readonly content: WindowsDocument}[]): WindowsNode {
     const {problems, ...objects} = joinWindowsDocuments(documents)

@@ -3,6 +3,7 @@ import {describe, expect, test as plainTest} from 'vitest'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {compareNode} from '../../core/drift/compare-node.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
+import {matrixEnds, probes} from '../../core/matrix/matrix.ts'
 import type {Packet} from '../../core/net/packet.ts'
 import {verifyNode} from '../../core/verify/verify-node.ts'
 import {packetsOf} from '../support/arbitrary-cluster.ts'
@@ -62,6 +63,14 @@ function complaints(cluster: ClusterObjects, broken: NodeState, healthy: NodeSta
   }
   if (truth.opens > 0 && !shown.opens) wrong.push('diff does not show what opens')
   if (truth.closes > 0 && !shown.closes) wrong.push('diff does not show what closes')
+  const ends = matrixEnds(cluster.pods, {name: 'external', address: '203.0.113.254'})
+  const addresses = new Map(ends.map(({name, address}) => [name, address]))
+  const ports = [{protocol: 'tcp', port: 80}] as const
+  for (const {source, destination, port, verdict} of probes({ends, ports, dump: broken, cluster})) {
+    const [from = '', to = ''] = [addresses.get(source), addresses.get(destination)]
+    const walked = broken.walk({source: from, destination: to, protocol: 'tcp', port}).verdict
+    if (verdict !== walked) wrong.push(`matrix says ${verdict} of ${from} to ${to}, which is ${walked}`)
+  }
   const {result, counterexamples} = verifyNode(broken, {against: 'program'}, [])
   if (truth.opens + truth.closes > 0 && result !== 'counterexamples') wrong.push(`verify says ${result}`)
   if (truth.unknown > 0 && result === 'proven') wrong.push('verify proves what is not known')

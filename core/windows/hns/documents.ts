@@ -8,7 +8,7 @@ import type {JsonObject} from './model.ts'
 export type HnsList = 'networks' | 'endpoints'
 
 /** What documents that an agent takes say of themselves. */
-const listIn = ({hns}: JsonObject): HnsList | undefined => (hns === 'networks' || hns === 'endpoints' ? hns : undefined)
+export const listIn = ({hns}: JsonObject): HnsList | undefined => (hns === 'networks' || hns === 'endpoints' ? hns : undefined)
 
 /** What a value holds of HNS. */
 export interface FoundObjects {
@@ -47,7 +47,8 @@ const NETWORK_KEYS = [
 ]
 const ENDPOINT_KEYS = ['HostComputeNetwork', 'VirtualNetwork', 'IpConfigurations', 'IPAddress', 'SharedContainers', 'MacAddress']
 const BALANCER_KEYS = ['References', 'FrontendVIPs', 'PortMappings', 'HostComputeEndpoints']
-const WRAPPERS = ['Output', 'value', 'Networks', 'networks', 'Endpoints', 'endpoints', 'PolicyLists', 'LoadBalancers']
+/** What holds lists of objects. */
+export const WRAPPERS = ['Output', 'value', 'Networks', 'networks', 'Endpoints', 'endpoints', 'PolicyLists', 'LoadBalancers']
 
 const hasAny = (value: JsonObject, keys: readonly string[]): boolean => keys.some(key => key in value)
 

@@ -7,6 +7,9 @@ const OWN = 'azure-acl'
 /** The id of all rules of a policy. Namespace and name are joined by a dash, which both may hold. */
 export const aclIdOf = (policy: string): string => PREFIX + policy.replace('/', '-')
 
+/** What stands behind the prefix of an id: `shop-web`. */
+export const aclIdRest = (id: string): string => id.slice(PREFIX.length)
+
 /** Whether Azure NPM takes a rule for its own, and removes it when it starts. */
 export const isNpmAclId = (id: string | undefined): boolean => id?.startsWith(OWN) === true
 

@@ -230,11 +230,6 @@ describe('verbs', () => {
       expect(verdict).toBe(tracePacket([node], tcp(source, destination), []).verdict)
     }
   })
-
-  plainTest('what is not there yet says so', async () => {
-    const node = await openedNode(all)
-    await expect(node.dataPlane.redaction()).rejects.toThrow('cannot be redacted yet')
-  })
 })
 
 describe('a node as Azure NPM would program it', () => {
