@@ -103,7 +103,8 @@ async function status(args: readonly string[], readLocalStatus: ReadLocalStatus)
   return 0
 }
 
-const fileOf = (command: string): string => `${command.replaceAll(/[^a-z0-9-]+/gi, '-')}.txt`
+/** What stands behind a comma is by what it was read. */
+const fileOf = (command: string): string => `${(command.split(',')[0] ?? '').replaceAll(/[^a-z0-9-]+/gi, '-')}.txt`
 
 async function readInto(folder: string): Promise<number> {
   const {mayReadNode} = await import('./node/system.ts')

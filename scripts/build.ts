@@ -74,6 +74,9 @@ await writeFile(join(out, 'package.json'), '{"type": "module"}\n')
 await copyNativeParts(join(out, 'build', 'koffi'), values.native?.split(','))
 // `kubectl npm install` renders them.
 await cp(join(root, 'manifests', 'base'), join(out, 'manifests', 'base'), {recursive: true})
+// People apply it by kubectl.
+const windows = join('manifests', 'overlays', 'windows')
+await cp(join(root, windows), join(out, windows), {recursive: true})
 
 const modules = new Set(result.output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : [])))
 await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licenses(modules))

@@ -1,4 +1,4 @@
-import {AGENT_LABEL, RELAY_LABEL} from '../../core/contract/pod-labels.ts'
+import {AGENT_LABEL, RELAY_LABEL, WINDOWS_AGENT_LABEL} from '../../core/contract/pod-labels.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {metadataListShape, podShape, podsShape} from '../kubernetes/answer-shapes.ts'
@@ -112,7 +112,12 @@ async function agentPods(api: ClusterApi, options: {signal?: AbortSignal}): Prom
 /** A relay is not ready while its agent is not, so the agent's trouble is the one to tell. */
 function whyNotReady(node: string, relay: Pod, agents: ReadonlyMap<string, Pod> | undefined, namespace: string): InputError {
   const agentsNamespace = nodeNamespaceOf(namespace)
-  const {name} = relay.metadata
+  const {name, labels} = relay.metadata
+  if (labels?.[WINDOWS_AGENT_LABEL.key] === WINDOWS_AGENT_LABEL.value)
+    return new InputError(
+      `node ${node}: agent ${name} ${troubleOf(relay)}`,
+      `See why: kubectl describe pod -n ${namespace} ${name}`,
+    )
   const trouble = `node ${node}: relay ${name} ${troubleOf(relay)}`
   if (!agents)
     return new InputError(

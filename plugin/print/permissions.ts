@@ -34,6 +34,8 @@ export function* permissionLines(permissions: readonly Permission[], paint: Pain
     yield* columns(rows, spec, paint, false)
     yield ''
   }
+  yield paint('Agents of Windows nodes are applied by kubectl, since they open more: manifests/overlays/windows, docs/windows.md')
+  yield ''
   yield paint('To let somebody read:')
   yield paint(`  kubectl create rolebinding NAME -n ${agentNamespace} --role=kubectl-npm-viewer --user=USER`)
 }

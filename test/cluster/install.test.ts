@@ -14,6 +14,7 @@ import {until} from './lab/wait.ts'
 const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BASE = fileURLToPath(new URL('../../manifests/base', import.meta.url))
+const WINDOWS = fileURLToPath(new URL('../../manifests/overlays/windows', import.meta.url))
 const SCRAPERS = 'kubectl-npm-metrics'
 const ACCOUNT = 'system:serviceaccount:kubectl-npm'
 
@@ -156,6 +157,13 @@ describeControlPlane('installing, at a real API server', () => {
     const {stdout, stderr} = await cluster.kubectl(strictly)
     expect(stdout.trim().split('\n')).toHaveLength(rendered.length)
     expect(stderr).toBe('')
+    const windows = await cluster.kubectl([...strictly.slice(0, -1), WINDOWS])
+    expect(windows.stdout.trim().split('\n').toSorted()).toEqual([
+      'clusterrolebinding.rbac.authorization.k8s.io/kubectl-npm-agent-windows serverside-applied (server dry run)',
+      'daemonset.apps/npm-agent-windows serverside-applied (server dry run)',
+      'serviceaccount/npm-agent-windows serverside-applied (server dry run)',
+    ])
+    expect(windows.stderr).toBe('')
 
     const found = await cluster.kubectl(['get', 'daemonset', 'npm-agent', '-n', 'kubectl-npm-node', '-o', 'json'])
     const {spec} = (JSON.parse(found.stdout) as {spec: {template: {spec: Record<string, unknown>}}}).spec.template
