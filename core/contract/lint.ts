@@ -88,6 +88,7 @@ export const lintSchema = z.object({
   platforms: z.array(z.enum(['linux', 'windows'])).describe('the platforms that were looked at'),
   policies: z.int().min(0).describe('how many policies were looked at'),
   counts: z.object({error: z.int().min(0), warning: z.int().min(0), info: z.int().min(0)}),
+  accepted: z.int().min(1).exactOptional().describe('findings that are left out, accepted by an annotation or --ignore'),
   findings: z.array(findingSchema).describe('by policy, the worst policy first, and its worst finding first'),
   problems: z.array(problemSchema),
 })

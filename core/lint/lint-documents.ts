@@ -1,4 +1,4 @@
-import {type Finding, type Level, type Lint, levels} from '../contract/lint.ts'
+import {type Finding, type Level, type Lint, type LintCode, levels} from '../contract/lint.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {DumpDocument} from '../dump/model.ts'
@@ -7,6 +7,7 @@ import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/object
 import type {WrittenPolicy} from '../kubernetes/read-objects.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem, ProblemCode} from '../problem/problem.ts'
+import {acceptedFindings} from './accepted.ts'
 import {lintPolicies, worstFirst} from './lint.ts'
 import {clusterAround} from './lint-input.ts'
 import {type FindPosition, findPositions} from './positions.ts'
@@ -22,6 +23,8 @@ export interface LintQuestion {
   readonly node: string | undefined
   /** `linux`, `windows`, or `all` for the platforms of the cluster's nodes, as far as known. */
   readonly platform: string
+  /** Codes of findings that are accepted of every policy. */
+  readonly ignored?: readonly LintCode[]
 }
 
 /** The result of a lint. */
@@ -37,21 +40,26 @@ export interface LintAnswer {
  * @returns the document; findings in policies from files have the file and line of their field
  * @throws InputError when there is no policy, or no node of the given name
  */
-export async function lintDocuments({files, cluster, node, platform}: LintQuestion): Promise<LintAnswer> {
+export async function lintDocuments({files, cluster, node, platform, ignored = []}: LintQuestion): Promise<LintAnswer> {
   const given = files && (await readPolicies(files))
   const around = clusterAround(cluster.dumps, given?.objects, node, platform)
   const policies = given ? given.objects.policies : around.cluster.policies
   const refused = given?.refused ?? []
-  const problems = [...(given?.problems ?? []), ...cluster.problems, ...cluster.dumps.flatMap(dump => dump.problems)]
+  const {accepts, problems: unknownCodes} = acceptedFindings(given?.written ?? [], ignored)
+  const problems = [
+    ...(given?.problems ?? []),
+    ...unknownCodes,
+    ...cluster.problems,
+    ...cluster.dumps.flatMap(dump => dump.problems),
+  ]
   if (policies.length + refused.length === 0)
     throw new InputError(
       'no NetworkPolicy was found',
       'Give files that kubectl apply -f takes, or kubectl get -o json.',
       problems,
     )
-  const findings = worstFirst([...refused, ...lintPolicies({...around, policies})]).map(finding =>
-    withPosition(finding, given?.positions),
-  )
+  const all = worstFirst([...refused, ...lintPolicies({...around, policies})])
+  const findings = all.filter(finding => !accepts(finding)).map(finding => withPosition(finding, given?.positions))
   const count = (level: Level): number => findings.filter(each => each.level === level).length
   const lint: Lint = {
     apiVersion: API_VERSION,
@@ -59,6 +67,7 @@ export async function lintDocuments({files, cluster, node, platform}: LintQuesti
     platforms: [...around.platforms],
     policies: new Set([...policies.map(objectKey), ...refused.map(({policy}) => policy)]).size,
     counts: {error: count('error'), warning: count('warning'), info: count('info')},
+    ...(findings.length < all.length && {accepted: all.length - findings.length}),
     findings,
     problems,
   }
@@ -90,6 +99,8 @@ interface GivenPolicies {
   readonly problems: readonly Problem[]
   /** What the API server refuses of them, and of what it warns. */
   readonly refused: readonly Finding[]
+  /** As they stand in the files. */
+  readonly written: readonly WrittenPolicy[]
 }
 
 /** Reads the objects of files in order, because of two policies with one name the later one counts. In dumps the first counts. */
@@ -117,6 +128,7 @@ async function readPolicies({documents, problems}: NonNullable<LintQuestion['fil
     objects,
     positions,
     refused,
+    written: [...written.values()],
     problems: all.filter(
       ({code, message}) =>
         code !== 'POLICY_INVALID' &&

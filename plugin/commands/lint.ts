@@ -1,10 +1,12 @@
 import {Flags} from '@oclif/core'
 import {type Level, levels} from '../../core/contract/lint.ts'
+import {ACCEPT_ANNOTATION, readCodes} from '../../core/lint/accepted.ts'
 import {hasFindings, lintDocuments} from '../../core/lint/lint-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {exitCodes, objectPaths, outputFlag, Verb} from '../command.ts'
 import {jsonLines} from '../print/document.ts'
 import {lintLines} from '../print/lint.ts'
+import {githubLines, junitLines} from '../print/lint-reports.ts'
 import {sarifLog} from '../print/sarif.ts'
 import {readFiles} from '../source/read-files.ts'
 
@@ -20,9 +22,10 @@ export default class Lint extends Verb {
     failed: 'not all could be read',
   }
   static override examples = [
-    '<%= config.bin %> lint -f policies/',
-    '<%= config.bin %> lint -f new-policy.yaml --from cluster.json --fail-on warning',
-    '<%= config.bin %> lint -f policies/ --platform linux -o sarif > lint.sarif',
+    '<%= config.bin %> lint policies/',
+    '<%= config.bin %> lint new-policy.yaml --from cluster.json --fail-on warning',
+    '<%= config.bin %> lint policies/ --platform linux -o sarif > lint.sarif',
+    'kustomize build overlays/prod | <%= config.bin %> lint - --fail-on warning -o github',
   ]
   static override args = objectPaths
   static override flags = {
@@ -50,7 +53,20 @@ export default class Lint extends Verb {
       options: [...levels, 'never'],
       default: 'error',
     }),
-    output: outputFlag(['sarif']),
+    level: Flags.string({
+      summary: 'In the table: findings of at least this level; others are only counted',
+      options: [...levels],
+      default: 'warning',
+    }),
+    ignore: Flags.string({
+      summary:
+        'Leave out findings of this code; may be given several times. A policy accepts its own with annotation ' +
+        ACCEPT_ANNOTATION,
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'CODE',
+    }),
+    output: outputFlag(['sarif', 'github', 'junit'], 'github are annotations of GitHub Actions'),
   }
 
   override async run(): Promise<void> {
@@ -65,11 +81,21 @@ export default class Lint extends Verb {
         ? await this.open({from, local: false, node: node === undefined ? undefined : [node]})
         : {dumps: [], problems: []}
     const files = filename.length > 0 ? await readFiles(filename, '-f') : undefined
-    const {lint, isComplete} = await lintDocuments({files, cluster, node, platform: flags.platform})
+    const {lint, isComplete} = await lintDocuments({
+      files,
+      cluster,
+      node,
+      platform: flags.platform,
+      ignored: readCodes(flags.ignore ?? []),
+    })
     await this.printAnswer(flags, {
       document: () => lint,
-      table: paint => lintLines(lint, paint),
-      formats: {sarif: () => jsonLines(sarifLog(lint, this.config.version))},
+      table: paint => lintLines(lint, paint, flags.level as Level),
+      formats: {
+        sarif: () => jsonLines(sarifLog(lint, this.config.version)),
+        github: () => githubLines(lint),
+        junit: () => junitLines(lint),
+      },
     })
     await this.report(lint.problems)
     if (!isComplete) this.exit(exitCodes.failed)

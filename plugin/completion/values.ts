@@ -1,3 +1,4 @@
+import {lintCodes} from '../../core/contract/lint.ts'
 import type {NameKind} from './names.ts'
 
 /** What may stand for a flag or an argument. Without any of them: nothing can be suggested. */
@@ -46,6 +47,7 @@ const flagValues: Readonly<Record<string, Values>> = {
   to: FREE,
   id: FREE,
   port: FREE,
+  ignore: {words: lintCodes},
   protocol: {words: ['tcp', 'udp', 'sctp', 'icmp']},
   ports: FREE,
   mark: FREE,

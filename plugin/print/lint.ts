@@ -1,16 +1,23 @@
-import type {Finding, Level, Lint} from '../../core/contract/lint.ts'
+import {type Finding, type Level, type Lint, levels} from '../../core/contract/lint.ts'
 import type {Paint, Style} from './paint.ts'
 
 const STYLES: Readonly<Record<Level, Style>> = {error: 'red', warning: 'yellow', info: 'cyan'}
 const PLACES = {linux: 'Linux', windows: 'Windows', cilium: 'Cilium', all: undefined} as const
 const WIDTH = 'warning'.length
 
-/** Findings for a person, grouped by policy, the worst first. */
-export function* lintLines({findings, policies, platforms, counts}: Lint, paint: Paint): Generator<string> {
+/**
+ * Findings for a person, grouped by policy, the worst first.
+ *
+ * @param least findings below this level are only counted
+ */
+export function* lintLines(lint: Lint, paint: Paint, least: Level): Generator<string> {
+  const {policies, platforms, counts, accepted = 0} = lint
+  const findings = lint.findings.filter(({level}) => levels.indexOf(level) <= levels.indexOf(least))
   const on = platforms.map(platform => PLACES[platform]).join(' and ')
-  const clean = policies - new Set(findings.map(({policy}) => policy)).size
+  const clean = policies - new Set(lint.findings.map(({policy}) => policy)).size
   yield paint(`${many(policies, 'policy', 'policies')} for Azure NPM on ${on}: ${summary(counts)}`, 'bold')
-  if (clean > 0 && findings.length > 0) yield paint(`nothing found in ${many(clean, 'policy', 'policies')}`)
+  if (clean > 0 && lint.findings.length > 0) yield paint(`nothing found in ${many(clean, 'policy', 'policies')}`)
+  if (accepted > 0) yield paint(`${many(accepted, 'finding is', 'findings are')} accepted, and left out`)
   let last: string | undefined
   for (const finding of findings) {
     if (finding.policy !== last) {
@@ -19,6 +26,18 @@ export function* lintLines({findings, policies, platforms, counts}: Lint, paint:
     }
     last = finding.policy
     yield* findingLines(finding, paint)
+  }
+  const folded = lint.findings.filter(({level}) => levels.indexOf(level) > levels.indexOf(least))
+  if (folded.length > 0) yield* foldedLines(folded, paint)
+}
+
+/** How often each code was found, and in how many policies. */
+function* foldedLines(findings: readonly Finding[], paint: Paint): Generator<string> {
+  yield ''
+  yield paint('To know; --level info shows each', 'bold')
+  for (const [code, found] of Map.groupBy(findings, each => each.code)) {
+    const inPolicies = many(new Set(found.map(({policy}) => policy)).size, 'policy', 'policies')
+    yield `  ${paint(code, STYLES[found[0]?.level ?? 'info'])}${paint(` ${found.length} × in ${inPolicies}`)}`
   }
 }
 

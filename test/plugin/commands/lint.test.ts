@@ -19,17 +19,67 @@ const codes = ({findings}: {findings: readonly Finding[]}) => new Set<string>(fi
 
 describe('what a person reads', () => {
   test.each([
-    {name: 'policies', args: ['-f', policies]},
-    {name: 'in-cluster', args: ['-f', policies, '--from', cluster]},
-    {name: 'windows', args: ['-f', policies, '--platform', 'windows', '--fail-on', 'never']},
-    {name: 'clean', args: ['-f', clean, '--from', cluster, '--from', fixture('captures/v2-base36-nft/ipset-save.txt')]},
-    {name: 'broken', args: ['-f', fixture('lint/broken.yaml')]},
+    {name: 'policies', args: ['-f', policies, '--level', 'info']},
+    {name: 'folded', args: [policies, '--from', cluster]},
+    {name: 'in-cluster', args: ['-f', policies, '--from', cluster, '--level', 'info']},
+    {name: 'windows', args: ['-f', policies, '--platform', 'windows', '--fail-on', 'never', '--level', 'info']},
+    {
+      name: 'clean',
+      args: ['-f', clean, '--from', cluster, '--from', fixture('captures/v2-base36-nft/ipset-save.txt'), '--level', 'info'],
+    },
+    {name: 'broken', args: ['-f', fixture('lint/broken.yaml'), '--level', 'info']},
+    {name: 'github', args: [policies, '-o', 'github', '--platform', 'linux']},
+    {name: 'junit', args: [policies, '-o', 'junit', '--platform', 'linux']},
   ])('$name reads as it did', async ({name, args}) => {
     await expect(screen(await lint(...args))).toMatchFileSnapshot(golden(name))
   })
 
   test('help reads as it did', async () => {
     await expect(screen(await lint('--help'))).toMatchFileSnapshot('../../golden/help-lint.txt')
+  })
+})
+
+describe('findings that somebody accepts', () => {
+  const policy = (annotation?: string) => `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: v6
+  namespace: shop
+${annotation === undefined ? '' : `  annotations: {kubectl-npm/lint-accept: '${annotation}'}\n`}spec:
+  podSelector: {}
+  ingress: [{from: [{ipBlock: {cidr: 'fd00::/8'}}]}]
+`
+  const lintText = async (text: string, ...args: readonly string[]) => {
+    const {stdout, stderr, exitCode} = await runCli(['lint', '-', '--platform', 'linux', '-o', 'json', ...args], {stdin: text})
+    const document = exitCode === 2 ? undefined : lintSchema.parse(JSON.parse(stdout))
+    return {found: document && codes(document), accepted: document?.accepted, stderr, exitCode}
+  }
+
+  test('by nobody: they fail', async () => {
+    const {found, accepted, exitCode} = await lintText(policy())
+    expect([found?.has('IPV6_BLOCK'), accepted, exitCode]).toEqual([true, undefined, 1])
+  })
+
+  test.each([
+    {name: 'its annotation', text: policy('ipv6-block'), args: []},
+    {name: 'its annotation, with others', text: policy('NO_DNS, IPV6_BLOCK'), args: []},
+    {name: 'the flag', text: policy(), args: ['--ignore', 'IPV6_BLOCK']},
+  ])('by $name: they are left out and counted', async ({text, args}) => {
+    const {found, accepted, exitCode} = await lintText(text, ...args)
+    expect([found?.has('IPV6_BLOCK'), accepted, exitCode]).toEqual([false, 1, 0])
+  })
+
+  test('of another policy stay', async () => {
+    const both = `${policy('IPV6_BLOCK')}---\n${policy().replace('name: v6', 'name: other')}`
+    expect(await lintText(both)).toMatchObject({accepted: 1, exitCode: 1})
+  })
+
+  test('by a word that is no code, which is told', async () => {
+    const flag = await lintText(policy(), '--ignore', 'IPV6_BLOK')
+    expect([flag.exitCode, flag.stderr]).toEqual([2, expect.stringContaining('Did you mean IPV6_BLOCK?')])
+    const annotation = await lintText(policy('IPV6_BLOK'))
+    expect(annotation.stderr).toContain('accepts IPV6_BLOK, and there is no finding of this code')
+    expect(annotation.found?.has('IPV6_BLOCK') ?? true).toBe(true)
   })
 })
 
