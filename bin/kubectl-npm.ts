@@ -41,7 +41,7 @@ setServices({
       apply: (plan, options) => writer.apply(plan, {by, ...options}),
       rollback: options => writer.rollback({by, ...options}),
       confirm: options => writer.confirm({by, ...options}),
-      status: () => writer.status(),
+      status: options => writer.status(options),
       settled: (id, signal) => writer.settled(id, signal),
       stop: () => writer.stop(),
     }

@@ -19,7 +19,8 @@ export interface LocalWriter {
   ): Promise<WriteResult>
   rollback(options: {readonly to?: string; readonly signal?: AbortSignal}): Promise<WriteResult>
   confirm(options: {readonly id?: string; readonly signal?: AbortSignal}): Promise<WriteResult>
-  status(): Promise<WriteStatus>
+  /** @param options `withoutPoints`: none are listed, and none are read, which takes long */
+  status(options?: {readonly withoutPoints?: boolean}): Promise<WriteStatus>
   /** Waits until a write is confirmed, or its time is over and it is taken back. */
   settled(id: string, signal?: AbortSignal): Promise<WriteResult>
   stop(): void

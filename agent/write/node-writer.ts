@@ -15,7 +15,7 @@ import {rollBack} from './roll-back.ts'
 import {Session, type SessionOptions} from './session.ts'
 import {WriteFailure, writeFailureOf} from './write-failure.ts'
 import {writeStatus} from './write-status.ts'
-import type {ApplyOptions, ConfirmOptions, RollbackOptions, WriteCaller, Writer} from './writer.ts'
+import type {ApplyOptions, ConfirmOptions, RollbackOptions, StatusOptions, WriteCaller, Writer} from './writer.ts'
 
 export interface NodeWriterOptions extends SessionOptions {
   readonly log: Log
@@ -65,11 +65,12 @@ export class NodeWriter implements Writer {
     return this.write('confirm', options, undefined, (session, found) => confirmWrite(session, found, {...options, deniedFlows}))
   }
 
-  async status(): Promise<WriteStatus> {
+  async status({withoutPoints = false}: StatusOptions = {}): Promise<WriteStatus> {
     const {stateDir, clock} = this.options
     const recovered = await this.recover()
     const stuck = recovered?.outcome === 'failed' ? recovered.failedAt?.message : undefined
-    return writeStatus({stateDir, clock, points: new RestorePoints(stateDir, this.wholePoints)}, stuck)
+    const points = withoutPoints ? undefined : new RestorePoints(stateDir, this.wholePoints)
+    return writeStatus({stateDir, clock, points}, stuck)
   }
 
   async recover(): Promise<WriteResult | undefined> {

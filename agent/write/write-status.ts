@@ -8,7 +8,8 @@ import type {RestorePoints} from './restore-points.ts'
 export interface WriteStatusOptions {
   readonly stateDir: string
   readonly clock: Clock
-  readonly points: RestorePoints
+  /** Undefined where nobody asks for them: each is read as a whole, to know that it is not damaged. */
+  readonly points: RestorePoints | undefined
 }
 
 /**
@@ -23,8 +24,8 @@ export async function writeStatus(
   const reading = await new Journal(stateDir).read()
   const writes = new Map(reading.writes.map(write => [write.begin.id, write]))
   const restorePoints: RestorePoint[] = []
-  for (const id of await points.ids()) {
-    const {facts, damaged} = await points.check(id)
+  for (const id of (await points?.ids()) ?? []) {
+    const {facts, damaged} = (await points?.check(id)) ?? {}
     restorePoints.push({
       id,
       takenAt: facts?.at ?? new Date(0).toISOString(),

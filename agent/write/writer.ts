@@ -32,6 +32,10 @@ export interface ConfirmOptions extends WriteCaller {
   readonly id?: string
 }
 
+export interface StatusOptions {
+  readonly withoutPoints?: boolean
+}
+
 /**
  * What writes to this node. One write at a time, of all processes of the node. No method throws: what is refused or fails is a result
  * with the outcome `failed`, with what failed and the state that the node is in. Each write, and each refused one, is one audit line of the log.
@@ -41,8 +45,12 @@ export interface Writer {
   apply(plan: Plan, options: ApplyOptions): Promise<WriteResult>
   rollback(options: RollbackOptions): Promise<WriteResult>
   confirm(options: ConfirmOptions): Promise<WriteResult>
-  /** What awaits its confirmation, and the restore points. Takes an interrupted write back first, if nobody writes now. */
-  status(): Promise<WriteStatus>
+  /**
+   * What awaits its confirmation, and the restore points. Takes an interrupted write back first, if nobody writes now.
+   *
+   * @param options `withoutPoints`: none are listed, and none are read
+   */
+  status(options?: StatusOptions): Promise<WriteStatus>
   /**
    * Takes back a write whose process ended before it did, and one whose time for confirmation is over. To be called when a process starts
    * that will write, and now and then while it runs. Costs next to nothing when there is nothing to do, and a second call changes nothing.

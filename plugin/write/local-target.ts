@@ -36,7 +36,7 @@ function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): W
     node,
     flag,
     async read() {
-      const openWrite = openWriteOf(await writer.status(), flag)
+      const openWrite = openWriteOf(await writer.status({withoutPoints: true}), flag)
       const flags = {local: true, from: undefined, stateDir}
       const source = await openSource(flags, waiting, 'one', true)
       return {
