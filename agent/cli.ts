@@ -96,7 +96,7 @@ async function status(args: readonly string[], readLocalStatus: ReadLocalStatus)
       ...(metrics
         ? [`metrics: ${metrics.port === undefined ? `not served: ${metrics.failure ?? ''}` : `port ${metrics.port}`}`]
         : []),
-      `clients: ${answer.connections}; memory: ${Math.round(answer.memoryBytes / 1e6)} MB; iptables: ${answer.backend}`,
+      `clients: ${answer.connections}; memory: ${Math.round(answer.memoryBytes / 1e6)} MB; ${answer.backend === 'hns' ? 'rules of HNS' : `iptables: ${answer.backend}`}`,
     ]
     process.stdout.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
   }

@@ -34,6 +34,8 @@ export interface DataPlane {
   readonly documentKinds: ReadonlySet<string>
   /** How its documents are read that are JSON; absent where none are. */
   readonly json?: JsonDocuments
+  /** Why the connections of its nodes are not known, where nothing lists them. */
+  readonly withoutConnections?: {readonly message: string; readonly next: string}
   readonly policyCompiler: PolicyCompiler
   readonly policyChains: PolicyChains
   /**

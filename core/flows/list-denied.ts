@@ -36,7 +36,7 @@ export function listDenied(nodes: readonly NodeState[], failures: readonly NodeF
   for (const node of nodes) {
     const parsed = connectionsOf(node)
     if (!parsed) {
-      unread.push({node: node.node, ...NOT_GIVEN})
+      unread.push({node: node.node, ...(node.dataPlane.withoutConnections ?? NOT_GIVEN)})
       continue
     }
     const {denied, counts, unknown} = findDenied(node, parsed.connections, options)

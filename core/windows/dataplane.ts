@@ -21,6 +21,10 @@ import type {WindowsProgram} from './npm/program.ts'
 /** Azure NPM on Windows: sets and ACLs of HNS. */
 export const windows = {
   name: 'windows',
+  withoutConnections: {
+    message: 'it is a Windows node, and nothing there lists the connections of pods',
+    next: 'See what is denied to new ones: kubectl npm trace, kubectl npm matrix',
+  },
   policyCompiler: windowsPolicyCompiler,
   // All rules of a policy have one id, whatever their direction and however sets are hashed.
   policyChains: {

@@ -151,7 +151,9 @@ function noAgentOn(node: string, namespace: string, relays: ReadonlyMap<string, 
   const shown = some.slice(0, SHOWN_NODES).join(', ') + (some.length > SHOWN_NODES ? `, … (${some.length})` : '')
   return new InputError(
     `node ${node}: no agent runs there, or there is no such node`,
-    some.length === 0 ? `No agent in namespace ${namespace} has a node yet.` : `Agents run on: ${shown}`,
+    some.length === 0
+      ? `No agent in namespace ${namespace} has a node yet.`
+      : `Agents run on: ${shown}. Those of Windows nodes are applied apart: docs/windows.md`,
   )
 }
 

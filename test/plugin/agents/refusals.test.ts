@@ -16,6 +16,7 @@ import {
   refusal,
   relayPod,
   startFakeApiServer,
+  windowsAgentPod,
 } from '../../support/plugin/fake-api-server.ts'
 import {runCli} from '../../support/plugin/run-cli.ts'
 
@@ -173,6 +174,11 @@ describe('there is no agent that can be asked', () => {
         'kubectl describe pod -n kubectl-npm npm-relay-aks-1',
         'kubectl get pods -n kubectl-npm-node',
       ],
+    },
+    {
+      name: 'on a Windows node it is its own relay, and not ready',
+      pods: [windowsAgentPod('aks-1', unready)],
+      says: ['node aks-1: agent npm-relay-aks-1 is not ready', 'kubectl describe pod -n kubectl-npm npm-relay-aks-1'],
     },
     {
       name: 'it is of before there were relays',

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {openHns} from '../../../agent/hns/open-hns.ts'
-import type {Start} from '../../../agent/node/run.ts'
+import {notStarted, type Start} from '../../../agent/node/run.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {FakeReviews} from '../../support/agent/fake-reviews.ts'
@@ -24,9 +24,10 @@ const limits = {callMs: 10_000, pausesMs: []}
 
 /** Tools that print what they are given. `ipset list -t` prints nothing. */
 const printing =
-  (lines: Readonly<Record<string, readonly string[]>>): Start =>
+  (lines: Readonly<Record<string, readonly string[]>>, isMissing: () => boolean): Start =>
   (tool, args) => {
     const command = [tool, ...args].join(' ')
+    if (isMissing()) return notStarted(command, 'it is not there')
     const text = args[0] === 'list' ? '' : (lines[tool] ?? []).map(line => `${line}\n`).join('')
     const stdout = (async function* () {
       yield new TextEncoder().encode(text)
@@ -39,6 +40,10 @@ class Fleet {
   readonly emulator = new HnsEmulator(fixtureState())
   readonly folder = mkdtempSync(join(tmpdir(), 'kubectl-npm-test-'))
   private readonly stack = new AsyncDisposableStack()
+  /** Whose tokens the API server gives. */
+  private account = 'npm-viewer'
+  /** Set to let all tools of the Linux node fail. */
+  areToolsMissing = false
   api!: FakeApiServer
   windows!: OpenAgent
   linux!: OpenAgent
@@ -62,18 +67,31 @@ class Fleet {
       ipset: sets,
     }
     this.linux = this.stack.use(
-      await openAgent({node: LINUX_NODE, start: printing(printed), watch: new FakeWatch(cluster), reviews}),
+      await openAgent({
+        node: LINUX_NODE,
+        start: printing(printed, () => this.areToolsMissing),
+        watch: new FakeWatch(cluster),
+        reviews,
+      }),
     )
     this.api = this.stack.use(
       await startFakeApiServer({
         agents: {[WINDOWS_NODE]: Number(this.windows.socket.split(':')[1]), [LINUX_NODE]: this.linux.socket},
-        token: audience => reviews.give({audience}),
+        token: audience => reviews.give({audience, account: this.account}),
       }),
     )
   }
 
   run(...args: string[]) {
     return runCli(args, {env: this.api.env})
+  }
+
+  /** As who may have tokens of the operator. */
+  async runAsOperator(...args: string[]) {
+    this.account = 'npm-operator'
+    const result = await this.run(...args)
+    this.account = 'npm-viewer'
+    return result
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -106,6 +124,22 @@ describe('an agent on a Windows node', () => {
     endpoint.document.Policies = before
     expect(broken.exitCode).toBe(1)
     expect(broken.stdout).toContain('shop/api-to-db')
+  })
+
+  test('gives metrics of what is known', async () => {
+    const {stdout, stderr, exitCode} = await fleet.run('metrics', '--node', WINDOWS_NODE, '-o', 'json')
+    expect({stderr, exitCode}).toMatchObject({exitCode: 0})
+    expect(stdout).toContain('npm_num_policies')
+    const {absent} = JSON.parse(stdout) as {absent: readonly {name: string}[]}
+    expect(absent.map(({name}) => name)).toEqual(
+      expect.arrayContaining(['npm_agent_drops_total', 'npm_agent_policy_packets_total']),
+    )
+  })
+
+  test('says that nothing lists its connections', async () => {
+    const {stderr, stdout, exitCode} = await fleet.runAsOperator('flows', 'denied', '--node', WINDOWS_NODE)
+    expect(exitCode).toBe(2)
+    expect(`${stdout}${stderr}`).toContain('nothing there lists the connections of pods')
   })
 
   test('has its policies counted by nobody', async () => {
@@ -159,6 +193,17 @@ describe('a cluster with nodes of both kinds', () => {
       )
     }
   })
+})
+
+test('a Linux node all of whose tools fail is never taken for one that was not given', async () => {
+  fleet.areToolsMissing = true
+  const trace = await fleet.run('trace', 'lab/job-1', 'shop/web-1', '--port=443')
+  const local = await fleet.run('trace', 'lab/job-1', 'default/cli-1', '--port=443')
+  fleet.areToolsMissing = false
+  for (const {exitCode, stderr} of [trace, local]) {
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`node ${LINUX_NODE}: its rules and sets could not be read`)
+  }
 })
 
 describe('a Windows node that cannot be read', () => {

@@ -51,6 +51,11 @@ const podOf = (name: 'npm-relay' | 'npm-agent', namespace: string, node: string,
   status,
 })
 export const relayPod = (node: string, status: object = READY): object => podOf('npm-relay', 'kubectl-npm', node, status)
+/** On a Windows node the agent is its own relay. */
+export const windowsAgentPod = (node: string, status: object = READY): object => {
+  const pod = relayPod(node, status) as {metadata: {labels: object}}
+  return {...pod, metadata: {...pod.metadata, labels: {...pod.metadata.labels, 'app.kubernetes.io/component': 'windows'}}}
+}
 export const agentPod = (node: string, status: object = READY): object => podOf('npm-agent', 'kubectl-npm-node', node, status)
 /** An agent of before there were relays. */
 export const olderAgentPod = (node: string): object => podOf('npm-agent', 'kubectl-npm', node, READY)
