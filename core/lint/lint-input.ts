@@ -38,16 +38,22 @@ export function clusterAround(
       'Give its dump or the Node objects with --from.',
     )
   const scheme = schemeOf(dumped)
-  const platforms = platform === 'all' ? platformsOf(nodes) : nodePlatforms.filter(each => each === platform)
+  const platforms = platform === 'all' ? platformsOf(nodes, dumped) : nodePlatforms.filter(each => each === platform)
   return {cluster, platforms, ...(scheme && {scheme})}
 }
 
-/** The platforms of the nodes, so that a cluster without Windows nodes gets no findings on them. All platforms when unknown. */
-function platformsOf(nodes: readonly Node[]): readonly NodePlatform[] {
-  const systems = new Set(nodes.map(({metadata}) => metadata.labels?.['kubernetes.io/os'] ?? 'unknown'))
-  if (systems.size === 0 || systems.has('unknown')) return nodePlatforms
-  return nodePlatforms.filter(platform => systems.has(platform))
+/** The platforms that nodes are known to have. A node that says nothing is one of Linux, as nearly all are. */
+function platformsOf(nodes: readonly Node[], dumps: readonly NodeState[]): readonly NodePlatform[] {
+  const ofNodes = nodes.map(({metadata}) => metadata.labels?.['kubernetes.io/os'] ?? USUAL)
+  const ofDumps = dumps.filter(isNodeRead).map(({dataPlane}) => dataPlane.name)
+  const systems = new Set<string>([...ofNodes, ...ofDumps])
+  const known = nodePlatforms.filter(platform => systems.has(platform))
+  return known.length > 0 ? known : [USUAL]
 }
+
+const USUAL: NodePlatform = 'linux'
+
+const isNodeRead = ({completeness, sets}: NodeState): boolean => completeness.rules !== 'absent' || sets !== undefined
 
 /** The scheme of the set names on the nodes, if all have the same. */
 function schemeOf(dumps: readonly NodeState[]): Scheme | undefined {

@@ -44,7 +44,7 @@ export default class Lint extends Verb {
     }),
     node: Flags.string({summary: 'Think of this node: its operating system, how it hashes names', helpValue: 'NAME'}),
     platform: Flags.string({
-      summary: 'Which nodes to think of; all means those the cluster has, as far as known',
+      summary: 'Which nodes to think of; all means those the cluster is known to have, or Linux',
       options: ['linux', 'windows', 'all'],
       default: 'all',
     }),

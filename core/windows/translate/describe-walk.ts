@@ -20,7 +20,7 @@ const notJudged = {
 
 /** What follows for a connection, since HNS keeps flows. */
 const FLOWS =
-  'HNS asks this of the first packet of a connection: answers pass, and what a change of ACLs does to a connection that goes on is not documented'
+  'HNS asks its ACLs about the first packet of a connection: answers pass, and what a change of ACLs does to a connection that goes on is not documented'
 
 /** Describes a walk over a Windows node: the ACLs that decide at each end, and what that has to do with policies. */
 export function describeWalk(

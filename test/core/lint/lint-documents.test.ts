@@ -17,7 +17,7 @@ describe('linting documents', () => {
     const files = {documents: [file('a.yaml', BLOCK)], problems: []}
     const {lint, isComplete} = await lintDocuments({...asked, files, cluster: nothing})
     expect(isComplete).toBe(true)
-    expect(lint).toMatchObject({kind: 'Lint', policies: 1, platforms: ['linux', 'windows']})
+    expect(lint).toMatchObject({kind: 'Lint', policies: 1, platforms: ['linux']})
     expect(lint.findings.length).toBeGreaterThan(0)
     expect(lint.findings.every(finding => finding.file === 'a.yaml' && finding.line !== undefined)).toBe(true)
     expect(lint.counts.error + lint.counts.warning + lint.counts.info).toBe(lint.findings.length)

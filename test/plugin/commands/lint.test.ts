@@ -121,14 +121,20 @@ describe('exit codes', () => {
 })
 
 describe('what is around the policies', () => {
-  test('a cluster of Linux nodes hears nothing of Windows, unless it is asked for', async () => {
-    const [alone, within, asked] = await Promise.all([
+  test('nobody hears of Windows but who has Windows nodes, or asks for it', async () => {
+    const hns = [fixture('hns/networks.json'), fixture('hns/endpoints.json')].flatMap(path => ['--from', path])
+    const [alone, within, asked, node, read] = await Promise.all([
       json('-f', policies),
       json('-f', policies, '--from', cluster),
       json('-f', policies, '--from', cluster, '--platform', 'windows'),
+      json('-f', policies, '--from', fixture('hns/cluster.json')),
+      json('-f', policies, ...hns),
     ])
-    expect(alone.platforms).toEqual(['linux', 'windows'])
-    expect(codes(alone)).toContain('WINDOWS_NAMED_PORT')
+    expect(alone.platforms).toEqual(['linux'])
+    expect(codes(alone)).not.toContain('WINDOWS_NAMED_PORT')
+    expect(node.platforms).toEqual(['linux', 'windows'])
+    expect(codes(node)).toContain('WINDOWS_NAMED_PORT')
+    expect(read.platforms).toEqual(['windows'])
     expect(within.platforms).toEqual(['linux'])
     expect(codes(within)).not.toContain('WINDOWS_NAMED_PORT')
     expect(codes(asked)).toContain('WINDOWS_NAMED_PORT')

@@ -1,7 +1,8 @@
-import {writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
-import {expect, test} from 'vitest'
+import {mkdir, writeFile} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {describe, expect, test} from 'vitest'
 import type {NetworkPolicy} from '../../../core/kubernetes/objects.ts'
+import {mixedDump} from '../../support/mixed-nodes.ts'
 import {fixture, runCli, screen} from '../../support/plugin/run-cli.ts'
 import {temporaryFolder} from '../../support/temporary-folder.ts'
 import {hnsCluster, WINDOWS_NODE} from '../../support/windows/hns-cluster.ts'
@@ -47,6 +48,36 @@ test('a packet to a pod of another node is not known where its policies are enfo
   await expect(
     screen(await runCli(['trace', 'ops/mon-1', 'lab/job-1', '--port', '80', '--from', path, ...node])),
   ).toMatchFileSnapshot('../../golden/trace-windows-elsewhere.txt')
+})
+
+describe('a dump with nodes of both systems', () => {
+  const LAB: NetworkPolicy = {
+    metadata: {namespace: 'lab', name: 'team'},
+    spec: {
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{from: [{namespaceSelector: {matchLabels: {team: 'green'}}}]}],
+    },
+  }
+
+  test.each([
+    {name: 'trace-mixed', args: ['trace', 'ops/mon-1', 'lab/job-1', '--port', '80']},
+    {name: 'trace-mixed-back', args: ['trace', 'lab/job-1', 'ops/mon-1', '--port', '80']},
+    {name: 'policies-mixed', args: ['policies']},
+    {name: 'verify-mixed', args: ['verify', '--against', 'program']},
+    {name: 'top-mixed', args: ['top', '--once']},
+  ])('$name reads as it did', async ({name, args}) => {
+    await using folder = await temporaryFolder()
+    const given = (JSON.parse(hnsText('policies.json')) as {items: NetworkPolicy[]}).items
+    const dump = mixedDump(hnsCluster([...given, LAB]), {linux: 'akslinux-1', windows: WINDOWS_NODE})
+    for (const [path, text] of dump) {
+      const at = join(folder.path, path)
+      await mkdir(dirname(at), {recursive: true})
+      await writeFile(at, text)
+    }
+    const result = await runCli([...args, '--from', folder.path])
+    await expect(screen(result).replaceAll(folder.path, 'dump')).toMatchFileSnapshot(`../../golden/${name}.txt`)
+  })
 })
 
 test('verify of a Windows node tells what is broken from what Azure NPM does otherwise', async () => {
