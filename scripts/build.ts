@@ -69,6 +69,8 @@ for (const name of executables) {
   const file = join(out, name)
   await writeFile(file, `#!/usr/bin/env node\nimport './lib/${name}.js'\n`)
   await chmod(file, 0o755)
+  // Windows takes for a program what has an ending that it knows.
+  await writeFile(`${file}.cmd`, `@node "%~dp0${name}" %*\r\n`)
 }
 await writeFile(join(out, 'package.json'), '{"type": "module"}\n')
 await copyNativeParts(join(out, 'build', 'koffi'), values.native?.split(','))

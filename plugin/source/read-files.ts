@@ -1,5 +1,6 @@
 import type {Stats} from 'node:fs'
 import {stat} from 'node:fs/promises'
+import {sep} from 'node:path'
 import {detectKind} from '../../core/dump/detect-kind.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -57,14 +58,17 @@ async function statOf(path: string, flag: string): Promise<Stats> {
 }
 
 async function readGivenFile(path: string, expectedBytes: number, flag: string, reading: Reading): Promise<void> {
-  const name = path === '-' ? 'stdin' : path
+  const name = path === '-' ? 'stdin' : withSlashes(path)
   try {
     await addContent(readGiven(path), {name, folder: '', expectedBytes}, reading)
   } catch (error) {
     if (error instanceof InputError) throw error
-    throw new InputError(`${flag} ${name}: ${reasonOf(error)}`, 'Check the path and its rights.')
+    throw new InputError(`${flag} ${path === '-' ? name : path}: ${reasonOf(error)}`, 'Check the path and its rights.')
   }
 }
+
+/** Nodes and dumps are told by folders and names, and in archives these have slashes everywhere. Windows takes them, too. */
+const withSlashes = (path: string): string => (sep === '/' ? path : path.replaceAll(sep, '/'))
 
 async function readFolder(folder: string, flag: string, reading: Reading): Promise<void> {
   const {walkFolder} = await import('./walk-folder.ts')
@@ -76,7 +80,7 @@ async function readFolder(folder: string, flag: string, reading: Reading): Promi
   for (const {path, folder: parent} of files) {
     try {
       const {size} = await stat(path)
-      await addContent(readFound(path), {name: path, folder: parent, expectedBytes: size}, reading)
+      await addContent(readFound(path), {name: withSlashes(path), folder: withSlashes(parent), expectedBytes: size}, reading)
     } catch (error) {
       if (error instanceof InputError) throw error
       reading.problems.add({

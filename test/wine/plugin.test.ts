@@ -1,5 +1,5 @@
 import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
@@ -75,6 +75,43 @@ describeWhere(missing, 'the plugin as a Windows program', () => {
     expect(stdout).toBe(onLinux.stdout)
     expect(stdout).toContain('shop/')
     expect(exitCode).toBe(0)
+  })
+
+  test('is a program that Windows finds by its name, in a folder on PATH', async () => {
+    const node = dirname((tools as NonNullable<typeof tools>).node)
+    const path = [program, node].map(windowsPath).join(';')
+    for (const [name, args, says] of [
+      ['kubectl-npm', ['translate', '--from', DUMP], 'bakery/closed  Ingress'],
+      ['kubectl_complete-npm', ['tran'], 'translate'],
+    ] as const) {
+      const {stdout, stderr} = await windows.run('cmd', ['/c', name, ...args], {WINEPATH: path})
+      expect(stdout, stderr).toContain(says)
+    }
+  })
+
+  test('writes dumps into folders and archives, and reads them', async () => {
+    const nodes = windowsPath(fixture('two-nodes'))
+    const [folder, archive] = ['C:\\dumps of today\\first', 'C:\\dumps of today\\second.tgz']
+    for (const [from, to] of [
+      [nodes, folder],
+      [folder, archive],
+    ] as const) {
+      expect(await run(['dump', '--from', from, '-o', to])).toMatchObject({exitCode: 0, stdout: `${to}\n`})
+      const read = await run(['translate', '--node', 'aks-oven-1', '--from', to])
+      const onLinux = await runCli(['translate', '--node', 'aks-oven-1', '--from', fixture('two-nodes')])
+      expect(read.stdout).toBe(onLinux.stdout)
+    }
+    const replaced = await run(['dump', '--redact', '--force', '--from', archive, '-o', folder])
+    expect(replaced).toMatchObject({exitCode: 0, stdout: `${folder}\n`})
+    expect(await readdir(join(windows.drive, 'dumps of today'))).toEqual(['first', 'second.tgz'])
+  })
+
+  test('names files in SARIF so that any system reads them', async () => {
+    const cluster = join(windows.drive, 'Users', 'Jörg K', 'cluster.yaml')
+    await cp(fixture('two-nodes/cluster.yaml'), cluster)
+    const {stdout} = await run(['lint', '-f', 'C:\\Users\\Jörg K\\cluster.yaml', '-o', 'sarif'])
+    const uris = [...stdout.matchAll(/"uri": "([^"]*)"/g)].map(([, uri]) => uri)
+    expect([...new Set(uris)]).toEqual(['file:///C:/Users/J%C3%B6rg%20K/cluster.yaml'])
   })
 
   test('names a path that is not there as the person wrote it', async () => {

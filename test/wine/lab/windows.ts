@@ -38,6 +38,8 @@ export interface Windows extends AsyncDisposable {
   uninstall(as: string): Promise<void>
   /** The newest Node that Wine runs lacks what much of ours uses: parameters with which it has that. */
   readonly newerNode: readonly string[]
+  /** Runs a program of Windows until it ends. Where it looks for programs first is in WINEPATH, in place of PATH. */
+  run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WindowsResult>
   /** Runs Node for Windows until it ends. */
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WindowsResult>
   /** Starts it, to run beside the test. */
@@ -54,10 +56,10 @@ export async function openWindows(tools: WindowsTools): Promise<Windows> {
   let runs = 0
 
   /** Of Wine's programs only files take the output as Node writes it: it takes no pipe for one. */
-  async function start(args: readonly string[], more: Readonly<Record<string, string>>) {
+  async function start(program: string, args: readonly string[], more: Readonly<Record<string, string>>) {
     const output = join(folder, `run-${runs++}`)
     const [out, err] = [await open(`${output}.out`, 'w'), await open(`${output}.err`, 'w')]
-    const child = spawn(tools.wine, [tools.node, ...args], {
+    const child = spawn(tools.wine, [program, ...args], {
       env: {...env, ...more},
       stdio: ['ignore', out.fd, err.fd],
       cwd: folder,
@@ -93,13 +95,14 @@ export async function openWindows(tools: WindowsTools): Promise<Windows> {
       ])
     },
     uninstall: as => rm(join(prefix, SYSTEM, as), {force: true}),
-    async node(args, more = {}) {
-      const {child, stdout, stderr} = await start(args, more)
+    async run(program, args, more = {}) {
+      const {child, stdout, stderr} = await start(program, args, more)
       const [code] = (await once(child, 'exit')) as [number | null]
       return {exitCode: code ?? -1, stdout: await stdout(), stderr: await stderr()}
     },
+    node: (args, more) => windows.run(tools.node, args, more),
     async startNode(args, more = {}) {
-      const {child, stdout, stderr} = await start(args, more)
+      const {child, stdout, stderr} = await start(tools.node, args, more)
       return {
         process: child,
         stdout,
