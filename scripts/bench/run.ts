@@ -1,7 +1,7 @@
 /*
  * Measures how fast the bundle is, as a person would feel it: npm run bench, or npm run bench -- --quick; each size, but only
  * once: npm run bench -- --once; only compile, translate of NPM v1, trace, matrix, verify and diff: npm run bench -- --verbs; agents,
- * alone and many, as root: npm run bench -- --agents; repairs of a node, as root: npm run bench -- --apply. What is interrupted prints what it has.
+ * alone and many, as root: npm run bench -- --agents; the screen of top: npm run bench -- --screen; repairs of a node, as root: npm run bench -- --apply. What is interrupted prints what it has.
  *
  * Everything is measured in one run on one machine, beside what starting Node, starting kubectl and splitting words take
  * there: only ratios can be compared between machines. Nothing is asserted. docs/performance.md says how to read it.
@@ -13,12 +13,13 @@ import {execa} from 'execa'
 import type {Scheme} from '../../core/names/hash.ts'
 import {type Dump, dumpOf, manyMembers} from './generate.ts'
 import type {Task} from './in-process.ts'
+import {screenRows} from './live/screen-rows.ts'
 import {type CommandLine, type Measured, measure, median, NODE, type Sink} from './measure.ts'
 import {type Met, markdown, type Row} from './table.ts'
 import {verbResults} from './verbs.ts'
 
 const flag = {type: 'boolean', default: false} as const
-const {values} = parseArgs({options: {quick: flag, once: flag, verbs: flag, agents: flag, apply: flag}})
+const {values} = parseArgs({options: {quick: flag, once: flag, verbs: flag, agents: flag, apply: flag, screen: flag}})
 const runsOfShort = values.once ? 3 : values.quick ? 5 : 21
 const runsOfLong = values.once || values.quick ? 1 : 5
 const sizes = values.quick ? [1, 10] : [1, 10, 100]
@@ -66,6 +67,11 @@ if (values.apply) {
   await execa(NODE, [join(import.meta.dirname, 'apply', 'run.ts')], {stdio: 'inherit'})
   process.exit()
 }
+if (values.screen) {
+  await screen()
+  console.log(markdown(rows))
+  process.exit()
+}
 const node = await measure([NODE, '-e', '0'], runsOfShort)
 const kubectl = await measure(['kubectl', 'version', '--client'], runsOfShort).catch(() => undefined)
 addTimes('node -e 0', '', node)
@@ -76,8 +82,16 @@ await verbs()
 if (!values.verbs) {
   growth('time per MB', await translateAll())
   await inProcess()
+  await screen()
 }
 console.log(markdown(rows))
+
+async function screen(): Promise<void> {
+  for await (const row of screenRows()) {
+    say(`${row.what}, ${row.size}`)
+    rows.push(row)
+  }
+}
 
 function addTimes(
   what: string,

@@ -35,6 +35,15 @@ export interface Size {
 /** So many nodes that were looked into keep being counted rule by rule, so that going back to one finds its last minute. */
 const KEPT_NODES = 3
 
+/**
+ * How soon what came of many nodes is drawn behind the frame before. Of 250 nodes a sample comes every 4 ms, and drawing a large frame takes
+ * 30 ms: all that came within a second is one frame.
+ */
+const FRAME_MS = 1000
+/** While they answer for the first time, one after another, people wait for them. */
+const FIRST_FRAME_MS = 200
+const FIRST_MS = 3000
+
 /** A screen while it is open: what is known, how it is arranged, and what is read for it. Knows no terminal and no React. */
 export class TopSession {
   private readonly source: LiveSource
@@ -49,6 +58,9 @@ export class TopSession {
   private frozen: {readonly view: LiveView; readonly at: number} | undefined
   private counted: readonly string[] = []
   private asked = ''
+  private readonly openedMs = performance.now()
+  private toldMs = -Infinity
+  private telling: NodeJS.Timeout | undefined
   private drawn: {readonly version: number; readonly size: Size; readonly frame: Frame} | undefined
   state: TopState
   /** Another one for everything that may look different. */
@@ -69,7 +81,7 @@ export class TopSession {
     this.follow()
   }
 
-  /** Calls back after every change. @returns ends that */
+  /** Calls back after every change, or after some that come close together. @returns ends that */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
@@ -87,12 +99,12 @@ export class TopSession {
       this.state = {...this.state, trail: initialState({intervalMs, theme, node: event.node}).trail}
       this.follow()
     }
-    if (!this.frozen) this.changed()
+    if (!this.frozen) this.hasCome()
   }
 
-  /** Ages are shown, which grow by themselves. */
+  /** Ages are shown, which grow by themselves: once a second is enough, and samples come as often. */
   tick(): void {
-    if (!this.frozen && !this.recording) this.changed()
+    if (!this.frozen && !this.recording && performance.now() - this.toldMs >= FRAME_MS) this.hasCome()
   }
 
   /** The screen as it is now. */
@@ -160,8 +172,30 @@ export class TopSession {
     this.follow(this.state.refreshed !== before.refreshed)
   }
 
+  /** What a person has done is seen at once. */
   private changed(): void {
     this.version++
+    this.tell()
+  }
+
+  /** What nodes have sent is seen soon. */
+  private hasCome(): void {
+    this.version++
+    const waitMs = this.toldMs + this.pauseMs() - performance.now()
+    if (waitMs <= 0) this.tell()
+    else this.telling ??= setTimeout(() => this.tell(), waitMs).unref()
+  }
+
+  private pauseMs(): number {
+    if (this.view.nodes.size < 2) return 0
+    const isFirst = performance.now() - this.openedMs < FIRST_MS
+    return Math.min(isFirst ? FIRST_FRAME_MS : FRAME_MS, this.state.intervalMs)
+  }
+
+  private tell(): void {
+    clearTimeout(this.telling)
+    this.telling = undefined
+    this.toldMs = performance.now()
     for (const listener of this.listeners) listener()
   }
 

@@ -9,6 +9,7 @@ import {BenchNode} from '../apply/bench-node.ts'
 import {NODE} from '../measure.ts'
 import {markdown, type Row} from '../table.ts'
 import {nodeText} from './node-text.ts'
+import {percent} from './screen-rows.ts'
 
 const script = (name: string) => join(import.meta.dirname, `${name}.ts`)
 const rows: Row[] = []
@@ -18,8 +19,6 @@ process.once('SIGINT', () => {
   console.log(markdown(rows))
   process.exit(130)
 })
-
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
 
 for (const [policies, areMet] of [
   [200, false],
@@ -67,23 +66,4 @@ function meetPolicies(within: readonly string[]) {
   return sender
 }
 
-for (const [nodes, rules] of [
-  [1, 2000],
-  [1, 20_000],
-  [250, 0],
-] as const) {
-  const {stdout} = await execa(NODE, [script('view-cost'), String(nodes), String(rules)])
-  const found = JSON.parse(stdout) as {msOfSecond: number; memoryBytes: number}
-  const share = found.msOfSecond / 1000
-  rows.push({
-    what: 'view of a plugin at 1 Hz',
-    size: rules > 0 ? `${nodes} node, ${rules.toLocaleString('en')} rules` : `${nodes} nodes, summaries`,
-    median: '',
-    processors: `${found.msOfSecond.toFixed(1)} ms a second`,
-    memory: `${(found.memoryBytes / 1e6).toFixed(0)} MB`,
-    ratio: percent(share),
-    aim: '5 %',
-    met: share <= 0.05 ? 'yes' : 'no',
-  })
-}
 console.log(markdown(rows))
