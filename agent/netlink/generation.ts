@@ -21,16 +21,18 @@ export function generationOf(socket: NetlinkSocket): number {
 
 let loaded: Promise<OpenNetlink | undefined> | undefined
 
-/** The same of this process's network namespace; undefined where the kernel cannot be asked. */
+/**
+ * The same of this process's network namespace. Undefined where the kernel cannot be asked, for whatever reason: whoever asks can read the
+ * rules.
+ */
 export async function rulesGeneration(): Promise<number | undefined> {
-  loaded ??= loadNetlink()
-  const open = await loaded
-  if (!open) return undefined
   try {
+    loaded ??= loadNetlink()
+    const open = await loaded
+    if (!open) return undefined
     using socket = open()
     return generationOf(socket)
-  } catch (error) {
-    if (error instanceof NetlinkError) return undefined
-    throw error
+  } catch {
+    return undefined
   }
 }
