@@ -33,8 +33,9 @@ function kindOfObject(value: unknown): JsonKind {
   if (isManifest(value)) return 'dump'
   const keys = new Set(Object.keys(value))
   if (!keys.has('kind') && NPM_CACHE_KEYS.some(key => keys.has(key))) return 'npm-cache'
+  // What an agent takes of HNS says its kind, too.
+  if (!keys.has('apiVersion') && dataPlaneOfJson(value)) return 'node'
   if (keys.has('kind') || keys.has('items')) return 'kubernetes'
-  if (dataPlaneOfJson(value)) return 'node'
   if (isNamed(value) || ('object' in value && kindOfObject(value.object) === 'kubernetes')) return 'kubernetes'
   return Object.values(value).some(isListOfObjects) ? 'kubernetes' : 'other'
 }
