@@ -32,6 +32,12 @@ export interface HnsReader {
   networks(signal: AbortSignal): Promise<ReadObjects>
   /** All endpoints. Does not reject for what HNS answers. */
   endpoints(signal: AbortSignal): Promise<ReadEndpoints>
+  /**
+   * The document of one endpoint.
+   *
+   * @throws HnsFailure with the outcome `gone` when there is no such endpoint
+   */
+  endpoint(id: string, signal?: AbortSignal): Promise<string>
 }
 
 /** A request to change one object. */

@@ -157,6 +157,7 @@ export function openHns(functions: HnsFunctions, {callMs, pausesMs = PAUSES_MS}:
       const {attached, attachedSharing} = ids
       return {...(await readAll('endpoint', ids.all, signal)), attached, attachedSharing}
     },
+    endpoint: (id, signal = new AbortController().signal) => readOne('endpoint', id, READS_AGAIN, signal),
     async modify({object, id, request}: HnsOperation, signal): Promise<void> {
       await withObject(object, id, WRITES_AGAIN, signal, async handle => {
         const name = `${functionName('modify', object)} ${id}`

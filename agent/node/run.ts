@@ -17,7 +17,7 @@ export interface RunOptions {
   /** What the tool reads from its standard input. Without it, that is empty. */
   readonly input?: string
   /** A file descriptor of this process that the tool has, too, as its 3: whoever holds a lock by it goes on to, while the tool runs. */
-  readonly heldFile?: number
+  readonly heldFile?: number | undefined
 }
 
 /**

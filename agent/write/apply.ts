@@ -1,6 +1,6 @@
 import type {Plan} from '../../core/contract/plan.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
-import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
+import type {DataPlaneName, NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
 import type {DeniedConnection, FoundFlows} from '../../core/flows/find-denied.ts'
 import {partDigest, planDigest} from '../../core/plan/digest.ts'
@@ -13,6 +13,8 @@ import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
 import {refuseIfAborted, WriteFailure} from './write-failure.ts'
 import type {ApplyOptions} from './writer.ts'
+
+const SYSTEMS: Readonly<Record<DataPlaneName, string>> = {linux: 'Linux', windows: 'Windows'}
 
 const AGAIN = 'Plan again: kubectl npm apply --dry-run'
 
@@ -28,14 +30,21 @@ export interface ApplyWithFlows extends ApplyOptions {
 export async function applyPlan(session: Session, found: Recovery, plan: Plan, options: ApplyWithFlows): Promise<ResultFacts> {
   refuseWhileOpen(found)
   const {by, signal, confirmWithinMs, endDeniedFlows, deniedFlows} = options
+  checkPlan(plan, session.node)
   const missing = endDeniedFlows ? await deniedFlows.missing() : undefined
   if (missing !== undefined)
     throw new WriteFailure(
       `connections cannot be ended here: ${missing}`,
-      'Apply without --end-denied-flows, and see: kubectl npm flows denied',
+      plan.backend === 'hns'
+        ? 'Apply without --end-denied-flows, and start pods again whose connections must end.'
+        : 'Apply without --end-denied-flows, and see: kubectl npm flows denied',
     )
-  const backend = checkPlan(plan, session.node)
   const before = await session.readAgain(signal)
+  const {backend} = plan
+  const meant = backend === 'hns' ? 'windows' : 'linux'
+  const here = before.state.dataPlane.name
+  if (meant !== here)
+    throw new WriteFailure(`the plan is for a node of ${SYSTEMS[meant]}, and this is one of ${SYSTEMS[here]}`, AGAIN)
   if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)
   const steps = plannedSteps(plan)
   const wanted = checkSteps(before.writing, before.part, steps, plan.wantedDigest)
@@ -87,15 +96,12 @@ const changedMessage = (found: Recovery): string =>
   }`
 
 /** What can be told of a plan without the node. A plan comes over the wire, or from a file. */
-function checkPlan(plan: Plan, node: string): 'nft' | 'legacy' {
-  const {backend} = plan
+function checkPlan(plan: Plan, node: string): void {
   if (plan.node !== node) throw new WriteFailure(`the plan is for node ${plan.node}, and this is ${node}`, 'Give it to its node.')
   if (plan.incomplete.length > 0)
     throw new WriteFailure(`nothing was planned: ${plan.incomplete[0]?.reason ?? 'the input was not whole'}`, AGAIN)
-  if (backend === 'hns') throw new WriteFailure('the plan is for a node of Windows, and this is one of Linux', AGAIN)
   if (planDigest(plan, sha256) !== plan.digest)
     throw new WriteFailure('the plan was changed after it was made: its digest is not that of its operations', AGAIN)
-  return backend
 }
 
 /**

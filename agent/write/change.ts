@@ -2,7 +2,7 @@ import {rm} from 'node:fs/promises'
 import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
 import {partDigest} from '../../core/plan/digest.ts'
 import {goBack} from './go-back.ts'
-import type {BeginRecord} from './journal-records.ts'
+import type {BeginRecord, WrittenBackend} from './journal-records.ts'
 import type {FoundPart, LaterNode, ReadNode} from './read-node.ts'
 import {nextId} from './restore-points.ts'
 import {sha256} from './sealed-record.ts'
@@ -13,7 +13,7 @@ import {writeFailureOf} from './write-failure.ts'
 export interface Change {
   readonly verb: 'apply' | 'rollback'
   readonly by: string
-  readonly backend: 'nft' | 'legacy'
+  readonly backend: WrittenBackend
   readonly steps: readonly PlannedStep[]
   readonly planDigest?: string
   /** What the steps lead to. */
@@ -66,7 +66,7 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
     for (const [index, step] of change.steps.entries()) {
       at = index + 1
       await session.journal.add({kind: 'step', id, step: at})
-      const fault = await session.run(step, change.backend)
+      const fault = await session.run(step, change.backend, before.writing)
       if (fault) {
         failure = failed(fault.message, fault.next, fault.operation)
         break

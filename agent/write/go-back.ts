@@ -46,7 +46,7 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
         return {state: 'before', operations, node: now}
       }
       for (const step of steps) {
-        const failure = await session.run(step, write.backend)
+        const failure = await session.run(step, write.backend, now.writing)
         if (failure) {
           last = `${failure.message} (at ${failure.operation})`
           break
@@ -83,8 +83,15 @@ function partAfter({writing, part}: Opened, steps: readonly PlannedStep[]): NpmP
 /** How a person looks at the node, and puts it back without this program. */
 function byHand(session: Session, {id, backend}: BeginRecord): string {
   const folder = `${session.points.pathOf(id)}/nodes/*`
+  const open = `The journal stays open: the next kubectl npm apply, rollback, confirm or status, and the next start of the agent, tries again.`
+  if (backend === 'hns')
+    return [
+      open,
+      `To look: hnsdiag list all -d. What the node had is in ${folder}.`,
+      'Without this program: restart the pod of Azure NPM there, which takes all that is left away and programs the node anew; its pods are unfiltered for some minutes.',
+    ].join(' ')
   return [
-    `The journal stays open: the next kubectl npm apply, rollback, confirm or status, and the next start of the agent, tries again.`,
+    open,
     `To look: iptables-${backend}-save -c; ipset save. What the node had is in ${folder}.`,
     `By hand: ipset restore -exist < ${folder}/ipset-save.txt; iptables-${backend}-restore -c -T filter < ${folder}/iptables-${backend}-save.txt`,
     '(the last line replaces the whole table filter, rules of other programs included).',

@@ -1,3 +1,8 @@
+import type {Plan} from '../../core/contract/plan.ts'
+
+/** What is written to: a back end of iptables, or HNS. */
+export type WrittenBackend = Plan['backend']
+
 /** What the journal says, each before it happens. */
 export type JournalRecord = BeginRecord | StepRecord | BackRecord | PendingRecord | EndRecord
 
@@ -11,7 +16,7 @@ export interface BeginRecord {
   readonly at: string
   /** Of the machine's start: nothing of a kernel's rules is left after the next one. */
   readonly bootId: string
-  readonly backend: 'nft' | 'legacy'
+  readonly backend: WrittenBackend
   readonly planDigest?: string
   /** Of the node before and after the write. */
   readonly nodeDigest: string

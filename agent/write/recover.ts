@@ -1,4 +1,4 @@
-import type {Clock} from './clock.ts'
+import {type Clock, isSameBoot} from './clock.ts'
 import {goBack} from './go-back.ts'
 import type {JournalReading} from './journal.ts'
 import type {BeginRecord, JournalWrite} from './journal-records.ts'
@@ -36,7 +36,7 @@ export async function recover(session: Session): Promise<Recovery> {
   const open = untold ?? openWrite(reading)
   if (!open) return {kind: 'nothing'}
   const {begin, pending} = open
-  if (begin.bootId !== session.clock.bootId()) {
+  if (!isSameBoot(begin.bootId, session.clock)) {
     const reason = 'the machine was restarted, which takes all rules and sets from the kernel'
     return finish(session, begin, 'unknown', 'failed', reason)
   }
@@ -60,7 +60,7 @@ export async function isRecoveryNeeded({
 
 /** Whether the time for the confirmation of a write is over. */
 export const isOver = ({begin, pending}: JournalWrite, clock: Clock): boolean =>
-  pending !== undefined && (begin.bootId !== clock.bootId() || pending.deadline <= clock.uptimeSeconds())
+  pending !== undefined && (!isSameBoot(begin.bootId, clock) || pending.deadline <= clock.uptimeSeconds())
 
 async function takeBack(session: Session, begin: BeginRecord, reason: string): Promise<Recovery> {
   // Where the node cannot be read, the way back says so.

@@ -5,6 +5,7 @@ import {nodeSource} from '../node/node-source.ts'
 import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'
 import type {Clock} from './clock.ts'
 import {Journal} from './journal.ts'
+import type {WrittenBackend} from './journal-records.ts'
 import type {Lock} from './lock.ts'
 import {type FoundPart, type ReadNode, readNode, verifyNode} from './read-node.ts'
 import {RestorePoints} from './restore-points.ts'
@@ -81,9 +82,9 @@ export class Session {
     return verifyNode({...read, node, writing, texts: this.texts}, wanted, before)
   }
 
-  async run(step: PlannedStep, backend: 'nft' | 'legacy'): Promise<StepFailure | undefined> {
+  async run(step: PlannedStep, backend: WrittenBackend, writing: NodeWriting): Promise<StepFailure | undefined> {
     const {hns} = {...(await nodeSource()), ...this.options.read}
-    return runStep(step, {...this.options.bounds, backend, lockFd: this.lock.fd, hns})
+    return runStep(step, {...this.options.bounds, backend, lockFd: this.lock.fd, hns, writing})
   }
 
   time(): string {

@@ -1,5 +1,5 @@
 import type {RestorePoint, WriteStatus} from '../../core/contract/writes.ts'
-import type {Clock} from './clock.ts'
+import {type Clock, isSameBoot} from './clock.ts'
 import {Journal} from './journal.ts'
 import type {JournalWrite} from './journal-records.ts'
 import {openWrite} from './recover.ts'
@@ -41,7 +41,7 @@ export async function writeStatus(
 }
 
 function pendingOf(open: JournalWrite | undefined, clock: Clock): WriteStatus['pending'] {
-  if (!open?.pending || open.begin.bootId !== clock.bootId()) return undefined
+  if (!open?.pending || !isSameBoot(open.begin.bootId, clock)) return undefined
   const {id, by} = open.begin
   return {id, by, since: open.pending.at, secondsLeft: Math.max(0, open.pending.deadline - clock.uptimeSeconds())}
 }

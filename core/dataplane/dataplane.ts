@@ -308,8 +308,17 @@ export interface NodeTranslation {
   }): Iterable<string> | undefined
 }
 
+/** What becomes of changes that are made while Azure NPM may be running. */
+export interface BesideNpm {
+  /** Why nothing is changed then unless somebody insists, as a clause about Azure NPM. Absent where it leaves alone what is as it writes it. */
+  readonly refusal?: string
+  /** What happens when all of it is taken away then, in sentences without the last full stop. */
+  readonly removal: string
+}
+
 /** How a data plane changes a node. Loaded when something is to be written. */
 export interface NodeWriting {
+  readonly besideNpm: BesideNpm
   /** What a node has of Azure NPM. What is not whole cannot be changed. */
   partOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
   /** What a node had when it was kept. Parts in which Azure NPM has nothing need not be whole. */
@@ -347,6 +356,12 @@ export interface NodeWriting {
   carriedOver(now: NpmPart, from: NpmPart, to: NpmPart, steps: readonly PlannedStep[]): NpmPart
   /** The same node with another part, to be walked. */
   nodeWith(node: NodeState, part: NpmPart): NodeState
+  /**
+   * What a line would take away of other programs, that tells an object all it is to have. Absent where no line does so.
+   *
+   * @param now the object, as it is read just before
+   */
+  lostBy?(line: string, now: string): string | undefined
   /** Why lines must not be run: they touch what is not Azure NPM's. Undefined when all may be. */
   refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined
 }

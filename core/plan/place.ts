@@ -1,4 +1,4 @@
-import type {NodeState} from '../dataplane/dataplane.ts'
+import type {BesideNpm, NodeState, NodeWriting} from '../dataplane/dataplane.ts'
 import type {LeftAlone} from '../dataplane/writing.ts'
 import {listed} from '../drift/words.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -18,7 +18,11 @@ export interface Place {
  *
  * @throws InputError with the reason, and what is possible
  */
-export function requirePlace({node, presence, engines}: Place, wanted: Wanted, {isEvenIfNpmRuns = false}: PlanNodeOptions): void {
+export function requirePlace(
+  {node, presence, engines}: Place,
+  wanted: Wanted,
+  {writing, isEvenIfNpmRuns = false}: PlanNodeOptions,
+): void {
   const [engine] = engines.active
   if (engine && (wanted.kind === 'policies' || wanted.kind === 'dump'))
     throw new InputError(
@@ -26,6 +30,12 @@ export function requirePlace({node, presence, engines}: Place, wanted: Wanted, {
       'Nothing is programmed there. What an earlier Azure NPM left behind goes with --remove.',
     )
   if (isEvenIfNpmRuns) return
+  const {refusal} = writing.besideNpm
+  if (refusal !== undefined && mayRun(presence))
+    throw new InputError(
+      `Azure NPM ${stateWords(presence)}: ${refusal}`,
+      'Stop it on this node first: delete its DaemonSet, or keep it from this node. Or say --even-if-npm-runs.',
+    )
   if (wanted.kind === 'policies' && wanted.semantics === 'kubernetes' && mayRun(presence))
     throw new InputError(
       `Azure NPM ${stateWords(presence)}: where a policy or pod changes it puts its own rules in place of those that mean what the API means`,
@@ -42,23 +52,25 @@ const stateWords = ({state, because}: NpmPresence): string =>
   state === 'runs' ? `runs: ${because}` : state === 'stopped' ? `may start again: ${because}` : `may be running: ${because}`
 
 /** What else to know about writing at a place. */
-export function placeNotes({presence, engines}: Place, wanted: Wanted, isAnythingDone: boolean): string[] {
+export function placeNotes(
+  {presence, engines}: Place,
+  wanted: Wanted,
+  isAnythingDone: boolean,
+  {besideNpm}: Pick<NodeWriting, 'besideNpm'>,
+): string[] {
   if (!isAnythingDone) return []
   return [
-    ...npmNotes(presence, wanted),
+    ...npmNotes(presence, wanted, besideNpm),
     ...[...engines.active, ...engines.leftOver].map(({name, because, withForeign}) =>
       [`${name}: ${because}`, ...(withForeign === undefined ? [] : [withForeign])].join('. '),
     ),
   ]
 }
 
-function npmNotes(presence: NpmPresence, wanted: Wanted): string[] {
+function npmNotes(presence: NpmPresence, wanted: Wanted, {removal}: BesideNpm): string[] {
   if (!mayRun(presence)) return []
   const who = `Azure NPM ${stateWords(presence)}`
-  if (wanted.kind === 'nothing')
-    return [
-      `${who}. Chains and sets are emptied and stay, because it fails for ever over those that it knows and does not find. It puts the jump from FORWARD back within 5 minutes, policies and pods as they change, and everything when it starts`,
-    ]
+  if (wanted.kind === 'nothing') return [`${who}. ${removal}`]
   const again = 'When it starts it writes everything anew, and until it has done so no policy is enforced'
   if (wanted.kind === 'policies' && wanted.semantics !== 'kubernetes')
     return [

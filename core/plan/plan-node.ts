@@ -73,7 +73,7 @@ function documented({steps, leftAlone, found, asked, place, wanted, options, inp
       return {order: at + 1, step, tool, line, undo, reason, ...whose}
     }),
     untouched: [...leftAlone, ...asked.untouched, ...untouchedHere(place, wanted)].map((each): Untouched => ({...each})),
-    notes: [...asked.notes, ...placeNotes(place, wanted, operations.length > 0)],
+    notes: [...asked.notes, ...placeNotes(place, wanted, operations.length > 0, writing)],
     summary: {
       operations: operations.length,
       opens: documents.filter(({effect}) => effect === 'opens' || effect === 'both').length,

@@ -144,13 +144,16 @@ const folded = (operations: readonly PlanOperation[]): Fold[] =>
   }))
 
 /**
- * A plan as a shell script that does it with the node's own tools: exactly the lines that they are told. It has none of the rest: no
+ * A plan as a shell script that does it with the node's own tools: exactly the lines that they are told. HNS has no tool that takes lines, so
+ * of its plans these are the requests. It has none of the rest: no
  * restore point, no check that the node is what was planned on, no way back.
  */
 export function* planScript({node, digest, steps, operations, backend}: Plan): Generator<string> {
-  yield '#!/bin/sh'
+  const isForHns = backend === 'hns'
+  if (!isForHns) yield '#!/bin/sh'
   yield escapeControls(`# Plan ${digest.slice(0, 12)} for node ${node}. By itself it has no way back: kubectl npm apply has.`)
-  yield 'set -e'
+  if (isForHns) yield '# Each line is for HcnModifyNetwork or HcnModifyEndpoint: the object, its id, and the request.'
+  else yield 'set -e'
   const byStep = Map.groupBy(operations, ({step}) => step)
   for (const {order, tool, why, ...step} of steps) {
     const lines = (byStep.get(order) ?? []).map(({line}) => line)
@@ -158,7 +161,7 @@ export function* planScript({node, digest, steps, operations, backend}: Plan): G
     if (tool === 'ipset') yield* fed('ipset restore', lines)
     else if (tool === 'iptables')
       yield* fed(`iptables-${step.backend ?? backend}-restore --noflush -w 60 -T filter -c`, ['*filter', ...lines, 'COMMIT'])
-    else yield* lines.map(line => escapeControls(`# ${line}`))
+    else yield* lines.map(escapeControls)
   }
 }
 

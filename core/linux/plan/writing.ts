@@ -19,6 +19,10 @@ import {emptyPart, repairedPart} from './wanted-part.ts'
 
 /** How a Linux node is changed: `ipset restore`, and `iptables-restore --noflush`. */
 export const linuxWriting = {
+  besideNpm: {
+    removal:
+      'Chains and sets are emptied and stay, because it fails for ever over those that it knows and does not find. It puts the jump from FORWARD back within 5 minutes, policies and pods as they change, and everything when it starts',
+  },
   partOf: (node: LinuxNode) => partOf(node),
   keptPartOf: (node: LinuxNode) => keptPartOf(node),
   partOfProgram: (program: LinuxProgram, node: LinuxNode) =>

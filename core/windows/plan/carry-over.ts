@@ -11,6 +11,8 @@ import {parseRequest, policiesOf} from './request.ts'
  * copies of sets that a plan made for itself are gone. Endpoints that are gone stay gone, and new ones have what they have.
  */
 export function carriedOver(now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly PlannedStep[]): WindowsPart {
+  // A machine that was restarted has a new network, and new endpoints at it.
+  if (now.network.id !== from.network.id) return now
   const touched = touchedBy(steps)
   const sets = new Map<string, PartSet>()
   for (const id of new Set([...now.sets.keys(), ...to.sets.keys(), ...from.sets.keys()])) {
@@ -58,5 +60,17 @@ function carriedEndpoint({now, from, to}: Three<PartEndpoint> & {readonly now: P
   const known = new Set([...from.own, ...to.own].map(keyOf))
   const isOurs = (acl: ProgramAcl): boolean => acl.id === BETWEEN_ID || setsOf(acl).some(isTwin)
   const others = now.own.filter(acl => !known.has(keyOf(acl)) && !isOurs(acl))
-  return {...now, own: [...to.own, ...others]}
+  return {...now, foreign: isTouched ? withLost(now.foreign, to.foreign) : now.foreign, own: [...to.own, ...others]}
+}
+
+/**
+ * The policies of others with those that are lost: a request that tells an endpoint all its policies anew, and ends half-way, takes the rest
+ * away. What has come meanwhile stays.
+ */
+function withLost(now: PartEndpoint['foreign'], before: PartEndpoint['foreign']): PartEndpoint['foreign'] {
+  const there = new Set(now.map(each => JSON.stringify(each)))
+  const lost = before.filter(each => !there.has(JSON.stringify(each)))
+  if (lost.length === 0) return now
+  const known = new Set(before.map(each => JSON.stringify(each)))
+  return [...before, ...now.filter(each => !known.has(JSON.stringify(each)))]
 }

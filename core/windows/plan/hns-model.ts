@@ -4,7 +4,7 @@ import type {JsonObject} from '../hns/model.ts'
 import {plainGuid} from '../hns/model.ts'
 import {aclOf, setPolicyOf} from '../hns/parse.ts'
 import type {ProgramAcl} from '../npm/program.ts'
-import {isList, isOwnPolicy, type PartEndpoint, type PartSet, type WindowsPart} from './part.ts'
+import {isList, isOwnPolicy, isSameForeign, type PartEndpoint, type PartSet, type WindowsPart} from './part.ts'
 import {type HnsRequest, policiesOf} from './request.ts'
 
 /**
@@ -65,18 +65,13 @@ function tellEndpoint(part: WindowsPart, request: HnsRequest): WindowsPart {
       if (!part.sets.has(id) && !part.others.sets.has(id)) throw new RangeError(`there is no set ${id}, which an ACL names`)
   const {RequestType: type} = request.request
   if (type === 'Remove') throw new RangeError('ACLs are not removed one by one, but by an update of the list')
-  if (type === 'Update' ? !isSame(foreign, endpoint.foreign) : foreign.length > 0)
+  if (type === 'Update' ? !isSameForeign({...endpoint, foreign}, endpoint) : foreign.length > 0)
     throw new RangeError(`policies of other programs at endpoint ${endpoint.name} would not be what they are`)
   const own = type === 'Add' ? [...endpoint.own, ...acls] : acls
   const endpoints = new Map<string, PartEndpoint>(part.endpoints)
   endpoints.set(key, {...endpoint, own})
   return {...part, endpoints}
 }
-
-/** Whether two lists have the same policies, byte for byte, in any order. */
-const isSame = (one: readonly JsonObject[], other: readonly JsonObject[]): boolean =>
-  JSON.stringify(one.map(each => JSON.stringify(each)).toSorted()) ===
-  JSON.stringify(other.map(each => JSON.stringify(each)).toSorted())
 
 function readSet({Type, Settings}: JsonObject): PartSet {
   const set = Type === 'SetPolicy' ? setPolicyOf(Settings as JsonObject, 1, '', new ProblemList('')) : undefined

@@ -14,7 +14,7 @@ export interface PartEndpoint {
   readonly id: string
   readonly name: string
   readonly address?: string
-  /** Policies that are not Azure NPM's, as HNS printed them: first those that are no ACLs. They are never changed. */
+  /** Policies that are not Azure NPM's, as HNS printed them and in that order. They are never changed. */
   readonly foreign: readonly JsonObject[]
   /** ACLs that Azure NPM takes for its own. Their order is of no account. */
   readonly own: readonly ProgramAcl[]
@@ -95,3 +95,10 @@ function isSameValues(one: readonly string[], other: readonly string[]): boolean
 /** What one set has and another has not. */
 export const missingIn = (other: ReadonlySet<string>, one: Iterable<string>): string[] =>
   [...one].filter(each => !other.has(each))
+
+/** Whether two endpoints have the same policies of others, in any order. */
+export const isSameForeign = (one: PartEndpoint, other: PartEndpoint): boolean =>
+  one.foreign === other.foreign || foreignText(one.foreign) === foreignText(other.foreign)
+
+const foreignText = (policies: readonly JsonObject[]): string =>
+  JSON.stringify(policies.map(each => JSON.stringify(each)).toSorted())

@@ -37,6 +37,7 @@ export const WHYS = {
   narrowed: seen('until the other ends have closed, these endpoints allow only what they allow before and behind'),
   between: seen('all ends that only close have closed, and those that only open have not opened yet'),
   opening: seen('all that is to be closed is closed, so nothing passes that is denied behind it'),
+  restored: seen('a request that ended half-way has taken policies of other programs away'),
   unsure: seen(
     'no order was found in which no packet is judged otherwise on the way: a packet that both ends judge may pass for a moment',
   ),
@@ -108,6 +109,12 @@ export class PlanNames {
       reason: sets.length === 1 ? reasonOfSet(type, first, before[0]) : reasonOfSets(type, sets),
       name: sets.length === 1 ? (isTwin(first.id) ? (first.name ?? first.id) : this.readable(first.id)) : `${sets.length} sets`,
     }
+  }
+
+  /** @param next with the policies of others that it is to have again, and ACLs as they are */
+  restoredOperation(next: PartEndpoint): PlannedOperation {
+    const line = JSON.stringify(listRequest(next, next.own))
+    return {line, undo: line, reason: 'it has lost policies of other programs', name: next.name}
   }
 
   /** @param now as it is before the request */

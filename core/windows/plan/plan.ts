@@ -1,9 +1,9 @@
 import type {PlannedStep, PlannedSteps, PlanOptions} from '../../dataplane/writing.ts'
 import type {WindowsNode} from '../node-state.ts'
-import {begun, type Change, changeOf, withSets} from './change.ts'
+import {begun, type Change, changeOf, withEndpoint, withSets} from './change.ts'
 import {endpointSteps} from './endpoint-steps.ts'
 import {keptOrder} from './kept-order.ts'
-import type {WindowsPart} from './part.ts'
+import {isSameForeign, type WindowsPart} from './part.ts'
 import {PlanNames, WHYS} from './plan-names.ts'
 import {updateSteps} from './set-steps.ts'
 import {settleWanted} from './settle-wanted.ts'
@@ -19,14 +19,16 @@ import {twinSteps} from './twins.ts'
  */
 export function planParts(node: WindowsNode, found: WindowsPart, wanted: WindowsPart, options: PlanOptions): PlannedSteps {
   const names = new PlanNames(node, found, wanted)
-  const {target, leftAlone} = settleWanted(found, wanted, {
-    npmMayRun: options.npmMayRun,
-    isWayBack: options.isWayBack === true,
-    readable: id => names.readable(id),
-  })
-  const change = changeOf(found, target)
+  const {npmMayRun, isWayBack = false} = options
+  const restored = isWayBack ? restoredEndpoints(found, wanted, names) : {part: found, steps: []}
+  const {part} = restored
+  const reached = isWayBack ? {...part, others: {...part.others, users: new Map<string, string>()}} : part
+  const settled = settleWanted(reached, wanted, {npmMayRun, isWayBack, readable: id => names.readable(id)})
+  const {leftAlone} = settled
+  const change = changeOf(part, {...settled.target, others: part.others})
   const {added, missing, early, late, removed, visible} = change
   const steps = [
+    ...restored.steps,
     ...names.setSteps(found, 'Add', added, WHYS.filled),
     ...names.setSteps(found, 'Add', missing, WHYS.missing),
     ...updateSteps(found, early, WHYS.filled, change, names),
@@ -35,6 +37,23 @@ export function planParts(node: WindowsNode, found: WindowsPart, wanted: Windows
     ...names.setSteps(withSets(found, late), 'Remove', removed, WHYS.left),
   ]
   return {steps, leftAlone}
+}
+
+/** Endpoints that have lost policies of others through a request that ended half-way get them back before all else. */
+function restoredEndpoints(
+  found: WindowsPart,
+  wanted: WindowsPart,
+  names: PlanNames,
+): {readonly part: WindowsPart; readonly steps: PlannedStep[]} {
+  let part = found
+  const operations = [...found.endpoints].flatMap(([key, now]) => {
+    const asked = wanted.endpoints.get(key)
+    if (!asked || isSameForeign(now, asked)) return []
+    const next = {...now, foreign: asked.foreign}
+    part = withEndpoint(part, key, next)
+    return [names.restoredOperation(next)]
+  })
+  return {part, steps: operations.length > 0 ? [{tool: 'hns', isAtomic: false, ...WHYS.restored, operations}] : []}
 }
 
 function visibleSteps(node: WindowsNode, change: Change, names: PlanNames, {mostWalks}: PlanOptions): PlannedStep[] {

@@ -103,12 +103,11 @@ const partSet = ({id, name, values}: SetPolicy, policyType: PartSet['policyType'
 })
 
 function partEndpoint({id, name, address, acls, source}: HnsEndpoint): PartEndpoint {
-  const foreign = listOf(source['Policies']).filter((each): each is JsonObject => isObject(each) && !isOwnPolicy(each))
   return {
     id,
     name: name || id,
     ...(address !== undefined && {address}),
-    foreign: [...foreign.filter(({Type}) => Type !== 'ACL'), ...foreign.filter(({Type}) => Type === 'ACL')],
+    foreign: listOf(source['Policies']).filter((each): each is JsonObject => isObject(each) && !isOwnPolicy(each)),
     own: acls.filter(acl => isNpmAclId(acl.id)).map(ownAcl),
   }
 }

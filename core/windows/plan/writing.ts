@@ -6,6 +6,7 @@ import type {WindowsProgram} from '../npm/program.ts'
 import {canonicalPart} from './canonical-part.ts'
 import {carriedOver} from './carry-over.ts'
 import {tellHns} from './hns-model.ts'
+import {lostBy} from './lost-policies.ts'
 import {nodeWith} from './node-with.ts'
 import type {WindowsPart} from './part.ts'
 import {planParts} from './plan.ts'
@@ -16,6 +17,13 @@ import {emptyPart, repairedPart, withSetsOf} from './wanted-part.ts'
 
 /** How a Windows node is changed: requests to modify the network, whose sets they are, and endpoints, whose ACLs they are. */
 export const windowsWriting = {
+  // Source: section 8.4 of the reference of HNS.
+  besideNpm: {
+    refusal:
+      'it does not notice what is written beside it, and tells an endpoint all its ACLs anew when a policy there changes, while they are written here',
+    removal:
+      'Sets are emptied and stay, and lists of sets as they are. It puts ACLs back of policies and pods that change, and everything when it starts',
+  },
   partOf: (node: WindowsNode) => partOf(node),
   keptPartOf: (node: WindowsNode) => keptPartOf(node),
   partOfProgram: (program: WindowsProgram, node: WindowsNode) =>
@@ -31,6 +39,7 @@ export const windowsWriting = {
   carriedOver: (now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly PlannedStep[]) =>
     carriedOver(now, from, to, steps),
   nodeWith: (node: WindowsNode, part: WindowsPart) => nodeWith(node, part),
+  lostBy,
   refusal,
 } satisfies NodeWriting
 

@@ -1,10 +1,12 @@
 import {appendFileSync, readFileSync} from 'node:fs'
+import {openHns} from '../../../agent/hns/open-hns.ts'
 import {machineClock} from '../../../agent/write/clock.ts'
 import type {DeniedFlows} from '../../../agent/write/denied-flows.ts'
 import {setFaultHook} from '../../../agent/write/fault-point.ts'
 import {openWriter} from '../../../agent/write/open-writer.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
 import type {DeniedConnection} from '../../../core/flows/find-denied.ts'
+import {servedHns} from '../hns/served.ts'
 import type {WriterCommand} from './command.ts'
 
 /*
@@ -39,7 +41,9 @@ const deniedFlows: DeniedFlows = {
   find: async () => ({denied: [{connection, flow}], counts, unknown: []}),
   end: async denied => new Set(denied),
 }
+const hnsSocket = process.env['HNS_SOCKET']
 const writer = openWriter({
+  ...(hnsSocket !== undefined && {read: {hns: openHns(servedHns({path: hnsSocket}), {callMs: 20_000})}}),
   stateDir,
   node,
   version: '0.0.0',

@@ -4,16 +4,13 @@ import {join} from 'node:path'
 import {documentOfNode, openNode, type ReadNode} from '../../../agent/write/read-node.ts'
 import {sha256} from '../../../agent/write/sealed-record.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
-import {API_VERSION} from '../../../core/contract/version.ts'
-import {partDigest, planDigest} from '../../../core/plan/digest.ts'
 import {loadRules, loadSets, saveRules, saveSets} from '../kernel/load.ts'
 import {type Namespace, openNamespace} from '../kernel/namespace.ts'
 import type {Backend} from '../kernel/tools.ts'
 import {temporaryFolder} from '../temporary-folder.ts'
+import {NODE, planOf} from './plan-of.ts'
 import {startWriter, type WriterProcess, type WriterProcessOptions} from './process.ts'
 import type {WriterState} from './states.ts'
-
-const NODE = 'aks-1'
 
 type Opened = Omit<ReadNode, 'files'>
 
@@ -107,40 +104,4 @@ export class WriterLab implements AsyncDisposable {
     const env = {XTABLES_LOCKFILE: join(tmpdir(), `${namespace.name}.lock`), ...options.env}
     return startWriter({stateDir, node: NODE, program, within: ['ip', 'netns', 'exec', namespace.name], ...options, env})
   }
-}
-
-function planOf(from: Opened, to: Opened, backend: Backend): Plan {
-  const {writing} = from
-  const {steps} = writing.plan(from.state, from.part, to.part, {npmMayRun: false, mostWalks: 0})
-  const after = steps.reduce((part, step) => writing.after(part, step), from.part)
-  let order = 0
-  const plan: Plan = {
-    apiVersion: API_VERSION,
-    kind: 'Plan',
-    node: NODE,
-    backend,
-    wanted: 'dump',
-    nodeDigest: from.digest,
-    wantedDigest: partDigest(after, writing, sha256),
-    digest: '',
-    steps: steps.map(({tool, backend: its, isAtomic, why}, index) => ({
-      tool,
-      ...(its && {backend: its}),
-      isAtomic,
-      why,
-      order: index + 1,
-      effect: 'unknown',
-      opens: [],
-      closes: [],
-    })),
-    operations: steps.flatMap(({tool, operations}, index) =>
-      operations.map(operation => ({...operation, tool, order: ++order, step: index + 1})),
-    ),
-    untouched: [],
-    notes: [],
-    summary: {operations: order, opens: 0, closes: 0},
-    incomplete: [],
-    problems: [],
-  }
-  return {...plan, digest: planDigest(plan, sha256)}
 }
