@@ -48,9 +48,15 @@ export function agreement(
   node: NodeState,
   cluster: ClusterObjects,
   options: AgreementOptions = {},
-): {readonly packets: VerifiedPackets; readonly disagreements: Iterable<Disagreement>} {
+): {
+  readonly packets: VerifiedPackets
+  readonly disagreements: Iterable<Disagreement>
+  /** On what the verdicts rest that is not certain; known when all disagreements were looked at. */
+  readonly doubts: ReadonlySet<string>
+} {
   const packets = verifiedPackets(node, cluster)
-  return {packets, disagreements: compare(node, cluster, packets.products, options)}
+  const doubts = new Set<string>()
+  return {packets, disagreements: compare(node, cluster, packets.products, options, doubts), doubts}
 }
 
 /** Ports that people know, the first one that a range has; port 0 only if there is no other. */
@@ -100,6 +106,7 @@ function* compare(
   cluster: ClusterObjects,
   products: readonly PacketProduct[],
   {program}: AgreementOptions,
+  doubts: Set<string>,
 ): Generator<Disagreement> {
   const known = new PacketEnds(cluster, incompleteObjects(cluster))
   const isEnforced = node.judges
@@ -117,6 +124,7 @@ function* compare(
       const denied = (node.platformDenials ?? []).flatMap(each => (each.address === address ? [each.services] : []))
       for (const part of walk.judge(receiver)) yield* disagreementsOf(part, product, receiver, meaning, denied)
     }
+    for (const doubt of walk.doubts ?? []) doubts.add(doubt)
   }
 }
 

@@ -42,6 +42,8 @@ export interface PacketSetWalk {
    * that one. Absent, and undefined, where that may be any.
    */
   asking?(): AskingPackets | undefined
+  /** On what the verdicts given so far rest that is not certain, each in a sentence. Absent where all that is walked is documented. */
+  readonly doubts?: ReadonlySet<string>
 }
 
 /** The packets of a domain that come to rules which ask changed sets. All others are judged as before. */

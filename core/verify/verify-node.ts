@@ -62,7 +62,7 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
       problems,
     )
   const {program, notes} = programOf(node, cluster, against)
-  const {packets, disagreements} = agreement(node, cluster, program ? {program} : {})
+  const {packets, disagreements, doubts} = agreement(node, cluster, program ? {program} : {})
   const expectation = program ? programmed(program) : meant(cluster, node)
   const groups = groupDisagreements(disagreements, node, expectation)
   const counterexamples = withCauses(
@@ -86,7 +86,7 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
     undecided,
     notes: [...notes, ...platformNotes(node)],
     incomplete,
-    problems,
+    problems: [...problems, ...unsureProblems(node, doubts)],
   }
 }
 
@@ -121,6 +121,13 @@ function programOf(
   const {program, notes} = node.dataPlane.expectedProgram(node, cluster, {})
   return {program: node.dataPlane.foretell(program, {node: node.node, cluster}), notes}
 }
+
+const unsureProblems = ({node}: NodeState, doubts: ReadonlySet<string>): Problem[] =>
+  [...doubts].map(doubt => ({
+    code: 'UNSURE_VERDICT',
+    message: `verdicts of node ${node} are not certain: ${doubt}`,
+    next: 'Try such packets on the node before you rely on it.',
+  }))
 
 const platformNotes = ({platformDenials = []}: NodeState): string[] =>
   platformDenials.map(

@@ -47,7 +47,7 @@ export default class Verify extends Verb {
     const list: VerificationList = {apiVersion: API_VERSION, kind: 'VerificationList', items, failures}
     const [only = list] = items.length + failures.length === 1 ? items : []
     await this.printAnswer(flags, {document: () => only, table: paint => verificationListLines(list, paint)})
-    await this.report([...source.problems, ...nodes.flatMap(({problems}) => problems)])
+    await this.report([...source.problems, ...new Set([...nodes, ...items].flatMap(({problems}) => problems))])
     const results = new Set(items.map(({result}) => result))
     const isKnown = !results.has('unknown') && failures.length === 0
     this.exit(results.has('counterexamples') ? exitCodes.no : isKnown ? exitCodes.done : exitCodes.failed)

@@ -87,7 +87,7 @@ export function judge(endpoint: HnsEndpoint, list: RuleList, packet: Packet, set
   return {...common, verdict: hasAny ? 'drop' : 'accept', doubts: hasAny ? [...skipped, NO_RULE] : skipped}
 }
 
-const NO_RULE: Doubt =
+export const NO_RULE: Doubt =
   'no ACL of its direction matches; that HNS denies it then, because the endpoint has other ACLs, is known of some releases of Windows only'
 
 const nameOf = ({acl: {id, priority}}: EndpointRule): string => `${id ?? 'an ACL without id'} (priority ${priority})`
@@ -99,19 +99,32 @@ const notKnown = (rule: EndpointRule): string => `whether ${nameOf(rule)} matche
 
 function doubtsOf({source, destination}: EndpointRule, sets: SetLookup): Doubt[] {
   const fields = [...source, ...destination]
-  return fields
-    .flatMap(field => sets.endless(field))
-    .map(id => `the list ${id} has no members, and HNS takes such a list for every address`)
+  return fields.flatMap(field => sets.endless(field)).map(endlessDoubt)
+}
+
+export const endlessDoubt = (id: string): Doubt => `the list ${id} has no members, and HNS takes such a list for every address`
+
+export const missingDoubt = (rule: EndpointRule, ids: readonly string[]): Doubt =>
+  `${nameOf(rule)} names ${ids.join(', ')}, which no network in the input has; it is taken to hold nobody`
+
+export const tieDoubt = (rule: EndpointRule, tied: EndpointRule): Doubt =>
+  `${nameOf(rule)} and ${nameOf(tied)} have one priority and differ: which one HNS asks first is not documented`
+
+/** The rule without what it says of sets that no network has, and the ids of these. Undefined where all are there. */
+export function withoutMissing(
+  rule: EndpointRule,
+  sets: SetLookup,
+): {readonly rest: EndpointRule; readonly ids: readonly string[]} | undefined {
+  const ids = [...rule.source, ...rule.destination].flatMap(field => sets.missing(field))
+  if (ids.length === 0) return undefined
+  const others = (fields: EndpointRule['source']) => fields.filter(field => sets.missing(field).length === 0)
+  return {rest: {...rule, source: others(rule.source), destination: others(rule.destination)}, ids}
 }
 
 /** Of a rule that would match, were it not for sets that no network has. */
 function missingDoubts(rule: EndpointRule, packet: Packet, sets: SetLookup): Doubt[] {
-  const ids = [...rule.source, ...rule.destination].flatMap(field => sets.missing(field))
-  if (ids.length === 0) return []
-  const others = (fields: EndpointRule['source']) => fields.filter(field => sets.missing(field).length === 0)
-  const rest = {...rule, source: others(rule.source), destination: others(rule.destination)}
-  if (matches(rest, packet, sets) === false) return []
-  return [`${nameOf(rule)} names ${ids.join(', ')}, which no network in the input has; it is taken to hold nobody`]
+  const found = withoutMissing(rule, sets)
+  return found && matches(found.rest, packet, sets) !== false ? [missingDoubt(rule, found.ids)] : []
 }
 
 /** Rules of the same priority that match as well and do something else. Those that block come first. */
@@ -120,7 +133,5 @@ function tieDoubts(rule: EndpointRule, others: readonly EndpointRule[], packet: 
   const tied = others.find(
     other => other.acl.priority === priority && other.allows !== rule.allows && matches(other, packet, sets) !== false,
   )
-  return tied
-    ? [`${nameOf(rule)} and ${nameOf(tied)} have one priority and differ: which one HNS asks first is not documented`]
-    : []
+  return tied ? [tieDoubt(rule, tied)] : []
 }

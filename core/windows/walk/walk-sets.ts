@@ -8,6 +8,8 @@ import type {AddressField} from '../hns/conditions.ts'
 import type {HnsEndpoint} from '../hns/model.ts'
 import {aclSettings} from '../hns/print.ts'
 import type {EndpointRule, RuleList} from './endpoint-rules.ts'
+import {endlessDoubt, missingDoubt, NO_RULE, tieDoubt, withoutMissing} from './judge.ts'
+import type {SetLookup} from './set-lookup.ts'
 import type {WalkedNode} from './walk.ts'
 
 type Part = Pick<JudgedPackets, 'from' | 'to' | 'senders'>
@@ -25,6 +27,9 @@ export class WindowsSetWalker implements PacketSetWalk {
   private readonly allSenders: Bits
   private readonly services = new Map<EndpointRule, RuleServices>()
   private readonly truths = {source: new Map<string, EndTruth>(), destination: new Map<string, EndTruth>()}
+  /** What of a list of rules is not certain: found once, as hardly any list has such rules. */
+  private readonly suspects = new Map<RuleList, readonly Suspect[]>()
+  readonly doubts = new Set<string>()
   private readonly sending: readonly {readonly list: RuleList; readonly senders: Bits}[]
   private readonly lostSenders: Bits
   private readonly freeSenders: Bits
@@ -78,12 +83,15 @@ export class WindowsSetWalker implements PacketSetWalk {
     return senders.isEmpty ? [] : this.domain.services.map(({from, to}) => ({from, to, senders, verdict}))
   }
 
-  private run({rules, hasAny}: RuleList, senders: Bits, receiver: number): JudgedPackets[] {
+  private run(list: RuleList, senders: Bits, receiver: number): JudgedPackets[] {
+    const {rules, hasAny} = list
+    const suspects = this.suspectsOf(list)
     const done: JudgedPackets[] = []
     let isForked = false
     let left: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders}))
     for (const rule of rules) {
       if (left.length === 0) break
+      if (suspects.length > 0) this.doubt(suspects, rule, left, receiver)
       const to = this.truth(rule.destination, 'destination')
       if (!to.possible.has(receiver)) continue
       const from = this.truth(rule.source, 'source')
@@ -109,7 +117,28 @@ export class WindowsSetWalker implements PacketSetWalk {
       left = next
     }
     for (const part of left) done.push({...part, verdict: hasAny ? 'drop' : 'accept'})
+    if (hasAny && left.length > 0) this.doubts.add(NO_RULE)
     return isForked ? disjointPackets(done) : done
+  }
+
+  private suspectsOf(list: RuleList): readonly Suspect[] {
+    let suspects = this.suspects.get(list)
+    if (!suspects) this.suspects.set(list, (suspects = suspectsIn(list, this.node.sets)))
+    return suspects
+  }
+
+  /** Notes what is not certain of a rule that some packets come to and may meet. */
+  private doubt(suspects: readonly Suspect[], asked: EndpointRule, left: readonly Part[], receiver: number): void {
+    for (const {rule, meets, text} of suspects) {
+      if (rule !== asked || this.doubts.has(text)) continue
+      const isMet = meets.every(each => {
+        if (!this.truth(each.destination, 'destination').possible.has(receiver)) return false
+        const from = this.truth(each.source, 'source').possible
+        const {ranges} = this.servicesOf(each)
+        return left.some(part => !part.senders.and(from).isEmpty && ranges.some(range => common(part, range).length > 0))
+      })
+      if (isMet) this.doubts.add(text)
+    }
   }
 
   private truth(fields: readonly AddressField[], end: 'source' | 'destination'): EndTruth {
@@ -134,6 +163,28 @@ export class WindowsSetWalker implements PacketSetWalk {
     if (!services) this.services.set(rule, (services = ruleServices(rule)))
     return services
   }
+}
+
+/** What is not certain where packets meet a rule. */
+interface Suspect {
+  readonly rule: EndpointRule
+  /** Rules that such packets meet, all of them. */
+  readonly meets: readonly EndpointRule[]
+  readonly text: string
+}
+
+function suspectsIn({rules}: RuleList, sets: SetLookup): Suspect[] {
+  const differing = Map.groupBy(rules, ({acl}) => acl.priority)
+  return rules.flatMap((rule): Suspect[] => {
+    const endless = [...rule.source, ...rule.destination].flatMap(field => sets.endless(field))
+    const missing = withoutMissing(rule, sets)
+    const tied = (differing.get(rule.acl.priority) ?? []).filter(({allows}) => rule.allows === false && allows !== false)
+    return [
+      ...endless.map(id => ({rule, meets: [rule], text: endlessDoubt(id)})),
+      ...(missing ? [{rule, meets: [missing.rest], text: missingDoubt(rule, missing.ids)}] : []),
+      ...tied.map(other => ({rule, meets: [rule, other], text: tieDoubt(rule, other)})),
+    ]
+  })
 }
 
 const fieldKey = (field: AddressField): string =>

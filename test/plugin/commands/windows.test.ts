@@ -80,6 +80,19 @@ describe('a dump with nodes of both systems', () => {
   })
 })
 
+test('verify says on what a verdict rests that is not documented', async () => {
+  await using folder = await temporaryFolder()
+  const cluster = hnsCluster((JSON.parse(hnsText('policies.json')) as {items: NetworkPolicy[]}).items)
+  const {network, endpoints} = programmedState(cluster, WINDOWS_NODE)
+  for (const {Settings} of network.Policies) if (Settings['Name'] === 'nslabel-team:blue') Settings['Values'] = ''
+  const at = ['networks.json', 'endpoints.json'].map(name => join(folder.path, name))
+  await writeFile(at[0] ?? '', JSON.stringify([network]))
+  await writeFile(at[1] ?? '', JSON.stringify(endpoints))
+  const result = await runCli(['verify', ...at.flatMap(path => ['--from', path]), ...files('cluster.json', 'policies.json')])
+  expect(result.exitCode).toBe(1)
+  await expect(screen(result)).toMatchFileSnapshot('../../golden/verify-windows-unsure.txt')
+})
+
 test('verify of a Windows node tells what is broken from what Azure NPM does otherwise', async () => {
   await using folder = await temporaryFolder()
   const refused = JSON.parse(hnsText('refused.json')) as {name: string; policy: NetworkPolicy}[]

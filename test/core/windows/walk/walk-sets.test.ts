@@ -1,5 +1,5 @@
 import {fc, test} from '@fast-check/vitest'
-import {describe, expect} from 'vitest'
+import {describe, expect, test as plainTest} from 'vitest'
 import {parseIpv4, printIpv4} from '../../../../core/net/ipv4.ts'
 import {allServices, packetService, serviceNumber} from '../../../../core/packets/services.ts'
 import {walk} from '../../../../core/windows/walk/walk.ts'
@@ -61,14 +61,40 @@ describe('sets of packets', () => {
       serviceNumber('2', undefined),
       serviceNumber('50', undefined),
     ]
+    const doubts = new Set<string>()
     for (const [receiver, destination] of ends.entries()) {
       const parts = walker.judge(receiver)
       for (const [sender, source] of ends.entries())
         for (const service of services) {
           const packet = {source: printIpv4(source), destination: printIpv4(destination), ...packetService(service)}
           const its = parts.filter(({from, to, senders}) => from <= service && service <= to && senders.has(sender))
-          expect(its.map(({verdict}) => verdict)).toEqual([walk(walked, packet, documents).verdict])
+          const single = walk(walked, packet, documents)
+          expect(its.map(({verdict}) => verdict)).toEqual([single.verdict])
+          for (const doubt of single.doubts) doubts.add(doubt)
         }
     }
+    // Whoever judges all packets knows no packet by itself: of some doubts none may be left once all ends are asked.
+    expect([...doubts].filter(doubt => !walker.doubts.has(doubt))).toEqual([])
+  })
+
+  plainTest('are certain where all that they rest on is documented, and else say what is not', () => {
+    const base = {Action: 'Allow', Direction: 'In', Priority: 65_499}
+    const doubtsOf = (...acls: readonly object[]): readonly string[] => {
+      const documents = hnsDocuments([networkOf(sets)], [endpointOf('10.0.0.1', acls)])
+      const ends = addresses.map(each => parseIpv4(each) as number)
+      const walker = new WindowsSetWalker(walkedNode(documents), {senders: ends, receivers: ends, services: [allServices]})
+      for (const receiver of ends.keys()) walker.judge(receiver)
+      return [...walker.doubts]
+    }
+    const open = {Action: 'Allow', Direction: 'Out', Priority: 65_499}
+    expect(doubtsOf({Action: 'Allow', Direction: 'In', LocalAddresses: 'list', Priority: 222}, base, open)).toEqual([])
+    expect(doubtsOf({...base, LocalAddresses: 'endless'}, base, open)).toEqual([
+      expect.stringContaining('endless has no members'),
+    ])
+    expect(doubtsOf({...base, LocalAddresses: 'gone'}, base, open)).toEqual([expect.stringContaining('names gone')])
+    expect(doubtsOf(base, {...base, Action: 'Block'}, open)).toEqual([expect.stringContaining('have one priority and differ')])
+    expect(doubtsOf(base)).toEqual([expect.stringContaining('no ACL of its direction matches')])
+    // Nothing comes to what stands behind a rule for all.
+    expect(doubtsOf({...base, Priority: 1}, {...base, LocalAddresses: 'endless'}, open)).toEqual([])
   })
 })
