@@ -41,10 +41,12 @@ export class Comparisons {
   private async run(rests: readonly unknown[]): Promise<void> {
     const startedMs = performance.now()
     try {
-      const {causes} = await this.compare()
+      const {causes, incomplete} = await this.compare()
       const opens = causes.filter(cause => cause.opens.length > 0).length
       const closes = causes.filter(cause => cause.opens.length === 0 && cause.closes.length > 0).length
-      this.known = {opens, closes, other: causes.length - opens - closes, at: new Date().toISOString()}
+      // None was found, and there may be some in what could not be read.
+      const isUnknown = causes.length === 0 && incomplete.length > 0
+      this.known = isUnknown ? null : {opens, closes, other: causes.length - opens - closes, at: new Date().toISOString()}
       this.seen = rests
     } catch {
       // Whoever asks for it is told why there is none. What was known may not be true any more.

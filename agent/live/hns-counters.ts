@@ -3,6 +3,7 @@ import type {RuleCounters, RuleStructure} from '../../core/dataplane/rule-counte
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {isSetName} from '../../core/names/kernel-name.ts'
+import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
@@ -39,21 +40,23 @@ export class HnsCounters implements LiveCounters {
   private async current(signal: AbortSignal): Promise<NonNullable<typeof this.known>> {
     const now = performance.now()
     if (this.known && now - this.readMs < this.limits.liveSetsMs) return this.known
-    const documents = await this.documents(signal)
+    const {documents, problem} = await this.documents(signal)
     const {readDump} = await import('../../core/dump/read-dump.ts')
-    this.known = await this.time.spendInSlices(async () => this.counted((await readDump(documents)).nodes[0]))
+    this.known = await this.time.spendInSlices(async () => this.counted((await readDump(documents)).nodes[0], problem))
     this.readMs = now
     return this.known
   }
 
-  private counted(state: NodeState | undefined): NonNullable<typeof this.known> {
-    if (!state || state.completeness.rules === 'absent') throw readFailed('HNS gave no endpoints')
+  /** @throws RefusedError where no endpoints are known, or no sets: neither may seem to be none */
+  private counted(state: NodeState | undefined, problem: Problem | undefined): NonNullable<typeof this.known> {
+    if (!state?.sets || state.completeness.rules === 'absent')
+      throw readFailed(problem?.message ?? "HNS has no network that could be Azure NPM's, or gave no endpoints", problem?.next)
     const {counters} = state.counters()
     const structure = this.structure(
       // What is missing may have rules of more policies.
       state.completeness.rules === 'whole' ? counters.structure : {...counters.structure, policies: null},
     )
-    const own = [...(state.sets?.values() ?? [])].filter(({name}) => isSetName(name))
+    const own = [...state.sets.values()].filter(({name}) => isSetName(name))
     return {
       counters: {...counters, structure},
       sets: new Map(own.map(({name, members}) => [name, members.length])),
@@ -71,8 +74,11 @@ export class HnsCounters implements LiveCounters {
   }
 
   /** @throws RefusedError when HNS gives nothing */
-  private async documents(signal: AbortSignal): Promise<DumpDocument[]> {
+  private async documents(
+    signal: AbortSignal,
+  ): Promise<{readonly documents: DumpDocument[]; readonly problem: Problem | undefined}> {
     const documents: DumpDocument[] = []
+    let first: Problem | undefined
     const sources = {...this.source, version: '', cluster: undefined, limits: this.limits}
     for (const [name, reader] of await documentReaders(kernelDocuments, sources)) {
       const decoding = new TextDecoding()
@@ -81,11 +87,12 @@ export class HnsCounters implements LiveCounters {
       for (; !next.done; next = await pieces.next()) decoding.push(next.value)
       const text = decoding.end()
       const [problem] = next.value.problems
+      first ??= problem
       if (text.length === 0 && problem) throw readFailed(problem.message, problem.next)
       const kind = kindOfDocument(name)
       documents.push({name, folder: 'local', text, ...(kind && {kind})})
     }
-    return documents
+    return {documents, problem: first}
   }
 }
 

@@ -11,7 +11,7 @@ import {FakeWatch} from '../../support/agent/fake-watch.ts'
 import {type OpenAgent, openAgent} from '../../support/agent/open-agent.ts'
 import {HnsEmulator} from '../../support/hns/emulator.ts'
 import {brokenInvariants, keptPolicies} from '../../support/hns/invariants.ts'
-import {fixtureState} from '../../support/hns/state.ts'
+import {AZURE_NETWORK, fixtureState} from '../../support/hns/state.ts'
 import {linesOf} from '../../support/node-of.ts'
 import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {type CliResult, runCli} from '../../support/plugin/run-cli.ts'
@@ -56,6 +56,8 @@ class Fleet {
       await openAgent({
         node: WINDOWS_NODE,
         socket: '127.0.0.1:0',
+        // Who looks again is told what is there now.
+        limits: {liveSetsMs: 0, liveDiffMs: 0},
         hns: openHns(this.emulator, limits),
         watch: new FakeWatch(cluster),
         reviews,
@@ -105,6 +107,13 @@ beforeAll(async () => {
   await fleet.open()
 }, 60_000)
 afterAll(() => fleet[Symbol.asyncDispose]())
+
+/** The summary of the first sample that the agent of the Windows node gives. */
+async function summaryOf(of: Fleet): Promise<object> {
+  const {stdout} = await of.run('top', '--once', '--node', WINDOWS_NODE, '-o', 'json')
+  const line = stdout.split('\n').find(each => each.includes('LiveSample'))
+  return (JSON.parse(line ?? stdout) as {summary: object}).summary
+}
 
 describe('an agent on a Windows node', () => {
   test('says what is programmed there', async () => {
@@ -235,12 +244,28 @@ describe('a Windows node that cannot be read', () => {
     const diff = await fleet.run('diff', '--node', WINDOWS_NODE)
     const trace = await fleet.run('trace', 'shop/api-1', 'shop/db-1', '--port=5432')
     const other = await fleet.run('trace', 'shop/api-1', 'shop/web-1', '--port=443')
+    const list = await fleet.run('policies', '--node', WINDOWS_NODE)
+    const known = {policies: null, differences: null, sets: 29}
+    await expect.poll(() => summaryOf(fleet), {timeout: 20_000}).toMatchObject(known)
     fleet.emulator.cni.repair(ID)
+    expect(list).toMatchObject({exitCode: 2, stdout: expect.not.stringContaining('in force')})
     expect(diff.exitCode).toBe(2)
     expect(`${diff.stdout}${diff.stderr}`).toContain('HCN_E_DEGRADED_OPERATION')
     expect(trace).toMatchObject({exitCode: 2})
     expect(trace.stdout).toContain('UNKNOWN')
     expect(other).toMatchObject({exitCode: 0})
+  })
+
+  test('of a network that is degraded no set is counted, and none is missing', async () => {
+    fleet.emulator.cni.degrade(AZURE_NETWORK)
+    const diff = await fleet.run('diff', '--node', WINDOWS_NODE)
+    const top = await fleet.run('top', '--once', '--node', WINDOWS_NODE)
+    fleet.emulator.cni.repair(AZURE_NETWORK)
+    for (const {exitCode, stdout, stderr} of [diff, top]) {
+      expect(exitCode).toBe(2)
+      expect(`${stdout}${stderr}`).toContain('HCN_E_DEGRADED_OPERATION')
+    }
+    expect(diff.stdout).not.toContain('missing')
   })
 
   test('nothing of all that has changed it', () => {
