@@ -13,7 +13,7 @@ export const policyListItemSchema = z.object({
   direction: z.enum(['Ingress', 'Egress']),
   pods: count.nullable().describe('that it selects, in the whole cluster; null without the objects that tell'),
   nodes: z.object({
-    programmed: count.describe('nodes on which a jump leads to its chain'),
+    programmed: count.describe('nodes on which a jump leads to its chain, which has rules; on Windows those with ACLs of it'),
     all: count.describe('nodes that were read'),
     missing: z.array(z.string()).describe('nodes on which it should be programmed and is not'),
     unknown: z.array(z.string()).describe('nodes whose input does not tell'),

@@ -5,6 +5,13 @@ import type {PolicyRow, PolicyRows} from './policy-rows.ts'
 /** Rows by the sets that their rules on a node name, themselves or in a list: kernel names, and readable ones of ports. */
 export type SetUsers = ReadonlyMap<string, ReadonlySet<PolicyRow>>
 
+/** What a node has of policies. */
+export interface FoundPolicies {
+  readonly users: SetUsers
+  /** Of which it has any rule. Undefined where not all rules are in the input. */
+  readonly programmed: ReadonlySet<PolicyRow> | undefined
+}
+
 /**
  * Counts what a node has of each policy.
  *
@@ -15,7 +22,7 @@ export function countFound(
   state: NodeState,
   rows: PolicyRows,
   {isWhole, withUsers}: {readonly isWhole: boolean; readonly withUsers: boolean},
-): SetUsers {
+): FoundPolicies {
   const translation = state.translation()
   const inChain = new Map<string, number>()
   for (const _ of translation.policies(({chain}) => {
@@ -25,6 +32,7 @@ export function countFound(
     // None is wanted: only who is in which chain.
   }
   const users = new Map<string, Set<PolicyRow>>()
+  const programmed = new Set<PolicyRow>()
   for (const policy of translation.policies()) {
     const {direction, enforced, rules, candidates} = policy
     const names = candidates ?? (policy.policy === 'unknown' ? [] : policy.policy.split('|'))
@@ -32,8 +40,10 @@ export function countFound(
     const isOwn = names.length === 1 && !candidates && inChain.get(policy.chain) === 1
     for (const name of names) {
       const row = rows.of(name, direction)
+      if (rules.length > 0) programmed.add(row)
       row.count({
-        enforced,
+        // Where a jump leads to an emptied chain, nothing of the policy is there.
+        enforced: enforced && (rules.length > 0 || !isWhole),
         rules: isWhole ? rules.length : null,
         allowed: isOwn ? packetsOf(policy, 'allow') : null,
         dropped: isOwn ? packetsOf(policy, 'drop') : null,
@@ -42,7 +52,7 @@ export function countFound(
     }
   }
   if (withUsers) addPartsOfLists(state, users)
-  return users
+  return {users, programmed: isWhole ? programmed : undefined}
 }
 
 /** Packets that the rules of one action have counted; null where the rules have no counters, or one does something else. */

@@ -52,7 +52,7 @@ export function listPolicies(
     names.push(node)
     const isWhole = state.completeness.rules === 'whole' && state.translation().facts.incomplete.length === 0
     const withUsers = drift?.items.some(({kind}) => kind === 'set' || kind === 'member') === true
-    const users = countFound(state, rows, {isWhole, withUsers})
+    const found = countFound(state, rows, {isWhole, withUsers})
     isCounted &&= isWhole
     const reason = drift
       ? (drift.incomplete[0]?.reason ?? (isWhole ? undefined : state.completeness.parts[0]?.reason))
@@ -64,7 +64,7 @@ export function listPolicies(
     departing ??= departures(objects, state)
     const view: NodeView = {
       rows,
-      users,
+      found,
       chains: dataPlane.policyChains,
       selecting: pod => selection.selecting(pod),
       departing,

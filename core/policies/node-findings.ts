@@ -1,14 +1,14 @@
 import type {Departure, Drift, DriftCause, DriftItem, JudgedPacket} from '../contract/drift.ts'
 import type {PolicyChains} from '../dataplane/dataplane.ts'
 import type {Direction} from '../names/kernel-name.ts'
-import type {SetUsers} from './found-policies.ts'
+import type {FoundPolicies} from './found-policies.ts'
 import type {PolicyRow, PolicyRows, Said} from './policy-rows.ts'
 import {isRefusal} from './refusal.ts'
 
 /** What the rows of one node are found with. */
 export interface NodeView {
   readonly rows: PolicyRows
-  readonly users: SetUsers
+  readonly found: FoundPolicies
   readonly chains: PolicyChains
   /** Policies that select a pod, `namespace/name` each. */
   readonly selecting: (pod: string) => readonly string[]
@@ -57,7 +57,8 @@ function* saidOfCause(
   refused: ReadonlySet<string>,
   view: NodeView,
 ): Generator<readonly [PolicyRow, Said['state']]> {
-  const {rows, users} = view
+  const {rows, found} = view
+  const {users} = found
   const items = cause.items.flatMap(at => all[at] ?? [])
   const asked = function* (direction?: Direction): Generator<PolicyRow> {
     for (const row of rows.all)
@@ -97,7 +98,7 @@ function* saidOfCause(
 function* saidOfPolicy(
   policy: string,
   items: readonly DriftItem[],
-  {rows, users, chains}: NodeView,
+  {rows, found, chains}: NodeView,
 ): Generator<readonly [PolicyRow, Said['state']]> {
   const byDirection = new Map<Direction, DriftItem[]>()
   const add = (direction: Direction, item: DriftItem): unknown =>
@@ -108,14 +109,15 @@ function* saidOfPolicy(
     if (direction) add(direction, item)
     else ofSets.push(item)
   }
-  const concerned = new Set(ofSets.flatMap(({kernelName = ''}) => [...(users.get(kernelName) ?? [])]))
+  const concerned = new Set(ofSets.flatMap(({kernelName = ''}) => [...(found.users.get(kernelName) ?? [])]))
   for (const {policy: its, direction} of concerned)
     if (its === policy && !byDirection.has(direction)) byDirection.set(direction, [])
   // Nothing tells which direction's blocks differ.
   if (byDirection.size === 0) for (const {direction} of rows.ofPolicy(policy)) byDirection.set(direction, [])
   for (const [direction, its] of byDirection) {
     const row = rows.of(policy, direction)
-    yield [row, row.object ? stateOf(its) : 'left over']
+    const isAbsent = found.programmed?.has(row) === false
+    yield [row, !row.object ? 'left over' : isAbsent ? 'missing' : stateOf(its)]
   }
 }
 

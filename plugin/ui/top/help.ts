@@ -14,6 +14,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['left right', 'one step back or on, in a recording'],
   ['t', 'other colours'],
   ['m', 'leave the mouse to the terminal, to mark text with it; again: back'],
+  ['ctrl-z', 'to the shell; fg: back'],
   ['q', 'quit'],
 ]
 

@@ -6,10 +6,11 @@ import type {Theme} from '../../../core/top/state.ts'
 import {hold} from '../../cleanup/interruption.ts'
 import type {LiveSource} from '../../live/live-source.ts'
 import {glyphsOf} from './glyphs.ts'
+import {JobControl} from './job-control.ts'
 import {MOUSE_OFF, MOUSE_ON} from './mouse.state.ts'
 import {TopSession} from './session.ts'
 import {TerminalInput} from './terminal-input.ts'
-import {TopScreen} from './top-screen.ts'
+import {type LendTerminal, TopScreen} from './top-screen.ts'
 
 export interface TopOptions {
   readonly intervalMs: number
@@ -76,14 +77,20 @@ function openScreen(session: TopSession): Screen {
   const {stdout} = process
   let hasMouse = false
   let isOpen = true
-  const useMouse = (isUsed: boolean): void => {
+  const jobs = new JobControl(() => useMouse(session.state.hasMouse))
+  const useMouse = (isWanted: boolean): void => {
+    const isUsed = isWanted && !jobs.isStopped
     if (isUsed === hasMouse || !isOpen) return
     hasMouse = isUsed
     stdout.write(isUsed ? MOUSE_ON : MOUSE_OFF)
   }
   const size = () => ({columns: stdout.columns, rows: stdout.rows})
   const input = new TerminalInput(process.stdin, sequence => session.mouse(sequence, size()))
-  const instance = render(createElement(TopScreen, {session}), {
+  const onOpen = (lend: LendTerminal): void => {
+    jobs.lend = lend
+  }
+  const screen = createElement(TopScreen, {session, onOpen, onSuspend: jobs.suspend})
+  const instance = render(screen, {
     stdin: input,
     alternateScreen: true,
     exitOnCtrlC: false,
@@ -100,6 +107,7 @@ function openScreen(session: TopSession): Screen {
       if (!isOpen) return
       useMouse(false)
       isOpen = false
+      jobs.close()
       instance.unmount()
       input.close()
     },

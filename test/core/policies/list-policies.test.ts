@@ -61,6 +61,18 @@ describe('the state of a policy', () => {
     }
   })
 
+  test('is missing where its chain has no rules, though a jump leads there', async () => {
+    const list = await listed({n1: shopLines, n2: withoutRules(shopLines, /^-A AZURE-NPM-EGRESS-\w{10} /)})
+    expect(statesOf(list)).toEqual({[DB]: ['in force'], [WEB]: ['missing n2']})
+    expect(list.items[1]?.nodes).toEqual({programmed: 1, all: 2, missing: ['n2'], unknown: []})
+    // Of a save that ends before the rules it is not known.
+    const cut = {
+      ...shopLines,
+      rules: shopLines.rules.filter(line => line !== 'COMMIT' && !/^-A AZURE-NPM-EGRESS-\w{10} /.test(line)),
+    }
+    expect(statesOf(await listed({n1: cut}))[WEB]).not.toEqual(['missing'])
+  })
+
   test('differs where a rule of it is gone, in that direction alone', async () => {
     const both: NetworkPolicy = {
       metadata: {namespace: 'shop', name: 'both'},

@@ -92,6 +92,43 @@ describeWhere(missingTmux(), 'a terminal', () => {
     await expectRestored(terminal, before)
   })
 
+  test.each([
+    ['Ctrl-Z', undefined],
+    ['SIGTSTP', 'TSTP'],
+  ])('is the shell’s after %s, and shows the screen again after fg', async (_, signal) => {
+    await using kept = await recording()
+    await using terminal = await openTerminal()
+    const before = await settings(terminal)
+    await start(terminal, kept.file)
+    await terminal.press('Space')
+    await terminal.until(/PAUSED/)
+    if (signal === undefined) await terminal.press('C-z')
+    else process.kill(await processOf(kept.file), `SIG${signal}`)
+    const stopped = await terminal.until(/before-the-screen[^]*Stopped/)
+    expect(stopped).not.toContain('kubectl npm top ›')
+    expect(await terminal.state()).toEqual({isAlternate: false, hasCursor: true, hasMouse: false})
+    expect(await settings(terminal)).toBe(before)
+    await terminal.type('fg')
+    await terminal.until(/^kubectl npm top › nodes[^]*PAUSED/m)
+    expect(await terminal.state()).toEqual({isAlternate: true, hasCursor: false, hasMouse: true})
+    await terminal.press('Space')
+    await terminal.until(/recording \d+\/61/)
+    await terminal.press('Enter')
+    await terminal.until(/\[1 policies\]/)
+    // It can be done again.
+    await terminal.press('C-z')
+    await terminal.until(/Stopped/)
+    await terminal.type('fg')
+    await terminal.until(/\[1 policies\]/)
+    await terminal.press('q')
+    await expect.poll(() => terminal.state(), {timeout: 30_000}).toEqual({isAlternate: false, hasCursor: true, hasMouse: false})
+    // What is typed while the program still ends is lost with it.
+    await terminal.until(/night\.jsonl\s+[#$]\s*$/)
+    await terminal.type('echo ended-$?')
+    await terminal.until(/^ended-0$/m)
+    expect(await settings(terminal)).toBe(before)
+  })
+
   test('the mouse selects, opens and scrolls', async () => {
     await using kept = await recording()
     await using terminal = await openTerminal()
