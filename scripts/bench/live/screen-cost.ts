@@ -68,7 +68,7 @@ if (rules > 0) for (const node of names) session.take(liveOf(node, rules))
 for (const second of [0, 1]) for (const node of names) take(node, second)
 
 let drawn = 0
-const instance = render(createElement(TopScreen, {session}), {
+const instance = render(createElement(TopScreen, {session, onOpen: () => {}, onSuspend: () => {}}), {
   stdout: terminal as unknown as NodeJS.WriteStream,
   stdin: keys as unknown as NodeJS.ReadStream,
   exitOnCtrlC: false,
