@@ -10,11 +10,11 @@ import {policyChangeSchema, policyListSchema} from './policies.ts'
 import {programSchema} from './program.ts'
 import {liveDifferencesSchema, liveMembersSchema} from './recording.ts'
 import {resolutionSchema} from './resolution.ts'
-import {setListSchema} from './set-list.ts'
+import {setListListSchema, setListSchema} from './set-list.ts'
 import {agentStatusChangeSchema, agentStatusListSchema, versionListSchema} from './status.ts'
 import {topSampleSchema} from './top.ts'
 import {traceSchema} from './trace.ts'
-import {translationSchema} from './translation.ts'
+import {translationListSchema, translationSchema} from './translation.ts'
 import {verificationListSchema, verificationSchema} from './verification.ts'
 import {writeResultListSchema, writeResultSchema, writeStatusListSchema} from './writes.ts'
 
@@ -44,9 +44,11 @@ export const schemas = {
   Program: programSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
+  SetListList: setListListSchema,
   TopSample: topSampleSchema,
   Trace: traceSchema,
   Translation: translationSchema,
+  TranslationList: translationListSchema,
   Verification: verificationSchema,
   VerificationList: verificationListSchema,
   WriteResult: writeResultSchema,

@@ -1,5 +1,13 @@
 import {z} from 'zod'
-import {chainPlaceSchema, incompletePartsSchema, problemSchema, setSchema, termSchema, whereSchema} from './common.ts'
+import {
+  chainPlaceSchema,
+  incompletePartsSchema,
+  nodeFailureSchema,
+  problemSchema,
+  setSchema,
+  termSchema,
+  whereSchema,
+} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 const portSchema = z.union([z.int().min(0).max(65535), z.string()]).nullable()
@@ -73,6 +81,13 @@ export const translationSchema = z.object({
   incomplete: incompletePartsSchema,
   unresolved: z.array(z.string()).describe('kernel names of sets and policy chains that nothing explains'),
   problems: z.array(problemSchema),
+})
+
+export const translationListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('TranslationList'),
+  items: z.array(translationSchema).describe('one for each node'),
+  failures: z.array(nodeFailureSchema).describe('nodes that could not be read'),
 })
 
 export type TranslatedRule = z.infer<typeof translatedRuleSchema>

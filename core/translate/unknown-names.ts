@@ -41,6 +41,12 @@ export function unknownNames(node: NodeState, {policy = [], chain = [], set = []
   ]
 }
 
+/** Of the unknown names of several nodes those that no node knows. */
+export function commonNames(ofNodes: readonly (readonly UnknownName[])[]): readonly UnknownName[] {
+  const [first = [], ...others] = ofNodes
+  return first.filter(({kind, name}) => others.every(unknown => unknown.some(each => each.kind === kind && each.name === name)))
+}
+
 /** Labels as people write them: `app=web` of `podlabel-app:web`. */
 export const labelsOf = (names: Iterable<string>): string[] =>
   [...names].flatMap(name => /^(?:podlabel|nslabel)-([^:]+):(.+)$/.exec(name)?.slice(1).join('=') ?? [])

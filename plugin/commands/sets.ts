@@ -1,12 +1,13 @@
 import {Args, Flags} from '@oclif/core'
 import type {SetEntry} from '../../core/contract/common.ts'
-import {findSets} from '../../core/translate/find-sets.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
+import {type FoundSets, findSets} from '../../core/translate/find-sets.ts'
 import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
 import {setColumns, setLines} from '../print/sets.ts'
-import {oneDump} from '../source/open-source.ts'
+import {chosenNodes} from '../source/open-source.ts'
 
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
@@ -35,34 +36,65 @@ export default class Sets extends Verb {
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Sets)
     const asked = argv as string[]
-    const source = await this.open(flags)
-    const {document, missing, doubtful, isUnknown, problems} = findSets(oneDump(source, flags), asked)
-    const {items: sets, incomplete} = document
-    const notGiven = (paint: Paint) =>
-      incompleteLines('Not in the input: more may be on the node than is shown', incomplete, paint)
+    const source = await this.open(flags, 'each')
+    const {nodes, failures} = chosenNodes(source, flags)
+    const found = nodes.map(node => findSets(node, asked))
+    const isOne = found.length + failures.length === 1
+    const [only] = isOne ? found : []
+    const notGiven = ({document}: FoundSets, paint: Paint) =>
+      incompleteLines('Not in the input: more may be on the node than is shown', document.incomplete, paint)
     const table = (isWide: boolean) =>
       function* (paint: Paint) {
-        if (asked.length > 0) for (const set of sets) yield* setLines(set, paint)
-        else yield* columns(sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
-        yield* notGiven(paint)
+        for (const each of found) {
+          const {items: sets, node} = each.document
+          if (!only) yield paint(`node ${node}: ${sets.length} ${sets.length === 1 ? 'set' : 'sets'}`, 'bold')
+          if (asked.length > 0) for (const set of sets) yield* setLines(set, paint)
+          else yield* columns(sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
+          yield* notGiven(each, paint)
+          if (!only) yield ''
+        }
+        if (!only) yield paint(sumOf(found.map(({document}) => document.items)), 'bold')
       }
+    const kernelNames = new Set(found.flatMap(({document}) => document.items.map(({set}) => set)))
     await this.printAnswer(flags, {
-      document: () => document,
+      document: () =>
+        only?.document ?? {
+          apiVersion: API_VERSION,
+          kind: 'SetListList',
+          items: found.map(({document}) => document),
+          failures,
+        },
       table: table(false),
-      formats: {wide: table(true), name: paint => sets.map(({set}) => paint(set))},
+      formats: {wide: table(true), name: paint => [...kernelNames].map(set => paint(set))},
     })
-    await this.report([...source.problems, ...problems])
+    await this.report([...source.problems, ...found.flatMap(({problems}) => problems)])
+    await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))
+    // What one node has and another has not is no mistake of who asks.
+    const [first, ...others] = found
+    const missing = (first?.missing ?? []).filter(({name}) => others.every(each => each.missing.some(lost => lost.name === name)))
+    const doubtful = asked.filter(
+      name => found.some(each => each.doubtful.includes(name)) && !found.some(each => hasSet(each, name)),
+    )
     const paint = this.paint(flags.color)
+    const where = only ? 'on this node' : 'on any of these nodes'
     const lines = [
-      ...doubtful.map(name => paint(`whether there is a set ${name} on this node is not known`)),
+      ...doubtful.map(name => paint(`whether there is a set ${name} ${where} is not known`)),
       // Kernel names are for programs.
-      ...(flags.output === 'name' ? [...notGiven(paint)].slice(1) : []),
+      ...(flags.output === 'name' ? found.flatMap(each => [...notGiven(each, paint)].slice(1)) : []),
     ]
-    await this.reportUnknown(missing.map(({name, steps}) => ({what: `no set ${name} on this node`, steps})))
+    await this.reportUnknown(missing.map(({name, steps}) => ({what: `no set ${name} ${where}`, steps})))
     process.stderr.write(lines.map(line => `${line}\n`).join(''))
     if (missing.length > 0) this.exit(exitCodes.no)
-    if (isUnknown) this.exit(exitCodes.failed)
+    if (failures.length > 0 || found.some(({isUnknown}) => isUnknown)) this.exit(exitCodes.failed)
   }
+}
+
+const hasSet = ({missing, doubtful}: FoundSets, name: string): boolean =>
+  !doubtful.includes(name) && !missing.some(lost => lost.name === name)
+
+function sumOf(ofNodes: readonly (readonly SetEntry[])[]): string {
+  const different = new Set(ofNodes.flatMap(sets => sets.map(({set}) => set))).size
+  return `${ofNodes.length} nodes, ${different} different ${different === 1 ? 'set' : 'sets'}`
 }
 
 const byName = (a: SetEntry, b: SetEntry): number => (a.name < b.name ? -1 : 1)

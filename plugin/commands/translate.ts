@@ -1,10 +1,15 @@
 import {Flags} from '@oclif/core'
+import {API_VERSION} from '../../core/contract/version.ts'
+import {escapeControls} from '../../core/text/escape.ts'
 import type {TranslationFilter} from '../../core/translate/filter.ts'
 import {translateNode} from '../../core/translate/translate-node.ts'
+import {commonNames} from '../../core/translate/unknown-names.ts'
 import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {wholeDocument} from '../print/document.ts'
 import {escapeLines} from '../print/output.ts'
-import {translationLines} from '../print/translation.ts'
-import {oneDump} from '../source/open-source.ts'
+import type {Paint} from '../print/paint.ts'
+import {translationLines, translationListLines} from '../print/translation.ts'
+import {chosenNodes} from '../source/open-source.ts'
 
 const several = (summary: string, helpValue: string) =>
   Flags.string({summary: `${summary}; may be given several times`, multiple: true, multipleNonGreedy: true, helpValue})
@@ -37,21 +42,50 @@ export default class Translate extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Translate)
-    const source = await this.open(flags)
-    const translation = translateNode(oneDump(source, flags), filterOf(flags))
-    const problems = [...source.problems, ...translation.facts.problems]
+    const source = await this.open(flags, 'each')
+    const {nodes, failures} = chosenNodes(source, flags)
+    const filter = filterOf(flags)
+    const translated = nodes.map(node => ({node: node.node, translation: translateNode(node, filter)}))
+    const problemsOf = ({translation: {facts}}: (typeof translated)[number]) =>
+      translated.length === 1 ? [...source.problems, ...facts.problems] : facts.problems
+    const documents = function* () {
+      for (const each of translated) yield wholeDocument(each.translation.document(problemsOf(each)))
+    }
+    const isOne = translated.length + failures.length === 1
+    const [only] = isOne ? translated : []
+    const table = (isWide: boolean) => (paint: Paint) =>
+      only
+        ? translationLines(only.translation, paint, isWide)
+        : translationListLines(
+            translated.map(({translation}) => translation),
+            paint,
+            isWide,
+          )
     await this.printAnswer(flags, {
-      document: () => translation.document(problems),
-      table: paint => translationLines(translation, paint, false),
+      document: () =>
+        only
+          ? only.translation.document(problemsOf(only))
+          : {apiVersion: API_VERSION, kind: 'TranslationList', items: documents(), failures},
+      table: table(false),
       formats: {
-        wide: paint => translationLines(translation, paint, true),
-        iptables: () => escapeLines(translation.save()),
+        wide: table(true),
+        iptables: function* () {
+          for (const {node, translation} of translated) {
+            if (!only) yield `# node ${escapeControls(node)}`
+            yield* escapeLines(translation.save())
+          }
+        },
       },
     })
-    await this.report(problems)
-    await this.reportUnknown(translation.unknown.map(({kind, name, steps}) => ({what: `no ${kind} ${name} on this node`, steps})))
-    if (translation.facts.incomplete.length > 0) this.exit(exitCodes.failed)
-    if (translation.unknown.length > 0) this.exit(exitCodes.no)
+    await this.report([...source.problems, ...translated.flatMap(({translation}) => translation.facts.problems)])
+    await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))
+    // What one node has and another has not is no mistake of who asks.
+    const unknown = commonNames(translated.map(({translation}) => translation.unknown))
+    const where = only ? 'on this node' : 'on any of these nodes'
+    await this.reportUnknown(unknown.map(({kind, name, steps}) => ({what: `no ${kind} ${name} ${where}`, steps})))
+    const isWhole = failures.length === 0 && translated.every(({translation}) => translation.facts.incomplete.length === 0)
+    if (!isWhole) this.exit(exitCodes.failed)
+    if (unknown.length > 0) this.exit(exitCodes.no)
   }
 }
 

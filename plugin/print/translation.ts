@@ -45,6 +45,34 @@ export function* translationLines(translation: ShownTranslation, paint: Paint, i
   yield* incompleteLines('Not in the input: more may be programmed than is shown', facts.incomplete, paint)
 }
 
+/** Translations of several nodes, one below the other, and what they come to together. */
+export function* translationListLines(
+  translations: readonly ShownTranslation[],
+  paint: Paint,
+  isWide: boolean,
+): Generator<string> {
+  const met = new Set<string>()
+  for (const translation of translations) {
+    yield* translationLines(
+      {
+        ...translation,
+        *policies() {
+          for (const policy of translation.policies()) {
+            met.add(policy.policy)
+            yield policy
+          }
+        },
+      },
+      paint,
+      isWide,
+    )
+    yield ''
+  }
+  const off = translations.filter(({facts}) => facts.active === false).length
+  const sum = `${translations.length} nodes, ${met.size} ${met.size === 1 ? 'policy' : 'policies'}${off > 0 ? `, ${off} of them with nothing in force` : ''}`
+  yield paint(sum, 'bold')
+}
+
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */
 function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
   const {node, backend, generation, nameScheme} = facts

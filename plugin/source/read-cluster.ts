@@ -54,7 +54,9 @@ export async function readCluster(
   const rules = withConnections ? [...RULES, ...FLOWS] : RULES
   await using cluster = await openCluster(flags, signal)
   const budget = new InputBudget('agents')
-  if (wanted === 'one') {
+  // One connection is enough where there is one node.
+  const isOnly = wanted === 'each' && namesOf(cluster).length === 1
+  if (wanted === 'one' || isOnly) {
     const pod = onlyAgent(cluster)
     const {dumps, problems} = await readNodes(cluster, [pod], [...rules, ...OBJECTS], waiting, budget)
     return {dumps, problems: [...engineProblems(cluster.engine), ...problems], failures: []}

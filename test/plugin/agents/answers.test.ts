@@ -84,10 +84,24 @@ describe('translate and sets of a node of a cluster', () => {
     expect(new Set(api.tokenRequests.map(({spec}) => spec.audiences[0])).size).toBe(2)
   })
 
-  test('need to know which node, when there are several', async () => {
-    await using api = await startFakeApiServer({agents: {'aks-2': 1, 'aks-1': 1}})
-    const {stderr, exitCode} = await runCli(['translate'], {env: api.env})
-    expect(stderr).toContain('error: there are 2 nodes: aks-1, aks-2\n  Say which one with --node NAME')
+  test('answer for each node that can be asked, when there are several', async () => {
+    await using first = await startFakeAgent({node: 'aks-1', procedures: documentProcedures('aks-1', documents)})
+    await using second = await startFakeAgent({node: 'aks-2', procedures: documentProcedures('aks-2', documents)})
+    await using api = await startFakeApiServer({agents: {'aks-2': second.port, 'aks-1': first.port}})
+    const {stdout, exitCode} = await runCli(['translate'], {env: api.env})
+    expect(stdout.match(/^node \S+,/gm)).toEqual(['node aks-1,', 'node aks-2,'])
+    expect(stdout).toMatch(/\n2 nodes, \d+ policies\n$/)
+    expect(exitCode).toBe(0)
+    const lists = JSON.parse((await runCli(['sets', '-o', 'json'], {env: api.env})).stdout)
+    expect(lists.items.map(({node}: {node: string}) => node)).toEqual(['aks-1', 'aks-2'])
+  })
+
+  test('say which node could not be asked, beside the others', async () => {
+    await using first = await startFakeAgent({node: 'aks-1', procedures: documentProcedures('aks-1', documents)})
+    await using api = await startFakeApiServer({agents: {'aks-1': first.port, 'aks-2': 1}})
+    const {stdout, stderr, exitCode} = await runCli(['sets', 'app=oven'], {env: api.env})
+    expect(stdout).toContain('node aks-1: 1 set')
+    expect(stderr).toContain('error: node aks-2: ')
     expect(exitCode).toBe(2)
   })
 })

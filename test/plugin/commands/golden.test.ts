@@ -43,6 +43,13 @@ describe('translate', () => {
   })
 })
 
+test.each([
+  {name: 'translate-two-nodes', args: ['translate', fixture('two-nodes'), '--policy', 'oven']},
+  {name: 'sets-two-nodes', args: ['sets', 'app=oven', 'app=ovn', '--from', fixture('two-nodes')]},
+])('$name: every node of a dump is answered for', async ({name, args}) => {
+  await expect(screen(await runCli(args))).toMatchFileSnapshot(golden(name))
+})
+
 describe('sets', () => {
   test.each(['captures/v2-base36-nft', 'captures/v1-nft', 'real-npm/clinic-fnv'])('%s lists as it did', async dump => {
     await expect(screen(await runCli(['sets', '--from', fixture(dump), '-o', 'wide']))).toMatchFileSnapshot(
