@@ -7,6 +7,7 @@ import {installAgents} from '../install/install-agents.ts'
 import {objectName} from '../install/objects.ts'
 import {permissionsOf} from '../install/permissions.ts'
 import {isForScrapers, isForWriting, renderManifests} from '../install/render.ts'
+import {adviceForWindows} from '../install/windows-nodes.ts'
 import {openClusterApi} from '../kubernetes/api.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readyLines, rolloutLines, stepLine} from '../print/install.ts'
@@ -104,8 +105,11 @@ export default class Install extends Verb {
       onTrouble: text => say(`waiting: ${text}`),
     })
     if (installation.kind === 'present') say(installation.sentence)
-    else if (installation.kind !== 'checked') say(...readyLines(installation, durationText(times.lifetimeMs)))
-    else if (output !== 'table')
+    else if (installation.kind !== 'checked') {
+      say(...readyLines(installation, durationText(times.lifetimeMs)))
+      const advice = installation.kind === 'all nodes' && (await adviceForWindows(api, this.config.root, this.signal))
+      if (advice) say(advice)
+    } else if (output !== 'table')
       await this.printAnswer(flags, {
         document: () => ({apiVersion: 'v1', kind: 'List', items: installation.objects}),
         table: () => [],
