@@ -23,6 +23,11 @@ export function nodeSource(): Promise<NodeSource> {
   return opened
 }
 
+/** Tests put another one in its place. */
+export const setNodeSource = (source: NodeSource): void => {
+  opened = Promise.resolve(source)
+}
+
 async function windowsSource(): Promise<NodeSource> {
   const {nodeFunctions} = await import('../hns/node-functions.ts')
   const {openHns} = await import('../hns/open-hns.ts')

@@ -1,13 +1,11 @@
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
 import type {Log} from '../log.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
-import {isWindows} from '../node/system.ts'
 import {type Clock, machineClock} from './clock.ts'
-import {conntrackFlows} from './conntrack-flows.ts'
 import type {DeniedFlows} from './denied-flows.ts'
 import {NodeWriter} from './node-writer.ts'
 import type {WriteBounds} from './session.ts'
-import {windowsFlows} from './windows-flows.ts'
+import {hasHns, systemFlows} from './system-flows.ts'
 import type {Writer} from './writer.ts'
 
 export interface WriterOptions {
@@ -29,6 +27,7 @@ const usualBounds: WriteBounds = {lockMs: 30_000, toolMs: 120_000, xtablesSecond
 
 /** Opens what writes to this node. Nothing is read or written before one of its methods is called. */
 export function openWriter({bounds, clock = machineClock, deniedFlows, ...options}: WriterOptions): Writer {
-  const flows = deniedFlows ?? (isWindows || options.read?.hns ? windowsFlows : conntrackFlows)
+  const {read} = options
+  const flows = deniedFlows ?? systemFlows(async () => read?.hns !== undefined || (await hasHns()))
   return new NodeWriter({...options, clock, deniedFlows: flows, bounds: {...usualBounds, ...bounds}})
 }

@@ -1,6 +1,7 @@
 import type {Plan, PlanOperation, PlanStep} from '../../core/contract/plan.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import {type Column, columns} from './columns.ts'
+import {shownLine} from './hns-request.ts'
 import {partLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
 
@@ -107,11 +108,12 @@ const ofWhat = ({policy, name}: PlanOperation): string =>
 const SHOWN: readonly Column<PlanOperation>[] = [
   {header: 'OF', value: ofWhat},
   {header: 'WHY', value: ({reason}) => reason},
-  {header: 'OPERATION', value: ({line}) => line},
+  {header: 'OPERATION', value: shownLine},
 ]
 const WIDE: readonly Column<PlanOperation>[] = [
   {header: '#', value: ({order}) => String(order), align: 'right'},
-  ...SHOWN,
+  ...SHOWN.slice(0, -1),
+  {header: 'OPERATION', value: ({line}) => line},
   {header: 'UNDO', value: ({undo}) => undo.replaceAll('\n', '; ')},
 ]
 

@@ -36,7 +36,7 @@ export const WHYS = {
   ),
   narrowed: seen('until the other ends have closed, these endpoints allow only what they allow before and behind'),
   between: seen('all ends that only close have closed, and those that only open have not opened yet'),
-  opening: seen('all that is to be closed is closed, so nothing passes that is denied behind it'),
+  opening: seen('these only open, and nothing is left to close: no packet passes that is denied behind it'),
   restored: seen('a request that ended half-way has taken policies of other programs away'),
   unsure: seen(
     'no order was found in which no packet is judged otherwise on the way: a packet that both ends judge may pass for a moment',

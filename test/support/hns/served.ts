@@ -48,20 +48,25 @@ export async function serveHns(emulator: HnsEmulator, at: ServedAt): Promise<Asy
 /** The functions of HNS as another process serves them. */
 export function servedHns(at: ServedAt): HnsFunctions & Disposable {
   const waiting = new Map<number, (answer: HnsOpened) => void>()
+  const refused = new Map<number, (error: Error) => void>()
   const socket = connect(at)
   socket.unref()
+  socket.on('error', error => {
+    for (const reject of refused.values()) reject(error)
+  })
   let last = 0
   createInterface({input: socket}).on('line', line => {
     const {number, answer} = JSON.parse(line) as {number: number; answer: HnsOpened}
     waiting.get(number)?.(answer)
     waiting.delete(number)
+    refused.delete(number)
     if (waiting.size === 0) socket.unref()
   })
   const call = (verb: Message['verb'], ...args: readonly unknown[]): Promise<HnsOpened> =>
     new Promise((resolve, reject) => {
       const number = ++last
       waiting.set(number, resolve)
-      socket.once('error', reject)
+      refused.set(number, reject)
       socket.ref()
       socket.write(`${JSON.stringify({number, verb, args})}\n`)
     })

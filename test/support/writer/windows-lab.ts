@@ -53,7 +53,8 @@ export class WindowsLab implements AsyncDisposable {
   readonly emulator: HnsEmulator
   readonly stateDir: string
   readonly kept: KeptPolicies
-  private readonly socket: string
+  /** Where other processes reach the emulator. */
+  readonly socket: string
   private readonly stack: AsyncDisposableStack
   private readonly digests: {readonly a: string; readonly b: string}
   /** From A, which is broken, to B. */
