@@ -96,8 +96,10 @@ export async function verifyNode(
   return sawPart(documents) ?? openNode(node, documents, options.writing)
 }
 
-const NFT_RULES = 'iptables-nft-save.txt'
-const LEGACY_RULES = 'iptables-legacy-save.txt'
+const rulesOf = (backend: 'nft' | 'legacy'): NodeDocument =>
+  kernelDocuments.find(name => documentRow(name).backend === backend) as NodeDocument
+const NFT_RULES = rulesOf('nft')
+const LEGACY_RULES = rulesOf('legacy')
 
 async function readTexts(options: ReadNodeOptions, asked: readonly NodeDocument[]) {
   const {signal, texts} = options
