@@ -14,9 +14,6 @@ export function loopbackAddress(text: string): LoopbackAddress | undefined {
   return digits === undefined ? undefined : {host: '127.0.0.1', port: Number(digits)}
 }
 
-/** Whether a text is the name of a pipe of Windows. */
-export const isPipe = (path: string): boolean => path.startsWith('\\\\.\\pipe\\')
-
 /**
  * Listens where no folder has to be looked after: at a port of loopback, or at a pipe of Windows, which administrators alone can open.
  *
