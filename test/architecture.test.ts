@@ -595,6 +595,38 @@ test('the interface to data planes is types and lists of words, and does nothing
   expect(working, 'move it into a data plane, or into core/differences, which all may import').toEqual([])
 })
 
+/** What names the operating system of a node, or what only one has. */
+const OF_WINDOWS = /windows|\bhns\b|azure-acl|\bacls?\b/i
+
+/**
+ * How many lines of verbs may name Windows. Verbs know data planes by their interface; what is here names metrics of Azure NPM and finds
+ * faults of policies that are only Windows', or prints: where a rule stands, what a format or a request is.
+ */
+const NAMING_WINDOWS: Readonly<Record<string, number>> = {
+  'core/lint': 50,
+  'core/metrics': 15,
+  'plugin/commands': 15,
+  'plugin/print': 40,
+}
+
+test('verbs name no operating system but to print a place, or where it is what they are about', () => {
+  const isVerb = (file: string): boolean =>
+    /^plugin\/(?:commands|print)\//.test(file) ||
+    (/^core\/[a-z]+\//.test(file) &&
+      !/^core\/(?:linux|windows|contract|dataplane|dump|kubernetes|names|policy|renaming|text)\//.test(file))
+  const named = new Map<string, number>()
+  for (const file of files.filter(isVerb)) {
+    const lines = readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .filter(line => OF_WINDOWS.test(line)).length
+    const folder = file.split('/').slice(0, 2).join('/')
+    if (lines > 0) named.set(folder, (named.get(folder) ?? 0) + lines)
+  }
+  const wrong = [...named].filter(([folder, lines]) => lines > (NAMING_WINDOWS[folder] ?? 0))
+  expect(wrong, 'what a verb must know of a data plane belongs in the interface, core/dataplane').toEqual([])
+  expect(Object.keys(NAMING_WINDOWS).filter(folder => !named.has(folder))).toEqual([])
+})
+
 test('tests stand where their sources do, and helpers in test/support', () => {
   const wrong: string[] = []
   for (const tree of ['core', 'agent', 'plugin'])

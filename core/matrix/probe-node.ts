@@ -283,7 +283,7 @@ function elsewhereProblems(dump: NodeState, {namespace}: MatrixQuestion): Proble
       code: 'NETWORK_MODEL',
       message: dump.isForetold
         ? `${named} of nodes with another operating system ${others.length === 1 ? 'is' : 'are'} left out: Azure NPM enforces policies there in another way`
-        : `${named} of other nodes ${others.length === 1 ? 'is' : 'are'} left out: a Windows node judges the packets of its own pods only`,
+        : `${named} of other nodes ${others.length === 1 ? 'is' : 'are'} left out: the node judges the packets of its own pods only`,
       next: 'Ask trace about packets between pods of different nodes.',
     },
   ]

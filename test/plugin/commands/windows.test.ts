@@ -20,6 +20,7 @@ test.each([
   {name: 'translate', args: ['translate', ...node]},
   {name: 'trace', args: [...DENIED, ...node]},
   {name: 'diff', args: ['diff', ...node]},
+  {name: 'resolve', args: ['resolve', 'azure-acl-shop-cidrs', ...node]},
   {name: 'verify', args: ['verify', ...node]},
 ])('$name of a Windows node reads as it did', async ({name, args}) => {
   await expect(screen(await runCli(args))).toMatchFileSnapshot(`../../golden/${name}-windows.txt`)
@@ -37,6 +38,8 @@ test('diff of a Windows node that lost a policy says what that opens, and how Az
   const result = await runCli(['diff', '--from', path, ...rulesAndObjects])
   expect(result.exitCode).toBe(1)
   await expect(screen(result)).toMatchFileSnapshot('../../golden/diff-windows-broken.txt')
+  const listed = await runCli(['policies', '--from', path, ...rulesAndObjects])
+  await expect(screen(listed)).toMatchFileSnapshot('../../golden/policies-windows-missing.txt')
 })
 
 test('a packet to a pod of another node is not known where its policies are enforced there only', async () => {
