@@ -8,6 +8,7 @@ import {interruptedCode} from './cleanup/interruption.ts'
 import {verbs} from './commands/index.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 import {writeLines} from './print/output.ts'
+import {reasonOf} from './source/reason.ts'
 import {readAsked} from './usage/asked.ts'
 import {usageError} from './usage/usage-error.ts'
 
@@ -23,6 +24,7 @@ const FAILED = 2
  */
 export async function runCli(argv: readonly string[], facts: PackageFacts, root: string): Promise<number> {
   setMemoryCheck(heapGuard())
+  watchOutput()
   try {
     const asked = readAsked(argv, Object.keys(verbs))
     if (asked.kind === 'version')
@@ -42,6 +44,22 @@ export async function runCli(argv: readonly string[], facts: PackageFacts, root:
 async function printed(text: string): Promise<number> {
   await writeLines([text])
   return 0
+}
+
+/** What cannot be written, on a full disk, ends the process with words. Oclif's own listener would throw, with a stack for people. */
+function watchOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error')
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // Nobody reads any more: what follows is not written, and no fault.
+      if (error.code === 'EPIPE') return
+      if (stream === process.stdout)
+        say(
+          `error: the answer cannot be written: ${reasonOf(error)}\n  Make room, or write it somewhere else. What was written is not whole.`,
+        )
+      process.exit(FAILED)
+    })
+  }
 }
 
 interface OclifError {

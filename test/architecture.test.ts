@@ -400,6 +400,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/cleanup',
     'plugin/bytes',
     'plugin/memory-plugin.ts',
+    'plugin/source',
     'plugin/print',
     'plugin/commands',
     'plugin/usage',

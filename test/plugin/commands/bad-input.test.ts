@@ -3,10 +3,11 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
+import {execa} from 'execa'
 import {packTar} from 'modern-tar'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {encoded} from '../../support/encoded-text.ts'
-import {fixture, runCli} from '../../support/plugin/run-cli.ts'
+import {executable, fixture, runCli} from '../../support/plugin/run-cli.ts'
 
 /** Bad input is the normal case at three in the morning: each must be answered in words, with what to do. */
 
@@ -265,6 +266,19 @@ describe('the command line', () => {
     expect(await named('aks-oven-1')).toBe('aks-oven-1')
     expect(await named('aks-oven-2')).toContain('Did you mean aks-oven-')
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'a full disk ends an answer in words, and a reader that has gone in none',
+    async () => {
+      const program = [executable, 'translate', fixture('captures/v2-base36-nft')]
+      const full = await execa(process.execPath, program, {reject: false, stdout: {file: '/dev/full'}})
+      expect(full.stderr).toContain('error: the answer cannot be written: no space left on device')
+      expect(full.stderr).not.toMatch(/\n\s+at /)
+      expect(full.exitCode).toBe(2)
+      const gone = await execa('bash', ['-c', '"$@" | head -1; exit "${PIPESTATUS[0]}"', 'bash', process.execPath, ...program])
+      expect([gone.stdout.split('\n').length, gone.stderr, gone.exitCode]).toEqual([1, '', 0])
+    },
+  )
 
   test('one of several nodes is chosen by name', async () => {
     const {stdout, exitCode} = await runCli(['translate', '--from', fixture('captures'), '--node', 'v1-nft'])

@@ -1,7 +1,8 @@
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
+/** The plugin as it stands in the sources. */
+export const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const fixtures = new URL('../../fixtures/', import.meta.url)
 
 export interface CliResult {
