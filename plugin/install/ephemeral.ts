@@ -74,10 +74,15 @@ function boundPod(
   }
 }
 
-/** @throws InputError when there is no such node */
+/** @throws InputError when there is no such node, or it does not run Linux */
 export async function checkNode(api: ClusterApi, node: string): Promise<void> {
-  if (!(await findObject(api, `/api/v1/nodes/${encodeURIComponent(node)}`)))
-    throw new InputError(`there is no node ${node}`, 'See which there are with: kubectl get nodes')
+  const found = await findObject(api, `/api/v1/nodes/${encodeURIComponent(node)}`)
+  if (!found) throw new InputError(`there is no node ${node}`, 'See which there are with: kubectl get nodes')
+  if (found.metadata.labels?.['kubernetes.io/os'] === 'windows')
+    throw new InputError(
+      `node ${node} runs Windows, and the agent that install brings runs on Linux`,
+      'How Windows nodes get agents is in docs/windows.md. For one look, take what HNS holds on the node itself: docs/windows-first-run.md',
+    )
 }
 
 /** Pods of ours on one node, of the DaemonSets and others. */

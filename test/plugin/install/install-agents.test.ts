@@ -207,6 +207,13 @@ describe('installing agents', () => {
     expect(api.written.slice(-2)).toEqual([`POST ${NODE_PODS}`, `POST ${PODS}`])
   })
 
+  test('on a Windows node makes nothing', async () => {
+    const windows = {'/api/v1/nodes/n1': {metadata: {name: 'n1', labels: {'kubernetes.io/os': 'windows'}}}}
+    const {api, installation} = await run({...windows, ...noPods}, {node: 'n1'})
+    expect(installation).toMatchObject({kind: 'error', error: {message: expect.stringContaining('node n1 runs Windows')}})
+    expect(api.written.filter(each => each.startsWith('POST'))).toEqual([])
+  })
+
   test('on one node removes both pods again when one of them is not ready in time', async () => {
     const unready = pod(relayPod.metadata.name, NAMESPACE, false)
     const {api, installation} = await run(
