@@ -32,6 +32,8 @@ export interface Disagreement extends ServiceRange {
 export interface AgreementOptions {
   /** A node that the rules should equal, such as the one that Azure NPM would program. By default the policies decide. */
   readonly program?: NodeState
+  /** So many senders times receivers are compared at most, receiver by receiver; by default all. */
+  readonly mostPairs?: number
 }
 
 /**
@@ -53,10 +55,13 @@ export function agreement(
   readonly disagreements: Iterable<Disagreement>
   /** On what the verdicts rest that is not certain; known when all disagreements were looked at. */
   readonly doubts: ReadonlySet<string>
+  /** Receivers whose packets were not compared, because of `mostPairs`; known when all disagreements were looked at. */
+  readonly left: {readonly receivers: number}
 } {
   const packets = verifiedPackets(node, cluster)
   const doubts = new Set<string>()
-  return {packets, disagreements: compare(node, cluster, packets.products, options, doubts), doubts}
+  const left = {receivers: 0}
+  return {packets, disagreements: compare(node, cluster, packets.products, options, doubts, left), doubts, left}
 }
 
 /** Ports that people know, the first one that a range has; port 0 only if there is no other. */
@@ -105,11 +110,13 @@ function* compare(
   node: NodeState,
   cluster: ClusterObjects,
   products: readonly PacketProduct[],
-  {program}: AgreementOptions,
+  {program, mostPairs = Number.POSITIVE_INFINITY}: AgreementOptions,
   doubts: Set<string>,
+  left: {receivers: number},
 ): Generator<Disagreement> {
   const known = new PacketEnds(cluster, incompleteObjects(cluster))
   const isEnforced = node.judges
+  let pairs = 0
   for (const product of products) {
     const domain: PacketDomain = {
       senders: product.senders.map(({address}) => address),
@@ -119,6 +126,11 @@ function* compare(
     const walk = node.walkSets(domain)
     const meaning = new Meaning(product, domain, {cluster, program, known, isEnforced})
     for (const receiver of product.receivers.keys()) {
+      if (pairs + product.senders.length > mostPairs) {
+        left.receivers += product.receivers.length - receiver
+        break
+      }
+      pairs += product.senders.length
       checkMemory()
       const address = printIpv4(receivingAddress(product.receivers[receiver] as EndClass))
       const denied = (node.platformDenials ?? []).flatMap(each => (each.address === address ? [each.services] : []))

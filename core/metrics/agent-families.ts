@@ -35,8 +35,8 @@ export const agentFamilies = {
   ),
   verified: own(
     'npm_agent_verify_result',
-    'Whether the last verification proved that the node judges every packet as its policies say, found packets of which it does not, or left some open',
-    'before the first verification, where the cluster has more pods than are verified for metrics, and with --lite',
+    'Whether the last verification proved that the node judges every packet as its policies say, found packets of which it does not, or left some open, as it does where there are too many kinds of pods to judge all packets to them',
+    'before the first verification, and where the cluster has no pods',
     {labels: ['result'], unit: '0 or 1'},
   ),
   counterexamples: own(

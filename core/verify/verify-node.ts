@@ -34,6 +34,8 @@ const TRACED: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp'])
 
 export interface VerifyOptions {
   readonly against: Verification['against']
+  /** So many kinds of senders times kinds of receivers are compared at most; what is left is told, and then nothing is proven. */
+  readonly mostPairs?: number
 }
 
 /**
@@ -43,7 +45,11 @@ export interface VerifyOptions {
  * @param inputProblems of the input as a whole; they come before those of the dump
  * @throws InputError when the dump has no rules or no cluster objects
  */
-export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProblems: readonly Problem[]): Verification {
+export function verifyNode(
+  node: NodeState,
+  {against, ...limits}: VerifyOptions,
+  inputProblems: readonly Problem[],
+): Verification {
   const {cluster} = node
   const problems = [...inputProblems, ...node.problems]
   if (node.completeness.rules === 'absent') {
@@ -62,7 +68,7 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
       problems,
     )
   const {program, notes} = programOf(node, cluster, against)
-  const {packets, disagreements, doubts} = agreement(node, cluster, program ? {program} : {})
+  const {packets, disagreements, doubts, left} = agreement(node, cluster, {...limits, ...(program && {program})})
   const expectation = program ? programmed(program) : meant(cluster, node)
   const groups = groupDisagreements(disagreements, node, expectation)
   const counterexamples = withCauses(
@@ -73,7 +79,11 @@ export function verifyNode(node: NodeState, {against}: VerifyOptions, inputProbl
   const undecided = mergedUndecided(groups.filter(group => group.effect === 'unknown' || !isConfirmed(group)))
   // Where what should be rests on objects that were not given, it is undecided packet by packet.
   const objects = new Set(incompleteObjects(cluster).map(({part}) => part))
-  const incomplete = [...node.completeness.parts.filter(({part}) => !objects.has(part)), ...notDivided(node)]
+  const incomplete = [
+    ...node.completeness.parts.filter(({part}) => !objects.has(part)),
+    ...notDivided(node),
+    ...notCompared(left.receivers),
+  ]
   const isProven = undecided.length === 0 && incomplete.length === 0
   return {
     apiVersion: API_VERSION,
@@ -134,6 +144,18 @@ const platformNotes = ({platformDenials = []}: NodeState): string[] =>
     ({address, services}) =>
       `the network plugin keeps all pods from ${address} ${serviceText(services)} by a rule of its own, whatever policies say: that counts for right`,
   )
+
+const notCompared = (receivers: number): IncompletePart[] =>
+  receivers === 0
+    ? []
+    : [
+        {
+          part: `packets to ${counted(receivers, 'kind')} of ends`,
+          state: 'cut',
+          reason: 'there are too many kinds of pods to compare all of them here',
+          next: 'Compare all packets on your own machine: kubectl npm verify.',
+        },
+      ]
 
 /** Masks that are no prefixes: the addresses that they name are not brought into classes of their own. */
 function notDivided(node: NodeState): IncompletePart[] {

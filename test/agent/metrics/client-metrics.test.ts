@@ -78,6 +78,17 @@ describeKernel('metrics for a client', () => {
     expect([...(await valuesAt(agent.metricsPort)).keys()].filter(key => key.startsWith('npm_ipset_counts'))).toEqual([])
   })
 
+  test.each([
+    ['NPM Lite', {lite: true}, 'proven'],
+    ['too many kinds of pods for all to be judged', {limits: {verifiedPairs: 2}}, 'unknown'],
+  ])('are verified with %s, too', async (_, options, result) => {
+    await using agent = await lab.agent(options)
+    await using client = await agent.connect()
+    const metrics = metricsSchema.parse(await client.ask('metrics', all))
+    const results = metrics.families.find(({name}) => name === 'npm_agent_verify_result')?.samples
+    expect(results?.filter(({value}) => value === 1).map(({labels}) => labels['result'])).toEqual([result])
+  })
+
   test('are counted once, however many ask at once', async () => {
     await using agent = await lab.agent({metrics: {auth: 'none', hasSetCounts: false}})
     const clients = [await agent.connect(), await agent.connect(), await agent.connect()]

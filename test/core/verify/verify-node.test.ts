@@ -1,6 +1,9 @@
 import {describe, expect, test} from 'vitest'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
+import type {NetworkPolicy, PolicyPeer} from '../../../core/kubernetes/objects.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
 import {verifyNode} from '../../../core/verify/verify-node.ts'
+import {linesOf} from '../../support/node-of.ts'
 import {shop, shopLines, shopNodes} from '../../support/shop-nodes.ts'
 
 const nat = ['*nat', ':PREROUTING ACCEPT [0:0]', 'COMMIT']
@@ -36,6 +39,40 @@ describe('verify', () => {
       port: 0,
     } as const
     expect(node.walk(walked).verdict).toBe('accept')
+  })
+
+  test('compares no more pairs than it may, proves nothing then, and tells what it has found', async () => {
+    const all = {against: 'policies'} as const
+    const whole = verifyNode(await shopNode(), {...all, mostPairs: 1000}, [])
+    expect(whole).toMatchObject({result: 'proven', incomplete: []})
+    const part = verifyNode(await shopNode(), {...all, mostPairs: 16}, [])
+    expect(part).toMatchObject({result: 'unknown', counterexamples: [], undecided: []})
+    expect(part.incomplete.map(({part: what}) => what)).toEqual([expect.stringMatching(/^packets to \d+ kinds? of ends$/)])
+    // Of the node's own pods what they receive comes first: 14 pairs.
+    const broken = await shopNode({rules: before('-A FORWARD -s 10.0.1.9/32 -j ACCEPT')})
+    expect(verifyNode(broken, {...all, mostPairs: 16}, [])).toMatchObject({
+      result: 'counterexamples',
+      counterexamples: [{effect: 'open', receivers: ['shop/db']}],
+    })
+    expect(verifyNode(broken, {...all, mostPairs: 0}, [])).toMatchObject({result: 'unknown', counterexamples: []})
+  })
+
+  test('proves a node with NPM Lite whose policies have blocks only, and finds what NPM Lite leaves out', async () => {
+    const [first] = shop.policies as [NetworkPolicy]
+    const nodeFor = async (from: PolicyPeer): Promise<NodeState> => {
+      const policy = {metadata: first.metadata, spec: {...first.spec, ingress: [{from: [from], ports: [{port: 5432}]}]}}
+      const cluster = {...shop, policies: [policy]}
+      const lines = linesOf(compile(cluster, {scheme: 'sha256', semantics: 'npm', isLite: true, node: 'n2'}))
+      const [node] = await shopNodes({n2: {sets: lines.sets, rules: [...nat, ...lines.rules]}}, cluster)
+      return node as NodeState
+    }
+    const blocks = await nodeFor({ipBlock: {cidr: '10.20.0.0/16', except: ['10.20.3.0/24']}})
+    expect(verifyNode(blocks, {against: 'policies'}, [])).toMatchObject({result: 'proven', counterexamples: []})
+    const pods = await nodeFor({podSelector: {matchLabels: {app: 'web'}}})
+    expect(verifyNode(pods, {against: 'policies'}, [])).toMatchObject({
+      result: 'counterexamples',
+      counterexamples: [{effect: 'open', receivers: ['shop/db']}],
+    })
   })
 
   test('does not call a node proven of which a part of the packets is not known', async () => {

@@ -60,6 +60,7 @@ export interface OpenAgentOptions {
   /** By default one that writes nothing. */
   readonly writer?: Writer
   readonly readOnly?: boolean
+  readonly lite?: boolean
   /** On a port of loopback that is free. */
   readonly metrics?: Partial<ServedMetrics>
 }
@@ -67,7 +68,7 @@ export interface OpenAgentOptions {
 /** A real server on sockets in a folder of its own, with an API server that is played. */
 export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAgent> {
   const {limits = {}, reviews = new FakeReviews(), run = noTools, watch, npmPort = 1, exitAfterIdleMs} = options
-  const {legacyTables, writer = new FakeWriter(), readOnly = false, metrics, hns, start, node = NODE} = options
+  const {legacyTables, writer = new FakeWriter(), readOnly = false, lite = false, metrics, hns, start, node = NODE} = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const {stateDir = join(folder.path, 'state'), socket = join(folder.path, 'run', 'clients.sock')} = options
@@ -96,6 +97,7 @@ export async function openAgent(options: OpenAgentOptions = {}): Promise<OpenAge
       },
       npmPort,
       readOnly,
+      lite,
       openWriter: () => writer,
       ...(metrics && {metrics: {host: '127.0.0.1', port: 0, auth: 'token', hasSetCounts: true, ...metrics}}),
       ...(exitAfterIdleMs !== undefined && {exitAfterIdleMs}),
