@@ -78,6 +78,7 @@ export const installerReasons = {
   dryRun: 'a dry run of one Pod: what refuses pods lets their DaemonSet pass; the pods of install --ephemeral',
   watch: 'waits until agents and relays are ready, and says why one is not',
   node: 'install --ephemeral: looks whether there is such a node',
+  windows: 'says that there are Windows nodes, which install leaves out; without it nothing is said of them',
   look: 'uninstall: finds what is left, and what of others would go with it',
   remove: 'uninstall: removes what install made; of DaemonSets also install, those of an older version',
   removeInside:

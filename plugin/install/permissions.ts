@@ -136,6 +136,7 @@ function installerPermissions(objects: readonly KubernetesObject[], agentNamespa
     ...inBoth(['get', 'list'], '', 'pods', installerReasons.watch),
     ...inBoth(['list'], '', 'events', installerReasons.watch),
     installer('cluster', ['get'], '', 'nodes', installerReasons.node),
+    installer('cluster', ['list'], '', 'nodes', installerReasons.windows),
     ...inBoth(['list'], '*', '*', installerReasons.look),
     installer('cluster', ['delete'], '', 'namespaces', installerReasons.remove),
     installer('cluster', ['list', 'delete'], rbac, 'clusterroles', installerReasons.remove),

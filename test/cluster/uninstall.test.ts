@@ -55,6 +55,7 @@ describeControlPlane('uninstalling, at a real API server', () => {
       )
     const alice = await cluster.kubeconfigFor('alice')
     expect(await npmAs(alice, 'install')).toMatchObject({exitCode: 0})
+    await cluster.kubectl(['apply', '--server-side', '-k', 'manifests/overlays/windows'])
     expect(await npmAs(alice, 'uninstall', '--yes')).toMatchObject({exitCode: 0})
     const used = (await cluster.auditLines())
       .filter(({user, objectRef}) => user.username === 'alice' && objectRef?.resource !== undefined)
