@@ -1,6 +1,7 @@
-import {appendFileSync, mkdirSync, renameSync, statSync} from 'node:fs'
+import {appendFileSync, renameSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Log} from '../log.ts'
+import {makeStateFolder} from './state-folder.ts'
 
 /** Beside the journal. */
 export const AUDIT_FILE = 'audit.jsonl'
@@ -22,7 +23,7 @@ export function auditFileLog(stateDir: string, say: (text: string) => void): Log
     audit(fields, message) {
       const line = JSON.stringify({time: new Date().toISOString(), msg: message, ...fields})
       try {
-        mkdirSync(stateDir, {recursive: true, mode: 0o700})
+        makeStateFolder(stateDir)
         if (sizeOf(path) > LARGEST_BYTES) renameSync(path, `${path}.1`)
         appendFileSync(path, `${line}\n`, {mode: 0o600})
       } catch (error) {

@@ -1,7 +1,8 @@
-import {type FileHandle, mkdir, open} from 'node:fs/promises'
+import {type FileHandle, open} from 'node:fs/promises'
 import {join} from 'node:path'
 import {run} from '../node/run.ts'
-import type {Lock, LockOptions} from './lock.ts'
+import {type Lock, type LockOptions, lockHolder} from './lock.ts'
+import {makeStateFolder} from './state-folder.ts'
 import {refuseIfAborted, WriteFailure, writeFailureOf} from './write-failure.ts'
 
 /** flock ends with this code when another process holds the lock. It has no other use for it. */
@@ -50,7 +51,7 @@ export async function takeFileLock(options: LockOptions): Promise<Lock | undefin
 
 async function openLockFile(stateDir: string): Promise<FileHandle> {
   try {
-    await mkdir(stateDir, {recursive: true, mode: 0o700})
+    makeStateFolder(stateDir)
     return await open(join(stateDir, 'lock'), 'a+', 0o600)
   } catch (error) {
     throw writeFailureOf('the lock', stateDir, error)
@@ -70,10 +71,5 @@ async function sign(file: FileHandle, holder: object): Promise<void> {
 /** Who has taken the lock, as far as it says. */
 async function holder(file: FileHandle): Promise<string> {
   const {buffer, bytesRead} = await file.read(Buffer.alloc(1024), 0, 1024, 0)
-  try {
-    const said = JSON.parse(buffer.toString('utf8', 0, bytesRead)) as Record<string, unknown>
-    return `${String(said['verb'])} by ${String(said['by'])} since ${String(said['since'])} (process ${String(said['process'])})`
-  } catch {
-    return 'the holder of its lock has not said who it is'
-  }
+  return lockHolder(buffer.toString('utf8', 0, bytesRead))
 }

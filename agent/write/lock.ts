@@ -18,3 +18,13 @@ export interface LockOptions {
   readonly waitMs: number
   readonly signal?: AbortSignal | undefined
 }
+
+/** Who has taken a lock, as far as what it has left says. */
+export function lockHolder(said: string): string {
+  try {
+    const {verb, by, since, process} = JSON.parse(said) as Record<string, unknown>
+    return `${String(verb)} by ${String(by)} since ${String(since)} (process ${String(process)})`
+  } catch {
+    return 'the holder of its lock has not said who it is'
+  }
+}

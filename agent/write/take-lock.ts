@@ -1,7 +1,7 @@
 import {isWindows} from '../node/system.ts'
+import {takeExclusiveLock} from './exclusive-lock.ts'
 import {takeFileLock} from './file-lock.ts'
 import type {Lock, LockOptions} from './lock.ts'
-import {pipeOf, takePipeLock} from './pipe-lock.ts'
 
 /**
  * Takes the lock of this node, by what its system has for it.
@@ -10,4 +10,4 @@ import {pipeOf, takePipeLock} from './pipe-lock.ts'
  * @throws WriteFailure when it cannot be had; it says who holds it
  */
 export const takeLock = (options: LockOptions): Promise<Lock | undefined> =>
-  isWindows ? takePipeLock(pipeOf(options.stateDir), options) : takeFileLock(options)
+  isWindows ? takeExclusiveLock(options) : takeFileLock(options)

@@ -11,8 +11,9 @@ const LINGERS_SECONDS = 120
 /** What Wine's programs run with, in a prefix: the folder that is their Windows. */
 export function wineEnvironment(prefix: string): NodeJS.ProcessEnv {
   const {DISPLAY: _, NODE_OPTIONS: __, NODE_COMPILE_CACHE: ___, ...rest} = process.env
-  // Its own helpers for .NET and web pages would be looked for, and asked about.
-  return {...rest, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml='}
+  // Its own helpers for .NET and web pages would be looked for, and asked about. It has an icacls.exe, which does nothing, and takes it
+  // before a stand-in; "n,b" is the other order.
+  return {...rest, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=;icacls.exe=n,b'}
 }
 
 const quiet = (prefix: string) =>

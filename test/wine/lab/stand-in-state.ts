@@ -20,11 +20,13 @@ export interface StandInState {
   endpoints: HnsDocument[]
   states: Record<string, number>
   version: {Major: number; Minor: number}
-  failures?: {call: string; id?: string; code: number; error?: string}[]
+  failures?: {call: string; id?: string; code?: number; error?: string; hangs?: true}[]
 }
 
 /** What the stand-ins noted. */
 export interface StandInLog {
+  /** Whether a call hangs. */
+  readonly hangs: boolean
   /** `NAME 0xHRESULT request`, in order. */
   readonly calls: readonly string[]
   /** Texts that were given away, and those that were released. */
@@ -65,6 +67,7 @@ export class StandIns {
     const lines = (await readFile(join(this.folder, 'log.txt'), 'utf8')).split('\n').filter(line => line !== '')
     const count = (word: string) => lines.filter(line => line === word).length
     return {
+      hangs: lines.some(line => line.startsWith('hangs ')),
       calls: lines.filter(line => /^H\S+ 0x/.test(line)),
       given: count('given'),
       freed: count('freed'),

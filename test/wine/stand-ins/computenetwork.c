@@ -175,6 +175,7 @@ static HRESULT modify(const wchar_t *call, enum kind kind, object *handle, PCWST
   add(&list, L"]");
   replace_state(now, list.at);
   free(list.at);
+  hang(call, handle->id);
   return end(call, result, request);
 }
 

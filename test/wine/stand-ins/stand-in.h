@@ -2,7 +2,8 @@
  * What the stand-ins share. The folder that STAND_IN_FOLDER names holds
  *   state.json   {"networks": […], "endpoints": […], "states": {GUID: 3}, "version": {…}, "v1Endpoints": […],
  *                 "failures": [{"call": "HcnOpenEndpoint", "id": GUID, "code": 2151350274, "error": "text"}]}
- *                `id` and `error` may be absent; what is modified is written back
+ *                `id` and `error` may be absent; what is modified is written back. With "hangs": true in place of `code` the call does what
+ *                it is to do, and never ends
  *   log.txt      one line for each call, for each string given away and freed, for each handle opened and closed
  */
 #pragma once
@@ -163,25 +164,37 @@ static HRESULT failure(unsigned code, const wchar_t *text, PWSTR *record) {
   return (HRESULT)code;
 }
 
-/* Whether a call is to fail, and how. */
-static bool is_to_fail(const wchar_t *call, const wchar_t *id, PWSTR *record, HRESULT *result) {
-  part failures = state_part(L"failures");
-  if (failures.at == NULL) return false;
+/* What the state says of a call, with a member that tells one sort of failure from the other. */
+static part failure_of(const wchar_t *call, const wchar_t *id, const wchar_t *sort) {
+  part failures = state_part(L"failures"), each;
+  if (failures.at == NULL) return NOTHING;
   const wchar_t *at = failures.at + 1;
-  part each;
   while (next(&at, NULL, &each)) {
     part wanted = inner(member(each, L"id"));
-    if (!is(inner(member(each, L"call")), call) || (wanted.at != NULL && !is_id(wanted, id))) continue;
-    unsigned code = wcstoul(member(each, L"code").at, NULL, 10);
-    part text = inner(member(each, L"error"));
-    *result = (HRESULT)code;
-    if (text.at != NULL) {
-      growing copy = {0};
-      add_part(&copy, text);
-      failure(code, copy.at, record);
-      free(copy.at);
-    }
-    return true;
+    bool is_meant = is(inner(member(each, L"call")), call) && (wanted.at == NULL || is_id(wanted, id));
+    if (is_meant && member(each, sort).at != NULL) return each;
   }
-  return false;
+  return NOTHING;
+}
+
+/* Holds a call for ever that is to hang. */
+static void hang(const wchar_t *call, const wchar_t *id) {
+  if (failure_of(call, id, L"hangs").at == NULL) return;
+  note(L"hangs", call);
+  Sleep(INFINITE);
+}
+
+/* Whether a call is to fail, and how. */
+static bool is_to_fail(const wchar_t *call, const wchar_t *id, PWSTR *record, HRESULT *result) {
+  part each = failure_of(call, id, L"code");
+  if (each.at == NULL) return false;
+  unsigned code = wcstoul(member(each, L"code").at, NULL, 10);
+  part text = inner(member(each, L"error"));
+  *result = (HRESULT)code;
+  if (text.at == NULL) return true;
+  growing copy = {0};
+  add_part(&copy, text);
+  failure(code, copy.at, record);
+  free(copy.at);
+  return true;
 }
