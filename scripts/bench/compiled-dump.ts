@@ -1,5 +1,5 @@
 import {createWriteStream} from 'node:fs'
-import {copyFile, mkdir, readFile, rename, stat} from 'node:fs/promises'
+import {copyFile, mkdir, readFile, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {readClusterObjects} from '../../core/kubernetes/read-objects.ts'
@@ -38,6 +38,32 @@ export async function nodeDump({cluster, rules, sets}: CompiledDump, node: strin
   await copyFile(cluster, join(folder, 'cluster.json'))
   await copyFile(rules, join(own, 'iptables-save.txt'))
   await copyFile(sets, join(own, 'ipset-save.txt'))
+  return folder
+}
+
+/**
+ * What all nodes of a cluster hold, each with the program of its own pods, as a folder.
+ *
+ * @param nodes the first so many of the cluster
+ */
+export async function fleetDump(size: ClusterSize, nodes: number): Promise<string> {
+  const cluster = await clusterFile(size)
+  const folder = cluster.replace(/\.json$/, `-${nodes}-nodes`)
+  if (await stat(folder).catch(() => undefined)) return folder
+  const {objects} = readClusterObjects(JSON.parse(await readFile(cluster, 'utf8')) as unknown)
+  const part = `${folder}.part`
+  await rm(part, {recursive: true, force: true})
+  await mkdir(part)
+  await copyFile(cluster, join(part, 'cluster.json'))
+  for (let index = 0; index < nodes; index++) {
+    const node = `node-${index}`
+    const program = compile(objects, {scheme: 'sha256', semantics: 'npm', node})
+    const own = join(part, 'nodes', node)
+    await mkdir(own, {recursive: true})
+    await write(join(own, 'iptables-save.txt'), savedRules(program))
+    await write(join(own, 'ipset-save.txt'), savedSets(program))
+  }
+  await rename(part, folder)
   return folder
 }
 

@@ -4,7 +4,7 @@ import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import {readClusterObjects} from '../../core/kubernetes/read-objects.ts'
 import {incrementalProgram} from '../../core/linux/compile/compile.ts'
 import {type ClusterSize, clusterFile} from './cluster-file.ts'
-import {brokenSets, type CompiledDump, compiledDump, nodeDump} from './compiled-dump.ts'
+import {brokenSets, type CompiledDump, compiledDump, fleetDump, nodeDump} from './compiled-dump.ts'
 import {type Dump, dumpOf} from './generate.ts'
 import {type Measured, measure, median, NODE} from './measure.ts'
 import {v1Rules} from './v1-rules.ts'
@@ -77,6 +77,7 @@ export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerat
   yield await verify({pods: 5000, policies: 500}, Math.min(runs, 3), {seconds: 5, megabytes: 600})
   yield await verify({pods: 20_000, policies: 2000}, Math.min(runs, 3), {seconds: 30, megabytes: 1200})
   yield* diffs(Math.min(runs, 3))
+  yield* fleets(1)
 }
 
 /** Where the aim was set, compiling may take 0.7 s and this takes 0.38 s. */
@@ -102,6 +103,20 @@ async function* diffs(runs: number): AsyncGenerator<VerbResult> {
     const result = await diff('clean node', await compiledDump(size), size, runs)
     yield {...result, growth: {what: 'diff', bytes: result.bytes}}
   }
+}
+
+/** Policies over all nodes of a cluster, each compared with what it is asked for. It takes long: once is enough. */
+export async function* fleets(runs: number): AsyncGenerator<VerbResult> {
+  const size = {pods: 1000, policies: 100}
+  const policies = async (nodes: number): Promise<VerbResult> => ({
+    what: `policies, ${nodes} nodes in a dump`,
+    size: sized(size.pods, size.policies),
+    measured: await measure([NODE, program, 'policies', '--from', await fleetDump(size, nodes)], runs),
+  })
+  const few = await policies(20)
+  yield few
+  const many = await policies(250)
+  yield {...many, beside: {name: 'that of 20', measured: few.measured, aim: 250 / 20, isTold: true}}
 }
 
 async function diff(
