@@ -8,6 +8,7 @@ import type {Waiting} from './agents/each-node.ts'
 import {interruption} from './cleanup/interruption.ts'
 import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
+import {pageLines, pagerOf} from './print/pager.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
 import type {Source, SourceFlags} from './source/open-source.ts'
 import type {Wanted} from './source/read-cluster.ts'
@@ -36,6 +37,11 @@ const commonFlags = {
     summary: 'When to colour the output; NO_COLOR is honoured',
     options: ['auto', 'always', 'never'],
     default: 'auto',
+    helpGroup: 'GLOBAL',
+  }),
+  'no-pager': Flags.boolean({
+    summary: 'On a terminal, do not page long answers (PAGER)',
+    default: false,
     helpGroup: 'GLOBAL',
   }),
   verbose: Flags.boolean({char: 'v', summary: 'Say more about what goes wrong', default: false, helpGroup: 'GLOBAL'}),
@@ -150,7 +156,11 @@ export const objectPaths = paths('Kubernetes objects: a file, a folder, - for st
 export interface OutputFlags {
   readonly output: string
   readonly color: string
+  readonly 'no-pager'?: boolean
 }
+
+/** Formats for people, of which long answers are paged. */
+const PAGED = new Set(['table', 'wide'])
 
 /** A verb of the plugin: parses, calls one function of core, prints. */
 export abstract class Verb extends Command {
@@ -211,8 +221,11 @@ export abstract class Verb extends Command {
   }
 
   /** Prints an answer to stdout in the format and with the colours that the flags ask for. */
-  protected async printAnswer({output, color}: OutputFlags, answer: Answer): Promise<void> {
-    await this.print(await answerLines(answer, output, this.paint(color)))
+  protected async printAnswer({output, color, 'no-pager': isPlain}: OutputFlags, answer: Answer): Promise<void> {
+    const lines = await answerLines(answer, output, this.paint(color))
+    const pager = process.stdout.isTTY && process.stdin.isTTY && !isPlain ? pagerOf(process.env) : undefined
+    if (pager !== undefined && PAGED.has(output)) return pageLines(lines, process.stdout.rows, pager)
+    await this.print(lines)
   }
 
   /** Nodes that could not be asked, after what others answered. */

@@ -34,6 +34,31 @@ test.each(['xterm', 'dumb'])('runs on a terminal of kind %s', async TERM => {
   expect(sets.exitCode).toBe(0)
 })
 
+test('a long answer on a terminal goes through the pager, a short one does not', async () => {
+  const env = {PATH: bundle.path, NO_COLOR: '1', PAGER: "sed 's/^/PAGED /'"}
+  const bakery = fixture('captures/v2-base36-nft')
+  const long = await onTerminal(`kubectl-npm translate ${bakery}`, env)
+  const lines = long.stdout.trimEnd().split('\n')
+  expect(lines.length).toBeGreaterThan(60)
+  expect(lines.filter(line => !line.startsWith('PAGED '))).toEqual([])
+  expect(long.exitCode).toBe(0)
+  const unpaged = [
+    await onTerminal(`kubectl-npm sets app=oven --from ${bakery}`, env),
+    await onTerminal(`kubectl-npm translate ${bakery} --no-pager`, env),
+    await onTerminal(`kubectl-npm translate ${bakery} -o json`, env),
+    await onTerminal(`kubectl-npm translate ${bakery}`, {...env, PAGER: ''}),
+    await onTerminal(`kubectl-npm translate ${bakery}`, {...env, PAGER: '/no/such/pager'}),
+    await onTerminal(`kubectl-npm translate ${bakery} | cat`, env),
+  ]
+  for (const {stdout, exitCode} of unpaged) {
+    expect(stdout).toContain('oven')
+    expect(stdout).not.toContain('PAGED')
+    expect(exitCode).toBe(0)
+  }
+  const left = await onTerminal(`kubectl-npm translate ${bakery}`, {...env, PAGER: 'head -1'})
+  expect([left.stdout.trimEnd().split('\n').length, left.exitCode]).toEqual([1, 0])
+})
+
 test('an error on a terminal is told in words', async () => {
   const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: bundle.path})
   expect(stdout).toContain('error: --from /no/such/dump: no such file or folder')

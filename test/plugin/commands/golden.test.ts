@@ -216,4 +216,8 @@ describe('usage', () => {
     const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})
     await expect(text).toMatchFileSnapshot(golden(`help-${verb.join('-') || 'all'}`))
   })
+
+  test('flags that verbs share read as they did', async () => {
+    await expect(screen(await runCli(['options']))).toMatchFileSnapshot(golden('help-options'))
+  })
 })

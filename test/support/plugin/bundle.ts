@@ -28,7 +28,7 @@ export async function openBundle(): Promise<Bundle> {
 /** Runs a command line on a terminal of its own. */
 export async function onTerminal(command: string, env: Record<string, string>): Promise<{stdout: string; exitCode: number}> {
   const result = await execa('script', ['-qfec', command, '/dev/null'], {
-    env: {TERM: 'xterm', CI: '', ...env},
+    env: {TERM: 'xterm', CI: '', PAGER: 'cat', ...env},
     input: '',
     reject: false,
   })
