@@ -31,7 +31,9 @@ export async function openLocalTarget(stateDir: string, waiting: Waiting): Promi
 function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): WriteTarget {
   const {node} = writer
   const {signal} = waiting
-  const flag = stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${stateDir}`
+  // As it is to be typed again.
+  const folder = /\s/.test(stateDir) ? `"${stateDir}"` : stateDir
+  const flag = stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${folder}`
   return {
     node,
     flag,

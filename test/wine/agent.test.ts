@@ -6,6 +6,7 @@ import {audienceOf, CONTRACT} from '../../core/contract/agent.ts'
 import {Client} from '../support/agent/client.ts'
 import {type Stored} from '../support/agent/fake-api-server.ts'
 import {describeWhere} from '../support/describe-where.ts'
+import {kubeconfigFor} from '../support/plugin/fake-api-server.ts'
 import {fixture, runCli} from '../support/plugin/run-cli.ts'
 import {WINDOWS_NODE} from '../support/windows/hns-cluster.ts'
 import {hnsFixture} from '../support/windows/hns-fixture.ts'
@@ -49,13 +50,16 @@ describeWhere(missing, 'the agent as a Windows program', () => {
   })
   afterAll(() => windows?.[Symbol.asyncDispose]())
 
+  /** @returns its path, as Windows has it */
+  async function writeKubeconfig(hns: StandIns, api: ClusterApi): Promise<string> {
+    const kubeconfig = join(hns.folder, 'kubeconfig')
+    await writeFile(kubeconfig, kubeconfigFor(api.url))
+    return windowsPath(kubeconfig)
+  }
+
   /** @returns once it listens */
   async function serve(hns: StandIns, api: ClusterApi) {
-    const kubeconfig = join(hns.folder, 'kubeconfig')
-    const clusters = [{name: 'given', cluster: {server: api.url}}]
-    const contexts = [{name: 'given', context: {cluster: 'given'}}]
-    await writeFile(kubeconfig, JSON.stringify({'current-context': 'given', clusters, contexts}))
-    const flags = ['--node', WINDOWS_NODE, '--socket', '127.0.0.1:0', '--kubeconfig', windowsPath(kubeconfig)]
+    const flags = ['--node', WINDOWS_NODE, '--socket', '127.0.0.1:0', '--kubeconfig', await writeKubeconfig(hns, api)]
     const args = [windowsPath(join(program, 'npm-agent')), 'serve', ...flags, '--state-dir', 'C:\\ProgramData\\npm agent']
     const agent = await windows.startNode([...windows.newerNode, ...args], hns.env)
     const listening = await vi.waitUntil(
@@ -95,6 +99,24 @@ describeWhere(missing, 'the agent as a Windows program', () => {
     const {given, freed, opened, closed} = await hns.log()
     expect([freed, closed]).toEqual([given, opened])
     expect(opened).toBeGreaterThan(0)
+  })
+
+  test('ends by itself, in order, when nobody uses it', async () => {
+    const hns = await openHns()
+    await using api = await serveCluster(objects)
+    const flags = [
+      '--socket',
+      '127.0.0.1:0',
+      '--kubeconfig',
+      await writeKubeconfig(hns, api),
+      '--state-dir',
+      'C:\\npm',
+      '--exit-after-idle',
+      '1',
+    ]
+    const {stdout, stderr, exitCode} = await run('npm-agent', ['serve', ...flags], hns.env)
+    expect([stderr, exitCode]).toEqual(['', 0])
+    expect(stdout).toContain('"msg":"The agent ends"')
   })
 
   test('is asked through its pipe by who works on the node itself', async () => {

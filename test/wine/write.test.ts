@@ -74,10 +74,11 @@ describeWhere(missing, 'a write of a Windows program to HNS', () => {
   }
 
   test('makes the node what policies ask for, leaves the rest alone, and goes back', async () => {
-    const {hns, run} = await open()
+    const {hns, stateDir, run} = await open()
     const applied = await run('apply', '--yes', ...WANTED)
     expect([applied.stderr, applied.exitCode]).toEqual(['', 0])
     expect(applied.stdout).toContain('read again, the node has what was asked for')
+    expect(applied.stdout).toContain(`Go back: kubectl npm rollback --local --state-dir "${stateDir}" --to `)
     expect(policiesOf(await hns.state())).toEqual(policiesOf(fixtureState()))
     const back = await run('rollback', '--yes')
     expect([back.stderr, back.exitCode]).toEqual(['', 0])

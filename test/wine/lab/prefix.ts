@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
-import {mkdir, mkdtemp, rename, rm} from 'node:fs/promises'
-import {join} from 'node:path'
+import {mkdir, mkdtemp, readdir, rename, rm, stat} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {cacheFolder} from '../../../scripts/platforms/packages.ts'
 import type {WindowsTools} from './requirements.ts'
@@ -29,13 +29,27 @@ export async function makePrefix(tools: WindowsTools): Promise<string> {
   const {stdout: version} = await execa(tools.wine, ['--version'])
   const kept = join(cacheFolder(), 'wine', version.replaceAll(/[^\w.-]+/g, '-'))
   if (!existsSync(kept)) await keepPrefix(kept, tools)
-  const prefix = await mkdtemp(`${kept}.used-`)
+  await removeAbandoned(kept)
+  const prefix = await mkdtemp(`${kept}${USED}`)
   await execa('cp', ['--archive', '--link', `${kept}/.`, prefix])
   return prefix
 }
 
+const USED = '.used-'
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Removes what tests have left that were killed. */
+async function removeAbandoned(kept: string): Promise<void> {
+  const folder = dirname(kept)
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    if (name.includes(USED) && Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Infinity) > DAY_MS)
+      await rm(path, {recursive: true, force: true})
+  }
+}
+
 async function keepPrefix(kept: string, {wine, wineserver}: WindowsTools): Promise<void> {
-  await mkdir(join(kept, '..'), {recursive: true})
+  await mkdir(dirname(kept), {recursive: true})
   const work = await mkdtemp(`${kept}.`)
   try {
     await startServer(work, wineserver)
