@@ -5,6 +5,7 @@ import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
 import {meant} from '../core/text/nearest.ts'
 import type {Waiting} from './agents/each-node.ts'
+import {withoutBooleanValues} from './boolean-values.ts'
 import {interruption} from './cleanup/interruption.ts'
 import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
@@ -178,7 +179,8 @@ export abstract class Verb extends Command {
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const parsed = await super.parse(options, argv)
+    const known = {...options?.baseFlags, ...options?.flags}
+    const parsed = await super.parse(options, withoutBooleanValues(argv ?? this.argv, known))
     const {path = []} = parsed.args as {readonly path?: readonly string[]}
     if (path.length === 0) return parsed
     const flag = options?.flags && 'filename' in options.flags ? 'filename' : 'from'

@@ -347,7 +347,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/live',
     'plugin/print',
   ],
-  'plugin/command.ts': [...ground, 'plugin/cleanup', 'plugin/agents', 'plugin/source', 'plugin/print', 'plugin/ui'],
+  'plugin/boolean-values.ts': ['core/problem'],
+  'plugin/command.ts': [
+    'plugin/boolean-values.ts',
+    ...ground,
+    'plugin/cleanup',
+    'plugin/agents',
+    'plugin/source',
+    'plugin/print',
+    'plugin/ui',
+  ],
   'plugin/write': [
     ...ground,
     'core/contract',

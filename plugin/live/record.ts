@@ -76,7 +76,7 @@ class RecordingFile {
   }
 
   private readonly failed = (error: Error): never => {
-    throw new InputError(`${this.path}: ${error.message}`, 'Choose another file for --record.')
+    throw new InputError(`--record ${this.path}: it cannot be written (${error.message})`, 'Choose another file for --record.')
   }
 }
 

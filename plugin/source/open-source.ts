@@ -137,6 +137,7 @@ function chosen(source: Source, {pod, selector}: NodeChoice): Source {
   if (selector !== undefined)
     throw new InputError('-l chooses nodes of a cluster, and files were given', 'Choose with --node or --pod.')
   if (pod === undefined) return source
+  if (!pod.includes('/')) throw new InputError(`--pod ${pod}: not NAMESPACE/NAME`, 'Give it like --pod shop/web-0')
   const all = source.dumps.flatMap(({cluster, cache}) => [...(cluster?.pods ?? []), ...(cache?.objects.pods ?? [])])
   const node = all.find(each => objectKey(each) === pod)?.spec?.nodeName
   const dumps = source.dumps.filter(dump => dump.node === node || source.dumps.length === 1)

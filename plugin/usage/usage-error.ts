@@ -31,7 +31,9 @@ export async function usageError(error: ParseError, [verb = '']: readonly string
     return new InputError(`--${missing} needs a value${choices === undefined ? '' : `, one of: ${choices}`}`, help)
   const [, twice] = /^Flag --([\w-]+) can only be specified once$/.exec(message) ?? []
   if (twice !== undefined) return new InputError(`--${twice} is given twice, and takes one value`, help)
-  return new InputError(message, help)
+  const [, one, other] = /--([\w-]+)(?:=.*)? cannot also be provided when using --([\w-]+)/.exec(message) ?? []
+  if (one !== undefined) return new InputError(`--${one} and --${other} exclude each other`, ['Leave one of them out.', help])
+  return new InputError(message.replace(/^The following errors? occurred:\s+/, '').replaceAll(/\n\s*/g, '; '), help)
 }
 
 async function meantFlag(flag: string, verb: string): Promise<string[]> {
