@@ -51,6 +51,7 @@ export class WindowsNode implements NodeState {
   }
   private translated: WindowsTranslation | undefined
   private walked: WalkedNode | undefined
+  private hasWireServer: boolean | undefined
   private uncounted: NodeCounters | undefined
 
   constructor(dataPlane: DataPlane, documents: WindowsDocuments) {
@@ -110,9 +111,9 @@ export class WindowsNode implements NodeState {
   }
 
   get platformDenials(): readonly PlatformDenial[] {
-    const isThere = this.walkedNode.endpoints.all.some(({acls}) => acls.some(isOfWireServer))
     const {address, port} = WIRE_SERVICE
-    return isThere ? [{address, services: oneService('tcp', port)}] : []
+    this.hasWireServer ??= this.walkedNode.endpoints.all.some(({acls}) => acls.some(isOfWireServer))
+    return this.hasWireServer ? [{address, services: oneService('tcp', port)}] : []
   }
 
   ruleBlocks(): readonly string[] {

@@ -8,6 +8,7 @@ import {brokenSets, type CompiledDump, compiledDump, fleetDump, nodeDump} from '
 import {type Dump, dumpOf} from './generate.ts'
 import {type Measured, measure, median, NODE} from './measure.ts'
 import {v1Rules} from './v1-rules.ts'
+import {windowsDump} from './windows-dump.ts'
 
 /** What one command took, and what it may take where starting Node takes 37 ms. */
 export interface VerbResult {
@@ -78,6 +79,23 @@ export async function* verbResults(runs: number, isQuick: boolean): AsyncGenerat
   yield await verify({pods: 20_000, policies: 2000}, Math.min(runs, 3), {seconds: 30, megabytes: 1200})
   yield* diffs(Math.min(runs, 3))
   yield* fleets(1)
+  yield* ofWindows({pods: 2000, policies: 500}, Math.min(runs, 3))
+}
+
+/** One Windows node with all pods of a cluster. */
+async function* ofWindows(size: ClusterSize, runs: number): AsyncGenerator<VerbResult> {
+  const {folder, cluster, bytes} = await windowsDump(size)
+  const counted = sized(size.pods, size.policies)
+  for (const [what, args] of [
+    ['compile -o hns', ['compile', '-f', cluster, '-o', 'hns']],
+    ['translate, a Windows node', ['translate', '--from', folder]],
+    ['diff of a clean Windows node', ['diff', '--from', folder]],
+    ['verify, a Windows node', ['verify', '--from', folder]],
+  ] as const) {
+    const isOfNode = what !== 'compile -o hns'
+    const measured = await measure([NODE, program, ...args], runs)
+    yield {what, size: isOfNode ? `${counted}, ${(bytes / 1e6).toFixed(0)} MB` : counted, measured}
+  }
 }
 
 /** Where the aim was set, compiling may take 0.7 s and this takes 0.38 s. */

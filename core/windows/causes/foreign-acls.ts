@@ -4,6 +4,7 @@ import type {Acl, HnsEndpoint} from '../hns/model.ts'
 import {aclSettings} from '../hns/print.ts'
 import {isPolicyAclId} from '../npm/acl-id.ts'
 import {ALLOW, BASE_ALLOW} from '../npm/priorities.ts'
+import type {ProgramAcl} from '../npm/program.ts'
 import {isOfWireServer} from '../npm/wire-server.ts'
 import type {WindowsWalk} from '../walk/walk.ts'
 
@@ -14,11 +15,17 @@ export interface ForeignAcl {
 
 export const isForeignAcl = (value: object): value is ForeignAcl => 'aclKey' in value
 
-/** Whether an ACL is of no policy, and none of those that the network plugin puts on each endpoint. */
-const isForeign = (acl: Acl): boolean =>
-  (acl.id === undefined || !isPolicyAclId(acl.id)) && !isOfWireServer(acl) && !isBaseAllow(acl)
+/**
+ * Whether an ACL may judge packets and is of no policy, and none of those that the network plugin puts on each endpoint. Rules of the node's
+ * own firewall are asked about other traffic.
+ */
+export const isForeign = (acl: ProgramAcl): boolean =>
+  (acl.id === undefined || !isPolicyAclId(acl.id)) &&
+  acl.ruleType?.toLowerCase() !== 'host' &&
+  !isOfWireServer(acl) &&
+  !isBaseAllow(acl)
 
-const isBaseAllow = ({action, priority, localAddresses, remoteAddresses}: Acl): boolean =>
+const isBaseAllow = ({action, priority, localAddresses, remoteAddresses}: ProgramAcl): boolean =>
   action === 'Allow' && BASE_ALLOW.some(each => each === priority) && !localAddresses && !remoteAddresses
 
 /** The causes that ACLs of other programs are which decide about a packet. */

@@ -19,7 +19,7 @@ import type {ProgramAcl} from '../npm/program.ts'
 import {NodeEndpoints} from '../walk/node-endpoints.ts'
 import {SetLookup} from '../walk/set-lookup.ts'
 import {type WalkedNode, walk} from '../walk/walk.ts'
-import {foreignCauses, withoutForeign} from './foreign-acls.ts'
+import {foreignCauses, isForeign, withoutForeign} from './foreign-acls.ts'
 
 /** A node as it is, as something that can be repaired. */
 export const simulateNode = (documents: WindowsDocuments): SimulatedNode<ComparedAcl, WindowsDifference> =>
@@ -35,6 +35,8 @@ class Simulation implements SimulatedNode<ComparedAcl, WindowsDifference> {
   private readonly effort: {looks: number}
   private readonly walked: WalkedNode
   private readonly lists: readonly (readonly ComparedAcl[])[]
+  /** About how many rules one walk looks at: those of two endpoints. */
+  private readonly looksOfWalk: number
   private readonly listsBySet = new Map<string, string[]>()
 
   constructor(documents: WindowsDocuments, effort: {looks: number}) {
@@ -43,6 +45,7 @@ class Simulation implements SimulatedNode<ComparedAcl, WindowsDifference> {
     this.walked = {endpoints: new NodeEndpoints(documents), sets: new SetLookup(documents.policies)}
     const endpoints = this.walked.endpoints.all
     this.lists = endpoints.map(endpoint => endpoint.acls.map(acl => ({acl, endpoint})))
+    this.looksOfWalk = Math.ceil((2 * this.lists.reduce((sum, {length}) => sum + length, 0)) / Math.max(1, this.lists.length)) + 1
     const sets = new Map<string, SimulatedSet>()
     for (const {id, policyType, values} of documents.policies?.values() ?? [])
       sets.set(id, {type: policyType === 'NESTEDIPSET' ? 'list:set' : 'hash:net', members: values})
@@ -99,11 +102,11 @@ class Simulation implements SimulatedNode<ComparedAcl, WindowsDifference> {
   }
 
   foreignConditions(): readonly RuleConditions[] {
-    return this.lists.flatMap(list => list.filter(({acl}) => !isNpmAclId(acl.id)).map(rule => this.conditions(rule)))
+    return this.lists.flatMap(list => list.filter(({acl}) => isForeign(acl)).map(rule => this.conditions(rule)))
   }
 
   walk(packet: Packet): Verdict {
-    this.effort.looks += 1
+    this.effort.looks += this.looksOfWalk
     return walk(this.walked, packet, this.documents).verdict
   }
 

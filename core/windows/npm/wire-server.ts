@@ -5,7 +5,7 @@ import {isPolicyAclId} from './acl-id.ts'
 export const WIRE_SERVICE = {address: '168.63.129.16', port: 80} as const
 
 /** Whether a rule is the one that denies it: of no policy, and about nothing else. */
-export const isOfWireServer = ({id, action, direction, remoteAddresses, remotePorts}: Acl): boolean =>
+export const isOfWireServer = ({id, action, direction, remoteAddresses, remotePorts}: Omit<Acl, 'position'>): boolean =>
   (id === undefined || !isPolicyAclId(id)) &&
   action === 'Block' &&
   direction === 'Out' &&

@@ -1,5 +1,5 @@
 import {printIpv4} from '../../net/ipv4.ts'
-import {Bits} from '../../packets/bits.ts'
+import {Bits, BitsUnion} from '../../packets/bits.ts'
 import {disjointPackets} from '../../packets/disjoint-packets.ts'
 import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
 import {protocolEdges, protocols, type ServiceRange, serviceNumber, servicesOf} from '../../packets/services.ts'
@@ -26,11 +26,15 @@ export class WindowsSetWalker implements PacketSetWalk {
   private readonly domain: PacketDomain
   private readonly allSenders: Bits
   private readonly services = new Map<EndpointRule, RuleServices>()
+  /** The same by the fields of a rule, so that their text is made once. */
+  private readonly known = {source: new Map<object, EndTruth>(), destination: new Map<object, EndTruth>()}
   private readonly truths = {source: new Map<string, EndTruth>(), destination: new Map<string, EndTruth>()}
   /** What of a list of rules is not certain: found once, as hardly any list has such rules. */
   private readonly suspects = new Map<RuleList, readonly Suspect[]>()
   readonly doubts = new Set<string>()
-  private readonly sending: readonly {readonly list: RuleList; readonly senders: Bits}[]
+  private readonly sending: readonly Sending[]
+  /** Whether an address has several endpoints. */
+  private readonly hasShared: boolean
   private readonly lostSenders: Bits
   private readonly freeSenders: Bits
 
@@ -40,13 +44,16 @@ export class WindowsSetWalker implements PacketSetWalk {
     this.allSenders = Bits.below(domain.senders.length)
     const groups = new Map<string, {list: RuleList; senders: number[]}>()
     const [lost, free]: [number[], number[]] = [[], []]
+    let hasShared = false
     for (const [index, sender] of domain.senders.entries()) {
       const {endpoints, lost: isLost} = node.endpoints.at(printIpv4(sender))
       if (isLost !== undefined) lost.push(index)
       if (endpoints.length === 0 && isLost === undefined) free.push(index)
+      if (endpoints.length > 1) hasShared = true
       for (const endpoint of endpoints) this.group(endpoint, index, groups)
     }
-    this.sending = [...groups.values()].map(({list, senders}) => ({list, senders: Bits.of(senders)}))
+    this.hasShared = hasShared
+    this.sending = [...groups.values()].map(({list, senders}) => ({list, senders: Bits.of(senders), known: new Map()}))
     this.lostSenders = Bits.of(lost)
     this.freeSenders = Bits.of(free)
   }
@@ -74,9 +81,26 @@ export class WindowsSetWalker implements PacketSetWalk {
 
   /** What the senders' endpoints let go to a receiver. */
   private sent(receiver: number): JudgedPackets[] {
-    const all = [...this.whole(this.freeSenders, 'accept'), ...this.whole(this.lostSenders, 'unknown')]
-    for (const {list, senders} of this.sending) all.push(...this.run(list, senders, receiver))
-    return disjointPackets(all)
+    const merged = new MergedParts(this.domain.senders.length)
+    for (const part of this.whole(this.freeSenders, 'accept')) merged.add(part)
+    for (const part of this.whole(this.lostSenders, 'unknown')) merged.add(part)
+    for (const group of this.sending) for (const part of this.sentBy(group, receiver)) merged.add(part)
+    // A sender has one endpoint, if its documents are in order: then no packet is in two parts.
+    return this.hasShared ? disjointPackets(merged.all()) : merged.all()
+  }
+
+  /** What the senders of one list of rules let go to a receiver: the same for receivers that its rules do not tell apart. */
+  private sentBy(group: Sending, receiver: number): readonly JudgedPackets[] {
+    const {list, senders, known} = group
+    if (this.suspectsOf(list).length > 0) return this.run(list, senders, receiver)
+    group.targets ??= [...new Set(list.rules.map(({destination}) => this.truth(destination, 'destination')))]
+    let key = ''
+    for (const {possible, certain} of group.targets) {
+      key += possible.has(receiver) ? (certain.has(receiver) ? '+' : '?') : '-'
+    }
+    let parts = known.get(key)
+    if (!parts) known.set(key, (parts = this.run(list, senders, receiver)))
+    return parts
   }
 
   private whole(senders: Bits, verdict: JudgedPackets['verdict']): JudgedPackets[] {
@@ -142,6 +166,12 @@ export class WindowsSetWalker implements PacketSetWalk {
   }
 
   private truth(fields: readonly AddressField[], end: 'source' | 'destination'): EndTruth {
+    let truth = this.known[end].get(fields)
+    if (!truth) this.known[end].set(fields, (truth = this.foundTruth(fields, end)))
+    return truth
+  }
+
+  private foundTruth(fields: readonly AddressField[], end: 'source' | 'destination'): EndTruth {
     const key = fields.map(fieldKey).join(' ')
     const known = this.truths[end].get(key)
     if (known) return known
@@ -162,6 +192,37 @@ export class WindowsSetWalker implements PacketSetWalk {
     let services = this.services.get(rule)
     if (!services) this.services.set(rule, (services = ruleServices(rule)))
     return services
+  }
+}
+
+/** Senders with equal rules. */
+interface Sending {
+  readonly list: RuleList
+  readonly senders: Bits
+  /** What they let go, by which destinations of the rules hold the receiver. */
+  readonly known: Map<string, readonly JudgedPackets[]>
+  /** What the destinations of its rules hold, each once. */
+  targets?: readonly EndTruth[]
+}
+
+/** Parts of the same services and verdict, joined. */
+class MergedParts {
+  private readonly parts = new Map<string, {readonly part: JudgedPackets; readonly senders: BitsUnion}>()
+  private readonly count: number
+
+  constructor(count: number) {
+    this.count = count
+  }
+
+  add(part: JudgedPackets): void {
+    const key = `${part.from} ${part.to} ${part.verdict}`
+    let known = this.parts.get(key)
+    if (!known) this.parts.set(key, (known = {part, senders: new BitsUnion(this.count)}))
+    known.senders.add(part.senders)
+  }
+
+  all(): JudgedPackets[] {
+    return [...this.parts.values()].map(({part, senders}) => ({...part, senders: senders.bits()}))
   }
 }
 
