@@ -122,7 +122,7 @@ function named(source: Source, {node: names = []}: NodeChoice): Source {
   const [name, ...others] = names
   const [dump, ...more] = source.dumps
   const isUntold = dump?.node === 'unknown' && more.length === 0 && source.failures.length === 0
-  if (name === undefined || others.length > 0 || !isUntold) return source
+  if (name === undefined || name === dump?.node || others.length > 0 || !isUntold) return source
   const known = dump.cluster?.nodes.map(({metadata}) => metadata.name) ?? []
   if (known.length > 0 && !known.includes(name))
     throw new InputError(`--node ${name}: the cluster objects know no such node`, [

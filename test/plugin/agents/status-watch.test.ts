@@ -124,7 +124,7 @@ describe('status --watch in a pipe', () => {
     await watching.until(() => watching.lines.length === 3)
     status.set(statusOf(7, 'stale'))
     await watching.until(() => watching.lines.length === 4)
-    expect(watching.lines.map(line => [cells(line)[0], cells(line)[3], cells(line)[5]])).toEqual([
+    expect(watching.lines.map(line => [cells(line)[0], cells(line)[4], cells(line)[6]])).toEqual([
       ['NODE', 'CLUSTER', 'PODS'],
       ['aks-1', 'live', '1'],
       ['aks-1', 'live', '7'],
@@ -204,7 +204,7 @@ describe('an agent that goes away', () => {
     await watching.until(() => watching.lines.length === 3)
     await using _second = await start(5)
     await watching.until(() => watching.lines.length === 4)
-    expect(watching.lines.slice(1).map(line => [cells(line)[3], cells(line)[5]])).toEqual([
+    expect(watching.lines.slice(1).map(line => [cells(line)[4], cells(line)[6]])).toEqual([
       ['live', '1'],
       ['away', '-'],
       ['live', '5'],
