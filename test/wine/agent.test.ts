@@ -14,7 +14,7 @@ import {type ClusterApi, serveCluster} from './lab/cluster-api.ts'
 import {fixtureState} from './lab/fixture-state.ts'
 import {windowsTools} from './lab/requirements.ts'
 import {type StandInState, StandIns} from './lab/stand-in-state.ts'
-import {openWindows, type Windows, windowsPath} from './lab/windows.ts'
+import {FIRST_START_MS, openWindows, type Windows, windowsPath} from './lab/windows.ts'
 
 const {tools, missing} = await windowsTools()
 const ROOT = join(import.meta.dirname, '../..')
@@ -47,7 +47,7 @@ describeWhere(missing, 'the agent as a Windows program', () => {
     await execa(process.execPath, [join(ROOT, 'scripts/build.ts'), dist])
     await execa(process.execPath, [join(ROOT, 'scripts/image/build.ts'), '--os', 'windows', '--dist', dist, '--output', image])
     program = join(image, 'kubectl-npm')
-  })
+  }, FIRST_START_MS)
   afterAll(() => windows?.[Symbol.asyncDispose]())
 
   /** @returns its path, as Windows has it */
@@ -69,7 +69,7 @@ describeWhere(missing, 'the agent as a Windows program', () => {
         const lines = (await agent.stdout()).split('\n').filter(line => line.endsWith('}'))
         return lines.map(line => JSON.parse(line)).find(({msg}) => msg === 'The agent listens')
       },
-      {timeout: 60_000, interval: 100},
+      {timeout: 100_000, interval: 100},
     )
     const {socket, key} = listening as {socket: string; key: string}
     return {

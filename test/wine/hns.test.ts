@@ -7,7 +7,7 @@ import {bundleProgram} from './lab/bundle-program.ts'
 import {fixtureState} from './lab/fixture-state.ts'
 import {windowsTools} from './lab/requirements.ts'
 import {type HnsDocument, type StandInState, StandIns} from './lab/stand-in-state.ts'
-import {openWindows, type Windows, windowsPath} from './lab/windows.ts'
+import {FIRST_START_MS, openWindows, type Windows, windowsPath} from './lab/windows.ts'
 import type {Step} from './programs/hns.ts'
 
 const {tools, missing} = await windowsTools()
@@ -66,7 +66,7 @@ describeWhere(missing, 'HNS asked by a Windows program', () => {
     await windows.install('computenetwork.c', 'computenetwork.dll')
     await windows.install('vmcompute.def', 'vmcompute.dll')
     program = await bundleProgram('hns', join(windows.folder, 'program'))
-  })
+  }, FIRST_START_MS)
   afterAll(() => windows?.[Symbol.asyncDispose]())
 
   test('networks and endpoints come as HNS has them, in all of Unicode, with its version and what is attached', async () => {
@@ -178,7 +178,7 @@ describeWhere(missing, 'HNS read by Windows PowerShell, where computenetwork.dll
     windows = await openWindows(tools as NonNullable<typeof tools>)
     await windows.install('powershell.c', POWERSHELL)
     program = await bundleProgram('hns', join(windows.folder, 'program'))
-  })
+  }, FIRST_START_MS)
   afterAll(() => windows?.[Symbol.asyncDispose]())
 
   test('objects come in the first shape, as they were printed, with all that is not ASCII', async () => {

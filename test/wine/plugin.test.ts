@@ -9,7 +9,7 @@ import {kubeconfigFor} from '../support/plugin/fake-api-server.ts'
 import {fixture, runCli} from '../support/plugin/run-cli.ts'
 import {bundleProgram} from './lab/bundle-program.ts'
 import {windowsTools} from './lab/requirements.ts'
-import {openWindows, type Windows, type WindowsResult, windowsPath} from './lab/windows.ts'
+import {FIRST_START_MS, openWindows, type Windows, type WindowsResult, windowsPath} from './lab/windows.ts'
 
 const {tools, missing} = await windowsTools()
 const ROOT = join(import.meta.dirname, '../..')
@@ -32,7 +32,7 @@ describeWhere(missing, 'the plugin as a Windows program', () => {
     const folder = join(windows.drive, 'Users', 'Jörg K', 'node dump')
     await mkdir(join(folder, '..'), {recursive: true})
     await cp(fixture('captures/v2-base36-nft'), folder, {recursive: true})
-  })
+  }, FIRST_START_MS)
   afterAll(() => windows?.[Symbol.asyncDispose]())
 
   test('says its version and its system', async () => {

@@ -9,7 +9,7 @@ import {bundleProgram} from './lab/bundle-program.ts'
 import {fixtureState} from './lab/fixture-state.ts'
 import {windowsTools} from './lab/requirements.ts'
 import {type HnsDocument, type StandInState, StandIns} from './lab/stand-in-state.ts'
-import {openWindows, type Windows, type WindowsResult, windowsPath} from './lab/windows.ts'
+import {FIRST_START_MS, openWindows, type Windows, type WindowsResult, windowsPath} from './lab/windows.ts'
 
 const {tools, missing} = await windowsTools()
 const ROOT = join(import.meta.dirname, '../..')
@@ -40,7 +40,7 @@ describeWhere(missing, 'a write of a Windows program to HNS', () => {
     await windows.install('computenetwork.c', 'computenetwork.dll')
     program = join(windows.folder, 'dist')
     await execa(process.execPath, [join(ROOT, 'scripts/build.ts'), program, '--native', 'win32-x64'])
-  })
+  }, FIRST_START_MS)
   afterAll(() => windows?.[Symbol.asyncDispose]())
 
   /** A node with a state folder of its own, and what runs the plugin there. */
@@ -100,7 +100,7 @@ describeWhere(missing, 'a write of a Windows program to HNS', () => {
   test('that was killed in the middle of a request is taken back by the next one', async () => {
     const {hns, run, start, journal} = await open({...brokenState(), failures: [{call: 'HcnModifyEndpoint', hangs: true}]})
     const killed = await start('apply', '--yes', ...WANTED)
-    await vi.waitUntil(async () => (await hns.log()).hangs, {timeout: 60_000, interval: 100})
+    await vi.waitUntil(async () => (await hns.log()).hangs, {timeout: 100_000, interval: 100})
     const half = await hns.state()
     expect(policiesOf(half)).toEqual(policiesOf(fixtureState()))
     await killed[Symbol.asyncDispose]()
@@ -116,7 +116,7 @@ describeWhere(missing, 'a write of a Windows program to HNS', () => {
     const lock = windowsPath(await bundleProgram('lock', join(windows.folder, 'lock')))
     const take = async (folder: string) => (await windows.node([lock, folder])).stdout
     await using first = await windows.startNode([lock, 'C:\\npm locked', '--keep'])
-    await vi.waitUntil(async () => (await first.stdout()) === 'taken\n', {timeout: 60_000, interval: 100})
+    await vi.waitUntil(async () => (await first.stdout()) === 'taken\n', {timeout: 100_000, interval: 100})
     for (const folder of ['C:\\npm locked', 'c:/NPM Locked/', 'C:\\x\\..\\npm locked'])
       expect(await take(folder)).toMatch(/^another write is going on: apply by a test since \S+Z \(process \d+\)$/m)
     expect(await take('C:\\npm other')).toBe('taken\n')

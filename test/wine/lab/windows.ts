@@ -46,6 +46,9 @@ export interface Windows extends AsyncDisposable {
   startNode(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WindowsProcess>
 }
 
+/** How long the first start on a busy machine may take, which makes the Windows that later ones share. */
+export const FIRST_START_MS = 300_000
+
 /** A path of this system as Windows programs have it. */
 export const windowsPath = (path: string): string => `Z:${path.replaceAll('/', '\\')}`
 
