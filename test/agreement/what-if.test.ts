@@ -1,7 +1,8 @@
 import {fc} from '@fast-check/vitest'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {ClusterObjects, NetworkPolicy, Pod} from '../../core/kubernetes/objects.ts'
-import {type DeviationCode, deviationCodes} from '../../core/policy/deviations.ts'
+import {linux} from '../../core/linux/dataplane.ts'
+import {type DeviationCode} from '../../core/policy/deviations.ts'
 import {podsOf} from '../support/agreement/agree.ts'
 import {foretold, OUTSIDE, type WhatIf, wrongPredictions} from '../support/agreement/what-if.ts'
 import {cluster} from '../support/arbitrary-cluster.ts'
@@ -102,7 +103,7 @@ describePackets('what a matrix foretells of a change is what packets meet', () =
   test('of every departure of Azure NPM from the API', () => {
     const met = new Set<string>(cases.flatMap(({steps}) => steps.flatMap(({departs}) => departs?.code ?? [])))
     for (const {code} of ofPods) met.add(code)
-    expect(deviationCodes.filter(code => !met.has(code))).toEqual([])
+    expect([...linux.policyCompiler.deviations].filter(code => !met.has(code))).toEqual([])
   })
 
   for (const [index, each] of cases.entries())
