@@ -35,7 +35,7 @@ function againstSets(request: HnsRequest): string | undefined {
 
 const SET_KEYS = 'Id,Name,PolicyType,Values'
 /** What Azure NPM names sets, and plans their copies. */
-const NAME = /^(?:npm-new-)?(?:ns-|nslabel-|podlabel-|nestedlabel-|cidr-|empty-|azure-npm-)[ -~]{1,1000}$/
+const NAME = /^(?:npm-new-)?(?:ns-|nslabel-|podlabel-|nestedlabel-|cidr-|empty-|azure-npm-)[ -~]{1,60000}$/
 
 function againstSet(settings: JsonObject): string | undefined {
   if (Object.keys(settings).join() !== SET_KEYS) return 'a set has other members than Azure NPM writes'

@@ -5,6 +5,8 @@ import type {MemberDifference, SetDifference, SetState} from '../../sets/set-dif
 import {type AclDifference, setsOf, type WindowsDifference} from '../compare/compared-acl.ts'
 import {plainGuid} from '../hns/model.ts'
 import type {WindowsNode} from '../node-state.ts'
+import {isPolicyAclId} from '../npm/acl-id.ts'
+import {BARE_NETWORK, BASE_ACLS, isBaseAcl} from '../npm/base-acls.ts'
 import type {ProgramAcl, WindowsProgram} from '../npm/program.ts'
 import {isList, keyOf, type PartEndpoint, type PartSet, type WindowsPart} from './part.ts'
 import {wholePartOf} from './read-part.ts'
@@ -43,7 +45,7 @@ export function repairedPart(node: WindowsNode, differences: readonly WindowsDif
   const ofAcls = differences.filter((each): each is AclDifference => each.kind === 'rule')
   for (const [id, group] of Map.groupBy(ofAcls, each => endpointOf(each))) {
     const found = endpoints.get(id)
-    if (found) endpoints.set(id, {...found, own: repairedAcls(found, group)})
+    if (found) endpoints.set(id, {...found, own: withBase(part, repairedAcls(found, group))})
   }
   const made = {...part, sets, endpoints, names: new Map(program.sets)}
   return withNeeded(made, program, gone)
@@ -54,6 +56,12 @@ const endpointOf = ({wanted, found}: AclDifference): string => plainGuid((wanted
 function repairedAcls({own}: PartEndpoint, group: readonly AclDifference[]): ProgramAcl[] {
   const gone = new Set(group.flatMap(({found}) => (found ? [keyOf(found.rule.acl)] : [])))
   return [...own.filter(acl => !gone.has(keyOf(acl))), ...group.flatMap(({wanted}) => wanted?.rule.acl ?? [])]
+}
+
+/** With the ACLs that allow what no policy is about, where only Azure NPM puts them, and an endpoint has lost them. */
+function withBase({network}: WindowsPart, own: ProgramAcl[]): readonly ProgramAcl[] {
+  const isAsked = network.name === BARE_NETWORK && own.some(({id}) => id !== undefined && isPolicyAclId(id))
+  return isAsked && !own.some(isBaseAcl) ? [...BASE_ACLS, ...own] : own
 }
 
 /** With all sets that ACLs and lists name, as far as the program has them, and without those that are too much and that nothing names. */

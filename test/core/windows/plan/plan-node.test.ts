@@ -3,6 +3,7 @@ import type {Plan} from '../../../../core/contract/plan.ts'
 import type {NodeState} from '../../../../core/dataplane/dataplane.ts'
 import {diffNode} from '../../../../core/drift/diff-node.ts'
 import type {PlanNodeOptions, Wanted} from '../../../../core/plan/wanted.ts'
+import {windowsWriting} from '../../../../core/windows/plan/writing.ts'
 import {nodeAfter, planFor} from '../../../support/plan/plan.ts'
 import {hnsText, openedNode} from '../../../support/windows/hns-dump.ts'
 
@@ -124,6 +125,20 @@ describe('a plan for a Windows node', () => {
         : `${RequestType} ${[...new Set(Settings.Policies?.map(each => each.Settings['PolicyType']))].join()}`,
     )
     expect([...new Set(kinds)]).toEqual(['ACLs', 'Remove NESTEDIPSET', 'Remove IPSET'])
+  })
+
+  test('on network Calico puts back what only Azure NPM puts on endpoints, so that no direction without a policy is closed', async () => {
+    const calico = (its: State): void => {
+      azure(its).Name = 'Calico'
+      for (const each of its.endpoints.endpoints) each.Policies = each.Policies.filter(({Type}) => Type !== 'ACL')
+    }
+    const made = await plan(calico)
+    const [endpointRequest] = requests(made).filter(({object}) => object === 'endpoint')
+    const ids = endpointRequest?.request.Settings.Policies?.map(({Settings}) => Settings['Id'])
+    for (const name of ['azurewireserver', 'allowinswitch', 'allowoutswitch', 'allowinhost', 'allowouthost'])
+      expect(ids).toContain(`azure-acl-base${name}`)
+    expect(windowsWriting.refusal(made.operations.map(operation => ({tool: 'hns', operations: [operation]})))).toBeUndefined()
+    expect(made.steps.flatMap(({closes}) => closes).map(({source}) => source)).not.toContain('ops/mon-1')
   })
 
   test('uses the ids that the node has, also those of older releases', async () => {
