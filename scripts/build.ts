@@ -1,13 +1,14 @@
 /**
- * Bundles the executables into dist/, or the folder given, and beside them koffi's native parts, the manifests and the licences
- * of the libraries that went in.
+ * Bundles the executables into dist/, or the folder given, and beside them koffi's native parts, the manifests, and the
+ * libraries that went in: their licences, and the list of them that scanners read.
  *
  *   build.ts [FOLDER] [--native PLATFORM,...]     PLATFORM: as Node names it, linux-x64; without it, those whose part is installed
  */
-import {chmod, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
-import {dirname, join, resolve} from 'node:path'
+import {chmod, cp, mkdir, rm, writeFile} from 'node:fs/promises'
+import {join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {build} from 'rolldown'
+import {billOfMaterials, bundledPackages, licenseTexts} from './materials/bundled-packages.ts'
 import {copyNativeParts} from './platforms/native-parts.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -81,24 +82,6 @@ const windows = join('manifests', 'overlays', 'windows')
 await cp(join(root, windows), join(out, windows), {recursive: true})
 
 const modules = new Set(result.output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : [])))
-await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licenses(modules))
-
-async function licenses(ids: ReadonlySet<string>): Promise<string> {
-  const folders = new Set([...ids].flatMap(id => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []))
-  const texts: string[] = []
-  for (const folder of [...folders].toSorted()) {
-    const {name, version, license} = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
-    texts.push(`${name} ${version} (${license})\n\n${await licenseText(folder)}`)
-  }
-  return texts.join(`\n${'-'.repeat(72)}\n\n`)
-}
-
-async function licenseText(folder: string): Promise<string> {
-  for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'license.md'])
-    try {
-      return await readFile(join(folder, file), 'utf8')
-    } catch {
-      // Packages spell it in many ways; the next one may be right.
-    }
-  return `No licence file came with the package ${dirname(folder) === '' ? '' : folder.split('/node_modules/').at(-1)}.\n`
-}
+const packages = await bundledPackages(modules)
+await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), licenseTexts(packages))
+await writeFile(join(out, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(packages), undefined, 2)}\n`)

@@ -429,6 +429,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'scripts/platforms': [],
   'scripts/image': ['scripts/platforms'],
+  'scripts/materials': [],
+  'scripts/executables': ['scripts/platforms', 'scripts/materials'],
   'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image'],
   'test/support/arbitrary-names.ts': ['core'],
   'test/support/arbitrary-objects.ts': ['core'],
@@ -493,7 +495,17 @@ interface Import {
 }
 
 const root = join(import.meta.dirname, '..')
-const trees = ['core', 'agent', 'plugin', 'scripts/platforms', 'scripts/image', 'test/support', 'test/cluster/lab']
+const trees = [
+  'core',
+  'agent',
+  'plugin',
+  'scripts/platforms',
+  'scripts/image',
+  'scripts/materials',
+  'scripts/executables',
+  'test/support',
+  'test/cluster/lab',
+]
 const files = trees.flatMap(tree =>
   readdirSync(join(root, tree), {recursive: true, encoding: 'utf8'})
     .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts'))

@@ -1,10 +1,10 @@
-import {join} from 'node:path'
 import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
 import {accounts, METRICS_PORT} from '../../core/contract/agent.ts'
 import type {Json} from '../../core/kubernetes/api-types.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {kubectlCommand, oneLine, runKubectl} from '../kubernetes/kubectl.ts'
+import {manifestFolder} from './manifest-folder.ts'
 import {DAEMON_SETS, type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
 
 export interface RenderOptions {
@@ -47,11 +47,11 @@ export async function renderManifests(
   {namespace, image, readOnly = false, metrics}: RenderOptions,
 ): Promise<KubernetesObject[]> {
   const {parseAllDocuments} = await import('yaml')
-  const folder = join(root, 'manifests', 'base')
-  const {stdout, stderr, hasFailed, code} = await runKubectl(['kustomize', folder])
+  await using folder = await manifestFolder(root)
+  const {stdout, stderr, hasFailed, code} = await runKubectl(['kustomize', folder.path])
   if (hasFailed)
     throw new InputError(
-      `the manifests in ${folder} cannot be rendered: ${code === 'ENOENT' ? `${kubectlCommand()} is not there` : oneLine(stderr)}`,
+      `the manifests in ${folder.path} cannot be rendered: ${code === 'ENOENT' ? `${kubectlCommand()} is not there` : oneLine(stderr)}`,
       'Install kubectl 1.24 or later, or name one: KUBECTL=/path/to/kubectl',
     )
   const objects = parseAllDocuments(stdout).map(document => document.toJS() as KubernetesObject)

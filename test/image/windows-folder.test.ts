@@ -2,12 +2,12 @@ import {readdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
-import {nodeForWindows, packageFolder} from '../../scripts/platforms/packages.ts'
+import {runtimeFor} from '../../scripts/platforms/runtimes.ts'
 import {describeWhere} from '../support/describe-where.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const missing = await packageFolder(nodeForWindows).then(
+const missing = await runtimeFor('win32-x64').then(
   () => undefined,
   (error: Error) => `Node for Windows cannot be had: ${error.message.trim().split('\n').at(-1)}`,
 )

@@ -1,0 +1,176 @@
+import {mkdir, readdir, readFile, stat} from 'node:fs/promises'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import packageFacts from '../../package.json' with {type: 'json'}
+import lock from '../../package-lock.json' with {type: 'json'}
+import {platforms} from '../../scripts/executables/platforms.ts'
+import {runtimeFor, runtimes} from '../../scripts/platforms/runtimes.ts'
+import {describeWhere} from '../support/describe-where.ts'
+import {type TemporaryFolder, temporaryFolder} from '../support/temporary-folder.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const here = platforms.find(({runtime}) => runtime === `${process.platform}-${process.arch}`)
+const missing =
+  here === undefined
+    ? `there is no executable for ${process.platform} on ${process.arch}`
+    : await runtimeFor(here.runtime).then(
+        () => undefined,
+        (error: Error) => `Node for it cannot be had: ${error.message}`,
+      )
+
+test('executables have the version of Node that the lock file has', () => {
+  const versions = Object.values(runtimes).map(({version}) => version)
+  expect(new Set(versions)).toEqual(new Set([lock.packages['node_modules/node'].version]))
+})
+
+test('a system that there is no executable for is refused, and those that there are named', async () => {
+  const {exitCode, stderr} = await execa(
+    process.execPath,
+    [join(ROOT, 'scripts/executables/build.ts'), '--platform', 'plan9-mips'],
+    {
+      reject: false,
+    },
+  )
+  expect({exitCode, stderr}).toEqual({
+    exitCode: 2,
+    stderr: `error: --platform plan9-mips: there is ${platforms.map(({name}) => name).join(', ')}`,
+  })
+})
+
+describeWhere(missing, 'the executable for this system', () => {
+  let folder: TemporaryFolder
+  let builds: readonly [string, string]
+  let program: string
+  const platform = here as NonNullable<typeof here>
+  const base = `kubectl-npm_${packageFacts.version}_${platform.name.replace('-', '_')}`
+
+  /** Nothing is on PATH, and the home is empty. */
+  const run = (args: readonly string[], options: {file?: string; env?: Readonly<Record<string, string>>} = {}) =>
+    execa(options.file ?? program, args, {
+      reject: false,
+      extendEnv: false,
+      env: {PATH: '', HOME: join(folder.path, 'home'), ...options.env},
+      cwd: join(folder.path, 'home'),
+    })
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    builds = [join(folder.path, 'a'), join(folder.path, 'b')]
+    await mkdir(join(folder.path, 'home'))
+    await mkdir(join(folder.path, 'elsewhere'))
+    // The second one in another folder for temporary files, and another year.
+    const environments = [{}, {TMPDIR: join(folder.path, 'elsewhere'), TZ: 'Asia/Tokyo'}]
+    await Promise.all(
+      builds.map((output, index) =>
+        execa(process.execPath, [join(ROOT, 'scripts/executables/build.ts'), '--platform', platform.name, '--output', output], {
+          env: environments[index] ?? {},
+        }),
+      ),
+    )
+    await execa('tar', ['-xzf', join(builds[0], `${base}.tar.gz`), '-C', folder.path])
+    program = join(folder.path, platform.program)
+    // Node is 150 MB, and is fetched the first time.
+  }, 600_000)
+  afterAll(() => folder?.[Symbol.asyncDispose]())
+
+  test('two builds give the same bytes, and the sums are those of the files', async () => {
+    const names = [`${base}.cdx.json`, `${base}.tar.gz`]
+    const sums = await Promise.all(
+      builds.map(async build => {
+        expect((await readdir(build)).toSorted()).toEqual(['SHA256SUMS', ...names])
+        await execa('sha256sum', ['--check', '--strict', 'SHA256SUMS'], {cwd: build})
+        return readFile(join(build, 'SHA256SUMS'), 'utf8')
+      }),
+    )
+    expect(sums[0]).toBe(sums[1])
+    expect(sums[0]?.match(/\S+$/gm)).toEqual(names)
+  })
+
+  test('the archive has the licences, and what is started can be started', async () => {
+    const {stdout} = await execa('tar', ['-tzf', join(builds[0], `${base}.tar.gz`)])
+    expect(stdout.split('\n')).toEqual([
+      'LICENSE',
+      'NODE-LICENSE.txt',
+      'THIRD-PARTY-LICENSES.txt',
+      platform.program,
+      platform.completer,
+    ])
+    expect(await readFile(join(folder.path, 'NODE-LICENSE.txt'), 'utf8')).toContain('OpenSSL')
+    expect(await readFile(join(folder.path, 'THIRD-PARTY-LICENSES.txt'), 'utf8')).toContain('yaml ')
+    for (const name of [platform.program, platform.completer])
+      expect((await stat(join(folder.path, name))).mode & 0o777).toBe(0o755)
+  })
+
+  test('nothing in it tells where it was built', async () => {
+    const text = await readFile(program, 'latin1')
+    expect([folder.path, ROOT].filter(path => text.includes(path))).toEqual([])
+    expect(text).toContain('lib/kubectl-npm.js')
+  })
+
+  test('the list of materials has each library once with its hash, and Node', async () => {
+    const bill = JSON.parse(await readFile(join(builds[0], `${base}.cdx.json`), 'utf8'))
+    const components: {name: string; version: string; purl: string; licenses: unknown[]; hashes?: {content: string}[]}[] =
+      bill.components
+    expect(bill).toMatchObject({bomFormat: 'CycloneDX', specVersion: '1.6', metadata: {component: {name: 'kubectl-npm'}}})
+    expect(new Set(components.map(({purl}) => purl)).size).toBe(components.length)
+    const texts = await readFile(join(folder.path, 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+    const {name, version} = runtimes[platform.runtime]
+    for (const component of components) {
+      expect(component.hashes?.[0]?.content, component.name).toMatch(/^[0-9a-f]{128}$/)
+      if (component.name !== name) expect(texts).toContain(`${component.name} ${component.version} (`)
+    }
+    expect(components.map(({purl}) => purl)).toEqual(
+      expect.arrayContaining([`pkg:npm/${name}@${version}`, `pkg:npm/yaml@${lock.packages['node_modules/yaml'].version}`]),
+    )
+  })
+
+  test('tells its version, and the Node in it', async () => {
+    expect(await run(['--version'])).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+      stdout: `kubectl-npm/${packageFacts.version} ${process.platform}-${process.arch} node-v${runtimes[platform.runtime].version}`,
+    })
+  })
+
+  test.each([
+    {args: ['translate'], dump: 'captures/v2-base36-nft', code: 0},
+    {args: ['diff'], dump: 'hns', code: 1},
+    {args: ['lint', '-o', 'json'], dump: 'two-nodes', code: undefined},
+    {args: ['nonsense'], dump: undefined, code: 2},
+  ])('says what the sources say: $args $dump', async ({args, dump, code}) => {
+    const words = [...args, ...(dump === undefined ? [] : ['--from', join(ROOT, 'test/fixtures', dump)])]
+    const seen = await run(words)
+    const {exitCode, stdout, stderr} = await run([join(ROOT, 'bin/kubectl-npm.ts'), ...words], {file: process.execPath})
+    expect({exitCode: seen.exitCode, stdout: seen.stdout, stderr: seen.stderr}).toEqual({exitCode, stdout, stderr})
+    expect(seen.stdout + seen.stderr).not.toBe('')
+    if (code !== undefined) expect(seen.exitCode).toBe(code)
+  })
+
+  test('completes as kubectl asks for it, by the file beside it and by its own name', async () => {
+    const words = ['transl']
+    const bundled = await run([join(ROOT, 'bin/kubectl_complete-npm.ts'), ...words], {file: process.execPath})
+    expect(bundled.stdout).toMatch(/^translate\t/)
+    expect((await run(words, {file: join(folder.path, platform.completer)})).stdout).toBe(bundled.stdout)
+    expect((await execa(program, words, {argv0: 'kubectl_complete-npm'})).stdout).toBe(bundled.stdout)
+  })
+
+  test('gives kubectl the manifests as files, and leaves none of them behind', async () => {
+    const env = {PATH: process.env['PATH'] ?? '', TMPDIR: join(folder.path, 'elsewhere')}
+    const fromSources = await run([join(ROOT, 'bin/kubectl-npm.ts'), 'install', '--explain'], {file: process.execPath, env})
+    const {exitCode, stdout, stderr} = await run(['install', '--explain'], {env})
+    expect({exitCode, stdout, stderr}).toEqual({exitCode: 0, stdout: fromSources.stdout, stderr: ''})
+    expect(await readdir(join(folder.path, 'elsewhere'))).toEqual([])
+  })
+
+  test('is the agent where it is called so', async () => {
+    const {stdout} = await execa(program, ['--version'], {argv0: 'npm-agent'})
+    expect(stdout).toMatch(`npm-agent/${packageFacts.version} `)
+  })
+
+  test('takes a larger heap from NODE_OPTIONS, as messages about memory say', async () => {
+    const {exitCode, stderr} = await run(['--version'], {env: {NODE_OPTIONS: '--max-old-space-size=many'}})
+    expect(exitCode).not.toBe(0)
+    expect(stderr).toContain('--max-old-space-size')
+  })
+})
