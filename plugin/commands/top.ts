@@ -51,16 +51,19 @@ export default class Top extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Top)
     const intervalMs = intervalOf(flags.interval)
+    const isScreen =
+      flags.output === 'table' && process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb' && !flags.once
     const {openLiveSource} = await import('../live/open-live-source.ts')
-    await using opened = await openLiveSource(flags, this.signal)
+    const opening = openLiveSource(flags, this.signal)
+    // A cluster keeps us waiting; what draws the screen is loaded meanwhile.
+    const screen = isScreen ? Promise.all([import('../ui/top/run-top.ts'), import('../ui/top/glyphs.ts')]) : undefined
+    await using opened = await opening
     const {recordTo} = await import('../live/record.ts')
     const source = flags.record === undefined ? opened : recordTo(flags.record, opened)
     const signal = AbortSignal.any([this.signal, readerGone()])
     if (flags.output !== 'table') return this.exit(await this.stream(source, flags, intervalMs, signal))
-    const isScreen = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb' && !flags.once
-    if (!isScreen) return this.exit(await this.printOnce(source, flags, intervalMs, signal))
-    const {runTop} = await import('../ui/top/run-top.ts')
-    const {isAsciiTerminal} = await import('../ui/top/glyphs.ts')
+    if (!screen) return this.exit(await this.printOnce(source, flags, intervalMs, signal))
+    const [{runTop}, {isAsciiTerminal}] = await screen
     const isColored = wantsColor(flags.color as 'auto', true, process.env)
     await runTop(
       source,

@@ -59,7 +59,15 @@ process.once('SIGINT', () => {
 say('bundle')
 await exec(NODE, [join(root, 'scripts', 'build.ts')])
 if (values.agents) {
-  for (const script of ['agents/one-node', 'agents/scrape', 'agents/run', 'watch/run', 'watch/real-server', 'live/run'])
+  for (const script of [
+    'agents/one-node',
+    'agents/scrape',
+    'agents/run',
+    'agents/first-frame',
+    'watch/run',
+    'watch/real-server',
+    'live/run',
+  ])
     await execa(NODE, [join(import.meta.dirname, `${script}.ts`)], {stdio: 'inherit'})
   process.exit()
 }

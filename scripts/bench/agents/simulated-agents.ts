@@ -5,12 +5,14 @@
  */
 import {once} from 'node:events'
 import type {AddressInfo} from 'node:net'
+import {Readable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Rights} from '../../../agent/auth/rights.ts'
 import {SignIn} from '../../../agent/auth/sign-in.ts'
 import {SigningKeys} from '../../../agent/auth/signing-keys.ts'
 import {openApiServer} from '../../../agent/kubernetes/open-api-server.ts'
 import {limits} from '../../../agent/limits/limits.ts'
+import {openLiveReader} from '../../../agent/live/open-live-reader.ts'
 import {Changes} from '../../../agent/rpc/changes.ts'
 import {AgentServer} from '../../../agent/rpc/server.ts'
 import {makeKey} from '../../../agent/serve/key.ts'
@@ -18,6 +20,7 @@ import {secureContextOf} from '../../../agent/serve/sockets.ts'
 import type {AgentStatus} from '../../../core/contract/agent.ts'
 import type {Drift} from '../../../core/contract/drift.ts'
 import {API_VERSION} from '../../../core/contract/version.ts'
+import {nodeText} from '../live/node-text.ts'
 
 const [kubeconfig = '', slowestMs = '0', ...nodes] = process.argv.slice(2)
 const api = await openApiServer({kubeconfig})
@@ -30,6 +33,25 @@ const log = {
 const version = '0.0.0'
 /** Where the manifests put the agents. */
 const namespace = 'kubectl-npm'
+
+/** What all of them count: tools that print made-up rules and sets at once. */
+const {rules, sets} = nodeText(20)
+const list = sets
+  .replaceAll(/^add .*\n/gm, '')
+  .replaceAll(/^create (\S+) .*$/gm, 'Name: $1\nType: hash:net\nNumber of entries: 40')
+const textOf = (command: string): string => (command === 'ipset' ? list : rules.replaceAll(/^-A/gm, '[0:0] -A'))
+const live = openLiveReader({
+  limits,
+  run: async command => ({command, end: 'ok', failure: '', durationMs: 0, stdout: Buffer.from('v1.8.9 (nf_tables)')}),
+  start: command => ({
+    command,
+    stdout: Readable.from([Buffer.from(textOf(command))]),
+    ending: Promise.resolve({command, end: 'ok', failure: '', durationMs: 0}),
+  }),
+  legacyTables: async () => undefined,
+  netlink: async () => undefined,
+  npmPort: 1,
+})
 
 const start = async (node: string, index: number): Promise<number> => {
   const key = await makeKey()
@@ -48,7 +70,7 @@ const start = async (node: string, index: number): Promise<number> => {
       writes: undefined,
       // What is measured does not read the node.
       snapshots: undefined as never,
-      live: undefined as never,
+      live,
       metrics: undefined as never,
       syncState: () => knowledge,
       status: () => ({
