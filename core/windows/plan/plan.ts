@@ -3,7 +3,7 @@ import type {WindowsNode} from '../node-state.ts'
 import {begun, type Change, changeOf, withEndpoint, withSets} from './change.ts'
 import {endpointSteps} from './endpoint-steps.ts'
 import {keptOrder} from './kept-order.ts'
-import {isSameForeign, type WindowsPart} from './part.ts'
+import {isList, isSameForeign, type WindowsPart} from './part.ts'
 import {PlanNames, WHYS} from './plan-names.ts'
 import {updateSteps} from './set-steps.ts'
 import {settleWanted} from './settle-wanted.ts'
@@ -29,8 +29,15 @@ export function planParts(node: WindowsNode, found: WindowsPart, wanted: Windows
   const {added, missing, early, late, removed, visible} = change
   const steps = [
     ...restored.steps,
+    // Members before the lists that hold them.
+    ...names.setSteps(
+      found,
+      'Add',
+      missing.filter(set => !isList(set)),
+      WHYS.missing,
+    ),
     ...names.setSteps(found, 'Add', added, WHYS.filled),
-    ...names.setSteps(found, 'Add', missing, WHYS.missing),
+    ...names.setSteps(found, 'Add', missing.filter(isList), WHYS.missing),
     ...updateSteps(found, early, WHYS.filled, change, names),
     ...visibleSteps(node, change, names, options),
     ...updateSteps(withSets(begun(change), visible), late, WHYS.left, change, names),

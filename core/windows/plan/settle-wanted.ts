@@ -82,10 +82,18 @@ function settledSets(
   leftAlone: LeftAlone[],
 ): Map<string, PartSet> {
   const sets = new Map<string, PartSet>()
+  const inLists = new Set([...found.sets.values()].flatMap(set => (isList(set) ? set.values : [])))
   for (const [id, set] of wanted.sets) {
     const now = found.sets.get(id)
     if (now && isSameSet(now, set)) sets.set(id, now)
-    else if (isList(set) && set.values.length === 0 && !isWayBack) {
+    else if (now && now.policyType !== set.policyType && inLists.has(id)) {
+      sets.set(id, now)
+      leftAlone.push({
+        name: readable(id),
+        reason: `it is a ${now.policyType} and should be a ${set.policyType}, and a list holds it, so it cannot be made anew`,
+        next: 'Take all of it away with --remove, and apply again.',
+      })
+    } else if (isList(set) && set.values.length === 0 && !isWayBack) {
       leftAlone.push({
         name: readable(id),
         reason: 'it is to be a list without members, and HNS takes such a list for every address',

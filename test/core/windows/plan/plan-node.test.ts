@@ -117,6 +117,22 @@ describe('a plan for a Windows node', () => {
     expect(diffNode(repaired, {isLite: false}, [])).toMatchObject({clean: true})
   })
 
+  test('whose ACLs name sets that no network has gets these, members before lists', async () => {
+    const lose = (its: State): void => {
+      const lost = ['podlabel-app:api', 'nslabel-team:blue', 'ns-lab']
+      azure(its).Policies = azure(its).Policies.filter(({Settings}) => !lost.includes(textOf(Settings['Name'])))
+    }
+    const made = await plan(lose)
+    expect(
+      requests(made).map(({request}) => [request.RequestType, request.Settings.Policies?.map(each => each.Settings['Name'])]),
+    ).toEqual([
+      ['Add', ['podlabel-app:api']],
+      ['Add', ['ns-lab']],
+      ['Add', ['nslabel-team:blue']],
+    ])
+    expect(diffNode(await nodeAfter(await nodeOf(state(lose)), made), {isLite: false}, [])).toMatchObject({clean: true})
+  })
+
   test('takes away ACLs before sets, and lists before their members', async () => {
     const made = await plan(() => {}, {kind: 'nothing'})
     const kinds = requests(made).map(({object, request: {RequestType, Settings}}) =>
