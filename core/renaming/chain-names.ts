@@ -14,6 +14,8 @@ export interface ChainNames {
 
 /** The names of chains that belong to one policy: each holds a direction and a digest of the policy's name. */
 export interface PolicyChainNames {
+  /** Whether a digest is a hash, which two policies may share by chance. */
+  readonly isHashed: boolean
   /** @param policy `namespace/name`, or any text that takes its place */
   readonly digestOf: (policy: string, scheme: Scheme) => string
   /** The name of the chain with a digest. */

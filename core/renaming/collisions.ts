@@ -35,9 +35,10 @@ function* sharedSets(vocabulary: Vocabulary): Generator<[Spell, Spell]> {
   }
 }
 
-function* sharedChains({policiesOfDigest}: Vocabulary): Generator<[Spell, Spell]> {
-  for (const [one, other] of policiesOfDigest.values())
-    if (one !== undefined && other !== undefined)
+function* sharedChains({policiesOfDigest, hashes}: Vocabulary): Generator<[Spell, Spell]> {
+  // What two policies share that is no hash says nothing of their hashes.
+  for (const [digest, [one, other]] of policiesOfDigest)
+    if (hashes.has(digest) && one !== undefined && other !== undefined)
       yield [renamer => renamePolicy(one, renamer), renamer => renamePolicy(other, renamer)]
 }
 

@@ -16,6 +16,8 @@ export class Vocabulary implements KnownObjects {
   readonly sets = new Map<string, HashedName[]>()
   /** The policies whose chains end with a digest, `namespace/name`. */
   readonly policiesOfDigest = new Map<string, string[]>()
+  /** Those of these digests that are hashes. */
+  readonly hashes = new Set<string>()
 
   /** Notes the parts of names and changes nothing. */
   readonly noting: Renamer = {
@@ -57,10 +59,11 @@ export class Vocabulary implements KnownObjects {
   }
 
   /** Notes what stands for each policy in the names of its chains. */
-  notePolicyChains({digestOf}: PolicyChainNames): void {
+  notePolicyChains({digestOf, isHashed}: PolicyChainNames): void {
     for (const policy of this.policies)
       for (const scheme of schemes) {
         const digest = digestOf(policy, scheme)
+        if (isHashed) this.hashes.add(digest)
         const policies = this.policiesOfDigest.get(digest) ?? []
         if (!policies.includes(policy)) this.policiesOfDigest.set(digest, [...policies, policy])
       }

@@ -46,6 +46,7 @@ export const linuxChainNames: ChainNames = {
   headOf: name => CHAIN_HEAD.exec(name)?.[0] ?? '',
   prefixes: [NPM_CHAIN, 'KUBE', 'CNI', 'cali'],
   policyChains: {
+    isHashed: true,
     digestOf: policyDigest,
     print: chainOfDigest,
     parse: chain => {

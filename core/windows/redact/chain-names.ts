@@ -9,6 +9,7 @@ export const windowsChainNames: ChainNames = {
   headOf: name => (name.startsWith(PREFIX) ? PREFIX : ''),
   prefixes: [PREFIX.slice(0, -1)],
   policyChains: {
+    isHashed: false,
     // What takes the place of an unknown name is bytes with blanks between them.
     digestOf: policy => aclIdRest(aclIdOf(policy)).replaceAll(' ', '-'),
     print: digest => PREFIX + digest,

@@ -10,6 +10,7 @@ const plane = (prefix: string): ChainNames => ({
   headOf: name => (name.startsWith(`${prefix}-pod-`) ? `${prefix}-pod-` : ''),
   prefixes: [prefix],
   policyChains: {
+    isHashed: true,
     digestOf: (policy, scheme) => `${scheme}.${policy.length}`,
     print: (digest, direction) => `${prefix}-${direction}-${digest}`,
     parse: chain => {

@@ -3,6 +3,7 @@ import {describe, expect, test} from 'vitest'
 import type {NodeState} from '../../../../core/dataplane/dataplane.ts'
 import {compareNode} from '../../../../core/drift/compare-node.ts'
 import type {DumpDocument} from '../../../../core/dump/model.ts'
+import {policyChainName} from '../../../../core/linux/npm/policy-chain.ts'
 import type {Redaction} from '../../../../core/redact/redaction.ts'
 import {renamePolicy} from '../../../../core/renaming/renamer.ts'
 import {verifyNode} from '../../../../core/verify/verify-node.ts'
@@ -126,6 +127,19 @@ describe('redacted HNS objects', () => {
         ) ?? []
       expect([...new Set(left)]).toEqual([])
     }
+  })
+
+  test('two policies whose ACLs have one id do not get names of one hash, which chains on Linux would share', async () => {
+    const policies = [
+      {namespace: 'payments-eu', name: 'gateway'},
+      {namespace: 'payments', name: 'eu-gateway'},
+    ]
+    const items = policies.map(metadata => ({kind: 'NetworkPolicy', metadata, spec: {podSelector: {}}}))
+    const {redaction} = await redactDocuments([document('objects.json', JSON.stringify({kind: 'List', apiVersion: 'v1', items}))])
+    const chains = policies.map(({namespace, name}) =>
+      redaction.names.chain(policyChainName(`${namespace}/${name}`, 'Ingress', 'fnv32a')),
+    )
+    expect(new Set(chains).size).toBe(2)
   })
 
   propertyTest.prop([fc.oneof(mixedCluster, expressibleCluster), mutation, fc.nat({max: 20})], {numRuns: 40})(
