@@ -58,6 +58,8 @@ export class KernelCounters implements LiveCounters {
     if (!this.backend || now - this.foundMs > BACKEND_MS) {
       this.backend = await this.findBackend(signal)
       this.foundMs = now
+      // What the kernel has refused, it may give later.
+      if (!(await this.nft)) this.nft = undefined
     }
     this.before = this.backend === 'nft' ? await this.nftRules(signal) : await this.savedRules(this.backend, signal)
     // Azure NPM may come later, and bring its rules to the other back end.
@@ -83,7 +85,7 @@ export class KernelCounters implements LiveCounters {
       return await this.savedRules('nft', signal, (text, read) => nft.learn(generation, text, read))
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error
-      // The kernel would refuse it the next time, too.
+      // The kernel would refuse it the next time, too, for a while.
       this.nft = Promise.resolve(undefined)
       return this.savedRules('nft', signal)
     }

@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process'
 import {readFile} from 'node:fs/promises'
-import {describe, expect, test} from 'vitest'
+import {describe, expect, test, vi} from 'vitest'
 import {limits} from '../../../agent/limits/limits.ts'
 import {KernelCounters, type KernelTools} from '../../../agent/live/kernel-counters.ts'
 import {NftCounters} from '../../../agent/live/nft-counters.ts'
@@ -282,6 +282,32 @@ describeKernel('where the kernel cannot be asked', () => {
     for (const saves of [1, 2, 3]) {
       expect(plain(await kernel.rules(signal))).toEqual(await shown(namespace))
       expect(tools.started.length).toBe(saves)
+    }
+  })
+
+  kernelTest('it is asked again after some minutes', async namespace => {
+    await loadSets(namespace, sets.join('\n'))
+    await loadRules(namespace, 'nft', rules.join('\n'))
+    const tools = await toolsInside(namespace)
+    const open = await tools.netlink()
+    let refusals = 1
+    const netlink = async () => () => {
+      if (refusals-- > 0) throw new NetlinkError('no socket', 105)
+      return open()
+    }
+    const kernel = new KernelCounters({...tools, netlink}, limits)
+    const savesOf = async () => {
+      const before = tools.started.length
+      await kernel.rules(signal)
+      return tools.started.length - before
+    }
+    expect([await savesOf(), await savesOf()]).toEqual([1, 1])
+    vi.useFakeTimers({toFake: ['performance']})
+    try {
+      vi.advanceTimersByTime(3_600_000)
+      expect([await savesOf(), await savesOf()]).toEqual([1, 0])
+    } finally {
+      vi.useRealTimers()
     }
   })
 
