@@ -15,12 +15,14 @@ export const operationSchema = z.object({
   step: z.int().min(1).describe('the step that it is done in'),
   tool: z
     .enum(['ipset', 'iptables', 'hns'])
-    .describe('who is told the line: ipset restore, iptables-restore --noflush of table filter'),
+    .describe(
+      'who is told the line: ipset restore, iptables-restore --noflush of table filter; hns: HcnModifyNetwork or HcnModifyEndpoint, the line is JSON with object, id and request',
+    ),
   line: z.string(),
   undo: z.string().describe('what takes it back; several lines where rules or members that go at once are put back one by one'),
   reason: z.string().describe('what it mends, in one clause'),
   policy: z.string().exactOptional().describe('namespace/name of the policy that it belongs to'),
-  name: z.string().exactOptional().describe('the set or chain, readable'),
+  name: z.string().exactOptional().describe('the set, chain or endpoint, readable'),
 })
 
 export const stepSchema = z
