@@ -447,6 +447,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/temporary-folder.ts': [],
   'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],
+  'test/support/executables': [],
   'test/support/flows': ['core'],
   'test/support/programs': ['core'],
   'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],

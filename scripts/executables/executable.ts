@@ -5,6 +5,7 @@ import {join, sep} from 'node:path'
 import {execa} from 'execa'
 import {runtimeFor} from '../platforms/runtimes.ts'
 import type {Platform} from './platforms.ts'
+import {signProgram} from './sign.ts'
 
 /**
  * Puts the bundle into a copy of Node for a system, which then is the program. Node shows the bundle to itself as a folder in memory:
@@ -16,14 +17,14 @@ import type {Platform} from './platforms.ts'
  * @param output path of the executable, in a folder that is there
  * @throws Error when Node for that system cannot be had, or the one that runs this cannot do it
  */
-export async function makeExecutable({runtime, native}: Platform, bundle: string, output: string): Promise<void> {
-  const {program} = await runtimeFor(runtime)
+export async function makeExecutable(platform: Platform, bundle: string, output: string): Promise<void> {
+  const {program} = await runtimeFor(platform.runtime)
   const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-executable-'))
   try {
     // Paths from the working folder: what is in the executable must not tell where it was built.
     await cp(join(import.meta.dirname, 'main.mjs'), join(work, 'main.mjs'))
     await symlink(bundle, join(work, 'bundle'))
-    const names = assetsOf(bundle, native)
+    const names = assetsOf(bundle, platform.native)
     const config = {
       main: 'main.mjs',
       mainFormat: 'module',
@@ -35,6 +36,7 @@ export async function makeExecutable({runtime, native}: Platform, bundle: string
     }
     await writeFile(join(work, 'config.json'), JSON.stringify(config))
     await execa(process.execPath, ['--build-sea', 'config.json'], {cwd: work})
+    await signProgram(platform, join(work, 'executable'))
     await chmod(join(work, 'executable'), 0o755)
     await cp(join(work, 'executable'), `${output}.part`)
     await rename(`${output}.part`, output)
