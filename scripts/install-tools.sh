@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the Debian packages that the tests on the real kernel, on a real cluster, in other shells, with Prometheus and under Wine use. Does
-# nothing, at once, when all are there. Without root it only says what is missing and ends well: those tests are then skipped, with the
-# reason.
+# Installs the Debian packages that the tests on the real kernel, on a real cluster, in other shells, with Prometheus, on an emulated
+# processor and under Wine use. Does nothing, at once, when all are there. Without root it only says what is missing and ends well:
+# those tests are then skipped, with the reason.
 set -eu
 
 # Administrators' folders are often not on an ordinary user's path, though the tools are there.
@@ -12,6 +12,8 @@ tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conn
   containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins busybox:busybox-static openssl:openssl
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish tmux:tmux
   promtool:prometheus amtool:prometheus-alertmanager
+  /usr/bin/qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
+  /usr/aarch64-linux-gnu/lib/libatomic.so.1:libatomic1-arm64-cross
   /usr/lib/wine/wine64:wine64 x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64-win32'
 
 missing=''
@@ -25,7 +27,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "Tests on the real kernel, on a cluster, in shells, with Prometheus and under Wine will be skipped. To run them, as root: apt-get install $missing"
+  echo "Tests on the real kernel, on a cluster, in shells, with Prometheus, on an emulated processor and under Wine will be skipped. To run them, as root: apt-get install $missing"
   exit 0
 fi
 
