@@ -12,6 +12,7 @@ import {protocolName} from '../net/protocols.ts'
 import type {EndClass} from '../packets/end-classes.ts'
 import {UNNAMED_PROTOCOL} from '../packets/services.ts'
 import {Evaluator} from '../policy/evaluate.ts'
+import {eachNode} from '../problem/each-node.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {explainDisagreement} from '../trace/disagreement.ts'
@@ -110,16 +111,7 @@ export function verifyEach(
   nodes: readonly NodeState[],
   options: VerifyOptions,
 ): {readonly items: Verification[]; readonly failures: NodeFailure[]} {
-  const items: Verification[] = []
-  const failures: NodeFailure[] = []
-  for (const node of nodes)
-    try {
-      items.push(verifyNode(node, options, []))
-    } catch (error) {
-      if (!(error instanceof InputError) || nodes.length === 1) throw error
-      failures.push({node: node.node, message: error.message, next: error.next})
-    }
-  return {items, failures}
+  return eachNode(nodes, node => verifyNode(node, options, []))
 }
 
 function programOf(

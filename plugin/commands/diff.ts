@@ -1,9 +1,15 @@
 import {Flags} from '@oclif/core'
+import type {DriftList} from '../../core/contract/drift.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
 import {diffNode} from '../../core/drift/diff-node.ts'
 import {programOnly} from '../../core/drift/program-only.ts'
+import {eachNode} from '../../core/problem/each-node.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import type {Problem} from '../../core/problem/problem.ts'
 import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
-import {driftLines, driftListLines, hasFindings} from '../print/drift.ts'
-import {clusterFlagsOf, isLive, oneDump, type SourceFlags} from '../source/open-source.ts'
+import {driftListLines, hasFindings} from '../print/drift.ts'
+import type {Paint} from '../print/paint.ts'
+import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
 
 type LiveFlags = SourceFlags & OutputFlags & {readonly lite: boolean; readonly 'program-only': boolean}
 
@@ -40,19 +46,15 @@ export default class Diff extends Verb {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Diff)
     if (isLive(flags)) return this.live(flags)
-    const source = await this.open(flags)
-    const drift = diffNode(
-      oneDump(source, flags),
-      {isLite: flags.lite, isProgramOnly: flags['program-only'], ...(flags.local && {target: localTarget(flags)})},
-      source.problems,
-    )
-    await this.printAnswer(flags, {
-      document: () => drift,
-      table: paint => driftLines(drift, paint),
-      formats: {wide: paint => driftLines(drift, paint, true)},
-    })
-    await this.report(drift.problems)
-    this.exit(hasFindings(drift) ? exitCodes.no : drift.clean ? exitCodes.done : exitCodes.failed)
+    const source = await this.open(flags, 'each')
+    const {nodes, failures: unread} = chosenNodes(source, flags)
+    const options = {isLite: flags.lite, isProgramOnly: flags['program-only'], ...(flags.local && {target: localTarget(flags)})}
+    const isOne = nodes.length + unread.length === 1
+    const {items, failures} = eachNode(nodes, node => diffNode(node, options, isOne ? source.problems : []))
+    const all = [...unread, ...failures].toSorted((a, b) => (a.node < b.node ? -1 : 1))
+    const [first] = all
+    if (first && items.length === 0) throw new InputError(first.message, first.next, source.problems)
+    await this.printList({apiVersion: API_VERSION, kind: 'DriftList', items, failures: all}, isOne ? [] : source.problems, flags)
   }
 
   /** Each agent compares its own node. */
@@ -61,15 +63,18 @@ export default class Diff extends Verb {
     const {diffNodes} = await import('../agents/diff-nodes.ts')
     const {list: asked, problems} = await diffNodes(cluster, flags, this.waiting)
     const list = flags['program-only'] ? {...asked, items: asked.items.map(programOnly)} : asked
+    await this.printList(list, problems, flags)
+  }
+
+  private async printList(list: DriftList, problems: readonly Problem[], flags: SourceFlags & OutputFlags): Promise<void> {
     const {items, failures} = list
-    const [only = list] = items.length + failures.length === 1 ? items : []
-    await this.printAnswer(flags, {
-      document: () => only,
-      table: paint => driftListLines(list, paint),
-      formats: {wide: paint => driftListLines(list, paint, true)},
-    })
-    await this.report([...problems, ...items.flatMap(({node, problems}) => problems.map(each => ({file: node, ...each})))])
-    await this.reportFailures(failures)
+    const [only] = items.length + failures.length === 1 ? items : []
+    const isAgent = isLive(flags)
+    const table = (isWide: boolean) => (paint: Paint) => driftListLines(list, paint, isWide)
+    await this.printAnswer(flags, {document: () => only ?? list, table: table(false), formats: {wide: table(true)}})
+    const ofNodes = items.flatMap(({node, problems: own}) => (only && !isAgent ? own : own.map(each => ({file: node, ...each}))))
+    await this.report([...problems, ...ofNodes])
+    await this.reportFailures(failures.map(each => (isAgent ? each : {...each, message: `node ${each.node}: ${each.message}`})))
     if (this.signal.aborted) this.exit(exitCodes.failed)
     if (items.some(hasFindings)) this.exit(exitCodes.no)
     const isWhole = failures.length === 0 && items.every(({clean}) => clean)

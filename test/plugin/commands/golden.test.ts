@@ -45,6 +45,7 @@ describe('translate', () => {
 
 test.each([
   {name: 'translate-two-nodes', args: ['translate', fixture('two-nodes'), '--policy', 'oven']},
+  {name: 'diff-two-nodes', args: ['diff', fixture('two-nodes')]},
   {name: 'sets-two-nodes', args: ['sets', 'app=oven', 'app=ovn', '--from', fixture('two-nodes')]},
 ])('$name: every node of a dump is answered for', async ({name, args}) => {
   await expect(screen(await runCli(args))).toMatchFileSnapshot(golden(name))
