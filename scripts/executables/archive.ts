@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {gzip} from 'node:zlib'
 import {packTar} from 'modern-tar'
-import {runtimeFor} from '../platforms/runtimes.ts'
+import {nodeLicense} from '../platforms/runtimes.ts'
 import type {Platform} from './platforms.ts'
 
 /** Of every file in an archive, so that the same files make the same archive. */
@@ -28,11 +28,10 @@ interface Entry {
  * @param executable its path
  */
 export async function writeArchive(platform: Platform, bundle: string, executable: string, output: string): Promise<void> {
-  const {license} = await runtimeFor(platform.runtime)
   const root = join(import.meta.dirname, '../..')
   const entries: Entry[] = [
     {name: 'LICENSE', body: await readFile(join(root, 'LICENSE'))},
-    {name: 'NODE-LICENSE.txt', body: await readFile(license)},
+    {name: 'NODE-LICENSE.txt', body: await readFile(await nodeLicense())},
     {name: 'THIRD-PARTY-LICENSES.txt', body: await readFile(join(bundle, 'THIRD-PARTY-LICENSES.txt'))},
     {name: platform.program, body: await readFile(executable), isProgram: true},
     {name: platform.completer, body: COMPLETERS[platform.program], isProgram: true},

@@ -5,7 +5,7 @@
  *   npm run executables -- [--output FOLDER] [--platform OS-ARCH,...]     without it, all
  */
 import {createHash} from 'node:crypto'
-import {mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
@@ -27,8 +27,10 @@ if (unknown !== undefined) {
 }
 
 const output = resolve(values.output)
-await rm(output, {recursive: true, force: true})
 await mkdir(output, {recursive: true})
+// Of an earlier build; whatever else somebody keeps there stays.
+for (const name of await readdir(output))
+  if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS)$/.test(name)) await rm(join(output, name))
 const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-executables-'))
 try {
   const bundle = join(work, 'bundle')

@@ -18,7 +18,7 @@ import {signProgram} from './sign.ts'
  * @throws Error when Node for that system cannot be had, or the one that runs this cannot do it
  */
 export async function makeExecutable(platform: Platform, bundle: string, output: string): Promise<void> {
-  const {program} = await runtimeFor(platform.runtime)
+  const program = await runtimeFor(platform.runtime)
   const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-executable-'))
   try {
     // Paths from the working folder: what is in the executable must not tell where it was built.

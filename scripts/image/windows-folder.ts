@@ -15,7 +15,7 @@ import {runtimeFor} from '../platforms/runtimes.ts'
  * @throws Error when Node or koffi for Windows cannot be had
  */
 export async function makeWindowsFolder(dist: string, output: string): Promise<void> {
-  const {program} = await runtimeFor('win32-x64')
+  const program = await runtimeFor('win32-x64')
   await rm(output, {recursive: true, force: true})
   await mkdir(output, {recursive: true})
   const bundle = join(output, 'kubectl-npm')

@@ -52,11 +52,13 @@ export type RuntimePlatform = keyof typeof runtimes
 /**
  * The program of Node for a system, fetched once, as npm is configured.
  *
- * @returns its path, and that of its licence
+ * @returns its path
  * @throws Error when it cannot be had
  */
-export async function runtimeFor(platform: RuntimePlatform): Promise<{program: string; license: string}> {
+export async function runtimeFor(platform: RuntimePlatform): Promise<string> {
   const runtime = runtimes[platform]
-  const folder = await packageFolder(runtime)
-  return {program: join(folder, runtime.program), license: join(folder, 'LICENSE')}
+  return join(await packageFolder(runtime), runtime.program)
 }
+
+/** The path of Node's licence, with those of what is in it. The same everywhere; the packages for Windows come without. */
+export const nodeLicense = async (): Promise<string> => join(await packageFolder(runtimes['linux-x64']), 'LICENSE')

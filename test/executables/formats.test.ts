@@ -1,6 +1,8 @@
-import {open} from 'node:fs/promises'
+import {open, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {writeArchive} from '../../scripts/executables/archive.ts'
 import {makeBundle} from '../../scripts/executables/bundle.ts'
 import {makeExecutable} from '../../scripts/executables/executable.ts'
 import {type Platform, platforms} from '../../scripts/executables/platforms.ts'
@@ -85,10 +87,30 @@ describeWhere(missing, 'executables for other systems', () => {
   afterAll(() => folder?.[Symbol.asyncDispose]())
 
   test('the signature of Node for macOS, by Apple\u2019s own tools, is read as we read ours', async () => {
-    const {program} = await runtimeFor('darwin-arm64')
+    const program = await runtimeFor('darwin-arm64')
     const {wrongPages, rest, pages} = await readCodeDirectory(program)
     expect({wrongPages, rest}).toEqual({wrongPages: [], rest: 0})
     expect(pages).toBeGreaterThan(10_000)
+  })
+
+  test('the archive for Windows has what Windows starts, and all licences', async () => {
+    const windows = platforms.find(({name}) => name === 'windows-amd64') as Platform
+    const [program, archive] = [join(folder.path, 'stand-in'), join(folder.path, 'windows.tar.gz')]
+    await writeFile(program, 'a program')
+    await writeArchive(windows, join(folder.path, 'bundle'), program, archive)
+    await execa('tar', ['-xzf', archive, '-C', folder.path])
+    const {stdout} = await execa('tar', ['-tzf', archive])
+    expect(stdout.split('\n')).toEqual([
+      'LICENSE',
+      'NODE-LICENSE.txt',
+      'THIRD-PARTY-LICENSES.txt',
+      'kubectl-npm.exe',
+      'kubectl_complete-npm.cmd',
+    ])
+    const read = (name: string) => readFile(join(folder.path, name), 'utf8')
+    expect(await read('kubectl-npm.exe')).toBe('a program')
+    expect(await read('kubectl_complete-npm.cmd')).toBe('@"%~dp0kubectl-npm.exe" __complete %*\r\n')
+    expect(await read('NODE-LICENSE.txt')).toContain('OpenSSL')
   })
 
   test.each(others)('$name has the format of its system, and no signature of another program', async (platform: Platform) => {
@@ -96,7 +118,7 @@ describeWhere(missing, 'executables for other systems', () => {
     await makeExecutable(platform, join(folder.path, 'bundle'), output)
     const head = await headOf(output)
     expect(formatOf(head)).toEqual(expected[platform.name])
-    const node = formatOf(await headOf((await runtimeFor(platform.runtime)).program))
+    const node = formatOf(await headOf(await runtimeFor(platform.runtime)))
     expect({...node, isSigned: false}).toEqual({...expected[platform.name], isSigned: false})
     if (node.format === 'Mach-O')
       expect(await readCodeDirectory(output)).toMatchObject({identifier: 'kubectl-npm', wrongPages: [], rest: 0})
