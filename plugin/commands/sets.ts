@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {Args, Flags} from '@oclif/core'
 import type {SetEntry} from '../../core/contract/common.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
@@ -82,7 +83,10 @@ export default class Sets extends Verb {
       // Kernel names are for programs.
       ...(flags.output === 'name' ? found.flatMap(each => [...notGiven(each, paint)].slice(1)) : []),
     ]
-    await this.reportUnknown(missing.map(({name, steps}) => ({what: `no set ${name} ${where}`, steps})))
+    const orFile = (name: string) => (existsSync(name) ? [`There is a file of this name. To read it: --from ${name}`] : [])
+    await this.reportUnknown(
+      missing.map(({name, steps}) => ({what: `no set ${name} ${where}`, steps: [...steps, ...orFile(name)]})),
+    )
     process.stderr.write(lines.map(line => `${line}\n`).join(''))
     if (missing.length > 0) this.exit(exitCodes.no)
     if (failures.length > 0 || found.some(({isUnknown}) => isUnknown)) this.exit(exitCodes.failed)

@@ -188,7 +188,7 @@ function usableDumps(source: Source): {readonly usable: readonly NodeState[]; re
   const ambiguous = all.find(({code}) => code === 'AMBIGUOUS_FILES')
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
   const usable = source.dumps.filter(({completeness, sets}) => completeness.rules !== 'absent' || sets)
-  if (usable.length === 0) throw new InputError('nothing to read: no iptables rules and no ipsets were found', ACCEPTED, all)
+  if (usable.length === 0) throw new InputError('nothing to read: neither rules nor sets of a node were found', ACCEPTED, all)
   return {usable, all}
 }
 
