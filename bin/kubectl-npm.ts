@@ -1,3 +1,4 @@
+import '../plugin/older-node.ts'
 import {dirname} from 'node:path'
 import packageFacts from '../package.json' with {type: 'json'}
 import {runCli} from '../plugin/cli.ts'

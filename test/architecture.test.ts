@@ -272,6 +272,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/cli.ts': [...ground, 'core/contract', 'agent/node', 'agent/serve'],
 
   'plugin/node-version.ts': ['core/problem'],
+  'plugin/older-node.ts': [],
   'plugin/compile-options.ts': [...facts, 'core/dataplanes.ts'],
   'plugin/services.ts': ['core/problem', 'core/contract', 'core/dump'],
   'plugin/cleanup': [],
