@@ -21,8 +21,10 @@ const cases: readonly {
   readonly what: string
   readonly nodes: Readonly<Record<string, NodeLines>>
   readonly cluster?: typeof shop
+  readonly mostPairs?: number
 }[] = [
   {what: 'a node that is proven', nodes: {n2: whole}},
+  {what: 'a node of which only a part may be compared', nodes: {n2: whole}, mostPairs: 2},
   {what: 'objects without pods', nodes: {n2: whole}, cluster: {...shop, pods: []}},
   {what: 'a rule that opens and one that closes', nodes: {n2: foreign('-s 10.0.1.9/32 -j ACCEPT', '-d 10.0.2.1/32 -j DROP')}},
   {what: 'a rule that nobody can tell', nodes: {n2: foreign('-d 10.0.2.1/32 -p udp -j STRANGE')}},
@@ -33,14 +35,14 @@ const cases: readonly {
 
 test('what a verification finds is told in these sentences', async () => {
   const screens: string[] = []
-  for (const {what, nodes, cluster} of cases) {
+  for (const {what, nodes, cluster, mostPairs} of cases) {
     const dumps = await shopNodes(
       Object.fromEntries(Object.entries(nodes).map(([name, {rules, sets}]) => [name, {sets, ...(rules.length > 0 && {rules})}])),
       cluster,
     )
     let lines: string[]
     try {
-      const {items, failures} = verifyEach(dumps, {against: 'policies'})
+      const {items, failures} = verifyEach(dumps, {against: 'policies', ...(mostPairs !== undefined && {mostPairs})})
       lines = [
         ...verificationListLines({apiVersion: 'kubectl-npm/v1', kind: 'VerificationList', items, failures}, painter(false)),
       ]
