@@ -48,4 +48,9 @@ setServices({
     }
   },
 })
-process.exitCode = await runCli(process.argv.slice(2), packageFacts, dirname(import.meta.dirname))
+const words = process.argv.slice(2)
+if (words[0] === '__complete') {
+  // For kubectl, where only this file is installed.
+  const {printCompletions} = await import('../plugin/completion/complete.ts')
+  await printCompletions(words.slice(1))
+} else process.exitCode = await runCli(words, packageFacts, dirname(import.meta.dirname))

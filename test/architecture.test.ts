@@ -323,6 +323,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/agents',
     'plugin/source',
   ],
+  'plugin/shell': ['core/problem', 'plugin/source'],
   'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [
     ...facts,
@@ -400,6 +401,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/print',
     'plugin/ui',
     'plugin/command.ts',
+    'plugin/shell',
     'plugin/write',
   ],
   'plugin/usage': [...ground, 'plugin/cleanup', 'plugin/command.ts', 'plugin/commands'],

@@ -35,6 +35,11 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     use: 'policies',
     load: async () => (await import('./compile.ts')).default,
   },
+  completion: {
+    summary: 'Lets the shell complete the words of this program',
+    use: 'agents',
+    load: async () => (await import('./completion.ts')).default,
+  },
   confirm: {
     summary: 'Keeps a write that is taken back otherwise (apply --confirm-within)',
     use: 'repair',

@@ -57,6 +57,7 @@ const flagValues: Readonly<Record<string, Values>> = {
   timeout: FREE,
   interval: FREE,
   record: PATH,
+  dir: PATH,
 }
 
 /** By verb and argument. */

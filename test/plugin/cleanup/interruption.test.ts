@@ -55,8 +55,8 @@ const files: readonly Computation[] = [
   {args: ['dump', '--redact', '--from', nodes, '-o', 'TARGET'], endless: 'plugin/dump/redact.ts redactDump'},
 ]
 
-/** Those compute nothing: they wait for agents and for the API server. */
-const WAITING = ['confirm', 'install', 'rollback', 'status', 'top', 'uninstall', 'version']
+/** Those compute nothing: they wait for agents and for the API server, or look at PATH. */
+const WAITING = ['completion', 'confirm', 'install', 'rollback', 'status', 'top', 'uninstall', 'version']
 
 let bakery: Bakery
 let folder: string

@@ -212,6 +212,7 @@ describe('usage', () => {
     [['rollback']],
     [['confirm']],
     [['flows']],
+    [['completion']],
   ])('help of %j reads as it did', async verb => {
     const result = await runCli([...verb, '--help'])
     const text = screen({...result, stdout: result.stdout.replace(/kubectl-npm\/\S+ .*/, 'kubectl-npm/VERSION')})

@@ -24,6 +24,15 @@ const bakery = fixture('captures/v2-base36-nft')
 const NO_FILES = 4
 const FILES = 0
 
+test('where kubectl-npm alone is installed, it completes by a word of its own', async () => {
+  const [own, beside] = await Promise.all([
+    execa('kubectl-npm', ['__complete', 'translate', '--dir'], {env: {PATH: bundle.path}}),
+    execa('kubectl_complete-npm', ['translate', '--dir'], {env: {PATH: bundle.path}}),
+  ])
+  expect(own.stdout).toMatch(/^--direction\t.*\n:4$/)
+  expect(own.stdout).toBe(beside.stdout)
+})
+
 describe('verbs and flags', () => {
   test('every verb is there, with what it does', async () => {
     const {items, directive} = await complete('')
