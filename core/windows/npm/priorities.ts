@@ -12,3 +12,6 @@ export const WIRE_SERVER = 200
 export const BASE_ALLOW = [65_499, 65_500] as const
 /** CNS for NPM Lite: what no policy allows, on pods that ask for it. */
 export const LITE_DENY = 10_000
+
+/** HNS takes no higher one. Source: the field has 16 bits. */
+export const HIGHEST_PRIORITY = 65_535

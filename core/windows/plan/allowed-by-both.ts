@@ -1,6 +1,7 @@
 import type {Ipv4Block} from '../../net/ipv4.ts'
 import {blockHolds, printIpv4} from '../../net/ipv4.ts'
 import type {AddressField, PortRange} from '../hns/conditions.ts'
+import {HIGHEST_PRIORITY} from '../npm/priorities.ts'
 import type {ProgramAcl} from '../npm/program.ts'
 import type {EndpointRule, RuleList} from '../walk/endpoint-rules.ts'
 import {BETWEEN_ID, keyOf} from './part.ts'
@@ -145,7 +146,7 @@ function printed(
   rules: readonly EndpointRule[],
 ): ProgramAcl[] | undefined {
   const foreign = rules.flatMap(({acl}) => (acl.id?.startsWith('azure-acl') || acl.priority <= above ? [] : [acl.priority]))
-  const below = Math.min(65_536, ...foreign)
+  const below = Math.min(HIGHEST_PRIORITY + 1, ...foreign)
   const acls: ProgramAcl[] = []
   let priority = above
   let last: boolean | undefined

@@ -2,6 +2,7 @@ import type {PlannedStep} from '../../dataplane/writing.ts'
 import {parseIpv4Block} from '../../net/ipv4.ts'
 import {isObject} from '../hns/documents.ts'
 import type {JsonObject} from '../hns/model.ts'
+import {HIGHEST_PRIORITY} from '../npm/priorities.ts'
 import {isOwnPolicy, isOwnSet} from './part.ts'
 import {type HnsRequest, parseRequest, policiesOf} from './request.ts'
 
@@ -78,7 +79,7 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
   LocalPorts: value => typeof value === 'string' && PORTS.test(value),
   RemotePorts: value => typeof value === 'string' && PORTS.test(value),
   RuleType: value => value === 'Switch' || value === 'Host',
-  Priority: value => Number.isInteger(value) && Number(value) > 0 && Number(value) <= 65_535,
+  Priority: value => Number.isInteger(value) && Number(value) > 0 && Number(value) <= HIGHEST_PRIORITY,
 }
 
 function againstAcl(settings: JsonObject): string | undefined {
