@@ -2,7 +2,9 @@
  * Makes single executables: an archive for each system, with licences, a list of what each is made of, and SHA256SUMS. Each can be made
  * on any system; two builds of the same sources give the same bytes. Prints the folder.
  *
- *   npm run executables -- [--output FOLDER] [--platform OS-ARCH,...]     without it, all
+ *   npm run executables -- [--output FOLDER] [--platform OS-ARCH,...] [--base-url URL]
+ *
+ * Without --platform, all. With --base-url, where the archives will be found, there is npm.yaml for krew, too.
  */
 import {createHash} from 'node:crypto'
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
@@ -14,10 +16,15 @@ import {writeArchive} from './archive.ts'
 import {executableBill} from './bill-of-materials.ts'
 import {makeBundle} from './bundle.ts'
 import {makeExecutable} from './executable.ts'
+import {type Archive, krewManifest} from './krew-manifest.ts'
 import {platforms} from './platforms.ts'
 
 const {values} = parseArgs({
-  options: {output: {type: 'string', default: join(import.meta.dirname, '../..', 'executables')}, platform: {type: 'string'}},
+  options: {
+    output: {type: 'string', default: join(import.meta.dirname, '../..', 'executables')},
+    platform: {type: 'string'},
+    'base-url': {type: 'string'},
+  },
 })
 const names = values.platform?.split(',') ?? platforms.map(({name}) => name)
 const unknown = names.find(name => !platforms.some(platform => platform.name === name))
@@ -25,17 +32,25 @@ if (unknown !== undefined) {
   console.error(`error: --platform ${unknown}: there is ${platforms.map(({name}) => name).join(', ')}`)
   process.exit(2)
 }
+const baseUrl = values['base-url']?.replace(/\/+$/, '')
+if (baseUrl !== undefined && !/^https?:$/.test(URL.parse(baseUrl)?.protocol ?? '')) {
+  console.error(
+    `error: --base-url ${baseUrl} is no URL that krew fetches from\n  Say https://HOST/FOLDER, where the archives will be.`,
+  )
+  process.exit(2)
+}
 
 const output = resolve(values.output)
 await mkdir(output, {recursive: true})
 // Of an earlier build; whatever else somebody keeps there stays.
 for (const name of await readdir(output))
-  if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS)$/.test(name)) await rm(join(output, name))
+  if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS|npm\.yaml)$/.test(name)) await rm(join(output, name))
 const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-executables-'))
 try {
   const bundle = join(work, 'bundle')
   await makeBundle(bundle)
   const sums: string[] = []
+  const archives: Archive[] = []
   for (const platform of platforms.filter(({name}) => names.includes(name))) {
     console.error(`… ${platform.name}`)
     const executable = join(work, platform.program)
@@ -43,16 +58,21 @@ try {
     const base = `kubectl-npm_${packageFacts.version}_${platform.name.replace('-', '_')}`
     await writeArchive(platform, bundle, executable, join(output, `${base}.tar.gz`))
     await writeFile(join(output, `${base}.cdx.json`), `${JSON.stringify(await executableBill(platform, bundle), undefined, 2)}\n`)
-    sums.push(await sumLine(`${base}.cdx.json`), await sumLine(`${base}.tar.gz`))
+    const sha256 = await sumOf(`${base}.tar.gz`)
+    sums.push(`${await sumOf(`${base}.cdx.json`)}  ${base}.cdx.json\n`, `${sha256}  ${base}.tar.gz\n`)
+    if (baseUrl !== undefined) archives.push({platform, uri: `${baseUrl}/${base}.tar.gz`, sha256})
   }
   await writeFile(join(output, 'SHA256SUMS'), sums.join(''))
+  if (baseUrl !== undefined)
+    await writeFile(join(output, 'npm.yaml'), krewManifest(packageFacts.version, packageFacts.description, archives))
 } finally {
   await rm(work, {recursive: true, force: true})
 }
 console.log(output)
 
-/** As `sha256sum` writes it. */
-async function sumLine(name: string): Promise<string> {
-  const sum = createHash('sha256').update(await readFile(join(output, name)))
-  return `${sum.digest('hex')}  ${name}\n`
+/** In hex, as `sha256sum` writes it. */
+async function sumOf(name: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(join(output, name)))
+    .digest('hex')
 }

@@ -1,15 +1,17 @@
 import {mkdir, readdir, readFile, stat} from 'node:fs/promises'
-import {join} from 'node:path'
+import {delimiter, join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
 import lock from '../../package-lock.json' with {type: 'json'}
 import {platforms} from '../../scripts/executables/platforms.ts'
 import {runtimeFor, runtimes} from '../../scripts/platforms/runtimes.ts'
+import {binaryFolder, kubectlProgram, missingBinaries} from '../cluster/lab/binaries.ts'
 import {describeWhere} from '../support/describe-where.ts'
 import {type TemporaryFolder, temporaryFolder} from '../support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+const BASE_URL = 'https://files.example/kubectl-npm/v0'
 const here = platforms.find(({runtime}) => runtime === `${process.platform}-${process.arch}`)
 const missing =
   here === undefined
@@ -38,6 +40,13 @@ test('a system that there is no executable for is refused, and those that there 
   })
 })
 
+test('a base URL that krew could not fetch from is refused', async () => {
+  const words = [join(ROOT, 'scripts/executables/build.ts'), '--base-url', 'files.example/v0']
+  const {exitCode, stderr} = await execa(process.execPath, words, {reject: false})
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('error: --base-url files.example/v0 is no URL that krew fetches from')
+})
+
 describeWhere(missing, 'the executable for this system', () => {
   let folder: TemporaryFolder
   let builds: readonly [string, string]
@@ -59,11 +68,12 @@ describeWhere(missing, 'the executable for this system', () => {
     builds = [join(folder.path, 'a'), join(folder.path, 'b')]
     await mkdir(join(folder.path, 'home'))
     await mkdir(join(folder.path, 'elsewhere'))
+    const flags = ['--platform', platform.name, '--base-url', `${BASE_URL}/`]
     // The second one in another folder for temporary files, and another year.
     const environments = [{}, {TMPDIR: join(folder.path, 'elsewhere'), TZ: 'Asia/Tokyo'}]
     await Promise.all(
       builds.map((output, index) =>
-        execa(process.execPath, [join(ROOT, 'scripts/executables/build.ts'), '--platform', platform.name, '--output', output], {
+        execa(process.execPath, [join(ROOT, 'scripts/executables/build.ts'), ...flags, '--output', output], {
           env: environments[index] ?? {},
         }),
       ),
@@ -78,7 +88,7 @@ describeWhere(missing, 'the executable for this system', () => {
     const names = [`${base}.cdx.json`, `${base}.tar.gz`]
     const sums = await Promise.all(
       builds.map(async build => {
-        expect((await readdir(build)).toSorted()).toEqual(['SHA256SUMS', ...names])
+        expect((await readdir(build)).toSorted()).toEqual(['SHA256SUMS', ...names, 'npm.yaml'])
         await execa('sha256sum', ['--check', '--strict', 'SHA256SUMS'], {cwd: build})
         return readFile(join(build, 'SHA256SUMS'), 'utf8')
       }),
@@ -172,5 +182,28 @@ describeWhere(missing, 'the executable for this system', () => {
     const {exitCode, stderr} = await run(['--version'], {env: {NODE_OPTIONS: '--max-old-space-size=many'}})
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain('--max-old-space-size')
+  })
+
+  describeWhere(missingBinaries(['krew']), 'krew', () => {
+    test('installs it from the manifest and the archive, and kubectl runs it', async () => {
+      const root = join(folder.path, 'krew')
+      const env = {
+        PATH: [join(root, 'bin'), process.env['PATH']].join(delimiter),
+        KREW_ROOT: root,
+        KUBECONFIG: '/no/such/kubeconfig',
+      }
+      const files = ['--manifest', join(builds[0], 'npm.yaml'), '--archive', join(builds[0], `${base}.tar.gz`)]
+      const {stderr} = await execa(join(await binaryFolder(['krew']), 'krew'), ['install', ...files], {env, input: ''})
+      expect(stderr).toContain('Installed plugin: npm')
+      expect(stderr).toContain('kubectl npm completion --install')
+      const kubectl = await kubectlProgram()
+      const version = await execa(kubectl, ['npm', 'version', '--client'], {env})
+      expect(version.stdout).toContain(packageFacts.version)
+      // krew links what is named as the program and nothing beside it.
+      await execa(kubectl, ['npm', 'completion', '--install'], {env})
+      const completed = await execa(kubectl, ['__complete', 'npm', 'transl'], {env})
+      expect(completed.stdout).toMatch(/^translate\t/)
+      expect((await readdir(join(root, 'bin'))).toSorted()).toEqual(['kubectl-npm', 'kubectl_complete-npm'])
+    }, 600_000)
   })
 })

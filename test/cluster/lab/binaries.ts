@@ -14,6 +14,7 @@ export type Binary =
   | 'kube-proxy'
   | 'kubectl'
   | 'kwok'
+  | 'krew'
 
 const SCRIPT = fileURLToPath(new URL('build-binaries.sh', import.meta.url))
 

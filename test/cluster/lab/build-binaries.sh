@@ -4,7 +4,7 @@
 #
 #   build-binaries.sh [--check] [NAME ...]
 #
-# NAME: etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kwok, and kubectl if named. --check only
+# NAME: etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kwok, and kubectl and krew if named. --check only
 # tells whether they can be had: it builds nothing, and says on stderr what is in the way.
 #
 # With KUBEBUILDER_ASSETS set, as tests of Kubernetes controllers have it, programs are taken from there and nothing is built.
@@ -12,6 +12,7 @@ set -eu
 
 KUBERNETES=v1.36.3
 KWOK=v0.8.0
+KREW=v0.4.3
 
 check=''
 if [ "${1:-}" = --check ]; then
@@ -87,16 +88,23 @@ build() {
   mv "$work/$1" "$folder/$1"
 }
 
+# What is a module of its own.
+install_whole() {
+  echo "building $1" >&2
+  GOFLAGS='' GOBIN="$work/bin" go install -trimpath -ldflags '-s -w' "$2"
+  mv "$work/bin/$1" "$folder/$1"
+}
+
 for name in $names; do
   [ -x "$folder/$name" ] && continue
-  [ -d "$work/kubernetes" ] || [ "$name" = kwok ] || use_kubernetes
+  case $name in
+    kwok | krew) ;;
+    *) [ -d "$work/kubernetes" ] || use_kubernetes ;;
+  esac
   case $name in
     etcd) build etcd go.etcd.io/etcd/server/v3 ;;
-    kwok)
-      echo 'building kwok' >&2
-      GOFLAGS='' GOBIN="$work/bin" go install -trimpath -ldflags '-s -w' "sigs.k8s.io/kwok/cmd/kwok@$KWOK"
-      mv "$work/bin/kwok" "$folder/kwok"
-      ;;
+    kwok) install_whole kwok "sigs.k8s.io/kwok/cmd/kwok@$KWOK" ;;
+    krew) install_whole krew "sigs.k8s.io/krew/cmd/krew@$KREW" ;;
     kube-apiserver | kube-controller-manager | kube-scheduler | kubelet | kube-proxy | kubectl) build "$name" "k8s.io/kubernetes/cmd/$name" ;;
     *)
       echo "build-binaries.sh: no such program: $name" >&2
