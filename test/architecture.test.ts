@@ -198,6 +198,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   'core/top': ['core/contract', 'core/live'],
 
+  // All that verbs say of one thing, together.
+  'core/describe': [...verb, 'core/drift', 'core/lint', 'core/matrix', 'core/policies', 'core/trace', 'core/translate'],
+
   // Likely reasons are found as for a trace.
   'core/verify': [...verb, 'core/agreement', 'core/trace'],
 
@@ -377,6 +380,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...verb,
     'core/redact',
     'core/translate',
+    'core/describe',
     'core/compile',
     'core/lint',
     'core/drift',

@@ -1,3 +1,4 @@
+import {descriptionListSchema, descriptionSchema} from './description.ts'
 import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
 import {flowListSchema} from './flows.ts'
@@ -23,6 +24,8 @@ export const schemas = {
   AgentStatusChange: agentStatusChangeSchema,
   AgentStatusList: agentStatusListSchema,
   VersionList: versionListSchema,
+  Description: descriptionSchema,
+  DescriptionList: descriptionListSchema,
   Drift: driftSchema,
   DriftList: driftListSchema,
   Dump: dumpSchema,

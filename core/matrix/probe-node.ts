@@ -48,6 +48,8 @@ export type MatrixDiff = z.infer<typeof matrixDiffSchema>
 /** A matrix, with the names of all ends and the ports in the order of the probes. */
 export interface ProbedNode {
   readonly document: StreamedMatrix
+  /** For who asks of single cells. */
+  readonly matrix: Matrix
   readonly ends: readonly string[]
   readonly ports: readonly ProbedPort[]
   /** The same with ends that behave alike as one. */
@@ -100,6 +102,7 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
   }
   return {
     document,
+    matrix,
     ends: matrix.ends.map(({name}) => name),
     ports,
     grouped: () => groupedMatrix(matrix),

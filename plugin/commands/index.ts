@@ -45,6 +45,11 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     use: 'repair',
     load: async () => (await import('./confirm.ts')).default,
   },
+  describe: {
+    summary: 'Tells all about one pod, address, namespace, node, policy or set',
+    use: 'read',
+    load: async () => (await import('./describe.ts')).default,
+  },
   diff: {
     summary: 'Compares what the policies ask for with what is programmed on a node',
     use: 'check',

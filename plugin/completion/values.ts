@@ -65,6 +65,7 @@ const argumentValues: Readonly<Record<string, Values>> = {
   'trace source': END,
   'trace destination': END,
   'flows which': {words: ['denied']},
+  'describe what': {names: ['pod', 'policy', 'set']},
   'sets name': {names: ['set']},
   'resolve name': {names: ['set', 'policy', 'chain']},
 }

@@ -102,7 +102,8 @@ const styles: Readonly<Record<PolicyListItem['states'][number]['state'], Style>>
   'in force': 'green',
 }
 
-const stateStyle = ({states: [worst]}: PolicyListItem): Style | undefined => worst && styles[worst.state]
+/** That of the worst state. */
+export const stateStyle = ({states: [worst]}: PolicyListItem): Style | undefined => worst && styles[worst.state]
 
 /** On which nodes, and why: `n2: policy shop/db is not programmed (ingress)`. */
 function reasonText({states, nodes: {all}}: PolicyListItem): string {

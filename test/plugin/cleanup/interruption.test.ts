@@ -42,6 +42,7 @@ const files: readonly Computation[] = [
   {args: ['translate', ...node], endless: 'core/translate/translate-node.ts translateNode'},
   {args: ['sets', ...node], endless: 'core/translate/find-sets.ts findSets'},
   {args: ['resolve', 'app=web', ...node], endless: 'core/translate/resolve-names.ts resolveNames'},
+  {args: ['describe', 'bakery/oven-0', ...node], endless: 'core/describe/describe.ts describe'},
   {args: ['diff', ...node], endless: 'core/drift/diff-node.ts diffNode'},
   {args: ['trace', ...pods, '--port', '80', '--from', nodes], endless: 'core/trace/trace-packet.ts tracePacket'},
   {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-node.ts probeNode'},

@@ -70,6 +70,22 @@ describe('sets', () => {
   })
 })
 
+describe('describe', () => {
+  test.each([
+    {name: 'pod', args: ['bakery/oven-0', '--from', fixture('two-nodes')]},
+    {name: 'address', args: ['10.60.0.14', '--from', fixture('captures/v2-decimal-legacy')]},
+    {name: 'address-rules-only', args: ['10.60.0.10', '--from', fixture('captures/v2-base36-nft/iptables-save.txt')]},
+    {name: 'host-pod', args: ['inspector-0', '--from', fixture('two-nodes')]},
+    {name: 'foretold', args: ['deploy/coredns', '-n', 'kube-system', '--from', fixture('two-nodes/cluster.yaml')]},
+    {name: 'policy', args: ['bakery/oven', '--from', fixture('two-nodes')]},
+    {name: 'several', args: ['app=oven', 'ns/bakery', 'node/aks-oven-1', '--from', fixture('two-nodes')]},
+    {name: 'windows', args: ['shop/web-1', '--from', fixture('hns')]},
+    {name: 'unknown', args: ['bakery/ovn-0', '--from', fixture('two-nodes')]},
+  ])('$name reads as it did', async ({name, args}) => {
+    await expect(screen(await runCli(['describe', ...args]))).toMatchFileSnapshot(golden(`describe-${name}`))
+  })
+})
+
 describe('metrics', () => {
   test.each(['real-npm/clinic-fnv', 'captures/empty-nft', 'drifted'])('%s reads as it did', async dump => {
     await expect(screen(await runCli(['metrics', '--from', fixture(dump)]))).toMatchFileSnapshot(golden(`${dump}-metrics`))
@@ -199,6 +215,7 @@ describe('usage', () => {
     [['translate']],
     [['sets']],
     [['resolve']],
+    [['describe']],
     [['trace']],
     [['matrix']],
     [['metrics']],
