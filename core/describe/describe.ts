@@ -50,8 +50,7 @@ export function describe(asked: string, namespace: string | undefined, known: Kn
   const isShown = found.nodes ?? (() => true)
   const policies = known.policies.items.filter(found.policies)
   const names = new Set(policies.map(keyOf))
-  const incomplete = [...(found.incomplete ?? []), ...(subject.type === 'node' ? [] : known.policies.incomplete)]
-  for (const {node, completeness} of known.nodes) if (isShown(node)) incomplete.push(...completeness.parts)
+  const incomplete = [...(found.incomplete ?? []), ...incompleteOf(isShown, known)]
   return {
     apiVersion: API_VERSION,
     kind: 'Description',
@@ -137,7 +136,6 @@ function ofAddress(address: string | undefined, pods: readonly Pod[], known: Kno
     incomplete: [
       ...(reach && 'reach' in reach ? reach.incomplete : []),
       ...(reach && 'reason' in reach ? [absent('who may reach it, and whom it may reach', reach.reason, reach.next)] : []),
-      ...(known.cluster ? [] : [NO_OBJECTS]),
     ],
     concerns: ({pod, policy, addresses = [], opens, closes}, _sets) =>
       (pod !== undefined && names.has(pod)) ||
@@ -164,7 +162,6 @@ function ofPolicy(name: string, {cluster, pods, nodes}: Knowledge): Found {
     policies: item => keyOf(item) === name,
     rules: policy => (isOf(policy) ? policy : undefined),
     concerns: ({policy}, sets) => policy === name || [...sets].some(set => used.has(set)),
-    ...(!object && {incomplete: cluster ? [] : [NO_OBJECTS]}),
   }
 }
 
@@ -216,9 +213,21 @@ function ofNamespace(name: string, known: Knowledge): Found {
 
 const absent = (part: string, reason: string, next: string): Part => ({part, state: 'absent', reason, next})
 
+/** What policies, states and differences rest on, and is not whole. */
+function incompleteOf(isShown: (node: string) => boolean, {nodes, drifts}: Knowledge): Part[] {
+  const compared = new Map(drifts.map(drift => [drift.node, drift]))
+  return nodes
+    .filter(({node}) => isShown(node))
+    .flatMap(state => [
+      ...(compared.get(state.node)?.incomplete ?? [NO_OBJECTS]),
+      ...state.translation().facts.incomplete,
+      ...state.completeness.parts,
+    ])
+}
+
 const NO_OBJECTS = absent(
   'cluster objects',
-  'no pods and policies were given: which policies select it is not known',
+  'no pods and policies were given: what is asked for is not known',
   'Give them with --from: kubectl get pods,namespaces,networkpolicies,nodes -A -o json',
 )
 

@@ -5,6 +5,7 @@ import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 import {namesAskedFor} from '../sets/list-sets.ts'
 import {meant} from '../text/nearest.ts'
+import {isIpv6} from '../trace/endpoints.ts'
 import {findNamed} from '../trace/named-end.ts'
 import {isCalled} from '../translate/filter.ts'
 import {findSets} from '../translate/find-sets.ts'
@@ -36,6 +37,7 @@ const POLICY = new Set([
  */
 export function findSubject(asked: string, namespace: string | undefined, known: Knowledge): Subject {
   if (parseIpv4(asked) !== undefined) return {type: 'address', name: asked}
+  if (isIpv6(asked)) return ofIpv6(asked, known)
   const slash = asked.indexOf('/')
   const kind = asked.slice(0, Math.max(0, slash)).toLowerCase()
   const name = asked.slice(slash + 1)
@@ -58,6 +60,15 @@ export function findSubject(asked: string, namespace: string | undefined, known:
     throw unknown(asked, error, known)
   }
   return setOf(asked, known)
+}
+
+function ofIpv6(address: string, {pods}: Knowledge): Subject {
+  const pod = pods.find(({status}) => [status?.podIP, ...(status?.podIPs ?? []).map(({ip}) => ip)].includes(address))
+  if (pod) return {type: 'pod', name: objectKey(pod), pod, choice: `${address} is an address of pod ${objectKey(pod)}`}
+  throw new InputError(
+    `${address} is an IPv6 address of no pod in the input, and Azure NPM filters IPv4 only`,
+    'Give the IPv4 address of the same end, or the pod.',
+  )
 }
 
 function among(type: 'namespace' | 'node', name: string, names: ReadonlySet<string>, look: string): Subject {

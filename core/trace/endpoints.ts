@@ -21,7 +21,8 @@ export interface Endpoint {
   readonly choice?: string
 }
 
-const isIpv6 = (text: string): boolean => /^[\da-f]*:[\da-f:.]*:[\da-f:.]*(?:\/\d+)?$/i.test(text)
+/** Whether a text has the form of an IPv6 address or block. */
+export const isIpv6 = (text: string): boolean => /^[\da-f]*:[\da-f:.]*:[\da-f:.]*(?:\/\d+)?$/i.test(text)
 
 /** Pods from cluster objects or NPM's debug cache, and the node's sets by kernel name. */
 export interface KnownPods extends Named {

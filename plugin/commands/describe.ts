@@ -1,4 +1,5 @@
 import {Args, Flags} from '@oclif/core'
+import type {Description} from '../../core/contract/description.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {describe} from '../../core/describe/describe.ts'
 import {Knowledge} from '../../core/describe/knowledge.ts'
@@ -56,6 +57,13 @@ export default class Describe extends Verb {
     })
     await this.report(problems)
     await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))
-    if (items.some(item => item.failures.length + item.incomplete.length > 0)) this.exit(exitCodes.failed)
+    if (items.some(isUnknown)) this.exit(exitCodes.failed)
   }
+}
+
+/** Where no node was read, no state of a policy can be known, and none was asked for. */
+function isUnknown({failures, incomplete, policies, nodes, reach}: Description): boolean {
+  if (failures.length + incomplete.length > 0) return true
+  if ([...(reach?.from ?? []), ...(reach?.to ?? [])].some(({unknown}) => unknown.length > 0)) return true
+  return nodes.length > 0 && policies.some(({states}) => states.some(({state}) => state === 'unknown'))
 }

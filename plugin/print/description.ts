@@ -166,10 +166,7 @@ function* policyLines({type, pods, policies, nodes, differences, incomplete}: De
     ],
     paint,
   )
-  for (const {namespace, name, direction, states} of policies)
-    for (const {state, text, nodes: where} of states)
-      if (state !== 'in force' && nodes.length > 0 && !differences.some(each => each.text === text))
-        yield paint(`  ${namespace}/${name} ${direction}${where.length > 0 ? `, ${where.join(', ')}` : ''}: ${text}`, 'yellow')
+  if (nodes.length > 0) yield* reasonLines({policies, differences}, paint)
   // Where not all is known, one that is not there may be in what was not given.
   if (type !== 'pod' || pods[0]?.hostNetwork === true || incomplete.length > 0) return
   const free = (['Ingress', 'Egress'] as const).filter(each => policies.every(({direction}) => direction !== each))
@@ -177,6 +174,24 @@ function* policyLines({type, pods, policies, nodes, differences, incomplete}: De
   if (free.length > 0)
     yield paint(`${free.length === 2 ? '' : '  '}no policy selects it${free.length === 2 ? '' : ` for ${free[0]}`}`)
 }
+
+/** Why policies are not in force, each reason once, unless it is among the differences. */
+function* reasonLines({policies, differences}: Pick<Description, 'policies' | 'differences'>, paint: Paint): Generator<string> {
+  const told = new Set(differences.map(({text}) => text))
+  const reasons = new Map<string, string[]>()
+  for (const {namespace, name, direction, states} of policies)
+    for (const {state, text, nodes} of states) {
+      if (state === 'in force' || told.has(text)) continue
+      const reason = `${nodes.length > 0 ? ` (${nodes.join(', ')})` : ''}: ${text}`
+      reasons.set(reason, [...(reasons.get(reason) ?? []), `${namespace}/${name} ${direction}`])
+    }
+  for (const [reason, whose] of reasons) {
+    const others = whose.length > MOST_NAMED ? ` and ${whose.length - MOST_NAMED} more` : ''
+    yield paint(`  ${whose.slice(0, MOST_NAMED).join(', ')}${others}${reason}`, 'yellow')
+  }
+}
+
+const MOST_NAMED = 3
 
 function* ruleLines({type, rules, nodes: all}: Description, paint: Paint): Generator<string> {
   const heading = {

@@ -111,6 +111,20 @@ group('without cluster objects', () => {
     expect(web.incomplete.map(({part}) => part)).toContain('cluster objects')
   })
 
+  test('a policy of pods without a label is programmed for those, and for no other', async () => {
+    const podSelector = {matchExpressions: [{key: 'app', operator: 'NotIn' as const, values: ['web']}]}
+    const cluster = {
+      ...shop,
+      policies: [{metadata: {namespace: 'shop', name: 'rest'}, spec: {podSelector, policyTypes: ['Ingress']}}],
+    }
+    const compiled = linesOf(compile(cluster, {scheme: 'sha256', semantics: 'npm'}))
+    const rulesOf = async (address: string) =>
+      (await described(address, {n1: compiled}, {cluster: null})).rules.map(({policy}) => policy)
+    expect(await rulesOf('10.0.2.1')).toEqual(['shop/rest'])
+    expect(await rulesOf('10.0.1.1')).toEqual([])
+    expect(await rulesOf('10.0.1.9')).toEqual([])
+  })
+
   test('rules without sets tell of no address what is programmed for it', async () => {
     const web = await described('10.0.1.1', {n1: {rules: lines.rules}}, {cluster: null})
     expect(web).toMatchObject({heldBy: [], rules: []})
@@ -180,6 +194,21 @@ group('a namespace and a node', () => {
     expect(node).toMatchObject({nodes: [], differences: []})
     expect(node.incomplete.map(({part}) => part)).toContain('rules and sets of node n2')
   })
+})
+
+test('a pod has IPv6 addresses that are not filtered, and is found by them', async () => {
+  const dual = shop.pods.map(pod =>
+    pod.metadata.name === 'db' ? {...pod, status: {...pod.status, podIPs: [{ip: '10.0.2.1'}, {ip: 'fd00::21'}]}} : pod,
+  )
+  const db = await described('fd00::21', both, {cluster: {...shop, pods: dual}})
+  expect(db).toMatchObject({type: 'pod', name: 'shop/db', pods: [{address: '10.0.2.1', ipv6: ['fd00::21']}]})
+  await expect(described('fd00::22')).rejects.toThrow('IPv6 address of no pod')
+})
+
+test.each(['app=web', '10.0.1.1', 'node/n1', 'ns/shop'])('%s: differences are not known without objects', async asked => {
+  const {differences, incomplete} = await described(asked, {n1: lines}, {cluster: null})
+  expect(differences).toEqual([])
+  expect(incomplete.map(({part}) => part)).toContain('cluster objects')
 })
 
 test.each([

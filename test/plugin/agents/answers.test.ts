@@ -127,6 +127,19 @@ test('verify is about each node of a cluster', async () => {
   expect(JSON.parse(only.stdout)).toMatchObject({kind: 'Verification', node: 'aks-oven-1'})
 })
 
+test('describe looks at all nodes of a cluster, and at those that are named', async () => {
+  const of = (node: string) => startFakeAgent({node, procedures: documentProcedures(node, shopDocuments(node))})
+  await using one = await of('aks-oven-0')
+  await using other = await of('aks-oven-1')
+  await using api = await startFakeApiServer({agents: {'aks-oven-0': one.port, 'aks-oven-1': other.port}})
+  const pod = await runCli(['describe', 'bakery/oven-1'], {env: api.env})
+  const kept = await runCli(['describe', 'bakery/oven-1', '--from', fixture('two-nodes')])
+  expect(pod.stdout).toContain('aks-oven-1: pod bakery/oven-1 (10.60.1.10) is missing in podlabel-app:oven')
+  expect(pod.stdout).toBe(kept.stdout)
+  const set = await runCli(['describe', 'app=oven', '--node', 'aks-oven-0', '-o', 'json'], {env: api.env})
+  expect(JSON.parse(set.stdout)).toMatchObject({kind: 'Description', type: 'set', differences: [], nodes: [{node: 'aks-oven-0'}]})
+})
+
 describe('verify of a cluster', () => {
   const cannot = {
     openSnapshot: () => {
