@@ -129,9 +129,11 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     expect(await connects('storefront/till', 'bakery/oven-2')).toBe(true)
   })
 
-  test('translate and sets ask for a node when there are several, and name every set', async () => {
-    const unsure = await npm('translate')
-    expect(unsure).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/2 nodes: node1, node2\n.*--node/s)})
+  test('translate and sets answer for each node, or the one that is chosen, and name every set', async () => {
+    const all = await npm('translate')
+    expect(all.exitCode).toBe(0)
+    expect(all.stdout.match(/^node \S+,/gm)).toEqual(['node node1,', 'node node2,'])
+    expect(all.stdout).toMatch(/\n2 nodes, 2 policies\n*$/)
     const {stdout} = await npm('translate', '--pod', 'bakery/oven-2')
     expect(stdout).toContain('node node2, Azure NPM v2, iptables legacy')
     expect(stdout).toContain('allow tcp/web from pods app=till in namespaces kubernetes.io/metadata.name=storefront')
