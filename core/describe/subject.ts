@@ -141,6 +141,8 @@ function setOf(asked: string, {nodes}: Knowledge): Subject {
 }
 
 function unknown(asked: string, error: InputError, known: Knowledge): InputError {
+  const kind = nodesOf(known).has(asked) ? 'node' : namespacesOf(known).has(asked) ? 'ns' : undefined
+  if (kind) return new InputError(`"${asked}" is no pod, policy or set in the input`, `Did you mean ${kind}/${asked}?`)
   if (error.steps.some(step => step.startsWith('Did you mean'))) return error
   const steps = meant(asked, policiesOf(known))
   if (!error.message.endsWith('is not in the input') && !error.message.endsWith('is no address and no pod')) return error

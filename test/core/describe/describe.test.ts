@@ -216,6 +216,8 @@ test.each([
   ['policy/shop/web-to-bd', 'policy shop/web-to-bd is not in the input', 'Did you mean shop/web-to-db?'],
   ['ns/shpo', 'namespace shpo is not in the input', 'Did you mean shop?'],
   ['node/n3', 'node n3 is not in the input', 'Check the name: kubectl get nodes'],
+  ['n1', '"n1" is no pod, policy or set in the input', 'Did you mean node/n1?'],
+  ['shop', '"shop" is no pod, policy or set in the input', 'Did you mean ns/shop?'],
   ['app=wbe', 'no node in the input has a set app=wbe', 'Did you mean app=web?'],
 ])('%s: what is not there is told, with what was meant', async (asked, message, step) => {
   await expect(described(asked)).rejects.toMatchObject({message, steps: expect.arrayContaining([step])})
