@@ -629,14 +629,14 @@ test('the interface to data planes is types and lists of words, and does nothing
 const OF_WINDOWS = /windows|\bhns\b|azure-acl|\bacls?\b/i
 
 /**
- * How many lines of verbs may name Windows. Verbs know data planes by their interface; what is here names metrics of Azure NPM and finds
+ * How many lines of verbs name Windows. Verbs know data planes by their interface; what is here names metrics of Azure NPM and finds
  * faults of policies that are only Windows', or prints: where a rule stands, what a format or a request is.
  */
 const NAMING_WINDOWS: Readonly<Record<string, number>> = {
-  'core/lint': 50,
-  'core/metrics': 15,
-  'plugin/commands': 15,
-  'plugin/print': 40,
+  'core/lint': 47,
+  'core/metrics': 11,
+  'plugin/commands': 11,
+  'plugin/print': 21,
 }
 
 test('verbs name no operating system but to print a place, or where it is what they are about', () => {
@@ -652,9 +652,10 @@ test('verbs name no operating system but to print a place, or where it is what t
     const folder = file.split('/').slice(0, 2).join('/')
     if (lines > 0) named.set(folder, (named.get(folder) ?? 0) + lines)
   }
-  const wrong = [...named].filter(([folder, lines]) => lines > (NAMING_WINDOWS[folder] ?? 0))
-  expect(wrong, 'what a verb must know of a data plane belongs in the interface, core/dataplane').toEqual([])
-  expect(Object.keys(NAMING_WINDOWS).filter(folder => !named.has(folder))).toEqual([])
+  // More lines want a reason, and fewer a smaller number here.
+  expect(Object.fromEntries(named), 'what a verb must know of a data plane belongs in the interface, core/dataplane').toEqual(
+    NAMING_WINDOWS,
+  )
 })
 
 test('tests stand where their sources do, and helpers in test/support', () => {
