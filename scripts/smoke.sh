@@ -40,7 +40,7 @@ if command -v kubectl >/dev/null; then
   check 'kubectl npm, bundle folder on PATH' env PATH="$root/dist:$PATH" kubectl npm translate --from "$dump"
   check 'kubectl npm, installed from the tarball' env PATH="$work/global/bin:$PATH" kubectl npm translate --from "$dump"
   PATH="$work/global/bin:$PATH" kubectl __complete npm tra 2>/dev/null | grep -q '^translate' || fail 'nothing is completed'
-  PATH="$work/global/bin:$PATH" kubectl npm translate --help | grep -q '\$ kubectl npm translate' || fail 'usage does not say "kubectl npm"'
+  PATH="$work/global/bin:$PATH" kubectl npm translate --help | grep -q '^  kubectl npm translate ' || fail 'usage does not say "kubectl npm"'
 else
   echo 'smoke: skipped: kubectl is not installed, so "kubectl npm" was not tried; the executables were'
   check 'installed from the tarball' "$work/global/bin/kubectl-npm" translate --from "$dump"
