@@ -460,7 +460,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/linux': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
   'test/support/dataplane': ['core'],
   'test/support/windows': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/node-of.ts'],
-  'test/support/hns': ['core', 'agent/hns'],
+  'test/support/hns': ['core', 'agent/hns', 'test/support/windows'],
   'test/support/mixed-cluster.ts': ['core', 'test/support/arbitrary-cluster.ts', 'test/support/windows'],
   'test/support/mixed-nodes.ts': ['core', 'test/support/node-of.ts', 'test/support/windows'],
   'test/support/lint': ['core'],

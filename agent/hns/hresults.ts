@@ -122,8 +122,5 @@ const byCode: ReadonlyMap<number, Hresult> = new Map(
 /** @param code unsigned. @returns undefined for a code that is not known here */
 export const knownHresult = (code: number): Hresult | undefined => byCode.get(code)
 
-/** All codes that are known, unsigned. */
-export const knownCodes: readonly number[] = [...byCode.keys()]
-
 /** An HRESULT as Windows prints it: `0x803b000d`. */
 export const hexOf = (code: number): string => `0x${(code >>> 0).toString(16).padStart(8, '0')}`

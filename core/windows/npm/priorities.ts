@@ -10,8 +10,6 @@ export const DENY = 3000
 /** Azure CNI on all endpoints of AKS: no pod reaches the host's web service, and all else is allowed. */
 export const WIRE_SERVER = 200
 export const BASE_ALLOW = [65_499, 65_500] as const
-/** CNS for NPM Lite: what no policy allows, on pods that ask for it. */
-export const LITE_DENY = 10_000
 
 /** HNS takes no higher one. Source: the field has 16 bits. */
 export const HIGHEST_PRIORITY = 65_535

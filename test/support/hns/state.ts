@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
+import {CNI_ACLS} from '../windows/programmed-node.ts'
 
 /** A policy of a network or an endpoint, as V2 has it. */
 export interface EmulatedPolicy {
@@ -72,20 +73,7 @@ export interface MadeEndpoint {
 export const CNI_POLICIES: readonly EmulatedPolicy[] = [
   {Type: 'OutBoundNAT', Settings: {Exceptions: ['10.240.0.0/16', '10.0.0.0/16']}},
   {Type: 'SDNRoute', Settings: {DestinationPrefix: '10.0.0.0/16', NeedEncap: true}},
-  {
-    Type: 'ACL',
-    Settings: {
-      Protocols: '6',
-      Action: 'Block',
-      Direction: 'Out',
-      RemoteAddresses: '168.63.129.16/32',
-      RemotePorts: '80',
-      RuleType: 'Switch',
-      Priority: 200,
-    },
-  },
-  {Type: 'ACL', Settings: {Action: 'Allow', Direction: 'In', RuleType: 'Switch', Priority: 65_499}},
-  {Type: 'ACL', Settings: {Action: 'Allow', Direction: 'Out', RuleType: 'Switch', Priority: 65_499}},
+  ...CNI_ACLS,
   {Type: 'ACL', Settings: {Action: 'Allow', Direction: 'In', RuleType: 'Host'}},
   {Type: 'ACL', Settings: {Action: 'Allow', Direction: 'Out', RuleType: 'Host'}},
 ]

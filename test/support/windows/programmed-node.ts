@@ -19,8 +19,8 @@ export interface HnsState {
   endpoints: {ID: string; Name: string; IpConfigurations: {IpAddress: string}[]; Flags?: number; Policies: HnsPolicy[]}[]
 }
 
-/** What Azure CNI puts on each endpoint. */
-const BASE: readonly HnsPolicy[] = [
+/** The rules of the switch that Azure CNI puts on each endpoint. */
+export const CNI_ACLS: readonly HnsPolicy[] = [
   {
     Type: 'ACL',
     Settings: {
@@ -63,7 +63,7 @@ export function programmedState(
       HostComputeNetwork: 'net',
       State: 3,
       IpConfigurations: [{IpAddress: address}],
-      Policies: [...(hasWireServer ? BASE : BASE.slice(1)), ...Policies],
+      Policies: [...(hasWireServer ? CNI_ACLS : CNI_ACLS.slice(1)), ...Policies],
     })),
   }
 }
