@@ -5,6 +5,7 @@ const shared = {
   // Tests start processes and load rules into real kernels; how long that takes is not what they are about.
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  setupFiles: './test/property-seed.ts',
   // By itself vitest waits one second for what a test polls, and a busy machine may need more.
   expect: {poll: {timeout: 60_000}},
   // Hundreds of tests run the command line from its sources: Node then strips types and compiles each file once, not in every process.

@@ -1,7 +1,8 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
-import {describe, expect} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import type {AnyDifference, NodeState} from '../../../core/dataplane/dataplane.ts'
 import {judgedComparison} from '../../../core/drift/compare-node.ts'
+import type {LabelSelector, NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {differenceKey} from '../../../core/plan/repaired-with.ts'
 import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
@@ -58,6 +59,32 @@ async function partsOf(node: NodeState): Promise<Map<string, string>> {
   return found
 }
 
+/**
+ * Plans for one cause, does what the plan says, and holds what differs then to what differed before. Both times the node is compared
+ * with one program: which release is the closest may change with a repair, and another one asks for other rules.
+ */
+async function expectOneCauseRepaired(broken: BrokenNode, which: number): Promise<void> {
+  const node = opened(broken)
+  // The number of a cause is its place in the order of diff, which judges packets as long as diff does.
+  const before = judgedComparison(node.cluster ?? never(), node, {})
+  const repairable = [...before.causes.keys()].filter(at => before.drift.causes[at]?.repair?.command !== undefined)
+  fc.pre(repairable.length > 0)
+  const at = repairable[which % repairable.length] as number
+  const plan = await planFor(node, {kind: 'policies'}, {narrowedTo: {causes: [String(at + 1)]}})
+  const after = await nodeAfter(node, plan)
+  const asked = new Set(before.causes[at]?.differences)
+  const left = after.dataPlane.compare(before.program, after).differences
+  const [had, has, wasAsked] = [countsOf(node, before.differences), countsOf(node, left), countsOf(node, [...asked])]
+  for (const [key, count] of has) expect(count, `${key} was not there`).toBeLessThanOrEqual(had.get(key) ?? 0)
+  expect(compared(after).differences.length).toBeLessThanOrEqual(left.length)
+  const isMended = [...wasAsked].every(([key, count]) => (has.get(key) ?? 0) <= (had.get(key) ?? 0) - count)
+  expect(isMended || plan.untouched.length > 0).toBe(true)
+  const gone = before.differences.filter(each => (has.get(keyOf(node, each)) ?? 0) < (had.get(keyOf(node, each)) ?? 0))
+  const subjects = new Set(gone.map(subjectOf))
+  for (const name of await changed(node, after)) expect(subjects, `${name} is outside`).toContain(name)
+  if (gone.some(each => !wasAsked.has(keyOf(node, each)))) expect(plan.notes.join()).toContain('repaired too')
+}
+
 describe('on any node', () => {
   propertyTest.prop([brokenNode], {numRuns: 50})(
     'a plan for all that differs leaves nothing that differs, but what it says that it leaves',
@@ -89,25 +116,26 @@ describe('on any node', () => {
 
   propertyTest.prop([brokenNode, fc.nat()], {numRuns: 60})(
     'a plan for one cause takes that cause away, adds none, and touches nothing outside',
-    async (broken, which) => {
-      const node = opened(broken)
-      // The number of a cause is its place in the order of diff, which judges packets as long as diff does.
-      const before = judgedComparison(node.cluster ?? never(), node, {})
-      const repairable = [...before.causes.keys()].filter(at => before.drift.causes[at]?.repair?.command !== undefined)
-      fc.pre(repairable.length > 0)
-      const at = repairable[which % repairable.length] as number
-      const plan = await planFor(node, {kind: 'policies'}, {narrowedTo: {causes: [String(at + 1)]}})
-      const after = await nodeAfter(node, plan)
-      const asked = new Set(before.causes[at]?.differences)
-      const left = compared(after).differences
-      const [had, has, wasAsked] = [countsOf(node, before.differences), countsOf(node, left), countsOf(node, [...asked])]
-      for (const [key, count] of has) expect(count, `${key} was not there`).toBeLessThanOrEqual(had.get(key) ?? 0)
-      const isMended = [...wasAsked].every(([key, count]) => (has.get(key) ?? 0) <= (had.get(key) ?? 0) - count)
-      expect(isMended || plan.untouched.length > 0).toBe(true)
-      const gone = before.differences.filter(each => (has.get(keyOf(node, each)) ?? 0) < (had.get(keyOf(node, each)) ?? 0))
-      const subjects = new Set(gone.map(subjectOf))
-      for (const name of await changed(node, after)) expect(subjects, `${name} is outside`).toContain(name)
-      if (gone.some(each => !wasAsked.has(keyOf(node, each)))) expect(plan.notes.join()).toContain('repaired too')
-    },
+    expectOneCauseRepaired,
   )
+
+  test('a plan for one cause may make another release the closest, whose policies have other rules', async () => {
+    // Until 1.5.17 a rule for everything did not replace the other rules of its policy, which name two sets more.
+    const policy = (name: string, spec: NetworkPolicy['spec']): NetworkPolicy => ({metadata: {name, namespace: 'red'}, spec})
+    const open = policy('open', {
+      podSelector: {},
+      ingress: [{from: [{podSelector: {matchLabels: {team: 'a'}}, namespaceSelector: {matchLabels: {app: 'a'}}}]}, {}],
+    })
+    const changed = (podSelector: LabelSelector) => policy('changed', {podSelector, ingress: []})
+    const namespaces = [{metadata: {name: 'red', labels: {team: 'a', app: 'a'}}}]
+    const objects = {namespaces, pods: [], nodes: [], policies: [changed({}), open]}
+    const before = {...objects, policies: [changed({matchLabels: {team: 'a'}})]}
+    const broken = {objects, lines: linesOf(compile(before, {scheme: 'fnv32a', semantics: 'npm'}))}
+    const node = opened(broken)
+    const [oldest] = compared(node).drift.notes
+    expect(oldest).toContain('what Azure NPM v1.4.41 programs')
+    const plan = await planFor(node, {kind: 'policies'}, {narrowedTo: {policies: ['red/changed']}})
+    expect(compared(await nodeAfter(node, plan)).drift.notes[0]).not.toContain('v1.4.41')
+    for (const at of compared(node).causes.keys()) await expectOneCauseRepaired(broken, at)
+  })
 })

@@ -15,23 +15,22 @@ export interface Names {
   readonly set: (kernelName: string) => string
   readonly chain: (chain: string) => string
   readonly entry: (entry: string) => string
-  /** The readable name of a set. */
-  readonly named: (name: string) => string
+  /** The readable name of a set. Sets of different hashes may have one name: the kernel name tells which is meant. */
+  readonly named: (name: string, kernelName: string | undefined) => string
 }
 
 const same = (text: string): string => text
 export const unchanged: Names = {word: same, policy: same, set: same, chain: same, entry: same, named: same}
 
-/** @param kernelNames sets of the node before, whose names are told */
-export const renamed = (redaction: Redaction, kernelNames: Iterable<string>): Names => ({
+export const renamed = (redaction: Redaction): Names => ({
   word: word => redaction.words.fake(word),
   policy: policy => (policy === 'unknown' ? policy : renamePolicy(policy, redaction.words.renamer)),
   set: set => redaction.names.set(set),
   chain: chain => redaction.names.chain(chain),
   entry: entry => (redaction.lines.get('ipset-save')?.(`add azure-npm-1 ${entry}`) ?? '').split(' ').slice(2).join(' '),
-  named: name => {
-    for (const kernelName of kernelNames)
-      for (const known of redaction.names.namesOf(kernelName)) if (known.name === name) return redaction.names.renameSet(known)
+  named: (name, kernelName) => {
+    const known = kernelName === undefined ? undefined : redaction.names.namesOf(kernelName).find(each => each.name === name)
+    if (known) return redaction.names.renameSet(known)
     return name.startsWith('azure-npm-') ? redaction.names.set(name) : redaction.freeText.setName(name)
   },
 })
@@ -125,10 +124,10 @@ export function driftOf(dump: NodeState, names: Names) {
   if (!dump.cluster) return []
   const {items} = compareNode(dump.cluster, dump)
   return sorted(
-    items.map(({kind, change, name, policy, effect, where, line}) => ({
+    items.map(({kind, change, name, kernelName, policy, effect, where, line}) => ({
       kind,
       change,
-      name: name === 'FORWARD' ? name : name.startsWith('AZURE') ? names.chain(name) : names.named(name),
+      name: name === 'FORWARD' ? name : name.startsWith('AZURE') ? names.chain(name) : names.named(name, kernelName),
       policy: policy === undefined ? undefined : names.policy(policy),
       effect,
       where: where && placeOf(where, names),
