@@ -34,7 +34,9 @@ const describedRulesSchema = z.object({
 
 const reachGroupSchema = z.object({
   ends: z.array(z.string()).describe('namespace/pod, or "external": one address outside the cluster'),
-  accepted: z.array(z.string()).describe('ports that pass: "tcp/80"'),
+  accepted: z
+    .array(z.string())
+    .describe('ports that pass: "tcp/80", "tcp/30000-30010", "udp" for all its ports; tcp, udp and sctp are judged'),
   dropped: z.array(z.string()),
   unknown: z.array(z.string()),
   unlikePolicies: z.array(z.string()).describe('ports at which the verdict is not what the policies mean'),
@@ -65,7 +67,6 @@ export const descriptionSchema = z.object({
     .object({
       node: z.string().describe('whose rules were walked'),
       foretold: z.boolean().describe('no node was read: as Azure NPM would program the policies'),
-      tried: z.array(z.string()).describe('ports that policies name, and of each protocol one that stands for all others'),
       from: z.array(reachGroupSchema).describe('who may reach the pod'),
       to: z.array(reachGroupSchema).describe('whom the pod may reach'),
     })

@@ -1,8 +1,9 @@
 import type {Description, ReachGroup} from '../contract/description.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Matrix} from '../matrix/matrix.ts'
-import {probeNode} from '../matrix/probe-node.ts'
+import {isWrong, probeNode} from '../matrix/probe-node.ts'
 import {InputError} from '../problem/input-error.ts'
+import {constantPorts, type PortRange} from './constant-ports.ts'
 import type {Knowledge} from './knowledge.ts'
 
 /** Who may reach a pod and whom it may reach, or why that is not known. */
@@ -11,7 +12,7 @@ export type Reach =
   | {readonly reason: string; readonly next: string}
 
 /**
- * Tries all ports that policies name between a pod and all others, on the pod's own node: each node judges both directions.
+ * Judges all ports between a pod and all others, on the pod's own node: each node judges both directions.
  *
  * @param pod  `namespace/name`
  * @param node on which it runs
@@ -26,25 +27,30 @@ export function reachOf(pod: string, node: string | undefined, {nodes, dumps}: K
           next: `Ask a packet of other nodes: kubectl npm trace ${pod} DESTINATION`,
         }
   try {
-    const {matrix, document, ports} = probeNode(walked, {}, [])
+    let ranges: readonly PortRange[] = []
+    const {matrix, document} = probeNode(
+      walked,
+      {
+        ports: input => {
+          ranges = constantPorts(pod, input)
+          return ranges.map(({protocol, from}) => ({protocol, port: from}))
+        },
+      },
+      [],
+    )
     const own = matrix.ends.findIndex(({name}) => name === pod)
     if (own < 0)
       return {reason: `node ${walked.node} does not judge its packets`, next: 'Give the node on which it runs with --from.'}
-    const tried = ports.map(({protocol, port}) => `${protocol}/${port}`)
-    const from = groupsOf(matrix, tried, own, (other, port) => matrix.cell(other, own, port))
-    const to = groupsOf(matrix, tried, own, (other, port) => matrix.cell(own, other, port))
+    const from = groupsOf(matrix, ranges, own, (other, port) => matrix.cell(other, own, port))
+    const to = groupsOf(matrix, ranges, own, (other, port) => matrix.cell(own, other, port))
     return {
-      reach: {node: walked.node, foretold: document.foretold === true, tried, from, to},
+      reach: {node: walked.node, foretold: document.foretold === true, from, to},
       // Filled while cells were decided.
       incomplete: [...document.incomplete],
     }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    const next = error.steps.at(-1) ?? ''
-    return {
-      reason: error.message,
-      next: next.includes('--ports') ? 'Ask the matrix about some: kubectl npm matrix --ports' : next,
-    }
+    return {reason: error.message, next: error.steps.at(-1) ?? ''}
   }
 }
 
@@ -57,31 +63,51 @@ function nodeOf(name: string | undefined, nodes: readonly NodeState[]): NodeStat
 /** Other ends by what happens to their packets. Of ends that nothing tells apart one is asked. */
 function groupsOf(
   matrix: Matrix,
-  tried: readonly string[],
+  ranges: readonly PortRange[],
   own: number,
   cell: (other: number, port: number) => ReturnType<Matrix['cell']>,
 ) {
   const classes = new Map<string, ReachGroup>()
-  const groups = new Map<string, ReachGroup>()
+  const groups = new Map<string, {readonly group: ReachGroup; readonly accepted: number}>()
   for (const [other, {name, pod}] of matrix.ends.entries()) {
     if (other === own) continue
     const alike = pod ? matrix.classOf(other) : `alone ${name}`
-    const known = classes.get(alike)
-    if (known) {
-      known.ends.push(name)
+    const judged = classes.get(alike)
+    if (judged) {
+      judged.ends.push(name)
       continue
     }
-    const verdicts: ReachGroup = {ends: [], accepted: [], dropped: [], unknown: [], unlikePolicies: []}
-    for (const [index, port] of tried.entries()) {
-      const {verdict, expected} = cell(other, index)
-      verdicts[verdict === 'accept' ? 'accepted' : verdict === 'drop' ? 'dropped' : 'unknown'].push(port)
-      if (expected !== undefined && verdict !== 'unknown' && verdict !== expected) verdicts.unlikePolicies.push(port)
+    const cells = ranges.map((range, at) => ({range, ...cell(other, at)}))
+    const portsWhere = (holds: (each: (typeof cells)[number]) => boolean) =>
+      portTexts(cells.filter(holds).map(({range}) => range))
+    const verdicts: ReachGroup = {
+      ends: [],
+      accepted: portsWhere(({verdict}) => verdict === 'accept'),
+      dropped: portsWhere(({verdict}) => verdict === 'drop'),
+      unknown: portsWhere(({verdict}) => verdict === 'unknown'),
+      unlikePolicies: portsWhere(isWrong),
     }
     const key = JSON.stringify(verdicts)
-    const group = groups.get(key) ?? verdicts
-    groups.set(key, group)
-    classes.set(alike, group)
-    group.ends.push(name)
+    const accepted = cells.reduce((sum, {range, verdict}) => sum + (verdict === 'accept' ? range.to - range.from + 1 : 0), 0)
+    const known = groups.get(key) ?? {group: verdicts, accepted}
+    groups.set(key, known)
+    classes.set(alike, known.group)
+    known.group.ends.push(name)
   }
-  return [...groups.values()].toSorted((a, b) => b.accepted.length - a.accepted.length)
+  return [...groups.values()].toSorted((a, b) => b.accepted - a.accepted).map(({group}) => group)
+}
+
+const LAST_PORT = 65_535
+
+/** Neighbours as one: `tcp/80`, `tcp/30000-30010`, and `tcp` for all its ports. */
+function portTexts(ranges: readonly PortRange[]): string[] {
+  const joined: PortRange[] = []
+  for (const range of ranges) {
+    const last = joined.at(-1)
+    if (last?.protocol === range.protocol && last.to === range.from - 1) joined[joined.length - 1] = {...last, to: range.to}
+    else joined.push(range)
+  }
+  return joined.map(({protocol, from, to}) =>
+    from === 0 && to === LAST_PORT ? protocol : from === to ? `${protocol}/${from}` : `${protocol}/${from}-${to}`,
+  )
 }

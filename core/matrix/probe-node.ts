@@ -31,6 +31,11 @@ export interface MatrixQuestion {
   readonly options?: CompileOptions | undefined
 }
 
+/** The same, where which ports are probed depends on the ends and on what judges their packets. */
+export interface NodeQuestion extends Omit<MatrixQuestion, 'ports'> {
+  readonly ports?: MatrixQuestion['ports'] | ((input: Omit<MatrixInput, 'ports'>) => readonly ProbedPort[])
+}
+
 /** Another state of the node or cluster, or a change to it. */
 export interface MatrixChangeQuestion {
   /** Another node, another cluster, or objects to apply. */
@@ -67,7 +72,7 @@ const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
  * @param inputProblems of the input as a whole; they come before those of the dump
  * @throws InputError when no pods are known, or neither rules nor policies
  */
-export function probeNode(dump: NodeState, question: MatrixQuestion, inputProblems: readonly Problem[]): ProbedNode {
+export function probeNode(dump: NodeState, question: NodeQuestion, inputProblems: readonly Problem[]): ProbedNode {
   const problems = [...inputProblems, ...dump.problems]
   const isWalked = isNodeRead(dump)
   const {
@@ -80,13 +85,13 @@ export function probeNode(dump: NodeState, question: MatrixQuestion, inputProble
   const foretold = !isWalked && cluster ? foretell(cluster, dataPlane, options) : undefined
   // Rules without policies tell no ports: those that policies name would be none.
   const named = cluster && (!isWalked || cluster.policies.length > 0) ? [cluster] : []
-  const ports = portsFor(question, named, problems)
-  const matrix = new Matrix({
+  const input = {
     ends: endsOf(foretold?.node ?? dump, question),
-    ports,
     ...(foretold ? walkedForetold(foretold) : {dump}),
     ...(cluster && {cluster}),
-  })
+  }
+  const ports = typeof question.ports === 'function' ? question.ports(input) : portsFor({ports: question.ports}, named, problems)
+  const matrix = new Matrix({...input, ports})
   const document: StreamedMatrix = {
     apiVersion: API_VERSION,
     kind: 'Matrix',
@@ -253,7 +258,7 @@ function requireKnown(dump: NodeState, problems: readonly Problem[]): void {
     throw new InputError('neither rules nor policies are known', 'Give a dump or the cluster objects with --from.', problems)
 }
 
-function endsOf(dump: NodeState, {namespace}: MatrixQuestion): MatrixEnd[] {
+function endsOf(dump: NodeState, {namespace}: Pick<MatrixQuestion, 'namespace'>): MatrixEnd[] {
   const known = knownPods([dump])
   const wanted = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
   const isElsewhere = judgedElsewhere(dump)
@@ -273,7 +278,7 @@ function judgedElsewhere(dump: NodeState): (pod: Pod) => boolean {
 }
 
 /** What is said of pods that are left out. */
-function elsewhereProblems(dump: NodeState, {namespace}: MatrixQuestion): Problem[] {
+function elsewhereProblems(dump: NodeState, {namespace}: Pick<MatrixQuestion, 'namespace'>): Problem[] {
   const isElsewhere = judgedElsewhere(dump)
   const others = knownPods([dump]).pods.filter(
     pod => (namespace === undefined || pod.metadata.namespace === namespace) && isElsewhere(pod),
@@ -299,7 +304,7 @@ function commonEnds(before: readonly MatrixEnd[], after: readonly MatrixEnd[]): 
 }
 
 function portsFor(
-  {ports}: MatrixQuestion,
+  {ports}: Pick<MatrixQuestion, 'ports'>,
   clusters: readonly ClusterObjects[],
   problems: readonly Problem[],
 ): readonly ProbedPort[] {

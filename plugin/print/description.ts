@@ -221,8 +221,8 @@ function* reachLines({reach}: Description, paint: Paint): Generator<string> {
   const lines = function* (group: ReachGroup) {
     const {ends, accepted, dropped, unknown, unlikePolicies} = group
     const others = [
-      ...(unknown.length > 0 ? [`unknown: ${portText(unknown, reach.tried)}`] : []),
-      ...(unlikePolicies.length > 0 ? [`not as the policies say: ${portText(unlikePolicies, reach.tried)}`] : []),
+      ...(unknown.length > 0 ? [`unknown: ${portText(unknown)}`] : []),
+      ...(unlikePolicies.length > 0 ? [`not as the policies say: ${portText(unlikePolicies)}`] : []),
     ]
     const style =
       unknown.length + unlikePolicies.length > 0
@@ -232,7 +232,7 @@ function* reachLines({reach}: Description, paint: Paint): Generator<string> {
           : accepted.length === 0
             ? 'red'
             : undefined
-    yield paint([accepted.length === 0 ? 'nothing' : portText(accepted, reach.tried), ...others].join('; '), style)
+    yield paint([accepted.length === 0 ? 'nothing' : portText(accepted), ...others].join('; '), style)
     // The outside, which is no pod, is never among those that are only counted.
     const inOrder = ends.toSorted((a, b) => Number(a.includes('/')) - Number(b.includes('/')))
     for (const end of inOrder.slice(0, MOST_ENDS)) yield paint(`  ${end}`)
@@ -240,17 +240,15 @@ function* reachLines({reach}: Description, paint: Paint): Generator<string> {
   }
   yield* section(`Who may reach it, ${by}`, reach.from, paint, lines)
   yield* section('Whom it may reach', reach.to, paint, lines)
-  yield paint(`  tried: ${reach.tried.join(', ')}; ports that no policy names stand for all others`, 'dim')
 }
 
 const MOST_ENDS = 10
 
-/** All ports of a protocol are told by its name. */
-function portText(ports: readonly string[], tried: readonly string[]): string {
-  if (ports.length === tried.length) return 'all ports'
-  const protocolOf = (port: string) => port.slice(0, port.indexOf('/'))
-  const all = Map.groupBy(tried, protocolOf)
-  return [...Map.groupBy(ports, protocolOf)]
-    .flatMap(([protocol, its]) => (its.length === all.get(protocol)?.length ? [`all of ${protocol}`] : its))
-    .join(', ')
-}
+const portText = (ports: readonly string[]): string =>
+  ports.length === TRANSPORTS && ports.every(isWhole)
+    ? 'all ports'
+    : ports.map(port => (isWhole(port) ? `all of ${port}` : port)).join(', ')
+
+/** tcp, udp and sctp. */
+const TRANSPORTS = 3
+const isWhole = (port: string): boolean => !port.includes('/')

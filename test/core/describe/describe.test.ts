@@ -59,7 +59,7 @@ group('a pod', () => {
     ])
     expect(db.reach?.node).toBe('n2')
     expect(passing(db.reach?.from)).toEqual({'shop/web': 'tcp/5432', 'ops/job': '', external: ''})
-    expect(passing(db.reach?.to)['ops/job']).toBe(db.reach?.tried.join())
+    expect(passing(db.reach?.to)['ops/job']).toBe('tcp,udp,sctp')
   })
 
   test('is in no set and under no policy where it uses the network of its node', async () => {
@@ -93,6 +93,20 @@ group('a pod', () => {
     const address = await described('10.0.2.1')
     expect(address).toMatchObject({type: 'address', name: '10.0.2.1', pods: [{pod: 'shop/db'}]})
     expect(address.reach?.from).toEqual((await described('shop/db')).reach?.from)
+  })
+
+  test('is reached at ports that no policy names, where a rule of the node lets them pass', async () => {
+    const rules = lines.rules.flatMap(line =>
+      line.startsWith('-A FORWARD') ? ['-A FORWARD -p tcp -m tcp --dport 7000:7002 -j ACCEPT', line] : [line],
+    )
+    const db = await described('shop/db', {n1: lines, n2: {rules, sets: lines.sets}})
+    expect(passing(db.reach?.from)).toEqual({
+      'shop/web': 'tcp/5432,tcp/7000-7002',
+      'ops/job': 'tcp/7000-7002',
+      external: 'tcp/7000-7002',
+    })
+    expect(db.reach?.from.map(({unlikePolicies}) => unlikePolicies)).toEqual([['tcp/7000-7002'], ['tcp/7000-7002']])
+    expect(db.reach?.from[0]?.dropped).toEqual(['tcp/0-5431', 'tcp/5433-6999', 'tcp/7003-65535', 'udp', 'sctp'])
   })
 
   test('is told from objects alone as Azure NPM would program it, and no state is said', async () => {
