@@ -32,6 +32,30 @@ export const stepSchema = z.object({
     .describe('the rule or policy that decides on its node; no step has it where nothing but the policies of chains accepts'),
 })
 
+const tracedServiceSchema = z.object({
+  name: z.string().describe('namespace/name'),
+  headless: z.boolean().describe('it has no address: DNS gives those of its pods'),
+  port: z.int().min(0).max(65535),
+  portName: z.string().exactOptional(),
+  targetPort: z.union([z.int(), z.string()]).exactOptional().describe('of its pods, by number or by name'),
+  from: z
+    .enum(['rules', 'endpoints', 'selector'])
+    .describe(
+      'what tells the backends that were traced: rules of the node, EndpointSlices, or without both the selector, whatever pods are ready',
+    ),
+  backends: z
+    .array(
+      z.object({
+        address: z.string(),
+        port: z.int(),
+        pod: z.string().exactOptional(),
+        verdict: verdictSchema.exactOptional().describe('absent where rules choose, and all ways together have one'),
+      }),
+    )
+    .describe('as the objects tell them; the first one is shown, unless rules decide'),
+  notReady: z.int().min(0).describe('endpoints that get no packets'),
+})
+
 export const traceSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Trace'),
@@ -48,6 +72,7 @@ export const traceSchema = z.object({
   ingress: traceSideSchema.describe('of the receiver'),
   egress: traceSideSchema.describe('of the sender'),
   trail: z.array(stepSchema),
+  service: tracedServiceSchema.exactOptional().describe('to which the packet goes, where the input holds Services'),
   translated: z
     .object({destination: z.string(), port: z.int().nullable()})
     .optional()

@@ -1,7 +1,7 @@
 import {withDefaults} from '../kubernetes/api-defaults.ts'
 import {joinGiven} from '../kubernetes/completeness.ts'
 import {type ObjectGap, type ObjectKind, objectKinds} from '../kubernetes/given-objects.ts'
-import {type ClusterObjects, emptyCluster, type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
+import {type ClusterObjects, emptyCluster, type NetworkPolicy, type ObjectMeta, objectKey} from '../kubernetes/objects.ts'
 import {stripObjects} from '../kubernetes/strip-fields.ts'
 import type {Problem} from '../problem/problem.ts'
 import {ProblemList} from '../problem/problem-list.ts'
@@ -45,11 +45,24 @@ export function mergeObjects(all: readonly FileObjects[], gaps: readonly ObjectG
   const workloads = [
     ...new Map(every.toReversed().map(each => [`${each.kind} ${each.namespace}/${each.name}`, each])).values(),
   ].toReversed()
-  const merged = {...emptyCluster(), ...lists, ...(workloads.length > 0 && {workloads})}
+  const services = eachOnce(all.flatMap(({objects}) => objects.services ?? []))
+  const endpointSlices = all.flatMap(({objects}) => objects.endpointSlices ?? [])
+  const merged = {
+    ...emptyCluster(),
+    ...lists,
+    ...(workloads.length > 0 && {workloads}),
+    ...(services.length > 0 && {services}),
+    ...(endpointSlices.length > 0 && {endpointSlices}),
+  }
   const given = joinGiven(all.map(({objects}) => objects))
   const known = given && gaps.length > 0 ? {...given, gaps: [...given.gaps, ...gaps]} : given
   return {cluster: known ? {...merged, given: known} : merged, problems: problems.all()}
 }
+
+/** The first of each name, as of workloads: backups hold each twice. */
+const eachOnce = <Item extends {readonly metadata: ObjectMeta}>(items: readonly Item[]): Item[] => [
+  ...new Map(items.toReversed().map(item => [objectKey(item), item])).values(),
+]
 
 /** Each object of a kind once, in the order of the first places. */
 function keepOne(all: readonly FileObjects[], kind: ObjectKind, problems: ProblemList): readonly Item[] {

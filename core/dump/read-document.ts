@@ -251,7 +251,9 @@ function readValue(document: DumpDocument, value: unknown, isCut = document.isCu
         objects.given === undefined ||
         objectKinds.some(kind => objects[kind].length > 0) ||
         objects.given.kinds.length > 0 ||
-        objects.workloads !== undefined
+        objects.workloads !== undefined ||
+        objects.services !== undefined ||
+        objects.endpointSlices !== undefined
       if (!isAny && problems.length === 0) return unknownFile(document, 'holds no Pods, Namespaces, NetworkPolicies or Nodes')
       return {
         document,

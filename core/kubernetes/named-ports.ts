@@ -33,7 +33,7 @@ export const declaresPort = (pod: Pod, name: string, protocol: string, port: num
   declaredPorts(pod).some(each => each.name === name && each.containerPort === port && protocolOf(each) === protocol)
 
 /** The protocol of a port in lower case; TCP by default. */
-export const protocolOf = ({protocol}: ContainerPort): string => (protocol ?? 'TCP').toLowerCase()
+export const protocolOf = ({protocol}: {readonly protocol?: string | undefined}): string => (protocol ?? 'TCP').toLowerCase()
 
 /**
  * The distinct named ports of a pod.

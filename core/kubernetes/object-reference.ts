@@ -8,6 +8,7 @@ const kinds = {
   statefulset: ['statefulset', 'statefulsets', 'sts', 'statefulset.apps', 'statefulsets.apps'],
   daemonset: ['daemonset', 'daemonsets', 'ds', 'daemonset.apps', 'daemonsets.apps'],
   job: ['job', 'jobs', 'job.batch', 'jobs.batch'],
+  service: ['service', 'services', 'svc'],
   node: ['node', 'nodes', 'no'],
 } as const
 
@@ -46,7 +47,7 @@ export function readReference(text: string): ObjectReference[] {
 const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]'
 
 /** How the names of a workload's pods go on behind its own. Source: the controllers of Kubernetes. */
-const endings: Readonly<Record<Exclude<ReferredKind, 'pod' | 'node'>, RegExp>> = {
+const endings: Readonly<Record<Exclude<ReferredKind, 'pod' | 'node' | 'service'>, RegExp>> = {
   deployment: new RegExp(`^-${RANDOM}{1,10}-${RANDOM}{5}$`),
   replicaset: new RegExp(`^-${RANDOM}{5}$`),
   statefulset: /^-\d+$/,
@@ -56,7 +57,7 @@ const endings: Readonly<Record<Exclude<ReferredKind, 'pod' | 'node'>, RegExp>> =
 
 /** Whether a pod is the one that is referred to, or one of the workload. Pods are told by their names, which hold that of their workload. */
 export function isReferredTo({metadata}: Pod, {kind, name, namespace}: ObjectReference): boolean {
-  if (kind === 'node' || (namespace !== undefined && metadata.namespace !== namespace)) return false
+  if (kind === 'node' || kind === 'service' || (namespace !== undefined && metadata.namespace !== namespace)) return false
   if (kind === 'pod') return metadata.name === name
   return metadata.name.startsWith(`${name}-`) && endings[kind].test(metadata.name.slice(name.length))
 }

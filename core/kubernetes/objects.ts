@@ -100,6 +100,41 @@ export interface Workload {
   readonly spec: NonNullable<Pod['spec']>
 }
 
+/** One port of a service. */
+export interface ServicePort {
+  readonly port: number
+  readonly name?: string
+  readonly protocol?: string
+  /** The port of the pods, by number or by name; the same number where it is absent. */
+  readonly targetPort?: number | string
+}
+
+export interface Service {
+  readonly metadata: ObjectMeta
+  readonly spec: {
+    readonly type?: string
+    /** `None` for a headless service. */
+    readonly clusterIP?: string
+    readonly clusterIPs?: readonly string[]
+    readonly externalName?: string
+    readonly selector?: Labels
+    readonly ports?: readonly ServicePort[]
+  }
+}
+
+/** Endpoints of a service, as an EndpointSlice has them; Endpoints are read as one, too. */
+export interface EndpointSlice {
+  /** The label `kubernetes.io/service-name` says of which service they are. */
+  readonly metadata: ObjectMeta
+  readonly addressType?: string
+  readonly endpoints: readonly {
+    readonly addresses: readonly string[]
+    readonly conditions?: {readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean}
+    readonly targetRef?: {readonly kind?: string; readonly namespace?: string; readonly name?: string}
+  }[]
+  readonly ports: readonly {readonly name?: string; readonly protocol?: string; readonly port?: number}[]
+}
+
 export interface ClusterObjects {
   readonly namespaces: Namespace[]
   readonly pods: Pod[]
@@ -107,6 +142,10 @@ export interface ClusterObjects {
   readonly nodes: Node[]
   /** What makes pods, where the input has it. */
   readonly workloads?: readonly Workload[]
+  /** Absent where the input has none. */
+  readonly services?: readonly Service[]
+  /** Absent where the input has none. */
+  readonly endpointSlices?: readonly EndpointSlice[]
   /** What the input says about how complete the objects are; without it they are all objects of the cluster. See `incompleteObjects`. */
   readonly given?: GivenObjects
 }

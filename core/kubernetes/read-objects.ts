@@ -8,6 +8,7 @@ import {faultOf} from './object-faults.ts'
 import {ObjectGaps} from './object-gaps.ts'
 import {
   type ClusterObjects,
+  type EndpointSlice,
   emptyCluster,
   type Namespace,
   type NetworkPolicy,
@@ -15,8 +16,10 @@ import {
   type ObjectMeta,
   objectKey,
   type Pod,
+  type Service,
   type Workload,
 } from './objects.ts'
+import {readServiceObject} from './read-services.ts'
 import {isFields, type Unread} from './unread.ts'
 import {readWorkload} from './workloads.ts'
 
@@ -73,6 +76,8 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
   const deleted = new Map<string, number>()
   const written: WrittenPolicy[] = []
   const workloads: Workload[] = []
+  const services: Service[] = []
+  const endpointSlices: EndpointSlice[] = []
   let unnamed = 0
   visit(value, '', undefined, undefined, 0)
   if (unnamed > 0)
@@ -82,7 +87,12 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
       next: 'Write the objects with apiVersion and kind, as kubectl get -o json prints them.',
     })
   const given = gaps.given(value, isWhole)
-  const left = {...remaining(), ...(workloads.length > 0 && {workloads})}
+  const left = {
+    ...remaining(),
+    ...(workloads.length > 0 && {workloads}),
+    ...(services.length > 0 && {services}),
+    ...(endpointSlices.length > 0 && {endpointSlices}),
+  }
   return {objects: given ? {...left, given} : left, problems: problems.all(), otherKinds, written}
 
   /** @param index in the list at `path`; kept apart so that paths are built only for problems: a large list has tens of thousands */
@@ -147,6 +157,10 @@ export function readClusterObjects(value: unknown, file?: string, isWhole = fals
     if (!isOwnKind(kind)) {
       const workload = readWorkload(object, kind, apiVersion)
       if (workload) workloads.push(workload)
+      const ofService = readServiceObject(object, kind, apiVersion)
+      if (ofService && 'service' in ofService) services.push(ofService.service)
+      else if (ofService) endpointSlices.push(...ofService.slices)
+      if (ofService) return
       const meant = meantKind(kind)
       if (meant === undefined || !isOwnGroup(meant, apiVersion)) otherKinds.set(kind, (otherKinds.get(kind) ?? 0) + 1)
       else

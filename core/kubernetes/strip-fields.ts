@@ -113,7 +113,15 @@ function metaOf(metadata: unknown, shared: InternedStrings): ObjectMeta | undefi
  * The objects with the fields that network policy depends on, as an agent keeps them. Others, annotations and environment among them,
  * may hold secrets.
  */
-export function stripObjects({namespaces, pods, policies, nodes, given}: ClusterObjects): ClusterObjects {
+export function stripObjects({
+  namespaces,
+  pods,
+  policies,
+  nodes,
+  services,
+  endpointSlices,
+  given,
+}: ClusterObjects): ClusterObjects {
   const shared = new InternedStrings()
   const all = <Item>(objects: readonly unknown[], strip: StripFields<Item>): Item[] =>
     objects.flatMap(object => strip(object, shared) ?? [])
@@ -122,6 +130,9 @@ export function stripObjects({namespaces, pods, policies, nodes, given}: Cluster
     pods: all(pods, stripPod),
     policies: all(policies, stripPolicy),
     nodes: all(nodes, stripNode),
+    // These were read with the fields that count, and no others.
+    ...(services && {services}),
+    ...(endpointSlices && {endpointSlices}),
     ...(given && {given}),
   }
 }

@@ -47,6 +47,7 @@ export const problemCodes = [
   'NODE_CHANGED',
   'UNSURE_VERDICT',
   'CHOSEN_POD',
+  'HEADLESS_PORT',
 ] as const
 export type ProblemCode = (typeof problemCodes)[number]
 

@@ -49,7 +49,8 @@ function rewriteJson(redaction: Redaction, text: Text): Rewritten {
   if (ofNode !== undefined) return {text: [`${JSON.stringify(ofNode)}\n`]}
   // The objects of a dump are whole, unless they say themselves what they lack.
   const {objects} = readClusterObjects(value, undefined, true)
-  if (objectKinds.every(kind => objects[kind].length === 0)) return {leftOut: 'nothing in it is known'}
+  const isEmpty = objectKinds.every(kind => objects[kind].length === 0) && !objects.services && !objects.endpointSlices
+  if (isEmpty) return {leftOut: 'nothing in it is known'}
   return {text: printObjects(redaction.objects.rewrite(objects))}
 }
 

@@ -13,6 +13,7 @@ import type {
 import type {Addresses} from './addresses.ts'
 import type {FreeText} from './free-text.ts'
 import type {Renamer} from './renamer.ts'
+import {renameServices} from './service-objects.ts'
 
 /** Types of node addresses that are kept. */
 const KEPT_TYPES = new Set(['InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'])
@@ -46,12 +47,13 @@ export class Objects {
   }
 
   /** Renames the objects of a cluster. */
-  rewrite({namespaces, pods, policies, nodes, given}: ClusterObjects): ClusterObjects {
+  rewrite({namespaces, pods, policies, nodes, given, ...served}: ClusterObjects): ClusterObjects {
     return {
       namespaces: namespaces.map(({metadata}) => ({metadata: this.metadata(metadata)})),
       pods: pods.map(pod => this.pod(pod)),
       policies: policies.map(policy => this.policy(policy)),
       nodes: nodes.map(node => this.node(node)),
+      ...renameServices(served, this.renamer, text => this.address(text)),
       ...(given && {given: {kinds: given.kinds, gaps: given.gaps.map(gap => this.gap(gap))}}),
     }
   }

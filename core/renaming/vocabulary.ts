@@ -1,4 +1,5 @@
 import {type ClusterObjects, type LabelSelector, type Labels, objectKey} from '../kubernetes/objects.ts'
+import {SERVICE_LABEL} from '../kubernetes/read-services.ts'
 import {schemes} from '../names/hash.ts'
 import type {PolicyChainNames} from './chain-names.ts'
 import {isKeptKey, isKeptPort, isKeptWord} from './public-words.ts'
@@ -70,7 +71,7 @@ export class Vocabulary implements KnownObjects {
   }
 
   /** Adds all names and labels of objects. */
-  addObjects({namespaces, pods, policies, nodes}: ClusterObjects): void {
+  addObjects({namespaces, pods, policies, nodes, services, endpointSlices}: ClusterObjects): void {
     for (const {metadata} of namespaces) {
       this.addNamespace(metadata.name)
       this.addLabels(metadata.labels)
@@ -82,6 +83,20 @@ export class Vocabulary implements KnownObjects {
       if (spec?.nodeName !== undefined) this.addNode(spec.nodeName)
       for (const {ports = []} of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])])
         for (const {name} of ports) if (name) this.noting.port(name)
+    }
+    for (const {metadata, spec} of services ?? []) {
+      this.noting.word(metadata.name)
+      this.addNamespace(metadata.namespace ?? 'default')
+      this.addLabels(spec.selector)
+      for (const {name, targetPort} of spec.ports ?? [])
+        for (const each of [name, targetPort]) if (typeof each === 'string' && each !== '') this.noting.port(each)
+    }
+    for (const {metadata, endpoints, ports} of endpointSlices ?? []) {
+      this.noting.word(metadata.name)
+      this.noting.word(metadata.labels?.[SERVICE_LABEL] ?? metadata.name)
+      this.addNamespace(metadata.namespace ?? 'default')
+      for (const {targetRef} of endpoints) if (targetRef?.name !== undefined) this.noting.word(targetRef.name)
+      for (const {name} of ports) if (name) this.noting.port(name)
     }
     for (const {metadata, status} of nodes) {
       this.addNode(metadata.name)

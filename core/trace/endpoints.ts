@@ -1,6 +1,7 @@
 import {declaredPorts, protocolOf} from '../kubernetes/named-ports.ts'
-import {objectKey, type Pod} from '../kubernetes/objects.ts'
+import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {hasPolicyAddress, policyIp} from '../kubernetes/pod-filter.ts'
+import {clusterAddresses, serviceAt} from '../kubernetes/service-backends.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 import {blockOf, parseMember} from '../sets/member.ts'
@@ -9,7 +10,7 @@ import {findNamed, type Named} from './named-end.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {
-  /** As the user wrote it; of a pod `namespace/name`. */
+  /** As the user wrote it; of a pod `namespace/name`, of a service `namespace/svc/name`. */
   readonly name: string
   readonly address: string
   readonly pod?: Pod
@@ -17,6 +18,8 @@ export interface Endpoint {
   readonly isNamed?: boolean
   /** The node, of a pod that has its address. */
   readonly node?: string
+  /** A service, which is no end itself: its packets go to one of its backends. A headless one has no address. */
+  readonly service?: Service
   /** How it was chosen, where the name is not its own: a sentence. */
   readonly choice?: string
 }
@@ -41,6 +44,8 @@ const OUTSIDE = ['203.0.113.254', '198.51.100.254', '192.0.2.254', '240.0.0.1']
 export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   if (asked === 'external') return {name: asked, address: outsideAddress(known)}
   if (parseIpv4(asked) !== undefined) {
+    const service = serviceAt(known.services ?? [], asked)
+    if (service) return {name: asked, address: asked, service}
     // Pods that share an address are judged each by its own policies, so none of them stands for it.
     const [pod, ...others] = known.pods.filter(each => policyIp(each) === asked)
     return {name: asked, address: asked, ...(pod && others.length === 0 && {pod})}
@@ -52,6 +57,11 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
     )
   const named = findNamed(asked, known)
   if ('node' in named) return {name: asked, ...named}
+  if ('service' in named) {
+    const {service} = named
+    const {namespace = 'default', name} = service.metadata
+    return {name: `${namespace}/svc/${name}`, address: clusterAddresses(service)[0] ?? '', service}
+  }
   const {pod, choice} = named
   const name = objectKey(pod)
   const chosen = choice === undefined ? {} : {choice}

@@ -1,5 +1,6 @@
 import {isReferredTo, type ObjectReference, readReference} from '../kubernetes/object-reference.ts'
-import {type Node, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {type Node, objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
+import {SERVICES_NEXT} from '../kubernetes/service-backends.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 import {nearest} from '../text/nearest.ts'
@@ -8,20 +9,22 @@ import {nearest} from '../text/nearest.ts'
 export interface Named {
   readonly pods: readonly Pod[]
   readonly nodes?: readonly Node[] | undefined
+  readonly services?: readonly Service[] | undefined
   /** Of names without one. Absent: of any, if only one has such a pod. */
   readonly namespace?: string | undefined
 }
 
-/** A pod or node that was named. */
+/** A pod, service or node that was named. */
 export type NamedEnd =
   | {
       readonly pod: Pod
       /** How it was chosen, where the name is not its own: a sentence. */
       readonly choice?: string
     }
+  | {readonly service: Service}
   | {readonly node: string; readonly address: string}
 
-const FORMS = 'Give NAMESPACE/POD, pod/NAME, deploy/NAME, node/NAME, an IPv4 address, or external.'
+const FORMS = 'Give NAMESPACE/POD, pod/NAME, deploy/NAME, svc/NAME, node/NAME, an IPv4 address, or external.'
 const SHOWN = 5
 
 /**
@@ -34,10 +37,36 @@ export function findNamed(asked: string, known: Named): NamedEnd {
   const references = readReference(asked)
   if (references.length === 0) throw new InputError(`"${asked}" is no address and no pod`, FORMS)
   for (const reference of references) {
-    const found = reference.kind === 'node' ? nodeOf(reference, known) : podOf(reference, known)
+    const found = finders[reference.kind === 'node' || reference.kind === 'service' ? reference.kind : 'pod'](reference, known)
     if (found) return found
   }
   throw notFound(asked, references, known)
+}
+
+/** The service of a name, which must be the only one. */
+function serviceOf({name, namespace}: ObjectReference, known: Named): NamedEnd | undefined {
+  const inNamespace = namespace ?? known.namespace
+  const services = (known.services ?? []).filter(
+    ({metadata}) => metadata.name === name && (inNamespace === undefined || (metadata.namespace ?? 'default') === inNamespace),
+  )
+  const [service] = services
+  if (!service) return undefined
+  requireOneNamespace(
+    'service',
+    name,
+    services.map(({metadata}) => metadata.namespace ?? 'default'),
+  )
+  return {service}
+}
+
+/** @throws InputError naming the namespaces when there are several */
+function requireOneNamespace(kind: string, name: string, all: readonly string[]): void {
+  const namespaces = [...new Set(all)].toSorted()
+  if (namespaces.length > 1)
+    throw new InputError(
+      `${kind} ${name} is in ${namespaces.length} namespaces: ${namespaces.slice(0, SHOWN).join(', ')}${namespaces.length > SHOWN ? ', …' : ''}`,
+      `Say which one: -n NAMESPACE, or ${namespaces[0]}/${kind === 'pod' ? '' : `${kind}/`}${name}`,
+    )
 }
 
 function nodeOf({name}: ObjectReference, {nodes = []}: Named): NamedEnd | undefined {
@@ -52,12 +81,11 @@ function podOf({namespace, ...reference}: ObjectReference, known: Named): NamedE
   const pods = known.pods.filter(pod => isReferredTo(pod, called))
   const [first] = pods
   if (!first) return undefined
-  const namespaces = [...new Set(pods.map(({metadata}) => metadata.namespace ?? 'default'))].toSorted()
-  if (namespaces.length > 1)
-    throw new InputError(
-      `${reference.kind} ${reference.name} is in ${namespaces.length} namespaces: ${namespaces.slice(0, SHOWN).join(', ')}${namespaces.length > SHOWN ? ', …' : ''}`,
-      `Say which one: -n NAMESPACE, or ${namespaces[0]}/${reference.kind === 'pod' ? '' : `${reference.kind}/`}${reference.name}`,
-    )
+  requireOneNamespace(
+    reference.kind,
+    reference.name,
+    pods.map(({metadata}) => metadata.namespace ?? 'default'),
+  )
   // Of several pods one that can be sent to, and always the same.
   const inOrder = pods.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   const pod =
@@ -75,7 +103,13 @@ function podOf({namespace, ...reference}: ObjectReference, known: Named): NamedE
     : {pod}
 }
 
-function notFound(asked: string, references: readonly ObjectReference[], {pods, nodes = [], namespace}: Named): InputError {
+const finders = {node: nodeOf, service: serviceOf, pod: podOf} as const
+
+function notFound(
+  asked: string,
+  references: readonly ObjectReference[],
+  {pods, nodes = [], services, namespace}: Named,
+): InputError {
   const reference = references.at(-1) as ObjectReference
   const {kind, name} = reference
   const inNamespace = reference.namespace ?? namespace
@@ -89,6 +123,7 @@ function notFound(asked: string, references: readonly ObjectReference[], {pods, 
       ),
       'Check the name: kubectl get nodes -o wide',
     ])
+  if (kind === 'service') return noService(name, inNamespace, services)
   const what = kind === 'pod' ? `pod ${asked}` : `${kind} ${name}`
   if (pods.length === 0)
     return new InputError(`${what} is not in the input`, 'Give the cluster objects with --from, or the address of the pod.')
@@ -109,3 +144,13 @@ function notFound(asked: string, references: readonly ObjectReference[], {pods, 
 }
 
 const hint = (meant: string | undefined): string[] => (meant === undefined ? [] : [`Did you mean ${meant}?`])
+
+function noService(name: string, namespace: string | undefined, services: readonly Service[] | undefined): InputError {
+  const where = namespace === undefined ? '' : `, in namespace ${namespace}`
+  if (!services) return new InputError(`service ${name}: no services are in the input`, SERVICES_NEXT)
+  const near = nearest(name, new Set(services.map(({metadata}) => metadata.name)))
+  return new InputError(`service ${name} is not in the input${where}`, [
+    ...hint(near === undefined ? undefined : `svc/${near}`),
+    'Check the name: kubectl get services -A',
+  ])
+}

@@ -7,7 +7,7 @@ import type {Endpoint, KnownPods} from './endpoints.ts'
 export function knownPods(dumps: readonly NodeState[]): KnownPods {
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const pods = cluster?.pods ?? dumps.find(dump => dump.cache)?.cache?.objects.pods ?? []
-  return {pods, nodes: cluster?.nodes, sets: dumps.find(dump => dump.sets)?.sets}
+  return {pods, nodes: cluster?.nodes, services: cluster?.services, sets: dumps.find(dump => dump.sets)?.sets}
 }
 
 /** Whether anything of a node was given, not only objects of its cluster. With sets alone it is unknown what the node does. */

@@ -17,6 +17,8 @@ export interface TraceQuestion {
   readonly protocol: Packet['protocol']
   readonly port: number | undefined
   readonly mark?: number
+  /** Whether the destination is what a service has made of another one. */
+  readonly isTranslated?: boolean
 }
 
 /** The packet of a question, before service translation. */
@@ -177,7 +179,8 @@ function head({source, destination, protocol, port, mark}: TraceQuestion): Pick<
   return {apiVersion: API_VERSION, kind: 'Trace', packet}
 }
 
-const unknownTrace = (question: TraceQuestion, reason: string): Omit<Trace, 'disagreements' | 'problems'> => ({
+/** A trace that walked nothing. */
+export const unknownTrace = (question: TraceQuestion, reason: string): Omit<Trace, 'disagreements' | 'problems'> => ({
   ...head(question),
   verdict: 'unknown',
   because: reason,

@@ -21,12 +21,13 @@ export default class Trace extends Verb {
   static override examples = [
     '<%= config.bin %> trace shop/web-0 shop/db-0 --port 5432 --from dump/',
     '<%= config.bin %> trace deploy/web sts/db -n shop --port 5432 --from dump/',
+    '<%= config.bin %> trace shop/web-0 svc/api -n shop --port http --from dump/ --from services.json',
     '<%= config.bin %> trace external 10.244.1.12 --port 53/udp --from dump/',
     'sudo <%= config.bin %> trace 10.244.1.10 10.244.1.12 --port 80 --local --from cluster.json',
   ]
   static override args = {
     source: Args.string({description: END, required: true}),
-    destination: Args.string({description: `${END}; the address may be of a service`, required: true}),
+    destination: Args.string({description: `${END}; or svc/NAME, or its address`, required: true}),
   }
   static override flags = {
     ...sourceFlags,

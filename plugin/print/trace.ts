@@ -13,6 +13,7 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
   yield paint(`${endText(packet.source)} -> ${endText(packet.destination)} ${port}: `) + paint(VERDICTS[verdict], STYLES[verdict])
   yield paint(`  ${because}`)
   yield* lostLines(trace, 'answer', paint)
+  if (trace.service) yield* serviceLines(trace.service, paint)
   if (translated)
     yield paint(
       `  service address: the rules see ${translated.destination}${translated.port === null ? '' : `:${translated.port}`}`,
@@ -60,6 +61,31 @@ function* lostLines(
     if (!isTold && !isOfPolicies) yield paint(`  ${part}: ${reason}`, 'yellow')
     yield paint(`      ${next}`, 'dim')
   }
+}
+
+const SHOWN_BACKENDS = 5
+
+/** Where a service leads, and what tells it. */
+function* serviceLines(service: NonNullable<Trace['service']>, paint: Paint): Generator<string> {
+  const {name, headless, port, portName, targetPort, from, backends, notReady} = service
+  const head = `service ${name}${headless ? ', headless' : ''}`
+  const named = portName === undefined ? '' : ` (${portName})`
+  const way = targetPort === undefined ? '' : `port ${port}${named} leads to port ${targetPort} of its pods, `
+  const isOne = new Set(backends.map(({verdict}) => verdict)).size <= 1
+  const shown = backends.slice(0, SHOWN_BACKENDS).map(({address, port: at, pod, verdict}) => {
+    const place = at === 0 ? address : `${address}:${at}`
+    const text = pod === undefined ? place : `${pod} (${place})`
+    return isOne || verdict === undefined ? text : `${text} ${VERDICTS[verdict]}`
+  })
+  const more = backends.length > shown.length ? [`${backends.length - shown.length} more`] : []
+  const count = `${backends.length} endpoint${backends.length === 1 ? '' : 's'}${notReady > 0 ? ` and ${notReady} not ready` : ''}`
+  const list = backends.length === 0 ? '' : `: ${[...shown, ...more].join(', ')}`
+  yield paint(`  ${head}: ${way}${count}${list}`)
+  if (from === 'rules') yield paint("      the node's own rules say to which of them a packet goes", 'dim')
+  if (from === 'endpoints' && isOne && backends.length > 1)
+    yield paint('      shown is the first; to all of them the verdict is the same', 'dim')
+  if (from === 'selector')
+    yield paint('      told by its selector: no EndpointSlices are in the input, and which pods are ready is not known', 'dim')
 }
 
 /** Stands over answers about a node that nobody read. */
