@@ -1,4 +1,3 @@
-import {Config} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
 import {inputErrorText} from '../core/problem/problem-text.ts'
 import {escapeControls, escapeText} from '../core/text/escape.ts'
@@ -10,6 +9,7 @@ import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 import {writeLines} from './print/output.ts'
 import {reasonOf} from './source/reason.ts'
 import {readAsked} from './usage/asked.ts'
+import {loadConfig} from './usage/load-config.ts'
 import {usageError} from './usage/usage-error.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
@@ -33,8 +33,8 @@ export async function runCli(argv: readonly string[], facts: PackageFacts, root:
     const plugin = await memoryPlugin(facts, root, asked.kind === 'verb' ? asked.verb : verbOfHelp(asked))
     const load = {root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]])}
     if (asked.kind !== 'verb') return await printed(await helpText(asked, load))
-    const config = await Config.load(load)
-    await config.runCommand(asked.verb, [...asked.words])
+    const config = await loadConfig(load)
+    await (await verbs[asked.verb]?.load())?.answer(asked.words, config)
     return 0
   } catch (error) {
     return failure(error, argv)

@@ -1,4 +1,4 @@
-import {Args, Command, Flags, type Interfaces} from '@oclif/core'
+import {Args, Command, type Config, Flags, type Interfaces} from '@oclif/core'
 import {InputError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
@@ -167,6 +167,12 @@ const PAGED = new Set(['table', 'wide'])
 export abstract class Verb extends Command {
   static override baseFlags = commonFlags
   static exits: Exits
+
+  /** Answers a command line. oclif's own way, `run`, makes its view of the program a second time. */
+  static async answer(words: readonly string[], config: Config): Promise<void> {
+    const called = this as unknown as new (argv: string[], config: Config) => Verb
+    await new called([...words], config)._run()
+  }
 
   /** What could not be read so far: it may explain an error. Nodes are not kept, as those of a cluster may not fit into memory at once. */
   private readonly unread: Problem[] = []

@@ -26,16 +26,20 @@ const unneeded = /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils|react-devt
 const EMPTY = '\0empty'
 /** On a terminal oclif looks for its spinner, turning or not. */
 const SPINNERS = '\0spinners'
+/** oclif shortens stacks by it, which nothing here prints so; it asks for the user's home when it is loaded, which not every user has. */
+const STACKS = '\0stacks'
 /** Of Prometheus' client what writes a page, without OpenTelemetry and the metrics of the process itself. */
 const EXPOSITION = '\0exposition'
 const contents: Readonly<Record<string, string>> = {
   [EMPTY]: 'module.exports = {}',
   [EXPOSITION]:
     "exports.Gauge = require('@prometheus-io/client/lib/gauge'); exports.Registry = require('@prometheus-io/client/lib/registry')",
+  [STACKS]: 'module.exports = stack => stack',
   [SPINNERS]: "const still = {frames: ['']}; module.exports = {dots2: still, line: still}",
 }
 const replaced = new Map([
   ['cli-spinners', SPINNERS],
+  ['clean-stack', STACKS],
   ['@prometheus-io/client', EXPOSITION],
 ])
 const leaveOut = {

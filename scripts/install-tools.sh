@@ -13,7 +13,6 @@ tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conn
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish tmux:tmux
   promtool:prometheus amtool:prometheus-alertmanager
   /usr/bin/qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
-  /usr/aarch64-linux-gnu/lib/libatomic.so.1:libatomic1-arm64-cross
   /usr/lib/wine/wine64:wine64 x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64-win32'
 
 missing=''

@@ -1,5 +1,5 @@
 import type {Command} from '@oclif/core'
-import type {Exits} from '../command.ts'
+import type {Exits, Verb} from '../command.ts'
 
 /** A verb as the list of verbs shows it. Its module is loaded only when it is called for. */
 export interface VerbEntry {
@@ -9,7 +9,7 @@ export interface VerbEntry {
   readonly load: () => Promise<VerbClass>
 }
 
-export type VerbClass = Command.Class & {readonly exits: Exits}
+export type VerbClass = Command.Class & {readonly exits: Exits; readonly answer: typeof Verb.answer}
 
 /** Headings of the list of verbs, in its order. */
 export const verbUses = {

@@ -1,5 +1,4 @@
 import {statSync} from 'node:fs'
-import {homedir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import type {ClusterFlags} from './flags.ts'
 
@@ -17,9 +16,9 @@ export function hasKubeconfig({kubeconfig}: Partial<ClusterFlags>, env: NodeJS.P
 }
 
 /** Where kubectl looks for it. On Windows it is the first of three folders that has one. Source: client-go, util/homedir */
-function homes({HOME, HOMEDRIVE = '', HOMEPATH = '', USERPROFILE = homedir()}: NodeJS.ProcessEnv): readonly string[] {
-  if (process.platform !== 'win32') return [HOME ?? homedir()]
-  return [HOME ?? '', `${HOMEDRIVE}${HOMEPATH}`, USERPROFILE].filter(home => home !== '')
+function homes({HOME = '', HOMEDRIVE = '', HOMEPATH = '', USERPROFILE = ''}: NodeJS.ProcessEnv): readonly string[] {
+  const folders = process.platform === 'win32' ? [HOME, `${HOMEDRIVE}${HOMEPATH}`, USERPROFILE] : [HOME]
+  return folders.filter(home => home !== '')
 }
 
 const isFilled = (file: string): boolean => (statSync(file, {throwIfNoEntry: false})?.size ?? 0) > 0

@@ -1,5 +1,6 @@
-import {Config, type Interfaces} from '@oclif/core'
+import type {Interfaces} from '@oclif/core'
 import {verbs} from '../commands/index.ts'
+import {loadConfig} from './load-config.ts'
 import {SharedFlagsHelp, VerbHelp} from './verb-help.ts'
 import {VerbsHelp} from './verbs-help.ts'
 
@@ -22,7 +23,7 @@ export async function helpText(
   asked: {readonly kind: 'help' | 'options'; readonly verb?: string},
   load: Interfaces.LoadOptions,
 ): Promise<string> {
-  const config = await Config.load(load)
+  const config = await loadConfig(load)
   const options = {maxWidth: width()}
   const verb = verbOfHelp(asked)
   const command = verb === undefined ? undefined : config.findCommand(verb)

@@ -8,6 +8,7 @@ import {platforms} from '../../scripts/executables/platforms.ts'
 import {runtimeFor, runtimes} from '../../scripts/platforms/runtimes.ts'
 import {binaryFolder, kubectlProgram, missingBinaries} from '../cluster/lab/binaries.ts'
 import {describeWhere} from '../support/describe-where.ts'
+import {freshMachine, noFreshMachine} from '../support/executables/fresh-machine.ts'
 import {type TemporaryFolder, temporaryFolder} from '../support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -182,6 +183,30 @@ describeWhere(missing, 'the executable for this system', () => {
     const {exitCode, stderr} = await run(['--version'], {env: {NODE_OPTIONS: '--max-old-space-size=many'}})
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain('--max-old-space-size')
+  })
+
+  describeWhere(noFreshMachine(), 'on a fresh machine', () => {
+    const dump = join(ROOT, 'test/fixtures/captures/v2-base36-nft')
+
+    test('says of a dump what the sources say, to a user that the machine does not know', async () => {
+      const machine = await freshMachine(join(folder.path, 'machine'), {'/kubectl-npm': program, '/dump': dump})
+      for (const verb of ['translate', 'lint']) {
+        const seen = await machine.run(['/kubectl-npm', verb, '--from', '/dump'])
+        const {exitCode, stdout, stderr} = await run([join(ROOT, 'bin/kubectl-npm.ts'), verb, '--from', dump], {
+          file: process.execPath,
+        })
+        const here = (text: string) => text.replaceAll(dump, '/dump')
+        expect({exitCode: seen.exitCode, stdout: seen.stdout, stderr: seen.stderr}, verb).toEqual({
+          exitCode,
+          stdout: here(stdout),
+          stderr: here(stderr),
+        })
+        expect(stdout).not.toBe('')
+      }
+      const {exitCode, stdout, stderr} = await machine.run(['/kubectl-npm', 'status'])
+      expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
+      expect(stderr).not.toContain('fault of kubectl npm')
+    })
   })
 
   describeWhere(missingBinaries(['krew']), 'krew', () => {
