@@ -4,14 +4,14 @@ import {describe, expect, test} from 'vitest'
 import packageFacts from '../package.json' with {type: 'json'}
 
 const root = join(import.meta.dirname, '..')
-const documents = globSync(['*.md', 'docs/*.md', 'manifests/**/*.md', 'test/**/*.md'], {cwd: root})
+const documents = globSync(['*.md', 'docs/*.md', 'examples/*.md', 'manifests/**/*.md', 'test/**/*.md'], {cwd: root})
 const scripts: Readonly<Record<string, string>> = packageFacts.scripts
 
 const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = '']) => name)
 
 /** Paths from the root of the repository, in code or in sentences. Those with a `*` are patterns. */
 const pathsIn = (text: string): string[] =>
-  found(text, /(?<![\w./~-])((?:bin|core|agent|plugin|manifests|scripts|docs|test|\.ci)\/[\w./-]+)/g).map(path =>
+  found(text, /(?<![\w./~-])((?:bin|core|agent|plugin|manifests|scripts|docs|examples|test|\.ci)\/[\w./-]+)/g).map(path =>
     path.replace(/\.$/, ''),
   )
 
@@ -37,6 +37,11 @@ describe.each(documents)('%s', document => {
     const commands = found(text, /npm run (?:--silent |-s )?([\w-]+)/g).filter(name => !(name in scripts))
     expect([...links, ...paths, ...commands]).toEqual([])
   })
+})
+
+test('the index of the pages has each of them', () => {
+  const links = new Set(found(readFileSync(join(root, 'docs/README.md'), 'utf8'), /\]\(([^)#:]+)/g))
+  expect(globSync('*.md', {cwd: join(root, 'docs')}).filter(page => page !== 'README.md' && !links.has(page))).toEqual([])
 })
 
 /** Their folders are in the map, and the files that put these together. */

@@ -1,22 +1,25 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {globSync, readdirSync, readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
+import {diagramSvg} from '../scripts/pictures/diagram-svg.ts'
 import {drawPictures} from '../scripts/pictures/pictures.ts'
 import {screenSvg} from '../scripts/pictures/screen-svg.ts'
 import {readTerminalText, wrapped} from '../scripts/pictures/terminal-text.ts'
 
-test('the pictures of the README show what the plugin prints', async () => {
+test('the pictures of the documents are as their script draws them', async () => {
   const drawn = await drawPictures()
   for (const {url, svg} of drawn)
-    expect(readFileSync(url, 'utf8') === svg, `${url.pathname.split('/').at(-1)} is not as it prints now: npm run pictures`).toBe(
-      true,
-    )
+    expect(
+      readFileSync(url, 'utf8') === svg,
+      `${url.pathname.split('/').at(-1)} is not as it is drawn now: npm run pictures`,
+    ).toBe(true)
   const kept = readdirSync(new URL('../docs/pictures/', import.meta.url))
   expect(new Set(kept)).toEqual(new Set(drawn.map(({url}) => url.pathname.split('/').at(-1))))
 }, 60_000)
 
-test('each picture is shown in the README', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  for (const name of readdirSync(new URL('../docs/pictures/', import.meta.url))) expect(readme).toContain(`docs/pictures/${name}`)
+test('each picture is shown in a document', () => {
+  const documents = globSync(['README.md', 'docs/*.md'], {cwd: new URL('../', import.meta.url)})
+  const text = documents.map(document => readFileSync(new URL(`../${document}`, import.meta.url), 'utf8')).join('\n')
+  for (const name of readdirSync(new URL('../docs/pictures/', import.meta.url))) expect(text).toContain(`pictures/${name})`)
 })
 
 describe('text of a terminal', () => {
@@ -63,5 +66,33 @@ describe('a screen as SVG', () => {
     expect(drawn).toMatch(/x="32.8" [^>]*textLength="16.8"[^>]*>ab</)
     expect(drawn).toMatch(/x="58" [^>]*textLength="33.6"[^>]*fill="#ff7b72"[^>]*>漢字</)
     expect(drawn).toMatch(/x="100" [^>]*>c</)
+  })
+})
+
+describe('a diagram as SVG', () => {
+  const diagram = {title: 'x', width: 300, height: 200, arrows: []}
+  const box = (text: string) => ({x: 10, y: 20, width: 100, title: 'a <box>', lines: [{text}]})
+
+  test('refuses text that would stand out of its box', () => {
+    expect(() => diagramSvg({...diagram, boxes: [box('x'.repeat(10))]})).toThrow('"a <box>" needs 108 pixels')
+    expect(diagramSvg({...diagram, boxes: [box('x'.repeat(9))]})).toContain('a &lt;box&gt;')
+  })
+
+  test('ends each arrow in a head that points along its last part', () => {
+    const drawn = diagramSvg({
+      ...diagram,
+      boxes: [],
+      arrows: [
+        {
+          points: [
+            [0, 0],
+            [50, 0],
+            [50, 40],
+          ],
+        },
+      ],
+    })
+    expect(drawn).toContain('d="M0 0L50 0L50 40"')
+    expect(drawn).toContain('d="M50 40L46 33L54 33Z"')
   })
 })

@@ -1,4 +1,4 @@
-/** Draws the screens at the head of the README into docs/pictures/. */
+/** Draws the pictures of the documents into docs/pictures/. */
 import {writeFile} from 'node:fs/promises'
 import {drawPictures} from './pictures.ts'
 

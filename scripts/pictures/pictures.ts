@@ -1,4 +1,4 @@
-import {cp, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {cp, mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -6,6 +6,8 @@ import {execa} from 'execa'
 import type {DumpManifest} from '../../core/contract/dump.ts'
 import {DUMP_FORMAT} from '../../core/contract/dump-format.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
+import {diagramSvg} from './diagram-svg.ts'
+import {packetPath} from './packet-path.ts'
 import {screenSvg} from './screen-svg.ts'
 import {type Run, readTerminalText, wrapped} from './terminal-text.ts'
 import {lastScreen} from './top-screen.ts'
@@ -34,13 +36,17 @@ const dumps: readonly PicturedDump[] = [
     cluster: 'two-nodes/cluster.yaml',
     nodes: {'aks-oven-0': 'two-nodes/aks-oven-0', 'aks-oven-1': 'two-nodes/aks-oven-1'},
   },
-  {folder: 'dump', cluster: 'drifted/cluster.json', nodes: {'aks-shop-1': 'drifted'}},
 ]
 const TAKEN_AT = '2026-11-30T12:00:00Z'
 
 const pictures: readonly Picture[] = [
-  {name: 'trace', args: ['trace', 'shop/api-0', 'shop/db-0', '--port', '5432', '--from', 'dump/'], columns: 112},
-  {name: 'diff', args: ['diff', '--from', 'dump/'], columns: 112, rows: 25},
+  {
+    name: 'trace',
+    args: ['trace', 'shop/web-1', 'shop/api-0', '--port', '8080', '--from', 'examples/shop'],
+    columns: 112,
+    rows: 9,
+  },
+  {name: 'diff', args: ['diff', 'examples/shop'], columns: 112, rows: 27},
   {name: 'policies', args: ['policies', '--from', 'bakery/'], columns: 132},
 ]
 
@@ -49,12 +55,14 @@ export interface DrawnPicture {
   readonly svg: string
 }
 
-/** Runs the plugin on captures, and draws what it prints: the same on every machine and at any time. */
+/** Draws diagrams, and what the plugin prints of captures: the same on every machine and at any time. */
 export async function drawPictures(): Promise<DrawnPicture[]> {
   const folder = await mkdtemp(join(tmpdir(), 'kubectl-npm-pictures-'))
   try {
     for (const dump of dumps) await writeDump(folder, dump)
-    return await Promise.all([drawTop(), ...pictures.map(picture => draw(picture, folder))])
+    await symlink(path('examples'), join(folder, 'examples'))
+    const diagram = {url: pictureUrl('packet-path'), svg: diagramSvg(packetPath)}
+    return [diagram, ...(await Promise.all([drawTop(), ...pictures.map(picture => draw(picture, folder))]))]
   } finally {
     await rm(folder, {recursive: true, force: true})
   }

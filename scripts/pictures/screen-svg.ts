@@ -1,29 +1,14 @@
 import stringWidth from 'fast-string-width'
+import {BACKGROUND, BAR, BORDER, CELL, COLORS, DIM, escaped, number, TEXT, TEXT_STYLE, textAt} from './svg-text.ts'
 import {type Run, type Style, widthOf} from './terminal-text.ts'
 
 /*
- * Our own writer: the packages that make SVG of terminal text draw whole recordings, or have had no release for years. Each piece of text has
- * its place and its width, so that columns are straight in any monospaced font.
+ * Our own writer: the packages that make SVG of terminal text draw whole recordings, or have had no release for years.
  */
 
 /** In pixels. */
-const CELL = {width: 8.4, height: 19}
-const FONT_SIZE = 14
 const EDGE = 16
 const TITLE = 36
-
-const BACKGROUND = '#0d1117'
-const BAR = '#161b22'
-const BORDER = '#30363d'
-const TEXT = '#d1d7e0'
-const DIM = '#8b949e'
-/** Black, red, green, yellow, blue, magenta, cyan, white; then the bright ones. */
-const COLORS =
-  '#484f58 #ff7b72 #3fb950 #d29922 #58a6ff #bc8cff #39c5cf #b1bac4 #8b949e #ffa198 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #f0f6fc'.split(
-    ' ',
-  )
-/** Fonts that systems have; the browser takes the first one. */
-const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
 export interface Screen {
   /** What was typed, and stands above. */
@@ -40,12 +25,12 @@ export function screenSvg({command, lines, columns}: Screen): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">`,
     `<title>${label}</title>`,
-    `<style>text{font-family:${FONTS};font-size:${FONT_SIZE}px;white-space:pre}</style>`,
+    TEXT_STYLE,
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" fill="${BACKGROUND}" stroke="${BORDER}"/>`,
     `<path d="M1 ${TITLE}V8.5A7.5 7.5 0 0 1 8.5 1H${width - 8.5}A7.5 7.5 0 0 1 ${width - 1} 8.5V${TITLE}Z" fill="${BAR}"/>`,
     `<path d="M1 ${TITLE + 0.5}H${width - 1}" stroke="${BORDER}"/>`,
-    textAt(EDGE, 23, '$', {color: 2, isBold: true}),
-    textAt(EDGE + 2 * CELL.width, 23, command, {}),
+    textAt(EDGE, 23, '$', COLORS[2] as string, true),
+    textAt(EDGE + 2 * CELL.width, 23, command, TEXT),
     ...lines.flatMap((line, row) => [...rowSvg(line, TITLE + EDGE + row * CELL.height)]),
     '</svg>',
     '',
@@ -66,7 +51,7 @@ function* rowSvg(line: readonly Run[], top: number): Generator<string> {
       // Spaces alone draw nothing, and browsers may not keep those at the ends.
       const lead = part.length - part.trimStart().length
       const word = part.trim()
-      if (word !== '' && !BLOCKS.test(part)) yield textAt(at + lead * CELL.width, top + 12, word, style)
+      if (word !== '' && !BLOCKS.test(part)) yield textAt(at + lead * CELL.width, top + 12, word, inkOf(style), style.isBold)
       column += stringWidth(part)
     }
   }
@@ -89,18 +74,4 @@ function blocksSvg(blocks: string, x: number, top: number, style: Style): string
 
 const inkOf = (style: Style): string => (style.isInverse ? BACKGROUND : colorOf(style))
 
-function textAt(x: number, y: number, text: string, style: Style): string {
-  const fill = inkOf(style)
-  const looks = [`fill="${fill}"`, ...(style.isBold ? ['font-weight="bold"'] : [])]
-  const width = number(stringWidth(text) * CELL.width)
-  const place = `x="${number(x)}" y="${number(y)}" textLength="${width}"`
-  // Spaces in a row would be joined by whoever does not know white-space.
-  return `<text ${[place, ...looks].join(' ')} xml:space="preserve">${escaped(text)}</text>`
-}
-
 const colorOf = ({color, isDim}: Style): string => (color === undefined ? (isDim ? DIM : TEXT) : (COLORS[color] as string))
-
-const number = (value: number): string => String(Math.round(value * 10) / 10)
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

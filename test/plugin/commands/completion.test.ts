@@ -10,7 +10,7 @@ import {type TemporaryFolder, temporaryFolder} from '../../support/temporary-fol
 /** A PATH with kubectl-npm alone on it, as krew leaves it: each test has its own. */
 
 const NAME = 'kubectl_complete-npm'
-const README = fileURLToPath(new URL('../../../README.md', import.meta.url))
+const INSTALL = fileURLToPath(new URL('../../../docs/install.md', import.meta.url))
 
 let folder: TemporaryFolder
 let bin: string
@@ -70,12 +70,12 @@ describe('completion', () => {
     expect((await stat(join(bin, NAME))).mode & 0o777).toBe(0o755)
   })
 
-  test('tells the lines of all shells where it does not know which one it is; the README has the same', async () => {
+  test('tells the lines of all shells where it does not know which one it is; docs/install.md has the same', async () => {
     const {stdout} = await completion([], {SHELL: ''})
-    const readme = (await readFile(README, 'utf8')).replaceAll(String.raw`\|`, '|')
+    const page = (await readFile(INSTALL, 'utf8')).replaceAll(String.raw`\|`, '|')
     for (const line of Object.values(shellCommands)) {
       expect(stdout).toContain(line)
-      expect(readme).toContain(line)
+      expect(page).toContain(line)
     }
   })
 })
