@@ -38,7 +38,8 @@ const standInsSchema = z
 export const matrixSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Matrix'),
-  node: z.string(),
+  node: z.string().describe('of several nodes all names, with commas'),
+  nodes: z.array(z.string()).exactOptional().describe('where several were walked: each packet by the nodes of its ends'),
   walked: z.boolean().describe('whether rules of a node were walked'),
   foretold: foretoldSchema,
   standIns: standInsSchema,

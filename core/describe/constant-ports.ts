@@ -18,7 +18,7 @@ export interface PortRange {
 const TRANSPORTS: readonly ServiceRange[] = [servicesOf('tcp'), servicesOf('udp'), servicesOf('sctp')]
 
 /**
- * Cuts all ports where anything changes between one end and any other, in either direction: by the node's rules or by what the
+ * Cuts all ports where anything changes between one end and any other, in either direction: by the nodes' rules or by what the
  * policies mean. Asking about the first port of each range asks about all ports.
  *
  * @param name of the end
@@ -54,12 +54,12 @@ interface Part extends ServiceRange {
 /** Who judges packets between the ends, each part of them by the services from which to which it goes. */
 function judgesOf(
   ends: readonly MatrixEnd[],
-  {dump, cluster}: Omit<MatrixInput, 'ports'>,
+  {nodes = [], cluster}: Omit<MatrixInput, 'ports'>,
 ): ((receiver: number) => readonly Part[])[] {
   const judges: ((receiver: number) => readonly Part[])[] = []
-  if (dump && isNodeRead(dump)) {
+  for (const node of nodes.filter(isNodeRead)) {
     const addresses = ends.map(({address}) => parseIpv4(address) ?? 0)
-    const walk = dump.walkSets({senders: addresses, receivers: addresses, services: TRANSPORTS})
+    const walk = node.walkSets({senders: addresses, receivers: addresses, services: TRANSPORTS})
     judges.push(receiver => walk.judge(receiver))
   }
   if (cluster) {

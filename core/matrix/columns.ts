@@ -4,6 +4,7 @@ import type {ClusterObjects, Pod} from '../kubernetes/objects.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import type {Verdict} from '../net/packet.ts'
 import {Bits} from '../packets/bits.ts'
+import type {JudgedPackets} from '../packets/packet-domain.ts'
 import {PolicyPackets} from '../packets/policy-packets.ts'
 import {oneService, serviceNumber} from '../packets/services.ts'
 import {type End, PacketEnds} from '../policy/packet-ends.ts'
@@ -13,7 +14,12 @@ import type {ProbedPort} from './ports.ts'
 interface Column {
   readonly accepted: Bits
   readonly unknown: Bits
+  /** Whose packets may be sent on to another receiver. */
+  readonly redirected?: Bits
 }
+
+/** Of each port, whose accepted packets may go on under another sender's address. Absent where no such address is changed. */
+type Masqueraded = readonly Bits[] | undefined
 
 /** An end of packets: a pod, or an address without one. */
 interface PlacedEnd {
@@ -30,17 +36,34 @@ export interface EndPair {
 /** Decides all senders of one receiver at once, when its first cell is asked for. */
 export class Columns {
   private readonly known: (readonly Column[] | undefined)[] = []
+  private readonly knownMasqueraded: Masqueraded[] = []
   private readonly judge: (receiver: number) => readonly Column[]
+  private readonly masqueraded: (receiver: number) => Masqueraded
 
-  /** @param judge gives the column of each port for a receiving class */
-  constructor(judge: (receiver: number) => readonly Column[]) {
+  /**
+   * @param judge gives the column of each port for a receiving class
+   * @param masqueraded tells for each port whose packets may go on to it under another address
+   */
+  constructor(judge: (receiver: number) => readonly Column[], masqueraded: (receiver: number) => Masqueraded = () => undefined) {
     this.judge = judge
+    this.masqueraded = masqueraded
   }
 
   /** @param sender and receiver numbers of classes, `port` the index of a port */
   at(sender: number, receiver: number, port: number): Verdict {
     const {accepted, unknown} = (this.known[receiver] ??= this.judge(receiver))[port] as Column
     return unknown.has(sender) ? 'unknown' : accepted.has(sender) ? 'accept' : 'drop'
+  }
+
+  /** Whether a packet may be sent on to another receiver. */
+  isRedirected(sender: number, receiver: number, port: number): boolean {
+    return (this.known[receiver] ??= this.judge(receiver))[port]?.redirected?.has(sender) ?? false
+  }
+
+  /** Whether an accepted packet may go on under another sender's address. */
+  isMasqueraded(sender: number, receiver: number, port: number): boolean {
+    if (!(receiver in this.knownMasqueraded)) this.knownMasqueraded[receiver] = this.masqueraded(receiver)
+    return this.knownMasqueraded[receiver]?.[port]?.has(sender) ?? false
   }
 }
 
@@ -53,19 +76,32 @@ export function walkedColumns(node: NodeState, classes: readonly EndPair[], port
     receivers: classes.map(({receiver}) => addressOf(receiver)),
     services: ports.map(({protocol, port}) => oneService(protocol, port)),
   })
-  return new Columns(receiver => {
-    const parts = walk.judge(receiver)
-    return ports.map(({protocol, port}) => {
-      const number = serviceNumber(protocol, port)
-      const here = parts.filter(({from, to}) => from <= number && number <= to)
-      const of = (verdict: Verdict) =>
-        here.filter(part => part.verdict === verdict).reduce((all, {senders}) => all.or(senders), Bits.none)
-      const accepted = of('accept')
-      // Packets that may be sent on to several places are in several parts.
-      return {accepted, unknown: of('unknown').or(accepted.and(of('drop')))}
-    })
-  })
+  const numbers = ports.map(({protocol, port}) => serviceNumber(protocol, port))
+  return new Columns(
+    receiver => {
+      const parts = walk.judge(receiver)
+      return numbers.map(number => {
+        const here = parts.filter(({from, to}) => from <= number && number <= to)
+        const of = (verdict: Verdict) => sendersOf(here.filter(part => part.verdict === verdict))
+        const accepted = of('accept')
+        // Packets that may be sent on to several places are in several parts.
+        const redirected = here.filter(({translated}) => translated)
+        return {
+          accepted,
+          unknown: of('unknown').or(accepted.and(of('drop'))),
+          ...(redirected.length > 0 && {redirected: sendersOf(redirected)}),
+        }
+      })
+    },
+    receiver => {
+      const parts = walk.masqueraded?.(receiver)
+      return parts && numbers.map(number => sendersOf(parts.filter(({from, to}) => from <= number && number <= to)))
+    },
+  )
 }
+
+const sendersOf = (parts: readonly Pick<JudgedPackets, 'senders'>[]): Bits =>
+  parts.reduce((all, {senders}) => all.or(senders), Bits.none)
 
 /** What the policies mean. */
 export function meantColumns(cluster: ClusterObjects, classes: readonly EndPair[], ports: readonly ProbedPort[]): Columns {

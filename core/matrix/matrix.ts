@@ -8,24 +8,23 @@ import type {Packet, Verdict} from '../net/packet.ts'
 import {addressClasses} from '../packets/address-classes.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {IncompletePart} from '../problem/incomplete-part.ts'
-import {memberText} from '../sets/member.ts'
 import {isNodeRead} from '../trace/nodes.ts'
-import {type Columns, type EndPair, meantColumns, walkedColumns} from './columns.ts'
+import {ClassVerdicts, type MatrixEnd, type Verdicts} from './class-verdicts.ts'
+import {meantColumns} from './columns.ts'
+import {nodeVerdicts} from './node-verdicts.ts'
 import type {ProbedPort} from './ports.ts'
 
-/** One pod, or an address outside the cluster. */
-export interface MatrixEnd {
-  readonly name: string
-  readonly address: string
-  readonly pod?: Pod
-}
+export type {MatrixEnd} from './class-verdicts.ts'
 
 export interface MatrixInput {
   readonly ends: readonly MatrixEnd[]
   readonly ports: readonly ProbedPort[]
-  /** If given with rules, they are walked for the verdict. The policies, if known, give the expected verdict. */
-  readonly dump?: NodeState
-  /** Sets of the dump that its rules look at, where known: others cannot tell ends apart. */
+  /**
+   * The rules of these are walked for the verdict: of several nodes those of both ends. The policies, if known, give the expected
+   * verdict.
+   */
+  readonly nodes?: readonly NodeState[]
+  /** Sets of the nodes that rules look at, where known: others cannot tell ends apart. */
   readonly usedSets?: ReadonlySet<string>
   readonly cluster?: ClusterObjects
 }
@@ -37,14 +36,6 @@ export function matrixEnds(pods: readonly Pod[], outside: MatrixEnd): MatrixEnd[
     return address === undefined ? [] : [{name: objectKey(pod), address, pod}]
   })
   return [...inside.toSorted((a, b) => (a.name < b.name ? -1 : 1)), outside]
-}
-
-/** An end with its classes. Ends of one class get the same verdicts, so each class is decided once. */
-interface Classed extends MatrixEnd {
-  /** Equal for ends of one name. A number, because there are millions of pairs and numbers compare faster. */
-  readonly id: number
-  readonly walked: number
-  readonly meant: number
 }
 
 /** What happens to the packets of one end to another at one port, and what the policies mean where that is compared. */
@@ -72,45 +63,31 @@ const alone: Readonly<Record<Verdict, Cell>> = {
 export class Matrix {
   readonly ends: readonly MatrixEnd[]
   readonly ports: readonly ProbedPort[]
-  private readonly classed: readonly Classed[]
-  private readonly walked: Decide | undefined
-  private readonly meant: Decide | undefined
+  private readonly walked: Verdicts | undefined
+  private readonly meant: Verdicts | undefined
   private readonly isForetold: boolean
-  /** What of the node's rules and sets is not whole. */
+  /** What of the nodes' rules and sets is not whole. */
   private readonly lost: () => readonly IncompletePart[]
   private isLostTold = false
   /** What verdicts of the policies that were asked for so far rest on and that is not whole. */
   readonly incomplete: IncompletePart[] = []
 
-  constructor(input: MatrixInput) {
-    const {dump, cluster, ports} = input
-    const ends = classify(input)
+  constructor({ends, ports, nodes = [], usedSets, cluster}: MatrixInput) {
     const evaluator = cluster && new Evaluator(cluster)
-    const isWalked = dump !== undefined && isNodeRead(dump)
-    this.ends = input.ends
+    const walked = nodes.filter(isNodeRead)
+    this.ends = ends
     this.ports = ports
-    this.classed = ends
-    this.walked = isWalked
-      ? decided(
-          ends,
-          ports,
-          'walked',
-          classes => walkedColumns(dump, classes, ports),
-          packet => dump.walk(packet).verdict,
-        )
-      : undefined
+    this.walked = walked.length > 0 ? nodeVerdicts(walked, ends, ports, usedSets) : undefined
     this.meant =
       evaluator &&
-      decided(
-        ends,
-        ports,
-        'meant',
+      new ClassVerdicts(
+        {ends, classes: meantClasses(ends, cluster), ports},
         classes => meantColumns(cluster, classes, ports),
         (packet, from, to) => this.meaning(evaluator, packet, from, to),
       )
-    this.isForetold = dump?.isForetold === true
+    this.isForetold = nodes.some(node => node.isForetold)
     const objects = new Set((cluster ? incompleteObjects(cluster) : []).map(({part}) => part))
-    this.lost = () => (isWalked ? dump.completeness.parts.filter(({part}) => !objects.has(part)) : [])
+    this.lost = () => lostOf(walked).filter(({part}) => !objects.has(part))
   }
 
   private meaning(evaluator: Evaluator, packet: Packet, {pod: source}: MatrixEnd, {pod: destination}: MatrixEnd): Verdict {
@@ -134,15 +111,13 @@ export class Matrix {
 
   /** Ends with one number get the same verdicts. */
   classOf(end: number): string {
-    const {walked, meant} = this.classed[end] as Classed
-    return `${walked} ${meant}`
+    return `${this.walked?.classOf(end)} ${this.meant?.classOf(end)}`
   }
 
   /** @param source index of an end, as `destination`; `port` that of a port */
   cell(source: number, destination: number, port: number): Cell {
-    const [from, to] = [this.classed[source] as Classed, this.classed[destination] as Classed]
-    const expected = this.meant?.(from, to, port)
-    const walked = this.walked?.(from, to, port)
+    const expected = this.meant?.verdict(source, destination, port)
+    const walked = this.walked?.verdict(source, destination, port)
     if (walked === 'unknown') this.tellLost()
     // What Azure NPM will do rests on the same objects.
     const isOpen = this.isForetold && expected === 'unknown'
@@ -153,10 +128,14 @@ export class Matrix {
 
   /** Every pair, sender by sender. A pod is not probed against itself, because such packets never leave it. */
   *probes(): Generator<Probe> {
-    const {classed, ports} = this
-    for (const [at, source] of classed.entries())
-      for (const [to, destination] of classed.entries()) {
-        if (source.id === destination.id) continue
+    const {ends, ports} = this
+    // Numbers, because there are millions of pairs and numbers compare faster than names.
+    const numbers = new Map<string, number>()
+    for (const {name} of ends) numbers.set(name, numbers.get(name) ?? numbers.size)
+    const ids = ends.map(({name}) => numbers.get(name))
+    for (const [at, source] of ends.entries())
+      for (const [to, destination] of ends.entries()) {
+        if (ids[at] === ids[to]) continue
         for (let index = 0; index < ports.length; index++) {
           const {protocol, port} = ports[index] as ProbedPort
           yield {source: source.name, destination: destination.name, protocol, port, ...this.cell(at, to, index)}
@@ -168,70 +147,16 @@ export class Matrix {
 /** Every pair of ends at every port, see `Matrix.probes`. */
 export const probes = (input: MatrixInput): Generator<Probe> => new Matrix(input).probes()
 
-type Decide = (source: Classed, destination: Classed, port: number) => Verdict
-
-/**
- * Decides pairs of classes column by column. What is not known for sets of packets is decided packet by packet: it may be known for
- * one, and its reason is wanted.
- */
-function decided(
-  ends: readonly Classed[],
-  ports: readonly ProbedPort[],
-  by: 'walked' | 'meant',
-  columnsOf: (classes: readonly EndPair[]) => Columns,
-  decide: (packet: Packet, source: MatrixEnd, destination: MatrixEnd) => Verdict,
-): Decide {
-  const classes: EndPair[] = []
-  for (const end of ends) classes[end[by]] = {sender: classes[end[by]]?.sender ?? end, receiver: end}
-  const numbers = new Map([...classes.keys()].filter(each => classes[each]).map((each, at) => [each, at]))
-  const columns = columnsOf([...numbers.keys()].map(each => classes[each] as EndPair))
-  const indexes = Int32Array.from(classes.keys(), each => numbers.get(each) ?? -1)
-  return (source, destination, port) => {
-    const verdict = columns.at(indexes[source[by]] as number, indexes[destination[by]] as number, port)
-    if (verdict !== 'unknown') return verdict
-    return decide({source: source.address, destination: destination.address, ...(ports[port] as ProbedPort)}, source, destination)
-  }
-}
-
-function classify({ends, dump, usedSets, cluster}: MatrixInput): Classed[] {
-  const walked = walkedClasses(ends, dump, usedSets)
-  const meant = meantClasses(ends, cluster)
-  const ids = new Map<string, number>()
-  return ends.map(end => {
-    const id = ids.get(end.name) ?? ids.size
-    ids.set(end.name, id)
-    return {...end, id, walked: walked(end), meant: meant(end)}
-  })
-}
-
-/** Classes for walks, by memberships in sets and in blocks that rules name directly. */
-function walkedClasses(
-  ends: readonly MatrixEnd[],
-  dump: NodeState | undefined,
-  usedSets: ReadonlySet<string> | undefined,
-): (end: MatrixEnd) => number {
-  const used = [...(dump?.sets ?? [])].filter(([name]) => usedSets?.has(name) ?? true)
-  const sets = new Map(
-    used.map(([name, {type, members, header}]) => [name, {type, members: members.map(memberText), header}] as const),
+/** What of the nodes is not whole, each part once; of several nodes with the name of its node. */
+function lostOf(nodes: readonly NodeState[]): IncompletePart[] {
+  const isOne = nodes.length === 1
+  return nodes.flatMap(({node, completeness}) =>
+    completeness.parts.map(each => (isOne ? each : {...each, part: `${each.part} of node ${node}`})),
   )
-  const numbers = new Map<string, number>()
-  let number = 0
-  // Rules may look at whether an address is known to be a pod's, and each pod may have rules of its own.
-  const apart = ({pod, address}: MatrixEnd): string => `${pod !== undefined} ${dump?.rulesAt?.(address)}`
-  for (const those of Map.groupBy(ends, apart).values())
-    for (const members of addressClasses(
-      sets,
-      those.map(({address}) => address),
-      dump?.ruleBlocks() ?? [],
-    ).values()) {
-      number++
-      for (const address of members) numbers.set(address, number)
-    }
-  return ({address}) => numbers.get(address) ?? 0
 }
 
 /** The label keys, port names and blocks that policies use. Policies cannot distinguish ends by anything else but namespaces. */
-function lookedAt(cluster: ClusterObjects | undefined): {
+function lookedAt(cluster: ClusterObjects): {
   keys: ReadonlySet<string>
   portNames: ReadonlySet<string>
   blocks: ReadonlySet<string>
@@ -243,7 +168,7 @@ function lookedAt(cluster: ClusterObjects | undefined): {
     for (const key of Object.keys(matchLabels ?? {})) keys.add(key)
     for (const {key} of matchExpressions ?? []) keys.add(key)
   }
-  for (const {spec} of cluster?.policies ?? []) {
+  for (const {spec} of cluster.policies) {
     addSelector(spec.podSelector)
     const rules = [
       ...(spec.ingress ?? []).map(({from, ports}) => ({peers: from, ports})),
@@ -260,8 +185,8 @@ function lookedAt(cluster: ClusterObjects | undefined): {
   return {keys, portNames, blocks}
 }
 
-/** Classes for policies: by namespace, and by the labels, declared ports and blocks that policies use. */
-function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | undefined): (end: MatrixEnd) => number {
+/** Classes of ends for policies, as numbers: by namespace, and by the labels, declared ports and blocks that policies use. */
+function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects): number[] {
   const {keys, portNames, blocks} = lookedAt(cluster)
   const sets = new Map([...blocks].map((block, index) => [String(index), {type: 'hash:net', members: [block]}]))
   const blockClass = new Map<string, number>()
@@ -274,14 +199,12 @@ function meantClasses(ends: readonly MatrixEnd[], cluster: ClusterObjects | unde
     for (const address of members) blockClass.set(address, number)
   }
   const numbers = new Map<string, number>()
-  const known = new Map<MatrixEnd, number>()
-  for (const end of ends) {
-    const {pod} = end
+  return ends.map(({pod, address}) => {
     const labels = [...keys].map(key => pod?.metadata.labels?.[key] ?? null)
     const ports = (pod ? declaredPorts(pod) : []).filter(({name}) => name !== undefined && portNames.has(name))
-    const key = JSON.stringify([pod?.metadata.namespace ?? null, pod !== undefined, labels, ports, blockClass.get(end.address)])
-    if (!numbers.has(key)) numbers.set(key, numbers.size)
-    known.set(end, numbers.get(key) ?? 0)
-  }
-  return end => known.get(end) ?? 0
+    const key = JSON.stringify([pod?.metadata.namespace ?? null, pod !== undefined, labels, ports, blockClass.get(address)])
+    const known = numbers.get(key) ?? numbers.size
+    numbers.set(key, known)
+    return known
+  })
 }

@@ -2,20 +2,18 @@ import type {z} from 'zod'
 import type {matrixDiffSchema, matrixSchema, Probe} from '../contract/matrix.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import {dataPlaneOfNode} from '../dataplanes.ts'
-import {type ClusterObjects, objectKey, type Pod} from '../kubernetes/objects.ts'
-import {policyIp} from '../kubernetes/pod-filter.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import type {Deviation} from '../policy/deviations.ts'
 import type {CompileOptions} from '../policy/program.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
-import {resolveEndpoint} from '../trace/endpoints.ts'
 import {isNodeRead, knownPods} from '../trace/nodes.ts'
 import {changedCluster, withWorkloads} from './change.ts'
 import {compareMatrices} from './compare-matrices.ts'
 import {commonDataPlane, departuresOf, type Foretold, foretell, foretellChange} from './foretell.ts'
 import {type GroupedMatrix, groupedMatrix} from './groups.ts'
-import {Matrix, type MatrixEnd, type MatrixInput, matrixEnds} from './matrix.ts'
+import {commonEnds, elsewhereProblems, endsOf} from './known-ends.ts'
+import {Matrix, type MatrixInput} from './matrix.ts'
 import {type ProbedPort, portsOfPolicies} from './ports.ts'
 import {withStandIns} from './stand-ins.ts'
 
@@ -38,8 +36,8 @@ export interface NodeQuestion extends Omit<MatrixQuestion, 'ports'> {
 
 /** Another state of the node or cluster, or a change to it. */
 export interface MatrixChangeQuestion {
-  /** Another node, another cluster, or objects to apply. */
-  readonly changed?: NodeState | undefined
+  /** Other nodes, another cluster, or objects to apply. */
+  readonly changed?: readonly NodeState[] | undefined
   /** Policies to delete, `namespace/name`. */
   readonly without?: readonly string[] | undefined
 }
@@ -66,28 +64,32 @@ export interface ProbedNode {
 const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
 
 /**
- * Decides all pairs of pods, and each pod with one address outside the cluster, at every port. It walks the node's rules if there
- * are any, and otherwise those that Azure NPM would program.
+ * Decides all pairs of pods, and each pod with one address outside the cluster, at every port. It walks the rules of the nodes if there
+ * are any, those of both ends where there are several nodes, and otherwise the rules that Azure NPM would program.
  *
- * @param inputProblems of the input as a whole; they come before those of the dump
+ * @param dumps nodes of one cluster
+ * @param inputProblems of the input as a whole; they come before those of the nodes
  * @throws InputError when no pods are known, or neither rules nor policies
  */
-export function probeNode(dump: NodeState, question: NodeQuestion, inputProblems: readonly Problem[]): ProbedNode {
-  const problems = [...inputProblems, ...dump.problems]
-  const isWalked = isNodeRead(dump)
+export function probeNodes(dumps: readonly NodeState[], question: NodeQuestion, inputProblems: readonly Problem[]): ProbedNode {
+  const problems = [...inputProblems, ...new Set(dumps.flatMap(each => each.problems))]
+  const walked = dumps.filter(isNodeRead)
+  const isWalked = walked.length > 0
+  const dump = walked[0] ?? requireOne(dumps)
   const {
     clusters: [cluster],
     standIns,
-  } = isWalked || !dump.cluster ? {clusters: [dump.cluster], standIns: []} : withStandIns([dump.cluster])
+  } = isWalked || !dump.cluster ? {clusters: [clusterOf(dumps)], standIns: []} : withStandIns([dump.cluster])
   const dataPlane = isWalked || !cluster ? dump.dataPlane : commonDataPlane(cluster, dump.dataPlane)
-  requireKnown(cluster ? dump.with({cluster}) : dump, problems)
+  requireKnown(cluster ? [dump.with({cluster})] : dumps, problems)
   const {options = NEWEST} = question
   const foretold = !isWalked && cluster ? foretell(cluster, dataPlane, options) : undefined
   // Rules without policies tell no ports: those that policies name would be none.
   const named = cluster && (!isWalked || cluster.policies.length > 0) ? [cluster] : []
+  const nodes = foretold ? [foretold.node] : walked
   const input = {
-    ends: endsOf(foretold?.node ?? dump, question),
-    ...(foretold ? walkedForetold(foretold) : {dump}),
+    ends: endsOf(nodes, question),
+    ...(foretold ? walkedForetold(foretold) : {nodes}),
     ...(cluster && {cluster}),
   }
   const ports = typeof question.ports === 'function' ? question.ports(input) : portsFor({ports: question.ports}, named, problems)
@@ -95,7 +97,8 @@ export function probeNode(dump: NodeState, question: NodeQuestion, inputProblems
   const document: StreamedMatrix = {
     apiVersion: API_VERSION,
     kind: 'Matrix',
-    node: dump.node,
+    node: isWalked ? walked.map(({node}) => node).join(', ') : dump.node,
+    ...(walked.length > 1 && {nodes: walked.map(({node}) => node)}),
     walked: isWalked,
     ...(foretold && {foretold: true}),
     ...(standIns.length > 0 && {standIns}),
@@ -103,7 +106,7 @@ export function probeNode(dump: NodeState, question: NodeQuestion, inputProblems
     ...(foretold && cluster && {departures: printable(departuresOf(cluster, dataPlane, options))}),
     // Filled while the probes are decided, which come before it.
     incomplete: matrix.incomplete,
-    problems: [...problems, ...(foretold?.problems ?? []), ...elsewhereProblems(foretold?.node ?? dump, question)],
+    problems: [...problems, ...(foretold?.problems ?? []), ...elsewhereProblems(nodes, question)],
   }
   return {
     document,
@@ -115,6 +118,10 @@ export function probeNode(dump: NodeState, question: NodeQuestion, inputProblems
   }
 }
 
+/** The same of one node. */
+export const probeNode = (dump: NodeState, question: NodeQuestion, inputProblems: readonly Problem[]): ProbedNode =>
+  probeNodes([dump], question, inputProblems)
+
 /** Whether the verdict is known and not what the policies mean. */
 export const isWrong = ({verdict, expected}: Pick<Probe, 'verdict' | 'expected'>): boolean =>
   expected !== undefined && verdict !== 'unknown' && verdict !== expected
@@ -125,30 +132,32 @@ export function* onlyWrong(all: Iterable<Probe>): Generator<Probe> {
 }
 
 /**
- * Compares the matrix of a node with that of another one, or what Azure NPM will do before and after a change, for the same pods
- * and ports.
+ * Compares the matrix of nodes with that of others, or what Azure NPM will do before and after a change, for the same pods and ports.
  *
- * Two nodes with rules are walked. Otherwise both sides are foretold: of a node with rules, as the release on it programs.
+ * Nodes with rules on both sides are walked. Otherwise both sides are foretold: of a node with rules, as the release on it programs.
  *
+ * @param dumps nodes of one cluster
  * @param inputProblems of each input as a whole
  * @throws InputError as `probeNode`, when `changed` holds neither rules nor objects, and for a policy to delete that is not there
  */
 export function compareProbes(
-  dump: NodeState,
-  {changed, without = []}: MatrixChangeQuestion,
+  dumps: readonly NodeState[],
+  {changed: others = [], without = []}: MatrixChangeQuestion,
   question: MatrixQuestion,
   inputProblems: {readonly before: readonly Problem[]; readonly after: readonly Problem[]},
 ): MatrixDiff {
-  const given = [...inputProblems.before, ...dump.problems]
-  const all = [...given, ...inputProblems.after, ...(changed?.problems ?? [])]
-  if (changed && changed.completeness.rules !== 'absent') {
+  const dump = dumps.find(isNodeRead) ?? requireOne(dumps)
+  const changed = others.find(hasRules) ?? others[0]
+  const given = [...inputProblems.before, ...new Set(dumps.flatMap(each => each.problems))]
+  const all = [...given, ...inputProblems.after, ...new Set(others.flatMap(each => each.problems))]
+  if (changed && hasRules(changed)) {
     if (without.length > 0)
       throw new InputError(
         '--without does not go with another node',
         'Its rules are walked as they are: give objects with --diff.',
       )
-    requireKnown(dump, given)
-    return compareNodes(dump, changed, question, all)
+    requireKnown(dumps, given)
+    return compareNodes(dumps, others.filter(hasRules), question, all)
   }
   const isForeseen = !isNodeRead(dump) && dump.cluster !== undefined
   const dataPlane = isForeseen && dump.cluster ? commonDataPlane(dump.cluster, dump.dataPlane) : dump.dataPlane
@@ -164,12 +173,12 @@ export function compareProbes(
   const next = changedCluster(isState ? (changed?.cluster ?? dump.cluster) : dump.cluster, {...(applied && {applied}), without})
   const {clusters, standIns} = withStandIns([applied ? withNew(dump.cluster, next.cluster) : dump.cluster, next.cluster])
   const [cluster, changedTo] = clusters as [ClusterObjects, ClusterObjects]
-  requireKnown(dump.with({cluster}), given)
+  requireKnown([dump.with({cluster})], given)
   const options = optionsOf(dump, cluster, question)
   const before = foretell(cluster, dataPlane, options)
   const after = isState ? foretell(changedTo, dataPlane, options) : foretellChange(cluster, changedTo, dataPlane, options)
   const ports = portsFor(question, [cluster, changedTo], all)
-  const ends = commonEnds(endsOf(before.node, question), endsOf(after.node, question))
+  const ends = commonEnds(endsOf([before.node], question), endsOf([after.node], question))
   const diff = compareMatrices(
     {ends: ends.before, ports, cluster, ...walkedForetold(before)},
     {ends: ends.after, ports, cluster: changedTo, ...walkedForetold(after)},
@@ -181,7 +190,7 @@ export function compareProbes(
     foretold: true,
     ...(standIns.length > 0 && {standIns}),
     departures: printable(departuresOf(changedTo, dataPlane, options)),
-    problems: [...all, ...next.problems, ...after.problems, ...elsewhereProblems(before.node, question)],
+    problems: [...all, ...next.problems, ...after.problems, ...elsewhereProblems([before.node], question)],
   }
 }
 
@@ -201,24 +210,39 @@ function withNew(before: ClusterObjects, after: ClusterObjects): ClusterObjects 
   }
 }
 
-function compareNodes(dump: NodeState, changed: NodeState, question: MatrixQuestion, problems: Problem[]): MatrixDiff {
-  const cluster = changed.cluster ?? dump.cluster
+function compareNodes(
+  dumps: readonly NodeState[],
+  changed: readonly NodeState[],
+  question: MatrixQuestion,
+  problems: Problem[],
+): MatrixDiff {
+  const known = clusterOf(dumps)
+  const cluster = clusterOf(changed) ?? known
   const ports = portsFor(question, cluster ? [cluster] : [], problems)
-  const ends = endsOf(dump, question)
-  const isWalked = isNodeRead(dump)
+  const ends = endsOf(dumps, question)
+  const isWalked = dumps.some(isNodeRead)
   const {options = NEWEST} = question
   const before =
-    !isWalked && dump.cluster
-      ? walkedForetold(foretell(dump.cluster, commonDataPlane(dump.cluster, dump.dataPlane), options))
-      : {dump}
+    !isWalked && known
+      ? walkedForetold(foretell(known, commonDataPlane(known, requireOne(dumps).dataPlane), options))
+      : {nodes: dumps}
   const diff = compareMatrices(
-    {ends, ports, ...before, ...(dump.cluster && {cluster: dump.cluster})},
-    {ends, ports, dump: changed, ...(cluster && {cluster})},
+    {ends, ports, ...before, ...(known && {cluster: known})},
+    {ends, ports, nodes: changed, ...(cluster && {cluster})},
   )
   return {apiVersion: API_VERSION, kind: 'MatrixDiff', ...diff, problems}
 }
 
-const walkedForetold = ({node, usedSets}: Foretold): Pick<MatrixInput, 'dump' | 'usedSets'> => ({dump: node, usedSets})
+const walkedForetold = ({node, usedSets}: Foretold): Pick<MatrixInput, 'nodes' | 'usedSets'> => ({nodes: [node], usedSets})
+
+const hasRules = ({completeness}: NodeState): boolean => completeness.rules !== 'absent'
+
+const clusterOf = (dumps: readonly NodeState[]): ClusterObjects | undefined => dumps.find(({cluster}) => cluster)?.cluster
+
+function requireOne([dump]: readonly NodeState[]): NodeState {
+  if (!dump) throw new InputError('nothing to read: the input holds no node', 'Give a dump or cluster objects with --from.')
+  return dump
+}
 
 const printable = (departures: readonly Deviation[]) =>
   departures.map(({code, sentence, places}) => ({
@@ -233,7 +257,7 @@ const isOfCluster = (objects: ClusterObjects | undefined): boolean =>
 
 /** As which Azure NPM programs: as on the node, where its rules are known. */
 function optionsOf(dump: NodeState, cluster: ClusterObjects, {options}: MatrixQuestion): CompileOptions {
-  if (options || dump.completeness.rules === 'absent') return options ?? NEWEST
+  if (options || !hasRules(dump)) return options ?? NEWEST
   const {program} = dump.dataPlane.expectedProgram(dump, cluster, {})
   return program.options
 }
@@ -247,60 +271,15 @@ function requireAccepted(problems: readonly Problem[]): void {
     throw new InputError(`--diff: ${refused.message}`, 'Correct it first: kubectl npm lint -f tells what is wrong with it.')
 }
 
-function requireKnown(dump: NodeState, problems: readonly Problem[]): void {
-  if (knownPods([dump]).pods.length === 0)
+function requireKnown(dumps: readonly NodeState[], problems: readonly Problem[]): void {
+  if (knownPods(dumps).pods.length === 0)
     throw new InputError(
       'no pods are known',
       'Give the cluster objects with --from: kubectl get pods,namespaces,networkpolicies -A -o json',
       problems,
     )
-  if (dump.completeness.rules === 'absent' && !dump.cluster)
+  if (!dumps.some(hasRules) && !clusterOf(dumps))
     throw new InputError('neither rules nor policies are known', 'Give a dump or the cluster objects with --from.', problems)
-}
-
-function endsOf(dump: NodeState, {namespace}: Pick<MatrixQuestion, 'namespace'>): MatrixEnd[] {
-  const known = knownPods([dump])
-  const wanted = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
-  const isElsewhere = judgedElsewhere(dump)
-  const pods = wanted.filter(pod => !isElsewhere(pod))
-  return matrixEnds(pods, resolveEndpoint('external', known))
-}
-
-/** Whether only another node enforces the policies of a pod: what this one says of it is not what happens to its packets. */
-function judgedElsewhere(dump: NodeState): (pod: Pod) => boolean {
-  const nodes = new Map(dump.isForetold ? dump.cluster?.nodes.map(node => [node.metadata.name, node]) : [])
-  return pod => {
-    const ip = policyIp(pod)
-    if (ip !== undefined && dump.judges?.(ip) === false) return true
-    const plane = dataPlaneOfNode(nodes.get(pod.spec?.nodeName ?? ''))
-    return plane !== undefined && plane !== dump.dataPlane
-  }
-}
-
-/** What is said of pods that are left out. */
-function elsewhereProblems(dump: NodeState, {namespace}: Pick<MatrixQuestion, 'namespace'>): Problem[] {
-  const isElsewhere = judgedElsewhere(dump)
-  const others = knownPods([dump]).pods.filter(
-    pod => (namespace === undefined || pod.metadata.namespace === namespace) && isElsewhere(pod),
-  )
-  if (others.length === 0) return []
-  const [first] = others
-  const named = others.length === 1 && first ? objectKey(first) : `${others.length} pods`
-  return [
-    {
-      code: 'NETWORK_MODEL',
-      message: dump.isForetold
-        ? `${named} of nodes with another operating system ${others.length === 1 ? 'is' : 'are'} left out: Azure NPM enforces policies there in another way`
-        : `${named} of other nodes ${others.length === 1 ? 'is' : 'are'} left out: the node judges the packets of its own pods only`,
-      next: 'Ask trace about packets between pods of different nodes.',
-    },
-  ]
-}
-
-/** The ends that are there before and after, each side with its own addresses and labels. */
-function commonEnds(before: readonly MatrixEnd[], after: readonly MatrixEnd[]): {before: MatrixEnd[]; after: MatrixEnd[]} {
-  const [then, now] = [before, after].map(ends => new Set(ends.map(({name}) => name))) as [Set<string>, Set<string>]
-  return {before: before.filter(({name}) => now.has(name)), after: after.filter(({name}) => then.has(name))}
 }
 
 function portsFor(

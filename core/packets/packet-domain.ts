@@ -38,6 +38,11 @@ export interface PacketSetWalk {
    */
   judge(receiver: number): readonly JudgedPackets[]
   /**
+   * The accepted packets to a receiver that may leave the node with another sender's address. Absent where a node changes none, and
+   * without those that are sent on to another receiver.
+   */
+  masqueraded?(receiver: number): readonly Omit<JudgedPackets, 'verdict' | 'translated'>[]
+  /**
    * Of a walk that was made like another one, on a node that differs in sets only: the packets that may be judged otherwise than in
    * that one. Absent, and undefined, where that may be any.
    */

@@ -23,19 +23,42 @@ export interface Route {
   nodeOf(address: string): NodeState | undefined
 }
 
-/**
- * The nodes that a packet passes: the sender's, then the receiver's. If neither is among the dumps, all that are of nodes.
- */
-export function routeOf(dumps: readonly NodeState[], source: Endpoint, destination: Endpoint): Route {
-  const withRules = dumps.filter(isNodeRead)
-  const owners = new Owners(dumps)
-  const named = (name: string | undefined) => (name === undefined ? undefined : withRules.find(({node}) => node === name))
-  const nodeOf = (address: string) => named(owners.of(address))
-  const found = [source, destination].map(({pod, address}) => named(pod?.spec?.nodeName ?? owners.of(address)))
-  const nodes = [...new Set(found.filter(node => node !== undefined))]
-  // The packet's nodes are unknown, and any node may drop it.
-  return nodes.length > 0 ? {nodes, isKnown: true, nodeOf} : {nodes: withRules, isKnown: withRules.length < 2, nodeOf}
+/** The ways of packets between ends, over the nodes that are given. */
+export class Routes {
+  private readonly withRules: readonly NodeState[]
+  private readonly owners: Owners
+  private readonly nodeOf = (address: string) => this.named(this.owners.of(address))
+
+  constructor(dumps: readonly NodeState[]) {
+    this.withRules = dumps.filter(isNodeRead)
+    this.owners = new Owners(dumps)
+  }
+
+  private named(name: string | undefined): NodeState | undefined {
+    return name === undefined ? undefined : this.withRules.find(({node}) => node === name)
+  }
+
+  /** The node on which an end is, if it is among those with rules. */
+  homeOf({pod, address}: Pick<Endpoint, 'pod' | 'address'>): NodeState | undefined {
+    return this.named(pod?.spec?.nodeName ?? this.owners.of(address))
+  }
+
+  /** The nodes that a packet passes: the sender's, then the receiver's. If neither is among the dumps, all that are of nodes. */
+  between(source: Pick<Endpoint, 'pod' | 'address'>, destination: Pick<Endpoint, 'pod' | 'address'>): Route {
+    const {withRules, nodeOf} = this
+    const found = [source, destination].map(end => this.homeOf(end))
+    const nodes = [...new Set(found.filter(node => node !== undefined))]
+    // The packet's nodes are unknown, and any node may drop it.
+    return nodes.length > 0 ? {nodes, isKnown: true, nodeOf} : {nodes: withRules, isKnown: withRules.length < 2, nodeOf}
+  }
 }
+
+/** The way of one packet; of several packets, ask one `Routes`. */
+export const routeOf = (
+  dumps: readonly NodeState[],
+  source: Pick<Endpoint, 'pod' | 'address'>,
+  destination: Pick<Endpoint, 'pod' | 'address'>,
+): Route => new Routes(dumps).between(source, destination)
 
 /** On which node each address is: those of pods and of the nodes themselves. */
 class Owners {

@@ -2,18 +2,19 @@ import {Flags} from '@oclif/core'
 import type {Probe} from '../../core/contract/matrix.ts'
 import type {GroupedMatrix} from '../../core/matrix/groups.ts'
 import {parsePorts} from '../../core/matrix/ports.ts'
-import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNode} from '../../core/matrix/probe-node.ts'
+import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNodes} from '../../core/matrix/probe-node.ts'
 import {meant} from '../../core/text/nearest.ts'
 import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
-import {onlyNode} from '../source/open-source.ts'
+import {namedNodes} from '../source/open-source.ts'
 
 export default class Matrix extends Verb {
   static override summary = 'Shows which pods may talk to which, for all pairs'
   static override description =
-    "Walks the node's rules for every pair of pods and one outside address. With cluster objects alone it walks the rules that " +
+    "Walks the node's rules for every pair of pods and one outside address; of several nodes, those on which both ends run. " +
+    'With cluster objects alone it walks the rules that ' +
     'Azure NPM would program, and marks where these do not do what the policies mean. --diff shows what changes with another ' +
     'dump, or when the policies, namespaces and pods of a file are applied; --without, when policies are deleted. ' +
     'In csv a name that a spreadsheet would run as a formula begins with an apostrophe; json has names as they are.'
@@ -55,8 +56,8 @@ export default class Matrix extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Matrix)
-    const source = await this.open(flags)
-    const dump = onlyNode(source.dumps, flags.node)
+    const source = await this.open(flags, 'all')
+    const dumps = namedNodes(source.dumps, flags.node)
     const question: MatrixQuestion = {
       ports: flags.ports === undefined ? undefined : parsePorts(flags.ports),
       namespace: flags.namespace,
@@ -66,10 +67,13 @@ export default class Matrix extends Verb {
     const {diff, without} = flags
     if (diff || without) {
       const other = diff && (await this.open({...flags, from: diff, local: false}))
-      const change = {changed: other && onlyNode(other.dumps, undefined), without}
-      return this.printDiff(compareProbes(dump, change, question, {before: source.problems, after: other?.problems ?? []}), flags)
+      const change = {changed: other?.dumps, without}
+      return this.printDiff(
+        compareProbes(dumps, change, question, {before: source.problems, after: other?.problems ?? []}),
+        flags,
+      )
     }
-    const {document, ends, ports, grouped, restsOnLost} = probeNode(dump, question, source.problems)
+    const {document, ends, ports, grouped, restsOnLost} = probeNodes(dumps, question, source.problems)
     const names = ports.map(({protocol, port}) => `${protocol}/${port}`)
     const answer = (paint: Paint, table: (probes: Iterable<Probe>, groups: GroupedMatrix) => Iterable<string>) => {
       const groups = grouped()
@@ -91,7 +95,7 @@ export default class Matrix extends Verb {
     await this.report(document.problems)
     const {namespace} = flags
     if (namespace !== undefined && !ends.some(name => name.startsWith(`${namespace}/`))) {
-      const known = dump.cluster?.namespaces.map(({metadata}) => metadata.name) ?? []
+      const known = dumps.find(({cluster}) => cluster)?.cluster?.namespaces.map(({metadata}) => metadata.name) ?? []
       await this.reportUnknown([{what: `no pods of namespace ${namespace} in the input`, steps: meant(namespace, known)}])
       this.exit(exitCodes.no)
     }

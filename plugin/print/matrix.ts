@@ -32,12 +32,20 @@ function* departureLines(departures: Departures, paint: Paint): Generator<string
 
 /** A whole answer: what it rests on, a table, and the known reasons of what is wrong in it. */
 export function* matrixAnswer(
-  {foretold, standIns, departures = [], incomplete}: Pick<StreamedMatrix, 'foretold' | 'standIns' | 'departures' | 'incomplete'>,
+  {
+    nodes = [],
+    foretold,
+    standIns,
+    departures = [],
+    incomplete,
+  }: Pick<StreamedMatrix, 'nodes' | 'foretold' | 'standIns' | 'departures' | 'incomplete'>,
   probes: Iterable<Probe>,
   table: (probes: Iterable<Probe>) => Iterable<string>,
   paint: Paint,
 ): Generator<string> {
   if (foretold) yield paint(FORETOLD, 'bold')
+  if (nodes.length > 0)
+    yield paint(`${nodes.length} nodes: each packet by the rules of its sender's node, then of its receiver's.`, 'bold')
   yield* standInLines(standIns, paint)
   let isAnyWrong = false
   function* noted(): Generator<Probe> {

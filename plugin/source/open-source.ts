@@ -193,6 +193,14 @@ function usableDumps(source: Source): {readonly usable: readonly NodeState[]; re
 }
 
 /**
+ * The dumps that `--node` names, or all.
+ *
+ * @throws InputError for a name that the input does not hold
+ */
+export const namedNodes = (dumps: readonly NodeState[], names: readonly string[] | undefined): readonly NodeState[] =>
+  names === undefined ? dumps : [...new Set(names)].map(name => onlyNode(dumps, [name]))
+
+/**
  * The only dump, or the only one that `--node` names.
  *
  * @param node values of `--node`

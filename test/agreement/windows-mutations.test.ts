@@ -66,7 +66,7 @@ function complaints(cluster: ClusterObjects, broken: NodeState, healthy: NodeSta
   const ends = matrixEnds(cluster.pods, {name: 'external', address: '203.0.113.254'})
   const addresses = new Map(ends.map(({name, address}) => [name, address]))
   const ports = [{protocol: 'tcp', port: 80}] as const
-  for (const {source, destination, port, verdict} of probes({ends, ports, dump: broken, cluster})) {
+  for (const {source, destination, port, verdict} of probes({ends, ports, nodes: [broken], cluster})) {
     const [from = '', to = ''] = [addresses.get(source), addresses.get(destination)]
     const walked = broken.walk({source: from, destination: to, protocol: 'tcp', port}).verdict
     if (verdict !== walked) wrong.push(`matrix says ${verdict} of ${from} to ${to}, which is ${walked}`)

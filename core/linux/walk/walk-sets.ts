@@ -91,6 +91,28 @@ export class SetWalker implements PacketSetWalk {
   }
 
   judge(receiver: number): JudgedPackets[] {
+    const ends = this.forwarded(receiver)
+    const all = [
+      ...ends.accepted.map(part => judgedPart(part, 'accept')),
+      ...ends.dropped.map(part => judgedPart(part, 'drop')),
+      ...ends.unknown.map(part => judgedPart(part, 'unknown')),
+    ]
+    return this.hasForked ? disjointPackets(all) : all
+  }
+
+  masqueraded(receiver: number): Omit<JudgedPackets, 'verdict' | 'translated'>[] {
+    const met = this.forwarded(receiver).accepted.filter(
+      ({state: {packet}}) => !packet.isTranslated && !skipsTable('nat', packet),
+    )
+    const behind: Ends = {accepted: [], dropped: [], unknown: []}
+    this.hook('nat', 'POSTROUTING', met, this.domain.receivers[receiver] as number, behind)
+    const changed = behind.accepted.filter(({state: {packet}}) => packet.isTranslated || packet.isSourceTranslated)
+    // A sender's own address is not followed, so what becomes of it counts as unknown here.
+    return [...changed, ...behind.dropped, ...behind.unknown].map(({from, to, senders}) => ({from, to, senders}))
+  }
+
+  /** Walks packets over the rules of those that the node forwards, up to where only their source changes. */
+  private forwarded(receiver: number): Ends {
     this.looks = 0
     this.hasForked = false
     const ends: Ends = {accepted: [], dropped: [], unknown: []}
@@ -109,7 +131,7 @@ export class SetWalker implements PacketSetWalk {
       parts = next
     }
     ends.accepted = parts
-    return this.judged(ends)
+    return ends
   }
 
   asking(): AskingPackets | undefined {
@@ -366,14 +388,5 @@ export class SetWalker implements PacketSetWalk {
     const {below} = this
     if (below && !below.changed.isAskedIn(chain)) return below.walker.chain(rules, table, name)
     return new PreparedChain(chain, this.ends, this.sets, this.blank, this.written)
-  }
-
-  private judged({accepted, dropped, unknown}: Ends): JudgedPackets[] {
-    const all = [
-      ...accepted.map(part => judgedPart(part, 'accept')),
-      ...dropped.map(part => judgedPart(part, 'drop')),
-      ...unknown.map(part => judgedPart(part, 'unknown')),
-    ]
-    return this.hasForked ? disjointPackets(all) : all
   }
 }

@@ -147,6 +147,6 @@ items:
   test('foretell no change by it', async () => {
     const dump = await dumpOf(MILL)
     const changed = await dumpOf(EMPTY_PEER)
-    expect(() => compareProbes(dump, {changed}, {}, {before: [], after: []})).toThrow(`--diff: ${said}`)
+    expect(() => compareProbes([dump], {changed: [changed]}, {}, {before: [], after: []})).toThrow(`--diff: ${said}`)
   })
 })

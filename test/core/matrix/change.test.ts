@@ -79,7 +79,7 @@ describe('a cluster after a change', () => {
 describe('what Azure NPM will do with a change', () => {
   const none = {before: [], after: []}
   const changes = (applied: Partial<ClusterObjects>, without: string[] = []) => {
-    const diff = compareProbes(nodeOf(mill), {changed: nodeOf(objects(applied)), without}, {}, none)
+    const diff = compareProbes([nodeOf(mill)], {changed: [nodeOf(objects(applied))], without}, {}, none)
     const text = (list: readonly {source: string; destination: string}[] = []) =>
       list.map(({source, destination}) => `${source} -> ${destination}`)
     return {

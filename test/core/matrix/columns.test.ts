@@ -41,7 +41,7 @@ describe('the cells of a matrix', () => {
       ])
       const dump = (nodes[0] as NodeState).with({cluster: objects})
       const ends = matrixEnds(objects.pods, {name: 'external', address: '203.0.113.254'})
-      const matrix = new Matrix({ends, ports, dump, cluster: objects})
+      const matrix = new Matrix({ends, ports, nodes: [dump], cluster: objects})
       const evaluator = new Evaluator(objects)
       for (const [from, source] of ends.entries())
         for (const [to, destination] of ends.entries())

@@ -15,7 +15,7 @@ function matrixOf(objects: ClusterObjects): Matrix {
   return new Matrix({
     ends: matrixEnds(objects.pods, outside),
     ports: portsOfPolicies([objects]),
-    dump: node,
+    nodes: [node],
     usedSets,
     cluster: objects,
   })

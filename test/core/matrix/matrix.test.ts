@@ -48,12 +48,14 @@ describe('each pair is decided, but no pod to itself,', () => {
 
   test('by the rules alone', async () => {
     const [dump] = await shopNodes({n1: shopLines}, null)
-    expect(said({...(dump && {dump})})).toEqual(EACH_PAIR)
+    expect(said({...(dump && {nodes: [dump]})})).toEqual(EACH_PAIR)
   })
 
   test('by the rules, beside what the policies mean', async () => {
     const [dump] = await shopNodes({n1: shopLines})
-    expect(said({...(dump && {dump}), cluster: shop})).toEqual(EACH_PAIR.map(line => `${line}, meant ${line.split(': ')[1]}`))
+    expect(said({...(dump && {nodes: [dump]}), cluster: shop})).toEqual(
+      EACH_PAIR.map(line => `${line}, meant ${line.split(': ')[1]}`),
+    )
   })
 
   test('by nothing: unknown', () => {
@@ -91,7 +93,10 @@ describe('pods that look alike are still told apart by', () => {
           )
           .map(({destination, verdict}) => [destination, verdict]),
       )
-    return {meant: verdicts({cluster: {...shop, pods: [...shop.pods, ...pods]}}), walked: verdicts({...(dump && {dump})})}
+    return {
+      meant: verdicts({cluster: {...shop, pods: [...shop.pods, ...pods]}}),
+      walked: verdicts({...(dump && {nodes: [dump]})}),
+    }
   }
   const db = setKernelName('podlabel-app:db', 'sha256')
   const ns = setKernelName('ns-shop', 'sha256')

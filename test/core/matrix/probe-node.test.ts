@@ -53,11 +53,15 @@ describe('the matrix of a node', () => {
 describe('the comparison of two matrices', () => {
   test('of a node with itself finds nothing', async () => {
     const dump = await dumpOf(rules, sets, objects)
-    expect(compareProbes(dump, {changed: dump}, {ports: [tcp(8080)]}, none)).toMatchObject({opens: [], closes: [], unknown: []})
+    expect(compareProbes([dump], {changed: [dump]}, {ports: [tcp(8080)]}, none)).toMatchObject({
+      opens: [],
+      closes: [],
+      unknown: [],
+    })
   })
 
   test('with policies alone puts them into the cluster, in place of those of their names', async () => {
-    const diff = compareProbes(await dumpOf(objects), {changed: await dumpOf(policy)}, {ports: [tcp(9000)]}, none)
+    const diff = compareProbes([await dumpOf(objects)], {changed: [await dumpOf(policy)]}, {ports: [tcp(9000)]}, none)
     expect(diff.opens).toEqual([])
     // Five by the API's meaning; the sixth is the outside, which Azure NPM lets in for a selector that only excludes.
     expect(diff.closes).toHaveLength(6)
@@ -68,7 +72,7 @@ describe('the comparison of two matrices', () => {
   test('has the problems of both inputs, those of the first before', async () => {
     const other: Problem = {...problem, message: 'and this'}
     const problems = {before: [problem], after: [other]}
-    const diff = compareProbes(await dumpOf(objects), {changed: await dumpOf(policy)}, {ports: [tcp(80)]}, problems)
+    const diff = compareProbes([await dumpOf(objects)], {changed: [await dumpOf(policy)]}, {ports: [tcp(80)]}, problems)
     expect(diff.problems.filter(each => each === problem || each === other)).toEqual([problem, other])
   })
 
@@ -76,6 +80,6 @@ describe('the comparison of two matrices', () => {
     {name: 'rules or policies in the other input', texts: [objects], other: [sets], error: /neither rules nor policies/},
   ])('needs $name', async ({texts, other, error}) => {
     const [dump, changed] = [await dumpOf(...texts), await dumpOf(...other)]
-    expect(() => compareProbes(dump, {changed}, {ports: [tcp(80)]}, none)).toThrow(error)
+    expect(() => compareProbes([dump], {changed: [changed]}, {ports: [tcp(80)]}, none)).toThrow(error)
   })
 })

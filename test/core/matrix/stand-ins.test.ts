@@ -77,7 +77,7 @@ describe('a change', () => {
     pod('sack-x', 'sack', '10.0.0.2'),
   )
   const changes = async (...items: string[]) => {
-    const {opens, closes, standIns} = compareProbes(await dumpOf(BASE), {changed: await dumpOf(list(...items))}, {}, none)
+    const {opens, closes, standIns} = compareProbes([await dumpOf(BASE)], {changed: [await dumpOf(list(...items))]}, {}, none)
     const text = (all: typeof opens) => all.map(({source, destination, port}) => `${source} -> ${destination} ${port}`)
     return {opens: text(opens), closes: text(closes), standIns: standIns?.map(({name}) => name)}
   }
@@ -96,7 +96,7 @@ describe('a change', () => {
   test('of a template changes the labels of the pods that are there', async () => {
     const base = BASE.replace('app: sack}}}', 'tier: new}}}').replace('port: http', 'port: 80')
     const changed = await dumpOf(list(workload('Deployment', 'sack', 'sack')))
-    const {opens, closes, standIns} = compareProbes(await dumpOf(base), {changed}, {}, none)
+    const {opens, closes, standIns} = compareProbes([await dumpOf(base)], {changed: [changed]}, {}, none)
     expect(standIns).toBeUndefined()
     expect(closes).toEqual([])
     expect(opens).toMatchObject([{source: 'mill/sack-x', destination: 'mill/wheel-x', port: 80}])
@@ -105,7 +105,7 @@ describe('a change', () => {
   test('to objects that lack policies is not known, and the answer says which part', async () => {
     const dump = await dumpOf(list(NAMESPACE, pod('wheel-x', 'wheel', '10.0.0.1'), pod('sack-x', 'sack', '10.0.0.2')))
     const changed = await dumpOf(list('- {apiVersion: v1, kind: Namespace, metadata: {name: mill, labels: {a: b}}}'))
-    const diff = compareProbes(dump, {changed}, {}, none)
+    const diff = compareProbes([dump], {changed: [changed]}, {}, none)
     expect(diff).toMatchObject({opens: [], closes: []})
     expect(diff.incomplete.map(({part}) => part)).toContain('NetworkPolicies')
   })

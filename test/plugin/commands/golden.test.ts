@@ -169,6 +169,24 @@ describe('matrix', () => {
     const result = await runCli(['matrix', '--ports', '9000', '--from', cluster, '--diff', fixture('policies/open-mixer.yaml')])
     await expect(screen(result)).toMatchFileSnapshot(golden('matrix-diff'))
   })
+
+  test('of a dump of two nodes judges each packet by the nodes of both ends', async () => {
+    const result = await runCli(['matrix', '--ports', '8080,9102', '--from', fixture('two-nodes')])
+    await expect(screen(result)).toMatchFileSnapshot(golden('matrix-two-nodes'))
+    const ofOne = await runCli([
+      'matrix',
+      '--ports',
+      '8080,9102',
+      '--from',
+      fixture('two-nodes'),
+      '--node',
+      'aks-oven-0',
+      '--wrong',
+    ])
+    // Of the two nodes only the receiver's lacks it.
+    expect(ofOne.stdout).not.toContain('bakery/oven-1')
+    expect(result.stdout).toMatch(/^storefront\/till-1 .*-!/m)
+  })
 })
 
 describe('diff', () => {

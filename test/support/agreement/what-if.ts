@@ -39,12 +39,12 @@ export function foretold({before, after, options}: WhatIf): {diff: MatrixDiff; v
   const isState = losesLabels || JSON.stringify(before.pods) !== JSON.stringify(after.pods)
   const kept = new Set(after.policies.map(objectKey))
   const change = isState
-    ? {changed: opened(after)}
+    ? {changed: [opened(after)]}
     : {
-        changed: opened({...emptyCluster(), policies: after.policies, namespaces: after.namespaces}),
+        changed: [opened({...emptyCluster(), policies: after.policies, namespaces: after.namespaces})],
         without: before.policies.map(objectKey).filter(policy => !kept.has(policy)),
       }
-  const diff = compareProbes(opened(before), change, {options}, none)
+  const diff = compareProbes([opened(before)], change, {options}, none)
   const question: MatrixQuestion = {options, ports: portsOf({before, after, options})}
   const {document} = probeNode(opened(before), question, [])
   return {diff, verdicts: new Map([...document.probes].map(probe => [keyOf(probe), probe.verdict]))}

@@ -114,7 +114,7 @@ const PORTS = [
 /** All verdicts, walked and meant, between all pods and an address outside. */
 export function matrixOf(dump: NodeState, names: Names) {
   const ends = matrixEnds(dump.cluster?.pods ?? [], {name: 'external', address: '203.0.113.254'})
-  const found = [...probes({ends, ports: PORTS, dump, ...(dump.cluster && {cluster: dump.cluster})})]
+  const found = [...probes({ends, ports: PORTS, nodes: [dump], ...(dump.cluster && {cluster: dump.cluster})})]
   const end = (name: string) => (name === 'external' ? name : names.policy(name))
   return sorted(found.map(({source, destination, ...rest}) => ({source: end(source), destination: end(destination), ...rest})))
 }
