@@ -11,10 +11,11 @@ setServices({
     const {localDocuments} = await import('../agent/node/local-node.ts')
     return localDocuments(packageFacts.version)
   },
-  readLocal: async (signal, options) => {
+  readLocal: async (signal, {isBeforeWrite = false, ...options} = {}) => {
     requireNodeForTools()
     const {readLocalNode} = await import('../agent/node/local-node.ts')
-    return readLocalNode({...options, signal})
+    const generation = isBeforeWrite ? (await import('../agent/netlink/generation.ts')).rulesGeneration : undefined
+    return readLocalNode({...options, generation, signal})
   },
   localCounters: async () => {
     requireNodeForTools()

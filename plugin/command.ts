@@ -207,7 +207,7 @@ export abstract class Verb extends Command {
   /** Opens what the flags name, as `openSource` does. What was wrong with it is told before an error that follows. */
   protected async open(flags: SourceFlags, wanted?: Wanted, withConnections?: boolean): Promise<Source> {
     const {openSource, unreadOf} = await import('./source/open-source.ts')
-    const source = await openSource(flags, this.waiting, wanted, withConnections)
+    const source = await openSource(flags, this.waiting, wanted, {...(withConnections && {withConnections})})
     this.isOpened = true
     this.unread.push(...unreadOf(source))
     return source

@@ -34,6 +34,13 @@ export interface LocalCounters {
   stop(): void
 }
 
+/** What is read of this node besides its rules and sets. */
+export interface LocalReads {
+  readonly withConnections?: boolean
+  /** Whether a write may follow. */
+  readonly isBeforeWrite?: boolean
+}
+
 /**
  * What the plugin needs from the machine it runs on and that another part of the project provides. The executable puts
  * them together, so that plugin and agent do not know each other.
@@ -44,7 +51,7 @@ export interface Services {
   /** Reads this node's kernel, for `--local`. */
   readonly readLocal: (
     signal: AbortSignal,
-    options?: {readonly withConnections?: boolean},
+    options?: LocalReads,
   ) => Promise<{
     readonly node: string
     readonly documents: readonly DumpDocument[]

@@ -31,6 +31,12 @@ export const largePrograms = ['iptables-nft-save', 'iptables-legacy-save'] as co
 /** The documents that hold the rules and sets of the kernel: all that a comparison, and `--local`, reads of a node. */
 export const kernelDocuments = documentsFor('rules')
 
+const rulesOf = (backend: 'nft' | 'legacy'): NodeDocument =>
+  kernelDocuments.find(name => documentRow(name).backend === backend) as NodeDocument
+/** The rules of each back end. */
+export const NFT_RULES = rulesOf('nft')
+export const LEGACY_RULES = rulesOf('legacy')
+
 /** How each of the documents is read that this node can have. */
 export async function documentReaders(
   asked: readonly NodeDocument[],

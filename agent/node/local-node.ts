@@ -4,7 +4,7 @@ import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {limits} from '../limits/limits.ts'
 import type {DocumentReader} from './document-reader.ts'
-import {documentReaders, kernelDocuments} from './documents.ts'
+import {documentReaders, kernelDocuments, NFT_RULES} from './documents.ts'
 import {nodeName} from './node-name.ts'
 import {type NodeSource, nodeSource} from './node-source.ts'
 import {type DocumentReading, readDocuments} from './read-documents.ts'
@@ -24,6 +24,8 @@ export interface ReadLocalOptions extends Partial<NodeSource> {
 export interface ReadNodeOptions extends ReadLocalOptions {
   /** Whether to read the node's connections, too. */
   readonly withConnections?: boolean
+  /** The generation of the rules of nftables: asked where a write may follow, which then need not print rules that nobody has changed. */
+  readonly generation?: (() => Promise<number | undefined>) | undefined
 }
 
 /**
@@ -32,19 +34,26 @@ export interface ReadNodeOptions extends ReadLocalOptions {
  * @returns texts, named by the command that printed them. A tool that is missing, fails or hangs is a problem; what it
  *   printed before, and what the others print, is there. Never throws.
  */
-export async function readLocalNode({signal, withConnections = false, ...replaced}: ReadNodeOptions = {}): Promise<LocalReading> {
+export async function readLocalNode({
+  signal,
+  withConnections = false,
+  generation: askGeneration,
+  ...replaced
+}: ReadNodeOptions = {}): Promise<LocalReading> {
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
   const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...replaced}
   const asked = withConnections ? [...kernelDocuments, ...documentsFor('flows')] : kernelDocuments
+  const generation = await askGeneration?.()
   const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
   for (const reading of readings) {
-    const {name, problems: failures} = reading
+    const {name, text, problems: failures} = reading
     const document = documentOf(reading)
     // Only headers and reference counts: worth having, not worth a second complaint, and of no use by halves.
     const isExtra = documentRow(name).content === 'ipset-list'
     const isWhole = failures.length === 0
     if (document && (isWhole || !isExtra)) documents.push(isWhole ? textsOfProcess.add(name, document) : document)
+    if (isWhole && name === NFT_RULES && generation !== undefined) textsOfProcess.keepRules(text, generation)
     if (!isExtra) problems.push(...failures)
   }
   return {node: nodeName(), documents, problems}

@@ -2,13 +2,45 @@ import type {NodeDocument} from '../../core/contract/node-documents.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {Text} from '../../core/text/lines.ts'
 
+/** What was read is kept so long: parsed, a large node takes some 50 MB, and what rules have counted gets old. */
+export const KEEP_TEXTS_MS = 60_000
+
+/** Rules of nftables as they were printed, and what the kernel said before that. */
+interface PrintedRules {
+  readonly text: Text
+  readonly generation: number
+  readonly atMs: number
+}
+
 /** What was read of the node last, with what it was parsed to: who reads the same again need not parse it. */
 export class ReadTexts {
   private readonly known: Map<NodeDocument, DumpDocument>
+  private printed: PrintedRules | undefined
 
   /** @param before what was read by somebody else */
   constructor(before?: ReadTexts) {
     this.known = new Map(before?.known)
+    this.printed = before?.printed
+  }
+
+  /**
+   * Keeps rules of nftables.
+   *
+   * @param generation of the rules, from before they were printed
+   */
+  keepRules(text: Text, generation: number): void {
+    this.printed = {text, generation, atMs: performance.now()}
+  }
+
+  /**
+   * The rules of nftables, with what they had counted when they were printed, no more than a minute ago.
+   *
+   * @param generation of the rules now
+   * @returns undefined when any rule may have been changed since
+   */
+  rulesOf(generation: number): Text | undefined {
+    const {printed} = this
+    return printed?.generation === generation && performance.now() - printed.atMs < KEEP_TEXTS_MS ? printed.text : undefined
   }
 
   /** Keeps a document. */
@@ -30,6 +62,7 @@ export const textsOfProcess = new ReadTexts()
 
 /** Whether the tools print two texts for the same rules or sets. */
 export function isSameButCounters(one: Text, other: Text): boolean {
+  if (one === other) return true
   const [a, b] = [one.join(''), other.join('')]
   if (a === b) return true
   // A last line that does not end may be cut.

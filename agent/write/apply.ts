@@ -39,7 +39,8 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
         ? 'Apply without --end-denied-flows, and start pods again whose connections must end.'
         : 'Apply without --end-denied-flows, and see: kubectl npm flows denied',
     )
-  const before = await session.readAgain(signal)
+  const isOfSets = plan.steps.every(({tool}) => tool === 'ipset')
+  const before = await session.readAgain(isOfSets, signal)
   const {backend} = plan
   const meant = backend === 'hns' ? 'windows' : 'linux'
   const here = before.state.dataPlane.name

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {Plan} from '../../core/contract/plan.ts'
 import type {WriteResult, WriteStatus} from '../../core/contract/writes.ts'
 import type {Log} from '../log.ts'
-import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'
+import {KEEP_TEXTS_MS, ReadTexts, textsOfProcess} from '../node/read-texts.ts'
 import {applyPlan} from './apply.ts'
 import {confirmWrite} from './confirm.ts'
 import type {DeniedFlows} from './denied-flows.ts'
@@ -28,8 +28,6 @@ type Verb = WriteResult['verb']
 /** How often it is looked whether what awaits its confirmation has got it, by whatever process, or its time is over. */
 const LOOK_MS = 200
 const TRY_AGAIN_MS = 30_000
-/** What was read of the node is kept so long for the next write: parsed, a large one takes some 50 MB. */
-const KEEP_TEXTS_MS = 60_000
 
 const STATUS = 'See what was written: kubectl npm rollback --list'
 

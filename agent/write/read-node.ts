@@ -7,7 +7,7 @@ import {partDigest} from '../../core/plan/digest.ts'
 import type {Text} from '../../core/text/lines.ts'
 import {limits} from '../limits/limits.ts'
 import {rulesGeneration} from '../netlink/generation.ts'
-import {documentReaders, kernelDocuments} from '../node/documents.ts'
+import {documentReaders, kernelDocuments, LEGACY_RULES, NFT_RULES} from '../node/documents.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
 import {nodeSource} from '../node/node-source.ts'
 import {readDocuments} from '../node/read-documents.ts'
@@ -42,6 +42,8 @@ export interface ReadNodeOptions extends ReadLocalOptions {
   readonly writing?: NodeWriting | undefined
   /** What was read before. What is the same now is taken from there, with what its rules had counted then. */
   readonly texts?: ReadTexts
+  /** Whether no rule is to be changed: then those of nftables need not be as they count now, while the kernel says that none was changed. */
+  readonly isOfSets?: boolean
   /** Tells the generation of the rules of nftables; by default the kernel of the tools that are run, if they are the real ones. */
   readonly generation?: (() => Promise<number | undefined>) | undefined
 }
@@ -54,7 +56,11 @@ export interface ReadNodeOptions extends ReadLocalOptions {
 export async function readNode(options: ReadNodeOptions): Promise<ReadNode> {
   // Before the rules: what is changed while they are read counts as changed.
   const generation = await generationOf(options)
-  const {files, documents} = await readTexts(options, kernelDocuments)
+  const {texts, isOfSets = false} = options
+  const known = isOfSets && generation !== undefined ? texts?.rulesOf(generation) : undefined
+  const {files, documents} = await readTexts(options, kernelDocuments, known)
+  const rules = files.get(NFT_RULES)
+  if (rules && rules !== known && generation !== undefined) texts?.keepRules(rules, generation)
   return {files, generation, ...(await openNode(options.node, documents, options.writing))}
 }
 
@@ -83,31 +89,25 @@ export async function verifyNode(
       : undefined
   const rules = before?.files.get(NFT_RULES)
   if (rules && before?.generation !== undefined && !before.files.has(LEGACY_RULES)) {
-    const {documents} = await readTexts(
-      options,
-      VERIFIED.filter(name => name !== NFT_RULES),
-    )
+    const {documents} = await readTexts(options, VERIFIED, rules)
     // Behind the sets: it speaks for all the time since the rules were read.
     const isSame = (await generationOf(options)) === before.generation
-    const seen = isSame ? sawPart([parsedBefore(NFT_RULES, rules, options.texts), ...documents]) : undefined
+    const seen = isSame ? sawPart(documents) : undefined
     if (seen) return seen
   }
   const {documents} = await readTexts(options, VERIFIED)
   return sawPart(documents) ?? openNode(node, documents, options.writing)
 }
 
-const rulesOf = (backend: 'nft' | 'legacy'): NodeDocument =>
-  kernelDocuments.find(name => documentRow(name).backend === backend) as NodeDocument
-const NFT_RULES = rulesOf('nft')
-const LEGACY_RULES = rulesOf('legacy')
-
-async function readTexts(options: ReadNodeOptions, asked: readonly NodeDocument[]) {
+/** @param rules of nftables, where they are known and not to be printed */
+async function readTexts(options: ReadNodeOptions, asked: readonly NodeDocument[], rules?: Text) {
   const {signal, texts} = options
   const files = new Map<string, Text>()
   const documents: DumpDocument[] = []
   const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...options}
-  const readings = await readDocuments(await documentReaders(asked, sources), signal ?? new AbortController().signal)
-  for (const {name, text, problems} of readings) {
+  const printed = rules ? asked.filter(name => name !== NFT_RULES) : asked
+  const readings = await readDocuments(await documentReaders(printed, sources), signal ?? new AbortController().signal)
+  for (const {name, text, problems} of [...(rules ? [{name: NFT_RULES, text: rules, problems: []}] : []), ...readings]) {
     const [problem] = problems
     if (problem && isExtra(name)) continue
     if (problem) throw new WriteFailure(`the node cannot be read: ${problem.message}`, problem.next)

@@ -63,11 +63,12 @@ export class Session {
   /**
    * The same for who does not ask what rules have counted: what has the same text as before is not parsed again.
    *
+   * @param isOfSets whether no rule is to be changed
    * @throws WriteFailure
    */
-  readAgain(signal?: AbortSignal): Promise<ReadNode> {
+  readAgain(isOfSets: boolean, signal?: AbortSignal): Promise<ReadNode> {
     const {node, writing, read} = this.options
-    return readNode({...read, node, writing, texts: this.texts, ...(signal && {signal})})
+    return readNode({...read, node, writing, texts: this.texts, isOfSets, ...(signal && {signal})})
   }
 
   /**

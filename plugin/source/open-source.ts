@@ -10,7 +10,7 @@ import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {requireNodeForCluster} from '../node-version.ts'
-import {requireRoot, services} from '../services.ts'
+import {type LocalReads, requireRoot, services} from '../services.ts'
 import type {Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
 import {requireRead} from './unread-node.ts'
@@ -41,21 +41,21 @@ export interface Source {
  * Opens what the flags name: files, this machine, or else nodes of a cluster.
  *
  * @param wanted which nodes of a cluster; of files it is all that they hold
- * @param withConnections whether to read the nodes' connections, too, which agents tell operators only
+ * @param reads whether to read the nodes' connections, too, which agents tell operators only, and whether this node may be written to
  * @throws InputError when there is nothing that could be answered from
  */
 export async function openSource(
   flags: SourceFlags,
   waiting: Waiting,
   wanted: Wanted = 'one',
-  withConnections = false,
+  reads: LocalReads = {},
 ): Promise<Source> {
   const {signal} = waiting
   const {local, from = []} = flags
   if (isLive(flags)) {
     const cluster = await clusterFlagsOf(flags)
     const {readCluster} = await import('./read-cluster.ts')
-    const reading = await readCluster(cluster, waiting, wanted, withConnections)
+    const reading = await readCluster(cluster, waiting, wanted, reads.withConnections)
     // What follows is computed, and nobody waits for it any more.
     signal.throwIfAborted()
     return reading
@@ -63,7 +63,7 @@ export async function openSource(
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(named(await readGiven(given), flags), flags)
   requireRoot('reads the kernel')
-  const reading = await services().readLocal(signal, {withConnections})
+  const reading = await services().readLocal(signal, reads)
   // The agent of this node knows the cluster even while the API server is away.
   const known = from.length === 0 ? await readLocalCluster(signal, flags.stateDir) : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.

@@ -40,7 +40,7 @@ function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): W
     async read() {
       const openWrite = openWriteOf(await writer.status({withoutPoints: true}), flag)
       const flags = {local: true, from: undefined, stateDir}
-      const source = await openSource(flags, waiting, 'one', true)
+      const source = await openSource(flags, waiting, 'one', {withConnections: true, isBeforeWrite: true})
       return {
         state: oneDump(source, flags),
         problems: source.problems,

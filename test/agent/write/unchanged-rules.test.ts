@@ -1,4 +1,5 @@
-import {readFile} from 'node:fs/promises'
+import {readdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {documentOfNode, openNode} from '../../../agent/write/read-node.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
@@ -15,8 +16,8 @@ case "$1" in restore) ;; *) exec /usr/sbin/${tool} "$@";; esac
 if mkdir ${notes}.once 2>/dev/null; then { ${after}; } </dev/null >/dev/null 2>&1; fi
 exit $code`
 
-/** Applies one more member of a set, while somebody else does something right after. */
-async function addMember(lab: WriterLab, meanwhile?: string) {
+/** A plan for one more member of a set, and a writer whose real tools note their runs. */
+async function planned(lab: WriterLab, meanwhile?: string) {
   await lab.load(stateA)
   const from = await lab.read()
   const rules = await lab.rules()
@@ -29,11 +30,32 @@ async function addMember(lab: WriterLab, meanwhile?: string) {
   const notes = `${lab.stateDir}.notes`
   const save = `iptables-${lab.backend}-save`
   const env = {PATH: await lab.tools({ipset: noted('ipset', notes, meanwhile), [save]: noted(save, notes)})}
-  await using writer = await lab.writer({env})
-  const {result} = await writer.tell({does: 'apply', plan: file})
-  const runs = (await readFile(notes, 'utf8')).split('\n')
-  const timesRead = runs.filter(line => line.startsWith(save)).length
-  return {result, plan, timesRead, hasMember: (await saveSets(lab.namespace)).includes('add azure-npm-1111 10.1.0.77')}
+  const timesRead = async () => (await readFile(notes, 'utf8')).split('\n').filter(line => line.startsWith(save)).length
+  return {plan, timesRead, writer: await lab.writer({env}), command: {does: 'apply', plan: file} as const}
+}
+
+const hasMember = async (lab: WriterLab): Promise<boolean> =>
+  (await saveSets(lab.namespace)).includes('add azure-npm-1111 10.1.0.77')
+
+/** Applies one more member of a set, while somebody else does something right after. */
+async function addMember(lab: WriterLab, meanwhile?: string) {
+  const {plan, timesRead, command, ...opened} = await planned(lab, meanwhile)
+  await using writer = opened.writer
+  const {result} = await writer.tell(command)
+  return {result, plan, timesRead: await timesRead(), hasMember: await hasMember(lab)}
+}
+
+/** Applies the same again when the member was taken away, and somebody else has done something besides. */
+async function addMemberTwice(lab: WriterLab, between: readonly string[]) {
+  const {timesRead, command, ...opened} = await planned(lab)
+  await using writer = opened.writer
+  expect((await writer.tell(command)).result).toMatchObject({outcome: 'applied'})
+  const before = await timesRead()
+  await lab.namespace.run('ipset', ['del', 'azure-npm-1111', '10.1.0.77'])
+  const [tool, ...args] = between
+  if (tool !== undefined) await lab.namespace.run(tool, args)
+  const {result} = await writer.tell(command)
+  return {result, timesRead: (await timesRead()) - before, hasMember: await hasMember(lab)}
 }
 
 describeKernel('behind a write that tells ipset alone', () => {
@@ -84,5 +106,68 @@ describeKernel('behind a write that tells ipset alone', () => {
     expect(done.plan.steps.map(({tool}) => tool)).toEqual(['ipset'])
     expect(done.result).toMatchObject(finds)
     expect(done).toMatchObject({timesRead, hasMember: true})
+  })
+})
+
+describeKernel('before a write that tells ipset alone', () => {
+  const applied = {outcome: 'applied', problems: []}
+  test.each<{name: string; backend: Backend; between: readonly string[]; timesRead: number; finds: object}>([
+    {
+      name: 'rules that the writer has read for the write before are not printed while the kernel says that none was changed',
+      backend: 'nft',
+      between: [],
+      timesRead: 0,
+      finds: {result: applied, hasMember: true},
+    },
+    {
+      name: 'rules of the legacy back end are',
+      backend: 'legacy',
+      between: [],
+      timesRead: 2,
+      finds: {result: applied, hasMember: true},
+    },
+    {
+      name: 'rules are when another program has added one',
+      backend: 'nft',
+      between: ['iptables-nft', '-A', 'INPUT', '-j', 'ACCEPT'],
+      timesRead: 1,
+      finds: {result: applied, hasMember: true},
+    },
+    {
+      name: 'and when one of Azure NPM was taken away: the plan is not for that node',
+      backend: 'nft',
+      between: ['iptables-nft', '-D', 'AZURE-NPM-INGRESS-100', '1'],
+      timesRead: 1,
+      finds: {result: {outcome: 'failed', state: 'before', failedAt: {step: 0}}, hasMember: false},
+    },
+    {
+      name: 'and when another table of nftables was made',
+      backend: 'nft',
+      between: ['iptables-nft', '-t', 'mangle', '-N', 'OTHER'],
+      timesRead: 1,
+      finds: {result: applied, hasMember: true},
+    },
+    {
+      name: 'a member of another set is seen without them',
+      backend: 'nft',
+      between: ['ipset', 'add', 'azure-npm-2222', '10.1.0.78'],
+      timesRead: 0,
+      finds: {result: {outcome: 'failed', state: 'before', failedAt: {step: 0}}, hasMember: false},
+    },
+  ])('$name', async ({backend, between, timesRead, finds}) => {
+    await using lab = await WriterLab.open(backend)
+    expect(await addMemberTwice(lab, between)).toMatchObject({timesRead, ...finds})
+  })
+
+  test('the restore point has the rules all the same', async () => {
+    await using lab = await WriterLab.open()
+    await addMemberTwice(lab, [])
+    const folder = join(lab.stateDir, 'restore-points')
+    const texts = await Promise.all(
+      (await readdir(folder)).toSorted().map(id => readFile(join(folder, id, 'nodes/aks-1/iptables-nft-save.txt'), 'utf8')),
+    )
+    expect(texts).toHaveLength(2)
+    expect(texts[1]).toBe(texts[0])
+    expect(texts[0]).toContain('-A AZURE-NPM-INGRESS-100 ')
   })
 })
