@@ -66,18 +66,17 @@ async function breakNode(namespace: Namespace): Promise<void> {
   await namespace.run('iptables-nft', ['-I', 'FORWARD', '-s', '10.8.0.0/24', '-m', 'comment', '--comment', 'vpn', '-j', 'ACCEPT'])
 }
 
-const services = [
-  {
-    name: 'shop/api:http',
-    address: '10.0.113.7',
-    protocol: 'tcp',
-    port: 80,
-    backends: [
-      {address: '10.244.1.11', port: 8080},
-      {address: '10.244.2.11', port: 8080},
-    ],
-  },
-] as const
+/** What kube-proxy has on each node. */
+const SERVICE = {
+  name: 'shop/api:http',
+  address: '10.0.113.7',
+  protocol: 'tcp',
+  port: 80,
+  backends: [
+    {address: '10.244.1.11', port: 8080},
+    {address: '10.244.2.11', port: 8080},
+  ],
+} as const
 
 const plugin = (args: readonly string[], input = '') => execa(process.execPath, [path('bin/kubectl-npm.ts'), ...args], {input})
 
@@ -105,6 +104,31 @@ const objectsOf = (policies: readonly unknown[]): string =>
           spec: {nodeName: node, containers: [{name: 'main', ...(port && {ports: [{...port, protocol: 'TCP'}]})}]},
           status: {phase: 'Running', hostIP: nodes[node], podIP: ip, podIPs: [{ip}]},
         })),
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: {namespace: 'shop', name: 'api'},
+          spec: {
+            type: 'ClusterIP',
+            clusterIP: SERVICE.address,
+            selector: {app: 'api'},
+            ports: [{name: 'http', protocol: 'TCP', port: SERVICE.port, targetPort: 'http'}],
+          },
+        },
+        {
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          metadata: {namespace: 'shop', name: 'api-7xk2p', labels: {'kubernetes.io/service-name': 'api'}},
+          addressType: 'IPv4',
+          endpoints: pods
+            .filter(({name}) => name.startsWith('api-'))
+            .map(({namespace, name, ip}) => ({
+              addresses: [ip],
+              conditions: {ready: true},
+              targetRef: {kind: 'Pod', namespace, name},
+            })),
+          ports: [{name: 'http', protocol: 'TCP', port: 8080}],
+        },
         ...policies,
       ],
     },
@@ -116,7 +140,7 @@ const objectsOf = (policies: readonly unknown[]): string =>
 const JUMP_POSITION = '4'
 
 async function programNode(namespace: Namespace, objects: string): Promise<void> {
-  await loadRules(namespace, 'nft', kubeProxyRules(services))
+  await loadRules(namespace, 'nft', kubeProxyRules([SERVICE]))
   await loadSets(namespace, (await plugin(['compile', '-', '-o', 'ipset'], objects)).stdout)
   await loadRules(namespace, 'nft', `${(await plugin(['compile', '-', '-o', 'iptables'], objects)).stdout}\n`)
   const jump = ['-m', 'conntrack', '--ctstate', 'NEW', '-j', 'AZURE-NPM']

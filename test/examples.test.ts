@@ -31,12 +31,9 @@ describeKernel('the broken node of the example, in a kernel', () => {
     const {stdout, exitCode} = await onNode(`
       state=$(mktemp -d)
       trap 'rm -r "$state"' EXIT
-      plan=$("$0" "$1" apply --local -f examples/shop/cluster.json --dry-run) && exit 9
-      echo "$plan"
       "$0" "$1" apply --local -f examples/shop/cluster.json --yes --state-dir "$state" >/dev/null
       "$0" "$1" diff --local --from examples/shop/cluster.json || true`)
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('node aks-shop-1: 6 operations in 3 steps; 1 step opens, 1 step closes')
     expect(stdout).toContain('node aks-shop-1: 1 thing wrong, 2 departures of Azure NPM from the policies')
     expect(stdout).toContain('accepts packets before Azure NPM judges: -s 10.8.0.0/24 -m comment --comment vpn -j ACCEPT')
   })

@@ -14,7 +14,9 @@ import {notRun} from './not-run.ts'
  */
 
 const root = join(import.meta.dirname, '../..')
-const pages = globSync(['CONTRIBUTING.md', 'docs/**/*.md', 'manifests/**/*.md', 'examples/**/*.md'], {cwd: root}).toSorted()
+const pages = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'manifests/**/*.md', 'examples/**/*.md'], {
+  cwd: root,
+}).toSorted()
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 const consoles = (page: string): Fence[] => fencesOf(read(page)).filter(({language}) => language === 'console')
@@ -53,7 +55,8 @@ describeKernel('a command on a node prints what the page says', () => {
       const [first] = fences as [Fence]
       const dump = valueOf(first, 'root') as string
       await loadSets(namespace, read(`${dump}/ipset-save.txt`))
-      await loadRules(namespace, 'nft', read(`${dump}/iptables-save.txt`))
+      const [rules = ''] = globSync(`${dump}/iptables-*save.txt`, {cwd: root})
+      await loadRules(namespace, 'nft', read(rules))
       await using shell = await openNodeShell({namespace: namespace.name, hostName: valueOf(first, 'host') ?? 'node'})
       await expectShown(page, fences, shell)
     })
