@@ -76,6 +76,12 @@ export const clusterFlags = {
     helpValue: 'NAMESPACE',
     helpGroup: CLUSTER,
   }),
+  via: Flags.option({
+    summary: 'How to reach the API server: through kubectl, or without it; by default through kubectl where it is there',
+    options: ['kubectl', 'library'] as const,
+    env: 'KUBECTL_NPM_VIA',
+    helpGroup: CLUSTER,
+  })(),
 }
 
 /** Flags of every verb that reads nodes. */

@@ -281,7 +281,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/cleanup': [],
   'plugin/bytes': ground,
   // Types of the API.
-  'plugin/kubernetes': [...ground, 'core/kubernetes', 'plugin/cleanup'],
+  'plugin/programs': ['plugin/cleanup'],
+  'plugin/kubernetes': [...ground, 'core/kubernetes', 'plugin/cleanup', 'plugin/programs'],
   // The agent's router as a type: the linter refuses anything else.
   'plugin/agents': [...ground, 'core/contract', 'core/dump', 'agent/rpc', 'plugin/bytes', 'plugin/kubernetes'],
   'plugin/source': [
@@ -326,7 +327,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/agents',
     'plugin/source',
   ],
-  'plugin/shell': ['core/problem', 'plugin/source'],
+  'plugin/shell': ['core/problem', 'plugin/programs', 'plugin/source'],
   'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes'],
   'plugin/print': [
     ...facts,
@@ -438,7 +439,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'scripts/image': ['scripts/platforms'],
   'scripts/materials': [],
   'scripts/executables': ['scripts/platforms', 'scripts/materials'],
-  'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image'],
+  'test/support/pki.ts': [],
+  'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image', 'test/support/pki.ts'],
   'test/support/arbitrary-names.ts': ['core'],
   'test/support/arbitrary-objects.ts': ['core'],
   'test/support/arbitrary-cluster.ts': ['core', 'test/support/arbitrary-objects.ts'],
@@ -489,7 +491,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'test/support/kernel/talkers',
     'test/support/writer',
   ],
-  'test/support/plugin': ['core', 'agent/serve', 'plugin', 'test/support/shop-nodes.ts', 'test/support/temporary-folder.ts'],
+  'test/support/plugin': [
+    'core',
+    'agent/serve',
+    'plugin',
+    'test/support/shop-nodes.ts',
+    'test/support/temporary-folder.ts',
+    'test/support/pki.ts',
+  ],
   'test/support/cluster': ['test/support/agent', 'test/cluster/lab', 'test/support/describe-where.ts'],
 }
 

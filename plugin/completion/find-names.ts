@@ -13,7 +13,7 @@ export function findNames({flags, typed}: CommandLine, verb: VerbShape, signal: 
     const inConfig = configKinds.filter(kind => kinds.includes(kind))
     if (inConfig.length > 0) {
       const {findInConfig} = await import('./config-names.ts')
-      return (await Promise.all(inConfig.map(kind => findInConfig(kind, cluster, signal)))).flat()
+      return (await Promise.all(inConfig.map(kind => findInConfig(kind, cluster)))).flat()
     }
     const nodes = typed.kind === 'value' && typed.flag === 'node' ? [] : (flags.get('node') ?? [])
     const files = [...(flags.get('from') ?? []), ...(flags.get('filename') ?? [])]
@@ -55,6 +55,9 @@ function clusterFlags(flags: CommandLine['flags']): ClusterFlags {
     as: last('as'),
     'as-group': flags.get('as-group'),
     'as-uid': last('as-uid'),
+    via: wayOf(last('via') ?? process.env['KUBECTL_NPM_VIA']),
     'agent-namespace': last('agent-namespace') ?? 'kubectl-npm',
   }
 }
+
+const wayOf = (text: string | undefined): ClusterFlags['via'] => (text === 'kubectl' || text === 'library' ? text : undefined)

@@ -4,7 +4,7 @@ export interface Suggestion {
   readonly about?: string
 }
 
-/** Names of a kubeconfig, which kubectl knows without asking anybody. */
+/** Names of a kubeconfig, for which nobody is asked. */
 export const configKinds = ['context', 'cluster', 'user'] as const
 export type ConfigKind = (typeof configKinds)[number]
 

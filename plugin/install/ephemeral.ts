@@ -4,7 +4,6 @@ import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {podShape, podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
-import {leaveKubectlRunning} from '../kubernetes/kubectl.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 import {podOf} from './admission.ts'
 import {createObject} from './apply.ts'
@@ -165,8 +164,9 @@ export async function startEphemeral(
     await waitUntilReady(api, started, options)
     return started[0]?.metadata.name as string
   } catch (error) {
+    // Ctrl-C has ended the way to the API server. If it fails, the pod still ends by itself.
     for (const pod of started)
-      if (options.signal.aborted) await removeLater(api, pod)
+      if (options.signal.aborted) await api.deleteLater(objectPath({kind: 'Pod', metadata: pod.metadata}))
       else await removePod(api, pod)
     throw error
   }
@@ -189,18 +189,6 @@ async function waitUntilReady(
     said = trouble
     await pause(POLL_MS, undefined, {signal})
   }
-}
-
-/**
- * Removes a pod after Ctrl-C, which has ended the way to the API server: kubectl does it, and nobody waits for it. If it fails, the pod
- * still ends by itself.
- */
-async function removeLater(
-  {kubectlArguments}: ClusterApi,
-  {metadata: {name = '', namespace = ''}}: KubernetesObject,
-): Promise<void> {
-  const args = ['delete', 'pod', name, `--namespace=${namespace}`, '--wait=false', '--ignore-not-found']
-  await leaveKubectlRunning([...args, ...kubectlArguments])
 }
 
 const removePod = (api: ClusterApi, {metadata}: Pick<KubernetesObject, 'metadata'>): Promise<boolean> =>

@@ -1,10 +1,8 @@
 import type {RbacV1Subject, V1PodSpec} from '@kubernetes/client-node'
 import {accounts, METRICS_PORT} from '../../core/contract/agent.ts'
 import type {Json} from '../../core/kubernetes/api-types.ts'
-import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
-import {kubectlCommand, oneLine, runKubectl} from '../kubernetes/kubectl.ts'
-import {manifestFolder} from './manifest-folder.ts'
+import {readBaseManifests} from './base-manifests.ts'
 import {DAEMON_SETS, type KubernetesObject, kinds, MANIFEST_NAMESPACE} from './objects.ts'
 
 export interface RenderOptions {
@@ -40,21 +38,13 @@ export const isForScrapers = ({metadata: {name}}: KubernetesObject): boolean => 
  * Renders the manifests that came with this program.
  *
  * @param root folder of the executable; the manifests lie in it
- * @throws InputError when kubectl is missing or cannot render them
+ * @throws InputError when they cannot be read
  */
 export async function renderManifests(
   root: string,
   {namespace, image, readOnly = false, metrics}: RenderOptions,
 ): Promise<KubernetesObject[]> {
-  const {parseAllDocuments} = await import('yaml')
-  await using folder = await manifestFolder(root)
-  const {stdout, stderr, hasFailed, code} = await runKubectl(['kustomize', folder.path])
-  if (hasFailed)
-    throw new InputError(
-      `the manifests in ${folder.path} cannot be rendered: ${code === 'ENOENT' ? `${kubectlCommand()} is not there` : oneLine(stderr)}`,
-      'Install kubectl 1.24 or later, or name one: KUBECTL=/path/to/kubectl',
-    )
-  const objects = parseAllDocuments(stdout).map(document => document.toJS() as KubernetesObject)
+  const objects = await readBaseManifests(root)
   return objects
     .filter(object => (!readOnly || !isForWriting(object)) && (metrics?.auth === 'token' || !isForScrapers(object)))
     .map(object => (metrics ? withMetrics(object, metrics) : object))

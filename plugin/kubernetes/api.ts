@@ -1,14 +1,15 @@
-import {Agent, request as httpRequest, type IncomingMessage} from 'node:http'
-import {connect} from 'node:net'
-import {WebSocket} from 'ws'
+import type {IncomingMessage} from 'node:http'
+import type {Duplex} from 'node:stream'
+import type {WebSocket} from 'ws'
 import type {ZodType} from 'zod'
 import {InputError} from '../../core/problem/input-error.ts'
 import {readAnswer} from './answer-shapes.ts'
 import {apiErrorOf} from './api-error.ts'
-import {type ClusterFlags, kubectlArguments, requestTimeoutMs, requireNamespaceName} from './flags.ts'
+import {type ClusterFlags, requestTimeoutMs, requireNamespaceName} from './flags.ts'
 import {oneLine} from './kubectl.ts'
-import {type KubectlProxy, type ProxyOptions, startKubectlProxy} from './kubectl-proxy.ts'
+import {openWay} from './open-way.ts'
 import {isOfProxy} from './proxy-answer.ts'
+import {type PodPort, unreachable, type Way, type WayOptions} from './way.ts'
 
 export interface RequestOptions {
   /** Sent as it is when it is text, else as JSON. */
@@ -33,8 +34,6 @@ export interface ApiResponse {
 export interface ClusterApi extends AsyncDisposable {
   /** Namespace of the agents. */
   readonly agentNamespace: string
-  /** Arguments by which kubectl reaches the same cluster as the same user. */
-  readonly kubectlArguments: readonly string[]
   /**
    * Sends one request. An answer of the API server is an answer, whatever its status.
    *
@@ -51,37 +50,36 @@ export interface ClusterApi extends AsyncDisposable {
   /** `call` for GET. */
   get<T>(path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T>
   /** Begins a WebSocket. It is not open yet: handlers that are attached at once miss nothing. */
-  upgrade(path: string, protocols: readonly string[]): WebSocket
+  upgrade(path: string, protocols: readonly string[]): Promise<WebSocket>
+  /** Another way to a port of a pod, for when WebSockets do not get through. Absent where there is none. */
+  readonly forwardOtherwise?: ((port: PodPort, signal: AbortSignal) => Promise<Duplex>) | undefined
+  /** Removes an object although the person has pressed Ctrl-C. Nobody learns what became of it. */
+  deleteLater(path: string): Promise<void>
 }
 
 /**
- * Opens the way to the API server of a cluster: one `kubectl proxy` that ends with the returned object.
+ * Opens the way to the API server of a cluster, which ends with the returned object.
  *
- * @throws InputError when a flag is no good, and when kubectl is missing or refuses; whether the API server answers is known with the first request
+ * @throws InputError when a flag is no good, and when no way is open; whether the API server answers is known with the first request
  */
-export async function openClusterApi(flags: ClusterFlags, signal: AbortSignal, options?: ProxyOptions): Promise<ClusterApi> {
+export async function openClusterApi(flags: ClusterFlags, signal: AbortSignal, options: WayOptions = {}): Promise<ClusterApi> {
   requireNamespaceName(flags['agent-namespace'])
   const limitMs = requestTimeoutMs(flags['request-timeout'])
-  return new ProxiedApi(flags, await startKubectlProxy(flags, signal, options), limitMs, signal)
+  return new ApiByWay(flags['agent-namespace'], await openWay(flags, signal, options), limitMs, signal)
 }
 
-/** kubectl proxy answers hosts of the loopback only. */
-const HOST = 'localhost'
-const MOST_CONNECTIONS = 64
-
-class ProxiedApi implements ClusterApi {
+class ApiByWay implements ClusterApi {
   readonly agentNamespace: string
-  readonly kubectlArguments: readonly string[]
-  private readonly proxy: KubectlProxy
+  readonly forwardOtherwise: ClusterApi['forwardOtherwise']
+  private readonly way: Way
   private readonly limitMs: number | undefined
   private readonly signal: AbortSignal
-  private readonly connections = new Agent({keepAlive: true, maxSockets: MOST_CONNECTIONS})
   private readonly upgrades = new Set<WebSocket>()
 
-  constructor(flags: ClusterFlags, proxy: KubectlProxy, limitMs: number | undefined, signal: AbortSignal) {
-    this.agentNamespace = flags['agent-namespace']
-    this.kubectlArguments = kubectlArguments(flags)
-    this.proxy = proxy
+  constructor(agentNamespace: string, way: Way, limitMs: number | undefined, signal: AbortSignal) {
+    this.agentNamespace = agentNamespace
+    this.forwardOtherwise = way.forwardOtherwise?.bind(way)
+    this.way = way
     this.limitMs = limitMs
     this.signal = signal
   }
@@ -92,23 +90,17 @@ class ProxiedApi implements ClusterApi {
     const signals = [this.signal, options.signal, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)]
     const signal = AbortSignal.any(signals.filter(each => each !== undefined))
     const content = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-    const {prefix, ...address} = this.proxy.address
     const headers = {
-      host: HOST,
       accept,
       ...(content !== undefined && {'content-type': contentType, 'content-length': Buffer.byteLength(content)}),
     }
     try {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const sent = httpRequest({...address, method, path: prefix + path, headers, agent: this.connections, signal}, resolve)
-        sent.once('error', reject)
-        sent.end(content)
-      })
+      const response = await this.way.send({method, path, headers, content, signal})
       const parts: Buffer[] = []
       for await (const part of response as AsyncIterable<Buffer>) parts.push(part)
       const text = Buffer.concat(parts).toString()
       const status = response.statusCode ?? 0
-      if (isOfProxy(response)) throw unreachable(text, path)
+      if (isOfProxy(response)) throw unreachable(oneLine(text), path)
       return {status, warnings: warningsOf(response), body: text}
     } catch (error) {
       throw this.explain(error, method, path, limitMs)
@@ -125,12 +117,8 @@ class ProxiedApi implements ClusterApi {
     return this.call('GET', path, shape, options)
   }
 
-  upgrade(path: string, protocols: readonly string[]): WebSocket {
-    const {prefix, socketPath, host, port} = this.proxy.address
-    const socket = new WebSocket(`ws://${HOST}${prefix}${path}`, [...protocols], {
-      perMessageDeflate: false,
-      createConnection: () => (socketPath === undefined ? connect(port as number, host) : connect(socketPath)),
-    })
+  async upgrade(path: string, protocols: readonly string[]): Promise<WebSocket> {
+    const socket = await this.way.upgrade(path, protocols)
     this.upgrades.add(socket)
     socket.once('close', () => this.upgrades.delete(socket))
     // An error without a listener would end the program.
@@ -138,38 +126,26 @@ class ProxiedApi implements ClusterApi {
     return socket
   }
 
+  deleteLater(path: string): Promise<void> {
+    return this.way.deleteLater(path)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.upgrades) socket.terminate()
-    this.connections.destroy()
-    await this.proxy[Symbol.asyncDispose]()
+    await this.way[Symbol.asyncDispose]()
   }
 
   private explain(error: unknown, method: string, path: string, limitMs: number | undefined): unknown {
     if (error instanceof InputError || this.signal.aborted) return error
-    const {name, message} = error as Error
+    const {name} = error as Error
     const asked = `${method} ${path.split('?')[0]}`
     if (name === 'TimeoutError' || ((error as Error).cause as Error | undefined)?.name === 'TimeoutError')
       return new InputError(
         `${asked}: no answer of the API server within ${(limitMs ?? 0) / 1000} s`,
         'Try again, or give it longer with --request-timeout.',
       )
-    const ended = this.proxy.ended()
-    if (ended !== undefined) return new InputError(`${asked}: ${ended}`, 'Try again; with -v you see what it said last.')
-    return new InputError(`${asked}: the connection to kubectl proxy broke: ${message}`, 'Try again.')
+    return this.way.explain(error as Error, asked)
   }
-}
-
-function unreachable(said: string, path: string): InputError {
-  const reason = oneLine(said)
-  if (/getting credentials|exec: /.test(reason))
-    return new InputError(
-      `the login program of the kubeconfig failed: ${reason}`,
-      'kubectl get namespaces fails in the same way; run it to log in.',
-    )
-  return new InputError(
-    `the API server cannot be reached: ${reason || `no reason was given for ${path}`}`,
-    'Check the context and the network: kubectl cluster-info. A dump can be read without a cluster: --from PATH',
-  )
 }
 
 /** `299 - "text"`: the text, with its quotes taken off. */

@@ -12,6 +12,8 @@ export interface ClusterFlags {
   readonly 'as-uid'?: string | undefined
   readonly 'request-timeout'?: string | undefined
   readonly 'agent-namespace': string
+  /** Which way to the API server: undefined is kubectl's where there is a kubectl. */
+  readonly via?: 'kubectl' | 'library' | undefined
   readonly verbose?: boolean | undefined
   /** Whether `-` is among them decides who may read standard input. */
   readonly from?: readonly string[] | undefined

@@ -1,7 +1,8 @@
 import {randomBytes} from 'node:crypto'
 import {InputError} from '../../core/problem/input-error.ts'
+import type {RunningProgram} from '../programs/program.ts'
 import {type ClusterFlags, kubectlArguments} from './flags.ts'
-import {kubectlCommand, oneLine, type RunningKubectl, startKubectl} from './kubectl.ts'
+import {kubectlCommand, oneLine, startKubectl} from './kubectl.ts'
 import {ProxyStderr} from './proxy-stderr.ts'
 import {openSocketFolder} from './socket-folder.ts'
 
@@ -74,7 +75,7 @@ export async function startKubectlProxy(
 }
 
 /** @returns the line by which kubectl reports where it serves */
-function serving(kubectl: RunningKubectl, stderr: ProxyStderr, signal: AbortSignal): Promise<string> {
+function serving(kubectl: RunningProgram, stderr: ProxyStderr, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let printed = ''
     const stop = () => reject(signal.reason as Error)

@@ -6,6 +6,7 @@ import type {ClusterApi} from './api.ts'
 import {apiErrorOf} from './api-error.ts'
 import {isOfProxy} from './proxy-answer.ts'
 import {readBody} from './read-body.ts'
+import type {PodPort} from './way.ts'
 
 /** Binary frames whose first byte is the channel: 0 data, 1 errors. Each channel starts with the port, two bytes. */
 const PROTOCOL = 'v4.channel.k8s.io'
@@ -13,13 +14,6 @@ const DATA = 0
 const ERRORS = 1
 const PORT_BYTES = 2
 const DATA_CHANNEL = Buffer.of(DATA)
-
-/** A port of a pod. */
-export interface PodPort {
-  readonly namespace: string
-  readonly name: string
-  readonly port: number
-}
 
 /** The WebSocket did not get through to the API server; `kubectl port-forward` may. */
 export class NoUpgradeError extends InputError {}
@@ -34,7 +28,7 @@ const BODY_BYTES = 64 * 1024
  */
 export async function openPortForward(api: ClusterApi, {namespace, name, port}: PodPort, signal: AbortSignal): Promise<Duplex> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/portforward?ports=${port}`
-  const socket = api.upgrade(path, [PROTOCOL])
+  const socket = await api.upgrade(path, [PROTOCOL])
   // The first frames may come in one packet with the answer: the listener has to be there before.
   const forward = new PortForward(socket)
   forward.once('error', () => {})

@@ -4,7 +4,9 @@ import {escapeText} from '../../core/text/escape.ts'
 const LOG_LINE = /^[EWIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] /
 const MIGHT_BE_LOG = /^[EWIF](?:\d|$)/
 /** How kubectl begins the reason for which it does not start, and the hint below it. */
-const REASONS = ['error: ', "See 'kubectl "] as const
+const REASONS = ['error: ', "See 'kubectl ", 'Error in configuration:'] as const
+/** Several reasons are a list below the last of these. */
+const ITEM = '* '
 const KEPT = 4000
 
 /**
@@ -32,7 +34,7 @@ export class ProxyStderr {
     for (const line of text.split(/(?<=\n)/)) {
       if (this.isLineStart && !line.endsWith('\n') && this.isUndecided(line)) this.held = line
       else if (this.isLineStart && LOG_LINE.test(line)) this.log?.(escapeText(line))
-      else if (this.isLineStart && !this.isServing && REASONS.some(start => line.startsWith(start)))
+      else if (this.isLineStart && this.reasons().some(start => line.startsWith(start)))
         this.reason = (this.reason + line).slice(0, KEPT)
       else {
         shown += line
@@ -50,6 +52,12 @@ export class ProxyStderr {
   /** Whether the rest of the line decides where it belongs. */
   private isUndecided(line: string): boolean {
     if (MIGHT_BE_LOG.test(line)) return true
-    return !this.isServing && REASONS.some(start => line.startsWith(start) || start.startsWith(line))
+    return this.reasons().some(start => line.startsWith(start) || start.startsWith(line))
+  }
+
+  /** How lines begin that belong to the reason. */
+  private reasons(): readonly string[] {
+    if (this.isServing) return []
+    return this.reason.includes('Error in configuration:') ? [...REASONS, ITEM] : REASONS
   }
 }

@@ -1,8 +1,8 @@
 import {chmod, constants, lstat, open, realpath, rm} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
 import {InputError} from '../../core/problem/input-error.ts'
+import {pathFolders, programOnPath} from '../programs/program-path.ts'
 import {reasonOf} from '../source/reason.ts'
-import {pathFolders, programOnPath} from './program-path.ts'
 
 const isWindows = process.platform === 'win32'
 /** kubectl looks for this name. */

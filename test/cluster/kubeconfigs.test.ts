@@ -9,9 +9,9 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type AgentProcess, startAgent} from '../support/cluster/agent-process.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
+import {type Authority, makeAuthority} from '../support/pki.ts'
 import {servePortForwards} from '../support/plugin/port-forward-server.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
-import {type Authority, makeAuthority} from './lab/pki.ts'
 import {until} from './lab/wait.ts'
 
 /**

@@ -1,10 +1,10 @@
 import {mkdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {type KeyFiles, makeAuthority} from '../../support/pki.ts'
 import {places, writeUsers} from './access.ts'
 import type {Addresses} from './addresses.ts'
 import {kubeconfigText} from './kubeconfig.ts'
 import {type Backend, writeNodeFiles} from './node-files.ts'
-import {type KeyFiles, makeAuthority} from './pki.ts'
 import {commonServerFlags, etcdFlags, flags, writeServerFiles} from './server-flags.ts'
 import {admin, type User} from './users.ts'
 

@@ -1,9 +1,9 @@
 import {mkdir, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {stringify} from 'yaml'
+import type {KeyFiles} from '../../support/pki.ts'
 import type {Addresses, NodeAddresses} from './addresses.ts'
 import {PAUSE} from './box.ts'
-import type {KeyFiles} from './pki.ts'
 import {flags} from './server-flags.ts'
 
 /** Which of its two back ends a node's own iptables programs use. */

@@ -45,7 +45,6 @@ interface Asked {
 /** An API server in memory: stores what is applied, forgets what is deleted, and answers the rest from a table of paths. */
 class FakeApi implements ClusterApi {
   readonly agentNamespace: string
-  readonly kubectlArguments: readonly string[] = []
   readonly asked: Asked[] = []
   private readonly stored = new Map<string, KubernetesObject>()
   private readonly removed = new Set<string>()
@@ -92,6 +91,10 @@ class FakeApi implements ClusterApi {
 
   get<T>(path: string, shape: ZodType<T>): Promise<T> {
     return this.call('GET', path, shape)
+  }
+
+  deleteLater(): never {
+    throw new Error('not in these tests')
   }
 
   upgrade(): never {

@@ -11,7 +11,7 @@ import {startKubectlProxy} from '../../../plugin/kubernetes/kubectl-proxy.ts'
 import {kubeconfigFor, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 
 const never = new AbortController().signal
-const flagsFor = (kubeconfig: string) => ({kubeconfig, 'agent-namespace': 'kubectl-npm'})
+const flagsFor = (kubeconfig: string, via?: 'kubectl' | 'library') => ({kubeconfig, 'agent-namespace': 'kubectl-npm', via})
 
 describe('where Node knows no unix sockets', () => {
   test('the API is on a port, below a path that nobody can guess', async () => {
@@ -28,7 +28,7 @@ describe('where Node knows no unix sockets', () => {
   })
 })
 
-describe('an answer', () => {
+describe.each(['kubectl', 'library'] as const)('an answer, via %s', via => {
   test('brings its warnings along', async () => {
     const server = createServer((_request, response) => {
       response
@@ -41,7 +41,7 @@ describe('an answer', () => {
     const file = join(folder, 'kubeconfig')
     writeFileSync(file, kubeconfigFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
     try {
-      await using api = await openClusterApi(flagsFor(file), never)
+      await using api = await openClusterApi(flagsFor(file, via), never)
       const {warnings} = await api.request('PATCH', '/apis/apps/v1/namespaces/a/daemonsets/b', {body: {}})
       expect(warnings).toEqual(['would violate "baseline": a, b', 'second'])
     } finally {
@@ -54,7 +54,7 @@ describe('an answer', () => {
   test('of a server behind a path is found', async () => {
     await using api = await startFakeApiServer({agents: {}, answer: (_method, path) => ({body: {path}})})
     writeFileSync(api.env.KUBECONFIG, kubeconfigFor(`${api.url}/k8s/clusters/c-1`))
-    await using client = await openClusterApi(flagsFor(api.env.KUBECONFIG), never)
+    await using client = await openClusterApi(flagsFor(api.env.KUBECONFIG, via), never)
     expect(await client.get('/api/v1/pods', anyShape)).toEqual({path: '/k8s/clusters/c-1/api/v1/pods'})
   })
 })

@@ -5,7 +5,8 @@ import type {AddressInfo} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
-import {oneLine, runKubectl, startKubectl} from '../../../plugin/kubernetes/kubectl.ts'
+import {kubectlCommand, oneLine, startKubectl} from '../../../plugin/kubernetes/kubectl.ts'
+import {runProgram} from '../../../plugin/programs/program.ts'
 import {kubeconfigFor, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {processesOf, until} from '../../support/plugin/own-processes.ts'
 import {runCli} from '../../support/plugin/run-cli.ts'
@@ -33,9 +34,9 @@ describe('kubectl', () => {
     async name => {
       vi.stubEnv('KUBECTL', fakeKubectl('printf "%s\\n" "$#" "$@"; echo said >&2; exit 3', name))
       const args = ['', ' a  b ', '$HOME', '`id`', "'", '"', '*', '-c']
-      const {stdout, stderr, hasFailed, code} = await runKubectl(args)
+      const {stdout, stderr, ended, code} = await runProgram(kubectlCommand(), args)
       expect(stdout.split('\n')).toEqual([String(args.length), ...args])
-      expect([stderr, hasFailed, code]).toEqual(['said', true, undefined])
+      expect([stderr, ended, code]).toEqual(['said', 'exit code 3', undefined])
     },
   )
 
@@ -46,7 +47,7 @@ describe('kubectl', () => {
     fakeKubectl('echo found', 'kubectl-of-test')
     vi.stubEnv('KUBECTL', 'kubectl-of-test')
     vi.stubEnv('PATH', `${folder}/no:${folder}/first:${folder}/second:${folder}:/usr/bin:/bin`)
-    expect(await runKubectl([])).toMatchObject({stdout: 'found', hasFailed: false})
+    expect(await runProgram(kubectlCommand(), [])).toMatchObject({stdout: 'found', ended: 'exit code 0'})
   })
 
   test.each([
@@ -56,7 +57,7 @@ describe('kubectl', () => {
     {kubectl: '/etc', code: 'ENOENT'},
   ])('that is $kubectl is $code', async ({kubectl, code}) => {
     vi.stubEnv('KUBECTL', kubectl)
-    expect(await runKubectl([])).toMatchObject({hasFailed: true, code, stderr: ''})
+    expect(await runProgram(kubectlCommand(), [])).toMatchObject({code, stderr: ''})
   })
 
   test('that ends by itself takes its guard along', async () => {
@@ -101,7 +102,6 @@ describe('what kubectl says cannot reach the terminal as it is', () => {
       args: ['translate'],
     },
     {name: 'output in place of that', script: `printf '${EVIL}\\n'; ${says}; exit 1`, args: ['status']},
-    {name: 'manifests that cannot be rendered', script: `${says}; exit 1`, args: ['install', '--dry-run']},
   ])('$name', async ({script, args}) => {
     await using api = await startFakeApiServer({agents: {}})
     const {stdout, stderr} = await runCli(args, {env: {...api.env, KUBECTL: fakeKubectl(script)}})

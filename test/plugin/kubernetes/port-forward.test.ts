@@ -19,7 +19,7 @@ async function forwardTo(far: (socket: WebSocket) => void): Promise<{stream: Dup
   const connected = once(sockets, 'connection')
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const {port} = server.address() as AddressInfo
-  const upgrade = (path: string, protocols: readonly string[]) => {
+  const upgrade = async (path: string, protocols: readonly string[]) => {
     const socket = new WebSocket(`ws://localhost${path}`, [...protocols], {createConnection: () => connect(port, '127.0.0.1')})
     socket.on('error', () => {})
     return socket

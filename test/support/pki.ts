@@ -21,6 +21,8 @@ export interface Subject {
   readonly name: string
   /** Addresses of a server; none for a client. */
   readonly ips?: readonly string[]
+  /** For a certificate that was good until yesterday. */
+  readonly isExpired?: boolean
 }
 
 export interface KeyFiles {
@@ -51,11 +53,11 @@ export async function makeAuthority(folder: string): Promise<Authority> {
 }
 
 async function issue(path: string, subject: Subject, ca: X509Certificate, signingKey: webcrypto.CryptoKey): Promise<KeyFiles> {
-  const {name, ips} = subject
+  const {name, ips, isExpired = false} = subject
   const keys = await makeKeys()
   const usage = ips ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth
   const certificate = await X509CertificateGenerator.create({
-    ...validity(),
+    ...validity(isExpired ? -1 : DAYS),
     subject: name,
     issuer: ca.subject,
     publicKey: keys.publicKey,
@@ -75,4 +77,7 @@ async function issue(path: string, subject: Subject, ca: X509Certificate, signin
 
 const makeKeys = (): Promise<webcrypto.CryptoKeyPair> => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 
-const validity = () => ({notBefore: new Date(Date.now() - HOUR_MS), notAfter: new Date(Date.now() + DAYS * 24 * HOUR_MS)})
+const validity = (days = DAYS) => {
+  const end = Date.now() + days * 24 * HOUR_MS
+  return {notBefore: new Date(Math.min(Date.now(), end) - HOUR_MS), notAfter: new Date(end)}
+}

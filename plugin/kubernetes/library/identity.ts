@@ -1,0 +1,186 @@
+import {readFileSync} from 'node:fs'
+import type {Agent, OutgoingHttpHeaders} from 'node:http'
+import type {RequestOptions} from 'node:https'
+import {getCACertificates} from 'node:tls'
+import type {Cluster, User} from '@kubernetes/client-node'
+import type {Chosen} from '../kubeconfig/chosen.ts'
+import {type Credential, type LoginOptions, LoginProgram} from './login-program.ts'
+
+/** By which a request shows who we are, and knows the server. */
+export interface Access {
+  readonly headers: OutgoingHttpHeaders
+  readonly options: RequestOptions
+}
+
+/** At a time; others wait. */
+const MOST_CONNECTIONS = 64
+/** A connection without a request is closed before something on the way forgets it. */
+const IDLE_MS = 30_000
+
+/**
+ * Who we are to the API server. Certificates, tokens and headers are the client library's; ours is what it does not know: files that change,
+ * login programs that ask, groups, and connections that are kept.
+ */
+export class Identity {
+  private readonly chosen: Chosen
+  private readonly server: URL
+  private readonly proxy: string | undefined
+  private readonly login: LoginProgram | undefined
+  /** Its tokens are refreshed in place. */
+  private readonly provider: {name: string; config: Record<string, string>} | undefined
+  private token = ''
+  private applying: Promise<Access> | undefined
+  private kept: {readonly agent: Agent; readonly secrets: string} | undefined
+
+  constructor(chosen: Chosen, server: URL, proxy: string | undefined, options: LoginOptions) {
+    this.chosen = chosen
+    this.server = server
+    this.proxy = proxy
+    const {exec, 'auth-provider': provider} = chosen.user
+    this.login = exec && new LoginProgram(exec, chosen.cluster, options)
+    this.provider = provider && {name: provider.name, config: {...provider.config}}
+  }
+
+  /**
+   * For the next request. Requests that come together share one login, or its failure.
+   *
+   * @throws Error in the words of kubectl
+   */
+  access(): Promise<Access> {
+    this.applying ??= this.apply().finally(() => {
+      this.applying = undefined
+    })
+    return this.applying
+  }
+
+  /** The API server does not know us: what a program gave is asked for again. */
+  forget(): void {
+    this.login?.forget()
+  }
+
+  end(): void {
+    this.kept?.agent.destroy()
+  }
+
+  private async apply(): Promise<Access> {
+    const credential = this.isSecure() ? await this.credential() : {}
+    const {KubeConfig: Config} = await import('@kubernetes/client-node/dist/config.js')
+    const config = new Config()
+    config.loadFromOptions({
+      clusters: [this.cluster()],
+      users: [this.user(credential)],
+      contexts: [{name: 'chosen', cluster: 'chosen', user: 'chosen'}],
+      currentContext: 'chosen',
+    })
+    // Without it NODE_TLS_REJECT_UNAUTHORIZED would decide.
+    const options: RequestOptions = {rejectUnauthorized: true}
+    await config.applyToHTTPSOptions(options)
+    const {headers, agent: made, ...rest} = options
+    const own = headers as OutgoingHttpHeaders | undefined
+    if (this.provider && this.isSecure() && own?.['Authorization'] === undefined)
+      throw new Error('getting credentials: No valid id-token, and cannot refresh without refresh-token')
+    return {headers: {...own, ...this.impersonation()}, options: {...rest, agent: this.keep(made as Agent, rest)}}
+  }
+
+  /** kubectl shows no secrets to a server that proves nothing. */
+  private isSecure(): boolean {
+    return this.server.protocol === 'https:'
+  }
+
+  private async credential(): Promise<Credential> {
+    const {token, tokenFile} = this.chosen.user
+    if (tokenFile !== undefined) return {token: this.fromFile(tokenFile) || token}
+    if (token !== undefined || !this.login) return {token}
+    try {
+      return await this.login.credential()
+    } catch (error) {
+      if ((error as Error).name === 'AbortError') throw error
+      throw new Error(`getting credentials: ${(error as Error).message}`, {cause: error})
+    }
+  }
+
+  /** What is in the file now; while it cannot be read, what was there last. */
+  private fromFile(file: string): string {
+    try {
+      this.token = readFileSync(file, 'utf8').trim() || this.token
+    } catch {
+      // Somebody is just replacing it.
+    }
+    return this.token
+  }
+
+  private cluster(): Cluster {
+    const {cluster} = this.chosen
+    const data = cluster['certificate-authority-data']
+    const file = data === undefined ? cluster['certificate-authority'] : undefined
+    const isInsecure = cluster['insecure-skip-tls-verify'] === true
+    const ca = data ?? (file === undefined && this.isSecure() && !isInsecure ? systemAuthorities() : undefined)
+    return {
+      name: 'chosen',
+      server: this.server.href,
+      // The library takes the file where there are both; kubectl takes the data.
+      ...(ca !== undefined && {caData: ca}),
+      ...(file !== undefined && {caFile: file}),
+      // It refuses plain HTTP otherwise.
+      skipTLSVerify: isInsecure || !this.isSecure(),
+      ...(cluster['tls-server-name'] !== undefined && {tlsServerName: cluster['tls-server-name']}),
+      ...(this.proxy !== undefined && {proxyUrl: this.proxy}),
+    }
+  }
+
+  private user({token, cert, key}: Credential): User {
+    const {user} = this.chosen
+    if (!this.isSecure()) return {name: 'chosen'}
+    const certData = base64(cert) ?? user['client-certificate-data']
+    const keyData = base64(key) ?? user['client-key-data']
+    const certFile = certData === undefined ? user['client-certificate'] : undefined
+    const keyFile = keyData === undefined ? user['client-key'] : undefined
+    const {username, password = ''} = user
+    return {
+      name: 'chosen',
+      ...(token !== undefined && {token}),
+      ...(username !== undefined && {username, password}),
+      ...(certData !== undefined && {certData}),
+      ...(certFile !== undefined && {certFile}),
+      ...(keyData !== undefined && {keyData}),
+      ...(keyFile !== undefined && {keyFile}),
+      ...(this.provider && {authProvider: this.provider}),
+    }
+  }
+
+  private impersonation(): OutgoingHttpHeaders {
+    const {as, 'as-uid': uid, 'as-groups': groups = [], 'as-user-extra': extra = {}} = this.chosen.user
+    if (as === undefined) return {}
+    return {
+      'Impersonate-User': as,
+      ...(uid !== undefined && {'Impersonate-Uid': uid}),
+      // A line for each: the API server takes what stands in one line for one group.
+      ...(groups.length > 0 && {'Impersonate-Group': [...groups]}),
+      ...Object.fromEntries(
+        Object.entries(extra).map(([key_, values]) => [`Impersonate-Extra-${encodeURIComponent(key_)}`, [...values]]),
+      ),
+    }
+  }
+
+  /** The library makes connections for one request; ours are used again, until there is another certificate. */
+  private keep(made: Agent, {ca, cert, key}: RequestOptions): Agent {
+    const secrets = [ca, cert, key].map(String).join('\n')
+    if (this.kept?.secrets === secrets) return this.kept.agent
+    if (this.kept) Object.assign(this.kept.agent, {keepAlive: false})
+    // Below a SOCKS proxy the time would also end what is in use.
+    const isSocks = this.proxy?.startsWith('socks') === true
+    Object.assign(made, {keepAlive: true, maxSockets: MOST_CONNECTIONS})
+    if (!isSocks) Object.assign((made as Agent & {options: object}).options, {timeout: IDLE_MS})
+    this.kept = {agent: made, secrets}
+    return made
+  }
+}
+
+const base64 = (pem: string | undefined): string | undefined =>
+  pem === undefined ? undefined : Buffer.from(pem).toString('base64')
+
+/** Those that this machine trusts, as kubectl takes them; undefined when it keeps none, and Node's own count. */
+function systemAuthorities(): string | undefined {
+  const authorities = getCACertificates('system')
+  return authorities.length === 0 ? undefined : Buffer.from(authorities.join('\n')).toString('base64')
+}
