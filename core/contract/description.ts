@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {incompletePartsSchema, nodeFailureSchema, problemSchema, setSchema} from './common.ts'
 import {findingSchema} from './lint.ts'
+import {heldBySchema} from './membership.ts'
 import {policyListItemSchema} from './policies.ts'
 import {API_VERSION} from './version.ts'
 
@@ -12,16 +13,6 @@ const describedPodSchema = z.object({
   hostNetwork: z.boolean().describe('whether it shares the address of its node: no policy applies to it'),
   labels: z.record(z.string(), z.string()),
 })
-
-const heldBySchema = z
-  .object({
-    set: z.string().describe('kernel name, azure-npm-…'),
-    name: z.string().describe('readable name; "unknown" when nothing tells'),
-    meaning: z.string().describe('the name in words'),
-    through: z.array(z.string()).describe('of lists: the readable names of the sets in it that hold the address'),
-    nodes: z.array(z.string()).describe('on which it does'),
-  })
-  .describe('A set that holds the address')
 
 const describedRulesSchema = z.object({
   policy: z.string().describe('namespace/name'),

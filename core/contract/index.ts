@@ -5,6 +5,7 @@ import {flowListSchema} from './flows.ts'
 import {lintSchema} from './lint.ts'
 import {liveFailureSchema, liveNodeSchema, liveSampleSchema} from './live.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
+import {membershipSchema} from './membership.ts'
 import {metricsListSchema, metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
 import {policyChangeSchema, policyListSchema} from './policies.ts'
@@ -38,6 +39,7 @@ export const schemas = {
   LiveSample: liveSampleSchema,
   Matrix: matrixSchema,
   MatrixDiff: matrixDiffSchema,
+  Membership: membershipSchema,
   Metrics: metricsSchema,
   MetricsList: metricsListSchema,
   Plan: planSchema,

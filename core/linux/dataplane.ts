@@ -15,14 +15,24 @@ import {type LinuxDocument, linuxDocumentKinds, readLinuxDocument} from './docum
 import {ForetoldNode} from './foretold-node.ts'
 import {SavedChains} from './iptables/saved-chains.ts'
 import {LinuxNode} from './node-state.ts'
-import {chainDirection, policyChain, policyChainName} from './npm/policy-chain.ts'
+import {baseChainPurposes} from './npm/base-chain-meanings.ts'
+import {chainDirection, chainOfDigest, policyChain, policyChainName} from './npm/policy-chain.ts'
 import type {LinuxProgram} from './npm/program.ts'
 
 /** Azure NPM on Linux: rules of iptables, and ipsets. */
 export const linux = {
   name: 'linux',
   policyCompiler: linuxPolicyCompiler,
-  policyChains: {nameOf: policyChainName, shapeOf: policyChain, directionOf: chainDirection},
+  policyChains: {
+    nameOf: policyChainName,
+    shapeOf: policyChain,
+    ofDigest: digest =>
+      (['Ingress', 'Egress'] as const)
+        .map(direction => chainOfDigest(digest, direction))
+        .filter(chain => policyChain(chain) !== undefined),
+    purposesOf: baseChainPurposes,
+    directionOf: chainDirection,
+  },
   documentKinds: new Set<string>(linuxDocumentKinds),
   parse: readLinuxDocument,
   async redaction() {

@@ -17,6 +17,9 @@ export function setKernelName(name: string, scheme: Scheme): string {
   return SET_PREFIX + sha256Integer(name).toString(36).padStart(SET_DIGITS, '0').slice(0, SET_DIGITS)
 }
 
+/** The name of the set of a hash, which may be no set's. */
+export const kernelNameOfHash = (hash: string): string => SET_PREFIX + hash
+
 const DECIMAL_SET = /^azure-npm-\d{1,10}$/
 
 /** Called several times for each rule. The loop takes a third of the time of a regular expression. */

@@ -1,12 +1,13 @@
 import type {IncompletePart} from '../contract/common.ts'
 import type {ResolvedName} from '../contract/resolution.ts'
-import type {NodeTranslation, PolicyChains} from '../dataplane/dataplane.ts'
+import type {NodeTranslation, PolicyChains, TranslationFacts} from '../dataplane/dataplane.ts'
 import {linux} from '../dataplanes.ts'
 import {schemes} from '../names/hash.ts'
-import {setKernelName, setScheme} from '../names/kernel-name.ts'
+import {kernelNameOfHash, setKernelName, setScheme} from '../names/kernel-name.ts'
 import type {Generation} from '../names/name-index.ts'
 import {type SetMeaning, setMeaning, setTypeOf} from '../names/set-name.ts'
 import {v1SetMeaning} from '../names/v1-name.ts'
+import {parseIpv4} from '../net/ipv4.ts'
 import {describeMeaning} from '../sets/describe-sets.ts'
 
 /** How policies' rule lists are named: as on the node, or, without one, on Linux. */
@@ -37,9 +38,18 @@ const V2_KNOWN = [
 const V1_KNOWN = ['all-namespaces', 'kube-system', 'ns-kubernetes.io/metadata.name', ...WELL_KNOWN_LABELS]
 const KNOWN_POLICIES = ['kube-system/konnectivity-agent', 'kube-system/default-deny-ingress']
 
+/** The hash of a set or chain without what stands before it: FNV-1a in decimal, SHA-256 to the base of 36 in sets and in chains. */
+const BARE_HASH = /^(?:\d{6,10}|[0-9a-z]{20}|[0-9a-z]{10})$/
+/** No word has this form: digits alone, or so many letters and digits in one. */
+const CERTAINLY_HASH = /^(?:\d{6,10}|(?=.*\d)[0-9a-z]{20})$/
+
 /** A node whose names are known, and what of it is not. */
 export interface ResolvingNode extends Pick<NodeTranslation, 'names' | 'kernelSets' | 'policyOfChain' | 'hasRuleList'> {
   readonly policyChains: PolicyChains
+  /** Of the Azure NPM on the node, where it is known. */
+  readonly generation: TranslationFacts['generation']
+  /** What an address is of, as a clause, and whether a set holds it; null where that is not known. */
+  addressOf(address: string): {readonly meaning: string; readonly isInSet: boolean | null}
   /** Why it is not known whether the node has a set that is not among those of the input. Called for each that an answer rests on. */
   doubtOfSet(kernelName: string, name: string): IncompletePart | undefined
   /** The same of a chain. */
@@ -126,12 +136,20 @@ function unknownResult(asked: string, node: ResolvingNode | undefined): Resolved
 /**
  * Resolves a kernel name to names, or a name to its kernel names.
  *
- * @param asked a kernel set or chain name, a set name with or without prefix, a label (`app=web`), or a policy (`ns/name`)
+ * @param asked a kernel set or chain name, its hash alone, a set name with or without prefix, a label (`app=web`), a policy (`ns/name`),
+ *   or an IPv4 address
  * @param node  an open dump; without it, hashes are compared only with names that most clusters have
  * @returns all readings, at least one; for an unknown hash one with the name `unknown`
  */
 export function resolveName(asked: string, node?: ResolvingNode): ResolvedName[] {
   if (setScheme(asked)) return resolveSet(asked, node)
+  if (parseIpv4(asked) !== undefined) return [addressResult(asked, node)]
+  const bare = bareHash(asked, node)
+  if (bare.length > 0) return bare
+  const purposes = chainsOf(node)
+    .purposesOf(asked)
+    .filter(({generation}) => !node || node.generation === generation || !['v1', 'v2'].includes(node.generation))
+  if (purposes.length > 0) return baseChainResults(asked, purposes, node)
   const chain = chainsOf(node).shapeOf(asked)
   if (chain) {
     const known = node?.policyOfChain.get(asked)?.split('|') ?? []
@@ -148,6 +166,57 @@ export function resolveName(asked: string, node?: ResolvingNode): ResolvedName[]
   return readings(asked)
     .map(({name, generation, meaning}) => setResult(asked, name, generation, meaning, node))
     .concat(policyReading(asked, node))
+}
+
+/** What a hash stands for that was given without its prefix. What is no known hash, and may be a word, is none. */
+function bareHash(asked: string, node: ResolvingNode | undefined): ResolvedName[] {
+  if (!BARE_HASH.test(asked)) return []
+  const set = kernelNameOfHash(asked)
+  const names = [...(setScheme(set) ? [set] : []), ...chainsOf(node).ofDigest(asked)]
+  const all = names.flatMap(name => resolveName(name, node)).map(each => ({...each, asked}))
+  const known = all.filter(({name}) => name !== 'unknown')
+  // Both chains of a policy have one hash.
+  const distinctNames = [...new Map(known.map(each => [`${each.kind} ${each.name}`, each])).values()]
+  if (distinctNames.length > 0 || !CERTAINLY_HASH.test(asked)) return distinctNames
+  return all.slice(0, 1)
+}
+
+function baseChainResults(
+  asked: string,
+  purposes: ReturnType<PolicyChains['purposesOf']>,
+  node: ResolvingNode | undefined,
+): ResolvedName[] {
+  const onNode = isChainOnNode([asked], node)
+  const of = (generation: ResolvedName['generation'], meaning: string): ResolvedName => ({
+    asked,
+    name: asked,
+    kind: 'chain',
+    type: 'Unknown',
+    generation,
+    meaning,
+    fnv32a: [],
+    sha256: [],
+    onNode,
+    evidence: [],
+  })
+  const meanings = Map.groupBy(purposes, ({meaning}) => meaning)
+  return [...meanings].map(([meaning, [first, ...others]]) => of(others.length > 0 || !first ? 'any' : first.generation, meaning))
+}
+
+function addressResult(asked: string, node: ResolvingNode | undefined): ResolvedName {
+  const {meaning, isInSet} = node?.addressOf(asked) ?? {meaning: 'unknown', isInSet: null}
+  return {
+    asked,
+    name: node ? asked : 'unknown',
+    kind: 'address',
+    type: 'Unknown',
+    generation: 'unknown',
+    meaning,
+    fnv32a: [],
+    sha256: [],
+    onNode: isInSet,
+    evidence: [],
+  }
 }
 
 function resolveSet(asked: string, node: ResolvingNode | undefined): ResolvedName[] {

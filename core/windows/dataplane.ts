@@ -30,6 +30,8 @@ export const windows = {
   policyChains: {
     nameOf: policy => aclIdOf(policy),
     shapeOf: name => (isPolicyAclId(name) ? {direction: 'Ingress', schemes: ['fnv32a', 'sha256']} : undefined),
+    ofDigest: () => [],
+    purposesOf: () => [],
     directionOf: () => undefined,
   },
   documentKinds: new Set<string>(),

@@ -4,13 +4,14 @@ import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
-import {oneDump} from '../source/open-source.ts'
+import {chosenNodes} from '../source/open-source.ts'
 
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
   static override description =
     'Works without any source: a name gives its kernel names under both schemes, and a hash is looked for among the names ' +
-    'that every cluster has. With a dump, hashes are resolved from all that the dump tells.'
+    'that every cluster has. With a dump, hashes are resolved from all that the dump tells, and addresses too. A hash may stand ' +
+    'without what is before it: 784554818.'
   static override exits = {
     done: 'all names are known',
     no: 'a hash is of no name that is known',
@@ -19,12 +20,13 @@ export default class Resolve extends Verb {
   static override examples = [
     '<%= config.bin %> resolve azure-npm-784554818',
     '<%= config.bin %> resolve app=web shop/allow-web',
-    '<%= config.bin %> resolve AZURE-NPM-INGRESS-3486147191 --from dump/',
+    '<%= config.bin %> resolve AZURE-NPM-INGRESS-3486147191 784554818 10.244.1.10 --from dump/',
   ]
   static override strict = false
   static override args = {
     name: Args.string({
-      description: 'Kernel name of a set or chain, a set name, a label (app=web), or a policy (NAMESPACE/NAME)',
+      description:
+        'Kernel name of a set or chain, its hash, a set name, a label (app=web), a policy (NAMESPACE/NAME), an IPv4 address',
       required: true,
     }),
   }
@@ -37,17 +39,19 @@ export default class Resolve extends Verb {
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Resolve)
     const isDumpGiven = flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined
-    const source = isDumpGiven ? await this.open(flags) : undefined
-    const {document, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], source && oneDump(source, flags))
+    const source = isDumpGiven ? await this.open(flags, 'each') : undefined
+    const {nodes, failures} = source ? chosenNodes(source, flags) : {nodes: [], failures: []}
+    const {document, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], nodes)
     await this.printAnswer(flags, {
       document: () => document,
       *table(paint) {
-        yield* columns(document.items, resolvedColumns(source !== undefined), paint, !flags['no-headers'])
+        yield* columns(document.items, resolvedColumns(nodes.length), paint, !flags['no-headers'])
         yield* incompleteLines('Not in the input: what rests on these parts is not known', document.incomplete, paint)
       },
     })
     await this.report([...(source?.problems ?? []), ...problems])
-    if (isUnknown) this.exit(exitCodes.failed)
+    await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))
+    if (isUnknown || failures.length > 0) this.exit(exitCodes.failed)
     if (areAllKnown) return
     if (!source) process.stderr.write('A hash cannot be turned back. Give a dump, or cluster objects with it: --from PATH\n')
     this.exit(exitCodes.no)

@@ -2,13 +2,17 @@ import {existsSync} from 'node:fs'
 import {Args, Flags} from '@oclif/core'
 import type {SetEntry} from '../../core/contract/common.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
+import {InputError} from '../../core/problem/input-error.ts'
+import {resolveEndpoint} from '../../core/trace/endpoints.ts'
+import {knownPods} from '../../core/trace/nodes.ts'
+import {findMember, readMember} from '../../core/translate/find-member.ts'
 import {type FoundSets, findSets} from '../../core/translate/find-sets.ts'
-import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
-import {setColumns, setLines} from '../print/sets.ts'
-import {chosenNodes} from '../source/open-source.ts'
+import {membershipLines, setColumns, setLines} from '../print/sets.ts'
+import {chosenNodes, type Source} from '../source/open-source.ts'
 
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
@@ -18,18 +22,24 @@ export default class Sets extends Verb {
     'The output of ipset has no end, so lists of sets may follow its last one: a list of all sets only notes that.'
   static override exits = {
     done: 'listed',
-    no: 'the node has no set of a name',
+    no: 'the node has no set of a name, or none that holds the member',
     failed: 'members or sets may be missing from the input',
   }
   static override examples = [
     '<%= config.bin %> sets --from dump/',
     '<%= config.bin %> sets app=web --from dump/ --from cluster.json',
+    '<%= config.bin %> sets --member 10.244.1.10 --from dump/',
     'sudo <%= config.bin %> sets azure-npm-3922407721 --local',
   ]
   static override strict = false
   static override args = {name: Args.string({description: 'Kernel name, readable name or label of a set; may be repeated'})}
   static override flags = {
     ...sourceFlags,
+    member: Flags.string({
+      summary: 'Which sets hold this: an address, with a port (10.0.0.1,80), or a pod',
+      helpValue: 'ADDRESS[,PORT]',
+    }),
+    namespace: Flags.string({char: 'n', summary: 'With --member, namespace of a name without one', helpValue: 'NAMESPACE'}),
     output: outputFlag(['wide', 'name']),
     'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
   }
@@ -39,6 +49,7 @@ export default class Sets extends Verb {
     const asked = argv as string[]
     const source = await this.open(flags, 'each')
     const {nodes, failures} = chosenNodes(source, flags)
+    if (flags.member !== undefined) return this.membership(flags.member, asked, {nodes, failures}, source, flags)
     const found = nodes.map(node => findSets(node, asked))
     const isOne = found.length + failures.length === 1
     const [only] = isOne ? found : []
@@ -90,6 +101,35 @@ export default class Sets extends Verb {
     process.stderr.write(lines.map(line => `${line}\n`).join(''))
     if (missing.length > 0) this.exit(exitCodes.no)
     if (failures.length > 0 || found.some(({isUnknown}) => isUnknown)) this.exit(exitCodes.failed)
+  }
+
+  /** Which sets hold an address. */
+  private async membership(
+    member: string,
+    names: readonly string[],
+    {nodes, failures}: ReturnType<typeof chosenNodes>,
+    source: Source,
+    flags: OutputFlags & {readonly namespace?: string | undefined; readonly 'no-headers': boolean},
+  ): Promise<void> {
+    if (names.length > 0)
+      throw new InputError(`--member asks about all sets, and ${names.join(', ')} was named`, 'Leave out the one or the other.')
+    const {end, port} = readMember(member)
+    const {address, choice} = resolveEndpoint(end, {...knownPods(nodes), namespace: flags.namespace})
+    const {document, isUnknown} = findMember(nodes, {asked: member, address, ...(port && {port})}, [...failures])
+    const hasHeaders = !flags['no-headers']
+    await this.printAnswer(flags, {
+      document: () => document,
+      table: paint => membershipLines(document, paint, hasHeaders),
+      formats: {
+        wide: paint => membershipLines(document, paint, hasHeaders, true),
+        name: paint => document.items.map(({set}) => paint(set)),
+      },
+    })
+    if (choice !== undefined) await this.note([choice])
+    await this.report([...source.problems, ...nodes.flatMap(({problems}) => problems)])
+    await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))
+    if (isUnknown) this.exit(exitCodes.failed)
+    if (document.items.length === 0) this.exit(exitCodes.no)
   }
 }
 

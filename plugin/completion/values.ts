@@ -58,6 +58,7 @@ const flagValues: Readonly<Record<string, Values>> = {
   interval: FREE,
   record: PATH,
   dir: PATH,
+  member: END,
 }
 
 /** By verb and argument. */

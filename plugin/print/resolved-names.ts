@@ -6,8 +6,12 @@ const GENERATIONS = {v1: 'NPM v1', v2: 'NPM v2', any: 'NPM v1, v2', unknown: 'un
 /** On Windows all rules of a policy have one id, and no chain. */
 const isAclId = (name: string): boolean => name.startsWith('azure-acl-')
 
-/** Columns of resolved names; whether a name is on a node is known with a dump only. */
-export function resolvedColumns(hasNode: boolean): Column<ResolvedName>[] {
+/**
+ * Columns of resolved names; which nodes have a name is known with a dump only.
+ *
+ * @param nodeCount how many nodes were asked
+ */
+export function resolvedColumns(nodeCount: number): Column<ResolvedName>[] {
   const shown: Column<ResolvedName>[] = [
     {
       header: 'NAME',
@@ -16,15 +20,22 @@ export function resolvedColumns(hasNode: boolean): Column<ResolvedName>[] {
     },
     {
       header: 'TYPE',
-      value: ({kind, type, sha256}) => (kind !== 'policy' ? type : sha256.some(isAclId) ? 'ACLs of a policy' : 'policy chain'),
+      value: ({kind, type, sha256}) => {
+        if (kind === 'policy') return sha256.some(isAclId) ? 'ACLs of a policy' : 'policy chain'
+        return kind === 'chain' ? 'base chain' : kind === 'address' ? 'address' : type
+      },
     },
-    {header: 'USED BY', value: ({generation}) => GENERATIONS[generation]},
+    {header: 'USED BY', value: ({generation, kind}) => (kind === 'address' ? '-' : GENERATIONS[generation])},
     {header: 'FNV-1A', value: ({fnv32a}) => fnv32a.join(' ') || '-'},
     {header: 'SHA-256', value: ({sha256}) => sha256.join(' ') || '-'},
   ]
   const onNode: Column<ResolvedName> = {
-    header: 'ON NODE',
-    value: ({onNode}) => (onNode === null ? 'unknown' : onNode ? 'yes' : 'no'),
+    header: nodeCount > 1 ? 'ON NODES' : 'ON NODE',
+    value: ({onNode, nodes}) => {
+      if (onNode === null) return 'unknown'
+      if (!nodes) return onNode ? 'yes' : 'no'
+      return nodes.length === nodeCount ? 'all' : nodes.length === 0 ? 'none' : nodes.join(', ')
+    },
   }
-  return [...shown, ...(hasNode ? [onNode] : []), {header: 'MEANING', value: ({meaning}) => meaning}]
+  return [...shown, ...(nodeCount > 0 ? [onNode] : []), {header: 'MEANING', value: ({meaning}) => meaning}]
 }

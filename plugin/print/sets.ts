@@ -1,5 +1,7 @@
 import type {SetEntry} from '../../core/contract/common.ts'
-import type {Column} from './columns.ts'
+import type {HeldBy, Membership} from '../../core/contract/membership.ts'
+import {type Column, columns} from './columns.ts'
+import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
 
 const count = ({members}: SetEntry): string => (members ? String(members.length) : '?')
@@ -42,4 +44,36 @@ export function* setLines(entry: SetEntry, paint: Paint): Generator<string> {
     yield paint(`    ${member}${behind === '' ? '' : `  ${behind}`}`)
   }
   yield ''
+}
+
+/** Which sets hold an address, one line each. */
+export function* membershipLines(
+  {address, port, pods, nodes, items, incomplete}: Membership,
+  paint: Paint,
+  hasHeaders: boolean,
+  isWide = false,
+): Generator<string> {
+  const member = port ? `${address},${port.protocol}:${port.number}` : address
+  const where = nodes.length === 1 ? `of node ${nodes[0]}` : `of ${nodes.length} nodes`
+  const count = items.length === 0 ? 'no set' : items.length === 1 ? '1 set' : `${items.length} sets`
+  yield paint(`${member}${pods.length > 0 ? ` (${pods.join(', ')})` : ''} is in ${count} ${where}`, 'bold')
+  if (items.length > 0) yield* columns(items, heldByColumns(nodes, isWide), paint, hasHeaders)
+  yield* incompleteLines('Not in the input: it may be in more sets', incomplete, paint)
+}
+
+function heldByColumns(all: readonly string[], isWide: boolean): Column<HeldBy>[] {
+  const name: Column<HeldBy>[] = [
+    {header: 'NAME', value: ({name}) => name, style: ({name}) => (name === 'unknown' ? 'yellow' : undefined)},
+    {
+      header: 'BY',
+      value: ({members, through}) => (through.length > 0 ? `list, through ${through.join(', ')}` : members.join(', ')),
+    },
+  ]
+  const nodes: Column<HeldBy> = {
+    header: 'NODES',
+    value: each => (each.nodes.length === all.length ? 'all' : each.nodes.join(', ')),
+    style: each => (each.nodes.length === all.length ? undefined : 'yellow'),
+  }
+  const meaning: Column<HeldBy> = {header: 'MEANING', value: each => each.meaning}
+  return [{header: 'SET', value: ({set}) => set}, ...(all.length > 1 ? [nodes] : []), ...name, ...(isWide ? [meaning] : [])]
 }

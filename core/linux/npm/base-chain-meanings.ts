@@ -30,6 +30,15 @@ const V1_MEANINGS: Readonly<Record<string, string>> = {
   [v1RuleChains.Egress.drops]: 'drops what egress policies select and no rule allowed',
 }
 
+/** What one of Azure NPM's own chains is for, in each generation that has it; nothing for any other chain. */
+export function baseChainPurposes(chain: string): {generation: 'v1' | 'v2'; meaning: string}[] {
+  const [v1, v2] = [V1_MEANINGS[chain], v2Meanings(bitMarks)[chain]]
+  return [
+    ...(v2 === undefined ? [] : [{generation: 'v2' as const, meaning: v2}]),
+    ...(v1 === undefined ? [] : [{generation: 'v1' as const, meaning: v1}]),
+  ]
+}
+
 /** Describes Azure NPM's own chains and the rules in them that belong to no policy. Chains that the node lacks are left out. */
 export function translateBaseChains(chains: NpmChains): BaseChain[] {
   const {generation} = chains

@@ -109,7 +109,7 @@ describe('resolve', () => {
       isUnknown: true,
     },
   ])('what is asked for $what', async ({texts, asked, onNode, parts, isUnknown}) => {
-    const found = resolveNames([asked], await dumpOf(...texts))
+    const found = resolveNames([asked], [await dumpOf(...texts)])
     expect({
       onNode: found.document.items.map(each => each.onNode),
       parts: partsOf(found.document),

@@ -93,13 +93,13 @@ describe('sets', () => {
 describe('names', () => {
   test('of a node are resolved from its dump', () => {
     const [set] = findSets(dump, []).document.items.filter(each => each.names.length === 1)
-    const {document, areAllKnown} = resolveNames([set?.set ?? ''], dump)
+    const {document, areAllKnown} = resolveNames([set?.set ?? ''], [dump])
     expect(document.items).toMatchObject([{name: set?.name, onNode: true}])
     expect(areAllKnown).toBe(true)
   })
 
   test('without a dump are those that every cluster has', () => {
-    const {document, areAllKnown, problems} = resolveNames(['ns-kube-system', 'azure-npm-1'], undefined)
+    const {document, areAllKnown, problems} = resolveNames(['ns-kube-system', 'azure-npm-1'], [])
     expect(document.items.map(({name}) => name)).toEqual(['ns-kube-system', 'unknown'])
     expect(areAllKnown).toBe(false)
     expect(problems).toEqual([])

@@ -47,6 +47,11 @@ test.each([
   {name: 'translate-two-nodes', args: ['translate', fixture('two-nodes'), '--policy', 'oven']},
   {name: 'diff-two-nodes', args: ['diff', fixture('two-nodes')]},
   {name: 'sets-two-nodes', args: ['sets', 'app=oven', 'app=ovn', '--from', fixture('two-nodes')]},
+  {name: 'sets-member', args: ['sets', '--member', 'bakery/oven-1,8080', '--from', fixture('two-nodes')]},
+  {
+    name: 'resolve-two-nodes',
+    args: ['resolve', 'AZURE-NPM-INGRESS', '8gp9s7ca2i', '784554818', '10.60.1.10', '3486147191', '--from', fixture('two-nodes')],
+  },
 ])('$name: every node of a dump is answered for', async ({name, args}) => {
   await expect(screen(await runCli(args))).toMatchFileSnapshot(golden(name))
 })
