@@ -436,9 +436,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
 
   'scripts/platforms': [],
-  'scripts/image': ['scripts/platforms'],
   'scripts/materials': [],
   'scripts/executables': ['scripts/platforms', 'scripts/materials'],
+  'scripts/image': ['scripts/executables', 'scripts/platforms'],
   'test/support/pki.ts': [],
   'test/cluster/lab': ['core', 'agent', 'plugin', 'scripts/image', 'test/support/pki.ts'],
   'test/support/arbitrary-names.ts': ['core'],

@@ -1,9 +1,10 @@
-import {readFile, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {gzip} from 'node:zlib'
 import {packTar} from 'modern-tar'
 import {nodeLicense} from '../platforms/runtimes.ts'
+import {executableBill} from './bill-of-materials.ts'
 import type {Platform} from './platforms.ts'
 
 /** Of every file in an archive, so that the same files make the same archive. */
@@ -15,32 +16,52 @@ const COMPLETERS = {
   'kubectl-npm.exe': '@"%~dp0kubectl-npm.exe" __complete %*\r\n',
 }
 
-interface Entry {
+/** A file that people get: one that is here, or its content. */
+export interface Shipped {
   readonly name: string
-  readonly body: string | Uint8Array<ArrayBuffer>
-  readonly isProgram?: true
+  readonly mode: 0o644 | 0o755
+  readonly from: {readonly path: string} | {readonly text: string}
 }
 
 /**
- * Packs an executable with its licences as a tar.gz.
+ * What belongs to an executable when it is given to people: licences, what it is made of, itself, and what completes.
  *
  * @param bundle     as `makeBundle` makes it
  * @param executable its path
  */
-export async function writeArchive(platform: Platform, bundle: string, executable: string, output: string): Promise<void> {
-  const root = join(import.meta.dirname, '../..')
-  const entries: Entry[] = [
-    {name: 'LICENSE', body: await readFile(join(root, 'LICENSE'))},
-    {name: 'NODE-LICENSE.txt', body: await readFile(await nodeLicense())},
-    {name: 'THIRD-PARTY-LICENSES.txt', body: await readFile(join(bundle, 'THIRD-PARTY-LICENSES.txt'))},
-    {name: platform.program, body: await readFile(executable), isProgram: true},
-    {name: platform.completer, body: COMPLETERS[platform.program], isProgram: true},
+export async function shipmentOf(platform: Platform, bundle: string, executable: string): Promise<readonly Shipped[]> {
+  return [
+    {name: 'LICENSE', mode: 0o644, from: {path: join(import.meta.dirname, '../..', 'LICENSE')}},
+    {name: 'NODE-LICENSE.txt', mode: 0o644, from: {path: await nodeLicense()}},
+    {name: 'THIRD-PARTY-LICENSES.txt', mode: 0o644, from: {path: join(bundle, 'THIRD-PARTY-LICENSES.txt')}},
+    {name: 'sbom.cdx.json', mode: 0o644, from: {text: await executableBill(platform, bundle)}},
+    {name: platform.program, mode: 0o755, from: {path: executable}},
+    {name: platform.completer, mode: 0o755, from: {text: COMPLETERS[platform.program]}},
   ]
-  const tar = await packTar(
-    entries.map(({name, body, isProgram = false}) => ({
-      header: {name, size: Buffer.byteLength(body), mode: isProgram ? 0o755 : 0o644, mtime: TIME, uid: 0, gid: 0},
-      body,
-    })),
+}
+
+const contentOf = async ({from}: Shipped): Promise<Buffer<ArrayBuffer>> =>
+  'path' in from ? readFile(from.path) : Buffer.from(from.text)
+
+/** Packs files as a tar.gz, which krew takes too. */
+export async function writeArchive(files: readonly Shipped[], output: string): Promise<void> {
+  const entries = await Promise.all(
+    files.map(async file => {
+      const body = await contentOf(file)
+      return {header: {name: file.name, size: body.length, mode: file.mode, mtime: TIME, uid: 0, gid: 0}, body}
+    }),
   )
-  await writeFile(output, await promisify(gzip)(tar))
+  await writeFile(output, await promisify(gzip)(await packTar(entries)))
+}
+
+/** Puts the same files into a folder, which may be there. */
+export async function writeFolder(files: readonly Shipped[], folder: string): Promise<void> {
+  await mkdir(folder, {recursive: true})
+  for (const file of files) {
+    const path = join(folder, file.name)
+    await rm(path, {force: true})
+    await writeFile(path, await contentOf(file), {mode: file.mode})
+    // Whatever the umask is.
+    await chmod(path, file.mode)
+  }
 }

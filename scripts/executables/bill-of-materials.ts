@@ -8,8 +8,9 @@ import type {Platform} from './platforms.ts'
  * What an executable is made of, as CycloneDX: the libraries of the bundle, and Node.
  *
  * @param bundle as `makeBundle` makes it
+ * @returns JSON
  */
-export async function executableBill({runtime}: Platform, bundle: string): Promise<BillOfMaterials> {
+export async function executableBill({runtime}: Platform, bundle: string): Promise<string> {
   const bill = JSON.parse(await readFile(join(bundle, 'sbom.cdx.json'), 'utf8')) as BillOfMaterials
   const {name, version, integrity} = runtimes[runtime]
   const node: Component = {
@@ -20,5 +21,5 @@ export async function executableBill({runtime}: Platform, bundle: string): Promi
     ...licensed('MIT'),
     hashes: [{alg: 'SHA-512', content: hexDigits(integrity)}],
   }
-  return {...bill, components: [...bill.components, node]}
+  return `${JSON.stringify({...bill, components: [...bill.components, node]}, undefined, 2)}\n`
 }

@@ -3,8 +3,10 @@
  * on any system; two builds of the same sources give the same bytes. Prints the folder.
  *
  *   npm run executables -- [--output FOLDER] [--platform OS-ARCH,...] [--base-url URL]
+ *   npm run executables -- --platform OS-ARCH --unpacked FOLDER
  *
- * Without --platform, all. With --base-url, where the archives will be found, there is npm.yaml for krew, too.
+ * Without --platform, all. With --base-url, where the archives will be found, there is npm.yaml for krew, too. With --unpacked there is
+ * no archive: FOLDER gets what would be in it.
  */
 import {createHash} from 'node:crypto'
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
@@ -12,17 +14,19 @@ import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import packageFacts from '../../package.json' with {type: 'json'}
-import {writeArchive} from './archive.ts'
+import {shipmentOf, writeArchive} from './archive.ts'
 import {executableBill} from './bill-of-materials.ts'
 import {makeBundle} from './bundle.ts'
 import {makeExecutable} from './executable.ts'
 import {type Archive, krewManifest} from './krew-manifest.ts'
 import {platforms} from './platforms.ts'
+import {makeUnpacked} from './unpacked.ts'
 
 const {values} = parseArgs({
   options: {
     output: {type: 'string', default: join(import.meta.dirname, '../..', 'executables')},
     platform: {type: 'string'},
+    unpacked: {type: 'string'},
     'base-url': {type: 'string'},
   },
 })
@@ -30,6 +34,10 @@ const names = values.platform?.split(',') ?? platforms.map(({name}) => name)
 const unknown = names.find(name => !platforms.some(platform => platform.name === name))
 if (unknown !== undefined) {
   console.error(`error: --platform ${unknown}: there is ${platforms.map(({name}) => name).join(', ')}`)
+  process.exit(2)
+}
+if (values.unpacked !== undefined && names.length !== 1) {
+  console.error('error: --unpacked is for one executable\n  Say which: --platform linux-amd64')
   process.exit(2)
 }
 const baseUrl = values['base-url']?.replace(/\/+$/, '')
@@ -40,24 +48,33 @@ if (baseUrl !== undefined && !/^https?:$/.test(URL.parse(baseUrl)?.protocol ?? '
   process.exit(2)
 }
 
-const output = resolve(values.output)
+const chosen = platforms.filter(({name}) => names.includes(name))
+const output = resolve(values.unpacked ?? values.output)
 await mkdir(output, {recursive: true})
-// Of an earlier build; whatever else somebody keeps there stays.
-for (const name of await readdir(output))
-  if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS|npm\.yaml)$/.test(name)) await rm(join(output, name))
 const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-executables-'))
 try {
   const bundle = join(work, 'bundle')
   await makeBundle(bundle)
+  if (values.unpacked === undefined) await writeArchives(bundle)
+  else for (const platform of chosen) await makeUnpacked(platform, bundle, output)
+} finally {
+  await rm(work, {recursive: true, force: true})
+}
+console.log(output)
+
+async function writeArchives(bundle: string): Promise<void> {
+  // Of an earlier build; whatever else somebody keeps there stays.
+  for (const name of await readdir(output))
+    if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS|npm\.yaml)$/.test(name)) await rm(join(output, name))
   const sums: string[] = []
   const archives: Archive[] = []
-  for (const platform of platforms.filter(({name}) => names.includes(name))) {
+  for (const platform of chosen) {
     console.error(`… ${platform.name}`)
     const executable = join(work, platform.program)
     await makeExecutable(platform, bundle, executable)
     const base = `kubectl-npm_${packageFacts.version}_${platform.name.replace('-', '_')}`
-    await writeArchive(platform, bundle, executable, join(output, `${base}.tar.gz`))
-    await writeFile(join(output, `${base}.cdx.json`), `${JSON.stringify(await executableBill(platform, bundle), undefined, 2)}\n`)
+    await writeArchive(await shipmentOf(platform, bundle, executable), join(output, `${base}.tar.gz`))
+    await writeFile(join(output, `${base}.cdx.json`), await executableBill(platform, bundle))
     const sha256 = await sumOf(`${base}.tar.gz`)
     sums.push(`${await sumOf(`${base}.cdx.json`)}  ${base}.cdx.json\n`, `${sha256}  ${base}.tar.gz\n`)
     if (baseUrl !== undefined) archives.push({platform, uri: `${baseUrl}/${base}.tar.gz`, sha256})
@@ -65,10 +82,7 @@ try {
   await writeFile(join(output, 'SHA256SUMS'), sums.join(''))
   if (baseUrl !== undefined)
     await writeFile(join(output, 'npm.yaml'), krewManifest(packageFacts.version, packageFacts.description, archives))
-} finally {
-  await rm(work, {recursive: true, force: true})
 }
-console.log(output)
 
 /** In hex, as `sha256sum` writes it. */
 async function sumOf(name: string): Promise<string> {

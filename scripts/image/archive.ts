@@ -45,7 +45,8 @@ export async function writeArchive(
     const name = `${createHash('sha256').update(text).digest('hex')}.json`
     await writeFile(join(work, name), text)
     await writeFile(join(work, 'manifest.json'), JSON.stringify([{Config: name, RepoTags: [reference], Layers: ['layer.tar']}]))
-    await tar(work, join(work, 'image.tar'), ['manifest.json', name, 'layer.tar'])
+    // Whatever the umask is; of the layer, modes are the image's own.
+    await tar(work, join(work, 'image.tar'), ['--mode=0644', 'manifest.json', name, 'layer.tar'])
     await rename(join(work, 'image.tar'), output)
   } finally {
     await rm(work, {recursive: true, force: true})

@@ -3,8 +3,8 @@ import type {Instruction, Stage} from './containerfile.ts'
 export interface BuildPlaces {
   /** The folder that COPY copies from. */
   readonly context: string
-  /** The bundle, which may lie elsewhere than in the context's dist/. */
-  readonly dist: string
+  /** The program with its licences, which may lie elsewhere than in the context's executables/agent. */
+  readonly program: string
   /** An empty folder for the mounts of the build; they are gone when its mount namespace is. */
   readonly work: string
   /** A folder for what `RUN --mount=type=cache` keeps. */
@@ -63,14 +63,14 @@ function copyLines(
   root: string,
   folder: string,
   roots: ReadonlyMap<string, string>,
-  {context, dist}: BuildPlaces,
+  {context, program}: BuildPlaces,
 ): string[] {
   const [from, to, ...more] = rest.split(/\s+/)
   const stage = flags.get('from')
   const base = stage === undefined ? `${context}/` : roots.get(stage)
   if (from === undefined || to === undefined || more.length > 0 || base === undefined)
     throw new Error(`Containerfile:${line}: COPY takes one source and one place, and stages that came before`)
-  const source = quote(stage === undefined && from === 'dist' ? dist : `${base}${from}`)
+  const source = quote(stage === undefined && from === 'executables/agent' ? program : `${base}${from}`)
   const target = quote(`${root}${to.startsWith('/') ? to : `${folder}/${to}`}`)
   // As COPY does it: of a folder the content, of a file the file.
   return [`if [ -d ${source} ]; then mkdir -p ${target} && cp -a ${source}/. ${target}; else cp -a ${source} ${target}; fi`]

@@ -12,6 +12,8 @@ import {dirname, join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {execa} from 'execa'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {platforms} from '../executables/platforms.ts'
+import {makeUnpacked} from '../executables/unpacked.ts'
 import {cacheFolder} from '../platforms/packages.ts'
 import {imageConfig, writeArchive} from './archive.ts'
 import {buildScript} from './build-script.ts'
@@ -42,16 +44,20 @@ if (values.os !== 'linux') {
   process.exit()
 }
 
+const platform = platforms.find(({runtime}) => runtime === `${process.platform}-${process.arch}`)
 const stages = parseContainerfile(await readFile(join(context, 'manifests', 'Containerfile'), 'utf8'))
 const output = resolve(values.output ?? `${name}-${process.arch}.tar`)
 const problem = await obstacle()
 if (problem !== undefined) stop(problem)
+if (!platform) stop(`there is no executable for ${process.platform} on ${process.arch}`)
 await mkdir(dirname(output), {recursive: true})
 const work = await mkdtemp(join(tmpdir(), 'kubectl-npm-image-'))
 try {
   await mkdir(join(work, 'mounts'))
   const rootfs = values.rootfs === undefined ? join(work, 'rootfs') : resolve(values.rootfs)
-  const places = {context, dist, work: join(work, 'mounts'), cache: join(cache, 'image'), rootfs}
+  const program = join(work, 'program')
+  await makeUnpacked(platform, dist, program)
+  const places = {context, program, work: join(work, 'mounts'), cache: join(cache, 'image'), rootfs}
   const script = buildScript(stages, places)
   await execa('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {stdout: 2, stderr: 2})
   await writeArchive(rootfs, imageConfig(stages.at(-1) as Stage, process.arch), values.tag, output)

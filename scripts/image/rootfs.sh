@@ -1,20 +1,20 @@
 #!/bin/sh
-# Makes the agent's root file system from Debian packages: libraries, the node's tools, Node, the bundle. No shell and no
+# Makes the agent's root file system from Debian packages: libraries, the node's tools; and the executable. No shell and no
 # package manager are in it. Runs as a step of manifests/Containerfile, on Debian, as root.
 #
-#   rootfs.sh NODE DIST ROOTFS      NODE: Node's executable; DIST: the bundle; ROOTFS: folder to make
+#   rootfs.sh AGENT ROOTFS      AGENT: the executable with its licences; ROOTFS: folder to make
 #
 # IMAGE_CACHE, if set, is a folder that keeps package lists (for a day) and packages.
 set -eu
+umask 022
 
-node=$1
-dist=$2
-rootfs=$3
+agent=$1
+rootfs=$2
 cache=${IMAGE_CACHE:-$(mktemp -d)}
 
-# socat is the relay, and the probes of both pods: 9 MB with its libraries. libstdc++6 and libatomic1 are what Node links to;
+# socat is the relay, and the probes of both pods: 9 MB with its libraries. libstdc++6 is what the executable links to;
 # netbase has /etc/protocols and /etc/services, which the tools read.
-packages='iptables ipset conntrack nftables socat netbase libstdc++6 libatomic1'
+packages='iptables ipset conntrack nftables socat netbase libstdc++6'
 # Of util-linux only flock is taken, which the lock of writes needs, and which needs nothing but libc: the rest is 4 MB of other tools.
 flock='util-linux'
 
@@ -61,15 +61,10 @@ cp /etc/debian_version "$rootfs/etc/debian_version"
 cp /usr/lib/os-release "$rootfs/etc/os-release"
 
 mkdir -p "$rootfs/usr/local/bin" "$rootfs/opt/kubectl-npm"
-install -m 0755 "$node" "$rootfs/usr/local/bin/node"
-cp -R "$dist/." "$rootfs/opt/kubectl-npm"
-# Of koffi's native parts, only the one for this image: the bundle may have those of other platforms.
-native=linux_$("$node" -p process.arch)
-for folder in "$rootfs"/opt/kubectl-npm/build/koffi/*; do
-  [ "${folder##*/}" = "$native" ] || rm -rf "$folder"
-done
+cp -p "$agent"/* "$rootfs/opt/kubectl-npm"
+# It completes words for a shell, and there is none.
+rm -f "$rootfs/opt/kubectl-npm/kubectl_complete-npm"
+# The executable is what it is called.
 for name in npm-agent kubectl-npm; do
-  # There is no /usr/bin/env.
-  sed -i '1s|.*|#!/usr/local/bin/node|' "$rootfs/opt/kubectl-npm/$name"
-  ln -s "/opt/kubectl-npm/$name" "$rootfs/usr/local/bin/$name"
+  ln -s /opt/kubectl-npm/kubectl-npm "$rootfs/usr/local/bin/$name"
 done

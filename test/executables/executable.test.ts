@@ -41,6 +41,15 @@ test('a system that there is no executable for is refused, and those that there 
   })
 })
 
+test('a folder is for one executable', async () => {
+  const words = [join(ROOT, 'scripts/executables/build.ts'), '--unpacked', '/nowhere']
+  const {exitCode, stderr} = await execa(process.execPath, words, {reject: false})
+  expect({exitCode, stderr}).toEqual({
+    exitCode: 2,
+    stderr: 'error: --unpacked is for one executable\n  Say which: --platform linux-amd64',
+  })
+})
+
 test('a base URL that krew could not fetch from is refused', async () => {
   const words = [join(ROOT, 'scripts/executables/build.ts'), '--base-url', 'files.example/v0']
   const {exitCode, stderr} = await execa(process.execPath, words, {reject: false})
@@ -104,6 +113,7 @@ describeWhere(missing, 'the executable for this system', () => {
       'LICENSE',
       'NODE-LICENSE.txt',
       'THIRD-PARTY-LICENSES.txt',
+      'sbom.cdx.json',
       platform.program,
       platform.completer,
     ])
@@ -120,7 +130,9 @@ describeWhere(missing, 'the executable for this system', () => {
   })
 
   test('the list of materials has each library once with its hash, and Node', async () => {
-    const bill = JSON.parse(await readFile(join(builds[0], `${base}.cdx.json`), 'utf8'))
+    const text = await readFile(join(builds[0], `${base}.cdx.json`), 'utf8')
+    expect(await readFile(join(folder.path, 'sbom.cdx.json'), 'utf8')).toBe(text)
+    const bill = JSON.parse(text)
     const components: {name: string; version: string; purl: string; licenses: unknown[]; hashes?: {content: string}[]}[] =
       bill.components
     expect(bill).toMatchObject({bomFormat: 'CycloneDX', specVersion: '1.6', metadata: {component: {name: 'kubectl-npm'}}})

@@ -2,7 +2,7 @@ import {open, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {writeArchive} from '../../scripts/executables/archive.ts'
+import {shipmentOf, writeArchive} from '../../scripts/executables/archive.ts'
 import {makeBundle} from '../../scripts/executables/bundle.ts'
 import {makeExecutable} from '../../scripts/executables/executable.ts'
 import {type Platform, platforms} from '../../scripts/executables/platforms.ts'
@@ -97,13 +97,14 @@ describeWhere(missing, 'executables for other systems', () => {
     const windows = platforms.find(({name}) => name === 'windows-amd64') as Platform
     const [program, archive] = [join(folder.path, 'stand-in'), join(folder.path, 'windows.tar.gz')]
     await writeFile(program, 'a program')
-    await writeArchive(windows, join(folder.path, 'bundle'), program, archive)
+    await writeArchive(await shipmentOf(windows, join(folder.path, 'bundle'), program), archive)
     await execa('tar', ['-xzf', archive, '-C', folder.path])
     const {stdout} = await execa('tar', ['-tzf', archive])
     expect(stdout.split('\n')).toEqual([
       'LICENSE',
       'NODE-LICENSE.txt',
       'THIRD-PARTY-LICENSES.txt',
+      'sbom.cdx.json',
       'kubectl-npm.exe',
       'kubectl_complete-npm.cmd',
     ])

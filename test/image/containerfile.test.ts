@@ -4,7 +4,7 @@ import {imageConfig} from '../../scripts/image/archive.ts'
 import {buildScript} from '../../scripts/image/build-script.ts'
 import {parseContainerfile, type Stage} from '../../scripts/image/containerfile.ts'
 
-const places = {context: '/context', dist: '/other/dist', work: '/mounts', cache: '/cache', rootfs: '/rootfs'}
+const places = {context: '/context', program: '/other/program', work: '/mounts', cache: '/cache', rootfs: '/rootfs'}
 
 const script = (text: string): string => buildScript(parseContainerfile(text), places)
 
@@ -22,7 +22,7 @@ test('steps are joined over lines, and quoted for the shell', () => {
   const text = `FROM debian AS build
 WORKDIR /there
 # nothing
-COPY dist ./dist
+COPY executables/agent ./agent
 RUN --mount=type=cache,target=/kept echo 'a' && \\
   echo b
 FROM scratch
@@ -31,7 +31,7 @@ COPY --from=build /there/out /
   const lines = script(text).split('\n')
   expect(lines).toContain(`chroot '/mounts/0/root' /bin/sh -c 'cd /there && echo '\\''a'\\'' && echo b'`)
   expect(lines).toContain(`mount --bind '/cache/kept' '/mounts/0/root/kept'`)
-  expect(lines.find(line => line.includes('/other/dist'))).toContain(`'/mounts/0/root/there/./dist'`)
+  expect(lines.find(line => line.includes('/other/program'))).toContain(`'/mounts/0/root/there/./agent'`)
   expect(lines.find(line => line.includes(`'/mounts/0/root/there/out'`))).toContain(`'/rootfs/'`)
 })
 
