@@ -11,8 +11,9 @@ import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {pageLines, pagerOf} from './print/pager.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
-import type {Source, SourceFlags} from './source/open-source.ts'
+import type {Source} from './source/open-source.ts'
 import type {Wanted} from './source/read-cluster.ts'
+import type {SourceFlags} from './source/source-flags.ts'
 import {progressLine} from './ui/progress-line.ts'
 
 export const exitCodes = {

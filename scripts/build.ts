@@ -48,6 +48,18 @@ const leaveOut = {
   load: (id: string) => contents[id] ?? null,
 }
 
+/**
+ * Yoga, which lays out Ink's screens, carries its program as a data URL, and asks for it by `fetch`: that loads all of Node's HTTP client.
+ * Without one it decodes the URL itself.
+ */
+const withoutFetch = {
+  name: 'without-fetch',
+  transform: {
+    filter: {id: /yoga-layout\/dist\/binaries\//},
+    handler: (code: string) => code.replaceAll('typeof fetch', '"none"'),
+  },
+}
+
 /** The completer's name is what kubectl looks for. */
 const executables = ['kubectl-npm', 'kubectl_complete-npm', 'npm-agent']
 
@@ -57,7 +69,7 @@ const result = await build({
   input: {...Object.fromEntries(executables.map(name => [name, `bin/${name}.ts`])), 'koffi/koffi': 'koffi/indirect'},
   platform: 'node',
   logLevel: 'warn',
-  plugins: [leaveOut],
+  plugins: [leaveOut, withoutFetch],
   transform: {target: 'node22', define: {'process.env.NODE_ENV': '"production"'}},
   output: {
     dir: out,

@@ -22,9 +22,18 @@ const MOST_HAPPENINGS = 500
 
 export const emptyView: LiveView = {nodes: new Map(), happenings: []}
 
+/** The view with nodes that are known by name, and have not come yet. The same view where all of them are in it. */
+export function expectNodes(view: LiveView, names: readonly string[]): LiveView {
+  const added = names.filter(name => !view.nodes.has(name))
+  if (added.length === 0) return view
+  return {...view, nodes: new Map([...view.nodes, ...added.map(name => [name, unseen(name)] as const)])}
+}
+
+const unseen = (node: string): NodeView => ({node, firstEntries: new Map(), history: []})
+
 /** The view after one more document of the stream. */
 export function reduceLive(view: LiveView, event: LiveEvent): LiveView {
-  const before = view.nodes.get(event.node) ?? {node: event.node, firstEntries: new Map(), history: []}
+  const before = view.nodes.get(event.node) ?? unseen(event.node)
   const after = reduceNode(before, event)
   const nodes = new Map(view.nodes).set(event.node, after)
   const happened = happeningsOf(before, after)

@@ -51,6 +51,8 @@ const columns: readonly TopColumn[] = [
   {key: 'age', header: 'NPM UP', align: 'right', least: 6, rank: 11},
 ]
 
+const CONNECTING = ['Connecting to the agents of the nodes.', 'A login, or an API server that is far away, takes its time.']
+
 /** All nodes, those that drop most first. @param now in milliseconds since 1970 */
 export function nodesPage(watched: Watched, now: number): TopTable {
   return {
@@ -58,7 +60,7 @@ export function nodesPage(watched: Watched, now: number): TopTable {
     columns,
     rows: watched.nodes.map(node => nodeRow(node, now)),
     sortedBy: 'drops',
-    empty: ['No node has answered yet.'],
+    empty: watched.isOpening ? CONNECTING : ['No node has answered yet.'],
   }
 }
 
@@ -78,7 +80,10 @@ function aboutNodes({nodes}: Watched): TopTable['about'] {
     const known = live.map(of).filter(rate => rate !== null)
     return rateText(known.length === 0 ? null : known.reduce((total, rate) => total + rate, 0))
   }
-  const all = `${plural(nodes.length, 'node')} · ${sum(({drops}) => drops)} drops/s · ${sum(({newConnections}) => newConnections)} new connections/s`
+  const silentYet = nodes.filter(({summary, failure}) => !summary && !failure).length
+  const count =
+    silentYet > 0 ? `${nodes.length - silentYet} of ${plural(nodes.length, 'node')} answered` : plural(nodes.length, 'node')
+  const all = `${count} · ${sum(({drops}) => drops)} drops/s · ${sum(({newConnections}) => newConnections)} new connections/s`
   return [...(wrong.length > 0 ? [{text: wrong.join(' · '), tone: 'bad' as const}] : []), {text: all}]
 }
 

@@ -44,7 +44,7 @@ export const waitingFor = (node: WatchedNode | undefined): string[] =>
     ? [sentence(node.failure.message), node.failure.next]
     : node?.isRecorded
       ? ['Its rules were not recorded up to here: they are while somebody looks into the node.', 'Right steps on.']
-      : [node ? 'Its rules are being read.' : 'Its first sample is on its way.']
+      : [node?.summary ? 'Its rules are being read.' : 'Its first sample is on its way.']
 
 /** What holds for a node as a whole stands above all of its pages. */
 export function aboutNode(node: WatchedNode | undefined): TopTable['about'] {

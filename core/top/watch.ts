@@ -10,9 +10,11 @@ const BAD: readonly Happening['kind'][] = ['differenceAppeared', 'policyRemoved'
  * What pages need of a view. What only some pages show is computed when they ask for it.
  *
  * @param isRecorded whether it was recorded, so that nothing more can be read
+ * @param isOpening whether it is still being found out which nodes there are
  */
-export function watch({nodes, happenings}: LiveView, isRecorded = false): Watched {
+export function watch({nodes, happenings}: LiveView, {isRecorded = false, isOpening = false} = {}): Watched {
   return {
+    isOpening,
     nodes: [...nodes.values()].map(view => watchNode(view, isRecorded)),
     get events() {
       return happenings

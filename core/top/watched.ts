@@ -4,6 +4,8 @@ import type {History} from './table.ts'
 /** What is known of nodes at one moment, as pages show it. Rates are of a second, and null before there are two samples to compare. */
 export interface Watched {
   readonly nodes: readonly WatchedNode[]
+  /** Whether it is still being found out which nodes there are. */
+  readonly isOpening?: boolean
   /** The newest first. */
   readonly events: readonly WatchedEvent[]
 }

@@ -1,5 +1,5 @@
 import type {accounts} from '../../core/contract/agent.ts'
-import {type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
+import {type ApiOptions, type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {AgentConnection} from './agent-connection.ts'
 import {type AbsentAgent, findAgents, type NodeChoice, type RelayPod} from './agents.ts'
@@ -17,7 +17,7 @@ export interface Cluster extends AsyncDisposable {
   connect(pod: RelayPod, signal: AbortSignal, account?: keyof typeof accounts): Promise<AgentConnection>
 }
 
-export interface ClusterOptions {
+export interface ClusterOptions extends ApiOptions {
   /** Also opens clusters that are known to have another engine. */
   readonly anyEngine?: boolean
 }
@@ -31,10 +31,10 @@ export interface ClusterOptions {
 export async function openCluster(
   flags: ClusterFlags & NodeChoice,
   signal: AbortSignal,
-  {anyEngine = false}: ClusterOptions = {},
+  {anyEngine = false, ...options}: ClusterOptions = {},
 ): Promise<Cluster> {
   await using stack = new AsyncDisposableStack()
-  const api = stack.use(await openClusterApi(flags, signal))
+  const api = stack.use(await openClusterApi(flags, signal, options))
   const [engine, found] = await Promise.all([
     readPolicyEngine(api, signal),
     // On a cluster without Azure NPM there are no agents either, and that is not what to say first.

@@ -23,6 +23,8 @@ export interface Following {
    * @throws InputError with what ended the connection
    */
   readonly listen: (agent: AgentConnection, node: string, signal: AbortSignal, came: () => void) => Promise<void>
+  /** Called with all nodes whose agents are followed, or cannot be asked, whenever they were looked for. */
+  readonly onFound?: (nodes: readonly string[]) => void
   /** Called at once when an agent cannot be asked, or not any more. The same failure is reported once. */
   readonly onTrouble: (node: string, error: InputError) => void
 }
@@ -37,7 +39,7 @@ export async function followAgents(
   cluster: Cluster,
   choice: NodeChoice,
   signal: AbortSignal,
-  {listen, onTrouble}: Following,
+  {listen, onFound, onTrouble}: Following,
   {againMs, lookMs}: FollowPauses = PAUSES,
 ): Promise<void> {
   const followed = new Map<string, Promise<void>>()
@@ -67,9 +69,10 @@ export async function followAgents(
     }
   }
   while (!signal.aborted) {
+    const known = new Set([...found.ready, ...found.absent].map(({node}) => node))
+    onFound?.([...known])
     for (const pod of found.ready) if (!followed.has(pod.node)) followed.set(pod.node, follow(pod))
     for (const {node, error} of found.absent) report(node, error)
-    const known = new Set([...found.ready, ...found.absent].map(({node}) => node))
     for (const node of troubles.keys()) if (!known.has(node)) report(node, goneFrom(node))
     const isAllWell = troubles.size === 0
     const ended = new Promise<void>(resolve => {

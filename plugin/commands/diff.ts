@@ -9,7 +9,8 @@ import type {Problem} from '../../core/problem/problem.ts'
 import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {driftListLines, hasFindings} from '../print/drift.ts'
 import type {Paint} from '../print/paint.ts'
-import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
+import {chosenNodes} from '../source/open-source.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
 type LiveFlags = SourceFlags & OutputFlags & {readonly lite: boolean; readonly 'program-only': boolean}
 
@@ -59,7 +60,7 @@ export default class Diff extends Verb {
 
   /** Each agent compares its own node. */
   private async live(flags: LiveFlags): Promise<void> {
-    const cluster = await clusterFlagsOf(flags)
+    const cluster = clusterFlagsOf(flags)
     const {diffNodes} = await import('../agents/diff-nodes.ts')
     const {list: asked, problems} = await diffNodes(cluster, flags, this.waiting)
     const list = flags['program-only'] ? {...asked, items: asked.items.map(programOnly)} : asked

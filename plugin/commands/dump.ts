@@ -4,7 +4,7 @@ import {isForAnswers} from '../../core/dump/layout.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
-import {clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
 export default class Dump extends Verb {
   static override summary = 'Keeps what nodes hold in a file, for later or for somebody else'
@@ -73,7 +73,7 @@ const inWords = ({node, document, message, next}: DumpFailure) => ({
 async function collect(flags: SourceFlags, waiting: Waiting) {
   const {signal} = waiting
   if (isLive(flags)) {
-    const cluster = await clusterFlagsOf(flags)
+    const cluster = clusterFlagsOf(flags)
     const {collectCluster} = await import('../dump/from-cluster.ts')
     return collectCluster(cluster, waiting)
   }

@@ -9,7 +9,8 @@ import {escapeControls} from '../../core/text/escape.ts'
 import type {AgentConnection} from '../agents/agent-connection.ts'
 import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {metricsListLines} from '../print/metrics.ts'
-import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
+import {chosenNodes} from '../source/open-source.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
 export default class Metrics extends Verb {
   static override summary = "Prints metrics of nodes: Azure NPM's own, and what it does not count"
@@ -75,7 +76,7 @@ export default class Metrics extends Verb {
       const {state, problems} = await readWholeNode(agent, this.signal)
       return nodeMetrics(state, optionsOf(flags), problems)
     }
-    return metricsOfNodes(await clusterFlagsOf(flags), input, ofOlder, this.waiting)
+    return metricsOfNodes(clusterFlagsOf(flags), input, ofOlder, this.waiting)
   }
 
   private async read(flags: MetricsFlags): Promise<Found> {

@@ -11,7 +11,8 @@ import {InputError} from '../../core/problem/input-error.ts'
 import {dumpPaths, exitCodes, type OutputFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {readerGone} from '../print/output.ts'
 import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
-import {chosenNodes, clusterFlagsOf, isLive, type SourceFlags} from '../source/open-source.ts'
+import {chosenNodes} from '../source/open-source.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
 type PrintFlags = OutputFlags & {readonly 'sort-by': string | undefined; readonly 'no-headers': boolean}
 type PolicyFlags = SourceFlags & OutputFlags & {readonly lite: boolean}
@@ -149,7 +150,7 @@ export default class Policies extends Verb {
   }
 
   private async askAgents(flags: PolicyFlags) {
-    const cluster = await clusterFlagsOf(flags)
+    const cluster = clusterFlagsOf(flags)
     const {diffNodes} = await import('../agents/diff-nodes.ts')
     const {list, problems} = await diffNodes(cluster, flags, this.waiting)
     return {drifts: new Map(list.items.map(drift => [drift.node, drift])), failures: list.failures, problems}

@@ -13,6 +13,8 @@ import {yamlLines} from '../print/document.ts'
 import {readerGone} from '../print/output.ts'
 import {wantsColor} from '../print/paint.ts'
 import {topLines} from '../print/top.ts'
+import {requireRoot} from '../services.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
 const LEAST_MS = 200
 const MOST_MS = 600_000
@@ -53,17 +55,19 @@ export default class Top extends Verb {
     const intervalMs = intervalOf(flags.interval)
     const isScreen =
       flags.output === 'table' && process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb' && !flags.once
+    const kind = kindOf(flags)
     const {openLiveSource} = await import('../live/open-live-source.ts')
-    const opening = openLiveSource(flags, this.signal)
-    // A cluster keeps us waiting; what draws the screen is loaded meanwhile.
-    const screen = isScreen ? Promise.all([import('../ui/top/run-top.ts'), import('../ui/top/glyphs.ts')]) : undefined
-    await using opened = await opening
-    const {recordTo} = await import('../live/record.ts')
-    const source = flags.record === undefined ? opened : recordTo(flags.record, opened)
+    const {OpeningSource} = await import('../live/opening-source.ts')
+    // A screen does not wait for a cluster; what is printed does, and so does what is shown of a file.
+    await using opened =
+      isScreen && kind
+        ? new OpeningSource(kind, this.signal, (signal, say) => openLiveSource(flags, signal, say))
+        : await openLiveSource(flags, this.signal)
+    const source = flags.record === undefined ? opened : (await import('../live/record.ts')).recordTo(flags.record, opened)
     const signal = AbortSignal.any([this.signal, readerGone()])
     if (flags.output !== 'table') return this.exit(await this.stream(source, flags, intervalMs, signal))
-    if (!screen) return this.exit(await this.printOnce(source, flags, intervalMs, signal))
-    const [{runTop}, {isAsciiTerminal}] = await screen
+    if (!isScreen) return this.exit(await this.printOnce(source, flags, intervalMs, signal))
+    const [{runTop}, {isAsciiTerminal}] = await Promise.all([import('../ui/top/run-top.ts'), import('../ui/top/glyphs.ts')])
     const isColored = wantsColor(flags.color as 'auto', true, process.env)
     await runTop(
       source,
@@ -134,6 +138,21 @@ export default class Top extends Verb {
 }
 
 const exitCodeOf = (failures: readonly unknown[]): number => (failures.length > 0 ? exitCodes.failed : exitCodes.done)
+
+/**
+ * What a screen need not wait for. What is wrong with the flags is told before there is one.
+ *
+ * @returns undefined for files
+ */
+function kindOf(flags: SourceFlags): 'cluster' | 'local' | undefined {
+  if (isLive(flags)) {
+    clusterFlagsOf(flags)
+    return 'cluster'
+  }
+  if (!flags.local) return
+  requireRoot('reads the kernel')
+  return 'local'
+}
 
 function intervalOf(text: string): number {
   const ms = durationMs('--interval', text)

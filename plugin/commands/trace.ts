@@ -4,7 +4,7 @@ import {readPort} from '../../core/trace/asked-port.ts'
 import {nodesOfEndpoints, tracePacket} from '../../core/trace/trace-packet.ts'
 import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {traceLines} from '../print/trace.ts'
-import {isNodeChosen} from '../source/open-source.ts'
+import {isNodeChosen} from '../source/source-flags.ts'
 
 const END = 'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), node/NAME, an IPv4 address, or external'
 

@@ -57,15 +57,28 @@ export interface ClusterApi extends AsyncDisposable {
   deleteLater(path: string): Promise<void>
 }
 
+export interface ApiOptions extends WayOptions {
+  /** One that is being opened for the same flags; it ends with the returned object in any case. */
+  readonly way?: Promise<Way>
+}
+
 /**
  * Opens the way to the API server of a cluster, which ends with the returned object.
  *
  * @throws InputError when a flag is no good, and when no way is open; whether the API server answers is known with the first request
  */
-export async function openClusterApi(flags: ClusterFlags, signal: AbortSignal, options: WayOptions = {}): Promise<ClusterApi> {
+export async function openClusterApi(
+  flags: ClusterFlags,
+  signal: AbortSignal,
+  {way: begun, ...options}: ApiOptions = {},
+): Promise<ClusterApi> {
+  await using stack = new AsyncDisposableStack()
+  const given = begun && stack.use(await begun)
   requireNamespaceName(flags['agent-namespace'])
   const limitMs = requestTimeoutMs(flags['request-timeout'])
-  return new ApiByWay(flags['agent-namespace'], await openWay(flags, signal, options), limitMs, signal)
+  const way = given ?? stack.use(await openWay(flags, signal, options))
+  stack.move()
+  return new ApiByWay(flags['agent-namespace'], way, limitMs, signal)
 }
 
 class ApiByWay implements ClusterApi {

@@ -27,6 +27,8 @@ export interface ProxyOptions {
   readonly usePort?: boolean
   /** No person waits for it: a login program gets no terminal, and its output is dropped. */
   readonly isUnattended?: boolean
+  /** Takes what a login program says to the person, in place of stderr. */
+  readonly say?: (text: string) => void
 }
 
 /**
@@ -43,7 +45,7 @@ export async function startKubectlProxy(
   options: ProxyOptions = {},
 ): Promise<KubectlProxy> {
   signal.throwIfAborted()
-  const {usePort = process.platform === 'win32', isUnattended = false} = options
+  const {usePort = process.platform === 'win32', isUnattended = false, say = text => process.stderr.write(text)} = options
   await using stack = new AsyncDisposableStack()
   const folder = usePort ? undefined : stack.use(await openSocketFolder())
   const socketPath = folder?.socketPath
@@ -55,10 +57,10 @@ export async function startKubectlProxy(
   // In a session of its own it has no terminal that it could open.
   const isDetached = isUnattended && process.platform !== 'win32'
   const kubectl = stack.use(await startKubectl(args, {isStdinShared, isDetached, ...(folder && {folder: folder.path})}))
-  const stderr = new ProxyStderr(flags.verbose === true ? text => process.stderr.write(text) : undefined)
+  const stderr = new ProxyStderr(flags.verbose === true ? say : undefined)
   kubectl.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     const shown = stderr.add(chunk)
-    if (shown !== '' && !isUnattended) process.stderr.write(shown)
+    if (shown !== '' && !isUnattended) say(shown)
   })
   const line = await serving(kubectl, stderr, signal)
   stderr.isServing = true

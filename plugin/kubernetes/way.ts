@@ -7,6 +7,8 @@ import {InputError} from '../../core/problem/input-error.ts'
 export interface WayOptions {
   /** No person waits for it: a login program gets no terminal, and its output is dropped. */
   readonly isUnattended?: boolean
+  /** Takes what a login program says to the person, in place of stderr. */
+  readonly say?: (text: string) => void
 }
 
 /** A port of a pod. */

@@ -48,7 +48,7 @@ export class LiveCluster implements LiveSource {
     this.asked.set(request)
   }
 
-  async *events(given: AbortSignal): AsyncGenerator<LiveEvent> {
+  async *events(given: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncGenerator<LiveEvent> {
     const left = new AbortController()
     const signal = AbortSignal.any([given, left.signal])
     const queue = new EventQueue(signal)
@@ -57,6 +57,7 @@ export class LiveCluster implements LiveSource {
       this.choice,
       signal,
       {
+        ...(onFound && {onFound}),
         listen: (agent, node, listening, came) => this.listen(agent, node, listening, came, queue),
         onTrouble: (node, {message, next}) =>
           queue.push({apiVersion: API_VERSION, kind: 'LiveFailure', node, at: new Date().toISOString(), message, next}),

@@ -33,7 +33,8 @@ export class LiveLocal implements LiveSource {
     this.asked.set(request)
   }
 
-  async *events(given: AbortSignal): AsyncGenerator<LiveEvent> {
+  async *events(given: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncGenerator<LiveEvent> {
+    onFound?.([this.counters.node])
     const left = new AbortController()
     const signal = AbortSignal.any([given, left.signal])
     const queue = new EventQueue(signal)

@@ -11,16 +11,27 @@ export interface LiveRequest {
   readonly rulesOf: ReadonlySet<string> | 'all'
 }
 
+/** A source while it is being opened. */
+export interface Opening {
+  /** Resolves when it is open, or cannot be: `events` throws why then. */
+  readonly done: Promise<void>
+  /** Takes what a login program says to the person. Until somebody does, it goes to stderr. */
+  onSaid(take: (text: string) => void): void
+}
+
 /** Where what goes on on nodes comes from: a cluster, this machine, a dump or a recording. */
 export interface LiveSource {
+  /** Of a source that is still being opened. */
+  readonly opening?: Opening
   readonly kind: 'cluster' | 'local' | 'dump' | 'recording'
   /**
    * The stream of documents, until `signal` is aborted; of a dump, and of a recording, until its end. A node comes with its rules in words first
    * where they are asked for, and again whenever they change; a node that cannot be watched comes as a failure, and is tried again.
    *
+   * @param onFound called with the nodes that are watched as soon as they are known, before anything comes from them, and when there are more
    * @throws what is a fault of this program, and what keeps all nodes from being watched, as an InputError
    */
-  events(signal: AbortSignal): AsyncIterable<LiveEvent>
+  events(signal: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncIterable<LiveEvent>
   /** Asks for something else from now on. Sources that only give what they have take no notice. */
   request(request: LiveRequest): void
   /**

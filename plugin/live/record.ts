@@ -28,7 +28,8 @@ export function recordTo(path: string, source: LiveSource): LiveSource {
       return drift
     },
     ...(source.recorded && {recorded: source.recorded}),
-    events: signal => recorded(file, source.events(signal)),
+    ...(source.opening && {opening: source.opening}),
+    events: (signal, onFound) => recorded(file, source.events(signal, onFound)),
   }
 }
 

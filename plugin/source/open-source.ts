@@ -8,26 +8,11 @@ import {type Problem, unreadCodes} from '../../core/problem/problem.ts'
 import {meant} from '../../core/text/nearest.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
-import type {ClusterFlags} from '../kubernetes/flags.ts'
-import {requireNodeForCluster} from '../node-version.ts'
 import {type LocalReads, requireRoot, services} from '../services.ts'
 import type {Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
+import {clusterFlagsOf, isLive, type SourceFlags} from './source-flags.ts'
 import {requireRead} from './unread-node.ts'
-
-/** Where a reading verb takes its data from, as the flags say it. */
-export interface SourceFlags extends Partial<Omit<ClusterFlags, 'from'>>, NodeChoice {
-  readonly from: readonly string[] | undefined
-  readonly local: boolean
-  /** The folder of the agent of this machine, beside `local`. */
-  readonly stateDir?: string
-}
-
-/** Whether the flags say nothing but which cluster. */
-export const isLive = ({from, local}: Pick<SourceFlags, 'from' | 'local'>): boolean => !local && (from ?? []).length === 0
-
-/** Whether the flags say which nodes. */
-export const isNodeChosen = ({node, pod, selector}: NodeChoice): boolean => (node ?? pod ?? selector) !== undefined
 
 /** All dumps that the flags name, and what is wrong with the input as a whole. */
 export interface Source {
@@ -53,7 +38,7 @@ export async function openSource(
   const {signal} = waiting
   const {local, from = []} = flags
   if (isLive(flags)) {
-    const cluster = await clusterFlagsOf(flags)
+    const cluster = clusterFlagsOf(flags)
     const {readCluster} = await import('./read-cluster.ts')
     const reading = await readCluster(cluster, waiting, wanted, reads.withConnections)
     // What follows is computed, and nobody waits for it any more.
@@ -89,22 +74,6 @@ async function readLocalCluster(signal: AbortSignal, stateDir: string | undefine
 async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<Source> {
   const {nodes, problems, lost} = await readDump(given.documents)
   return {dumps: nodes, problems: [...given.problems, ...problems], failures: lost}
-}
-
-/**
- * The flags of a cluster.
- *
- * @throws InputError when nothing says which cluster
- */
-export async function clusterFlagsOf(flags: SourceFlags): Promise<ClusterFlags & NodeChoice> {
-  requireNodeForCluster()
-  const {hasKubeconfig} = await import('../kubernetes/kubeconfig.ts')
-  if (!hasKubeconfig(flags))
-    throw new InputError(
-      'no source: nothing says what to read',
-      'Give a dump with --from PATH (a folder, an archive, files, - for standard input), --local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.',
-    )
-  return {...flags, 'agent-namespace': flags['agent-namespace'] ?? 'kubectl-npm'}
 }
 
 /** What could not be read of a source: often the reason why something is not found in it. */

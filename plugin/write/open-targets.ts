@@ -1,7 +1,7 @@
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
-import {clusterFlagsOf} from '../source/open-source.ts'
+import {clusterFlagsOf} from '../source/source-flags.ts'
 import type {ReadAccount, WriteTargets} from './write-target.ts'
 
 /** Which nodes are written to, as flags say it. */
@@ -21,7 +21,7 @@ export async function openTargets(flags: TargetFlags, waiting: Waiting, account:
     const {openLocalTarget} = await import('./local-target.ts')
     return openLocalTarget(flags['state-dir'], waiting)
   }
-  const cluster = await clusterFlagsOf({...flags, from: undefined})
+  const cluster = clusterFlagsOf({...flags, from: undefined})
   const {openClusterTargets} = await import('./cluster-targets.ts')
   return openClusterTargets(cluster, waiting, account)
 }

@@ -29,13 +29,13 @@ export async function openLibraryWay(flags: ClusterFlags, signal: AbortSignal, o
   const {server: text, 'proxy-url': own} = chosen.cluster
   const server = new URL(text.includes('://') ? text : `http://${text}`)
   const proxy = own ?? proxyFromEnvironment(server, process.env)
-  const {isUnattended = false} = options
+  const {isUnattended = false, say = text => void process.stderr.write(text)} = options
   const isInteractive = !isUnattended && process.stdin.isTTY && flags.from?.includes('-') !== true
   // A proxy that resolves names itself, as kubectl has it: the name of a private API server is often known only there.
   const resolving = proxy?.replace(/^socks5:/, 'socks5h:')
   return new LibraryWay(
     {server, proxy: resolving},
-    new Identity(chosen, server, resolving, {signal, isInteractive, isUnattended}),
+    new Identity(chosen, server, resolving, {signal, isInteractive, isUnattended, say}),
   )
 }
 

@@ -25,6 +25,8 @@ export interface LoginOptions {
   readonly isInteractive: boolean
   /** No person waits for it: it gets no terminal, and what it says is dropped. */
   readonly isUnattended: boolean
+  /** Takes what it says to the person. */
+  readonly say: (text: string) => void
 }
 
 /**
@@ -61,7 +63,7 @@ export class LoginProgram {
 
   private async run(): Promise<string> {
     const {command = '', args, env, interactiveMode, installHint} = this.exec
-    const {signal, isUnattended} = this.options
+    const {signal, isUnattended, say} = this.options
     const isInteractive = this.options.isInteractive && interactiveMode !== 'Never'
     if (interactiveMode === 'Always' && !isInteractive)
       throw new Error('exec plugin cannot support interactive mode: standard input is not a terminal')
@@ -71,7 +73,7 @@ export class LoginProgram {
       // In a session of its own it has no terminal that it could open.
       isDetached: isUnattended && process.platform !== 'win32',
       env: {...Object.fromEntries(env.map(({name, value}) => [name, value])), KUBERNETES_EXEC_INFO: this.info(isInteractive)},
-      onStderr: said => void (isUnattended || process.stderr.write(escapeText(said.replaceAll('\r\n', '\n')))),
+      onStderr: said => void (isUnattended || say(escapeText(said.replaceAll('\r\n', '\n')))),
     })
     if (code === 'ENOENT') throw new Error(`exec: executable ${command} not found${installHint ? `; ${installHint}` : ''}`)
     if (code !== undefined) throw new Error(`exec: executable ${command} cannot be started: ${code}`)

@@ -174,7 +174,7 @@ function detailLines({state, size, glyphs}: FrameInput, table: TopTable, row: Ro
 }
 
 function tableBody(input: FrameInput, table: TopTable, height: number, above: number): Part & {readonly shown: Shown} {
-  const {state, size, glyphs} = input
+  const {state, watched, size, glyphs} = input
   const page = currentPage(state)
   const rows = shownRows(state, table)
   const selected = selectedPlace(page, rows)
@@ -186,7 +186,9 @@ function tableBody(input: FrameInput, table: TopTable, height: number, above: nu
     const lines = said
       .flatMap(text => wrapText(safeText(text), size.columns - 2, 4, glyphs.cut))
       .map((text): Line => [{text: `  ${text}`}])
-    return {lines: filled(lines, height), targets: [], shown}
+    // What the screen is of is seen before anything has come.
+    const columns = watched.isOpening ? [headerLine(placeColumns(table, [], size.columns), table.sortedBy, size.columns)] : []
+    return {lines: filled([...columns, ...lines], height), targets: [], shown}
   }
   const placed = placeColumns(table, table.rows, size.columns)
   const top = firstShown(page, selected, rows.length, room)

@@ -1,34 +1,36 @@
 import {once} from 'node:events'
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {LendTerminal} from './top-screen.ts'
+import type {LendTerminal} from './ink-keys.ts'
 
 /** While a process is stopped this does not pass. Where nobody could continue it, the system lets it run on, and this does. */
 const STOPPED_MS = 200
 
 /** Ctrl-Z and SIGTSTP: gives the terminal back, and stops this process until the shell continues it. */
 export class JobControl {
-  /** Undefined while nothing is drawn yet. */
-  lend: LendTerminal | undefined
   /** Whether the terminal is the shell's. */
   isStopped = false
   private isClosed = false
-  private readonly onChange: () => void
+  private readonly lend: LendTerminal
+  private readonly onReturn: () => void
 
-  /** @param onChange called before the process stops, and when it goes on */
-  constructor(onChange: () => void) {
-    this.onChange = onChange
+  /** @param onReturn called when the process goes on */
+  constructor(lend: LendTerminal, onReturn: () => void) {
+    this.lend = lend
+    this.onReturn = onReturn
     process.on('SIGTSTP', this.suspend)
   }
 
   readonly suspend = (): void => {
     // On Windows a program cannot stop.
-    if (this.isStopped || !this.lend || process.platform === 'win32') return
+    if (this.isStopped || process.platform === 'win32') return
     this.isStopped = true
-    this.onChange()
-    void this.lend(this.stop).finally(() => {
-      this.isStopped = false
-      this.onChange()
-    })
+    void this.lend(this.stop)
+      // Why the terminal cannot be lent ends the screen.
+      .catch(() => {})
+      .finally(() => {
+        this.isStopped = false
+        this.onReturn()
+      })
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type {Drift} from '../../../core/contract/drift.ts'
 import type {LiveEvent} from '../../../core/contract/live.ts'
-import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
+import {emptyView, expectNodes, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
 import {InputError} from '../../../core/problem/input-error.ts'
 import type {Loaded} from '../../../core/top/loaded.ts'
 import {type SetMember, setMembers} from '../../../core/top/sets-page.ts'
@@ -54,6 +54,7 @@ export class TopSession {
   private readonly differences = new Map<string, Loaded<Drift>>()
   private readonly members = new Map<string, Loaded<readonly SetMember[]>>()
   private view: LiveView = emptyView
+  private isOpening: boolean
   /** What is shown while the screen is paused, and since when. */
   private frozen: {readonly view: LiveView; readonly at: number} | undefined
   private counted: readonly string[] = []
@@ -78,6 +79,11 @@ export class TopSession {
       ...(node !== undefined && {node}),
       ...(this.recording && {moments: this.recording.count}),
     })
+    void source.opening?.done.then(() => {
+      this.isOpening = false
+      if (!this.signal.aborted) this.changed()
+    })
+    this.isOpening = source.opening !== undefined
     this.follow()
   }
 
@@ -89,16 +95,24 @@ export class TopSession {
 
   readonly currentVersion = (): number => this.version
 
-  /** Takes a document of the source. */
-  take(event: LiveEvent): void {
-    const isFirst = this.view === emptyView
-    this.view = reduceLive(this.view, event)
+  /** Shows nodes of which nothing has come yet. */
+  found(nodes: readonly string[]): void {
+    const before = this.view
+    this.view = expectNodes(before, nodes)
+    if (this.view === before) return
+    const [node] = nodes
     // A machine has one node: a list of it would tell nothing.
-    if (isFirst && this.source.kind === 'local' && this.state.trail.length === 1) {
+    if (before === emptyView && this.source.kind === 'local' && node !== undefined && this.state.trail.length === 1) {
       const {intervalMs, theme} = this.options
-      this.state = {...this.state, trail: initialState({intervalMs, theme, node: event.node}).trail}
+      this.state = {...this.state, trail: initialState({intervalMs, theme, node}).trail}
       this.follow()
     }
+    if (!this.frozen) this.hasCome()
+  }
+
+  /** Takes a document of the source. */
+  take(event: LiveEvent): void {
+    this.view = reduceLive(this.view, event)
     if (!this.frozen) this.hasCome()
   }
 
@@ -114,7 +128,7 @@ export class TopSession {
     const {view, now} = this.shownView()
     const frame = drawFrame({
       state: this.state,
-      watched: watch(view, this.recording !== undefined),
+      watched: watch(view, {isRecorded: this.recording !== undefined, isOpening: this.isOpening}),
       extras: this.extras(),
       now,
       clock: this.options.clock(now),

@@ -9,14 +9,21 @@ export class TerminalInput extends PassThrough {
   readonly isTTY = true
   private readonly terminal: ReadStream
   private readonly onMouse: (sequence: string) => void
+  private readonly onKeys: () => void
   /** The beginning of what a mouse sends. */
   private pending = ''
 
-  /** @param onMouse is given each sequence, as `parseMouse` reads it */
-  constructor(terminal: ReadStream, onMouse: (sequence: string) => void) {
+  private isClosed = false
+
+  /**
+   * @param onMouse is given each sequence, as `parseMouse` reads it
+   * @param onKeys called when keys were pressed. They are kept until somebody reads them
+   */
+  constructor(terminal: ReadStream, onMouse: (sequence: string) => void, onKeys: () => void) {
     super()
     this.terminal = terminal
     this.onMouse = onMouse
+    this.onKeys = onKeys
     terminal.setEncoding('utf8')
     terminal.on('data', this.receive)
     terminal.on('error', this.fail)
@@ -26,15 +33,28 @@ export class TerminalInput extends PassThrough {
     const {keys, sequences, pending} = takeMouse(this.pending + chunk.toString())
     this.pending = pending
     for (const sequence of sequences) this.onMouse(sequence)
-    if (keys !== '') this.write(keys)
+    if (keys === '') return
+    this.write(keys)
+    this.onKeys()
   }
 
   /** A terminal that has gone, as with its window: SIGHUP follows. */
   private readonly fail = (): void => {}
 
   setRawMode(isRaw: boolean): this {
-    this.terminal.setRawMode(isRaw)
+    if (!this.isClosed) this.terminal.setRawMode(isRaw)
     return this
+  }
+
+  /** Lets another program read the terminal. */
+  lend(): void {
+    this.setRawMode(false)
+    this.terminal.pause()
+  }
+
+  takeBack(): void {
+    this.setRawMode(true)
+    this.terminal.resume()
   }
 
   ref(): this {
@@ -49,6 +69,7 @@ export class TerminalInput extends PassThrough {
 
   /** What is typed from now on is for the shell. */
   close(): void {
+    this.isClosed = true
     this.terminal.off('data', this.receive)
     this.terminal.destroy()
   }

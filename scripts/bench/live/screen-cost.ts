@@ -2,41 +2,22 @@
  * What the screen of top costs while nodes send a sample a second: node screen-cost.ts NODES RULES COLUMNS ROWS, NODE_ENV=production
  *
  * Prints, as JSON, milliseconds of a processor for one frame drawn, and the share of a processor and the memory of a process that parses the
- * samples, checks them, reduces them to the view and draws it as the program does: a few times a second, onto a terminal that is played.
+ * samples, checks them, reduces them to the view and draws it as the program does: once a second, onto a terminal that takes all.
  */
-import {PassThrough, Writable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {render} from 'ink'
-import {createElement} from 'react'
 import {wireSampleSchema} from '../../../core/contract/live.ts'
 import {API_VERSION} from '../../../core/contract/version.ts'
 import type {LiveSource} from '../../../plugin/live/live-source.ts'
 import {glyphsOf} from '../../../plugin/ui/top/glyphs.ts'
+import {Rows} from '../../../plugin/ui/top/rows.ts'
 import {TopSession} from '../../../plugin/ui/top/session.ts'
-import {TopScreen} from '../../../plugin/ui/top/top-screen.ts'
+import {paintLine} from '../../../plugin/ui/top/spans.ts'
 import {median} from '../measure.ts'
 import {liveOf, wireOf} from './made-samples.ts'
 
 const [nodes = 250, rules = 0, columns = 80, rows = 24] = process.argv.slice(2).map(Number)
-/** As run-top.ts has it. */
-const MOST_FRAMES = 15
 const FRAMES = 7
 const SECONDS = 20
-
-/** A terminal that takes what it is told, and says how large it is. */
-class Terminal extends Writable {
-  readonly isTTY = true
-  readonly columns = columns
-  readonly rows = rows
-  characters = 0
-
-  override _write(text: Buffer, _encoding: string, done: () => void): void {
-    this.characters += text.length
-    done()
-  }
-}
-const terminal = new Terminal()
-const keys = Object.assign(new PassThrough(), {isTTY: true, setRawMode: () => keys, ref: () => keys, unref: () => keys})
 
 const source: LiveSource = {
   kind: 'cluster',
@@ -68,17 +49,14 @@ if (rules > 0) for (const node of names) session.take(liveOf(node, rules))
 for (const second of [0, 1]) for (const node of names) take(node, second)
 
 let drawn = 0
-const instance = render(createElement(TopScreen, {session, onOpen: () => {}, onSuspend: () => {}}), {
-  stdout: terminal as unknown as NodeJS.WriteStream,
-  stdin: keys as unknown as NodeJS.ReadStream,
-  exitOnCtrlC: false,
-  incrementalRendering: true,
-  interactive: true,
-  maxFps: MOST_FRAMES,
-  patchConsole: false,
-  onRender: () => {
-    drawn++
-  },
+let characters = 0
+const screen = new Rows(text => {
+  characters += text.length
+})
+session.subscribe(() => {
+  drawn++
+  const {lines} = session.frame({columns, rows})
+  screen.show(lines.map(line => paintLine(line, 'dark')))
 })
 await sleep(500)
 
@@ -116,8 +94,7 @@ console.log(
     share: (cpuMs() - usedMs) / tookMs,
     framesPerSecond: ((drawn - drawnBefore) / tookMs) * 1000,
     memoryBytes: process.memoryUsage.rss(),
-    characters: terminal.characters,
+    characters,
   }),
 )
-instance.unmount()
 process.exit()
