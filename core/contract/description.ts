@@ -56,7 +56,7 @@ export const descriptionSchema = z.object({
   rules: z.array(describedRulesSchema).describe('what is programmed for the pod or address, of the policy, or with the set'),
   reach: z
     .object({
-      node: z.string().describe('whose rules were walked'),
+      nodes: z.array(z.string()).describe('whose rules were walked: of both ends of each packet, where they were given'),
       foretold: z.boolean().describe('no node was read: as Azure NPM would program the policies'),
       from: z.array(reachGroupSchema).describe('who may reach the pod'),
       to: z.array(reachGroupSchema).describe('whom the pod may reach'),

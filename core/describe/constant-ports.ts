@@ -1,12 +1,15 @@
 import type {Probe} from '../contract/matrix.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteObjects} from '../kubernetes/completeness.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {Matrix, type MatrixEnd, type MatrixInput} from '../matrix/matrix.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import type {Bits} from '../packets/bits.ts'
+import type {PacketSetWalk} from '../packets/packet-domain.ts'
 import {PolicyPackets} from '../packets/policy-packets.ts'
 import {type ServiceRange, serviceAt, servicesOf} from '../packets/services.ts'
 import {PacketEnds} from '../policy/packet-ends.ts'
-import {isNodeRead} from '../trace/nodes.ts'
+import {Routes} from '../trace/nodes.ts'
 
 /** Ports of one protocol at all of which the same happens, from the first to the last. */
 export interface PortRange {
@@ -28,9 +31,14 @@ export function constantPorts(name: string, input: Omit<MatrixInput, 'ports'>): 
   const own = ends.findIndex(end => end.name === name)
   if (own < 0) return []
   const starts = new Set<number>()
-  for (const judge of judgesOf(ends, input))
-    for (const receiver of ends.keys())
+  const {ofNode, meant} = judgesOf(ends, input)
+  const routes = new Routes(input.nodes ?? [])
+  for (const receiver of ends.keys()) {
+    // Only the nodes of both ends see a packet; of ends that are on none of them any may.
+    const {nodes} = routes.between(ends[own] as MatrixEnd, ends[receiver] as MatrixEnd)
+    for (const judge of [...nodes.map(ofNode), ...meant])
       for (const {from, to, senders} of judge(receiver)) if (receiver === own || senders.has(own)) starts.add(from).add(to + 1)
+  }
   return TRANSPORTS.flatMap(range => cutAt(range, starts)).map(({from, to}) => ({
     protocol: serviceAt(from).protocol as Probe['protocol'],
     from: serviceAt(from).port ?? 0,
@@ -51,24 +59,31 @@ interface Part extends ServiceRange {
   readonly senders: Pick<Bits, 'has'>
 }
 
-/** Who judges packets between the ends, each part of them by the services from which to which it goes. */
-function judgesOf(
-  ends: readonly MatrixEnd[],
-  {nodes = [], cluster}: Omit<MatrixInput, 'ports'>,
-): ((receiver: number) => readonly Part[])[] {
-  const judges: ((receiver: number) => readonly Part[])[] = []
-  for (const node of nodes.filter(isNodeRead)) {
-    const addresses = ends.map(({address}) => parseIpv4(address) ?? 0)
-    const walk = node.walkSets({senders: addresses, receivers: addresses, services: TRANSPORTS})
-    judges.push(receiver => walk.judge(receiver))
+/** Judges packets between the ends to one of them: each part goes from one service to another. */
+type Judge = (receiver: number) => readonly Part[]
+
+interface Judges {
+  readonly ofNode: (node: NodeState) => Judge
+  /** What the policies mean, where they are known. */
+  readonly meant: readonly Judge[]
+}
+
+function judgesOf(ends: readonly MatrixEnd[], {cluster}: Omit<MatrixInput, 'ports'>): Judges {
+  const addresses = ends.map(({address}) => parseIpv4(address) ?? 0)
+  const walks = new Map<NodeState, PacketSetWalk>()
+  const walkOf = (node: NodeState): PacketSetWalk => {
+    const walk = walks.get(node) ?? node.walkSets({senders: addresses, receivers: addresses, services: TRANSPORTS})
+    walks.set(node, walk)
+    return walk
   }
-  if (cluster) {
-    const known = new PacketEnds(cluster, incompleteObjects(cluster))
-    const meant = ends.map(({pod, address}) => known.of(pod, address)[0] ?? {address: parseIpv4(address)})
-    const packets = new PolicyPackets(cluster, {senders: meant, receivers: meant})
-    judges.push(receiver => packets.allowed(receiver).map(({from, to, possible}) => ({from, to, senders: possible})))
-  }
-  return judges
+  return {ofNode: node => receiver => walkOf(node).judge(receiver), meant: cluster ? [meaning(cluster, ends)] : []}
+}
+
+function meaning(cluster: ClusterObjects, ends: readonly MatrixEnd[]): Judge {
+  const known = new PacketEnds(cluster, incompleteObjects(cluster))
+  const meant = ends.map(({pod, address}) => known.of(pod, address)[0] ?? {address: parseIpv4(address)})
+  const packets = new PolicyPackets(cluster, {senders: meant, receivers: meant})
+  return receiver => packets.allowed(receiver).map(({from, to, possible}) => ({from, to, senders: possible}))
 }
 
 const cutAt = (range: ServiceRange, starts: ReadonlySet<number>): ServiceRange[] => {

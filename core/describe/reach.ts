@@ -1,7 +1,7 @@
 import type {Description, ReachGroup} from '../contract/description.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Matrix} from '../matrix/matrix.ts'
-import {isWrong, probeNode} from '../matrix/probe-node.ts'
+import {isWrong, probeNodes} from '../matrix/probe-node.ts'
 import {InputError} from '../problem/input-error.ts'
 import {constantPorts, type PortRange} from './constant-ports.ts'
 import type {Knowledge} from './knowledge.ts'
@@ -12,7 +12,7 @@ export type Reach =
   | {readonly reason: string; readonly next: string}
 
 /**
- * Judges all ports between a pod and all others, on the pod's own node: each node judges both directions.
+ * Judges all ports between a pod and all others by the rules of both ends' nodes, as far as they are given. Each judges both directions.
  *
  * @param pod  `namespace/name`
  * @param node on which it runs
@@ -28,8 +28,8 @@ export function reachOf(pod: string, node: string | undefined, {nodes, dumps}: K
         }
   try {
     let ranges: readonly PortRange[] = []
-    const {matrix, document} = probeNode(
-      walked,
+    const {matrix, document} = probeNodes(
+      nodes.length > 1 ? nodes : [walked],
       {
         ports: input => {
           ranges = constantPorts(pod, input)
@@ -44,9 +44,14 @@ export function reachOf(pod: string, node: string | undefined, {nodes, dumps}: K
     const from = groupsOf(matrix, ranges, own, (other, port) => matrix.cell(other, own, port))
     const to = groupsOf(matrix, ranges, own, (other, port) => matrix.cell(own, other, port))
     return {
-      reach: {node: walked.node, foretold: document.foretold === true, from, to},
-      // Filled while cells were decided.
-      incomplete: [...document.incomplete],
+      reach: {nodes: document.nodes ?? [walked.node], foretold: document.foretold === true, from, to},
+      incomplete: [
+        // Filled while cells were decided.
+        ...document.incomplete,
+        ...document.problems
+          .filter(({code}) => nodes.length > 1 && code === 'NETWORK_MODEL')
+          .map(({message, next}) => ({part: 'nodes of other pods', state: 'absent' as const, reason: message, next})),
+      ],
     }
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -1,7 +1,8 @@
 import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteProblems} from '../kubernetes/completeness.ts'
-import {type ClusterObjects, emptyCluster} from '../kubernetes/objects.ts'
+import {type ClusterObjects, emptyCluster, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet} from '../net/packet.ts'
 import {Evaluator, type ExpectedVerdict, type MeantPods} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -66,8 +67,11 @@ function overNodes(question: TraceQuestion, route: Route, input: TraceInput, pro
     route,
     cluster && (packet => input.policies.evaluate(packet, meantPods(question))),
   )
-  const elsewhere = elsewhereProblems(question, route, cluster)
   const packet = ends[0] ?? packetOf(question)
+  const elsewhere = [
+    ...elsewhereProblems(question, route, cluster),
+    ...(traced.verdict === 'accept' ? unreadProblems(packet, route, cluster) : []),
+  ]
   const disagreements = explainDisagreement(traced, packet, route.nodes, cluster)
   return {
     ...traced,
@@ -175,4 +179,22 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route,
       next: `Give the node that the packet passes: --node ${wanted[0]?.node}, or its dump with --from.`,
     },
   ]
+}
+
+/** What passes one node may be dropped by that of the other end, where it was not given. */
+function unreadProblems({source, destination}: Packet, route: Route, cluster: ClusterObjects | undefined): Problem[] {
+  const ends = [source, destination].map(address => cluster?.pods.find(pod => policyIp(pod) === address))
+  const isGiven = (pod: Pod | undefined) => pod !== undefined && route.nodeOf(policyIp(pod) ?? '') !== undefined
+  if (!ends.some(isGiven) || route.nodes.some(({node}) => node === 'unknown')) return []
+  return ends.flatMap(pod => {
+    const node = pod?.spec?.nodeName
+    if (!pod || node === undefined || isGiven(pod)) return []
+    return [
+      {
+        code: 'NETWORK_MODEL' as const,
+        message: `${objectKey(pod)} runs on ${node}, which was not given: it judges the packet, too, and may drop it`,
+        next: `Give it too: --node ${node}, or its dump with --from.`,
+      },
+    ]
+  })
 }

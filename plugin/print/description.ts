@@ -215,9 +215,11 @@ function* reachLines({reach}: Description, paint: Paint): Generator<string> {
   if (!reach) return
   const by = reach.foretold
     ? 'as Azure NPM would program it'
-    : reach.node === 'unknown'
-      ? "by the node's rules"
-      : `by the rules of node ${reach.node}`
+    : reach.nodes.length > 1
+      ? 'by the rules of the nodes of both ends'
+      : reach.nodes[0] === 'unknown'
+        ? "by the node's rules"
+        : `by the rules of node ${reach.nodes[0]}`
   const lines = function* (group: ReachGroup) {
     const {ends, accepted, dropped, unknown, unlikePolicies} = group
     const others = [

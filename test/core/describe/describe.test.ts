@@ -57,7 +57,7 @@ group('a pod', () => {
         rules: [expect.stringContaining('tcp/sql'), expect.any(String)],
       },
     ])
-    expect(db.reach?.node).toBe('n2')
+    expect(db.reach?.nodes).toEqual(['n1', 'n2'])
     expect(passing(db.reach?.from)).toEqual({'shop/web': 'tcp/5432', 'ops/job': '', external: ''})
     expect(passing(db.reach?.to)['ops/job']).toBe('tcp,udp,sctp')
   })
@@ -99,7 +99,7 @@ group('a pod', () => {
     const rules = lines.rules.flatMap(line =>
       line.startsWith('-A FORWARD') ? ['-A FORWARD -p tcp -m tcp --dport 7000:7002 -j ACCEPT', line] : [line],
     )
-    const db = await described('shop/db', {n1: lines, n2: {rules, sets: lines.sets}})
+    const db = await described('shop/db', {n2: {rules, sets: lines.sets}})
     expect(passing(db.reach?.from)).toEqual({
       'shop/web': 'tcp/5432,tcp/7000-7002',
       'ops/job': 'tcp/7000-7002',
@@ -107,6 +107,16 @@ group('a pod', () => {
     })
     expect(db.reach?.from.map(({unlikePolicies}) => unlikePolicies)).toEqual([['tcp/7000-7002'], ['tcp/7000-7002']])
     expect(db.reach?.from[0]?.dropped).toEqual(['tcp/0-5431', 'tcp/5433-6999', 'tcp/7003-65535', 'udp', 'sctp'])
+  })
+
+  test('is reached by nobody whose packets the node of either end drops', async () => {
+    const lacking = {n1: lines, n2: withoutMember('10.0.1.1')}
+    const db = await described('shop/db', lacking)
+    expect(passing(db.reach?.from)['shop/web']).toBe('')
+    const web = await described('shop/web', lacking)
+    expect(passing(web.reach?.to)['shop/db']).toBe('')
+    // By its own node alone it would be reached, and only that one was given.
+    expect(passing((await described('shop/web', {n1: lines})).reach?.to)['shop/db']).toBe('tcp/5432')
   })
 
   test('is told from objects alone as Azure NPM would program it, and no state is said', async () => {

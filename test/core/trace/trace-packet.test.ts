@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import type {Problem} from '../../../core/problem/problem.ts'
 import {type DescribedPacket, nodesOfEndpoints, tracePacket} from '../../../core/trace/trace-packet.ts'
 import {dumpOf, fixtureText} from '../../support/read-capture.ts'
+import {shop, shopLines, shopNodes} from '../../support/shop-nodes.ts'
 
 const rules = fixtureText('captures/v2-base36-nft/iptables-save.txt')
 const sets = fixtureText('captures/v2-base36-nft/ipset-save.txt')
@@ -64,6 +65,26 @@ describe('tracing a packet', () => {
     expect(() => tracePacket([dump], {...packet, ...change}, [])).toThrow(error)
   })
 })
+
+test.each([
+  {
+    given: ['n1'],
+    destination: 'shop/db',
+    port: '5432',
+    told: ['shop/db runs on n2, which was not given: it judges the packet, too, and may drop it'],
+  },
+  // What one node drops no other lets through.
+  {given: ['n1'], destination: 'shop/db', port: '80', told: []},
+  {given: ['n1', 'n2'], destination: 'shop/db', port: '5432', told: []},
+  {given: ['n1'], destination: 'external', port: '80', told: []},
+])(
+  'a packet to $destination port $port over $given tells of the node that was not given: $told',
+  async ({given, told, ...end}) => {
+    const nodes = await shopNodes(Object.fromEntries(given.map(node => [node, shopLines])), shop)
+    const {problems} = tracePacket(nodes, {source: 'shop/web', protocol: 'tcp', ...end}, [])
+    expect(problems.filter(({code}) => code === 'NETWORK_MODEL').map(({message}) => message)).toEqual(told)
+  },
+)
 
 test('nodes of ends are those of the pods, each once, and none of an address outside', async () => {
   const {cluster} = await dumpOf(objects)
