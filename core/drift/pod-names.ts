@@ -3,12 +3,13 @@ import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {parseIpv4, printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
+import {METADATA_SERVICE, WIRE_SERVER} from '../policy/platform-services.ts'
 
 /**
  * Azure's own addresses, the wire server and the metadata of a virtual machine: nodes of AKS keep pods from them by rules of their
  * own, whatever the policies say.
  */
-const OF_AZURE: ReadonlySet<string> = new Set(['168.63.129.16', '169.254.169.254'])
+const OF_AZURE: ReadonlySet<string> = new Set([WIRE_SERVER, METADATA_SERVICE].map(({address}) => address))
 
 interface KnownPod {
   readonly name: string

@@ -1,9 +1,10 @@
-import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists} from '../dataplane/dataplane.ts'
+import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists, PlatformDenial} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {NodeCounters} from '../dataplane/rule-counters.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
+import {oneService} from '../packets/services.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {countersOfSave} from './counters/node-counters.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
@@ -19,6 +20,7 @@ import {lostNpmRules, lostRule, lostRules} from './walk/lost-parts.ts'
 import {lostSets, withIncomplete} from './walk/lost-sets.ts'
 import {savedRules, savedSets} from './walk/node-rules.ts'
 import type {Host} from './walk/passing.ts'
+import {keptFromPods} from './walk/platform-rules.ts'
 import {provenTables} from './walk/proven-tables.ts'
 import {type LinuxWalk, type WalkedRules, walk} from './walk/walk.ts'
 import {SetWalker} from './walk/walk-sets.ts'
@@ -74,6 +76,7 @@ export class LinuxNode implements NodeState {
   private translated: LinuxTranslation | undefined
   private walked: WalkedNode | undefined
   private knownHost: Host | undefined
+  private denials: readonly PlatformDenial[] | undefined
 
   /** @param walked of the same rules and sets, when they were walked before */
   constructor(dataPlane: DataPlane, documents: LinuxDocuments, walked?: WalkedNode) {
@@ -149,6 +152,11 @@ export class LinuxNode implements NodeState {
   /** All sets of the node, for walks. */
   get setIndex(): SetIndex {
     return this.opened().sets
+  }
+
+  get platformDenials(): readonly PlatformDenial[] {
+    this.denials ??= keptFromPods(this.rules).map(({address, port}) => ({address, services: oneService('tcp', port)}))
+    return this.denials
   }
 
   ruleBlocks(): readonly string[] {

@@ -134,7 +134,7 @@ const unsureProblems = ({node}: NodeState, doubts: ReadonlySet<string>): Problem
 const platformNotes = ({platformDenials = []}: NodeState): string[] =>
   platformDenials.map(
     ({address, services}) =>
-      `the network plugin keeps all pods from ${address} ${serviceText(services)} by a rule of its own, whatever policies say: that counts for right`,
+      `the platform keeps all pods from ${address} ${serviceText(services)} by a rule of its own, whatever policies say: that counts for right`,
   )
 
 const notCompared = (receivers: number): IncompletePart[] =>

@@ -14,11 +14,12 @@ import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import {oneService} from '../packets/services.ts'
+import {WIRE_SERVER} from '../policy/platform-services.ts'
 import type {HnsEndpoint} from './hns/model.ts'
 import {isNpmAclId} from './npm/acl-id.ts'
 import type {WindowsDocuments} from './npm/documents.ts'
 import {uncountedRules} from './npm/rule-counters.ts'
-import {isOfWireServer, WIRE_SERVICE} from './npm/wire-server.ts'
+import {isOfWireServer} from './npm/wire-server.ts'
 import {endpointName} from './translate/describe-acl.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {openWindowsTranslation, type WindowsTranslation} from './translate/windows-translation.ts'
@@ -111,9 +112,8 @@ export class WindowsNode implements NodeState {
   }
 
   get platformDenials(): readonly PlatformDenial[] {
-    const {address, port} = WIRE_SERVICE
     this.hasWireServer ??= this.walkedNode.endpoints.all.some(({acls}) => acls.some(isOfWireServer))
-    return this.hasWireServer ? [{address, services: oneService('tcp', port)}] : []
+    return this.hasWireServer ? [{address: WIRE_SERVER.address, services: oneService('tcp', WIRE_SERVER.port)}] : []
   }
 
   ruleBlocks(): readonly string[] {

@@ -1,13 +1,14 @@
+import {WIRE_SERVER} from '../../policy/platform-services.ts'
 import type {Acl} from '../hns/model.ts'
 import {isPolicyAclId} from './acl-id.ts'
 
-/** The host's web service, which Azure CNI keeps all pods from, and on networks of Calico Azure NPM itself. */
-export const WIRE_SERVICE = {address: '168.63.129.16', port: 80} as const
-
-/** Whether a rule is the one that denies it: of no policy, and about nothing else. */
+/**
+ * Whether a rule is the one by which Azure CNI, and on networks of Calico Azure NPM itself, keeps all pods from the WireServer: of no policy,
+ * and about nothing else.
+ */
 export const isOfWireServer = ({id, action, direction, remoteAddresses, remotePorts}: Omit<Acl, 'position'>): boolean =>
   (id === undefined || !isPolicyAclId(id)) &&
   action === 'Block' &&
   direction === 'Out' &&
-  remotePorts === String(WIRE_SERVICE.port) &&
-  (remoteAddresses === WIRE_SERVICE.address || remoteAddresses === `${WIRE_SERVICE.address}/32`)
+  remotePorts === String(WIRE_SERVER.port) &&
+  (remoteAddresses === WIRE_SERVER.address || remoteAddresses === `${WIRE_SERVER.address}/32`)
