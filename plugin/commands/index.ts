@@ -31,7 +31,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import('./apply.ts')).default,
   },
   compile: {
-    summary: 'Prints the ipsets and iptables rules that NetworkPolicies ask for',
+    summary: 'Prints the ipsets and iptables rules, or the HNS policies, that NetworkPolicies ask for',
     use: 'policies',
     load: async () => (await import('./compile.ts')).default,
   },
@@ -81,7 +81,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import('./matrix.ts')).default,
   },
   metrics: {
-    summary: "Prints a node's metrics: Azure NPM's own, and what it does not count",
+    summary: "Prints metrics of nodes: Azure NPM's own, and what it does not count",
     use: 'live',
     load: async () => (await import('./metrics.ts')).default,
   },

@@ -2,10 +2,10 @@ import {type Command, CommandHelp, type HelpSectionRenderer, type Interfaces} fr
 import type {Exits} from '../command.ts'
 
 /** Groups of flags that many verbs have: they stand in `kubectl npm options`, and not in the help of each. */
-const SHARED = new Set(['GLOBAL', 'CLUSTER'])
+export const SHARED = new Set(['GLOBAL', 'CLUSTER'])
 
 /** A signal of the terminal ends a program with this code. Source: POSIX shells, 128 and the number of SIGINT. */
-const INTERRUPTED = 130
+export const INTERRUPTED = 130
 
 /** The help of one verb: what it does, how it is called, its own flags before others, and what its exit codes mean. */
 export class VerbHelp extends CommandHelp {

@@ -2,7 +2,8 @@
  * Runs command lines of the plugin, one after the other, in one process: node program.ts FIFO
  *
  * Most of the time that a short command takes is the start of Node. A request in the FIFO is a number of words, the id of the process that
- * asks, its folder and the words, each ended by a NUL. Input and output are those of that process; its exit code goes into FIFO.ID.
+ * asks, its folder and the words, each ended by a NUL. Its input, output and errors are
+ * the descriptors 3, 4 and 5 of that process; its exit code goes into FIFO.ID.
  */
 import {createReadStream, createWriteStream, type WriteStream} from 'node:fs'
 import {open, writeFile} from 'node:fs/promises'
@@ -49,8 +50,8 @@ const [fifo = ''] = process.argv.slice(2)
 for await (const {pid, folder, words} of requests(fifo)) {
   const path = (descriptor: number) => `/proc/${pid}/fd/${descriptor}`
   process.chdir(folder)
-  const stdin = createReadStream(path(0))
-  const [stdout, stderr] = [1, 2].map(descriptor => createWriteStream(path(descriptor), {flags: 'a'})) as [
+  const stdin = createReadStream(path(3))
+  const [stdout, stderr] = [4, 5].map(descriptor => createWriteStream(path(descriptor), {flags: 'a'})) as [
     WriteStream,
     WriteStream,
   ]

@@ -19,9 +19,10 @@ export interface DocumentedShell extends AsyncDisposable {
   run(command: string, folder: string): Promise<string>
 }
 
-/** Asks the running program, which writes to the descriptors of who asks. */
+/** Asks the running program, which reads and writes at descriptors of who asks: copies, as a redirection takes the others for a moment. */
 const asking = (shift: string) => `#!/bin/sh
 ${shift}
+exec 3<&0 4>&1 5>&2
 mkfifo "$ASK.$$"
 printf '%s\\0' "$#" "$$" "$PWD" "$@" >"$ASK"
 read -r code <"$ASK.$$"

@@ -89,9 +89,6 @@ describe('what is not run', () => {
   })
 })
 
-/** Languages of blocks in which commands stand. */
-const CODE = ['console', 'sh', '']
-
 /** Commands within sentences. */
 const spansOf = (text: string): string[] =>
   [...text.replaceAll(/^```[^`]*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, span = '']) => span)
@@ -107,8 +104,13 @@ describe('a command that is named has a verb and flags that there are', () => {
   }
 
   test.each(pages)('%s', async page => {
-    const blocks = fencesOf(read(page)).filter(({language}) => CODE.includes(language))
-    const lines = blocks.flatMap(({lines: text}) => text.join('\n').replaceAll('\\\n', ' ').split('\n'))
+    const copied = fencesOf(read(page)).filter(({language}) => language === 'sh' || language === '')
+    const lines = [
+      ...copied.flatMap(({lines: text}) => text.join('\n').replaceAll('\\\n', ' ').split('\n')),
+      ...consoles(page)
+        .flatMap(commandsOf)
+        .map(({command}) => command.replaceAll('\\\n', ' ')),
+    ]
     const spans = spansOf(read(page)).flatMap(wordsOfPlugin)
     expect(await faultsOf([...lines.flatMap(wordsOfPlugin), ...spans.filter(words => !isVague(words))])).toEqual([])
   })
