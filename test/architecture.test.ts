@@ -644,7 +644,7 @@ const OF_WINDOWS = /windows|\bhns\b|azure-acl|\bacls?\b/i
 const NAMING_WINDOWS: Readonly<Record<string, number>> = {
   'core/lint': 47,
   'core/metrics': 11,
-  'plugin/commands': 11,
+  'plugin/commands': 12,
   'plugin/print': 21,
 }
 

@@ -53,25 +53,24 @@ export function commandsOf({line, lines}: Fence): ShownCommand[] {
   return shown
 }
 
-/** What stands for text that is left out. */
-const LEFT_OUT = /…|^\.\.\.$/
-
 /**
  * Whether a command printed what a document shows. A line that is `…` or `...` stands for any number of lines, and `…` in a line for
  * any text. Spaces at the ends of lines and empty lines at the end count for nothing, as documents lose them.
  */
 export function isShown(output: readonly string[], printed: string): boolean {
   const lines = trimmedLines(output.join('\n')).split('\n')
-  const pattern = lines.map(line => (line === '…' || line === '...' ? LINES : `${escaped(line)}\n`)).join('')
+  const pattern = lines.map(line => (LEFT_OUT.has(line.trim()) ? LINES : `${escaped(line)}\n`)).join('')
   return new RegExp(`^${pattern}$`).test(`${trimmedLines(printed)}\n`)
 }
 
+/** What stands for lines that are left out. */
+const LEFT_OUT = new Set(['…', '...'])
 /** Any number of lines. */
 const LINES = '(?:.*\\n)*?'
 
 const escaped = (line: string): string =>
   line
-    .split(LEFT_OUT)
+    .split('…')
     .map(text => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
     .join('.*')
 

@@ -59,10 +59,12 @@ async function verbFacts(name: string): Promise<VerbFacts> {
   if (!entry) throw new RangeError(`no verb is called ${name}`)
   const shape = await entry.load()
   const args = Object.entries(shape.args).map(([arg, {required, multiple, description = ''}]) => {
-    const word = `${arg.toUpperCase()}${multiple || shape.strict === false ? '...' : ''}`
+    const word = `${arg.toUpperCase()}${multiple || !shape.strict ? '...' : ''}`
     return {name: required ? word : `[${word}]`, about: description}
   })
-  const examples = (shape.examples ?? []).map(example => String(example).replaceAll('<%= config.bin %>', BIN))
+  const examples = (shape.examples ?? []).flatMap(example =>
+    typeof example === 'string' ? [example.replaceAll('<%= config.bin %>', BIN)] : [],
+  )
   const {done, no, failed} = shape.exits
   return {
     name,
@@ -103,9 +105,8 @@ function flagFacts(name: string, flag: DeclaredFlag): FlagFacts {
   const {char, type, helpValue, options, summary = '', allowNo} = flag
   const value = helpValue === undefined ? (options?.join('|') ?? 'VALUE') : String(helpValue)
   const long = `--${allowNo ? '[no-]' : ''}${name}`
-  const isTold = flag.default !== undefined && flag.default !== false && flag.default !== true
   return {
     spelling: `${char === undefined ? '' : `-${char}, `}${long}${type === 'boolean' ? '' : ` ${value}`}`,
-    about: `${summary}${isTold ? `. Default: ${String(flag.default)}` : ''}`,
+    about: `${summary}${typeof flag.default === 'string' ? `. Default: ${flag.default}` : ''}`,
   }
 }

@@ -98,12 +98,7 @@ export function outputsOfPage(page: string): OutputOf {
 
 function shown(example: ShownExample, outputOf: OutputOf): string[] {
   const output = outputOf(example)
-  return [
-    ['```console', ...(example.marks ?? [])].join(' '),
-    `$ ${example.command}`,
-    ...(output === '' ? [] : [output]),
-    '```',
-  ]
+  return [['```console', ...(example.marks ?? [])].join(' '), `$ ${example.command}`, ...(output === '' ? [] : [output]), '```']
 }
 
 function argsTable({args}: VerbFacts): string[] {

@@ -25,7 +25,7 @@ const valueOf = ({marks}: Fence, name: string): string | undefined =>
   marks.find(mark => mark.startsWith(`${name}=`))?.slice(name.length + 1)
 
 const isPlain = ({marks}: Fence): boolean => marks.length === 0
-const isOnNode = (fence: Fence): boolean => valueOf(fence, 'root') !== undefined
+const isOnNode = (fence: Fence): boolean => fence.marks.includes('root') || valueOf(fence, 'root') !== undefined
 
 /** Runs the commands of a page, one after the other: later ones see what earlier ones have done. */
 async function expectShown(page: string, fences: readonly Fence[], shell: DocumentedShell): Promise<void> {
@@ -53,10 +53,12 @@ describeKernel('a command on a node prints what the page says', () => {
     kernelTest(page, async namespace => {
       const fences = consoles(page).filter(isOnNode)
       const [first] = fences as [Fence]
-      const dump = valueOf(first, 'root') as string
-      await loadSets(namespace, read(`${dump}/ipset-save.txt`))
-      const [rules = ''] = globSync(`${dump}/iptables-*save.txt`, {cwd: root})
-      await loadRules(namespace, 'nft', read(rules))
+      const dump = valueOf(first, 'root')
+      if (dump !== undefined) {
+        const [rules = ''] = globSync(`${dump}/iptables-*save.txt`, {cwd: root})
+        await loadSets(namespace, read(`${dump}/ipset-save.txt`))
+        await loadRules(namespace, 'nft', read(rules))
+      }
       await using shell = await openNodeShell({namespace: namespace.name, hostName: valueOf(first, 'host') ?? 'node'})
       await expectShown(page, fences, shell)
     })

@@ -33,7 +33,7 @@ describe('what is shown', () => {
     ['the same', ['a  b', ''], 'a  b\n'],
     ['nothing', [], ''],
     ['lines left out', ['a', '…', 'c'], 'a\nb\nb\nc\n'],
-    ['no lines left out', ['a', '...', 'c'], 'a\nc\n'],
+    ['no lines left out', ['a', '  ...', 'c'], 'a\nc\n'],
     ['text left out', ['took … s, (really)'], 'took 0.3 s, (really)\n'],
     ['spaces at ends', ['a', 'b'], 'a \nb\n\n'],
     ['the beginning', ['a', '…'], 'a\nb\n'],
