@@ -1,4 +1,4 @@
-import {InputError} from '../core/problem/input-error.ts'
+import {InputError, NotFoundError} from '../core/problem/input-error.ts'
 import {inputErrorText} from '../core/problem/problem-text.ts'
 import {escapeControls, escapeText} from '../core/text/escape.ts'
 import {setMemoryCheck} from '../core/text/memory.ts'
@@ -14,6 +14,8 @@ import {usageError} from './usage/usage-error.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
 const FAILED = 2
+/** The answer is no. */
+const NO = 1
 
 /**
  * Runs one command line.
@@ -90,7 +92,7 @@ async function failure(error: unknown, argv: readonly string[]): Promise<number>
       `error: this is a fault of kubectl npm itself: ${escapeControls(message)}\n  Please report it with the output of the same command and -v.`,
     )
   if (isVerbose && error instanceof Error && !oclif) say(escapeText(error.stack ?? ''))
-  return interruptedCode() ?? FAILED
+  return interruptedCode() ?? (error instanceof NotFoundError ? NO : FAILED)
 }
 
 /** oclif writes into the message of what a flag's own reader throws. */

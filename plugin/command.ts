@@ -1,5 +1,5 @@
 import {Args, Command, type Config, Flags, type Interfaces} from '@oclif/core'
-import {InputError} from '../core/problem/input-error.ts'
+import {InputError, NotFoundError} from '../core/problem/input-error.ts'
 import type {Problem} from '../core/problem/problem.ts'
 import {problemText} from '../core/problem/problem-text.ts'
 import {escapeControls} from '../core/text/escape.ts'
@@ -12,7 +12,7 @@ import {writeLines} from './print/output.ts'
 import {pageLines, pagerOf} from './print/pager.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
 import type {Source} from './source/open-source.ts'
-import type {Wanted} from './source/read-cluster.ts'
+import type {Further, Wanted} from './source/read-cluster.ts'
 import type {SourceFlags} from './source/source-flags.ts'
 import {progressLine} from './ui/progress-line.ts'
 
@@ -111,6 +111,21 @@ export const sourceFlags = {
     helpGroup: 'SOURCE',
   }),
 }
+
+/** Flags of verbs that take names of pods, services and policies. */
+export const nameFlags = {
+  namespace: Flags.string({
+    char: 'n',
+    summary: "Namespace of names without one; by default the context's, and in files the only one that has the name",
+    helpValue: 'NAMESPACE',
+  }),
+  'all-namespaces': Flags.boolean({
+    char: 'A',
+    summary: 'Look for names without a namespace in all of them',
+    default: false,
+    exclusive: ['namespace'],
+  }),
+} as const
 
 /** Formats of every answer that is a document. */
 const DOCUMENTS = ['json', 'yaml']
@@ -212,9 +227,9 @@ export abstract class Verb extends Command {
   }
 
   /** Opens what the flags name, as `openSource` does. What was wrong with it is told before an error that follows. */
-  protected async open(flags: SourceFlags, wanted?: Wanted, withConnections?: boolean): Promise<Source> {
+  protected async open(flags: SourceFlags, wanted?: Wanted, further?: Further): Promise<Source> {
     const {openSource, unreadOf} = await import('./source/open-source.ts')
-    const source = await openSource(flags, this.waiting, wanted, {...(withConnections && {withConnections})})
+    const source = await openSource(flags, this.waiting, wanted, further)
     this.isOpened = true
     this.unread.push(...unreadOf(source))
     return source
@@ -224,6 +239,8 @@ export abstract class Verb extends Command {
   protected override async catch(error: Error): Promise<unknown> {
     if (!(error instanceof InputError) || error.problems.length > 0) throw error
     if (!this.isOpened) throw error
+    // What could not be read may have the name.
+    if (error instanceof NotFoundError && this.unread.length === 0) throw error
     throw new InputError(error.message, error.steps, this.unread)
   }
 

@@ -284,7 +284,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'plugin/programs': ['plugin/cleanup'],
   'plugin/kubernetes': [...ground, 'core/kubernetes', 'plugin/cleanup', 'plugin/programs'],
   // The agent's router as a type: the linter refuses anything else.
-  'plugin/agents': [...ground, 'core/contract', 'core/dump', 'agent/rpc', 'plugin/bytes', 'plugin/kubernetes'],
+  'plugin/agents': [...ground, 'core/kubernetes', 'core/contract', 'core/dump', 'agent/rpc', 'plugin/bytes', 'plugin/kubernetes'],
   'plugin/source': [
     ...ground,
     'core/kubernetes',

@@ -33,19 +33,41 @@ const reachGroupSchema = z.object({
   unlikePolicies: z.array(z.string()).describe('ports at which the verdict is not what the policies mean'),
 })
 
+const describedServiceSchema = z.object({
+  type: z.string().describe('ClusterIP, NodePort, LoadBalancer or ExternalName'),
+  addresses: z.array(z.string()).describe('IPv4, of the cluster; none of a headless service'),
+  headless: z.boolean(),
+  externalName: z.string().exactOptional(),
+  selector: z.record(z.string(), z.string()).exactOptional(),
+  from: z.enum(['endpoints', 'selector']).describe('what tells the backends; a selector does not tell which are ready'),
+  ports: z.array(
+    z.object({
+      port: z.int(),
+      name: z.string().exactOptional(),
+      protocol: z.string().describe('lower case'),
+      targetPort: z.union([z.int(), z.string()]).exactOptional(),
+      backends: z.array(z.object({address: z.string(), port: z.int(), pod: z.string().exactOptional()})),
+      notReady: z.int().min(0).describe('endpoints that get no packets'),
+    }),
+  ),
+})
+
 export const descriptionSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Description'),
   asked: z.string().describe('the word that was given'),
-  type: z.enum(['pod', 'address', 'namespace', 'node', 'policy', 'set']).describe('what it stands for'),
+  type: z.enum(['pod', 'address', 'service', 'namespace', 'node', 'policy', 'set']).describe('what it stands for'),
   name: z.string().describe('of pods and policies namespace/name'),
   choice: z
     .string()
     .exactOptional()
     .describe('how it was chosen, where it is not called so itself: of a workload one of the pods'),
+  service: describedServiceSchema.exactOptional().describe('of a service'),
   pods: z
     .array(describedPodSchema)
-    .describe('the pod, those at the address, of the namespace or on the node, or those that the policy selects'),
+    .describe(
+      'the pod, those at the address, behind the service, of the namespace or on the node, or those that the policy selects',
+    ),
   heldBy: z.array(heldBySchema).describe('of a pod or address: the sets that hold it'),
   sets: z
     .array(setSchema.extend({node: z.string()}))

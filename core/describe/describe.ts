@@ -6,7 +6,7 @@ import {API_VERSION} from '../contract/version.ts'
 import {plainPart} from '../kubernetes/completeness.ts'
 import {selects} from '../kubernetes/label-selector.ts'
 import {npmOnNode} from '../kubernetes/npm-pod.ts'
-import {objectKey, type Pod} from '../kubernetes/objects.ts'
+import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import {parseIpv4} from '../net/ipv4.ts'
 import {Selection} from '../policies/selection.ts'
@@ -15,6 +15,7 @@ import {findSets} from '../translate/find-sets.ts'
 import {joined, setsHolding} from '../translate/holding-sets.ts'
 import type {Knowledge} from './knowledge.ts'
 import {reachOf} from './reach.ts'
+import {describeService} from './service.ts'
 import {findSubject, type Subject} from './subject.ts'
 import {usedSets} from './used-sets.ts'
 
@@ -22,6 +23,7 @@ type Part = Description['incomplete'][number]
 
 /** What differs between kinds of things; the rest of a document is made for all alike. */
 interface Found {
+  readonly service?: Description['service']
   readonly pods?: readonly Pod[]
   readonly heldBy?: Description['heldBy']
   readonly sets?: Description['sets']
@@ -57,6 +59,7 @@ export function describe(asked: string, namespace: string | undefined, known: Kn
     asked,
     type: subject.type,
     name: subject.name,
+    ...(found.service && {service: found.service}),
     ...('choice' in subject && subject.choice !== undefined && {choice: subject.choice}),
     pods: (found.pods ?? []).map(podOf).toSorted((a, b) => (a.pod < b.pod ? -1 : 1)),
     heldBy: [...(found.heldBy ?? [])],
@@ -84,6 +87,7 @@ const describers: {
       known.pods.filter(pod => isAt(pod, name)),
       known,
     ),
+  service: (subject, known) => ('service' in subject ? ofService(subject.service, known) : ofAddress(undefined, [], known)),
   policy: ({name}, known) => ofPolicy(name, known),
   set: ({name}, known) => ofSet(name, known),
   namespace: ({name}, known) => ofNamespace(name, known),
@@ -189,6 +193,22 @@ function ofSet(name: string, known: Knowledge): Found {
     rules: (policy, node) => narrowToSets(policy, users.get(node)),
     concerns: (_cause, concerned) => [...concerned].some(set => own.has(set) || readable.has(set)),
     incomplete: found.flatMap(({document}) => document.incomplete),
+  }
+}
+
+/** A service is what its backends are: policies judge packets behind it. */
+function ofService(service: Service, known: Knowledge): Found {
+  const {document, pods, incomplete} = describeService(service, known)
+  const keys = new Set(pods.map(objectKey))
+  const selection = known.cluster && new Selection(known.cluster)
+  const selecting = new Set([...keys].flatMap(key => [...(selection?.selecting(key) ?? [])]))
+  return {
+    service: document,
+    pods,
+    policies: item => selecting.has(keyOf(item)),
+    rules: policy => (policy.policy.split('|').some(name => selecting.has(name)) ? policy : undefined),
+    concerns: ({pod, policy}) => (pod !== undefined && keys.has(pod)) || (policy !== undefined && selecting.has(policy)),
+    incomplete,
   }
 }
 

@@ -3,6 +3,7 @@ import type {Drift} from '../contract/drift.ts'
 import type {Finding} from '../contract/lint.ts'
 import type {PolicyList} from '../contract/policies.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {wholenessOf} from '../kubernetes/named-end.ts'
 import type {ClusterObjects, Pod} from '../kubernetes/objects.ts'
 import {lintPolicies} from '../lint/lint.ts'
 import {clusterAround} from '../lint/lint-input.ts'
@@ -26,6 +27,7 @@ export class Knowledge {
   readonly failures: readonly NodeFailure[]
   readonly cluster: ClusterObjects | undefined
   readonly pods: readonly Pod[]
+  readonly isWhole: ReturnType<typeof wholenessOf>
   private readonly isLite: boolean
   private compared: ReturnType<typeof this.compare> | undefined
   private linted: readonly Finding[] | undefined
@@ -36,6 +38,7 @@ export class Knowledge {
     this.failures = failures
     this.cluster = dumps.find(({cluster}) => cluster)?.cluster
     this.pods = knownPods(dumps).pods
+    this.isWhole = wholenessOf(this.cluster)
     this.isLite = isLite
   }
 

@@ -1,12 +1,13 @@
-import {objectKey, type Pod} from '../kubernetes/objects.ts'
+import {findNamed} from '../kubernetes/named-end.ts'
+import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
+import {serviceAt} from '../kubernetes/service-backends.ts'
 import {isSetName} from '../names/kernel-name.ts'
 import {setTypeOf} from '../names/set-name.ts'
 import {parseIpv4} from '../net/ipv4.ts'
-import {InputError} from '../problem/input-error.ts'
+import {InputError, NotFoundError, unknownName} from '../problem/input-error.ts'
 import {namesAskedFor} from '../sets/list-sets.ts'
 import {meant} from '../text/nearest.ts'
 import {isIpv6} from '../trace/endpoints.ts'
-import {findNamed} from '../trace/named-end.ts'
 import {isCalled} from '../translate/filter.ts'
 import {findSets} from '../translate/find-sets.ts'
 import type {Knowledge} from './knowledge.ts'
@@ -14,6 +15,7 @@ import type {Knowledge} from './knowledge.ts'
 /** What a word stands for. */
 export type Subject =
   | {readonly type: 'pod'; readonly name: string; readonly pod: Pod; readonly choice?: string}
+  | {readonly type: 'service'; readonly name: string; readonly service: Service; readonly choice?: string}
   | {readonly type: 'address' | 'namespace' | 'node' | 'policy' | 'set'; readonly name: string}
 
 const NAMESPACE = new Set(['ns', 'namespace', 'namespaces'])
@@ -36,7 +38,12 @@ const POLICY = new Set([
  * @throws InputError for what is not known, with what was meant where something is called nearly so
  */
 export function findSubject(asked: string, namespace: string | undefined, known: Knowledge): Subject {
-  if (parseIpv4(asked) !== undefined) return {type: 'address', name: asked}
+  if (parseIpv4(asked) !== undefined) {
+    const service = serviceAt(known.cluster?.services ?? [], asked)
+    if (!service) return {type: 'address', name: asked}
+    const name = objectKey(service)
+    return {type: 'service', name, service, choice: `${asked} is the address of service ${name}`}
+  }
   if (isIpv6(asked)) return ofIpv6(asked, known)
   const slash = asked.indexOf('/')
   const kind = asked.slice(0, Math.max(0, slash)).toLowerCase()
@@ -44,13 +51,14 @@ export function findSubject(asked: string, namespace: string | undefined, known:
   // A pod of a namespace that is called as a kind is.
   const isPodsName = known.pods.some(pod => objectKey(pod) === asked)
   if (!isPodsName) {
-    if (NAMESPACE.has(kind)) return among('namespace', name, namespacesOf(known), 'kubectl get namespaces')
-    if (NODE.has(kind)) return among('node', name, nodesOf(known), 'kubectl get nodes')
+    if (NAMESPACE.has(kind)) return among('namespace', name, namespacesOf(known), known)
+    if (NODE.has(kind)) return among('node', name, nodesOf(known), known)
     if (POLICY.has(kind)) return policyOf(name, namespace, known) ?? noPolicy(name, known)
   }
   if (/[=:]/.test(asked) || isSetName(asked) || setTypeOf(asked) !== 'Unknown') return setOf(asked, known)
   try {
-    const found = findNamed(asked, {pods: known.pods, nodes: [], namespace})
+    const found = findNamed(asked, {pods: known.pods, services: known.cluster?.services, namespace, isWhole: known.isWhole})
+    if ('service' in found) return {type: 'service', name: objectKey(found.service), service: found.service}
     if ('pod' in found) return {type: 'pod', name: objectKey(found.pod), ...found}
   } catch (error) {
     const policy = error instanceof InputError ? policyOf(asked, namespace, known) : undefined
@@ -71,9 +79,17 @@ function ofIpv6(address: string, {pods}: Knowledge): Subject {
   )
 }
 
-function among(type: 'namespace' | 'node', name: string, names: ReadonlySet<string>, look: string): Subject {
+const SHORT = {namespace: 'ns', node: 'node'} as const
+
+function among(type: 'namespace' | 'node', name: string, names: ReadonlySet<string>, known: Knowledge): Subject {
   if (names.has(name)) return {type, name}
-  throw new InputError(`${type} ${name} is not in the input`, [...meant(name, names), `Check the name: ${look}`])
+  throw unknownName(known.isWhole?.(`${type}s`, undefined) === true, `${type} ${name} is not in the input`, [
+    ...meant(
+      `${SHORT[type]}/${name}`,
+      [...names].map(each => `${SHORT[type]}/${each}`),
+    ),
+    `Check the name: kubectl get ${type}s`,
+  ])
 }
 
 function namespacesOf({cluster, pods, ...known}: Knowledge): Set<string> {
@@ -116,7 +132,7 @@ function policyOf(name: string, namespace: string | undefined, known: Knowledge)
 function noPolicy(name: string, known: Knowledge): never {
   const policies = [...policiesOf(known)]
   const spelled = name.includes('/') ? policies : policies.map(policy => policy.slice(policy.indexOf('/') + 1))
-  throw new InputError(`policy ${name} is not in the input`, [
+  throw unknownName(known.isWhole?.('policies', undefined) === true, `policy ${name} is not in the input`, [
     ...meant(name, spelled),
     'See those that there are: kubectl npm policies',
   ])
@@ -134,7 +150,7 @@ const isSet = (asked: string, {nodes}: Knowledge): boolean => {
 function setOf(asked: string, {nodes}: Knowledge): Subject {
   const found = nodes.map(node => findSets(node, [asked]))
   if (found.some(({document, doubtful}) => document.items.length + doubtful.length > 0)) return {type: 'set', name: asked}
-  throw new InputError(`no node in the input has a set ${asked}`, [
+  throw unknownName(nodes.length > 0, `no node in the input has a set ${asked}`, [
     ...(found[0]?.missing[0]?.steps ?? []),
     'See those that there are: kubectl npm sets',
   ])
@@ -142,12 +158,16 @@ function setOf(asked: string, {nodes}: Knowledge): Subject {
 
 function unknown(asked: string, error: InputError, known: Knowledge): InputError {
   const kind = nodesOf(known).has(asked) ? 'node' : namespacesOf(known).has(asked) ? 'ns' : undefined
-  if (kind) return new InputError(`"${asked}" is no pod, policy or set in the input`, `Did you mean ${kind}/${asked}?`)
+  if (kind)
+    return unknownName(error instanceof NotFoundError, `"${asked}" is no pod, policy or set in the input`, [
+      `Did you mean ${kind}/${asked}?`,
+    ])
   if (error.steps.some(step => step.startsWith('Did you mean'))) return error
   const steps = meant(asked, policiesOf(known))
   if (!error.message.endsWith('is not in the input') && !error.message.endsWith('is no address and no pod')) return error
-  return new InputError(`"${asked}" is no pod, policy or set in the input`, [
+  const isWhole = error instanceof NotFoundError && known.isWhole?.('policies', undefined) === true
+  return unknownName(isWhole, `"${asked}" is no pod, policy or set in the input`, [
     ...steps,
-    'Give NAMESPACE/POD, deploy/NAME, an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME or a set: app=web.',
+    'Give NAMESPACE/POD, deploy/NAME, svc/NAME, an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME or a set: app=web.',
   ])
 }

@@ -43,6 +43,13 @@ export function readReference(text: string): ObjectReference[] {
   return [{kind: 'pod', name: second, namespace: first}, ...(kind === undefined ? [] : [{kind, name: second}])]
 }
 
+/** Whether the namespace of a word is that of the command line: it names no node, and may name something without its namespace. */
+export const isWithoutNamespace = (text: string): boolean =>
+  readReference(text).some(({namespace, kind}) => namespace === undefined && kind !== 'node')
+
+/** Services that a word may refer to. */
+export const servicesIn = (text: string): readonly ObjectReference[] => readReference(text).filter(({kind}) => kind === 'service')
+
 /** Letters of generated names: no vowels, and nothing that looks like another. Source: k8s.io/apimachinery/pkg/util/rand. */
 const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]'
 

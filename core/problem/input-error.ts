@@ -1,6 +1,6 @@
 import type {Problem} from './problem.ts'
 
-/** The input allows no answer at all. The user can correct it, and `next` says how. Exit code 2. */
+/** The input allows no answer at all. The user can correct it, and `next` says how. Exit code 2, unless it is a `NotFoundError`. */
 export class InputError extends Error {
   /** All steps in one line. */
   readonly next: string
@@ -16,4 +16,21 @@ export class InputError extends Error {
     this.next = this.steps.join(' ')
     this.problems = problems
   }
+}
+
+/** A name that nothing has: the input is whole where it would stand. Exit code 1. */
+export class NotFoundError extends InputError {}
+
+/**
+ * The error for a name that is not in the input.
+ *
+ * @param isWhole whether the input is all that there is: else nobody knows whether something has the name
+ */
+export function unknownName(
+  isWhole: boolean,
+  message: string,
+  steps: readonly string[],
+  problems?: readonly Problem[],
+): InputError {
+  return isWhole ? new NotFoundError(message, steps, problems) : new InputError(message, steps, problems)
 }

@@ -1,3 +1,4 @@
+import {findNamed, type Named} from '../kubernetes/named-end.ts'
 import {declaredPorts, protocolOf} from '../kubernetes/named-ports.ts'
 import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {hasPolicyAddress, policyIp} from '../kubernetes/pod-filter.ts'
@@ -6,7 +7,6 @@ import {parseIpv4} from '../net/ipv4.ts'
 import {InputError} from '../problem/input-error.ts'
 import {blockOf, parseMember} from '../sets/member.ts'
 import type {NodeSet} from '../sets/node-set.ts'
-import {findNamed, type Named} from './named-end.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {

@@ -1,4 +1,5 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {wholenessOf} from '../kubernetes/named-end.ts'
 import {setKernelName} from '../names/kernel-name.ts'
 import type {NodeSet} from '../sets/node-set.ts'
 import type {Endpoint, KnownPods} from './endpoints.ts'
@@ -7,7 +8,13 @@ import type {Endpoint, KnownPods} from './endpoints.ts'
 export function knownPods(dumps: readonly NodeState[]): KnownPods {
   const cluster = dumps.find(dump => dump.cluster)?.cluster
   const pods = cluster?.pods ?? dumps.find(dump => dump.cache)?.cache?.objects.pods ?? []
-  return {pods, nodes: cluster?.nodes, services: cluster?.services, sets: dumps.find(dump => dump.sets)?.sets}
+  return {
+    pods,
+    nodes: cluster?.nodes,
+    services: cluster?.services,
+    sets: dumps.find(dump => dump.sets)?.sets,
+    isWhole: wholenessOf(cluster),
+  }
 }
 
 /** Whether anything of a node was given, not only objects of its cluster. With sets alone it is unknown what the node does. */

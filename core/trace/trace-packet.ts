@@ -1,5 +1,6 @@
 import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
+import {wholenessOf} from '../kubernetes/named-end.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {isHeadless} from '../kubernetes/service-backends.ts'
 import type {Packet} from '../net/packet.ts'
@@ -94,7 +95,14 @@ const choiceProblems = (ends: readonly Endpoint[]): Problem[] =>
 export function nodesOfEndpoints(cluster: ClusterObjects, ends: readonly string[], namespace?: string): string[] {
   const {pods, nodes: known, services} = cluster
   const nodes = ends.flatMap(end => {
-    const {pod, node, service} = resolveEndpoint(end, {pods, nodes: known, services, namespace, sets: undefined})
+    const {pod, node, service} = resolveEndpoint(end, {
+      pods,
+      nodes: known,
+      services,
+      namespace,
+      sets: undefined,
+      isWhole: wholenessOf(cluster),
+    })
     if (service) return backendsOfService(service, cluster).map(backend => backend.pod?.spec?.nodeName)
     return [pod?.spec?.nodeName ?? node]
   })

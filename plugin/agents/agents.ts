@@ -1,9 +1,11 @@
 import {AGENT_LABEL, RELAY_LABEL, WINDOWS_AGENT_LABEL} from '../../core/contract/pod-labels.ts'
-import {InputError} from '../../core/problem/input-error.ts'
+import {readReference} from '../../core/kubernetes/object-reference.ts'
+import {InputError, NotFoundError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {metadataListShape, podShape, podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
+import {type ContextFlags, currentNamespace} from '../kubernetes/current-namespace.ts'
 import {METADATA_LIST} from '../kubernetes/metadata-list.ts'
 import type {Pod} from '../kubernetes/pod.ts'
 
@@ -45,7 +47,7 @@ export interface NodeChoice {
  * @throws InputError when there is no agent at all, when all are of a version without relays, and for a node, pod or selector that nothing
  *   fits
  */
-export async function findAgents(api: ClusterApi, choice: NodeChoice, signal?: AbortSignal): Promise<FoundAgents> {
+export async function findAgents(api: ClusterApi, choice: NodeChoice & ContextFlags, signal?: AbortSignal): Promise<FoundAgents> {
   const options = signal ? {signal} : {}
   const namespace = api.agentNamespace
   const [pods, wanted] = await Promise.all([listPods(api, namespace, SELECTOR, options), wantedNodes(api, choice, options)])
@@ -170,11 +172,11 @@ function troubleOf({metadata, status}: Pod): string | undefined {
 
 async function wantedNodes(
   api: ClusterApi,
-  {node, pod, selector}: NodeChoice,
+  {node, pod, selector, ...context}: NodeChoice & ContextFlags,
   options: {signal?: AbortSignal},
 ): Promise<readonly string[] | undefined> {
   const asked = await Promise.all([
-    ...(pod === undefined ? [] : [nodeOfPod(api, pod, options)]),
+    ...(pod === undefined ? [] : [nodeOfPod(api, pod, context, options)]),
     ...(selector === undefined ? [] : [nodesWith(api, selector, options)]),
   ])
   const [first, ...others] = node === undefined ? asked : [node, ...asked]
@@ -185,17 +187,25 @@ async function wantedNodes(
   return [...both]
 }
 
-async function nodeOfPod(api: ClusterApi, pod: string, options: {signal?: AbortSignal}): Promise<string[]> {
-  const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(pod) ?? []
-  if (namespace === undefined || name === undefined)
-    throw new InputError(`--pod ${pod}: not NAMESPACE/NAME`, 'Give it like --pod shop/web-0')
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`
-  const {spec} = await api.get(path, podShape, options).catch((error: unknown) => {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error
-    throw new InputError(`--pod ${pod}: there is no such pod`, `See which there are: kubectl get pods -n ${namespace}`)
-  })
-  if (spec.nodeName === undefined) throw new InputError(`--pod ${pod}: it runs on no node yet`, 'Wait until it is scheduled.')
-  return [spec.nodeName]
+async function nodeOfPod(
+  api: ClusterApi,
+  pod: string,
+  context: ContextFlags,
+  options: {signal?: AbortSignal},
+): Promise<string[]> {
+  const references = readReference(pod).filter(({kind}) => kind === 'pod')
+  if (references.length === 0) throw new InputError(`--pod ${pod}: not NAMESPACE/NAME`, 'Give it like --pod shop/web-0')
+  for (const {name, namespace = await currentNamespace(context)} of references) {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`
+    try {
+      const {spec} = await api.get(path, podShape, options)
+      if (spec.nodeName !== undefined) return [spec.nodeName]
+      throw new InputError(`--pod ${pod}: it runs on no node yet`, 'Wait until it is scheduled.')
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error
+    }
+  }
+  throw new NotFoundError(`--pod ${pod}: there is no such pod`, 'See which there are: kubectl get pods -A')
 }
 
 async function nodesWith(api: ClusterApi, selector: string, options: {signal?: AbortSignal}): Promise<string[]> {

@@ -4,22 +4,23 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import {describe} from '../../core/describe/describe.ts'
 import {Knowledge} from '../../core/describe/knowledge.ts'
 import {isNodeRead} from '../../core/trace/nodes.ts'
-import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, nameFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {descriptionLines} from '../print/description.ts'
+import {namedServices, namespaceOfNames} from '../source/asked-names.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 const WHAT =
-  'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME, or a set: app=web'
+  'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), svc/NAME, an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME, or a set: app=web'
 
 export default class Describe extends Verb {
-  static override summary = 'Tells all about one pod, address, namespace, node, policy or set'
+  static override summary = 'Tells all about one pod, address, service, namespace, node, policy or set'
   static override description =
     'What the other verbs say of one thing, together: the sets that hold a pod or address, the policies that select it and whether they ' +
     'are in force, what is programmed for it, who may reach it and whom it may reach, what diff finds of it and lint of its policies. ' +
     'What rests on parts that were not given is unknown, and named.'
   static override exits = {
     done: 'described',
-    failed: 'nothing in the input is called so, or what is missing from it may change the answer',
+    failed: 'what is missing from the input may change the answer, or have the name',
   }
   static override examples = [
     '<%= config.bin %> describe pod/web-0 -n shop --from dump/',
@@ -31,20 +32,22 @@ export default class Describe extends Verb {
   static override args = {what: Args.string({description: `${WHAT}; may be repeated`, required: true})}
   static override flags = {
     ...sourceFlags,
-    namespace: Flags.string({char: 'n', summary: 'Namespace of names without one', helpValue: 'NAMESPACE'}),
+    ...nameFlags,
     lite: Flags.boolean({summary: 'The nodes run NPM Lite, which reads its own pods only', default: false}),
     output: outputFlag(),
   }
 
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Describe)
-    const source = await this.open(flags, 'each')
+    const words = argv as string[]
+    const namespace = await namespaceOfNames(flags, words)
+    const source = await this.open(flags, 'each', {services: namedServices(words, namespace)})
     // Without a node, objects alone tell what Azure NPM would do.
     const isForetold = !source.dumps.some(isNodeRead) && source.dumps.some(({cluster}) => cluster)
     const {nodes: dumps, failures} = isForetold ? {nodes: source.dumps, failures: source.failures} : chosenNodes(source, flags)
     const known = new Knowledge({dumps, failures, isLite: flags.lite})
     const problems = [...source.problems, ...dumps.flatMap(dump => dump.problems)]
-    const items = (argv as string[]).map(asked => ({...describe(asked, flags.namespace, known), problems}))
+    const items = words.map(asked => ({...describe(asked, namespace, known), problems}))
     const [only, ...others] = items
     await this.printAnswer(flags, {
       document: () => (only && others.length === 0 ? only : {apiVersion: API_VERSION, kind: 'DescriptionList', items}),

@@ -33,7 +33,7 @@ export default class Flows extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Flows)
-    const source = await this.open(flags, 'each', true)
+    const source = await this.open(flags, 'each', {withConnections: true})
     const {nodes, failures} = chosenNodes(source, flags)
     const options = flags.local ? {ownAddresses: ownAddresses()} : {}
     const list = listDenied(nodes, failures, options)

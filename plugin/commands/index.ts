@@ -46,7 +46,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import('./confirm.ts')).default,
   },
   describe: {
-    summary: 'Tells all about one pod, address, namespace, node, policy or set',
+    summary: 'Tells all about one pod, address, service, namespace, node, policy or set',
     use: 'read',
     load: async () => (await import('./describe.ts')).default,
   },

@@ -77,12 +77,11 @@ export default class Policies extends Verb {
     await this.report(problems)
     await this.reportFailures(failures)
     const code = exitCodeOf(list)
-    const isNothing = list.items.length + list.others.length === 0
-    if (namespace === undefined || !isNothing || code !== exitCodes.done) this.exit(code)
+    if (namespace === undefined || list.items.length > 0) this.exit(code)
     await this.reportUnknown([
       {what: `no policies in namespace ${namespace}`, steps: ['See those of all namespaces: kubectl npm policies']},
     ])
-    this.exit(exitCodes.no)
+    this.exit(code === exitCodes.done ? exitCodes.no : code)
   }
 
   /** @returns the exit code, that of the last state */

@@ -2,8 +2,10 @@ import {Args, Flags} from '@oclif/core'
 import {InputError} from '../../core/problem/input-error.ts'
 import {readPort} from '../../core/trace/asked-port.ts'
 import {nodesOfEndpoints, tracePacket} from '../../core/trace/trace-packet.ts'
-import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, nameFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {traceLines} from '../print/trace.ts'
+import {namedServices, namespaceOfNames} from '../source/asked-names.ts'
+import {namedNodes} from '../source/open-source.ts'
 import {isNodeChosen} from '../source/source-flags.ts'
 
 const END = 'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), node/NAME, an IPv4 address, or external'
@@ -31,7 +33,7 @@ export default class Trace extends Verb {
   }
   static override flags = {
     ...sourceFlags,
-    namespace: Flags.string({char: 'n', summary: 'Namespace of names without one', helpValue: 'NAMESPACE'}),
+    ...nameFlags,
     port: Flags.string({
       summary: 'Destination port: a number, or a name that the receiver declares; with its protocol: 53/udp',
       helpValue: 'PORT',
@@ -43,16 +45,17 @@ export default class Trace extends Verb {
 
   override async run(): Promise<void> {
     const {flags, args} = await this.parse(Trace)
-    const source = await this.open(
-      flags,
-      isNodeChosen(flags) ? 'all' : cluster => nodesOfEndpoints(cluster, [args.source, args.destination], flags.namespace),
-    )
-    const dumps = flags.node === undefined ? source.dumps : source.dumps.filter(({node}) => flags.node?.includes(node))
+    const ends = [args.source, args.destination]
+    const namespace = await namespaceOfNames(flags, ends)
+    const source = await this.open(flags, isNodeChosen(flags) ? 'all' : cluster => nodesOfEndpoints(cluster, ends, namespace), {
+      services: namedServices(ends, namespace),
+    })
+    const dumps = namedNodes(source.dumps, flags.node)
     const {source: from, destination} = args
     const packet = {
       source: from,
       destination,
-      namespace: flags.namespace,
+      namespace,
       ...readPort(flags.port, flags.protocol),
       mark: markOf(flags.mark),
     }

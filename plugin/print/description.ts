@@ -3,6 +3,7 @@ import {type Column, columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
 import {stateStyle, stateText} from './policies.ts'
+import {serviceLines} from './service.ts'
 import {setLines} from './sets.ts'
 
 /** One thing as kubectl describes objects: its own fields, then a section for each question. */
@@ -60,6 +61,7 @@ function* table<Item>(heading: string, items: readonly Item[], shown: Column<Ite
 function* ownLines(description: Description, paint: Paint): Generator<string> {
   const {type, pods, heldBy, sets} = description
   const [pod] = pods
+  if (description.service) yield* serviceLines(description.service, paint)
   if (type === 'pod' && pod) yield* podLines(pod, paint)
   else if (type === 'address' && pods.length === 0) yield paint('  no pod in the input has it')
   else if (type === 'policy') yield* table(`Pods that it selects (${pods.length})`, pods, podColumns, paint)
@@ -151,6 +153,7 @@ function* policyLines({type, pods, policies, nodes, differences, incomplete}: De
   const heading = {
     pod: 'Policies that select it',
     address: 'Policies that select it',
+    service: 'Policies that select its pods',
     policy: 'State',
     set: 'Policies that use it',
     namespace: 'Policies',
@@ -197,6 +200,7 @@ function* ruleLines({type, rules, nodes: all}: Description, paint: Paint): Gener
   const heading = {
     pod: 'What is programmed for it',
     address: 'What is programmed for it',
+    service: 'What is programmed for its pods',
     policy: 'What is programmed',
     set: 'Where it is used',
     namespace: '',

@@ -2,14 +2,15 @@ import type {NodeFailure} from '../../core/contract/common.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {ACCEPTED} from '../../core/dump/document-kind.ts'
 import {readDump} from '../../core/dump/read-dump.ts'
-import {objectKey} from '../../core/kubernetes/objects.ts'
-import {InputError} from '../../core/problem/input-error.ts'
+import {findNamed, wholenessOf} from '../../core/kubernetes/named-end.ts'
+import {objectKey, type Pod} from '../../core/kubernetes/objects.ts'
+import {InputError, NotFoundError, unknownName} from '../../core/problem/input-error.ts'
 import {type Problem, unreadCodes} from '../../core/problem/problem.ts'
 import {meant} from '../../core/text/nearest.ts'
 import type {NodeChoice} from '../agents/agents.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import {type LocalReads, requireRoot, services} from '../services.ts'
-import type {Wanted} from './read-cluster.ts'
+import type {Further, Wanted} from './read-cluster.ts'
 import {readFiles} from './read-files.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from './source-flags.ts'
 import {requireRead} from './unread-node.ts'
@@ -26,21 +27,21 @@ export interface Source {
  * Opens what the flags name: files, this machine, or else nodes of a cluster.
  *
  * @param wanted which nodes of a cluster; of files it is all that they hold
- * @param reads whether to read the nodes' connections, too, which agents tell operators only, and whether this node may be written to
+ * @param further the nodes' connections, which agents tell operators only, services, and whether this node may be written to
  * @throws InputError when there is nothing that could be answered from
  */
 export async function openSource(
   flags: SourceFlags,
   waiting: Waiting,
   wanted: Wanted = 'one',
-  reads: LocalReads = {},
+  further: Further & LocalReads = {},
 ): Promise<Source> {
   const {signal} = waiting
   const {local, from = []} = flags
   if (isLive(flags)) {
     const cluster = clusterFlagsOf(flags)
     const {readCluster} = await import('./read-cluster.ts')
-    const reading = await readCluster(cluster, waiting, wanted, reads.withConnections)
+    const reading = await readCluster(cluster, waiting, wanted, further)
     // What follows is computed, and nobody waits for it any more.
     signal.throwIfAborted()
     return reading
@@ -48,7 +49,8 @@ export async function openSource(
   const given = from.length > 0 ? await readFiles(from) : {documents: [], problems: []}
   if (!local) return chosen(named(await readGiven(given), flags), flags)
   requireRoot('reads the kernel')
-  const reading = await services().readLocal(signal, reads)
+  const {withConnections = false, isBeforeWrite = false} = further
+  const reading = await services().readLocal(signal, {withConnections, isBeforeWrite})
   // The agent of this node knows the cluster even while the API server is away.
   const known = from.length === 0 ? await readLocalCluster(signal, flags.stateDir) : undefined
   // Files beside --local add what the kernel does not know: cluster objects, NPM's cache. Their folder must not matter.
@@ -101,14 +103,34 @@ function named(source: Source, {node: names = []}: NodeChoice): Source {
   return {...source, dumps: [dump.with({node: name})]}
 }
 
+/** What `--pod` names. @throws InputError, with what could not be read and may have it */
+function namedPod(asked: string, pods: readonly Pod[], source: Source): ReturnType<typeof findNamed> {
+  const unread = unreadOf(source)
+  const cluster = source.dumps.find(dump => dump.cluster)?.cluster
+  try {
+    return findNamed(asked, {pods: eachOnce(pods), isWhole: wholenessOf(cluster)})
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw unknownName(
+      error instanceof NotFoundError && unread.length === 0,
+      `--pod ${asked}: ${error.message}`,
+      error.steps,
+      unread,
+    )
+  }
+}
+
+/** All nodes of a dump know the same pods. */
+const eachOnce = (pods: readonly Pod[]): Pod[] => [...new Map(pods.map(pod => [objectKey(pod), pod])).values()]
+
 /** Of the nodes in files those that `--pod` means. `--node` is looked at by the verbs. */
 function chosen(source: Source, {pod, selector}: NodeChoice): Source {
   if (selector !== undefined)
     throw new InputError('-l chooses nodes of a cluster, and files were given', 'Choose with --node or --pod.')
   if (pod === undefined) return source
-  if (!pod.includes('/')) throw new InputError(`--pod ${pod}: not NAMESPACE/NAME`, 'Give it like --pod shop/web-0')
-  const all = source.dumps.flatMap(({cluster, cache}) => [...(cluster?.pods ?? []), ...(cache?.objects.pods ?? [])])
-  const node = all.find(each => objectKey(each) === pod)?.spec?.nodeName
+  const pods = source.dumps.flatMap(({cluster, cache}) => [...(cluster?.pods ?? []), ...(cache?.objects.pods ?? [])])
+  const named = namedPod(pod, pods, source)
+  const node = 'pod' in named ? named.pod.spec?.nodeName : undefined
   const dumps = source.dumps.filter(dump => dump.node === node || source.dumps.length === 1)
   if (node !== undefined && dumps.length > 0) return {...source, dumps}
   throw new InputError(
@@ -184,7 +206,8 @@ export function onlyNode(
   const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
   const [dump] = named
   if (!dump)
-    throw new InputError(
+    throw unknownName(
+      (node ?? []).some(name => isNowhere(name, dumps)),
       `--node ${node?.join(', ')}: the input holds no such node`,
       [
         ...meant(
@@ -198,4 +221,11 @@ export function onlyNode(
   if (named.length > 1)
     throw new InputError(`the input holds ${named.length} nodes: ${namesOf(named)}`, 'Say which one with --node NAME.')
   return dump
+}
+
+/** Whether the cluster is known not to have a node: its dump may be elsewhere where it has. */
+function isNowhere(name: string, dumps: readonly NodeState[]): boolean {
+  const cluster = dumps.find(dump => dump.cluster)?.cluster
+  const isKnown = dumps.some(({node}) => node === name) || cluster?.nodes.some(({metadata}) => metadata.name === name)
+  return !isKnown && wholenessOf(cluster)?.('nodes', undefined) === true
 }

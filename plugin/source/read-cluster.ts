@@ -14,6 +14,7 @@ import {readNode} from '../agents/read-snapshot.ts'
 import {InputBudget} from '../bytes/input-budget.ts'
 import {computeWhileHeld} from '../cleanup/interruption.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {type NamedService, readServices} from './read-services.ts'
 import {requireRead} from './unread-node.ts'
 
 /** What answers are found from. Logs and counts are for dumps. */
@@ -31,6 +32,14 @@ const READ_AT_ONCE = 8
  */
 export type Wanted = 'one' | 'all' | 'each' | ((cluster: ClusterObjects) => readonly string[])
 
+/** What is read of a cluster besides rules and objects. */
+export interface Further {
+  /** The nodes' connections, which agents tell operators only. */
+  readonly withConnections?: boolean
+  /** Services that the command line names; agents do not know them. */
+  readonly services?: readonly NamedService[] | 'all' | undefined
+}
+
 export interface ClusterReading {
   readonly dumps: readonly NodeState[]
   readonly problems: readonly Problem[]
@@ -41,27 +50,31 @@ export interface ClusterReading {
 /**
  * Reads nodes of a cluster through their agents. Cluster objects come from one of them.
  *
- * @param withConnections whether to read their connections, too, as the operator
  * @throws InputError when a node that is needed cannot be read, as a part of the answer could be a wrong one; and when none can be
  */
 export async function readCluster(
   flags: ClusterFlags & NodeChoice,
   waiting: Waiting,
   wanted: Wanted,
-  withConnections = false,
+  {withConnections = false, services}: Further = {},
 ): Promise<ClusterReading> {
   const {signal} = waiting
   const rules = withConnections ? [...RULES, ...FLOWS] : RULES
   await using cluster = await openCluster(flags, signal)
   const budget = new InputBudget('agents')
+  const served = services && (await readServices(cluster.api, services, signal))
+  const withServices = (objects: ClusterObjects): ClusterObjects => ({...objects, ...served?.objects})
+  const general = [...engineProblems(cluster.engine), ...(served?.problems ?? [])]
   // One connection is enough where there is one node.
   const isOnly = wanted === 'each' && namesOf(cluster).length === 1
   if (wanted === 'one' || isOnly) {
     const pod = onlyAgent(cluster)
     const {dumps, problems} = await readNodes(cluster, [pod], [...rules, ...OBJECTS], waiting, budget)
-    return {dumps, problems: [...engineProblems(cluster.engine), ...problems], failures: []}
+    const whole = dumps.map(dump => (served && dump.cluster ? dump.with({cluster: withServices(dump.cluster)}) : dump))
+    return {dumps: whole, problems: [...general, ...problems], failures: []}
   }
-  const objects = await readObjects(cluster, signal, budget)
+  const found = await readObjects(cluster, signal, budget)
+  const objects = {...found, ...(found.cluster && {cluster: withServices(found.cluster)})}
   const names = typeof wanted === 'string' ? namesOf(cluster) : objects.cluster ? wanted(objects.cluster) : []
   const isEach = wanted === 'each' && names.length > 1
   const pods = isEach ? cluster.ready : names.length === 0 ? [onlyAgent(cluster)] : names.map(name => agentOf(cluster, name))
@@ -70,7 +83,7 @@ export async function readCluster(
   const absent = isEach ? cluster.absent.map(failureOf) : []
   return {
     dumps: withObjects,
-    problems: [...engineProblems(cluster.engine), ...objects.problems, ...problems],
+    problems: [...general, ...objects.problems, ...problems],
     failures: [...failures, ...absent].toSorted((a, b) => (a.node < b.node ? -1 : 1)),
   }
 }

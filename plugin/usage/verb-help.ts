@@ -7,6 +7,9 @@ export const SHARED = new Set(['GLOBAL', 'CLUSTER'])
 /** A signal of the terminal ends a program with this code. Source: POSIX shells, 128 and the number of SIGINT. */
 export const INTERRUPTED = 130
 
+/** A name that may be in what was not given is not known, which is 2. */
+const UNKNOWN_NAME = 'nothing has a name that was given, and the input is whole'
+
 /** The help of one verb: what it does, how it is called, its own flags before others, and what its exit codes mean. */
 export class VerbHelp extends CommandHelp {
   private readonly exits: Exits
@@ -49,9 +52,12 @@ export class VerbHelp extends CommandHelp {
 
   private exitCodes(): [string, string][] {
     const {done, no, failed} = this.exits
+    // Wherever names are given for what is read from somewhere.
+    const unknown = 'from' in this.command.flags ? [UNKNOWN_NAME] : []
+    const nos = [...(no === undefined ? [] : [no]), ...unknown]
     return [
       ['0', done],
-      ...(no === undefined ? [] : [['1', no] as [string, string]]),
+      ...(nos.length === 0 ? [] : [['1', nos.join('; ')] as [string, string]]),
       ['2', failed],
       [String(INTERRUPTED), 'interrupted'],
     ]

@@ -238,7 +238,7 @@ test.each(['app=web', '10.0.1.1', 'node/n1', 'ns/shop'])('%s: differences are no
 test.each([
   ['shop/dbb', 'pod shop/dbb is not in the input', 'Did you mean shop/db?'],
   ['policy/shop/web-to-bd', 'policy shop/web-to-bd is not in the input', 'Did you mean shop/web-to-db?'],
-  ['ns/shpo', 'namespace shpo is not in the input', 'Did you mean shop?'],
+  ['ns/shpo', 'namespace shpo is not in the input', 'Did you mean ns/shop?'],
   ['node/n3', 'node n3 is not in the input', 'Check the name: kubectl get nodes'],
   ['n1', '"n1" is no pod, policy or set in the input', 'Did you mean node/n1?'],
   ['shop', '"shop" is no pod, policy or set in the input', 'Did you mean ns/shop?'],

@@ -22,13 +22,13 @@ import {runCli} from '../../support/plugin/run-cli.ts'
 
 /** What stands between a person and an answer, and the words that it is told in. */
 
-async function screenOf(args: readonly string[], api: Partial<FakeApiOptions>, agent?: Partial<FakeAgentOptions>) {
+async function screenOf(args: readonly string[], api: Partial<FakeApiOptions>, agent?: Partial<FakeAgentOptions>, exit = 2) {
   await using stack = new AsyncDisposableStack()
   const agents = agent && {'aks-1': stack.use(await startFakeAgent({node: 'aks-1', ...agent})).port}
   const server = stack.use(await startFakeApiServer({agents: agents ?? {'aks-1': 1}, ...api}))
   const {stdout, stderr, exitCode} = await runCli(args, {env: server.env})
   expect(stdout).toBe('')
-  expect(exitCode).toBe(2)
+  expect(exitCode).toBe(exit)
   return stderr
 }
 
@@ -197,7 +197,12 @@ describe('there is no agent that can be asked', () => {
       args: ['--node', 'aks-7'],
       says: ['node aks-7: no agent runs there, or there is no such node', 'Agents run on: aks-1'],
     },
-    {name: 'on the node of a pod', pods: [relayPod('aks-1')], args: ['--pod', 'web'], says: ['--pod web: not NAMESPACE/NAME']},
+    {
+      name: 'on the node of a pod',
+      pods: [relayPod('aks-1')],
+      args: ['--pod', 'a/b/c/d'],
+      says: ['--pod a/b/c/d: not NAMESPACE/NAME'],
+    },
     {
       name: 'nothing listens in the pod of its relay',
       pods: [relayPod('aks-2')],

@@ -56,13 +56,14 @@ describe('a dump without some of its nodes', () => {
   })
 
   test.each([
-    ['aks-away', 'error: node aks-away: its agent did not answer within 10 s\n  See how far it is'],
-    ['aks-gone', 'error: node aks-gone: the dump names it, and none of its files are there'],
-    ['aks-sets', 'error: no rules of node aks-sets are in the input'],
-    ['aks-other', 'error: --node aks-other: the input holds no such node'],
-  ])('says why nothing is known of %s', async (node, message) => {
+    [2, 'aks-away', 'error: node aks-away: its agent did not answer within 10 s\n  See how far it is'],
+    [2, 'aks-gone', 'error: node aks-gone: the dump names it, and none of its files are there'],
+    [2, 'aks-sets', 'error: no rules of node aks-sets are in the input'],
+    // The objects of its cluster know no such node.
+    [1, 'aks-other', 'error: --node aks-other: the input holds no such node'],
+  ])('exits %i and says why nothing is known of %s', async (code, node, message) => {
     const {stdout, stderr, exitCode} = await runCli(['verify', '--from', folder.path, '--node', node])
     expect(stderr).toContain(message)
-    expect([stdout, exitCode]).toEqual(['', 2])
+    expect([stdout, exitCode]).toEqual(['', code])
   })
 })

@@ -38,7 +38,7 @@ describe('a flag that is on or off', () => {
 
 test.each([
   [['policies', '-n', 'a', '-A'], 'error: --namespace and --all-namespaces exclude each other\n  Leave one of them out.'],
-  [['metrics', '--pod', 'oven-0'], 'error: --pod oven-0: not NAMESPACE/NAME\n  Give it like --pod shop/web-0'],
+  [['metrics', '--pod', 'a/b/c/d'], 'error: --pod a/b/c/d: "a/b/c/d" is no address and no pod\n  Give NAMESPACE/POD'],
   [['top', '--once', '--record', '/nope/x'], 'error: --record /nope/x: it cannot be written (ENOENT'],
   [['top', '--interval', 'soon'], 'error: --interval soon'],
   [['policies', '-l', '=x'], 'error: -l =x: this is no label selector'],

@@ -1,9 +1,11 @@
-import {isReferredTo, type ObjectReference, readReference} from '../kubernetes/object-reference.ts'
-import {type Node, objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
-import {SERVICES_NEXT} from '../kubernetes/service-backends.ts'
 import {parseIpv4} from '../net/ipv4.ts'
-import {InputError} from '../problem/input-error.ts'
+import {InputError, unknownName} from '../problem/input-error.ts'
 import {nearest} from '../text/nearest.ts'
+import {incompleteObjects, mayMiss} from './completeness.ts'
+import type {ObjectKind} from './given-objects.ts'
+import {isReferredTo, type ObjectReference, readReference} from './object-reference.ts'
+import {type ClusterObjects, type Node, objectKey, type Pod, type Service} from './objects.ts'
+import {SERVICES_NEXT} from './service-backends.ts'
 
 /** What an end may be named after. */
 export interface Named {
@@ -12,6 +14,8 @@ export interface Named {
   readonly services?: readonly Service[] | undefined
   /** Of names without one. Absent: of any, if only one has such a pod. */
   readonly namespace?: string | undefined
+  /** Whether the input has all objects of a kind, in a namespace or everywhere. Absent: it may lack some. */
+  readonly isWhole?: ((kind: ObjectKind | 'services', namespace: string | undefined) => boolean) | undefined
 }
 
 /** A pod, service or node that was named. */
@@ -105,52 +109,70 @@ function podOf({namespace, ...reference}: ObjectReference, known: Named): NamedE
 
 const finders = {node: nodeOf, service: serviceOf, pod: podOf} as const
 
-function notFound(
-  asked: string,
-  references: readonly ObjectReference[],
-  {pods, nodes = [], services, namespace}: Named,
-): InputError {
+function notFound(asked: string, references: readonly ObjectReference[], known: Named): InputError {
+  const {pods, nodes = [], services} = known
   const reference = references.at(-1) as ObjectReference
   const {kind, name} = reference
-  const inNamespace = reference.namespace ?? namespace
-  if (kind === 'node')
-    return new InputError(`node ${name} is not in the input, or has no IPv4 address there`, [
-      ...hint(
-        nearest(
-          name,
-          nodes.map(node => node.metadata.name),
-        )?.replace(/^/, 'node/'),
-      ),
-      'Check the name: kubectl get nodes -o wide',
+  const namespace = reference.namespace ?? known.namespace
+  const isWhole = (of: ObjectKind | 'services') => known.isWhole?.(of, namespace) === true
+  if (kind === 'node') {
+    const names = nodes.map(node => node.metadata.name)
+    return unknownName(
+      isWhole('nodes') && !names.includes(name),
+      `node ${name} is not in the input, or has no IPv4 address there`,
+      [...hint(nearest(name, names)?.replace(/^/, 'node/')), 'Check the name: kubectl get nodes -o wide'],
+    )
+  }
+  const where = namespace === undefined ? '' : `, in namespace ${namespace}`
+  if (kind === 'service') {
+    if (!services) return new InputError(`service ${name}: no services are in the input`, SERVICES_NEXT)
+    const near = nearest(name, new Set(services.map(({metadata}) => metadata.name)))
+    const elsewhere = services.filter(({metadata}) => metadata.name === name).map(keyedAs('service'))
+    return unknownName(isWhole('services'), `service ${name} is not in the input${where}`, [
+      ...(elsewhere.length > 0 ? inOthers(elsewhere) : hint(near?.replace(/^/, 'svc/'))),
+      'Check the name: kubectl get services -A',
     ])
-  if (kind === 'service') return noService(name, inNamespace, services)
+  }
   const what = kind === 'pod' ? `pod ${asked}` : `${kind} ${name}`
   if (pods.length === 0)
     return new InputError(`${what} is not in the input`, 'Give the cluster objects with --from, or the address of the pod.')
+  const {namespace: _, ...anywhere} = reference
+  const elsewhere = pods.filter(pod => isReferredTo(pod, anywhere)).map(keyedAs(kind, name))
   if (kind !== 'pod')
-    return new InputError(
-      `no pod of ${kind} ${name} is in the input${inNamespace === undefined ? '' : `, in namespace ${inNamespace}`}`,
+    return unknownName(isWhole('pods'), `no pod of ${kind} ${name} is in the input${where}`, [
+      ...inOthers(elsewhere),
       `Check the name: kubectl get ${kind}s -A`,
-    )
-  const key = inNamespace === undefined ? name : `${inNamespace}/${name}`
-  const near =
-    inNamespace === undefined
-      ? nearest(
-          key,
-          pods.map(pod => pod.metadata.name),
-        )
-      : nearest(key, pods.map(objectKey))
-  return new InputError(`${what} is not in the input`, [...hint(near), 'Check the name: kubectl get pods -A'])
+    ])
+  // `shop/web-0` says itself where it is.
+  const isKeyed = reference.namespace !== undefined
+  const near = isKeyed
+    ? nearest(`${namespace}/${name}`, pods.map(objectKey))
+    : nearest(name, new Set(pods.map(({metadata}) => metadata.name)))
+  return unknownName(isWhole('pods'), `${what} is not in the input${isKeyed ? '' : where}`, [
+    ...(elsewhere.length > 0 && !isKeyed ? inOthers(elsewhere) : hint(near)),
+    'Check the name: kubectl get pods -A',
+  ])
+}
+
+/** An object of another namespace, as it is asked for: `shop/web-0`, `shop/deployment/web`. */
+const keyedAs =
+  (kind: ObjectReference['kind'], name?: string) =>
+  ({metadata}: Pod | Service): string =>
+    [metadata.namespace ?? 'default', ...(kind === 'pod' ? [] : [kind]), name ?? metadata.name].join('/')
+
+/** Who asks in the wrong namespace means one of the others. */
+function inOthers(keys: readonly string[]): string[] {
+  const all = [...new Set(keys)].toSorted()
+  return all.length === 0 ? [] : [`Did you mean ${all.slice(0, SHOWN).join(', ')}${all.length > SHOWN ? ', …' : ''}?`]
 }
 
 const hint = (meant: string | undefined): string[] => (meant === undefined ? [] : [`Did you mean ${meant}?`])
 
-function noService(name: string, namespace: string | undefined, services: readonly Service[] | undefined): InputError {
-  const where = namespace === undefined ? '' : `, in namespace ${namespace}`
-  if (!services) return new InputError(`service ${name}: no services are in the input`, SERVICES_NEXT)
-  const near = nearest(name, new Set(services.map(({metadata}) => metadata.name)))
-  return new InputError(`service ${name} is not in the input${where}`, [
-    ...hint(near === undefined ? undefined : `svc/${near}`),
-    'Check the name: kubectl get services -A',
-  ])
+/** Which kinds of objects are whole. Services are as whole as what was given with them. */
+export function wholenessOf(cluster: ClusterObjects | undefined): Named['isWhole'] {
+  if (!cluster) return undefined
+  return (kind, namespace) =>
+    incompleteObjects(cluster).every(
+      part => part.kind !== (kind === 'services' ? 'pods' : kind) || (namespace !== undefined && !mayMiss(part, namespace)),
+    )
 }
