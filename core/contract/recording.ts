@@ -1,7 +1,7 @@
 import {z} from 'zod'
 import {setSchema} from './common.ts'
 import {driftSchema} from './drift.ts'
-import {type LiveEvent, liveEventFields, liveEventSchema} from './live.ts'
+import {liveEventFields, liveEventSchema} from './live.ts'
 
 /** The comparison of a node with its policies, as it was looked at. */
 export const liveDifferencesSchema = z
@@ -20,6 +20,3 @@ export type LiveDetail = z.infer<typeof liveDetailSchema>
 /** A line of a recording. */
 export const recordedSchema = z.union([liveEventSchema, liveDetailSchema])
 export type Recorded = z.infer<typeof recordedSchema>
-
-export const isLiveEvent = (document: Recorded): document is LiveEvent =>
-  document.kind !== 'LiveDifferences' && document.kind !== 'LiveMembers'

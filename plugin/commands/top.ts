@@ -56,18 +56,23 @@ export default class Top extends Verb {
     const isScreen =
       flags.output === 'table' && process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb' && !flags.once
     const kind = kindOf(flags)
-    const {openLiveSource} = await import('../live/open-live-source.ts')
-    const {OpeningSource} = await import('../live/opening-source.ts')
-    // A screen does not wait for a cluster; what is printed does, and so does what is shown of a file.
-    await using opened =
-      isScreen && kind
-        ? new OpeningSource(kind, this.signal, (signal, say) => openLiveSource(flags, signal, say))
-        : await openLiveSource(flags, this.signal)
-    const source = flags.record === undefined ? opened : (await import('../live/record.ts')).recordTo(flags.record, opened)
+    const open = async (signal: AbortSignal, say?: (text: string) => void) =>
+      (await import('../live/open-live-source.ts')).openLiveSource(flags, signal, say)
     const signal = AbortSignal.any([this.signal, readerGone()])
-    if (flags.output !== 'table') return this.exit(await this.stream(source, flags, intervalMs, signal))
-    if (!isScreen) return this.exit(await this.printOnce(source, flags, intervalMs, signal))
-    const [{runTop}, {isAsciiTerminal}] = await Promise.all([import('../ui/top/run-top.ts'), import('../ui/top/glyphs.ts')])
+    if (!isScreen) {
+      await using source = await open(this.signal)
+      const recorded = await this.recorded(source, flags.record)
+      if (flags.output !== 'table') return this.exit(await this.stream(recorded, flags, intervalMs, signal))
+      return this.exit(await this.printOnce(recorded, flags, intervalMs, signal))
+    }
+    const [{runTop}, {isAsciiTerminal}, {OpeningSource}] = await Promise.all([
+      import('../ui/top/run-top.ts'),
+      import('../ui/top/glyphs.ts'),
+      import('../live/opening-source.ts'),
+    ])
+    // It does not wait for a cluster, but for a file.
+    await using opened = kind ? new OpeningSource(kind, this.signal, open) : await open(this.signal)
+    const source = await this.recorded(opened, flags.record)
     const isColored = wantsColor(flags.color as 'auto', true, process.env)
     await runTop(
       source,
@@ -79,6 +84,10 @@ export default class Top extends Verb {
       },
       signal,
     )
+  }
+
+  private async recorded(source: LiveSource, file: string | undefined): Promise<LiveSource> {
+    return file === undefined ? source : (await import('../live/record.ts')).recordTo(file, source)
   }
 
   /** A document for each sample as it comes, or with --once the second one of each node. */

@@ -10,7 +10,6 @@ import type {Cluster} from '../agents/cluster.ts'
 import {type FollowPauses, followAgents} from '../agents/follow-agents.ts'
 import {listen} from '../agents/listen.ts'
 import {parseAnswer, tolerantDriftSchema} from '../agents/tolerant-schemas.ts'
-import {readObjectsOf, readRulesOf} from '../source/read-cluster.ts'
 import {EventQueue} from './event-queue.ts'
 import type {LiveRequest, LiveSource} from './live-source.ts'
 import {NodeSnapshots} from './node-snapshots.ts'
@@ -126,6 +125,8 @@ export class LiveCluster implements LiveSource {
   }
 
   private async stateOf(agent: AgentConnection, signal: AbortSignal): Promise<NodeState> {
+    // Data planes are loaded when somebody looks into a node.
+    const {readObjectsOf, readRulesOf} = await import('../source/read-cluster.ts')
     const cluster = await this.objects.current(() => readObjectsOf(agent, signal))
     const state = await readRulesOf(agent, signal)
     return cluster ? state.with({cluster}) : state

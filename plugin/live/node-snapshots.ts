@@ -1,7 +1,6 @@
 import {createHash} from 'node:crypto'
 import type {LiveNode, LiveSample} from '../../core/contract/live.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
-import {liveNode} from '../../core/live/live-node.ts'
 
 /** At most each few seconds: while Azure NPM writes, rules change several times a second. */
 const PAUSE_MS = 3000
@@ -52,7 +51,7 @@ export class NodeSnapshots {
   private async readNode(): Promise<void> {
     this.startedMs = performance.now()
     try {
-      const state = await this.read()
+      const [{liveNode}, state] = await Promise.all([import('../../core/live/live-node.ts'), this.read()])
       const live = liveNode(state.with({node: this.node}), {at: state.takenAt ?? new Date().toISOString(), sha256})
       this.known = live
       this.sets = new Set(live.sets.map(({set}) => set))

@@ -1,5 +1,6 @@
 import {open, readFile} from 'node:fs/promises'
-import {isLiveEvent, type Recorded, recordedSchema} from '../../core/contract/recording.ts'
+import {type Recorded, recordedSchema} from '../../core/contract/recording.ts'
+import {isLiveEvent} from '../../core/live/live-event.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {LiveSource} from './live-source.ts'
 

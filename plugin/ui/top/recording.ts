@@ -1,6 +1,7 @@
 import type {Drift} from '../../../core/contract/drift.ts'
 import type {LiveEvent} from '../../../core/contract/live.ts'
-import {isLiveEvent, type LiveDetail, type Recorded} from '../../../core/contract/recording.ts'
+import type {LiveDetail, Recorded} from '../../../core/contract/recording.ts'
+import {isLiveEvent} from '../../../core/live/live-event.ts'
 import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
 import type {Loaded} from '../../../core/top/loaded.ts'
 import {type SetMember, setMembers} from '../../../core/top/sets-page.ts'
