@@ -1,4 +1,4 @@
-import {cp, readFile, rm, writeFile} from 'node:fs/promises'
+import {cp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -10,6 +10,7 @@ import {describeKernel} from '../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../support/kernel/load.ts'
 import {openNamespace} from '../support/kernel/namespace.ts'
 import {type Bundle, onTerminal, openBundle} from '../support/plugin/bundle.ts'
+import {kubeconfigFor} from '../support/plugin/fake-api-server.ts'
 import {fixture} from '../support/plugin/run-cli.ts'
 import {shopLines} from '../support/shop-nodes.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
@@ -170,4 +171,46 @@ test.each([
   const loaded = Number(/loaded (\d+)/.exec(stderr)?.[1])
   expect(loaded).toBeGreaterThan(100_000)
   expect(loaded).toBeLessThan(MOST_CHARACTERS)
+})
+
+/** Says how much is loaded when the screen is drawn first, and at the end whether Node's second HTTP client is. */
+const FIRST_FRAME = `import {registerHooks} from 'node:module'
+let characters = 0
+registerHooks({load(url, context, next) {
+  const loaded = next(url, context)
+  characters += loaded.source?.length ?? 0
+  return loaded
+}})
+const write = process.stdout.write
+process.stdout.write = (text, ...more) => {
+  if (String(text).includes('Connecting to the agents')) process._rawDebug('loaded ' + characters)
+  return write.call(process.stdout, text, ...more)
+}
+process.on('exit', () => process._rawDebug('undici ' + process.moduleLoadList.some(name => name.includes('undici'))))`
+/** oclif has 200,000 of it. What talks to a cluster would be 250,000 more, what reads keys 400,000. */
+const MOST_AT_FIRST_FRAME = 330_000
+
+test('the first frame of top waits for nothing that it does not need', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'kubeconfig')
+  await writeFile(file, kubeconfigFor('http://127.0.0.1:1'))
+  const hook = `data:text/javascript,${encodeURIComponent(FIRST_FRAME)}`
+  const env = {PATH: bundle.path, TERM: 'xterm', KUBECONFIG: file, NODE_OPTIONS: `--import ${hook}`}
+  const {stdout, exitCode} = await onTerminal('kubectl-npm top', env)
+  const loaded = Number(/loaded (\d+)/.exec(stdout)?.[1])
+  expect(loaded).toBeGreaterThan(100_000)
+  expect(loaded).toBeLessThan(MOST_AT_FIRST_FRAME)
+  expect(stdout).toContain('error: the API server cannot be reached')
+  expect(stdout).toContain('undici false')
+  expect(exitCode).toBe(2)
+})
+
+test('what lays out screens decodes its program without asking for it', async () => {
+  const lib = join(bundle.folder, 'lib')
+  const texts = await Promise.all(
+    (await readdir(lib)).filter(name => name.endsWith('.js')).map(name => readFile(join(lib, name), 'utf8')),
+  )
+  const layout = texts.filter(text => text.includes('fetching of the wasm failed'))
+  expect(layout).toHaveLength(1)
+  expect(layout[0]?.includes('fetch(')).toBe(false)
 })

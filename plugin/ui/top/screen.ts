@@ -59,7 +59,8 @@ export class Screen {
     return this.broken.promise
   }
 
-  readonly size = () => ({columns: process.stdout.columns, rows: process.stdout.rows})
+  /** A terminal over a serial line, or of a script, does not tell its size. */
+  readonly size = () => ({columns: process.stdout.columns || 80, rows: process.stdout.rows || 24})
 
   /** Draws what has changed: at once, or soon after the frame before. */
   readonly update = (): void => {
