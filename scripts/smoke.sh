@@ -35,6 +35,8 @@ done
 npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null
 npm install --silent --global --prefix "$work/global" --offline --no-audit --no-fund "$work"/kubectl-npm-*.tgz
 ls "$work/global/bin" | grep -qx npm-agent || fail 'npm-agent was not installed'
+[ -e "$work/global/share/man/man1/kubectl-npm-trace.1" ] || fail 'no man page was installed'
+[ -e "$work/global/share/man/man1/kubectl-npm-trace.1" ] || fail 'no man page was installed'
 
 if command -v kubectl >/dev/null; then
   check 'kubectl npm, bundle folder on PATH' env PATH="$root/dist:$PATH" kubectl npm translate --from "$dump"

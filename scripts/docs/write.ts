@@ -1,4 +1,4 @@
-/** Writes docs/verbs from what the program says of itself; examples are run. */
+/** Writes docs/verbs and man from what the program says of itself; examples are run. */
 import {mkdir, writeFile} from 'node:fs/promises'
 import {trimmedLines} from './fences.ts'
 import {pages} from './pages.ts'

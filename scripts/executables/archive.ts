@@ -24,7 +24,8 @@ export interface Shipped {
 }
 
 /**
- * What belongs to an executable when it is given to people: licences, what it is made of, itself, and what completes.
+ * What belongs to an executable when it is given to people: licences, its man page, what it is made of, itself, and
+ * what completes.
  *
  * @param bundle     as `makeBundle` makes it
  * @param executable its path
@@ -34,6 +35,7 @@ export async function shipmentOf(platform: Platform, bundle: string, executable:
     {name: 'LICENSE', mode: 0o644, from: {path: join(import.meta.dirname, '../..', 'LICENSE')}},
     {name: 'NODE-LICENSE.txt', mode: 0o644, from: {path: await nodeLicense()}},
     {name: 'THIRD-PARTY-LICENSES.txt', mode: 0o644, from: {path: join(bundle, 'THIRD-PARTY-LICENSES.txt')}},
+    {name: 'kubectl-npm.1', mode: 0o644, from: {path: join(import.meta.dirname, '../..', 'man/kubectl-npm.1')}},
     {name: 'sbom.cdx.json', mode: 0o644, from: {text: await executableBill(platform, bundle)}},
     {name: platform.program, mode: 0o755, from: {path: executable}},
     {name: platform.completer, mode: 0o755, from: {text: COMPLETERS[platform.program]}},

@@ -17,7 +17,7 @@ test('pages are what would be written today', async () => {
       expect(kept(url), `${url.pathname.split('/').at(-1)} is not as it would be now: npm run docs`).toBe(text)
   const names = (folder: string) => readdirSync(new URL(`../../${folder}`, import.meta.url)).map(name => `${folder}/${name}`)
   const paths = written.map(({url}) => url.pathname)
-  expect(names('docs/verbs').filter(name => !paths.some(path => path.endsWith(`/${name}`)))).toEqual([])
+  expect(['docs/verbs', 'man'].flatMap(names).filter(name => !paths.some(path => path.endsWith(`/${name}`)))).toEqual([])
 })
 
 test('every verb has examples, and documents that have a schema', async () => {

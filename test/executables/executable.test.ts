@@ -113,6 +113,7 @@ describeWhere(missing, 'the executable for this system', () => {
       'LICENSE',
       'NODE-LICENSE.txt',
       'THIRD-PARTY-LICENSES.txt',
+      'kubectl-npm.1',
       'sbom.cdx.json',
       platform.program,
       platform.completer,

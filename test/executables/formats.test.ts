@@ -104,6 +104,7 @@ describeWhere(missing, 'executables for other systems', () => {
       'LICENSE',
       'NODE-LICENSE.txt',
       'THIRD-PARTY-LICENSES.txt',
+      'kubectl-npm.1',
       'sbom.cdx.json',
       'kubectl-npm.exe',
       'kubectl_complete-npm.cmd',

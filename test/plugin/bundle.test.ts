@@ -17,7 +17,8 @@ import {temporaryFolder} from '../support/temporary-folder.ts'
 
 /** The bundle: on a terminal, where libraries do more than in a pipe, and what of it is loaded. */
 
-const BUILD = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const BUILD = join(ROOT, 'scripts/build.ts')
 
 let bundle: Bundle
 beforeAll(async () => {
@@ -64,6 +65,29 @@ test('an error on a terminal is told in words', async () => {
   const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: bundle.path})
   expect(stdout).toContain('error: --from /no/such/dump: no such file or folder')
   expect(exitCode).toBe(2)
+})
+
+/** Beside `dist` and `man`. */
+const PACKAGE_FILES = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+/** Of which koffi's native parts and the libraries of the agent are the most; packed it is 1.9 MB. */
+const MOST_UNPACKED_BYTES = 8_000_000
+
+test('the package has the bundle, the man pages and what tells of them, and nothing else', async () => {
+  await using stage = await temporaryFolder()
+  await cp(bundle.folder, join(stage.path, 'dist'), {recursive: true})
+  for (const name of [...PACKAGE_FILES, 'man', 'core', 'docs', 'test/golden'])
+    await cp(join(ROOT, name), join(stage.path, name), {recursive: true})
+  const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {cwd: stage.path})
+  const [packed] = JSON.parse(stdout) as [{files: {path: string; mode: number}[]; unpackedSize: number}]
+  const others = packed.files.map(({path}) => path).filter(path => !/^(?:dist|man)\//.test(path))
+  expect(others.toSorted()).toEqual(PACKAGE_FILES)
+  const inDist = new Set(packed.files.map(({path}) => /^dist\/([^/]+)/.exec(path)?.[1]).filter(name => name !== undefined))
+  expect([...inDist].toSorted()).toEqual((await readdir(bundle.folder)).toSorted())
+  const modeOf = (file: string) => packed.files.find(({path}) => path === file)?.mode
+  for (const file of Object.values(packageFacts.bin)) expect([file, modeOf(file)]).toEqual([file, 0o755])
+  for (const page of packageFacts.man) expect([page, modeOf(page.replace('./', ''))]).toEqual([page, 0o644])
+  expect(packageFacts.man).toHaveLength((await readdir(join(ROOT, 'man'))).length)
+  expect(packed.unpackedSize).toBeLessThan(MOST_UNPACKED_BYTES)
 })
 
 test('koffi of the bundle finds its native part there', async () => {
