@@ -32,6 +32,10 @@ done
 
 "$root/node_modules/.bin/node" dist/npm-agent --version | grep -q "^npm-agent/$version " || fail 'npm-agent --version'
 
+"$root/node_modules/.bin/node" scripts/demo.ts >"$work/demo" || fail 'the demo ends with an error'
+grep -q 'is missing in podlabel-app:web' "$work/demo" || fail 'the demo does not show what is wrong'
+grep -q 'docs/tutorial.md' "$work/demo" || fail 'the demo does not lead into the tutorial'
+
 npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null
 npm install --silent --global --prefix "$work/global" --offline --no-audit --no-fund "$work"/kubectl-npm-*.tgz
 ls "$work/global/bin" | grep -qx npm-agent || fail 'npm-agent was not installed'
