@@ -100,7 +100,7 @@ function notStarted(error: NodeJS.ErrnoException): InputError {
   if (error.code === 'ENOENT')
     return new InputError(
       `${command} is not there: the cluster is reached through kubectl`,
-      'Install kubectl or put it on PATH (KUBECTL=/path/to/kubectl names another one), or read a dump with --from.',
+      'Install kubectl or put it on PATH (KUBECTL=/path/to/kubectl names another one), go without it with --via library, or read a dump with --from.',
     )
   return new InputError(`${command} cannot be started: ${error.message}`, 'Check it with: kubectl version --client')
 }

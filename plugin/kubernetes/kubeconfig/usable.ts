@@ -22,6 +22,7 @@ export function requireUsable({cluster, user}: Chosen): void {
       'specifying a root certificates file with the insecure flag is not allowed',
       `Take one of both away from cluster ${cluster.name}.`,
     )
+  requireOne('certificate-authority', cluster['certificate-authority-data'], cluster['certificate-authority'], cluster.name)
   if (cluster['certificate-authority-data'] === undefined)
     requireFile('certificate-authority', cluster['certificate-authority'], cluster.name)
   if (cluster['proxy-url'] !== undefined) requireProxy(cluster['proxy-url'], cluster.name)
@@ -32,6 +33,8 @@ export function requireUsable({cluster, user}: Chosen): void {
     throw kubeconfigError(
       `more than one authentication method found for ${user.name}; found [${methods.join(' ')}], only one is allowed`,
     )
+  requireOne('client-cert', user['client-certificate-data'], user['client-certificate'], user.name)
+  requireOne('client-key', user['client-key-data'], user['client-key'], user.name)
   if (user['client-certificate-data'] === undefined) requireFile('client-cert', user['client-certificate'], user.name)
   if (user['client-key-data'] === undefined) requireFile('client-key', user['client-key'], user.name)
   const certificate = user['client-certificate-data'] ?? user['client-certificate']
@@ -57,6 +60,11 @@ function unreadable(file: string): string | undefined {
   } catch (error) {
     return fileReason('open', file, error)
   }
+}
+
+function requireOne(what: string, data: string | undefined, file: string | undefined, name: string): void {
+  if (data !== undefined && file !== undefined)
+    throw kubeconfigError(`${what}-data and ${what} are both specified for ${name}`, 'Take one of both away.')
 }
 
 function requireFile(what: string, file: string | undefined, name: string): void {

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs'
 import type {Agent, OutgoingHttpHeaders} from 'node:http'
 import type {RequestOptions} from 'node:https'
-import {getCACertificates} from 'node:tls'
+import {isIP} from 'node:net'
+import {checkServerIdentity, createSecureContext, getCACertificates} from 'node:tls'
 import type {Cluster, User} from '@kubernetes/client-node'
 import type {Chosen} from '../kubeconfig/chosen.ts'
 import {type Credential, type LoginOptions, LoginProgram} from './login-program.ts'
@@ -79,7 +80,8 @@ export class Identity {
     const own = headers as OutgoingHttpHeaders | undefined
     if (this.provider && this.isSecure() && own?.['Authorization'] === undefined)
       throw new Error('getting credentials: No valid id-token, and cannot refresh without refresh-token')
-    return {headers: {...own, ...this.impersonation()}, options: {...rest, agent: this.keep(made as Agent, rest)}}
+    const agent = this.keep(made as Agent, rest)
+    return {headers: {...own, ...this.impersonation()}, options: {...rest, ...this.addressInCertificate(), agent}}
   }
 
   /** kubectl shows no secrets to a server that proves nothing. */
@@ -114,6 +116,7 @@ export class Identity {
     const data = cluster['certificate-authority-data']
     const file = data === undefined ? cluster['certificate-authority'] : undefined
     const isInsecure = cluster['insecure-skip-tls-verify'] === true
+    const name = cluster['tls-server-name']
     const ca = data ?? (file === undefined && this.isSecure() && !isInsecure ? systemAuthorities() : undefined)
     return {
       name: 'chosen',
@@ -123,9 +126,16 @@ export class Identity {
       ...(file !== undefined && {caFile: file}),
       // It refuses plain HTTP otherwise.
       skipTLSVerify: isInsecure || !this.isSecure(),
-      ...(cluster['tls-server-name'] !== undefined && {tlsServerName: cluster['tls-server-name']}),
+      ...(name !== undefined && isIP(name) === 0 && {tlsServerName: name}),
       ...(this.proxy !== undefined && {proxyUrl: this.proxy}),
     }
+  }
+
+  /** Node asks for a name in the place of an address only, and refuses an address there. */
+  private addressInCertificate(): RequestOptions {
+    const name = this.chosen.cluster['tls-server-name']
+    if (name === undefined || isIP(name) === 0) return {}
+    return {checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)}
   }
 
   private user({token, cert, key}: Credential): User {
@@ -166,6 +176,7 @@ export class Identity {
   private keep(made: Agent, {ca, cert, key}: RequestOptions): Agent {
     const secrets = [ca, cert, key].map(String).join('\n')
     if (this.kept?.secrets === secrets) return this.kept.agent
+    requireCertificate({cert, key})
     if (this.kept) Object.assign(this.kept.agent, {keepAlive: false})
     // Below a SOCKS proxy the time would also end what is in use.
     const isSocks = this.proxy?.startsWith('socks') === true
@@ -173,6 +184,15 @@ export class Identity {
     if (!isSocks) Object.assign((made as Agent & {options: object}).options, {timeout: IDLE_MS})
     this.kept = {agent: made, secrets}
     return made
+  }
+}
+
+/** Below a proxy the program would end with what is wrong with it. @throws Error that says so */
+function requireCertificate({cert, key}: RequestOptions): void {
+  try {
+    createSecureContext({cert, key})
+  } catch (error) {
+    throw new Error(`tls: the client certificate and its key cannot be used: ${(error as Error).message}`, {cause: error})
   }
 }
 

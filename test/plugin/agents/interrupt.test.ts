@@ -11,8 +11,9 @@ import {processesOf, until} from '../../support/plugin/own-processes.ts'
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const clean = {apiVersion: 'kubectl-npm/v1', kind: 'Drift', node: '?', clean: true, items: [], notes: [], problems: []}
 
-function start(api: FakeApiServer, args: readonly string[]) {
-  return execa(process.execPath, [executable, ...args], {reject: false, env: {...api.env, NO_COLOR: '1'}, input: ''})
+function start(api: FakeApiServer, args: readonly string[], via = 'kubectl') {
+  const env = {...api.env, NO_COLOR: '1', KUBECTL_NPM_VIA: via}
+  return execa(process.execPath, [executable, ...args], {reject: false, env, input: ''})
 }
 
 async function expectNothingLeft(api: FakeApiServer): Promise<void> {
@@ -23,18 +24,19 @@ async function expectNothingLeft(api: FakeApiServer): Promise<void> {
 
 describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
   test.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const)('prints what it has on %s, says what is missing, and leaves nothing', async (name, code) => {
+    ['SIGINT', 130, 'kubectl'],
+    ['SIGTERM', 143, 'kubectl'],
+    ['SIGHUP', 129, 'kubectl'],
+    ['SIGINT', 130, 'library'],
+  ] as const)('prints what it has on %s, says what is missing, and leaves nothing', async (name, code, via) => {
     await using quick = await startFakeAgent({node: 'aks-1', procedures: {diff: () => clean}})
     await using slow = await startFakeAgent({node: 'aks-2', procedures: {diff: () => new Promise(() => {})}})
     await using api = await startFakeApiServer({agents: {'aks-1': quick.port, 'aks-2': slow.port}})
-    const running = start(api, ['diff'])
+    const running = start(api, ['diff'], via)
     const hasAsked = (agent: FakeAgent) => agent.calls.includes('diff')
     await until(() => hasAsked(quick) && hasAsked(slow))
     // kubectl, and its guard.
-    expect(processesOf(api.env.TMPDIR)).toHaveLength(2)
+    expect(processesOf(api.env.TMPDIR)).toHaveLength(via === 'kubectl' ? 2 : 0)
     running.kill(name)
     const {stdout, stderr, exitCode} = await running
     expect(stdout).toContain('node aks-1: clean')
@@ -45,11 +47,12 @@ describe.skipIf(process.platform !== 'linux')('an interrupted verb', () => {
 
   test.each([
     {where: 'the API server does not answer', answer: () => 'never' as const},
+    {where: 'the API server does not answer us', answer: () => 'never' as const, via: 'library'},
     {where: 'no token comes', answer: (_: string, path: string) => (path.endsWith('/token') ? ('never' as const) : undefined)},
-  ])('ends while $where', async ({answer}) => {
+  ])('ends while $where', async ({answer, via}) => {
     await using agent = await startFakeAgent({node: 'aks-1'})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}, answer})
-    const running = start(api, ['translate'])
+    const running = start(api, ['translate'], via)
     await until(() => api.requests.some(request => answer('', request) === 'never'))
     running.kill('SIGINT')
     const {stderr, exitCode} = await running

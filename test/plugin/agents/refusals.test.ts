@@ -490,6 +490,56 @@ describe('the way is not what it should be', () => {
   })
 })
 
+/** By the way without kubectl, through the whole program; single faults are in test/plugin/kubernetes/both-ways.test.ts. */
+describe('without kubectl', () => {
+  test.each<{name: string; answer: FakeApiOptions['answer']; says: string[]}>([
+    {
+      name: 'a token is refused',
+      answer: (_method, path) =>
+        path.endsWith('/token')
+          ? refusal(403, 'Forbidden', 'x is forbidden: User "alice" cannot create resource "serviceaccounts/token"')
+          : undefined,
+      says: ['the right to create serviceaccounts/token of npm-viewer', '--role=kubectl-npm-viewer --user=alice'],
+    },
+    {
+      name: 'nobody listens in the pod',
+      answer: undefined,
+      says: ['node aks-1: no relay listens there: error forwarding port'],
+    },
+  ])('$name', async ({answer, says}) => {
+    const stderr = await screenOf(['diff', '--via', 'library'], answer ? {answer} : {}, answer && {})
+    for (const words of says) expect(stderr).toContain(words)
+  })
+})
+
+describe('there is no kubectl on PATH', () => {
+  const env = {PATH: '/nowhere', KUBECTL: ''}
+
+  test('so it goes without', async () => {
+    await using agent = await startFakeAgent({node: 'aks-1', procedures: documentProcedures('aks-1', {'ipset-save.txt': ''})})
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    const {stdout, exitCode} = await runCli(['sets', '-o', 'json'], {env: {...api.env, ...env}})
+    expect([JSON.parse(stdout).node, exitCode]).toEqual(['aks-1', 0])
+  })
+
+  test('and the other way is not open either: both are said', async () => {
+    await using api = await startFakeApiServer({agents: {}})
+    const {stderr, exitCode} = await runCli(['translate', '--context', 'nope'], {env: {...api.env, ...env}})
+    expect(stderr).toContain('error: there is no kubectl, and without it: kubeconfig: context "nope" does not exist')
+    expect(stderr).toContain('There is: fake')
+    expect(stderr).toContain('Or install kubectl')
+    expect(exitCode).toBe(2)
+  })
+
+  test('and --via kubectl wants it', async () => {
+    await using api = await startFakeApiServer({agents: {}})
+    const {stderr, exitCode} = await runCli(['translate', '--via', 'kubectl'], {env: {...api.env, ...env}})
+    expect(stderr).toContain('error: kubectl is not there')
+    expect(stderr).toContain('--via library')
+    expect(exitCode).toBe(2)
+  })
+})
+
 describe('kubectl says no', () => {
   test.each<{args: string[]; env?: Record<string, string>; says: string[]}>([
     {args: ['--context', 'nope'], says: ['kubectl: context "nope" does not exist', 'kubectl config get-contexts']},

@@ -177,6 +177,16 @@ describe('a kubeconfig that leads nowhere', () => {
       user: {'client-certificate': 'ca.crt'},
       says: 'client-key-data or client-key must be',
     },
+    {
+      name: 'two authorities',
+      cluster: {'certificate-authority-data': 'eA=='},
+      says: 'certificate-authority are both specified for c',
+    },
+    {
+      name: 'two certificates',
+      user: {'client-certificate': 'ca.crt', 'client-certificate-data': 'eA==', 'client-key': 'ca.crt'},
+      says: 'client-cert-data and client-cert are both specified for u',
+    },
     {name: 'two ways to log in', user: {username: 'a', password: 'b'}, says: 'found [token basicAuth], only one is allowed'},
     {name: 'a token file', user: {token: undefined, tokenFile: 'nope'}, says: 'nope: no such file or directory'},
     {name: 'a cloud', user: {'auth-provider': {name: 'cloud'}}, says: 'no Auth Provider found for name "cloud"'},
