@@ -30,7 +30,9 @@ export async function openLibraryWay(flags: ClusterFlags, signal: AbortSignal, o
   const server = new URL(text.includes('://') ? text : `http://${text}`)
   const proxy = own ?? proxyFromEnvironment(server, process.env)
   const {isUnattended = false, say = text => void process.stderr.write(text)} = options
-  const isInteractive = !isUnattended && Boolean(process.stdin.isTTY) && flags.from?.includes('-') !== true
+  // It is absent where there is no terminal.
+  const {isTTY = false}: {isTTY?: boolean} = process.stdin
+  const isInteractive = !isUnattended && isTTY && flags.from?.includes('-') !== true
   // A proxy that resolves names itself, as kubectl has it: the name of a private API server is often known only there.
   const resolving = proxy?.replace(/^socks5:/, 'socks5h:')
   return new LibraryWay(
