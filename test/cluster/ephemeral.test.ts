@@ -107,18 +107,21 @@ describeControlPlane('an agent for one node, at a real API server', () => {
     expect([await names(), await remaining()]).toEqual([[], []])
   })
 
-  test('one that nobody waits for any more is taken away behind the person who pressed Ctrl-C', async () => {
-    const starting = start()
-    await until('both pods are there', async () => (await names()).length > 0 && (await names(RELAYS)).length > 0)
-    starting.kill('SIGINT')
-    expect(await starting).toMatchObject({exitCode: 130, stderr: expect.stringContaining('interrupted')})
-    for (const pods of [AGENTS, RELAYS])
-      await until('they are being removed', async () => {
-        const {stdout} = await cluster.kubectl(['get', ...pods, '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}'])
-        return stdout !== '' || (await names(pods)).length === 0
-      })
-    await stopForGood()
-  })
+  test.each(['kubectl', 'library'])(
+    'one that nobody waits for any more is taken away behind the person who pressed Ctrl-C: %s',
+    async via => {
+      const starting = start('--via', via)
+      await until('both pods are there', async () => (await names()).length > 0 && (await names(RELAYS)).length > 0)
+      starting.kill('SIGINT')
+      expect(await starting).toMatchObject({exitCode: 130, stderr: expect.stringContaining('interrupted')})
+      for (const pods of [AGENTS, RELAYS])
+        await until('they are being removed', async () => {
+          const {stdout} = await cluster.kubectl(['get', ...pods, '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}'])
+          return stdout !== '' || (await names(pods)).length === 0
+        })
+      await stopForGood()
+    },
+  )
 
   test('a node gets one agent only; one that has ended makes room for the next', async () => {
     const first = await startReady()

@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {createServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
 import {tmpdir} from 'node:os'
@@ -104,9 +104,12 @@ describeControlPlane('kubeconfigs', () => {
     return file
   }
 
+  /** The way that the tests go. */
+  let via: 'kubectl' | 'library' = 'kubectl'
+
   const start = (kubeconfig: string, args: readonly string[]) =>
     execa(process.execPath, [executable, ...args], {
-      env: {KUBECONFIG: kubeconfig, NO_COLOR: '1', TMPDIR: folder},
+      env: {KUBECONFIG: kubeconfig, NO_COLOR: '1', TMPDIR: folder, KUBECTL_NPM_VIA: via},
       reject: false,
       input: '',
     })
@@ -126,113 +129,124 @@ describeControlPlane('kubeconfigs', () => {
     expect(exitCode).toBe(2)
   }
 
-  describe('let in', () => {
-    test('a user with a token', async () => {
-      await expectAnswer(await write('token', await config({token: cluster.tokenOf('alice')})))
+  describe.each(['kubectl', 'library'] as const)('via %s', way => {
+    beforeAll(() => {
+      via = way
+    })
+    afterAll(() => {
+      via = 'kubectl'
     })
 
-    test('a user with a token in a file', async () => {
-      await writeFile(join(folder, 'alice.token'), cluster.tokenOf('alice'))
-      await expectAnswer(await write('token-file', await config({tokenFile: 'alice.token'})))
-    })
-
-    test('a user with a client certificate', async () => {
-      const {certFile, keyFile} = await authority.issue('alice', {name: 'CN=alice'})
-      await expectAnswer(await write('certificate', await config({'client-certificate': certFile, 'client-key': keyFile})))
-    })
-
-    test('whoever may act as a user, or as a member of a group', async () => {
-      await allow('kubectl-npm-viewer', 'group:auditors')
-      await expectAnswer(cluster.kubeconfig, ['--as', 'alice'])
-      await expectAnswer(cluster.kubeconfig, [
-        '--as',
-        'mallory',
-        '--as-group',
-        'passers-by',
-        '--as-group',
-        'auditors',
-        '--as-uid',
-        '7',
-      ])
-      await expectAnswer(
-        await write('as', await config({token: cluster.tokenOf('admin'), as: 'mallory', 'as-groups': ['auditors']})),
-      )
-      await expectRefusal(cluster.kubeconfig, ['--as', 'mallory'], 'User "mallory" cannot list resource "pods"')
-    })
-
-    test('a context, a cluster and a user that flags name, of files of which one is missing', async () => {
-      const {clusters, users, ...rest} = await config({token: cluster.tokenOf('alice')})
-      const nowhere = {name: 'nowhere', cluster: {server: 'https://127.0.0.1:1'}}
-      const first = await write('first', {
-        ...rest,
-        clusters: [nowhere],
-        users: [],
-        contexts: [...rest.contexts, {name: 'elsewhere', context: {cluster: 'nowhere', user: 'me'}}],
-        'current-context': 'elsewhere',
+    describe('let in', () => {
+      test('a user with a token', async () => {
+        await expectAnswer(await write('token', await config({token: cluster.tokenOf('alice')})))
       })
-      const second = await write('second', {...rest, clusters, users})
-      const files = `${first}:${join(folder, 'missing')}:${second}`
-      await expectAnswer(files, ['--context', 'here'])
-      await expectAnswer(files, ['--cluster', clusters[0]?.name as string])
-      await expectAnswer('', ['--kubeconfig', second, '--user', 'me'])
-      // The current context of the first file counts.
-      await expectRefusal(files, [], 'the API server cannot be reached', '127.0.0.1:1')
-    })
 
-    test('a node that its labels tell, for who may list nodes', async () => {
-      await expectAnswer(cluster.kubeconfig, ['-l', 'pool=a'])
-      await expectRefusal(cluster.kubeconfig, ['-l', 'pool=b'], '-l pool=b: no node has these labels')
-      const alice = await write('alice', await config({token: cluster.tokenOf('alice')}))
-      await expectRefusal(alice, ['-l', 'pool=a'], 'Needed is the right to list nodes in the whole cluster')
-    })
-  })
-
-  describe('a login program', () => {
-    const program = (command: string, rest: object = {}) => ({
-      exec: {apiVersion: 'client.authentication.k8s.io/v1', command, args: [], interactiveMode: 'IfAvailable', ...rest},
-    })
-
-    async function writeProgram(name: string, lines: string): Promise<void> {
-      await writeFile(join(folder, name), `#!/bin/sh\n${lines}\n`, {mode: 0o755})
-    }
-    const credential = () =>
-      `echo '${JSON.stringify({apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: {token: cluster.tokenOf('alice')}})}'`
-
-    test('beside the kubeconfig asks its question at once, and waits for the person', async () => {
-      // The question ends without a line feed, as prompts do.
-      await writeProgram(
-        'login',
-        `printf 'Open https://login and enter ABC: ' >&2; until [ -e "$(dirname "$0")/entered" ]; do sleep 0.05; done; ${credential()}`,
-      )
-      const running = start(await write('exec', await config(program('./login'))), ['translate'])
-      let said = ''
-      running.stderr?.on('data', chunk => {
-        said += chunk
+      test('a user with a token in a file', async () => {
+        await writeFile(join(folder, 'alice.token'), cluster.tokenOf('alice'))
+        await expectAnswer(await write('token-file', await config({tokenFile: 'alice.token'})))
       })
-      await until('the question is asked', async () => said.includes('Open https://login and enter ABC: '))
-      await writeFile(join(folder, 'entered'), '')
-      const {stdout, exitCode} = await running
-      expect(stdout).toContain('node node1')
-      expect(exitCode).toBe(0)
+
+      test('a user with a client certificate', async () => {
+        const {certFile, keyFile} = await authority.issue('alice', {name: 'CN=alice'})
+        await expectAnswer(await write('certificate', await config({'client-certificate': certFile, 'client-key': keyFile})))
+      })
+
+      test('whoever may act as a user, or as a member of a group', async () => {
+        if (via === 'kubectl') await allow('kubectl-npm-viewer', 'group:auditors')
+        await expectAnswer(cluster.kubeconfig, ['--as', 'alice'])
+        await expectAnswer(cluster.kubeconfig, [
+          '--as',
+          'mallory',
+          '--as-group',
+          'passers-by',
+          '--as-group',
+          'auditors',
+          '--as-uid',
+          '7',
+        ])
+        await expectAnswer(
+          await write('as', await config({token: cluster.tokenOf('admin'), as: 'mallory', 'as-groups': ['auditors']})),
+        )
+        await expectRefusal(cluster.kubeconfig, ['--as', 'mallory'], 'User "mallory" cannot list resource "pods"')
+      })
+
+      test('a context, a cluster and a user that flags name, of files of which one is missing', async () => {
+        const {clusters, users, ...rest} = await config({token: cluster.tokenOf('alice')})
+        const nowhere = {name: 'nowhere', cluster: {server: 'https://127.0.0.1:1'}}
+        const first = await write('first', {
+          ...rest,
+          clusters: [nowhere],
+          users: [],
+          contexts: [...rest.contexts, {name: 'elsewhere', context: {cluster: 'nowhere', user: 'me'}}],
+          'current-context': 'elsewhere',
+        })
+        const second = await write('second', {...rest, clusters, users})
+        const files = `${first}:${join(folder, 'missing')}:${second}`
+        await expectAnswer(files, ['--context', 'here'])
+        await expectAnswer(files, ['--cluster', clusters[0]?.name as string])
+        await expectAnswer('', ['--kubeconfig', second, '--user', 'me'])
+        // The current context of the first file counts.
+        await expectRefusal(files, [], 'the API server cannot be reached', '127.0.0.1:1')
+      })
+
+      test('a node that its labels tell, for who may list nodes', async () => {
+        await expectAnswer(cluster.kubeconfig, ['-l', 'pool=a'])
+        await expectRefusal(cluster.kubeconfig, ['-l', 'pool=b'], '-l pool=b: no node has these labels')
+        const alice = await write('alice', await config({token: cluster.tokenOf('alice')}))
+        await expectRefusal(alice, ['-l', 'pool=a'], 'Needed is the right to list nodes in the whole cluster')
+      })
     })
 
-    test('that fails is told in its words', async () => {
-      await writeProgram('broken', 'echo the device is locked >&2; exit 3')
-      const file = await write('exec-broken', await config(program('./broken')))
-      await expectRefusal(file, [], 'the device is locked', 'the login program of the kubeconfig failed', 'exit code 3')
-    })
+    describe('a login program', () => {
+      const program = (command: string, rest: object = {}) => ({
+        exec: {apiVersion: 'client.authentication.k8s.io/v1', command, args: [], interactiveMode: 'IfAvailable', ...rest},
+      })
 
-    test('that is not installed is told with the hint of the kubeconfig', async () => {
-      const hint = {installHint: 'Get it from the portal.'}
-      const file = await write('exec-missing', await config(program('no-such-login', hint)))
-      await expectRefusal(file, [], 'no-such-login', 'Get it from the portal.')
+      async function writeProgram(name: string, lines: string): Promise<void> {
+        await writeFile(join(folder, name), `#!/bin/sh\n${lines}\n`, {mode: 0o755})
+      }
+      const credential = () =>
+        `echo '${JSON.stringify({apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: {token: cluster.tokenOf('alice')}})}'`
+
+      test('beside the kubeconfig asks its question at once, and waits for the person', async () => {
+        // The question ends without a line feed, as prompts do.
+        await writeProgram(
+          'login',
+          `printf 'Open https://login and enter ABC: ' >&2; until [ -e "$(dirname "$0")/entered" ]; do sleep 0.05; done; ${credential()}`,
+        )
+        const running = start(await write('exec', await config(program('./login'))), ['translate'])
+        let said = ''
+        running.stderr?.on('data', chunk => {
+          said += chunk
+        })
+        await until('the question is asked', async () => said.includes('Open https://login and enter ABC: '))
+        await writeFile(join(folder, 'entered'), '')
+        const {stdout, exitCode} = await running
+        await rm(join(folder, 'entered'))
+        expect(stdout).toContain('node node1')
+        expect(exitCode).toBe(0)
+      })
+
+      test('that fails is told in its words', async () => {
+        await writeProgram('broken', 'echo the device is locked >&2; exit 3')
+        const file = await write('exec-broken', await config(program('./broken')))
+        await expectRefusal(file, [], 'the device is locked', 'the login program of the kubeconfig failed', 'exit code 3')
+      })
+
+      test('that is not installed is told with the hint of the kubeconfig', async () => {
+        const hint = {installHint: 'Get it from the portal.'}
+        const file = await write('exec-missing', await config(program('no-such-login', hint)))
+        await expectRefusal(file, [], 'no-such-login', 'Get it from the portal.')
+      })
     })
   })
 
   describe('refuses', () => {
     test('a token that the API server does not know', async () => {
       const file = await write('bad', await config({token: 'wrong'}))
-      await expectRefusal(file, [], 'the API server does not know you', 'log in again')
+      for (const way of ['kubectl', 'library'])
+        await expectRefusal(file, ['--via', way], 'the API server does not know you', 'log in again')
     })
 
     test.each([
@@ -264,13 +278,14 @@ describeControlPlane('kubeconfigs', () => {
       const words = `Needed is the right to ${missing} in namespace kubectl-npm. Role kubectl-npm-viewer has it.`
       // For want of `create` the API server gives no reason, and so no name.
       const name = missing === 'create pods/portforward' ? 'YOU' : user
-      await expectRefusal(file, [], words, `--role=kubectl-npm-viewer --user=${name}`)
+      for (const way of ['kubectl', 'library'])
+        await expectRefusal(file, ['--via', way], words, `--role=kubectl-npm-viewer --user=${name}`)
     })
   })
 
-  test('the plugin asks the API server for what it needs and for nothing else', async () => {
+  test.each(['kubectl', 'library'])('the plugin asks the API server for what it needs and for nothing else: %s', async way => {
     const before = (await cluster.auditLines()).length
-    await expectAnswer(await write('token', await config({token: cluster.tokenOf('alice')})))
+    await expectAnswer(await write('token', await config({token: cluster.tokenOf('alice')})), ['--via', way])
     const events = (await cluster.auditLines()).slice(before).filter(({user}) => user.username === 'alice')
     // kubectl itself may ask for the version, which everybody may.
     const asked = events
@@ -284,5 +299,49 @@ describeControlPlane('kubeconfigs', () => {
       'list daemonsets kube-system',
       'list pods kubectl-npm',
     ])
+  })
+
+  describe('in a pod, without kubectl', () => {
+    /** Runs the plugin with nothing but what a pod has. A mount namespace of its own has the files of the account. */
+    async function inPod(args: readonly string[]) {
+      const {stdout: token} = await cluster.kubectl(['create', 'token', 'visitor', '-n', 'default'])
+      const files = join(folder, 'account')
+      await mkdir(files, {recursive: true})
+      await writeFile(join(files, 'token'), token)
+      await writeFile(join(files, 'ca.crt'), await readFile(cluster.certificate.certFile))
+      const {hostname, port} = new URL(cluster.url)
+      const script = `mount -t tmpfs none /run && mkdir -p /run/secrets/kubernetes.io && cp -r "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec env -i "$@"`
+      const env = ['HOME=/nowhere', `TMPDIR=${folder}`, `KUBERNETES_SERVICE_HOST=${hostname}`, `KUBERNETES_SERVICE_PORT=${port}`]
+      return execa('unshare', ['-m', 'sh', '-c', script, 'pod', files, ...env, process.execPath, executable, ...args], {
+        reject: false,
+        input: '',
+        cwd: folder,
+      })
+    }
+
+    beforeAll(async () => {
+      await cluster.kubectl(['create', 'serviceaccount', 'visitor', '-n', 'default'])
+      await cluster.kubectl([
+        'create',
+        'clusterrolebinding',
+        'visitor',
+        '--clusterrole=cluster-admin',
+        '--serviceaccount=default:visitor',
+      ])
+    })
+
+    test.each([
+      {args: ['translate'], says: 'node node1, no Azure NPM'},
+      {args: ['diff'], says: 'node1', code: 1},
+      {args: ['dump', '-o', 'pod.tgz'], says: ''},
+      {args: ['top', '--once'], says: 'node1'},
+      {args: ['version'], says: 'node1'},
+      {args: ['install', '--dry-run', '--force-conflicts'], says: 'DaemonSet'},
+    ])('$args', async ({args, says, code = 0}) => {
+      const {stdout, stderr, exitCode} = await inPod(args)
+      expect(stderr).not.toContain('error')
+      expect(stdout).toContain(says)
+      expect(exitCode).toBe(code)
+    })
   })
 })

@@ -78,13 +78,15 @@ describeKwok('an API server behind an HTTP proxy', () => {
   }
 
   test.each([
-    {by: 'the kubeconfig', more: () => ({'proxy-url': proxyUrl()}), env: () => ({})},
-    {by: 'the environment', more: () => ({}), env: () => ({HTTPS_PROXY: proxyUrl()})},
-  ])('is reached as $by says, and so are the agents', async ({by, more, env}) => {
+    {by: 'the kubeconfig', via: 'kubectl', more: () => ({'proxy-url': proxyUrl()}), env: () => ({})},
+    {by: 'the environment', via: 'kubectl', more: () => ({}), env: () => ({HTTPS_PROXY: proxyUrl()})},
+    {by: 'the kubeconfig', via: 'library', more: () => ({'proxy-url': proxyUrl()}), env: () => ({})},
+    {by: 'the environment', via: 'library', more: () => ({}), env: () => ({HTTPS_PROXY: proxyUrl()})},
+  ])('is reached as $by says, and so are the agents: $via', async ({by, via, more, env}) => {
     asked = []
     const file = await kubeconfig(`proxied-by-${by.replaceAll(' ', '-')}`, more())
     const {stdout, stderr, exitCode} = await execa(process.execPath, [executable, 'diff', '--kubeconfig', file], {
-      env: {...env(), TMPDIR: temporary, NO_COLOR: '1'},
+      env: {...env(), TMPDIR: temporary, NO_COLOR: '1', KUBECTL_NPM_VIA: via},
       reject: false,
       input: '',
     })

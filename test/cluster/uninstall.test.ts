@@ -105,8 +105,10 @@ describeControlPlane('uninstalling, at a real API server', () => {
       return !each.stderr.includes('cannot get resource "namespaces"') && each
     })
     expect(dryRun).toMatchObject({exitCode: 0})
-    expect(await npmAs(bob, 'install', '--agent-namespace', 'apart')).toMatchObject({exitCode: 0})
-    expect(await npmAs(bob, 'uninstall', '--yes', '--agent-namespace', 'apart')).toMatchObject({exitCode: 0})
+    // Without kubectl no more is needed.
+    const apart = ['--agent-namespace', 'apart', '--via', 'library']
+    expect(await npmAs(bob, 'install', ...apart)).toMatchObject({exitCode: 0})
+    expect(await npmAs(bob, 'uninstall', '--yes', ...apart)).toMatchObject({exitCode: 0})
     expect(await ours(cluster)).toEqual([])
     await cluster.kubectl(['delete', '-f', '-'], {input})
     await cluster.kubectl(['delete', 'namespace', ...places])

@@ -1,5 +1,6 @@
 import {request as httpRequest, type IncomingMessage} from 'node:http'
 import {request as httpsRequest} from 'node:https'
+import {isatty} from 'node:tty'
 import {WebSocket} from 'ws'
 import {InputError} from '../../../core/problem/input-error.ts'
 import {hold} from '../../cleanup/interruption.ts'
@@ -30,9 +31,7 @@ export async function openLibraryWay(flags: ClusterFlags, signal: AbortSignal, o
   const server = new URL(text.includes('://') ? text : `http://${text}`)
   const proxy = own ?? proxyFromEnvironment(server, process.env)
   const {isUnattended = false, say = text => void process.stderr.write(text)} = options
-  // It is absent where there is no terminal.
-  const {isTTY = false}: {isTTY?: boolean} = process.stdin
-  const isInteractive = !isUnattended && isTTY && flags.from?.includes('-') !== true
+  const isInteractive = !isUnattended && isatty(0) && flags.from?.includes('-') !== true
   // A proxy that resolves names itself, as kubectl has it: the name of a private API server is often known only there.
   const resolving = proxy?.replace(/^socks5:/, 'socks5h:')
   return new LibraryWay(
