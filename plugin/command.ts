@@ -180,6 +180,7 @@ export interface OutputFlags {
   readonly output: string
   readonly color: string
   readonly 'no-pager'?: boolean
+  readonly 'no-headers'?: boolean
 }
 
 /** Formats for people, of which long answers are paged. */
@@ -253,8 +254,11 @@ export abstract class Verb extends Command {
   }
 
   /** Prints an answer to stdout in the format and with the colours that the flags ask for. */
-  protected async printAnswer({output, color, 'no-pager': isPlain}: OutputFlags, answer: Answer): Promise<void> {
-    const lines = await answerLines(answer, output, this.paint(color))
+  protected async printAnswer(
+    {output, color, 'no-pager': isPlain, 'no-headers': isBare}: OutputFlags,
+    answer: Answer,
+  ): Promise<void> {
+    const lines = await answerLines(answer, output, this.paint(color), !isBare)
     const pager = process.stdout.isTTY && process.stdin.isTTY && !isPlain ? pagerOf(process.env) : undefined
     if (pager !== undefined && PAGED.has(output)) return pageLines(lines, process.stdout.rows, pager)
     await this.print(lines)

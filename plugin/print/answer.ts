@@ -19,13 +19,19 @@ export interface Answer {
 /**
  * The lines of an answer in one format. This is the only place that chooses between formats.
  *
- * @param format value of `-o`
+ * @param format     value of `-o`
+ * @param hasHeaders whether a table of chosen columns begins with their names; other tables know it themselves
  */
-export async function answerLines({document, table, formats}: Answer, format: string, paint: Paint): Promise<Iterable<string>> {
+export async function answerLines(
+  {document, table, formats}: Answer,
+  format: string,
+  paint: Paint,
+  hasHeaders = true,
+): Promise<Iterable<string>> {
   if (format === 'json') return jsonLines(document())
   if (format === 'yaml') return yamlLines(document())
   const [, kind, spec = ''] = /^(jsonpath|custom-columns)=(.*)$/s.exec(format) ?? []
   if (kind === 'jsonpath') return jsonPathLines(wholeDocument(document()), spec)
-  if (kind === 'custom-columns') return customColumns(wholeDocument(document()), spec, paint)
+  if (kind === 'custom-columns') return customColumns(wholeDocument(document()), spec, paint, hasHeaders)
   return (formats?.[format] ?? table)(paint)
 }

@@ -15,6 +15,7 @@ export async function customColumns(
   document: Readonly<Record<string, unknown>>,
   spec: string,
   paint: Paint,
+  hasHeaders = true,
 ): Promise<Iterable<string>> {
   const chosen = await Promise.all(
     splitColumns(spec).map(async column => {
@@ -26,7 +27,7 @@ export async function customColumns(
     }),
   )
   const list = LISTS.map(name => document[name]).find(Array.isArray)
-  return columns(list ?? [document], chosen, paint)
+  return columns(list ?? [document], chosen, paint, hasHeaders)
 }
 
 /** Commas between brackets belong to a path. */

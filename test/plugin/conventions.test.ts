@@ -109,6 +109,12 @@ describe('what a script sees', () => {
     expect(exitCode).toBe(2)
   })
 
+  test('--no-headers leaves out those of chosen columns, too', async () => {
+    const columns = ['policies', EXAMPLE, '-o', 'custom-columns=NAME:.name,PODS:.pods']
+    expect((await runCli(columns)).stdout).toMatch(/^NAME +PODS\napi +2\n/)
+    expect((await runCli([...columns, '--no-headers'])).stdout).toMatch(/^api +2\n/)
+  })
+
   test('no question where nobody can be asked: the flag is named', async () => {
     const {stderr, exitCode} = await runCli(['apply', '--local', '-f', `${EXAMPLE}/cluster.json`])
     expect(stderr).toContain('Say --yes to write without being asked, or --dry-run to see the plan.')
