@@ -94,7 +94,12 @@ export function compileOptionsFrom(flags: CompileFlags): CompileOptions {
   }
 }
 
-function releaseFrom(text: string | undefined): Release | undefined {
+/**
+ * The release that `--release` names.
+ *
+ * @throws InputError for one whose rules are not known
+ */
+export function releaseFrom(text: string | undefined): Release | undefined {
   if (text === undefined) return undefined
   const release = readRelease(text)
   if (release) return release

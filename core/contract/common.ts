@@ -3,6 +3,17 @@ import {evidences} from '../names/name-index.ts'
 import {setTypes} from '../names/set-name.ts'
 import {problemCodes} from '../problem/problem.ts'
 
+/** The release of the Azure NPM of a node. */
+export const releaseSchema = z
+  .object({
+    name: z.string().describe('v1.6.48; or "v1.6.46 or newer", "v1.4.24 to v1.4.26", "unknown"'),
+    from: z
+      .enum(['image', 'rules', 'unknown'])
+      .describe('image: its pod tells; rules: what is programmed has the shape that these releases write'),
+  })
+  .exactOptional()
+  .describe('of the Azure NPM on the node, as far as it can be told; absent from older agents')
+
 export const problemSchema = z
   .object({
     code: z.enum(problemCodes),

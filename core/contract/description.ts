@@ -91,7 +91,10 @@ export const descriptionSchema = z.object({
     .array(
       z.object({
         node: z.string(),
-        release: z.string().nullable().describe('of Azure NPM, as its pod tells'),
+        release: z
+          .string()
+          .nullable()
+          .describe('of Azure NPM, as its pod or what is programmed tells: v1.6.48, v1.6.46 or newer'),
         generation: z.enum(['v1', 'v2', 'mixed', 'absent', 'unknown']),
         backend: z.enum(['nft', 'legacy', 'hns', 'unknown']),
         active: z.boolean().nullable().describe('whether new forwarded packets are judged; null when the rules do not tell'),

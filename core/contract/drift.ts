@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, nodeFailureSchema, problemSchema, whereSchema} from './common.ts'
+import {incompletePartsSchema, nodeFailureSchema, problemSchema, releaseSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const driftItemSchema = z.object({
@@ -100,6 +100,7 @@ export const driftSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Drift'),
   node: z.string(),
+  release: releaseSchema,
   clean: z
     .boolean()
     .describe('all was compared, there is no difference, and no packet was found that is judged otherwise than the policies say'),

@@ -4,6 +4,7 @@ import {
   incompletePartsSchema,
   nodeFailureSchema,
   problemSchema,
+  releaseSchema,
   setSchema,
   termSchema,
   whereSchema,
@@ -67,6 +68,7 @@ export const translationSchema = z.object({
   generation: z
     .enum(['v1', 'v2', 'mixed', 'absent', 'unknown'])
     .describe('which Azure NPM programmed the chains; absent: none did'),
+  release: releaseSchema,
   active: z.boolean().nullable().describe('whether new forwarded packets are judged; null when the rules given do not tell'),
   jump: z
     .object({

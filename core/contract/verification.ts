@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, nodeFailureSchema, problemSchema} from './common.ts'
+import {incompletePartsSchema, nodeFailureSchema, problemSchema, releaseSchema} from './common.ts'
 import {traceEndSchema, verdictSchema} from './trace.ts'
 import {API_VERSION} from './version.ts'
 
@@ -42,6 +42,7 @@ export const verificationSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Verification'),
   node: z.string(),
+  release: releaseSchema,
   against: z.enum(['policies', 'program']).describe('policies: what the API means; program: what Azure NPM would program'),
   result: z
     .enum(['proven', 'counterexamples', 'unknown'])

@@ -9,6 +9,7 @@ import type {NameIndex} from '../names/name-index.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {ServiceRange} from '../packets/services.ts'
+import type {KnownRelease} from '../policy/known-release.ts'
 import type {CompileOptions, Program, Semantics} from '../policy/program.ts'
 import type {Problem} from '../problem/problem.ts'
 import type {NodeSets} from '../sets/node-set.ts'
@@ -198,6 +199,8 @@ export interface NodeState extends NodeFacts, NodeSets {
   readonly platformDenials?: readonly PlatformDenial[]
   /** Address blocks that rules name by themselves, `10.0.0.0/8`. Finding them reads no rule. */
   ruleBlocks(): readonly string[]
+  /** The release of the Azure NPM that runs on the node, by its pod, or which ones program as it is programmed. */
+  release(): KnownRelease
   /** What Azure NPM's rules and the jump to them had counted. No rule is parsed. */
   counters(): NodeCounters
   /** The names and policies of the node. The first call learns all names. */

@@ -5,7 +5,6 @@ import type {TranslatedPolicy} from '../contract/translation.ts'
 import {API_VERSION} from '../contract/version.ts'
 import {plainPart} from '../kubernetes/completeness.ts'
 import {selects} from '../kubernetes/label-selector.ts'
-import {npmOnNode} from '../kubernetes/npm-pod.ts'
 import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
 import {parseIpv4} from '../net/ipv4.ts'
@@ -69,7 +68,7 @@ export function describe(asked: string, namespace: string | undefined, known: Kn
     ...(found.reach && {reach: found.reach}),
     differences: differencesOf(found, known),
     findings: subject.type === 'node' ? [] : known.findings.filter(({policy}) => names.has(policy)),
-    nodes: known.nodes.filter(({node}) => isShown(node)).map(state => nodeOf(state, known)),
+    nodes: known.nodes.filter(({node}) => isShown(node)).map(state => nodeOf(state)),
     failures: known.failures.filter(({node}) => isShown(node)),
     incomplete: [...new Map(incomplete.map(part => [part.part, plainPart(part)])).values()],
     problems: [],
@@ -302,11 +301,12 @@ function differencesOf({concerns, nodes}: Found, known: Knowledge): Description[
   return [...found].map(([text, nodes]) => ({text, nodes}))
 }
 
-function nodeOf(state: Knowledge['nodes'][number], {pods}: Knowledge): Description['nodes'][number] {
+function nodeOf(state: Knowledge['nodes'][number]): Description['nodes'][number] {
+  const release = state.release()
   const {facts, kernelSets, policyOfChain} = state.translation()
   return {
     node: state.node,
-    release: npmOnNode(pods, state.node)?.release ?? null,
+    release: release.from === 'unknown' ? null : release.name,
     generation: facts.generation,
     backend: facts.backend,
     active: facts.active,

@@ -32,7 +32,11 @@ export function diffNode(dump: NodeState, options: DiffOptions, inputProblems: r
     )
   const missing = incompleteObjects(cluster).filter(({kind}) => kind !== 'nodes')
   if (missing.length > 0) return uncompared(dump, missing.map(plainPart), inputProblems)
-  return {...compareNode(cluster, dump, options), problems: [...inputProblems, ...dump.translation().facts.problems]}
+  return {
+    ...compareNode(cluster, dump, options),
+    release: dump.release(),
+    problems: [...inputProblems, ...dump.translation().facts.problems],
+  }
 }
 
 /** What was not given would be called missing or extra, so nothing is compared. */
@@ -40,6 +44,7 @@ const uncompared = (dump: NodeState, incomplete: readonly IncompletePart[], inpu
   apiVersion: API_VERSION,
   kind: 'Drift',
   node: dump.node,
+  release: dump.release(),
   clean: false,
   causes: [],
   departures: [],

@@ -20,17 +20,22 @@ export interface RunningNpm {
 /** The Azure NPM of a node; undefined without its pod. While a newer pod takes an older one's place, the one that was started last. */
 export function npmOnNode(pods: readonly Pod[], node: string): RunningNpm | undefined {
   let newest: RunningNpm | undefined
-  for (const {metadata, spec, status} of pods) {
+  for (const pod of pods) {
+    const {metadata, spec, status} = pod
     if (spec?.nodeName !== node || !isNpmPod(metadata)) continue
     const [container] = status?.containerStatuses ?? []
     const found = {
-      release: releaseOf(spec.containers?.[0]?.image) ?? releaseOf(container?.image) ?? null,
+      release: releaseOfPod(pod) ?? null,
       startedAt: timeOf(container?.state?.running?.startedAt),
     }
     if (!newest || (found.startedAt ?? '') > (newest.startedAt ?? '')) newest = found
   }
   return newest
 }
+
+/** The tag of the image of a pod of Azure NPM. */
+export const releaseOfPod = ({spec, status}: Pod): string | undefined =>
+  releaseOf(spec?.containers?.[0]?.image) ?? releaseOf(status?.containerStatuses?.[0]?.image)
 
 /** Tags such as `latest` tell nothing. A registry may have a port, and the tag a digest behind it. */
 const TAG = /:(v?\d+\.\d+\.\d+[\w.-]*)(?:@|$)/

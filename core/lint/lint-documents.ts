@@ -5,6 +5,7 @@ import type {DumpDocument} from '../dump/model.ts'
 import {readDocument} from '../dump/read-document.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
 import type {WrittenPolicy} from '../kubernetes/read-objects.ts'
+import type {Release} from '../policy/release.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem, ProblemCode} from '../problem/problem.ts'
 import {acceptedFindings} from './accepted.ts'
@@ -23,6 +24,8 @@ export interface LintQuestion {
   readonly node: string | undefined
   /** `linux`, `windows`, or `all` for the platforms of the cluster's nodes, as far as known. */
   readonly platform: string
+  /** Which Azure NPM to think of, and how it was asked for. */
+  readonly release?: {readonly name: string; readonly facts: Release} | undefined
   /** Codes of findings that are accepted of every policy. */
   readonly ignored?: readonly LintCode[]
 }
@@ -40,7 +43,7 @@ export interface LintAnswer {
  * @returns the document; findings in policies from files have the file and line of their field
  * @throws InputError when there is no policy, or no node of the given name
  */
-export async function lintDocuments({files, cluster, node, platform, ignored = []}: LintQuestion): Promise<LintAnswer> {
+export async function lintDocuments({files, cluster, node, platform, release, ignored = []}: LintQuestion): Promise<LintAnswer> {
   const given = files && (await readPolicies(files))
   const around = clusterAround(cluster.dumps, given?.objects, node, platform)
   const policies = given ? given.objects.policies : around.cluster.policies
@@ -58,13 +61,14 @@ export async function lintDocuments({files, cluster, node, platform, ignored = [
       'Give files that kubectl apply -f takes, or kubectl get -o json.',
       problems,
     )
-  const all = worstFirst([...refused, ...lintPolicies({...around, policies})])
+  const all = worstFirst([...refused, ...lintPolicies({...around, policies, ...(release && {release: release.facts})})])
   const findings = all.filter(finding => !accepts(finding)).map(finding => withPosition(finding, given?.positions))
   const count = (level: Level): number => findings.filter(each => each.level === level).length
   const lint: Lint = {
     apiVersion: API_VERSION,
     kind: 'Lint',
     platforms: [...around.platforms],
+    ...(release && {release: release.name}),
     policies: new Set([...policies.map(objectKey), ...refused.map(({policy}) => policy)]).size,
     counts: {error: count('error'), warning: count('warning'), info: count('info')},
     ...(findings.length < all.length && {accepted: all.length - findings.length}),

@@ -4,6 +4,7 @@ import {isSamePolicy} from '../dump/merge-objects.ts'
 import {type ClusterObjects, type NetworkPolicy, objectKey} from '../kubernetes/objects.ts'
 import type {Scheme} from '../names/hash.ts'
 import type {Compile} from '../policy/program.ts'
+import type {Release} from '../policy/release.ts'
 import type {Check, LintContext} from './check.ts'
 import {checkBlocks} from './checks/blocks.ts'
 import {checkCilium} from './checks/cilium.ts'
@@ -30,6 +31,8 @@ export interface LintInput {
   readonly platforms: readonly NodePlatform[]
   /** How the nodes hash names, if known. With `sha256` collisions are not looked for. */
   readonly scheme?: Scheme
+  /** Which Azure NPM to think of; by default those of today, and of names any. */
+  readonly release?: Release
 }
 
 const checks: readonly Check[] = [
@@ -44,25 +47,33 @@ const checks: readonly Check[] = [
 ]
 
 /** Finds everything to report on the policies, sorted by the worst policy first. */
-export function lintPolicies({policies, cluster, platforms, scheme}: LintInput): Finding[] {
+export function lintPolicies({policies, cluster, platforms, scheme, release}: LintInput): Finding[] {
   const judged = new Map(policies.map(policy => [objectKey(policy), policy]))
   const others = cluster.policies.filter(policy => !judged.has(objectKey(policy)))
   const objects: ClusterObjects = {...cluster, policies: [...others, ...judged.values()]}
   const views = objects.policies.map(viewPolicy)
   const compiler = linux.policyCompiler
   // Rules are counted here and not looked at, so there may be any number of them.
-  const compile: Compile = (given, options) => compiler.compile(given, {...options, mostRules: Number.POSITIVE_INFINITY})
+  const line = release?.line
+  const compile: Compile = (given, options) =>
+    compiler.compile(given, {
+      ...options,
+      mostRules: Number.POSITIVE_INFINITY,
+      // What the API means depends on no release.
+      ...(line && options.semantics === 'npm' && {release: line}),
+    })
   const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
   const context: LintContext = {
     clusterView: new ClusterView(objects, views),
     compiler,
+    release,
     program,
     compiled: new Map(program.policies.map(compiled => [compiled.policy, compiled])),
   }
   const perPolicy = [
     duplicates(policies),
     deviationRemarks(objects, views, compile),
-    ...(scheme === 'sha256' ? [] : [findCollisions(objects, compile)]),
+    ...((release?.scheme ?? scheme) === 'sha256' ? [] : [findCollisions(objects, compile)]),
   ]
   const isWanted = platformFilter(platforms)
   const findings: Finding[] = []

@@ -2,9 +2,12 @@ import type {Completenesses, DataPlane, DescribedWalk, NodeState, OtherRuleLists
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {NodeCounters} from '../dataplane/rule-counters.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
+import {npmOnNode} from '../kubernetes/npm-pod.ts'
+import {emptyCluster} from '../kubernetes/objects.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import {oneService} from '../packets/services.ts'
+import type {KnownRelease} from '../policy/known-release.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {countersOfSave} from './counters/node-counters.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
@@ -12,6 +15,7 @@ import type {SavedChains} from './iptables/saved-chains.ts'
 import {isNpmChain} from './npm/chain-names.ts'
 import {hasAllRules, NpmChains} from './npm/chains.ts'
 import type {LinuxDocuments} from './npm/documents.ts'
+import {releaseOfRules} from './npm/node-options.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
 import {partOfSet, partsOfSets} from './walk/given-sets.ts'
@@ -76,6 +80,7 @@ export class LinuxNode implements NodeState {
   private translated: LinuxTranslation | undefined
   private walked: WalkedNode | undefined
   private knownHost: Host | undefined
+  private knownRelease: KnownRelease | undefined
   private denials: readonly PlatformDenial[] | undefined
 
   /** @param walked of the same rules and sets, when they were walked before */
@@ -161,6 +166,21 @@ export class LinuxNode implements NodeState {
 
   ruleBlocks(): readonly string[] {
     return this.documents.saved ? blocksInRules(this.documents.saved.save) : []
+  }
+
+  release(): KnownRelease {
+    this.knownRelease ??= this.findRelease()
+    return this.knownRelease
+  }
+
+  private findRelease(): KnownRelease {
+    const {documents, cluster, node} = this
+    const told = npmOnNode(cluster?.pods ?? [], node)?.release
+    if (told) return {name: told, from: 'image'}
+    const chains = new NpmChains(documents.saved)
+    // Without a save of sets the names in rules tell, all of which are read for a translation anyway.
+    const usedSets = documents.sets ? new Map<string, unknown>() : this.translation().usedSets
+    return releaseOfRules(cluster ?? emptyCluster(), documents, chains, usedSets)
   }
 
   counters(): NodeCounters {

@@ -1,4 +1,5 @@
 import type {ObjectGap} from '../kubernetes/given-objects.ts'
+import {isNpmPod, releaseOfPod} from '../kubernetes/npm-pod.ts'
 import type {
   ClusterObjects,
   LabelSelector,
@@ -25,6 +26,9 @@ const oneOf = <Value extends string>(value: string, values: readonly Value[]): s
 // Files may hold anything where the API has a number or a flag.
 const isTrue = (value: unknown): boolean => value === true
 const numberOf = (value: unknown): number => Number(value)
+
+/** What may follow in a tag may name anything. */
+const RELEASE = /^v?\d{1,3}\.\d{1,3}\.\d{1,4}(?![\w.])/
 
 const TIME = /^[\d:TZ.+-]*$/
 const PHASES = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'] as const
@@ -90,7 +94,10 @@ export class Objects {
     }
   }
 
-  private pod({metadata, spec, status}: Pod): Pod {
+  private pod(pod: Pod): Pod {
+    const {metadata, spec, status} = pod
+    // Which release runs is no secret, and answers depend on it.
+    const release = isNpmPod(metadata) ? RELEASE.exec(releaseOfPod(pod) ?? '')?.[0] : undefined
     return {
       metadata: this.metadata(metadata),
       ...(spec && {
@@ -98,7 +105,10 @@ export class Objects {
           ...(spec.nodeName !== undefined && {nodeName: this.renamer.word(spec.nodeName)}),
           ...(spec.hostNetwork !== undefined && {hostNetwork: isTrue(spec.hostNetwork)}),
           ...(spec.containers && {
-            containers: spec.containers.map(({ports}) => ({...(ports && {ports: ports.map(port => this.containerPort(port))})})),
+            containers: spec.containers.map(({ports}, at) => ({
+              ...(at === 0 && release !== undefined && {image: `azure-npm:${release}`}),
+              ...(ports && {ports: ports.map(port => this.containerPort(port))}),
+            })),
           }),
           ...(spec.initContainers && {
             initContainers: spec.initContainers.map(({restartPolicy, ports}) => ({

@@ -1,10 +1,12 @@
+import {NPM_POD_LABEL} from '../kubernetes/npm-pod.ts'
+
 /** Words that say nothing about a cluster, because every cluster has them. */
 
 /** Namespaces that every cluster has, and Azure NPM's name for all namespaces. These words stay wherever they occur. */
 const KEPT_NAMES: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease', 'all-namespaces'])
 
-/** Values that answers depend on, and that many clusters share. */
-const KEPT_VALUES: ReadonlySet<string> = new Set(['', 'linux', 'windows', 'amd64', 'arm64', 'true', 'false'])
+/** Values that answers depend on, and that many clusters share. By the label of Azure NPM's own pods its release is found. */
+const KEPT_VALUES: ReadonlySet<string> = new Set(['', NPM_POD_LABEL[1], 'linux', 'windows', 'amd64', 'arm64', 'true', 'false'])
 
 /** Whether a word stays wherever it occurs. */
 export const isKeptWord = (word: string): boolean => KEPT_NAMES.has(word) || KEPT_VALUES.has(word)

@@ -33,7 +33,7 @@ export interface FilteredTranslation {
 /** Translates what Azure NPM has programmed on a node. Bad input does not throw; it is in `facts.problems`. */
 export function translateNode(dump: NodeState, filter: TranslationFilter = {}): FilteredTranslation {
   const translation = dump.translation()
-  const {facts} = translation
+  const facts: TranslationFacts = {...translation.facts, release: dump.release()}
   const isFiltered = Object.keys(filter).length > 0
 
   function* policies(): Generator<TranslatedPolicy> {

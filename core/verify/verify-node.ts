@@ -90,6 +90,7 @@ export function verifyNode(
     apiVersion: API_VERSION,
     kind: 'Verification',
     node: node.node,
+    release: node.release(),
     against,
     result: counterexamples.length > 0 ? 'counterexamples' : isProven ? 'proven' : 'unknown',
     domain: domainOf(node, packets),

@@ -10,10 +10,12 @@ import type {
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {NodeCounters} from '../dataplane/rule-counters.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
+import {npmOnNode} from '../kubernetes/npm-pod.ts'
 import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import {oneService} from '../packets/services.ts'
+import {type KnownRelease, releasesOfShape, UNKNOWN_RELEASE} from '../policy/known-release.ts'
 import {WIRE_SERVER} from '../policy/platform-services.ts'
 import type {HnsEndpoint} from './hns/model.ts'
 import {isNpmAclId} from './npm/acl-id.ts'
@@ -124,6 +126,13 @@ export class WindowsNode implements NodeState {
       ]),
     )
     return [...new Set(texts.map(text => text.trim()))].filter(text => parseIpv4Block(text) !== undefined)
+  }
+
+  release(): KnownRelease {
+    const told = npmOnNode(this.cluster?.pods ?? [], this.node)?.release
+    if (told) return {name: told, from: 'image'}
+    const {nameScheme} = this.translation().facts
+    return nameScheme === 'sha256' ? releasesOfShape({scheme: nameScheme, generation: 'v2', lines: []}) : UNKNOWN_RELEASE
   }
 
   counters(): NodeCounters {

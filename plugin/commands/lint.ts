@@ -3,19 +3,26 @@ import {type Level, levels} from '../../core/contract/lint.ts'
 import {ACCEPT_ANNOTATION, readCodes} from '../../core/lint/accepted.ts'
 import {hasFindings, lintDocuments} from '../../core/lint/lint-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {exitCodes, objectPaths, outputFlag, Verb} from '../command.ts'
+import {clusterFlags, exitCodes, objectPaths, outputFlag, Verb} from '../command.ts'
+import {releaseFrom} from '../compile-options.ts'
+import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {jsonLines} from '../print/document.ts'
 import {lintLines} from '../print/lint.ts'
 import {githubLines, junitLines} from '../print/lint-reports.ts'
 import {sarifLog} from '../print/sarif.ts'
 import {readFiles} from '../source/read-files.ts'
+import {clusterFlagsOf} from '../source/source-flags.ts'
+
+/** Flags that name a cluster: who gives one means that cluster. */
+const CLUSTER_FLAGS = ['kubeconfig', 'context', 'cluster', 'user'] as const
 
 export default class Lint extends Verb {
   static override summary = 'Tells what in NetworkPolicies Azure NPM refuses, ignores or understands in another way'
   static override description =
     'Looks at policies in files, or at those of a cluster, and tells for each what Azure NPM on Linux and Windows nodes ' +
     'would do with it: what it refuses, where it departs from the NetworkPolicy API, what it costs, what is risky, and what ' +
-    'would change under Cilium. With --from it knows the pods, namespaces and nodes around the policies and finds more.'
+    'would change under Cilium. With --from, or with a live cluster, it knows the pods, namespaces and nodes around the policies ' +
+    'and finds more. No cluster is asked unless --with-cluster or a flag that names one says so.'
   static override exits = {
     done: 'no findings at or above --fail-on',
     no: 'findings at or above --fail-on',
@@ -25,6 +32,8 @@ export default class Lint extends Verb {
     '<%= config.bin %> lint policies/',
     '<%= config.bin %> lint new-policy.yaml --from cluster.json --fail-on warning',
     '<%= config.bin %> lint policies/ --platform linux -o sarif > lint.sarif',
+    '<%= config.bin %> lint policies/ --with-cluster --release v1.5.5',
+    'helm template shop/ | <%= config.bin %> lint -',
     'kustomize build overlays/prod | <%= config.bin %> lint - --fail-on warning -o github',
   ]
   static override args = objectPaths
@@ -66,18 +75,38 @@ export default class Lint extends Verb {
       multipleNonGreedy: true,
       helpValue: 'CODE',
     }),
+    release: Flags.string({
+      summary: 'Only findings that hold for this release of Azure NPM, v1.4.20 or newer: v1.5.5 for example',
+      helpValue: 'VERSION',
+    }),
+    'with-cluster': Flags.boolean({
+      summary:
+        'Look at the pods, namespaces, nodes and policies of the cluster of the kubeconfig, too; so do --context and --kubeconfig',
+      default: false,
+    }),
+    ...clusterFlags,
     output: outputFlag(['sarif', 'github', 'junit'], 'github are annotations of GitHub Actions'),
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Lint)
     const {filename = [], from = [], node} = flags
-    if (filename.length + from.length === 0)
+    const isLive = flags['with-cluster'] || CLUSTER_FLAGS.some(flag => flags[flag] !== undefined)
+    if (isLive && from.length > 0)
+      throw new InputError('--from and a cluster are both given as what is around the policies', 'Give one of them.')
+    const release = releaseFrom(flags.release)
+    if (release?.generation === 'v1')
+      throw new InputError(
+        `--release ${flags.release} is of NPM v1, whose findings are not known`,
+        'Give v1.4.20 or a newer one.',
+      )
+    if (filename.length + from.length === 0 && !isLive)
       throw new InputError('no policies: nothing says what to look at', 'Give files with -f FILE, or a cluster with --from PATH.')
     if (filename.includes('-') && from.includes('-'))
       throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
-    const cluster =
-      from.length > 0
+    const cluster = isLive
+      ? await this.liveObjects(flags)
+      : from.length > 0
         ? await this.open({from, local: false, node: node === undefined ? undefined : [node]})
         : {dumps: [], problems: []}
     const files = filename.length > 0 ? await readFiles(filename, '-f') : undefined
@@ -86,6 +115,7 @@ export default class Lint extends Verb {
       cluster,
       node,
       platform: flags.platform,
+      ...(release && {release: {name: flags.release ?? '', facts: release}}),
       ignored: readCodes(flags.ignore ?? []),
     })
     await this.printAnswer(flags, {
@@ -101,5 +131,19 @@ export default class Lint extends Verb {
     if (!isComplete) this.exit(exitCodes.failed)
     const failOn = flags['fail-on'] as Level | 'never'
     this.exit(failOn !== 'never' && hasFindings(lint, failOn) ? exitCodes.no : exitCodes.done)
+  }
+
+  /** What is around the policies, read from the API server as the person: no agent is needed. */
+  private async liveObjects(flags: Partial<ClusterFlags>) {
+    const cluster = clusterFlagsOf({
+      ...flags,
+      from: undefined,
+      local: false,
+      node: undefined,
+      pod: undefined,
+      selector: undefined,
+    })
+    const {readLiveObjects} = await import('../source/read-live-objects.ts')
+    return readLiveObjects(cluster, this.signal)
   }
 }

@@ -2,6 +2,7 @@ import type {Departure, Drift, DriftCause, DriftItem, DriftList, JudgedPacket} f
 import {driftItemLines} from './drift-items.ts'
 import {incompleteLines, partLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
+import {releaseText} from './release.ts'
 import {lineOf} from './where.ts'
 
 type Heading = 'both' | DriftItem['effect'] | 'hidden'
@@ -41,6 +42,7 @@ export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generat
     return
   }
   yield headLine(drift, paint)
+  if (drift.release) yield paint(releaseText(drift.release), 'dim')
   for (const heading of ORDER) {
     const group = [...causes.entries()].filter(([, cause]) => headingOf(cause) === heading)
     if (group.length === 0) continue

@@ -15,7 +15,10 @@ export function* lintLines(lint: Lint, paint: Paint, least: Level): Generator<st
   const findings = lint.findings.filter(({level}) => levels.indexOf(level) <= levels.indexOf(least))
   const on = platforms.map(platform => PLACES[platform]).join(' and ')
   const clean = policies - new Set(lint.findings.map(({policy}) => policy)).size
-  yield paint(`${many(policies, 'policy', 'policies')} for Azure NPM on ${on}: ${summary(counts)}`, 'bold')
+  yield paint(
+    `${many(policies, 'policy', 'policies')} for Azure NPM ${lint.release === undefined ? '' : `${lint.release} `}on ${on}: ${summary(counts)}`,
+    'bold',
+  )
   if (clean > 0 && lint.findings.length > 0) yield paint(`nothing found in ${many(clean, 'policy', 'policies')}`)
   if (accepted > 0) yield paint(`${many(accepted, 'finding is', 'findings are')} accepted, and left out`)
   let last: string | undefined

@@ -75,10 +75,11 @@ export function* translationListLines(
 
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */
 function* headLines(facts: TranslationFacts, paint: Paint): Generator<string> {
-  const {node, backend, generation, nameScheme} = facts
+  const {node, backend, generation, nameScheme, release} = facts
   const about = [
     `node ${node}`,
     GENERATION_WORDS[generation],
+    release ? (release.from === 'unknown' ? 'release unknown' : release.name) : '',
     backend === 'unknown' ? '' : backend === 'hns' ? 'HNS' : `iptables ${backend}`,
     SCHEME_WORDS[nameScheme],
   ]

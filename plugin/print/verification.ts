@@ -1,6 +1,7 @@
 import type {Counterexample, Undecided, Verification, VerificationList} from '../../core/contract/verification.ts'
 import {partLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
+import {releaseText} from './release.ts'
 
 const TITLES = {
   open: 'OPEN: packets pass that should be dropped',
@@ -22,6 +23,7 @@ export function* verificationLines(verification: Verification, paint: Paint): Ge
     const causes = counterexamples.length === 1 ? '1 cause' : `${counterexamples.length} causes`
     yield paint(`node ${node}: packets are not judged as ${whose}, for ${causes}`, 'red')
   }
+  if (verification.release) yield paint(releaseText(verification.release), 'dim')
   for (const effect of ['open', 'closed'] as const) {
     const those = counterexamples.filter(each => each.effect === effect)
     if (those.length === 0) continue

@@ -23,6 +23,13 @@ export const linuxRules = {
     why: 'Azure NPM up to v1.6.45, all of v1.7 and v1.8 up to v1.8.11 name sets by a hash of 32 bits. Members of one set count as members of the other: who may choose labels may get in.',
     next: 'Rename one of the labels, namespaces or policies, or move to v1.6.46 or v1.8.12.',
   },
+  OPEN_RULE_IGNORED: {
+    level: 'error',
+    platform: 'linux',
+    title: 'A rule that allows everything is not looked at',
+    why: 'Azure NPM before v1.5.17 leaves out a rule without peers and ports that stands beside others: only what these allow passes. Told with --release.',
+    next: 'Leave out the other rules, which add nothing, or move to v1.5.17.',
+  },
   COST: {
     level: 'info',
     platform: 'linux',

@@ -3,6 +3,7 @@ import type {Scheme} from '../../names/hash.ts'
 import {isSetName, setKernelName, setScheme} from '../../names/kernel-name.ts'
 import {ALL_NAMESPACES} from '../../names/set-name.ts'
 import {V1_ALL_NAMESPACES} from '../../names/v1-name.ts'
+import {type KnownRelease, releasesOfShape, UNKNOWN_RELEASE} from '../../policy/known-release.ts'
 import type {CompileOptions} from '../../policy/program.ts'
 import {CURRENT, lastOf, type ReleaseLine} from '../../policy/release.ts'
 import type {NpmChains} from './chains.ts'
@@ -48,6 +49,24 @@ export function nodeOptions(
     notes: newest === CURRENT ? [] : [describeLines(lines)],
     otherLines: lines.slice(1),
   }
+}
+
+/** Which releases program as a node is programmed; unknown where nothing of Azure NPM is there, or of two releases. */
+export function releaseOfRules(
+  cluster: ClusterObjects,
+  dump: LinuxDocuments,
+  chains: NpmChains,
+  usedSets: ReadonlyMap<string, unknown>,
+): KnownRelease {
+  const names = [...(dump.sets?.keys() ?? usedSets.keys())].filter(isSetName)
+  const schemes = new Set(names.map(setScheme))
+  const isProgrammed = chains.generation === 'v1' || chains.generation === 'v2' || names.length > 0
+  if (!isProgrammed || schemes.size > 1 || chains.generation === 'mixed') return UNKNOWN_RELEASE
+  const isThere = (name: string): boolean => dump.sets?.has(name) === true || usedSets.has(name)
+  const scheme = schemeOf(dump, chains, usedSets)
+  if (isV1(chains, scheme, isThere)) return releasesOfShape({scheme, generation: 'v1', lines: []})
+  const [known] = schemes
+  return releasesOfShape({scheme: known, generation: 'v2', lines: possibleLines(cluster, chains, scheme, isThere)})
 }
 
 function schemeOf(dump: LinuxDocuments, chains: NpmChains, usedSets: ReadonlyMap<string, unknown>): Scheme {

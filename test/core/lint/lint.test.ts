@@ -25,8 +25,8 @@ describe.each(lintCases)('$code', ({code, at, has, hasNot, around, says}) => {
   })
 })
 
-/** These need several policies. */
-const ofSeveral = ['CHAIN_COLLISION', 'WINDOWS_ACL_ID', 'DUPLICATE_POLICY', 'NO_NAMESPACE']
+/** These need several policies, or a release. */
+const ofSeveral = ['OPEN_RULE_IGNORED', 'CHAIN_COLLISION', 'WINDOWS_ACL_ID', 'DUPLICATE_POLICY', 'NO_NAMESPACE']
 
 describe('several policies and the cluster around them', () => {
   const all = '{podSelector: {}}'

@@ -5,6 +5,7 @@ import {parse} from 'yaml'
 import {type Finding, lintCodes, lintSchema} from '../../../core/contract/lint.ts'
 import {withCodeReference} from '../../../core/lint/code-reference.ts'
 import {sarifLog} from '../../../plugin/print/sarif.ts'
+import {refusal, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {fixture, runCli, screen} from '../../support/plugin/run-cli.ts'
 import {sarifShape} from '../../support/plugin/sarif-shape.ts'
 
@@ -205,5 +206,86 @@ describe('documents', () => {
   test('docs/lint.md says of each code what the code says (vitest --update writes it)', async () => {
     const file = new URL('../../../docs/lint.md', import.meta.url)
     await expect(withCodeReference(readFileSync(file, 'utf8'))).toMatchFileSnapshot(file.pathname)
+  })
+})
+
+describe('lint beside a live cluster', () => {
+  const named = (name: string, labels: object) => ({metadata: {name, labels: {'kubernetes.io/metadata.name': name, ...labels}}})
+  const lists: Readonly<Record<string, readonly object[]>> = {
+    '/api/v1/namespaces': [named('shop', {team: 'shop'})],
+    '/api/v1/nodes': [named('n1', {'kubernetes.io/os': 'linux'})],
+    '/api/v1/pods': ['web', 'db'].map((app, at) => ({
+      metadata: {name: app, namespace: 'shop', labels: {app}},
+      spec: {nodeName: 'n1'},
+      status: {phase: 'Running', podIP: `10.1.0.${at + 1}`},
+    })),
+    '/apis/networking.k8s.io/v1/networkpolicies': [],
+  }
+  const policies = `
+# Source: shop/templates/service.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+---
+# Source: shop/templates/empty.yaml
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: web, namespace: shop}
+  spec:
+    podSelector: {matchLabels: {app: web}}
+    ingress: [{from: [{namespaceSelector: {matchLabels: {team: nobody}}}]}]
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: gone, namespace: shop}
+  spec: {podSelector: {matchLabels: {app: gone}}}
+`
+  const start = (refused?: string) =>
+    startFakeApiServer({
+      agents: {},
+      answer: (_, path, url) => {
+        if (path === refused) return refusal(403, 'Forbidden', 'pods is forbidden')
+        const items = lists[path]
+        if (!items) return undefined
+        // One object an answer.
+        const at = Number(new URL(url, 'http://api').searchParams.get('continue') ?? 0)
+        const next = at + 1 < items.length ? {continue: String(at + 1)} : {}
+        return {body: {kind: 'List', metadata: next, items: items.slice(at, at + 1)}}
+      },
+    })
+
+  test.each([['--with-cluster'], ['--kubeconfig']])('%s knows its pods and labels, without an agent', async flag => {
+    await using api = await start()
+    const {KUBECONFIG, ...env} = api.env
+    const asked = flag === '--kubeconfig' ? ['--kubeconfig', KUBECONFIG] : [flag]
+    const {stdout, stderr} = await runCli(['lint', '-', ...asked], {stdin: policies, env: {...env, KUBECONFIG}})
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/SELECTS_NO_POD/)
+    expect(stdout).toMatch(/PEER_SELECTS_NOTHING/)
+    expect(stdout).not.toMatch(/NO_NAMESPACE/)
+  })
+
+  test('no cluster is asked unless somebody says so', async () => {
+    await using api = await start()
+    const {stdout, exitCode} = await runCli(['lint', '-'], {stdin: policies, env: api.env})
+    expect(stdout).toContain('2 policies for Azure NPM on Linux')
+    expect(api.requests).toEqual([])
+    expect(exitCode).toBe(0)
+  })
+
+  test('a refusal of the API server is no clean answer', async () => {
+    await using api = await start('/api/v1/pods')
+    const {stderr, exitCode} = await runCli(['lint', '-', '--with-cluster'], {stdin: policies, env: api.env})
+    expect(stderr).toMatch(/pods/)
+    expect(exitCode).toBe(2)
+  })
+
+  test('a dump and a cluster are not given together', async () => {
+    const {stderr, exitCode} = await runCli(['lint', '-', '--with-cluster', '--from', fixture('two-nodes')], {stdin: policies})
+    expect(stderr).toContain('Give one of them.')
+    expect(exitCode).toBe(2)
   })
 })

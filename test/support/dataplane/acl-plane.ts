@@ -61,6 +61,7 @@ interface AclWalk extends Walk {
 
 class AclNode implements NodeState {
   readonly dataPlane = aclPlane
+  release = () => ({name: 'unknown', from: 'unknown'}) as const
   readonly otherRuleLists = {foreign: [], leftOver: []}
   readonly completeness = {
     rules: 'whole',

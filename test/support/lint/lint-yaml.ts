@@ -4,6 +4,7 @@ import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {readClusterObjects} from '../../../core/kubernetes/read-objects.ts'
 import {lintPolicies, type NodePlatform, nodePlatforms} from '../../../core/lint/lint.ts'
 import type {Scheme} from '../../../core/names/hash.ts'
+import type {Release} from '../../../core/policy/release.ts'
 
 /** Objects of a cluster, each line in YAML flow style as short as its kind allows. */
 export interface Around {
@@ -76,8 +77,15 @@ export function lint(
   around: ClusterObjects = cluster({}),
   platforms: readonly NodePlatform[] = nodePlatforms,
   scheme?: Scheme,
+  release?: Release,
 ): Finding[] {
   const {objects, problems} = readClusterObjects(policies.map(text => JSON.parse(text)))
   if (problems.length > 0) throw new Error(`the test's own policy is bad: ${problems[0]?.message}`)
-  return lintPolicies({policies: objects.policies, cluster: around, platforms, ...(scheme && {scheme})})
+  return lintPolicies({
+    policies: objects.policies,
+    cluster: around,
+    platforms,
+    ...(scheme && {scheme}),
+    ...(release && {release}),
+  })
 }
