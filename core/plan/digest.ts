@@ -15,6 +15,9 @@ export type DigestedPlan = Pick<Plan, 'node' | 'backend' | 'nodeDigest' | 'wante
   readonly operations: readonly Pick<Plan['operations'][number], 'order' | 'step' | 'tool' | 'line' | 'undo'>[]
 }
 
+// A plan is digested by who makes or reads it, and again by who writes, both with SHA-256. An array of operations never changes.
+const digests = new WeakMap<DigestedPlan['operations'], {readonly told: string; readonly digest: string}>()
+
 /** The digest that a plan has, from all that decides what it does. */
 export function planDigest({node, backend, nodeDigest, wantedDigest, steps, operations}: DigestedPlan, sha256: Sha256): string {
   const told = JSON.stringify([
@@ -24,9 +27,13 @@ export function planDigest({node, backend, nodeDigest, wantedDigest, steps, oper
     wantedDigest,
     steps.map(({order, tool, backend, isAtomic}) => [order, tool, backend, isAtomic]),
   ])
+  const known = digests.get(operations)
+  if (known?.told === told) return known.digest
   // As JSON.stringify prints one array of all. A plan has 100,000 operations, and a list for each takes longer than their text.
   const done = operations.map(
     ({order, step, tool, line, undo}) => `[${order},${step},"${tool}",${JSON.stringify(line)},${JSON.stringify(undo)}]`,
   )
-  return sha256(`${told.slice(0, -1)},[${done.join()}]]`)
+  const digest = sha256(`${told.slice(0, -1)},[${done.join()}]]`)
+  digests.set(operations, {told, digest})
+  return digest
 }
