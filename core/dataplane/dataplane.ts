@@ -332,6 +332,19 @@ export interface NodeWriting {
   keptPartOf(node: NodeState): NpmPart | {readonly incomplete: readonly IncompletePart[]}
   /** A part with some sets, by kernel name, as a kept part has them; or what is missing for that, as a clause about the kept one. */
   withSetsOf(part: NpmPart, kept: NpmPart, names: readonly string[]): NpmPart | {readonly missing: string}
+  /**
+   * A part with some policies as a kept part has them, and the sets that their rules name; or why that cannot be, as a clause about the kept one.
+   * Sets that hold pods, or that others use, stay as they are, and come only where they are missing.
+   *
+   * @param names of the policies' lists of rules, as `policyOfChain` has them
+   * @param isOfOnePolicy whether a set, by kernel name, is of a kind that holds what one policy says
+   */
+  withPoliciesOf(
+    part: NpmPart,
+    kept: NpmPart,
+    names: readonly string[],
+    isOfOnePolicy: (set: string) => boolean,
+  ): NpmPart | {readonly missing: string}
   /** What a program would have on this node. */
   partOfProgram(program: Program, node: NodeState): NpmPart
   /** What a node would have with some differences repaired and all else as it is. */

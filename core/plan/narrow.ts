@@ -42,12 +42,12 @@ export function narrow(compared: Compared, {policies = [], sets = [], causes = [
   for (const policy of policies) choose(`policy ${policy}`, ofPolicy(compared, policy))
   for (const set of sets) choose(`set ${set}`, ofSet(compared, set))
   for (const text of causes)
-    for (const [at, cause] of causesOf(compared, text)) choose(`cause ${at + 1}: ${cause.text}`, cause.differences)
+    for (const [at, cause] of chosenCauses(compared, text)) choose(`cause ${at + 1}: ${cause.text}`, cause.differences)
   return {differences: compared.differences.filter(each => chosen.has(each)), narrowedTo, notes}
 }
 
 /** Names of policies that share a chain, because it was named by a hash, are one text. */
-const isOf = (names: string | undefined, policy: string): boolean => names?.split(/ ?\| ?/).includes(policy) === true
+export const isOf = (names: string | undefined, policy: string): boolean => names?.split(/ ?\| ?/).includes(policy) === true
 
 function ofPolicy({causes, differences, program, node, kept}: Compared, policy: string): readonly AnyDifference[] {
   const its = causes.filter(cause => isOf(cause.policy, policy) && !isKept(cause, kept)).flatMap(cause => cause.differences)
@@ -86,8 +86,11 @@ function ofSet({differences, program, node}: Compared, set: string): readonly An
   )
 }
 
+/** Whether causes are asked for by their number, which counts in the order in which diff prints them. */
+export const hasNumber = (narrowing: Narrowing | undefined): boolean => (narrowing?.causes ?? []).some(text => /^\d+$/.test(text))
+
 /** The causes that a number, a kind, a sentence or a part of one means. */
-function causesOf({causes, kept}: Compared, text: string): (readonly [number, Cause])[] {
+export function chosenCauses({causes, kept}: Pick<Compared, 'causes' | 'kept'>, text: string): (readonly [number, Cause])[] {
   const all = [...causes.entries()]
   const isRepairable = (at: number): boolean => repairHint(at, {target: '', causes, kept}).command !== undefined
   const checked = (found: typeof all): typeof all => {

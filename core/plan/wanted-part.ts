@@ -4,9 +4,10 @@ import {judgedComparison, openComparison} from '../drift/compare-node.ts'
 import {isKept, keptPolicies} from '../drift/repair-hint.ts'
 import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import {InputError} from '../problem/input-error.ts'
-import {type Compared, narrow} from './narrow.ts'
+import {narrowedKept} from './kept-part.ts'
+import {type Compared, hasNumber, narrow} from './narrow.ts'
 import {repairedWith} from './repaired-with.ts'
-import type {Narrowing, PlanNodeOptions, Wanted} from './wanted.ts'
+import type {PlanNodeOptions, Wanted} from './wanted.ts'
 
 /** The part of Azure NPM that a node is to have. */
 export interface WantedPart {
@@ -28,13 +29,11 @@ type Unknown = {readonly incomplete: readonly IncompletePart[]}
 export function wantedPart(node: NodeState, wanted: Wanted, options: PlanNodeOptions): WantedPart | Unknown {
   const {writing, narrowedTo} = options
   if (wanted.kind === 'policies') return partOfPolicies(node, wanted, options)
-  const {sets, ...others} = narrowedTo ?? {}
-  if (narrowedTo && (wanted.kind === 'nothing' || Object.keys(others).length > 0))
-    throw new InputError(
-      '--policy and --cause choose among what differs from the policies, and here a kept state or nothing is wanted',
-      'With --from single sets can be chosen: --set NAME. Or leave --from and --remove out.',
-    )
-  if (wanted.kind === 'nothing') return {part: writing.emptyPart(node), narrowedTo: [], untouched: [], notes: []}
+  if (wanted.kind === 'nothing') {
+    const kept = writing.emptyPart(node)
+    if (!narrowedTo) return {part: kept, narrowedTo: [], untouched: [], notes: []}
+    return {...narrowedKept({node, found: foundPart(node, writing), kept, writing}, narrowedTo), untouched: []}
+  }
   const other = wanted.node
   if (other.node !== node.node && other.node !== 'unknown' && node.node !== 'unknown')
     throw new InputError(
@@ -44,42 +43,24 @@ export function wantedPart(node: NodeState, wanted: Wanted, options: PlanNodeOpt
   const part = writing.keptPartOf(other)
   if ('incomplete' in part) return part
   const taken = other.takenAt === undefined ? '' : ` of ${other.takenAt}`
+  const chosen = narrowedTo
+    ? narrowedKept({node, found: foundPart(node, writing), kept: part, other, writing}, narrowedTo)
+    : {part, narrowedTo: [], notes: []}
   return {
-    ...(sets ? someSets(node, {other, kept: part, names: sets}, writing) : {part, narrowedTo: []}),
+    ...chosen,
     untouched: [],
     notes: [
-      `sets and rules become those of the ${wanted.kind === 'dump' ? 'dump' : 'restore point'}${taken}: pods and policies may have changed since; kubectl npm diff tells behind it what does not fit any more`,
+      `${narrowedTo ? 'what is named becomes that' : 'sets and rules become those'} of the ${wanted.kind === 'dump' ? 'dump' : 'restore point'}${taken}: pods and policies may have changed since; kubectl npm diff tells behind it what does not fit any more`,
+      ...chosen.notes,
     ],
   }
 }
 
-/**
- * The node with some sets as a kept state has them.
- *
- * @throws InputError for a name that the kept state does not have
- */
-function someSets(
-  node: NodeState,
-  {other, kept, names}: {readonly other: NodeState; readonly kept: NpmPart; readonly names: readonly string[]},
-  writing: PlanNodeOptions['writing'],
-): Pick<WantedPart, 'part' | 'narrowedTo'> {
+function foundPart(node: NodeState, writing: PlanNodeOptions['writing']): NpmPart {
   const found = writing.partOf(node)
   // Whoever plans has looked.
   if ('incomplete' in found) throw new RangeError('the node is not whole')
-  // A restore point has no objects that tell names, and the node may.
-  const entries = [node, other].flatMap(each => [...each.translation().sets()])
-  const readable = new Map(entries.flatMap(each => each.names.map(name => [name, each.set] as const)))
-  const part = writing.withSetsOf(
-    found,
-    kept,
-    names.map(name => readable.get(name) ?? name),
-  )
-  if ('missing' in part)
-    throw new InputError(
-      `the kept state cannot give what is asked for: ${part.missing}`,
-      'See what it has: kubectl npm sets --from PATH',
-    )
-  return {part, narrowedTo: names.map(name => `set ${name}`)}
+  return found
 }
 
 function partOfPolicies(
@@ -139,8 +120,6 @@ function partOfPolicies(
     notes: [...comparison.notes, ...chosen.notes, ...(narrowedTo ? repaired.notes : [])],
   }
 }
-
-const hasNumber = (narrowing: Narrowing | undefined): boolean => (narrowing?.causes ?? []).some(text => /^\d+$/.test(text))
 
 /** All differences but those by which an old version of a refused policy stays in force. */
 function all(compared: Compared): Compared['differences'] {

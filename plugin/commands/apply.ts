@@ -49,9 +49,9 @@ const flags = {
   from: several('What the node had in this dump or restore point, in place of what policies ask for', 'PATH'),
   remove: Flags.boolean({summary: 'Nothing of Azure NPM: takes away what it left', default: false}),
   plan: Flags.string({summary: 'A plan that was kept with --dry-run -o json; - for standard input', helpValue: 'FILE'}),
-  policy: several('Repair what belongs to this policy, and nothing else', 'NS/NAME'),
-  set: several('Repair this set, and nothing else', 'NAME'),
-  cause: several('Repair what this cause of diff did, by its number, and nothing else', 'N'),
+  policy: several('What belongs to this policy, and nothing else', 'NS/NAME'),
+  set: several('This set, and nothing else', 'NAME'),
+  cause: several('What this cause of diff is about, by its number, and nothing else', 'N'),
   semantics: Flags.string({
     summary: "Azure NPM's meaning of a policy, faults included, or that of the Kubernetes API",
     options: semantics,

@@ -9,6 +9,7 @@ import {nodeWith} from './node-with.ts'
 import {setLineOf} from './parsed-line.ts'
 import type {LinuxPart} from './part.ts'
 import {planParts} from './plan.ts'
+import {withPoliciesOf} from './policies-of-kept.ts'
 import {isPrinted} from './printed-part.ts'
 import {keptPartOf, partOf} from './read-part.ts'
 import {refusal} from './refusal.ts'
@@ -31,6 +32,8 @@ export const linuxWriting = {
   repairedPart: (node: LinuxNode, differences: readonly LinuxDifference[], program: LinuxProgram) =>
     repairedPart(node, differences, program),
   withSetsOf: (part: LinuxPart, kept: LinuxPart, names: readonly string[]) => withSetsOf(part, kept, names),
+  withPoliciesOf: (part: LinuxPart, kept: LinuxPart, names: readonly string[], isOfOnePolicy) =>
+    withPoliciesOf(part, kept, names, isOfOnePolicy),
   emptyPart: (node: LinuxNode) => emptyPart(node),
   canonical: (part: LinuxPart) => canonicalPart(part),
   isPrinted: (documents, part: LinuxPart) => isPrinted(documents, part),

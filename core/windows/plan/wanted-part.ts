@@ -59,7 +59,7 @@ function repairedAcls({own}: PartEndpoint, group: readonly AclDifference[]): Pro
 }
 
 /** With the ACLs that allow what no policy is about, where only Azure NPM puts them, and an endpoint has lost them. */
-function withBase({network}: WindowsPart, own: ProgramAcl[]): readonly ProgramAcl[] {
+export function withBase({network}: WindowsPart, own: ProgramAcl[]): readonly ProgramAcl[] {
   const isAsked = network.name === BARE_NETWORK && own.some(({id}) => id !== undefined && isPolicyAclId(id))
   return isAsked && !own.some(isBaseAcl) ? [...BASE_ACLS, ...own] : own
 }

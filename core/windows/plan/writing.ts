@@ -10,6 +10,7 @@ import {lostBy} from './lost-policies.ts'
 import {nodeWith} from './node-with.ts'
 import type {WindowsPart} from './part.ts'
 import {planParts} from './plan.ts'
+import {withPoliciesOf} from './policies-of-kept.ts'
 import {keptPartOf, partOf} from './read-part.ts'
 import {refusal} from './refusal.ts'
 import {parseRequest} from './request.ts'
@@ -32,6 +33,8 @@ export const windowsWriting = {
   repairedPart: (node: WindowsNode, differences: readonly WindowsDifference[], program: WindowsProgram) =>
     repairedPart(node, differences, program),
   withSetsOf: (part: WindowsPart, kept: WindowsPart, names: readonly string[]) => withSetsOf(part, kept, names),
+  withPoliciesOf: (part: WindowsPart, kept: WindowsPart, names: readonly string[], isOfOnePolicy) =>
+    withPoliciesOf(part, kept, names, isOfOnePolicy),
   emptyPart: (node: WindowsNode) => emptyPart(node),
   canonical: (part: WindowsPart) => canonicalPart(part),
   plan: (node: WindowsNode, found: WindowsPart, wanted: WindowsPart, options) => planParts(node, found, wanted, options),

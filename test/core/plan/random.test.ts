@@ -9,6 +9,7 @@ import {cluster, packetsOf} from '../../support/arbitrary-cluster.ts'
 import {azureNpm, damage} from '../../support/linux/arbitrary-node.ts'
 import {nodeOfLines} from '../../support/linux/written-node.ts'
 import {linesOf} from '../../support/node-of.ts'
+import {changedParts} from '../../support/plan/changed-parts.ts'
 import {nodeAfter, planFor} from '../../support/plan/plan.ts'
 
 /** A node that Azure NPM programmed for other objects than the cluster has now, and that somebody changed by hand. */
@@ -37,28 +38,6 @@ function countsOf(node: NodeState, differences: readonly AnyDifference[]): Map<s
 
 const subjectOf = (difference: AnyDifference): string => ('set' in difference ? difference.set.kernelName : difference.chain)
 
-/** The sets and chains that are not the same on two nodes. */
-async function changed(before: NodeState, after: NodeState): Promise<Set<string>> {
-  const [one, other] = [await partsOf(before), await partsOf(after)]
-  return new Set([...one.keys(), ...other.keys()].filter(name => one.get(name) !== other.get(name)))
-}
-
-/** What each set and chain holds. */
-async function partsOf(node: NodeState): Promise<Map<string, string>> {
-  const writing = await node.dataPlane.writing()
-  const part = writing.partOf(node)
-  if ('incomplete' in part) return never()
-  const found = new Map<string, string>()
-  let name = ''
-  for (const line of writing.canonical(part).trimEnd().split('\n')) {
-    const [, set, chain] = /^(?:set (\S+)|chain nft (\S+))/.exec(line) ?? []
-    if (line.startsWith('forward ')) name = 'FORWARD'
-    else if (set !== undefined || chain !== undefined) name = set ?? chain ?? ''
-    found.set(name, `${found.get(name) ?? ''}${line}\n`)
-  }
-  return found
-}
-
 /**
  * Plans for one cause, does what the plan says, and holds what differs then to what differed before. Both times the node is compared
  * with one program: which release is the closest may change with a repair, and another one asks for other rules.
@@ -81,7 +60,7 @@ async function expectOneCauseRepaired(broken: BrokenNode, which: number): Promis
   expect(isMended || plan.untouched.length > 0).toBe(true)
   const gone = before.differences.filter(each => (has.get(keyOf(node, each)) ?? 0) < (had.get(keyOf(node, each)) ?? 0))
   const subjects = new Set(gone.map(subjectOf))
-  for (const name of await changed(node, after)) expect(subjects, `${name} is outside`).toContain(name)
+  for (const name of await changedParts(node, after)) expect(subjects, `${name} is outside`).toContain(name)
   if (gone.some(each => !wasAsked.has(keyOf(node, each)))) expect(plan.notes.join()).toContain('repaired too')
 }
 
