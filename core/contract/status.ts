@@ -29,7 +29,17 @@ export const versionListSchema = z
   .object({
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('VersionList'),
-    client: z.object({version: z.string(), node: z.string().describe('the Node.js that it runs on')}),
+    client: z.object({
+      version: z.string(),
+      node: z.string().describe('the Node.js that it runs on'),
+      installation: z
+        .object({
+          by: z.enum(['krew', 'npm', 'clone', 'executable', 'bundle']),
+          path: z.string().describe('the executable, or the folder of the program'),
+          upgrade: z.string().describe('what brings a newer version: a command, or words; whether there is one is not looked up'),
+        })
+        .describe('how it was installed, by where it lies'),
+    }),
     agents: z.array(agentStatusSchema.pick({node: true, version: true})).describe('by name of the node; empty without a cluster'),
     failures: z.array(nodeFailureSchema).describe('nodes whose agent could not be asked'),
   })

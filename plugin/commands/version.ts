@@ -5,12 +5,14 @@ import type {openCluster} from '../agents/cluster.ts'
 import {clusterFlags, exitCodes, outputFlag, Verb} from '../command.ts'
 import {hasKubeconfig} from '../kubernetes/kubeconfig.ts'
 import {versionLines} from '../print/status.ts'
+import {installationOf, singleExecutable} from '../shell/installation.ts'
 
 type Agents = Pick<VersionList, 'agents' | 'failures'>
 
 export default class Version extends Verb {
   static override summary = 'Tells the versions of this program and of the agents'
   static override description =
+    'Of this program it also tells how it was installed, and what brings a newer one; whether there is one is not looked up. ' +
     'Where nothing says which cluster, and with --client, only that of this program. An agent answers plugins of other versions, as long as the ' +
     'first number of what they say to each other is the same.'
   static override exits = {done: 'told', failed: 'an agent could not be asked: its version is not known'}
@@ -23,7 +25,8 @@ export default class Version extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Version)
-    const client = {version: this.config.version, node: process.versions.node}
+    const installation = installationOf(singleExecutable(), this.config.root)
+    const client = {version: this.config.version, node: process.versions.node, installation}
     const isAsked = !flags.client && hasKubeconfig(flags)
     // What is known is told before an error about the rest.
     const asked = isAsked ? await this.ask(flags).catch((error: Error) => error) : {agents: [], failures: []}

@@ -44,9 +44,20 @@ function written({writes, readOnly}: AgentStatus): string {
 /** The table of agents: its header, then one line for each node. */
 export const statusLines = (rows: readonly StatusRow[], paint: Paint): Iterable<string> => columns(rows, COLUMNS, paint)
 
+const WAYS: Readonly<Record<VersionList['client']['installation']['by'], string>> = {
+  krew: 'by krew',
+  npm: 'by npm',
+  clone: 'a clone',
+  executable: 'one executable',
+  bundle: 'a bundle',
+}
+
 /** The version of this program, then the agents of each version. */
 export function* versionLines({client, agents}: VersionList, paint: Paint): Generator<string> {
+  const {by, path, upgrade} = client.installation
   yield `kubectl npm ${client.version} (Node.js ${client.node})`
+  yield `installed   ${WAYS[by]}: ${escapeControls(path)}`
+  yield `upgrade     ${upgrade}`
   const versions = Map.groupBy(agents, ({version}) => version)
   for (const [version, ofIt] of versions) {
     const line = `agents      ${escapeControls(version)} on ${ofIt.map(({node}) => escapeControls(node)).join(', ')}`

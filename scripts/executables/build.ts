@@ -5,8 +5,8 @@
  *   npm run executables -- [--output FOLDER] [--platform OS-ARCH,...] [--base-url URL]
  *   npm run executables -- --platform OS-ARCH --unpacked FOLDER
  *
- * Without --platform, all. With --base-url, where the archives will be found, there is npm.yaml for krew, too. With --unpacked there is
- * no archive: FOLDER gets what would be in it.
+ * Without --platform, all. With --base-url, where the archives will be found, there is krew-index, too: what a git repository holds that is
+ * an index of krew. With --unpacked there is no archive: FOLDER gets what would be in it.
  */
 import {createHash} from 'node:crypto'
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
@@ -21,6 +21,9 @@ import {makeExecutable} from './executable.ts'
 import {type Archive, krewManifest} from './krew-manifest.ts'
 import {platforms} from './platforms.ts'
 import {makeUnpacked} from './unpacked.ts'
+
+/** Source: krew's "Hosting Custom Plugin Indexes". */
+const KREW_INDEX = 'krew-index'
 
 const {values} = parseArgs({
   options: {
@@ -63,9 +66,10 @@ try {
 console.log(output)
 
 async function writeArchives(bundle: string): Promise<void> {
-  // Of an earlier build; whatever else somebody keeps there stays.
-  for (const name of await readdir(output))
-    if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS|npm\.yaml)$/.test(name)) await rm(join(output, name))
+  // Of an earlier build; whatever else somebody keeps there stays, as the history of an index.
+  for (const name of [...(await readdir(output)), join(KREW_INDEX, 'plugins', 'npm.yaml')])
+    if (/^(?:kubectl-npm_.*\.(?:tar\.gz|cdx\.json)|SHA256SUMS)$|\bnpm\.yaml$/.test(name))
+      await rm(join(output, name), {force: true})
   const sums: string[] = []
   const archives: Archive[] = []
   for (const platform of chosen) {
@@ -80,8 +84,10 @@ async function writeArchives(bundle: string): Promise<void> {
     if (baseUrl !== undefined) archives.push({platform, uri: `${baseUrl}/${base}.tar.gz`, sha256})
   }
   await writeFile(join(output, 'SHA256SUMS'), sums.join(''))
-  if (baseUrl !== undefined)
-    await writeFile(join(output, 'npm.yaml'), krewManifest(packageFacts.version, packageFacts.description, archives))
+  if (baseUrl === undefined) return
+  const plugins = join(output, KREW_INDEX, 'plugins')
+  await mkdir(plugins, {recursive: true})
+  await writeFile(join(plugins, 'npm.yaml'), krewManifest(packageFacts.version, packageFacts.description, archives))
 }
 
 /** In hex, as `sha256sum` writes it. */

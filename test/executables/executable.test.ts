@@ -9,6 +9,7 @@ import {runtimeFor, runtimes} from '../../scripts/platforms/runtimes.ts'
 import {binaryFolder, kubectlProgram, missingBinaries} from '../cluster/lab/binaries.ts'
 import {describeWhere} from '../support/describe-where.ts'
 import {freshMachine, noFreshMachine} from '../support/executables/fresh-machine.ts'
+import {openKrewIndex} from '../support/executables/krew-index.ts'
 import {type TemporaryFolder, temporaryFolder} from '../support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -79,14 +80,22 @@ describeWhere(missing, 'the executable for this system', () => {
     await mkdir(join(folder.path, 'home'))
     await mkdir(join(folder.path, 'elsewhere'))
     const flags = ['--platform', platform.name, '--base-url', `${BASE_URL}/`]
-    // The second one in another folder for temporary files, and another year.
-    const environments = [{}, {TMPDIR: join(folder.path, 'elsewhere'), TZ: 'Asia/Tokyo'}]
+    // The second one elsewhere, with other rights for new files, in another time zone and another year.
+    const clock =
+      'globalThis.Date = class extends Date { constructor(...words) { words.length ? super(...words) : super(978307200000) } }'
+    const other = {
+      env: {
+        TMPDIR: join(folder.path, 'elsewhere'),
+        TZ: 'Asia/Tokyo',
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(clock)}`,
+      },
+      cwd: join(folder.path, 'elsewhere'),
+    }
     await Promise.all(
-      builds.map((output, index) =>
-        execa(process.execPath, [join(ROOT, 'scripts/executables/build.ts'), ...flags, '--output', output], {
-          env: environments[index] ?? {},
-        }),
-      ),
+      [{}, other].map((options, index) => {
+        const words = [process.execPath, join(ROOT, 'scripts/executables/build.ts'), ...flags, '--output', builds[index] ?? '']
+        return execa('sh', ['-c', `umask 0${index}77; exec "$@"`, 'sh', ...words], options)
+      }),
     )
     await execa('tar', ['-xzf', join(builds[0], `${base}.tar.gz`), '-C', folder.path])
     program = join(folder.path, platform.program)
@@ -98,8 +107,9 @@ describeWhere(missing, 'the executable for this system', () => {
     const names = [`${base}.cdx.json`, `${base}.tar.gz`]
     const sums = await Promise.all(
       builds.map(async build => {
-        expect((await readdir(build)).toSorted()).toEqual(['SHA256SUMS', ...names, 'npm.yaml'])
+        expect((await readdir(build)).toSorted()).toEqual(['SHA256SUMS', 'krew-index', ...names])
         await execa('sha256sum', ['--check', '--strict', 'SHA256SUMS'], {cwd: build})
+        expect(await readFile(join(build, 'krew-index/plugins/npm.yaml'), 'utf8')).toContain(BASE_URL)
         return readFile(join(build, 'SHA256SUMS'), 'utf8')
       }),
     )
@@ -223,24 +233,38 @@ describeWhere(missing, 'the executable for this system', () => {
   })
 
   describeWhere(missingBinaries(['krew']), 'krew', () => {
-    test('installs it from the manifest and the archive, and kubectl runs it', async () => {
+    test('installs it from an index of one\u2019s own, kubectl runs it, and a newer version takes its place', async () => {
       const root = join(folder.path, 'krew')
       const env = {
         PATH: [join(root, 'bin'), process.env['PATH']].join(delimiter),
         KREW_ROOT: root,
         KUBECONFIG: '/no/such/kubeconfig',
       }
-      const files = ['--manifest', join(builds[0], 'npm.yaml'), '--archive', join(builds[0], `${base}.tar.gz`)]
-      const {stderr} = await execa(join(await binaryFolder(['krew']), 'krew'), ['install', ...files], {env, input: ''})
-      expect(stderr).toContain('Installed plugin: npm')
-      expect(stderr).toContain('kubectl npm completion --install')
+      const program = join(await binaryFolder(['krew']), 'krew')
+      const krew = async (...words: string[]) => (await execa(program, words, {env, input: '', all: true})).all
+      const manifest = await readFile(join(builds[0], 'krew-index/plugins/npm.yaml'), 'utf8')
+      await using index = await openKrewIndex(join(folder.path, 'index'), manifest, BASE_URL, join(builds[0], `${base}.tar.gz`))
+      await index.publish('v0.0.1')
+      await krew('index', 'add', 'ours', index.url)
+      const said = await krew('install', 'ours/npm')
+      expect(said).toContain('Installed plugin: npm')
+      expect(said).toContain('kubectl npm completion --install')
+
       const kubectl = await kubectlProgram()
-      const version = await execa(kubectl, ['npm', 'version', '--client'], {env})
-      expect(version.stdout).toContain(packageFacts.version)
+      const npm = async (...words: string[]) => (await execa(kubectl, words, {env})).stdout
+      expect((await npm('npm', 'version', '--client')).split('\n')).toEqual([
+        `kubectl npm ${packageFacts.version} (Node.js ${runtimes[platform.runtime].version})`,
+        `installed   by krew: ${join(root, 'store/npm/v0.0.1/kubectl-npm')}`,
+        'upgrade     kubectl krew upgrade npm',
+      ])
       // krew links what is named as the program and nothing beside it.
-      await execa(kubectl, ['npm', 'completion', '--install'], {env})
-      const completed = await execa(kubectl, ['__complete', 'npm', 'transl'], {env})
-      expect(completed.stdout).toMatch(/^translate\t/)
+      await npm('npm', 'completion', '--install')
+      expect(await npm('__complete', 'npm', 'transl')).toMatch(/^translate\t/)
+
+      await index.publish(`v${packageFacts.version}`)
+      expect(await krew('upgrade', 'npm')).toContain('Upgraded plugin: ours/npm')
+      expect(await npm('npm', 'version', '--client')).toContain(`/store/npm/v${packageFacts.version}/kubectl-npm`)
+      expect(await npm('__complete', 'npm', 'transl')).toMatch(/^translate\t/)
       expect((await readdir(join(root, 'bin'))).toSorted()).toEqual(['kubectl-npm', 'kubectl_complete-npm'])
     }, 600_000)
   })

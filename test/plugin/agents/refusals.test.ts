@@ -385,7 +385,9 @@ describe('plugin and agent are of different versions', () => {
 
     test('version, beside ours', async () => {
       const {stdout, stderr, exitCode} = await run('version')
-      expect(stdout).toMatch(/^kubectl npm \d+\.\d+\.\d+ \(Node\.js \d+.*\)\nagents      0\.9\.0 on aks-1\n$/)
+      expect(stdout).toMatch(
+        /^kubectl npm \d+\.\d+\.\d+ \(Node\.js \d+.*\)\ninstalled   a .*: \/.*\nupgrade     .+\nagents      0\.9\.0 on aks-1\n$/,
+      )
       expect([stderr, exitCode]).toEqual(['', 0])
       const list = JSON.parse((await run('version', '-o', 'json')).stdout)
       expect(schemas.VersionList.parse(list)).toEqual(list)
