@@ -127,6 +127,27 @@ export const nameFlags = {
   }),
 } as const
 
+/**
+ * Flags of verbs whose answer is narrowed to namespaces.
+ *
+ * @param what is narrowed: `policies`
+ */
+export const namespaceFlags = (what: string) => ({
+  namespace: Flags.string({
+    char: 'n',
+    summary: `Only ${what} of this namespace; may be given several times`,
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'NAMESPACE',
+  }),
+  'all-namespaces': Flags.boolean({
+    char: 'A',
+    summary: 'Of all namespaces, as without --namespace',
+    default: false,
+    exclusive: ['namespace'],
+  }),
+})
+
 /** Formats of every answer that is a document. */
 const DOCUMENTS = ['json', 'yaml']
 /** Formats that say themselves what of a document they print. */

@@ -15,7 +15,7 @@ import {resolutionSchema} from './resolution.ts'
 import {setListListSchema, setListSchema} from './set-list.ts'
 import {agentStatusChangeSchema, agentStatusListSchema, versionListSchema} from './status.ts'
 import {topSampleSchema} from './top.ts'
-import {traceSchema} from './trace.ts'
+import {traceListSchema, traceSchema} from './trace.ts'
 import {translationListSchema, translationSchema} from './translation.ts'
 import {verificationListSchema, verificationSchema} from './verification.ts'
 import {writeResultListSchema, writeResultSchema, writeStatusListSchema} from './writes.ts'
@@ -52,6 +52,7 @@ export const schemas = {
   SetListList: setListListSchema,
   TopSample: topSampleSchema,
   Trace: traceSchema,
+  TraceList: traceListSchema,
   Translation: translationSchema,
   TranslationList: translationListSchema,
   Verification: verificationSchema,

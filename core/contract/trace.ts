@@ -98,6 +98,23 @@ export const traceSchema = z.object({
   problems: z.array(problemSchema),
 })
 
+export const traceListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('TraceList'),
+  verdict: verdictSchema.describe('drop when packets to any of the ports are dropped, else unknown when any is'),
+  items: z
+    .array(
+      z.object({
+        protocol: z.enum(['tcp', 'udp', 'sctp', 'icmp']),
+        from: z.int().min(0).max(65535),
+        to: z.int().min(0).max(65535),
+        trace: traceSchema.describe('of the first port; to all others the same happens'),
+      }),
+    )
+    .describe('all ports that were asked for, cut where anything changes'),
+})
+
+export type TraceList = z.infer<typeof traceListSchema>
 export type Trace = z.infer<typeof traceSchema>
 export type TraceSide = z.infer<typeof traceSideSchema>
 export type TraceStep = z.infer<typeof stepSchema>

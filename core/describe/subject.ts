@@ -1,4 +1,5 @@
 import {findNamed} from '../kubernetes/named-end.ts'
+import {isPolicyKind} from '../kubernetes/object-reference.ts'
 import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {serviceAt} from '../kubernetes/service-backends.ts'
 import {isSetName} from '../names/kernel-name.ts'
@@ -20,16 +21,6 @@ export type Subject =
 
 const NAMESPACE = new Set(['ns', 'namespace', 'namespaces'])
 const NODE = new Set(['no', 'node', 'nodes'])
-const POLICY = new Set([
-  'policy',
-  'policies',
-  'netpol',
-  'networkpolicy',
-  'networkpolicies',
-  'networkpolicy.networking.k8s.io',
-  'networkpolicies.networking.k8s.io',
-])
-
 /**
  * Finds what a word stands for. Of several things that are called so it is the first of: a pod, a policy, a set. Words that only sets
  * can have, `app=web`, are sets.
@@ -53,7 +44,7 @@ export function findSubject(asked: string, namespace: string | undefined, known:
   if (!isPodsName) {
     if (NAMESPACE.has(kind)) return among('namespace', name, namespacesOf(known), known)
     if (NODE.has(kind)) return among('node', name, nodesOf(known), known)
-    if (POLICY.has(kind)) return policyOf(name, namespace, known) ?? noPolicy(name, known)
+    if (isPolicyKind(kind)) return policyOf(name, namespace, known) ?? noPolicy(name, known)
   }
   if (/[=:]/.test(asked) || isSetName(asked) || setTypeOf(asked) !== 'Unknown') return setOf(asked, known)
   try {

@@ -43,6 +43,26 @@ export function readReference(text: string): ObjectReference[] {
   return [{kind: 'pod', name: second, namespace: first}, ...(kind === undefined ? [] : [{kind, name: second}])]
 }
 
+const POLICY = new Set([
+  'policy',
+  'policies',
+  'netpol',
+  'networkpolicy',
+  'networkpolicies',
+  'networkpolicy.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+])
+
+/** Whether a word in front of a slash says that a policy is meant. */
+export const isPolicyKind = (word: string): boolean => POLICY.has(word.toLowerCase())
+
+/** A policy's name as it was given, without its kind: `shop/web` of `policy/shop/web` and of `shop/policy/web`. */
+export function withoutPolicyKind(text: string): string {
+  const parts = text.split('/')
+  const at = parts.slice(0, -1).findIndex(isPolicyKind)
+  return at < 0 ? text : parts.toSpliced(at, 1).join('/')
+}
+
 /** Whether the namespace of a word is that of the command line: it names no node, and may name something without its namespace. */
 export const isWithoutNamespace = (text: string): boolean =>
   readReference(text).some(({namespace, kind}) => namespace === undefined && kind !== 'node')

@@ -1,6 +1,17 @@
-import {type ClusterObjects, type Labels, type Namespace, objectKey, type Pod, type Workload} from '../kubernetes/objects.ts'
-import {InputError} from '../problem/input-error.ts'
+import {wholenessOf} from '../kubernetes/named-end.ts'
+import {withoutPolicyKind} from '../kubernetes/object-reference.ts'
+import {
+  type ClusterObjects,
+  type Labels,
+  type Namespace,
+  type NetworkPolicy,
+  objectKey,
+  type Pod,
+  type Workload,
+} from '../kubernetes/objects.ts'
+import {InputError, unknownName} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
+import {meant} from '../text/nearest.ts'
 import {podsOfWorkload} from './stand-ins.ts'
 
 /** What is done to a cluster. */
@@ -24,13 +35,7 @@ export function changedCluster(
 ): {cluster: ClusterObjects; problems: Problem[]} {
   const problems: Problem[] = []
   const policies = replaced(before.policies, applied?.policies ?? [])
-  for (const name of without)
-    if (!policies.some(policy => objectKey(policy) === name))
-      throw new InputError(
-        `--without ${name}: there is no such policy`,
-        name.includes('/') ? 'Check the name: kubectl get networkpolicies -A' : 'Give NAMESPACE/POLICY.',
-      )
-  const deleted = new Set(without)
+  const deleted = new Set(without.map(name => keyOfPolicy(name, policies, before)))
   const namespaces = new Map(before.namespaces.map(each => [each.metadata.name, each]))
   for (const namespace of applied?.namespaces ?? []) {
     const {name} = namespace.metadata
@@ -58,6 +63,24 @@ function replaced<Item extends ClusterObjects['pods' | 'policies'][number]>(
 }
 
 const workloadKey = ({kind, namespace, name}: Workload): string => `${kind} ${namespace}/${name}`
+
+/** @throws InputError when no policy is called so, or several are */
+function keyOfPolicy(asked: string, policies: readonly NetworkPolicy[], before: ClusterObjects): string {
+  const name = withoutPolicyKind(asked)
+  const keys = policies.map(objectKey)
+  const [first, ...others] = keys.filter(key => key === asked || key === name || key.endsWith(`/${name}`))
+  if (first === undefined)
+    throw unknownName(wholenessOf(before)?.('policies', undefined) === true, `--without ${asked}: there is no such policy`, [
+      ...meant(name, name.includes('/') ? keys : policies.map(({metadata}) => metadata.name)),
+      'Check the name: kubectl get networkpolicies -A',
+    ])
+  if (others.length > 0)
+    throw new InputError(
+      `--without ${asked}: policies of several namespaces are called so`,
+      `Say which one: ${[first, ...others].join(', ')}`,
+    )
+  return first
+}
 
 /** The workloads of a cluster, with others in the place of those of their names. */
 export function withWorkloads({workloads = []}: ClusterObjects, others: readonly Workload[]): {workloads?: readonly Workload[]} {

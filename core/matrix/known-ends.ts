@@ -8,14 +8,17 @@ import {knownPods, Routes} from '../trace/nodes.ts'
 import {type MatrixEnd, matrixEnds} from './matrix.ts'
 
 interface Wanted {
-  /** Only pods of this namespace. */
-  readonly namespace?: string | undefined
+  /** Only pods of these namespaces. */
+  readonly namespaces?: readonly string[] | undefined
 }
 
+const isIn = ({metadata}: Pod, namespaces: Wanted['namespaces']): boolean =>
+  namespaces === undefined || namespaces.includes(metadata.namespace ?? 'default')
+
 /** The ends of the matrix of some nodes: the pods whose packets one of them judges, and the outside. */
-export function endsOf(nodes: readonly NodeState[], {namespace}: Wanted): MatrixEnd[] {
+export function endsOf(nodes: readonly NodeState[], {namespaces}: Wanted): MatrixEnd[] {
   const known = knownPods(nodes)
-  const wanted = namespace === undefined ? known.pods : known.pods.filter(pod => pod.metadata.namespace === namespace)
+  const wanted = known.pods.filter(pod => isIn(pod, namespaces))
   const isElsewhere = judgedElsewhere(nodes)
   const pods = wanted.filter(pod => !isElsewhere(pod))
   return matrixEnds(pods, resolveEndpoint('external', known))
@@ -41,12 +44,10 @@ function judgedElsewhere(nodes: readonly NodeState[]): (pod: Pod) => boolean {
 }
 
 /** What is said of pods that are left out. */
-export function elsewhereProblems(nodes: readonly NodeState[], {namespace}: Wanted): Problem[] {
+export function elsewhereProblems(nodes: readonly NodeState[], {namespaces}: Wanted): Problem[] {
   const isElsewhere = judgedElsewhere(nodes)
-  const others = knownPods(nodes).pods.filter(
-    pod => (namespace === undefined || pod.metadata.namespace === namespace) && isElsewhere(pod),
-  )
-  if (others.length === 0) return unreadProblems(nodes, namespace)
+  const others = knownPods(nodes).pods.filter(pod => isIn(pod, namespaces) && isElsewhere(pod))
+  if (others.length === 0) return unreadProblems(nodes, namespaces)
   const [first] = others
   const named = others.length === 1 && first ? objectKey(first) : `${others.length} pods`
   return [
@@ -61,12 +62,12 @@ export function elsewhereProblems(nodes: readonly NodeState[], {namespace}: Want
 }
 
 /** Of several nodes it is known which are missing: one was asked alone, whatever it does not know. */
-function unreadProblems(nodes: readonly NodeState[], namespace: string | undefined): Problem[] {
+function unreadProblems(nodes: readonly NodeState[], namespaces: Wanted['namespaces']): Problem[] {
   if (nodes.length < 2) return []
   const routes = new Routes(nodes)
   const unread = knownPods(nodes).pods.filter(pod => {
     const address = policyIp(pod)
-    const isAsked = namespace === undefined || pod.metadata.namespace === namespace
+    const isAsked = isIn(pod, namespaces)
     return isAsked && address !== undefined && !routes.homeOf({pod, address})
   })
   const [first] = unread

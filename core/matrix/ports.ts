@@ -2,6 +2,7 @@ import type {Probe} from '../contract/matrix.ts'
 import {declaredPorts} from '../kubernetes/named-ports.ts'
 import type {ClusterObjects, PolicyPort} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
+import {meant} from '../text/nearest.ts'
 
 /** One probed port. */
 export interface ProbedPort {
@@ -9,21 +10,55 @@ export interface ProbedPort {
   readonly port: number
 }
 
-const PORT = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/
-
 /**
- * Parses a list of ports: `80,53/udp`. The default protocol is tcp.
+ * Parses lists of ports: `80,53/UDP`, `8000-8010`, `http`. The default protocol is tcp.
  *
- * @throws InputError for a part that is no port
+ * @param texts    values of the flag, each a list
+ * @param clusters whose pods declare the names
+ * @throws InputError for a part that is no port, a name that no pod declares, and more ports than fit into a table
  */
-export function parsePorts(text: string): ProbedPort[] {
-  return text.split(',').map(part => {
-    const parts = PORT.exec(part.trim())
-    const port = Number(parts?.[1])
-    if (!parts || port > 65535)
-      throw new InputError(`--ports: "${part}" is no port`, 'Give numbers with an optional protocol: 80,53/udp,7400/sctp')
-    return {protocol: (parts[2] ?? 'tcp') as ProbedPort['protocol'], port}
-  })
+export function parsePorts(texts: readonly string[], clusters: readonly ClusterObjects[]): ProbedPort[] {
+  const declared = clusters.map(declaredNumbers)
+  const ports = texts
+    .flatMap(text => text.split(','))
+    .flatMap(text => {
+      const [, first, last = first, name, protocol = 'tcp'] = PORT.exec(text.trim()) ?? []
+      const known = PROTOCOLS.find(each => each === protocol.toLowerCase())
+      if (!known || (first === undefined && name === undefined))
+        throw new InputError(
+          `--ports: "${text}" is no port`,
+          'Give numbers, ranges or names with an optional protocol: 80,53/udp,8000-8010,http',
+        )
+      if (name !== undefined) return numbersCalled(name, known, declared)
+      const [from, to] = [Number(first), Number(last)]
+      if (to > 65_535 || from > to)
+        throw new InputError(`--ports: "${text}" is no port`, 'Ports go from 0 to 65535, and the smaller one stands first.')
+      if (to - from >= MOST_PORTS)
+        throw new InputError(
+          `--ports ${text}: a table has at most ${MOST_PORTS} ports`,
+          'Give a shorter range, or trace one pair: kubectl npm trace A B --port 1-65535',
+        )
+      return Array.from({length: to - from + 1}, (_, at) => ({protocol: known, port: from + at}))
+    })
+  const once = [...new Map(ports.map(each => [`${each.port}/${each.protocol}`, each])).values()]
+  if (once.length > MOST_PORTS) throw new InputError(`--ports names ${once.length} ports`, `A table has at most ${MOST_PORTS}.`)
+  return once
+}
+
+const PORT = /^(?:(\d{1,5})(?:-(\d{1,5}))?|([a-z0-9-]*[a-z][a-z0-9-]*))(?:\/(\w+))?$/i
+
+function numbersCalled(
+  name: string,
+  protocol: ProbedPort['protocol'],
+  declared: readonly ReadonlyMap<string, Iterable<number>>[],
+): ProbedPort[] {
+  const numbers = new Set(declared.flatMap(each => [...(each.get(`${name}/${protocol}`) ?? [])]))
+  if (numbers.size > 0) return [...numbers].map(port => ({protocol, port}))
+  const names = declared.flatMap(each => [...each.keys()].map(key => key.slice(0, key.indexOf('/'))))
+  throw new InputError(`--ports: no pod in the input declares a ${protocol} port named "${name}"`, [
+    ...meant(name, names),
+    'Give its number.',
+  ])
 }
 
 /** More columns than anybody reads. */

@@ -21,8 +21,8 @@ import {withStandIns} from './stand-ins.ts'
 export interface MatrixQuestion {
   /** By default all that the policies name. */
   readonly ports?: readonly ProbedPort[] | undefined
-  /** Only pods of this namespace, as senders and as receivers. */
-  readonly namespace?: string | undefined
+  /** Only pods of these namespaces, as senders and as receivers. */
+  readonly namespaces?: readonly string[] | undefined
   /** Whether the document has only probes whose verdict is not what the policies mean. */
   readonly isWrongOnly?: boolean
   /** As which Azure NPM programs, where no node tells; by default as that of today. */

@@ -16,7 +16,8 @@ const NO_POLICIES = 'the input holds no NetworkPolicies: what is asked for is no
 
 /** Which policies are listed. */
 export interface PolicyFilter {
-  readonly namespace?: string
+  /** Those of any of these. */
+  readonly namespaces?: readonly string[]
   /** Whether an object is wanted, by its labels. Rules without an object are not, where it is asked. */
   readonly selects?: (labels: Readonly<Record<string, string>>) => boolean
 }
@@ -75,13 +76,13 @@ export function listPolicies(
     }
   }
   for (const [node, text] of unknown) for (const row of rows.all) if (!row.isSaidOf(node)) row.say(node, {state: 'unknown', text})
-  const {namespace, selects} = filter
+  const {namespaces, selects} = filter
   const isWanted = ({policy, object, isTold}: PolicyRow): boolean =>
     isTold &&
-    (namespace === undefined || policy.startsWith(`${namespace}/`)) &&
+    (namespaces === undefined || namespaces.some(each => policy.startsWith(`${each}/`))) &&
     (selects === undefined || (object !== undefined && selects(object.metadata.labels ?? {})))
   const wanted = [...rows.all].filter(isWanted).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-  const isAll = namespace === undefined && selects === undefined
+  const isAll = namespaces === undefined && selects === undefined
   return {
     apiVersion: API_VERSION,
     kind: 'PolicyList',

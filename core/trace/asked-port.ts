@@ -32,3 +32,34 @@ function protocolOf(text: string, where: string): (typeof PROTOCOLS)[number] {
     'Give it like --port 53/udp, or --port 53 --protocol udp.',
   )
 }
+
+/** Ports that are asked for: from the first number to the last, or one by its name. */
+export type AskedPorts = {readonly protocol: (typeof PROTOCOLS)[number]} & (
+  | {readonly from: number; readonly to: number}
+  | {readonly name: string}
+)
+
+const RANGE = /^(\d+)(?:-(\d+))?$/
+const LAST_PORT = 65_535
+
+/**
+ * Reads lists of ports: `80,443`, `8000-8010`, `http`, `53/udp`. Each has the protocol behind its slash, or else the one that is given.
+ *
+ * @param texts values of the flag, each a list
+ * @throws InputError for what is no port, a range that goes backwards, and what `readPort` refuses
+ */
+export function readPorts(texts: readonly string[], protocol: string | undefined): AskedPorts[] {
+  return texts
+    .flatMap(list => list.split(',').map(text => ({text: text.trim(), list})))
+    .map(({text, list}) => {
+      if (text === '') throw new InputError(`--port ${list}: a port is empty`, 'Give it like --port 80,443, 8000-8010 or http.')
+      const asked = readPort(text, protocol)
+      const [, first, last = first] = RANGE.exec(asked.port ?? '') ?? []
+      if (first === undefined || last === undefined) return {protocol: asked.protocol, name: asked.port ?? ''}
+      const [from, to] = [Number(first), Number(last)]
+      const wrong = [from, to].find(port => port > LAST_PORT)
+      if (wrong !== undefined) throw new InputError(`port ${wrong} is out of range`, 'Ports go from 0 to 65535.')
+      if (from > to) throw new InputError(`--port ${text}: the range goes backwards`, `Give it like --port ${to}-${from}.`)
+      return {protocol: asked.protocol, from, to}
+    })
+}

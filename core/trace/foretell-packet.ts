@@ -1,4 +1,4 @@
-import type {DataPlane, DescribedWalk} from '../dataplane/dataplane.ts'
+import type {DataPlane, DescribedWalk, NodeState} from '../dataplane/dataplane.ts'
 import {dataPlaneOfNode} from '../dataplanes.ts'
 import type {ClusterObjects, ObjectMeta} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
@@ -7,6 +7,8 @@ import type {CompileOptions} from '../policy/program.ts'
 
 /** As Azure NPM of today programs. */
 const NEWEST: CompileOptions = {scheme: 'sha256', semantics: 'npm'}
+
+type Ends = Pick<Packet, 'source' | 'destination'>
 
 /** What Azure NPM will do with a packet, and why, in words. */
 export interface ForetoldPacket extends Pick<DescribedWalk, 'trail' | 'reason'> {
@@ -23,10 +25,7 @@ export interface ForetoldPacket extends Pick<DescribedWalk, 'trail' | 'reason'> 
  * @param usual the data plane of nodes of which nothing says what they run
  */
 export function foretellPacket(cluster: ClusterObjects, usual: DataPlane, packet: Packet): ForetoldPacket {
-  const concerned = partOf(cluster, packet)
-  const foretold = planesOf(concerned, usual, packet).map((dataPlane): ForetoldPacket => {
-    const program = dataPlane.policyCompiler.compile(concerned, NEWEST)
-    const node = dataPlane.foretell(program, {cluster: concerned})
+  const foretold = foretoldNodes(cluster, usual, packet).map((node): ForetoldPacket => {
     const walk = node.walk(packet)
     const {trail, reason, ofConnection} = node.describe(walk)
     return {
@@ -34,7 +33,7 @@ export function foretellPacket(cluster: ClusterObjects, usual: DataPlane, packet
       reason: [reason, ofConnection].filter(each => each !== undefined).join('; '),
       trail,
       options: NEWEST,
-      dataPlane,
+      dataPlane: node.dataPlane,
     }
   })
   const last = foretold.at(-1) as ForetoldPacket
@@ -42,8 +41,16 @@ export function foretellPacket(cluster: ClusterObjects, usual: DataPlane, packet
   return {...deciding, trail: foretold.slice(0, foretold.indexOf(deciding) + 1).flatMap(({trail}) => trail)}
 }
 
+/** The nodes of both ends of packets, as Azure NPM will program them: one of each data plane. */
+export function foretoldNodes(cluster: ClusterObjects, usual: DataPlane, ends: Ends): NodeState[] {
+  const concerned = partOf(cluster, ends)
+  return planesOf(concerned, usual, ends).map(dataPlane =>
+    dataPlane.foretell(dataPlane.policyCompiler.compile(concerned, NEWEST), {cluster: concerned}),
+  )
+}
+
 /** The data planes of the nodes that a packet passes: the sender's, then the receiver's. */
-function planesOf({pods, nodes}: ClusterObjects, usual: DataPlane, {source, destination}: Packet): DataPlane[] {
+function planesOf({pods, nodes}: ClusterObjects, usual: DataPlane, {source, destination}: Ends): DataPlane[] {
   const planes = [source, destination].flatMap(address =>
     pods
       .filter(pod => policyIp(pod) === address)
@@ -56,7 +63,7 @@ function planesOf({pods, nodes}: ClusterObjects, usual: DataPlane, {source, dest
  * The objects that a packet can meet: the pods at its addresses, their namespaces, and the policies there. Other policies select other
  * pods, and sets that no other pod is in hold nothing that the packet could match. Names of sets and chains do not collide.
  */
-function partOf(cluster: ClusterObjects, {source, destination}: Packet): ClusterObjects {
+function partOf(cluster: ClusterObjects, {source, destination}: Ends): ClusterObjects {
   const pods = cluster.pods.filter(pod => {
     const ip = policyIp(pod)
     return ip === source || ip === destination

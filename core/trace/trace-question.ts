@@ -9,9 +9,10 @@ import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {deviationReasons, explainDisagreement} from './disagreement.ts'
 import type {Endpoint} from './endpoints.ts'
-import {foretellPacket} from './foretell-packet.ts'
+import {foretellPacket, foretoldNodes} from './foretell-packet.ts'
 import {networkProblems} from './network-model.ts'
 import {type Route, routeOf} from './nodes.ts'
+import {passageOf} from './passage.ts'
 import {remediesOf} from './remedies.ts'
 import {packetOf, type TraceQuestion, traceInside, traceNodes, tracePolicies} from './trace.ts'
 
@@ -198,3 +199,36 @@ function unreadProblems({source, destination}: Packet, route: Route, cluster: Cl
     ]
   })
 }
+
+/**
+ * What happens to packets of one question to each port: a text that is equal where all is equal that a trace says, but for the port.
+ *
+ * @param route of these packets
+ */
+export function outcomesOf(input: TraceInput, question: TraceQuestion, route: Route): (port: number) => string {
+  const {cluster} = input
+  const packet = packetOf(question)
+  const isWalked = route.nodes.some(({completeness}) => completeness.rules !== 'absent')
+  const dataPlane = input.dumps[0]?.dataPlane
+  const foretold = !isWalked && cluster && dataPlane ? foretoldNodes(cluster, dataPlane, packet) : []
+  const meanings = cluster && ((to: Packet) => input.policies.evaluate(to, meantPods(question)))
+  return port => {
+    const asked = {...packet, port}
+    const passage = isWalked ? passageOf(asked, route) : undefined
+    // A port that stays as it is tells nothing.
+    const placeOf = ({destination, port: at}: Packet) => `${destination}:${at === port ? '' : at}`
+    const passed = passage?.legs.map(({walk}) => walk) ?? foretold.map(node => node.walk(asked))
+    const walks = passed.map(({verdict, trail, reason}) => [verdict, reason, trail.map(placeOfStep)])
+    const meant = (passage?.ends ?? [asked]).map(end => {
+      const meaning = meanings?.(end)
+      return [placeOf(end), meaning?.verdict, meaning?.reason]
+    })
+    return JSON.stringify([passage?.verdict, passage?.reason, walks, meant])
+  }
+}
+
+/** Where a rule of whatever data plane stands, without the rule. */
+const placeOfStep = (step: object): string =>
+  Object.values(step)
+    .filter(value => typeof value !== 'object')
+    .join(' ')

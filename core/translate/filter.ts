@@ -1,6 +1,7 @@
 import type {Term} from '../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../contract/translation.ts'
 import type {ProgrammedPolicy} from '../dataplane/dataplane.ts'
+import {withoutPolicyKind} from '../kubernetes/object-reference.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import {namesAskedFor} from '../sets/list-sets.ts'
 
@@ -24,8 +25,10 @@ function usesSet(rule: TranslatedRule, wanted: ReadonlySet<string>): boolean {
 }
 
 /** Whether a policy, `namespace/name`, is called by a name, with its namespace or without. */
-export const isCalled = (policy: string, wanted: string): boolean =>
-  policy === wanted || (!wanted.includes('/') && policy.slice(policy.indexOf('/') + 1) === wanted)
+export function isCalled(policy: string, wanted: string): boolean {
+  const name = withoutPolicyKind(wanted)
+  return policy === wanted || policy === name || (!name.includes('/') && policy.slice(policy.indexOf('/') + 1) === name)
+}
 
 /** Whether a policy matches the filter's name, chain and direction. */
 export function wantsPolicy({policy, chain, direction, ...rest}: ProgrammedPolicy, filter: TranslationFilter): boolean {

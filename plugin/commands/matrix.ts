@@ -4,7 +4,7 @@ import type {GroupedMatrix} from '../../core/matrix/groups.ts'
 import {parsePorts} from '../../core/matrix/ports.ts'
 import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNodes} from '../../core/matrix/probe-node.ts'
 import {meant} from '../../core/text/nearest.ts'
-import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, namespaceFlags, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
@@ -33,10 +33,13 @@ export default class Matrix extends Verb {
   static override flags = {
     ...sourceFlags,
     ports: Flags.string({
-      summary: 'Ports to probe: 80,53/udp,7400/sctp; by default all that the policies name, and one that they do not',
+      summary:
+        'Ports to probe: 80,53/udp,8000-8010, or names that pods declare; by default all that the policies name, and one that they do not',
+      multiple: true,
+      multipleNonGreedy: true,
       helpValue: 'PORTS',
     }),
-    namespace: Flags.string({char: 'n', summary: 'Only pods of this namespace as receivers and senders', helpValue: 'NAMESPACE'}),
+    ...namespaceFlags('pods, as receivers and senders,'),
     diff: Flags.string({
       summary: 'Compare with this dump, or with the cluster as this file would change it; may be given several times',
       multiple: true,
@@ -59,8 +62,14 @@ export default class Matrix extends Verb {
     const source = await this.open(flags, 'all')
     const dumps = namedNodes(source.dumps, flags.node)
     const question: MatrixQuestion = {
-      ports: flags.ports === undefined ? undefined : parsePorts(flags.ports),
-      namespace: flags.namespace,
+      ports:
+        flags.ports === undefined
+          ? undefined
+          : parsePorts(
+              flags.ports,
+              source.dumps.flatMap(({cluster}) => cluster ?? []),
+            ),
+      namespaces: flags.namespace,
       isWrongOnly: flags.wrong,
       options: releaseOptions(flags.release),
     }
@@ -93,10 +102,12 @@ export default class Matrix extends Verb {
       },
     })
     await this.report(document.problems)
-    const {namespace} = flags
-    if (namespace !== undefined && !ends.some(name => name.startsWith(`${namespace}/`))) {
+    const empty = flags.namespace?.filter(each => !ends.some(name => name.startsWith(`${each}/`))) ?? []
+    if (empty.length > 0) {
       const known = dumps.find(({cluster}) => cluster)?.cluster?.namespaces.map(({metadata}) => metadata.name) ?? []
-      await this.reportUnknown([{what: `no pods of namespace ${namespace} in the input`, steps: meant(namespace, known)}])
+      await this.reportUnknown(
+        empty.map(each => ({what: `no pods of namespace ${each} in the input`, steps: meant(each, known)})),
+      )
       this.exit(exitCodes.no)
     }
     // On objects alone, what rests on one that was not given is no answer.

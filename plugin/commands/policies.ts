@@ -8,7 +8,7 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {type SortColumn, sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {dumpPaths, exitCodes, type OutputFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, namespaceFlags, type OutputFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {readerGone} from '../print/output.ts'
 import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
 import {chosenNodes} from '../source/open-source.ts'
@@ -41,13 +41,7 @@ export default class Policies extends Verb {
   static override args = dumpPaths
   static override flags = {
     ...sourceFlags,
-    namespace: Flags.string({char: 'n', summary: 'Only policies of this namespace', helpValue: 'NAMESPACE'}),
-    'all-namespaces': Flags.boolean({
-      char: 'A',
-      summary: 'Policies of all namespaces, as without --namespace',
-      default: false,
-      exclusive: ['namespace'],
-    }),
+    ...namespaceFlags('policies'),
     selector: Flags.string({char: 'l', summary: 'Only policies whose objects have these labels', helpValue: 'LABELS'}),
     'sort-by': Flags.string({
       summary: 'Column to sort by: counts the largest first, states the worst first',
@@ -61,8 +55,8 @@ export default class Policies extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Policies)
-    const {selector, namespace, 'sort-by': sorting, ...rest} = flags
-    const filter = filterOf(namespace, selector)
+    const {selector, namespace: namespaces, 'sort-by': sorting, ...rest} = flags
+    const filter = filterOf(namespaces, selector)
     if (flags.watch) requireStream(flags.output)
     if (flags.watch) return this.exit(await this.watch(flags, rest, filter))
     const {list, now} = await this.list(rest, filter)
@@ -77,10 +71,14 @@ export default class Policies extends Verb {
     await this.report(problems)
     await this.reportFailures(failures)
     const code = exitCodeOf(list)
-    if (namespace === undefined || list.items.length > 0) this.exit(code)
-    await this.reportUnknown([
-      {what: `no policies in namespace ${namespace}`, steps: ['See those of all namespaces: kubectl npm policies']},
-    ])
+    const empty = namespaces?.filter(name => !list.items.some(({namespace}) => namespace === name)) ?? []
+    if (empty.length === 0) this.exit(code)
+    await this.reportUnknown(
+      empty.map(name => ({
+        what: `no policies in namespace ${name}`,
+        steps: ['See those of all namespaces: kubectl npm policies'],
+      })),
+    )
     this.exit(code === exitCodes.done ? exitCodes.no : code)
   }
 
@@ -175,7 +173,7 @@ function* withDrifts(nodes: Iterable<NodeState>, drifts: ReadonlyMap<string, Dri
   }
 }
 
-function filterOf(namespace: string | undefined, selector: string | undefined): PolicyFilter {
+function filterOf(namespaces: readonly string[] | undefined, selector: string | undefined): PolicyFilter {
   const parsed = selector === undefined ? undefined : parseSelector(selector)
   if (selector !== undefined && !parsed)
     throw new InputError(
@@ -183,7 +181,7 @@ function filterOf(namespace: string | undefined, selector: string | undefined): 
       "Write it as for kubectl: -l app=web, -l 'env in (a,b),!old'.",
     )
   return {
-    ...(namespace !== undefined && {namespace}),
+    ...(namespaces && {namespaces}),
     ...(parsed && {selects: labels => selects(parsed, labels)}),
   }
 }

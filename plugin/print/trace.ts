@@ -1,15 +1,54 @@
-import type {Trace, TraceSide, TraceStep} from '../../core/contract/trace.ts'
+import type {Trace, TraceList, TraceSide, TraceStep} from '../../core/contract/trace.ts'
 import type {Paint, Style} from './paint.ts'
 import {whereText} from './where.ts'
 
 const VERDICTS = {accept: 'ALLOWED', drop: 'DROPPED', unknown: 'UNKNOWN', 'not-judged': 'not judged'} as const
 const STYLES: Record<keyof typeof VERDICTS, Style> = {accept: 'green', drop: 'red', unknown: 'yellow', 'not-judged': 'dim'}
 
+interface TraceLook {
+  /** In place of the port. */
+  readonly ports?: string
+  /** Without the rules on the way. */
+  readonly isShort?: boolean
+}
+
+/** More parts than these are told in the first line only. */
+const MOST_PARTS = 20
+
+/** Packets to several ports: the verdicts first, then what is to be said of each part. */
+export function* traceListLines({items, verdict}: TraceList, paint: Paint, isWide: boolean): Generator<string> {
+  const [first] = items
+  if (!first) return
+  const {source, destination} = first.trace.packet
+  const parts = items.reduce<{protocol: string; from: number; to: number; verdict: Trace['verdict']}[]>(
+    (all, {protocol, from, to, trace}) => {
+      const last = all.at(-1)
+      if (last?.protocol === protocol && last.to === from - 1 && last.verdict === trace.verdict) last.to = to
+      else all.push({protocol, from, to, verdict: trace.verdict})
+      return all
+    },
+    [],
+  )
+  const texts = parts.map(part => `${part.protocol}/${portsText(part)} ${paint(VERDICTS[part.verdict], STYLES[part.verdict])}`)
+  yield `${paint(`${endText(source)} -> ${endText(destination)}`)}: ${texts.join(', ')}`
+  if (!isWide && items.length > MOST_PARTS) {
+    yield paint(`  ${items.length} parts; -o wide says why of each, or ask for one of their ports`, STYLES[verdict])
+    return
+  }
+  for (const {trace, ...range} of items) {
+    yield ''
+    yield* traceLines(trace, paint, {ports: portsText(range), isShort: !isWide})
+  }
+}
+
+const portsText = ({from, to}: {readonly from: number; readonly to: number}): string =>
+  from === to ? `${from}` : `${from}-${to}`
+
 /** A trace for a person: the answer first, then why, then every rule on the way as a tree. */
-export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
+export function* traceLines(trace: Trace, paint: Paint, look: TraceLook = {}): Generator<string> {
   const {packet, verdict, because, expected, disagreements, translated, foretold} = trace
   if (!trace.walked && foretold) yield paint(FORETOLD, 'bold')
-  const port = packet.port === null ? packet.protocol : `${packet.protocol}/${packet.port}`
+  const port = packet.port === null ? packet.protocol : `${packet.protocol}/${look.ports ?? packet.port}`
   yield paint(`${endText(packet.source)} -> ${endText(packet.destination)} ${port}: `) + paint(VERDICTS[verdict], STYLES[verdict])
   yield paint(`  ${because}`)
   yield* lostLines(trace, 'answer', paint)
@@ -38,6 +77,7 @@ export function* traceLines(trace: Trace, paint: Paint): Generator<string> {
   }
   for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
   for (const remedy of trace.remedies ?? []) yield paint(`  to let it through: ${remedy}`)
+  if (look.isShort) return
   yield* trailLines(trace.trail, paint, verdict)
   if (foretold && foretold.verdict !== verdict)
     yield* trailLines(foretold.trail, paint, foretold.verdict, 'as Azure NPM will program it')

@@ -48,7 +48,12 @@ describe('a cluster after a change', () => {
     expect(changedCluster(mill, {without: ['mill/wheel']}).cluster.policies).toEqual([])
   })
 
-  test.each(['mill/whell', 'wheel'])('has no policy %s to delete', name => {
+  test.each(['wheel', 'policy/wheel', 'policy/mill/wheel', 'mill/policy/wheel'])('%s is one policy to delete', name => {
+    const {cluster} = changedCluster(mill, {without: [name]})
+    expect(cluster.policies.map(({metadata}) => metadata.name)).not.toContain('wheel')
+  })
+
+  test.each(['mill/whell', 'whell'])('has no policy %s to delete', name => {
     expect(() => changedCluster(mill, {without: [name]})).toThrow(`--without ${name}: there is no such policy`)
   })
 

@@ -63,9 +63,14 @@ describe('the ports that policies name', () => {
 })
 
 test('ports are numbers with a protocol, tcp by default', () => {
-  expect(parsePorts('80, 53/udp')).toEqual([
+  expect(parsePorts(['80, 53/UDP', '80'], [])).toEqual([
     {protocol: 'tcp', port: 80},
     {protocol: 'udp', port: 53},
   ])
-  expect(() => parsePorts('http')).toThrow('"http" is no port')
+  expect(parsePorts(['8000-8002/sctp'], []).map(({port}) => port)).toEqual([8000, 8001, 8002])
+  expect(parsePorts(['http'], [cluster()])).toEqual([{protocol: 'tcp', port: 8080}])
+  expect(() => parsePorts(['htp'], [cluster()])).toThrow('no pod in the input declares a tcp port named "htp"')
+  expect(() => parsePorts(['80/icmp'], [])).toThrow('"80/icmp" is no port')
+  expect(() => parsePorts(['8010-8000'], [])).toThrow('is no port')
+  expect(() => parsePorts(['1-1000'], [])).toThrow('at most 100 ports')
 })

@@ -23,7 +23,7 @@ describe('the matrix of a node', () => {
   })
 
   test('has only pods of the namespace that is asked for', async () => {
-    const {ends} = probeNode(await dumpOf(objects), {ports: [tcp(80)], namespace: 'bakery'}, [])
+    const {ends} = probeNode(await dumpOf(objects), {ports: [tcp(80)], namespaces: ['bakery']}, [])
     expect(ends.length).toBeGreaterThan(1)
     expect(ends.filter(name => !name.startsWith('bakery/'))).toEqual(['external'])
   })

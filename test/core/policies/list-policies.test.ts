@@ -175,7 +175,7 @@ describe('what no policy has to do with', () => {
     const list = await listed({n1: {...shopLines, sets}, n2: shopLines})
     expect(statesOf(list)).toEqual({[DB]: ['in force'], [WEB]: ['in force']})
     expect(list.others).toEqual([{node: 'n1', text: expect.stringContaining('azure-npm-zzzzzzzzzzzzzzzzzzzz is left over')}])
-    expect((await listed({n1: {...shopLines, sets}}, shop, {namespace: 'shop'})).others).toEqual([])
+    expect((await listed({n1: {...shopLines, sets}}, shop, {namespaces: ['shop']})).others).toEqual([])
   })
 
   test('is a rule of another program that lets packets of no policy pass or not; of others it says so', async () => {
@@ -221,7 +221,7 @@ describe('counts', () => {
 test('a list of some policies holds those of the namespace and the labels that are asked for', async () => {
   const labelled = withPolicies({metadata: {namespace: 'ops', name: 'a', labels: {team: 'x'}}, spec: {podSelector: {}}})
   const lines = {n1: linesFor(labelled)}
-  expect(Object.keys(statesOf(await listed(lines, labelled, {namespace: 'ops'})))).toEqual(['ops/a Ingress'])
+  expect(Object.keys(statesOf(await listed(lines, labelled, {namespaces: ['ops']})))).toEqual(['ops/a Ingress'])
   expect(Object.keys(statesOf(await listed(lines, labelled, {selects: ({team}) => team === 'x'})))).toEqual(['ops/a Ingress'])
-  expect((await listed(lines, labelled, {namespace: 'op'})).items).toEqual([])
+  expect((await listed(lines, labelled, {namespaces: ['op']})).items).toEqual([])
 })
