@@ -20,9 +20,10 @@ await mkdir(out)
 /**
  * Libraries that oclif loads at every start, and needs only for plugins in files, for spinners and to tell WSL from Linux.
  * Our verbs are in memory; without these libraries the program starts in four fifths of the time. Then there is Ink's, for those who
- * develop screens with it, and those of Kubernetes' client for requests, files and clouds of which we use nothing: three fifths of what it loads.
+ * develop screens with it, and those of Kubernetes' client for requests, files and logins, of which we use nothing: two thirds of what it loads.
  */
-const unneeded = /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils|react-devtools-core|undici|js-yaml|jsonpath-plus)$/
+const unneeded =
+  /^(?:lilconfig|minimatch|semver|tinyglobby|wsl-utils|react-devtools-core|undici|js-yaml|jsonpath-plus|openid-client)$/
 const EMPTY = '\0empty'
 /** On a terminal oclif looks for its spinner, turning or not. */
 const SPINNERS = '\0spinners'

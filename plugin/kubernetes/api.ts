@@ -49,8 +49,8 @@ export interface ClusterApi extends AsyncDisposable {
   call<T>(method: string, path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T>
   /** `call` for GET. */
   get<T>(path: string, shape: ZodType<T>, options?: RequestOptions): Promise<T>
-  /** Begins a WebSocket. It is not open yet: handlers that are attached at once miss nothing. */
-  upgrade(path: string, protocols: readonly string[]): Promise<WebSocket>
+  /** Begins a WebSocket. It is not open yet: handlers that are attached at once miss nothing. @param signal gives up before it begins */
+  upgrade(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocket>
   /** Another way to a port of a pod, for when WebSockets do not get through. Absent where there is none. */
   readonly forwardOtherwise?: ((port: PodPort, signal: AbortSignal) => Promise<Duplex>) | undefined
   /** Removes an object although the person has pressed Ctrl-C. Nobody learns what became of it. */
@@ -130,8 +130,8 @@ class ApiByWay implements ClusterApi {
     return this.call('GET', path, shape, options)
   }
 
-  async upgrade(path: string, protocols: readonly string[]): Promise<WebSocket> {
-    const socket = await this.way.upgrade(path, protocols)
+  async upgrade(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocket> {
+    const socket = await this.way.upgrade(path, protocols, signal)
     this.upgrades.add(socket)
     socket.once('close', () => this.upgrades.delete(socket))
     // An error without a listener would end the program.

@@ -28,7 +28,7 @@ const BODY_BYTES = 64 * 1024
  */
 export async function openPortForward(api: ClusterApi, {namespace, name, port}: PodPort, signal: AbortSignal): Promise<Duplex> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/portforward?ports=${port}`
-  const socket = await api.upgrade(path, [PROTOCOL])
+  const socket = await api.upgrade(path, [PROTOCOL], signal)
   // The first frames may come in one packet with the answer: the listener has to be there before.
   const forward = new PortForward(socket)
   forward.once('error', () => {})

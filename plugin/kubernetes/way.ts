@@ -39,8 +39,8 @@ export interface Way extends AsyncDisposable {
   send(request: Sending): Promise<IncomingMessage>
   /** Why there was no answer. @param error of `send`, or of reading the body. @param asked method and path, for the sentence */
   explain(error: Error, asked: string): InputError
-  /** Begins a WebSocket. It is not open yet: handlers that are attached at once miss nothing. */
-  upgrade(path: string, protocols: readonly string[]): Promise<WebSocket>
+  /** Begins a WebSocket. It is not open yet: handlers that are attached at once miss nothing. @param signal gives up before it begins */
+  upgrade(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocket>
   /** Another way to a port of a pod, for when WebSockets do not get through. Absent where there is none. */
   readonly forwardOtherwise?: (port: PodPort, signal: AbortSignal) => Promise<Duplex>
   /** Removes an object although the person has pressed Ctrl-C. Nobody learns what became of it. */

@@ -10,7 +10,7 @@ import {describeKernel} from '../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../support/kernel/load.ts'
 import {openNamespace} from '../support/kernel/namespace.ts'
 import {type Bundle, onTerminal, openBundle} from '../support/plugin/bundle.ts'
-import {kubeconfigFor} from '../support/plugin/fake-api-server.ts'
+import {kubeconfigFor, startFakeApiServer} from '../support/plugin/fake-api-server.ts'
 import {fixture} from '../support/plugin/run-cli.ts'
 import {shopLines} from '../support/shop-nodes.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
@@ -182,7 +182,7 @@ registerHooks({load(url, context, next) {
 }})
 process.on('exit', () => process._rawDebug('loaded ' + characters))`
 /** oclif has 200,000 of it, the two data planes 250,000. The library of schemas, or that of YAML, would be 100,000 more. */
-const MOST_CHARACTERS = 720_000
+const MOST_CHARACTERS = 740_000
 
 test.each([
   ['compile', '-f', 'real-npm/shop-sha256/cluster.json'],
@@ -237,4 +237,25 @@ test('what lays out screens decodes its program without asking for it', async ()
   const layout = texts.filter(text => text.includes('fetching of the wasm failed'))
   expect(layout).toHaveLength(1)
   expect(layout[0]?.includes('fetch(')).toBe(false)
+})
+
+/** It has 120,000; the library for requests alone would be 700,000 more. */
+const MOST_OF_CLIENT = 200_000
+
+test("Kubernetes' client is loaded only without kubectl, and little of it", async () => {
+  await using api = await startFakeApiServer({agents: {}})
+  const hook = `data:text/javascript,${encodeURIComponent(LOADED)}`
+  const main = join(bundle.folder, 'lib', 'kubectl-npm.js')
+  const charactersVia = async (via: string): Promise<number> => {
+    const args = ['--import', hook, main, 'translate', '--via', via]
+    const {stderr} = await execa(process.execPath, args, {reject: false, env: api.env})
+    expect(stderr).toContain('no agent runs in namespace kubectl-npm')
+    return Number(/loaded (\d+)/.exec(stderr)?.[1])
+  }
+  // Without a program to start there is no library to start programs.
+  const [kubectl, library] = [await charactersVia('kubectl'), await charactersVia('library')]
+  expect(library - kubectl).toBeGreaterThan(-MOST_OF_CLIENT)
+  expect(library - kubectl).toBeLessThan(MOST_OF_CLIENT)
+  const files = await execa('grep', ['-l', 'applyToHTTPSOptions', '-r', join(bundle.folder, 'lib')])
+  expect(files.stdout.split('\n')).toHaveLength(2)
 })

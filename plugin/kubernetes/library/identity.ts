@@ -5,6 +5,7 @@ import {isIP} from 'node:net'
 import {checkServerIdentity, createSecureContext, getCACertificates} from 'node:tls'
 import type {Cluster, User} from '@kubernetes/client-node'
 import type {Chosen} from '../kubeconfig/chosen.ts'
+import {idToken} from './id-token.ts'
 import {type Credential, type LoginOptions, LoginProgram} from './login-program.ts'
 
 /** By which a request shows who we are, and knows the server. */
@@ -27,8 +28,6 @@ export class Identity {
   private readonly server: URL
   private readonly proxy: string | undefined
   private readonly login: LoginProgram | undefined
-  /** Its tokens are refreshed in place. */
-  private readonly provider: {name: string; config: Record<string, string>} | undefined
   private token = ''
   private applying: Promise<Access> | undefined
   private kept: {readonly agent: Agent; readonly secrets: string} | undefined
@@ -37,9 +36,8 @@ export class Identity {
     this.chosen = chosen
     this.server = server
     this.proxy = proxy
-    const {exec, 'auth-provider': provider} = chosen.user
+    const {exec} = chosen.user
     this.login = exec && new LoginProgram(exec, chosen.cluster, options)
-    this.provider = provider && {name: provider.name, config: {...provider.config}}
   }
 
   /**
@@ -78,8 +76,6 @@ export class Identity {
     await config.applyToHTTPSOptions(options)
     const {headers, agent: made, ...rest} = options
     const own = headers as OutgoingHttpHeaders | undefined
-    if (this.provider && this.isSecure() && own?.['Authorization'] === undefined)
-      throw new Error('getting credentials: No valid id-token, and cannot refresh without refresh-token')
     const agent = this.keep(made as Agent, rest)
     return {headers: {...own, ...this.impersonation()}, options: {...rest, ...this.addressInCertificate(), agent}}
   }
@@ -90,8 +86,9 @@ export class Identity {
   }
 
   private async credential(): Promise<Credential> {
-    const {token, tokenFile} = this.chosen.user
+    const {token, tokenFile, 'auth-provider': provider} = this.chosen.user
     if (tokenFile !== undefined) return {token: this.fromFile(tokenFile) || token}
+    if (token === undefined && provider) return {token: idToken(provider.config)}
     if (token !== undefined || !this.login) return {token}
     try {
       return await this.login.credential()
@@ -154,7 +151,6 @@ export class Identity {
       ...(certFile !== undefined && {certFile}),
       ...(keyData !== undefined && {keyData}),
       ...(keyFile !== undefined && {keyFile}),
-      ...(this.provider && {authProvider: this.provider}),
     }
   }
 

@@ -55,7 +55,7 @@ class LibraryWay implements Way {
   }
 
   async send(sending: Sending): Promise<IncomingMessage> {
-    const access = await this.access(sending.path)
+    const access = await this.access(sending)
     const response = await this.try(sending, access).catch((error: unknown) => {
       // The server had just closed a connection that was kept. What creates is not sent twice.
       if ((error as {isReused?: boolean}).isReused !== true || sending.method === 'POST') throw error
@@ -71,9 +71,9 @@ class LibraryWay implements Way {
     return unreachable(goWords(error, this.destination), asked)
   }
 
-  async upgrade(path: string, protocols: readonly string[]): Promise<WebSocket> {
+  async upgrade(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocket> {
     const {server} = this.destination
-    const {headers, options} = await this.access(path)
+    const {headers, options} = await this.access({path, signal})
     const address = new URL(this.prefix + path, server)
     address.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:'
     const socket = new WebSocket(address, [...protocols], {
@@ -100,11 +100,12 @@ class LibraryWay implements Way {
     await this.holding[Symbol.asyncDispose]()
   }
 
-  private async access(path: string): Promise<Access> {
+  /** Somebody may have to log in first, and the request need not wait for that as long as the person does. */
+  private async access({path, signal}: Pick<Sending, 'path' | 'signal'>): Promise<Access> {
     try {
-      return await this.identity.access()
+      return await Promise.race([this.identity.access(), aborted(signal)])
     } catch (error) {
-      if ((error as Error).name === 'AbortError') throw error
+      if (signal.aborted || (error as Error).name === 'AbortError') throw error
       throw unreachable(oneLine((error as Error).message), path)
     }
   }
@@ -133,3 +134,9 @@ class LibraryWay implements Way {
     })
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error)
+    signal.addEventListener('abort', () => reject(signal.reason as Error), {once: true})
+  })

@@ -153,6 +153,27 @@ describe('files that change', () => {
   })
 })
 
+describe('a login of OpenID Connect', () => {
+  const tokenUntil = (exp: number) =>
+    ['{}', JSON.stringify({exp}), 'x'].map(part => Buffer.from(part).toString('base64url')).join('.')
+  const userWith = (config: object) => ({token: undefined, 'auth-provider': {name: 'oidc', config}})
+  const issuer = {'client-id': 'me', 'idp-issuer-url': 'https://127.0.0.1:1'}
+
+  test.each(ways)('is taken as long as its token is good: %s', async via => {
+    await using server = await startRecorder()
+    const token = tokenUntil(Date.now() / 1000 + 600)
+    await ask(await server.kubeconfig({}, userWith({...issuer, 'id-token': token})), {via})
+    expect(server.seen).toEqual([[`authorization: Bearer ${token}`]])
+  })
+
+  test.each([{...issuer, 'id-token': tokenUntil(1)}, issuer])('is told when it is not: %j', async config => {
+    await using server = await startRecorder()
+    const file = await server.kubeconfig({}, userWith(config))
+    await expect(ask(file)).rejects.toThrow('the id-token of the kubeconfig has expired, and only kubectl refreshes it')
+    await expect(ask(file, {via: 'kubectl'})).rejects.toThrow('cannot refresh without refresh-token')
+  })
+})
+
 test('a certificate that is none is told, also before a proxy', async () => {
   await using server = await startRecorder()
   const user = {'client-certificate': 'kubeconfig', 'client-key': 'kubeconfig'}
@@ -242,6 +263,14 @@ describe('a login program', () => {
     isRefusing = false
     await api.get(PATH, anyShape)
     expect(await callsOf(server)).toHaveLength(4)
+  })
+
+  // kubectl logs in before it serves.
+  test('that lets people wait does not make a request wait longer than it may', async () => {
+    await using server = await startRecorder()
+    const file = await program(server, 'sleep 20')
+    const asking = ask(file, {'request-timeout': '1s'})
+    await expect(asking).rejects.toThrow('no answer of the API server within 1 s')
   })
 
   test('may give a certificate', async () => {
