@@ -8,7 +8,7 @@ import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts
 import {wholeDocument} from '../print/document.ts'
 import {escapeLines} from '../print/output.ts'
 import type {Paint} from '../print/paint.ts'
-import {translationLines, translationListLines} from '../print/translation.ts'
+import {type Detail, translationLines, translationListLines} from '../print/translation.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 const several = (summary: string, helpValue: string) =>
@@ -19,7 +19,8 @@ export default class Translate extends Verb {
   static override description =
     'Reads iptables rules and ipsets and tells, for each policy and direction, which pods it applies to and ' +
     "what it allows. Hashed names are recovered from the rules' comments, from cluster objects and from Azure " +
-    "NPM's debug cache, and each is checked by hashing it again."
+    "NPM's debug cache, and each is checked by hashing it again. A node with more than 200 rules is shown as a list of its " +
+    'policies, on a terminal and elsewhere; -o wide and documents have all rules.'
   static override exits = {
     done: 'translated',
     no: 'a policy, chain or set that was asked for is not on the node',
@@ -37,6 +38,10 @@ export default class Translate extends Verb {
     chain: several('Only this iptables chain', 'CHAIN'),
     set: several('Only what uses this set: a kernel name, a readable name or a label', 'SET'),
     direction: Flags.string({summary: 'Only this direction', options: ['ingress', 'egress']}),
+    all: Flags.boolean({
+      summary: 'Each rule, also of a node with more than 200, of which otherwise each policy is a line',
+      default: false,
+    }),
     output: outputFlag(['wide', 'iptables'], 'iptables is the save with names in place of hashes'),
   }
 
@@ -53,22 +58,22 @@ export default class Translate extends Verb {
     }
     const isOne = translated.length + failures.length === 1
     const [only] = isOne ? translated : []
-    const table = (isWide: boolean) => (paint: Paint) =>
+    const table = (detail: Detail) => (paint: Paint) =>
       only
-        ? translationLines(only.translation, paint, isWide)
+        ? translationLines(only.translation, paint, detail)
         : translationListLines(
             translated.map(({translation}) => translation),
             paint,
-            isWide,
+            detail,
           )
     await this.printAnswer(flags, {
       document: () =>
         only
           ? only.translation.document(problemsOf(only))
           : {apiVersion: API_VERSION, kind: 'TranslationList', items: documents(), failures},
-      table: table(false),
+      table: table(flags.all ? 'all' : 'usual'),
       formats: {
-        wide: table(true),
+        wide: table('wide'),
         iptables: function* () {
           for (const {node, translation} of translated) {
             if (!only) yield `# node ${escapeControls(node)}`

@@ -2,6 +2,7 @@ import type {Where} from '../../core/contract/common.ts'
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
 import type {TranslationFacts} from '../../core/dataplane/dataplane.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/dataplanes.ts'
+import {type Column, columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
 import {whereText} from './where.ts'
@@ -28,18 +29,36 @@ interface ShownTranslation {
   policies(): Iterable<TranslatedPolicy>
 }
 
+/** How much of a translation is shown. */
+export type Detail =
+  /** Each rule in words, and of a node with very many rules a line for each policy. */
+  | 'usual'
+  /** Each rule, however many there are. */
+  | 'all'
+  /** Each rule with its place. */
+  | 'wide'
+
+/** A node with more rules than this has more than anybody reads from top to bottom. */
+const MOST_RULES = 200
+
 /** A translation for a person: the node, its policies, and without a filter Azure NPM's own chains. */
-export function* translationLines(translation: ShownTranslation, paint: Paint, isWide: boolean): Generator<string> {
+export function* translationLines(translation: ShownTranslation, paint: Paint, detail: Detail): Generator<string> {
   const {facts, isFiltered} = translation
+  const isWide = detail === 'wide'
   yield* headLines(facts, paint)
-  let count = 0
-  for (const policy of translation.policies()) {
-    count++
-    yield* policyLines(policy, paint, isWide)
-  }
-  if (count === 0) {
-    yield ''
-    yield isFiltered ? 'No policy fits the filters.' : 'No policy is programmed.'
+  const policies = translation.policies()[Symbol.iterator]()
+  const {first, isMore} = detail === 'usual' && !isFiltered ? untilMany(policies) : {first: [], isMore: false}
+  if (isMore) yield* policyListLines(joined(first, policies), paint)
+  else {
+    let count = 0
+    for (const policy of joined(first, policies)) {
+      count++
+      yield* policyLines(policy, paint, isWide)
+    }
+    if (count === 0) {
+      yield ''
+      yield isFiltered ? 'No policy fits the filters.' : 'No policy is programmed.'
+    }
   }
   if (!isFiltered) yield* baseLines(facts, paint, isWide)
   yield* incompleteLines('Not in the input: more may be programmed than is shown', facts.incomplete, paint)
@@ -49,7 +68,7 @@ export function* translationLines(translation: ShownTranslation, paint: Paint, i
 export function* translationListLines(
   translations: readonly ShownTranslation[],
   paint: Paint,
-  isWide: boolean,
+  detail: Detail,
 ): Generator<string> {
   const met = new Set<string>()
   for (const translation of translations) {
@@ -64,13 +83,80 @@ export function* translationListLines(
         },
       },
       paint,
-      isWide,
+      detail,
     )
     yield ''
   }
   const off = translations.filter(({facts}) => facts.active === false).length
   const sum = `${translations.length} nodes, ${met.size} ${met.size === 1 ? 'policy' : 'policies'}${off > 0 ? `, ${off} of them with nothing in force` : ''}`
   yield paint(sum, 'bold')
+}
+
+/** Policies up to the one with which there are more rules than are shown each, and whether there are so many. */
+function untilMany(policies: Iterator<TranslatedPolicy>): {first: TranslatedPolicy[]; isMore: boolean} {
+  const first: TranslatedPolicy[] = []
+  let count = 0
+  for (let next = policies.next(); !next.done; next = policies.next()) {
+    first.push(next.value)
+    count += next.value.rules.length
+    if (count > MOST_RULES) return {first, isMore: true}
+  }
+  return {first, isMore: false}
+}
+
+function* joined(first: readonly TranslatedPolicy[], rest: Iterator<TranslatedPolicy>): Generator<TranslatedPolicy> {
+  yield* first
+  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
+}
+
+interface PolicyRow {
+  readonly policy: string
+  readonly direction: string
+  readonly pods: string
+  readonly rules: number
+  readonly packets: string
+  readonly isReached: boolean
+}
+
+const POLICY_COLUMNS: readonly Column<PolicyRow>[] = [
+  {header: 'POLICY', value: ({policy}) => policy},
+  {header: 'DIRECTION', value: ({direction}) => direction},
+  {header: 'RULES', value: ({rules}) => String(rules), align: 'right'},
+  {header: 'PACKETS', value: ({packets}) => packets, align: 'right'},
+  {
+    header: 'APPLIES TO',
+    value: ({pods, isReached}) => (isReached ? pods : `${pods}  NOT REACHED: no jump leads to its chain`),
+    style: ({isReached}) => (isReached ? undefined : 'red'),
+  },
+]
+
+/** A line for each policy and direction, and what to type for its rules. */
+function* policyListLines(policies: Iterable<TranslatedPolicy>, paint: Paint): Generator<string> {
+  const rows: PolicyRow[] = []
+  for (const {policy, direction, subject, rules, packets, enforced, chain: name} of policies)
+    rows.push({
+      policy: policy === 'unknown' ? `unknown (${name})` : policy,
+      direction,
+      pods: subject,
+      rules: rules.length,
+      packets: packetsOf(packets, rules),
+      isReached: enforced,
+    })
+  const rules = rows.reduce((sum, row) => sum + row.rules, 0)
+  const names = new Set(rows.map(({policy}) => policy)).size
+  yield ''
+  yield* columns(rows, POLICY_COLUMNS, paint)
+  yield ''
+  yield paint(
+    `${names} ${names === 1 ? 'policy' : 'policies'} with ${rules} rules. The rules of one: --policy NAMESPACE/NAME; of all: --all`,
+  )
+}
+
+/** Those that came to the chain, or else those that its rules counted. */
+function packetsOf(packets: number | null, rules: TranslatedPolicy['rules']): string {
+  if (packets !== null) return String(packets)
+  const counted = rules.flatMap(rule => rule.packets ?? [])
+  return counted.length === 0 ? '-' : String(counted.reduce((sum, each) => sum + each, 0))
 }
 
 /** What a person must know first: which node, which NPM, whether it enforces anything, and how packets get there. */

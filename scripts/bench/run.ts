@@ -193,7 +193,7 @@ async function translate(
   sink: Sink = 'null',
 ): Promise<Measured> {
   say(`translate ${what}, ${megabytes} MB`)
-  const command: CommandLine = [NODE, program, 'translate', '-o', 'table', ...files.flatMap(file => ['--from', file])]
+  const command: CommandLine = [NODE, program, 'translate', '--all', '-o', 'table', ...files.flatMap(file => ['--from', file])]
   const measured = await measure(command, megabytes < 10 ? runsOfShort : runsOfLong, sink)
   const aim = translationAims[megabytes]
   const size = files.includes(dump.sets)
