@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {readFileSync, statSync, writeFileSync} from 'node:fs'
+import {readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -18,6 +18,7 @@ import {temporaryFolder} from '../../support/temporary-folder.ts'
 const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const CLUSTER = fixture('real-npm/shop-sha256/cluster.json')
 const SET = 'azure-npm-5nce4npa15dx8xir01g3'
+const POLICY = 'payments/api'
 const LOST = '10.50.1.11'
 /** A rule of somebody else, which no verb may touch. */
 const FOREIGN = '-A FORWARD -s 192.0.2.1/32 -j DROP'
@@ -45,7 +46,16 @@ async function openShop(namespace: Namespace, backend: (typeof backends)[number]
     (await namespace.run(`iptables-${backend}-save`, ['-t', 'filter'])).stdout.replaceAll(/^#.*\n|\[\d+:\d+\]/gm, '')
   /** Without waiting for its end. */
   const start = (...verb: string[]) => spawn('ip', ['netns', 'exec', namespace.name, process.execPath, ...args(verb)])
-  return {folder: folder.path, stateDir, run, diff, saved, start, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]()}
+  return {
+    folder: folder.path,
+    stateDir,
+    args,
+    run,
+    diff,
+    saved,
+    start,
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  }
 }
 
 describeKernel('a node is repaired in place', () => {
@@ -96,6 +106,39 @@ describeKernel('a node is repaired in place', () => {
       expect(statSync(join(stateDir, 'audit.jsonl')).mode & 0o777).toBe(0o600)
     },
   )
+
+  kernelTest('rules are printed once where sets alone change and nobody changes a rule meanwhile', async namespace => {
+    await using shop = await openShop(namespace)
+    const {folder, args} = shop
+    const notes = join(folder, 'notes')
+    writeFileSync(
+      join(folder, 'iptables-nft-save'),
+      `#!/bin/sh\necho printed >> ${notes}\nexec /usr/sbin/iptables-nft-save "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    )
+    await breakSet(namespace)
+    const path = `PATH=${folder}:${process.env['PATH']}`
+    await namespace.run('env', [path, process.execPath, ...args(['apply', '-f', CLUSTER, '--yes'])])
+    expect(await hasMember(namespace)).toBe(true)
+    expect(readFileSync(notes, 'utf8')).toBe('printed\n')
+  })
+
+  for (const backend of backends)
+    kernelTest(`${backend}: one policy is taken away, and comes back from the restore point`, async namespace => {
+      await using shop = await openShop(namespace, backend)
+      const {run, diff, saved, stateDir} = shop
+      const before = await saved()
+      expect(await run('apply', '--remove', '--policy', POLICY, '--yes')).toMatchObject({exitCode: 0})
+      expect(await saved()).not.toContain(POLICY)
+      expect(await diff()).toBe(1)
+      const [point = ''] = readdirSync(join(stateDir, 'restore-points'))
+      const kept = join(stateDir, 'restore-points', point)
+      expect(await run('apply', '--from', kept, '--policy', POLICY, '--yes')).toMatchObject({exitCode: 0})
+      expect(await diff()).toBe(0)
+      expect((await saved()).split('\n').toSorted()).toEqual(before.split('\n').toSorted())
+    })
 
   kernelTest('a plan that was kept is applied once: then the node is not any more what it was made for', async namespace => {
     await using shop = await openShop(namespace)
