@@ -141,7 +141,7 @@ function nodeRow(node: WatchedNode, now: number): Row {
   const cells: (Cell | Row['cells'][number])[] = [
     {text: node.node, tone: 'strong'},
     dropsOrWorse(node),
-    node.dropHistory,
+    () => node.dropHistory,
     rateCell(node.failure ? null : node.newConnections),
     nodeState(node, now),
     differencesText(summary),

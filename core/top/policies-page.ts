@@ -64,17 +64,17 @@ export function aboutNode(node: WatchedNode | undefined): TopTable['about'] {
 }
 
 function policyRow({node}: WatchedNode, policy: WatchedPolicy): Row {
-  const {key, direction, subject, pods, rules, enforced, drops, newConnections} = policy
+  const {key, direction, subject, pods, ruleCount, enforced, drops, newConnections} = policy
   return {
     key,
     cells: [
       {text: policy.policy, tone: 'strong'},
       {text: direction},
       dropCell(drops),
-      policy.dropHistory,
+      () => policy.dropHistory,
       rateCell(newConnections),
       {text: countText(pods?.length), value: pods?.length ?? null},
-      {text: String(rules.length), value: rules.length},
+      {text: String(ruleCount), value: ruleCount},
       enforced ? {text: 'in force', tone: 'good'} : {text: 'left over', tone: 'warning'},
     ],
     opens: {kind: 'policy', node, policy: key},
@@ -161,7 +161,7 @@ function aboutPolicy({subject, pods, drops, newConnections, enforced}: WatchedPo
 }
 
 function ruleRow(rule: WatchedRule, index: number, dropped: number | null): Row {
-  const {action, text, packets, packetRate, byteRate, history} = rule
+  const {action, text, packets, packetRate, byteRate} = rule
   const isDrop = action === 'drop'
   return {
     key: String(index),
@@ -169,7 +169,7 @@ function ruleRow(rule: WatchedRule, index: number, dropped: number | null): Row 
       {text: String(index + 1), value: index, tone: 'faint'},
       isDrop ? dropsFirst(packetRate, dropped) : rateCell(packetRate),
       {text: bytesText(byteRate), value: byteRate},
-      history,
+      () => rule.history,
       {text, ...(isDrop && packetRate && dropped && {tone: 'bad'})},
     ],
     details: [

@@ -33,11 +33,14 @@ export interface TopColumn {
 /** Values of a minute, the oldest first; null where none is known. Drawn as a sparkline of as many characters as there is room for. */
 export type History = readonly (number | null)[]
 
+/** A cell that is drawn. It is computed for rows that are seen: a node may have thousands of policies. */
+export type DrawnHistory = () => History
+
 export interface Row {
   /** The same for the same thing in every table, so that a selected row stays selected when its place changes. */
   readonly key: string
-  /** One for each column; a history is drawn. */
-  readonly cells: readonly (Cell | History)[]
+  /** One for each column. */
+  readonly cells: readonly (Cell | DrawnHistory)[]
   /** What entering it leads to. */
   readonly opens?: Page
   /** Said of it below the table while it is selected. */
@@ -63,7 +66,7 @@ export interface Sort {
   readonly isReversed: boolean
 }
 
-export const isHistory = (cell: Cell | History | undefined): cell is History => Array.isArray(cell)
+export const isHistory = (cell: Cell | DrawnHistory | undefined): cell is DrawnHistory => typeof cell === 'function'
 
 const valueOf = (row: Row, index: number): number | string | null => {
   const cell = row.cells[index]

@@ -24,8 +24,15 @@ export function watch({nodes, happenings}: LiveView, {isRecorded = false, isOpen
   }
 }
 
+/** Computed when it is first asked for. */
+function once<Value>(compute: () => Value): () => Value {
+  let known: {readonly value: Value} | undefined
+  return () => (known ??= {value: compute()}).value
+}
+
 function watchNode(view: NodeView, isRecorded: boolean): WatchedNode {
   const {node, sample, rates, history, live, failure, counts, firstEntries} = view
+  const policies = once(() => live?.policies.map(policy => watchPolicy(view, policy)))
   return {
     node,
     ...(sample && {
@@ -44,7 +51,7 @@ function watchNode(view: NodeView, isRecorded: boolean): WatchedNode {
     problems: live?.problems ?? [],
     ...(failure && {failure: {message: failure.message, next: failure.next, at: Date.parse(failure.at)}}),
     get policies() {
-      return live?.policies.map(policy => watchPolicy(view, policy))
+      return policies()
     },
     get sets() {
       return live?.sets.map(set => {
@@ -61,6 +68,7 @@ function watchPolicy(view: NodeView, policy: LivePolicy): WatchedPolicy {
   return {
     ...policy,
     key: `${policy.chain} ${policy.policy}`,
+    ruleCount: policy.rules.length,
     drops: atMost(figures.dropsPerSecond, view.rates?.node.drops),
     newConnections: figures.newConnectionsPerSecond,
     get dropHistory() {

@@ -40,6 +40,7 @@ export interface WatchedPolicy extends Omit<LivePolicy, 'rules'> {
   readonly drops: number | null
   readonly newConnections: number | null
   readonly dropHistory: History
+  readonly ruleCount: number
   readonly rules: readonly WatchedRule[]
 }
 

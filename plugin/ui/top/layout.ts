@@ -1,6 +1,6 @@
 import {isHistory, type Row, type TopColumn, type TopTable} from '../../../core/top/table.ts'
 import type {Glyphs} from './glyphs.ts'
-import {cutLine, type Line, type Look, type Span} from './spans.ts'
+import {cutLine, type Line, type Look, lineWidth, type Span} from './spans.ts'
 import {sparkline} from './sparkline.ts'
 import {cutText, padText, safeText, widthOf} from './text-width.ts'
 
@@ -79,7 +79,7 @@ export function headerLine(placed: readonly PlacedColumn[], sortedBy: string, co
   return cutLine(spans, columns)
 }
 
-/** A row. A selected one is marked in words, too: not every terminal shows it otherwise. */
+/** A row, which may be wider than the screen where that is very narrow. A selected one is marked in words, too: not every terminal shows it otherwise. */
 export function rowLine(row: Row, placed: readonly PlacedColumn[], isSelected: boolean, columns: number, glyphs: Glyphs): Line {
   const spans: Span[] = [{text: padText(isSelected ? glyphs.selected : '', MARGIN), ...(isSelected && {look: 'selected'})}]
   for (const [at, {column, index, width}] of placed.entries()) {
@@ -88,14 +88,13 @@ export function rowLine(row: Row, placed: readonly PlacedColumn[], isSelected: b
     spans.push({text: drawCell(cell, column, width, glyphs), ...(look && {look})})
     if (at < placed.length - 1) spans.push({text: ' '.repeat(GAP), ...(isSelected && {look: 'selected' as const})})
   }
+  if (!isSelected) return spans
   const line = cutLine(spans, columns)
-  if (!isSelected) return line
-  const used = line.reduce((width, {text}) => width + widthOf(text), 0)
-  return [...line, {text: ' '.repeat(Math.max(0, columns - used)), look: 'selected'}]
+  return [...line, {text: ' '.repeat(Math.max(0, columns - lineWidth(line))), look: 'selected'}]
 }
 
 function drawCell(cell: Row['cells'][number] | undefined, column: TopColumn, width: number, glyphs: Glyphs): string {
-  if (cell !== undefined && isHistory(cell)) return sparkline(cell, width, glyphs.bars)
+  if (cell !== undefined && isHistory(cell)) return sparkline(cell(), width, glyphs.bars)
   const text = cutText(cellText(cell), width, glyphs.cut, column.cut)
   return padText(text, width, column.align)
 }

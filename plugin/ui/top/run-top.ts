@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {Theme} from '../../../core/top/state.ts'
 import {hold} from '../../cleanup/interruption.ts'
 import type {LiveSource} from '../../live/live-source.ts'
+import {clockText} from './clock-text.ts'
 import {glyphsOf} from './glyphs.ts'
 import {Screen} from './screen.ts'
 import {type Size, TopSession} from './session.ts'
@@ -32,7 +33,7 @@ export async function runTop(source: LiveSource, {isAscii, ...options}: TopOptio
       ...options,
       glyphs: glyphsOf(isAscii),
       now: Date.now,
-      clock: ms => new Date(ms).toTimeString().slice(0, 8),
+      clock: clockText,
       yamlOf: document => yamlOf(document),
     },
     signal,

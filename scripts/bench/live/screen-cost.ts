@@ -8,6 +8,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {wireSampleSchema} from '../../../core/contract/live.ts'
 import {API_VERSION} from '../../../core/contract/version.ts'
 import type {LiveSource} from '../../../plugin/live/live-source.ts'
+import {clockText} from '../../../plugin/ui/top/clock-text.ts'
 import {glyphsOf} from '../../../plugin/ui/top/glyphs.ts'
 import {Rows} from '../../../plugin/ui/top/rows.ts'
 import {TopSession} from '../../../plugin/ui/top/session.ts'
@@ -34,15 +35,24 @@ const session = new TopSession(
     theme: 'dark',
     glyphs: glyphsOf(false),
     now: Date.now,
-    clock: ms => new Date(ms).toTimeString().slice(0, 8),
+    clock: clockText,
     yamlOf: () => [],
     ...(nodes === 1 && {node: 'aks-0'}),
   },
   new AbortController().signal,
 )
 const names = Array.from({length: nodes}, (_, index) => `aks-${index}`)
+/** Made before they are measured: nodes make them. */
+const wires = new Map(
+  [
+    0,
+    1,
+    ...Array.from({length: FRAMES}, (_, frame) => 2 + frame),
+    ...Array.from({length: SECONDS}, (_, second) => 100 + second),
+  ].map(second => [second, wireOf(second, rules)]),
+)
 const take = (node: string, second: number): void => {
-  const sample = wireSampleSchema.parse(JSON.parse(wireOf(second, rules)))
+  const sample = wireSampleSchema.parse(JSON.parse(wires.get(second) ?? ''))
   session.take({apiVersion: API_VERSION, kind: 'LiveSample', node, ...sample, at: new Date().toISOString()})
 }
 if (rules > 0) for (const node of names) session.take(liveOf(node, rules))
