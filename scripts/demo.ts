@@ -14,7 +14,7 @@ const {exitCode} = await execa(process.execPath, ['dist/kubectl-npm', ...args], 
 console.log(`
 Next, in this shell, to see where the front end's packet is dropped, and by which rule:
 
-  export PATH="$PWD/dist:$PATH"
+  export PATH="$PWD/dist:$PWD/node_modules/.bin:$PATH"
   kubectl npm trace shop/web-1 shop/api-0 --port 8080 --from examples/shop
 
 Without kubectl it is kubectl-npm. The tutorial goes on from here: docs/tutorial.md`)
