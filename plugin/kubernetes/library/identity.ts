@@ -29,6 +29,7 @@ export class Identity {
   private readonly proxy: string | undefined
   private readonly login: LoginProgram | undefined
   private token = ''
+  private system: string | undefined
   private applying: Promise<Access> | undefined
   private kept: {readonly agent: Agent; readonly secrets: string} | undefined
 
@@ -77,7 +78,12 @@ export class Identity {
     const {headers, agent: made, ...rest} = options
     const own = headers as OutgoingHttpHeaders | undefined
     const agent = this.keep(made as Agent, rest)
-    return {headers: {...own, ...this.impersonation()}, options: {...rest, ...this.addressInCertificate(), agent}}
+    // Below a SOCKS proxy the library would guess it from the stack, and find no connection again that it has kept.
+    const secureEndpoint: object = {secureEndpoint: this.isSecure()}
+    return {
+      headers: {...own, ...this.impersonation()},
+      options: {...rest, ...secureEndpoint, agent},
+    }
   }
 
   /** kubectl shows no secrets to a server that proves nothing. */
@@ -114,7 +120,7 @@ export class Identity {
     const file = data === undefined ? cluster['certificate-authority'] : undefined
     const isInsecure = cluster['insecure-skip-tls-verify'] === true
     const name = cluster['tls-server-name']
-    const ca = data ?? (file === undefined && this.isSecure() && !isInsecure ? systemAuthorities() : undefined)
+    const ca = data ?? (file === undefined && this.isSecure() && !isInsecure ? (this.system ??= systemAuthorities()) : undefined)
     return {
       name: 'chosen',
       server: this.server.href,
@@ -126,13 +132,6 @@ export class Identity {
       ...(name !== undefined && isIP(name) === 0 && {tlsServerName: name}),
       ...(this.proxy !== undefined && {proxyUrl: this.proxy}),
     }
-  }
-
-  /** Node asks for a name in the place of an address only, and refuses an address there. */
-  private addressInCertificate(): RequestOptions {
-    const name = this.chosen.cluster['tls-server-name']
-    if (name === undefined || isIP(name) === 0) return {}
-    return {checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)}
   }
 
   private user({token, cert, key}: Credential): User {
@@ -177,7 +176,9 @@ export class Identity {
     // Below a SOCKS proxy the time would also end what is in use.
     const isSocks = this.proxy?.startsWith('socks') === true
     Object.assign(made, {keepAlive: true, maxSockets: MOST_CONNECTIONS})
-    if (!isSocks) Object.assign((made as Agent & {options: object}).options, {timeout: IDLE_MS})
+    // Given with a request, the check would keep its connection from the next one.
+    const check = addressInCertificate(this.chosen.cluster['tls-server-name'])
+    Object.assign((made as Agent & {options: object}).options, {...check, ...(!isSocks && {timeout: IDLE_MS})})
     this.kept = {agent: made, secrets}
     return made
   }
@@ -190,6 +191,12 @@ function requireCertificate({cert, key}: RequestOptions): void {
   } catch (error) {
     throw new Error(`tls: the client certificate and its key cannot be used: ${(error as Error).message}`, {cause: error})
   }
+}
+
+/** Node asks for a name in the place of an address only, and refuses an address there. */
+function addressInCertificate(name: string | undefined): RequestOptions {
+  if (name === undefined || isIP(name) === 0) return {}
+  return {checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)}
 }
 
 const base64 = (pem: string | undefined): string | undefined =>

@@ -115,7 +115,7 @@ class LibraryWay implements Way {
     const options = {
       ...access.options,
       host: hostname.replace(/^\[|\]$/g, ''),
-      ...(port !== '' && {port}),
+      port: port || (protocol === 'https:' ? 443 : 80),
       method,
       path: this.prefix + path,
       headers: {'user-agent': 'kubectl-npm', ...access.headers, ...headers},
