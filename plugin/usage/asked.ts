@@ -4,8 +4,10 @@ import {meant} from '../../core/text/nearest.ts'
 /** What a command line asks for: a verb to be run, or something to be told about verbs. */
 export type Asked =
   | {readonly kind: 'verb'; readonly verb: string; readonly words: readonly string[]}
-  /** Of one verb, or the list of all. */
-  | {readonly kind: 'help'; readonly verb?: string}
+  /** The list of all verbs. */
+  | {readonly kind: 'verbs'}
+  /** What a verb takes. */
+  | {readonly kind: 'help'; readonly verb: string}
   /** The flags that many verbs share. */
   | {readonly kind: 'options'}
   | {readonly kind: 'version'}
@@ -21,7 +23,7 @@ const HELP = new Set(['-h', '--help'])
  */
 export function readAsked(argv: readonly string[], verbs: readonly string[]): Asked {
   const [first, ...words] = argv
-  if (first === undefined) return {kind: 'help'}
+  if (first === undefined) return {kind: 'verbs'}
   if (first === '--version') return {kind: 'version'}
   if (first === 'options' && !asksForHelp(words)) return {kind: 'options'}
   if (first === 'help')
@@ -42,7 +44,7 @@ function asksForHelp(words: readonly string[]): boolean {
 }
 
 function helpAbout(verb: string | undefined, verbs: readonly string[]): Asked {
-  if (verb === undefined) return {kind: 'help'}
+  if (verb === undefined) return {kind: 'verbs'}
   if (verb === 'options') return {kind: 'options'}
   if (!verbs.includes(verb)) throw unknownVerb(verb, verbs)
   return {kind: 'help', verb}

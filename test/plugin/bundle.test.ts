@@ -181,6 +181,13 @@ registerHooks({load(url, context, next) {
   return loaded
 }})
 process.on('exit', () => process._rawDebug('loaded ' + characters))`
+async function charactersLoaded(words: readonly string[]): Promise<number> {
+  const hook = `data:text/javascript,${encodeURIComponent(LOADED)}`
+  const main = join(bundle.folder, 'lib', 'kubectl-npm.js')
+  const {stderr} = await execa(process.execPath, ['--import', hook, main, ...words], {reject: false})
+  return Number(/loaded (\d+)/.exec(stderr)?.[1])
+}
+
 /** oclif has 200,000 of it, the two data planes 250,000. The library of schemas, or that of YAML, would be 100,000 more. */
 const MOST_CHARACTERS = 740_000
 
@@ -189,12 +196,15 @@ test.each([
   ['translate', '--from', 'real-npm/shop-sha256'],
   ['diff', '--from', 'real-npm/shop-sha256'],
 ])('%s of files loads no library that it does not need', async (verb, flag, file) => {
-  const hook = `data:text/javascript,${encodeURIComponent(LOADED)}`
-  const main = join(bundle.folder, 'lib', 'kubectl-npm.js')
-  const {stderr} = await execa(process.execPath, ['--import', hook, main, verb, flag, fixture(file)], {reject: false})
-  const loaded = Number(/loaded (\d+)/.exec(stderr)?.[1])
+  const loaded = await charactersLoaded([verb, flag, fixture(file)])
   expect(loaded).toBeGreaterThan(100_000)
   expect(loaded).toBeLessThan(MOST_CHARACTERS)
+})
+
+test.each(['--version', '--help'])('%s does not wait for oclif', async word => {
+  const loaded = await charactersLoaded([word])
+  expect(loaded).toBeGreaterThan(10_000)
+  expect(loaded).toBeLessThan(60_000)
 })
 
 /** Says how much is loaded when the screen is drawn first, and at the end whether Node's second HTTP client is. */

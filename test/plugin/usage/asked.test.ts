@@ -6,10 +6,10 @@ const VERBS = ['diff', 'sets', 'translate']
 
 describe('what a command line asks for', () => {
   test.each([
-    [[], {kind: 'help'}],
-    [['help'], {kind: 'help'}],
-    [['-h'], {kind: 'help'}],
-    [['--help'], {kind: 'help'}],
+    [[], {kind: 'verbs'}],
+    [['help'], {kind: 'verbs'}],
+    [['-h'], {kind: 'verbs'}],
+    [['--help'], {kind: 'verbs'}],
     [['--help', 'sets'], {kind: 'help', verb: 'sets'}],
     [['help', 'sets'], {kind: 'help', verb: 'sets'}],
     [['sets', '--from', 'x', '-h'], {kind: 'help', verb: 'sets'}],
