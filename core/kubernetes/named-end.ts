@@ -69,7 +69,7 @@ function requireOneNamespace(kind: string, name: string, all: readonly string[])
   if (namespaces.length > 1)
     throw new InputError(
       `${kind} ${name} is in ${namespaces.length} namespaces: ${namespaces.slice(0, SHOWN).join(', ')}${namespaces.length > SHOWN ? ', …' : ''}`,
-      `Say which one: -n NAMESPACE, or ${namespaces[0]}/${kind === 'pod' ? '' : `${kind}/`}${name}`,
+      `Say which one: -n NAMESPACE, or ${kind === 'pod' ? '' : `${kind}/`}${namespaces[0]}/${name}`,
     )
 }
 
@@ -158,7 +158,7 @@ function notFound(asked: string, references: readonly ObjectReference[], known: 
 const keyedAs =
   (kind: ObjectReference['kind'], name?: string) =>
   ({metadata}: Pod | Service): string =>
-    [metadata.namespace ?? 'default', ...(kind === 'pod' ? [] : [kind]), name ?? metadata.name].join('/')
+    [...(kind === 'pod' ? [] : [kind]), metadata.namespace ?? 'default', name ?? metadata.name].join('/')
 
 /** Who asks in the wrong namespace means one of the others. */
 function inOthers(keys: readonly string[]): string[] {

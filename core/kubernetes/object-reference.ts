@@ -18,7 +18,7 @@ const kindOf = new Map<string, ReferredKind>(
   Object.entries(kinds).flatMap(([kind, words]) => words.map(word => [word, kind as ReferredKind] as const)),
 )
 
-/** What somebody calls an object: `web-0`, `shop/web-0`, `pod/web-0`, `shop/deploy/web`. */
+/** What somebody calls an object: `web-0`, `shop/web-0`, `pod/web-0`, `deploy/shop/web`, `shop/deploy/web`. */
 export interface ObjectReference {
   readonly kind: ReferredKind
   readonly name: string
@@ -35,11 +35,14 @@ export function readReference(text: string): ObjectReference[] {
   const [first = '', second, third, ...more] = text.split('/')
   if (more.length > 0 || [first, second, third].includes('')) return []
   if (second === undefined) return [{kind: 'pod', name: first}]
-  if (third !== undefined) {
-    const kind = kindOf.get(second.toLowerCase())
-    return kind === undefined ? [] : [{kind, name: third, namespace: first}]
-  }
   const kind = kindOf.get(first.toLowerCase())
+  if (third !== undefined) {
+    const inner = kindOf.get(second.toLowerCase())
+    return [
+      ...(kind === undefined ? [] : [{kind, name: third, namespace: second}]),
+      ...(inner === undefined ? [] : [{kind: inner, name: third, namespace: first}]),
+    ]
+  }
   return [{kind: 'pod', name: second, namespace: first}, ...(kind === undefined ? [] : [{kind, name: second}])]
 }
 

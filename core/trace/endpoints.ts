@@ -10,7 +10,7 @@ import type {NodeSet} from '../sets/node-set.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {
-  /** As the user wrote it; of a pod `namespace/name`, of a service `namespace/svc/name`. */
+  /** As the user wrote it; of a pod `namespace/name`, of a service `svc/namespace/name`. */
   readonly name: string
   readonly address: string
   readonly pod?: Pod
@@ -60,7 +60,7 @@ export function resolveEndpoint(asked: string, known: KnownPods): Endpoint {
   if ('service' in named) {
     const {service} = named
     const {namespace = 'default', name} = service.metadata
-    return {name: `${namespace}/svc/${name}`, address: clusterAddresses(service)[0] ?? '', service}
+    return {name: `svc/${namespace}/${name}`, address: clusterAddresses(service)[0] ?? '', service}
   }
   const {pod, choice} = named
   const name = objectKey(pod)

@@ -69,6 +69,7 @@ describe('an end is named as kubectl names objects', () => {
   ]
 
   test.each([
+    {asked: 'deploy/shop/web', address: '10.1.0.2', says: 'deployment web is looked at by pod shop/web-6b5c9f-zxcv2, one of 2'},
     {asked: 'shop/deploy/web', address: '10.1.0.2', says: 'deployment web is looked at by pod shop/web-6b5c9f-zxcv2, one of 2'},
     {asked: 'deployment/web', address: '10.1.0.2', says: 'one of 2'},
     {asked: 'deploy/web-admin', address: '10.1.0.3', says: 'pod shop/web-admin-6b5c9f-zxcv2'},
@@ -89,7 +90,7 @@ describe('an end is named as kubectl names objects', () => {
 
   test.each([
     {asked: 'db-0', message: 'pod db-0 is in 2 namespaces: blog, shop', next: '-n NAMESPACE, or blog/db-0'},
-    {asked: 'sts/db', message: 'statefulset db is in 2 namespaces', next: 'blog/statefulset/db'},
+    {asked: 'sts/db', message: 'statefulset db is in 2 namespaces', next: 'statefulset/blog/db'},
     {asked: 'shop/dp-0', message: 'pod shop/dp-0 is not in the input', next: 'Did you mean shop/db-0?'},
     {asked: 'deploy/api', message: 'no pod of deployment api is in the input', next: 'kubectl get deployments -A'},
     {asked: 'node/n2', message: 'node n2 is not in the input', next: 'Did you mean node/n1?'},

@@ -23,7 +23,7 @@ test('a service is followed to the ports of its endpoints, whose policies decide
   const trace = await traced('farm/barn-0', 'svc/dairy')
   expect(trace).toMatchObject({
     verdict: 'accept',
-    packet: {destination: {name: 'farm/svc/dairy', address: '10.0.12.34'}, port: 80},
+    packet: {destination: {name: 'svc/farm/dairy', address: '10.0.12.34'}, port: 80},
     translated: {destination: '10.244.0.10', port: 8080},
     service: {name: 'farm/dairy', port: 80, portName: 'http', targetPort: 8080, from: 'endpoints', notReady: 0},
   })
