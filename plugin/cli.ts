@@ -9,6 +9,7 @@ import {verbs} from './commands/index.ts'
 import {memoryPlugin, type PackageFacts} from './memory-plugin.ts'
 import {writeLines} from './print/output.ts'
 import {painter, wantsColor} from './print/paint.ts'
+import {linesFor} from './print/wrap.ts'
 import {reasonOf} from './source/reason.ts'
 import {readAsked} from './usage/asked.ts'
 import {usageError} from './usage/usage-error.ts'
@@ -116,5 +117,5 @@ function withoutParser(error: InputError): InputError {
 }
 
 const say = (text: string): void => {
-  process.stderr.write(`${text}\n`)
+  process.stderr.write(`${[...linesFor(process.stderr, text.split('\n'))].join('\n')}\n`)
 }

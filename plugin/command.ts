@@ -11,6 +11,7 @@ import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {pageLines, pagerOf} from './print/pager.ts'
 import {type ColorMode, type Paint, painter, wantsColor} from './print/paint.ts'
+import {linesFor} from './print/wrap.ts'
 import type {Source} from './source/open-source.ts'
 import type {Further, Wanted} from './source/read-cluster.ts'
 import type {SourceFlags} from './source/source-flags.ts'
@@ -280,37 +281,34 @@ export abstract class Verb extends Command {
     answer: Answer,
   ): Promise<void> {
     const lines = await answerLines(answer, output, this.paint(color), !isBare)
+    const shown = PAGED.has(output) ? linesFor(process.stdout, lines) : lines
     const pager = process.stdout.isTTY && process.stdin.isTTY && !isPlain ? pagerOf(process.env) : undefined
-    if (pager !== undefined && PAGED.has(output)) return pageLines(lines, process.stdout.rows, pager)
-    await this.print(lines)
+    if (pager !== undefined && PAGED.has(output)) return pageLines(shown, process.stdout.rows, pager)
+    await this.print(shown)
+  }
+
+  /** Lines about the answer, which are for people. */
+  private async tell(lines: Iterable<string>): Promise<void> {
+    await writeLines(linesFor(process.stderr, lines), process.stderr)
   }
 
   /** Nodes that could not be asked, after what others answered. */
   protected async reportFailures(failures: readonly {readonly message: string; readonly next: string}[]): Promise<void> {
-    await writeLines(
-      failures.flatMap(({message, next}) => [`error: ${escapeControls(message)}`, `  ${escapeControls(next)}`]),
-      process.stderr,
-    )
+    await this.tell(failures.flatMap(({message, next}) => [`error: ${escapeControls(message)}`, `  ${escapeControls(next)}`]))
   }
 
   /** Names that were asked for and are not there, after the answer, with what was meant. */
   protected async reportUnknown(unknown: readonly {readonly what: string; readonly steps: readonly string[]}[]): Promise<void> {
-    await writeLines(
-      unknown.flatMap(({what, steps}) => [escapeControls(what), ...steps.map(step => `  ${escapeControls(step)}`)]),
-      process.stderr,
-    )
+    await this.tell(unknown.flatMap(({what, steps}) => [escapeControls(what), ...steps.map(step => `  ${escapeControls(step)}`)]))
   }
 
   /** Sentences on stderr, after the answer. */
   protected async note(sentences: readonly string[]): Promise<void> {
-    await writeLines(sentences.map(escapeControls), process.stderr)
+    await this.tell(sentences.map(escapeControls))
   }
 
   /** Problems go to stderr, after the answer: they must not be scrolled away by it. */
   protected async report(problems: readonly Problem[]): Promise<void> {
-    await writeLines(
-      problems.map(problem => `warning: ${problemText(problem)}`),
-      process.stderr,
-    )
+    await this.tell(problems.flatMap(problem => `warning: ${problemText(problem)}`.split('\n')))
   }
 }

@@ -1,5 +1,5 @@
 import type {Departure, Drift, DriftCause, DriftItem, DriftList, JudgedPacket} from '../../core/contract/drift.ts'
-import {driftItemLines} from './drift-items.ts'
+import {driftItemLines, legendLines} from './drift-items.ts'
 import {incompleteLines, partLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
 import {releaseText} from './release.ts'
@@ -34,15 +34,16 @@ const JUDGED = {
  * What is wrong with a node for a person, most harmful first: each cause once, with what it does.
  *
  * @param isWide with all examples, and the differences below each cause
+ * @param isOfSeveral whether nodes stand below each other: of those that are clean one line is enough
  */
-export function* driftLines(drift: Drift, paint: Paint, isWide = false): Generator<string> {
+export function* driftLines(drift: Drift, paint: Paint, isWide = false, isOfSeveral = false): Generator<string> {
   const {causes, departures, notes, notCompared = [], judged} = drift
   if (isUncompared(drift)) {
     yield* uncomparedLines(drift, paint)
     return
   }
   yield headLine(drift, paint)
-  if (drift.release) yield paint(releaseText(drift.release), 'dim')
+  if (drift.release && !(isOfSeveral && drift.clean)) yield paint(releaseText(drift.release), 'dim')
   for (const heading of ORDER) {
     const group = [...causes.entries()].filter(([, cause]) => headingOf(cause) === heading)
     if (group.length === 0) continue
@@ -161,10 +162,13 @@ function* departureLines(departures: readonly Departure[], paint: Paint, isWide:
 
 /** Several nodes: those that differ in full, each clean one in a line, and how many there are of each. */
 export function* driftListLines({items, failures}: DriftList, paint: Paint, isWide = false): Generator<string> {
+  const hasSigns = (drift: Drift) =>
+    withoutCause(drift).length > 0 || (isWide && drift.causes.some(cause => cause.items.length > 0))
+  if (items.some(hasSigns)) yield* legendLines(paint)
   for (const [index, drift] of items.entries()) {
     const isShort = (each: Drift | undefined) => each?.clean === true && each.notes.length === 0 && each.judged !== 'some'
     if (index > 0 && !(isShort(drift) && isShort(items[index - 1]))) yield ''
-    yield* driftLines(drift, paint, isWide)
+    yield* driftLines(drift, paint, isWide, items.length + failures.length > 1)
   }
   const count = items.length + failures.length
   if (count === 1) return
