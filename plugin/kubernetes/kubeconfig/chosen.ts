@@ -21,8 +21,13 @@ export interface Chosen {
 export function choose(config: Kubeconfig, flags: ClusterFlags, env = process.env): Chosen {
   const {contexts, clusters, users} = config
   const isEmpty = contexts.size + clusters.size + users.size === 0
-  const names = [flags.context, flags.cluster, flags.user]
-  const chosen = isEmpty && names.every(name => name === undefined) && isInPod(env) ? ofPod(env) : ofKubeconfig(config, flags)
+  const isUntold = isEmpty && [flags.context, flags.cluster, flags.user].every(name => name === undefined)
+  if (isUntold && !isInPod(env))
+    throw kubeconfigError(
+      'nothing says which cluster',
+      'Give a kubeconfig with --kubeconfig or KUBECONFIG. In a pod its account is taken, unless automountServiceAccountToken is false.',
+    )
+  const chosen = isUntold ? ofPod(env) : ofKubeconfig(config, flags)
   return {...chosen, user: {...chosen.user, ...impersonation(chosen.user, flags)}}
 }
 

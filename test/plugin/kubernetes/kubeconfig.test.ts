@@ -162,6 +162,15 @@ describe('of a kubeconfig', () => {
   })
 })
 
+test('no kubeconfig, and no pod either, is told', async () => {
+  const config = await readKubeconfig({}, {KUBECONFIG: '/no/such'})
+  const flags = {'agent-namespace': 'n'}
+  expect(() => choose(config, flags, {})).toThrow('nothing says which cluster')
+  // A pod without its account.
+  expect(() => choose(config, flags, {KUBERNETES_SERVICE_HOST: '10.0.0.1'})).toThrow('nothing says which cluster')
+  expect(() => choose(config, {...flags, context: 'x'}, {})).toThrow('context "x" does not exist')
+})
+
 describe('the proxy of the environment', () => {
   const HTTPS_PROXY = 'http://proxy:3128'
   test.each<{server: string; env: Record<string, string>; proxy: string | undefined}>([
