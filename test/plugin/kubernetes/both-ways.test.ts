@@ -20,7 +20,7 @@ async function told(kubeconfig: string, more: Partial<ClusterFlags> = {}): Promi
   const ask = async (via: 'kubectl' | 'library') => {
     const flags = {kubeconfig, 'agent-namespace': 'kubectl-npm', via, ...more}
     try {
-      await using api = await openClusterApi(flags, AbortSignal.timeout(20_000))
+      await using api = await openClusterApi(flags, AbortSignal.timeout(60_000))
       return JSON.stringify(await api.get(PATH, anyShape))
     } catch (error) {
       const {message, steps = []} = error as Error & {steps?: readonly string[]}

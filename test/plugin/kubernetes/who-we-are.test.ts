@@ -21,7 +21,7 @@ const ways = ['kubectl', 'library'] as const
 const PATH = '/api/v1/pods'
 
 const open = (kubeconfig: string, flags: Partial<ClusterFlags> = {}): Promise<ClusterApi> =>
-  openClusterApi({kubeconfig, 'agent-namespace': 'n', via: 'library', ...flags}, AbortSignal.timeout(20_000))
+  openClusterApi({kubeconfig, 'agent-namespace': 'n', via: 'library', ...flags}, AbortSignal.timeout(60_000))
 
 async function ask(kubeconfig: string, flags: Partial<ClusterFlags> = {}): Promise<void> {
   await using api = await open(kubeconfig, flags)
@@ -163,7 +163,7 @@ test('100 port-forwards are open at once, show who we are, and requests go on be
   await using target = await startTcpServer(socket => socket.pipe(socket), 'tcp')
   servePortForwards(server.server as Server, () => target.port)
   await using api = await open(await server.kubeconfig())
-  const signal = AbortSignal.timeout(20_000)
+  const signal = AbortSignal.timeout(60_000)
   const forwards = await Promise.all(
     Array.from({length: 100}, (_, index) => openPortForward(api, {namespace: 'n', name: `p${index}`, port: 1}, signal)),
   )
