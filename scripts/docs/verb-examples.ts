@@ -423,7 +423,7 @@ Role kube-system/kubectl-npm-viewer removed`,
   },
   version: {
     examples: [
-      {says: 'Of this program', command: 'kubectl npm version --client', prints: 'kubectl npm … (Node.js …)'},
+      {says: 'Of this program', command: 'kubectl npm version --client', prints: 'kubectl npm … (Node.js …)\n…'},
       {
         says: 'And of the agents of a cluster',
         marks: ['cluster'],
