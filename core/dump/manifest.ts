@@ -1,10 +1,9 @@
 import {DUMP_FORMAT} from '../contract/dump-format.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {Problem} from '../problem/problem.ts'
-import {checkMemory} from '../text/memory.ts'
 import {dumpFiles} from './layout.ts'
 import type {DumpDocument} from './model.ts'
-import {parsedJsonBytes} from './parsed-size.ts'
+import {checkJsonMemory} from './parsed-size.ts'
 
 /**
  * `dump.json`, the table of contents of a dump.
@@ -62,7 +61,7 @@ export const isManifest = (value: unknown): value is Fields =>
  */
 export function readManifest(document: DumpDocument): ReadManifest | undefined {
   if (fileName(document.name) !== dumpFiles.manifest || document.folder === '') return undefined
-  checkMemory(parsedJsonBytes(document.text))
+  checkJsonMemory(document.text)
   let value: unknown
   try {
     value = JSON.parse(document.text.join(''))

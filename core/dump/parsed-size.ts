@@ -1,4 +1,5 @@
 import type {Text} from '../text/lines.ts'
+import {checkMemory} from '../text/memory.ts'
 
 /*
  * How much memory a text takes when it is parsed, for texts that a library parses in one go. Measured on Node 26: JSON takes what its
@@ -12,6 +13,16 @@ const QUOTE_BYTES = 16
 const YAML_NODE_BYTES = 550
 
 const length = (text: Text): number => text.reduce((size, piece) => size + piece.length, 0)
+
+/**
+ * Checks that there is room for a parsed JSON text. Looking through it takes as long as parsing it, so that is done only where a text of
+ * nothing but brackets might not fit.
+ *
+ * @throws as `checkMemory` does
+ */
+export function checkJsonMemory(text: Text): void {
+  checkMemory(length(text) * (OBJECT_BYTES + 1), () => parsedJsonBytes(text))
+}
 
 /** Bytes that a parsed JSON text takes at most. */
 export function parsedJsonBytes(text: Text): number {

@@ -14,7 +14,7 @@ import {detectJsonKind, detectKind} from './detect-kind.ts'
 import {ACCEPTED, kindRow} from './document-kind.ts'
 import {type JsonFault, parseJsonDocuments} from './json-documents.ts'
 import type {DumpDocument} from './model.ts'
-import {parsedJsonBytes, parsedYamlBytes} from './parsed-size.ts'
+import {checkJsonMemory, parsedYamlBytes} from './parsed-size.ts'
 import {refusedProblems} from './refused-problems.ts'
 import {gapsOfUnread} from './unread-objects.ts'
 
@@ -83,7 +83,7 @@ function unknownFile(document: DumpDocument, message: string): ReadDocument {
 
 /** Reads the JSON documents of a file, one or several. What stands between them costs a problem and no object. */
 async function readJson(document: DumpDocument): Promise<ReadDocument> {
-  checkMemory(parsedJsonBytes(document.text))
+  checkJsonMemory(document.text)
   const {values, faults, yaml} = parseJsonDocuments(document.text)
   // What looks like JSON may be YAML in braces, and JSON with comments or a comma too many is YAML as well.
   if (values.length === 0 && isYamlPerhaps(document.text, faults)) {

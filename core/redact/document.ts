@@ -1,11 +1,10 @@
 import {detectJsonKind, detectKind} from '../dump/detect-kind.ts'
 import {type DocumentKind, kindRow} from '../dump/document-kind.ts'
-import {parsedJsonBytes} from '../dump/parsed-size.ts'
+import {checkJsonMemory} from '../dump/parsed-size.ts'
 import {objectKinds} from '../kubernetes/given-objects.ts'
 import {printObjects} from '../kubernetes/print-objects.ts'
 import {readClusterObjects} from '../kubernetes/read-objects.ts'
 import {eachLine, type Text} from '../text/lines.ts'
-import {checkMemory} from '../text/memory.ts'
 import type {Redaction} from './redaction.ts'
 
 const CHUNK_CHARACTERS = 64 * 1024
@@ -36,7 +35,7 @@ export function rewriteDocument(redaction: Redaction, text: Text, kind: Document
 }
 
 function rewriteJson(redaction: Redaction, text: Text): Rewritten {
-  checkMemory(parsedJsonBytes(text))
+  checkJsonMemory(text)
   let value: unknown
   try {
     value = JSON.parse(text.join(''))

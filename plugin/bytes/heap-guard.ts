@@ -47,8 +47,10 @@ export function heapGuard({limitBytes, usedBytes, collect}: Heap = processHeap()
   const most = limitBytes - Math.max(limitBytes * RESERVE_SHARE, LEAST_RESERVE)
   /** Below it nothing needs to be collected to know that there is room. */
   let calm = most
-  return neededBytes => {
-    if (usedBytes() + neededBytes < calm) return
+  return (mostBytes, exactly) => {
+    if (usedBytes() + mostBytes < calm) return
+    const neededBytes = exactly?.() ?? mostBytes
+    if (exactly && usedBytes() + neededBytes < calm) return
     collect()
     const used = usedBytes()
     if (used + neededBytes > most)

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {parsedJsonBytes, parsedYamlBytes} from '../../../core/dump/parsed-size.ts'
+import {checkJsonMemory, parsedJsonBytes, parsedYamlBytes} from '../../../core/dump/parsed-size.ts'
+import {setMemoryCheck} from '../../../core/text/memory.ts'
 
 const times = <Item>(count: number, item: (index: number) => Item): Item[] =>
   Array.from({length: count}, (_, index) => item(index))
@@ -19,6 +20,15 @@ describe('what JSON takes when it is parsed', () => {
     {name: 'keys', text: `{${times(1000, index => `"a${index}":{}`).join(',')}}`, perByte: 9},
   ])('is many times its bytes for $name', ({text, perByte}) => {
     expect(parsedJsonBytes([text])).toBeGreaterThan(perByte * text.length)
+  })
+
+  test.each([pods, '[[[[', '{"a":[{},{}]}'])('is at most what it takes when it is nothing but brackets: %#', text => {
+    const asked: number[] = []
+    setMemoryCheck((mostBytes, exactly) => void asked.push(mostBytes, exactly?.() ?? 0))
+    checkJsonMemory([text, ''])
+    setMemoryCheck(() => {})
+    expect(asked[1]).toBe(parsedJsonBytes([text, '']))
+    expect(asked[0]).toBeGreaterThanOrEqual(asked[1] ?? Infinity)
   })
 
   test('grows by what joins its pieces', () => {

@@ -35,6 +35,22 @@ describe('the guard of the heap', () => {
     expect(() => heapGuard(heap)(381 * MIB)).toThrow(/larger heap|takes more/)
   })
 
+  test('asks how much it is exactly only where the most might not fit', () => {
+    const heap = new MadeUpHeap()
+    heap.live = 500
+    let asked = 0
+    const exactly = (mebibytes: number) => () => {
+      asked++
+      return mebibytes * MIB
+    }
+    const check = heapGuard(heap)
+    check(379 * MIB, exactly(1000))
+    expect(asked).toBe(0)
+    expect(() => check(900 * MIB, exactly(380))).not.toThrow()
+    expect(asked).toBe(1)
+    expect(() => heapGuard(heap)(900 * MIB, exactly(381))).toThrow('takes more')
+  })
+
   test('refuses nothing for garbage', () => {
     const heap = new MadeUpHeap()
     const check = heapGuard(heap)
