@@ -1,5 +1,5 @@
-import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {chmod, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {promisify} from 'node:util'
 import {gzip} from 'node:zlib'
 import {packTar} from 'modern-tar'
@@ -31,12 +31,15 @@ export interface Shipped {
  * @param executable its path
  */
 export async function shipmentOf(platform: Platform, bundle: string, executable: string): Promise<readonly Shipped[]> {
+  const root = join(import.meta.dirname, '../..')
+  // Windows has no program that shows them.
+  const pages = platform.program.endsWith('.exe') ? [] : (await readdir(join(root, 'man'))).toSorted()
   return [
-    {name: 'LICENSE', mode: 0o644, from: {path: join(import.meta.dirname, '../..', 'LICENSE')}},
+    {name: 'LICENSE', mode: 0o644, from: {path: join(root, 'LICENSE')}},
     {name: 'NODE-LICENSE.txt', mode: 0o644, from: {path: await nodeLicense()}},
     {name: 'THIRD-PARTY-LICENSES.txt', mode: 0o644, from: {path: join(bundle, 'THIRD-PARTY-LICENSES.txt')}},
-    {name: 'kubectl-npm.1', mode: 0o644, from: {path: join(import.meta.dirname, '../..', 'man/kubectl-npm.1')}},
     {name: 'sbom.cdx.json', mode: 0o644, from: {text: await executableBill(platform, bundle)}},
+    ...pages.map(name => ({name: `man/man1/${name}`, mode: 0o644, from: {path: join(root, 'man', name)}}) as const),
     {name: platform.program, mode: 0o755, from: {path: executable}},
     {name: platform.completer, mode: 0o755, from: {text: COMPLETERS[platform.program]}},
   ]
@@ -58,9 +61,9 @@ export async function writeArchive(files: readonly Shipped[], output: string): P
 
 /** Puts the same files into a folder, which may be there. */
 export async function writeFolder(files: readonly Shipped[], folder: string): Promise<void> {
-  await mkdir(folder, {recursive: true})
   for (const file of files) {
     const path = join(folder, file.name)
+    await mkdir(dirname(path), {recursive: true})
     await rm(path, {force: true})
     await writeFile(path, await contentOf(file), {mode: file.mode})
     // Whatever the umask is.

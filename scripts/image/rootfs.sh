@@ -61,9 +61,7 @@ cp /etc/debian_version "$rootfs/etc/debian_version"
 cp /usr/lib/os-release "$rootfs/etc/os-release"
 
 mkdir -p "$rootfs/usr/local/bin" "$rootfs/opt/kubectl-npm"
-cp -p "$agent"/* "$rootfs/opt/kubectl-npm"
-# It completes words for a shell, and there is none.
-rm -f "$rootfs/opt/kubectl-npm/kubectl_complete-npm"
+cp -p "$agent"/*.* "$agent/LICENSE" "$agent/kubectl-npm" "$rootfs/opt/kubectl-npm"
 # The executable is what it is called.
 for name in npm-agent kubectl-npm; do
   ln -s /opt/kubectl-npm/kubectl-npm "$rootfs/usr/local/bin/$name"

@@ -11,7 +11,7 @@ const VERSION = '26.10.0'
 
 /**
  * Node for each system that executables and images are made for, as Node names systems. A newer one: `npm view NAME@VERSION dist.integrity`.
- * There is none for Windows on arm64 of this version; Windows runs there what is for x64.
+ * There is none for Windows on arm64 that single executables of this kind can be made of (26.7.0 is too old); Windows runs there what is for x64.
  */
 export const runtimes = {
   'linux-x64': {

@@ -2,6 +2,7 @@ import {mkdir, readdir, readFile, stat} from 'node:fs/promises'
 import {delimiter, join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {z} from 'zod'
 import packageFacts from '../../package.json' with {type: 'json'}
 import lock from '../../package-lock.json' with {type: 'json'}
 import {platforms} from '../../scripts/executables/platforms.ts'
@@ -119,15 +120,19 @@ describeWhere(missing, 'the executable for this system', () => {
 
   test('the archive has the licences, and what is started can be started', async () => {
     const {stdout} = await execa('tar', ['-tzf', join(builds[0], `${base}.tar.gz`)])
-    expect(stdout.split('\n')).toEqual([
-      'LICENSE',
-      'NODE-LICENSE.txt',
-      'THIRD-PARTY-LICENSES.txt',
-      'kubectl-npm.1',
-      'sbom.cdx.json',
-      platform.program,
-      platform.completer,
-    ])
+    const pages = (await readdir(join(ROOT, 'man'))).map(name => `man/man1/${name}`)
+    expect(pages).toContain('man/man1/kubectl-npm-translate.1')
+    expect(stdout.split('\n').toSorted()).toEqual(
+      [
+        'LICENSE',
+        'NODE-LICENSE.txt',
+        'THIRD-PARTY-LICENSES.txt',
+        'sbom.cdx.json',
+        ...pages,
+        platform.program,
+        platform.completer,
+      ].toSorted(),
+    )
     expect(await readFile(join(folder.path, 'NODE-LICENSE.txt'), 'utf8')).toContain('OpenSSL')
     expect(await readFile(join(folder.path, 'THIRD-PARTY-LICENSES.txt'), 'utf8')).toContain('yaml ')
     for (const name of [platform.program, platform.completer])
@@ -144,6 +149,9 @@ describeWhere(missing, 'the executable for this system', () => {
     const text = await readFile(join(builds[0], `${base}.cdx.json`), 'utf8')
     expect(await readFile(join(folder.path, 'sbom.cdx.json'), 'utf8')).toBe(text)
     const bill = JSON.parse(text)
+    const schema = z.fromJSONSchema(JSON.parse(await readFile(join(ROOT, 'test/fixtures/cyclonedx/bom-1.6.schema.json'), 'utf8')))
+    expect(schema.safeParse(bill).error).toBeUndefined()
+    expect(schema.safeParse({...bill, components: [{...bill.components[0], type: 'book'}]}).success).toBe(false)
     const components: {name: string; version: string; purl: string; licenses: unknown[]; hashes?: {content: string}[]}[] =
       bill.components
     expect(bill).toMatchObject({bomFormat: 'CycloneDX', specVersion: '1.6', metadata: {component: {name: 'kubectl-npm'}}})
