@@ -149,6 +149,17 @@ export const namespaceFlags = (what: string) => ({
   }),
 })
 
+const bareFlag = Flags.boolean({summary: 'Leave out the header line of the table', default: false})
+
+/** Flags of verbs that print a list: in which order, and whether its columns are named. */
+export const listFlags = {
+  'sort-by': Flags.string({
+    summary: "Sort by a column, 'name' or 'members' for example, counts the largest first; or by a field as for kubectl: .name",
+    helpValue: 'COLUMN|PATH',
+  }),
+  'no-headers': bareFlag,
+}
+
 /** Formats of every answer that is a document. */
 const DOCUMENTS = ['json', 'yaml']
 /** Formats that say themselves what of a document they print. */

@@ -1,5 +1,5 @@
 import {findNamed} from '../kubernetes/named-end.ts'
-import {isPolicyKind} from '../kubernetes/object-reference.ts'
+import {kindOfWord} from '../kubernetes/object-reference.ts'
 import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {serviceAt} from '../kubernetes/service-backends.ts'
 import {isSetName} from '../names/kernel-name.ts'
@@ -19,8 +19,6 @@ export type Subject =
   | {readonly type: 'service'; readonly name: string; readonly service: Service; readonly choice?: string}
   | {readonly type: 'address' | 'namespace' | 'node' | 'policy' | 'set'; readonly name: string}
 
-const NAMESPACE = new Set(['ns', 'namespace', 'namespaces'])
-const NODE = new Set(['no', 'node', 'nodes'])
 /**
  * Finds what a word stands for. Of several things that are called so it is the first of: a pod, a policy, a set. Words that only sets
  * can have, `app=web`, are sets.
@@ -42,9 +40,9 @@ export function findSubject(asked: string, namespace: string | undefined, known:
   // A pod of a namespace that is called as a kind is.
   const isPodsName = known.pods.some(pod => objectKey(pod) === asked)
   if (!isPodsName) {
-    if (NAMESPACE.has(kind)) return among('namespace', name, namespacesOf(known), known)
-    if (NODE.has(kind)) return among('node', name, nodesOf(known), known)
-    if (isPolicyKind(kind)) return policyOf(name, namespace, known) ?? noPolicy(name, known)
+    if (kindOfWord(kind) === 'namespace') return among('namespace', name, namespacesOf(known), known)
+    if (kindOfWord(kind) === 'node') return among('node', name, nodesOf(known), known)
+    if (kindOfWord(kind) === 'policy') return policyOf(name, namespace, known) ?? noPolicy(name, known)
   }
   if (/[=:]/.test(asked) || isSetName(asked) || setTypeOf(asked) !== 'Unknown') return setOf(asked, known)
   try {

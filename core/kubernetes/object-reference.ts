@@ -56,8 +56,16 @@ const POLICY = new Set([
   'networkpolicies.networking.k8s.io',
 ])
 
+const NAMESPACE = new Set(['ns', 'namespace', 'namespaces'])
+
+/** The kind that a word in front of a slash means; undefined for one that means none, a namespace's name for example. */
+export function kindOfWord(word: string): ReferredKind | 'namespace' | 'policy' | undefined {
+  const lower = word.toLowerCase()
+  return kindOf.get(lower) ?? (NAMESPACE.has(lower) ? 'namespace' : POLICY.has(lower) ? 'policy' : undefined)
+}
+
 /** Whether a word in front of a slash says that a policy is meant. */
-export const isPolicyKind = (word: string): boolean => POLICY.has(word.toLowerCase())
+const isPolicyKind = (word: string): boolean => POLICY.has(word.toLowerCase())
 
 /** A policy's name as it was given, without its kind: `shop/web` of `policy/shop/web` and of `shop/policy/web`. */
 export function withoutPolicyKind(text: string): string {
@@ -90,4 +98,13 @@ export function isReferredTo({metadata}: Pod, {kind, name, namespace}: ObjectRef
   if (kind === 'node' || kind === 'service' || (namespace !== undefined && metadata.namespace !== namespace)) return false
   if (kind === 'pod') return metadata.name === name
   return metadata.name.startsWith(`${name}-`) && endings[kind].test(metadata.name.slice(name.length))
+}
+
+/** The name of the workload of a kind that a pod's name tells; undefined where it tells none. */
+export function workloadOf(pod: string, kind: ReferredKind): string | undefined {
+  const ending = kind in endings ? endings[kind as keyof typeof endings] : undefined
+  if (!ending) return undefined
+  for (let dash = pod.indexOf('-', 1); dash > 0; dash = pod.indexOf('-', dash + 1))
+    if (ending.test(pod.slice(dash))) return pod.slice(0, dash)
+  return undefined
 }

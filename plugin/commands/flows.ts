@@ -1,8 +1,9 @@
 import {networkInterfaces} from 'node:os'
 import {Args} from '@oclif/core'
 import {isClean, listDenied} from '../../core/flows/list-denied.ts'
-import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
-import {flowListLines} from '../print/flows.ts'
+import {exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {flowColumns, flowListLines} from '../print/flows.ts'
+import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 /** The addresses by which packets are this machine's own. */
@@ -29,6 +30,7 @@ export default class Flows extends Verb {
   static override flags = {
     ...sourceFlags,
     output: outputFlag(['wide'], 'wide shows all connections, and the node of each'),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -36,11 +38,14 @@ export default class Flows extends Verb {
     const source = await this.open(flags, 'each', {withConnections: true})
     const {nodes, failures} = chosenNodes(source, flags)
     const options = flags.local ? {ownAddresses: ownAddresses()} : {}
-    const list = listDenied(nodes, failures, options)
+    const sort = await sorterOf(flags['sort-by'], flowColumns)
+    const found = listDenied(nodes, failures, options)
+    const list = {...found, items: sort(found.items)}
+    const hasHeaders = !flags['no-headers']
     await this.printAnswer(flags, {
       document: () => list,
-      table: paint => flowListLines(list, paint),
-      formats: {wide: paint => flowListLines(list, paint, true)},
+      table: paint => flowListLines(list, paint, {hasHeaders}),
+      formats: {wide: paint => flowListLines(list, paint, {hasHeaders, isWide: true})},
     })
     await this.report([
       ...source.problems,

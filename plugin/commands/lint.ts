@@ -3,13 +3,15 @@ import {type Level, levels} from '../../core/contract/lint.ts'
 import {ACCEPT_ANNOTATION, readCodes} from '../../core/lint/accepted.ts'
 import {hasFindings, lintDocuments} from '../../core/lint/lint-documents.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {clusterFlags, exitCodes, objectPaths, outputFlag, Verb} from '../command.ts'
+import {clusterFlags, exitCodes, listFlags, objectPaths, outputFlag, Verb} from '../command.ts'
 import {releaseFrom} from '../compile-options.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {jsonLines} from '../print/document.ts'
-import {lintLines} from '../print/lint.ts'
+import {findingColumns, findingNames, findingTable, lintLines} from '../print/lint.ts'
 import {githubLines, junitLines} from '../print/lint-reports.ts'
+import type {Paint} from '../print/paint.ts'
 import {sarifLog} from '../print/sarif.ts'
+import {sorterOf} from '../print/sort-rows.ts'
 import {readFiles} from '../source/read-files.ts'
 import {clusterFlagsOf} from '../source/source-flags.ts'
 
@@ -85,7 +87,11 @@ export default class Lint extends Verb {
       default: false,
     }),
     ...clusterFlags,
-    output: outputFlag(['sarif', 'github', 'junit'], 'github are annotations of GitHub Actions'),
+    output: outputFlag(
+      ['wide', 'name', 'sarif', 'github', 'junit'],
+      'wide has a line for each finding; github are annotations of GitHub Actions',
+    ),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -118,10 +124,16 @@ export default class Lint extends Verb {
       ...(release && {release: {name: flags.release ?? '', facts: release}}),
       ignored: readCodes(flags.ignore ?? []),
     })
+    const sort = await sorterOf(flags['sort-by'], findingColumns)
+    const sorted = {...lint, findings: sort(lint.findings)}
+    const wide = (paint: Paint) => findingTable(sorted, paint, flags.level as Level, !flags['no-headers'])
     await this.printAnswer(flags, {
-      document: () => lint,
-      table: paint => lintLines(lint, paint, flags.level as Level),
+      document: () => sorted,
+      // In another order than by policy each finding has a line of its own.
+      table: paint => (flags['sort-by'] === undefined ? lintLines(lint, paint, flags.level as Level) : wide(paint)),
       formats: {
+        wide,
+        name: paint => findingNames(sorted, flags.level as Level).map(name => paint(name)),
         sarif: () => jsonLines(sarifLog(lint, this.config.version)),
         github: () => githubLines(lint),
         junit: () => junitLines(lint),

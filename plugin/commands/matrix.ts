@@ -4,7 +4,7 @@ import type {GroupedMatrix} from '../../core/matrix/groups.ts'
 import {parsePorts} from '../../core/matrix/ports.ts'
 import {compareProbes, type MatrixDiff, type MatrixQuestion, onlyWrong, probeNodes} from '../../core/matrix/probe-node.ts'
 import {meant} from '../../core/text/nearest.ts'
-import {dumpPaths, exitCodes, namespaceFlags, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, listFlags, namespaceFlags, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
@@ -55,6 +55,7 @@ export default class Matrix extends Verb {
     wrong: Flags.boolean({summary: 'Only what is not as the policies say; exit code 1 if there is any', default: false}),
     release: releaseFlag,
     output: outputFlag(['csv', 'markdown']),
+    'no-headers': listFlags['no-headers'],
   }
 
   override async run(): Promise<void> {
@@ -97,7 +98,7 @@ export default class Matrix extends Verb {
             : matrixTable(probes, groups.names, names, paint, groups.members),
         ),
       formats: {
-        csv: paint => matrixCsv(document.probes, ends, paint),
+        csv: paint => matrixCsv(document.probes, ends, paint, !flags['no-headers']),
         markdown: paint => answer(paint, (probes, groups) => matrixMarkdown(probes, groups.names, names, paint)),
       },
     })

@@ -7,8 +7,9 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {AgentConnection} from '../agents/agent-connection.ts'
-import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
-import {metricsListLines} from '../print/metrics.ts'
+import {dumpPaths, exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {type MetricRow, metricColumns, metricsListLines} from '../print/metrics.ts'
+import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
@@ -41,7 +42,8 @@ export default class Metrics extends Verb {
       allowNo: true,
     }),
     lite: Flags.boolean({summary: 'The node runs NPM Lite, which reads its own pods only', default: false}),
-    output: outputFlag(['wide', 'prometheus']),
+    output: outputFlag(['wide', 'name', 'prometheus']),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -49,11 +51,14 @@ export default class Metrics extends Verb {
     const {list, problems} = isLive(flags) && !flags.lite ? await this.live(flags) : await this.read(flags)
     const {items, failures} = list
     const [only] = items.length + failures.length === 1 ? items : []
+    const sort = await sorterOf<MetricRow>(flags['sort-by'], metricColumns, {itemOf: ({sample}) => sample})
+    const look = (isWide: boolean) => ({isWide, sort, hasHeaders: !flags['no-headers']})
     await this.printAnswer(flags, {
       document: () => only ?? list,
-      table: paint => metricsListLines(list, paint, false),
+      table: paint => metricsListLines(list, paint, look(false)),
       formats: {
-        wide: paint => metricsListLines(list, paint, true),
+        wide: paint => metricsListLines(list, paint, look(true)),
+        name: paint => [...new Set(items.flatMap(({families}) => families.map(({name}) => paint(name))))],
         prometheus: () => pageLines(only ? only.families : joinNodes(items)),
       },
     })

@@ -1,16 +1,27 @@
 import {Flags} from '@oclif/core'
 import type {Drift} from '../../core/contract/drift.ts'
-import type {PolicyList} from '../../core/contract/policies.ts'
+import type {PolicyList, PolicyListItem} from '../../core/contract/policies.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {selects} from '../../core/kubernetes/label-selector.ts'
 import {parseSelector} from '../../core/kubernetes/parse-selector.ts'
 import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes.ts'
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
-import {type SortColumn, sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
+import {sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {dumpPaths, exitCodes, namespaceFlags, type OutputFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
+import {
+  dumpPaths,
+  exitCodes,
+  listFlags,
+  namespaceFlags,
+  type OutputFlags,
+  outputFlag,
+  requireStream,
+  sourceFlags,
+  Verb,
+} from '../command.ts'
 import {readerGone} from '../print/output.ts'
-import {type PolicyLook, policyLines, policyNames} from '../print/policies.ts'
+import {type PolicyLook, policyColumns, policyLines, policyNames} from '../print/policies.ts'
+import {type SortRows, sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
@@ -43,14 +54,12 @@ export default class Policies extends Verb {
     ...sourceFlags,
     ...namespaceFlags('policies'),
     selector: Flags.string({char: 'l', summary: 'Only policies whose objects have these labels', helpValue: 'LABELS'}),
-    'sort-by': Flags.string({
-      summary: 'Column to sort by: counts the largest first, states the worst first',
-      options: [...sortColumns],
-    }),
     watch: Flags.boolean({char: 'w', summary: 'Follow what is counted in a second, until Ctrl-C', default: false}),
     lite: Flags.boolean({summary: 'The nodes run NPM Lite, which reads its own pods only', default: false}),
     output: outputFlag(['wide', 'name'], 'wide says where and why'),
-    'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
+    ...listFlags,
+    // For completion.
+    'sort-by': {...listFlags['sort-by'], formats: [...sortColumns]},
   }
 
   override async run(): Promise<void> {
@@ -59,9 +68,10 @@ export default class Policies extends Verb {
     const filter = filterOf(namespaces, selector)
     if (flags.watch) requireStream(flags.output)
     if (flags.watch) return this.exit(await this.watch(flags, rest, filter))
+    const sort = await policySorter(sorting)
     const {list, now} = await this.list(rest, filter)
+    const sorted = {...list, items: sort(list.items)}
     const {failures, problems} = list
-    const sorted = sortedBy(list, sorting)
     const look = (isWide: boolean): PolicyLook => ({isWide, hasHeaders: !flags['no-headers'], now})
     await this.printAnswer(flags, {
       document: () => sorted,
@@ -97,6 +107,7 @@ export default class Policies extends Verb {
     ])
     const signal = AbortSignal.any([this.signal, readerGone()])
     await using source = await openLiveSource(flags, signal)
+    const sort = await policySorter(sorting)
     const look = (): PolicyLook => ({isWide: output === 'wide', hasHeaders: !isBare, isWatched: true, now: Date.now()})
     const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
     const show = showPolicies(output, this.paint(color), look, isTerminal)
@@ -106,7 +117,7 @@ export default class Policies extends Verb {
         source,
         intervalMs: WATCH_MS,
         list,
-        show: async watched => show({...watched, list: sortedBy(watched.list, sorting)}),
+        show: async watched => show({...watched, list: {...watched.list, items: sort(watched.list.items)}}),
       },
       signal,
     )
@@ -157,8 +168,12 @@ export default class Policies extends Verb {
 /** Between two looks at the counters, at least. */
 const WATCH_MS = 1000
 
-const sortedBy = (list: PolicyList, column: string | undefined): PolicyList =>
-  column === undefined ? list : {...list, items: sortPolicies(list.items, column as SortColumn)}
+const policySorter = async (by: string | undefined): Promise<SortRows<PolicyListItem>> =>
+  sorterOf(by, policyColumns({isWide: true, hasHeaders: true, now: 0}), {
+    orders: Object.fromEntries(
+      sortColumns.map(column => [column, (items: readonly PolicyListItem[]) => sortPolicies(items, column)]),
+    ),
+  })
 
 /** Takes items off the end of a list, one by one. */
 function* taken<Item>(list: Item[]): Generator<Item> {

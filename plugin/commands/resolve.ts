@@ -1,9 +1,10 @@
-import {Args, Flags} from '@oclif/core'
+import {Args} from '@oclif/core'
 import {resolveNames} from '../../core/translate/resolve-names.ts'
-import {exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
+import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 export default class Resolve extends Verb {
@@ -32,8 +33,8 @@ export default class Resolve extends Verb {
   }
   static override flags = {
     ...sourceFlags,
-    output: outputFlag(),
-    'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
+    output: outputFlag(['name']),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -41,13 +42,16 @@ export default class Resolve extends Verb {
     const isDumpGiven = flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined
     const source = isDumpGiven ? await this.open(flags, 'each') : undefined
     const {nodes, failures} = source ? chosenNodes(source, flags) : {nodes: [], failures: []}
-    const {document, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], nodes)
+    const {document: found, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], nodes)
+    const sort = await sorterOf(flags['sort-by'], resolvedColumns(nodes.length))
+    const document = {...found, items: sort(found.items)}
     await this.printAnswer(flags, {
       document: () => document,
       *table(paint) {
         yield* columns(document.items, resolvedColumns(nodes.length), paint, !flags['no-headers'])
         yield* incompleteLines('Not in the input: what rests on these parts is not known', document.incomplete, paint)
       },
+      formats: {name: paint => document.items.flatMap(({name}) => (name === 'unknown' ? [] : [paint(name)]))},
     })
     await this.report([...(source?.problems ?? []), ...problems])
     await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))

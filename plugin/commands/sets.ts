@@ -7,11 +7,12 @@ import {resolveEndpoint} from '../../core/trace/endpoints.ts'
 import {knownPods} from '../../core/trace/nodes.ts'
 import {findMember, readMember} from '../../core/translate/find-member.ts'
 import {type FoundSets, findSets} from '../../core/translate/find-sets.ts'
-import {exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
-import {membershipLines, setColumns, setLines} from '../print/sets.ts'
+import {heldByColumns, membershipLines, setColumns, setLines} from '../print/sets.ts'
+import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes, type Source} from '../source/open-source.ts'
 
 export default class Sets extends Verb {
@@ -41,7 +42,7 @@ export default class Sets extends Verb {
     }),
     namespace: Flags.string({char: 'n', summary: 'With --member, namespace of a name without one', helpValue: 'NAMESPACE'}),
     output: outputFlag(['wide', 'name']),
-    'no-headers': Flags.boolean({summary: 'Leave out the header line of the table', default: false}),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -50,7 +51,11 @@ export default class Sets extends Verb {
     const source = await this.open(flags, 'each')
     const {nodes, failures} = chosenNodes(source, flags)
     if (flags.member !== undefined) return this.membership(flags.member, asked, {nodes, failures}, source, flags)
-    const found = nodes.map(node => findSets(node, asked))
+    const sort = flags['sort-by'] === undefined ? undefined : await sorterOf(flags['sort-by'], setColumns(true))
+    const found = nodes.map(node => {
+      const each = findSets(node, asked)
+      return sort ? {...each, document: {...each.document, items: sort(each.document.items)}} : each
+    })
     const isOne = found.length + failures.length === 1
     const [only] = isOne ? found : []
     const notGiven = ({document}: FoundSets, paint: Paint) =>
@@ -61,7 +66,7 @@ export default class Sets extends Verb {
           const {items: sets, node} = each.document
           if (!only) yield paint(`node ${node}: ${sets.length} ${sets.length === 1 ? 'set' : 'sets'}`, 'bold')
           if (asked.length > 0) for (const set of sets) yield* setLines(set, paint)
-          else yield* columns(sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
+          else yield* columns(sort ? sets : sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
           yield* notGiven(each, paint)
           if (!only) yield ''
         }
@@ -109,13 +114,19 @@ export default class Sets extends Verb {
     names: readonly string[],
     {nodes, failures}: ReturnType<typeof chosenNodes>,
     source: Source,
-    flags: OutputFlags & {readonly namespace?: string | undefined; readonly 'no-headers': boolean},
+    flags: OutputFlags & {
+      readonly namespace?: string | undefined
+      readonly 'no-headers': boolean
+      readonly 'sort-by'?: string | undefined
+    },
   ): Promise<void> {
     if (names.length > 0)
       throw new InputError(`--member asks about all sets, and ${names.join(', ')} was named`, 'Leave out the one or the other.')
     const {end, port} = readMember(member)
     const {address, choice} = resolveEndpoint(end, {...knownPods(nodes), namespace: flags.namespace})
-    const {document, isUnknown} = findMember(nodes, {asked: member, address, ...(port && {port})}, [...failures])
+    const {document: unsorted, isUnknown} = findMember(nodes, {asked: member, address, ...(port && {port})}, [...failures])
+    const sort = await sorterOf(flags['sort-by'], heldByColumns(unsorted.nodes, true))
+    const document = {...unsorted, items: sort(unsorted.items)}
     const hasHeaders = !flags['no-headers']
     await this.printAnswer(flags, {
       document: () => document,

@@ -1,8 +1,9 @@
 import {Flags} from '@oclif/core'
-import {clusterFlags, exitCodes, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
+import {clusterFlags, exitCodes, listFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readerGone} from '../print/output.ts'
-import {statusLines} from '../print/status.ts'
+import {sorterOf} from '../print/sort-rows.ts'
+import {type StatusRow, statusColumns, statusLines} from '../print/status.ts'
 import {pendingLines} from '../print/write-result.ts'
 
 export default class Status extends Verb {
@@ -28,13 +29,15 @@ export default class Status extends Verb {
     node: sourceFlags.node,
     selector: sourceFlags.selector,
     watch: Flags.boolean({char: 'w', summary: 'Show every change, until Ctrl-C', default: false}),
-    output: outputFlag(),
+    output: outputFlag(['name']),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Status)
     if (flags.watch) requireStream(flags.output)
     requireNodeForCluster()
+    const sort = await sorterOf<KnownRow>(flags['sort-by'], statusColumns, {itemOf: ({status}) => status})
     const {openCluster} = await import('../agents/cluster.ts')
     await using cluster = await openCluster(flags, this.signal, {anyEngine: true})
     if (flags.watch) {
@@ -46,13 +49,15 @@ export default class Status extends Verb {
       this.exit(table.isHealthy ? exitCodes.done : exitCodes.no)
     }
     const {readStatuses} = await import('../agents/read-statuses.ts')
-    const list = await readStatuses(cluster, this.waiting)
+    const found = await readStatuses(cluster, this.waiting)
+    const list = {...found, items: sort(found.items.map(rowOf)).map(({status}) => status)}
     const {items, failures} = list
-    const rows = items.map(status => ({node: status.node, status}))
+    const rows = items.map(rowOf)
     await this.printAnswer(flags, {
       document: () => list,
+      formats: {name: paint => items.map(({node}) => paint(`node/${node}`))},
       table: paint => [
-        ...statusLines(rows, paint),
+        ...statusLines(rows, paint, !flags['no-headers']),
         ...items.flatMap(({node, writes}) => (writes ? [...pendingLines(node, writes, paint)] : [])),
       ],
     })
@@ -61,3 +66,7 @@ export default class Status extends Verb {
     this.exit(isHealthy ? exitCodes.done : exitCodes.no)
   }
 }
+
+type KnownRow = Required<StatusRow>
+
+const rowOf = (status: KnownRow['status']): KnownRow => ({node: status.node, status})

@@ -42,7 +42,7 @@ export default class Translate extends Verb {
       summary: 'Each rule, also of a node with more than 200, of which otherwise each policy is a line',
       default: false,
     }),
-    output: outputFlag(['wide', 'iptables'], 'iptables is the save with names in place of hashes'),
+    output: outputFlag(['wide', 'name', 'iptables'], 'iptables is the save with names in place of hashes'),
   }
 
   override async run(): Promise<void> {
@@ -74,6 +74,10 @@ export default class Translate extends Verb {
       table: table(flags.all ? 'all' : 'usual'),
       formats: {
         wide: table('wide'),
+        name: paint =>
+          policyNames(translated.flatMap(({translation}) => [...translation.policies()].map(({policy}) => policy))).map(each =>
+            paint(each),
+          ),
         iptables: function* () {
           for (const {node, translation} of translated) {
             if (!only) yield `# node ${escapeControls(node)}`
@@ -93,6 +97,16 @@ export default class Translate extends Verb {
     if (unknown.length > 0) this.exit(exitCodes.no)
   }
 }
+
+/** Each policy that is programmed, as kubectl names objects. */
+const policyNames = (policies: readonly string[]): string[] => [
+  ...new Set(
+    policies
+      .flatMap(names => names.split('|'))
+      .filter(name => name.includes('/'))
+      .map(name => `networkpolicy.networking.k8s.io/${name}`),
+  ),
+]
 
 function filterOf(flags: {
   policy?: string[] | undefined

@@ -19,6 +19,7 @@ const LISTS: Partial<Record<SourceKind, string>> = {
   clusterNode: '/api/v1/nodes',
   namespace: '/api/v1/namespaces',
   pod: '/api/v1/pods',
+  service: '/api/v1/services',
   policy: '/apis/networking.k8s.io/v1/networkpolicies',
 }
 
@@ -75,7 +76,7 @@ const chosenAgent = (ready: readonly RelayPod[], nodes: readonly string[]): Rela
 async function listNames(api: ClusterApi, kind: SourceKind, prefix: string, signal: AbortSignal): Promise<Suggestion[]> {
   const list = LISTS[kind]
   if (list === undefined) return []
-  const isInNamespace = kind === 'pod' || kind === 'policy'
+  const isInNamespace = kind === 'pod' || kind === 'policy' || kind === 'service'
   const [namespace] = isInNamespace && prefix.includes('/') ? prefix.split('/') : []
   const path = namespace === undefined ? list : list.replace(/[^/]*$/, `namespaces/${encodeURIComponent(namespace)}/$&`)
   const {items} = await api.get(path, metadataListShape, {signal, accept: METADATA_LIST})

@@ -43,6 +43,8 @@ export function namesIn({dumps, isSmall}: NamedDumps, kind: NameKind, prefix: st
       const known = clusters.flatMap(cluster => cluster.namespaces.map(({metadata}) => metadata.name))
       return texts([...known, ...pods.map(({metadata}) => metadata.namespace ?? 'default')])
     }
+    case 'service':
+      return texts(clusters.flatMap(cluster => (cluster.services ?? []).map(objectKey)))
     case 'pod':
       return texts(pods.map(objectKey))
     case 'policy': {

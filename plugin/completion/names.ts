@@ -9,7 +9,7 @@ export const configKinds = ['context', 'cluster', 'user'] as const
 export type ConfigKind = (typeof configKinds)[number]
 
 /** Names that a dump holds, or a cluster and its agents. */
-export type SourceKind = 'node' | 'clusterNode' | 'namespace' | 'pod' | 'policy' | 'set' | 'chain'
+export type SourceKind = 'node' | 'clusterNode' | 'namespace' | 'pod' | 'policy' | 'set' | 'chain' | 'service'
 
 export type NameKind = ConfigKind | SourceKind
 

@@ -1,5 +1,6 @@
 import {verbs} from '../commands/index.ts'
 import {type CommandLine, type Flag, flagsOf, readCommandLine, type VerbShape} from './command-line.ts'
+import {namesOfKind} from './named-kinds.ts'
 import type {FindNames, Suggestion} from './names.ts'
 import {type Values, valuesOfArgument, valuesOfFlag} from './values.ts'
 
@@ -74,10 +75,11 @@ function flagSuggestions({flags}: CommandLine, shape: VerbShape, prefix: string)
 }
 
 async function valueSuggestions(values: Values = {}, line: CommandLine, find: FindNames): Promise<Suggestions> {
-  const {words = [], names = [], isPath} = values
+  const {words = [], names = [], kinds = [], isPath} = values
   if (isPath) return {items: [], directive: directives.files}
   const {typed, flags, args} = line
-  const found = names.length === 0 ? [] : await find(names, typed.prefix).catch(() => [])
+  const ofKind = await namesOfKind(kinds, typed.prefix, flags.get('namespace')?.at(-1), find).catch(() => undefined)
+  const found = ofKind ?? (names.length === 0 ? [] : await find(names, typed.prefix).catch(() => []))
   const given = new Set(typed.kind === 'value' ? flags.get(typed.flag) : args)
   return only(
     [...words.map(asSuggestion), ...found].filter(({text}) => !given.has(text)),

@@ -1,17 +1,20 @@
 import {lintCodes} from '../../core/contract/lint.ts'
+import {describedKinds, endKinds, type NamedKind} from './named-kinds.ts'
 import type {NameKind} from './names.ts'
 
 /** What may stand for a flag or an argument. Without any of them: nothing can be suggested. */
 export interface Values {
   readonly names?: readonly NameKind[]
   readonly words?: readonly string[]
+  /** Kinds that may stand before the name. */
+  readonly kinds?: readonly NamedKind[]
   /** Files and folders; the shell knows them. */
   readonly isPath?: true
 }
 
 const PATH: Values = {isPath: true}
 const FREE: Values = {}
-const END: Values = {words: ['external'], names: ['pod']}
+const END: Values = {words: ['external'], names: ['pod'], kinds: endKinds}
 
 /** By the name of the flag, which means the same in every verb, or by verb and flag where it does not. */
 const flagValues: Readonly<Record<string, Values>> = {
@@ -32,11 +35,13 @@ const flagValues: Readonly<Record<string, Values>> = {
   node: {names: ['node']},
   // Where an agent runs already, none has to be put.
   'install node': {names: ['clusterNode']},
-  pod: {names: ['pod']},
+  pod: {names: ['pod'], kinds: ['pod']},
   selector: FREE,
   namespace: {names: ['namespace']},
-  policy: {names: ['policy']},
-  without: {names: ['policy']},
+  policy: {names: ['policy'], kinds: ['policy']},
+  without: {names: ['policy'], kinds: ['policy']},
+  // The columns are those of an answer that nobody has yet.
+  'sort-by': FREE,
   chain: {names: ['chain']},
   set: {names: ['set']},
   plan: PATH,
@@ -66,7 +71,7 @@ const argumentValues: Readonly<Record<string, Values>> = {
   'trace source': END,
   'trace destination': END,
   'flows which': {words: ['denied']},
-  'describe what': {names: ['pod', 'policy', 'set']},
+  'describe what': {names: ['pod', 'policy', 'set'], kinds: describedKinds},
   'sets name': {names: ['set']},
   'resolve name': {names: ['set', 'policy', 'chain']},
 }

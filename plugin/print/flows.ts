@@ -26,16 +26,22 @@ const COLUMNS: readonly Column<Row>[] = [
   {header: 'DENIED BY', value: ({reason}) => reason},
 ]
 const NODE: Column<Row> = {header: 'NODE', value: ({node}) => node}
+/** All columns of the list. */
+export const flowColumns: readonly Column<Row>[] = [NODE, ...COLUMNS]
 
 /** How long the table gets without `-o wide`. */
 const SHOWN = 100
 
 /** Connections that go on although policies deny them, and what is known of the others. */
-export function* flowListLines({items, nodes, failures}: FlowList, paint: Paint, isWide = false): Generator<string> {
+export function* flowListLines(
+  {items, nodes, failures}: FlowList,
+  paint: Paint,
+  {isWide = false, hasHeaders = true}: {readonly isWide?: boolean; readonly hasHeaders?: boolean} = {},
+): Generator<string> {
   const shown = isWide ? items : items.slice(0, SHOWN)
   if (shown.length > 0) {
     const isOne = nodes.length + failures.length === 1
-    yield* columns(shown, isOne && !isWide ? COLUMNS : [NODE, ...COLUMNS], paint)
+    yield* columns(shown, isOne && !isWide ? COLUMNS : flowColumns, paint, hasHeaders)
     if (shown.length < items.length) yield paint(`… and ${items.length - shown.length} more; -o wide shows all`, 'dim')
     yield ''
   }

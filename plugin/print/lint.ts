@@ -1,4 +1,5 @@
 import {type Finding, type Level, type Lint, levels} from '../../core/contract/lint.ts'
+import {type Column, columns} from './columns.ts'
 import type {Paint, Style} from './paint.ts'
 
 const STYLES: Readonly<Record<Level, Style>> = {error: 'red', warning: 'yellow', info: 'cyan'}
@@ -12,7 +13,7 @@ const WIDTH = 'warning'.length
  */
 export function* lintLines(lint: Lint, paint: Paint, least: Level): Generator<string> {
   const {policies, platforms, counts, accepted = 0} = lint
-  const findings = lint.findings.filter(({level}) => levels.indexOf(level) <= levels.indexOf(least))
+  const findings = atLeast(lint, least)
   const on = platforms.map(platform => PLACES[platform]).join(' and ')
   const clean = policies - new Set(lint.findings.map(({policy}) => policy)).size
   yield paint(
@@ -60,3 +61,26 @@ function* findingLines({code, level, platform, field, message, next, file, line}
   // What is only to know needs no doing; JSON has the advice all the same.
   if (level !== 'info') yield paint(`${indent}-> ${next}`)
 }
+
+const atLeast = ({findings}: Lint, least: Level): Finding[] =>
+  findings.filter(({level}) => levels.indexOf(level) <= levels.indexOf(least))
+
+/** The columns of findings, one line each. */
+export const findingColumns: readonly Column<Finding>[] = [
+  {header: 'LEVEL', value: ({level}) => level, style: ({level}) => STYLES[level]},
+  {header: 'CODE', value: ({code}) => code},
+  {header: 'POLICY', value: ({policy}) => policy},
+  {header: 'PLATFORM', value: ({platform}) => platform},
+  {header: 'FIELD', value: ({field}) => field},
+  {header: 'FILE', value: ({file, line}) => (file === undefined ? '-' : `${file}${line === undefined ? '' : `:${line}`}`)},
+  {header: 'MESSAGE', value: ({message}) => message},
+]
+
+/** A line for each finding that is at least so bad. */
+export const findingTable = (lint: Lint, paint: Paint, least: Level, hasHeaders: boolean): Iterable<string> =>
+  columns(atLeast(lint, least), findingColumns, paint, hasHeaders)
+
+/** The policies in which there is such a finding, as kubectl names objects. */
+export const findingNames = (lint: Lint, least: Level): string[] => [
+  ...new Set(atLeast(lint, least).map(({policy}) => `networkpolicy.networking.k8s.io/${policy}`)),
+]

@@ -188,9 +188,9 @@ export function csvField(text: string): string {
 }
 
 /** One line a probe. Names are made harmless once: there are many times more probes than pods. */
-export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], paint: Paint): Generator<string> {
+export function* matrixCsv(probes: Iterable<Probe>, ends: readonly string[], paint: Paint, hasHeaders = true): Generator<string> {
   const fields = new Map(ends.map(end => [end, csvField(paint(end))]))
-  yield 'source,destination,protocol,port,verdict,expected'
+  if (hasHeaders) yield 'source,destination,protocol,port,verdict,expected'
   for (const {source, destination, protocol, port, verdict, expected = ''} of probes)
     yield `${fields.get(source)},${fields.get(destination)},${protocol},${port},${verdict},${expected}`
 }

@@ -1,16 +1,37 @@
-import type {MetricSample, Metrics, MetricsList} from '../../core/contract/metrics.ts'
+import type {MetricFamily, MetricSample, Metrics, MetricsList} from '../../core/contract/metrics.ts'
 import {labelText, numberText} from '../../core/metrics/series-text.ts'
-import {columns} from './columns.ts'
+import {type Column, columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
 
+/** A series of a metric. */
+export interface MetricRow {
+  readonly family: Pick<MetricFamily, 'unit' | 'source'>
+  readonly sample: MetricSample
+}
+
+export interface MetricsLook {
+  readonly isWide: boolean
+  readonly sort?: (rows: readonly MetricRow[]) => MetricRow[]
+  readonly hasHeaders?: boolean
+}
+
+/** The columns of series. */
+export const metricColumns: readonly Column<MetricRow>[] = [
+  {header: 'METRIC', value: ({sample}) => sample.name},
+  {header: 'VALUE', value: ({sample}) => numberText(sample.value), align: 'right'},
+  {header: 'UNIT', value: ({family}) => family.unit},
+  {header: 'SOURCE', value: ({family}) => family.source},
+  {header: 'LABELS', value: ({sample}) => labelCell(sample)},
+]
+
 /** The metrics of each node, and below why others could not be read. */
-export function* metricsListLines({items, failures}: MetricsList, paint: Paint, isWide: boolean): Generator<string> {
+export function* metricsListLines({items, failures}: MetricsList, paint: Paint, look: MetricsLook): Generator<string> {
   const isOne = items.length + failures.length === 1
   for (const [index, item] of items.entries()) {
     if (index > 0) yield ''
     if (!isOne) yield paint(`Node ${item.node}`, 'bold')
-    yield* metricsLines(item, paint, isWide)
+    yield* metricsLines(item, paint, look)
   }
   if (failures.length === 0) return
   yield ''
@@ -19,7 +40,11 @@ export function* metricsListLines({items, failures}: MetricsList, paint: Paint, 
 }
 
 /** One line a series, and below what has no value and what was not given. Buckets and our own zeros by label only if it is wide. */
-export function* metricsLines({families, absent, incomplete}: Metrics, paint: Paint, isWide: boolean): Generator<string> {
+export function* metricsLines(
+  {families, absent, incomplete}: Metrics,
+  paint: Paint,
+  {isWide, sort = rows => [...rows], hasHeaders = true}: MetricsLook,
+): Generator<string> {
   const all = families.flatMap(({samples, ...family}) => samples.map(sample => ({family, sample})))
   const rows = isWide
     ? all
@@ -27,17 +52,7 @@ export function* metricsLines({families, absent, incomplete}: Metrics, paint: Pa
         const isZero = value === 0 && name.startsWith('npm_agent_') && Object.keys(labels).length > 0
         return !name.endsWith('_bucket') && !isZero
       })
-  yield* columns(
-    rows,
-    [
-      {header: 'METRIC', value: ({sample}) => sample.name},
-      {header: 'VALUE', value: ({sample}) => numberText(sample.value), align: 'right'},
-      {header: 'UNIT', value: ({family}) => family.unit},
-      {header: 'SOURCE', value: ({family}) => family.source},
-      {header: 'LABELS', value: ({sample}) => labelCell(sample)},
-    ],
-    paint,
-  )
+  yield* columns(sort(rows), metricColumns, paint, hasHeaders)
   if (rows.length < all.length || absent.length > 0) yield ''
   if (rows.length < all.length)
     yield paint(`${all.length - rows.length} series are not shown: buckets, and npm_agent_… at zero (-o wide)`)

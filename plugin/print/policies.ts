@@ -40,7 +40,8 @@ export const policyNames = ({items}: PolicyList): string[] => [
 
 const shown = (count: number | null): string => (count === null ? '?' : String(count))
 
-function policyColumns({isWide, now, isWatched = false}: PolicyLook): Column<PolicyListItem>[] {
+/** The columns of the list. */
+export function policyColumns({isWide, now, isWatched = false}: PolicyLook): Column<PolicyListItem>[] {
   return [
     {header: 'NAMESPACE', value: ({namespace}) => namespace},
     {header: 'NAME', value: ({name}) => name},

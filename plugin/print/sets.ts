@@ -61,7 +61,8 @@ export function* membershipLines(
   yield* incompleteLines('Not in the input: it may be in more sets', incomplete, paint)
 }
 
-function heldByColumns(all: readonly string[], isWide: boolean): Column<HeldBy>[] {
+/** The columns of sets that hold a member. */
+export function heldByColumns(all: readonly string[], isWide: boolean): Column<HeldBy>[] {
   const name: Column<HeldBy>[] = [
     {header: 'NAME', value: ({name}) => name, style: ({name}) => (name === 'unknown' ? 'yellow' : undefined)},
     {

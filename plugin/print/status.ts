@@ -16,7 +16,8 @@ const of =
   ({status}: StatusRow): string =>
     status ? value(status) : '-'
 
-const COLUMNS: readonly Column<StatusRow>[] = [
+/** All columns of the table of agents. */
+export const statusColumns: readonly Column<StatusRow>[] = [
   {header: 'NODE', value: ({node}) => node},
   {header: 'VERSION', value: of(({version}) => version)},
   {header: 'BACKEND', value: of(({backend}) => backend)},
@@ -42,7 +43,8 @@ function written({writes, readOnly}: AgentStatus): string {
 }
 
 /** The table of agents: its header, then one line for each node. */
-export const statusLines = (rows: readonly StatusRow[], paint: Paint): Iterable<string> => columns(rows, COLUMNS, paint)
+export const statusLines = (rows: readonly StatusRow[], paint: Paint, hasHeaders = true): Iterable<string> =>
+  columns(rows, statusColumns, paint, hasHeaders)
 
 const WAYS: Readonly<Record<VersionList['client']['installation']['by'], string>> = {
   krew: 'by krew',

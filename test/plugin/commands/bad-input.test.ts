@@ -208,7 +208,7 @@ describe('the command line', () => {
     {args: ['translate', '--form', 'dump/'], says: ['unknown flag --form', 'Did you mean --from?']},
     {
       args: ['translate', '-o', 'xml'],
-      says: ['--output xml is none of: table, wide, iptables, json, yaml, jsonpath=…, custom-columns=…'],
+      says: ['--output xml is none of: table, wide, name, iptables, json, yaml, jsonpath=…, custom-columns=…'],
     },
     {args: ['translate', '-o', 'jsn'], says: ['error: --output jsn is none of', 'Did you mean json?']},
     {args: ['translate', '-o', 'jsonpath'], says: ['--output jsonpath does not say what to print', '-o jsonpath=…']},

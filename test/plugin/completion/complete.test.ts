@@ -80,7 +80,7 @@ describe('verbs and flags', () => {
 
 describe('values of flags', () => {
   test.each([
-    {words: ['translate', '-o', ''], says: ['table', 'wide', 'iptables', 'json', 'yaml']},
+    {words: ['translate', '-o', ''], says: ['table', 'wide', 'name', 'iptables', 'json', 'yaml']},
     {words: ['translate', '--output', 'ip'], says: ['iptables']},
     {words: ['translate', '--output=y'], says: ['yaml']},
     {words: ['translate', '-oj'], says: ['json']},
@@ -130,6 +130,13 @@ describe('names in a dump', () => {
     {words: ['trace', 'bakery/ov'], says: ['bakery/oven-0', 'bakery/oven-1']},
     {words: ['trace', 'bakery/oven-0', 'bakery/ov'], says: ['bakery/oven-1']},
     {words: ['trace', 'ex'], says: ['external']},
+    {words: ['trace', 'node/'], says: ['node/aks-oven-0', 'node/aks-oven-1']},
+    {words: ['trace', '-n', 'bakery', 'po/ov'], says: ['po/oven-0', 'po/oven-1']},
+    {words: ['trace', 'sts/ov'], says: ['sts/oven']},
+    {words: ['describe', 'ns/b'], says: ['ns/bakery']},
+    {words: ['describe', 'policy/bakery/ov'], says: ['policy/bakery/oven']},
+    {words: ['translate', '--policy', 'policy/lab'], says: ['policy/lab/taster']},
+    {words: ['policies', '--sort-by', 'ne'], says: ['new-conns']},
     {words: ['translate', '--pod', 'bakery/led'], says: ['bakery/ledger-0']},
     {
       words: ['translate', '--policy', 'bakery/'],
