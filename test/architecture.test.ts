@@ -256,6 +256,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/node',
     'agent/snapshots',
     'agent/write',
+    // What is read for those who watch is not read again.
+    'agent/live',
     'agent/rpc',
   ],
   'agent/serve': [

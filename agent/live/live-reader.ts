@@ -70,6 +70,22 @@ export class LiveReader {
     throw signal.reason
   }
 
+  /**
+   * A new reading while others watch anyway. Undefined while nobody does, and while reads have to wait because of what they have cost.
+   *
+   * @throws RefusedError when the node cannot be read
+   */
+  async beside(): Promise<Reading | undefined> {
+    const askedMs = performance.now()
+    // What is being read already may have begun before.
+    for (let tries = 0; tries < 2; tries++) {
+      if (!this.isWatched || performance.now() < this.debtAtMs + this.pauseMs()) return undefined
+      const reading = await this.once(0)
+      if (reading.ms >= askedMs) return reading
+    }
+    return undefined
+  }
+
   /** Whether anybody watches. */
   get isWatched(): boolean {
     return this.viewers.size > 0

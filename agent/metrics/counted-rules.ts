@@ -2,6 +2,7 @@ import {mkdir, readFile, rm, stat} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {z} from 'zod'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import type {RuleCounters} from '../../core/dataplane/rule-counters.ts'
 import {Increments, type NodeIncrements, type PolicyTotal, ruleOwners, type SavedIncrements} from '../../core/live/increments.ts'
 import {ownedRules} from '../../core/live/owned-rules.ts'
 import type {Log} from '../log.ts'
@@ -56,10 +57,18 @@ export class CountedRules {
     return new CountedRules(options, await load(options))
   }
 
-  /** Adds what was counted since the last read. Of a node whose rules are not whole nothing is taken: it would seem to have lost them. */
-  add(state: NodeState): void {
+  /**
+   * Adds what was counted since the last read. Of a node whose rules are not whole nothing is taken: it would seem to have lost them.
+   *
+   * @param newer what the same rules count, where that was read later than the state
+   */
+  add(state: NodeState, newer?: RuleCounters): void {
     if (state.completeness.rules !== 'whole') return
-    const read = state.counters().counters
+    const own = state.counters().counters
+    const isOfState = newer && hasSameRules(newer, own)
+    // Of other rules than the state has, nothing is known that is newer than what was added before.
+    if (newer && !isOfState) return
+    const read = newer ?? own
     this.increments.add(read, ruleOwners(ownedRules(state)), Date.now())
     this.hasCounted ||= read.hasCounters
     this.isChanged = true
@@ -103,6 +112,9 @@ export class CountedRules {
     }
   }
 }
+
+const hasSameRules = ({structure: {rules}}: RuleCounters, {structure}: RuleCounters): boolean =>
+  rules.length === structure.rules.length && rules.every((rule, number) => rule === structure.rules[number])
 
 async function load({path, log}: CountedRulesOptions): Promise<SavedIncrements | undefined> {
   try {

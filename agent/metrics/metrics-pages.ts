@@ -13,7 +13,7 @@ import {type ScrapeOptions, scrapeNode} from './scraped-node.ts'
 /** What others in the agent know of it. */
 export type OutsideFacts = Pick<AgentFacts, 'version' | 'backend' | 'knowledge' | 'writes' | 'clients' | 'subscriptions'>
 
-export interface MetricsPagesOptions extends Pick<ScrapeOptions, 'node' | 'readers' | 'cluster'> {
+export interface MetricsPagesOptions extends Pick<ScrapeOptions, 'node' | 'readers' | 'cluster' | 'kept'> {
   readonly limits: Limits
   readonly log: Log
   readonly lite: boolean
@@ -123,13 +123,13 @@ export class MetricsPages {
   private async find(startedMs: number, hasSetCounts: boolean): Promise<Found> {
     const {limits, log, lite: isLite, comparison, facts} = this.options
     const {signal} = this.end
-    const {state, hasNpmPages, problems} = await scrapeNode({...this.options, mostBytes: limits.diffBytes, signal})
+    const {state, counters, hasNpmPages, problems} = await scrapeNode({...this.options, mostBytes: limits.diffBytes, signal})
     const seconds = (ms: number): number => (performance.now() - ms) / 1000
     if (problems.length > 0) {
       this.reads.failed++
       if (this.reads.failed === 1) log.warn({problems: problems.map(({message}) => message)}, 'Not all could be read for metrics')
     }
-    if (state) this.options.counted.add(state)
+    if (state) this.options.counted.add(state, counters)
     const {totals} = this.options.counted
     const {last, verification, counts} = comparison ?? {counts: {done: 0, failed: 0}}
     const {user, system} = process.cpuUsage()

@@ -1,10 +1,12 @@
 import {documentRow, type NodeDocument, nodeDocuments} from '../../core/contract/node-documents.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
+import type {RuleCounters} from '../../core/dataplane/rule-counters.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import type {ClusterObjects} from '../../core/kubernetes/objects.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
+import type {KeptRules} from '../live/kept-rules.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
 
 /** What a scrape reads: counters, and how many members each set has, but not which. And what only Azure NPM knows. */
@@ -13,9 +15,14 @@ export const scrapedDocuments: readonly NodeDocument[] = nodeDocuments.filter(na
   return content === 'iptables-save' || content === 'ipset-list' || content === 'hns' || content === 'npm-metrics'
 })
 
+/** The text of the back end whose counters are read without it. */
+const KEPT: NodeDocument = 'iptables-nft-save.txt'
+
 export interface ScrapedNode {
   /** Undefined when nothing could be read. */
   readonly state: NodeState | undefined
+  /** What its rules count, where that is newer than their text. */
+  readonly counters?: RuleCounters
   readonly hasNpmPages: boolean
   readonly problems: readonly Problem[]
 }
@@ -25,31 +32,45 @@ export interface ScrapeOptions {
   readonly readers: (asked: readonly NodeDocument[]) => Promise<Map<NodeDocument, DocumentReader>>
   /** The cluster's objects, where they are known. */
   readonly cluster: () => ClusterObjects | undefined
+  /** Rules that need not be read again, where anybody keeps them. */
+  readonly kept?: KeptRules
   /** Of all documents together. */
   readonly mostBytes: number
   readonly signal: AbortSignal
 }
 
 /** Reads what metrics need of this node, one document after the other. Never throws: what fails is a problem, and left out. */
-export async function scrapeNode({node, readers, cluster, mostBytes, signal}: ScrapeOptions): Promise<ScrapedNode> {
+export async function scrapeNode({node, readers, cluster, kept, mostBytes, signal}: ScrapeOptions): Promise<ScrapedNode> {
   const documents: DumpDocument[] = []
   const problems: Problem[] = []
   let left = mostBytes
   let hasNpmPages = false
+  let counters: RuleCounters | undefined
   for (const [name, reader] of await readers(scrapedDocuments)) {
+    const kind = kindOfDocument(name)
+    const known = name === KEPT ? await kept?.take() : undefined
+    if (known && known.bytes <= left) {
+      left -= known.bytes
+      ;({counters} = known)
+      documents.push({name, folder: 'local', text: known.text, parsed: known.parsed, ...(kind && {kind})})
+      continue
+    }
+    const generation = name === KEPT ? await kept?.generation() : undefined
     const read = await readDocument(name, reader, left, signal)
     left -= read.bytes
     problems.push(...read.problems)
     // Of a document that is not whole nothing is told: a counter that misses rules would seem to be set back.
     if (read.problems.length > 0) continue
-    const kind = kindOfDocument(name)
+    const parsed = {}
+    const isKept = name === KEPT && kept !== undefined
+    if (isKept) await kept.keep(generation, read.text, parsed, read.bytes)
     hasNpmPages ||= kind === 'npm-metrics'
-    documents.push({name, folder: 'local', text: read.text, ...(kind && {kind})})
+    documents.push({name, folder: 'local', text: read.text, ...(isKept && {parsed}), ...(kind && {kind})})
   }
   const {readDump} = await import('../../core/dump/read-dump.ts')
   const objects = cluster()
   const [opened] = documents.length > 0 ? (await readDump(documents)).nodes : []
-  return {state: opened?.with({node, ...(objects && {cluster: objects})}), hasNpmPages, problems}
+  return {state: opened?.with({node, ...(objects && {cluster: objects})}), hasNpmPages, problems, ...(counters && {counters})}
 }
 
 async function readDocument(

@@ -197,6 +197,7 @@ export async function serve(options: ServeOptions): Promise<string> {
         limits,
         log,
         snapshots,
+        live,
         watch,
         stateDir: options.stateDir,
         readers,
