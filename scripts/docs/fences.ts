@@ -63,6 +63,10 @@ export function isShown(output: readonly string[], printed: string): boolean {
   return new RegExp(`^${pattern}$`).test(`${trimmedLines(printed)}\n`)
 }
 
+/** Whether a document shows only a part of what a command prints. */
+export const leavesOut = (output: readonly string[]): boolean =>
+  output.some(line => line.includes('…') || LEFT_OUT.has(line.trim()))
+
 /** What stands for lines that are left out. */
 const LEFT_OUT = new Set(['…', '...'])
 /** Any number of lines. */
