@@ -26,7 +26,8 @@ export class Forwards {
     try {
       return await openPortForward(this.api, port, signal)
     } catch (error) {
-      if (!forwardOtherwise || !(error instanceof NoUpgradeError)) throw error
+      if (!(error instanceof NoUpgradeError)) throw error
+      if (!forwardOtherwise) throw new InputError(error.message, `${error.next} kubectl knows another way: --via kubectl`)
       const stream = await forwardOtherwise(port, signal).catch((second: unknown) => {
         if (!(second instanceof InputError)) throw second
         throw new InputError(`${error.message}; and ${second.message}`, second.next)

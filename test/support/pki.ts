@@ -37,13 +37,21 @@ export interface Authority {
   issue(file: string, subject: Subject): Promise<KeyFiles>
 }
 
-/** Makes an authority and writes its certificate into a folder; its key is never written. */
-export async function makeAuthority(folder: string): Promise<Authority> {
-  const keys = await makeKeys()
-  const ca = await X509CertificateGenerator.createSelfSigned({
+/**
+ * Makes an authority and writes its certificate into a folder; its key is never written.
+ *
+ * @param isBelow another one, of which nobody knows, has signed it
+ */
+export async function makeAuthority(folder: string, isBelow = false): Promise<Authority> {
+  const root = await makeKeys()
+  const keys = isBelow ? await makeKeys() : root
+  const name = 'CN=test cluster'
+  const ca = await X509CertificateGenerator.create({
     ...validity(),
-    name: 'CN=test cluster',
-    keys,
+    subject: name,
+    issuer: isBelow ? 'CN=above' : name,
+    publicKey: keys.publicKey,
+    signingKey: root.privateKey,
     signingAlgorithm: ALGORITHM,
     extensions: [new BasicConstraintsExtension(true, undefined, true)],
   })

@@ -157,12 +157,12 @@ export class Identity {
     const {as, 'as-uid': uid, 'as-groups': groups = [], 'as-user-extra': extra = {}} = this.chosen.user
     if (as === undefined) return {}
     return {
-      'Impersonate-User': as,
-      ...(uid !== undefined && {'Impersonate-Uid': uid}),
+      'Impersonate-User': bytes(as),
+      ...(uid !== undefined && {'Impersonate-Uid': bytes(uid)}),
       // A line for each: the API server takes what stands in one line for one group.
-      ...(groups.length > 0 && {'Impersonate-Group': [...groups]}),
+      ...(groups.length > 0 && {'Impersonate-Group': groups.map(bytes)}),
       ...Object.fromEntries(
-        Object.entries(extra).map(([key_, values]) => [`Impersonate-Extra-${encodeURIComponent(key_)}`, [...values]]),
+        Object.entries(extra).map(([key_, values]) => [`Impersonate-Extra-${encodeURIComponent(key_)}`, values.map(bytes)]),
       ),
     }
   }
@@ -178,7 +178,9 @@ export class Identity {
     Object.assign(made, {keepAlive: true, maxSockets: MOST_CONNECTIONS})
     // Given with a request, the check would keep its connection from the next one.
     const check = addressInCertificate(this.chosen.cluster['tls-server-name'])
-    Object.assign((made as Agent & {options: object}).options, {...check, ...(!isSocks && {timeout: IDLE_MS})})
+    // kubectl trusts whom the kubeconfig names, also when somebody above them is not named.
+    const own = {allowPartialTrustChain: true, ...check, ...(!isSocks && {timeout: IDLE_MS})}
+    Object.assign((made as Agent & {options: object}).options, own)
     this.kept = {agent: made, secrets}
     return made
   }
@@ -198,6 +200,9 @@ function addressInCertificate(name: string | undefined): RequestOptions {
   if (name === undefined || isIP(name) === 0) return {}
   return {checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate)}
 }
+
+/** Node writes a byte for each character of a header; the API server reads UTF-8. */
+const bytes = (text: string): string => Buffer.from(text).toString('latin1')
 
 const base64 = (pem: string | undefined): string | undefined =>
   pem === undefined ? undefined : Buffer.from(pem).toString('base64')

@@ -125,6 +125,8 @@ describe('what kubectl says cannot reach the terminal as it is', () => {
     await once(relay.listen(0, '127.0.0.1'), 'listening')
     writeFileSync(api.env.KUBECONFIG, kubeconfigFor(`http://127.0.0.1:${(relay.address() as AddressInfo).port}`))
     const {stderr} = await runCli(['translate'], {env: {...api.env, KUBECTL: fakeKubectl(script)}})
+    const without = await runCli(['translate', '--via', 'library'], {env: api.env})
+    expect(without.stderr).toContain('knows no WebSockets. kubectl knows another way: --via kubectl')
     relay.closeAllConnections()
     relay.close()
     expect(stderr).toContain('kubectl port-forward failed: \\x1b[2Jgone')

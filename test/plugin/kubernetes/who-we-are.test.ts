@@ -108,6 +108,23 @@ describe.each(ways)('via %s, the API server sees', via => {
     expect(server.seen).toEqual([['certificate of ann'], ['certificate of ann']])
   })
 
+  test('names in all letters', async () => {
+    await using server = await startRecorder()
+    await ask(await server.kubeconfig(), {via, as: 'jürgen', 'as-group': ['Ωmega', '名']})
+    const sent = server.seen.flat().map(line => Buffer.from(line, 'latin1').toString())
+    expect(sent).toEqual([
+      'authorization: Bearer secret',
+      ...['Ωmega', '名'].map(name => `impersonate-group: ${name}`),
+      'impersonate-user: jürgen',
+    ])
+  })
+
+  test('us, when the authority of the kubeconfig is not the highest one', async () => {
+    await using server = await startRecorder({isBelow: true})
+    await ask(await server.kubeconfig(), {via})
+    expect(server.seen).toEqual([['authorization: Bearer secret']])
+  })
+
   test('no secret where anybody could read it', async () => {
     await using server = await startTestServer({
       listener: (request, response) => {

@@ -13,6 +13,8 @@ export interface ServerOptions {
   /** Asks for a certificate of the client, and tells the listener. */
   readonly asksClient?: boolean
   readonly listener?: RequestListener
+  /** The authority of the kubeconfig is not the highest one. */
+  readonly isBelow?: boolean
 }
 
 /** A server of a test, and the folder of its files. */
@@ -33,10 +35,10 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Serves on the loopback with a certificate of an authority of its own. */
-export async function startTestServer({subject, asksClient = false, listener}: ServerOptions = {}): Promise<TestServer> {
+export async function startTestServer({subject, asksClient = false, listener, isBelow}: ServerOptions = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'kubectl-npm-server-'))
   await mkdir(join(folder, 'clients'))
-  const authority = await makeAuthority(folder)
+  const authority = await makeAuthority(folder, isBelow)
   const own = subject && (await authority.issue('server', {name: 'CN=server', ips: ['127.0.0.1'], ...subject}))
   const server = own
     ? createServer(
