@@ -3,7 +3,14 @@ import {fnv1a32} from '../names/hash.ts'
 import {type DocumentKind, kindOfContent} from './document-kind.ts'
 
 /** The files of a dump; the documents of each node are in `nodes/NAME/`. */
-export const dumpFiles = {manifest: 'dump.json', cluster: CLUSTER_DOCUMENT, log: 'collection.log', nodes: 'nodes'} as const
+export const dumpFiles = {
+  manifest: 'dump.json',
+  cluster: CLUSTER_DOCUMENT,
+  /** Services and their endpoints, which no agent knows. */
+  services: 'services.json',
+  log: 'collection.log',
+  nodes: 'nodes',
+} as const
 
 /**
  * The kind of a complete document of a node, by its name and not its content: an empty output of a tool is an answer.

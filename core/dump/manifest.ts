@@ -146,7 +146,7 @@ export function locationIn({base}: ReadManifest, document: DumpDocument): DumpLo
   if (document.folder === '') return undefined
   const folder = plainPath(document.folder)
   const file = fileName(document.name)
-  if (folder === base) return file === dumpFiles.cluster ? {kind: 'cluster'} : {kind: 'other'}
+  if (folder === base) return file === dumpFiles.cluster || file === dumpFiles.services ? {kind: 'cluster'} : {kind: 'other'}
   const start = base === '' ? '' : `${base}/`
   if (!folder.startsWith(start)) return undefined
   const below = folder.slice(start.length)

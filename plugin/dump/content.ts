@@ -24,6 +24,8 @@ export interface DumpContent {
   readonly nodes: readonly DumpedNode[]
   /** Objects of the cluster. */
   readonly cluster?: Packed
+  /** Services and their endpoints, where objects of the cluster come from agents, which do not know them. */
+  readonly services?: Packed
   readonly failures: readonly DumpFailure[]
   /** Lines of collection.log. */
   readonly log: readonly string[]
@@ -45,7 +47,7 @@ export interface DumpFile {
 
 /** The files of a dump. What says what is in it comes first, for whoever reads only the beginning of an archive. */
 export function filesOf(content: DumpContent): DumpFile[] {
-  const {takenAt, redacted, nodes, cluster, failures, log} = content
+  const {takenAt, redacted, nodes, cluster, services, failures, log} = content
   const manifest = makeManifest({
     id: randomUUID(),
     takenAt,
@@ -58,6 +60,7 @@ export function filesOf(content: DumpContent): DumpFile[] {
     {path: dumpFiles.manifest, content: manifestText(manifest)},
     {path: dumpFiles.log, content: log.map(line => `${line}\n`).join('')},
     ...(cluster ? [{path: dumpFiles.cluster, content: cluster}] : []),
+    ...(services ? [{path: dumpFiles.services, content: services}] : []),
     ...nodes.flatMap(({files}, index) =>
       [...files].map(([file, packed]) => ({path: `${manifest.nodes[index]?.folder}/${file}`, content: packed})),
     ),

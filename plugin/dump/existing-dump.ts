@@ -9,7 +9,7 @@ import {gunzip} from '../bytes/gunzip.ts'
  * happens to be in it.
  */
 
-const TOP_FILES: readonly string[] = [dumpFiles.manifest, dumpFiles.log, dumpFiles.cluster]
+const TOP_FILES: readonly string[] = [dumpFiles.manifest, dumpFiles.log, dumpFiles.cluster, dumpFiles.services]
 
 /** A number of names is enough for an error. */
 const MOST_NAMES = 3

@@ -1,6 +1,8 @@
 import type {DumpFailure} from '../../core/contract/dump.ts'
 import {documentsFor, type NodeDocument} from '../../core/contract/node-documents.ts'
 import {dumpFiles} from '../../core/dump/layout.ts'
+import {emptyCluster} from '../../core/kubernetes/objects.ts'
+import {printObjects} from '../../core/kubernetes/print-objects.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {NodeChoice, RelayPod} from '../agents/agents.ts'
 import {type Cluster, openCluster} from '../agents/cluster.ts'
@@ -11,6 +13,7 @@ import type {UnpackCheck} from '../bytes/gunzip.ts'
 import {InputBudget, InputLimitError, inputLimits, packedLimitBytes, snapshotDocumentBytes} from '../bytes/input-budget.ts'
 import {Packed} from '../bytes/packed.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {readServices} from '../source/read-services.ts'
 import {beginning, type CollectedFile, entryLines, nodeLines} from './collection-log.ts'
 import type {Collected, DumpContent, DumpedNode} from './content.ts'
 import {NpmLogs} from './npm-logs.ts'
@@ -37,8 +40,9 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, 
   await using cluster = await openCluster(flags, signal, {anyEngine: true})
   const logs = await NpmLogs.find(cluster.api, signal)
   const budget = new InputBudget('agents', {...inputLimits(), bytes: packedLimitBytes()})
-  const [objects, results] = await Promise.all([
+  const [objects, services, results] = await Promise.all([
     collectObjects(cluster, budget, signal),
+    collectServices(cluster, signal),
     eachNode(cluster.ready, async pod => collectNode(cluster, pod, logs, budget, signal), {
       nodeOf: ({node}) => node,
       label: 'reading',
@@ -62,6 +66,7 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, 
   const failures = [
     ...lost,
     ...objects.failures.map(failure => ({document: dumpFiles.cluster, ...failure})),
+    ...services.failures.map(failure => ({document: dumpFiles.services, ...failure})),
     ...logs.failures,
     ...read.flatMap(each => each.failures),
   ]
@@ -70,11 +75,13 @@ export async function collectCluster(flags: ClusterFlags & NodeChoice, {signal, 
     redacted: false,
     nodes: read.map(({node}) => node),
     ...(objects.packed && {cluster: objects.packed}),
+    ...(services.packed && {services: services.packed}),
     failures,
     log: [
       beginning(takenAt, 'begins to collect'),
       ...engineProblems(cluster.engine).map(({message}) => message),
       ...entryLines(objects.entry),
+      ...entryLines(services.entry),
       ...logs.failures.map(({message}) => `  ${message}`),
       ...read.flatMap(({log}) => log),
       ...lost.flatMap(({node, message}) => ['', `node ${node}: FAILED`, `      ${message}`]),
@@ -154,6 +161,27 @@ const missing = (file: string, failure: {readonly message: string; readonly next
   entry: {file, command: '', problems: [failure.message]},
   failures: [failure],
 })
+
+/** Services and their endpoints, from the API server and with the person's own rights. They name where packets go, and no answer but theirs rests on them. */
+async function collectServices({api}: Cluster, signal: AbortSignal): Promise<CollectedFile> {
+  const startedAt = performance.now()
+  const entry = {file: dumpFiles.services, command: 'GET /api/v1/services, GET /apis/discovery.k8s.io/v1/endpointslices'}
+  try {
+    const {objects, problems} = await readServices(api, 'all', signal)
+    const failures = problems.map(({message, next}) => ({message, next}))
+    // Alone they say nothing of the objects of other kinds.
+    const printed = printObjects({...emptyCluster(), ...objects, given: {kinds: [], gaps: []}})
+    return {
+      // Every API server is a service itself: without any, nothing is known of them.
+      ...(objects.services.length > 0 && {packed: await Packed.of(printed)}),
+      entry: {...entry, durationMs: performance.now() - startedAt, problems: failures.map(({message}) => message)},
+      failures,
+    }
+  } catch (error) {
+    if (signal.aborted || !(error instanceof InputError)) throw error
+    return missing(dumpFiles.services, {message: `services are not in the dump: ${error.message}`, next: error.next})
+  }
+}
 
 /** How many agents are asked for what each of them should know. */
 const ASKED_AGENTS = 3

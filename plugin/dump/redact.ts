@@ -22,6 +22,7 @@ export async function redactDump(collected: Collected, signal: AbortSignal): Pro
   const nodes: DumpedNode[] = []
   for (const node of content.nodes) nodes.push(await redactNode(node, content, redaction, lost, signal))
   const objects = content.cluster && (await rewrite(redaction, content.cluster, 'json', {document: dumpFiles.cluster}, lost))
+  const services = content.services && (await rewrite(redaction, content.services, 'json', {document: dumpFiles.services}, lost))
   const told = content.failures.map(({node, document, message, next}) => ({
     ...(node !== undefined && {node: redaction.node(node)}),
     ...(document !== undefined && {document}),
@@ -36,6 +37,7 @@ export async function redactDump(collected: Collected, signal: AbortSignal): Pro
       // Their old order would tell something of their old names.
       nodes: nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       ...(objects && {cluster: objects}),
+      ...(services && {services}),
       failures: [...told, ...lost.map(({node, ...each}) => ({...each, ...(node !== undefined && {node: redaction.node(node)})}))],
       log: [
         ...content.log.map(line => redactLine(redaction, line)),
@@ -51,8 +53,9 @@ export async function redactDump(collected: Collected, signal: AbortSignal): Pro
 }
 
 /** Gathers the names of all that the dump holds. The key is thrown away with the result. */
-async function learn({nodes, cluster, failures}: DumpContent, signal: AbortSignal): Promise<Redaction> {
+async function learn({nodes, cluster, services, failures}: DumpContent, signal: AbortSignal): Promise<Redaction> {
   const learner = new Learner()
+  if (services) await learner.addNode('unknown', [{name: dumpFiles.services, folder: '', text: await services.text()}])
   if (cluster) await learner.addNode('unknown', [{name: dumpFiles.cluster, folder: '', text: await cluster.text()}])
   for (const {name, files} of nodes) {
     const documents: DumpDocument[] = []

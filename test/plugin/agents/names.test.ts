@@ -70,7 +70,7 @@ async function run(namespace: string | undefined, ...args: string[]) {
 
 test("names without a namespace are in the context's, as for kubectl", async () => {
   const {stdout, exitCode} = await run('farm', 'trace', 'barn-0', 'svc/dairy')
-  expect(stdout).toMatch(/^farm\/barn-0 \(10\.244\.0\.11\) -> farm\/svc\/dairy \(10\.0\.12\.34\) tcp\/80: /)
+  expect(stdout).toMatch(/^farm\/barn-0 \(10\.244\.0\.11\) -> svc\/farm\/dairy \(10\.0\.12\.34\) tcp\/80: /)
   expect(exitCode).not.toBe(1)
   const elsewhere = await run(undefined, 'trace', 'barn-0', 'svc/dairy')
   expect(elsewhere.stderr).toContain('pod barn-0 is not in the input, in namespace default\n  Did you mean farm/barn-0?')

@@ -119,6 +119,7 @@ function own(
   const list = (items: readonly unknown[]) => ({body: {kind: 'List', apiVersion: 'v1', items}})
   if (path === '/api/v1/namespaces/kubectl-npm/pods') return list(pods ?? Object.keys(agents).map(node => relayPod(node)))
   if (path === '/api/v1/namespaces/kubectl-npm-node/pods') return list(agentPods)
+  if (path === '/api/v1/services' || path === '/apis/discovery.k8s.io/v1/endpointslices') return list([])
   if (path === '/apis/apps/v1/namespaces/kube-system/daemonsets') return list(daemonSets.map(name => ({metadata: {name}})))
   if (path.endsWith('/token')) {
     const {spec} = JSON.parse(body) as {spec: {audiences: string[]}}
