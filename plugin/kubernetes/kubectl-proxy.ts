@@ -102,7 +102,10 @@ function notStarted(error: NodeJS.ErrnoException): InputError {
       `${command} is not there: the cluster is reached through kubectl`,
       'Install kubectl or put it on PATH (KUBECTL=/path/to/kubectl names another one), go without it with --via library, or read a dump with --from.',
     )
-  return new InputError(`${command} cannot be started: ${error.message}`, 'Check it with: kubectl version --client')
+  return new InputError(
+    `${command} cannot be started: ${error.message}`,
+    'Check it with: kubectl version --client. Or go without it: --via library',
+  )
 }
 
 /** The error of a kubectl that refused to start: its own reason, and what to do about it. */
@@ -111,6 +114,9 @@ function refused(said: string): InputError {
   if (/context .* does not exist/.test(reason))
     return new InputError(`kubectl: ${reason}`, 'See which there are with: kubectl config get-contexts')
   if (/unknown flag/.test(reason))
-    return new InputError(`kubectl: ${reason}`, 'This kubectl is too old. Version 1.24 or later is needed.')
+    return new InputError(
+      `kubectl: ${reason}`,
+      'This kubectl is too old. Version 1.24 or later is needed. Or go without it: --via library',
+    )
   return new InputError(`kubectl: ${reason}`, 'Check --kubeconfig and KUBECONFIG with: kubectl config view')
 }

@@ -56,13 +56,17 @@ class LibraryWay implements Way {
 
   async send(sending: Sending): Promise<IncomingMessage> {
     const access = await this.access(sending)
-    const response = await this.try(sending, access).catch((error: unknown) => {
-      // The server had just closed a connection that was kept. What creates is not sent twice.
-      if ((error as {isReused?: boolean}).isReused !== true || sending.method === 'POST') throw error
-      return this.try(sending, access)
-    })
-    if (response.statusCode === 401) this.identity.forget()
-    return response
+    for (;;) {
+      try {
+        const response = await this.try(sending, access)
+        if (response.statusCode === 401) this.identity.forget()
+        return response
+      } catch (error) {
+        // The server had just closed a connection that was kept; there may be more of them. What creates is not sent twice.
+        const isStale = (error as {isReused?: boolean}).isReused === true && !sending.signal.aborted
+        if (!isStale || sending.method === 'POST') throw error
+      }
+    }
   }
 
   explain(error: Error, asked: string): InputError {
