@@ -106,6 +106,7 @@ export async function compareState(
   const drift = compareNode(cluster, state, {isLite: lite, programFor, mostLooks: limits.diffLooks})
   return {
     ...elsewhere(shortened(drift, limits)),
+    release: state.with({cluster}).release(),
     problems: [
       ...problems,
       ...state.translation().facts.problems,

@@ -34,10 +34,11 @@ const SHOWN = 100
 
 /** Connections that go on although policies deny them, and what is known of the others. */
 export function* flowListLines(
-  {items, nodes, failures}: FlowList,
+  list: FlowList,
   paint: Paint,
   {isWide = false, hasHeaders = true}: {readonly isWide?: boolean; readonly hasHeaders?: boolean} = {},
 ): Generator<string> {
+  const {items, nodes, failures} = list
   const shown = isWide ? items : items.slice(0, SHOWN)
   if (shown.length > 0) {
     const isOne = nodes.length + failures.length === 1
@@ -50,6 +51,19 @@ export function* flowListLines(
     yield paint(`node ${node}: `) + paint('unknown', 'yellow') + paint(`: ${message.replace(`node ${node}: `, '')}`)
     yield paint(`      ${next}`, 'dim')
   }
+  yield* sumLine(list, paint)
+}
+
+/** What nodes come to together. */
+function* sumLine({nodes, failures}: FlowList, paint: Paint): Generator<string> {
+  const count = nodes.length + failures.length
+  if (count < 2) return
+  const sum = (of: (flows: NodeFlows) => number) => nodes.reduce((total, flows) => total + of(flows), 0)
+  const lost = failures.length > 0 ? `, ${failures.length} could not be read` : ''
+  yield paint(
+    `${count} nodes: ${sum(({denied}) => denied)} of ${connections(sum(({judged}) => judged))} go on although policies deny them${lost}`,
+    'bold',
+  )
 }
 
 const connections = (count: number): string => `${count} connection${count === 1 ? '' : 's'}`

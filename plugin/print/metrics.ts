@@ -33,10 +33,53 @@ export function* metricsListLines({items, failures}: MetricsList, paint: Paint, 
     if (!isOne) yield paint(`Node ${item.node}`, 'bold')
     yield* metricsLines(item, paint, look)
   }
+  if (items.length > 1) yield* sumLines(items, paint, look.hasHeaders ?? true)
   if (failures.length === 0) return
   yield ''
   yield paint('Could not be read', 'bold')
   for (const {node, message, next} of failures) yield* [paint(`  ${node}: ${message}`), paint(`      ${next}`)]
+}
+
+/** A metric on several nodes. */
+interface Spread {
+  readonly name: string
+  readonly unit: string
+  readonly values: {readonly node: string; readonly value: number}[]
+}
+
+/** What the nodes come to together: series without labels, which each node has once. */
+function* sumLines(items: readonly Metrics[], paint: Paint, hasHeaders: boolean): Generator<string> {
+  const spreads = new Map<string, Spread>()
+  for (const {node, families} of items)
+    for (const {unit, samples} of families)
+      for (const {name, labels, value} of samples) {
+        if (typeof value !== 'number' || Object.keys(labels).length > 0) continue
+        const spread = spreads.get(name) ?? {name, unit, values: []}
+        spreads.set(name, spread)
+        spread.values.push({node, value})
+      }
+  const by = (a: Spread['values'][number], b: Spread['values'][number]) => a.value - b.value
+  const shown = ({value, node}: Spread['values'][number], {values}: Spread) =>
+    values.every(each => each.value === value) ? numberText(value) : `${numberText(value)} (${node})`
+  yield ''
+  yield paint(`${items.length} nodes`, 'bold')
+  yield* columns(
+    [...spreads.values()].filter(({values}) => values.length > 0),
+    [
+      {header: 'METRIC', value: ({name}) => name},
+      {
+        header: 'SUM',
+        value: ({unit, values}) => (unit === 'ratio' ? '-' : numberText(values.reduce((sum, {value}) => sum + value, 0))),
+        align: 'right',
+      },
+      {header: 'UNIT', value: ({unit}) => unit},
+      {header: 'NODES', value: ({values}) => String(values.length), align: 'right'},
+      {header: 'LEAST', value: spread => shown(spread.values.toSorted(by)[0] as Spread['values'][number], spread)},
+      {header: 'MOST', value: spread => shown(spread.values.toSorted(by).at(-1) as Spread['values'][number], spread)},
+    ],
+    paint,
+    hasHeaders,
+  )
 }
 
 /** One line a series, and below what has no value and what was not given. Buckets and our own zeros by label only if it is wide. */
