@@ -121,18 +121,20 @@ describeWhere(missing, 'the plugin as a Windows program', () => {
     expect(exitCode).toBe(2)
   })
 
-  test('says that kubectl is missing, where it is', async () => {
+  test('says that kubectl is missing where it is asked for, and else goes without it', async () => {
     // It is found in the folder that Windows has for the person, though there is one that HOME names.
     const users = await readdir(join(windows.drive, 'users'))
     const config = join(windows.drive, 'users', users.find(name => name !== 'Public') ?? '', '.kube', 'config')
     await mkdir(join(config, '..'), {recursive: true})
     await writeFile(config, kubeconfigFor('http://127.0.0.1:1'))
-    const {stderr, exitCode} = await runNewer(['policies'], {HOME: 'C:\\nobody'})
-    await rm(config)
-    expect(stderr).toContain(
-      'error: kubectl is not there: the cluster is reached through kubectl\n  Install kubectl or put it on PATH',
-    )
+    const home = {HOME: 'C:\\nobody'}
+    const {stderr, exitCode} = await runNewer(['policies', '--via', 'kubectl'], home)
+    expect(stderr).toContain('error: kubectl is not there')
     expect(exitCode).toBe(2)
+    const without = await runNewer(['policies'], home)
+    await rm(config)
+    expect(without.stderr).toContain('error: the API server cannot be reached')
+    expect(without.exitCode).toBe(2)
   })
 
   test('comes to agents through kubectl.exe', async () => {
