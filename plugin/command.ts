@@ -90,6 +90,8 @@ export const clusterFlags = {
 export const sourceFlags = {
   ...clusterFlags,
   from: Flags.string({
+    char: 'f',
+    aliases: ['filename'],
     summary: 'Read a dump: a folder, an archive, a single file, - for standard input; may be given several times',
     multiple: true,
     multipleNonGreedy: true,

@@ -26,6 +26,7 @@ export default class Compile extends Verb {
   static override flags = {
     filename: Flags.string({
       char: 'f',
+      aliases: ['from'],
       summary: 'Kubernetes objects, JSON or YAML: a file, a folder, an archive, - for standard input; may be given several times',
       multiple: true,
       multipleNonGreedy: true,

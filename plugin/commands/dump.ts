@@ -27,6 +27,8 @@ export default class Dump extends Verb {
   static override flags = {
     ...sourceFlags,
     from: Flags.string({
+      char: 'f',
+      aliases: ['filename'],
       summary: 'Take a dump, or single files, in place of nodes; may be given several times',
       multiple: true,
       multipleNonGreedy: true,

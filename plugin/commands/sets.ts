@@ -13,6 +13,7 @@ import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
 import {heldByColumns, membershipLines, setColumns, setLines} from '../print/sets.ts'
 import {sorterOf} from '../print/sort-rows.ts'
+import {type NameFlags, namespaceOfNames} from '../source/asked-names.ts'
 import {chosenNodes, type Source} from '../source/open-source.ts'
 
 export default class Sets extends Verb {
@@ -114,16 +115,14 @@ export default class Sets extends Verb {
     names: readonly string[],
     {nodes, failures}: ReturnType<typeof chosenNodes>,
     source: Source,
-    flags: OutputFlags & {
-      readonly namespace?: string | undefined
-      readonly 'no-headers': boolean
-      readonly 'sort-by'?: string | undefined
-    },
+    flags: OutputFlags &
+      Omit<NameFlags, 'all-namespaces'> & {readonly 'no-headers': boolean; readonly 'sort-by'?: string | undefined},
   ): Promise<void> {
     if (names.length > 0)
       throw new InputError(`--member asks about all sets, and ${names.join(', ')} was named`, 'Leave out the one or the other.')
     const {end, port} = readMember(member)
-    const {address, choice} = resolveEndpoint(end, {...knownPods(nodes), namespace: flags.namespace})
+    const namespace = await namespaceOfNames({...flags, 'all-namespaces': false}, [end])
+    const {address, choice} = resolveEndpoint(end, {...knownPods(nodes), namespace})
     const {document: unsorted, isUnknown} = findMember(nodes, {asked: member, address, ...(port && {port})}, [...failures])
     const sort = await sorterOf(flags['sort-by'], heldByColumns(unsorted.nodes, true))
     const document = {...unsorted, items: sort(unsorted.items)}

@@ -47,7 +47,8 @@ describe('of all verbs', () => {
     const add = (key: string, value: string) => typesOf.set(key, (typesOf.get(key) ?? new Set()).add(value))
     for (const {name, type, char} of flags) {
       add(`--${name}`, type)
-      if (char) add(`-${char}`, name)
+      // Both name what is read, and where one is the other is an alias of it.
+      if (char && name !== 'from') add(`-${char}`, name)
     }
     expect([...typesOf].filter(([, values]) => values.size > 1)).toEqual([])
     // As kubectl has them; -v is a level there.
@@ -55,6 +56,7 @@ describe('of all verbs', () => {
       new Set([
         '-A --all-namespaces',
         '-f --filename',
+        '-f --from',
         '-l --selector',
         '-n --namespace',
         '-o --output',

@@ -53,6 +53,13 @@ test.each([
   expect(lines.filter(line => line.includes(' '))).toEqual([])
 })
 
+test.each([['-f'], ['--from'], ['--filename']])('%s names what is read, in every verb', async flag => {
+  const policies = await runCli(['policies', flag, dump, '--no-headers'])
+  expect(policies.stdout).toContain('default-deny')
+  const compiled = await runCli(['compile', flag, `${dump}/cluster.json`, '-o', 'ipset'])
+  expect(compiled.stdout).toMatch(/^-N azure-npm-/m)
+})
+
 test('csv without headers begins with the first pair', async () => {
   const args = ['matrix', '--from', fixture('ways/cluster.json'), '--ports', '80-81', '-o', 'csv']
   const [whole, bare] = [await runCli(args), await runCli([...args, '--no-headers'])]
