@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest'
+import type {DriftList} from '../../../core/contract/drift.ts'
 import {type CompareOptions, compareNode} from '../../../core/drift/compare-node.ts'
 import {diffNode} from '../../../core/drift/diff-node.ts'
 import type {ClusterObjects, NetworkPolicy} from '../../../core/kubernetes/objects.ts'
@@ -494,4 +495,22 @@ test('several nodes are told in these sentences', async () => {
   ]
   const lines = driftListLines({apiVersion: 'kubectl-npm/v1', kind: 'DriftList', items, failures}, painter(false))
   await expect(`${[...lines].join('\n')}\n`).toMatchFileSnapshot('../../golden/diff-nodes.txt')
+})
+
+test('with colours, what is missing is red and what is too much green, as in git, and a legend says so once', async () => {
+  const {rules, sets} = emptied('shop/db-from-web')(whole)
+  const nodes = await Promise.all(
+    ['n1', 'n2'].map(async node => {
+      const dump = await dumpOf(`${rules.join('\n')}\n`, `${sets.join('\n')}\n${LAST}\n`)
+      return {...compareNode(cluster, dump.with({node, cluster})), problems: []}
+    }),
+  )
+  const list: DriftList = {apiVersion: 'kubectl-npm/v1', kind: 'DriftList', items: nodes, failures: []}
+  const lines = (isColored: boolean, isWide: boolean) => [...driftListLines(list, painter(isColored), isWide)]
+  const legends = (of: readonly string[]) => of.filter(line => line.includes('- asked for and not there'))
+  expect(legends(lines(true, true))).toEqual([
+    '\u001b[31m- asked for and not there\u001b[39m, \u001b[32m+ there and not asked for\u001b[39m, ~ changed',
+  ])
+  expect(lines(true, true).some(line => line.startsWith('\u001b[31m          - '))).toBe(true)
+  expect([...legends(lines(false, true)), ...legends(lines(true, false))]).toEqual([])
 })
