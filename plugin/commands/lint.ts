@@ -18,6 +18,9 @@ import {clusterFlagsOf} from '../source/source-flags.ts'
 /** Flags that name a cluster: who gives one means that cluster. */
 const CLUSTER_FLAGS = ['kubeconfig', 'context', 'cluster', 'user'] as const
 
+/** Its own objects are asked for, and no agent is. */
+const {'agent-namespace': _, ...apiServerFlags} = clusterFlags
+
 export default class Lint extends Verb {
   static override summary = 'Tells what in NetworkPolicies Azure NPM refuses, ignores or understands in another way'
   static override description =
@@ -86,7 +89,7 @@ export default class Lint extends Verb {
         'Look at the pods, namespaces, nodes and policies of the cluster of the kubeconfig, too; so do --context and --kubeconfig',
       default: false,
     }),
-    ...clusterFlags,
+    ...apiServerFlags,
     output: outputFlag(
       ['wide', 'name', 'sarif', 'github', 'junit'],
       'wide has a line for each finding; github are annotations of GitHub Actions',

@@ -1,6 +1,7 @@
 import {Args} from '@oclif/core'
 import {resolveNames} from '../../core/translate/resolve-names.ts'
 import {exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {isClusterNamed} from '../kubernetes/flags.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
@@ -10,7 +11,7 @@ import {chosenNodes} from '../source/open-source.ts'
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
   static override description =
-    'Works without any source: a name gives its kernel names under both schemes, and a hash is looked for among the names ' +
+    'Works without any source, and asks a cluster only when a flag names it: a name gives its kernel names under both schemes, and a hash is looked for among the names ' +
     'that every cluster has. With a dump, hashes are resolved from all that the dump tells, and addresses too. A hash may stand ' +
     'without what is before it: 784554818.'
   static override exits = {
@@ -39,7 +40,8 @@ export default class Resolve extends Verb {
 
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Resolve)
-    const isDumpGiven = flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined
+    const isDumpGiven =
+      flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined || isClusterNamed(flags)
     const source = isDumpGiven ? await this.open(flags, 'each') : undefined
     const {nodes, failures} = source ? chosenNodes(source, flags) : {nodes: [], failures: []}
     const {document: found, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], nodes)

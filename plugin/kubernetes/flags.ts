@@ -1,6 +1,9 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import {parseDurationMs} from './duration.ts'
 
+/** Where agents are unless a flag says otherwise. */
+export const AGENT_NAMESPACE = 'kubectl-npm'
+
 /** kubectl's flags for the cluster and the user. */
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
@@ -24,6 +27,12 @@ export function kubectlArguments(flags: ClusterFlags): string[] {
   const single = ['kubeconfig', 'context', 'cluster', 'user', 'as', 'as-uid'] as const
   const passed = single.flatMap(name => (flags[name] === undefined ? [] : [`--${name}=${flags[name]}`]))
   return [...passed, ...(flags['as-group'] ?? []).map(group => `--as-group=${group}`)]
+}
+
+/** Whether a person has said which cluster is meant, how it is reached, or as whom: then it is to be asked. */
+export function isClusterNamed(flags: ClusterFlags): boolean {
+  const {via, 'request-timeout': timeout, 'agent-namespace': namespace} = flags
+  return kubectlArguments(flags).length > 0 || via !== undefined || timeout !== undefined || namespace !== AGENT_NAMESPACE
 }
 
 /**

@@ -1,6 +1,6 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import type {NodeChoice} from '../agents/agents.ts'
-import type {ClusterFlags} from '../kubernetes/flags.ts'
+import {AGENT_NAMESPACE, type ClusterFlags} from '../kubernetes/flags.ts'
 import {hasKubeconfig} from '../kubernetes/kubeconfig.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 
@@ -30,5 +30,5 @@ export function clusterFlagsOf(flags: SourceFlags): ClusterFlags & NodeChoice {
       'no source: nothing says what to read',
       'Give a dump with --from PATH (a folder, an archive, files, - for standard input), --local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.',
     )
-  return {...flags, 'agent-namespace': flags['agent-namespace'] ?? 'kubectl-npm'}
+  return {...flags, 'agent-namespace': flags['agent-namespace'] ?? AGENT_NAMESPACE}
 }
