@@ -145,13 +145,13 @@ function overBackends(
     }
   }
   // Others, that were not given, may be judged otherwise.
-  if (incomplete.length > 0 && first.verdict !== 'unknown')
-    return {
-      ...shown,
-      verdict: 'unknown',
-      because: `to the backends that are known it is ${WORDS[first.verdict]}, and there may be others: ${incomplete[0]?.reason}`,
-      incomplete: [...first.incomplete, ...incomplete],
-    }
+  if (incomplete.length > 0 && first.verdict !== 'unknown') {
+    const because = `to the backends that are known it is ${WORDS[first.verdict]}, and there may be others: ${incomplete[0]?.reason}`
+    // What Azure NPM does with the first one says nothing of the others.
+    const known: Trace = {...shown, verdict: 'unknown', because, incomplete: [...first.incomplete, ...incomplete]}
+    delete known.foretold
+    return known
+  }
   return shown
 }
 
