@@ -112,7 +112,7 @@ kubectl_complete-npm  not on PATH; put it there: kubectl npm completion --instal
       {
         says: 'A write of another terminal, which the node takes back by itself after a minute',
         marks: onNode,
-        command: `${LOSE_MEMBER}; ${repair('--yes --confirm-within 60s')} >write.log & until grep 'Keep it' write.log; do sleep 0.2; done`,
+        command: `${LOSE_MEMBER}; ${repair('--yes --confirm-within 60s')} >write.log & until grep -s 'Keep it' write.log; do sleep 0.2; done`,
         prints: '  Keep it: kubectl npm confirm --local',
       },
       {
