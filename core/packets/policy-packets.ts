@@ -167,7 +167,9 @@ export class PolicyPackets implements PacketMeaning {
   private egressTo(receiver: number, end: End): Allowance[] {
     const byRanges = new Map<string, {readonly ranges: readonly ServiceRange[]; certain: BitsUnion; possible: BitsUnion}>()
     const count = this.senders.ends.length
-    for (const {selected, rules} of this.egress)
+    for (const {selected, rules} of this.egress) {
+      // Of the pods of one node most policies select none.
+      if (selected.isEmpty) continue
       for (const {peers, ports} of rules) {
         const isPossible = !peers || peers.some(({possible}) => possible.has(receiver))
         if (!isPossible) continue
@@ -184,6 +186,7 @@ export class PolicyPackets implements PacketMeaning {
           if (isSure) group.certain.add(selected)
         }
       }
+    }
     const groups = [...byRanges.values()].map(({ranges, certain, possible}) => ({
       ranges,
       senders: {certain: certain.bits(), possible: possible.bits()},

@@ -1,5 +1,5 @@
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
-import {expectedNames} from '../../names/expected-names.ts'
+import {type ExpectedName, expectedNames} from '../../names/expected-names.ts'
 import {type Scheme, schemes} from '../../names/hash.ts'
 import {isSetName, schemeOfSet, setKernelName, setScheme} from '../../names/kernel-name.ts'
 import {type Evidence, type Generation, NameIndex} from '../../names/name-index.ts'
@@ -151,6 +151,24 @@ function learnFromV1Comment(parts: RuleParts, nameIndex: NameIndex, rule: Rule, 
   for (const name of v1CommentNamespaces(comment)) for (const set of sets) nameIndex.calledNamespace(set, name)
 }
 
+interface HashedName extends ExpectedName {
+  readonly kernelName: string
+}
+
+/** All nodes of a cluster may have the same names. */
+const hashedOf = new WeakMap<ClusterObjects, Map<string, readonly HashedName[]>>()
+
+function hashedNames(objects: ClusterObjects, generation: Generation, scheme: Scheme): readonly HashedName[] {
+  const known = hashedOf.get(objects) ?? new Map<string, readonly HashedName[]>()
+  hashedOf.set(objects, known)
+  const key = `${generation} ${scheme}`
+  const names =
+    known.get(key) ??
+    expectedNames(objects, generation, scheme).map(each => ({...each, kernelName: setKernelName(each.name, scheme)}))
+  known.set(key, names)
+  return names
+}
+
 function learnFromObjects(
   objects: ClusterObjects,
   evidence: Evidence,
@@ -161,8 +179,7 @@ function learnFromObjects(
   const met = schemes.filter(scheme => [...wanted].some(name => setScheme(name) === scheme))
   for (const scheme of met)
     for (const generation of generations)
-      for (const {name, policy} of expectedNames(objects, generation, scheme)) {
-        const kernelName = setKernelName(name, scheme)
+      for (const {name, policy, kernelName} of hashedNames(objects, generation, scheme)) {
         if (!wanted.has(kernelName)) continue
         nameIndex.learn(kernelName, name, evidence, generation)
         if (policy !== undefined) nameIndex.usedBy(kernelName, name, policy)

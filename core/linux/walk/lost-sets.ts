@@ -1,7 +1,10 @@
 import type {IncompletePart} from '../../contract/common.ts'
 import {incompleteObjects} from '../../kubernetes/completeness.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
+import type {Scheme} from '../../names/hash.ts'
 import {setScheme} from '../../names/kernel-name.ts'
+import type {Generation} from '../../names/name-index.ts'
+import type {ProgramSets} from '../../policy/program.ts'
 import {memberText} from '../../sets/member.ts'
 import {compileSets} from '../compile/compile.ts'
 import type {CutSet, MatchSet} from '../ipset/model.ts'
@@ -37,11 +40,25 @@ export function cutOf(set: MatchSet, cluster: ClusterObjects | undefined): CutSe
 export const knowsMembers = (cluster: ClusterObjects): boolean =>
   incompleteObjects(cluster).every(({kind}) => kind !== 'pods' && kind !== 'namespaces')
 
+/** Many nodes are held to the same objects, one after another. Not held in memory: of a single node they are asked for once. */
+const compiled = new WeakMap<ClusterObjects, Map<string, WeakRef<ProgramSets['sets']>>>()
+
+function setsOf(cluster: ClusterObjects, scheme: Scheme, generation: Generation): ProgramSets['sets'] {
+  const known = compiled.get(cluster) ?? new Map<string, WeakRef<ProgramSets['sets']>>()
+  compiled.set(cluster, known)
+  const key = `${generation} ${scheme}`
+  const before = known.get(key)?.deref()
+  if (before) return before
+  const {sets} = compileSets(cluster, {scheme, generation, semantics: 'npm'})
+  known.set(key, new WeakRef(sets))
+  return sets
+}
+
 function hasWanted(set: MatchSet, cluster: ClusterObjects): boolean {
   const scheme = setScheme(set.name)
   if (!scheme) return false
   for (const generation of ['v2', 'v1'] as const) {
-    const wanted = compileSets(cluster, {scheme, generation, semantics: 'npm'}).sets.get(set.name)
+    const wanted = setsOf(cluster, scheme, generation).get(set.name)
     if (wanted) return hasMembersOf(set, wanted)
   }
   return false
