@@ -78,9 +78,13 @@ export async function openTerminal(
   }
 }
 
+let asked = 0
+
 /** How the terminal of a shell is set, as stty says it. */
 export async function settings(terminal: Terminal): Promise<string> {
-  await terminal.type('clear; stty -a; echo settled')
-  const screen = await terminal.until(/^settled$/m)
-  return screen.slice(0, screen.indexOf('\nsettled'))
+  // What an earlier call has printed may still be on the screen.
+  const end = `settled-${++asked}`
+  await terminal.type(`clear; stty -a; echo ${end}`)
+  const screen = await terminal.until(new RegExp(`^${end}$`, 'm'))
+  return screen.slice(0, screen.indexOf(`\n${end}`))
 }
