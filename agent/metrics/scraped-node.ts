@@ -8,15 +8,13 @@ import type {Problem} from '../../core/problem/problem.ts'
 import {TextDecoding} from '../../core/text/decode.ts'
 import type {KeptRules} from '../live/kept-rules.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
+import {NFT_RULES} from '../node/documents.ts'
 
 /** What a scrape reads: counters, and how many members each set has, but not which. And what only Azure NPM knows. */
 export const scrapedDocuments: readonly NodeDocument[] = nodeDocuments.filter(name => {
   const {content} = documentRow(name)
   return content === 'iptables-save' || content === 'ipset-list' || content === 'hns' || content === 'npm-metrics'
 })
-
-/** The text of the back end whose counters are read without it. */
-const KEPT: NodeDocument = 'iptables-nft-save.txt'
 
 export interface ScrapedNode {
   /** Undefined when nothing could be read. */
@@ -48,21 +46,21 @@ export async function scrapeNode({node, readers, cluster, kept, mostBytes, signa
   let counters: RuleCounters | undefined
   for (const [name, reader] of await readers(scrapedDocuments)) {
     const kind = kindOfDocument(name)
-    const known = name === KEPT ? await kept?.take() : undefined
+    const known = name === NFT_RULES ? await kept?.take() : undefined
     if (known && known.bytes <= left) {
       left -= known.bytes
       ;({counters} = known)
       documents.push({name, folder: 'local', text: known.text, parsed: known.parsed, ...(kind && {kind})})
       continue
     }
-    const generation = name === KEPT ? await kept?.generation() : undefined
+    const generation = name === NFT_RULES ? await kept?.generation() : undefined
     const read = await readDocument(name, reader, left, signal)
     left -= read.bytes
     problems.push(...read.problems)
     // Of a document that is not whole nothing is told: a counter that misses rules would seem to be set back.
     if (read.problems.length > 0) continue
     const parsed = {}
-    const isKept = name === KEPT && kept !== undefined
+    const isKept = name === NFT_RULES && kept !== undefined
     if (isKept) await kept.keep(generation, read.text, parsed, read.bytes)
     hasNpmPages ||= kind === 'npm-metrics'
     documents.push({name, folder: 'local', text: read.text, ...(isKept && {parsed}), ...(kind && {kind})})

@@ -81,6 +81,13 @@ class Told {
   }
 }
 
+const isDeniedByPlatform = ({platformDenials = []}: NodeState, {destination, protocol, port}: Packet): boolean => {
+  const service = serviceNumber(protocol, port)
+  return platformDenials.some(
+    ({address, services: denied}) => address === destination && denied.from <= service && service <= denied.to,
+  )
+}
+
 const EFFECTS: Readonly<Record<string, readonly string[]>> = {
   'accept drop': ['open'],
   'drop accept': ['closed'],
@@ -115,6 +122,8 @@ describe('what is told of a node that was captured is what each packet alone sho
       if (walk.translated || walk.ways || walk.verdict === 'unknown') continue
       const meant = evaluator.evaluate(packet)
       if (meant.exempt) continue
+      // What the platform keeps pods from counts for right.
+      if (walk.verdict === 'drop' && isDeniedByPlatform(node, packet)) continue
       const number = serviceNumber(service.protocol, 'port' in service ? service.port : undefined)
       const effects = told.of(senders, receivers, number)
       const wanted = EFFECTS[`${walk.verdict} ${meant.verdict}`] ?? ['unknown']
