@@ -1,4 +1,5 @@
 import type {Probe} from '../contract/matrix.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
 import {declaredPorts} from '../kubernetes/named-ports.ts'
 import type {ClusterObjects, PolicyPort} from '../kubernetes/objects.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -68,19 +69,20 @@ const OTHERS = [9, 40_000, 1, 60_000, 2]
 const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
 
 /**
- * All ports that policies name, both ends of ranges, names as the pods declare them, and of each protocol that is named one other
- * port. Of tcp there is always one.
+ * All ports that policies name and those that nodes have rules for, both ends of ranges, names as the pods declare them, and of each
+ * protocol that is named one other port. Of tcp there is always one.
  *
- * @param clusters states of one cluster
- * @throws InputError when policies name more ports than fit into a table
+ * @param clusters   states of one cluster
+ * @param programmed what the rules of nodes name: a policy may be gone while its rules are not
+ * @throws InputError when more ports are named than fit into a table
  */
-export function portsOfPolicies(clusters: readonly ClusterObjects[]): ProbedPort[] {
+export function namedPorts(clusters: readonly ClusterObjects[], programmed: readonly PolicyPort[] = []): ProbedPort[] {
   const named = clusters.flatMap(cluster => {
     const declared = declaredNumbers(cluster)
-    return policyPorts(cluster).flatMap(port => numbersOf(port, declared))
+    return [...policyPorts(cluster), ...programmed].flatMap(port => numbersOf(port, declared))
   })
   const ports = new Map(named.map(each => [`${each.port}/${each.protocol}`, each]))
-  const ranges = clusters.flatMap(policyPorts)
+  const ranges = [...clusters.flatMap(policyPorts), ...programmed]
   for (const protocol of PROTOCOLS) {
     if (protocol !== 'tcp' && !ranges.some(each => protocolOf(each) === protocol)) continue
     const isNamed = (port: number) => ports.has(`${port}/${protocol}`) || ranges.some(each => isWithin(each, protocol, port))
@@ -89,10 +91,24 @@ export function portsOfPolicies(clusters: readonly ClusterObjects[]): ProbedPort
   }
   if (ports.size > MOST_PORTS)
     throw new InputError(
-      `the policies name ${ports.size} ports`,
+      `the ${programmed.length > 0 ? 'policies and rules' : 'policies'} name ${ports.size} ports`,
       `Say which ones with --ports; at most ${MOST_PORTS} are taken by default.`,
     )
   return [...ports.values()].toSorted((a, b) => PROTOCOLS.indexOf(a.protocol) - PROTOCOLS.indexOf(b.protocol) || a.port - b.port)
+}
+
+/** The ports that the rules of a node's policies name. */
+export function programmedPorts(node: NodeState): PolicyPort[] {
+  const ports = new Map<string, PolicyPort>()
+  for (const {rules} of node.translation().policies())
+    for (const {protocol, port, endPort} of rules)
+      if (protocol !== null)
+        ports.set(`${protocol}/${port}-${endPort}`, {
+          protocol,
+          ...(port !== null && {port}),
+          ...(endPort !== null && {endPort}),
+        })
+  return [...ports.values()]
 }
 
 const policyPorts = ({policies}: ClusterObjects): PolicyPort[] =>

@@ -14,12 +14,12 @@ import {commonDataPlane, departuresOf, type Foretold, foretell, foretellChange} 
 import {type GroupedMatrix, groupedMatrix} from './groups.ts'
 import {commonEnds, elsewhereProblems, endsOf} from './known-ends.ts'
 import {Matrix, type MatrixInput} from './matrix.ts'
-import {type ProbedPort, portsOfPolicies} from './ports.ts'
+import {namedPorts, type ProbedPort, programmedPorts} from './ports.ts'
 import {withStandIns} from './stand-ins.ts'
 
 /** What to probe. */
 export interface MatrixQuestion {
-  /** By default all that the policies name. */
+  /** By default all that the policies name, and the rules of the nodes. */
   readonly ports?: readonly ProbedPort[] | undefined
   /** Only pods of these namespaces, as senders and as receivers. */
   readonly namespaces?: readonly string[] | undefined
@@ -92,7 +92,8 @@ export function probeNodes(dumps: readonly NodeState[], question: NodeQuestion, 
     ...(foretold ? walkedForetold(foretold) : {nodes}),
     ...(cluster && {cluster}),
   }
-  const ports = typeof question.ports === 'function' ? question.ports(input) : portsFor({ports: question.ports}, named, problems)
+  const ports =
+    typeof question.ports === 'function' ? question.ports(input) : portsFor({ports: question.ports}, named, problems, walked)
   const matrix = new Matrix({...input, ports})
   const document: StreamedMatrix = {
     apiVersion: API_VERSION,
@@ -286,6 +287,7 @@ function portsFor(
   {ports}: Pick<MatrixQuestion, 'ports'>,
   clusters: readonly ClusterObjects[],
   problems: readonly Problem[],
+  walked: readonly NodeState[] = [],
 ): readonly ProbedPort[] {
   if (ports) return ports
   if (clusters.length === 0)
@@ -294,5 +296,5 @@ function portsFor(
       'Without the policies nothing tells which ports matter: --ports 80,53/udp',
       problems,
     )
-  return portsOfPolicies(clusters)
+  return namedPorts(clusters, walked.filter(hasRules).flatMap(programmedPorts))
 }

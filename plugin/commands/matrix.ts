@@ -34,7 +34,7 @@ export default class Matrix extends Verb {
     ...sourceFlags,
     ports: Flags.string({
       summary:
-        'Ports to probe: 80,53/udp,8000-8010, or names that pods declare; by default all that the policies name, and one that they do not',
+        'Ports to probe: 80,53/udp,8000-8010, or names that pods declare; by default all that policies and rules name, and one that they do not',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'PORTS',

@@ -5,7 +5,7 @@ import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {foretell} from '../../../core/matrix/foretell.ts'
 import {alikeEnds, groupedMatrix} from '../../../core/matrix/groups.ts'
 import {Matrix, matrixEnds} from '../../../core/matrix/matrix.ts'
-import {portsOfPolicies} from '../../../core/matrix/ports.ts'
+import {namedPorts} from '../../../core/matrix/ports.ts'
 import {cluster} from '../../support/arbitrary-cluster.ts'
 
 const outside = {name: 'external', address: '203.0.113.254'}
@@ -14,7 +14,7 @@ function matrixOf(objects: ClusterObjects): Matrix {
   const {node, usedSets} = foretell(objects, linux, {scheme: 'sha256', semantics: 'npm'})
   return new Matrix({
     ends: matrixEnds(objects.pods, outside),
-    ports: portsOfPolicies([objects]),
+    ports: namedPorts([objects]),
     nodes: [node],
     usedSets,
     cluster: objects,

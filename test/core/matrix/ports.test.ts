@@ -1,6 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import type {ClusterObjects, PolicyPort} from '../../../core/kubernetes/objects.ts'
-import {parsePorts, portsOfPolicies} from '../../../core/matrix/ports.ts'
+import {compile} from '../../../core/linux/compile/compile.ts'
+import {namedPorts, parsePorts} from '../../../core/matrix/ports.ts'
+import {probeNodes} from '../../../core/matrix/probe-node.ts'
+import {linesOf} from '../../support/node-of.ts'
+import {shop, shopLines, shopNodes} from '../../support/shop-nodes.ts'
 
 const cluster = (...ports: PolicyPort[]): ClusterObjects => ({
   namespaces: [],
@@ -22,7 +26,7 @@ const cluster = (...ports: PolicyPort[]): ClusterObjects => ({
   policies: [{metadata: {name: 'p'}, spec: {podSelector: {}, ingress: [{ports}]}}],
   nodes: [],
 })
-const said = (...clusters: ClusterObjects[]) => portsOfPolicies(clusters).map(({protocol, port}) => `${protocol}/${port}`)
+const said = (...clusters: ClusterObjects[]) => namedPorts(clusters).map(({protocol, port}) => `${protocol}/${port}`)
 
 describe('the ports that policies name', () => {
   test.each<{name: string; ports: PolicyPort[]; found: string[]}>([
@@ -73,4 +77,25 @@ test('ports are numbers with a protocol, tcp by default', () => {
   expect(() => parsePorts(['80/icmp'], [])).toThrow('"80/icmp" is no port')
   expect(() => parsePorts(['8010-8000'], [])).toThrow('is no port')
   expect(() => parsePorts(['1-1000'], [])).toThrow('at most 100 ports')
+})
+
+test('are those of rules, too, whose policy is gone', async () => {
+  const stale = {
+    metadata: {namespace: 'shop', name: 'campaign'},
+    spec: {
+      podSelector: {},
+      policyTypes: ['Ingress'],
+      ingress: [{ports: [{port: 8443}, {port: 7000, endPort: 7010, protocol: 'UDP'}]}],
+    },
+  }
+  const {rules, sets} = linesOf(compile({...shop, policies: [...shop.policies, stale]}, {scheme: 'sha256', semantics: 'npm'}))
+  const nodes = await shopNodes({n1: {rules, sets}, n2: shopLines}, shop)
+  expect(probeNodes(nodes, {}, []).ports.map(({protocol, port}) => `${protocol}/${port}`)).toEqual([
+    'tcp/9',
+    'tcp/5432',
+    'tcp/8443',
+    'udp/9',
+    'udp/7000',
+    'udp/7010',
+  ])
 })
