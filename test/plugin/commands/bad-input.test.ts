@@ -217,10 +217,6 @@ describe('the command line', () => {
     {args: ['translate', '--chain'], says: ['--chain needs a value']},
     {args: ['sets', '-o', 'json', '-o', 'yaml'], says: ['--output is given twice']},
     {
-      args: ['resolve', 'azure-npm-1', '--from', fixture('captures')],
-      says: ['the input holds 9 nodes', 'Say which one with --node NAME'],
-    },
-    {
       args: ['translate', '--from', fixture('captures'), '--node', 'x'],
       says: ['--node x: the input holds no such node', 'v1-nft'],
       exit: 1,
