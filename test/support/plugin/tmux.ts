@@ -80,11 +80,12 @@ export async function openTerminal(
 
 let asked = 0
 
-/** How the terminal of a shell is set, as stty says it. */
+/** How the terminal of a shell is set, as stty says it; not its size, which comes to it some time after it is changed. */
 export async function settings(terminal: Terminal): Promise<string> {
   // What an earlier call has printed may still be on the screen.
   const end = `settled-${++asked}`
-  await terminal.type(`clear; stty -a; echo ${end}`)
+  await terminal.type(`clear; stty -g; echo ${end}`)
   const screen = await terminal.until(new RegExp(`^${end}$`, 'm'))
-  return screen.slice(0, screen.indexOf(`\n${end}`))
+  // A narrow screen breaks the line.
+  return screen.slice(0, screen.indexOf(`\n${end}`)).replaceAll(/\s/g, '')
 }
