@@ -80,7 +80,7 @@ describe('several nodes', () => {
 
   test('that are not there are told', async () => {
     const {stderr, exitCode} = await runCli([...dump, '--node', 'node3'])
-    expect(exitCode).toBe(2)
+    expect(exitCode).toBe(1)
     expect(stderr).toContain('node3')
   })
 })
