@@ -44,6 +44,7 @@ export async function scrapeNode({node, readers, cluster, kept, mostBytes, signa
   let left = mostBytes
   let hasNpmPages = false
   let counters: RuleCounters | undefined
+  let areRulesWhole = true
   for (const [name, reader] of await readers(scrapedDocuments)) {
     const kind = kindOfDocument(name)
     const known = name === NFT_RULES ? await kept?.take() : undefined
@@ -58,7 +59,10 @@ export async function scrapeNode({node, readers, cluster, kept, mostBytes, signa
     left -= read.bytes
     problems.push(...read.problems)
     // Of a document that is not whole nothing is told: a counter that misses rules would seem to be set back.
-    if (read.problems.length > 0) continue
+    if (read.problems.length > 0) {
+      areRulesWhole &&= !isOfRules(name)
+      continue
+    }
     const parsed = {}
     const isKept = name === NFT_RULES && kept !== undefined
     if (isKept) await kept.keep(generation, read.text, parsed, read.bytes)
@@ -67,9 +71,18 @@ export async function scrapeNode({node, readers, cluster, kept, mostBytes, signa
   }
   const {readDump} = await import('../../core/dump/read-dump.ts')
   const objects = cluster()
-  const [opened] = documents.length > 0 ? (await readDump(documents)).nodes : []
-  return {state: opened?.with({node, ...(objects && {cluster: objects})}), hasNpmPages, problems, ...(counters && {counters})}
+  // The rules of one back end alone would seem to be all: those of the other would be gone, and be counted anew when they are back.
+  const told = areRulesWhole ? documents : documents.filter(document => !isOfRules(document.name))
+  const [opened] = told.length > 0 ? (await readDump(told)).nodes : []
+  return {
+    state: opened?.with({node, ...(objects && {cluster: objects})}),
+    hasNpmPages,
+    problems,
+    ...(counters && areRulesWhole && {counters}),
+  }
 }
+
+const isOfRules = (name: string): boolean => documentRow(name)?.content === 'iptables-save'
 
 async function readDocument(
   name: NodeDocument,
