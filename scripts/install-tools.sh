@@ -10,6 +10,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 # tool:package, one tool that stands for each package
 tools='ipset:ipset iptables-nft:iptables iptables-legacy:iptables conntrack:conntrack nft:nftables ip:iproute2 python3:python3
   containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins busybox:busybox-static openssl:openssl jq:jq man:man-db mandoc:mandoc
+  git:git xz:xz-utils gcc:gcc /usr/include/stdio.h:libc6-dev
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish tmux:tmux
   promtool:prometheus amtool:prometheus-alertmanager
   /usr/bin/qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
