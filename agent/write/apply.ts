@@ -1,7 +1,7 @@
 import type {Plan} from '../../core/contract/plan.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
 import type {DataPlaneName, NodeWriting} from '../../core/dataplane/dataplane.ts'
-import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
+import type {NpmPart, PlannedStep} from '../../core/dataplane/plan.ts'
 import type {DeniedConnection, FoundFlows} from '../../core/flows/find-denied.ts'
 import {partDigest, planDigest} from '../../core/plan/digest.ts'
 import {plannedSteps} from '../../core/plan/planned-steps.ts'

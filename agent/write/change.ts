@@ -1,5 +1,5 @@
 import {rm} from 'node:fs/promises'
-import type {NpmPart, PlannedStep} from '../../core/dataplane/writing.ts'
+import type {NpmPart, PlannedStep} from '../../core/dataplane/plan.ts'
 import {partDigest} from '../../core/plan/digest.ts'
 import {goBack} from './go-back.ts'
 import type {BeginRecord, WrittenBackend} from './journal-records.ts'

@@ -1,4 +1,4 @@
-import type {NpmPart, PlannedStep, PlannedSteps} from '../../core/dataplane/writing.ts'
+import type {NpmPart, PlannedStep, PlannedSteps} from '../../core/dataplane/plan.ts'
 import {partDigest} from '../../core/plan/digest.ts'
 import {faultPoint} from './fault-point.ts'
 import type {BeginRecord} from './journal-records.ts'

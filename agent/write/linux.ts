@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../core/dataplane/plan.ts'
 import {readLegacyTables} from '../node/legacy-tables.ts'
 import {run} from '../node/run.ts'
 import type {ToolEnding} from '../node/tool-ending.ts'

@@ -1,6 +1,6 @@
 import {documentRow, type NodeDocument} from '../../core/contract/node-documents.ts'
 import type {NodeState, NodeWriting} from '../../core/dataplane/dataplane.ts'
-import type {NpmPart} from '../../core/dataplane/writing.ts'
+import type {NpmPart} from '../../core/dataplane/plan.ts'
 import {kindOfDocument} from '../../core/dump/layout.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
 import {partDigest} from '../../core/plan/digest.ts'

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../core/dataplane/plan.ts'
 import {dumpFiles, nodeFolder} from '../../core/dump/layout.ts'
 import {makeManifest, manifestText} from '../../core/dump/make-manifest.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'

@@ -1,5 +1,5 @@
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../core/dataplane/plan.ts'
 import type {Hns} from '../hns/hns.ts'
 import {faultPoint} from './fault-point.ts'
 import type {WrittenBackend} from './journal-records.ts'

@@ -1,5 +1,5 @@
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../core/dataplane/plan.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
 import {nodeSource} from '../node/node-source.ts'
 import {ReadTexts, textsOfProcess} from '../node/read-texts.ts'

@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import type {NodeWriting} from '../../core/dataplane/dataplane.ts'
-import type {PlannedStep} from '../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../core/dataplane/plan.ts'
 import {HnsFailure} from '../hns/failure.ts'
 import type {Hns, HnsOperation} from '../hns/hns.ts'
 import {faultPoint} from './fault-point.ts'

@@ -1,33 +1,33 @@
-import type {IncompletePart, SetEntry} from '../contract/common.ts'
 import type {DriftItem} from '../contract/drift.ts'
-import type {TraceSide, TraceStep} from '../contract/trace.ts'
-import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
-import type {Scheme} from '../names/hash.ts'
-import type {Direction} from '../names/kernel-name.ts'
-import type {NameIndex} from '../names/name-index.ts'
-import type {Packet, Verdict} from '../net/packet.ts'
+import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import type {ServiceRange} from '../packets/services.ts'
 import type {KnownRelease} from '../policy/known-release.ts'
-import type {CompileOptions, Program, Semantics} from '../policy/program.ts'
-import type {Problem} from '../problem/problem.ts'
+import type {Program} from '../policy/program.ts'
+import type {IncompletePart} from '../problem/incomplete-part.ts'
 import type {NodeSets} from '../sets/node-set.ts'
 import type {Text} from '../text/lines.ts'
 import type {Cause} from './cause.ts'
-import type {Difference} from './difference.ts'
+import type {Comparison} from './comparison.ts'
+import type {Completenesses} from './completeness.ts'
+import type {AnyDifference} from './difference.ts'
+import type {ExpectedProgram, ExpectedProgramOptions} from './expected-program.ts'
 import type {Extent, NodeContent, NodeFacts} from './node-facts.ts'
+import type {NodeTranslation} from './node-translation.ts'
+import type {NpmPart, PlannedStep, PlannedSteps, PlanOptions} from './plan.ts'
+import type {PolicyChains} from './policy-chains.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
 import type {NodeCounters} from './rule-counters.ts'
 import type {SimulatedNode} from './simulation.ts'
-import type {NpmPart, PlannedStep, PlannedSteps, PlanOptions} from './writing.ts'
-
-export type {IncompletePart} from '../problem/incomplete-part.ts'
+import type {DescribedWalk, Walk} from './walk.ts'
 
 /**
  * How one operating system enforces policies on a node. Verbs know this interface and no data plane; a data plane knows no
  * verb. What one method returns is handed to methods of the same data plane only, which may look at more of it.
+ *
+ * A node knows its data plane, which opens and writes nodes: the three interfaces name each other, and so they stand in one file.
  */
 export interface DataPlane {
   readonly name: DataPlaneName
@@ -81,6 +81,9 @@ export interface DataPlane {
   simulate(node: NodeState, program: Program): SimulatedNode<object, AnyDifference>
 }
 
+/** The operating systems on which Azure NPM enforces policies, each in its own way. */
+export type DataPlaneName = 'linux' | 'windows'
+
 /** Documents of a data plane that are JSON, which is parsed before it is known whose it is. */
 export interface JsonDocuments {
   /** Whether a value, or an item of it, is of this data plane. */
@@ -91,85 +94,6 @@ export interface JsonDocuments {
    * @param isCut whether more may have followed in the document
    */
   parse(value: unknown, file: string, isCut: boolean): NodeContent
-}
-
-/** The names of the chains, or other lists of rules, that policies have of their own. */
-export interface PolicyChains {
-  /** @param policy `namespace/name` */
-  nameOf(policy: string, direction: Direction, scheme: Scheme): string
-  /** What a name's shape says; undefined for one that no policy's chain can have. */
-  shapeOf(name: string): {readonly direction: Direction; readonly schemes: readonly Scheme[]} | undefined
-  /** The names that a policy's lists of rules have whose digest is this text; none where it can be no digest. */
-  ofDigest(digest: string): readonly string[]
-  /** What a list of rules of Azure NPM that is no policy's own is for, in each generation that has it. */
-  purposesOf(name: string): readonly {readonly generation: 'v1' | 'v2'; readonly meaning: string}[]
-  /** The only direction whose packets a list of rules concerns, a policy's own or another of Azure NPM; undefined for one of both. */
-  directionOf(name: string): Direction | undefined
-}
-
-/** What a program and a node have in common, and what not. */
-export interface Comparison {
-  readonly differences: readonly AnyDifference[]
-  /** What is different as expected. */
-  readonly notes: readonly string[]
-  /** Policies whose rules were not compared, with the reason. */
-  readonly notCompared: readonly {readonly policy: string; readonly reason: string}[]
-  /** What the comparison rests on and is not whole. What was not given is in no difference. */
-  readonly incomplete?: readonly IncompletePart[]
-}
-
-/** A difference of whatever data plane. */
-export type AnyDifference = Difference<object>
-
-/** Settings of Azure NPM that no document of a node holds, and work that is done already. */
-export interface ExpectedProgramOptions {
-  readonly isLite?: boolean
-  readonly semantics?: Semantics
-  /** Gives the program in place of a compilation: for who follows the cluster and has it ready. */
-  readonly programFor?: (options: CompileOptions) => Program
-}
-
-export interface ExpectedProgram {
-  readonly program: Program
-  readonly notes: readonly string[]
-  /** What other releases would program that the node may be of, as far as it tells. Compiled when they are asked for. */
-  readonly others?: readonly (() => Program)[]
-}
-
-/** The operating systems on which Azure NPM enforces policies, each in its own way. */
-export type DataPlaneName = 'linux' | 'windows'
-
-/** Whether all of a part of a node was in the input, some of it, or nothing. Answers that rest on a part which is not whole are unknown. */
-export type Completeness = 'whole' | 'cut' | 'absent'
-
-/** A part of the sets that is not whole. */
-export interface SetPart extends IncompletePart {
-  /** Present when it may as well be whole: nothing but the missing end of the text speaks against it. */
-  readonly isOpen?: true
-  /** Present when only the members are missing: which sets there are, and how many members each has, is known. */
-  readonly areCounted?: true
-}
-
-/** How complete each part of a node's input is. */
-export interface Completenesses {
-  readonly rules: Completeness
-  readonly sets: Completeness
-  /** `cut` where sets are known without their members. */
-  readonly members: Completeness
-  readonly objects: Completeness
-  /** All that is not whole, each part by name; empty when everything is. */
-  readonly parts: readonly IncompletePart[]
-  /** Of the sets and their members. */
-  readonly ofSets: readonly SetPart[]
-  /** Where more of Azure NPM's chains, or lists of rules, may stand than are given. */
-  readonly ofRuleLists: readonly IncompletePart[]
-  /**
-   * Of one set: undefined when it is whole, or when the node is known not to have it.
-   *
-   * @param name      its kernel name
-   * @param mayBeList whether it may be a list of sets
-   */
-  ofSet(name: string, mayBeList: boolean): SetPart | undefined
 }
 
 /**
@@ -219,12 +143,6 @@ export interface NodeState extends NodeFacts, NodeSets {
   with(facts: Partial<Pick<NodeFacts, 'node' | 'takenAt' | 'cluster'>>): NodeState
 }
 
-/** Services at an address. */
-export interface PlatformDenial {
-  readonly address: string
-  readonly services: ServiceRange
-}
-
 /** The rule lists of a node that the Azure NPM which runs there has nothing to do with. Finding them reads no rule. */
 export interface OtherRuleLists {
   /** Of other programs, of all tables: `cali-FORWARD`. */
@@ -233,94 +151,10 @@ export interface OtherRuleLists {
   readonly leftOver: readonly string[]
 }
 
-/** What happens to a packet on one node. */
-export interface Walk {
-  readonly verdict: Verdict
-  /** All rules that matched, first to last; for `unknown`, up to where it stops being known. Their shape is the data plane's. */
-  readonly trail: readonly object[]
-  /** What decides, as a text that is equal where one rule decides. By default it is the last of the trail. */
-  readonly decidedBy?: () => string
-  /** Why the verdict is unknown. */
-  readonly reason?: string
-  /** What is not whole, and would be needed for a verdict. */
-  readonly incomplete?: readonly IncompletePart[]
-  /** Whether the node forwards the packet, receives it (`input`) or sends it (`output`). Azure NPM judges what is forwarded. */
-  readonly path?: 'forward' | 'input' | 'output'
-  /** How the packet leaves the node, where the node translates an address of it. */
-  readonly translated?: Translated
-  /**
-   * How the packet may leave the node, where not all is known: each of a service's endpoints, for example. The verdict is the
-   * same for all of them, unless it is unknown. Undefined stands for a packet that is not changed.
-   */
-  readonly ways?: readonly (Translated | undefined)[]
-  /** Whether it is not known where the packet goes: what may translate its destination is not understood, or not given. */
-  readonly isLost?: boolean
-}
-
-/** A packet's ends behind the translation of addresses. */
-export interface Translated {
-  readonly destination: string
-  readonly port: number | undefined
-  /** Present when the source is translated, too: the node masquerades. Null when its address is not known. */
-  readonly source?: string | null
-}
-
-/** A walk in words. */
-export interface DescribedWalk {
-  readonly trail: readonly TraceStep[]
-  readonly ingress: TraceSide
-  readonly egress: TraceSide
-  /** Which rule decides, in one sentence. */
-  readonly reason: string
-  /** What that means for a connection that goes on, as a clause, where rules are not asked about each packet. */
-  readonly ofConnection?: string
-  readonly problems: readonly Problem[]
-}
-
-/** All of a translation but what grows with the node. */
-export type TranslationFacts = Omit<Translation, 'policies' | 'sets'>
-
-/** What a policy is called before its rules are translated. */
-export interface ProgrammedPolicy {
-  readonly policy: string
-  readonly direction: Direction
-  readonly chain: string
-  readonly candidates?: readonly string[]
-}
-
-/**
- * A node whose names are known. Policies and sets come one by one, because those of a large node do not fit into memory
- * twice.
- */
-export interface NodeTranslation {
-  readonly facts: TranslationFacts
-  readonly names: NameIndex
-  /** Azure NPM's sets that the input holds or a rule names, by kernel name. */
-  readonly kernelSets: ReadonlySet<string>
-  /** Policy of each chain with a known policy; colliding ones are joined by `|`. */
-  readonly policyOfChain: ReadonlyMap<string, string>
-  /** Whether the node has a chain, or an endpoint's list of rules, of this name. */
-  hasRuleList(name: string): boolean
-  /** @param wants leaves policies out before their rules are translated */
-  policies(wants?: (policy: ProgrammedPolicy) => boolean): Iterable<TranslatedPolicy>
-  sets(): Iterable<SetEntry>
-  /**
-   * The rules as the node's own tool prints them, with names in place of hashes. Undefined when no rules were in the input.
-   *
-   * @param only whose rules are wanted: those of these policies, and those in the chains of these names
-   */
-  savedText(only?: {
-    readonly policies: Iterable<TranslatedPolicy>
-    readonly chains: readonly string[]
-  }): Iterable<string> | undefined
-}
-
-/** What becomes of changes that are made while Azure NPM may be running. */
-export interface BesideNpm {
-  /** Why nothing is changed then unless somebody insists, as a clause about Azure NPM. Absent where it leaves alone what is as it writes it. */
-  readonly refusal?: string
-  /** What happens when all of it is taken away then, in sentences without the last full stop. */
-  readonly removal: string
+/** Services at an address. */
+export interface PlatformDenial {
+  readonly address: string
+  readonly services: ServiceRange
 }
 
 /** How a data plane changes a node. Loaded when something is to be written. */
@@ -384,4 +218,12 @@ export interface NodeWriting {
   lostBy?(line: string, now: string): string | undefined
   /** Why lines must not be run: they touch what is not Azure NPM's. Undefined when all may be. */
   refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined
+}
+
+/** What becomes of changes that are made while Azure NPM may be running. */
+export interface BesideNpm {
+  /** Why nothing is changed then unless somebody insists, as a clause about Azure NPM. Absent where it leaves alone what is as it writes it. */
+  readonly refusal?: string
+  /** What happens when all of it is taken away then, in sentences without the last full stop. */
+  readonly removal: string
 }

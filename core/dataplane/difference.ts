@@ -72,3 +72,6 @@ export type Difference<Rule> =
   | OrderDifference<Rule>
   | ChainDifference<Rule>
   | JumpDifference<Rule>
+
+/** A difference of whatever data plane. */
+export type AnyDifference = Difference<object>

@@ -1,6 +1,6 @@
 import type {JudgedPacket} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
-import type {AnyDifference} from '../dataplane/dataplane.ts'
+import type {AnyDifference} from '../dataplane/difference.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 

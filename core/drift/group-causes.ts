@@ -1,5 +1,6 @@
 import type {Cause} from '../dataplane/cause.ts'
-import type {AnyDifference, NodeState} from '../dataplane/dataplane.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
+import type {AnyDifference} from '../dataplane/difference.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'

@@ -1,5 +1,5 @@
 import type {Cause} from '../dataplane/cause.ts'
-import type {AnyDifference} from '../dataplane/dataplane.ts'
+import type {AnyDifference} from '../dataplane/difference.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
 import type {Packet} from '../net/packet.ts'
 import {CandidatePackets, firstAddress} from '../packets/candidate-packets.ts'

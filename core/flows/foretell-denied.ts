@@ -1,5 +1,5 @@
 import type {NodeState, NodeWriting} from '../dataplane/dataplane.ts'
-import type {PlannedStep} from '../dataplane/writing.ts'
+import type {PlannedStep} from '../dataplane/plan.ts'
 import {type DeniedConnection, type FindOptions, findDenied} from './find-denied.ts'
 import {connectionsOf} from './list-denied.ts'
 

@@ -1,4 +1,5 @@
-import type {Completenesses, DataPlane} from '../dataplane/dataplane.ts'
+import type {Completenesses} from '../dataplane/completeness.ts'
+import type {DataPlane} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import {objectsCompleteness} from '../kubernetes/completeness.ts'
 import type {Packet} from '../net/packet.ts'

@@ -1,6 +1,6 @@
 import type {Plan} from '../contract/plan.ts'
 import type {NodeWriting} from '../dataplane/dataplane.ts'
-import type {NpmPart} from '../dataplane/writing.ts'
+import type {NpmPart} from '../dataplane/plan.ts'
 
 /** SHA-256 of a text as UTF-8, in hexadecimal. */
 export type Sha256 = (text: string) => string

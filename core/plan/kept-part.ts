@@ -1,5 +1,6 @@
-import type {NodeState, NodeTranslation, NodeWriting} from '../dataplane/dataplane.ts'
-import type {NpmPart} from '../dataplane/writing.ts'
+import type {NodeState, NodeWriting} from '../dataplane/dataplane.ts'
+import type {NodeTranslation} from '../dataplane/node-translation.ts'
+import type {NpmPart} from '../dataplane/plan.ts'
 import {judgedComparison, openComparison} from '../drift/compare-node.ts'
 import {keptPolicies} from '../drift/repair-hint.ts'
 import {listed} from '../drift/words.ts'

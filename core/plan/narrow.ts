@@ -1,5 +1,6 @@
 import type {Cause} from '../dataplane/cause.ts'
-import type {AnyDifference, NodeState} from '../dataplane/dataplane.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
+import type {AnyDifference} from '../dataplane/difference.ts'
 import {isKept, repairHint} from '../drift/repair-hint.ts'
 import {counted, listed} from '../drift/words.ts'
 import {objectKey} from '../kubernetes/objects.ts'

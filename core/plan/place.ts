@@ -1,5 +1,5 @@
 import type {BesideNpm, NodeState, NodeWriting} from '../dataplane/dataplane.ts'
-import type {LeftAlone} from '../dataplane/writing.ts'
+import type {LeftAlone} from '../dataplane/plan.ts'
 import {listed} from '../drift/words.ts'
 import {InputError} from '../problem/input-error.ts'
 import {mayRun, type NpmPresence} from './npm-presence.ts'

@@ -1,5 +1,5 @@
 import type {Plan, PlanOperation} from '../contract/plan.ts'
-import type {PlannedOperation, PlannedStep} from '../dataplane/writing.ts'
+import type {PlannedOperation, PlannedStep} from '../dataplane/plan.ts'
 
 /** The steps of a plan's document, as a data plane checks and models them. */
 export function plannedSteps({steps, operations}: Pick<Plan, 'steps' | 'operations'>): PlannedStep[] {

@@ -1,5 +1,6 @@
-import type {AnyDifference, DataPlane, NodeWriting} from '../dataplane/dataplane.ts'
-import type {LeftAlone, NpmPart} from '../dataplane/writing.ts'
+import type {DataPlane, NodeWriting} from '../dataplane/dataplane.ts'
+import type {AnyDifference} from '../dataplane/difference.ts'
+import type {LeftAlone, NpmPart} from '../dataplane/plan.ts'
 import {listed} from '../drift/words.ts'
 import type {Compared} from './narrow.ts'
 

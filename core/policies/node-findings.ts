@@ -1,5 +1,5 @@
 import type {Departure, Drift, DriftCause, DriftItem, JudgedPacket} from '../contract/drift.ts'
-import type {PolicyChains} from '../dataplane/dataplane.ts'
+import type {PolicyChains} from '../dataplane/policy-chains.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import type {FoundPolicies} from './found-policies.ts'
 import type {PolicyRow, PolicyRows, Said} from './policy-rows.ts'

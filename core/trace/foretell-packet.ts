@@ -1,4 +1,5 @@
-import type {DataPlane, DescribedWalk, NodeState} from '../dataplane/dataplane.ts'
+import type {DataPlane, NodeState} from '../dataplane/dataplane.ts'
+import type {DescribedWalk} from '../dataplane/walk.ts'
 import {dataPlaneOfNode} from '../dataplanes.ts'
 import type {ClusterObjects, ObjectMeta} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'

@@ -1,4 +1,5 @@
-import type {NodeState, Translated, Walk} from '../dataplane/dataplane.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
+import type {Translated, Walk} from '../dataplane/walk.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import type {Route} from './nodes.ts'
 

@@ -1,6 +1,6 @@
 import type {Term} from '../contract/common.ts'
 import type {TranslatedPolicy, TranslatedRule} from '../contract/translation.ts'
-import type {ProgrammedPolicy} from '../dataplane/dataplane.ts'
+import type {ProgrammedPolicy} from '../dataplane/node-translation.ts'
 import {withoutPolicyKind} from '../kubernetes/object-reference.ts'
 import type {Direction} from '../names/kernel-name.ts'
 import {namesAskedFor} from '../sets/list-sets.ts'

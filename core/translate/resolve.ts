@@ -1,6 +1,7 @@
 import type {IncompletePart} from '../contract/common.ts'
 import type {ResolvedName} from '../contract/resolution.ts'
-import type {NodeTranslation, PolicyChains, TranslationFacts} from '../dataplane/dataplane.ts'
+import type {NodeTranslation, TranslationFacts} from '../dataplane/node-translation.ts'
+import type {PolicyChains} from '../dataplane/policy-chains.ts'
 import {linux} from '../dataplanes.ts'
 import {schemes} from '../names/hash.ts'
 import {kernelNameOfHash, setKernelName, setScheme} from '../names/kernel-name.ts'

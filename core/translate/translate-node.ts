@@ -1,6 +1,7 @@
 import type {SetEntry} from '../contract/common.ts'
 import type {TranslatedPolicy, Translation} from '../contract/translation.ts'
-import type {NodeState, TranslationFacts} from '../dataplane/dataplane.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
+import type {TranslationFacts} from '../dataplane/node-translation.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {narrowToSets, type TranslationFilter, wantsPolicy} from './filter.ts'

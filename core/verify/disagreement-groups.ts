@@ -1,5 +1,6 @@
 import {type Disagreement, examplePacket} from '../agreement/agreement.ts'
-import type {NodeState, Walk} from '../dataplane/dataplane.ts'
+import type {NodeState} from '../dataplane/dataplane.ts'
+import type {Walk} from '../dataplane/walk.ts'
 import {policyAddress} from '../kubernetes/pod-filter.ts'
 import {printIpv4} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'

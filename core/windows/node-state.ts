@@ -1,14 +1,8 @@
-import type {
-  Completenesses,
-  DataPlane,
-  DescribedWalk,
-  NodeState,
-  OtherRuleLists,
-  PlatformDenial,
-  Walk,
-} from '../dataplane/dataplane.ts'
+import type {Completenesses} from '../dataplane/completeness.ts'
+import type {DataPlane, NodeState, OtherRuleLists, PlatformDenial} from '../dataplane/dataplane.ts'
 import type {NodeFacts} from '../dataplane/node-facts.ts'
 import type {NodeCounters} from '../dataplane/rule-counters.ts'
+import type {DescribedWalk, Walk} from '../dataplane/walk.ts'
 import {incompleteObjects, objectsCompleteness, plainPart} from '../kubernetes/completeness.ts'
 import {npmOnNode} from '../kubernetes/npm-pod.ts'
 import {parseIpv4Block} from '../net/ipv4.ts'

@@ -1,6 +1,6 @@
 import type {Where} from '../../core/contract/common.ts'
 import type {TranslatedPolicy} from '../../core/contract/translation.ts'
-import type {TranslationFacts} from '../../core/dataplane/dataplane.ts'
+import type {TranslationFacts} from '../../core/dataplane/node-translation.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/dataplanes.ts'
 import {type Column, columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'

@@ -1,4 +1,4 @@
-import type {Comparison} from '../../dataplane/dataplane.ts'
+import type {Comparison} from '../../dataplane/comparison.ts'
 import type {ProgramSet} from '../../policy/program.ts'
 import {compareSets} from '../../sets/compare-sets.ts'
 import type {NodeSets} from '../../sets/node-set.ts'

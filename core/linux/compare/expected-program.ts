@@ -1,4 +1,4 @@
-import type {ExpectedProgramOptions} from '../../dataplane/dataplane.ts'
+import type {ExpectedProgramOptions} from '../../dataplane/expected-program.ts'
 import type {ClusterObjects} from '../../kubernetes/objects.ts'
 import type {CompileOptions} from '../../policy/program.ts'
 import {compiler} from '../compile/compile.ts'

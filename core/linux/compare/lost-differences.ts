@@ -1,5 +1,5 @@
-import type {IncompletePart} from '../../dataplane/dataplane.ts'
 import {isSetName} from '../../names/kernel-name.ts'
+import type {IncompletePart} from '../../problem/incomplete-part.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import type {IndexedTable} from '../iptables/save-index.ts'
 import {isNpmChain} from '../npm/chain-names.ts'

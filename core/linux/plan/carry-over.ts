@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import {byEntry, canonicalOptions} from './canonical-part.ts'
 import {parseRuleLine, parseSetLine} from './line.ts'
 import {type Backend, backends, chainKey, isTwin, type LinuxPart, type PartSet, type PartTable} from './part.ts'

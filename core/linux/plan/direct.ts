@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import type {LinuxNode} from '../node-state.ts'
 import type {Change} from './change.ts'
 import {type Moment, momentsOf} from './moments.ts'

@@ -1,4 +1,4 @@
-import type {PlannedOperation} from '../../dataplane/writing.ts'
+import type {PlannedOperation} from '../../dataplane/plan.ts'
 import {parseRuleLine, parseSetLine, type RuleLine, type SetLine} from './line.ts'
 
 type Operation = Pick<PlannedOperation, 'line'>

@@ -1,4 +1,4 @@
-import type {NpmPart} from '../../dataplane/writing.ts'
+import type {NpmPart} from '../../dataplane/plan.ts'
 import type {SetSubject} from '../../sets/set-difference.ts'
 import type {PartRule} from './part-rule.ts'
 

@@ -1,4 +1,4 @@
-import type {PlannedOperation, PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedOperation, PlannedStep} from '../../dataplane/plan.ts'
 import type {LinuxNode} from '../node-state.ts'
 import {FORWARD_CHAIN} from '../npm/chain-names.ts'
 import type {Edit} from './chain-edits.ts'

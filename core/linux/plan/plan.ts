@@ -1,4 +1,4 @@
-import type {PlannedStep, PlannedSteps, PlanOptions} from '../../dataplane/writing.ts'
+import type {PlannedStep, PlannedSteps, PlanOptions} from '../../dataplane/plan.ts'
 import type {LinuxNode} from '../node-state.ts'
 import {Change} from './change.ts'
 import {directSteps} from './direct.ts'

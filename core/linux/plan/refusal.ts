@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import type {Match} from '../iptables/model.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'

@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
 import type {RuleLine} from './line.ts'
 import {ruleLineOf} from './parsed-line.ts'

@@ -1,4 +1,4 @@
-import type {LeftAlone} from '../../dataplane/writing.ts'
+import type {LeftAlone} from '../../dataplane/plan.ts'
 import {SERVICES_CHAIN} from '../npm/chain-names.ts'
 import {isSameSet} from './canonical-part.ts'
 import {type Backend, backends, chainKey, isListType, isTwin, type LinuxPart, type PartSet, type PartTable} from './part.ts'

@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import type {Change} from './change.ts'
 import {isListType, type LinuxPart, type PartSet, type PartTable} from './part.ts'
 import {type PlanNames, WHYS, type Why} from './plan-names.ts'

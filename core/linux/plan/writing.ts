@@ -1,5 +1,5 @@
 import type {NodeWriting} from '../../dataplane/dataplane.ts'
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import type {LinuxDifference} from '../compare/compared-rule.ts'
 import type {LinuxNode} from '../node-state.ts'
 import type {LinuxProgram} from '../npm/program.ts'

@@ -1,5 +1,5 @@
 import type {TraceStep} from '../../contract/trace.ts'
-import type {DescribedWalk} from '../../dataplane/dataplane.ts'
+import type {DescribedWalk} from '../../dataplane/walk.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxWalk, Step} from '../walk/walk.ts'
 import {directionVerdicts} from './direction-verdicts.ts'

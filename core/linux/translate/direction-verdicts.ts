@@ -1,5 +1,5 @@
 import type {TraceSide} from '../../contract/trace.ts'
-import type {Walk} from '../../dataplane/dataplane.ts'
+import type {Walk} from '../../dataplane/walk.ts'
 import type {Direction} from '../../names/kernel-name.ts'
 import type {Verdict} from '../../net/packet.ts'
 import {directionChains, v1RuleChains} from '../npm/chain-names.ts'

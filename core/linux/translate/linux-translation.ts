@@ -1,6 +1,6 @@
 import type {Translation} from '../../contract/translation.ts'
 import {API_VERSION} from '../../contract/version.ts'
-import type {NodeTranslation, TranslationFacts} from '../../dataplane/dataplane.ts'
+import type {NodeTranslation, TranslationFacts} from '../../dataplane/node-translation.ts'
 import {setScheme} from '../../names/kernel-name.ts'
 import {podsByAddress, translateSets} from '../../sets/list-sets.ts'
 import {isActive, translateBaseChains} from '../npm/base-chain-meanings.ts'

@@ -1,4 +1,4 @@
-import type {DescribedWalk} from '../../dataplane/dataplane.ts'
+import type {DescribedWalk} from '../../dataplane/walk.ts'
 import type {Verdict} from '../../net/packet.ts'
 import {isUntracking} from '../walk/target.ts'
 import type {LinuxWalk, Step} from '../walk/walk.ts'

@@ -1,4 +1,4 @@
-import type {SetPart} from '../../dataplane/dataplane.ts'
+import type {SetPart} from '../../dataplane/completeness.ts'
 import {schemes} from '../../names/hash.ts'
 import {compileSets} from '../compile/compile.ts'
 import type {MatchSet} from '../ipset/model.ts'

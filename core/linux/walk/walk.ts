@@ -1,4 +1,4 @@
-import type {Translated, Walk} from '../../dataplane/dataplane.ts'
+import type {Translated, Walk} from '../../dataplane/walk.ts'
 import {parseIpv4, printIpv4} from '../../net/ipv4.ts'
 import type {Packet} from '../../net/packet.ts'
 import type {SetIndex} from '../../sets/set-index.ts'

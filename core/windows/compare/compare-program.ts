@@ -1,4 +1,4 @@
-import type {Comparison} from '../../dataplane/dataplane.ts'
+import type {Comparison} from '../../dataplane/comparison.ts'
 import type {ProgramSet} from '../../policy/program.ts'
 import type {IncompletePart} from '../../problem/incomplete-part.ts'
 import {compareSets} from '../../sets/compare-sets.ts'

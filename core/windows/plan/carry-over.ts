@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import {setsOf} from '../compare/compared-acl.ts'
 import {plainGuid} from '../hns/model.ts'
 import type {ProgramAcl} from '../npm/program.ts'

@@ -1,4 +1,4 @@
-import type {PlannedOperation, PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedOperation, PlannedStep} from '../../dataplane/plan.ts'
 import type {WindowsNode} from '../node-state.ts'
 import type {ProgramAcl} from '../npm/program.ts'
 import type {AclDirection} from '../walk/endpoint-rules.ts'

@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import {KeptPromise, promisedPackets} from '../../differences/promise.ts'
 import type {WindowsNode} from '../node-state.ts'
 import {type Change, type EndpointChange, touchedBy, withEndpoint, withSets} from './change.ts'

@@ -1,4 +1,4 @@
-import type {PlannedStep, PlannedSteps, PlanOptions} from '../../dataplane/writing.ts'
+import type {PlannedStep, PlannedSteps, PlanOptions} from '../../dataplane/plan.ts'
 import type {WindowsNode} from '../node-state.ts'
 import {begun, type Change, changeOf, withEndpoint, withSets} from './change.ts'
 import {endpointSteps} from './endpoint-steps.ts'

@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import {parseIpv4Block} from '../../net/ipv4.ts'
 import {isObject} from '../hns/documents.ts'
 import type {JsonObject} from '../hns/model.ts'

@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import type {Change} from './change.ts'
 import type {PartSet, WindowsPart} from './part.ts'
 import type {PlanNames, Why} from './plan-names.ts'

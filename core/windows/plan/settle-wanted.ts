@@ -1,4 +1,4 @@
-import type {LeftAlone} from '../../dataplane/writing.ts'
+import type {LeftAlone} from '../../dataplane/plan.ts'
 import {setsOf} from '../compare/compared-acl.ts'
 import type {JsonObject} from '../hns/model.ts'
 import {isList, isOwnSet, isSameAcls, isSameSet, isTwin, type PartEndpoint, type PartSet, type WindowsPart} from './part.ts'

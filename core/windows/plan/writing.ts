@@ -1,5 +1,5 @@
 import type {NodeWriting} from '../../dataplane/dataplane.ts'
-import type {PlannedStep} from '../../dataplane/writing.ts'
+import type {PlannedStep} from '../../dataplane/plan.ts'
 import type {WindowsDifference} from '../compare/compared-acl.ts'
 import type {WindowsNode} from '../node-state.ts'
 import type {WindowsProgram} from '../npm/program.ts'

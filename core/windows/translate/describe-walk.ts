@@ -1,5 +1,5 @@
 import type {TraceSide, TraceStep} from '../../contract/trace.ts'
-import type {DescribedWalk} from '../../dataplane/dataplane.ts'
+import type {DescribedWalk} from '../../dataplane/walk.ts'
 import type {Problem} from '../../problem/problem.ts'
 import type {WindowsDocuments} from '../npm/documents.ts'
 import {FROM_NODE} from '../npm/priorities.ts'

@@ -1,4 +1,4 @@
-import type {ProgrammedPolicy} from '../../dataplane/dataplane.ts'
+import type {ProgrammedPolicy} from '../../dataplane/node-translation.ts'
 import type {Direction} from '../../names/kernel-name.ts'
 import type {Acl, HnsEndpoint} from '../hns/model.ts'
 import {aclSettings} from '../hns/print.ts'

@@ -1,7 +1,7 @@
 import type {Term} from '../../contract/common.ts'
 import type {TranslatedPolicy, Translation} from '../../contract/translation.ts'
 import {API_VERSION} from '../../contract/version.ts'
-import type {NodeTranslation, TranslationFacts} from '../../dataplane/dataplane.ts'
+import type {NodeTranslation, TranslationFacts} from '../../dataplane/node-translation.ts'
 import {type NetworkPolicy, objectKey} from '../../kubernetes/objects.ts'
 import type {Scheme} from '../../names/hash.ts'
 import {setKernelName} from '../../names/kernel-name.ts'

@@ -1,5 +1,5 @@
 import type {IncompletePart} from '../../contract/common.ts'
-import type {Walk} from '../../dataplane/dataplane.ts'
+import type {Walk} from '../../dataplane/walk.ts'
 import {parseIpv4} from '../../net/ipv4.ts'
 import type {Packet, Verdict} from '../../net/packet.ts'
 import {aclSettings} from '../hns/print.ts'

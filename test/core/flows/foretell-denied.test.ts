@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
-import type {NpmPart} from '../../../core/dataplane/writing.ts'
+import type {NpmPart} from '../../../core/dataplane/plan.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {foretellDenied} from '../../../core/flows/foretell-denied.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'

@@ -1,6 +1,7 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect, test} from 'vitest'
-import type {AnyDifference, NodeState} from '../../../core/dataplane/dataplane.ts'
+import type {NodeState} from '../../../core/dataplane/dataplane.ts'
+import type {AnyDifference} from '../../../core/dataplane/difference.ts'
 import {judgedComparison} from '../../../core/drift/compare-node.ts'
 import type {LabelSelector, NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'

@@ -1,6 +1,6 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {expect, test} from 'vitest'
-import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../../../core/dataplane/plan.ts'
 import type {LinuxNode} from '../../../../core/linux/node-state.ts'
 import type {LinuxPart} from '../../../../core/linux/plan/part.ts'
 import {linuxWriting} from '../../../../core/linux/plan/writing.ts'

@@ -1,6 +1,6 @@
 import {fc} from '@fast-check/vitest'
 import {expect} from 'vitest'
-import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../../../core/dataplane/plan.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {linux} from '../../../../core/linux/dataplane.ts'
 import type {LinuxNode} from '../../../../core/linux/node-state.ts'

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../../../core/dataplane/plan.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {linux} from '../../../../core/linux/dataplane.ts'
 import type {LinuxNode} from '../../../../core/linux/node-state.ts'

@@ -1,6 +1,6 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect} from 'vitest'
-import type {PlannedStep} from '../../../../core/dataplane/writing.ts'
+import type {PlannedStep} from '../../../../core/dataplane/plan.ts'
 import {KeptPromise, promisedPackets} from '../../../../core/differences/promise.ts'
 import {compile} from '../../../../core/windows/compile/compile.ts'
 import {windows} from '../../../../core/windows/dataplane.ts'
