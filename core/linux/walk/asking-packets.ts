@@ -4,16 +4,16 @@ import type {SetIndex} from '../../sets/set-index.ts'
 import {sidesOf} from '../../sets/sides.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import type {ChangedSets} from './changed-sets.ts'
-import type {EndConditions} from './end-conditions.ts'
+import type {DomainEnds} from './end-conditions.ts'
 import {FORWARDED} from './hooks.ts'
-import {endConditionsOf} from './prepared-rule.ts'
+import {endConditionsOf} from './sorted-matches.ts'
 import {isNameOfChain, isPassive} from './target.ts'
 import {translating} from './translation.ts'
 import type {WalkedRules} from './walked-rules.ts'
 
 /** What decides which packets may meet which rules. */
 export interface AskingOptions {
-  readonly ends: {readonly senders: EndConditions; readonly receivers: EndConditions}
+  readonly ends: DomainEnds
   readonly sets: SetIndex
   readonly changed: ChangedSets
 }

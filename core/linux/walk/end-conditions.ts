@@ -143,3 +143,9 @@ export class EndConditions {
     return low
   }
 }
+
+/** The ends of a domain's packets. */
+export interface DomainEnds {
+  readonly senders: EndConditions
+  readonly receivers: EndConditions
+}

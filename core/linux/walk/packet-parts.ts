@@ -3,7 +3,7 @@ import type {JudgedPackets} from '../../packets/packet-domain.ts'
 import type {ServiceRange} from '../../packets/services.ts'
 import type {Rule} from '../iptables/model.ts'
 import type {Passing} from './passing.ts'
-import type {ServiceTruth} from './prepared-rule.ts'
+import type {ServiceTruth} from './service-truths.ts'
 import type {Effect} from './target.ts'
 
 /** What rules have done to packets. Equal ones are the same object. */

@@ -1,10 +1,8 @@
-import type {SetIndex} from '../../sets/set-index.ts'
-import type {EndConditions} from './end-conditions.ts'
-import type {Passing} from './match.ts'
-import {type PreparedRule, prepareDoubtfulRule, prepareRule} from './prepared-rule.ts'
+import {type PreparedRule, prepareDoubtfulRule, prepareRule, type RulePreparation} from './prepared-rule.ts'
 import {isPassive} from './target.ts'
-import type {WalkedChain} from './walk.ts'
-import type {WrittenSets} from './written-sets.ts'
+import type {WalkedChain} from './walked-rules.ts'
+
+export type {RulePreparation} from './prepared-rule.ts'
 
 /** Rules that at most so many receivers can match are found by the receiver, not by looking at each rule. */
 const FEW_RECEIVERS = 64
@@ -20,17 +18,11 @@ export class PreparedChain {
   private readonly byReceiver = new Map<number, number[]>()
   private last: {readonly receiver: number; readonly rules: readonly PreparedRule[]} | undefined
 
-  constructor(
-    chain: WalkedChain,
-    ends: {readonly senders: EndConditions; readonly receivers: EndConditions},
-    sets: SetIndex,
-    blank: Passing,
-    written: WrittenSets,
-  ) {
+  constructor(chain: WalkedChain, preparation: RulePreparation) {
     this.policy = chain.policy
     for (const rule of chain.rules) {
       if (isPassive(rule.target)) continue
-      const prepared = prepareDoubtfulRule(rule, ends, sets, blank, written) ?? prepareRule(rule, ends, sets, blank)
+      const prepared = prepareDoubtfulRule(rule, preparation) ?? prepareRule(rule, preparation)
       if (prepared) this.rules.push(prepared)
     }
     for (const [index, {receivers}] of this.rules.entries()) {
