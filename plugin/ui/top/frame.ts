@@ -1,15 +1,9 @@
 import {parseFilter} from '../../../core/top/filter.ts'
 import {shortNumber} from '../../../core/top/number-text.ts'
 import {pageKey, tabsOf} from '../../../core/top/page.ts'
-import {
-  currentFilter,
-  currentPage,
-  firstShown,
-  type Shown,
-  selectedPlace,
-  shownRows,
-  type TopState,
-} from '../../../core/top/state.ts'
+import type {Shown} from '../../../core/top/reduce.ts'
+import {firstShown, selectedPlace, shownRows} from '../../../core/top/shown-rows.ts'
+import {currentFilter, currentPage, type TopState} from '../../../core/top/state.ts'
 import type {Row, TopTable} from '../../../core/top/table.ts'
 import {type Extras, pageTitle, topTable} from '../../../core/top/top-table.ts'
 import type {Watched} from '../../../core/top/watched.ts'

@@ -1,4 +1,4 @@
-import type {Action} from '../../../core/top/state.ts'
+import type {Action} from '../../../core/top/action.ts'
 
 /** What Ink says of a key that has no character. */
 export interface NamedKey {

@@ -1,4 +1,4 @@
-import type {Action} from '../../../core/top/state.ts'
+import type {Action} from '../../../core/top/action.ts'
 
 /** Presses, releases and the wheel, with places beyond column 223. Source: xterm's control sequences, "Mouse Tracking", 1000 and 1006. */
 export const MOUSE_ON = '\u001b[?1000h\u001b[?1006h'

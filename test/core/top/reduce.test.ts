@@ -1,17 +1,9 @@
 import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plain} from 'vitest'
-import {
-  type Action,
-  currentPage,
-  firstShown,
-  INTERVALS_MS,
-  initialState,
-  reduce,
-  type Shown,
-  selectedPlace,
-  shownRows,
-  type TopState,
-} from '../../../core/top/state.ts'
+import type {Action} from '../../../core/top/action.ts'
+import {reduce, type Shown} from '../../../core/top/reduce.ts'
+import {firstShown, selectedPlace, shownRows} from '../../../core/top/shown-rows.ts'
+import {currentPage, INTERVALS_MS, initialState, type TopState} from '../../../core/top/state.ts'
 import type {TopTable} from '../../../core/top/table.ts'
 
 const names = (count: number): string[] => Array.from({length: count}, (_, at) => `n${String(at).padStart(3, '0')}`)
