@@ -212,6 +212,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/watch': [...facts, 'core/contract', 'core/dataplane', ...agentGround, 'agent/kubernetes'],
   'agent/native': [],
   'agent/netlink': ['agent/native'],
+  'agent/xtables': ['agent/native'],
   'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/hns', 'agent/watch'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
@@ -230,7 +231,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/metrics',
     ...agentGround,
     'agent/node',
+    'agent/native',
     'agent/netlink',
+    'agent/xtables',
   ],
   'agent/rpc': [
     'core/contract',
@@ -482,7 +485,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'test/support/linux',
   ],
   'test/support/kernel/talkers': ['test/support/kernel'],
-  'test/support/live': ['agent', 'test/support/kernel'],
+  'test/support/live': ['core', 'agent', 'test/support/kernel'],
   'test/support/writer': ['core', 'agent', 'test/support/kernel', 'test/support/hns', 'test/support/temporary-folder.ts'],
   'test/support/metrics': [
     'core',

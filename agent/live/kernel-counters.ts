@@ -7,20 +7,24 @@ import {TextDecoding} from '../../core/text/decode.ts'
 import type {Text} from '../../core/text/lines.ts'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
-import {NetlinkError} from '../netlink/message.ts'
+import {KernelError} from '../native/kernel-error.ts'
 import {loadNetlink, type OpenNetlink} from '../netlink/socket.ts'
 import {readLegacyTables} from '../node/legacy-tables.ts'
 import type {NodeSource} from '../node/node-source.ts'
 import {start as startTool} from '../node/run.ts'
 import {takeTurn} from '../node/turn.ts'
 import {isNftSave} from '../node/versions.ts'
+import {loadXtables, type OpenXtables} from '../xtables/socket.ts'
+import type {LearnedCounters, Learning} from './learned-counters.ts'
+import {LegacyCounters} from './legacy-counters.ts'
 import type {LiveCounters} from './live-counters.ts'
 import {NftCounters} from './nft-counters.ts'
 import {ThreadTime} from './thread-time.ts'
 
 export interface KernelTools extends NodeSource {
-  /** How the kernel is asked without a tool. Gives undefined where that cannot be done. */
+  /** How the kernel is asked without a tool, of either back end. Gives undefined where that cannot be done. */
   readonly netlink?: () => Promise<OpenNetlink | undefined>
+  readonly xtables?: () => Promise<OpenXtables | undefined>
 }
 
 /** The table that holds Azure NPM's chains. Reading the others takes as long again. */
@@ -36,11 +40,13 @@ export class KernelCounters implements LiveCounters {
   private readonly tools: KernelTools
   private readonly limits: Limits
   private backend: Backend | undefined
+  /** The last one that was in use. */
+  private foundBackend: Backend | undefined
   private foundMs = -Infinity
   private nftSave: string | undefined
   private before: RuleCounters | undefined
-  /** Undefined where only the tool can be asked. */
-  private nft: Promise<NftCounters | undefined> | undefined
+  /** How the back end in use is read without its tool; undefined where only the tool can be asked. */
+  private learned: Promise<LearnedCounters | undefined> | undefined
   private readonly time = new ThreadTime()
 
   constructor(tools: KernelTools, limits: Limits) {
@@ -56,12 +62,14 @@ export class KernelCounters implements LiveCounters {
   async rules(signal: AbortSignal): Promise<RuleCounters> {
     const now = performance.now()
     if (!this.backend || now - this.foundMs > BACKEND_MS) {
-      this.backend = await this.findBackend(signal)
-      this.foundMs = now
+      const backend = await this.findBackend(signal)
       // What the kernel has refused, it may give later.
-      if (!(await this.nft)) this.nft = undefined
+      if (backend !== this.foundBackend || !(await this.learned)) this.learned = undefined
+      this.backend = backend
+      this.foundBackend = backend
+      this.foundMs = now
     }
-    this.before = this.backend === 'nft' ? await this.nftRules(signal) : await this.savedRules(this.backend, signal)
+    this.before = await this.countedRules(this.backend, signal)
     // Azure NPM may come later, and bring its rules to the other back end.
     if (this.before.structure.rules.length === 0) this.backend = undefined
     return this.before
@@ -73,46 +81,44 @@ export class KernelCounters implements LiveCounters {
     return this.time.spend(() => readSetCounts(text))
   }
 
-  /** Of the nft back end: from the kernel while the rules are those of the tool's last text, from the tool else. */
-  private async nftRules(signal: AbortSignal): Promise<RuleCounters> {
-    this.nft ??= this.openNft()
-    const nft = await this.nft
-    if (!nft) return this.savedRules('nft', signal)
+  /** From the kernel while the rules are those of the tool's last text, from the tool else. */
+  private async countedRules(backend: Backend, signal: AbortSignal): Promise<RuleCounters> {
+    this.learned ??= this.openLearned(backend)
+    const learned = await this.learned
+    if (!learned) return this.savedRules(backend, signal)
     try {
-      const counters = await nft.read()
-      if (counters) return counters
-      const generation = nft.generation()
-      return await this.savedRules('nft', signal, (text, read) => nft.learn(generation, text, read))
+      return (await learned.read()) ?? (await this.savedRules(backend, signal, learned.beginLearning()))
     } catch (error) {
-      if (!(error instanceof NetlinkError)) throw error
+      if (!(error instanceof KernelError)) throw error
       // The kernel would refuse it the next time, too, for a while.
-      this.nft = Promise.resolve(undefined)
-      return this.savedRules('nft', signal)
+      this.learned = Promise.resolve(undefined)
+      return this.savedRules(backend, signal)
     }
   }
 
-  private async openNft(): Promise<NftCounters | undefined> {
-    const {netlink = loadNetlink} = this.tools
+  private async openLearned(backend: Backend): Promise<LearnedCounters | undefined> {
+    const {netlink = loadNetlink, xtables = loadXtables} = this.tools
     // Whatever is wrong with C libraries here, there is the tool.
-    const open = await netlink().catch(() => undefined)
-    return open && new NftCounters(open, this.time)
+    if (backend === 'nft') {
+      const open = await netlink().catch(() => undefined)
+      return open && new NftCounters(open, this.time)
+    }
+    const open = await xtables().catch(() => undefined)
+    return open && new LegacyCounters(open, this.time, this.limits.diffBytes)
   }
 
-  private async savedRules(
-    backend: Backend,
-    signal: AbortSignal,
-    learn?: (text: Text, counters: RuleCounters) => Promise<void>,
-  ): Promise<RuleCounters> {
+  private async savedRules(backend: Backend, signal: AbortSignal, learn?: Learning): Promise<RuleCounters> {
     const text = await this.save(backend, TABLE, signal)
     const counters = this.time.spend(() => readRuleCounters(text, this.before))
-    await learn?.(text, counters)
-    return counters
+    return (await learn?.(text, counters)) ?? counters
   }
 
   /** The back end whose rules all other answers take for Azure NPM's. Where there is only one, nothing is read to find it. */
   private async findBackend(signal: AbortSignal): Promise<Backend> {
     const {legacyTables = readLegacyTables} = this.tools
-    const tables = await legacyTables().catch(() => '')
+    const tables = await legacyTables().catch((error: Error) => {
+      throw readFailed(`whether there are legacy tables is unknown: ${error.message}`)
+    })
     if ((tables ?? '').trim() === '') return 'nft'
     const saves = await Promise.all((['nft', 'legacy'] as const).map(backend => this.save(backend, ['-c'], signal)))
     const {chosen} = chooseSave(saves.map(text => indexIptablesSave(text)))

@@ -1,3 +1,5 @@
+import {KernelError} from '../native/kernel-error.ts'
+
 /**
  * Messages of netlink, as bytes. Numbers are the machine's, and all machines that this runs on have the lowest byte first; what nftables
  * writes into an attribute has the highest first. Source: linux/netlink.h, linux/netfilter/nfnetlink.h.
@@ -101,14 +103,10 @@ export const nextAttribute = (bytes: Buffer, attribute: number): number => attri
 /** A number of eight bytes. Exact up to 2^53, which no counter reaches. */
 export const readUInt64BE = (bytes: Buffer, at: number): number => bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
 
-/** What went wrong between this process and the kernel. */
-export class NetlinkError extends Error {
-  /** As errno(3) numbers it, where the kernel said one. */
-  readonly errno: number | undefined
-
+/** What went wrong between this process and netlink. */
+export class NetlinkError extends KernelError {
   constructor(what: string, errno?: number) {
-    super(errno === undefined ? `netlink: ${what}` : `netlink: ${what}: error ${errno}`)
+    super(`netlink: ${what}`, errno)
     this.name = 'NetlinkError'
-    this.errno = errno
   }
 }

@@ -13,16 +13,24 @@ let reading: Promise<string | undefined> | undefined
  * The kernel takes a lock for it, which a tool that is stuck may hold. Such a read occupies one of the few threads that
  * Node reads files and compresses with, so there is never more than one.
  *
- * @throws Error when the kernel does not answer within two seconds
+ * @throws Error when the kernel does not answer within two seconds, or does not let it be read
  */
 export async function readLegacyTables(path = NAMES): Promise<string | undefined> {
-  reading ??= readFile(path, 'utf8')
-    .catch(() => undefined)
-    .finally(() => (reading = undefined))
+  reading ??= namesIn(path).finally(() => (reading = undefined))
   const answered = new AbortController()
   const late = sleep(ANSWER_MS, 'late' as const, {signal: answered.signal}).catch(() => 'late' as const)
   const first = await Promise.race([reading.then(names => ({names})), late])
   answered.abort()
   if (first === 'late') throw new Error(`the kernel did not answer within ${ANSWER_MS / 1000} s`)
   return first.names
+}
+
+async function namesIn(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    // A list that cannot be read is not one that is not there.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }

@@ -41,7 +41,7 @@ class Watched {
   }
 
   static async open(node: PacketNode): Promise<Watched> {
-    return new Watched(node, await toolsInside(node.node))
+    return new Watched(node, await toolsInside(node.node, node.backend))
   }
 
   async look(): Promise<void> {
@@ -97,66 +97,72 @@ async function addUp(node: PacketNode, watched: Watched, saved?: SavedIncrements
 }
 
 describePackets('a known number of connections', () => {
-  test('is what rules, policy and node count, across a policy written again, counters reset and a restart', async () => {
-    await using node = await openPacketNode({
-      pods: [
-        {name: 'web', ip: web},
-        {name: 'db', ip: db},
-        {name: 'job', ip: job},
-      ],
-      externals: [],
-    })
-    await node.load(sets.join('\n'), rules.join('\n'))
-    const watched = await Watched.open(node)
-    try {
-      expect(await watched.figures()).toEqual({newConnections: 0, drops: 0, node: {newConnections: 0, drops: 0}})
-
-      await node.probe([...times(7, allowed), ...times(5, denied), ...times(2, {...allowed, port: 80}), ...times(3, unjudged)])
-      expect(await watched.figures()).toEqual({newConnections: 7, drops: 7, node: {newConnections: 17, drops: 7}})
-      let sum = await addUp(node, watched)
-      expect(sum).toMatchObject({allowed: 7, dropped: 7, node: {newConnections: 17, drops: 7}})
-      const view = watched.view.nodes.get('n1')
-      expect(view?.history.length).toBeGreaterThanOrEqual(2)
-      expect(view?.live?.policies.map(({policy, pods}) => ({policy, pods}))).toEqual([
-        {policy: 'shop/db-from-web', pods: []},
-        {policy: 'shop/web-to-db', pods: ['shop/web']},
-      ])
-
-      // As Azure NPM does it when a policy has changed: its chain is emptied and written again.
-      const chain =
-        rules
-          .find(rule => /^:AZURE-NPM-INGRESS-(?!ALLOW)/.test(rule))
-          ?.split(' ')[0]
-          ?.slice(1) ?? ''
-      const own = rules.filter(rule => rule.startsWith(`-A ${chain} `))
-      await node.node.run('iptables-nft-restore', ['--noflush'], {
-        stdin: `*filter\n:${chain} - [0:0]\n${own.join('\n')}\nCOMMIT\n`,
+  test.each(['nft', 'legacy'] as const)(
+    '%s: is what rules, policy and node count, across a policy written again, counters reset and a restart',
+    async backend => {
+      await using node = await openPacketNode({
+        pods: [
+          {name: 'web', ip: web},
+          {name: 'db', ip: db},
+          {name: 'job', ip: job},
+        ],
+        externals: [],
+        backend,
       })
-      await node.probe([...times(3, allowed), ...times(2, denied)])
-      expect(await watched.figures()).toEqual({newConnections: 3, drops: 2, node: {newConnections: 22, drops: 9}})
-      sum = await addUp(node, watched, sum.state)
-      expect(sum).toMatchObject({allowed: 10, dropped: 9, node: {newConnections: 22, drops: 9}})
-      expect(watched.view.happenings).toContainEqual(expect.objectContaining({kind: 'countersReset', policy: 'shop/db-from-web'}))
-
-      await node.node.run('iptables-nft', ['-Z'])
-      await node.probe([...times(1, allowed), ...times(1, denied)])
-      expect(await watched.figures()).toEqual({newConnections: 1, drops: 1, node: {newConnections: 2, drops: 1}})
-      sum = await addUp(node, watched, sum.state)
-      expect(sum).toMatchObject({allowed: 11, dropped: 10, node: {newConnections: 24, drops: 10}})
-
-      // Another rule, and so other numbers. What the kernel counts while nobody reads is there for who comes next.
-      await node.node.run('iptables-nft', ['-I', 'AZURE-NPM', '1', '-p', 'sctp', '-j', 'RETURN'])
-      await node.probe(times(4, allowed))
-      const next = await Watched.open(node)
+      await node.load(sets.join('\n'), `${rules.join('\n')}\n`)
+      const watched = await Watched.open(node)
       try {
-        expect(await next.figures()).toEqual({newConnections: 5, drops: 1, node: {newConnections: 6, drops: 1}})
-        sum = await addUp(node, next, sum.state)
-        expect(sum).toMatchObject({allowed: 15, dropped: 10, node: {newConnections: 28, drops: 10}})
+        expect(await watched.figures()).toEqual({newConnections: 0, drops: 0, node: {newConnections: 0, drops: 0}})
+
+        await node.probe([...times(7, allowed), ...times(5, denied), ...times(2, {...allowed, port: 80}), ...times(3, unjudged)])
+        expect(await watched.figures()).toEqual({newConnections: 7, drops: 7, node: {newConnections: 17, drops: 7}})
+        let sum = await addUp(node, watched)
+        expect(sum).toMatchObject({allowed: 7, dropped: 7, node: {newConnections: 17, drops: 7}})
+        const view = watched.view.nodes.get('n1')
+        expect(view?.history.length).toBeGreaterThanOrEqual(2)
+        expect(view?.live?.policies.map(({policy, pods}) => ({policy, pods}))).toEqual([
+          {policy: 'shop/db-from-web', pods: []},
+          {policy: 'shop/web-to-db', pods: ['shop/web']},
+        ])
+
+        // As Azure NPM does it when a policy has changed: its chain is emptied and written again.
+        const chain =
+          rules
+            .find(rule => /^:AZURE-NPM-INGRESS-(?!ALLOW)/.test(rule))
+            ?.split(' ')[0]
+            ?.slice(1) ?? ''
+        const own = rules.filter(rule => rule.startsWith(`-A ${chain} `))
+        await node.node.run(`iptables-${backend}-restore`, ['--noflush'], {
+          stdin: `*filter\n:${chain} - [0:0]\n${own.join('\n')}\nCOMMIT\n`,
+        })
+        await node.probe([...times(3, allowed), ...times(2, denied)])
+        expect(await watched.figures()).toEqual({newConnections: 3, drops: 2, node: {newConnections: 22, drops: 9}})
+        sum = await addUp(node, watched, sum.state)
+        expect(sum).toMatchObject({allowed: 10, dropped: 9, node: {newConnections: 22, drops: 9}})
+        expect(watched.view.happenings).toContainEqual(
+          expect.objectContaining({kind: 'countersReset', policy: 'shop/db-from-web'}),
+        )
+
+        await node.node.run(`iptables-${backend}`, ['-Z'])
+        await node.probe([...times(1, allowed), ...times(1, denied)])
+        expect(await watched.figures()).toEqual({newConnections: 1, drops: 1, node: {newConnections: 2, drops: 1}})
+        sum = await addUp(node, watched, sum.state)
+        expect(sum).toMatchObject({allowed: 11, dropped: 10, node: {newConnections: 24, drops: 10}})
+
+        // Another rule, and so other numbers. What the kernel counts while nobody reads is there for who comes next.
+        await node.node.run(`iptables-${backend}`, ['-I', 'AZURE-NPM', '1', '-p', 'sctp', '-j', 'RETURN'])
+        await node.probe(times(4, allowed))
+        const next = await Watched.open(node)
+        try {
+          expect(await next.figures()).toEqual({newConnections: 5, drops: 1, node: {newConnections: 6, drops: 1}})
+          sum = await addUp(node, next, sum.state)
+          expect(sum).toMatchObject({allowed: 15, dropped: 10, node: {newConnections: 28, drops: 10}})
+        } finally {
+          next.stop()
+        }
       } finally {
-        next.stop()
+        watched.stop()
       }
-    } finally {
-      watched.stop()
-    }
-  })
+    },
+  )
 })

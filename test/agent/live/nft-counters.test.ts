@@ -7,14 +7,13 @@ import {NftCounters} from '../../../agent/live/nft-counters.ts'
 import {ThreadTime} from '../../../agent/live/thread-time.ts'
 import {NetlinkError} from '../../../agent/netlink/message.ts'
 import type {NetlinkSocket} from '../../../agent/netlink/socket.ts'
-import type {RuleCounters} from '../../../core/dataplane/rule-counters.ts'
 import {readRuleCounters} from '../../../core/linux/counters/read-counters.ts'
-import type {Packet} from '../../../core/net/packet.ts'
 import {describeKernel, kernelTest} from '../../support/kernel/describe.ts'
-import {loadRules, loadSets, saveRules} from '../../support/kernel/load.ts'
+import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import {type Namespace, openNamespace} from '../../support/kernel/namespace.ts'
 import {describePackets} from '../../support/kernel/packets/describe.ts'
 import {openPacketNode} from '../../support/kernel/packets/packet-node.ts'
+import {openCounters, packetsFor, plain, shown} from '../../support/live/counted.ts'
 import {type FakeRule, fakeNetlink} from '../../support/live/fake-netlink.ts'
 import {toolsInside} from '../../support/live/inside.ts'
 import {shopLines} from '../../support/shop-nodes.ts'
@@ -23,47 +22,6 @@ import {shopLines} from '../../support/shop-nodes.ts'
 
 const signal = new AbortController().signal
 const fixtures = new URL('../../fixtures/', import.meta.url)
-
-async function openCounters(namespace: Namespace) {
-  const tools = await toolsInside(namespace)
-  const kernel = new KernelCounters(tools, limits)
-  return {
-    kernel,
-    tools,
-    /** What was read, and how often the tool was asked for it. */
-    read: async () => {
-      const before = tools.started.length
-      const counters = await kernel.rules(signal)
-      return {counters, saves: tools.started.length - before}
-    },
-  }
-}
-
-const plain = ({structure, packets, bytes, hasCounters, otherRules}: RuleCounters) => ({
-  rules: structure.rules,
-  packets: [...packets],
-  bytes: [...bytes],
-  hasCounters,
-  otherRules,
-})
-
-/** What the tool prints. */
-const shown = async (namespace: Namespace) => plain(readRuleCounters([await saveRules(namespace, 'nft')]))
-
-/** Packets between addresses that the sets have, to ports that rules name, and to others. */
-function packetsFor(sets: string, rules: string): Packet[] {
-  const addresses = [
-    ...new Set(Array.from(sets.matchAll(/^add \S+ (\d+\.\d+\.\d+\.\d+)(?=[,\s])/gm), found => found[1] as string)),
-  ]
-  const ports = [...new Set(Array.from(rules.matchAll(/--dports? (\d+)/g), found => Number(found[1])))].slice(0, 4)
-  return addresses
-    .slice(0, 12)
-    .flatMap((source, index) =>
-      [addresses[(index + 1) % addresses.length], addresses[(index * 5 + 3) % addresses.length], '10.99.1.1'].flatMap(
-        destination => [...ports, 9].map((port): Packet => ({source, destination: destination as string, protocol: 'tcp', port})),
-      ),
-    )
-}
 
 const dumps = [
   ...['v2-base36-nft', 'v2-decimal-nft', 'v1-nft', 'mixed-nft', 'inactive-nft', 'empty-nft'].map(name => `captures/${name}`),
@@ -84,7 +42,7 @@ describePackets('counters of what Azure NPM programs, while packets pass', () =>
       if (some.length > 0) await packetNode.probe(some)
       const {counters: read, saves} = await counters.read()
       // No rule, no back end: which one Azure NPM will take is not known.
-      expect({saves, ...plain(read)}).toEqual({saves: 0, ...(await shown(node))})
+      expect({saves, ...plain(read)}).toEqual({saves: 0, ...(await shown(node, 'nft'))})
     }
     const {structure, packets: counted} = await counters.kernel.rules(signal)
     expect(counted.some(count => count > 0)).toBe(structure.rules.length > 0)
@@ -126,7 +84,7 @@ describeKernel('rules that change between reads', () => {
       const {read} = await loaded(namespace)
       await change(namespace)
       const first = await read()
-      expect({saves: first.saves, ...plain(first.counters)}).toEqual({saves: 1, ...(await shown(namespace))})
+      expect({saves: first.saves, ...plain(first.counters)}).toEqual({saves: 1, ...(await shown(namespace, 'nft'))})
       const second = await read()
       expect(second.saves).toBe(0)
       expect(plain(second.counters)).toEqual(plain(first.counters))
@@ -138,11 +96,11 @@ describeKernel('rules that change between reads', () => {
     const [first = ''] = rules.filter(rule => rule.startsWith(`-A ${chain} `))
     await namespace.run('sh', ['-c', `iptables-nft -R ${chain} 1 -c 5 700 ${first.slice(`-A ${chain} `.length)}`])
     const set = await read()
-    expect({saves: set.saves, ...plain(set.counters)}).toEqual({saves: 0, ...(await shown(namespace))})
+    expect({saves: set.saves, ...plain(set.counters)}).toEqual({saves: 0, ...(await shown(namespace, 'nft'))})
     expect(set.counters.packets).toContain(5)
     await namespace.run('iptables-nft', ['-Z'])
     const reset = await read()
-    expect({saves: reset.saves, ...plain(reset.counters)}).toEqual({saves: 0, ...(await shown(namespace))})
+    expect({saves: reset.saves, ...plain(reset.counters)}).toEqual({saves: 0, ...(await shown(namespace, 'nft'))})
     expect(reset.counters.packets.every(count => count === 0)).toBe(true)
   })
 
@@ -151,7 +109,7 @@ describeKernel('rules that change between reads', () => {
     await namespace.run('iptables-nft', ['-t', 'nat', '-A', 'POSTROUTING', '-j', 'MASQUERADE'])
     await namespace.run('nft', ['add', 'table', 'ip', 'other'])
     const {saves, counters} = await read()
-    expect({saves, ...plain(counters)}).toEqual({saves: 0, ...(await shown(namespace))})
+    expect({saves, ...plain(counters)}).toEqual({saves: 0, ...(await shown(namespace, 'nft'))})
   })
 
   kernelTest('a change in the middle of a read is seen', async namespace => {
@@ -184,7 +142,7 @@ describeKernel('rules that change between reads', () => {
       const counters = await kernel.rules(signal)
       // Written behind the last request, it is seen by the next read.
       if (sends < changeAt) break
-      expect(plain(counters)).toEqual(await shown(namespace))
+      expect(plain(counters)).toEqual(await shown(namespace, 'nft'))
     }
     expect(sends).toBeLessThan(changeAt)
     expect(tools.started.length).toBeGreaterThan(5)
@@ -212,7 +170,7 @@ describe('chains that are passed over', () => {
     }
     const {open, asked} = fakeNetlink(chains, chain => before(chain, rules))
     const counters = new NftCounters(open, new ThreadTime())
-    await counters.learn(counters.generation(), text, readRuleCounters(text))
+    await counters.beginLearning()(text, readRuleCounters(text))
     const read = async () => {
       const from = asked.length
       const {packets} = (await counters.read()) ?? {}
@@ -280,7 +238,7 @@ describeKernel('where the kernel cannot be asked', () => {
     const tools = await toolsInside(namespace)
     const kernel = new KernelCounters({...tools, netlink}, limits)
     for (const saves of [1, 2, 3]) {
-      expect(plain(await kernel.rules(signal))).toEqual(await shown(namespace))
+      expect(plain(await kernel.rules(signal))).toEqual(await shown(namespace, 'nft'))
       expect(tools.started.length).toBe(saves)
     }
   })
@@ -318,7 +276,7 @@ describeKernel('where the kernel cannot be asked', () => {
     await using other = await openNamespace()
     const kernel = new KernelCounters({...tools, netlink: (await toolsInside(other)).netlink}, limits)
     for (const saves of [1, 2]) {
-      expect(plain(await kernel.rules(signal))).toEqual(await shown(namespace))
+      expect(plain(await kernel.rules(signal))).toEqual(await shown(namespace, 'nft'))
       expect(tools.started.length).toBe(saves)
     }
   })

@@ -16,6 +16,13 @@ describe('the list of legacy tables', () => {
     expect(await readLegacyTables(names)).toBe('filter\nnat\n')
   })
 
+  test('that is there and cannot be read is not taken for none', async () => {
+    await using folder = await temporaryFolder()
+    await expect(readLegacyTables(folder.path)).rejects.toThrow(/EISDIR/)
+    // The next one asks again.
+    expect(await readLegacyTables(join(folder.path, 'gone'))).toBeUndefined()
+  })
+
   test('is given up when the kernel does not answer, and asked for by one thread only', async () => {
     await using folder = await temporaryFolder()
     const names = join(folder.path, 'names')
