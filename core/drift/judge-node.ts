@@ -117,6 +117,7 @@ class NodeJudge {
 
   judge(): NodeJudgement {
     const {causes, simulated, isProgramOnly} = this.question
+    if (this.question.node.completeness.rules === 'absent') return this.withoutRules()
     const isAsked = causes.length > 0 || !isProgramOnly
     if (isAsked && this.tried.isExact) for (const packet of this.tried.all()) if (!this.look(packet)) break
     if (isAsked && !this.tried.isExact) this.lookAtSome()
@@ -135,7 +136,9 @@ class NodeJudge {
     for (const cause of this.doubtful) effects.doubt(cause)
     if (all.length > 1) this.reveal(effects, repaired)
     const isHurried = this.isSpent
-    if (isHurried) for (const at of causes.keys()) if (!effects.isTold(at, 1)) effects.doubt(at)
+    const incomplete = this.incomplete()
+    // Who cannot tell what happens to packets cannot tell either that nothing happens to them.
+    if (isHurried || incomplete.length > 0) for (const at of causes.keys()) if (!effects.isTold(at, 1)) effects.doubt(at)
     const jump = causes.findIndex(({kind}) => kind === 'jump')
     const behindJump = foreignAt.filter(at => jump >= 0 && effects.isExplainedBy(at, jump))
     const told = [...all.entries()].flatMap(([at, cause]) => {
@@ -160,8 +163,21 @@ class NodeJudge {
       departures: this.departures?.told ?? [],
       notes: this.departures?.notes ?? [],
       judged: isProgramOnly ? 'none' : (this.tried.isExact || isAgreementKnown) && !isHurried ? 'all' : 'some',
-      incomplete: this.incomplete(),
+      incomplete,
       isHurried,
+    }
+  }
+
+  /** What a node does to packets is not known without its rules, so nothing is said to do nothing. */
+  private withoutRules(): NodeJudgement {
+    const uncertain: Effect = {opens: [], closes: [], isUncertain: true}
+    return {
+      causes: [...this.question.causes.entries()].map(([at, cause]) => ({at, cause, effect: uncertain})),
+      departures: [],
+      notes: this.departures?.notes ?? [],
+      judged: 'none',
+      incomplete: [],
+      isHurried: false,
     }
   }
 

@@ -27,6 +27,13 @@ test.each([
   expect(drift.items.filter(({change}) => change === 'missing')).toEqual([])
 })
 
+test('without rules nothing is said to do nothing, and no packet to have been judged', async () => {
+  const lacking = sets.replace(/^add .*\n/m, '')
+  const {causes, items, judged} = diffNode(await dumpOf(lacking, objects), {isLite: false}, [])
+  expect(items.map(({effect}) => effect)).toEqual(['unknown'])
+  expect({uncertain: causes.map(({isUncertain}) => isUncertain), judged}).toEqual({uncertain: [true], judged: 'none'})
+})
+
 test('a matrix names what is not whole where a verdict rests on it', async () => {
   const question = {ports: [{protocol: 'tcp', port: 9000} as const]}
   const whole = probeNode(await dumpOf(rules, sets, objects), question, [])
