@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto'
+import {createHash, randomUUID} from 'node:crypto'
 import {readlinkSync} from 'node:fs'
 import {hostname} from 'node:os'
 
@@ -13,8 +13,17 @@ const START = 'kubectl-npm-'
 const OWNED = new RegExp(`^\\.?${START}([0-9a-f]{8})-(\\d+)-`)
 
 function readPlace(): string {
-  const namespace = process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : ''
+  const namespace = process.platform === 'linux' ? processNamespace() : ''
   return createHash('sha256').update(`${hostname()} ${namespace}`).digest('hex').slice(0, 8)
+}
+
+/** A bare root folder has no /proc. Then nobody knows whose numbers are meant, and what is left there stays. */
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return randomUUID()
+  }
 }
 
 let place: string | undefined

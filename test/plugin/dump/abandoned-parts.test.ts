@@ -119,3 +119,13 @@ describe.skipIf(process.platform !== 'linux')('a dump that is killed in the midd
     expect(readdirSync(folder).toSorted()).toEqual(['other.tgz', name].toSorted())
   })
 })
+
+const isRoot = process.getuid?.() === 0 && process.platform === 'linux'
+
+test.skipIf(!isRoot)('in a root folder without /proc a dump is written, too', async () => {
+  const script = 'mount -t tmpfs none /proc && exec "$@"'
+  const program = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
+  const words = [process.execPath, program, 'dump', '--from', fixture('drifted'), '-o', at('out.tgz')]
+  const {stderr, exitCode} = await execa('unshare', ['--mount', 'sh', '-c', script, 'sh', ...words], {reject: false})
+  expect([stderr, exitCode, readdirSync(folder)]).toEqual([expect.any(String), 0, ['out.tgz']])
+})
