@@ -22,5 +22,5 @@ export function finding(policy: string, {code, field, what, meaning, next}: Rema
 /** Makes text a sentence: a full stop at the end, and a capital if it starts with a word. Addresses and names stay unchanged. */
 function sentence(text: string): string {
   const start = /^[a-z]+ /.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
-  return /[.!?)]$/.test(start) ? start : `${start}.`
+  return /[.!?]\)?$/.test(start) ? start : `${start}.`
 }
