@@ -89,13 +89,16 @@ function keepOne(all: readonly FileObjects[], kind: ObjectKind, problems: Proble
 interface Choice {
   readonly isSecond: boolean
   readonly why: string
+  /** Whether it counts because its file was given before the other one. */
+  readonly byOrder: boolean
 }
 
 function chooseNewer(first: {object: Item; file: string}, second: {object: Item; file: string}): Choice {
   const [a, b] = [versionOf(first.object), versionOf(second.object)]
-  if (a !== undefined && b !== undefined && a !== b) return {isSecond: b > a, why: 'its resourceVersion is the newer one'}
+  if (a !== undefined && b !== undefined && a !== b)
+    return {isSecond: b > a, why: 'its resourceVersion is the newer one', byOrder: false}
   const isOneFile = first.file === second.file
-  return {isSecond: isOneFile, why: isOneFile ? 'it is the last one' : 'its file is the first one'}
+  return {isSecond: isOneFile, why: isOneFile ? 'it is the last one' : 'its file is the first one', byOrder: !isOneFile}
 }
 
 /** Versions of one API server are numbers that grow. */
@@ -104,13 +107,15 @@ function versionOf({metadata}: Item): number | undefined {
   return typeof resourceVersion === 'string' && /^\d{1,15}$/.test(resourceVersion) ? Number(resourceVersion) : undefined
 }
 
-function differs(name: string, first: string, second: string, {isSecond, why}: Choice): Problem {
+function differs(name: string, first: string, second: string, {isSecond, why, byOrder}: Choice): Problem {
   const where = first === second ? first : `${first} and ${second}`
   return {
     code: 'DUPLICATE_OBJECT',
     ...(first === second && {file: first}),
     message: `${name} is there twice, and not the same${first === second ? '' : `: in ${where}`}; that of ${isSecond ? second : first} counts, ${why}`,
-    next: 'Give only the files that were taken at one time.',
+    next: byOrder
+      ? 'Give only the files that were taken at one time. To ask what the other one would do, give its file first.'
+      : 'Give only the files that were taken at one time.',
   }
 }
 

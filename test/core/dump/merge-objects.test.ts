@@ -54,6 +54,7 @@ describe('an object that is there twice', () => {
     expect(problem?.message).toBe(
       'Pod mill/wheel is there twice, and not the same: in 1.json and 2.json; that of 1.json counts, its file is the first one',
     )
+    expect(problem?.next).toContain('To ask what the other one would do, give its file first.')
   })
 
   test('a policy with and without the defaults of the API server is the same, also of an older version', () => {
