@@ -218,6 +218,13 @@ export interface OutputFlags {
   readonly 'no-headers'?: boolean
 }
 
+/** What to do about a name that a redacted dump has not. The cluster has its names no more than the dump has those of the cluster. */
+const inRedacted = ({steps}: InputError): string[] => [
+  'The dump is redacted: other names and addresses stand in it, and nobody can tell which stands for which.',
+  'See those that it has: kubectl npm matrix, policies or sets --from PATH',
+  ...steps.filter(step => !step.startsWith('Check the name: kubectl get')),
+]
+
 /** Formats for people, of which long answers are paged. */
 const PAGED = new Set(['table', 'wide'])
 
@@ -236,6 +243,7 @@ export abstract class Verb extends Command {
   private readonly unread: Problem[] = []
 
   private isOpened = false
+  private isRedacted = false
 
   /** What stands as a path among the arguments means the same as behind the flag. */
   protected override async parse<
@@ -268,6 +276,7 @@ export abstract class Verb extends Command {
     const source = await openSource(flags, this.waiting, wanted, further)
     this.isOpened = true
     this.unread.push(...unreadOf(source))
+    this.isRedacted = source.isRedacted === true
     return source
   }
 
@@ -275,6 +284,7 @@ export abstract class Verb extends Command {
   protected override async catch(error: Error): Promise<unknown> {
     if (!(error instanceof InputError) || error.problems.length > 0) throw error
     if (!this.isOpened) throw error
+    if (error instanceof NotFoundError && this.isRedacted) throw new NotFoundError(error.message, inRedacted(error), this.unread)
     // What could not be read may have the name.
     if (error instanceof NotFoundError && this.unread.length === 0) throw error
     throw new InputError(error.message, error.steps, this.unread)

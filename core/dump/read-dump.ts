@@ -22,6 +22,8 @@ export interface ReadNodes {
   readonly problems: Problem[]
   /** Nodes that a dump names, and of which neither rules nor sets are there. */
   readonly lost: NodeFailure[]
+  /** Whether names and addresses stand for others. */
+  readonly isRedacted: boolean
 }
 
 /**
@@ -34,6 +36,7 @@ export interface ReadNodes {
  */
 export async function readDump(documents: readonly DumpDocument[]): Promise<ReadNodes> {
   const sorted = sortDocuments(documents)
+  const {isRedacted} = sorted
   const read: ReadDocument[] = []
   for (const document of sorted.documents.flatMap(each => splitDocument(each))) read.push(await readDocument(document))
   const folders = new Set(read.filter(holdsRules).map(each => each.document.folder))
@@ -50,7 +53,7 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<Read
     // What is known to be another node's stays out of it.
     const its = read.filter(({document: {folder}}) => folder === only || !named.has(folder))
     const nodes = [openNode(its, cluster, named.get(only), undefined)]
-    return {nodes, problems: [...sorted.problems, ...clashes], lost: lostNodes(sorted, nodes)}
+    return {nodes, problems: [...sorted.problems, ...clashes], lost: lostNodes(sorted, nodes), isRedacted}
   }
   if (folders.size > MOST_NODES)
     throw new InputError(
@@ -59,10 +62,12 @@ export async function readDump(documents: readonly DumpDocument[]): Promise<Read
     )
   const byFolder = new Map([...folders].map(folder => [folder, [] as ReadDocument[]]))
   for (const each of read) byFolder.get(each.document.folder)?.push(each)
-  const nodes = [...byFolder].map(([folder, its]) => openNode(its, cluster, sorted.nodes.get(folder), lastName(folder)))
+  const opened = [...byFolder].map(([folder, its]) => openNode(its, cluster, sorted.nodes.get(folder), lastName(folder)))
+  // An archive has its files in the order in which a disk gave them.
+  const nodes = opened.toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0))
   const rest = read.filter(each => !folders.has(each.document.folder))
   const problems = [...sorted.problems, ...clashes, ...joinRepeated(rest.flatMap(each => each.problems))]
-  return {nodes, problems, lost: lostNodes(sorted, nodes)}
+  return {nodes, problems, lost: lostNodes(sorted, nodes), isRedacted}
 }
 
 function lostNodes(sorted: SortedDocuments, opened: readonly NodeState[]): NodeFailure[] {

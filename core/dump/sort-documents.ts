@@ -24,6 +24,8 @@ export interface SortedDocuments {
   readonly problems: readonly Problem[]
   /** Nodes of which no document is there. */
   readonly lost: readonly NodeFailure[]
+  /** Whether a dump among them has other names and addresses than its cluster. */
+  readonly isRedacted: boolean
 }
 
 /**
@@ -59,6 +61,7 @@ export function sortDocuments(documents: readonly DumpDocument[]): SortedDocumen
     nodes,
     problems: manifests.flatMap(manifest => [...manifest.problems, ...lostOf(manifest, nodes)]),
     lost: manifests.flatMap(manifest => lostNodes(manifest, nodes)),
+    isRedacted: manifests.some(({redacted}) => redacted),
   }
 }
 

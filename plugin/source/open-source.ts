@@ -21,6 +21,8 @@ export interface Source {
   readonly problems: readonly Problem[]
   /** Nodes that are known by name only, because they could not be read. */
   readonly failures: readonly NodeFailure[]
+  /** Whether names and addresses stand for others. */
+  readonly isRedacted?: boolean
 }
 
 /**
@@ -74,8 +76,8 @@ async function readLocalCluster(signal: AbortSignal, stateDir: string | undefine
 }
 
 async function readGiven(given: Awaited<ReturnType<typeof readFiles>>): Promise<Source> {
-  const {nodes, problems, lost} = await readDump(given.documents)
-  return {dumps: nodes, problems: [...given.problems, ...problems], failures: lost}
+  const {nodes, problems, lost, isRedacted} = await readDump(given.documents)
+  return {dumps: nodes, problems: [...given.problems, ...problems], failures: lost, isRedacted}
 }
 
 /** What could not be read of a source: often the reason why something is not found in it. */

@@ -91,16 +91,16 @@ test.each<{what: string; documents: DumpDocument[]; nodes: ReturnType<typeof sho
     what: 'beside a folder, files given one by one are a node whose name nothing tells',
     documents: [file('', 'rules', rules), file('d/n1', 'rules', rules)],
     nodes: [
-      {node: 'unknown', save: 'rules'},
       {node: 'n1', save: 'd/n1/rules'},
+      {node: 'unknown', save: 'rules'},
     ],
   },
   {
     what: 'several archives are several nodes, named by them when they have no folders',
     documents: [file('n1.tgz/.', 'rules', rules), file('n2.tgz/./dump', 'rules', rules)],
     nodes: [
-      {node: 'n1.tgz', save: 'n1.tgz/./rules'},
       {node: 'dump', save: 'n2.tgz/./dump/rules'},
+      {node: 'n1.tgz', save: 'n1.tgz/./rules'},
     ],
   },
   {
@@ -275,6 +275,11 @@ describe('chooseSave', () => {
     const unsure = chooseSave([save('a', npm(NFT)), save('b', npm(LEGACY))]).problems[0]
     expect(unsure).toMatchObject({file: 'a', message: expect.stringContaining('(a)'), next: expect.stringContaining('--from b')})
   })
+})
+
+test('nodes are in the order of their names, whatever that of their files is', async () => {
+  const {nodes} = await readDump(['c', 'a', 'b'].map(folder => file(folder, 'rules.txt', rules)))
+  expect(nodes.map(({node}) => node)).toEqual(['a', 'b', 'c'])
 })
 
 test('more nodes than any cluster has are refused, and as many are read', async () => {

@@ -120,6 +120,12 @@ describeKernel('a node whose every name bears a mark', () => {
     expect([policies.length > 5, unresolved]).toEqual([true, []])
   })
 
+  test('says of a name that it has not that all its names are others', async () => {
+    const {stderr, exitCode} = await runCli(['describe', `pod/${MARK}oven-0`, '--from', redacted.target])
+    expect([stderr, exitCode]).toEqual([expect.stringContaining('The dump is redacted: other names'), 1])
+    expect(stderr).not.toContain('kubectl get')
+  })
+
   test('leaves no mark in any byte of any file', () => {
     expect(found(redacted.files, new RegExp(MARK))).toEqual([])
   })
