@@ -11,7 +11,9 @@ import {writeLines} from './print/output.ts'
 import {painter, wantsColor} from './print/paint.ts'
 import {linesFor} from './print/wrap.ts'
 import {reasonOf} from './source/reason.ts'
+import {NoSourceError} from './source/source-flags.ts'
 import {readAsked} from './usage/asked.ts'
+import {pathStep} from './usage/path-step.ts'
 import {usageError} from './usage/usage-error.ts'
 
 /** Could not answer. Source: the exit codes all verbs share. */
@@ -99,7 +101,8 @@ async function failure(error: unknown, argv: readonly string[]): Promise<number>
   }
   const message = error instanceof Error ? error.message : String(error)
   const isVerbose = argv.includes('-v') || argv.includes('--verbose')
-  if (error instanceof InputError) say(inputErrorText(withoutParser(error)))
+  if (error instanceof NoSourceError) say(inputErrorText(await withPath(error, argv)))
+  else if (error instanceof InputError) say(inputErrorText(withoutParser(error)))
   // oclif's own errors are about the command line.
   else if (oclif) say(inputErrorText(await usageError(error as Error, argv)))
   else
@@ -109,6 +112,10 @@ async function failure(error: unknown, argv: readonly string[]): Promise<number>
   if (isVerbose && error instanceof Error && !oclif) say(escapeText(error.stack ?? ''))
   return interruptedCode() ?? (error instanceof NotFoundError ? NO : FAILED)
 }
+
+/** Who gives a dump as a name did say what to read. */
+const withPath = async (error: NoSourceError, [verb = '', ...words]: readonly string[]): Promise<InputError> =>
+  new InputError(error.message, [...(await pathStep(verb, words)), ...error.steps], error.problems)
 
 /** oclif writes into the message of what a flag's own reader throws. */
 function withoutParser(error: InputError): InputError {

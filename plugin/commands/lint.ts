@@ -110,7 +110,10 @@ export default class Lint extends Verb {
         'Give v1.4.20 or a newer one.',
       )
     if (filename.length + from.length === 0 && !isLive)
-      throw new InputError('no policies: nothing says what to look at', 'Give files with -f FILE, or a cluster with --from PATH.')
+      throw new InputError('no policies: nothing says what to look at', [
+        'Give files, folders or - for standard input: kubectl npm lint PATH…',
+        'Those of a dump: --from PATH; those of the cluster of the kubeconfig: --with-cluster',
+      ])
     if (filename.includes('-') && from.includes('-'))
       throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
     const cluster = isLive

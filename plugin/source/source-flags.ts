@@ -18,17 +18,25 @@ export const isLive = ({from, local}: Pick<SourceFlags, 'from' | 'local'>): bool
 /** Whether the flags say which nodes. */
 export const isNodeChosen = ({node, pod, selector}: NodeChoice): boolean => (node ?? pod ?? selector) !== undefined
 
+/** Nothing says what a verb is to read. */
+export class NoSourceError extends InputError {}
+
+const NODES = '--local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.'
+
 /**
  * The flags of a cluster.
  *
- * @throws InputError when nothing says which cluster
+ * @param isWritten whether nodes are written to, for which no dump will do
+ * @throws NoSourceError when nothing says which cluster
  */
-export function clusterFlagsOf(flags: SourceFlags): ClusterFlags & NodeChoice {
+export function clusterFlagsOf(flags: SourceFlags, isWritten = false): ClusterFlags & NodeChoice {
   requireNodeForCluster()
   if (!hasKubeconfig(flags))
-    throw new InputError(
-      'no source: nothing says what to read',
-      'Give a dump with --from PATH (a folder, an archive, files, - for standard input), --local on the node itself, or a cluster: KUBECONFIG or --kubeconfig.',
-    )
+    throw isWritten
+      ? new NoSourceError('no node: nothing says which nodes are meant', `Say ${NODES}`)
+      : new NoSourceError(
+          'no source: nothing says what to read',
+          `Give a dump with --from PATH (a folder, an archive, files, - for standard input), ${NODES}`,
+        )
   return {...flags, 'agent-namespace': flags['agent-namespace'] ?? AGENT_NAMESPACE}
 }

@@ -1,6 +1,7 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import {meant} from '../../core/text/nearest.ts'
 import {verbs} from '../commands/index.ts'
+import {pathStep} from './path-step.ts'
 
 /** What oclif's errors about the words behind a verb have, each some of it. */
 interface ParseError extends Error {
@@ -18,7 +19,8 @@ export async function usageError(error: ParseError, [verb = '']: readonly string
   const help = `See what it takes with: kubectl npm help ${verb}`
   const {flags: [flag] = [], args: [arg] = []} = error
   if (flag !== undefined) return new InputError(`unknown flag ${flag}`, [...(await meantFlag(flag, verb)), help])
-  if (typeof arg === 'string') return new InputError(`${verb} takes no such argument: ${arg}`, help)
+  if (typeof arg === 'string')
+    return new InputError(`${verb} takes no such argument: ${arg}`, [...(await pathStep(verb, [arg])), help])
   if (arg) return new InputError(`${verb}: ${arg.name.toUpperCase()} is missing`, [arg.description ?? '', help])
   const message = error.message.replace(/\nSee more help with --help$/, '')
   const [, name, value = '', options = ''] = /^Expected (?:--([\w-]+)=)?(.*) to be one of: (.*)$/s.exec(message) ?? []

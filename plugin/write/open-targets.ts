@@ -21,7 +21,7 @@ export async function openTargets(flags: TargetFlags, waiting: Waiting, account:
     const {openLocalTarget} = await import('./local-target.ts')
     return openLocalTarget(flags['state-dir'], waiting)
   }
-  const cluster = clusterFlagsOf({...flags, from: undefined})
+  const cluster = clusterFlagsOf({...flags, from: undefined}, true)
   const {openClusterTargets} = await import('./cluster-targets.ts')
   return openClusterTargets(cluster, waiting, account)
 }

@@ -236,6 +236,13 @@ describe('the command line', () => {
     {args: ['--from'], says: ['--from stands where the verb belongs']},
     {args: ['resolve'], says: ['resolve: NAME is missing', 'kubectl npm help resolve']},
     {args: ['status', 'dump/'], says: ['status takes no such argument: dump/']},
+    {
+      args: ['trace', 'a/b', 'c/d', '--port', '1', fixture('two-nodes')],
+      says: ['trace takes no such argument', 'To read two-nodes: --from two-nodes'],
+    },
+    {args: ['sets', fixture('two-nodes')], says: ['no source', 'To read two-nodes: --from two-nodes']},
+    {args: ['confirm'], says: ['nothing says which nodes are meant', 'Say --local on the node itself, or a cluster']},
+    {args: ['lint'], says: ['- for standard input', '--with-cluster']},
     {args: ['compile'], says: ['nothing says what to compile']},
   ])('$args is refused in words', async ({args, says, exit = 2}) => {
     const {stdout, stderr, exitCode} = await runCli(args)
