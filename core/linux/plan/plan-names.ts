@@ -91,9 +91,15 @@ export class PlanNames {
     return {
       line: printSetLine(line),
       undo: undo.map(printSetLine).join('\n'),
-      reason: reasonOfSet(line.does, isTwin(line.set)),
+      reason: this.isMadeAnew(line) ? MADE_ANEW : reasonOfSet(line.does, isTwin(line.set)),
       name,
     }
+  }
+
+  /** Whether a set goes, and comes back as another one. */
+  private isMadeAnew({does, set}: SetEdit['line']): boolean {
+    if (isTwin(set) || !this.wanted.sets.has(set)) return false
+    return does === 'destroy' || (does === 'create' && this.found.sets.has(set))
   }
 
   private ruleOperation({line, undo}: Edit): PlannedOperation {
@@ -113,6 +119,8 @@ export class PlanNames {
     return this.node.translation().policyOfChain.get(chain)
   }
 }
+
+const MADE_ANEW = 'it is made anew: its type or its options are others'
 
 function reasonOfSet(does: SetEdit['line']['does'], isOfOurs: boolean): string {
   if (does === 'swap') return 'it gets all its members in one moment'

@@ -228,6 +228,9 @@ describe('a set of another type that rules look at', () => {
     const {steps, after} = planFor(wrong)
     expect(steps.map(({tool}) => tool)).toEqual(['ipset', 'iptables', 'ipset', 'iptables', 'ipset'])
     expect(after.sets.get(set.kernelName)?.type).toBe('hash:net')
+    const reasonOf = (does: string) =>
+      steps.flatMap(({operations}) => operations).find(({line}) => line.startsWith(`${does} ${set.kernelName}`))?.reason
+    for (const does of ['destroy', 'create']) expect(reasonOf(does)).toContain('it is made anew')
     expect([...after.sets.keys()].filter(name => name.startsWith('npm-new-'))).toEqual([])
     expect(linux.compare(program, nodeOfLines(linesOfPart(after))).differences).toEqual([])
   })
