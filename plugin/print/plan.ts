@@ -59,8 +59,11 @@ export function* planLines(plan: Plan, paint: Paint, isWide = false): Generator<
   yield paint(`Plan ${digest.slice(0, 12)}, for the node as it is now: it is refused when the node has changed meanwhile`, 'dim')
 }
 
+/** A rule of another program that decides first leaves nothing to do here, and packets are judged otherwise all the same. */
+const ONLY_NPM = '  Rules of other programs are left alone: whether they decide before Azure NPM is told by kubectl npm diff'
+
 function* headLines({node, wanted, semantics, operations, steps, summary, narrowedTo}: Plan, paint: Paint): Generator<string> {
-  if (operations.length === 0) yield paint(`node ${node}: `) + paint('nothing to do', 'green')
+  if (operations.length === 0) yield paint(`node ${node}: `) + paint("nothing to do: Azure NPM's part is as it should be", 'green')
   else {
     const {opens, closes} = summary
     const unknown = steps.filter(({effect}) => effect === 'unknown').length
@@ -74,6 +77,7 @@ function* headLines({node, wanted, semantics, operations, steps, summary, narrow
   }
   yield paint(`  Wanted: ${WANTED[wanted]}${semantics === 'kubernetes' ? ', as the Kubernetes API means it' : ''}`)
   for (const part of narrowedTo ?? []) yield paint(`  Only ${part}`)
+  if (operations.length === 0 && wanted === 'policies') yield paint(ONLY_NPM, 'dim')
 }
 
 function* stepLines(step: PlanStep, operations: readonly PlanOperation[], paint: Paint, isWide: boolean): Generator<string> {
