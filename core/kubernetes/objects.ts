@@ -39,6 +39,8 @@ export interface Pod {
   }
   /** `hostIP` is the address of the node. `podIPs` are all addresses of the pod, the first of them is `podIP`. */
   readonly status?: Fields<V1PodStatus, never, 'phase' | 'podIP' | 'podIPs' | 'hostIP'> & {
+    /** Only whether it is ready counts, and of what an agent keeps only that it is not. */
+    readonly conditions?: readonly {readonly type?: string; readonly status?: string}[]
     /** Kept of Azure NPM only. */
     readonly containerStatuses?: readonly ContainerStatus[]
   }
@@ -107,6 +109,8 @@ export interface ServicePort {
   readonly protocol?: string
   /** The port of the pods, by number or by name; the same number where it is absent. */
   readonly targetPort?: number | string
+  /** The port of every node that leads there, too. */
+  readonly nodePort?: number
 }
 
 export interface Service {
@@ -119,7 +123,14 @@ export interface Service {
     readonly externalName?: string
     readonly selector?: Labels
     readonly ports?: readonly ServicePort[]
+    /** `Local` where pods of the own node alone get what comes to a cluster address. */
+    readonly internalTrafficPolicy?: string
+    /** Whether pods that are not ready get packets, too. */
+    readonly publishNotReadyAddresses?: boolean
+    readonly externalIPs?: readonly string[]
   }
+  /** The addresses of its load balancer. */
+  readonly status?: {readonly loadBalancer?: {readonly ingress?: readonly {readonly ip?: string}[]}}
 }
 
 /** Endpoints of a service, as an EndpointSlice has them; Endpoints are read as one, too. */
@@ -131,6 +142,7 @@ export interface EndpointSlice {
     readonly addresses: readonly string[]
     readonly conditions?: {readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean}
     readonly targetRef?: {readonly kind?: string; readonly namespace?: string; readonly name?: string}
+    readonly nodeName?: string
   }[]
   readonly ports: readonly {readonly name?: string; readonly protocol?: string; readonly port?: number}[]
 }

@@ -31,12 +31,15 @@ export function readServiceObject(object: Unread, kind: string, apiVersion: stri
   const {name, namespace, labels} = fieldsOf(object['metadata'])
   if (typeof name !== 'string' || name === '') return undefined
   const of: ObjectMeta = {name, namespace: typeof namespace === 'string' ? namespace : 'default'}
-  if (known === 'Service') return {service: {metadata: of, spec: serviceSpec(fieldsOf(object['spec']))}}
+  if (known === 'Service')
+    return {service: {metadata: of, spec: serviceSpec(fieldsOf(object['spec'])), ...balancerOf(fieldsOf(object['status']))}}
   const service = known === 'Endpoints' ? name : fieldsOf(labels)[SERVICE_LABEL]
   if (typeof service !== 'string') return undefined
   const metadata = {...of, labels: {[SERVICE_LABEL]: service}}
-  // Subsets have ports of their own.
-  if (known === 'Endpoints') return {slices: listOf(object['subsets']).map(subset => ({metadata, ...subsetOf(subset)}))}
+  // Subsets have ports of their own. Without any, there are no endpoints, which is known all the same.
+  const subsets = listOf(object['subsets'])
+  if (known === 'Endpoints')
+    return {slices: (subsets.length > 0 ? subsets : [{}]).map(subset => ({metadata, ...subsetOf(subset)}))}
   const slice = {
     metadata,
     ...texts(object, 'addressType'),
@@ -52,30 +55,46 @@ const groupOf = (apiVersion: string): string => {
 }
 
 function serviceSpec(spec: Unread): Service['spec'] {
-  const {clusterIPs, selector, ports} = spec
+  const {clusterIPs, externalIPs, selector, ports} = spec
   return {
-    ...texts(spec, 'type', 'clusterIP', 'externalName'),
+    ...texts(spec, 'type', 'clusterIP', 'externalName', 'internalTrafficPolicy'),
     ...(Array.isArray(clusterIPs) && {clusterIPs: textsOf(clusterIPs)}),
+    ...(Array.isArray(externalIPs) && {externalIPs: textsOf(externalIPs)}),
+    ...(spec['publishNotReadyAddresses'] === true && {publishNotReadyAddresses: true}),
     ...(isFields(selector) && {selector: labelsOf(selector)}),
     ports: listOf(ports).flatMap((port): ServicePort[] => {
-      const {port: number, targetPort} = port
+      const {port: number, targetPort, nodePort} = port
       if (typeof number !== 'number') return []
       const isTarget = typeof targetPort === 'number' || typeof targetPort === 'string'
-      return [{port: number, ...texts(port, 'name', 'protocol'), ...(isTarget && {targetPort})}]
+      return [
+        {
+          port: number,
+          ...texts(port, 'name', 'protocol'),
+          ...(isTarget && {targetPort}),
+          ...(typeof nodePort === 'number' && {nodePort}),
+        },
+      ]
     }),
   }
+}
+
+/** The addresses of a load balancer; of one that is known by a name only there are none. */
+function balancerOf(status: Unread): Pick<Service, 'status'> {
+  const ingress = listOf(fieldsOf(status['loadBalancer'])['ingress']).flatMap(({ip}) => (typeof ip === 'string' ? [{ip}] : []))
+  return ingress.length > 0 ? {status: {loadBalancer: {ingress}}} : {}
 }
 
 const labelsOf = (labels: Unread): Labels =>
   Object.fromEntries(Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 
-function endpointOf({addresses, conditions, targetRef}: Unread): EndpointSlice['endpoints'][number] {
+function endpointOf({addresses, conditions, targetRef, nodeName}: Unread): EndpointSlice['endpoints'][number] {
   const told = Object.entries(fieldsOf(conditions)).filter(([, value]) => typeof value === 'boolean')
   const known = Object.fromEntries(told.filter(([name]) => CONDITIONS.has(name)))
   return {
     addresses: textsOf(addresses),
     ...(Object.keys(known).length > 0 && {conditions: known}),
     ...(isFields(targetRef) && {targetRef: texts(targetRef, 'kind', 'namespace', 'name')}),
+    ...(typeof nodeName === 'string' && {nodeName}),
   }
 }
 
@@ -90,7 +109,7 @@ const portsOf = (ports: unknown): EndpointSlice['ports'] =>
 function subsetOf({addresses, notReadyAddresses, ports}: Unread): Pick<EndpointSlice, 'endpoints' | 'ports'> {
   const endpoints = ([true, false] as const).flatMap(ready =>
     listOf(ready ? addresses : notReadyAddresses).map(address =>
-      endpointOf({addresses: [address['ip']], conditions: {ready}, targetRef: address['targetRef']}),
+      endpointOf({...address, addresses: [address['ip']], conditions: {ready}}),
     ),
   )
   return {endpoints, ports: portsOf(ports)}

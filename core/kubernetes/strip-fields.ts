@@ -1,6 +1,7 @@
 import {InternedStrings} from './intern-strings.ts'
 import {isNpmPod} from './npm-pod.ts'
 import type {ClusterObjects, ContainerPort, ContainerStatus, Namespace, NetworkPolicy, Node, ObjectMeta, Pod} from './objects.ts'
+import {UNREADY} from './pod-readiness.ts'
 
 /*
  * Keeps the fields of an object that network policy depends on, and nothing else: a pod of 6 kB becomes 0.2 kB. A field of a
@@ -12,6 +13,9 @@ import type {ClusterObjects, ContainerPort, ContainerStatus, Namespace, NetworkP
  * again: 20,000 pods take 3 to 7 µs each in one pass, and 7 to 20 µs with a zod schema before it (Node 26, a busy machine of two
  * cores).
  */
+
+/** One object for all such pods. */
+const ONLY_UNREADY = [UNREADY]
 
 type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -26,7 +30,7 @@ export const stripPod: StripFields<Pod> = (object, shared) => {
   const meta = metaOf(metadata, shared)
   if (!meta) return undefined
   const {nodeName, hostNetwork, containers, initContainers} = fieldsOf(spec)
-  const {phase, podIP, podIPs} = fieldsOf(status)
+  const {phase, podIP, podIPs, conditions} = fieldsOf(status)
   const isNpm = isNpmPod(meta)
   const ports = isNpm
     ? listOf(containers).map(container => ({...imageOf(container), ...portsOf(container, shared)[0]}))
@@ -47,6 +51,7 @@ export const stripPod: StripFields<Pod> = (object, shared) => {
       ...(typeof phase === 'string' && {phase: shared.text(phase)}),
       ...(typeof podIP === 'string' && {podIP}),
       ...(others.length > 0 && {podIPs: others}),
+      ...(listOf(conditions).some(({type, status: is}) => type === UNREADY.type && is !== 'True') && {conditions: ONLY_UNREADY}),
       ...(isNpm && {containerStatuses: listOf(fieldsOf(status)['containerStatuses']).map(startOf)}),
     },
   }

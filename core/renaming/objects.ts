@@ -11,6 +11,7 @@ import type {
   PolicyPeer,
   PolicyPort,
 } from '../kubernetes/objects.ts'
+import {isUnready, UNREADY} from '../kubernetes/pod-readiness.ts'
 import type {Addresses} from './addresses.ts'
 import type {FreeText} from './free-text.ts'
 import type {Renamer} from './renamer.ts'
@@ -123,6 +124,7 @@ export class Objects {
           ...(status.phase !== undefined && {phase: oneOf(status.phase, PHASES)}),
           ...(status.podIP !== undefined && {podIP: this.address(status.podIP)}),
           ...(status.podIPs && {podIPs: status.podIPs.map(({ip}) => ({ip: this.address(ip)}))}),
+          ...(isUnready(pod) && {conditions: [UNREADY]}),
         },
       }),
     }

@@ -23,7 +23,7 @@ export function renameServices({services, endpointSlices}: Served, renamer: Rena
     ...(name !== undefined && {name: name === '' ? '' : portName(name)}),
     ...(protocol !== undefined && {protocol: oneOf(protocol, PROTOCOLS)}),
   })
-  const service = ({metadata, spec}: Service): Service => ({
+  const service = ({metadata, spec, status}: Service): Service => ({
     metadata: meta(metadata),
     spec: {
       ...(spec.type !== undefined && {type: oneOf(spec.type, TYPES)}),
@@ -31,19 +31,28 @@ export function renameServices({services, endpointSlices}: Served, renamer: Rena
       ...(spec.clusterIPs && {clusterIPs: spec.clusterIPs.map(each => clusterAddress(each, address))}),
       ...(spec.externalName !== undefined && {externalName: 'redacted'}),
       ...(spec.selector && {selector: labels(spec.selector)}),
+      ...(spec.internalTrafficPolicy !== undefined && {
+        internalTrafficPolicy: oneOf(spec.internalTrafficPolicy, ['Cluster', 'Local']),
+      }),
+      ...(spec.publishNotReadyAddresses !== undefined && {publishNotReadyAddresses: spec.publishNotReadyAddresses}),
+      ...(spec.externalIPs && {externalIPs: spec.externalIPs.map(address)}),
       ports: (spec.ports ?? []).map(port => ({
         port: port.port,
         ...portOf(port),
+        ...(port.nodePort !== undefined && {nodePort: port.nodePort}),
         ...(port.targetPort !== undefined && {
           targetPort: typeof port.targetPort === 'string' ? portName(port.targetPort) : port.targetPort,
         }),
       })),
     },
+    ...(status?.loadBalancer?.ingress && {
+      status: {loadBalancer: {ingress: status.loadBalancer.ingress.map(({ip}) => (ip === undefined ? {} : {ip: address(ip)}))}},
+    }),
   })
   const slice = ({metadata, addressType, endpoints, ports}: EndpointSlice): EndpointSlice => ({
     metadata: {...meta(metadata), labels: {[SERVICE_LABEL]: word(metadata.labels?.[SERVICE_LABEL] ?? '')}},
     ...(addressType !== undefined && {addressType: oneOf(addressType, ['IPv4', 'IPv6', 'FQDN'])}),
-    endpoints: endpoints.map(({addresses, conditions, targetRef}) => ({
+    endpoints: endpoints.map(({addresses, conditions, targetRef, nodeName}) => ({
       addresses: addresses.map(address),
       ...(conditions && {conditions}),
       ...(targetRef && {
@@ -53,6 +62,7 @@ export function renameServices({services, endpointSlices}: Served, renamer: Rena
           ...(targetRef.name !== undefined && {name: word(targetRef.name)}),
         },
       }),
+      ...(nodeName !== undefined && {nodeName: word(nodeName)}),
     })),
     ports: ports.map(port => ({...portOf(port), ...(port.port !== undefined && {port: port.port})})),
   })

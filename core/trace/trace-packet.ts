@@ -2,6 +2,7 @@ import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {wholenessOf} from '../kubernetes/named-end.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {serviceOutside} from '../kubernetes/service-addresses.ts'
 import {isHeadless} from '../kubernetes/service-backends.ts'
 import type {Packet} from '../net/packet.ts'
 import {InputError} from '../problem/input-error.ts'
@@ -9,7 +10,7 @@ import type {Problem} from '../problem/problem.ts'
 import {type Endpoint, resolveEndpoint, resolvePort} from './endpoints.ts'
 import {knownPods, namedPortSet, routeOf} from './nodes.ts'
 import {TraceInput, traceQuestion} from './trace-question.ts'
-import {backendsOfService, traceService} from './trace-service.ts'
+import {backendsOfService, traceOutside, traceService} from './trace-service.ts'
 
 /** A packet as the user describes it. */
 export interface DescribedPacket {
@@ -75,6 +76,8 @@ export function traceBetween(
   const {nodes} = routeOf(input.dumps, source, destination)
   const port =
     asked === undefined || protocol === 'icmp' ? undefined : resolvePort(asked, protocol, destination, namedPortSet(nodes, asked))
+  const outside = input.cluster && serviceOutside(input.cluster, destination.address, protocol, port)
+  if (outside) return traceOutside(input, {...packet, port}, outside, told)
   return traceQuestion(input, {...packet, port}, told)
 }
 

@@ -3,13 +3,14 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteProblems} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, emptyCluster, objectKey, type Pod} from '../kubernetes/objects.ts'
 import {policyIp} from '../kubernetes/pod-filter.ts'
+import {serviceOutside} from '../kubernetes/service-addresses.ts'
 import type {Packet} from '../net/packet.ts'
 import {Evaluator, type ExpectedVerdict, type MeantPods} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {deviationReasons, explainDisagreement} from './disagreement.ts'
 import type {Endpoint} from './endpoints.ts'
-import {foretellPacket, foretoldNodes} from './foretell-packet.ts'
+import {type ForetoldPacket, foretellPacket, foretoldNodes} from './foretell-packet.ts'
 import {networkProblems} from './network-model.ts'
 import {type Route, routeOf} from './nodes.ts'
 import {passageOf} from './passage.ts'
@@ -104,7 +105,9 @@ function overPolicies(question: TraceQuestion, input: TraceInput, general: reado
   // What Azure NPM will do rests on the same objects. Packets between a pod and its node do not meet its rules.
   if (!dataPlane || expected.verdict === 'unknown' || (expected.exempt && !isHairpin(question)))
     return {...traced, disagreements: [], problems: [...problems, ...missingProblems(traced, cluster)]}
-  const foretold = foretellPacket(cluster, dataPlane, packet)
+  const foretold = isHairpin(question)
+    ? masqueraded(foretellPacket(cluster, dataPlane, packet))
+    : foretellPacket(cluster, dataPlane, packet)
   const isOther = foretold.verdict !== expected.verdict && foretold.verdict !== 'unknown'
   const disagreements = isOther ? deviationReasons(cluster, packet, foretold.options, foretold.dataPlane) : []
   const isDropped = expected.verdict === 'drop' || foretold.verdict === 'drop'
@@ -120,6 +123,16 @@ function overPolicies(question: TraceQuestion, input: TraceInput, general: reado
 /** Whether a service leads back to the sender: the packet leaves the pod, and Azure NPM judges it. */
 const isHairpin = ({source, destination, isTranslated}: TraceQuestion): boolean =>
   isTranslated === true && source.address === destination.address
+
+/**
+ * What is foretold of a packet that comes back to its pod by a service. kube-proxy marks it to be masqueraded, and accepts what is so marked:
+ * before Azure NPM where its jump stands behind kube-proxy's, which objects do not tell.
+ */
+const masqueraded = (foretold: ForetoldPacket): ForetoldPacket =>
+  foretold.verdict === 'accept' ? foretold : {...foretold, verdict: 'unknown', reason: MASQUERADED, trail: []}
+
+const MASQUERADED =
+  'Azure NPM has rules that drop it, and kube-proxy lets it pass before them where their jump stands behind its own'
 
 function meaningOf(question: TraceQuestion, {policies}: TraceInput): ExpectedVerdict {
   const expected = policies.evaluate(packetOf(question), meantPods(question))
@@ -208,6 +221,8 @@ function unreadProblems({source, destination}: Packet, route: Route, cluster: Cl
 export function outcomesOf(input: TraceInput, question: TraceQuestion, route: Route): (port: number) => string {
   const {cluster} = input
   const packet = packetOf(question)
+  const serviceOf = (port: number) =>
+    cluster && serviceOutside(cluster, question.destination.address, question.protocol, port)?.service
   const isWalked = route.nodes.some(({completeness}) => completeness.rules !== 'absent')
   const dataPlane = input.dumps[0]?.dataPlane
   const foretold = !isWalked && cluster && dataPlane ? foretoldNodes(cluster, dataPlane, packet) : []
@@ -223,7 +238,7 @@ export function outcomesOf(input: TraceInput, question: TraceQuestion, route: Ro
       const meaning = meanings?.(end)
       return [placeOf(end), meaning?.verdict, meaning?.reason]
     })
-    return JSON.stringify([passage?.verdict, passage?.reason, walks, meant])
+    return JSON.stringify([passage?.verdict, passage?.reason, walks, meant, serviceOf(port)?.metadata])
   }
 }
 

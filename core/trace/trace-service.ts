@@ -1,7 +1,9 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Trace} from '../contract/trace.ts'
 import {protocolOf} from '../kubernetes/named-ports.ts'
 import {type ClusterObjects, emptyCluster, objectKey, type Service, type ServicePort} from '../kubernetes/objects.ts'
-import {type Backend, type Backends, backendsOf, isHeadless} from '../kubernetes/service-backends.ts'
+import type {OutsideAddress} from '../kubernetes/service-addresses.ts'
+import {type Backend, type Backends, backendsOf, isHeadless, isNodeLocal} from '../kubernetes/service-backends.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
 import {meant} from '../text/nearest.ts'
@@ -48,13 +50,65 @@ export function traceService(
     )
   const {number, target} = portOf(service, question.protocol, asked)
   const cluster = input.cluster ?? emptyCluster()
-  const found = backendsOf(service, target, cluster)
   const toService = {...question, port: number}
+  const found = backendsFor(toService, service, target, cluster)
   if (!isHeadless(service) && isTranslated(input, toService)) {
     const trace = traceQuestion(input, toService, problems)
     return {...trace, service: {...told(service, target, found), from: 'rules'}}
   }
   return overBackends(input, toService, {service, target, found}, problems)
+}
+
+/** The ends that the packets of one sender come to. */
+function backendsFor(
+  {source}: TraceQuestion,
+  service: Service,
+  target: ServicePort | number,
+  cluster: ClusterObjects,
+): Backends & {readonly node?: string} {
+  if (!isNodeLocal(service)) return backendsOf(service, target, cluster)
+  const node = source.pod?.spec?.nodeName ?? source.node
+  if (node !== undefined) return {...backendsOf(service, target, cluster, node), node}
+  const all = backendsOf(service, target, cluster)
+  const part: IncompletePart = {
+    part: `the node of ${source.name}`,
+    state: 'absent',
+    reason: `of service ${objectKey(service)} only pods on the sender's node get packets, and which node that is is not known`,
+    next: 'Name a pod that sends, or a node: node/NAME',
+  }
+  return {...all, incomplete: [...all.incomplete, part]}
+}
+
+/**
+ * A packet to an address at which a service is reached from outside of the cluster, or by the port of a node. Rules that translate it
+ * decide. Nothing else tells from which address it comes to one of the service's pods: kube-proxy may put that of a node in the place of
+ * the sender's.
+ */
+export function traceOutside(
+  input: TraceInput,
+  question: TraceQuestion,
+  {service, port, what}: OutsideAddress,
+  problems: readonly Problem[],
+): Trace {
+  if (isTranslated(input, question)) return traceQuestion(input, question, problems)
+  const name = objectKey(service)
+  const {source, destination} = question
+  const at = `${destination.address}:${question.port}`
+  const reason = `${at} is the ${what} of service ${name}: which of its pods gets the packet, and from which address, is up to kube-proxy, whose rules for it are not in the input`
+  return {
+    ...unknownTrace(question, reason),
+    service: told(service, port, backendsOf(service, port, input.cluster ?? emptyCluster())),
+    incomplete: [
+      {
+        part: `rules for ${at}`,
+        state: 'absent',
+        reason,
+        next: `Give all tables of the node that gets the packet: iptables-save -c. What the pods behind it get from inside the cluster: kubectl npm trace ${source.name} svc/${name} --port ${port.port}`,
+      },
+    ],
+    disagreements: [],
+    problems: [...problems],
+  }
 }
 
 /** Whether the rules of a node make something else of a packet to a service. */
@@ -70,7 +124,7 @@ function isTranslated({dumps}: TraceInput, question: TraceQuestion): boolean {
 interface Resolved {
   readonly service: Service
   readonly target: ServicePort | number
-  readonly found: Backends
+  readonly found: Backends & {readonly node?: string}
 }
 
 function overBackends(
@@ -99,7 +153,8 @@ function overBackends(
         ...question,
         destination: {name: pod ? objectKey(pod) : address, address, ...(pod && {pod, isNamed: true})},
         port: question.protocol === 'icmp' ? undefined : port,
-        isTranslated: true,
+        // Nobody translates the address of a headless one: to its own a pod sends inside itself.
+        isTranslated: !isHeadless(service),
       },
       problems,
     ),
@@ -177,16 +232,21 @@ function backendText({pod, address, port}: Backend): string {
   return pod ? `${objectKey(pod)} (${place})` : place
 }
 
-function noBackend(service: Service, {notReady, incomplete, from}: Backends): Pick<Trace, 'verdict'> & {readonly reason: string} {
+function noBackend(
+  service: Service,
+  {notReady, incomplete, from, node}: Resolved['found'],
+): Pick<Trace, 'verdict'> & {readonly reason: string} {
   const [part] = incomplete
   const name = `service ${objectKey(service)}`
   if (part) return {verdict: 'unknown', reason: `the endpoints of ${name} are not known: ${part.reason}`}
   const why =
-    from === 'selector'
-      ? 'its selector selects no running pod that has the port'
-      : notReady > 0
-        ? `none of its ${notReady} endpoints is ready`
-        : 'it has no endpoints'
+    notReady > 0
+      ? `none of its ${notReady} endpoints${node === undefined ? '' : ` on node ${node}`} is ready`
+      : node !== undefined
+        ? `none of its endpoints is on node ${node}, and only such get packets of this node`
+        : from === 'selector'
+          ? 'its selector selects no running pod that has the port'
+          : 'it has no endpoints'
   return {
     verdict: 'drop',
     reason: `${name}: ${why}, so that nobody receives the packet${isHeadless(service) ? '' : '; kube-proxy refuses it before Azure NPM would judge it'}`,

@@ -24,7 +24,7 @@ export function* serviceLines(service: Service, paint: Paint): Generator<string>
   for (const line of columns(ports, portColumns, paint)) yield `  ${line}`
   if (ports.length === 0) yield paint('  none')
   if (from === 'selector')
-    yield paint('  told by its selector: no EndpointSlices are in the input, and which pods are ready is not known', 'dim')
+    yield paint('  told by its selector and by what pods say of themselves: none of its EndpointSlices is in the input', 'dim')
 }
 
 const portColumns: readonly Column<Port>[] = [

@@ -71,9 +71,9 @@ export function* traceLines(trace: Trace, paint: Paint, look: TraceLook = {}): G
   yield* lostLines(trace, 'policies', paint)
   if (foretold) {
     const isSame = foretold.verdict === verdict
-    yield paint(`  Azure NPM will ${isSame ? 'do the same' : 'do otherwise'}: `) +
-      paint(VERDICTS[foretold.verdict], STYLES[foretold.verdict]) +
-      paint(`: ${foretold.because}`)
+    const head =
+      foretold.verdict === 'unknown' ? 'What Azure NPM will do' : `Azure NPM will ${isSame ? 'do the same' : 'do otherwise'}`
+    yield paint(`  ${head}: `) + paint(VERDICTS[foretold.verdict], STYLES[foretold.verdict]) + paint(`: ${foretold.because}`)
   }
   for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
   for (const remedy of trace.remedies ?? []) yield paint(`  to let it through: ${remedy}`)
@@ -125,7 +125,10 @@ function* serviceLines(service: NonNullable<Trace['service']>, paint: Paint): Ge
   if (from === 'endpoints' && isOne && backends.length > 1)
     yield paint('      shown is the first; to all of them the verdict is the same', 'dim')
   if (from === 'selector')
-    yield paint('      told by its selector: no EndpointSlices are in the input, and which pods are ready is not known', 'dim')
+    yield paint(
+      '      told by its selector and by what pods say of themselves: none of its EndpointSlices is in the input',
+      'dim',
+    )
 }
 
 /** Stands over answers about a node that nobody read. */

@@ -56,6 +56,30 @@ const selecting = listOf([
   },
 ])
 
+/** Reached from outside, too, and within by pods of the own node alone. */
+const reachedOtherwise = listOf([
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {namespace: 'farm', name: 'near'},
+    spec: {
+      type: 'LoadBalancer',
+      clusterIP: '10.0.12.52',
+      selector: {app: 'dairy'},
+      internalTrafficPolicy: 'Local',
+      externalIPs: ['198.18.0.1'],
+      ports: [{port: 80, targetPort: 8080, nodePort: 30080}],
+    },
+    status: {loadBalancer: {ingress: [{ip: '20.1.2.3'}]}},
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {namespace: 'farm', name: 'far'},
+    spec: {clusterIP: '10.0.12.53', selector: {app: 'barn'}, internalTrafficPolicy: 'Local', ports: [{port: 80}]},
+  },
+])
+
 interface Case {
   readonly source?: string
   readonly to: string
@@ -99,6 +123,11 @@ const cases: readonly Case[] = [
   {to: 'svc/outside'},
   {to: 'svc/other', given: [cluster, selecting]},
   {source: 'farm/dairy-0', to: 'svc/dairy', given: [cluster, own]},
+  {to: 'svc/near', given: [cluster, reachedOtherwise]},
+  {source: 'farm/dairy-1', to: 'svc/far', given: [cluster, reachedOtherwise]},
+  {source: 'external', to: 'svc/near', given: [cluster, reachedOtherwise]},
+  {source: 'external', to: 'node/n1', port: '30080', given: [cluster, reachedOtherwise]},
+  {to: '20.1.2.3', port: '80', given: [cluster, reachedOtherwise]},
   {source: 'svc/dairy', to: 'farm/barn-0', port: '80'},
   {to: 'svc/dary'},
   {to: 'svc/dairy', given: [cluster]},
