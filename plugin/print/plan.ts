@@ -63,7 +63,8 @@ export function* planLines(plan: Plan, paint: Paint, isWide = false): Generator<
 const ONLY_NPM = '  Rules of other programs are left alone: whether they decide before Azure NPM is told by kubectl npm diff'
 
 function* headLines({node, wanted, semantics, operations, steps, summary, narrowedTo}: Plan, paint: Paint): Generator<string> {
-  if (operations.length === 0) yield paint(`node ${node}: `) + paint("nothing to do: Azure NPM's part is as it should be", 'green')
+  if (operations.length === 0)
+    yield paint(`node ${node}: `) + paint("nothing to do: Azure NPM's part is as it should be", 'green')
   else {
     const {opens, closes} = summary
     const unknown = steps.filter(({effect}) => effect === 'unknown').length
