@@ -1,7 +1,7 @@
 import {isSetName} from '../../names/kernel-name.ts'
 import type {IncompletePart} from '../../problem/incomplete-part.ts'
 import type {MatchSet} from '../ipset/model.ts'
-import type {IndexedTable} from '../iptables/save-index.ts'
+import type {IndexedTable} from '../iptables/save-model.ts'
 import {isNpmChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram} from '../npm/program.ts'

@@ -1,5 +1,5 @@
 import type {NodeCounters} from '../../dataplane/rule-counters.ts'
-import type {SaveIndex} from '../iptables/save-index.ts'
+import type {SaveIndex} from '../iptables/save-model.ts'
 import {npmRuleLines} from '../npm/rule-lines.ts'
 import {chainOf, readRuleCounters, targetOf} from './read-counters.ts'
 

@@ -1,5 +1,5 @@
 import type {Problem} from '../../problem/problem.ts'
-import type {IndexedTable, SaveIndex} from '../iptables/save-index.ts'
+import type {IndexedTable, SaveIndex} from '../iptables/save-model.ts'
 import {NPM_CHAIN} from '../npm/chain-names.ts'
 import {distinctSaves} from './same-documents.ts'
 

@@ -1,6 +1,6 @@
 import type {Problem} from '../../problem/problem.ts'
 import type {MatchSet} from '../ipset/model.ts'
-import type {SaveIndex} from '../iptables/save-index.ts'
+import type {SaveIndex} from '../iptables/save-model.ts'
 import {chooseSave} from './choose-save.ts'
 import type {LinuxDocument} from './read.ts'
 import {distinctSets} from './same-documents.ts'

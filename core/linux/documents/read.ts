@@ -4,7 +4,8 @@ import type {Text} from '../../text/lines.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import {parseIpsetList} from '../ipset/parse-list.ts'
 import {parseIpsetSave} from '../ipset/parse-save.ts'
-import {type IndexedChain, indexIptablesSave, type SaveIndex} from '../iptables/save-index.ts'
+import {indexIptablesSave} from '../iptables/save-index.ts'
+import type {IndexedChain, SaveIndex} from '../iptables/save-model.ts'
 import {policyChain} from '../npm/policy-chain.ts'
 
 /** The kinds of documents with rules or sets of a Linux node. */

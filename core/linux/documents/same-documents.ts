@@ -1,6 +1,6 @@
 import type {Problem} from '../../problem/problem.ts'
 import type {MatchSet} from '../ipset/model.ts'
-import type {IndexedChain, IndexedTable, SaveIndex} from '../iptables/save-index.ts'
+import type {IndexedChain, IndexedTable, SaveIndex} from '../iptables/save-model.ts'
 
 /** What is said of two files with the same content. */
 const same = (what: 'rules' | 'sets', file: string | undefined, other: string | undefined): Problem => ({

@@ -1,6 +1,6 @@
 import {blocksBetween, parseIpv4} from '../../net/ipv4.ts'
 import type {Match} from './model.ts'
-import type {SaveIndex} from './save-index.ts'
+import type {SaveIndex} from './save-model.ts'
 
 const NAMED = / (?:(?:-[sd]|--ct(?:orig|repl)(?:src|dst)) ([\d./]+)|--(?:src|dst)-range ([\d.]+)-([\d.]+))/g
 

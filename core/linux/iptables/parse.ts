@@ -4,7 +4,8 @@ import {shownLine, type Text} from '../../text/lines.ts'
 import {CHECKED_LINES, checkMemory} from '../../text/memory.ts'
 import type {Backend, Rule, Table} from './model.ts'
 import {parseRuleBody} from './parse-rule.ts'
-import {behindCounters, type IndexedChain, type IndexedTable, indexIptablesSave} from './save-index.ts'
+import {behindCounters, indexIptablesSave} from './save-index.ts'
+import type {IndexedChain, IndexedTable} from './save-model.ts'
 
 /** Rules parsed earlier, by position from 1, each with the problem found in it. */
 export type ParsedRules = Map<number, {readonly rule: Rule; readonly fault?: Problem}>

@@ -1,7 +1,7 @@
 import type {Problem} from '../../problem/problem.ts'
 import type {Rule} from './model.ts'
 import {type ParsedRules, readRules} from './parse.ts'
-import type {SaveIndex} from './save-index.ts'
+import type {SaveIndex} from './save-model.ts'
 
 /** The rules of one chain, in order, and the problems found in them. */
 export interface ReadChain {

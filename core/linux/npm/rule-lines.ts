@@ -1,4 +1,4 @@
-import type {SaveIndex} from '../iptables/save-index.ts'
+import type {SaveIndex} from '../iptables/save-model.ts'
 import {FORWARD_CHAIN, isNpmChain, NPM_CHAIN} from './chain-names.ts'
 import {npmTable} from './chains.ts'
 

@@ -1,6 +1,6 @@
 import type {TranslatedPolicy} from '../../contract/translation.ts'
 import type {NameIndex} from '../../names/name-index.ts'
-import type {RuleBlock, SaveIndex} from '../iptables/save-index.ts'
+import type {RuleBlock, SaveIndex} from '../iptables/save-model.ts'
 import {directionChains} from '../npm/chain-names.ts'
 import {chainOfDigest, policyChain} from '../npm/policy-chain.ts'
 

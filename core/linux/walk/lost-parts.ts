@@ -1,7 +1,8 @@
 import {hasPolicyAddress} from '../../kubernetes/pod-filter.ts'
 import type {WalkedSet} from '../../sets/set-index.ts'
 import type {LostPart, Match, Rule} from '../iptables/model.ts'
-import {type IndexedTable, type SaveIndex, UNKNOWN_TABLE} from '../iptables/save-index.ts'
+import type {IndexedTable, SaveIndex} from '../iptables/save-model.ts'
+import {UNKNOWN_TABLE} from '../iptables/table-index.ts'
 import {isKubernetesChain} from '../npm/chain-names.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 

@@ -1,5 +1,5 @@
 import type {LostPart} from '../iptables/model.ts'
-import type {SaveIndex} from '../iptables/save-index.ts'
+import type {SaveIndex} from '../iptables/save-model.ts'
 import {isKubeletChain, KUBELET_CANARY, PROXY_CANARY, PROXY_FIREWALL, SERVICES_CHAIN} from '../npm/chain-names.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
-import type {SaveIndex} from '../../../core/linux/iptables/save-index.ts'
+import type {SaveIndex} from '../../../core/linux/iptables/save-model.ts'
 import {LinuxNode} from '../../../core/linux/node-state.ts'
 import type {LinuxDocuments} from '../../../core/linux/npm/documents.ts'
 
