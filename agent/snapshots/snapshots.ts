@@ -6,23 +6,8 @@ import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 import type {DocumentReader} from '../node/document-reader.ts'
 import {BackendDetector} from './backend-detector.ts'
-import {BufferedDocument, type MemoryBudget} from './buffered-document.ts'
-
-/** One read of the node, which clients fetch piece by piece. */
-interface BufferedSnapshot {
-  readonly id: string
-  readonly takenAt: Date
-  /** Of the monotonic clock, in milliseconds. */
-  readonly startedMs: number
-  readonly documents: ReadonlyMap<NodeDocument, BufferedDocument>
-  readonly asked: ReadonlySet<NodeDocument>
-  isRunning: boolean
-  /** Who has opened and not closed it, as often as they have. Undefined is root, or the agent itself. */
-  readonly holders: (string | undefined)[]
-  /** How many requests wait for a piece of it, or use its documents. */
-  waiting: number
-  usedMs: number
-}
+import {BufferedDocument} from './buffered-document.ts'
+import {type BufferedSnapshot, BufferedSnapshots} from './buffered-snapshots.ts'
 
 /** The client that reads: whether it is still connected, and when it can take more. */
 export interface PieceReader {
@@ -48,24 +33,24 @@ export interface SnapshotOptions {
 /** The reads that are running or buffered for clients. */
 export class Snapshots {
   private readonly options: SnapshotOptions
-  private readonly buffered = new Map<string, BufferedSnapshot>()
+  private readonly buffered: BufferedSnapshots
   private readonly opening = new Map<string, Promise<BufferedSnapshot>>()
   /** Owners whose snapshot is being opened. */
   private readonly coming: (string | undefined)[] = []
   private readonly reads: Concurrency
-  private bytes = 0
   private readonly sweeper: NodeJS.Timeout
 
   constructor(options: SnapshotOptions) {
     const {limits} = options
     this.options = options
+    this.buffered = new BufferedSnapshots(limits)
     this.reads = new Concurrency(limits.reads, limits.waitingReads)
-    this.sweeper = setInterval(() => this.sweep(), Math.min(limits.snapshotMs / 4, 5000)).unref()
+    this.sweeper = setInterval(() => this.buffered.sweep(), Math.min(limits.snapshotMs / 4, 5000)).unref()
   }
 
   /** How many bytes are buffered. */
   get bufferedBytes(): number {
-    return this.bytes
+    return this.buffered.bufferedBytes
   }
 
   /**
@@ -91,13 +76,13 @@ export class Snapshots {
    * @throws RefusedError `NO_SNAPSHOT` when there is no such snapshot, or it has no such document
    */
   async piece(id: string, name: NodeDocument, offset: number, reader: PieceReader): Promise<SnapshotPiece> {
-    const snapshot = this.find(id)
-    const document = this.documentOf(snapshot, name)
+    const snapshot = this.buffered.find(id)
+    const document = documentOf(snapshot, name)
     snapshot.waiting++
     try {
       await document.reaches(offset, reader.signal)
       await reader.turn()
-      this.find(id)
+      this.buffered.find(id)
       const {bytes, isEnd} = document.piece(offset, this.options.limits.pieceBytes)
       const {command = '', durationMs = 0, problems = []} = (isEnd && document.end) || {}
       return {
@@ -121,7 +106,7 @@ export class Snapshots {
     id: string,
     work: (documents: ReadonlyMap<NodeDocument, BufferedDocument>) => Promise<Result>,
   ): Promise<Result> {
-    const snapshot = this.find(id)
+    const snapshot = this.buffered.find(id)
     snapshot.waiting++
     try {
       return await work(snapshot.documents)
@@ -136,7 +121,7 @@ export class Snapshots {
     const snapshot = this.buffered.get(id)
     if (!snapshot) return
     this.leave(id, owner)
-    if (snapshot.holders.length === 0) this.drop(snapshot)
+    if (snapshot.holders.length === 0) this.buffered.drop(snapshot)
   }
 
   /**
@@ -152,18 +137,18 @@ export class Snapshots {
   /** Ends all reads and drops all that is held. */
   stop(): void {
     clearInterval(this.sweeper)
-    for (const snapshot of this.buffered.values()) this.drop(snapshot)
+    for (const snapshot of this.buffered.all) this.buffered.drop(snapshot)
   }
 
   private shared(asked: readonly NodeDocument[]): BufferedSnapshot | undefined {
     const oldest = performance.now() - this.options.limits.sharedReadMs
-    return [...this.buffered.values()].findLast(
+    return this.buffered.all.findLast(
       each => each.isRunning && each.startedMs >= oldest && asked.every(name => each.asked.has(name)),
     )
   }
 
   private heldBy(owner: string | undefined): number {
-    const holders = [...this.coming, ...[...this.buffered.values()].flatMap(each => each.holders)]
+    const holders = [...this.coming, ...this.buffered.all.flatMap(each => each.holders)]
     return holders.filter(each => each === owner).length
   }
 
@@ -212,16 +197,13 @@ export class Snapshots {
   }
 
   private async begin(asked: readonly NodeDocument[], owner: string | undefined): Promise<BufferedSnapshot> {
-    const {limits, readers} = this.options
     const own = owner === undefined ? 0 : this.heldBy(owner) - 1
-    while (this.buffered.size >= limits.snapshots)
-      if (!this.dropIdle() && !this.dropOfGreediest(own))
-        throw refused('TOO_MANY', `${this.buffered.size} dumps of this node are being fetched`, 'Try again later.')
+    this.buffered.makeRoom(own)
     const takenAt = new Date()
     const detector = new BackendDetector()
     const documents = new Map<NodeDocument, BufferedDocument>()
-    for (const [name, reader] of await readers(asked))
-      documents.set(name, new BufferedDocument(reader, this.budget, detector.of(name)))
+    for (const [name, reader] of await this.options.readers(asked))
+      documents.set(name, new BufferedDocument(reader, this.buffered.budget, detector.of(name)))
     const snapshot: BufferedSnapshot = {
       id: randomUUID(),
       takenAt,
@@ -233,14 +215,14 @@ export class Snapshots {
       waiting: 0,
       usedMs: performance.now(),
     }
-    this.buffered.set(snapshot.id, snapshot)
+    this.buffered.add(snapshot)
     void Promise.all([...documents.values()].map(({done}) => done)).then(() => this.finished(snapshot, detector))
     return snapshot
   }
 
   private finished(snapshot: BufferedSnapshot, detector: BackendDetector): void {
     snapshot.isRunning = false
-    if (!this.buffered.has(snapshot.id)) return
+    if (!this.buffered.get(snapshot.id)) return
     this.options.onRead({
       at: snapshot.takenAt.toISOString(),
       documents: [...snapshot.documents.keys()],
@@ -249,72 +231,10 @@ export class Snapshots {
       backend: detector.backend,
     })
   }
+}
 
-  private readonly budget: MemoryBudget = {
-    take: bytes => {
-      this.bytes += bytes
-      while (this.bytes > this.options.limits.snapshotBytes) if (!this.dropIdle() && !this.dropOfGreediest(1)) return false
-      return true
-    },
-    giveBack: bytes => {
-      this.bytes -= bytes
-    },
-  }
-
-  /** Makes room: drops the least recently used snapshot of those that nobody has open. @returns whether there was one */
-  private dropIdle(): boolean {
-    const idle = [...this.buffered.values()].filter(
-      ({holders, waiting, isRunning}) => holders.length === 0 && waiting === 0 && !isRunning,
-    )
-    const [oldest] = idle.toSorted((a, b) => a.usedMs - b.usedMs)
-    if (oldest) this.drop(oldest)
-    return oldest !== undefined
-  }
-
-  /**
-   * Makes room at the cost of who has the most. Snapshots that several share, and those of root and of the agent itself, stay.
-   *
-   * @param own how many whoever needs the room has: who has none gets room in any case
-   * @returns whether there was one to drop
-   */
-  private dropOfGreediest(own: number): boolean {
-    const owned = new Map<string, BufferedSnapshot[]>()
-    for (const snapshot of this.buffered.values()) {
-      const [owner, ...others] = new Set(snapshot.holders)
-      if (owner !== undefined && others.length === 0) owned.set(owner, [...(owned.get(owner) ?? []), snapshot])
-    }
-    const [greediest = []] = [...owned.values()].toSorted((a, b) => b.length - a.length)
-    const unused = [...owned.values()].flat().filter(({waiting}) => waiting === 0)
-    const [dropped] =
-      greediest.length > Math.max(1, own) ? greediest : own > 0 ? [] : unused.toSorted((a, b) => a.usedMs - b.usedMs)
-    if (dropped) this.drop(dropped)
-    return dropped !== undefined
-  }
-
-  private sweep(): void {
-    const oldest = performance.now() - this.options.limits.snapshotMs
-    for (const snapshot of this.buffered.values()) if (snapshot.waiting === 0 && snapshot.usedMs < oldest) this.drop(snapshot)
-  }
-
-  private drop(snapshot: BufferedSnapshot): void {
-    this.buffered.delete(snapshot.id)
-    for (const document of snapshot.documents.values()) document.drop()
-  }
-
-  private find(id: string): BufferedSnapshot {
-    const snapshot = this.buffered.get(id)
-    if (snapshot) return snapshot
-    const seconds = this.options.limits.snapshotMs / 1000
-    throw refused(
-      'NO_SNAPSHOT',
-      'the agent does not hold this dump any more',
-      `It keeps one for ${seconds} s after it was last read from. Run the command again.`,
-    )
-  }
-
-  private documentOf(snapshot: BufferedSnapshot, name: NodeDocument): BufferedDocument {
-    const document = snapshot.documents.get(name)
-    if (document) return document
-    throw refused('NO_SNAPSHOT', `this dump has no ${name}`, `It has: ${[...snapshot.documents.keys()].join(', ')}`)
-  }
+function documentOf({documents}: BufferedSnapshot, name: NodeDocument): BufferedDocument {
+  const document = documents.get(name)
+  if (document) return document
+  throw refused('NO_SNAPSHOT', `this dump has no ${name}`, `It has: ${[...documents.keys()].join(', ')}`)
 }
