@@ -1,7 +1,7 @@
 import type {Description, ReachGroup} from '../contract/description.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Matrix} from '../matrix/matrix.ts'
-import {isWrong, probeNodes} from '../matrix/probe-node.ts'
+import {isWrong, probeNodes} from '../matrix/probe-nodes.ts'
 import {InputError} from '../problem/input-error.ts'
 import {constantPorts, type PortRange} from './constant-ports.ts'
 import type {Knowledge} from './knowledge.ts'

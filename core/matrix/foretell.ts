@@ -38,6 +38,15 @@ export function foretell(cluster: ClusterObjects, dataPlane: DataPlane, options:
   }
 }
 
+/** What a matrix looks at, of a node that was foretold. */
+export const foretoldInput = ({
+  node,
+  usedSets,
+}: Foretold): Pick<Foretold, 'usedSets'> & {readonly nodes: readonly NodeState[]} => ({
+  nodes: [node],
+  usedSets,
+})
+
 /**
  * Foretells the node after a change. An update of a policy that Azure NPM refuses when it reads it leaves the version before in
  * force, until Azure NPM starts anew.
@@ -72,8 +81,20 @@ export function foretellChange(
   return {node: node.with({cluster: after}), usedSets: used, problems: [...keptProblems, ...problems]}
 }
 
-/** The known departures from the API in a cluster's policies. They are known for the second generation only. */
-export function departuresOf(cluster: ClusterObjects, {policyCompiler}: DataPlane, options: CompileOptions): Deviation[] {
+/** The known departures from the API in a cluster's policies, as documents have them. They are known for the second generation only. */
+export function printedDepartures(
+  cluster: ClusterObjects,
+  dataPlane: DataPlane,
+  options: CompileOptions,
+): {readonly code: string; readonly sentence: string; readonly objects: string[]}[] {
+  return departuresOf(cluster, dataPlane, options).map(({code, sentence, places}) => ({
+    code,
+    sentence,
+    objects: [...new Set(places.map(({object}) => object))],
+  }))
+}
+
+function departuresOf(cluster: ClusterObjects, {policyCompiler}: DataPlane, options: CompileOptions): Deviation[] {
   const {generation, release, scheme} = options
   if (generation === 'v1') return []
   const compile: Compile = (objects, asked) =>

@@ -1,5 +1,6 @@
 import type {MatrixChange, Probe} from '../../core/contract/matrix.ts'
-import {isWrong, type MatrixDiff, type StreamedMatrix} from '../../core/matrix/probe-node.ts'
+import type {MatrixDiff} from '../../core/matrix/compare-probes.ts'
+import {isWrong, type StreamedMatrix} from '../../core/matrix/probe-nodes.ts'
 import {cellText} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'

@@ -3,7 +3,7 @@ import {traceSchema} from '../../../core/contract/trace.ts'
 import {translationSchema} from '../../../core/contract/translation.ts'
 import {diffNode} from '../../../core/drift/diff-node.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
-import {probeNode} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import type {ProgramSet} from '../../../core/policy/program.ts'
 import {tracePacket} from '../../../core/trace/trace-packet.ts'
 import {translate} from '../../../core/translate/translate.ts'
@@ -142,7 +142,7 @@ describe('a data plane of another shape', () => {
   })
 
   test('has a matrix that is walked, with what the policies say beside it', () => {
-    const {document} = probeNode(node({'podlabel-app:web': []}), {ports: [{protocol: 'tcp', port: 5432}]}, [])
+    const {document} = probeNodes([node({'podlabel-app:web': []})], {ports: [{protocol: 'tcp', port: 5432}]})
     const wrong = [...document.probes].filter(({verdict, expected}) => expected !== undefined && verdict !== expected)
     expect(document.walked).toBe(true)
     expect(wrong).toEqual([

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {diffNode} from '../../../core/drift/diff-node.ts'
-import {probeNode} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {translateNode} from '../../../core/translate/translate-node.ts'
 import {nodeNamed} from '../../support/dump-fixture.ts'
 import {dumpOf} from '../../support/read-capture.ts'
@@ -36,10 +36,10 @@ test('without rules nothing is said to do nothing, and no packet to have been ju
 
 test('a matrix names what is not whole where a verdict rests on it', async () => {
   const question = {ports: [{protocol: 'tcp', port: 9000} as const]}
-  const whole = probeNode(await dumpOf(rules, sets, objects), question, [])
+  const whole = probeNodes([await dumpOf(rules, sets, objects)], question)
   expect([...whole.document.probes].length).toBeGreaterThan(0)
   expect([whole.document.incomplete, whole.restsOnLost()]).toEqual([[], false])
-  const half = probeNode(await dumpOf(NAT, sets, objects), question, [])
+  const half = probeNodes([await dumpOf(NAT, sets, objects)], question)
   expect(new Set([...half.document.probes].map(({verdict}) => verdict))).toContain('unknown')
   expect([parts(half.document.incomplete), half.restsOnLost()]).toEqual([['table filter'], true])
 })

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {lintDocuments} from '../../../core/lint/lint-documents.ts'
-import {compareProbes, probeNode} from '../../../core/matrix/probe-node.ts'
+import {compareProbes} from '../../../core/matrix/compare-probes.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {dumpOf} from '../../support/read-capture.ts'
 
 const HEAD = `apiVersion: networking.k8s.io/v1
@@ -134,13 +135,13 @@ items:
     'policy mill/wheel is one that the API server refuses, so no cluster has it: spec.ingress[0].from[0]: the peer is empty'
 
   test('say so', async () => {
-    const {document} = probeNode(await dumpOf(MILL, EMPTY_PEER), {}, [])
+    const {document} = probeNodes([await dumpOf(MILL, EMPTY_PEER)], {})
     expect(document.problems.map(({message}) => message)).toContain(said)
   })
 
   test('say nothing of one that a cluster has', async () => {
     const read = EMPTY_PEER.replace('  name: wheel', '  name: wheel\n  uid: 6f1c2a1e-0000-4000-8000-000000000000')
-    const {document} = probeNode(await dumpOf(MILL, read), {}, [])
+    const {document} = probeNodes([await dumpOf(MILL, read)], {})
     expect(document.problems.filter(({code}) => code === 'POLICY_INVALID')).toEqual([])
   })
 

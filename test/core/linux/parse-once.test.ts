@@ -2,7 +2,7 @@ import {beforeEach, describe, expect, test, vi} from 'vitest'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {diffNode} from '../../../core/drift/diff-node.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
-import {probeNode} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {tracePacket} from '../../../core/trace/trace-packet.ts'
 import {translate} from '../../../core/translate/translate.ts'
 import {documentsOf} from '../../support/redact/folders.ts'
@@ -66,7 +66,7 @@ const verbs: Readonly<Record<string, (node: NodeState) => unknown>> = {
     return tracePacket([node], {source, destination, ...tcp}, [])
   },
   diff: node => diffNode(node, {isLite: false}, []),
-  matrix: node => [...probeNode(node, {ports: [{protocol: 'tcp', port: 80}]}, []).document.probes],
+  matrix: node => [...probeNodes([node], {ports: [{protocol: 'tcp', port: 80}]}).document.probes],
 }
 
 describe.each(['drifted', 'real-npm/shop-sha256', 'real-npm/garden-oldmarks', 'captures/v1-nft'])('%s', folder => {

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {linux} from '../../../core/dataplanes.ts'
 import type {ClusterObjects, Namespace, NetworkPolicy} from '../../../core/kubernetes/objects.ts'
 import {changedCluster} from '../../../core/matrix/change.ts'
-import {compareProbes} from '../../../core/matrix/probe-node.ts'
+import {compareProbes} from '../../../core/matrix/compare-probes.ts'
 
 const namespace = (name: string, labels: Record<string, string>, last?: Record<string, string>): Namespace => {
   const annotations = last && {

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import type {ClusterObjects, PolicyPort} from '../../../core/kubernetes/objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {namedPorts, parsePorts} from '../../../core/matrix/ports.ts'
-import {probeNodes} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {linesOf} from '../../support/node-of.ts'
 import {shop, shopLines, shopNodes} from '../../support/shop-nodes.ts'
 

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {compareProbes, probeNode} from '../../../core/matrix/probe-node.ts'
+import {compareProbes} from '../../../core/matrix/compare-probes.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {withStandIns} from '../../../core/matrix/stand-ins.ts'
 import {dumpOf} from '../../support/read-capture.ts'
 
@@ -56,7 +57,7 @@ describe('stand-ins', () => {
         ...['wheel', 'sack', 'cart'].map(name => workload('Deployment', name, name)),
       ),
     )
-    const {document} = probeNode(dump, {}, [])
+    const {document} = probeNodes([dump], {})
     expect(document.standIns?.map(({name}) => name)).toEqual([
       'mill/wheel (Deployment)',
       'mill/sack (Deployment)',

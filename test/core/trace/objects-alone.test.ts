@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {readDump} from '../../../core/dump/read-dump.ts'
-import {probeNode} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {tracePacket} from '../../../core/trace/trace-packet.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
@@ -15,7 +15,7 @@ test.each([
   const [node] = nodes
   if (!node) throw new Error('no objects were read')
   // A part of them: each trace opens the objects anew.
-  const probes = [...probeNode(node, {}, problems).document.probes].filter(
+  const probes = [...probeNodes([node], {}, problems).document.probes].filter(
     ({verdict, expected}, at) => at % 5 === 0 || verdict !== expected,
   )
   const traces = probes.map(({source, destination, protocol, port}) =>

@@ -2,7 +2,7 @@ import {fc, test} from '@fast-check/vitest'
 import {describe, expect, test as plainTest} from 'vitest'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {objectKey} from '../../../core/kubernetes/objects.ts'
-import {probeNode} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {Evaluator} from '../../../core/policy/evaluate.ts'
 import {tracePacket} from '../../../core/trace/trace-packet.ts'
 import {translateNode} from '../../../core/translate/translate-node.ts'
@@ -222,7 +222,7 @@ describe('verbs', () => {
 
   plainTest('matrix has the pods of the node only: others are judged elsewhere', async () => {
     const node = await openedNode(all)
-    const {document, ends} = probeNode(node, {ports: [{protocol: 'tcp', port: 5432}]}, [])
+    const {document, ends} = probeNodes([node], {ports: [{protocol: 'tcp', port: 5432}]})
     expect(ends).toEqual(['ops/mon-1', 'shop/api-1', 'shop/db-1', 'shop/web-1', 'external'])
     expect(document.problems.map(({message}) => message)).toEqual([expect.stringContaining('2 pods of other nodes are left out')])
     for (const {source: from, destination: to, verdict} of document.probes) {
@@ -303,12 +303,12 @@ describe('without a node that was read', () => {
   })
 
   plainTest('the matrix has the pods of one operating system, and says how many it leaves out', async () => {
-    const mixed = probeNode(await objects(text => text), {}, [])
+    const mixed = probeNodes([await objects(text => text)], {})
     expect(mixed.ends).toEqual(['default/cli-1', 'lab/job-1', 'external'])
     expect(mixed.document.problems.map(({message}) => message)).toEqual([
       expect.stringContaining('4 pods of nodes with another operating system'),
     ])
-    const windowsOnly = probeNode(await objects(text => text.replaceAll('"linux"', '"windows"')), {}, [])
+    const windowsOnly = probeNodes([await objects(text => text.replaceAll('"linux"', '"windows"'))], {})
     expect(windowsOnly.ends).toHaveLength(7)
     expect(windowsOnly.document.problems.map(({code}) => code)).toEqual(['POLICY_REFUSED'])
   })

@@ -45,7 +45,7 @@ const files: readonly Computation[] = [
   {args: ['describe', 'bakery/oven-0', ...node], endless: 'core/describe/describe.ts describe'},
   {args: ['diff', ...node], endless: 'core/drift/diff-node.ts diffNode'},
   {args: ['trace', ...pods, '--port', '80', '--from', nodes], endless: 'core/trace/trace-packet.ts tracePacket'},
-  {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-node.ts probeNodes'},
+  {args: ['matrix', '--ports', '80', ...node], endless: 'core/matrix/probe-nodes.ts probeNodes'},
   {args: ['verify', ...node], endless: 'core/verify/verify-node.ts verifyEach'},
   {args: ['metrics', ...node], endless: 'core/metrics/node-metrics.ts nodeMetrics'},
   {args: ['policies', ...node], endless: 'core/policies/list-policies.ts listPolicies'},

@@ -8,7 +8,7 @@ import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {policyAddress} from '../../../core/kubernetes/pod-filter.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
-import {probeNode} from '../../../core/matrix/probe-node.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {parseIpv4} from '../../../core/net/ipv4.ts'
 import type {Packet, Verdict} from '../../../core/net/packet.ts'
 import {protocolNumber} from '../../../core/net/protocols.ts'
@@ -208,7 +208,7 @@ export function matrixClaims(state: NodeState): Claim[] {
     (state.cluster?.pods ?? []).map(({metadata, status}) => [`${metadata.namespace}/${metadata.name}`, status?.podIP ?? '']),
   )
   const address = (end: string) => (end === 'external' ? outside : (addressOf.get(end) ?? end))
-  return [...probeNode(state, {ports: PORTS}, []).document.probes].flatMap(({source, destination, protocol, port, verdict}) => {
+  return [...probeNodes([state], {ports: PORTS}).document.probes].flatMap(({source, destination, protocol, port, verdict}) => {
     const packet = {source: address(source), destination: address(destination), protocol, port}
     return source === destination ? [] : [{by: 'matrix', packet, verdict}]
   })

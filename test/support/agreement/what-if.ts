@@ -4,7 +4,9 @@ import {type ClusterObjects, emptyCluster, objectKey} from '../../../core/kubern
 import {hasPolicyAddress, policyIp} from '../../../core/kubernetes/pod-filter.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
-import {compareProbes, type MatrixDiff, type MatrixQuestion, probeNode} from '../../../core/matrix/probe-node.ts'
+import {compareProbes, type MatrixDiff} from '../../../core/matrix/compare-probes.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
+import type {MatrixQuestion} from '../../../core/matrix/question.ts'
 import type {Packet, Verdict} from '../../../core/net/packet.ts'
 import type {CompileOptions} from '../../../core/policy/program.ts'
 import type {PacketNode} from '../kernel/packets/packet-node.ts'
@@ -46,14 +48,14 @@ export function foretold({before, after, options}: WhatIf): {diff: MatrixDiff; v
       }
   const diff = compareProbes([opened(before)], change, {options}, none)
   const question: MatrixQuestion = {options, ports: portsOf({before, after, options})}
-  const {document} = probeNode(opened(before), question, [])
+  const {document} = probeNodes([opened(before)], question)
   return {diff, verdicts: new Map([...document.probes].map(probe => [keyOf(probe), probe.verdict]))}
 }
 
 /** The ports that a matrix takes for both states. */
 function portsOf({before, after, options}: WhatIf): MatrixQuestion['ports'] {
   const both = {...after, policies: [...before.policies, ...after.policies], pods: [...before.pods, ...after.pods]}
-  return probeNode(opened(both), {options}, []).ports
+  return probeNodes([opened(both)], {options}).ports
 }
 
 /** The verdict of a real packet for each cell, through the rules that Azure NPM programs for the objects. */

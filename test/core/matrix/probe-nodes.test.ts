@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {compareProbes, probeNode} from '../../../core/matrix/probe-node.ts'
+import {compareProbes} from '../../../core/matrix/compare-probes.ts'
+import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import type {Problem} from '../../../core/problem/problem.ts'
 import {dumpOf, fixtureText} from '../../support/read-capture.ts'
 
@@ -14,7 +15,7 @@ const none = {before: [], after: []}
 
 describe('the matrix of a node', () => {
   test('has every pair of pods and one address outside at every port, sender by sender', async () => {
-    const {document, ends} = probeNode(await dumpOf(rules, sets, objects), {ports: [tcp(8080), tcp(80)]}, [])
+    const {document, ends} = probeNodes([await dumpOf(rules, sets, objects)], {ports: [tcp(8080), tcp(80)]})
     const probes = [...document.probes]
     expect(document).toMatchObject({kind: 'Matrix', walked: true})
     expect(ends.at(-1)).toBe('external')
@@ -23,13 +24,13 @@ describe('the matrix of a node', () => {
   })
 
   test('has only pods of the namespace that is asked for', async () => {
-    const {ends} = probeNode(await dumpOf(objects), {ports: [tcp(80)], namespaces: ['bakery']}, [])
+    const {ends} = probeNodes([await dumpOf(objects)], {ports: [tcp(80)], namespaces: ['bakery']})
     expect(ends.length).toBeGreaterThan(1)
     expect(ends.filter(name => !name.startsWith('bakery/'))).toEqual(['external'])
   })
 
   test('walks the rules that Azure NPM would program when none are known', async () => {
-    const {document} = probeNode(await dumpOf(objects), {ports: [tcp(8080)]}, [problem])
+    const {document} = probeNodes([await dumpOf(objects)], {ports: [tcp(8080)]}, [problem])
     expect(document).toMatchObject({walked: false, foretold: true})
     expect(document.departures?.map(({code}) => code)).toEqual(['NEGATIVE_ONLY'])
     expect(document.problems[0]).toEqual(problem)
@@ -41,12 +42,12 @@ describe('the matrix of a node', () => {
   test('needs ports where rules are known and no policies', async () => {
     const withoutPolicies = objects.replaceAll('kind: NetworkPolicy', 'kind: Other')
     const dump = await dumpOf(rules, sets, withoutPolicies)
-    expect(() => probeNode(dump, {}, [])).toThrow('--ports is missing')
+    expect(() => probeNodes([dump], {})).toThrow('--ports is missing')
   })
 
   test('needs pods', async () => {
     const dump = await dumpOf(rules, sets)
-    expect(() => probeNode(dump, {ports: [tcp(80)]}, [])).toThrow('no pods are known')
+    expect(() => probeNodes([dump], {ports: [tcp(80)]})).toThrow('no pods are known')
   })
 })
 
