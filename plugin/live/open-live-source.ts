@@ -51,9 +51,12 @@ async function openLiveCluster(
 
 async function openLiveLocal(flags: SourceFlags, signal: AbortSignal): Promise<LiveSource & AsyncDisposable> {
   requireRoot('reads the kernel')
-  const [{LiveLocal}, {oneDump, openSource}] = await Promise.all([import('./live-local.ts'), import('../source/open-source.ts')])
+  const [{LiveLocal}, {localNode, openSource}] = await Promise.all([
+    import('./live-local.ts'),
+    import('../source/open-source.ts'),
+  ])
   const counters = await services().localCounters()
-  const read = async (given: AbortSignal) => oneDump(await openSource(flags, unseen(given)), flags)
+  const read = async (given: AbortSignal) => localNode(await openSource(flags, unseen(given)))
   // What cannot be read at all is no node that will come back.
   await read(signal)
   return withEnd(new LiveLocal(counters, read, FIRST), async () => counters.stop())

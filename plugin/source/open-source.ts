@@ -145,14 +145,11 @@ function chosen(source: Source, {pod, selector}: NodeChoice): Source {
 }
 
 /**
- * The one dump a verb is about.
+ * This machine, of a source that `--local` opened: whatever files are given beside it, all is one node.
  *
- * @throws InputError when none fits, or when several do and no `--node` says which
+ * @throws InputError when neither its rules nor its sets could be read
  */
-export function oneDump(source: Source, flags: SourceFlags): NodeState {
-  const {usable, all} = usableDumps(source)
-  return onlyNode(usable, flags.node, all)
-}
+export const localNode = (source: Source): NodeState => usableDumps(source).usable[0]
 
 /**
  * The dumps a verb is about that answers for each node: all, or those that `--node` names. Those that could not be read are failures.
@@ -168,7 +165,7 @@ export function chosenNodes(source: Source, {node: names}: SourceFlags): {nodes:
   const others = names.filter(name => !failed.some(({node}) => node === name))
   const [first] = failed
   if (first && others.length === 0) throw new InputError(`node ${first.node}: ${first.message}`, first.next, all)
-  return {nodes: others.map(name => onlyNode(usable, [name], all)), failures: failed}
+  return {nodes: others.map(name => nodeNamed(usable, name, all)), failures: failed}
 }
 
 const NOTHING_READ = {
@@ -176,13 +173,18 @@ const NOTHING_READ = {
   next: 'Take them on the node: iptables-save -c > rules.txt; ipset save > sets.txt',
 }
 
-function usableDumps(source: Source): {readonly usable: readonly NodeState[]; readonly all: readonly Problem[]} {
+interface UsableDumps {
+  readonly usable: readonly [NodeState, ...NodeState[]]
+  readonly all: readonly Problem[]
+}
+
+function usableDumps(source: Source): UsableDumps {
   const all = [...source.problems, ...source.dumps.flatMap(({problems}) => problems)]
   const ambiguous = all.find(({code}) => code === 'AMBIGUOUS_FILES')
   if (ambiguous) throw new InputError(ambiguous.message, ambiguous.next)
-  const usable = source.dumps.filter(({completeness, sets}) => completeness.rules !== 'absent' || sets)
-  if (usable.length === 0) throw new InputError('nothing to read: neither rules nor sets of a node were found', ACCEPTED, all)
-  return {usable, all}
+  const [first, ...others] = source.dumps.filter(({completeness, sets}) => completeness.rules !== 'absent' || sets)
+  if (!first) throw new InputError('nothing to read: neither rules nor sets of a node were found', ACCEPTED, all)
+  return {usable: [first, ...others], all}
 }
 
 /**
@@ -191,38 +193,30 @@ function usableDumps(source: Source): {readonly usable: readonly NodeState[]; re
  * @throws InputError for a name that the input does not hold
  */
 export const namedNodes = (dumps: readonly NodeState[], names: readonly string[] | undefined): readonly NodeState[] =>
-  names === undefined ? dumps : [...new Set(names)].map(name => onlyNode(dumps, [name]))
+  names === undefined ? dumps : [...new Set(names)].map(name => nodeNamed(dumps, name))
 
 /**
- * The only dump, or the only one that `--node` names.
+ * The dump of the node that has a name.
  *
- * @param node values of `--node`
+ * @param name a value of `--node`
  * @param problems what is said before the error when the input holds no such node
- * @throws InputError when none fits, or several do
+ * @throws InputError when none has it, or several have: those are states of one node, and nothing says which is meant
  */
-export function onlyNode(
-  dumps: readonly NodeState[],
-  node: readonly string[] | undefined,
-  problems: readonly Problem[] = [],
-): NodeState {
-  const named = node === undefined ? dumps : dumps.filter(dump => node.includes(dump.node))
-  const [dump] = named
-  if (!dump)
-    throw unknownName(
-      (node ?? []).some(name => isNowhere(name, dumps)),
-      `--node ${node?.join(', ')}: the input holds no such node`,
-      [
-        ...meant(
-          node?.[0] ?? '',
-          dumps.map(each => each.node),
-        ),
-        `It holds: ${namesOf(dumps)}`,
-      ],
-      problems,
+export function nodeNamed(dumps: readonly NodeState[], name: string, problems: readonly Problem[] = []): NodeState {
+  const [named, ...others] = dumps.filter(({node}) => node === name)
+  if (others.length > 0)
+    throw new InputError(
+      `--node ${name}: the input holds ${others.length + 1} dumps of this node`,
+      'Give the folder of the one that you mean with --from.',
     )
-  if (named.length > 1)
-    throw new InputError(`the input holds ${named.length} nodes: ${namesOf(named)}`, 'Say which one with --node NAME.')
-  return dump
+  if (named) return named
+  const known = dumps.map(({node}) => node)
+  throw unknownName(
+    isNowhere(name, dumps),
+    `--node ${name}: the input holds no such node`,
+    [...meant(name, known), `It holds: ${namesOf(dumps)}`],
+    problems,
+  )
 }
 
 /** Whether the cluster is known not to have a node: its dump may be elsewhere where it has. */

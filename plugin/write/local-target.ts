@@ -5,7 +5,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Waiting} from '../agents/each-node.ts'
 import {finishFirst, interruption} from '../cleanup/interruption.ts'
 import {type LocalWriter, requireRoot, services} from '../services.ts'
-import {oneDump, openSource} from '../source/open-source.ts'
+import {localNode, openSource} from '../source/open-source.ts'
 import {openWriteOf} from './open-write.ts'
 import type {WriteTarget, WriteTargets} from './write-target.ts'
 
@@ -39,10 +39,12 @@ function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): W
     flag,
     async read() {
       const openWrite = openWriteOf(await writer.status({withoutPoints: true}), flag)
-      const flags = {local: true, from: undefined, stateDir}
-      const source = await openSource(flags, waiting, 'one', {withConnections: true, isBeforeWrite: true})
+      const source = await openSource({local: true, from: undefined, stateDir}, waiting, 'one', {
+        withConnections: true,
+        isBeforeWrite: true,
+      })
       return {
-        state: oneDump(source, flags),
+        state: localNode(source),
         problems: source.problems,
         ownAddresses: new Set(Object.values(networkInterfaces()).flatMap((each = []) => each.map(({address}) => address))),
         surroundings: {hasNpmProcess: await services().hasNpmProcess()},

@@ -13,7 +13,7 @@ import type {Narrowing, Wanted} from '../../core/plan/wanted.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {eachNode, type NodeResult, type Waiting} from '../agents/each-node.ts'
 import {computeWhileHeld} from '../cleanup/interruption.ts'
-import {onlyNode} from '../source/open-source.ts'
+import {nodeNamed} from '../source/open-source.ts'
 import type {WriteTarget} from './write-target.ts'
 
 /** What nodes are to be. */
@@ -101,7 +101,7 @@ export function wantedOfDump(dumps: readonly NodeState[], targets: number): Plan
   return ({node}) => {
     const named = dumps.filter(dump => dump.node === node)
     if (named.length === 0 && targets === 1 && dumps.length === 1) return {kind: 'dump', node: dumps[0] as NodeState}
-    return {kind: 'dump', node: onlyNode(dumps, [node])}
+    return {kind: 'dump', node: nodeNamed(dumps, node)}
   }
 }
 

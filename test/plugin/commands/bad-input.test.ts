@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs'
-import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {cp, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
@@ -198,6 +198,15 @@ describe('translate is given', () => {
 })
 
 describe('the command line', () => {
+  test('does not guess which of two dumps of one node --node means', async () => {
+    for (const day of ['monday', 'tuesday'])
+      await cp(fixture('captures/v2-base36-nft'), join(folder, 'days', day, 'n1'), {recursive: true})
+    const {exitCode, stderr} = await runCli(['sets', '--from', join(folder, 'days'), '--node', 'n1'])
+    expect(stderr).toContain('--node n1: the input holds 2 dumps of this node')
+    expect(stderr).toContain('Give the folder of the one that you mean with --from.')
+    expect(exitCode).toBe(2)
+  })
+
   test.each<{args: string[]; says: string[]; exit?: number}>([
     {args: ['translate'], says: ['error: no source', '--from PATH', '--local']},
     {
