@@ -33,6 +33,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
   // What every data plane does with differences and changes.
   'core/differences': [...ground, 'core/sets', 'core/packets', 'core/dataplane'],
+  // What every data plane's node keeps of what was read.
+  'core/read-facts.ts': ['core/sets', 'core/dataplane'],
 
   'core/linux/iptables': ['core/text', 'core/problem', 'core/net'],
   'core/linux/ipset': ['core/text', 'core/problem', 'core/net', 'core/sets'],
@@ -69,6 +71,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'core/linux/counters': [...seam, 'core/linux/iptables', 'core/linux/npm'],
   'core/linux/node-state.ts': [
     ...seam,
+    'core/read-facts.ts',
     'core/linux/counters',
     'core/linux/iptables',
     'core/linux/ipset',
@@ -129,7 +132,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'core/windows/walk',
     'core/windows/compare',
   ],
-  'core/windows/node-state.ts': [...seam, 'core/windows/hns', 'core/windows/npm', 'core/windows/walk', 'core/windows/translate'],
+  'core/windows/node-state.ts': [
+    ...seam,
+    'core/read-facts.ts',
+    'core/windows/hns',
+    'core/windows/npm',
+    'core/windows/walk',
+    'core/windows/translate',
+  ],
   'core/windows/plan': [
     ...seam,
     'core/differences',

@@ -10,6 +10,7 @@ import type {Packet} from '../net/packet.ts'
 import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import {oneService} from '../packets/services.ts'
 import type {KnownRelease} from '../policy/known-release.ts'
+import {ReadFacts} from '../read-facts.ts'
 import type {SetIndex} from '../sets/set-index.ts'
 import {countersOfSave} from './counters/node-counters.ts'
 import {blocksInRules} from './iptables/address-blocks.ts'
@@ -63,22 +64,11 @@ function rulesOf(saved: SavedChains, beside: SavedChains | undefined): WalkedRul
 }
 
 /** A Linux node: rules of iptables and ipsets, opened once. */
-export class LinuxNode implements NodeState {
+export class LinuxNode extends ReadFacts implements NodeState {
   readonly dataPlane: DataPlane
   /** What was read. Only this data plane's own code looks at it. */
   readonly documents: LinuxDocuments
-  readonly node: string
-  readonly dumpId?: string
-  readonly takenAt?: string
-  readonly cache?: NodeFacts['cache'] & {}
-  readonly metricNames: NodeFacts['metricNames']
-  readonly cluster?: NodeFacts['cluster'] & {}
-  readonly connections?: NodeFacts['connections'] & {}
-  readonly metricPages?: NodeFacts['metricPages'] & {}
-  readonly problems: NodeFacts['problems']
   readonly sets?: LinuxDocuments['sets'] & {}
-  readonly hasMembers: boolean
-  readonly isForetold?: true
   private translated: LinuxTranslation | undefined
   private walked: WalkedNode | undefined
   private knownHost: Host | undefined
@@ -87,23 +77,11 @@ export class LinuxNode implements NodeState {
 
   /** @param walked of the same rules and sets, when they were walked before */
   constructor(dataPlane: DataPlane, documents: LinuxDocuments, walked?: WalkedNode) {
+    super(documents)
     this.dataPlane = dataPlane
     this.documents = documents
     this.walked = walked
-    const {node, dumpId, takenAt, cache, metricNames, cluster, connections, problems, sets, hasMembers, isForetold} = documents
-    const {metricPages} = documents
-    this.node = node
-    this.metricNames = metricNames
-    this.problems = problems
-    this.hasMembers = hasMembers
-    if (dumpId !== undefined) this.dumpId = dumpId
-    if (takenAt !== undefined) this.takenAt = takenAt
-    if (cache) this.cache = cache
-    if (cluster) this.cluster = cluster
-    if (connections) this.connections = connections
-    if (metricPages) this.metricPages = metricPages
-    if (sets) this.sets = sets
-    if (isForetold) this.isForetold = isForetold
+    if (documents.sets) this.sets = documents.sets
   }
 
   get completeness(): Completenesses {

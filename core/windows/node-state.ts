@@ -11,6 +11,7 @@ import type {PacketDomain, PacketSetWalk} from '../packets/packet-domain.ts'
 import {oneService} from '../packets/services.ts'
 import {type KnownRelease, releasesOfShape, UNKNOWN_RELEASE} from '../policy/known-release.ts'
 import {WIRE_SERVER} from '../policy/platform-services.ts'
+import {ReadFacts} from '../read-facts.ts'
 import type {HnsEndpoint} from './hns/model.ts'
 import {isNpmAclId} from './npm/acl-id.ts'
 import type {WindowsDocuments} from './npm/documents.ts'
@@ -25,22 +26,11 @@ import {type WalkedNode, type WindowsWalk, walk} from './walk/walk.ts'
 import {WindowsSetWalker} from './walk/walk-sets.ts'
 
 /** A Windows node: sets of HNS networks, and ACLs of endpoints, opened once. */
-export class WindowsNode implements NodeState {
+export class WindowsNode extends ReadFacts implements NodeState {
   readonly dataPlane: DataPlane
   /** What was read. Only this data plane's own code looks at it. */
   readonly documents: WindowsDocuments
-  readonly node: string
-  readonly dumpId?: string
-  readonly takenAt?: string
-  readonly cache?: NodeFacts['cache'] & {}
-  readonly metricNames: NodeFacts['metricNames']
-  readonly cluster?: NodeFacts['cluster'] & {}
-  readonly connections?: NodeFacts['connections'] & {}
-  readonly metricPages?: NodeFacts['metricPages'] & {}
-  readonly problems: NodeFacts['problems']
   readonly sets?: WindowsDocuments['sets'] & {}
-  readonly hasMembers: boolean
-  readonly isForetold?: true
   /** Azure NPM looks at the pods of its own node only: what others send and receive is judged on theirs. */
   readonly judges = (address: string): boolean => {
     const {endpoints, lost} = this.walkedNode.endpoints.at(address)
@@ -52,22 +42,10 @@ export class WindowsNode implements NodeState {
   private uncounted: NodeCounters | undefined
 
   constructor(dataPlane: DataPlane, documents: WindowsDocuments) {
+    super(documents)
     this.dataPlane = dataPlane
     this.documents = documents
-    const {node, dumpId, takenAt, cache, metricNames, cluster, connections, problems, sets, hasMembers, isForetold} = documents
-    const {metricPages} = documents
-    this.node = node
-    this.metricNames = metricNames
-    this.problems = problems
-    this.hasMembers = hasMembers
-    if (dumpId !== undefined) this.dumpId = dumpId
-    if (takenAt !== undefined) this.takenAt = takenAt
-    if (cache) this.cache = cache
-    if (cluster) this.cluster = cluster
-    if (connections) this.connections = connections
-    if (metricPages) this.metricPages = metricPages
-    if (sets) this.sets = sets
-    if (isForetold) this.isForetold = isForetold
+    if (documents.sets) this.sets = documents.sets
   }
 
   get completeness(): Completenesses {

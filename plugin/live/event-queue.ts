@@ -42,3 +42,24 @@ export class EventQueue implements AsyncIterable<LiveEvent> {
     }
   }
 }
+
+/**
+ * The events that something produces, until it ends or somebody stops listening. It is waited for until it has ended.
+ *
+ * @param produce puts events into the queue until the signal aborts; what it throws ends the stream, too
+ */
+export async function* eventsOf(
+  given: AbortSignal,
+  produce: (queue: EventQueue, signal: AbortSignal) => Promise<void>,
+): AsyncGenerator<LiveEvent> {
+  const left = new AbortController()
+  const signal = AbortSignal.any([given, left.signal])
+  const queue = new EventQueue(signal)
+  const producing = produce(queue, signal).catch((error: unknown) => queue.end({error}))
+  try {
+    yield* queue
+  } finally {
+    left.abort()
+    await producing
+  }
+}

@@ -10,7 +10,7 @@ import type {Cluster} from '../agents/cluster.ts'
 import {type FollowPauses, followAgents} from '../agents/follow-agents.ts'
 import {listen} from '../agents/listen.ts'
 import {parseAnswer, tolerantDriftSchema} from '../agents/tolerant-schemas.ts'
-import {EventQueue} from './event-queue.ts'
+import {type EventQueue, eventsOf} from './event-queue.ts'
 import type {LiveRequest, LiveSource} from './live-source.ts'
 import {NodeSnapshots} from './node-snapshots.ts'
 import {CurrentRequest} from './request.ts'
@@ -47,28 +47,21 @@ export class LiveCluster implements LiveSource {
     this.asked.set(request)
   }
 
-  async *events(given: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncGenerator<LiveEvent> {
-    const left = new AbortController()
-    const signal = AbortSignal.any([given, left.signal])
-    const queue = new EventQueue(signal)
-    const following = followAgents(
-      this.cluster,
-      this.choice,
-      signal,
-      {
-        ...(onFound && {onFound}),
-        listen: (agent, node, listening, came) => this.listen(agent, node, listening, came, queue),
-        onTrouble: (node, {message, next}) =>
-          queue.push({apiVersion: API_VERSION, kind: 'LiveFailure', node, at: new Date().toISOString(), message, next}),
-      },
-      this.pauses,
-    ).catch((error: unknown) => queue.end({error}))
-    try {
-      yield* queue
-    } finally {
-      left.abort()
-      await following
-    }
+  events(signal: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncGenerator<LiveEvent> {
+    return eventsOf(signal, (queue, following) =>
+      followAgents(
+        this.cluster,
+        this.choice,
+        following,
+        {
+          ...(onFound && {onFound}),
+          listen: (agent, node, listening, came) => this.listen(agent, node, listening, came, queue),
+          onTrouble: (node, {message, next}) =>
+            queue.push({apiVersion: API_VERSION, kind: 'LiveFailure', node, at: new Date().toISOString(), message, next}),
+        },
+        this.pauses,
+      ),
+    )
   }
 
   async members(node: string, set: string, signal: AbortSignal): Promise<SetEntry | undefined> {

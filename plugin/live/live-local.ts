@@ -5,7 +5,7 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {LocalCounters} from '../services.ts'
-import {EventQueue} from './event-queue.ts'
+import {type EventQueue, eventsOf} from './event-queue.ts'
 import {LiveDump} from './live-dump.ts'
 import type {LiveRequest, LiveSource} from './live-source.ts'
 import {NodeSnapshots} from './node-snapshots.ts'
@@ -33,18 +33,9 @@ export class LiveLocal implements LiveSource {
     this.asked.set(request)
   }
 
-  async *events(given: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncGenerator<LiveEvent> {
+  events(signal: AbortSignal, onFound?: (nodes: readonly string[]) => void): AsyncGenerator<LiveEvent> {
     onFound?.([this.counters.node])
-    const left = new AbortController()
-    const signal = AbortSignal.any([given, left.signal])
-    const queue = new EventQueue(signal)
-    const watching = this.watch(queue, signal).catch((error: unknown) => queue.end({error}))
-    try {
-      yield* queue
-    } finally {
-      left.abort()
-      await watching
-    }
+    return eventsOf(signal, (queue, watching) => this.watch(queue, watching))
   }
 
   async members(_node: string, set: string, signal: AbortSignal): Promise<SetEntry | undefined> {
