@@ -10,7 +10,6 @@ import {writeStatusSchema} from './writes.ts'
 export const CONTRACT = {major: 1, minor: 3} as const
 
 export const contractVersionSchema = z.object({major: z.int().min(0), minor: z.int().min(0)})
-export type ContractVersion = z.infer<typeof contractVersionSchema>
 
 /** Resources that exist in RBAC only: no API serves them. The name asked about is the node's. */
 export type VirtualResource = 'status' | 'dumps' | 'drifts' | 'applies' | 'flows'

@@ -95,8 +95,3 @@ export function protocolHolds(named: string, protocol: string): Truth {
 /** The name of a protocol given by number, or the number as text where it has none. */
 export const protocolName = (number: string): string =>
   Object.keys(NUMBERS).find(name => String(NUMBERS[name]) === number) ?? number
-
-const WITH_PORTS = new Set([6, 17, 33, 132, 136])
-
-/** Whether packets of a protocol have ports. */
-export const hasPorts = (protocol: string): boolean => WITH_PORTS.has(protocolNumber(protocol) ?? -1)

@@ -14,15 +14,7 @@ import {isWritten} from './written-sets.ts'
 export type {PacketField} from './match/condition.ts'
 export type {Passing} from './passing.ts'
 
-/**
- * The fields of a packet that a condition looks at: packets that agree on them have the same answer from `holds`, `unknown`
- * included, whatever else they differ in.
- *
- * @param sets the type of a set decides whether it looks at ports
- */
-export const dependsOn = (match: Match, sets: SetIndex): ReadonlySet<PacketField> => new Set(fieldsOf(match, sets))
-
-/** The same, where one field may come twice: every rule of a node asks. */
+/** The fields of a packet that a condition looks at. One may come twice: every rule of a node asks, and a set would take longer. */
 export function fieldsOf(match: Match, sets: SetIndex): readonly PacketField[] {
   switch (match.kind) {
     case 'comment':

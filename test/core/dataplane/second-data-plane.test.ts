@@ -6,8 +6,8 @@ import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import type {ProgramSet} from '../../../core/policy/program.ts'
 import {tracePacket} from '../../../core/trace/trace-packet.ts'
-import {translate} from '../../../core/translate/translate.ts'
 import {type Acl, aclNode, kernelName, setProgram} from '../../support/dataplane/acl-plane.ts'
+import {translate} from '../../support/translate.ts'
 
 /**
  * Three sets and two rules of another shape than iptables have go through every verb. Whoever makes a verb depend on Linux

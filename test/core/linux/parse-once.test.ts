@@ -4,8 +4,8 @@ import {diffNode} from '../../../core/drift/diff-node.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {probeNodes} from '../../../core/matrix/probe-nodes.ts'
 import {tracePacket} from '../../../core/trace/trace-packet.ts'
-import {translate} from '../../../core/translate/translate.ts'
 import {documentsOf} from '../../support/redact/folders.ts'
+import {translate} from '../../support/translate.ts'
 
 /** How often each rule line, and each document, was parsed. */
 const parsed = vi.hoisted(() => ({lines: new Map<string, number>(), documents: new Map<string, number>()}))

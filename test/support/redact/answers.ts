@@ -6,7 +6,7 @@ import {readDump} from '../../../core/dump/read-dump.ts'
 import {matrixEnds, probes} from '../../../core/matrix/matrix.ts'
 import type {Redaction} from '../../../core/redact/redaction.ts'
 import {renamePolicy} from '../../../core/renaming/renamer.ts'
-import {translate} from '../../../core/translate/translate.ts'
+import {translate} from '../translate.ts'
 
 /** How names are told afterwards; for the answers before, into those after. */
 export interface Names {

@@ -5,9 +5,9 @@ import type {ClusterObjects} from '../../../../core/kubernetes/objects.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {printIpsetRestore} from '../../../../core/linux/compile/print.ts'
 import type {LinuxProgram} from '../../../../core/linux/npm/program.ts'
-import {translate} from '../../../../core/translate/translate.ts'
 import {objectsOf, ruleText} from '../../../support/linux/compare-programs.ts'
 import {vectors} from '../../../support/linux/vector.ts'
+import {translate} from '../../../support/translate.ts'
 
 /** A program as a node would save it. */
 function savedRules({baseChains, policies, jump}: LinuxProgram): string {

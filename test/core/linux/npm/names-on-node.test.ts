@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest'
 import {readDump} from '../../../../core/dump/read-dump.ts'
 import {objectKey} from '../../../../core/kubernetes/objects.ts'
 import {readClusterObjects} from '../../../../core/kubernetes/read-objects.ts'
-import {translate} from '../../../../core/translate/translate.ts'
+import {translate} from '../../../support/translate.ts'
 
 /**
  * Dumps that Azure NPM itself programmed, beside the names it gave: every name we recover must be the one it used,

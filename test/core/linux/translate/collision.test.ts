@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {policyChainName} from '../../../../core/linux/npm/policy-chain.ts'
 import {setKernelName} from '../../../../core/names/kernel-name.ts'
-import {translate} from '../../../../core/translate/translate.ts'
 import {dumpOf, fixtureText} from '../../../support/read-capture.ts'
+import {translate} from '../../../support/translate.ts'
 
 interface Collisions {
   readonly sets: readonly {readonly names: readonly {readonly name: string}[]}[]

@@ -3,8 +3,8 @@ import {describe, expect} from 'vitest'
 import {translationSchema} from '../../../../core/contract/translation.ts'
 import {readDump} from '../../../../core/dump/read-dump.ts'
 import {problemText} from '../../../../core/problem/problem-text.ts'
-import {translate} from '../../../../core/translate/translate.ts'
 import {fixtureText} from '../../../support/read-capture.ts'
+import {translate} from '../../../support/translate.ts'
 
 /** Whatever happened to a dump on its way to us: an answer that keeps its contract, and problems that can be shown. */
 

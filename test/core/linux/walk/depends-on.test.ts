@@ -3,7 +3,7 @@ import {expect} from 'vitest'
 import {parseIpsetSave} from '../../../../core/linux/ipset/parse-save.ts'
 import type {Match} from '../../../../core/linux/iptables/model.ts'
 import {parseIptablesSave} from '../../../../core/linux/iptables/parse.ts'
-import {dependsOn, holds, type PacketField, type Passing} from '../../../../core/linux/walk/match.ts'
+import {fieldsOf, holds, type PacketField, type Passing} from '../../../../core/linux/walk/match.ts'
 import {forwardingHost} from '../../../../core/linux/walk/passing.ts'
 import {parseIpv4} from '../../../../core/net/ipv4.ts'
 import {memberText} from '../../../../core/sets/member.ts'
@@ -100,7 +100,7 @@ const FIELDS: Record<PacketField, readonly (keyof Passing)[]> = {
 test.prop([match, packet, packet], {numRuns: 5000})(
   'packets that agree on what a condition looks at have one answer',
   (condition, one, other) => {
-    const looked = [...dependsOn(condition, sets)].flatMap(field => FIELDS[field])
+    const looked = fieldsOf(condition, sets).flatMap(field => FIELDS[field])
     const same = Object.fromEntries(looked.map(field => [field, one[field]]))
     expect(holds(condition, {...other, ...same}, sets)).toBe(holds(condition, one, sets))
   },

@@ -1,5 +1,5 @@
-import type {Translation} from '../contract/translation.ts'
-import type {NodeState} from '../dataplane/dataplane.ts'
+import type {Translation} from '../../core/contract/translation.ts'
+import type {NodeState} from '../../core/dataplane/dataplane.ts'
 
 /** Translates all that is programmed on a node to one document. Bad input does not throw; it is in `problems`. */
 export function translate(node: NodeState): Translation {
