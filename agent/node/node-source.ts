@@ -15,6 +15,9 @@ export interface NodeSource {
 /** The longest that a call of HNS was seen to take is half a minute. */
 const CALL_MS = 120_000
 
+/** Whether a source runs the tools of this machine, of which its kernel can be asked, and not others that stand for them. */
+export const isOfThisKernel = ({run: its = run, start}: Partial<NodeSource>): boolean => its === run && start === undefined
+
 let opened: Promise<NodeSource> | undefined
 
 /** By what this machine is read. */

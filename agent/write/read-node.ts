@@ -9,7 +9,7 @@ import {limits} from '../limits/limits.ts'
 import {rulesGeneration} from '../netlink/generation.ts'
 import {documentReaders, kernelDocuments, LEGACY_RULES, NFT_RULES} from '../node/documents.ts'
 import type {ReadLocalOptions} from '../node/local-node.ts'
-import {nodeSource} from '../node/node-source.ts'
+import {isOfThisKernel, nodeSource} from '../node/node-source.ts'
 import {readDocuments} from '../node/read-documents.ts'
 import type {ReadTexts} from '../node/read-texts.ts'
 import {sha256} from './sealed-record.ts'
@@ -65,8 +65,8 @@ export async function readNode(options: ReadNodeOptions): Promise<ReadNode> {
 }
 
 /** Who replaces tools has a kernel of their own. */
-const generationOf = async ({generation, run: replaced, start}: ReadNodeOptions): Promise<number | undefined> =>
-  generation ? generation() : (replaced ?? start) ? undefined : rulesGeneration()
+const generationOf = async ({generation, ...source}: ReadNodeOptions): Promise<number | undefined> =>
+  generation ? generation() : isOfThisKernel(source) ? rulesGeneration() : undefined
 
 /**
  * Reads whether a node has a part. Only where what the tools print does not say so line for line is it parsed.

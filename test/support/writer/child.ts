@@ -1,5 +1,6 @@
 import {appendFileSync, readFileSync} from 'node:fs'
 import {openHns} from '../../../agent/hns/open-hns.ts'
+import {nodeSource} from '../../../agent/node/node-source.ts'
 import {machineClock} from '../../../agent/write/clock.ts'
 import type {DeniedFlows} from '../../../agent/write/denied-flows.ts'
 import {setFaultHook} from '../../../agent/write/fault-point.ts'
@@ -43,7 +44,8 @@ const deniedFlows: DeniedFlows = {
 }
 const hnsSocket = process.env['HNS_SOCKET']
 const writer = openWriter({
-  ...(hnsSocket !== undefined && {read: {hns: openHns(servedHns({path: hnsSocket}), {callMs: 20_000})}}),
+  // As an agent does.
+  read: hnsSocket === undefined ? await nodeSource() : {hns: openHns(servedHns({path: hnsSocket}), {callMs: 20_000})},
   stateDir,
   node,
   version: '0.0.0',
