@@ -15,12 +15,14 @@ interface PrintedRules {
 /** What was read of the node last, with what it was parsed to: who reads the same again need not parse it. */
 export class ReadTexts {
   private readonly known: Map<NodeDocument, DumpDocument>
+  private readonly before: ReadTexts | undefined
   private printed: PrintedRules | undefined
+  private forgetting: NodeJS.Timeout | undefined
 
-  /** @param before what was read by somebody else */
+  /** @param before what is read by somebody else: documents until now, rules also later */
   constructor(before?: ReadTexts) {
     this.known = new Map(before?.known)
-    this.printed = before?.printed
+    this.before = before
   }
 
   /**
@@ -30,6 +32,8 @@ export class ReadTexts {
    */
   keepRules(text: Text, generation: number): void {
     this.printed = {text, generation, atMs: performance.now()}
+    clearTimeout(this.forgetting)
+    this.forgetting = setTimeout(() => (this.printed = undefined), KEEP_TEXTS_MS).unref()
   }
 
   /**
@@ -40,7 +44,8 @@ export class ReadTexts {
    */
   rulesOf(generation: number): Text | undefined {
     const {printed} = this
-    return printed?.generation === generation && performance.now() - printed.atMs < KEEP_TEXTS_MS ? printed.text : undefined
+    const isOfNow = printed?.generation === generation && performance.now() - printed.atMs < KEEP_TEXTS_MS
+    return isOfNow ? printed.text : this.before?.rulesOf(generation)
   }
 
   /** Keeps a document. */

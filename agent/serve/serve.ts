@@ -12,8 +12,9 @@ import {openLiveReader} from '../live/open-live-reader.ts'
 import type {Log} from '../log.ts'
 import type {MetricsPages} from '../metrics/metrics-pages.ts'
 import type {OpenMetrics, ServedMetrics} from '../metrics/open-metrics.ts'
-import {documentReaders} from '../node/documents.ts'
-import {type NodeSource, nodeSource} from '../node/node-source.ts'
+import {documentReaders, NFT_RULES} from '../node/documents.ts'
+import {isOfThisKernel, type NodeSource, nodeSource} from '../node/node-source.ts'
+import {sharedRules} from '../node/shared-rules.ts'
 import {readVersions} from '../node/versions.ts'
 import type {Agent} from '../rpc/agent.ts'
 import {Changes} from '../rpc/changes.ts'
@@ -102,10 +103,16 @@ export async function serve(options: ServeOptions): Promise<string> {
   let metrics: OpenMetrics | undefined
   const readers = (asked: readonly NodeDocument[]) =>
     documentReaders(asked, {...source, version, cluster: watch, limits, ...(npmPort !== undefined && {npmPort})})
+  const isWriter = !options.readOnly
   const snapshots = new Snapshots({
     node,
     limits,
-    readers,
+    readers: async asked => {
+      const found = await readers(asked)
+      const rules = found.get(NFT_RULES)
+      // Who asks for a change has mostly read the node just before it.
+      return isWriter && rules && isOfThisKernel(source) ? found.set(NFT_RULES, sharedRules(rules)) : found
+    },
     onRead: read => {
       if (read.backend !== 'unknown') backend = read.backend
       lastRead = {at: read.at, durationMs: read.durationMs, problems: read.problems.length}
