@@ -63,11 +63,20 @@ export function printRuleLine(line: RuleLine): string {
   }
 }
 
+const ADD = 'add '
+
+/** Nearly all lines of a large plan are such ones, so no words are made of them. */
+function parseAddLine(text: string): SetLine | undefined {
+  const space = text.indexOf(' ', ADD.length)
+  return space <= ADD.length ? undefined : {does: 'add', set: text.slice(ADD.length, space), member: text.slice(space + 1)}
+}
+
 /** Options of `create` that stand alone. */
 const FLAGS = new Set(['counters', 'comment', 'skbinfo', 'forceadd'])
 
 /** @returns undefined for a line of another form than plans have */
 export function parseSetLine(text: string): SetLine | undefined {
+  if (text.startsWith(ADD)) return parseAddLine(text)
   const [does, set, ...rest] = text.split(' ')
   if (set === undefined || set === '') return undefined
   const [first, second] = rest
@@ -84,8 +93,6 @@ export function parseSetLine(text: string): SetLine | undefined {
       }
       return {does, set, type: first, options}
     }
-    case 'add':
-      return first === undefined ? undefined : {does, set, member: rest.join(' ')}
     case 'del':
       return first === undefined || rest.length > 1 ? undefined : {does, set, entry: first}
     case 'swap':
@@ -106,20 +113,24 @@ const BY_RULE = /^-D (\S+) (-.*|! -.*)$/
 
 /** @returns undefined for a line of another form than plans have */
 export function parseRuleLine(text: string): RuleLine | undefined {
+  if (text.startsWith('-A ')) return parsePlacedLine(text)
   const declared = DECLARED.exec(text)
   if (declared) return {does: 'declare', chain: declared[1] as string}
   const whole = WHOLE.exec(text)
   if (whole) return {does: whole[1] === 'F' ? 'flush' : 'remove', chain: whole[2] as string}
-  const placed = PLACED.exec(text)
-  if (placed) {
-    const [, option, chain = '', at, packets, bytes, body = ''] = placed
-    const rule = PartRule.parsed(body, packets === undefined ? undefined : {packets: Number(packets), bytes: Number(bytes)})
-    if (option === 'A') return at === undefined ? {does: 'append', chain, rule} : undefined
-    if (at === undefined) return undefined
-    return {does: option === 'I' ? 'insert' : 'replace', chain, position: Number(at), rule}
-  }
+  if (/^-[IR] /.test(text)) return parsePlacedLine(text)
   const deleted = AT_POSITION.exec(text)
   if (deleted) return {does: 'delete', chain: deleted[1] as string, position: Number(deleted[2])}
   const byRule = BY_RULE.exec(text)
   return byRule ? {does: 'deleteRule', chain: byRule[1] as string, rule: PartRule.parsed(byRule[2] as string)} : undefined
+}
+
+function parsePlacedLine(text: string): RuleLine | undefined {
+  const placed = PLACED.exec(text)
+  if (!placed) return undefined
+  const [, option, chain = '', at, packets, bytes, body = ''] = placed
+  const rule = PartRule.parsed(body, packets === undefined ? undefined : {packets: Number(packets), bytes: Number(bytes)})
+  if (option === 'A') return at === undefined ? {does: 'append', chain, rule} : undefined
+  if (at === undefined) return undefined
+  return {does: option === 'I' ? 'insert' : 'replace', chain, position: Number(at), rule}
 }

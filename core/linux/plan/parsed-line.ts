@@ -21,6 +21,7 @@ export function setLineOf(operation: Operation): SetLine | undefined {
   const known = setLines.get(operation)
   if (known) return known
   const line = parseSetLine(operation.line)
-  if (line) setLines.set(operation, line)
+  // To keep those that put members in takes longer than to read them again.
+  if (line && line.does !== 'add') setLines.set(operation, line)
   return line
 }

@@ -4,6 +4,7 @@ import {parseRuleBody} from '../iptables/parse-rule.ts'
 import {printRule} from '../iptables/print.ts'
 import {isNpmChain, NPM_CHAIN} from '../npm/chain-names.ts'
 import {keptComment} from '../npm/print-comment.ts'
+import {type NamedByRule, usualRule} from './usual-rule.ts'
 
 /** Packets and bytes that a rule has counted. */
 export interface Counters {
@@ -77,6 +78,12 @@ export class PartRule {
   isPrintedAs(line: string, start: number): boolean {
     // The text of a rule that was read need not be made: the same line is the same rule.
     return this.known.read?.source === line || line.slice(start) === this.text
+  }
+
+  /** What it names, found without parsing it if it has the usual form. */
+  get named(): NamedByRule {
+    const usual = this.body || this.knownText === undefined ? undefined : usualRule(this.knownText)
+    return usual ?? {sets: setsOf(this), chain: leadsTo(this)}
   }
 
   get matches(): readonly Match[] {

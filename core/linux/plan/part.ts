@@ -47,7 +47,9 @@ export interface LinuxPart extends NpmPart {
 /** The start of names of sets that plans make for themselves. */
 export const TWIN_PREFIX = 'npm-new-'
 
-const OWN_SET = /^(?:azure-npm|npm-new)-[0-9a-z]{1,22}$/
+/** The form of their names, for expressions. */
+export const OWN_SET_NAME = '(?:azure-npm|npm-new)-[0-9a-z]{1,22}'
+const OWN_SET = new RegExp(`^${OWN_SET_NAME}$`)
 
 /** Whether a set is Azure NPM's or one that a plan made. Names of another shape are of others, whatever they start with. */
 export const isOwnSet = (name: string): boolean => OWN_SET.test(name)

@@ -4,8 +4,9 @@ import {FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
 import {printRuleLine, printSetLine, type RuleLine, type SetLine} from './line.ts'
 import {ruleLineOf, setLineOf} from './parsed-line.ts'
-import {isOwnSet} from './part.ts'
+import {isOwnSet, OWN_SET_NAME} from './part.ts'
 import {leadsTo, PartRule} from './part-rule.ts'
+import {isUsualRule, OWN_CHAIN_NAME} from './usual-rule.ts'
 
 /**
  * Why lines must not be run. Undefined when they change nothing but Azure NPM's chains, the jump to them and Azure NPM's sets. A plan
@@ -26,7 +27,7 @@ const PLAIN = /^[\x20-\x7e]{1,4000}$/
 
 function reasonAgainst(tool: PlannedStep['tool'], operation: PlannedStep['operations'][number]): string | undefined {
   const {line: text} = operation
-  if (tool === 'ipset' && ADDS.test(text)) return undefined
+  if (tool === 'ipset' ? ADDS.test(text) : tool === 'iptables' && isUsualAppend(text)) return undefined
   if (!PLAIN.test(text)) return 'it has characters that no line of a plan has'
   if (tool === 'ipset') {
     const line = setLineOf(operation)
@@ -47,9 +48,14 @@ const OPTIONS: Readonly<Record<string, RegExp>> = {
 const ADDRESS = String.raw`(?:\d{1,3}\.){3}\d{1,3}`
 const MEMBER = new RegExp(`^(?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5})$`)
 
-const NAME = '(?:azure-npm|npm-new)-[0-9a-z]{1,22}'
 /** What nearly all lines of a large plan are: all that is asked of a line holds for these. */
-const ADDS = new RegExp(`^add ${NAME} (?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5}|${NAME})(?: nomatch)?$`)
+const ADDS = new RegExp(`^add ${OWN_SET_NAME} (?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5}|${OWN_SET_NAME})(?: nomatch)?$`)
+
+/** The same for rules. */
+function isUsualAppend(text: string): boolean {
+  const [start] = APPENDED.exec(text) ?? []
+  return start !== undefined && isUsualRule(text.slice(start.length))
+}
 
 const isMember = (entry: string): boolean => MEMBER.test(entry) || isOwnSet(entry)
 
@@ -74,8 +80,8 @@ function againstSetLine(line: SetLine): string | undefined {
   }
 }
 
-/** `AZURE-NPM` and names that start with it; the kernel takes 28 bytes. */
-const CHAIN = new RegExp(`^${NPM_CHAIN}(?:-[A-Za-z0-9-]{1,18})?$`)
+const CHAIN = new RegExp(`^${OWN_CHAIN_NAME}$`)
+const APPENDED = new RegExp(`^-A ${OWN_CHAIN_NAME} `)
 /** The jumps that releases of Azure NPM have. */
 const JUMPS = new Set([`-m conntrack --ctstate NEW -j ${NPM_CHAIN}`, `-j ${NPM_CHAIN}`])
 

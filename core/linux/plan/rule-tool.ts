@@ -3,7 +3,7 @@ import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
 import type {RuleLine} from './line.ts'
 import {ruleLineOf} from './parsed-line.ts'
 import {type Backend, chainKey, isOwnSet, type LinuxPart} from './part.ts'
-import {leadsTo, type PartRule, setsOf} from './part-rule.ts'
+import type {PartRule} from './part-rule.ts'
 
 /**
  * What `iptables-restore --noflush` does with the lines of one file for table filter: all of them or none. Source: iptables-restore(8),
@@ -21,9 +21,9 @@ export function tellIptables(part: LinuxPart, backend: Backend, operations: Plan
   }
   const {chains} = tool
   for (const rule of tool.written) {
-    const chain = leadsTo(rule)
+    const {chain, sets} = rule.named
     if (chain !== undefined && !chains.has(chain)) throw new RangeError(`there is no chain ${chain}`)
-    for (const set of setsOf(rule)) if (isOwnSet(set) && !part.sets.has(set)) throw new RangeError(`there is no set ${set}`)
+    for (const set of sets) if (isOwnSet(set) && !part.sets.has(set)) throw new RangeError(`there is no set ${set}`)
   }
   const forward = chains.get(FORWARD_CHAIN) ?? []
   chains.delete(FORWARD_CHAIN)
@@ -100,7 +100,7 @@ class RuleTool {
 
   private leaderTo(chain: string): string | undefined {
     for (const [name, rules] of this.chains)
-      if ((name === FORWARD_CHAIN || isNpmChain(name)) && rules.some(rule => leadsTo(rule) === chain))
+      if ((name === FORWARD_CHAIN || isNpmChain(name)) && rules.some(({named}) => named.chain === chain))
         return `a rule of chain ${name}`
     return undefined
   }

@@ -8,6 +8,9 @@ interface OpenSet {
   readonly options: ReadonlyMap<string, string>
   /** By entry. */
   readonly members: Map<string, string>
+  readonly isList: boolean
+  /** How many members it may have. */
+  readonly most: number
 }
 
 const LONGEST_NAME = 31
@@ -21,6 +24,8 @@ export class SetTool {
   private readonly sets: Map<string, PartSet | OpenSet>
   /** How many lists hold a set. */
   private inLists: Map<string, number> | undefined
+  /** The set that the last line was about: the next one mostly is about it, too. */
+  private last: {readonly name: string; readonly set: OpenSet} | undefined
 
   constructor(part: LinuxPart) {
     this.part = part
@@ -34,7 +39,7 @@ export class SetTool {
     if (line.does === 'create') {
       if (sets.has(name)) throw new RangeError(`set ${name} exists`)
       if (name.length > LONGEST_NAME) throw new RangeError(`the name ${name} is too long`)
-      sets.set(name, {type: line.type, options: line.options, members: new Map()})
+      sets.set(name, open(line, []))
       return
     }
     const set = this.opened(name)
@@ -42,9 +47,8 @@ export class SetTool {
       case 'add': {
         const entry = entryOf(line.member)
         if (set.members.has(entry)) throw new RangeError(`${entry} is in set ${name} already`)
-        if (isListType(set.type) && isOwnSet(entry) && !sets.has(entry)) throw new RangeError(`there is no set ${entry}`)
-        if (set.members.size >= Number(set.options.get('maxelem') ?? Number.POSITIVE_INFINITY))
-          throw new RangeError(`set ${name} is full`)
+        if (set.isList && isOwnSet(entry) && !sets.has(entry)) throw new RangeError(`there is no set ${entry}`)
+        if (set.members.size >= set.most) throw new RangeError(`set ${name} is full`)
         set.members.set(entry, line.member)
         this.count(set, entry, 1)
         return
@@ -62,6 +66,7 @@ export class SetTool {
         if (user !== undefined) throw new RangeError(`set ${name} is in use by ${user}`)
         for (const entry of set.members.keys()) this.count(set, entry, -1)
         sets.delete(name)
+        this.last = undefined
         return
       }
       case 'swap': {
@@ -69,6 +74,7 @@ export class SetTool {
         if (other.type !== set.type) throw new RangeError(`sets ${name} and ${line.other} are of different types`)
         sets.set(name, other)
         sets.set(line.other, set)
+        this.last = undefined
         return
       }
     }
@@ -81,13 +87,13 @@ export class SetTool {
   }
 
   private opened(name: string): OpenSet {
-    const set = this.sets.get(name)
-    if (!set) throw new RangeError(`there is no set ${name}`)
-    if (!('name' in set)) return set
-    const {type, options, members} = set
-    const opened = {type, options, members: new Map(members.map(member => [entryOf(member), member]))}
-    this.sets.set(name, opened)
-    return opened
+    if (this.last?.name === name) return this.last.set
+    const found = this.sets.get(name)
+    if (!found) throw new RangeError(`there is no set ${name}`)
+    const set = 'name' in found ? open(found, found.members) : found
+    if (set !== found) this.sets.set(name, set)
+    this.last = {name, set}
+    return set
   }
 
   private userOf(name: string): string | undefined {
@@ -109,10 +115,18 @@ export class SetTool {
     return this.inLists
   }
 
-  private count({type}: OpenSet, entry: string, by: number): void {
-    if (this.inLists && isListType(type)) this.inLists.set(entry, (this.inLists.get(entry) ?? 0) + by)
+  private count({isList}: OpenSet, entry: string, by: number): void {
+    if (this.inLists && isList) this.inLists.set(entry, (this.inLists.get(entry) ?? 0) + by)
   }
 }
+
+const open = ({type, options}: Pick<PartSet, 'type' | 'options'>, members: readonly string[]): OpenSet => ({
+  type,
+  options,
+  members: new Map(members.map(member => [entryOf(member), member])),
+  isList: isListType(type),
+  most: Number(options.get('maxelem') ?? Number.POSITIVE_INFINITY),
+})
 
 function closed(name: string, set: PartSet | OpenSet): PartSet {
   if ('name' in set) return set.name === name ? set : {...set, name}
