@@ -1,6 +1,6 @@
 import {isSameSet} from './canonical-part.ts'
 import {type Backend, backends, chainKey, isListType, type LinuxPart, type PartSet, type PartTable} from './part.ts'
-import {rulesNamingSets, type Visible, visibleOf} from './visibility.ts'
+import {mostNamedFirst, rulesNamingSets, type Visible, visibleOf} from './visibility.ts'
 
 /** What is different between two parts, by when it may be changed. */
 export class Change {
@@ -43,7 +43,7 @@ export class Change {
       else if (!this.after.sets.has(name)) late.add(name)
       else visible.add(name)
     }
-    this.early = early
+    this.early = mostNamedFirst(early, target)
     this.visible = visible
     this.late = late
     this.needsCopies = needsCopies

