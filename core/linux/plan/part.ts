@@ -1,5 +1,6 @@
 import type {NpmPart} from '../../dataplane/plan.ts'
 import type {SetSubject} from '../../sets/set-difference.ts'
+import {OWN_SET_NAME} from './own-names.ts'
 import type {PartRule} from './part-rule.ts'
 
 /** The iptables back end that a table is of. */
@@ -47,8 +48,6 @@ export interface LinuxPart extends NpmPart {
 /** The start of names of sets that plans make for themselves. */
 export const TWIN_PREFIX = 'npm-new-'
 
-/** The form of their names, for expressions. */
-export const OWN_SET_NAME = '(?:azure-npm|npm-new)-[0-9a-z]{1,22}'
 const OWN_SET = new RegExp(`^${OWN_SET_NAME}$`)
 
 /** Whether a set is Azure NPM's or one that a plan made. Names of another shape are of others, whatever they start with. */

@@ -3,10 +3,11 @@ import type {Match} from '../iptables/model.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
 import {printRuleLine, printSetLine, type RuleLine, type SetLine} from './line.ts'
+import {OWN_CHAIN_NAME, OWN_SET_NAME} from './own-names.ts'
 import {ruleLineOf, setLineOf} from './parsed-line.ts'
-import {isOwnSet, OWN_SET_NAME} from './part.ts'
+import {isOwnSet} from './part.ts'
 import {leadsTo, PartRule} from './part-rule.ts'
-import {isUsualRule, OWN_CHAIN_NAME} from './usual-rule.ts'
+import {isUsualRule} from './usual-rule.ts'
 
 /**
  * Why lines must not be run. Undefined when they change nothing but Azure NPM's chains, the jump to them and Azure NPM's sets. A plan
@@ -49,7 +50,9 @@ const ADDRESS = String.raw`(?:\d{1,3}\.){3}\d{1,3}`
 const MEMBER = new RegExp(`^(?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5})$`)
 
 /** What nearly all lines of a large plan are: all that is asked of a line holds for these. */
-const ADDS = new RegExp(`^add ${OWN_SET_NAME} (?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5}|${OWN_SET_NAME})(?: nomatch)?$`)
+const ADDS = new RegExp(
+  `^add ${OWN_SET_NAME} (?:${ADDRESS}(?:/\\d{1,2})?|${ADDRESS},(?:tcp|udp|sctp):\\d{1,5}|${OWN_SET_NAME})(?: nomatch)?$`,
+)
 
 /** The same for rules. */
 function isUsualAppend(text: string): boolean {

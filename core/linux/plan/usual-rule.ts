@@ -1,9 +1,5 @@
-import {NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
-import {OWN_SET_NAME} from './part.ts'
-
-/** `AZURE-NPM` and names that start with it; the kernel takes 28 bytes. */
-export const OWN_CHAIN_NAME = `${NPM_CHAIN}(?:-[A-Za-z0-9-]{1,18})?`
+import {OWN_CHAIN_NAME, OWN_SET_NAME} from './own-names.ts'
 
 const PROTOCOL = String.raw`-p (tcp|udp|sctp) (?:-m \1 --dport (?:[1-9]\d{0,3}|[1-5]\d{4}) )?`
 const SET = `-m set (?:! )?--match-set ${OWN_SET_NAME} (?:src|dst)(?:,(?:src|dst)){0,2} `

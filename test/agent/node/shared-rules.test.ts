@@ -8,7 +8,7 @@ const PIECES = ['*filter\n:FORWARD ACC', 'EPT [0:0]\nCOMMIT\n']
 /** A reader of rules whose kernel tells a generation, which another program may raise meanwhile. */
 function reading({problems = 0, tells = true, large = false} = {}) {
   const texts = new ReadTexts()
-  const state = {generation: tells ? 7 : undefined, left: 0} as {generation: number | undefined; left: number}
+  const state = {generation: tells ? 7 : undefined, left: 0}
   const tool: DocumentReader = async function* () {
     try {
       for (const piece of PIECES) yield Buffer.from(piece)
