@@ -18,6 +18,7 @@ export class HnsCounters implements LiveCounters {
   private readonly limits: Limits
   private known: {readonly counters: RuleCounters; readonly sets: Map<string, number | null>} | undefined
   private readMs = -Infinity
+  private reading: Promise<NonNullable<typeof this.known>> | undefined
   private readonly time = new ThreadTime()
 
   constructor(source: NodeSource, limits: Limits) {
@@ -38,8 +39,13 @@ export class HnsCounters implements LiveCounters {
   }
 
   private async current(signal: AbortSignal): Promise<NonNullable<typeof this.known>> {
+    if (this.known && performance.now() - this.readMs < this.limits.liveSetsMs) return this.known
+    this.reading ??= this.read(signal).finally(() => (this.reading = undefined))
+    return this.reading
+  }
+
+  private async read(signal: AbortSignal): Promise<NonNullable<typeof this.known>> {
     const now = performance.now()
-    if (this.known && now - this.readMs < this.limits.liveSetsMs) return this.known
     const {documents, problem} = await this.documents(signal)
     const {readDump} = await import('../../core/dump/read-dump.ts')
     this.known = await this.time.spendInSlices(async () => this.counted((await readDump(documents)).nodes[0], problem))

@@ -148,16 +148,21 @@ export class LiveReader {
     const startedMs = performance.now()
     const usedMs = this.costMs()
     const at = new Date().toISOString()
+    // Whoever begins to watch waits for all of it, so it is asked for side by side then. Later, sets come after the rules that may name new ones.
+    const isFirst = this.last === undefined
+    npm.look(this.stopping.signal)
     let counted: Counted
     try {
-      counted = {counters: await kernel.rules(signal), sets: await this.currentSets(signal)}
+      const first = isFirst ? this.currentSets(signal) : undefined
+      first?.catch(() => {})
+      counted = {counters: await kernel.rules(signal), sets: await (first ?? this.currentSets(signal))}
     } finally {
       this.pay(this.costMs() - usedMs)
     }
     const {counters, sets} = counted
     const readMs = performance.now() - startedMs
     const {structure} = counters
-    const [connections, figures] = await Promise.all([connectionCount(), npm.current(structure, this.stopping.signal)])
+    const [connections, figures] = await Promise.all([connectionCount(), npm.current(structure)])
     comparisons?.look([structure, counters.otherRules, sets, changes?.()])
     const summary: LiveSummary = {
       ...kernelSummary(counted),

@@ -28,22 +28,28 @@ export class NpmFigures {
   private seen: Seen | undefined
   private readMs = -Infinity
   private reading: Promise<void> | undefined
+  private first: Promise<void> | undefined
 
   constructor(options: NpmFiguresOptions) {
     this.options = options
   }
 
-  /** What is known, once something is. Asks again when that is old, and waits for the first answer only. */
-  async current(rules: RuleStructure, signal: AbortSignal): Promise<LiveSummary['npm']> {
+  /** Asks again when what is known is old. */
+  look(signal: AbortSignal): void {
+    if (this.reading || performance.now() - this.readMs < this.options.limits.livePageMs) return
     const isFirst = this.readMs === -Infinity
-    if (!this.reading && performance.now() - this.readMs >= this.options.limits.livePageMs) {
-      this.readMs = performance.now()
-      this.reading = this.read(signal)
-        .then(seen => void (this.seen = seen))
-        .catch(() => {})
-        .finally(() => (this.reading = undefined))
-    }
-    if (isFirst) await this.reading
+    this.readMs = performance.now()
+    const reading = this.read(signal)
+      .then(seen => void (this.seen = seen))
+      .catch(() => {})
+      .finally(() => (this.reading = undefined))
+    this.reading = reading
+    if (isFirst) this.first = reading
+  }
+
+  /** What is known; waits for the first answer only. */
+  async current(rules: RuleStructure): Promise<LiveSummary['npm']> {
+    await this.first
     const pod = this.options.pod?.()
     const {page, startedAt} = this.seen ?? {}
     const npm = startedAt ? {release: pod?.release ?? null, startedAt: startedAt.toISOString()} : pod
