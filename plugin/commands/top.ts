@@ -72,6 +72,8 @@ export default class Top extends Verb {
     ])
     // It does not wait for a cluster, but for a file.
     await using opened = kind ? new OpeningSource(kind, this.signal, open) : await open(this.signal)
+    // What a login program asks on the terminal itself would be lost behind the screen.
+    if (opened instanceof OpeningSource && kind === 'cluster' && (await this.mayBeAsked(flags))) await opened.untilOpen()
     const source = await this.recorded(opened, flags.record)
     const isColored = wantsColor(flags.color as 'auto', true, process.env)
     await runTop(
@@ -84,6 +86,10 @@ export default class Top extends Verb {
       },
       signal,
     )
+  }
+
+  private async mayBeAsked(flags: SourceFlags): Promise<boolean> {
+    return (await import('../kubernetes/may-ask.ts')).mayAskPerson(clusterFlagsOf(flags))
   }
 
   private async recorded(source: LiveSource, file: string | undefined): Promise<LiveSource> {

@@ -36,6 +36,11 @@ export class OpeningSource implements LiveSource, AsyncDisposable {
     }
   }
 
+  /** @throws what keeps it from being opened */
+  async untilOpen(): Promise<void> {
+    await this.opened
+  }
+
   request(request: LiveRequest): void {
     this.asked = request
     this.source?.request(request)

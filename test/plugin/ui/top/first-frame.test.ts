@@ -147,6 +147,36 @@ describeWhere(missingTmux(), 'while agents answer one after another', () => {
 })
 
 describeWhere(missingTmux(), 'a login program', () => {
+  test('that asks on the terminal itself is answered before there is a screen', async () => {
+    const played = new PlayedNode()
+    await using agent = await startPlayedAgent('aks-1', played)
+    await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
+    await using folder = await temporaryFolder()
+    const kubectl = join(folder.path, 'kubectl')
+    // kubectl runs login programs for servers with TLS only, so it stands for one itself.
+    const script = [
+      '#!/bin/sh',
+      "printf 'password: ' >/dev/tty",
+      'read -r password </dev/tty',
+      '[ "$password" = open ] || exit 1',
+      'exec kubectl "$@"',
+    ]
+    await writeFile(kubectl, script.join('\n'), {mode: 0o755})
+    const file = join(folder.path, 'kubeconfig')
+    const exec = {apiVersion: 'client.authentication.k8s.io/v1', command: 'login', interactiveMode: 'IfAvailable'}
+    await writeFile(file, kubeconfigFor(api.url, {exec}))
+    await using terminal = await openTerminal({env: {...api.env, KUBECONFIG: file, KUBECTL: kubectl}})
+    const before = await settings(terminal)
+    await start(terminal)
+    await terminal.until(/before-the-screen[^]*password:\s*$/)
+    expect(await terminal.state()).toEqual(SHELL)
+    await terminal.type('open')
+    await terminal.until(/aks-1 .*in force/)
+    expect(await terminal.state()).toEqual(OPEN)
+    await terminal.press('q')
+    await expectRestored(terminal, before)
+  })
+
   test('has the terminal until it is answered, and the screen comes back', async () => {
     const played = new PlayedNode()
     await using agent = await startPlayedAgent('aks-1', played)
