@@ -5,7 +5,8 @@ import {writeStatusSchema} from './writes.ts'
 
 /**
  * What plugin and agent say to each other. Within one major version fields and procedures are only added: either side
- * passes over what it does not know, and the plugin calls only what the agent's `hello` names.
+ * passes over what it does not know, and the plugin calls only what the agent's `hello` names. What it asks beside its own `hello`, an agent that does
+ * not know it refuses.
  */
 export const CONTRACT = {major: 1, minor: 3} as const
 

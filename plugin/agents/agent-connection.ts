@@ -3,6 +3,7 @@ import {createTRPCClient, type TRPCClient} from '@trpc/client'
 import type {AgentRouter} from '../../agent/rpc/router.ts'
 import {CONTRACT, closeCodes, type Hello, type Procedure} from '../../core/contract/agent.ts'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {afterGreeting} from './after-greeting.ts'
 import {AgentError, agentErrorOf} from './agent-error.ts'
 import {agentLink} from './agent-link.ts'
 import {openAgentSocket} from './agent-socket.ts'
@@ -11,6 +12,7 @@ import {parseAnswer, tolerantHelloSchema} from './tolerant-schemas.ts'
 /** A signed-in connection to the agent of one node. */
 export interface AgentConnection extends AsyncDisposable {
   readonly node: string
+  /** Of an eager connection it is known with the first answer. */
   readonly hello: Hello
   /**
    * Calls a procedure.
@@ -26,6 +28,14 @@ export const TOKEN_OVER = 'TOKEN_OVER'
 
 const UPDATE_AGENT = 'Update the agents: kubectl npm install'
 
+export interface ConnectionOptions {
+  /**
+   * Whether what is asked first goes to the agent beside the greeting: one way to the node and back less. What keeps the two sides from
+   * understanding each other is thrown by `ask` then.
+   */
+  readonly isEager?: boolean
+}
+
 /**
  * Opens the WebSocket on a stream to an agent and greets it. The stream ends with the connection.
  *
@@ -39,6 +49,7 @@ export async function openConnection(
   node: string,
   token: string | undefined,
   signal: AbortSignal,
+  {isEager = false}: ConnectionOptions = {},
 ): Promise<AgentConnection> {
   await using stack = new AsyncDisposableStack()
   stack.defer(() => {
@@ -46,26 +57,65 @@ export async function openConnection(
   })
   const socket = await openAgentSocket(stream, token, node, signal)
   stack.defer(() => socket.terminate())
-  const client = createTRPCClient<AgentRouter>({links: [agentLink(socket, closingWords(node))]})
-  const hello = await greet(client, node, signal)
-  const ending = stack.move()
-  return {
-    node,
-    hello,
-    async ask(procedure, work) {
-      if (!hello.procedures.includes(procedure))
+  const link = agentLink(socket, closingWords(node))
+  const greeting = greet(createTRPCClient<AgentRouter>({links: [link]}), node, signal)
+  // Whoever asks is told.
+  greeting.catch(() => {})
+  const hello = isEager ? undefined : await greeting
+  const client = createTRPCClient<AgentRouter>({links: [afterGreeting(greeting), link]})
+  return new GreetedConnection({node, greeting, hello, client, ending: stack.move()})
+}
+
+interface Greeted {
+  readonly node: string
+  readonly greeting: Promise<Hello>
+  /** Undefined while it is on its way. */
+  readonly hello: Hello | undefined
+  readonly client: TRPCClient<AgentRouter>
+  readonly ending: AsyncDisposable
+}
+
+class GreetedConnection implements AgentConnection {
+  readonly node: string
+  private readonly greeting: Promise<Hello>
+  private readonly client: TRPCClient<AgentRouter>
+  private readonly ending: AsyncDisposable
+  private known: Hello | undefined
+
+  constructor({node, greeting, hello, client, ending}: Greeted) {
+    this.node = node
+    this.greeting = greeting
+    this.known = hello
+    this.client = client
+    this.ending = ending
+  }
+
+  get hello(): Hello {
+    if (this.known) return this.known
+    throw new Error(`the agent of node ${this.node} has not answered yet`)
+  }
+
+  async ask<Answer>(procedure: Procedure, work: (client: TRPCClient<AgentRouter>) => Promise<Answer>): Promise<Answer> {
+    try {
+      // What an older agent does not know it refuses, and the reason is told below.
+      const early = this.known ? undefined : work(this.client)
+      early?.catch(() => {})
+      this.known ??= await this.greeting
+      const {procedures, version} = this.known
+      if (!procedures.includes(procedure))
         throw new AgentError(
-          `node ${node}: agent ${hello.version} does not know "${procedure}", which this plugin (${packageFacts.version}) asks for`,
+          `node ${this.node}: agent ${version} does not know "${procedure}", which this plugin (${packageFacts.version}) asks for`,
           UPDATE_AGENT,
           'OTHER_CONTRACT',
         )
-      try {
-        return await work(client)
-      } catch (error) {
-        throw agentErrorOf(error, node)
-      }
-    },
-    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+      return await (early ?? work(this.client))
+    } catch (error) {
+      throw agentErrorOf(error, this.node)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.ending[Symbol.asyncDispose]()
   }
 }
 

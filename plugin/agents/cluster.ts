@@ -1,7 +1,7 @@
 import type {accounts} from '../../core/contract/agent.ts'
 import {type ApiOptions, type ClusterApi, openClusterApi} from '../kubernetes/api.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
-import type {AgentConnection} from './agent-connection.ts'
+import type {AgentConnection, ConnectionOptions} from './agent-connection.ts'
 import {type AbsentAgent, findAgents, type NodeChoice, type RelayPod} from './agents.ts'
 import {Agents} from './connect.ts'
 import {type PolicyEngine, readPolicyEngine, requireNpm} from './policy-engine.ts'
@@ -14,7 +14,12 @@ export interface Cluster extends AsyncDisposable {
   readonly ready: readonly RelayPod[]
   readonly absent: readonly AbsentAgent[]
   /** @param account as which; the viewer by default */
-  connect(pod: RelayPod, signal: AbortSignal, account?: keyof typeof accounts): Promise<AgentConnection>
+  connect(
+    pod: RelayPod,
+    signal: AbortSignal,
+    account?: keyof typeof accounts,
+    options?: ConnectionOptions,
+  ): Promise<AgentConnection>
 }
 
 export interface ClusterOptions extends ApiOptions {
@@ -48,7 +53,7 @@ export async function openCluster(
     api,
     engine,
     ...found,
-    connect: (pod, given, account) => agents.connect(pod, given, account),
+    connect: (pod, given, account, how) => agents.connect(pod, given, account, how),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
 }

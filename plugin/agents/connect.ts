@@ -3,7 +3,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {Forwards} from '../kubernetes/forward.ts'
-import {type AgentConnection, openConnection} from './agent-connection.ts'
+import {type AgentConnection, type ConnectionOptions, openConnection} from './agent-connection.ts'
 import type {RelayPod} from './agents.ts'
 import {secure} from './tls.ts'
 import {Tokens} from './tokens.ts'
@@ -27,12 +27,17 @@ export class Agents {
    * @param account the operator's for verbs that write, which fewer people get a token of
    * @throws InputError that names the node, and for a missing right the role that has it
    */
-  async connect(pod: RelayPod, signal: AbortSignal, account: keyof typeof accounts = 'viewer'): Promise<AgentConnection> {
+  async connect(
+    pod: RelayPod,
+    signal: AbortSignal,
+    account: keyof typeof accounts = 'viewer',
+    options?: ConnectionOptions,
+  ): Promise<AgentConnection> {
     const {node} = pod
     const next = adviceFor(pod)
     const late = AbortSignal.timeout(CONNECT_MS)
     try {
-      return await this.open(pod, AbortSignal.any([signal, late]), account)
+      return await this.open(pod, AbortSignal.any([signal, late]), account, options)
     } catch (error) {
       if (signal.aborted || error instanceof InputError) throw error
       if (late.aborted) throw new InputError(`node ${node}: no connection to the agent within ${CONNECT_MS / 1000} s`, next)
@@ -40,7 +45,12 @@ export class Agents {
     }
   }
 
-  private async open(pod: RelayPod, signal: AbortSignal, account: keyof typeof accounts): Promise<AgentConnection> {
+  private async open(
+    pod: RelayPod,
+    signal: AbortSignal,
+    account: keyof typeof accounts,
+    options?: ConnectionOptions,
+  ): Promise<AgentConnection> {
     const {node, name, namespace} = pod
     await using stack = new AsyncDisposableStack()
     const stream = stack.adopt(await this.forwards.open({namespace, name, port: RELAY_PORT}, signal), each => {
@@ -51,9 +61,17 @@ export class Agents {
       secured.destroy()
     })
     const token = await this.tokens[account].tokenFor(audience, node, signal)
-    const connection = stack.use(await openConnection(secured, node, token, signal))
+    const connection = await openConnection(secured, node, token, signal, options)
+    stack.use(connection)
     const ending = stack.move()
-    return {...connection, [Symbol.asyncDispose]: () => ending.disposeAsync()}
+    return {
+      node,
+      get hello() {
+        return connection.hello
+      },
+      ask: (procedure, work) => connection.ask(procedure, work),
+      [Symbol.asyncDispose]: () => ending.disposeAsync(),
+    }
   }
 }
 

@@ -99,7 +99,8 @@ async function followAgent(
   signal: AbortSignal,
   listen: (agent: AgentConnection) => Promise<void>,
 ): Promise<void> {
-  await using agent = await cluster.connect(pod, signal)
+  // A subscription is all that is asked of it at first.
+  await using agent = await cluster.connect(pod, signal, 'viewer', {isEager: true})
   try {
     await listen(agent)
     // Nobody ends a subscription but the two of us.

@@ -1,11 +1,12 @@
 import {describe, expect, test} from 'vitest'
-import type {LiveEvent} from '../../../core/contract/live.ts'
+import {CONTRACT} from '../../../core/contract/agent.ts'
+import type {LiveEvent, SamplesInput} from '../../../core/contract/live.ts'
 import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
 import {policyFigures} from '../../../core/live/policy-figures.ts'
 import {openCluster} from '../../../plugin/agents/cluster.ts'
 import {LiveCluster} from '../../../plugin/live/live-cluster.ts'
 import type {LiveRequest} from '../../../plugin/live/live-source.ts'
-import type {FakeAgent} from '../../support/plugin/fake-agent.ts'
+import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {PlayedNode, startPlayedAgent} from '../../support/plugin/played-node.ts'
 import {shopLines} from '../../support/shop-nodes.ts'
@@ -86,6 +87,43 @@ describe('watching a cluster', () => {
     await watch.until(view => countedOn(view, 'aks-2') === 0)
     expect(other.asked.at(-1)).toEqual({intervalMs: 500, detail: 'rules'})
     expect([first.tokens.length, second.tokens.length]).toEqual([1, 1])
+  })
+
+  test('asks for samples beside its greeting, and shows none before the agent is known to understand it', async () => {
+    const played = new PlayedNode()
+    const asked = Promise.withResolvers<void>()
+    let contract: {major: number; minor: number} = {major: 9, minor: 0}
+    await using agent = await startFakeAgent({
+      node: 'aks-1',
+      procedures: {
+        // It answers when it has been asked for more.
+        hello: async () => {
+          await asked.promise
+          const knowledge = {state: 'off', pods: 0, namespaces: 0, policies: 0}
+          return {contract, version: '9.0.0', node: 'aks-1', procedures: ['samples'], knowledge}
+        },
+        samples: input => {
+          asked.resolve()
+          return played.samples(input as unknown as SamplesInput)
+        },
+      },
+    })
+    await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 1000, rulesOf: new Set()})
+    const {watch} = watched
+    await watch.until(view => view.nodes.get('aks-1')?.failure)
+    expect(watch.events).toEqual([expect.objectContaining({message: expect.stringContaining('the agent speaks contract 9')})])
+    contract = CONTRACT
+    await watch.until(view => view.nodes.get('aks-1')?.sample)
+    expect(agent.calls.slice(0, 2)).toEqual(['hello', 'samples'])
+  })
+
+  test('says that an agent is too old, whatever it answers to what it does not know', async () => {
+    await using agent = await startFakeAgent({node: 'aks-1', hello: {version: '0.0.1', procedures: ['status']}})
+    await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 1000, rulesOf: new Set()})
+    await watched.watch.until(view => view.nodes.get('aks-1')?.failure)
+    expect(watched.watch.events).toEqual([
+      expect.objectContaining({message: expect.stringContaining('agent 0.0.1 does not know "samples"')}),
+    ])
   })
 
   test('brings the rules in words again when they have changed', async () => {
