@@ -19,7 +19,7 @@ export interface SetFacts<Wanted> {
   readonly maxelemOf: (set: Wanted) => string | undefined
   /** `namespace/name` of the policy that owns a set, if one does. */
   readonly ownerOf: (set: Wanted) => string | undefined
-  /** Whether a rule on the node names a set. */
+  /** Whether a rule of Azure NPM names a set. */
   readonly isUsed: (kernelName: string) => boolean
   /** The readable name of a set. */
   readonly nameOf: (kernelName: string) => string
@@ -53,7 +53,7 @@ export function compareSets<Wanted extends WantedSet>(
     if (!isSetName(kernelName) || wanted.has(kernelName)) continue
     const name = facts.nameOf(kernelName)
     if (members.length === 0 && !facts.isUsed(kernelName))
-      notes.push(`set ${name} is empty and unused: Azure NPM removes it later`)
+      notes.push(`set ${name} is empty, and nothing of Azure NPM uses it: unless another program does, Azure NPM removes it later`)
     else differences.push({kind: 'set', set: {name, kernelName}, found: foundState(found, true) as SetState})
   }
   return {differences, notes}

@@ -13,7 +13,7 @@ import {wantedChains} from './wanted-chains.ts'
 export interface ComparedNode extends NodeSets {
   /** Undefined if the input has no rules. */
   readonly rules: FoundRules | undefined
-  /** Whether a rule on the node names a set. */
+  /** Whether a rule of Azure NPM names a set. */
   readonly isUsed: (kernelName: string) => boolean
   /** The readable name of a set that the program does not have. */
   readonly nameOf: (kernelName: string) => string

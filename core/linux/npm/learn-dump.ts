@@ -1,5 +1,6 @@
 import type {Translation} from '../../contract/translation.ts'
-import {objectKey} from '../../kubernetes/objects.ts'
+import {incompleteObjects} from '../../kubernetes/completeness.ts'
+import {type ClusterObjects, objectKey} from '../../kubernetes/objects.ts'
 import {isSetName} from '../../names/kernel-name.ts'
 import type {NameIndex} from '../../names/name-index.ts'
 import type {Problem} from '../../problem/problem.ts'
@@ -80,7 +81,7 @@ function learn(
       ...found.problems,
       ...nameIndex.problems(),
       ...missing(dump, chains, usedSets, jump),
-      ...unresolvedProblem(unresolvedSets.length, unresolvedChains.length),
+      ...unresolvedProblem(unresolvedSets.length, unresolvedChains.length, dump.cluster),
     ],
   }
 }
@@ -138,13 +139,17 @@ function missing(
 
 const counted = (count: number, what: string): string => (count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`)
 
-function unresolvedProblem(sets: number, chains: number): Problem[] {
+/** @param cluster what was given of it: who has given all is not asked for it again */
+function unresolvedProblem(sets: number, chains: number, cluster: ClusterObjects | undefined): Problem[] {
   if (sets + chains === 0) return []
   return [
     {
       code: 'UNRESOLVED_NAME',
       message: `no name is known for ${[counted(sets, 'set'), counted(chains, 'policy chain')].filter(part => part !== '').join(' and ')}`,
-      next: 'Give the cluster objects too: kubectl get pods,namespaces,networkpolicies -A -o json > cluster.json, then --from cluster.json',
+      next:
+        cluster && incompleteObjects(cluster).every(({kind}) => kind === 'nodes')
+          ? 'Nothing that the cluster has now explains them: they are left of something that is gone, or of another program.'
+          : 'Give the cluster objects too: kubectl get pods,namespaces,networkpolicies -A -o json > cluster.json, then --from cluster.json',
     },
   ]
 }
