@@ -15,6 +15,7 @@ import {confirm, requireTerminal} from '../ui/confirm.ts'
 import {inTurn, isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'
 import {changedSince, type PlanRequest, planList, planTargets, readPlans, wantedOfDump} from '../write/plan-targets.ts'
+import {forTarget} from '../write/target-flag.ts'
 import {maxParallelFlag, maxParallelOf, targetFlags} from '../write/write-flags.ts'
 import type {ApplyQuestion, WriteTarget} from '../write/write-target.ts'
 
@@ -226,7 +227,8 @@ export default class Apply extends Verb {
     const isTable = flags.output === 'table' || flags.output === 'wide'
     if (!isTable) await this.printAnswer(flags, {document: () => only, table: () => []})
     await this.report(items.flatMap(({node, problems}) => problems.map(problem => ({file: node, ...problem}))))
-    await this.reportFailures([...items.filter(each => !isDone(each)).map(writeFailure), ...failures])
+    const failed = items.filter(each => !isDone(each)).map(each => forTarget(writeFailure(each), each.node, flags))
+    await this.reportFailures([...failed, ...failures.map(each => forTarget(each, each.node, flags))])
     if (notDone.length > 0) await this.note([`Not begun: ${notDone.join(', ')}.`])
   }
 

@@ -4,6 +4,7 @@ import {exitCodes, outputFlag, Verb} from '../command.ts'
 import {writeFailure, writeResultLines} from '../print/write-result.ts'
 import {isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'
+import {forTarget} from '../write/target-flag.ts'
 import {targetFlags} from '../write/write-flags.ts'
 
 export default class Confirm extends Verb {
@@ -34,7 +35,7 @@ export default class Confirm extends Verb {
     const result = await target.confirm(flags.id)
     if (!isDone(result)) {
       if (flags.output !== 'table') await this.printAnswer(flags, {document: () => result, table: () => []})
-      await this.reportFailures([writeFailure(result)])
+      await this.reportFailures([forTarget(writeFailure(result), result.node, flags)])
       this.exit(exitCodes.failed)
     }
     await this.printAnswer(flags, {document: () => result, table: paint => writeResultLines(result, target.flag, paint)})

@@ -8,6 +8,7 @@ import {restorePointLines, writeFailure, writeResultLines} from '../print/write-
 import {confirm, requireTerminal} from '../ui/confirm.ts'
 import {inTurn, isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'
+import {forTarget} from '../write/target-flag.ts'
 import {maxParallelFlag, maxParallelOf, targetFlags} from '../write/write-flags.ts'
 import type {WriteTargets} from '../write/write-target.ts'
 
@@ -70,12 +71,13 @@ export default class Rollback extends Verb {
     this.exit(written.failures.length > 0 || !written.items.every(isDone) ? exitCodes.failed : exitCodes.done)
   }
 
-  private async showWritten(written: WriteResultList, flags: OutputFlags): Promise<void> {
+  private async showWritten(written: WriteResultList, flags: OutputFlags & Parameters<typeof forTarget>[2]): Promise<void> {
     const {items, failures, notDone} = written
     const [only = written] = items.length + failures.length + notDone.length === 1 ? items : []
     if (flags.output !== 'table') await this.printAnswer(flags, {document: () => only, table: () => []})
     await this.report(items.flatMap(({node, problems}) => problems.map(problem => ({file: node, ...problem}))))
-    await this.reportFailures([...items.filter(each => !isDone(each)).map(writeFailure), ...failures])
+    const failed = items.filter(each => !isDone(each)).map(each => forTarget(writeFailure(each), each.node, flags))
+    await this.reportFailures([...failed, ...failures.map(each => forTarget(each, each.node, flags))])
     if (notDone.length > 0) await this.note([`Not begun: ${notDone.join(', ')}.`])
   }
 

@@ -1,5 +1,4 @@
 import {networkInterfaces} from 'node:os'
-import {AGENT_STATE_DIR} from '../../core/contract/agent.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Waiting} from '../agents/each-node.ts'
@@ -7,6 +6,7 @@ import {finishFirst, interruption} from '../cleanup/interruption.ts'
 import {type LocalWriter, requireRoot, services} from '../services.ts'
 import {localNode, openSource} from '../source/open-source.ts'
 import {openWriteOf} from './open-write.ts'
+import {localFlag} from './target-flag.ts'
 import type {WriteTarget, WriteTargets} from './write-target.ts'
 
 /**
@@ -31,9 +31,7 @@ export async function openLocalTarget(stateDir: string, waiting: Waiting): Promi
 function localTarget(writer: LocalWriter, stateDir: string, waiting: Waiting): WriteTarget {
   const {node} = writer
   const {signal} = waiting
-  // As it is to be typed again.
-  const folder = /\s/.test(stateDir) ? `"${stateDir}"` : stateDir
-  const flag = stateDir === AGENT_STATE_DIR ? '--local' : `--local --state-dir ${folder}`
+  const flag = localFlag(stateDir)
   return {
     node,
     flag,
