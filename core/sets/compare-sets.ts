@@ -53,7 +53,9 @@ export function compareSets<Wanted extends WantedSet>(
     if (!isSetName(kernelName) || wanted.has(kernelName)) continue
     const name = facts.nameOf(kernelName)
     if (members.length === 0 && !facts.isUsed(kernelName))
-      notes.push(`set ${name} is empty, and nothing of Azure NPM uses it: unless another program does, Azure NPM removes it later`)
+      notes.push(
+        `set ${name} is empty, and nothing of Azure NPM uses it: unless another program does, Azure NPM removes it later`,
+      )
     else differences.push({kind: 'set', set: {name, kernelName}, found: foundState(found, true) as SetState})
   }
   return {differences, notes}
