@@ -11,7 +11,7 @@ import type {DocumentReader} from '../node/document-reader.ts'
 import {NFT_RULES} from '../node/documents.ts'
 
 /** What a scrape reads: counters, and how many members each set has, but not which. And what only Azure NPM knows. */
-export const scrapedDocuments: readonly NodeDocument[] = nodeDocuments.filter(name => {
+const scrapedDocuments: readonly NodeDocument[] = nodeDocuments.filter(name => {
   const {content} = documentRow(name)
   return content === 'iptables-save' || content === 'ipset-list' || content === 'hns' || content === 'npm-metrics'
 })

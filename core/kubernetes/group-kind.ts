@@ -1,7 +1,7 @@
 import {isFields, type Unread} from './unread.ts'
 
 /** The kinds of objects that answers depend on. */
-export const ownKinds = ['Pod', 'Namespace', 'NetworkPolicy', 'Node'] as const
+const ownKinds = ['Pod', 'Namespace', 'NetworkPolicy', 'Node'] as const
 export type OwnKind = (typeof ownKinds)[number]
 
 /**

@@ -114,7 +114,7 @@ function addressOf({status}: Pod): string | undefined {
 const isRunning = (pod: Pod): boolean =>
   addressOf(pod) !== undefined && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed'
 
-export const slicesOf = ({metadata}: Service, slices: readonly EndpointSlice[]): EndpointSlice[] =>
+const slicesOf = ({metadata}: Service, slices: readonly EndpointSlice[]): EndpointSlice[] =>
   slices.filter(
     slice =>
       slice.metadata.labels?.[SERVICE_LABEL] === metadata.name &&

@@ -2,7 +2,7 @@ import {lintCodes} from '../contract/lint.ts'
 import {lintRules} from './codes.ts'
 
 /** Markdown on all codes for docs/lint.md: a table, then a section for each code with its meaning and what to do. */
-export function codeReference(): string {
+function codeReference(): string {
   const rows = lintCodes.map(code => {
     const {level, platform, title} = lintRules[code]
     return [`[\`${code}\`](#${code.toLowerCase()})`, level, platform, title.replaceAll('|', '\\|')]

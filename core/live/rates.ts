@@ -27,7 +27,7 @@ export interface NodeRates {
  * What was counted between two moments. A total that went back began again at 0, so all of it was counted since: at least that much
  * was.
  */
-export const increase = (before: number, now: number): number => (now >= before ? now - before : now)
+const increase = (before: number, now: number): number => (now >= before ? now - before : now)
 
 /**
  * Rates of rules between two samples.

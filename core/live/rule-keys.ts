@@ -4,7 +4,7 @@ import type {LiveNode} from '../contract/live.ts'
  * What tells a rule again where rules have changed, by its number: its chain, its words, and which one it is of those that are equal. Rules
  * that no policy of the document has are absent.
  */
-export function ruleKeys({policies}: LiveNode): ReadonlyMap<number, string> {
+function ruleKeys({policies}: LiveNode): ReadonlyMap<number, string> {
   const keys = new Map<number, string>()
   const met = new Map<string, number>()
   const add = (number: number, text: string): void => {

@@ -6,7 +6,7 @@ import type {KnownSamples} from './kernel-values.ts'
 import {familyOf} from './metric-family.ts'
 import type {FamilyFacts} from './npm-families.ts'
 
-export const verifyResults: readonly Verification['result'][] = ['proven', 'counterexamples', 'unknown']
+const verifyResults: readonly Verification['result'][] = ['proven', 'counterexamples', 'unknown']
 
 /** What a running agent tells of itself. Times are in seconds; counts are since it started. */
 export interface AgentFacts {

@@ -4,7 +4,7 @@ import {type FamilyFacts, npmFamilies} from './npm-families.ts'
 import {ownFamilies} from './own-families.ts'
 
 /** The Markdown tables of docs/metrics.md. */
-export const familyTables: Readonly<Record<'npm' | 'own' | 'agent', () => string>> = {
+const familyTables: Readonly<Record<'npm' | 'own' | 'agent', () => string>> = {
   npm: () =>
     table([
       ['metric', 'type', 'labels', 'unit', 'page', 'nodes', 'meaning', 'at best', 'no value'],

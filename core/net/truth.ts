@@ -2,7 +2,7 @@
 export type Truth = true | false | 'unknown'
 
 /** Negation; unknown stays unknown. */
-export const not = (truth: Truth): Truth => (truth === 'unknown' ? truth : !truth)
+const not = (truth: Truth): Truth => (truth === 'unknown' ? truth : !truth)
 
 /** Applies the negation of a rule's condition. */
 export const negatedIf = (negated: boolean, truth: Truth): Truth => (negated ? not(truth) : truth)

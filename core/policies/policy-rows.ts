@@ -30,7 +30,7 @@ interface SaidOnNodes {
 const directions = ['Ingress', 'Egress'] as const
 
 /** `directions` of a policy's object. A policy may name others than there are. */
-export const directionsOf = (policy: NetworkPolicy): Direction[] => {
+const directionsOf = (policy: NetworkPolicy): Direction[] => {
   const types = policyTypes(policy)
   return directions.filter(direction => types.includes(direction))
 }

@@ -9,7 +9,7 @@ import type {Compile, Unsupported, UnsupportedCode} from './program.ts'
  * Where Azure NPM enforces something other than the NetworkPolicy API specifies, each in one sentence. Programs with the semantics
  * `kubernetes` and `npm` differ in nothing else.
  */
-export const deviations = {
+const deviations = {
   NAMESPACE_NOT_IN:
     'NotIn with several values in a namespace selector admits every namespace that lacks one of them, not only those that lack all',
   NEGATIVE_ONLY: 'A namespace selector that only excludes admits every address that is no pod too: nodes, the internet',

@@ -39,7 +39,7 @@ const whenWriting: ReadonlySet<PolicyFault> = new Set([
 ])
 
 /** What Azure NPM does with a policy that has this fault. */
-export const npmConsequence: ConsequenceOf = code =>
+const npmConsequence: ConsequenceOf = code =>
   code === 'TOO_MANY_RULES' ? leftOut : whenWriting.has(code) ? atWriting : atTranslation
 
 /**

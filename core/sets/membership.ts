@@ -32,7 +32,7 @@ const never = (): Truth => false
 const noFields = (): readonly SetField[] => []
 
 /** No packet is in it. */
-export const emptySet: CompiledSet = {holds: never, fields: noFields}
+const emptySet: CompiledSet = {holds: never, fields: noFields}
 /** Nobody knows what is in it. */
 export const unknownSet: CompiledSet = {holds: () => 'unknown', fields: noFields}
 

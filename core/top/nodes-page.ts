@@ -4,9 +4,9 @@ import type {Cell, Row, TopColumn, TopTable} from './table.ts'
 import type {Watched, WatchedNode} from './watched.ts'
 
 /** Said of every number of drops. */
-export const DROPS_MEAN =
+const DROPS_MEAN =
   'DROPS/S counts every packet that a drop rule of Azure NPM dropped: a client that tries again is counted again.'
-export const NEW_MEANS =
+const NEW_MEANS =
   "NEW/S counts new connections that came to Azure NPM's rules: only the first packet of a connection comes there."
 
 const columns: readonly TopColumn[] = [
@@ -90,7 +90,7 @@ function aboutNodes({nodes}: Watched): TopTable['about'] {
 const opensOrCloses = ({opens, closes}: {readonly opens: number; readonly closes: number}): number => opens + closes
 
 /** How a node is, in a word or two. */
-export function nodeState({summary, failure, at}: WatchedNode, now: number): Cell {
+function nodeState({summary, failure, at}: WatchedNode, now: number): Cell {
   if (failure) return {text: at === undefined ? 'no answer' : `lost ${spanText(now - at)}`, tone: 'bad'}
   if (!summary) return {text: 'waiting', tone: 'faint'}
   if (summary.active === false) return {text: 'not in force', tone: 'bad'}
@@ -104,7 +104,7 @@ function dropsOrWorse({drops, failure, summary}: WatchedNode): Cell {
 }
 
 /** `opens 1 closes 2`; `none`; `-` before the first comparison. */
-export function differencesText(summary: WatchedNode['summary']): Cell {
+function differencesText(summary: WatchedNode['summary']): Cell {
   const found = summary?.differences
   if (!found) return {text: '-', value: null, tone: 'faint'}
   const {opens, closes, other} = found
@@ -128,7 +128,7 @@ export const rateCell = (rate: number | null): Cell => ({
   ...(rate === null && {tone: 'faint'}),
 })
 
-export const countCell = (count: number | null | undefined): Cell => ({
+const countCell = (count: number | null | undefined): Cell => ({
   text: countText(count),
   value: count ?? null,
   ...(count == null && {tone: 'faint'}),

@@ -14,7 +14,7 @@ import {writeResultSchema, writeStatusSchema} from '../../core/contract/writes.t
 import {AgentError} from './agent-error.ts'
 
 /** Of a newer agent: a problem whose code this plugin does not know keeps its words. */
-export const tolerantProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
+const tolerantProblemSchema = problemSchema.extend({code: problemSchema.shape.code.catch('TOOL_FAILED')})
 
 /** A state that this plugin does not know is certainly not `live`. */
 const tolerantSyncStateSchema = syncStateSchema.extend({state: syncStateSchema.shape.state.catch('stale')})

@@ -1,5 +1,5 @@
 /** How a file is packed, by its first bytes. */
-export const packings = ['gzip', 'xz', 'zstd', 'zip', 'bzip2', '7z', 'rar', 'lz4'] as const
+const packings = ['gzip', 'xz', 'zstd', 'zip', 'bzip2', '7z', 'rar', 'lz4'] as const
 export type Packing = (typeof packings)[number]
 
 /** Bytes that a packed file begins with. Source: RFC 1952, the .xz format, RFC 8878, APPNOTE.TXT of PKWARE, and the tools. */

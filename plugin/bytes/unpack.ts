@@ -3,7 +3,7 @@ import {type UnpackCheck, unpackThrough} from './gunzip.ts'
 import type {Packing} from './packing.ts'
 
 /** The packed content is damaged or cut off, or packed in a way that is not known. */
-export class PackedError extends Error {
+class PackedError extends Error {
   constructor(message: string) {
     super(message)
     this.name = 'PackedError'

@@ -5,7 +5,7 @@ import type {FindNames, Suggestion} from './names.ts'
 import {type Values, valuesOfArgument, valuesOfFlag} from './values.ts'
 
 /** What a shell shall do besides with the suggestions. Source: ShellCompDirective of github.com/spf13/cobra. */
-export const directives = {files: 0, noFiles: 4} as const
+const directives = {files: 0, noFiles: 4} as const
 
 export interface Suggestions {
   readonly items: readonly Suggestion[]

@@ -6,7 +6,7 @@ import {apiErrorOf} from '../kubernetes/api-error.ts'
 import {collectionPath, type KubernetesObject, kubernetesObjectShape, objectName, objectPath} from './objects.ts'
 
 /** Whose fields ours are. One stable name: another would make us conflict with ourselves. */
-export const FIELD_MANAGER = 'kubectl-npm'
+const FIELD_MANAGER = 'kubectl-npm'
 
 const text = z.string().optional()
 const conflictShape = z.looseObject({

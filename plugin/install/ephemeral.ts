@@ -132,7 +132,7 @@ export function agentThere(node: string, pods: readonly Pod[]): string | undefin
   return `node ${node} has an agent already: pod ${name}${trouble === undefined ? '' : `, which is not ready: ${trouble}`}`
 }
 
-export const hasEnded = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+const hasEnded = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 export interface StartOptions {
   readonly timeoutMs: number

@@ -78,7 +78,7 @@ function statusOf(body: string): {message: string; reason: string} {
 const VERBS: Readonly<Record<string, string>> = {GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete'}
 
 /** The right that a request needs. The server's own words win: for some requests it asks for another verb than the method says. */
-export function rightOf({method, path}: Asked, message = ''): Right {
+function rightOf({method, path}: Asked, message = ''): Right {
   const said = /cannot ([\w:-]+) (?:resource )?"([^"]+)"/.exec(message)
   const parts = (path.split('?')[0] as string).split('/').filter(part => part !== '')
   // /api/v1/… and /apis/GROUP/VERSION/…

@@ -6,7 +6,7 @@ import stringWidth from 'fast-string-width'
 
 /** In pixels. */
 export const CELL = {width: 8.4, height: 19}
-export const FONT_SIZE = 14
+const FONT_SIZE = 14
 
 export const BACKGROUND = '#0d1117'
 export const BAR = '#161b22'

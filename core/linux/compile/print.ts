@@ -111,7 +111,7 @@ function* policyLines(policies: readonly LinuxPolicy[]): Generator<string> {
 }
 
 /** Prints a rule as Azure NPM writes it, without `-A CHAIN`: target first. iptables-save prints another order. */
-export const writtenRule = ({matches, target}: Pick<ProgramRule, 'matches' | 'target'>): string =>
+const writtenRule = ({matches, target}: Pick<ProgramRule, 'matches' | 'target'>): string =>
   [writtenTarget(target), ...matches.map(writtenMatch)].join(' ')
 
 function writtenTarget(target: Target): string {

@@ -203,4 +203,4 @@ export class RuleComments {
 const namespaceOf = (policy: string): string => policy.slice(0, policy.indexOf('/'))
 
 /** The part of a comment that iptables keeps. Names are ASCII, so characters are bytes. */
-export const cut = (comment: string): string => comment.slice(0, KEPT_COMMENT_BYTES)
+const cut = (comment: string): string => comment.slice(0, KEPT_COMMENT_BYTES)

@@ -8,7 +8,7 @@ import type {Step} from '../walk/walk.ts'
 import type {OpenRules} from './open-rules.ts'
 
 /** Why a direction is not judged. */
-export const notJudged = {
+const notJudged = {
   nobody: 'no policy on the node selects it',
   before: 'the packet is dropped before',
   unreached: "no rule leads it to Azure NPM's rules of this direction",

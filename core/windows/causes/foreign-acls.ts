@@ -13,7 +13,7 @@ export interface ForeignAcl {
   readonly aclKey: string
 }
 
-export const isForeignAcl = (value: object): value is ForeignAcl => 'aclKey' in value
+const isForeignAcl = (value: object): value is ForeignAcl => 'aclKey' in value
 
 /**
  * Whether an ACL may judge packets and is of no policy, and none of those that the network plugin puts on each endpoint. Rules of the node's

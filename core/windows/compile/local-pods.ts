@@ -7,7 +7,7 @@ import type {LocalPod, WindowsPolicy, WindowsProgram} from '../npm/program.ts'
 /** Which pods have an endpoint on a Windows node, and which policies Azure NPM puts on it. */
 
 /** Whether an object says that the node is one of Windows; undefined when it does not say. */
-export function isWindowsNode(node: Node | undefined): boolean | undefined {
+function isWindowsNode(node: Node | undefined): boolean | undefined {
   const system = node?.metadata.labels?.['kubernetes.io/os']
   return system === undefined ? undefined : system === 'windows'
 }

@@ -3,7 +3,7 @@ import type {Acl, HnsShape, JsonObject, SetPolicy} from './model.ts'
 /** The inverse of `parse.ts`: sets and rules as HNS takes them, with empty fields and the priority 0 left out, as Azure NPM does. */
 
 /** What stands in `Settings` of a set, its members in their order. */
-export const setSettings = ({id, name, policyType, values, rest}: Omit<SetPolicy, 'position'>): JsonObject => ({
+const setSettings = ({id, name, policyType, values, rest}: Omit<SetPolicy, 'position'>): JsonObject => ({
   Id: id,
   ...(name !== undefined && {Name: name}),
   ...(policyType && {PolicyType: policyType}),
@@ -27,7 +27,7 @@ export const aclSettings = (acl: Omit<Acl, 'position'>): JsonObject => ({
 })
 
 /** A policy as an object of a shape lists it. */
-export const policyIn = (shape: HnsShape, type: string, settings: JsonObject): JsonObject =>
+const policyIn = (shape: HnsShape, type: string, settings: JsonObject): JsonObject =>
   shape === 'v2' ? {Type: type, Settings: settings} : {...settings, Type: type}
 
 export const setPolicy = (set: Omit<SetPolicy, 'position'>, shape: HnsShape = 'v2'): JsonObject =>

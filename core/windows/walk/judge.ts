@@ -35,7 +35,7 @@ const inPorts = (
 }
 
 /** Whether a packet meets all conditions of a rule. */
-export function matches(rule: EndpointRule, packet: Packet, sets: SetLookup): Truth {
+function matches(rule: EndpointRule, packet: Packet, sets: SetLookup): Truth {
   const protocol = protocolNumber(packet.protocol)
   const {protocols} = rule
   const ofProtocol: Truth =

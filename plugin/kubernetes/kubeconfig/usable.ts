@@ -4,7 +4,7 @@ import {fileReason, kubeconfigError} from './kubeconfig-error.ts'
 import type {ExecEntry} from './kubeconfig-shapes.ts'
 
 /** Those of which client-go knows the answer. v1alpha1 is gone since 1.24. */
-export const EXEC_VERSIONS: readonly string[] = ['v1', 'v1beta1'].map(version => `client.authentication.k8s.io/${version}`)
+const EXEC_VERSIONS: readonly string[] = ['v1', 'v1beta1'].map(version => `client.authentication.k8s.io/${version}`)
 
 const PROXY_SCHEMES = new Set(['http:', 'https:', 'socks5:', 'socks5h:'])
 

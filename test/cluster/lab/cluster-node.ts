@@ -48,7 +48,7 @@ export function clusterNode(addresses: NodeAddresses, backend: Backend, init: nu
 }
 
 /** Runs a command given as words. */
-export async function run(words: readonly string[], {input = '', allowFailure = false}: RunOptions = {}): Promise<Output> {
+async function run(words: readonly string[], {input = '', allowFailure = false}: RunOptions = {}): Promise<Output> {
   const [command = '', ...args] = words
   const result = await execa(command, args, {input, reject: !allowFailure, stripFinalNewline: false, env: {LC_ALL: 'C'}})
   return outputOf(words.join(' '), result)

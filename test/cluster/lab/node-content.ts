@@ -23,8 +23,7 @@ export async function contentOf(node: ClusterNode): Promise<NodeContent> {
 }
 
 /** Runs iptables of a node's back end; kube-proxy writes rules too, so one waits for the other. */
-export const iptables = (node: ClusterNode, ...args: readonly string[]) =>
-  node.run(`iptables-${node.backend}`, ['-w', '60', ...args])
+const iptables = (node: ClusterNode, ...args: readonly string[]) => node.run(`iptables-${node.backend}`, ['-w', '60', ...args])
 
 /** Takes all rules out of the chains that Azure NPM has for policies. */
 export async function emptyPolicyChains(node: ClusterNode): Promise<void> {

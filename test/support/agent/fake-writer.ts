@@ -4,7 +4,7 @@ import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
 import {NODE} from './fake-reviews.ts'
 
 /** How a write ended. */
-export const writeResult = (changes: Partial<WriteResult> = {}): WriteResult => ({
+const writeResult = (changes: Partial<WriteResult> = {}): WriteResult => ({
   apiVersion: 'kubectl-npm/v1',
   kind: 'WriteResult',
   node: NODE,

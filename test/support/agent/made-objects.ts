@@ -54,8 +54,6 @@ export function served(object: Pod | Namespace | NetworkPolicy | Node, turn = 0)
   }
 }
 
-export const kubeSystem: Namespace = {metadata: {name: 'kube-system'}}
-
 /** Objects of a cluster in an order that means nothing. */
 export function sorted({pods, namespaces, policies, nodes}: ClusterObjects): ClusterObjects {
   const key = ({metadata}: {metadata: {name: string; namespace?: string}}) => `${metadata.namespace ?? ''}/${metadata.name}`
@@ -77,7 +75,7 @@ export const canonical = ({sets, policies, baseChains, refusals}: LinuxProgram):
 })
 
 /** What an agent has to know of the server. Of the server's objects those parts are taken that no test's noise touches. */
-export function expectedOf(server: FakeApiServer): ClusterObjects {
+function expectedOf(server: FakeApiServer): ClusterObjects {
   const meta = ({metadata: {name, namespace, labels}}: Stored) =>
     ({name, ...(namespace !== undefined && {namespace}), ...(labels !== undefined && {labels})}) as Pod['metadata']
   return {

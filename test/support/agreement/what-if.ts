@@ -59,7 +59,7 @@ function portsOf({before, after, options}: WhatIf): MatrixQuestion['ports'] {
 }
 
 /** The verdict of a real packet for each cell, through the rules that Azure NPM programs for the objects. */
-export async function sent(
+async function sent(
   node: PacketNode,
   objects: ClusterObjects,
   options: CompileOptions,

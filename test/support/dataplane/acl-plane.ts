@@ -306,7 +306,7 @@ export function setProgram(sets: readonly ProgramSet[], acls: readonly Acl[]): A
   return program
 }
 
-export const aclPlane: DataPlane = {
+const aclPlane: DataPlane = {
   name: 'windows',
   documentKinds: new Set(),
   // Which policies are refused is asked of it only to explain a disagreement.

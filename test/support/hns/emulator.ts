@@ -5,15 +5,7 @@ import {codes, errorRecord, HnsFault} from './fault.ts'
 import {modifyEndpoint, modifyNetwork, readRequest} from './modify.ts'
 import {type HnsSettings, strict} from './settings.ts'
 import {shapeV1} from './shape-v1.ts'
-import {
-  type EmulatedDocument,
-  type EmulatedEndpoint,
-  type EmulatedPolicy,
-  type HnsState,
-  type MadeEndpoint,
-  madeEndpoint,
-  textOf,
-} from './state.ts'
+import {type EmulatedDocument, type EmulatedEndpoint, type HnsState, type MadeEndpoint, madeEndpoint} from './state.ts'
 
 export type HnsVerb = 'enumerate' | 'open' | 'query' | 'modify' | 'close' | 'call'
 
@@ -293,12 +285,8 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 const sameId = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
-export const addressOf = (document: EmulatedDocument): string | undefined =>
+const addressOf = (document: EmulatedDocument): string | undefined =>
   (document['IpConfigurations'] as readonly {IpAddress?: string}[] | undefined)?.[0]?.IpAddress
-
-/** The access rules of an endpoint that Azure NPM wrote, or that it did not. */
-export const aclsOf = ({document}: EmulatedEndpoint, isNpm = true): EmulatedPolicy[] =>
-  document.Policies.filter(each => each.Type === 'ACL' && textOf(each, 'Id').startsWith('azure-acl-') === isNpm)
 
 function readQuery(text: string): z.infer<typeof queryText> {
   try {

@@ -5,8 +5,7 @@ import {printHns} from '../../../core/windows/compile/print.ts'
 import {AZURE_NETWORK, type EmulatedPolicy, emptyState, type HnsState} from './state.ts'
 
 /** The GUID of the endpoint of the n-th pod. */
-export const endpointId = (index: number): string =>
-  `7B4F6F0E-0000-4B5E-9D10-${index.toString(16).toUpperCase().padStart(12, '0')}`
+const endpointId = (index: number): string => `7B4F6F0E-0000-4B5E-9D10-${index.toString(16).toUpperCase().padStart(12, '0')}`
 
 interface Compiled {
   readonly network: {readonly Policies: readonly EmulatedPolicy[]}

@@ -70,7 +70,7 @@ export interface MadeEndpoint {
 }
 
 /** What Azure's CNI puts on every endpoint. */
-export const CNI_POLICIES: readonly EmulatedPolicy[] = [
+const CNI_POLICIES: readonly EmulatedPolicy[] = [
   {Type: 'OutBoundNAT', Settings: {Exceptions: ['10.240.0.0/16', '10.0.0.0/16']}},
   {Type: 'SDNRoute', Settings: {DestinationPrefix: '10.0.0.0/16', NeedEncap: true}},
   ...CNI_ACLS,

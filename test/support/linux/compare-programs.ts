@@ -20,7 +20,7 @@ export function objectsOf(path: string): ClusterObjects {
 }
 
 /** A rule as iptables keeps it: comments are cut. */
-export const kept = (rule: string): string =>
+const kept = (rule: string): string =>
   rule.replace(/--comment "([^"]*)"/, (_, comment: string) => `--comment "${comment.slice(0, 255)}"`)
 
 /** A rule as iptables-save prints it. */

@@ -36,7 +36,7 @@ const MIXER = fixture('policies/open-mixer.yaml')
 const CONNECTIONS = fixture('flows/conntrack.txt')
 
 /** How each verb asks a cluster: with agents that nobody can reach. */
-export const live: Readonly<Record<string, readonly string[]>> = {
+const live: Readonly<Record<string, readonly string[]>> = {
   apply: ['apply', '--yes'],
   confirm: ['confirm'],
   describe: ['describe', 'shop/db-0'],
@@ -87,7 +87,7 @@ const well: Readonly<Record<string, readonly string[]>> = {
   verify: ['verify', SHOP],
   version: ['version', '--client'],
 }
-export const wellRun = (verb: string): readonly string[] => well[verb] ?? []
+const wellRun = (verb: string): readonly string[] => well[verb] ?? []
 
 const flag = (words: readonly string[], ...added: string[]): FlagCase => ({words, flag: added})
 

@@ -6,7 +6,7 @@ import {Learner} from '../../../core/redact/learner.ts'
 import type {Redaction} from '../../../core/redact/redaction.ts'
 
 /** Any bytes will do for a test, as long as they are the same for the same seed. */
-export const keyOf = (seed: number): Uint8Array => Uint8Array.from({length: 32}, (_, index) => (seed * 31 + index * 7) & 255)
+const keyOf = (seed: number): Uint8Array => Uint8Array.from({length: 32}, (_, index) => (seed * 31 + index * 7) & 255)
 
 /** One node's documents redacted, each under its name. */
 export async function redactDocuments(

@@ -83,7 +83,7 @@ export const liveNode = (node: string, second: number, changes: Partial<LiveNode
   ...changes,
 })
 
-export const summary = (changes: Partial<LiveSummary> = {}): LiveSummary => ({
+const summary = (changes: Partial<LiveSummary> = {}): LiveSummary => ({
   policies: 2,
   rules: 21,
   sets: 5,

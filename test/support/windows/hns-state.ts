@@ -75,7 +75,7 @@ const FOREIGN_NETWORK: readonly HnsPolicy[] = [
 export const ADDRESSES = [1, 2, 3, 4, 5, 6].map(last => `10.1.0.${last}`)
 
 /** What Azure NPM would program for a cluster, at endpoints for all addresses of its pods. */
-export function stateOfCluster(objects: ClusterObjects, foreign: readonly (readonly HnsPolicy[])[] = []): HnsState {
+function stateOfCluster(objects: ClusterObjects, foreign: readonly (readonly HnsPolicy[])[] = []): HnsState {
   const program = compile(objects, {scheme: 'sha256', semantics: 'npm'})
   const policiesOf = policyFinder(program)
   const pods = new Map(program.pods.map(pod => [pod.address, pod]))

@@ -42,7 +42,7 @@ const egressReturns = (chain: string): ProgramRule[] => [
  * The rules of NPM v1 that belong to no policy, by chain, in the order in which NPM creates the chains. They exist while
  * there is a policy. Source: section 8.2 of NPM's data plane.
  */
-export const v1BootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map([
+const v1BootChains: ReadonlyMap<string, readonly ProgramRule[]> = new Map([
   [
     NPM_CHAIN,
     [

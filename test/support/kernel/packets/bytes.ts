@@ -105,7 +105,7 @@ function checksum(bytes: Buffer): number {
 }
 
 /** RFC 9260, appendix A. */
-export function crc32c(bytes: Uint8Array): number {
+function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff
   for (const byte of bytes) {
     crc ^= byte

@@ -10,9 +10,6 @@ export interface Service {
   readonly isMasqueraded?: boolean
 }
 
-/** Bits of this mark make KUBE-FORWARD accept and KUBE-POSTROUTING masquerade. */
-export const MASQUERADE_MARK = 0x4000
-
 /**
  * What kubelet and kube-proxy have on a node before Azure NPM starts, whole tables for `iptables-restore`: the chain by
  * which Azure NPM chooses its back end, and FORWARD with the rule behind which it puts its jump.
