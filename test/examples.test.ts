@@ -3,6 +3,7 @@ import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {parseAllDocuments} from 'yaml'
+import {kubectlNpm} from './support/built-programs.ts'
 import {describeKernel} from './support/kernel/describe.ts'
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url))
@@ -18,7 +19,7 @@ describeKernel('the broken node of the example, in a kernel', () => {
   const onNode = async (script: string) => {
     const {stdout, exitCode} = await execa(
       'sh',
-      [path('examples/on-node.sh'), 'sh', '-euc', script, process.execPath, path('bin/kubectl-npm.ts')],
+      [path('examples/on-node.sh'), 'sh', '-euc', script, process.execPath, kubectlNpm],
       {
         cwd: path('.'),
         reject: false,

@@ -5,6 +5,8 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {PlanList} from '../../core/contract/plan.ts'
 import type {WriteResult, WriteResultList, WriteStatusList} from '../../core/contract/writes.ts'
+import {builtFolder} from '../support/built-programs.ts'
+import {agentImage} from '../support/cluster/agent-image.ts'
 import {describeCluster} from '../support/cluster/describe.ts'
 import {BOX} from './lab/box.ts'
 import {applyDemo, DEMO_PORT} from './lab/demo.ts'
@@ -41,11 +43,7 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
 
   beforeAll(async () => {
     work = (await execa('mktemp', ['-d'])).stdout
-    const dist = join(work, 'dist')
-    const image = join(work, 'agent.tar')
-    await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
-    await execa(process.execPath, ['scripts/image/build.ts', '--dist', dist, '--output', image], {cwd: ROOT})
-    cluster = await startCluster({images: [image]})
+    cluster = await startCluster({images: [await agentImage()]})
     await applyDemo(cluster)
     // Beside an oven, so that packets between the two cross one node only.
     const command = ['nc', '-ll', '-p', String(DEMO_PORT), '-e', 'hostname']
@@ -72,7 +70,7 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
   })
 
   async function npmAs(kubeconfig: string, ...args: string[]): Promise<Said> {
-    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${work}/dist:${FAR}:${process.env['PATH']}`}
+    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`}
     return execa('kubectl', ['npm', ...args], {env, reject: false})
   }
   const npm = (...args: string[]): Promise<Said> => npmAs(cluster.kubeconfig, ...args)

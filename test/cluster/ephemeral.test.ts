@@ -1,13 +1,12 @@
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {KubernetesObject} from '../../plugin/install/objects.ts'
+import {kubectlNpm} from '../support/built-programs.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {everything, find} from '../support/cluster/inventory.ts'
 import {type ControlPlane, startControlPlane, workloadControllers} from './lab/control-plane.ts'
 import {until} from './lab/wait.ts'
 
-const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 const AGENTS = ['pods', '-n', 'kubectl-npm-node']
 const RELAYS = ['pods', '-n', 'kubectl-npm']
 
@@ -25,7 +24,7 @@ describeControlPlane('an agent for one node, at a real API server', () => {
   })
 
   const start = (...args: string[]) =>
-    execa(process.execPath, [MAIN, 'install', '--ephemeral', '--node', 'node1', ...args], {env: cluster.env, reject: false})
+    execa(process.execPath, [kubectlNpm, 'install', '--ephemeral', '--node', 'node1', ...args], {env: cluster.env, reject: false})
 
   const names = async (pods = AGENTS) => (await find(cluster, pods)).map(({metadata: {name}}) => name)
 

@@ -6,12 +6,12 @@ import type {Permission} from '../../core/contract/permissions.ts'
 import {dryRunPod, podOf} from '../../plugin/install/admission.ts'
 import {daemonSetsOf, renderManifests} from '../../plugin/install/render.ts'
 import {openClusterApi} from '../../plugin/kubernetes/api.ts'
+import {kubectlNpm} from '../support/built-programs.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {everything, ours} from '../support/cluster/inventory.ts'
 import {type ControlPlane, startControlPlane, workloadControllers} from './lab/control-plane.ts'
 import {until} from './lab/wait.ts'
 
-const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BASE = fileURLToPath(new URL('../../manifests/base', import.meta.url))
 const WINDOWS = fileURLToPath(new URL('../../manifests/overlays/windows', import.meta.url))
@@ -49,7 +49,7 @@ describeControlPlane('installing, at a real API server', () => {
   })
 
   const npmAs = (kubeconfig: string, ...args: string[]) =>
-    execa(process.execPath, [MAIN, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
+    execa(process.execPath, [kubectlNpm, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
   const npm = (...args: string[]) => npmAs(cluster.kubeconfig, ...args)
 
   test('a dry run asks the server about everything and stores nothing', async () => {

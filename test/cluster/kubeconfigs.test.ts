@@ -4,9 +4,9 @@ import {createServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {kubectlNpm} from '../support/built-programs.ts'
 import {type AgentProcess, startAgent} from '../support/cluster/agent-process.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {type Authority, makeAuthority} from '../support/pki.ts'
@@ -18,8 +18,6 @@ import {until} from './lab/wait.ts'
  * All kinds of kubeconfigs that kubectl takes, from the plugin through a real API server to a real agent; only the kubelet
  * between them is a stand-in.
  */
-
-const executable = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 
 interface Config {
   apiVersion: string
@@ -108,7 +106,7 @@ describeControlPlane('kubeconfigs', () => {
   let via: 'kubectl' | 'library' = 'kubectl'
 
   const start = (kubeconfig: string, args: readonly string[]) =>
-    execa(process.execPath, [executable, ...args], {
+    execa(process.execPath, [kubectlNpm, ...args], {
       env: {KUBECONFIG: kubeconfig, NO_COLOR: '1', TMPDIR: folder, KUBECTL_NPM_VIA: via},
       reject: false,
       input: '',
@@ -312,7 +310,7 @@ describeControlPlane('kubeconfigs', () => {
       const {hostname, port} = new URL(cluster.url)
       const script = `mount -t tmpfs none /run && mkdir -p /run/secrets/kubernetes.io && cp -r "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec env -i "$@"`
       const env = ['HOME=/nowhere', `TMPDIR=${folder}`, `KUBERNETES_SERVICE_HOST=${hostname}`, `KUBERNETES_SERVICE_PORT=${port}`]
-      return execa('unshare', ['-m', 'sh', '-c', script, 'pod', files, ...env, process.execPath, executable, ...args], {
+      return execa('unshare', ['-m', 'sh', '-c', script, 'pod', files, ...env, process.execPath, kubectlNpm, ...args], {
         reject: false,
         input: '',
         cwd: folder,

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {readFile, rm} from 'node:fs/promises'
+import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
@@ -9,6 +9,8 @@ import {parseAllDocuments} from 'yaml'
 import {CLIENTS_SOCKET, LIVE_SOCKET, RELAY_GROUP, RELAY_PORT} from '../../core/contract/agent.ts'
 import {driftListSchema, driftSchema} from '../../core/contract/drift.ts'
 import {traceSchema} from '../../core/contract/trace.ts'
+import {builtFolder} from '../support/built-programs.ts'
+import {agentImage} from '../support/cluster/agent-image.ts'
 import {describeCluster} from '../support/cluster/describe.ts'
 import {applyDemo, DEMO_PORT} from './lab/demo.ts'
 import {programNodes} from './lab/program-nodes.ts'
@@ -26,26 +28,17 @@ const mayTalk = (from: string, to: string): boolean => !to.startsWith('bakery/')
 
 describeCluster('kubectl npm against a real cluster, nodes with nft and legacy rules', () => {
   let cluster: Cluster
-  let dist: string
   let pods: Map<string, RunningPod>
 
   beforeAll(async () => {
-    const work = (await execa('mktemp', ['-d'])).stdout
-    dist = join(work, 'dist')
-    const image = join(work, 'agent.tar')
-    await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
-    await execa(process.execPath, ['scripts/image/build.ts', '--dist', dist, '--output', image], {cwd: ROOT})
-    cluster = await startCluster({images: [image]})
+    cluster = await startCluster({images: [await agentImage()]})
     await applyDemo(cluster)
     await npm('install')
     await programNodes(cluster)
     pods = new Map()
     for (const name of PODS) pods.set(name, await cluster.pod(...(name.split('/') as [string, string])))
   })
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]()
-    if (dist) await rm(join(dist, '..'), {recursive: true, force: true})
-  })
+  afterAll(() => cluster?.[Symbol.asyncDispose]())
 
   interface Said {
     readonly stdout: string
@@ -55,7 +48,7 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
 
   /** Runs `kubectl npm` as a person would, with the bundle on the path. */
   async function npmAs(kubeconfig: string, ...args: string[]): Promise<Said> {
-    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${dist}:${FAR}:${process.env['PATH']}`}
+    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`}
     return execa('kubectl', ['npm', ...args], {env, reject: false})
   }
   const npm = (...args: string[]): Promise<Said> => npmAs(cluster.kubeconfig, ...args)
@@ -355,7 +348,7 @@ while True:
     try {
       const node = cluster.node('node1')
       const asRoot = (words: string) =>
-        node.run('sh', ['-c', `PATH=${FAR}:$PATH exec ${dist}/kubectl-npm ${words} --local`], {allowFailure: true})
+        node.run('sh', ['-c', `PATH=${FAR}:$PATH exec ${builtFolder}/kubectl-npm ${words} --local`], {allowFailure: true})
       const said = await until('the agent has noticed', async () => {
         const each = await asRoot('diff')
         return each.stderr.includes('the cluster objects are those of') && each
@@ -436,7 +429,7 @@ while True:
     /** A plugin that stays connected to it, until it is killed without a word. */
     function startWatching() {
       // A killed plugin leaves its temporary folder, which then goes with the cluster.
-      const env = {...process.env, ...cluster.env, PATH: `${dist}:${FAR}:${process.env['PATH']}`, TMPDIR: cluster.folder}
+      const env = {...process.env, ...cluster.env, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`, TMPDIR: cluster.folder}
       // A process group: what the killed plugin leaves behind goes with it.
       const watching = spawn('kubectl', ['npm', 'status', '--watch', '-o', 'json'], {
         env,

@@ -3,9 +3,9 @@ import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises'
 import {createServer, type Server} from 'node:http'
 import {type AddressInfo, connect} from 'node:net'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {kubectlNpm} from '../support/built-programs.ts'
 import {describeKwok} from '../support/cluster/describe.ts'
 import {type FakeAgent, startFakeAgent} from '../support/plugin/fake-agent.ts'
 import {type ControlPlane, startControlPlane} from './lab/control-plane.ts'
@@ -13,7 +13,6 @@ import {type Kwok, startKwok} from './lab/kwok.ts'
 
 /** An API server that can be reached through an HTTP proxy only, as in many companies. kwok stands in for the kubelets. */
 
-const executable = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 const clean = {apiVersion: 'kubectl-npm/v1', kind: 'Drift', node: '?', clean: true, items: [], notes: [], problems: []}
 /** A name of the API server in its certificate, which this machine cannot resolve. */
 const HOST = 'kubernetes.default.svc'
@@ -85,7 +84,7 @@ describeKwok('an API server behind an HTTP proxy', () => {
   ])('is reached as $by says, and so are the agents: $via', async ({by, via, more, env}) => {
     asked = []
     const file = await kubeconfig(`proxied-by-${by.replaceAll(' ', '-')}`, more())
-    const {stdout, stderr, exitCode} = await execa(process.execPath, [executable, 'diff', '--kubeconfig', file], {
+    const {stdout, stderr, exitCode} = await execa(process.execPath, [kubectlNpm, 'diff', '--kubeconfig', file], {
       env: {...env(), TMPDIR: temporary, NO_COLOR: '1', KUBECTL_NPM_VIA: via},
       reject: false,
       input: '',
@@ -100,7 +99,7 @@ describeKwok('an API server behind an HTTP proxy', () => {
 
   test('that is not there is told in words', async () => {
     const file = await kubeconfig('no-proxy', {'proxy-url': 'http://127.0.0.1:1'})
-    const {stderr, exitCode} = await execa(process.execPath, [executable, 'diff', '--kubeconfig', file], {
+    const {stderr, exitCode} = await execa(process.execPath, [kubectlNpm, 'diff', '--kubeconfig', file], {
       reject: false,
       input: '',
     })

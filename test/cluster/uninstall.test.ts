@@ -2,12 +2,11 @@ import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Permission} from '../../core/contract/permissions.ts'
+import {kubectlNpm} from '../support/built-programs.ts'
 import {describeControlPlane} from '../support/cluster/describe.ts'
 import {everything, find, ours} from '../support/cluster/inventory.ts'
 import {type ControlPlane, startControlPlane, workloadControllers} from './lab/control-plane.ts'
 import {until} from './lab/wait.ts'
-
-const MAIN = fileURLToPath(new URL('../../bin/kubectl-npm.ts', import.meta.url))
 
 describeControlPlane('uninstalling, at a real API server', () => {
   let cluster: ControlPlane
@@ -30,7 +29,7 @@ describeControlPlane('uninstalling, at a real API server', () => {
   })
 
   const npmAs = (kubeconfig: string, ...args: string[]) =>
-    execa(process.execPath, [MAIN, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
+    execa(process.execPath, [kubectlNpm, ...args], {env: {...cluster.env, KUBECONFIG: kubeconfig}, reject: false})
   const npm = (...args: string[]) => npmAs(cluster.kubeconfig, ...args)
 
   /** What is gone goes some moments after the object that it belongs to. */
@@ -230,7 +229,7 @@ describeControlPlane('uninstalling, at a real API server', () => {
         'ClusterRole kubectl-npm-agent',
       ]) {
         await applyOld()
-        const first = execa(process.execPath, [MAIN, 'install'], {env: {...cluster.env}, reject: false, buffer: false})
+        const first = execa(process.execPath, [kubectlNpm, 'install'], {env: {...cluster.env}, reject: false, buffer: false})
         let told = ''
         first.stdout.on('data', (chunk: Buffer) => {
           told += chunk.toString()

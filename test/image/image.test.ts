@@ -13,6 +13,7 @@ import packageFacts from '../../package.json' with {type: 'json'}
 import {daemonSetsOf, renderManifests} from '../../plugin/install/render.ts'
 import {freePort} from '../cluster/lab/ports.ts'
 import {knock} from '../support/agent/http.ts'
+import {builtFolder} from '../support/built-programs.ts'
 import {describeKernel} from '../support/kernel/describe.ts'
 import {openNamespace} from '../support/kernel/namespace.ts'
 
@@ -32,9 +33,7 @@ describeKernel('the image of the agent', () => {
   beforeAll(async () => {
     work = await mkdtemp(join(tmpdir(), 'kubectl-npm-test-image-'))
     rootfs = join(work, 'rootfs')
-    const dist = join(work, 'dist')
-    await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
-    const build = ['scripts/image/build.ts', '--dist', dist, '--rootfs', rootfs, '--output', join(work, 'agent.tar')]
+    const build = ['scripts/image/build.ts', '--dist', builtFolder, '--rootfs', rootfs, '--output', join(work, 'agent.tar')]
     await execa(process.execPath, build, {cwd: ROOT})
   }, 300_000)
   afterAll(async () => {

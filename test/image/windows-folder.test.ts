@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {runtimeFor} from '../../scripts/platforms/runtimes.ts'
+import {builtFolder} from '../support/built-programs.ts'
 import {describeWhere} from '../support/describe-where.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
 
@@ -26,11 +27,10 @@ async function systemOf(file: string): Promise<'windows x64' | 'linux' | undefin
 describeWhere(missing, 'the folder of the image for Windows nodes', () => {
   test('has Node and koffi for Windows, the bundle, and nothing of another system', async () => {
     await using work = await temporaryFolder()
-    const [dist, output] = [join(work.path, 'dist'), join(work.path, 'image')]
-    await execa(process.execPath, ['scripts/build.ts', dist], {cwd: ROOT})
+    const output = join(work.path, 'image')
     const built = await execa(
       process.execPath,
-      ['scripts/image/build.ts', '--os', 'windows', '--dist', dist, '--output', output],
+      ['scripts/image/build.ts', '--os', 'windows', '--dist', builtFolder, '--output', output],
       {
         cwd: ROOT,
       },

@@ -2,15 +2,16 @@ import {cp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {expect, test} from 'vitest'
 import packageFacts from '../../package.json' with {type: 'json'}
 import {type AgentRefusal, Client} from '../support/agent/client.ts'
 import {startServe} from '../support/agent/serve-process.ts'
+import {builtFolder, builtPath} from '../support/built-programs.ts'
 import {describeKernel} from '../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../support/kernel/load.ts'
 import {openNamespace} from '../support/kernel/namespace.ts'
-import {type Bundle, onTerminal, openBundle} from '../support/plugin/bundle.ts'
 import {kubeconfigFor, startFakeApiServer} from '../support/plugin/fake-api-server.ts'
+import {onTerminal} from '../support/plugin/on-terminal.ts'
 import {fixture} from '../support/plugin/run-cli.ts'
 import {shopLines} from '../support/shop-nodes.ts'
 import {temporaryFolder} from '../support/temporary-folder.ts'
@@ -20,14 +21,8 @@ import {temporaryFolder} from '../support/temporary-folder.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BUILD = join(ROOT, 'scripts/build.ts')
 
-let bundle: Bundle
-beforeAll(async () => {
-  bundle = await openBundle()
-})
-afterAll(() => bundle.remove())
-
 test.each(['xterm', 'dumb'])('runs on a terminal of kind %s', async TERM => {
-  const env = {PATH: bundle.path, TERM, NO_COLOR: ''}
+  const env = {PATH: builtPath, TERM, NO_COLOR: ''}
   const version = await onTerminal('kubectl-npm --version', env)
   expect(version.stdout).toContain(`kubectl-npm/${packageFacts.version}`)
   expect(version.exitCode).toBe(0)
@@ -37,7 +32,7 @@ test.each(['xterm', 'dumb'])('runs on a terminal of kind %s', async TERM => {
 })
 
 test('a long answer on a terminal goes through the pager, a short one does not', async () => {
-  const env = {PATH: bundle.path, NO_COLOR: '1', PAGER: "sed 's/^/PAGED /'"}
+  const env = {PATH: builtPath, NO_COLOR: '1', PAGER: "sed 's/^/PAGED /'"}
   const bakery = fixture('captures/v2-base36-nft')
   const long = await onTerminal(`kubectl-npm translate ${bakery}`, env)
   const lines = long.stdout.trimEnd().split('\n')
@@ -62,7 +57,7 @@ test('a long answer on a terminal goes through the pager, a short one does not',
 })
 
 test('an error on a terminal is told in words', async () => {
-  const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: bundle.path})
+  const {stdout, exitCode} = await onTerminal('kubectl-npm sets --from /no/such/dump', {PATH: builtPath})
   expect(stdout).toContain('error: --from /no/such/dump: no such file or folder')
   expect(exitCode).toBe(2)
 })
@@ -74,7 +69,7 @@ const MOST_UNPACKED_BYTES = 8_000_000
 
 test('the package has the bundle, the man pages and what tells of them, and nothing else', async () => {
   await using stage = await temporaryFolder()
-  await cp(bundle.folder, join(stage.path, 'dist'), {recursive: true})
+  await cp(builtFolder, join(stage.path, 'dist'), {recursive: true})
   for (const name of [...PACKAGE_FILES, 'man', 'core', 'docs', 'test/golden'])
     await cp(join(ROOT, name), join(stage.path, name), {recursive: true})
   const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {cwd: stage.path})
@@ -82,7 +77,7 @@ test('the package has the bundle, the man pages and what tells of them, and noth
   const others = packed.files.map(({path}) => path).filter(path => !/^(?:dist|man)\//.test(path))
   expect(others.toSorted()).toEqual(PACKAGE_FILES)
   const inDist = new Set(packed.files.map(({path}) => /^dist\/([^/]+)/.exec(path)?.[1]).filter(name => name !== undefined))
-  expect([...inDist].toSorted()).toEqual((await readdir(bundle.folder)).toSorted())
+  expect([...inDist].toSorted()).toEqual((await readdir(builtFolder)).toSorted())
   const modeOf = (file: string) => packed.files.find(({path}) => path === file)?.mode
   for (const file of Object.values(packageFacts.bin)) expect([file, modeOf(file)]).toEqual([file, 0o755])
   for (const page of packageFacts.man) expect([page, modeOf(page.replace('./', ''))]).toEqual([page, 0o644])
@@ -92,8 +87,8 @@ test('the package has the bundle, the man pages and what tells of them, and noth
 
 test('koffi of the bundle finds its native part there', async () => {
   const code = `const {default: koffi} = await import(process.argv[1]); console.log(koffi.load(null).func('int getpid()')() === process.pid)`
-  const chunk = join(bundle.folder, 'lib', 'koffi', 'koffi.js')
-  const {stdout} = await execa(process.execPath, ['--input-type=module', '-e', code, chunk], {cwd: bundle.folder})
+  const chunk = join(builtFolder, 'lib', 'koffi', 'koffi.js')
+  const {stdout} = await execa(process.execPath, ['--input-type=module', '-e', code, chunk], {cwd: builtFolder})
   expect(stdout).toBe('true')
 })
 
@@ -124,14 +119,14 @@ describeKernel('top on a node', () => {
 
     async function savesOfTable(dist: string): Promise<number> {
       await writeFile(calls, '')
-      const args = [`PATH=${folder.path}:${bundle.path}`, process.execPath, join(dist, 'lib', 'kubectl-npm.js')]
+      const args = [`PATH=${folder.path}:${builtPath}`, process.execPath, join(dist, 'lib', 'kubectl-npm.js')]
       const {stdout} = await namespace.run('env', [...args, 'top', '--local', '--once', '-o', 'json'])
       expect(JSON.parse(stdout)).toMatchObject({summary: {policies: 2}})
       return (await readFile(calls, 'utf8')).split('\n').filter(line => line.includes('-t filter')).length
     }
-    expect(await savesOfTable(bundle.folder)).toBe(1)
+    expect(await savesOfTable(builtFolder)).toBe(1)
     const plain = join(folder.path, 'dist')
-    await cp(bundle.folder, plain, {recursive: true})
+    await cp(builtFolder, plain, {recursive: true})
     await rm(join(plain, 'build'), {recursive: true})
     expect(await savesOfTable(plain)).toBeGreaterThan(1)
   })
@@ -148,14 +143,13 @@ registerHooks({load(url, context, next) {
 async function loadedByAgent(serveFlags: readonly string[]): Promise<string> {
   await using folder = await temporaryFolder()
   const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(FILES)}`]
-  const executable = join(bundle.folder, 'lib', 'npm-agent.js')
-  await using agent = await startServe({folder: folder.path, executable, nodeOptions, serveFlags})
+  await using agent = await startServe({folder: folder.path, nodeOptions, serveFlags})
   await using client = await Client.openAsRoot(agent.rootSocket)
   await client.ask('status')
   await client.read('ipset-save.txt')
   const refused = await client.ask('rollback', {}).catch((error: AgentRefusal) => error.refusal?.code)
   expect(refused).toEqual(serveFlags.includes('--read-only') ? 'READ_ONLY' : expect.objectContaining({kind: 'WriteResult'}))
-  const urls = agent.log.flatMap(line => /^loaded (file:.*)$/.exec(line)?.[1] ?? []).filter(url => url.includes('/dist/'))
+  const urls = agent.log.flatMap(line => /^loaded (file:.*)$/.exec(line)?.[1] ?? []).filter(url => url.includes(builtFolder))
   expect(urls.length).toBeGreaterThan(5)
   return (await Promise.all(urls.map(url => readFile(new URL(url), 'utf8')))).join('\n')
 }
@@ -183,7 +177,7 @@ registerHooks({load(url, context, next) {
 process.on('exit', () => process._rawDebug('loaded ' + characters))`
 async function charactersLoaded(words: readonly string[]): Promise<number> {
   const hook = `data:text/javascript,${encodeURIComponent(LOADED)}`
-  const main = join(bundle.folder, 'lib', 'kubectl-npm.js')
+  const main = join(builtFolder, 'lib', 'kubectl-npm.js')
   const {stderr} = await execa(process.execPath, ['--import', hook, main, ...words], {reject: false})
   return Number(/loaded (\d+)/.exec(stderr)?.[1])
 }
@@ -229,7 +223,7 @@ test('the first frame of top waits for nothing that it does not need', async () 
   const file = join(folder.path, 'kubeconfig')
   await writeFile(file, kubeconfigFor('http://127.0.0.1:1'))
   const hook = `data:text/javascript,${encodeURIComponent(FIRST_FRAME)}`
-  const env = {PATH: bundle.path, TERM: 'xterm', KUBECONFIG: file, NODE_OPTIONS: `--import ${hook}`}
+  const env = {PATH: builtPath, TERM: 'xterm', KUBECONFIG: file, NODE_OPTIONS: `--import ${hook}`}
   const {stdout, exitCode} = await onTerminal('kubectl-npm top', env)
   const loaded = Number(/loaded (\d+)/.exec(stdout)?.[1])
   expect(loaded).toBeGreaterThan(100_000)
@@ -240,7 +234,7 @@ test('the first frame of top waits for nothing that it does not need', async () 
 })
 
 test('what lays out screens decodes its program without asking for it', async () => {
-  const lib = join(bundle.folder, 'lib')
+  const lib = join(builtFolder, 'lib')
   const texts = await Promise.all(
     (await readdir(lib)).filter(name => name.endsWith('.js')).map(name => readFile(join(lib, name), 'utf8')),
   )
@@ -255,7 +249,7 @@ const MOST_OF_CLIENT = 200_000
 test("Kubernetes' client is loaded only without kubectl, and little of it", async () => {
   await using api = await startFakeApiServer({agents: {}})
   const hook = `data:text/javascript,${encodeURIComponent(LOADED)}`
-  const main = join(bundle.folder, 'lib', 'kubectl-npm.js')
+  const main = join(builtFolder, 'lib', 'kubectl-npm.js')
   const charactersVia = async (via: string): Promise<number> => {
     const args = ['--import', hook, main, 'translate', '--via', via]
     const {stderr} = await execa(process.execPath, args, {reject: false, env: api.env})
@@ -266,6 +260,6 @@ test("Kubernetes' client is loaded only without kubectl, and little of it", asyn
   const [kubectl, library] = [await charactersVia('kubectl'), await charactersVia('library')]
   expect(library - kubectl).toBeGreaterThan(-MOST_OF_CLIENT)
   expect(library - kubectl).toBeLessThan(MOST_OF_CLIENT)
-  const files = await execa('grep', ['-l', 'applyToHTTPSOptions', '-r', join(bundle.folder, 'lib')])
+  const files = await execa('grep', ['-l', 'applyToHTTPSOptions', '-r', join(builtFolder, 'lib')])
   expect(files.stdout.split('\n')).toHaveLength(2)
 })

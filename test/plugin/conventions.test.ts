@@ -2,8 +2,9 @@ import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {beforeAll, describe, expect, test} from 'vitest'
 import {verbs} from '../../plugin/commands/index.ts'
-import {onTerminal} from '../support/plugin/bundle.ts'
-import {executable, runCli} from '../support/plugin/run-cli.ts'
+import {kubectlNpm} from '../support/built-programs.ts'
+import {onTerminal} from '../support/plugin/on-terminal.ts'
+import {runCli} from '../support/plugin/run-cli.ts'
 
 /** What docs/conventions.md says, as far as no other test holds it. */
 
@@ -80,7 +81,7 @@ describe('of all verbs', () => {
 
 describe('what a script sees', () => {
   const shell = (line: string) =>
-    execa('bash', ['-c', line, process.execPath, executable, EXAMPLE], {
+    execa('bash', ['-c', line, process.execPath, kubectlNpm, EXAMPLE], {
       reject: false,
       env: {KUBECONFIG: '/no/such/kubeconfig', NO_COLOR: ''},
     })
@@ -126,7 +127,7 @@ describe('what a script sees', () => {
 
 describe('colours on a terminal', () => {
   const colored = async (env: Record<string, string>, flags = '') => {
-    const {stdout} = await onTerminal(`${process.execPath} ${executable} translate ${EXAMPLE} ${flags}`, env)
+    const {stdout} = await onTerminal(`${process.execPath} ${kubectlNpm} translate ${EXAMPLE} ${flags}`, env)
     expect(stdout).toContain('aks-shop-1')
     return stdout.includes('\u001b[1m')
   }

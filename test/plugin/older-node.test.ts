@@ -1,8 +1,8 @@
 import {existsSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
 import {execa} from 'execa'
-import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type Bundle, openBundle} from '../support/plugin/bundle.ts'
+import {describe, expect, test} from 'vitest'
+import {kubectlNpm} from '../support/built-programs.ts'
 import {fixture} from '../support/plugin/run-cli.ts'
 
 /** People read a dump with whatever Node they have: on Node 20, which Debian and many images still bring, verbs say what they say on ours. */
@@ -20,12 +20,6 @@ const node = await olderNode()
 const name = node === undefined ? 'Node 20 (skipped: no node of version 20 to 23 is on PATH or in /usr/bin)' : 'Node 20'
 
 describe.skipIf(node === undefined)(name, () => {
-  let bundle: Bundle
-  beforeAll(async () => {
-    bundle = await openBundle()
-  })
-  afterAll(() => bundle.remove())
-
   const nodes = fixture('two-nodes')
   const bakery = fixture('captures/v2-base36-nft')
 
@@ -48,8 +42,7 @@ describe.skipIf(node === undefined)(name, () => {
     ['trnslate'],
   ])('%s', async (...args) => {
     const env = {NO_COLOR: '1', KUBECONFIG: '/no/such/kubeconfig', KUBERNETES_SERVICE_HOST: ''}
-    const run = (program: string) =>
-      execa(program, [join(bundle.folder, 'kubectl-npm'), ...args], {reject: false, env, input: ''})
+    const run = (program: string) => execa(program, [kubectlNpm, ...args], {reject: false, env, input: ''})
     const [older, ours] = [await run(node as string), await run(process.execPath)]
     expect(older.stderr).not.toContain('fault of kubectl npm itself')
     expect([older.stdout, older.stderr, older.exitCode]).toEqual([ours.stdout, ours.stderr, ours.exitCode])

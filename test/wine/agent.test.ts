@@ -5,6 +5,7 @@ import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 import {audienceOf, CONTRACT} from '../../core/contract/agent.ts'
 import {Client} from '../support/agent/client.ts'
 import {type Stored} from '../support/agent/fake-api-server.ts'
+import {builtFolder} from '../support/built-programs.ts'
 import {describeWhere} from '../support/describe-where.ts'
 import {kubeconfigFor} from '../support/plugin/fake-api-server.ts'
 import {fixture, runCli} from '../support/plugin/run-cli.ts'
@@ -43,9 +44,16 @@ describeWhere(missing, 'the agent as a Windows program', () => {
     await windows.install('computenetwork.c', 'computenetwork.dll')
     await windows.install('vmcompute.def', 'vmcompute.dll')
     // From the folder of the image, with the Node that Wine runs in place of its own.
-    const [dist, image] = [join(windows.folder, 'dist'), join(windows.folder, 'image')]
-    await execa(process.execPath, [join(ROOT, 'scripts/build.ts'), dist])
-    await execa(process.execPath, [join(ROOT, 'scripts/image/build.ts'), '--os', 'windows', '--dist', dist, '--output', image])
+    const image = join(windows.folder, 'image')
+    await execa(process.execPath, [
+      join(ROOT, 'scripts/image/build.ts'),
+      '--os',
+      'windows',
+      '--dist',
+      builtFolder,
+      '--output',
+      image,
+    ])
     program = join(image, 'kubectl-npm')
   }, FIRST_START_MS)
   afterAll(() => windows?.[Symbol.asyncDispose]())

@@ -4,7 +4,7 @@ import {connect} from 'node:net'
 import {dirname, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {expect, test} from 'vitest'
 import type {AgentStatus, Hello} from '../../../core/contract/agent.ts'
 import {type AgentProcess, startAgentProcess} from '../../support/agent/agent-process.ts'
 import type {AgentRefusal} from '../../support/agent/client.ts'
@@ -12,7 +12,6 @@ import {madeToken, makeSigner} from '../../support/agent/fake-reviews.ts'
 import {fakeTools} from '../../support/agent/fake-tools.ts'
 import type {HostileOrder} from '../../support/agent/hostile-clients.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
-import {type Bundle, openBundle} from '../../support/plugin/bundle.ts'
 
 const HOSTILE = fileURLToPath(new URL('../../support/agent/hostile-clients.ts', import.meta.url))
 const SECONDS = 60
@@ -73,19 +72,12 @@ async function probe(agent: AgentProcess): Promise<number> {
 }
 
 describeKernel('two hundred clients, twenty of whom want everything', () => {
-  let bundle: Bundle
-
-  beforeAll(async () => {
-    bundle = await openBundle()
-  })
-  afterAll(() => bundle.remove())
-
   test('all others are answered, no probe is missed, and memory is bounded', async () => {
     await using _tools = await fakeTools({
       ipset: `i=0; while [ $i -lt ${SETS} ]; do echo "create azure-npm-$i hash:net family inet"; i=$((i+1)); done`,
       conntrack: 'echo 42',
     })
-    await using agent = await startAgentProcess({executable: join(bundle.folder, 'npm-agent')})
+    await using agent = await startAgentProcess()
     const hostile = (['outside', 'inside'] as const).map(crowd =>
       startHostile({
         socket: agent.socket,

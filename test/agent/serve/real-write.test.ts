@@ -1,7 +1,6 @@
 import {once} from 'node:events'
 import {mkdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {gzipSync} from 'node:zlib'
 import {expect} from 'vitest'
 import {STAGED_PIECE_BYTES} from '../../../core/contract/agent.ts'
@@ -9,6 +8,7 @@ import type {WriteResult, WriteStatus} from '../../../core/contract/writes.ts'
 import {Client} from '../../support/agent/client.ts'
 import {NODE} from '../../support/agent/fake-reviews.ts'
 import {startServe} from '../../support/agent/serve-process.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeKernel, kernelTest} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import type {Namespace} from '../../support/kernel/namespace.ts'
@@ -17,7 +17,6 @@ import {temporaryFolder} from '../../support/temporary-folder.ts'
 
 /** An agent as a process, which writes to a real kernel. */
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const CLUSTER = fixture('real-npm/shop-sha256/cluster.json')
 const SET = 'azure-npm-5nce4npa15dx8xir01g3'
 const LOST = '10.50.1.11'
@@ -30,7 +29,7 @@ async function openBroken(namespace: Namespace) {
   await namespace.run('ipset', ['del', SET, LOST])
   const {stdout: plan} = await namespace.run(
     'env',
-    [`NODE_NAME=${NODE}`, process.execPath, executable, 'apply', '--local', '-f', CLUSTER, '--dry-run', '-o', 'json'],
+    [`NODE_NAME=${NODE}`, process.execPath, kubectlNpm, 'apply', '--local', '-f', CLUSTER, '--dry-run', '-o', 'json'],
     {allowFailure: true},
   )
   const within = ['ip', 'netns', 'exec', namespace.name]

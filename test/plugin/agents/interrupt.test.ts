@@ -1,19 +1,18 @@
 import {readdirSync} from 'node:fs'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {processesOf, until} from '../../support/plugin/own-processes.ts'
 
 /** A person who has waited long enough, and what must not be left behind then. */
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const clean = {apiVersion: 'kubectl-npm/v1', kind: 'Drift', node: '?', clean: true, items: [], notes: [], problems: []}
 
 function start(api: FakeApiServer, args: readonly string[], via = 'kubectl') {
   const env = {...api.env, NO_COLOR: '1', KUBECTL_NPM_VIA: via}
-  return execa(process.execPath, [executable, ...args], {reject: false, env, input: ''})
+  return execa(process.execPath, [kubectlNpm, ...args], {reject: false, env, input: ''})
 }
 
 async function expectNothingLeft(api: FakeApiServer): Promise<void> {

@@ -1,4 +1,3 @@
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import type {Drift} from '../../../core/contract/drift.ts'
@@ -11,6 +10,7 @@ import {countsSince} from '../../../core/live/live-counts.ts'
 import {structureDigest} from '../../../core/live/structure-digest.ts'
 import {kernelSummary} from '../../../core/live/summary.ts'
 import {sha256} from '../../../plugin/live/node-snapshots.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {documentsOf, NODES, type NodeName, startBakery} from '../../support/plugin/bakery-dump.ts'
 import {documentProcedures, Refused} from '../../support/plugin/fake-agent.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
@@ -99,8 +99,7 @@ test('policies --watch adds up what all nodes of a cluster count in a second, un
   await using bakery = await startBakery({
     agents: {'aks-oven-0': await watched('aks-oven-0'), 'aks-oven-1': await watched('aks-oven-1')},
   })
-  const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
-  const watching = execa(process.execPath, [executable, 'policies', '--watch', '-n', 'storefront', '-o', 'json'], {
+  const watching = execa(process.execPath, [kubectlNpm, 'policies', '--watch', '-n', 'storefront', '-o', 'json'], {
     reject: false,
     lines: true,
     env: {...bakery.api.env, NO_COLOR: '1'},

@@ -1,19 +1,17 @@
 import {readdirSync} from 'node:fs'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {schemas} from '../../../core/contract/index.ts'
 import type {AgentStatusChange} from '../../../core/contract/status.ts'
 import {openCluster} from '../../../plugin/agents/cluster.ts'
 import {followStatus} from '../../../plugin/agents/follow-status.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeWhere} from '../../support/describe-where.ts'
 import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {missingTmux, openTerminal} from '../../support/plugin/tmux.ts'
 
 /** `status --watch`, over real kubectl and the way to agents that are stand-ins. */
-
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 
 const statusOf = (pods: number, state = 'live', more: object = {}) => ({
   node: '?',
@@ -63,7 +61,7 @@ class Watching implements AsyncDisposable {
 
   constructor(api: FakeApiServer, args: readonly string[] = [], command: readonly string[] = []) {
     const [program = process.execPath, ...rest] = command
-    const words = command.length > 0 ? rest : [executable, 'status', '--watch', ...args]
+    const words = command.length > 0 ? rest : [kubectlNpm, 'status', '--watch', ...args]
     this.running = execa(program, words, {reject: false, env: {...api.env, NO_COLOR: '1', TERM: 'xterm'}, stdin: 'pipe'})
     for (const name of ['stdout', 'stderr'] as const)
       this.running[name]?.on('data', (chunk: Buffer) => {
@@ -307,7 +305,7 @@ describeWhere(missingTmux(), 'status --watch on a terminal', () => {
     await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
     await using terminal = await openTerminal({columns: 100, env: api.env})
-    await terminal.type(`echo before; ${process.execPath} ${executable} status --watch; echo ended-$?`)
+    await terminal.type(`echo before; ${process.execPath} ${kubectlNpm} status --watch; echo ended-$?`)
     await terminal.until(/^aks-1 .* live .* 1 /m)
     status.set(statusOf(8, 'live', {version: '\u001b[31mred'}))
     await terminal.until(/^aks-1 .*x1b\[31mred .* live .* 8 /m)

@@ -1,15 +1,14 @@
 import {mkdtempSync, readdirSync, rmSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {type Bakery, startBakery} from '../../support/plugin/bakery-dump.ts'
 import {processesOf, until} from '../../support/plugin/own-processes.ts'
 
 /** Whatever moment a signal comes at, nothing is left: no process, no folder, no half dump. */
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const
 
 const commands: readonly (readonly string[])[] = [
@@ -40,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => bakery?.[Symbol.asyncDispose]())
 
 const start = (args: readonly string[], env: Record<string, string> = {}) =>
-  execa(process.execPath, [executable, ...args], {
+  execa(process.execPath, [kubectlNpm, ...args], {
     reject: false,
     input: '',
     env: {...bakery.api.env, ...env},

@@ -2,10 +2,10 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import type {WriteStatusList} from '../../../core/contract/writes.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeKernel, kernelTest} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import type {Namespace} from '../../support/kernel/namespace.ts'
@@ -15,7 +15,6 @@ import {temporaryFolder} from '../../support/temporary-folder.ts'
 
 /** Verbs that write, on a node that is a namespace of the real kernel. */
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const CLUSTER = fixture('real-npm/shop-sha256/cluster.json')
 const SET = 'azure-npm-5nce4npa15dx8xir01g3'
 const POLICY = 'payments/api'
@@ -38,10 +37,10 @@ async function openShop(namespace: Namespace, backend: (typeof backends)[number]
   const folder = await temporaryFolder()
   await programShop(namespace, backend)
   const stateDir = join(folder.path, 'state')
-  const args = (verb: readonly string[]) => [executable, ...verb, '--local', '--state-dir', stateDir]
+  const args = (verb: readonly string[]) => [kubectlNpm, ...verb, '--local', '--state-dir', stateDir]
   const run = (...verb: string[]) => namespace.run(process.execPath, args(verb), {allowFailure: true})
   const diff = async () =>
-    (await namespace.run(process.execPath, [executable, 'diff', '--local', '--from', CLUSTER], {allowFailure: true})).exitCode
+    (await namespace.run(process.execPath, [kubectlNpm, 'diff', '--local', '--from', CLUSTER], {allowFailure: true})).exitCode
   const saved = async () =>
     (await namespace.run(`iptables-${backend}-save`, ['-t', 'filter'])).stdout.replaceAll(/^#.*\n|\[\d+:\d+\]/gm, '')
   /** Without waiting for its end. */
@@ -160,7 +159,7 @@ describeKernel('a node is repaired in place', () => {
     const {folder, run, stateDir, saved} = shop
     const before = await saved()
     const dump = join(folder, 'dump')
-    await namespace.run(process.execPath, [executable, 'dump', '--local', '-o', dump])
+    await namespace.run(process.execPath, [kubectlNpm, 'dump', '--local', '-o', dump])
     await breakSet(namespace)
     await namespace.run('iptables-nft', ['-F', 'AZURE-NPM-INGRESS'])
     expect(await run('apply', '--from', dump, '--yes')).toMatchObject({exitCode: 0})
@@ -229,7 +228,7 @@ test('--local is for root only, also of what writes', async () => {
   // A process of another user; where we are that other user already, as we are.
   const isRoot = process.getuid?.() === 0
   for (const verb of [['apply', '--yes'], ['rollback', '--yes'], ['confirm']]) {
-    const {stderr, exitCode} = await execa(process.execPath, [executable, ...verb, '--local'], {
+    const {stderr, exitCode} = await execa(process.execPath, [kubectlNpm, ...verb, '--local'], {
       reject: false,
       ...(isRoot && {uid: 65534, gid: 65534}),
     })

@@ -5,8 +5,9 @@ import {describe, expect, test} from 'vitest'
 import {type Procedure, writeProcedures} from '../../../core/contract/agent.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
 import type {WriteStatus} from '../../../core/contract/writes.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {refusal, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
-import {executable, runCli} from '../../support/plugin/run-cli.ts'
+import {runCli} from '../../support/plugin/run-cli.ts'
 import {apiFor, LOST, onTerminal, resultOf, startNode, whole} from '../../support/plugin/written-nodes.ts'
 import {temporaryFolder} from '../../support/temporary-folder.ts'
 
@@ -240,7 +241,7 @@ describe('a write that fails', () => {
       },
     })
     await using api = await apiFor({'aks-1': node})
-    const running = execa(process.execPath, [executable, 'apply', '--yes'], {
+    const running = execa(process.execPath, [kubectlNpm, 'apply', '--yes'], {
       env: {NO_COLOR: '1', ...api.env},
       input: '',
       reject: false,

@@ -6,8 +6,9 @@ import {gzipSync} from 'node:zlib'
 import {execa} from 'execa'
 import {packTar} from 'modern-tar'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {encoded} from '../../support/encoded-text.ts'
-import {executable, fixture, runCli} from '../../support/plugin/run-cli.ts'
+import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 
 /** Bad input is the normal case at three in the morning: each must be answered in words, with what to do. */
 
@@ -284,7 +285,7 @@ describe('the command line', () => {
   test.skipIf(process.platform !== 'linux')(
     'a full disk ends an answer in words, and a reader that has gone in none',
     async () => {
-      const program = [executable, 'translate', fixture('captures/v2-base36-nft')]
+      const program = [kubectlNpm, 'translate', fixture('captures/v2-base36-nft')]
       const shell = (line: string) => execa('bash', ['-c', line, 'bash', process.execPath, ...program], {reject: false})
       const full = await shell('"$@" >/dev/full')
       expect(full.stderr).toContain('error: the answer cannot be written: no space left on device')
@@ -303,11 +304,10 @@ describe('the command line', () => {
 
   test('a reader that goes away ends the answer quietly', async () => {
     const {execa} = await import('execa')
-    const executable = new URL('../../../bin/kubectl-npm.ts', import.meta.url).pathname
     const {stderr} = await execa({
       reject: false,
       shell: '/bin/bash',
-    })`set -o pipefail; ${process.execPath} ${executable} translate --from ${fixture('captures/v2-base36-nft')} -o json | head -1`
+    })`set -o pipefail; ${process.execPath} ${kubectlNpm} translate --from ${fixture('captures/v2-base36-nft')} -o json | head -1`
     expect(stderr).toBe('')
   })
 })

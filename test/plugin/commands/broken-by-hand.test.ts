@@ -1,6 +1,6 @@
-import {fileURLToPath} from 'node:url'
 import {expect} from 'vitest'
 import {setKernelName} from '../../../core/names/kernel-name.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeKernel, kernelTest} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import type {Namespace} from '../../support/kernel/namespace.ts'
@@ -8,14 +8,13 @@ import {backends} from '../../support/kernel/tools.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 import {program} from '../../support/programs/program.ts'
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const cluster = fixture('captures/v2-base36-nft/cluster.yaml')
 
 /** What Azure NPM does otherwise than the policies of the bakery ask for, on every node. */
 const DEPARTURE = 'bakery/mixer: A namespace selector that only excludes admits every address that is no pod too'
 
 const run = (namespace: Namespace, args: readonly string[]) =>
-  namespace.run(process.execPath, [executable, ...args, '--local', '--from', cluster], {allowFailure: true})
+  namespace.run(process.execPath, [kubectlNpm, ...args, '--local', '--from', cluster], {allowFailure: true})
 
 const question = ['trace', 'storefront/till-0', 'bakery/oven-0', '--port', '8080']
 const oven = setKernelName('podlabel-app:oven', 'sha256')

@@ -3,8 +3,9 @@ import {delimiter, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {shellCommands} from '../../../plugin/print/completion.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {complete} from '../../support/plugin/complete.ts'
-import {executable, runCli} from '../../support/plugin/run-cli.ts'
+import {runCli} from '../../support/plugin/run-cli.ts'
 import {type TemporaryFolder, temporaryFolder} from '../../support/temporary-folder.ts'
 
 /** A PATH with kubectl-npm alone on it, as krew leaves it: each test has its own. */
@@ -22,7 +23,7 @@ beforeEach(async () => {
   earlier = join(folder.path, 'earlier')
   await mkdir(bin)
   await mkdir(earlier)
-  await script(join(bin, 'kubectl-npm'), `exec "${process.execPath}" "${executable}" "$@"`)
+  await script(join(bin, 'kubectl-npm'), `exec "${process.execPath}" "${kubectlNpm}" "$@"`)
   path = [earlier, bin, process.env['PATH']].join(delimiter)
 })
 afterEach(() => folder[Symbol.asyncDispose]())

@@ -1,9 +1,9 @@
 import {existsSync, mkdtempSync, rmSync, symlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
+import {kubectlNpm, npmAgent} from '../../support/built-programs.ts'
 import {describeKernel, kernelTest} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import type {Namespace} from '../../support/kernel/namespace.ts'
@@ -11,10 +11,7 @@ import {backends} from '../../support/kernel/tools.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 import {program, type Variant} from '../../support/programs/program.ts'
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
-const agent = fileURLToPath(new URL('../../../bin/npm-agent.ts', import.meta.url))
-
-const local = (namespace: Namespace, args: readonly string[]) => namespace.run(process.execPath, [executable, ...args, '--local'])
+const local = (namespace: Namespace, args: readonly string[]) => namespace.run(process.execPath, [kubectlNpm, ...args, '--local'])
 
 /** What is said of the policies, without counters and what differs by source. */
 const policies = (text: string) => text.slice(text.indexOf('\n\n'), text.indexOf('\nBase chains'))
@@ -56,7 +53,7 @@ describeKernel('--local on the real kernel', () => {
     await loadRules(namespace, 'nft', rules)
     const folder = mkdtempSync(join(tmpdir(), 'kubectl-npm-read-'))
     try {
-      await namespace.run(process.execPath, [agent, 'read', folder])
+      await namespace.run(process.execPath, [npmAgent, 'read', folder])
       const {stdout} = await runCli(['translate', '--from', folder])
       expect(policies(stdout)).toContain('bakery/oven  Ingress  pods app=oven in namespace bakery')
     } finally {
@@ -71,7 +68,7 @@ describeKernel('--local on the real kernel', () => {
     try {
       const found = ['/usr/sbin/iptables-nft-save', '/sbin/iptables-nft-save'].find(path => existsSync(path)) as string
       symlinkSync(found, join(tools, 'iptables-nft-save'))
-      const {stdout, stderr} = await namespace.run('env', [`PATH=${tools}`, process.execPath, executable, 'translate', '--local'])
+      const {stdout, stderr} = await namespace.run('env', [`PATH=${tools}`, process.execPath, kubectlNpm, 'translate', '--local'])
       expect(stdout).toContain('bakery/oven  Ingress  pods app=oven in namespace bakery')
       expect(stderr).toContain('ipset save: ipset is not installed')
     } finally {
@@ -83,7 +80,7 @@ describeKernel('--local on the real kernel', () => {
 test('--local is refused to others than root, in words', async () => {
   // A process of another user; where we are that other user already, as we are.
   const isRoot = process.getuid?.() === 0
-  const {stderr, exitCode} = await execa(process.execPath, [executable, 'translate', '--local'], {
+  const {stderr, exitCode} = await execa(process.execPath, [kubectlNpm, 'translate', '--local'], {
     reject: false,
     ...(isRoot && {uid: 65534, gid: 65534}),
   })

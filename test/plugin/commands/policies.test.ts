@@ -1,7 +1,6 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {type PolicyList, policyChangeSchema} from '../../../core/contract/policies.ts'
@@ -9,12 +8,11 @@ import type {ClusterObjects, Pod} from '../../../core/kubernetes/objects.ts'
 import {printObjects} from '../../../core/kubernetes/print-objects.ts'
 import {compile} from '../../../core/linux/compile/compile.ts'
 import {printIpsetRestore, printIptablesRestore} from '../../../core/linux/compile/print.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {openPacketNode, type PacketNode} from '../../support/kernel/packets/packet-node.ts'
 import {backends} from '../../support/kernel/tools.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
-
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 
 describe('policies of dumps', () => {
   const run = async (...args: string[]) => {
@@ -82,7 +80,7 @@ const DENIED = 3
 
 /** Follows the policies of a node while something sends to it: each connection is counted once, in the total and in a rate. */
 async function expectWatched({node}: PacketNode, objects: string, send: () => Promise<unknown>): Promise<void> {
-  const args = ['netns', 'exec', node.name, process.execPath, executable]
+  const args = ['netns', 'exec', node.name, process.execPath, kubectlNpm]
   const watching = execa('ip', [...args, 'policies', '--local', '--from', objects, '--watch', '-o', 'json'], {
     reject: false,
     lines: true,
@@ -130,7 +128,7 @@ describeKernel('policies --local on the real kernel', () => {
         objects,
         [...printObjects({...shop, given: {kinds: ['pods', 'namespaces', 'policies', 'nodes'], gaps: []}})].join(''),
       )
-      const {stdout} = await lab.node.run(process.execPath, [executable, 'policies', '--local', '--from', objects, '-o', 'json'])
+      const {stdout} = await lab.node.run(process.execPath, [kubectlNpm, 'policies', '--local', '--from', objects, '-o', 'json'])
       const {items} = JSON.parse(stdout) as PolicyList
       await expectWatched(lab, objects, () => lab.probe(tries(address.web, ALLOWED)))
       expect(items.map(({name, newConnections, drops, pods}) => ({name, newConnections, drops, pods}))).toEqual([

@@ -1,20 +1,15 @@
 import {chmodSync, existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {execa} from 'execa'
-import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type Bundle, onTerminal, openBundle} from '../../support/plugin/bundle.ts'
+import {describe, expect, test} from 'vitest'
+import {builtFolder, builtPath} from '../../support/built-programs.ts'
 import {complete, read} from '../../support/plugin/complete.ts'
 import {documentProcedures, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {type FakeApiOptions, kubeconfigFor, refusal, relayPod, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
+import {onTerminal} from '../../support/plugin/on-terminal.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** Names of a cluster. API server and agents are stand-ins; kubectl, the bundle and the way between are real. */
-
-let bundle: Bundle
-beforeAll(async () => {
-  bundle = await openBundle()
-})
-afterAll(() => bundle.remove())
 
 const NOTHING = {items: {}, directive: 4}
 const pods = [
@@ -40,7 +35,7 @@ describe('with agents', () => {
   async function ask(words: readonly string[], options: Partial<FakeApiOptions> = {}) {
     await using agent = await startFakeAgent({node: 'aks-1', procedures: documentProcedures('aks-1', documents)})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}, ...options})
-    const completions = await complete(bundle.path, words, api.env)
+    const completions = await complete(builtPath, words, api.env)
     return {...completions, names: Object.keys(completions.items), requests: [...api.requests], calls: [...agent.calls]}
   }
 
@@ -105,7 +100,7 @@ describe('without agents', () => {
 
   async function ask(...words: string[]) {
     await using api = await startFakeApiServer({agents: {}, answer})
-    return {names: Object.keys((await complete(bundle.path, words, api.env)).items), requests: [...api.requests]}
+    return {names: Object.keys((await complete(builtPath, words, api.env)).items), requests: [...api.requests]}
   }
 
   test.each([
@@ -130,7 +125,7 @@ describe('the kubeconfig', () => {
   test('is the one that the command line names, with its contexts', async () => {
     await using api = await startFakeApiServer({agents: {'aks-7': 1}})
     const file = api.env.KUBECONFIG
-    const ask = async (...words: string[]) => (await complete(bundle.path, words)).items
+    const ask = async (...words: string[]) => (await complete(builtPath, words)).items
     expect(await ask('diff', '--kubeconfig', file, '--node', '')).toEqual({'aks-7': ''})
     expect(await ask('diff', `--kubeconfig=${file}`, '--context', '')).toEqual({fake: 'fake'})
     expect(await ask('diff', '--kubeconfig', file, '--cluster', '')).toEqual({fake: api.url})
@@ -146,13 +141,13 @@ describe('the kubeconfig', () => {
       ['diff', '--local', '--pod', ''],
       ['compile', '--node', ''],
     ])
-      expect(await complete(bundle.path, words, api.env)).toEqual(NOTHING)
+      expect(await complete(builtPath, words, api.env)).toEqual(NOTHING)
     expect(api.requests.filter(isOurs)).toEqual([])
   })
 
   test('nor is standard input read: it is for the command to come', async () => {
-    const {stdout} = await execa(join(bundle.folder, 'kubectl_complete-npm'), ['trace', '--from', '-', 'bak'], {
-      env: {PATH: bundle.path},
+    const {stdout} = await execa(join(builtFolder, 'kubectl_complete-npm'), ['trace', '--from', '-', 'bak'], {
+      env: {PATH: builtPath},
       input: documents['cluster.json'],
     })
     expect(read(stdout)).toEqual(NOTHING)
@@ -160,10 +155,10 @@ describe('the kubeconfig', () => {
 })
 
 describe('what stands in the way is not told, and nothing is left behind', () => {
-  const executable = () => join(bundle.folder, 'kubectl_complete-npm')
+  const executable = () => join(builtFolder, 'kubectl_complete-npm')
   const quiet = async (env: Record<string, string>) => {
     const {stdout, stderr, exitCode} = await execa(executable(), ['diff', '--node', ''], {
-      env: {PATH: bundle.path, ...env},
+      env: {PATH: builtPath, ...env},
       input: '',
     })
     expect([read(stdout), stderr, exitCode]).toEqual([NOTHING, '', 0])
@@ -202,7 +197,7 @@ describe('what stands in the way is not told, and nothing is left behind', () =>
     // kubectl runs login programs for servers with TLS only.
     writeFileSync(api.env.KUBECONFIG, kubeconfigFor('https://127.0.0.1:1', {exec}))
     // With a terminal, as for a person who presses Tab.
-    const {stdout} = await onTerminal(`${executable()} diff --node ''`, {PATH: bundle.path, ...api.env})
+    const {stdout} = await onTerminal(`${executable()} diff --node ''`, {PATH: builtPath, ...api.env})
     expect(stdout.trim()).toBe(':4')
     const [pid, tty] = readFileSync(said, 'utf8').trim().split(' ')
     expect(tty).toBe('no')

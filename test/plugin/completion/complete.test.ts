@@ -2,23 +2,17 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
-import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {verbs} from '../../../plugin/commands/index.ts'
 import {flagsOf} from '../../../plugin/completion/command-line.ts'
 import {valuesOfArgument, valuesOfFlag} from '../../../plugin/completion/values.ts'
-import {type Bundle, openBundle} from '../../support/plugin/bundle.ts'
+import {builtFolder, builtPath} from '../../support/built-programs.ts'
 import {complete as completeWith} from '../../support/plugin/complete.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** What kubectl gets from the bundle on PATH, for words without a cluster. */
 
-let bundle: Bundle
-beforeAll(async () => {
-  bundle = await openBundle()
-})
-afterAll(() => bundle.remove())
-
-const complete = (...words: string[]) => completeWith(bundle.path, words)
+const complete = (...words: string[]) => completeWith(builtPath, words)
 const namesOf = async (...words: string[]) => Object.keys((await complete(...words)).items)
 const bakery = fixture('captures/v2-base36-nft')
 const NO_FILES = 4
@@ -26,8 +20,8 @@ const FILES = 0
 
 test('where kubectl-npm alone is installed, it completes by a word of its own', async () => {
   const [own, beside] = await Promise.all([
-    execa('kubectl-npm', ['__complete', 'translate', '--dir'], {env: {PATH: bundle.path}}),
-    execa('kubectl_complete-npm', ['translate', '--dir'], {env: {PATH: bundle.path}}),
+    execa('kubectl-npm', ['__complete', 'translate', '--dir'], {env: {PATH: builtPath}}),
+    execa('kubectl_complete-npm', ['translate', '--dir'], {env: {PATH: builtPath}}),
   ])
   expect(own.stdout).toMatch(/^--direction\t.*\n:4$/)
   expect(own.stdout).toBe(beside.stdout)
@@ -208,9 +202,9 @@ describe('names in a dump', () => {
 })
 
 test('the executable says nothing else, and ends well, whatever the words', async () => {
-  const executable = join(bundle.folder, 'kubectl_complete-npm')
+  const executable = join(builtFolder, 'kubectl_complete-npm')
   for (const words of [[], ['translate'], ['translate', '--from'], ['translate', '--from', '/no', '--node', ''], ['', '', '']]) {
-    const {stdout, stderr, exitCode} = await execa(executable, words, {env: {PATH: bundle.path}, input: ''})
+    const {stdout, stderr, exitCode} = await execa(executable, words, {env: {PATH: builtPath}, input: ''})
     expect(stdout).toMatch(/(?:^|\n):\d$/)
     expect([stderr, exitCode]).toEqual(['', 0])
   }

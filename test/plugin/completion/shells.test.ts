@@ -5,21 +5,18 @@ import {join} from 'node:path'
 import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type Bundle, openBundle} from '../../support/plugin/bundle.ts'
+import {builtPath} from '../../support/built-programs.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** Words that are begun in real shells, with kubectl's own completion sourced there, and the key Tab. */
 
 const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion'
-let bundle: Bundle
 let folder: string
 beforeAll(async () => {
-  bundle = await openBundle()
   folder = mkdtempSync(join(tmpdir(), 'kubectl-npm-shell-'))
   symlinkSync(fixture('captures/v2-base36-nft'), join(folder, 'dump'))
 })
 afterAll(() => {
-  bundle.remove()
   rmSync(folder, {recursive: true})
 })
 
@@ -52,7 +49,7 @@ const words = [
 ]
 
 const env = () => ({
-  PATH: bundle.path,
+  PATH: builtPath,
   HOME: folder,
   TERM: 'dumb',
   KUBECONFIG: '/no/such/kubeconfig',

@@ -1,9 +1,9 @@
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {afterEach, beforeEach, expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeKernel, kernelTest} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets, saveSets} from '../../support/kernel/load.ts'
 import type {Namespace} from '../../support/kernel/namespace.ts'
@@ -12,8 +12,6 @@ import {filesIn, manifestOf} from '../../support/plugin/files.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
 import {program} from '../../support/programs/program.ts'
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
-
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kubectl-npm-local-'))
@@ -21,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, {recursive: true, force: true}))
 
 const run = (namespace: Namespace, words: readonly string[], env: readonly string[] = []) =>
-  namespace.run('env', ['NODE_NAME=aks-1', ...env, process.execPath, executable, ...words], {allowFailure: true})
+  namespace.run('env', ['NODE_NAME=aks-1', ...env, process.execPath, kubectlNpm, ...words], {allowFailure: true})
 
 describeKernel('dump --local', () => {
   for (const backend of backends)
@@ -71,7 +69,7 @@ describeKernel('dump --local', () => {
 })
 
 test.skipIf(process.getuid?.() !== 0)('dump --local is for root', async () => {
-  const script = `process.setuid(65534); process.argv.splice(1, 9, 'kubectl-npm', 'dump', '--local', '-o', '/tmp/never'); await import(${JSON.stringify(executable)})`
+  const script = `process.setuid(65534); process.argv.splice(1, 9, 'kubectl-npm', 'dump', '--local', '-o', '/tmp/never'); await import(${JSON.stringify(kubectlNpm)})`
   const {stderr, exitCode} = await execa(process.execPath, ['--input-type=module', '-e', script], {reject: false})
   expect(stderr).toBe('error: --local reads the kernel, which only root may do\n  Run it with sudo.')
   expect(exitCode).toBe(2)

@@ -1,14 +1,12 @@
 import {readdirSync} from 'node:fs'
 import {constants} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {type BakeryOptions, documentsOf, startBakery, withLogs} from '../../support/plugin/bakery-dump.ts'
 import {documentProcedures} from '../../support/plugin/fake-agent.ts'
 import {until} from '../../support/plugin/own-processes.ts'
-
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 
 /** The agent of the second node begins with its rules and never ends. */
 function endless(): {options: BakeryOptions; hasBegun: () => boolean} {
@@ -42,7 +40,7 @@ describe('an interrupted dump', () => {
   ])('leaves no file, no folder and no process: $name', async ({signals, options, hasBegun}) => {
     await using bakery = await startBakery(options)
     const target = join(bakery.folder, 'new/folder/out.tgz')
-    const running = execa(process.execPath, [executable, 'dump', '-o', target], {reject: false, env: bakery.api.env, input: ''})
+    const running = execa(process.execPath, [kubectlNpm, 'dump', '-o', target], {reject: false, env: bakery.api.env, input: ''})
     await until(hasBegun)
     for (const signal of signals) running.kill(signal)
     const {exitCode, stdout, stderr} = await running

@@ -1,13 +1,12 @@
 import {readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {createGzip} from 'node:zlib'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {documentsOf, startBakery} from '../../support/plugin/bakery-dump.ts'
 import {documentProcedures} from '../../support/plugin/fake-agent.ts'
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const MIB = 1024 * 1024
 const node = 'aks-oven-1'
 
@@ -59,7 +58,7 @@ async function needed(bytes: number): Promise<number> {
   // What the kernel counts for a process itself; what getrusage tells begins with the parent's.
   const tell = `const fs = process.getBuiltinModule('node:fs')
     process.on('exit', () => fs.writeFileSync(${JSON.stringify(told)}, fs.readFileSync('/proc/self/status')))`
-  const args = [`--import=data:text/javascript,${encodeURIComponent(tell)}`, executable, 'dump', '-o', target]
+  const args = [`--import=data:text/javascript,${encodeURIComponent(tell)}`, kubectlNpm, 'dump', '-o', target]
   await execa(process.execPath, args, {env: bakery.api.env, input: ''})
   expect(statSync(join(target, `nodes/${node}/iptables-nft-save.txt`)).size).toBeGreaterThan(bytes)
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(told, 'utf8'))?.[1]) * 1024

@@ -1,13 +1,13 @@
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {type Trace, traceSchema} from '../../../core/contract/trace.ts'
 import type {NodeState} from '../../../core/dataplane/dataplane.ts'
 import {readDump} from '../../../core/dump/read-dump.ts'
 import {readFiles} from '../../../plugin/source/read-files.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 import {loadRules, loadSets} from '../../support/kernel/load.ts'
 import {openNamespace} from '../../support/kernel/namespace.ts'
@@ -15,8 +15,6 @@ import {linuxDocuments} from '../../support/linux/documents.ts'
 import {startBakery} from '../../support/plugin/bakery-dump.ts'
 import {filesIn, manifestOf} from '../../support/plugin/files.ts'
 import {fixture, runCli} from '../../support/plugin/run-cli.ts'
-
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 
 let folder: string
 beforeAll(() => {
@@ -82,7 +80,7 @@ describeKernel('a node whose every name bears a mark', () => {
     await loadSets(namespace, await compiled('ipset'))
     await loadRules(namespace, 'nft', await compiled('iptables'))
     const taken = join(folder, 'taken')
-    await namespace.run('env', [`NODE_NAME=${node}`, process.execPath, executable, 'dump', '--local', '-o', taken])
+    await namespace.run('env', [`NODE_NAME=${node}`, process.execPath, kubectlNpm, 'dump', '--local', '-o', taken])
     const log = input(
       'npm.log',
       [

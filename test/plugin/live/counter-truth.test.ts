@@ -1,6 +1,5 @@
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {policyListSchema} from '../../../core/contract/policies.ts'
@@ -8,6 +7,7 @@ import {topSampleSchema} from '../../../core/contract/top.ts'
 import type {ClusterObjects} from '../../../core/kubernetes/objects.ts'
 import {printObjects} from '../../../core/kubernetes/print-objects.ts'
 import {NODE} from '../../support/agent/fake-reviews.ts'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeWhere} from '../../support/describe-where.ts'
 import {backends, kernelTools} from '../../support/kernel/tools.ts'
 import {clusterOf, NodeLab, policy, valuesAt} from '../../support/metrics/node-lab.ts'
@@ -21,7 +21,6 @@ import {temporaryFolder} from '../../support/temporary-folder.ts'
  * real Prometheus. The kernel forgets when counters are reset and rules written anew; agent and Prometheus do not.
  */
 
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const dbFromWeb = policy('db-from-web', 'db', 'web')
 const POLICY = 'shop/db-from-web'
 
@@ -40,7 +39,7 @@ class OnNode {
   }
 
   private async json(verb: string, ...args: readonly string[]): Promise<unknown> {
-    const command = [process.execPath, executable, verb, ...args, '-o', 'json', '--local', '--from', this.objects]
+    const command = [process.execPath, kubectlNpm, verb, ...args, '-o', 'json', '--local', '--from', this.objects]
     const path = '/usr/sbin:/usr/bin:/sbin:/bin'
     const within = ['netns', 'exec', this.lab.writing.namespace.name, 'env', `PATH=${path}`, `NODE_NAME=${NODE}`]
     const {stdout} = await execa('ip', [...within, ...command], {timeout: 60_000})

@@ -1,12 +1,13 @@
 import {expect, test} from 'vitest'
+import {kubectlNpm} from '../../support/built-programs.ts'
 import {describeWhere} from '../../support/describe-where.ts'
-import {executable, fixture} from '../../support/plugin/run-cli.ts'
+import {fixture} from '../../support/plugin/run-cli.ts'
 import {missingTmux, openTerminal} from '../../support/plugin/tmux.ts'
 
 describeWhere(missingTmux(), 'a terminal of 60 columns', () => {
   test('shows sentences broken between words, behind where they began, and errors too', async () => {
     await using terminal = await openTerminal({columns: 60, rows: 20})
-    const run = (args: string) => terminal.type(`clear; ${process.execPath} ${executable} ${args}; echo DONE`)
+    const run = (args: string) => terminal.type(`clear; ${process.execPath} ${kubectlNpm} ${args}; echo DONE`)
     await run(`translate ${fixture('two-nodes')} --policy bakery/oven --node aks-oven-0 --no-pager`)
     const screen = await terminal.until(/^DONE/m)
     expect(screen).toMatch(

@@ -28,20 +28,17 @@ export interface AgentProcess extends AsyncDisposable {
 export interface AgentProcessOptions {
   /** In MB. In its container of 512 MiB Node takes half of that by itself. */
   readonly heapMb?: number
-  readonly executable?: string
 }
 
 /** Needs root, as the agent does. Its API server is played in this process. */
-export async function startAgentProcess({heapMb = 256, executable}: AgentProcessOptions = {}): Promise<AgentProcess> {
+export async function startAgentProcess({heapMb = 256}: AgentProcessOptions = {}): Promise<AgentProcess> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder())
   const reviews = new FakeReviews()
   const api = await serveReviews(reviews)
   stack.defer(() => api.close())
   const nodeOptions = [`--max-old-space-size=${heapMb}`]
-  const agent = stack.use(
-    await startServe({folder: folder.path, apiServer: api.url, nodeOptions, ...(executable !== undefined && {executable})}),
-  )
+  const agent = stack.use(await startServe({folder: folder.path, apiServer: api.url, nodeOptions}))
   const {socket, log, process} = agent
   const audience = audienceOf(agent.key)
   const token = (facts: Partial<TokenFacts> = {}) => reviews.give({audience, ...facts})

@@ -3,11 +3,9 @@ import {once} from 'node:events'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
-import {fileURLToPath} from 'node:url'
 import {AGENT_SOCKET} from '../../../core/contract/agent.ts'
+import {npmAgent} from '../built-programs.ts'
 import {NODE} from './fake-reviews.ts'
-
-const FROM_SOURCES = fileURLToPath(new URL('../../../bin/npm-agent.ts', import.meta.url))
 
 /** `npm-agent serve` as a process of its own. */
 export interface ServeProcess extends AsyncDisposable {
@@ -32,21 +30,11 @@ export interface ServeProcessOptions {
   readonly nodeOptions?: readonly string[]
   /** Further flags of `serve`. */
   readonly serveFlags?: readonly string[]
-  /** The bundle of the agent, instead of its sources. */
-  readonly executable?: string
 }
 
 /** @throws Error with what it said when it ends before it listens */
 export async function startServe(options: ServeProcessOptions): Promise<ServeProcess> {
-  const {
-    folder,
-    within = [],
-    env = {},
-    apiServer = 'http://127.0.0.1:1',
-    nodeOptions = [],
-    executable = FROM_SOURCES,
-    serveFlags = [],
-  } = options
+  const {folder, within = [], env = {}, apiServer = 'http://127.0.0.1:1', nodeOptions = [], serveFlags = []} = options
   const kubeconfig = join(folder, 'kubeconfig')
   const clusters = [{name: 'given', cluster: {server: apiServer}}]
   const contexts = [{name: 'given', context: {cluster: 'given'}}]
@@ -58,7 +46,7 @@ export async function startServe(options: ServeProcessOptions): Promise<ServePro
     ...within,
     process.execPath,
     ...nodeOptions,
-    executable,
+    npmAgent,
     'serve',
     ...flags,
     ...serveFlags,

@@ -3,11 +3,9 @@ import {once} from 'node:events'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
-import {fileURLToPath} from 'node:url'
 import type {ControlPlane} from '../../cluster/lab/control-plane.ts'
 import {openRelay} from '../agent/relay.ts'
-
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+import {npmAgent} from '../built-programs.ts'
 
 /** An agent that runs as a process of this machine, as its own account at the API server. */
 export interface AgentProcess extends AsyncDisposable {
@@ -29,7 +27,7 @@ export async function startAgent(controlPlane: ControlPlane, node: string, more:
   const stateDir = join(controlPlane.folder, `${node}-state`)
   const socket = join(controlPlane.folder, `${node}-run`, 'clients.sock')
   const flags = ['--socket', socket, '--kubeconfig', kubeconfig, '--node', node, '--state-dir', stateDir, ...more]
-  const agent = spawn(process.execPath, [join(ROOT, 'bin/npm-agent.ts'), 'serve', '--namespace', 'kubectl-npm', ...flags], {
+  const agent = spawn(process.execPath, [npmAgent, 'serve', '--namespace', 'kubectl-npm', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines: string[] = []

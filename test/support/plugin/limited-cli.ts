@@ -1,8 +1,6 @@
-import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
+import {kubectlNpm} from '../built-programs.ts'
 import type {CliResult} from './run-cli.ts'
-
-const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 
 export interface LimitedResult extends CliResult {
   /** What ended the process from outside; undefined when it ended by itself. */
@@ -11,7 +9,7 @@ export interface LimitedResult extends CliResult {
 
 /** Runs the plugin with a small heap. Whatever it is given, it must end by itself long before the two minutes are over. */
 export async function limitedCli(args: readonly string[], heapMegabytes: number): Promise<LimitedResult> {
-  const result = await execa(process.execPath, [`--max-old-space-size=${heapMegabytes}`, executable, ...args], {
+  const result = await execa(process.execPath, [`--max-old-space-size=${heapMegabytes}`, kubectlNpm, ...args], {
     reject: false,
     stripFinalNewline: false,
     input: '',

@@ -1,8 +1,7 @@
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
+import {kubectlNpm} from '../built-programs.ts'
 
-/** The plugin as it stands in the sources. */
-export const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 const fixtures = new URL('../../fixtures/', import.meta.url)
 
 export interface CliResult {
@@ -19,7 +18,7 @@ export async function runCli(
   args: readonly string[],
   options: {stdin?: string | Uint8Array; env?: Record<string, string>; timeoutMs?: number} = {},
 ): Promise<CliResult> {
-  const result = await execa(process.execPath, [executable, ...args], {
+  const result = await execa(process.execPath, [kubectlNpm, ...args], {
     reject: false,
     stripFinalNewline: false,
     input: options.stdin ?? '',

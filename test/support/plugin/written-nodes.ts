@@ -3,9 +3,10 @@ import {gunzipSync} from 'node:zlib'
 import {execa} from 'execa'
 import type {Plan} from '../../../core/contract/plan.ts'
 import type {WriteResult} from '../../../core/contract/writes.ts'
+import {kubectlNpm} from '../built-programs.ts'
 import {documentProcedures, type FakeAgent, type FakeAgentOptions, startFakeAgent} from './fake-agent.ts'
 import {type FakeApiServer, startFakeApiServer} from './fake-api-server.ts'
-import {executable, fixture} from './run-cli.ts'
+import {fixture} from './run-cli.ts'
 
 export const shop = (file: string) => readFileSync(fixture(`real-npm/shop-sha256/${file}`), 'utf8')
 export const LOST = 'add azure-npm-5nce4npa15dx8xir01g3 10.50.1.11'
@@ -79,7 +80,7 @@ export const apiFor = (agents: Readonly<Record<string, {readonly agent: FakeAgen
 
 /** Runs a command with a person at a terminal, who types these lines, each when it was asked for once more; an empty list is Ctrl-D. */
 export async function onTerminal(args: readonly string[], typed: readonly string[], env: Record<string, string>) {
-  const command = [process.execPath, executable, ...args].join(' ')
+  const command = [process.execPath, kubectlNpm, ...args].join(' ')
   const person = execa('script', ['-qfec', command, '/dev/null'], {
     env: {TERM: 'xterm', NO_COLOR: '1', CI: '', ...env},
     stdin: 'pipe',

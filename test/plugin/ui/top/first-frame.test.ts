@@ -1,8 +1,8 @@
 import {writeFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
+import {kubectlNpm} from '../../../support/built-programs.ts'
 import {describeWhere} from '../../../support/describe-where.ts'
 import {kubeconfigFor, startFakeApiServer} from '../../../support/plugin/fake-api-server.ts'
 import {PlayedNode, startPlayedAgent} from '../../../support/plugin/played-node.ts'
@@ -11,7 +11,6 @@ import {temporaryFolder} from '../../../support/temporary-folder.ts'
 
 /** The screen before anything of a cluster is known. */
 
-const executable = fileURLToPath(new URL('../../../../bin/kubectl-npm.ts', import.meta.url))
 const OPEN = {isAlternate: true, hasCursor: false, hasMouse: true}
 const SHELL = {isAlternate: false, hasCursor: true, hasMouse: false}
 
@@ -37,7 +36,7 @@ async function kubeconfig(url: string) {
 }
 
 const start = (terminal: Terminal, flags = ''): Promise<void> =>
-  terminal.type(`echo before-the-screen; ${process.execPath} ${executable} top ${flags}; echo ended-$?`)
+  terminal.type(`echo before-the-screen; ${process.execPath} ${kubectlNpm} top ${flags}; echo ended-$?`)
 
 async function expectRestored(terminal: Terminal, before: string): Promise<string> {
   const screen = await terminal.until(/^ended-\d+$/m)

@@ -1,18 +1,16 @@
 import {once} from 'node:events'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 import {KEY_SET} from '../../../../agent/auth/signing-keys.ts'
 import {FakeReviews, NODE} from '../../../support/agent/fake-reviews.ts'
 import {startServe} from '../../../support/agent/serve-process.ts'
+import {kubectlNpm} from '../../../support/built-programs.ts'
 import {describeWhere} from '../../../support/describe-where.ts'
 import {kernelTools} from '../../../support/kernel/tools.ts'
 import {NodeLab, policy} from '../../../support/metrics/node-lab.ts'
 import {startFakeApiServer} from '../../../support/plugin/fake-api-server.ts'
 import {missingTmux, openTerminal, settings} from '../../../support/plugin/tmux.ts'
 import {temporaryFolder} from '../../../support/temporary-folder.ts'
-
-const executable = fileURLToPath(new URL('../../../../bin/kubectl-npm.ts', import.meta.url))
 
 /** The API server for both: it leads the plugin to the agent's socket, and reviews for the agent the tokens that it gave the plugin. */
 function startApi(socket: string) {
@@ -38,7 +36,7 @@ describeWhere(missingTmux() ?? kernelTools().missing, 'an agent that is killed w
     await using first = await start()
     await using terminal = await openTerminal({env: api.env})
     const before = await settings(terminal)
-    await terminal.type(`echo before-the-screen; ${process.execPath} ${executable} top --interval 500ms; echo ended-$?`)
+    await terminal.type(`echo before-the-screen; ${process.execPath} ${kubectlNpm} top --interval 500ms; echo ended-$?`)
     await terminal.until(/▸ bakery-1 +0 +0 +in force/)
     await lab.dropped(3)
     await lab.allowed(2)

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
+import {kubectlNpm} from '../../../support/built-programs.ts'
 import {describeWhere} from '../../../support/describe-where.ts'
 import {nodeAddress, pods} from '../../../support/kernel/packets/bakery.ts'
 import {openPacketNode} from '../../../support/kernel/packets/packet-node.ts'
@@ -19,7 +20,6 @@ import {nightEvents} from '../../../support/top/live-events.ts'
 /** The real program in a real terminal. */
 
 const path = (file: string) => fileURLToPath(new URL(`../../../../${file}`, import.meta.url))
-const executable = path('bin/kubectl-npm.ts')
 const preload = path('test/support/plugin/throw-on-signal.ts')
 
 async function recording() {
@@ -36,7 +36,7 @@ async function recording() {
 
 /** The screen is open, and what was on the terminal before is hidden. */
 async function start(terminal: Terminal, file: string, options = ''): Promise<void> {
-  await terminal.type(`echo before-the-screen; ${process.execPath} ${options} ${executable} top --from ${file}; echo ended-$?`)
+  await terminal.type(`echo before-the-screen; ${process.execPath} ${options} ${kubectlNpm} top --from ${file}; echo ended-$?`)
   await terminal.until(/^kubectl npm top › nodes/m)
   expect(await terminal.state()).toEqual({isAlternate: true, hasCursor: false, hasMouse: true})
 }
@@ -199,7 +199,7 @@ describeWhere(missingTmux(), 'a terminal', () => {
     const beats = setInterval(() => played.hit(3), 300)
     try {
       await using terminal = await openTerminal({env: api.env})
-      await terminal.type(`echo before-the-screen; ${process.execPath} ${executable} top`)
+      await terminal.type(`echo before-the-screen; ${process.execPath} ${kubectlNpm} top`)
       await terminal.until(/▸ aks-1 +\d.* in force/)
       await first[Symbol.asyncDispose]()
       await terminal.until(/1 node not answering[^]*▸ aks-1 +- +- +lost \d+/)
@@ -222,7 +222,7 @@ describeWhere(missingTmux() ?? kernelTools().missing, 'a terminal on a node with
     await lab.load(capture('ipset-save.txt'), capture('iptables-save.txt'))
     await using terminal = await openTerminal({within: ['ip', 'netns', 'exec', lab.node.name]})
     const objects = join(fixture('captures/v2-base36-nft'), 'cluster.yaml')
-    await terminal.type(`${process.execPath} ${executable} top --local --from ${objects}`)
+    await terminal.type(`${process.execPath} ${kubectlNpm} top --local --from ${objects}`)
     await terminal.until(/\[1 policies\][^]*bakery\/oven/)
     const kiosk = {source: '10.60.1.22', destination: '10.60.0.10', protocol: 'tcp' as const, port: 8080}
     const over = new AbortController()
