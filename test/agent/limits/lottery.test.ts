@@ -35,7 +35,7 @@ describe('work that is drawn by lot', () => {
     for (let index = 0; index < 10; index++) void lottery.run(async () => void begun++)
     await new Promise(setImmediate)
     expect(begun).toBe(3)
-    await expect.poll(() => begun, {timeout: 30_000}).toBe(4)
+    await expect.poll(() => begun).toBe(4)
   })
 
   test('is lost by chance when too many wait: the one who comes, or one who has waited', async () => {

@@ -47,7 +47,7 @@ async function openBroken(namespace: Namespace) {
     /** The process id of the tool that a write runs, as soon as it does. */
     async tool() {
       const read = () => readFile(join(folder.path, 'tool'), 'utf8').catch(() => '')
-      await expect.poll(read, {timeout: 20_000}).toMatch(/^\d+\n$/)
+      await expect.poll(read).toMatch(/^\d+\n$/)
       return Number(await read())
     },
     rootSocket: join(folder.path, 'state', 'agent.sock'),
@@ -101,7 +101,7 @@ describeKernel('an agent', () => {
       expect(await node.hasMember()).toBe(true)
       await using next = await node.serve()
       // Nobody asks it anything.
-      await expect.poll(() => node.hasMember(), {timeout: 20_000, interval: 200}).toBe(false)
+      await expect.poll(() => node.hasMember(), {interval: 200}).toBe(false)
       await using client = await Client.openAsRoot(next.rootSocket)
       const {pending, restorePoints} = await client.ask<WriteStatus>('writes')
       expect(pending).toBeUndefined()

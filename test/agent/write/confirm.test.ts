@@ -29,7 +29,7 @@ describeKernel('a write that has to be confirmed', () => {
     await using node = await TwoStates.open()
     await using writer = await node.lab.writer()
     await writer.tell({does: 'apply', plan: node.there.file, confirmWithinMs: 500})
-    await expect.poll(async () => (await node.lab.read()).digest, {timeout: 20_000}).toBe(node.a)
+    await expect.poll(async () => (await node.lab.read()).digest).toBe(node.a)
     const {result} = await writer.tell({does: 'confirm'})
     expect(result).toMatchObject({outcome: 'failed', state: 'before'})
     await expect
@@ -53,7 +53,7 @@ describeKernel('a write that has to be confirmed', () => {
     await using next = await node.lab.writer()
     expect((await next.tell<WriteResult | null>({does: 'recover'})).result).toBeNull()
     expect(await node.state()).toBe('b')
-    await expect.poll(async () => (await node.lab.read()).digest, {timeout: 20_000}).toBe(node.a)
+    await expect.poll(async () => (await node.lab.read()).digest).toBe(node.a)
   })
 
   test('whose process was killed and whose time is over: whoever comes takes it back first, and no confirmation helps', async () => {

@@ -286,7 +286,7 @@ describe('a Windows node that cannot be read', () => {
     const other = await fleet.run('trace', 'shop/api-1', 'shop/web-1', '--port=443')
     const list = await fleet.run('policies', '--node', WINDOWS_NODE)
     const known = {policies: null, differences: null, sets: 29}
-    await expect.poll(() => summaryOf(fleet), {timeout: 20_000}).toMatchObject(known)
+    await expect.poll(() => summaryOf(fleet)).toMatchObject(known)
     fleet.emulator.cni.repair(ID)
     expect(list).toMatchObject({exitCode: 2, stdout: expect.not.stringContaining('in force')})
     expect(diff.exitCode).toBe(2)

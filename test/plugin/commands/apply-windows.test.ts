@@ -67,7 +67,7 @@ test('a Windows node becomes what a dump has, and is kept by a confirmation', as
   await using node = await openNode()
   const {lab, run} = node
   const applying = run('apply', ...DUMP, '--yes', '--confirm-within', '10m')
-  await expect.poll(() => run('confirm').then(({exitCode}) => exitCode), {timeout: 30_000}).toBe(0)
+  await expect.poll(() => run('confirm').then(({exitCode}) => exitCode)).toBe(0)
   expect(await applying).toMatchObject({stdout: expect.stringContaining('confirmed'), exitCode: 0})
   expect(await lab.state()).toBe('b')
 }, 60_000)

@@ -104,8 +104,8 @@ describeWhere(kernelTools().missing ?? missingTools(), 'a known number of connec
           values.get(`npm_agent_policy_packets_total{direction="Ingress",policy="${POLICY}",verdict="${verdict}"}`)
         expect({when, allowed: packets('allow'), dropped: packets('drop')}).toEqual({when, ...ever})
         if (!isScraped) return
-        await expect.poll(() => inPrometheus('allow'), {timeout: 20_000}).toBe(ever.allowed)
-        await expect.poll(() => inPrometheus('drop'), {timeout: 20_000}).toBe(ever.dropped)
+        await expect.poll(() => inPrometheus('allow')).toBe(ever.allowed)
+        await expect.poll(() => inPrometheus('drop')).toBe(ever.dropped)
       }
 
       await check('at first')

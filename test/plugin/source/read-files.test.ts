@@ -100,7 +100,7 @@ describe('what is read', () => {
     const writer = spawn('sh', ['-c', `mkfifo ${at('pipe')} && cat > ${at('pipe')}`], {stdio: ['pipe', 'ignore', 'ignore']})
     writer.stdin.end(RULE.repeat(10_000))
     await expect
-      .poll(() => read([at('pipe')]).catch(() => undefined), {timeout: 20_000})
+      .poll(() => read([at('pipe')]).catch(() => undefined))
       .toEqual({
         documents: [['pipe', '', RULE.repeat(10_000)]],
         problems: [],
@@ -126,7 +126,7 @@ describe('what never ends, or is much larger than it looks,', () => {
       writer.once('exit', resolve)
     })
     await expect
-      .poll(() => read([at('pipe')], limited({bytes: 20 * 1024 * 1024})).catch((error: unknown) => error), {timeout: 20_000})
+      .poll(() => read([at('pipe')], limited({bytes: 20 * 1024 * 1024})).catch((error: unknown) => error))
       .toMatchObject({
         message: `${at('pipe')}: with it the inputs have more than 20 MiB, the limit for this machine's memory`,
         next: expect.stringMatching(/^Give fewer inputs at once, or a larger heap: NODE_OPTIONS=/),

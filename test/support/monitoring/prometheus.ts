@@ -1,10 +1,10 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {writeFile} from 'node:fs/promises'
-import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {stringify} from 'yaml'
+import {freePort} from '../../cluster/lab/ports.ts'
 
 /** A series at one moment, as Prometheus answers. Values are texts there. */
 export interface Series {
@@ -73,13 +73,4 @@ export async function startPrometheus(folder: string, config: object): Promise<P
       await once(child, 'exit')
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const {port} = server.address() as {port: number}
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -121,7 +121,7 @@ describeWhere(missingTmux(), 'a terminal', () => {
     await terminal.type('fg')
     await terminal.until(/\[1 policies\]/)
     await terminal.press('q')
-    await expect.poll(() => terminal.state(), {timeout: 30_000}).toEqual({isAlternate: false, hasCursor: true, hasMouse: false})
+    await expect.poll(() => terminal.state()).toEqual({isAlternate: false, hasCursor: true, hasMouse: false})
     // What is typed while the program still ends is lost with it.
     await terminal.until(/night\.jsonl\s+[#$]\s*$/)
     await terminal.type('echo ended-$?')
