@@ -5,7 +5,15 @@ import type {Suggestion} from './names.ts'
 import {suggest} from './suggest.ts'
 
 /** Who presses Tab does not wait for a cluster that is away. */
-const LIMIT_MS = 2000
+const LIMIT_SECONDS = 2
+/** Nobody waits longer for a word. */
+const MOST_SECONDS = 600
+
+/** Whose cluster or machine is slow says how long names are looked for. What is no time is as if nothing was said: nothing may be told here. */
+function limitMs(asked = ''): number {
+  const seconds = Number(asked)
+  return 1000 * (seconds > 0 && seconds <= MOST_SECONDS ? seconds : LIMIT_SECONDS)
+}
 
 /**
  * Shells put a suggestion into the command line as it stands. Kubernetes lets no other characters into names; a dump may come
@@ -24,7 +32,7 @@ const PLAIN = /^[\w.:/@%+,=-]+$/
  */
 export async function printCompletions(words: readonly string[]): Promise<void> {
   const late = new AbortController()
-  setTimeout(() => late.abort(), LIMIT_MS)
+  setTimeout(() => late.abort(), limitMs(process.env['KUBECTL_NPM_COMPLETION_SECONDS']))
   const {items, directive} = await suggest(words, (line, verb) =>
     findNames(line, verb, AbortSignal.any([late.signal, interruption])),
   )

@@ -6,6 +6,7 @@ import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {builtPath} from '../../support/built-programs.ts'
+import {patient} from '../../support/plugin/complete.ts'
 import {fixture} from '../../support/plugin/run-cli.ts'
 
 /** Words that are begun in real shells, with kubectl's own completion sourced there, and the key Tab. */
@@ -54,6 +55,7 @@ const env = () => ({
   TERM: 'dumb',
   KUBECONFIG: '/no/such/kubeconfig',
   KUBERNETES_SERVICE_HOST: '',
+  ...patient,
 })
 
 /** A shell on a terminal: what is typed, and what is seen. */
