@@ -55,7 +55,7 @@ export async function runCli(argv: readonly string[], facts: PackageFacts, root:
 }
 
 /** What oclif is told of us, with one verb of which it knows all. */
-async function loadOptions(facts: PackageFacts, root: string, verb: string): Promise<Interfaces.LoadOptions> {
+async function loadOptions(facts: PackageFacts, root: string, verb: string): Promise<Interfaces.Options> {
   const plugin = await memoryPlugin(facts, root, verb)
   return {root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]])}
 }

@@ -52,8 +52,13 @@ const isJson = (head: string): boolean => /^\s*[[{]/.test(head) && !/^\[\d+:\d+\
 const isRestore = (head: string): boolean =>
   IPSET_RESTORE.test(head) || (IPTABLES_RESTORE.test(head) && !IPTABLES_CHAIN.test(head))
 
+/** What the loop below counts. */
+const NOT_IN_TEXT = /[^\t\n\r\u001b -\ufffc\ufffe\uffff]/
+
 /** Whether more than a tenth of the characters do not occur in text: a program, an archive, a picture. A few are damage only. */
 function isBinary(head: string): boolean {
+  // Nearly no text has one; looking for one takes a fraction of counting them.
+  if (!NOT_IN_TEXT.test(head)) return false
   let odd = 0
   for (let index = 0; index < head.length; index++) {
     const code = head.charCodeAt(index)

@@ -1,4 +1,3 @@
-import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {writeLines} from './output.ts'
 
@@ -6,6 +5,9 @@ import {writeLines} from './output.ts'
 const LESS_OPTIONS = 'FRX'
 
 const USUAL_ROWS = 24
+
+/** Starting programs is loaded by who pages: it takes as long as a tenth of Node's start. */
+const programs = () => process.getBuiltinModule('node:child_process')
 
 /** The pager that the environment asks for, as git reads it: none where it is `cat` or empty. */
 export function pagerOf(env: NodeJS.ProcessEnv): string | undefined {
@@ -33,7 +35,7 @@ export async function pageLines(lines: Iterable<string>, rows: number, pager: st
     yield* {[Symbol.iterator]: () => iterator}
   })()
   if (!isThere(pager)) return writeLines(all)
-  const child = spawn(pager, {
+  const child = programs().spawn(pager, {
     shell: true,
     stdio: ['pipe', 'inherit', 'inherit'],
     env: {...process.env, LESS: process.env['LESS'] ?? LESS_OPTIONS},
@@ -55,5 +57,5 @@ export async function pageLines(lines: Iterable<string>, rows: number, pager: st
 /** Whether the shell knows the pager's first word. */
 function isThere(pager: string): boolean {
   const [program = ''] = pager.split(/\s+/)
-  return spawnSync('sh', ['-c', 'command -v -- "$1"', 'sh', program], {stdio: 'ignore'}).status === 0
+  return programs().spawnSync('sh', ['-c', 'command -v -- "$1"', 'sh', program], {stdio: 'ignore'}).status === 0
 }

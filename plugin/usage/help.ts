@@ -18,7 +18,7 @@ export const verbOfHelp = (asked: HelpAsked): string => (asked.kind === 'options
  *
  * @param load oclif's own options, with the verb of `verbOfHelp` among its commands
  */
-export async function helpText(asked: HelpAsked, load: Interfaces.LoadOptions): Promise<string> {
+export async function helpText(asked: HelpAsked, load: Interfaces.Options): Promise<string> {
   const config = await loadConfig(load)
   const options = {maxWidth: helpWidth()}
   const verb = verbOfHelp(asked)
