@@ -1,7 +1,7 @@
-import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {InputError} from '../../core/problem/input-error.ts'
+import {readProgramFile} from '../shell/program-file.ts'
 import type {KubernetesObject} from './objects.ts'
 
 /** As much of kustomize as our own kustomization uses; whatever else it said would be passed over, so it is refused. */
@@ -38,7 +38,7 @@ export async function readBaseManifests(root: string): Promise<KubernetesObject[
   const folder = join(root, 'manifests', 'base')
   const {parse, parseAllDocuments} = await import('yaml')
   try {
-    const read = (name: string) => readFile(join(folder, name), 'utf8')
+    const read = (name: string) => readProgramFile(root, `manifests/base/${name}`)
     const {resources, labels, images} = kustomizationShape.parse(parse(await read('kustomization.yaml')))
     const texts = await Promise.all(resources.map(read))
     const objects = texts.flatMap(text => parseAllDocuments(text).map(document => document.toJS() as KubernetesObject))

@@ -11,7 +11,7 @@ import {join} from 'node:path'
 import {parseArgs, promisify} from 'node:util'
 import {execa} from 'execa'
 import type {Scheme} from '../../core/names/hash.ts'
-import {startExecutable} from './executable.ts'
+import {executableRows} from './executable.ts'
 import {type Dump, dumpOf, manyMembers} from './generate.ts'
 import type {Task} from './in-process.ts'
 import {screenRows} from './live/screen-rows.ts'
@@ -87,7 +87,8 @@ addTimes('node -e 0', '', node)
 if (kubectl) addTimes('kubectl version --client', '', kubectl)
 await startup('--version')
 await startup('--help')
-await executable()
+say('single executable')
+rows.push(...(await executableRows(values.once ? 2 : values.quick ? 3 : 9)))
 await verbs()
 if (!values.verbs) {
   growth('time per MB', await translateAll())
@@ -141,14 +142,6 @@ async function startup(flag: string): Promise<void> {
   const measured = await measure([NODE, program, flag], runsOfShort)
   addTimes(`kubectl-npm ${flag}`, '', measured, '2.4 × node', measured.seconds <= 2.4 * node.seconds ? 'yes' : 'no')
   if (kubectl) addCompared(`kubectl-npm ${flag}`, measured.seconds, kubectl.seconds, 'kubectl', 1.5)
-}
-
-/** The same as one file, which starts beside kubectl. */
-async function executable(): Promise<void> {
-  say('single executable')
-  const measured = await startExecutable(['--version', '--help'], runsOfShort)
-  for (const [word, {seconds}] of measured ?? [])
-    addCompared(`executable ${word}`, seconds, kubectl?.seconds ?? node.seconds, kubectl ? 'kubectl' : 'node', 1.5)
 }
 
 /** A whole process against another one. */

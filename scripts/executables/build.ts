@@ -75,7 +75,8 @@ async function writeArchives(bundle: string): Promise<void> {
   for (const platform of chosen) {
     console.error(`… ${platform.name}`)
     const executable = join(work, platform.program)
-    await makeExecutable(platform, bundle, executable)
+    const uncached = await makeExecutable(platform, bundle, executable)
+    if (uncached !== undefined) console.error(`… ${platform.name} will start in twice the time: ${uncached}`)
     const base = `kubectl-npm_${packageFacts.version}_${platform.name.replace('-', '_')}`
     await writeArchive(await shipmentOf(platform, bundle, executable), join(output, `${base}.tar.gz`))
     await writeFile(join(output, `${base}.cdx.json`), await executableBill(platform, bundle))

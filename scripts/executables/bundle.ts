@@ -5,10 +5,10 @@ import {execa} from 'execa'
 const NATIVE_PARTS = 'linux-x64,linux-arm64,win32-x64'
 
 /**
- * Makes the bundle that all executables are made of.
+ * Makes the bundle that all executables are made of: one program in pieces that load each other by `require`.
  *
  * @param folder is made anew
  */
 export async function makeBundle(folder: string): Promise<void> {
-  await execa(process.execPath, [join(import.meta.dirname, '..', 'build.ts'), folder, '--native', NATIVE_PARTS])
+  await execa(process.execPath, [join(import.meta.dirname, '..', 'build.ts'), folder, '--native', NATIVE_PARTS, '--executable'])
 }

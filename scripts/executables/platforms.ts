@@ -22,4 +22,6 @@ export const platforms: readonly Platform[] = [
   {name: 'darwin-amd64', runtime: 'darwin-x64', ...unix},
   {name: 'darwin-arm64', runtime: 'darwin-arm64', ...unix},
   {name: 'windows-amd64', runtime: 'win32-x64', ...windows, native: 'win32_x64'},
+  // No node of a cluster: nothing there is read by koffi.
+  {name: 'windows-arm64', runtime: 'win32-arm64', ...windows},
 ]

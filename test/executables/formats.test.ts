@@ -5,6 +5,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {shipmentOf, writeArchive} from '../../scripts/executables/archive.ts'
 import {makeBundle} from '../../scripts/executables/bundle.ts'
 import {makeExecutable} from '../../scripts/executables/executable.ts'
+import {pieceSource} from '../../scripts/executables/pieces.ts'
 import {type Platform, platforms} from '../../scripts/executables/platforms.ts'
 import {runtimeFor} from '../../scripts/platforms/runtimes.ts'
 import {describeWhere} from '../support/describe-where.ts'
@@ -27,6 +28,7 @@ const expected: Readonly<Record<string, Format>> = {
   'darwin-amd64': {format: 'Mach-O', machine: 'x86-64', isSigned: true},
   'darwin-arm64': {format: 'Mach-O', machine: 'AArch64', isSigned: true},
   'windows-amd64': {format: 'PE', machine: 'x86-64', isSigned: false},
+  'windows-arm64': {format: 'PE', machine: 'AArch64', isSigned: false},
 }
 
 /** Source: elf(5) e_machine; mach-o/loader.h and mach/machine.h; Microsoft's "PE Format". */
@@ -129,9 +131,9 @@ describeWhere(missing, 'executables for other systems', () => {
       expect(await readCodeDirectory(output)).toMatchObject({identifier: 'kubectl-npm', wrongPages: [], rest: 0})
     const file = await readFile(output)
     expect([file.includes(`${FUSE}:1`), file.includes(`${FUSE}:0`)]).toEqual([true, false])
-    const main = await readFile(join(import.meta.dirname, '../../scripts/executables/main.mjs'))
-    const bundled = await readFile(join(folder.path, 'bundle/lib/kubectl-npm.js'))
-    expect([file.includes(main), file.includes(bundled)]).toEqual([true, true])
+    const pieces = ['lib/executable.js', 'lib/koffi/koffi.js'].map(name => readFile(join(folder.path, 'bundle', name), 'utf8'))
+    const texts = (await Promise.all(pieces)).map(text => Buffer.from(pieceSource(text), 'latin1'))
+    expect(texts.map(text => file.includes(text))).toEqual([true, true])
     const natives = ['linux_x64', 'linux_arm64', 'win32_x64'].filter(name => file.includes(`build/koffi/${name}/koffi.node`))
     expect(natives).toEqual(platform.native === undefined ? [] : [platform.native])
   })

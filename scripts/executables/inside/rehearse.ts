@@ -1,0 +1,46 @@
+/*
+ * Runs the program as a rehearsal, the lines of one kind after each other, and keeps what V8 has made of each piece: the functions that ran
+ * are then compiled in the executable, too. The target's own Node runs this, with the switches of `rehearsal.ts`.
+ *
+ * argv: the folder of the pieces, a file with the rehearsal as JSON, and the kind
+ */
+import {globSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {setFlagsFromString} from 'node:v8'
+import {Script} from 'node:vm'
+import {cacheName, ENTRY, OTHERS, PROGRAM_FOLDER} from '../names.ts'
+import type {Rehearsal} from '../rehearsal.ts'
+import {pieceLoader} from './load-pieces.ts'
+
+const [, , folder = '', file = '', kind = ''] = process.argv
+const {lines, restored} = JSON.parse(readFileSync(file, 'utf8')) as Rehearsal
+const source = (name: string): string => readFileSync(join(folder, name), 'latin1')
+const scripts = new Map<string, Script>()
+const load = pieceLoader({source, folder: () => PROGRAM_FOLDER, compiled: (name, script) => void scripts.set(name, script)})
+
+// What completes words ends the process when it has written them.
+const end = process.exit.bind(process)
+process.exit = (code => {
+  process.exitCode = code
+}) as typeof process.exit
+for (const words of lines[kind] ?? []) {
+  process.argv = [process.execPath, process.execPath, ...words]
+  await (load(ENTRY) as {run: () => Promise<void>}).run()
+  await new Promise(setImmediate)
+  if (process.exitCode === 2) {
+    process.stderr.write(`the rehearsal of ${words.join(' ')} ended with 2\n`)
+    end(2)
+  }
+}
+// Pieces of the others are kept as they are before anything runs.
+const all = kind === OTHERS ? globSync('lib/**/*.js', {cwd: folder}).map(path => path.replaceAll('\\', '/')) : []
+for (const name of all) if (!scripts.has(name)) scripts.set(name, new Script(source(name), {filename: name}))
+
+// The cache says which switches it was made with.
+for (const flag of restored) setFlagsFromString(flag)
+for (const [name, script] of scripts) {
+  const path = join(folder, cacheName(name, kind))
+  mkdirSync(dirname(path), {recursive: true})
+  writeFileSync(path, script.createCachedData())
+}
+end(0)
