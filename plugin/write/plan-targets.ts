@@ -53,7 +53,10 @@ export async function planTargets(
         if (part) {
           // Of the other verbs --from takes objects, of this one a dump.
           const next = isFromFiles(asked) ? part.next.replace('--from cluster.json', '-f cluster.json') : part.next
-          throw new InputError(`node ${target.node}: nothing is planned: ${part.reason}`, next)
+          throw new InputError(
+            `node ${target.node}: nothing is planned: ${part.part.startsWith('set ') ? `${part.part}: ` : ''}${part.reason}`,
+            next,
+          )
         }
         const goOn = foretellDenied(state, writing, plannedSteps(plan), ownAddresses ? {ownAddresses} : {})
         if (withoutConnections !== undefined && plan.operations.length > 0)

@@ -95,5 +95,8 @@ const NOT_SAVED = 'ipset list shows it, and the output of ipset save does not ha
 function cutOf({cut, members, header}: MatchSet, entries: number | undefined): MatchSet['cut'] {
   if (entries === undefined || cut?.isDamaged) return cut
   if (members.length >= entries || header.has('timeout')) return undefined
-  return {reason: `it has ${entries} members, and ${members.length} are in the input`, isDamaged: false}
+  return {
+    reason: `ipset list counts ${entries} members, and ipset save has ${members.length}: it was changed between the two, or the text is cut off`,
+    isDamaged: false,
+  }
 }
