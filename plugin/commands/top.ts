@@ -65,15 +65,17 @@ export default class Top extends Verb {
       if (flags.output !== 'table') return this.exit(await this.stream(recorded, flags, intervalMs, signal))
       return this.exit(await this.printOnce(recorded, flags, intervalMs, signal))
     }
-    const [{runTop}, {isAsciiTerminal}, {OpeningSource}] = await Promise.all([
+    // Found out before anything of a cluster is loaded, which the first frame would wait for.
+    const [{runTop}, {isAsciiTerminal}, {OpeningSource}, mayBeAsked] = await Promise.all([
       import('../ui/top/run-top.ts'),
       import('../ui/top/glyphs.ts'),
       import('../live/opening-source.ts'),
+      kind === 'cluster' && this.mayBeAsked(flags),
     ])
     // It does not wait for a cluster, but for a file.
     await using opened = kind ? new OpeningSource(kind, this.signal, open) : await open(this.signal)
     // What a login program asks on the terminal itself would be lost behind the screen.
-    if (opened instanceof OpeningSource && kind === 'cluster' && (await this.mayBeAsked(flags))) await opened.untilOpen()
+    if (mayBeAsked && opened instanceof OpeningSource) await opened.untilOpen()
     const source = await this.recorded(opened, flags.record)
     const isColored = wantsColor(flags.color as 'auto', true, process.env)
     await runTop(
