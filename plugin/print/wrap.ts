@@ -1,7 +1,6 @@
 import stringWidth from 'fast-string-width'
 
 /** Colours and weights, which take no room. Nothing else of a terminal's language is in lines that are printed. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what styles begin with
 const STYLE = /\u001b\[(\d+)m/g
 
 const withoutStyles = (text: string): string => text.replaceAll(STYLE, '')

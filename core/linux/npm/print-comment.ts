@@ -41,7 +41,6 @@ const joined = (terms: readonly SetCondition[], spell: SpellSet): string =>
  * Replaces control characters. Objects from a file may contain line feeds, which would end a rule in the middle. Names in a
  * cluster have none.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are to be replaced
 const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f]/g, '?')
 
 const encoder = new TextEncoder()

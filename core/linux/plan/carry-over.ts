@@ -1,7 +1,7 @@
 import type {PlannedStep} from '../../dataplane/plan.ts'
 import {byEntry, canonicalOptions} from './canonical-part.ts'
 import {parseRuleLine, parseSetLine} from './line.ts'
-import {type Backend, backends, chainKey, isTwin, type LinuxPart, type PartSet, type PartTable} from './part.ts'
+import {type Backend, chainKey, isTwin, type LinuxPart, type PartSet, type PartTable, tablesOfBackends} from './part.ts'
 import {leadsTo, type PartRule, setsOf} from './part-rule.ts'
 
 /**
@@ -19,12 +19,10 @@ export function carriedOver(now: LinuxPart, from: LinuxPart, to: LinuxPart, step
     const set = carriedSet(name, {now: now.sets.get(name), from: from.sets.get(name), to: to.sets.get(name)}, touched)
     if (set) sets.set(name, set)
   }
-  const tables = Object.fromEntries(
-    backends.map(backend => {
-      const parts = {now: now.tables[backend], from: from.tables[backend], to: to.tables[backend]}
-      return [backend, carriedTable(backend, parts, touched)]
-    }),
-  ) as unknown as LinuxPart['tables']
+  const tables = tablesOfBackends(backend => {
+    const parts = {now: now.tables[backend], from: from.tables[backend], to: to.tables[backend]}
+    return carriedTable(backend, parts, touched)
+  })
   return {...now, sets, tables}
 }
 

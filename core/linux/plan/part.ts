@@ -26,6 +26,12 @@ export interface PartTable {
   readonly forward: readonly PartRule[]
 }
 
+/** A table for each back end. */
+export const tablesOfBackends = (tableOf: (backend: Backend) => PartTable): LinuxPart['tables'] => ({
+  nft: tableOf('nft'),
+  legacy: tableOf('legacy'),
+})
+
 /** Who else uses sets and chains of Azure NPM. */
 export interface ForeignUses {
   /** By set, who uses it: `rule of chain OTHER in table filter`. */

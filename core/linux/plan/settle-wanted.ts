@@ -1,7 +1,16 @@
 import type {LeftAlone} from '../../dataplane/plan.ts'
 import {SERVICES_CHAIN} from '../npm/chain-names.ts'
 import {isSameSet} from './canonical-part.ts'
-import {type Backend, backends, chainKey, isListType, isTwin, type LinuxPart, type PartSet, type PartTable} from './part.ts'
+import {
+  type Backend,
+  chainKey,
+  isListType,
+  isTwin,
+  type LinuxPart,
+  type PartSet,
+  type PartTable,
+  tablesOfBackends,
+} from './part.ts'
 import {isJump, type PartRule} from './part-rule.ts'
 import {rulesNamingSets} from './visibility.ts'
 
@@ -21,9 +30,7 @@ export function settleWanted(
   {npmMayRun, readable}: {readonly npmMayRun: boolean; readonly readable: (set: string) => string},
 ): Settled {
   const leftAlone: LeftAlone[] = []
-  const tables = Object.fromEntries(
-    backends.map(backend => [backend, settledTable(backend, found, wanted, npmMayRun, leftAlone)]),
-  ) as unknown as LinuxPart['tables']
+  const tables = tablesOfBackends(backend => settledTable(backend, found, wanted, npmMayRun, leftAlone))
   const rest: LinuxPart = {...found, tables}
   const sets = settledSets(found, wanted, {npmMayRun, readable, named: rulesNamingSets(rest)}, leftAlone)
   return {target: {...rest, sets}, leftAlone}

@@ -4,7 +4,6 @@ import {painter} from '../../../plugin/print/paint.ts'
 import {linesFor, wrapLines} from '../../../plugin/print/wrap.ts'
 
 const wrapped = (width: number, ...lines: readonly string[]): string[] => [...wrapLines(lines, width)]
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what styles begin with
 const plain = (text: string): string => text.replaceAll(/\u001b\[\d+m/g, '')
 
 describe('lines for a narrow screen', () => {
@@ -59,7 +58,6 @@ describe('lines for a narrow screen', () => {
       expect(rows.map(plain).join(' ').trim().split(/ +/)).toEqual(plain(line).trim().split(/ +/))
       for (const row of rows.map(plain)) if (row.length > width) expect(row.trim()).not.toContain(' ')
       // What is opened in a row is closed in it.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what styles begin with
       for (const row of rows) expect(row.match(/\u001b\[(?:1|2|31|32)m/g)?.length).toBe(row.match(/\u001b\[(?:22|39)m/g)?.length)
     },
   )

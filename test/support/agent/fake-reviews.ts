@@ -105,7 +105,6 @@ export class FakeReviews implements ApiServer {
     return (await this.keysFault?.()) ?? {keys: [{use: 'sig', kid, alg: 'ES256', ...publicKey.export({format: 'jwk'})}]}
   }
 
-  // biome-ignore lint: a stream that is never asked for
   lines(): AsyncIterable<string> {
     throw new Error('nothing is to be watched')
   }

@@ -263,7 +263,6 @@ test('nothing that a node says reaches the terminal but as text', () => {
   ]) {
     const {frame} = screen({events: hostileEvents(), keys})
     const text = frame.lines.map(plainLine).join('')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
     expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
     expect(text).toMatch(/owned|evil|kubectl npm top/)
   }
@@ -272,7 +271,6 @@ test('nothing that a node says reaches the terminal but as text', () => {
 test('without colours nothing but bold and inverse is drawn, and each state has a word', () => {
   const {frame} = screen({})
   const drawn = frame.lines.map(line => paintLine(line, 'plain')).join('\n')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: sequences of colours
   expect(new Set(drawn.match(/\u001b\[[\d;]*m/g))).toEqual(new Set(['\u001b[1m', '\u001b[22m', '\u001b[7m', '\u001b[27m']))
   expect(drawn).toMatch(/not in force[^]*lost 12s/)
 })
