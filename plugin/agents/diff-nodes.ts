@@ -4,7 +4,7 @@ import type {Problem} from '../../core/problem/problem.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {NodeChoice} from './agents.ts'
 import {openCluster} from './cluster.ts'
-import {eachNode, type Waiting} from './each-node.ts'
+import {eachNode, sortedAnswers, type Waiting} from './each-node.ts'
 import {engineProblems} from './policy-engine.ts'
 import {parseAnswer, tolerantDriftSchema} from './tolerant-schemas.ts'
 
@@ -33,16 +33,6 @@ export async function diffNodes(
     },
     {nodeOf: ({node}) => node, label: 'comparing', signal, progress},
   )
-  const results = [...asked, ...cluster.absent].toSorted((a, b) => (a.node < b.node ? -1 : 1))
-  const [only] = results
-  if (only && results.length === 1 && 'error' in only) throw only.error
-  const list: DriftList = {
-    apiVersion: API_VERSION,
-    kind: 'DriftList',
-    items: results.flatMap(each => ('value' in each ? [each.value] : [])),
-    failures: results.flatMap(each =>
-      'error' in each ? [{node: each.node, message: each.error.message, next: each.error.next}] : [],
-    ),
-  }
+  const list: DriftList = {apiVersion: API_VERSION, kind: 'DriftList', ...sortedAnswers([...asked, ...cluster.absent])}
   return {list, problems: engineProblems(cluster.engine)}
 }

@@ -1,3 +1,4 @@
+import type {NodeFailure} from '../../core/contract/common.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 
 /** What the work on one node gave, or why it failed. */
@@ -70,4 +71,25 @@ function failureOf(error: unknown, node: string, signal: AbortSignal): InputErro
   if (signal.aborted) return new InputError(`node ${node}: interrupted`, 'Run the command again.')
   if (error instanceof InputError) return error
   throw error
+}
+
+/** The answers of nodes as lists of documents have them: what came, and for which nodes nothing did. */
+export function itemsAndFailures<Value>(results: readonly NodeResult<Value>[]): {items: Value[]; failures: NodeFailure[]} {
+  return {
+    items: results.flatMap(each => ('value' in each ? [each.value] : [])),
+    failures: results.flatMap(each =>
+      'error' in each ? [{node: each.node, message: each.error.message, next: each.error.next}] : [],
+    ),
+  }
+}
+
+/**
+ * The same by the names of the nodes.
+ *
+ * @throws InputError when only one node was meant, and it failed
+ */
+export function sortedAnswers<Value>(results: readonly NodeResult<Value>[]): {items: Value[]; failures: NodeFailure[]} {
+  const [only] = results
+  if (only && results.length === 1 && 'error' in only) throw only.error
+  return itemsAndFailures(results.toSorted((a, b) => (a.node < b.node ? -1 : 1)))
 }

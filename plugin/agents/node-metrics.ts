@@ -5,7 +5,7 @@ import type {ClusterFlags} from '../kubernetes/flags.ts'
 import type {AgentConnection} from './agent-connection.ts'
 import type {NodeChoice} from './agents.ts'
 import {openCluster} from './cluster.ts'
-import {eachNode, type Waiting} from './each-node.ts'
+import {eachNode, sortedAnswers, type Waiting} from './each-node.ts'
 import {engineProblems} from './policy-engine.ts'
 import {parseAnswer, tolerantMetricsSchema} from './tolerant-schemas.ts'
 
@@ -35,16 +35,6 @@ export async function metricsOfNodes(
     },
     {nodeOf: ({node}) => node, label: 'reading', signal, progress},
   )
-  const results = [...asked, ...cluster.absent].toSorted((a, b) => (a.node < b.node ? -1 : 1))
-  const [only] = results
-  if (only && results.length === 1 && 'error' in only) throw only.error
-  const list: MetricsList = {
-    apiVersion: API_VERSION,
-    kind: 'MetricsList',
-    items: results.flatMap(each => ('value' in each ? [each.value] : [])),
-    failures: results.flatMap(each =>
-      'error' in each ? [{node: each.node, message: each.error.message, next: each.error.next}] : [],
-    ),
-  }
+  const list: MetricsList = {apiVersion: API_VERSION, kind: 'MetricsList', ...sortedAnswers([...asked, ...cluster.absent])}
   return {list, problems: engineProblems(cluster.engine)}
 }

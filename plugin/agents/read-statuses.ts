@@ -1,7 +1,7 @@
 import type {AgentStatusList} from '../../core/contract/status.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {Cluster} from './cluster.ts'
-import {eachNode, type Waiting} from './each-node.ts'
+import {eachNode, itemsAndFailures, type Waiting} from './each-node.ts'
 import {parseAnswer, tolerantStatusSchema} from './tolerant-schemas.ts'
 
 /**
@@ -20,11 +20,5 @@ export async function readStatuses(cluster: Cluster, waiting: Waiting): Promise<
     },
     {nodeOf: ({node}) => node, label: 'asking', ...waiting},
   )
-  const failed = [...cluster.absent, ...results.flatMap(each => ('error' in each ? [each] : []))]
-  return {
-    apiVersion: API_VERSION,
-    kind: 'AgentStatusList',
-    items: results.flatMap(each => ('value' in each ? [each.value] : [])),
-    failures: failed.map(({node, error}) => ({node, message: error.message, next: error.next})),
-  }
+  return {apiVersion: API_VERSION, kind: 'AgentStatusList', ...itemsAndFailures([...cluster.absent, ...results])}
 }

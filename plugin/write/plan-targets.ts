@@ -11,7 +11,7 @@ import {planNode} from '../../core/plan/plan-node.ts'
 import {plannedSteps} from '../../core/plan/planned-steps.ts'
 import type {Narrowing, Wanted} from '../../core/plan/wanted.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {eachNode, type NodeResult, type Waiting} from '../agents/each-node.ts'
+import {eachNode, itemsAndFailures, type NodeResult, type Waiting} from '../agents/each-node.ts'
 import {computeWhileHeld} from '../cleanup/interruption.ts'
 import {nodeNamed} from '../source/open-source.ts'
 import type {WriteTarget} from './write-target.ts'
@@ -111,10 +111,7 @@ export function wantedOfDump(dumps: readonly NodeState[], targets: number): Plan
 export const planList = (results: readonly NodeResult<Plan>[]): PlanList => ({
   apiVersion: API_VERSION,
   kind: 'PlanList',
-  items: results.flatMap(each => ('value' in each ? [each.value] : [])),
-  failures: results.flatMap(each =>
-    'error' in each ? [{node: each.node, message: each.error.message, next: each.error.next}] : [],
-  ),
+  ...itemsAndFailures(results),
 })
 
 /**
