@@ -62,18 +62,19 @@ async function transaction(objects: string): Promise<Cost> {
 }
 
 /** The same transaction where the process has started, has run its code before, and has read the node. It is no start that is measured. */
-async function warmTransaction(set: string, member: string): Promise<Cost> {
-  const writer = join(import.meta.dirname, 'warm-writer.ts')
-  const {stdout} = await exec('ip', ['netns', 'exec', node.name, NODE, writer, node.stateDir, plan, set, member], {
+async function inWarmProcess<Costs>(script: string, ...args: readonly string[]): Promise<Costs> {
+  const file = join(import.meta.dirname, script)
+  const {stdout} = await exec('ip', ['netns', 'exec', node.name, NODE, file, node.stateDir, plan, ...args], {
     env: {...process.env, XTABLES_LOCKFILE: node.lockFile},
   })
-  return JSON.parse(stdout) as Cost
+  return JSON.parse(stdout) as Costs
 }
 
 async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   const objects = await clusterFile({pods, policies})
   node.renew()
   const appliedPlan = await transaction(objects)
+  const filledWarm = await inWarmProcess<{known: Cost; received: Cost}>('warm-filler.ts')
   node.renew()
   const applied = await node.cost(verb('apply', '-f', objects, '--yes'))
   const read = await rawSave()
@@ -83,7 +84,7 @@ async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   const repaired = await node.cost(verb('apply', '-f', objects, '--yes'))
   await node.cost(['ipset', 'del', set, member])
   const repairedPlan = await transaction(objects)
-  const warm = await warmTransaction(set, member)
+  const warm = await inWarmProcess<Cost>('warm-writer.ts', set, member)
   node.renew()
   const filled = await rawRestore()
   const [restored, saved] = [
@@ -93,6 +94,8 @@ async function ofSize({pods, policies}: ClusterSize): Promise<void> {
   add('raw restore of sets and rules', size, filled)
   add('apply, into an empty node', size, applied, restored)
   add('the same of a kept plan: the transaction', size, appliedPlan, restored)
+  add('the same in a process that goes on, as the agent', size, filledWarm.known, restored)
+  add('the same, and the plan comes packed from a client', size, filledWarm.received, restored)
   add('raw save of sets and rules', size, read)
   add('apply, one member missing', size, repaired, saved)
   add('the same of a kept plan: the transaction', size, repairedPlan, saved)

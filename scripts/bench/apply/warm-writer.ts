@@ -7,7 +7,7 @@ import {execFileSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {openWriter} from '../../../agent/write/open-writer.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
-import {median} from '../measure.ts'
+import {warmCost} from './process-cost.ts'
 
 const [stateDir = '', file = '', set = '', member = ''] = process.argv.slice(2)
 const plan = JSON.parse(readFileSync(file, 'utf8')) as Plan
@@ -15,31 +15,13 @@ const ignore = () => undefined
 const log = {info: ignore, warn: ignore, error: ignore, audit: ignore}
 const writer = openWriter({stateDir, node: plan.node, version: '0.0.0', log})
 
-/** In hundredths of a second. Source: proc_pid_stat(5), utime, stime, cutime, cstime */
-function processorTicks(): number {
-  const fields = readFileSync('/proc/self/stat', 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0)
-}
-
-/** The first ones run in code that is not compiled yet, and read what the later ones know. */
-const WARM_UP = 3
-const RUNS = 7
-
-const costs: {seconds: number; processorSeconds: number}[] = []
-for (let run = 0; run < WARM_UP + RUNS; run++) {
-  execFileSync('ipset', ['del', set, member])
-  const [ticks, startedAt] = [processorTicks(), performance.now()]
-  const {outcome, failedAt} = await writer.apply(plan, {by: 'root'})
-  if (outcome !== 'applied') throw new Error(`it ended as ${outcome}: ${failedAt?.message}`)
-  if (run >= WARM_UP)
-    costs.push({seconds: (performance.now() - startedAt) / 1000, processorSeconds: (processorTicks() - ticks) / 100})
-}
-writer.stop()
-console.log(
-  JSON.stringify({
-    seconds: median(costs.map(({seconds}) => seconds)),
-    processorSeconds: median(costs.map(({processorSeconds}) => processorSeconds)),
-  }),
+const cost = await warmCost(
+  {warmUp: 3, runs: 7},
+  () => void execFileSync('ipset', ['del', set, member]),
+  async () => {
+    const {outcome, failedAt} = await writer.apply(plan, {by: 'root'})
+    if (outcome !== 'applied') throw new Error(`it ended as ${outcome}: ${failedAt?.message}`)
+  },
 )
+writer.stop()
+console.log(JSON.stringify(cost))
