@@ -149,7 +149,7 @@ const UNCONFIRMED = 100
 
 /** Whether the walk of a group's packet says what the group says. */
 export const isConfirmed = ({effect, example}: Pick<DisagreementGroup, 'effect' | 'example'>): boolean =>
-  example.walk.verdict !== 'unknown' || effect === 'unknown'
+  effect === 'unknown' || example.walk.verdict === (effect === 'open' ? 'accept' : 'drop')
 
 const CLEAREST: readonly string[] = ['tcp', 'udp', 'sctp', 'icmp']
 

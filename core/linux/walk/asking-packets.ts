@@ -5,7 +5,7 @@ import {sidesOf} from '../../sets/sides.ts'
 import type {Match, Rule} from '../iptables/model.ts'
 import type {ChangedSets} from './changed-sets.ts'
 import type {DomainEnds} from './end-conditions.ts'
-import {FORWARDED} from './hooks.ts'
+import {FROM_OUTSIDE} from './hooks.ts'
 import {endConditionsOf} from './sorted-matches.ts'
 import {isNameOfChain, isPassive} from './target.ts'
 import {translating} from './translation.ts'
@@ -58,10 +58,10 @@ export function askingPackets(all: readonly WalkedRules[], options: AskingOption
   return {rules, sentOn}
 }
 
-/** All chains that packets come to that are forwarded. Those of hooks are open. */
+/** All chains that packets from outside come to. Those of hooks are open. */
 function chainsOf(rules: WalkedRules, changed: ChangedSets): AskedChain[] {
   const found: AskedChain[] = []
-  for (const table of new Set(FORWARDED.map(([each]) => each))) {
+  for (const table of new Set(FROM_OUTSIDE.map(([each]) => each))) {
     const byName = new Map<string, AskedChain | undefined>()
     const chainOf = (name: string): AskedChain | undefined => {
       if (byName.has(name)) return byName.get(name)
@@ -88,7 +88,7 @@ function chainsOf(rules: WalkedRules, changed: ChangedSets): AskedChain[] {
       }
       return chain
     }
-    for (const [of, name] of FORWARDED) {
+    for (const [of, name] of FROM_OUTSIDE) {
       const chain = of === table ? chainOf(name) : undefined
       if (chain) chain.isOpen = true
     }

@@ -30,10 +30,19 @@ export const HOOKS: readonly (readonly [table: string, chain: BuiltIn])[] = [
   ['nat', 'POSTROUTING'],
 ]
 
-/** The hooks of a packet that the node forwards, up to where only its source changes. */
-export const FORWARDED: readonly (readonly [table: string, chain: BuiltIn])[] = HOOKS.filter(
-  ([table, chain]) => chain === 'PREROUTING' || chain === FORWARD_CHAIN || (chain === 'POSTROUTING' && table !== 'nat'),
+/** The hooks of a packet from outside before it is routed. */
+export const ROUTED: readonly (readonly [table: string, chain: BuiltIn])[] = HOOKS.filter(([, chain]) => chain === 'PREROUTING')
+
+/** The hooks behind them of a packet that the node forwards, up to where only its source changes. */
+export const FORWARDED: typeof ROUTED = HOOKS.filter(
+  ([table, chain]) => chain === FORWARD_CHAIN || (chain === 'POSTROUTING' && table !== 'nat'),
 )
+
+/** The same of a packet that the node receives itself. */
+export const RECEIVED: typeof ROUTED = HOOKS.filter(([table, chain]) => chain === 'INPUT' && table !== 'nat')
+
+/** All hooks that packets from outside may come to before only their source changes. */
+export const FROM_OUTSIDE: typeof ROUTED = [...ROUTED, ...RECEIVED, ...FORWARDED]
 
 const at = (table: string, chain: BuiltIn): number => HOOKS.findIndex(hook => hook[0] === table && hook[1] === chain)
 

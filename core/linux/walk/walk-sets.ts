@@ -5,7 +5,7 @@ import type {Rule} from '../iptables/model.ts'
 import {askingPackets} from './asking-packets.ts'
 import {ChangedSets} from './changed-sets.ts'
 import {type DomainEnds, EndConditions} from './end-conditions.ts'
-import {FORWARDED, skipsTable} from './hooks.ts'
+import {FORWARDED, RECEIVED, ROUTED, skipsTable} from './hooks.ts'
 import {byDestination, divided, type Ends, join, judgedPart, type Part} from './packet-parts.ts'
 import {PacketStates} from './packet-states.ts'
 import {forwardingHost, type Host, type Passing, passingOf} from './passing.ts'
@@ -85,9 +85,9 @@ export class SetWalker implements PacketSetWalk {
   }
 
   judge(receiver: number): JudgedPackets[] {
-    const ends = this.forwarded(receiver)
+    const {ends, received} = this.passed(receiver)
     const all = [
-      ...ends.accepted.map(part => judgedPart(part, 'accept')),
+      ...[...ends.accepted, ...received].map(part => judgedPart(part, 'accept')),
       ...ends.dropped.map(part => judgedPart(part, 'drop')),
       ...ends.unknown.map(part => judgedPart(part, 'unknown')),
     ]
@@ -95,7 +95,7 @@ export class SetWalker implements PacketSetWalk {
   }
 
   masqueraded(receiver: number): Omit<JudgedPackets, 'verdict' | 'translated'>[] {
-    const met = this.forwarded(receiver).accepted.filter(
+    const met = this.passed(receiver).ends.accepted.filter(
       ({state: {packet}}) => !packet.isTranslated && !skipsTable('nat', packet),
     )
     const behind: Ends = {accepted: [], dropped: [], unknown: []}
@@ -105,16 +105,36 @@ export class SetWalker implements PacketSetWalk {
     return [...changed, ...behind.dropped, ...behind.unknown].map(({from, to, senders}) => ({from, to, senders}))
   }
 
-  /** Walks packets over the rules of those that the node forwards, up to where only their source changes. */
-  private forwarded(receiver: number): Ends {
+  /**
+   * Walks packets over the rules of those that the node forwards, up to where only their source changes. What is sent on to an address of
+   * the node itself, such as that of a pod in its network, is received in place of that.
+   *
+   * @returns as accepted what is forwarded, and beside it what the node receives
+   */
+  private passed(receiver: number): {readonly ends: Ends; readonly received: readonly Part[]} {
     this.looks = 0
     this.hasForked = false
     this.division.isForked = false
     const ends: Ends = {accepted: [], dropped: [], unknown: []}
     const state = this.states.of(this.blank)
-    let parts: Part[] = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
-    for (const [table, chain] of FORWARDED) {
-      parts = parts.map(part => this.placed(part, {isTracked: table !== 'raw', out: chain === 'PREROUTING' ? 'none' : 'other'}))
+    const given = this.domain.services.map(({from, to}) => ({from, to, senders: this.ends.senders.all, state}))
+    const routed = this.through(ROUTED, given, receiver, ends)
+    const isOwn = ({state: {packet}}: Part) => packet.isTranslated && this.host.isOwn(packet.destination)
+    const mayBeOwn = routed.filter(part => isOwn(part) !== false)
+    const received = this.through(RECEIVED, mayBeOwn, receiver, ends)
+    const left = routed.filter(part => isOwn(part) !== true)
+    if (left.length + mayBeOwn.length > routed.length) this.hasForked = true
+    ends.accepted = this.through(FORWARDED, left, receiver, ends)
+    return {ends, received}
+  }
+
+  /** @returns the parts that come to the end of all chains */
+  private through(hooks: typeof FORWARDED, given: readonly Part[], receiver: number, ends: Ends): Part[] {
+    let parts = [...given]
+    for (const [table, chain] of hooks) {
+      if (parts.length === 0) break
+      const isRouted = chain !== 'PREROUTING' && chain !== 'INPUT'
+      parts = parts.map(part => this.placed(part, {isTracked: table !== 'raw', out: isRouted ? 'other' : 'none'}))
       const next: Part[] = []
       const [met, skipping] = divided(parts, ({state}) => !skipsTable(table, state.packet))
       for (const part of skipping) join(next, part)
@@ -125,8 +145,7 @@ export class SetWalker implements PacketSetWalk {
       }
       parts = next
     }
-    ends.accepted = parts
-    return ends
+    return parts
   }
 
   asking(): AskingPackets | undefined {

@@ -41,6 +41,23 @@ describe('verify', () => {
     expect(node.walk(walked).verdict).toBe('accept')
   })
 
+  test('judges what a service sends to a pod in the network of the node itself by what the node receives', async () => {
+    const portal = [
+      ...nat.slice(0, 2),
+      '-A PREROUTING -d 10.96.0.9/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.9.0.1:80',
+      'COMMIT',
+    ]
+    // Its policy lets shop/web send to shop/db only, which holds for what is forwarded.
+    const served = await shopNode({rules: [...portal, ...shopLines.rules]}, 'n1')
+    expect(verifyNode(served, {against: 'policies'}, [])).toMatchObject({result: 'proven', counterexamples: []})
+    const withInput = shopLines.rules.flatMap(line => (line === ':FORWARD ACCEPT [0:0]' ? [':INPUT ACCEPT [0:0]', line] : [line]))
+    const closed = [...withInput.slice(0, -1), '-A INPUT -s 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DROP', 'COMMIT']
+    const {counterexamples} = verifyNode(await shopNode({rules: [...portal, ...closed]}, 'n1'), {against: 'policies'}, [])
+    expect(counterexamples).toMatchObject([
+      {effect: 'closed', senders: ['shop/web'], receivers: ['10.9.0.1', '10.96.0.9'], services: ['tcp/80']},
+    ])
+  })
+
   test('compares no more pairs than it may, proves nothing then, and tells what it has found', async () => {
     const all = {against: 'policies'} as const
     const whole = verifyNode(await shopNode(), {...all, mostPairs: 1000}, [])
