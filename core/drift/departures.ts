@@ -23,6 +23,7 @@ interface Found {
 export class Departures {
   private readonly evaluator: Evaluator
   private readonly found: Found[] = []
+  private readonly shared = new Map<string, Departure>()
   private readonly other: Departure = {code: 'OTHER', text: OTHER, policies: [], opens: [], closes: []}
 
   /** @param compiler of the data plane; of NPM v1 only refusals are known by name */
@@ -64,10 +65,24 @@ export class Departures {
       for (const policy of concerned) if (!this.other.policies.includes(policy)) this.other.policies.push(policy)
   }
 
+  /**
+   * A packet of a pod that shares its address with others, whose rules hold for it, too.
+   *
+   * @param pods those with the address
+   */
+  addShared(address: string, pods: readonly string[], now: 'accept' | 'drop', shown: JudgedPacket): void {
+    const text = `${pods.join(', ')} have one address, ${address}, and the rules for each hold for all of them`
+    const departure = this.shared.get(address) ?? {code: 'SHARED_ADDRESS', text, policies: [], opens: [], closes: []}
+    this.shared.set(address, departure)
+    const list = now === 'accept' ? departure.opens : departure.closes
+    if (list.length < MOST_EXAMPLES) list.push(shown)
+  }
+
   /** Those that are told: refusals, and whatever a packet shows. */
   get told(): Departure[] {
     return [
       ...this.found.filter(({departure, isCertain}) => isCertain || isShown(departure)).map(({departure}) => departure),
+      ...this.shared.values(),
       this.other,
     ].filter(departure => departure !== this.other || isShown(departure))
   }

@@ -1,11 +1,12 @@
-import {agreement, examplePacket} from '../agreement/agreement.ts'
+import {agreement, type Disagreement, examplePacket} from '../agreement/agreement.ts'
 import type {IncompletePart} from '../contract/common.ts'
 import type {Departure, JudgedPacket} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {AnyDifference} from '../dataplane/difference.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
-import type {ClusterObjects} from '../kubernetes/objects.ts'
+import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {spread} from '../packets/spread.ts'
 import {Evaluator} from '../policy/evaluate.ts'
@@ -217,10 +218,30 @@ class NodeJudge {
       if (disagreement.effect === 'unknown') continue
       const packet = examplePacket(disagreement)
       if (!this.pods.isForwarded(packet.source) || !this.pods.isForwarded(packet.destination)) continue
+      this.lookAtShared(disagreement, packet)
       if (known.has(packetText(packet))) continue
       if (++count > MOST_DISAGREEMENTS || !this.look(packet)) return false
     }
     return true
+  }
+
+  /** Of an address that several pods have, the policies of one may say what those of another deny: then the address alone tells nothing. */
+  private lookAtShared({product, senders, receiver, effect, translated}: Disagreement, packet: Packet): void {
+    const {evaluator} = this
+    if (translated || effect === 'unknown' || evaluator?.evaluate(packet).verdict !== 'unknown') return
+    const ends = {source: product.senders[senders.first ?? 0]?.pods[0], destination: receiver.pods.at(-1)}
+    const now = effect === 'open' ? 'accept' : 'drop'
+    const {verdict} = evaluator.evaluate(packet, ends)
+    if (verdict === 'unknown' || verdict === now || this.question.simulated.walk(packet) !== now) return
+    const shown = {
+      packet: packetText(packet),
+      ...(ends.source && {source: objectKey(ends.source)}),
+      ...(ends.destination && {destination: objectKey(ends.destination)}),
+    }
+    for (const address of [packet.source, packet.destination]) {
+      const pods = this.question.cluster.pods.filter(pod => policyIp(pod) === address).map(objectKey)
+      if (pods.length > 1) this.departures?.addShared(address, pods.toSorted(), now, shown)
+    }
   }
 
   private expected(packet: Packet): Verdict | undefined {

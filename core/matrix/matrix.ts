@@ -69,6 +69,8 @@ export class Matrix {
   /** What of the nodes' rules and sets is not whole. */
   private readonly lost: () => readonly IncompletePart[]
   private isLostTold = false
+  /** Addresses that several ends have. */
+  private readonly shared: ReadonlySet<string>
   /** What verdicts of the policies that were asked for so far rest on and that is not whole. */
   readonly incomplete: IncompletePart[] = []
 
@@ -77,6 +79,7 @@ export class Matrix {
     const walked = nodes.filter(isNodeRead)
     this.ends = ends
     this.ports = ports
+    this.shared = sharedAddresses(ends)
     this.walked = walked.length > 0 ? nodeVerdicts(walked, ends, ports, usedSets) : undefined
     this.meant =
       evaluator &&
@@ -111,7 +114,15 @@ export class Matrix {
 
   /** Ends with one number get the same verdicts. */
   classOf(end: number): string {
-    return `${this.walked?.classOf(end)} ${this.meant?.classOf(end)}`
+    const {address} = this.ends[end] as MatrixEnd
+    const alone = this.shared.has(address) ? ` ${address}` : ''
+    return `${this.walked?.classOf(end)} ${this.meant?.classOf(end)}${alone}`
+  }
+
+  /** Whether ends are several with one address: what one sends there stays inside it, and the other does not get it. */
+  private isInside(source: number, destination: number): boolean {
+    const {address} = this.ends[source] as MatrixEnd
+    return source !== destination && this.shared.has(address) && address === this.ends[destination]?.address
   }
 
   /** @param source index of an end, as `destination`; `port` that of a port */
@@ -120,7 +131,7 @@ export class Matrix {
     const walked = this.walked?.verdict(source, destination, port)
     if (walked === 'unknown') this.tellLost()
     // What Azure NPM will do rests on the same objects.
-    const isOpen = this.isForetold && expected === 'unknown'
+    const isOpen = (this.isForetold && expected === 'unknown') || this.isInside(source, destination)
     const verdict = isOpen ? 'unknown' : (walked ?? expected ?? 'unknown')
     const isCompared = walked !== undefined && (expected === 'accept' || expected === 'drop')
     return isCompared ? compared[verdict][expected] : alone[verdict]
@@ -142,6 +153,12 @@ export class Matrix {
         }
       }
   }
+}
+
+function sharedAddresses(ends: readonly MatrixEnd[]): ReadonlySet<string> {
+  const [seen, shared] = [new Set<string>(), new Set<string>()]
+  for (const {address} of ends) (seen.has(address) ? shared : seen).add(address)
+  return shared
 }
 
 /** Every pair of ends at every port, see `Matrix.probes`. */

@@ -1,5 +1,7 @@
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {wholenessOf} from '../kubernetes/named-end.ts'
+import type {Pod} from '../kubernetes/objects.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import {setKernelName} from '../names/kernel-name.ts'
 import type {NodeSet} from '../sets/node-set.ts'
 import type {Endpoint, KnownPods} from './endpoints.ts'
@@ -81,21 +83,25 @@ class Owners {
     return this.byAddress.get(address)
   }
 
+  /** An address of pods on several nodes is of none of them: which has it is not known. */
   private read(): Map<string, string> {
     const found = new Map<string, string>()
-    for (const {spec, status} of knownPods(this.dumps).pods)
-      if (
-        status?.podIP !== undefined &&
-        spec?.nodeName !== undefined &&
-        status.phase !== 'Succeeded' &&
-        status.phase !== 'Failed'
-      )
-        found.set(status.podIP, spec.nodeName)
+    const shared = new Set<string>()
+    for (const pod of knownPods(this.dumps).pods) {
+      const {spec, status} = pod
+      const address = policyIp(pod) ?? (spec?.hostNetwork === true ? status?.podIP : undefined)
+      if (address === undefined || spec?.nodeName === undefined || hasEnded(pod)) continue
+      if ((found.get(address) ?? spec.nodeName) !== spec.nodeName) shared.add(address)
+      found.set(address, spec.nodeName)
+    }
+    for (const address of shared) found.delete(address)
     for (const {metadata, status} of this.dumps.find(({cluster}) => cluster)?.cluster?.nodes ?? [])
       for (const {address} of status?.addresses ?? []) found.set(address, metadata.name)
     return found
   }
 }
+
+const hasEnded = ({status}: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 /** The kernel set of a named port, if one of the nodes has it. */
 export function namedPortSet(nodes: readonly NodeState[], port: string): NodeSet | undefined {
