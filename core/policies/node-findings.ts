@@ -37,7 +37,7 @@ export function sayFindings(drift: Drift, view: NodeView): Other[] {
     const said = [...saidOfCause(cause, items, refused, view)]
     for (const [row, state] of said) row.say(node, {state, text: cause.text})
     const {opens, closes, isUncertain} = cause
-    if (said.length === 0)
+    if (said.every(([, state]) => state === 'unknown'))
       others.push({text: cause.text, isUncertain: isUncertain && cause.items.length + opens.length + closes.length === 0})
   }
   for (const departure of departures) {
@@ -73,8 +73,11 @@ function* saidOfCause(
       return
     case 'chain':
       // What no packet meets concerns nobody.
-      if (items.some(({effect}) => effect !== 'none'))
-        for (const direction of directionsIn(items, view.chains)) for (const row of asked(direction)) yield [row, 'differs']
+      if (items.some(({effect}) => effect !== 'none')) {
+        // Whether any packet does, half an input may not tell.
+        const state = items.some(({effect}) => effect === 'open' || effect === 'closed') ? 'differs' : 'unknown'
+        for (const direction of directionsIn(items, view.chains)) for (const row of asked(direction)) yield [row, state]
+      }
       return
     case 'foreignRule':
     case 'unexplained':

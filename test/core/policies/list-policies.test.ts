@@ -51,6 +51,18 @@ describe('the state of a policy', () => {
     expect(list).toMatchObject({others: [], incomplete: [], nodes: ['n1', 'n2']})
   })
 
+  test('is unknown where a rule that nobody asks for may do something, which sets that were not given tell', async () => {
+    const rules = shopLines.rules.flatMap(line =>
+      line.startsWith('-A AZURE-NPM-INGRESS -m set')
+        ? ['-A AZURE-NPM-INGRESS -s 10.77.0.0/16 -d 10.88.0.0/16 -j RETURN', line]
+        : [line],
+    )
+    const {sets} = shopLines
+    const found = [await listed({n1: shopLines, n2: {rules, sets}}), await listed({n1: shopLines, n2: {rules}})]
+    const states = found.map(({items}) => items[0]?.states.map(({state}) => state))
+    expect([...states, found.map(({others}) => others.length > 0)]).toEqual([['in force'], ['unknown'], [true, true]])
+  })
+
   test('is missing on a node without its chain, and on one without the jump to it', async () => {
     const chain = /^-A AZURE-NPM-EGRESS-\w{10} |^:AZURE-NPM-EGRESS-\w{10} |-j AZURE-NPM-EGRESS-\w{10}/
     const jump = /-j AZURE-NPM-EGRESS-\w{10}/
