@@ -12,6 +12,7 @@ import type {
   PolicyPort,
 } from '../kubernetes/objects.ts'
 import {isUnready, UNREADY} from '../kubernetes/pod-readiness.ts'
+import {parseIpv4Block, printIpv4} from '../net/ipv4.ts'
 import type {Addresses} from './addresses.ts'
 import type {FreeText} from './free-text.ts'
 import type {Renamer} from './renamer.ts'
@@ -19,6 +20,12 @@ import {renameServices} from './service-objects.ts'
 
 /** Types of node addresses that are kept. */
 const KEPT_TYPES = new Set(['InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'])
+
+/** The address of a node's bridge in its range for pods, which another range has elsewhere: it is kept as one more of the node. */
+function bridgeAddress(podCIDR: string | undefined): number | undefined {
+  const range = parseIpv4Block(podCIDR ?? '')
+  return range && range.prefix < 31 ? range.base + 1 : undefined
+}
 
 /** A value of a closed list; any other becomes `redacted`. */
 const oneOf = <Value extends string>(value: string, values: readonly Value[]): string =>
@@ -143,8 +150,10 @@ export class Objects {
     }
   }
 
-  private node({metadata, status}: Node): Node {
-    const addresses = status?.addresses
+  private node({metadata, spec, status}: Node): Node {
+    const bridge = bridgeAddress(spec?.podCIDR)
+    const addresses =
+      bridge === undefined ? status?.addresses : [...(status?.addresses ?? []), {type: 'Hostname', address: printIpv4(bridge)}]
     return {
       metadata: this.metadata(metadata),
       ...(addresses && {
