@@ -64,8 +64,7 @@ export function traceNodes(
       expectedVerdict,
     )
   const [end] = ends
-  const unjudged =
-    passage.verdict === 'accept' && expected ? unjudgedEnd(question, end ?? asked, route.nodes, expected) : undefined
+  const unjudged = passage.verdict === 'accept' && expected ? unjudgedEnd(question, end ?? asked, legs, expected) : undefined
   const {verdict, reason} = unjudged ? {verdict: 'unknown' as const, reason: unjudged.reason} : passage
   const isTranslated = end && (end.destination !== asked.destination || end.port !== asked.port)
   // Only then every direction could have judged it.

@@ -1,22 +1,25 @@
 import type {IncompletePart} from '../contract/common.ts'
-import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Packet} from '../net/packet.ts'
 import type {ExpectedVerdict} from '../policy/evaluate.ts'
 import type {Endpoint} from './endpoints.ts'
+import type {Leg} from './passage.ts'
 
 /**
- * The end of a packet whose policies only a node enforces that was not given. What other nodes let pass may be denied there.
+ * The end of a packet whose policies only a node enforces that was not given. What other nodes let pass may be denied there. Of what a node
+ * sends or receives itself it judges nothing.
  *
  * @param packet after service translation
+ * @param legs what the nodes did with it that were given
  * @returns undefined where every end that policies are about is judged
  */
 export function unjudgedEnd(
   {source, destination}: {readonly source: Endpoint; readonly destination: Endpoint},
   packet: Packet,
-  nodes: readonly NodeState[],
+  legs: readonly Leg[],
   {ingress, egress}: ExpectedVerdict,
 ): IncompletePart | undefined {
-  const isJudged = (address: string): boolean => nodes.some(({judges}) => !judges || judges(address))
+  const isJudged = (address: string): boolean =>
+    legs.some(({node: {judges}, walk: {path = 'forward'}}) => path === 'forward' && (!judges || judges(address)))
   for (const {side, address, end} of [
     {side: egress, address: packet.source, end: source},
     {side: ingress, address: packet.destination, end: destination},

@@ -86,6 +86,20 @@ test.each([
   },
 )
 
+test('what a node sends itself is judged by the node of the receiver alone, given or not', async () => {
+  const nodes = await shopNodes()
+  const ask = {source: 'node/n1', destination: 'shop/db', protocol: 'tcp', port: '5432'} as const
+  expect(tracePacket(nodes, ask, []).verdict).toBe('drop')
+  const alone = tracePacket(nodes.slice(0, 1), ask, [])
+  expect([alone.verdict, alone.because, alone.disagreements]).toEqual([
+    'unknown',
+    'only the node of shop/db enforces the policies for it, and that node was not given',
+    [],
+  ])
+  // No policy selects the receiver.
+  expect(tracePacket(nodes.slice(1), {...ask, source: 'node/n2', destination: 'ops/job'}, []).verdict).toBe('accept')
+})
+
 test('nodes of ends are those of the pods, each once, and none of an address outside', async () => {
   const {cluster} = await dumpOf(objects)
   if (!cluster) throw new Error('no objects')
