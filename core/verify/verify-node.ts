@@ -4,7 +4,7 @@ import type {IncompletePart, NodeFailure} from '../contract/common.ts'
 import type {Counterexample, Undecided, Verification} from '../contract/verification.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
-import {incompleteObjects} from '../kubernetes/completeness.ts'
+import {incompleteObjects, plainPart} from '../kubernetes/completeness.ts'
 import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
 import {parseIpv4Block} from '../net/ipv4.ts'
 import type {Packet} from '../net/packet.ts'
@@ -79,8 +79,11 @@ export function verifyNode(
   )
   const undecided = mergedUndecided(groups.filter(group => group.effect === 'unknown' || !isConfirmed(group)))
   // Where what should be rests on objects that were not given, it is undecided packet by packet.
-  const objects = new Set(incompleteObjects(cluster).map(({part}) => part))
+  const missing = incompleteObjects(cluster)
+  const objects = new Set(missing.map(({part}) => part))
   const incomplete = [
+    // Packets between pods that were not given are compared with nothing.
+    ...missing.filter(({kind}) => kind === 'pods').map(plainPart),
     ...node.completeness.parts.filter(({part}) => !objects.has(part)),
     ...notDivided(node),
     ...notCompared(left.receivers),

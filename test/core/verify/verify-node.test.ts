@@ -58,6 +58,18 @@ describe('verify', () => {
     ])
   })
 
+  test('proves nothing where pods may be missing, though all packets of the others are as they should be', async () => {
+    const job = shop.pods.filter(({metadata}) => metadata.name === 'job')
+    const given = {kinds: ['pods', 'namespaces', 'policies', 'nodes'], gaps: []} as const
+    // Objects of one namespace, whose only pod has ended.
+    const ended = job.map(pod => ({...pod, status: {...pod.status, phase: 'Failed'}}))
+    const [node] = await shopNodes({n1: {...shopLines, rules}}, {...shop, pods: ended, policies: [], given})
+    expect(verifyNode(node as NodeState, {against: 'policies'}, [])).toMatchObject({
+      result: 'unknown',
+      incomplete: [{part: 'Pods', reason: 'only Pods of namespace ops are in the input'}],
+    })
+  })
+
   test('compares no more pairs than it may, proves nothing then, and tells what it has found', async () => {
     const all = {against: 'policies'} as const
     const whole = verifyNode(await shopNode(), {...all, mostPairs: 1000}, [])
