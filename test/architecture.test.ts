@@ -466,9 +466,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/node-of.ts': ['core'],
   'test/support/read-capture.ts': ['core'],
   'test/support/shop-nodes.ts': ['core', 'test/support/node-of.ts'],
-  'test/support/monitoring': [],
+  'test/support/monitoring': ['test/cluster/lab'],
   'test/support/top': ['core'],
   'test/support/temporary-folder.ts': [],
+  'test/support/build-once.ts': [],
+  'test/support/built-programs.ts': ['test/support/build-once.ts'],
   'test/support/encoded-text.ts': [],
   'test/support/describe-where.ts': [],
   'test/support/executables': [],
@@ -490,6 +492,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'test/support/agent': [
     'core',
     'agent',
+    'test/support/built-programs.ts',
     'test/support/temporary-folder.ts',
     'test/support/describe-where.ts',
     'test/support/linux',
@@ -511,10 +514,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'agent/serve',
     'plugin',
     'test/support/shop-nodes.ts',
+    'test/support/built-programs.ts',
     'test/support/temporary-folder.ts',
     'test/support/pki.ts',
   ],
-  'test/support/cluster': ['test/support/agent', 'test/cluster/lab', 'test/support/describe-where.ts'],
+  'test/support/cluster': [
+    'test/support/agent',
+    'test/cluster/lab',
+    'test/support/describe-where.ts',
+    'test/support/build-once.ts',
+    'test/support/built-programs.ts',
+  ],
 }
 
 interface Import {
