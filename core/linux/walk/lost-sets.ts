@@ -17,9 +17,6 @@ export const TAKE_SETS = 'Take all sets of the node: ipset save'
 export const TAKE_SIZES =
   'Give the output of ipset list -t beside it, which says how many members each set has, or of ipset list in place of it.'
 
-/** Azure NPM may write between two tools. */
-const TAKE_AGAIN = 'Read the node again, or run the command again: ipset save and ipset list -t, one right behind the other.'
-
 /** Whether sets without an end have all members that the objects of a cluster ask for, by objects and set. */
 const settled = new WeakMap<ClusterObjects, Map<MatchSet, boolean>>()
 
@@ -108,7 +105,8 @@ export const lostMembers = ({name, cut}: MatchSet): LostPart => ({
   part: `set ${name}`,
   state: 'cut',
   reason: cut?.reason ?? '',
-  next: cut?.isOpen ? TAKE_SIZES : TAKE_AGAIN,
+  // Where sizes are known, Azure NPM may have written between two tools, or the text is damaged.
+  next: cut?.isOpen ? TAKE_SIZES : TAKE_SETS,
 })
 
 /** A set that may not have been given. */

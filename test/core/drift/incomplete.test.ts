@@ -34,13 +34,13 @@ test('without rules nothing is said to do nothing, and no packet to have been ju
   expect({uncertain: causes.map(({isUncertain}) => isUncertain), judged}).toEqual({uncertain: [true], judged: 'none'})
 })
 
-test('where a set changed between two tools, the node is to be read again', async () => {
+test('where a set changed between two tools, its sets are to be taken again', async () => {
   const [, name = '', type = ''] = /^create (azure-npm-\S+) (hash:net)/m.exec(sets) ?? []
   const headers = `Name: ${name}\nType: ${type}\nRevision: 7\nHeader: family inet hashsize 1024 maxelem 65536\nSize in memory: 512\nReferences: 3\nNumber of entries: 99\n`
   const {completeness} = await dumpOf(rules, sets, headers, objects)
   expect(completeness.ofSet(name, false)).toMatchObject({
     reason: expect.stringContaining('ipset list counts 99 members'),
-    next: expect.stringContaining('run the command again'),
+    next: 'Take all sets of the node: ipset save',
   })
 })
 
