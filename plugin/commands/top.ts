@@ -9,6 +9,7 @@ import {watch} from '../../core/top/watch.ts'
 import {dumpPaths, exitCodes, sourceFlags, streamFlag, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
 import type {LiveSource} from '../live/live-source.ts'
+import {secondSamples} from '../live/second-samples.ts'
 import {yamlLines} from '../print/document.ts'
 import {readerGone} from '../print/output.ts'
 import {wantsColor} from '../print/paint.ts'
@@ -189,32 +190,6 @@ function columnOf(table: {readonly columns: readonly {readonly key: string}[]}, 
   if (key !== undefined && table.columns.some(column => column.key === key)) return key
   const words = sortWords.filter(each => each === 'name' || table.columns.some(column => column.key === each))
   throw new InputError(`--sort-by ${word}: this table has no such column`, `It has: ${words.join(', ')}.`)
-}
-
-/** Of slow and lost nodes nobody waits longer, besides two intervals. */
-const PATIENCE_MS = 10_000
-
-/** What is known when each node has come twice, has failed, or has kept us waiting for too long. Of a dump: what it holds. */
-async function secondSamples(source: LiveSource, intervalMs: number, signal: AbortSignal): Promise<LiveView> {
-  let view = emptyView
-  const enough = new AbortController()
-  const patience = setTimeout(() => enough.abort(), PATIENCE_MS + 2 * intervalMs)
-  // Nodes come one after another: none is left out because others came twice before it came once.
-  const earliest = Date.now() + intervalMs * 1.5
-  const hasAll = (): boolean => Date.now() >= earliest && [...view.nodes.values()].every(({rates, failure}) => rates ?? failure)
-  const either = AbortSignal.any([signal, enough.signal])
-  try {
-    for await (const event of source.events(either)) {
-      view = reduceLive(view, event)
-      if (source.kind !== 'recording' && hasAll()) break
-    }
-  } catch (error) {
-    if (!enough.signal.aborted) throw error
-  } finally {
-    clearTimeout(patience)
-    enough.abort()
-  }
-  return view
 }
 
 /** What was kept is as old as it was then. */
