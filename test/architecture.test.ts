@@ -223,7 +223,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'agent/native': [],
   'agent/netlink': ['agent/native'],
   'agent/xtables': ['agent/native'],
-  'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/hns', 'agent/watch'],
+  'agent/node': [...ground, 'core/contract', 'core/dump', ...agentGround, 'agent/hns', 'agent/watch', 'agent/netlink'],
   // Where Azure NPM's chains are is found while bytes go by: no data plane is loaded for a name.
   'agent/snapshots': [...verb, 'core/linux/npm', 'core/drift', ...agentGround, 'agent/watch', 'agent/node'],
   'agent/write': [...verb, 'core/plan', 'core/flows', ...agentGround, 'agent/hns', 'agent/netlink', 'agent/node'],
