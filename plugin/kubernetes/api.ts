@@ -9,6 +9,7 @@ import {type ClusterFlags, requestTimeoutMs, requireNamespaceName} from './flags
 import {oneLine} from './kubectl.ts'
 import {openWay} from './open-way.ts'
 import {isOfProxy} from './proxy-answer.ts'
+import {BusyServer, type Say} from './retry-after.ts'
 import {type PodPort, unreachable, type Way, type WayOptions} from './way.ts'
 
 export interface RequestOptions {
@@ -78,7 +79,8 @@ export async function openClusterApi(
   const limitMs = requestTimeoutMs(flags['request-timeout'])
   const way = given ?? stack.use(await openWay(flags, signal, options))
   stack.move()
-  return new ApiByWay(flags['agent-namespace'], way, limitMs, signal)
+  const {isUnattended = false, say = text => void process.stderr.write(text)} = options
+  return new ApiByWay(flags['agent-namespace'], way, limitMs, signal, isUnattended ? undefined : say)
 }
 
 class ApiByWay implements ClusterApi {
@@ -87,14 +89,16 @@ class ApiByWay implements ClusterApi {
   private readonly way: Way
   private readonly limitMs: number | undefined
   private readonly signal: AbortSignal
+  private readonly say: Say | undefined
   private readonly upgrades = new Set<WebSocket>()
 
-  constructor(agentNamespace: string, way: Way, limitMs: number | undefined, signal: AbortSignal) {
+  constructor(agentNamespace: string, way: Way, limitMs: number | undefined, signal: AbortSignal, say: Say | undefined) {
     this.agentNamespace = agentNamespace
     this.forwardOtherwise = way.forwardOtherwise?.bind(way)
     this.way = way
     this.limitMs = limitMs
     this.signal = signal
+    this.say = say
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
@@ -107,8 +111,13 @@ class ApiByWay implements ClusterApi {
       accept,
       ...(content !== undefined && {'content-type': contentType, 'content-length': Buffer.byteLength(content)}),
     }
+    const busy = new BusyServer(this.say)
     try {
-      const response = await this.way.send({method, path, headers, content, signal})
+      let response = await this.way.send({method, path, headers, content, signal})
+      while (await busy.wait(response, signal)) {
+        response.resume()
+        response = await this.way.send({method, path, headers, content, signal})
+      }
       const parts: Buffer[] = []
       for await (const part of response as AsyncIterable<Buffer>) parts.push(part)
       const text = Buffer.concat(parts).toString()

@@ -128,11 +128,33 @@ describe('an answer', () => {
     refusal(429, 'TooManyRequests', 'too many requests'),
     refusal(500, 'InternalError', 'etcdserver: request timed out'),
   ])('$status of the API server', async ({status = 0, body}) => {
-    const headers = {'audit-id': '1', 'content-type': 'application/json', 'retry-after': '1'}
+    const headers = {'audit-id': '1', 'content-type': 'application/json', 'retry-after': '0'}
     await using it = await answering(status, JSON.stringify(body), headers)
     const {kubectl, library} = await told(await it.kubeconfig())
     expect(kubectl).toContain((body as {message: string}).message)
     expect(library).toBe(kubectl)
+  })
+
+  test.each([429, 503])('%i with a time is waited for, and asked for again', async status => {
+    let asked = 0
+    await using it = await secure({
+      listener: ({url}, response) => {
+        // kubectl proxy asks something of its own.
+        const isBusy = url === PATH && ++asked % 3 !== 0
+        const headers = {'audit-id': '1', 'content-type': 'application/json', ...(isBusy && {'retry-after': '0'})}
+        response.writeHead(isBusy ? status : 200, headers).end('{"items":[]}')
+      },
+    })
+    const kubeconfig = await it.kubeconfig()
+    for (const via of ['kubectl', 'library'] as const) {
+      const said: string[] = []
+      await using api = await openClusterApi({kubeconfig, 'agent-namespace': 'kubectl-npm', via}, AbortSignal.timeout(60_000), {
+        say: text => said.push(text),
+      })
+      expect(await api.get(PATH, anyShape)).toEqual({items: []})
+      const busy = `waiting: the API server is busy (HTTP status ${status}) and asks to be asked again in 0 s\n`
+      expect(said).toEqual([busy, busy])
+    }
   })
 
   test.each([
