@@ -1,10 +1,20 @@
 /** One right that `install` needs or gives, and why it is needed: an item of the document of kind `Permissions`. */
 export interface Permission {
   /** Who has it. */
-  readonly who: 'agent' | 'relay' | 'npm-viewer' | 'npm-operator' | 'reader' | 'operator' | 'log reader' | 'scraper' | 'installer'
+  readonly who:
+    | 'agent'
+    | 'relay'
+    | 'npm-viewer'
+    | 'npm-operator'
+    | 'reader'
+    | 'operator'
+    | 'log reader'
+    | 'own rights'
+    | 'scraper'
+    | 'installer'
   /** `cluster`, `node`, or a namespace. */
   readonly where: string
-  /** The role of the manifests that has it; undefined for what is not a right of RBAC, and for whoever installs. */
+  /** The role of the manifests that has it; undefined for what is not a right of RBAC, for rights of one's own, and for whoever installs. */
   readonly role?: string
   readonly verbs: readonly string[]
   readonly group: string

@@ -1,3 +1,5 @@
+import type {Permission} from '../../core/contract/permissions.ts'
+
 /**
  * Why each right of the manifests is there. The rights themselves are read from the manifests, so that this text cannot claim others;
  * a test sees to it that each has its reason, and each reason its right.
@@ -40,6 +42,26 @@ export const rightReasons: Readonly<Record<string, string>> = {
   'kube-system/kubectl-npm-log-reader pods': 'finds the pod of Azure NPM on a node; optional',
   'kube-system/kubectl-npm-log-reader pods/log':
     "Azure NPM's own log in a dump; optional. Its pods have random names, so this opens the logs of all of kube-system",
+}
+
+/** What some answers ask the API server for with the rights of whoever asks, which the manifests give to nobody. */
+export const ownRights: readonly Pick<Permission, 'where' | 'verbs' | 'group' | 'resource' | 'why'>[] = [
+  own('list', '', 'services', 'trace and describe of svc/NAME, where only its namespace is asked; dump'),
+  own(
+    'list',
+    'discovery.k8s.io',
+    'endpointslices',
+    'the same; without it the selector of a service tells its pods, ready or not',
+  ),
+  own('get', '', 'pods', '--pod NAMESPACE/NAME: its node'),
+  own('list', '', 'nodes', '-l LABELS: which nodes; lint --with-cluster'),
+  own('list', '', 'pods', 'lint --with-cluster'),
+  own('list', '', 'namespaces', 'lint --with-cluster'),
+  own('list', 'networking.k8s.io', 'networkpolicies', 'lint --with-cluster'),
+]
+
+function own(verb: string, group: string, resource: string, why: string) {
+  return {where: 'cluster', verbs: [verb], group, resource, why}
 }
 
 /** Why the agent's container has what an ordinary one has not. The keys are found in the DaemonSet. */

@@ -3,7 +3,7 @@ import type {Permission} from '../../core/contract/permissions.ts'
 import type {Fields} from '../../core/kubernetes/api-types.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {type KubernetesObject, kinds, MANIFEST_NAMESPACE, STAND_IN_NAMESPACE} from './objects.ts'
-import {installerReasons, nodeReasons, rightReasons} from './permission-reasons.ts'
+import {installerReasons, nodeReasons, ownRights, rightReasons} from './permission-reasons.ts'
 import {daemonSetsOf, type PodSpec} from './render.ts'
 
 /** A rule of the manifests' roles: about resources, or about URLs. */
@@ -42,6 +42,7 @@ export function permissionsOf(objects: readonly KubernetesObject[], agentNamespa
     ...nodePermissions('agent', agent.spec.template.spec),
     ...nodePermissions('relay', relay.spec.template.spec),
     ...granted,
+    ...ownRights.map(each => ({who: 'own rights' as const, ...each})),
     ...installerPermissions(objects, agentNamespace),
   ]
 }

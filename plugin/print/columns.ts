@@ -20,17 +20,22 @@ export const cellText = (text: string): string =>
 /** One cell of a few hundred characters must not push all others off the screen; it runs over instead. */
 const WIDEST = 60
 
-/** A kubectl-like table: upper-case headers, columns as wide as their widest cell, nothing behind the last one. */
+/**
+ * A kubectl-like table: upper-case headers, columns as wide as their widest cell, nothing behind the last one.
+ *
+ * @param widest cells that are wider run over; Infinity where each column was asked for, and for texts of our own
+ */
 export function* columns<Row>(
   rows: readonly Row[],
   spec: readonly Column<Row>[],
   paint: Paint,
   hasHeaders = true,
+  widest = WIDEST,
 ): Generator<string> {
   const cells = rows.map(row => spec.map(column => escapeControls(cellText(column.value(row)))))
   const widths = spec.map((column, index) =>
     cells.reduce(
-      (width, row) => Math.max(width, Math.min(WIDEST, stringWidth(row[index] as string))),
+      (width, row) => Math.max(width, Math.min(widest, stringWidth(row[index] as string))),
       hasHeaders ? column.header.length : 0,
     ),
   )

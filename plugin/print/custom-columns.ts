@@ -27,7 +27,7 @@ export async function customColumns(
     }),
   )
   const list = LISTS.map(name => document[name]).find(Array.isArray)
-  return columns(list ?? [document], chosen, paint, hasHeaders)
+  return columns(list ?? [document], chosen, paint, hasHeaders, Infinity)
 }
 
 /** Commas between brackets belong to a path. */

@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<Permission['who'], string>> = {
   reader: 'People who read (nobody is bound; see below)',
   operator: 'People who write, too (nobody is bound)',
   'log reader': "People who want Azure NPM's log in a dump (nobody is bound)",
+  'own rights': 'With your own rights, which no role here gives: needed only for what is asked so',
   scraper: 'Prometheus, where agents serve metrics (nobody is bound)',
   installer: 'Whoever installs and uninstalls',
 }
@@ -31,7 +32,7 @@ export function* permissionLines(permissions: readonly Permission[], paint: Pain
       {header: 'MAY', value: right},
       {header: 'WHY', value: ({why}) => why},
     ]
-    yield* columns(rows, spec, paint, false)
+    yield* columns(rows, spec, paint, false, Infinity)
     yield ''
   }
   yield paint('Agents of Windows nodes are applied by kubectl, since they open more: manifests/overlays/windows, docs/windows.md')

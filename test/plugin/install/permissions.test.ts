@@ -18,6 +18,7 @@ const SECTIONS: Readonly<Record<Permission['who'], string>> = {
   reader: 'People who read',
   operator: 'People who write',
   'log reader': "People who want Azure NPM's log in a dump",
+  'own rights': 'With your own rights',
   scraper: 'Prometheus',
   installer: 'Whoever installs',
 }
