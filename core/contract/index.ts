@@ -2,14 +2,14 @@ import {descriptionListSchema, descriptionSchema} from './description.ts'
 import {driftListSchema, driftSchema} from './drift.ts'
 import {dumpSchema} from './dump.ts'
 import {flowListSchema} from './flows.ts'
-import {lintSchema} from './lint.ts'
+import {lintListSchema, lintSchema} from './lint.ts'
 import {liveFailureSchema, liveNodeSchema, liveSampleSchema} from './live.ts'
 import {matrixDiffSchema, matrixSchema} from './matrix.ts'
 import {membershipSchema} from './membership.ts'
 import {metricsListSchema, metricsSchema} from './metrics.ts'
 import {planListSchema, planSchema} from './plan.ts'
 import {policyChangeSchema, policyListSchema} from './policies.ts'
-import {programSchema} from './program.ts'
+import {programListSchema, programSchema} from './program.ts'
 import {liveDifferencesSchema, liveMembersSchema} from './recording.ts'
 import {resolutionSchema} from './resolution.ts'
 import {setListListSchema, setListSchema} from './set-list.ts'
@@ -32,6 +32,7 @@ export const schemas = {
   Dump: dumpSchema,
   FlowList: flowListSchema,
   Lint: lintSchema,
+  LintList: lintListSchema,
   LiveDifferences: liveDifferencesSchema,
   LiveFailure: liveFailureSchema,
   LiveMembers: liveMembersSchema,
@@ -47,6 +48,7 @@ export const schemas = {
   PolicyList: policyListSchema,
   PolicyChange: policyChangeSchema,
   Program: programSchema,
+  ProgramList: programListSchema,
   Resolution: resolutionSchema,
   SetList: setListSchema,
   SetListList: setListListSchema,

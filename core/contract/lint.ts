@@ -86,6 +86,7 @@ export const findingSchema = z.object({
 export const lintSchema = z.object({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Lint'),
+  node: z.string().exactOptional().describe('that was thought of, where --node named one'),
   platforms: z.array(z.enum(['linux', 'windows'])).describe('the platforms that were looked at'),
   release: z.string().exactOptional().describe('of Azure NPM, where one was asked for'),
   policies: z.int().min(0).describe('how many policies were looked at'),
@@ -95,5 +96,13 @@ export const lintSchema = z.object({
   problems: z.array(problemSchema),
 })
 
+export const lintListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('LintList'),
+  counts: lintSchema.shape.counts.describe('of all nodes: a finding that holds on several is one'),
+  items: z.array(lintSchema).describe('what holds on each node, in the order in which they were named'),
+})
+
 export type Finding = z.infer<typeof findingSchema>
 export type Lint = z.infer<typeof lintSchema>
+export type LintList = z.infer<typeof lintListSchema>

@@ -65,4 +65,10 @@ export const programSchema = z.object({
   problems: z.array(problemSchema),
 })
 
+export const programListSchema = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('ProgramList'),
+  items: z.array(programSchema).describe('the program of each node, in the order in which they were named'),
+})
+
 export type ProgramDocument = z.infer<typeof programSchema>

@@ -55,7 +55,7 @@ export class Knowledge {
   /** What `lint` finds in all policies. */
   get findings(): readonly Finding[] {
     this.linted ??= this.cluster
-      ? lintPolicies({...clusterAround(this.dumps, undefined, undefined, 'all'), policies: this.cluster.policies})
+      ? lintPolicies({...clusterAround({dumps: this.dumps}, undefined, undefined, 'all'), policies: this.cluster.policies})
       : []
     return this.linted
   }

@@ -1,15 +1,16 @@
-import {type Finding, type Level, type Lint, type LintCode, levels} from '../contract/lint.ts'
+import {type Finding, type Level, type Lint, type LintCode, type LintList, levels} from '../contract/lint.ts'
 import {API_VERSION} from '../contract/version.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {DumpDocument} from '../dump/model.ts'
 import {readDocument} from '../dump/read-document.ts'
+import {readDump} from '../dump/read-dump.ts'
 import {type ClusterObjects, emptyCluster, objectKey} from '../kubernetes/objects.ts'
 import type {WrittenPolicy} from '../kubernetes/read-objects.ts'
 import type {Release} from '../policy/release.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem, ProblemCode} from '../problem/problem.ts'
 import {acceptedFindings} from './accepted.ts'
-import {lintPolicies, worstFirst} from './lint.ts'
+import {lintPolicies, nodePlatforms, worstFirst} from './lint.ts'
 import {clusterAround} from './lint-input.ts'
 import {type FindPosition, findPositions} from './positions.ts'
 import {duplicateFindings, refusedFindings} from './refused.ts'
@@ -20,8 +21,8 @@ export interface LintQuestion {
   readonly files?: {readonly documents: readonly DumpDocument[]; readonly problems: readonly Problem[]} | undefined
   /** The cluster around the policies: its nodes and known objects. */
   readonly cluster: {readonly dumps: readonly NodeState[]; readonly problems: readonly Problem[]}
-  /** If given, only this node's operating system and hash of names count. */
-  readonly node: string | undefined
+  /** If given, the operating system and the hash of names of each of these nodes alone count. */
+  readonly nodes: readonly string[] | undefined
   /** `linux`, `windows`, or `all` for the platforms of the cluster's nodes, as far as known. */
   readonly platform: string
   /** Which Azure NPM to think of, and how it was asked for. */
@@ -32,7 +33,10 @@ export interface LintQuestion {
 
 /** The result of a lint. */
 export interface LintAnswer {
+  /** All findings. */
   readonly lint: Lint
+  /** What holds on each node, where several were named. */
+  readonly ofNodes?: LintList
   /** False when some policies could not be read, so that there may be more findings. */
   readonly isComplete: boolean
 }
@@ -43,11 +47,9 @@ export interface LintAnswer {
  * @returns the document; findings in policies from files have the file and line of their field
  * @throws InputError when there is no policy, or no node of the given name
  */
-export async function lintDocuments({files, cluster, node, platform, release, ignored = []}: LintQuestion): Promise<LintAnswer> {
+export async function lintDocuments(question: LintQuestion): Promise<LintAnswer> {
+  const {files, cluster, nodes: names, ignored = []} = question
   const given = files && (await readPolicies(files))
-  const around = clusterAround(cluster.dumps, given?.objects, node, platform)
-  const policies = given ? given.objects.policies : around.cluster.policies
-  const refused = given?.refused ?? []
   const {accepts, problems: unknownCodes} = acceptedFindings(given?.written ?? [], ignored)
   const problems = [
     ...(given?.problems ?? []),
@@ -55,6 +57,25 @@ export async function lintDocuments({files, cluster, node, platform, release, ig
     ...cluster.problems,
     ...cluster.dumps.flatMap(dump => dump.problems),
   ]
+  const lintOf = (node: string | undefined): Lint => lintFor(node, {...question, given, accepts, problems})
+  const isComplete = !(given?.problems ?? problems).some(({code}) => UNREAD.has(code))
+  const [first, ...others] = names === undefined ? [] : [...new Set(names)]
+  if (others.length === 0) return {lint: lintOf(first), isComplete}
+  const items = [first, ...others].map(lintOf)
+  const lint = joined(items)
+  return {lint, ofNodes: {apiVersion: API_VERSION, kind: 'LintList', counts: lint.counts, items}, isComplete}
+}
+
+interface ReadQuestion extends LintQuestion {
+  readonly given: GivenPolicies | undefined
+  readonly accepts: (finding: Finding) => boolean
+  readonly problems: Problem[]
+}
+
+function lintFor(node: string | undefined, {given, cluster, platform, release, accepts, problems}: ReadQuestion): Lint {
+  const around = clusterAround({dumps: cluster.dumps, nodes: given?.nodes ?? []}, given?.objects, node, platform)
+  const policies = given ? given.objects.policies : around.cluster.policies
+  const refused = given?.refused ?? []
   if (policies.length + refused.length === 0)
     throw new InputError(
       'no NetworkPolicy was found',
@@ -63,19 +84,39 @@ export async function lintDocuments({files, cluster, node, platform, release, ig
     )
   const all = worstFirst([...refused, ...lintPolicies({...around, policies, ...(release && {release: release.facts})})])
   const findings = all.filter(finding => !accepts(finding)).map(finding => withPosition(finding, given?.positions))
-  const count = (level: Level): number => findings.filter(each => each.level === level).length
-  const lint: Lint = {
+  return {
     apiVersion: API_VERSION,
     kind: 'Lint',
+    ...(node !== undefined && {node}),
     platforms: [...around.platforms],
     ...(release && {release: release.name}),
     policies: new Set([...policies.map(objectKey), ...refused.map(({policy}) => policy)]).size,
-    counts: {error: count('error'), warning: count('warning'), info: count('info')},
+    counts: countsOf(findings),
     ...(findings.length < all.length && {accepted: all.length - findings.length}),
     findings,
     problems,
   }
-  return {lint, isComplete: !(given?.problems ?? problems).some(({code}) => UNREAD.has(code))}
+}
+
+function countsOf(findings: readonly Finding[]): Lint['counts'] {
+  const count = (level: Level): number => findings.filter(each => each.level === level).length
+  return {error: count('error'), warning: count('warning'), info: count('info')}
+}
+
+/** What holds on any of some nodes. */
+function joined(lints: readonly Lint[]): Lint {
+  const {node: _, ...first} = lints[0] as Lint
+  const findings = worstFirst([
+    ...new Map(lints.flatMap(lint => lint.findings).map(finding => [JSON.stringify(finding), finding])).values(),
+  ])
+  const accepted = Math.max(...lints.map(lint => lint.accepted ?? 0))
+  return {
+    ...first,
+    platforms: nodePlatforms.filter(platform => lints.some(({platforms}) => platforms.includes(platform))),
+    counts: countsOf(findings),
+    ...(accepted > 0 && {accepted}),
+    findings,
+  }
 }
 
 /** Whether there are findings of a level or a worse one. */
@@ -103,6 +144,8 @@ interface GivenPolicies {
   readonly problems: readonly Problem[]
   /** What the API server refuses of them, and of what it warns. */
   readonly refused: readonly Finding[]
+  /** Nodes of which the files have rules, sets or more. */
+  readonly nodes: readonly NodeState[]
   /** As they stand in the files. */
   readonly written: readonly WrittenPolicy[]
 }
@@ -113,9 +156,11 @@ async function readPolicies({documents, problems}: NonNullable<LintQuestion['fil
   const all = [...problems]
   const withPolicies: DumpDocument[] = []
   const written = new Map<string, WrittenPolicy>()
+  let isOfNodes = false
   for (const document of documents) {
     const read = await readDocument(document)
     all.push(...read.problems)
+    isOfNodes ||= read.kind !== 'cluster' && read.kind !== 'none'
     if (read.kind !== 'cluster') continue
     if (read.written.length > 0) withPolicies.push(document)
     for (const policy of read.written) written.set(policy.policy, policy)
@@ -132,6 +177,8 @@ async function readPolicies({documents, problems}: NonNullable<LintQuestion['fil
     objects,
     positions,
     refused,
+    // What is wrong with their documents has been told.
+    nodes: isOfNodes ? (await readDump(documents)).nodes : [],
     written: [...written.values()],
     problems: all.filter(
       ({code, message}) =>

@@ -9,13 +9,15 @@ import {type LintInput, type NodePlatform, nodePlatforms} from './lint.ts'
 /**
  * Collects what is known of the cluster around the policies: objects, platforms of nodes, and the hash of names.
  *
+ * @param dumps with the cluster's objects
+ * @param nodes of which the files of the policies have more than objects
  * @param given objects from the files of the policies; they count as part of the cluster
  * @param node if given, only this node's platform and hash count
  * @param platform `linux`, `windows`, or `all` for the platforms of the nodes
  * @throws InputError when there is no such node
  */
 export function clusterAround(
-  dumps: readonly NodeState[],
+  {dumps, nodes: others = []}: {readonly dumps: readonly NodeState[]; readonly nodes?: readonly NodeState[]},
   given: ClusterObjects | undefined,
   node: string | undefined,
   platform: string,
@@ -31,11 +33,11 @@ export function clusterAround(
     nodes: [...known.nodes, ...(given?.nodes ?? [])],
   }
   const nodes = cluster.nodes.filter(({metadata}) => node === undefined || metadata.name === node)
-  const dumped = dumps.filter(dump => node === undefined || dump.node === node)
+  const dumped = [...dumps, ...others].filter(dump => node === undefined || dump.node === node)
   if (node !== undefined && nodes.length + dumped.length === 0)
     throw new InputError(
       `--node ${node}: nothing that was read is of such a node`,
-      'Give its dump or the Node objects with --from.',
+      'Give its dump or the Node objects, with the policies or with --around.',
     )
   const scheme = schemeOf(dumped)
   const platforms = platform === 'all' ? platformsOf(nodes, dumped) : nodePlatforms.filter(each => each === platform)

@@ -7,7 +7,7 @@ import {clusterFlags, exitCodes, listFlags, objectPaths, outputFlag, Verb} from 
 import {releaseFrom} from '../compile-options.ts'
 import type {ClusterFlags} from '../kubernetes/flags.ts'
 import {jsonLines} from '../print/document.ts'
-import {findingColumns, findingNames, findingTable, lintLines} from '../print/lint.ts'
+import {findingColumns, findingNames, findingTable, lintLines, lintListLines} from '../print/lint.ts'
 import {githubLines, junitLines} from '../print/lint-reports.ts'
 import type {Paint} from '../print/paint.ts'
 import {sarifLog} from '../print/sarif.ts'
@@ -26,7 +26,7 @@ export default class Lint extends Verb {
   static override description =
     'Looks at policies in files, or at those of a cluster, and tells for each what Azure NPM on Linux and Windows nodes ' +
     'would do with it: what it refuses, where it departs from the NetworkPolicy API, what it costs, what is risky, and what ' +
-    'would change under Cilium. With --from, or with a live cluster, it knows the pods, namespaces and nodes around the policies ' +
+    'would change under Cilium. With --around, or with a live cluster, it knows the pods, namespaces and nodes around the policies ' +
     'and finds more. No cluster is asked unless --with-cluster or a flag that names one says so.'
   static override exits = {
     done: 'no findings at or above --fail-on',
@@ -35,7 +35,7 @@ export default class Lint extends Verb {
   }
   static override examples = [
     '<%= config.bin %> lint policies/',
-    '<%= config.bin %> lint new-policy.yaml --from cluster.json --fail-on warning',
+    '<%= config.bin %> lint new-policy.yaml --around cluster.json --fail-on warning',
     '<%= config.bin %> lint policies/ --platform linux -o sarif > lint.sarif',
     '<%= config.bin %> lint policies/ --with-cluster --release v1.5.5',
     'helm template shop/ | <%= config.bin %> lint -',
@@ -45,18 +45,25 @@ export default class Lint extends Verb {
   static override flags = {
     filename: Flags.string({
       char: 'f',
-      summary: 'Policies to look at: a file, a folder, an archive, - for standard input; may be given several times',
+      aliases: ['from'],
+      summary: 'Policies to look at: a file, a folder, an archive, a dump, - for standard input; may be given several times',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'PATH',
     }),
-    from: Flags.string({
-      summary: 'The cluster around them: objects or a dump, read as elsewhere; without -f its policies are looked at',
+    around: Flags.string({
+      summary:
+        'The cluster around them: objects or a dump, whose own policies are not looked at unless there are no others; may be given several times',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'PATH',
     }),
-    node: Flags.string({summary: 'Think of this node: its operating system, how it hashes names', helpValue: 'NAME'}),
+    node: Flags.string({
+      summary: 'Think of this node: its operating system, how it hashes names; may be given several times',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'NAME',
+    }),
     platform: Flags.string({
       summary: 'Which nodes to think of; all means those the cluster is known to have, or Linux',
       options: ['linux', 'windows', 'all'],
@@ -99,47 +106,47 @@ export default class Lint extends Verb {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Lint)
-    const {filename = [], from = [], node} = flags
+    const {filename = [], around = [], node: nodes} = flags
     const isLive = flags['with-cluster'] || CLUSTER_FLAGS.some(flag => flags[flag] !== undefined)
-    if (isLive && from.length > 0)
-      throw new InputError('--from and a cluster are both given as what is around the policies', 'Give one of them.')
-    const release = releaseFrom(flags.release)
-    if (release?.generation === 'v1')
-      throw new InputError(
-        `--release ${flags.release} is of NPM v1, whose findings are not known`,
-        'Give v1.4.20 or a newer one.',
-      )
-    if (filename.length + from.length === 0 && !isLive)
+    if (isLive && around.length > 0)
+      throw new InputError('--around and a cluster are both given as what is around the policies', 'Give one of them.')
+    const release = lintedRelease(flags.release)
+    if (filename.length + around.length === 0 && !isLive)
       throw new InputError('no policies: nothing says what to look at', [
-        'Give files, folders or - for standard input: kubectl npm lint PATH…',
-        'Those of a dump: --from PATH; those of the cluster of the kubeconfig: --with-cluster',
+        'Give files, folders, a dump or - for standard input: kubectl npm lint PATH…',
+        'Those of the cluster of the kubeconfig: --with-cluster',
       ])
-    if (filename.includes('-') && from.includes('-'))
-      throw new InputError('-f and --from both ask for standard input', 'Give one of them as a file.')
+    if (filename.includes('-') && around.includes('-'))
+      throw new InputError('-f and --around both ask for standard input', 'Give one of them as a file.')
     const cluster = isLive
       ? await this.liveObjects(flags)
-      : from.length > 0
-        ? await this.open({from, local: false, node: node === undefined ? undefined : [node]})
+      : around.length > 0
+        ? await this.open({from: around, local: false, node: nodes?.length === 1 ? nodes : undefined})
         : {dumps: [], problems: []}
     const files = filename.length > 0 ? await readFiles(filename, '-f') : undefined
-    const {lint, isComplete} = await lintDocuments({
+    const {lint, ofNodes, isComplete} = await lintDocuments({
       files,
       cluster,
-      node,
+      nodes,
       platform: flags.platform,
       ...(release && {release: {name: flags.release ?? '', facts: release}}),
       ignored: readCodes(flags.ignore ?? []),
     })
     const sort = await sorterOf(flags['sort-by'], findingColumns)
     const sorted = {...lint, findings: sort(lint.findings)}
-    const wide = (paint: Paint) => findingTable(sorted, paint, flags.level as Level, !flags['no-headers'])
+    const document = ofNodes ? {...ofNodes, items: ofNodes.items.map(each => ({...each, findings: sort(each.findings)}))} : sorted
+    const level = flags.level as Level
+    const wide = (paint: Paint) => findingTable(sorted, paint, level, !flags['no-headers'])
     await this.printAnswer(flags, {
-      document: () => sorted,
-      // In another order than by policy each finding has a line of its own.
-      table: paint => (flags['sort-by'] === undefined ? lintLines(lint, paint, flags.level as Level) : wide(paint)),
+      document: () => document,
+      table: paint => {
+        // In another order than by policy each finding has a line of its own.
+        if (flags['sort-by'] !== undefined) return wide(paint)
+        return ofNodes ? lintListLines(ofNodes, paint, level) : lintLines(lint, paint, level)
+      },
       formats: {
         wide,
-        name: paint => findingNames(sorted, flags.level as Level).map(name => paint(name)),
+        name: paint => findingNames(sorted, level).map(name => paint(name)),
         sarif: () => jsonLines(sarifLog(lint, this.config.version)),
         github: () => githubLines(lint),
         junit: () => junitLines(lint),
@@ -164,4 +171,22 @@ export default class Lint extends Verb {
     const {readLiveObjects} = await import('../source/read-live-objects.ts')
     return readLiveObjects(cluster, this.signal)
   }
+}
+
+/**
+ * The release that is thought of.
+ *
+ * @throws InputError for one of NPM v1: what lint knows of Azure NPM is how NPM v2 reads policies, and v1 reads many in another way
+ */
+function lintedRelease(text: string | undefined) {
+  const release = releaseFrom(text)
+  if (release?.generation !== 'v1') return release
+  throw new InputError(
+    `--release ${text} is of NPM v1, which reads policies in another way: findings would be true of NPM v2 only`,
+    [
+      `What NPM v1 refuses of them: kubectl npm compile FILE… --release ${text}`,
+      `Which packets it judges otherwise than they say: kubectl npm matrix FILE… --wrong --release ${text}`,
+      'Or give v1.4.20 or a newer one.',
+    ],
+  )
 }

@@ -1,4 +1,4 @@
-import {type Finding, type Level, type Lint, levels} from '../../core/contract/lint.ts'
+import {type Finding, type Level, type Lint, type LintList, levels} from '../../core/contract/lint.ts'
 import {type Column, columns} from './columns.ts'
 import type {Paint, Style} from './paint.ts'
 
@@ -33,6 +33,18 @@ export function* lintLines(lint: Lint, paint: Paint, least: Level): Generator<st
   }
   const folded = lint.findings.filter(({level}) => levels.indexOf(level) > levels.indexOf(least))
   if (folded.length > 0) yield* foldedLines(folded, paint)
+}
+
+/** Findings on several nodes: nodes on which the same is found together, and what it comes to. */
+export function* lintListLines({items, counts}: LintList, paint: Paint, least: Level): Generator<string> {
+  const alike = Map.groupBy(items, ({findings, platforms}) => JSON.stringify([findings, platforms]))
+  for (const [first, ...others] of alike.values()) {
+    if (!first) continue
+    yield paint(`on ${[first, ...others].map(({node}) => node).join(', ')}`, 'dim')
+    yield* lintLines(first, paint, least)
+    yield ''
+  }
+  yield paint(`${items.length} nodes: ${summary(counts)}`, 'bold')
 }
 
 /** How often each code was found, and in how many policies. */

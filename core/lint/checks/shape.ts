@@ -1,9 +1,12 @@
+import {releaseFacts} from '../../policy/release.ts'
 import type {Check} from '../check.ts'
 
 /** Parts of a policy that have no effect. */
-export const checkShape: Check = function* ({object, sides}) {
+export const checkShape: Check = function* ({object, sides}, {release}) {
+  // Older releases lose the open rule in place of the others: that is told as OPEN_RULE_IGNORED.
+  const obeysOpenRules = !release || releaseFacts(release.line).obeysOpenRules
   for (const {field, isOpen, written, rules, direction} of sides)
-    if (isOpen && written > 1)
+    if (isOpen && written > 1 && obeysOpenRules)
       yield {
         code: 'RULES_WITHOUT_EFFECT',
         field: rules[0]?.field ?? field,

@@ -25,7 +25,7 @@ export const linuxRules = {
   },
   OPEN_RULE_IGNORED: {
     level: 'error',
-    platform: 'linux',
+    platform: 'all',
     title: 'A rule that allows everything is not looked at',
     why: 'Azure NPM before v1.5.17 leaves out a rule without peers and ports that stands beside others: only what these allow passes. Told with --release.',
     next: 'Leave out the other rules, which add nothing, or move to v1.5.17.',

@@ -10,7 +10,7 @@ spec: ${spec}
 const BLOCK = policy('v6', '{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: "fd00::/8"}}]}]}')
 const file = (name: string, text: string) => ({name, folder: '', text: [text]})
 const nothing = {dumps: [], problems: []}
-const asked = {node: undefined, platform: 'all'}
+const asked = {nodes: undefined, platform: 'all'}
 
 describe('linting documents', () => {
   test('judges the policies of files, with file and line of each finding', async () => {
@@ -44,7 +44,7 @@ describe('linting documents', () => {
     },
   ])('counts a policy that is given twice once, $how, and looks for one platform only', async ({second, isFound}) => {
     const files = {documents: [file('a.yaml', BLOCK), file('b.yaml', second)], problems: []}
-    const {lint} = await lintDocuments({node: undefined, platform: 'linux', files, cluster: nothing})
+    const {lint} = await lintDocuments({nodes: undefined, platform: 'linux', files, cluster: nothing})
     expect(lint).toMatchObject({policies: 1, platforms: ['linux']})
     expect(lint.findings.some(({code}) => code === 'DUPLICATE_POLICY')).toBe(isFound)
   })

@@ -16,7 +16,7 @@ const closed = ['podSelector: {matchLabels: {app: wheel}}', 'policyTypes: [Ingre
 /** What the API server has against the policies of a file: code, field and line. */
 async function refusals(text: string) {
   const files = {documents: [{name: 'p.yaml', folder: '', text: [text]}], problems: []}
-  const {lint, isComplete} = await lintDocuments({files, cluster: {dumps: [], problems: []}, node: undefined, platform: 'linux'})
+  const {lint, isComplete} = await lintDocuments({files, cluster: {dumps: [], problems: []}, nodes: undefined, platform: 'linux'})
   const own = lint.findings.filter(({code}) => /_FIELD$|_TYPE$|_BLOCK$/.test(code) && !/^(IPV6|BAD)_/.test(code))
   return {
     found: own.map(({code, field, line}) => `${code} ${field} ${line}`),

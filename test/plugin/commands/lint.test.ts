@@ -21,12 +21,12 @@ const codes = ({findings}: {findings: readonly Finding[]}) => new Set<string>(fi
 describe('what a person reads', () => {
   test.each([
     {name: 'policies', args: ['-f', policies, '--level', 'info']},
-    {name: 'folded', args: [policies, '--from', cluster]},
-    {name: 'in-cluster', args: ['-f', policies, '--from', cluster, '--level', 'info']},
+    {name: 'folded', args: [policies, '--around', cluster]},
+    {name: 'in-cluster', args: ['-f', policies, '--around', cluster, '--level', 'info']},
     {name: 'windows', args: ['-f', policies, '--platform', 'windows', '--fail-on', 'never', '--level', 'info']},
     {
       name: 'clean',
-      args: ['-f', clean, '--from', cluster, '--from', fixture('captures/v2-base36-nft/ipset-save.txt'), '--level', 'info'],
+      args: ['-f', clean, '--around', cluster, '--around', fixture('captures/v2-base36-nft/ipset-save.txt'), '--level', 'info'],
     },
     {name: 'broken', args: ['-f', fixture('lint/broken.yaml'), '--level', 'info']},
     {name: 'github', args: [policies, '-o', 'github', '--platform', 'linux']},
@@ -100,8 +100,8 @@ describe('exit codes', () => {
       args: ['-f', fixture('lint/broken.yaml'), '--fail-on', 'never'],
       exit: 2,
     },
-    {name: 'standard input twice', args: ['-f', '-', '--from', '-'], exit: 2},
-    {name: 'a node that nothing is of', args: ['-f', clean, '--from', cluster, '--node', 'aks-9'], exit: 2},
+    {name: 'standard input twice', args: ['-f', '-', '--around', '-'], exit: 2},
+    {name: 'a node that nothing is of', args: ['-f', clean, '--around', cluster, '--node', 'aks-9'], exit: 2},
   ])('$name: $exit', async ({args, exit}) => {
     const {exitCode, stderr} = await lint(...args)
     expect({exitCode, stderr}).toMatchObject({exitCode: exit})
@@ -123,12 +123,12 @@ describe('exit codes', () => {
 
 describe('what is around the policies', () => {
   test('nobody hears of Windows but who has Windows nodes, or asks for it', async () => {
-    const hns = [fixture('hns/networks.json'), fixture('hns/endpoints.json')].flatMap(path => ['--from', path])
+    const hns = [fixture('hns/networks.json'), fixture('hns/endpoints.json')].flatMap(path => ['--around', path])
     const [alone, within, asked, node, read] = await Promise.all([
       json('-f', policies),
-      json('-f', policies, '--from', cluster),
-      json('-f', policies, '--from', cluster, '--platform', 'windows'),
-      json('-f', policies, '--from', fixture('hns/cluster.json')),
+      json('-f', policies, '--around', cluster),
+      json('-f', policies, '--around', cluster, '--platform', 'windows'),
+      json('-f', policies, '--around', fixture('hns/cluster.json')),
       json('-f', policies, ...hns),
     ])
     expect(alone.platforms).toEqual(['linux'])
@@ -157,8 +157,8 @@ describe('what is around the policies', () => {
 describe('documents', () => {
   test.each([
     ['-f', policies],
-    ['-f', policies, '--from', cluster],
-    ['--from', fixture('real-npm/clinic-fnv')],
+    ['-f', policies, '--around', cluster],
+    ['--around', fixture('real-npm/clinic-fnv')],
   ])('JSON of %j %j keeps its contract, and YAML says the same', async (...args) => {
     const [asJson, asYaml] = await Promise.all([lint(...args, '-o', 'json'), lint(...args, '-o', 'yaml')])
     const document = JSON.parse(asJson.stdout)
@@ -198,7 +198,7 @@ describe('documents', () => {
   })
 
   test('SARIF of a cluster has no files, and still says where', async () => {
-    const {stdout} = await lint('--from', fixture('real-npm/clinic-fnv'), '-o', 'sarif')
+    const {stdout} = await lint('--around', fixture('real-npm/clinic-fnv'), '-o', 'sarif')
     const {runs} = sarifShape.parse(JSON.parse(stdout))
     expect(runs[0]?.results[0]?.locations[0]?.logicalLocations?.[0]?.fullyQualifiedName).toMatch(/^[^/]+\/[^/]+\/spec/)
   })
@@ -284,7 +284,7 @@ items:
   })
 
   test('a dump and a cluster are not given together', async () => {
-    const {stderr, exitCode} = await runCli(['lint', '-', '--with-cluster', '--from', fixture('two-nodes')], {stdin: policies})
+    const {stderr, exitCode} = await runCli(['lint', '-', '--with-cluster', '--around', fixture('two-nodes')], {stdin: policies})
     expect(stderr).toContain('Give one of them.')
     expect(exitCode).toBe(2)
   })
