@@ -156,10 +156,19 @@ const bareFlag = Flags.boolean({summary: 'Leave out the header line of the table
 /** Flags of verbs that print a list: in which order, and whether its columns are named. */
 export const listFlags = {
   'sort-by': Flags.string({
-    summary: "Sort by a column, 'name' or 'members' for example, counts the largest first; or by a field as for kubectl: .name",
+    summary: 'Sort by a column, counts the largest first; or by a field as for kubectl: .name',
     helpValue: 'COLUMN|PATH',
   }),
   'no-headers': bareFlag,
+}
+
+/** Flag of verbs whose answer changes while somebody looks. */
+export const watchFlag = {
+  watch: Flags.boolean({
+    char: 'w',
+    summary: 'Of a cluster or --local: ask again and again, and show what changes, until Ctrl-C',
+    default: false,
+  }),
 }
 
 /** Formats of every answer that is a document. */
@@ -245,6 +254,9 @@ export abstract class Verb extends Command {
   private isOpened = false
   private isRedacted = false
 
+  /** Instead of printed, while the verb is asked again and again. */
+  private caught: {answer?: Answer; readonly told: string[]} | undefined
+
   /** What stands as a path among the arguments means the same as behind the flag. */
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
@@ -267,7 +279,37 @@ export abstract class Verb extends Command {
 
   /** Ctrl-C, and a line on stderr that shows how far work on many nodes is. */
   protected get waiting(): Waiting {
-    return {signal: interruption, progress: progressLine(process.stderr)}
+    const progress = this.caught ? {show() {}, clear() {}} : progressLine(process.stderr)
+    return {signal: interruption, progress}
+  }
+
+  /**
+   * Answers once, or with --watch again and again.
+   *
+   * @param once reads, computes, prints and says how it ends, as a verb does that is called once
+   */
+  protected async answering(
+    flags: OutputFlags & Pick<SourceFlags, 'from' | 'local'> & {readonly watch: boolean},
+    once: () => Promise<void>,
+  ): Promise<void> {
+    if (!flags.watch) return once()
+    const [{followAnswers, requireChanging}, {keepWay}] = await Promise.all([
+      import('./ui/follow-answers.ts'),
+      import('./kubernetes/kept-way.ts'),
+    ])
+    requireChanging(flags)
+    await using way = flags.local ? undefined : keepWay()
+    const ask = async () => {
+      const caught: {answer?: Answer; readonly told: string[]} = {told: []}
+      this.caught = caught
+      this.unread.length = 0
+      const exitCode = await once().then(() => exitCodes.done, codeOf)
+      if (!caught.answer) throw new Error('a verb that is watched gave no answer')
+      return {answer: caught.answer, told: caught.told, exitCode}
+    }
+    const {output, color, 'no-headers': isBare = false} = flags
+    const followed = {ask, output, hasHeaders: !isBare, paint: this.paint(color), renew: way?.renew}
+    this.exit(await followAnswers(followed, this.signal))
   }
 
   /** Opens what the flags name, as `openSource` does. What was wrong with it is told before an error that follows. */
@@ -303,6 +345,10 @@ export abstract class Verb extends Command {
     {output, color, 'no-pager': isPlain, 'no-headers': isBare}: OutputFlags,
     answer: Answer,
   ): Promise<void> {
+    if (this.caught) {
+      this.caught.answer = answer
+      return
+    }
     const lines = await answerLines(answer, output, this.paint(color), !isBare)
     const shown = PAGED.has(output) ? linesFor(process.stdout, lines) : lines
     const pager = process.stdout.isTTY && process.stdin.isTTY && !isPlain ? pagerOf(process.env) : undefined
@@ -311,7 +357,8 @@ export abstract class Verb extends Command {
   }
 
   /** Lines about the answer, which are for people. */
-  private async tell(lines: Iterable<string>): Promise<void> {
+  protected async tell(lines: Iterable<string>): Promise<void> {
+    if (this.caught) return void this.caught.told.push(...lines)
     await writeLines(linesFor(process.stderr, lines), process.stderr)
   }
 
@@ -332,6 +379,14 @@ export abstract class Verb extends Command {
 
   /** Problems go to stderr, after the answer: they must not be scrolled away by it. */
   protected async report(problems: readonly Problem[]): Promise<void> {
-    await this.tell(problems.flatMap(problem => `warning: ${problemText(problem)}`.split('\n')))
+    const each = new Set(problems.map(problem => `warning: ${problemText(problem)}`))
+    await this.tell([...each].flatMap(text => text.split('\n')))
   }
+}
+
+/** How a verb ended. @throws what is no end that it chose itself */
+function codeOf(error: unknown): number {
+  const {code, oclif} = error as {readonly code?: string; readonly oclif?: {readonly exit?: number}}
+  if (code !== 'EEXIT') throw error
+  return oclif?.exit ?? exitCodes.done
 }

@@ -8,7 +8,12 @@ import {InputError} from '../core/problem/input-error.ts'
 
 /** Whose program is compiled. */
 export const compileFlags = {
-  node: Flags.string({summary: 'Whose program; only NPM Lite programs nodes differently', helpValue: 'NAME'}),
+  node: Flags.string({
+    summary: 'Whose program; only NPM Lite programs nodes differently. May be given several times',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'NAME',
+  }),
   release: Flags.string({
     summary: 'As this release of Azure NPM programs, for example v1.4.23; by default as those of today do',
     helpValue: 'VERSION',
@@ -39,7 +44,7 @@ export const compileFlags = {
 }
 
 interface CompileFlags {
-  readonly node: string | undefined
+  readonly node: readonly string[] | undefined
   readonly release: string | undefined
   readonly generation: string | undefined
   readonly scheme: string | undefined
@@ -90,8 +95,18 @@ export function compileOptionsFrom(flags: CompileFlags): CompileOptions {
     ...(generation === 'v1' && {generation}),
     ...(line !== undefined && {release: line}),
     ...(flags.lite && release?.losesLiteBlocks && {losesLiteBlocks: true}),
-    ...(flags.node !== undefined && {node: flags.node}),
+    ...(flags.node?.[0] !== undefined && {node: flags.node[0]}),
   }
+}
+
+/**
+ * The same for each node that is named, or once without one.
+ *
+ * @throws InputError for flags that do not go together
+ */
+export function compileOptionsOfNodes(flags: CompileFlags): CompileOptions[] {
+  const options = compileOptionsFrom(flags)
+  return flags.node === undefined ? [options] : [...new Set(flags.node)].map(node => ({...options, node}))
 }
 
 /**

@@ -10,7 +10,7 @@ import type {CompileOptions, Program, ProgramSets, Unsupported} from '../policy/
 export class PolicyCompilation {
   private readonly compiler: PolicyCompiler
   private readonly objects: ClusterObjects
-  private readonly options: CompileOptions
+  readonly options: CompileOptions
   private compiled: Program | undefined
   private compiledSets: ProgramSets | undefined
 

@@ -14,6 +14,12 @@ export const releaseSchema = z
   .exactOptional()
   .describe('of the Azure NPM on the node, as far as it can be told; absent from older agents')
 
+/** The same of several nodes. */
+export const nodeReleasesSchema = z
+  .array(z.object({node: z.string(), ...releaseSchema.unwrap().shape}))
+  .exactOptional()
+  .describe('of the Azure NPM on each node that was read, as far as it can be told')
+
 export const problemSchema = z
   .object({
     code: z.enum(problemCodes),
@@ -104,6 +110,7 @@ export const setSchema = z
   })
   .describe('One ipset of Azure NPM')
 
+export type NodeReleases = NonNullable<z.infer<typeof nodeReleasesSchema>>
 export type NodeFailure = z.infer<typeof nodeFailureSchema>
 export type IncompletePart = z.infer<typeof incompletePartSchema>
 export type ChainPlace = z.infer<typeof chainPlaceSchema>

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, problemSchema} from './common.ts'
+import {incompletePartsSchema, nodeReleasesSchema, problemSchema} from './common.ts'
 import {verdictSchema} from './trace.ts'
 import {API_VERSION} from './version.ts'
 
@@ -40,6 +40,7 @@ export const matrixSchema = z.object({
   kind: z.literal('Matrix'),
   node: z.string().describe('of several nodes all names, with commas'),
   nodes: z.array(z.string()).exactOptional().describe('where several were walked: each packet by the nodes of its ends'),
+  releases: nodeReleasesSchema,
   walked: z.boolean().describe('whether rules of a node were walked'),
   foretold: foretoldSchema,
   standIns: standInsSchema,

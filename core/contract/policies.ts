@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, nodeFailureSchema, problemSchema} from './common.ts'
+import {incompletePartsSchema, nodeFailureSchema, nodeReleasesSchema, problemSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 /** What can be said of a policy and direction over all nodes that were read, the worst first. */
@@ -58,6 +58,7 @@ export const policyListSchema = z
         'what the comparison of a node finds, and concerns no policy that is known; none are told where only some policies are asked for',
       ),
     nodes: z.array(z.string()).describe('that were read'),
+    releases: nodeReleasesSchema,
     failures: z.array(nodeFailureSchema).describe('nodes that could not be read'),
     incomplete: incompletePartsSchema,
     problems: z.array(problemSchema),

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {incompletePartsSchema, problemSchema, whereSchema} from './common.ts'
+import {incompletePartsSchema, nodeReleasesSchema, problemSchema, whereSchema} from './common.ts'
 import {API_VERSION} from './version.ts'
 
 export const verdictSchema = z.enum(['accept', 'drop', 'unknown'])
@@ -68,6 +68,7 @@ export const traceSchema = z.object({
   }),
   verdict: verdictSchema,
   because: z.string().describe('what decides, in one sentence'),
+  releases: nodeReleasesSchema,
   walked: z.boolean().describe('whether rules of a node were walked; else only the policies were evaluated'),
   ingress: traceSideSchema.describe('of the receiver'),
   egress: traceSideSchema.describe('of the sender'),

@@ -69,6 +69,7 @@ export function probeNodes(
     kind: 'Matrix',
     node: isWalked ? walked.map(({node}) => node).join(', ') : dump.node,
     ...(walked.length > 1 && {nodes: walked.map(({node}) => node)}),
+    ...(isWalked && {releases: walked.map(state => ({node: state.node, ...state.release()}))}),
     walked: isWalked,
     ...(foretold && {foretold: true}),
     ...(standIns.length > 0 && {standIns}),

@@ -1,4 +1,4 @@
-import type {IncompletePart, NodeFailure} from '../contract/common.ts'
+import type {IncompletePart, NodeFailure, NodeReleases} from '../contract/common.ts'
 import type {PolicyList} from '../contract/policies.ts'
 import {API_VERSION} from '../contract/version.ts'
 import {plainPart} from '../kubernetes/completeness.ts'
@@ -46,11 +46,13 @@ export function listPolicies(
   const others: PolicyList['others'] = []
   const parts = new Map<string, IncompletePart>()
   const names: string[] = []
+  const releases: NodeReleases = []
   let isCounted = true
   let departing: NodeView['departing'] | undefined
   for (const {state, drift} of nodes) {
     const {node, dataPlane} = state
     names.push(node)
+    releases.push({node, ...state.release()})
     const isWhole = state.completeness.rules === 'whole' && state.translation().facts.incomplete.length === 0
     const withUsers = drift?.items.some(({kind}) => kind === 'set' || kind === 'member') === true
     const found = countFound(state, rows, {isWhole, withUsers})
@@ -90,6 +92,7 @@ export function listPolicies(
     // They concern none of the policies that are asked for.
     others: isAll ? others : [],
     nodes: names.toSorted(),
+    releases: releases.toSorted((a, b) => (a.node < b.node ? -1 : 1)),
     failures: failures.toSorted((a, b) => (a.node < b.node ? -1 : 1)),
     incomplete: [...parts.values()],
     problems: [...problems],

@@ -74,6 +74,7 @@ export function traceNodes(
     ...head(question),
     verdict,
     because: reason ?? [described.at(-1)?.reason ?? '', ...ofConnection].join('; '),
+    releases: route.nodes.map(state => ({node: state.node, ...state.release()})),
     walked: true,
     // Both nodes judge both ends. For ingress, the receiver's node comes first; for egress, the sender's.
     ingress: judged(described.map(({ingress}) => ingress).toReversed(), isForwarded ? expected?.ingress.selecting : []),

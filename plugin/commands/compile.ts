@@ -1,10 +1,21 @@
 import {Flags} from '@oclif/core'
 import {compilePolicies} from '../../core/compile/policy-compilation.ts'
+import {API_VERSION} from '../../core/contract/version.ts'
+import type {RestoreFormat} from '../../core/dataplane/policy-compiler.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {objectPaths, outputFlag, Verb} from '../command.ts'
-import {compileFlags, compileOptionsFrom} from '../compile-options.ts'
+import {listFlags, objectPaths, outputFlag, Verb} from '../command.ts'
+import {compileFlags, compileOptionsOfNodes} from '../compile-options.ts'
+import {wholeDocument} from '../print/document.ts'
 import {escapeJsonLines, escapeLines} from '../print/output.ts'
-import {programDocument, programLines, refusalProblems} from '../print/program.ts'
+import {
+  compiledNames,
+  programColumns,
+  programDocument,
+  programListLines,
+  refusalProblems,
+  restoreLines,
+} from '../print/program.ts'
+import {sorterOf} from '../print/sort-rows.ts'
 import {readObjects} from '../source/read-objects.ts'
 
 export default class Compile extends Verb {
@@ -34,9 +45,10 @@ export default class Compile extends Verb {
     }),
     ...compileFlags,
     output: outputFlag(
-      ['ipset', 'iptables', 'hns'],
+      ['name', 'ipset', 'iptables', 'hns'],
       'ipset and iptables are what ipset restore and iptables-restore --noflush read, hns is what HNS takes on Windows nodes',
     ),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -47,16 +59,24 @@ export default class Compile extends Verb {
         'Give NetworkPolicies, with the pods and namespaces that they select: kubectl npm compile FILE…',
       )
     const {objects, problems} = await readObjects(flags.filename)
-    const compilation = compilePolicies(objects, compileOptionsFrom(flags), flags.output)
+    const compiled = compileOptionsOfNodes(flags).map(options => compilePolicies(objects, options, flags.output))
+    const sort = await sorterOf(flags['sort-by'], programColumns)
+    const [only] = compiled.length === 1 ? compiled : []
+    const documents = function* () {
+      for (const each of compiled) yield wholeDocument(programDocument(each, problems))
+    }
+    const lines = (format: RestoreFormat) => restoreLines(compiled, format)
     await this.printAnswer(flags, {
-      document: () => programDocument(compilation, problems),
-      table: paint => programLines(compilation, paint),
+      document: () =>
+        only ? programDocument(only, problems) : {apiVersion: API_VERSION, kind: 'ProgramList', items: documents()},
+      table: paint => programListLines(compiled, paint, {sort, hasHeaders: !flags['no-headers']}),
       formats: {
-        ipset: () => compilation.restoreLines('ipset'),
-        iptables: () => escapeLines(compilation.restoreLines('iptables')),
-        hns: () => escapeJsonLines(compilation.restoreLines('hns')),
+        name: paint => [...new Set(compiled.flatMap(compiledNames))].map(name => paint(name)),
+        ipset: () => lines('ipset'),
+        iptables: () => escapeLines(lines('iptables')),
+        hns: () => escapeJsonLines(lines('hns')),
       },
     })
-    await this.report([...problems, ...refusalProblems(compilation.refusals)])
+    await this.report([...problems, ...compiled.flatMap(each => refusalProblems(each.refusals))])
   }
 }

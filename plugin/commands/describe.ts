@@ -4,13 +4,15 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import {describe} from '../../core/describe/describe.ts'
 import {Knowledge} from '../../core/describe/knowledge.ts'
 import {isNodeRead} from '../../core/trace/nodes.ts'
-import {exitCodes, nameFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, nameFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
 import {descriptionLines} from '../print/description.ts'
-import {namedServices, namespaceOfNames} from '../source/asked-names.ts'
+import {type NameFlags, namedServices, namespaceOfNames} from '../source/asked-names.ts'
 import {chosenNodes} from '../source/open-source.ts'
 
 const WHAT =
   'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), svc/NAME, an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME, or a set: app=web'
+
+type DescribeFlags = NameFlags & OutputFlags & {readonly lite: boolean}
 
 export default class Describe extends Verb {
   static override summary = 'Tells all about one pod, address, service, namespace, node, policy or set'
@@ -35,11 +37,15 @@ export default class Describe extends Verb {
     ...nameFlags,
     lite: Flags.boolean({summary: 'The nodes run NPM Lite, which reads its own pods only', default: false}),
     output: outputFlag(),
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Describe)
-    const words = argv as string[]
+    return this.answering(flags, () => this.answer(argv as string[], flags))
+  }
+
+  private async answer(words: readonly string[], flags: DescribeFlags): Promise<void> {
     const namespace = await namespaceOfNames(flags, words)
     const source = await this.open(flags, 'each', {services: namedServices(words, namespace)})
     // Without a node, objects alone tell what Azure NPM would do.

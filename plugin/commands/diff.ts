@@ -1,14 +1,15 @@
 import {Flags} from '@oclif/core'
-import type {DriftList} from '../../core/contract/drift.ts'
+import type {Drift, DriftList} from '../../core/contract/drift.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {diffNode} from '../../core/drift/diff-node.ts'
 import {programOnly} from '../../core/drift/program-only.ts'
 import {eachNode} from '../../core/problem/each-node.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
-import {dumpPaths, exitCodes, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
-import {driftListLines, hasFindings} from '../print/drift.ts'
+import {dumpPaths, exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
+import {driftColumns, driftListLines, hasFindings} from '../print/drift.ts'
 import type {Paint} from '../print/paint.ts'
+import {type SortRows, sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
@@ -41,12 +42,21 @@ export default class Diff extends Verb {
       summary: 'Compares only with what Azure NPM programs, and does not ask whether that is what the policies mean',
       default: false,
     }),
-    output: outputFlag(['wide'], 'wide shows all examples, and the differences below each cause'),
+    output: outputFlag(
+      ['wide', 'name'],
+      'wide shows all examples, and the differences below each cause; name the nodes that differ',
+    ),
+    ...listFlags,
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Diff)
-    if (isLive(flags)) return this.live(flags)
+    const sort = await sorterOf(flags['sort-by'], driftColumns)
+    return this.answering(flags, () => (isLive(flags) ? this.live(flags, sort) : this.given(flags, sort)))
+  }
+
+  private async given(flags: LiveFlags, sort: SortRows<Drift>): Promise<void> {
     const source = await this.open(flags, 'each')
     const {nodes, failures: unread} = chosenNodes(source, flags)
     const options = {isLite: flags.lite, isProgramOnly: flags['program-only'], ...(flags.local && {target: localTarget(flags)})}
@@ -55,24 +65,40 @@ export default class Diff extends Verb {
     const all = [...unread, ...failures].toSorted((a, b) => (a.node < b.node ? -1 : 1))
     const [first] = all
     if (first && items.length === 0) throw new InputError(first.message, first.next, source.problems)
-    await this.printList({apiVersion: API_VERSION, kind: 'DriftList', items, failures: all}, isOne ? [] : source.problems, flags)
+    await this.printList(
+      {apiVersion: API_VERSION, kind: 'DriftList', items, failures: all},
+      isOne ? [] : source.problems,
+      flags,
+      sort,
+    )
   }
 
   /** Each agent compares its own node. */
-  private async live(flags: LiveFlags): Promise<void> {
+  private async live(flags: LiveFlags, sort: SortRows<Drift>): Promise<void> {
     const cluster = clusterFlagsOf(flags)
     const {diffNodes} = await import('../agents/diff-nodes.ts')
     const {list: asked, problems} = await diffNodes(cluster, flags, this.waiting)
     const list = flags['program-only'] ? {...asked, items: asked.items.map(programOnly)} : asked
-    await this.printList(list, problems, flags)
+    await this.printList(list, problems, flags, sort)
   }
 
-  private async printList(list: DriftList, problems: readonly Problem[], flags: SourceFlags & OutputFlags): Promise<void> {
+  private async printList(
+    given: DriftList,
+    problems: readonly Problem[],
+    flags: SourceFlags & OutputFlags,
+    sort: SortRows<Drift>,
+  ): Promise<void> {
+    const list = {...given, items: sort(given.items)}
     const {items, failures} = list
     const [only] = items.length + failures.length === 1 ? items : []
     const isAgent = isLive(flags)
+    const nodeNames = (paint: Paint) => items.filter(hasFindings).map(({node}) => paint(`node/${node}`))
     const table = (isWide: boolean) => (paint: Paint) => driftListLines(list, paint, isWide)
-    await this.printAnswer(flags, {document: () => only ?? list, table: table(false), formats: {wide: table(true)}})
+    await this.printAnswer(flags, {
+      document: () => only ?? list,
+      table: table(false),
+      formats: {wide: table(true), name: nodeNames},
+    })
     const ofNodes = items.flatMap(({node, problems: own}) => (only && !isAgent ? own : own.map(each => ({file: node, ...each}))))
     await this.report([...problems, ...ofNodes])
     await this.reportFailures(failures.map(each => (isAgent ? each : {...each, message: `node ${each.node}: ${each.message}`})))

@@ -1,14 +1,17 @@
 import {networkInterfaces} from 'node:os'
 import {Args} from '@oclif/core'
 import {isClean, listDenied} from '../../core/flows/list-denied.ts'
-import {exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
 import {flowColumns, flowListLines} from '../print/flows.ts'
 import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
+import type {SourceFlags} from '../source/source-flags.ts'
 
 /** The addresses by which packets are this machine's own. */
 const ownAddresses = (): ReadonlySet<string> =>
   new Set(Object.values(networkInterfaces()).flatMap((each = []) => each.map(({address}) => address)))
+
+type FlowsFlags = SourceFlags & OutputFlags & {readonly 'sort-by': string | undefined}
 
 export default class Flows extends Verb {
   static override summary = 'Lists connections that go on although the policies deny them'
@@ -31,10 +34,15 @@ export default class Flows extends Verb {
     ...sourceFlags,
     output: outputFlag(['wide'], 'wide shows all connections, and the node of each'),
     ...listFlags,
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Flows)
+    return this.answering(flags, () => this.answer(flags))
+  }
+
+  private async answer(flags: FlowsFlags): Promise<void> {
     const source = await this.open(flags, 'each', {withConnections: true})
     const {nodes, failures} = chosenNodes(source, flags)
     const options = flags.local ? {ownAddresses: ownAddresses()} : {}

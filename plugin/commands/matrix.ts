@@ -6,11 +6,31 @@ import {parsePorts} from '../../core/matrix/ports.ts'
 import {onlyWrong, probeNodes} from '../../core/matrix/probe-nodes.ts'
 import type {MatrixQuestion} from '../../core/matrix/question.ts'
 import {meant} from '../../core/text/nearest.ts'
-import {dumpPaths, exitCodes, listFlags, namespaceFlags, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {
+  dumpPaths,
+  exitCodes,
+  listFlags,
+  namespaceFlags,
+  type OutputFlags,
+  outputFlag,
+  sourceFlags,
+  Verb,
+  watchFlag,
+} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
 import {namedNodes} from '../source/open-source.ts'
+import type {SourceFlags} from '../source/source-flags.ts'
+
+interface MatrixFlags extends SourceFlags, OutputFlags {
+  readonly ports: string[] | undefined
+  readonly namespace: string[] | undefined
+  readonly diff: string[] | undefined
+  readonly without: string[] | undefined
+  readonly wrong: boolean
+  readonly release: string | undefined
+}
 
 export default class Matrix extends Verb {
   static override summary = 'Shows which pods may talk to which, for all pairs'
@@ -58,10 +78,15 @@ export default class Matrix extends Verb {
     release: releaseFlag,
     output: outputFlag(['csv', 'markdown']),
     'no-headers': listFlags['no-headers'],
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Matrix)
+    return this.answering(flags, () => this.answer(flags))
+  }
+
+  private async answer(flags: MatrixFlags): Promise<void> {
     const source = await this.open(flags, 'all')
     const dumps = namedNodes(source.dumps, flags.node)
     const question: MatrixQuestion = {

@@ -7,7 +7,7 @@ import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {AgentConnection} from '../agents/agent-connection.ts'
-import {dumpPaths, exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
 import {type MetricRow, metricColumns, metricsListLines} from '../print/metrics.ts'
 import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
@@ -44,10 +44,15 @@ export default class Metrics extends Verb {
     lite: Flags.boolean({summary: 'The node runs NPM Lite, which reads its own pods only', default: false}),
     output: outputFlag(['wide', 'name', 'prometheus']),
     ...listFlags,
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Metrics)
+    return this.answering(flags, () => this.answer(flags))
+  }
+
+  private async answer(flags: PrintFlags): Promise<void> {
     const {list, problems} = isLive(flags) && !flags.lite ? await this.live(flags) : await this.read(flags)
     const {items, failures} = list
     const [only] = items.length + failures.length === 1 ? items : []
@@ -66,8 +71,8 @@ export default class Metrics extends Verb {
     await this.report([...problems, ...found])
     if (failures.length > 0) {
       // Whoever scrapes it is told by what is missing, a person by these lines.
-      for (const {node, message, next} of flags.output === 'prometheus' ? failures : [])
-        process.stderr.write(`warning: ${escapeControls(`${node}: ${message}. ${next}`)}\n`)
+      if (flags.output === 'prometheus')
+        await this.tell(failures.map(({node, message, next}) => `warning: ${escapeControls(`${node}: ${message}. ${next}`)}`))
       this.exit(exitCodes.failed)
     }
   }
@@ -99,6 +104,8 @@ export default class Metrics extends Verb {
 }
 
 type MetricsFlags = SourceFlags & {readonly lite: boolean; readonly compare: boolean; readonly 'ipset-counts': boolean}
+
+type PrintFlags = MetricsFlags & OutputFlags & {readonly 'sort-by': string | undefined}
 
 interface Found {
   readonly list: MetricsList

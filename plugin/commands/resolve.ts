@@ -1,12 +1,15 @@
 import {Args} from '@oclif/core'
 import {resolveNames} from '../../core/translate/resolve-names.ts'
-import {exitCodes, listFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
-import {isClusterNamed} from '../kubernetes/flags.ts'
+import {exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
+import {type ClusterFlags, isClusterNamed} from '../kubernetes/flags.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import {resolvedColumns} from '../print/resolved-names.ts'
 import {sorterOf} from '../print/sort-rows.ts'
 import {chosenNodes} from '../source/open-source.ts'
+import type {SourceFlags} from '../source/source-flags.ts'
+
+type ResolveFlags = SourceFlags & ClusterFlags & OutputFlags & {readonly watch: boolean; readonly 'sort-by': string | undefined}
 
 export default class Resolve extends Verb {
   static override summary = 'Tells what a hashed set or chain name stands for, and how a name is hashed'
@@ -36,15 +39,27 @@ export default class Resolve extends Verb {
     ...sourceFlags,
     output: outputFlag(['name']),
     ...listFlags,
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Resolve)
+    return this.answering(flags, () => this.answer(argv as string[], flags))
+  }
+
+  private async answer(names: readonly string[], flags: ResolveFlags): Promise<void> {
+    // Names alone never change: who watches means a cluster.
     const isDumpGiven =
-      flags.local || flags.from || flags.node || flags.pod !== undefined || flags.selector !== undefined || isClusterNamed(flags)
+      flags.watch ||
+      flags.local ||
+      flags.from ||
+      flags.node ||
+      flags.pod !== undefined ||
+      flags.selector !== undefined ||
+      isClusterNamed(flags)
     const source = isDumpGiven ? await this.open(flags, 'each') : undefined
     const {nodes, failures} = source ? chosenNodes(source, flags) : {nodes: [], failures: []}
-    const {document: found, areAllKnown, isUnknown, problems} = resolveNames(argv as string[], nodes)
+    const {document: found, areAllKnown, isUnknown, problems} = resolveNames(names, nodes)
     const sort = await sorterOf(flags['sort-by'], resolvedColumns(nodes.length))
     const document = {...found, items: sort(found.items)}
     await this.printAnswer(flags, {
@@ -59,7 +74,7 @@ export default class Resolve extends Verb {
     await this.reportFailures(failures.map(({node, message, next}) => ({message: `node ${node}: ${message}`, next})))
     if (isUnknown || failures.length > 0) this.exit(exitCodes.failed)
     if (areAllKnown) return
-    if (!source) process.stderr.write('A hash cannot be turned back. Give a dump, or cluster objects with it: --from PATH\n')
+    if (!source) await this.note(['A hash cannot be turned back. Give a dump, or cluster objects with it: --from PATH'])
     this.exit(exitCodes.no)
   }
 }

@@ -3,8 +3,9 @@ import {API_VERSION} from '../../core/contract/version.ts'
 import type {WriteResultList, WriteStatusList} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {eachNode} from '../agents/each-node.ts'
-import {exitCodes, type OutputFlags, outputFlag, Verb} from '../command.ts'
-import {restorePointLines, writeFailure, writeResultLines} from '../print/write-result.ts'
+import {exitCodes, listFlags, type OutputFlags, outputFlag, Verb} from '../command.ts'
+import {sorterOf} from '../print/sort-rows.ts'
+import {restorePointColumns, restorePointLines, writeFailure, writeResultLines} from '../print/write-result.ts'
 import {confirm, requireTerminal} from '../ui/confirm.ts'
 import {inTurn, isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'
@@ -36,6 +37,7 @@ export default class Rollback extends Verb {
     yes: Flags.boolean({summary: 'Do not ask', default: false}),
     'max-parallel': maxParallelFlag,
     output: outputFlag(),
+    ...listFlags,
   }
 
   override async run(): Promise<void> {
@@ -81,7 +83,11 @@ export default class Rollback extends Verb {
     if (notDone.length > 0) await this.note([`Not begun: ${notDone.join(', ')}.`])
   }
 
-  private async list({targets, absent}: WriteTargets, flags: OutputFlags): Promise<void> {
+  private async list(
+    {targets, absent}: WriteTargets,
+    flags: OutputFlags & {readonly 'sort-by': string | undefined},
+  ): Promise<void> {
+    const sort = await sorterOf(flags['sort-by'], restorePointColumns)
     const asked = await eachNode(targets, target => target.status(), {nodeOf: ({node}) => node, label: 'asking', ...this.waiting})
     const failed = [...absent, ...asked.flatMap(each => ('error' in each ? [each] : []))]
     const [only] = failed
@@ -89,10 +95,17 @@ export default class Rollback extends Verb {
     const list: WriteStatusList = {
       apiVersion: API_VERSION,
       kind: 'WriteStatusList',
-      items: asked.flatMap(each => ('value' in each ? [{node: each.node, ...each.value}] : [])),
+      items: asked.flatMap(each => {
+        if (!('value' in each)) return []
+        const {node, value} = each
+        const sorted = sort(value.restorePoints.map(point => ({...point, node})))
+        const restorePoints = sorted.flatMap(({id}) => value.restorePoints.filter(point => point.id === id))
+        return [{...value, node, restorePoints}]
+      }),
       failures: failed.map(({node, error}) => ({node, message: error.message, next: error.next})),
     }
-    await this.printAnswer(flags, {document: () => list, table: paint => restorePointLines(list, paint)})
+    const hasHeaders = !flags['no-headers']
+    await this.printAnswer(flags, {document: () => list, table: paint => restorePointLines(list, paint, {sort, hasHeaders})})
     await this.reportFailures(list.failures)
     this.exit(list.failures.length > 0 ? exitCodes.failed : exitCodes.done)
   }

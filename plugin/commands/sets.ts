@@ -7,14 +7,21 @@ import {resolveEndpoint} from '../../core/trace/endpoints.ts'
 import {knownPods} from '../../core/trace/nodes.ts'
 import {findMember, readMember} from '../../core/translate/find-member.ts'
 import {type FoundSets, findSets} from '../../core/translate/find-sets.ts'
-import {exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'
 import type {Paint} from '../print/paint.ts'
-import {heldByColumns, membershipLines, setColumns, setLines} from '../print/sets.ts'
+import {eachSetLines, heldByColumns, membershipLines, setColumns} from '../print/sets.ts'
 import {sorterOf} from '../print/sort-rows.ts'
 import {type NameFlags, namespaceOfNames} from '../source/asked-names.ts'
 import {chosenNodes, type Source} from '../source/open-source.ts'
+
+type SetsFlags = OutputFlags &
+  Omit<NameFlags, 'all-namespaces'> & {
+    readonly member: string | undefined
+    readonly 'no-headers': boolean
+    readonly 'sort-by': string | undefined
+  }
 
 export default class Sets extends Verb {
   static override summary = "Lists Azure NPM's ipsets with readable names and members"
@@ -44,11 +51,15 @@ export default class Sets extends Verb {
     namespace: Flags.string({char: 'n', summary: 'With --member, namespace of a name without one', helpValue: 'NAMESPACE'}),
     output: outputFlag(['wide', 'name']),
     ...listFlags,
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Sets)
-    const asked = argv as string[]
+    return this.answering(flags, () => this.answer(argv as string[], flags))
+  }
+
+  private async answer(asked: readonly string[], flags: SetsFlags): Promise<void> {
     const source = await this.open(flags, 'each')
     const {nodes, failures} = chosenNodes(source, flags)
     if (flags.member !== undefined) return this.membership(flags.member, asked, {nodes, failures}, source, flags)
@@ -66,7 +77,7 @@ export default class Sets extends Verb {
         for (const each of found) {
           const {items: sets, node} = each.document
           if (!only) yield paint(`node ${node}: ${sets.length} ${sets.length === 1 ? 'set' : 'sets'}`, 'bold')
-          if (asked.length > 0) for (const set of sets) yield* setLines(set, paint)
+          if (asked.length > 0) yield* eachSetLines(sets, paint)
           else yield* columns(sort ? sets : sets.toSorted(byName), setColumns(isWide), paint, !flags['no-headers'])
           yield* notGiven(each, paint)
           if (!only) yield ''
@@ -104,7 +115,7 @@ export default class Sets extends Verb {
     await this.reportUnknown(
       missing.map(({name, steps}) => ({what: `no set ${name} ${where}`, steps: [...steps, ...orFile(name)]})),
     )
-    process.stderr.write(lines.map(line => `${line}\n`).join(''))
+    await this.tell(lines)
     if (missing.length > 0) this.exit(exitCodes.no)
     if (failures.length > 0 || found.some(({isUnknown}) => isUnknown)) this.exit(exitCodes.failed)
   }
@@ -115,8 +126,7 @@ export default class Sets extends Verb {
     names: readonly string[],
     {nodes, failures}: ReturnType<typeof chosenNodes>,
     source: Source,
-    flags: OutputFlags &
-      Omit<NameFlags, 'all-namespaces'> & {readonly 'no-headers': boolean; readonly 'sort-by'?: string | undefined},
+    flags: SetsFlags,
   ): Promise<void> {
     if (names.length > 0)
       throw new InputError(`--member asks about all sets, and ${names.join(', ')} was named`, 'Leave out the one or the other.')

@@ -6,7 +6,7 @@ import {nodesPage} from '../../core/top/nodes-page.ts'
 import {policiesPage} from '../../core/top/policies-page.ts'
 import {topSample} from '../../core/top/top-sample.ts'
 import {watch} from '../../core/top/watch.ts'
-import {dumpPaths, exitCodes, sourceFlags, streamFlag, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, listFlags, sourceFlags, streamFlag, Verb} from '../command.ts'
 import {durationMs} from '../install/duration.ts'
 import type {LiveSource} from '../live/live-source.ts'
 import {secondSamples} from '../live/second-samples.ts'
@@ -46,6 +46,7 @@ export default class Top extends Verb {
     interval: Flags.string({summary: 'Time between two samples: 500ms, 1s, 1m', default: '1s', helpValue: 'DURATION'}),
     once: Flags.boolean({summary: 'Print one table, or one document for each node, and end', default: false}),
     'sort-by': Flags.string({summary: 'What the table is sorted by', options: sortWords, helpValue: 'COLUMN'}),
+    'no-headers': listFlags['no-headers'],
     record: Flags.string({summary: 'Keep all that comes in this file', helpValue: 'FILE'}),
     ascii: Flags.boolean({summary: 'Draw with ASCII characters only', default: false}),
     output: streamFlag(),
@@ -129,7 +130,12 @@ export default class Top extends Verb {
 
   private async printOnce(
     source: LiveSource,
-    flags: {readonly node: readonly string[] | undefined; readonly 'sort-by': string | undefined; readonly color: string},
+    flags: {
+      readonly node: readonly string[] | undefined
+      readonly 'sort-by': string | undefined
+      readonly 'no-headers': boolean
+      readonly color: string
+    },
     intervalMs: number,
     signal: AbortSignal,
   ): Promise<number> {
@@ -138,7 +144,8 @@ export default class Top extends Verb {
     const watched = watch(view)
     const [first, ...others] = watched.nodes
     const table = first && others.length === 0 && first.policies ? policiesPage(first) : nodesPage(watched, nowOf(source, view))
-    await this.print(topLines(table, columnOf(table, flags['sort-by']), this.paint(flags.color)))
+    const by = columnOf(table, flags['sort-by'])
+    await this.print(topLines(table, by, this.paint(flags.color), !flags['no-headers']))
     return exitCodeOf(await this.failuresOf(view))
   }
 

@@ -1,18 +1,33 @@
 import {Flags} from '@oclif/core'
+import type {TranslatedPolicy} from '../../core/contract/translation.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {TranslationFilter} from '../../core/translate/filter.ts'
 import {translateNode} from '../../core/translate/translate-node.ts'
 import {commonNames} from '../../core/translate/unknown-names.ts'
-import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
+import {dumpPaths, exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
 import {wholeDocument} from '../print/document.ts'
 import {escapeLines} from '../print/output.ts'
 import type {Paint} from '../print/paint.ts'
-import {type Detail, translationLines, translationListLines} from '../print/translation.ts'
+import {type SortRows, sorterOf} from '../print/sort-rows.ts'
+import {
+  type Detail,
+  type ListedPolicy,
+  listedPolicy,
+  policyListColumns,
+  translationLines,
+  translationListLines,
+} from '../print/translation.ts'
 import {chosenNodes} from '../source/open-source.ts'
+import type {SourceFlags} from '../source/source-flags.ts'
 
 const several = (summary: string, helpValue: string) =>
   Flags.string({summary: `${summary}; may be given several times`, multiple: true, multipleNonGreedy: true, helpValue})
+
+interface TranslateFlags extends SourceFlags, OutputFlags, FilterFlags {
+  readonly all: boolean
+  readonly 'sort-by': string | undefined
+}
 
 export default class Translate extends Verb {
   static override summary = 'Shows what Azure NPM has programmed on a node, in words'
@@ -43,35 +58,49 @@ export default class Translate extends Verb {
       default: false,
     }),
     output: outputFlag(['wide', 'name', 'iptables'], 'iptables is the save with names in place of hashes'),
+    ...listFlags,
+    ...watchFlag,
+    'sort-by': {...listFlags['sort-by'], summary: `A line for each policy. ${listFlags['sort-by'].summary}`},
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Translate)
+    return this.answering(flags, () => this.answer(flags))
+  }
+
+  private async answer(flags: TranslateFlags): Promise<void> {
     const source = await this.open(flags, 'each')
     const {nodes, failures} = chosenNodes(source, flags)
     const filter = filterOf(flags)
     const translated = nodes.map(node => ({node: node.node, translation: translateNode(node, filter)}))
     const problemsOf = ({translation: {facts}}: (typeof translated)[number]) =>
       translated.length === 1 ? [...source.problems, ...facts.problems] : facts.problems
-    const documents = function* () {
-      for (const each of translated) yield wholeDocument(each.translation.document(problemsOf(each)))
+    const by = flags['sort-by']
+    const sort = await sorterOf<ListedPolicy>(by, policyListColumns, {itemOf: row => row.item ?? row})
+    const documentOf = (each: (typeof translated)[number]) => {
+      const document = each.translation.document(problemsOf(each))
+      return by === undefined ? document : {...document, policies: sortedPolicies(document.policies, sort)}
     }
+    const documents = function* () {
+      for (const each of translated) yield wholeDocument(documentOf(each))
+    }
+    const look = {...(by !== undefined && {sort}), hasHeaders: !flags['no-headers']}
     const isOne = translated.length + failures.length === 1
     const [only] = isOne ? translated : []
     const table = (detail: Detail) => (paint: Paint) =>
       only
-        ? translationLines(only.translation, paint, detail)
+        ? translationLines(only.translation, paint, detail, look)
         : translationListLines(
             translated.map(({translation}) => translation),
             paint,
             detail,
+            look,
           )
     await this.printAnswer(flags, {
       document: () =>
-        only
-          ? only.translation.document(problemsOf(only))
-          : {apiVersion: API_VERSION, kind: 'TranslationList', items: documents(), failures},
-      table: table(flags.all ? 'all' : 'usual'),
+        only ? documentOf(only) : {apiVersion: API_VERSION, kind: 'TranslationList', items: documents(), failures},
+      // In another order than the node's each policy is a line.
+      table: table(by !== undefined ? 'list' : flags.all ? 'all' : 'usual'),
       formats: {
         wide: table('wide'),
         name: paint =>
@@ -98,6 +127,9 @@ export default class Translate extends Verb {
   }
 }
 
+const sortedPolicies = (policies: Iterable<TranslatedPolicy>, sort: SortRows<ListedPolicy>): TranslatedPolicy[] =>
+  sort([...policies].map(item => ({...listedPolicy(item), item}))).flatMap(({item}) => item ?? [])
+
 /** Each policy that is programmed, as kubectl names objects. */
 const policyNames = (policies: readonly string[]): string[] => [
   ...new Set(
@@ -108,12 +140,14 @@ const policyNames = (policies: readonly string[]): string[] => [
   ),
 ]
 
-function filterOf(flags: {
-  policy?: string[] | undefined
-  chain?: string[] | undefined
-  set?: string[] | undefined
-  direction?: string | undefined
-}): TranslationFilter {
+interface FilterFlags {
+  readonly policy: string[] | undefined
+  readonly chain: string[] | undefined
+  readonly set: string[] | undefined
+  readonly direction: string | undefined
+}
+
+function filterOf(flags: FilterFlags): TranslationFilter {
   const {policy, chain, set, direction} = flags
   return {
     ...(policy !== undefined && {policy}),

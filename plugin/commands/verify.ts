@@ -3,9 +3,13 @@ import type {Verification, VerificationList} from '../../core/contract/verificat
 import {API_VERSION} from '../../core/contract/version.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {verifyEach} from '../../core/verify/verify-node.ts'
-import {dumpPaths, exitCodes, outputFlag, sourceFlags, Verb} from '../command.ts'
-import {verificationListLines} from '../print/verification.ts'
+import {dumpPaths, exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
+import {type SortRows, sorterOf} from '../print/sort-rows.ts'
+import {verificationColumns, verificationListLines} from '../print/verification.ts'
 import {chosenNodes} from '../source/open-source.ts'
+import type {SourceFlags} from '../source/source-flags.ts'
+
+type VerifyFlags = SourceFlags & OutputFlags & {readonly against: string}
 
 export default class Verify extends Verb {
   static override summary = 'Proves that a node judges every packet as the policies say, or shows packets that it does not'
@@ -32,21 +36,35 @@ export default class Verify extends Verb {
       options: ['policies', 'program'],
       default: 'policies',
     }),
-    output: outputFlag(),
+    output: outputFlag(['name'], 'name has the nodes with counterexamples'),
+    ...listFlags,
+    ...watchFlag,
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Verify)
+    const sort = await sorterOf(flags['sort-by'], verificationColumns)
+    return this.answering(flags, () => this.answer(flags, sort))
+  }
+
+  private async answer(flags: VerifyFlags, sort: SortRows<Verification>): Promise<void> {
     const source = await this.open(flags, 'each')
     const against = flags.against as Verification['against']
     const {nodes, failures: unread} = chosenNodes(source, flags)
-    const {items, failures: unverified} = verifyEach(nodes, {against})
+    const {items: verified, failures: unverified} = verifyEach(nodes, {against})
+    const items = sort(verified)
     const failures = [...unread, ...unverified].toSorted((a, b) => (a.node < b.node ? -1 : 1))
     const [first] = failures
     if (first && items.length === 0) throw new InputError(first.message, first.next, source.problems)
     const list: VerificationList = {apiVersion: API_VERSION, kind: 'VerificationList', items, failures}
     const [only = list] = items.length + failures.length === 1 ? items : []
-    await this.printAnswer(flags, {document: () => only, table: paint => verificationListLines(list, paint)})
+    await this.printAnswer(flags, {
+      document: () => only,
+      table: paint => verificationListLines(list, paint),
+      formats: {
+        name: paint => items.filter(({result}) => result === 'counterexamples').map(({node}) => paint(`node/${node}`)),
+      },
+    })
     await this.report([...source.problems, ...new Set([...nodes, ...items].flatMap(({problems}) => problems))])
     const results = new Set(items.map(({result}) => result))
     const isKnown = !results.has('unknown') && failures.length === 0

@@ -1,15 +1,19 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import type {ClusterFlags} from './flags.ts'
+import {sharedWay} from './kept-way.ts'
 import {hasKubectl} from './kubectl.ts'
 import type {Way, WayOptions} from './way.ts'
 
 /**
  * Opens the way that `--via` says. Without it kubectl's where there is a kubectl, as it knows most; else our own. Each is loaded only when it
- * is taken.
+ * is taken. Where one is kept, it is that one.
  *
  * @throws InputError when the way is not open
  */
-export async function openWay(flags: ClusterFlags, signal: AbortSignal, options: WayOptions): Promise<Way> {
+export const openWay = (flags: ClusterFlags, signal: AbortSignal, options: WayOptions): Promise<Way> =>
+  sharedWay(() => openOwnWay(flags, signal, options))
+
+async function openOwnWay(flags: ClusterFlags, signal: AbortSignal, options: WayOptions): Promise<Way> {
   const {via} = flags
   if (via === 'kubectl' || (via === undefined && hasKubectl())) {
     const {openKubectlWay} = await import('./kubectl-way.ts')

@@ -86,7 +86,7 @@ function* ownLines(description: Description, paint: Paint): Generator<string> {
     for (const [each, nodes] of alike(sets)) {
       yield ''
       yield paint(`on ${nodes.join(', ')}`, 'dim')
-      yield* [...setLines(each, paint)].slice(0, -1)
+      yield* setLines(each, paint)
     }
 }
 

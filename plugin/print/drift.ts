@@ -1,4 +1,5 @@
 import type {Departure, Drift, DriftCause, DriftItem, DriftList, JudgedPacket} from '../../core/contract/drift.ts'
+import type {Column} from './columns.ts'
 import {driftItemLines, legendLines} from './drift-items.ts'
 import {incompleteLines, partLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
@@ -159,6 +160,14 @@ function* departureLines(departures: readonly Departure[], paint: Paint, isWide:
     yield* exampleLines('closes', closes, paint, isWide)
   }
 }
+
+/** By what nodes can be sorted. */
+export const driftColumns: readonly Column<Drift>[] = [
+  {header: 'NODE', value: ({node}) => node},
+  {header: 'CAUSES', value: ({causes}) => String(causes.length), align: 'right'},
+  {header: 'DIFFERENCES', value: ({items}) => String(items.length), align: 'right'},
+  {header: 'DEPARTURES', value: ({departures}) => String(departures.length), align: 'right'},
+]
 
 /** Several nodes: those that differ in full, each clean one in a line, and how many there are of each. */
 export function* driftListLines({items, failures}: DriftList, paint: Paint, isWide = false): Generator<string> {

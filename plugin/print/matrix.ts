@@ -4,6 +4,7 @@ import {isWrong, type StreamedMatrix} from '../../core/matrix/probe-nodes.ts'
 import {cellText} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
+import {releasesText} from './release.ts'
 
 const SIGNS = {accept: '+', drop: '-', unknown: '?'} as const
 const LEGEND = 'one sign each. + passes, - is dropped, ? unknown, ! not what the policies say'
@@ -35,11 +36,12 @@ function* departureLines(departures: Departures, paint: Paint): Generator<string
 export function* matrixAnswer(
   {
     nodes = [],
+    releases,
     foretold,
     standIns,
     departures = [],
     incomplete,
-  }: Pick<StreamedMatrix, 'nodes' | 'foretold' | 'standIns' | 'departures' | 'incomplete'>,
+  }: Pick<StreamedMatrix, 'nodes' | 'releases' | 'foretold' | 'standIns' | 'departures' | 'incomplete'>,
   probes: Iterable<Probe>,
   table: (probes: Iterable<Probe>) => Iterable<string>,
   paint: Paint,
@@ -47,6 +49,8 @@ export function* matrixAnswer(
   if (foretold) yield paint(FORETOLD, 'bold')
   if (nodes.length > 0)
     yield paint(`${nodes.length} nodes: each packet by the rules of its sender's node, then of its receiver's.`, 'bold')
+  const told = releasesText(releases)
+  if (told !== undefined) yield paint(told, 'dim')
   yield* standInLines(standIns, paint)
   let isAnyWrong = false
   function* noted(): Generator<Probe> {

@@ -2,6 +2,7 @@ import type {PolicyList, PolicyListItem} from '../../core/contract/policies.ts'
 import {type Column, columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
+import {releasesText} from './release.ts'
 
 export interface PolicyLook {
   readonly isWide: boolean
@@ -13,9 +14,16 @@ export interface PolicyLook {
 }
 
 /** One line for each policy and direction, and below what concerns none of them. */
-export function* policyLines({items, others, incomplete}: PolicyList, paint: Paint, look: PolicyLook): Generator<string> {
+export function* policyLines(
+  {items, others, incomplete, releases}: PolicyList,
+  paint: Paint,
+  look: PolicyLook,
+): Generator<string> {
   if (items.length === 0) yield paint('no policies')
   else yield* policyTable(items, paint, look)
+  const told = releasesText(releases)
+  // Programs that read the table leave out its headers, and read nothing else then.
+  if (told !== undefined && look.hasHeaders) yield* ['', paint(told, 'dim')]
   if (others.length > 0) {
     yield ''
     yield paint('Wrong on nodes, and of no policy that is known (diff tells more)', 'yellow')

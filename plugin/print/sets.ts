@@ -43,7 +43,14 @@ export function* setLines(entry: SetEntry, paint: Paint): Generator<string> {
     const behind = memberNames?.[index] ?? memberPods?.[index]?.join(', ') ?? ''
     yield paint(`    ${member}${behind === '' ? '' : `  ${behind}`}`)
   }
-  yield ''
+}
+
+/** Sets with all their members, one below the other. */
+export function* eachSetLines(sets: readonly SetEntry[], paint: Paint): Generator<string> {
+  for (const [at, set] of sets.entries()) {
+    if (at > 0) yield ''
+    yield* setLines(set, paint)
+  }
 }
 
 /** Which sets hold an address, one line each. */

@@ -5,7 +5,7 @@ import type {Paint, Style} from './paint.ts'
 const styles: Readonly<Partial<Record<Tone, Style>>> = {bad: 'red', warning: 'yellow', good: 'green', faint: 'dim'}
 
 /** A page of the screen as a plain table, with a line of what holds for all of it. What is drawn is left out: it cannot be read aloud. */
-export function* topLines(table: TopTable, sortedBy: string | undefined, paint: Paint): Generator<string> {
+export function* topLines(table: TopTable, sortedBy: string | undefined, paint: Paint, hasHeaders = true): Generator<string> {
   const rows = sortRows(table, sortedBy === undefined ? undefined : {column: sortedBy, isReversed: false})
   for (const {text, tone} of table.about) yield paint(text, tone && styles[tone])
   if (rows.length === 0) {
@@ -27,5 +27,5 @@ export function* topLines(table: TopTable, sortedBy: string | undefined, paint: 
       },
     ]
   })
-  yield* columns(rows, spec, paint)
+  yield* columns(rows, spec, paint, hasHeaders)
 }

@@ -1,5 +1,6 @@
 import type {Trace, TraceList, TraceSide, TraceStep} from '../../core/contract/trace.ts'
 import type {Paint, Style} from './paint.ts'
+import {releasesText} from './release.ts'
 import {whereText} from './where.ts'
 
 const VERDICTS = {accept: 'ALLOWED', drop: 'DROPPED', unknown: 'UNKNOWN', 'not-judged': 'not judged'} as const
@@ -10,6 +11,8 @@ interface TraceLook {
   readonly ports?: string
   /** Without the rules on the way. */
   readonly isShort?: boolean
+  /** What holds of all parts stands above them. */
+  readonly isOfList?: boolean
 }
 
 /** More parts than these are told in the first line only. */
@@ -31,13 +34,15 @@ export function* traceListLines({items, verdict}: TraceList, paint: Paint, isWid
   )
   const texts = parts.map(part => `${part.protocol}/${portsText(part)} ${paint(VERDICTS[part.verdict], STYLES[part.verdict])}`)
   yield `${paint(`${endText(source)} -> ${endText(destination)}`)}: ${texts.join(', ')}`
+  const releases = releasesText(first.trace.releases)
+  if (releases !== undefined) yield paint(`  ${releases}`, 'dim')
   if (!isWide && items.length > MOST_PARTS) {
     yield paint(`  ${items.length} parts; -o wide says why of each, or ask for one of their ports`, STYLES[verdict])
     return
   }
   for (const {trace, ...range} of items) {
     yield ''
-    yield* traceLines(trace, paint, {ports: portsText(range), isShort: !isWide})
+    yield* traceLines(trace, paint, {ports: portsText(range), isShort: !isWide, isOfList: true})
   }
 }
 
@@ -77,6 +82,8 @@ export function* traceLines(trace: Trace, paint: Paint, look: TraceLook = {}): G
   }
   for (const reason of disagreements) yield paint(`  likely reason: ${reason}`)
   for (const remedy of trace.remedies ?? []) yield paint(`  to let it through: ${remedy}`)
+  const releases = releasesText(trace.releases)
+  if (releases !== undefined && !look.isOfList) yield paint(`  ${releases}`, 'dim')
   if (look.isShort) return
   yield* trailLines(trace.trail, paint, verdict)
   if (foretold && foretold.verdict !== verdict)

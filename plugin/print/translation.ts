@@ -5,6 +5,7 @@ import {FORWARD_CHAIN, NPM_CHAIN} from '../../core/dataplanes.ts'
 import {type Column, columns} from './columns.ts'
 import {incompleteLines} from './incomplete.ts'
 import type {Paint, Style} from './paint.ts'
+import type {SortRows} from './sort-rows.ts'
 import {whereText} from './where.ts'
 
 const SCHEME_WORDS = {
@@ -33,22 +34,36 @@ interface ShownTranslation {
 export type Detail =
   /** Each rule in words, and of a node with very many rules a line for each policy. */
   | 'usual'
+  /** A line for each policy. */
+  | 'list'
   /** Each rule, however many there are. */
   | 'all'
   /** Each rule with its place. */
   | 'wide'
 
+/** How a list of policies looks. */
+export interface PolicyListLook {
+  /** By default in the order of the node. */
+  readonly sort?: SortRows<ListedPolicy>
+  readonly hasHeaders?: boolean
+}
+
 /** A node with more rules than this has more than anybody reads from top to bottom. */
 const MOST_RULES = 200
 
 /** A translation for a person: the node, its policies, and without a filter Azure NPM's own chains. */
-export function* translationLines(translation: ShownTranslation, paint: Paint, detail: Detail): Generator<string> {
+export function* translationLines(
+  translation: ShownTranslation,
+  paint: Paint,
+  detail: Detail,
+  look: PolicyListLook = {},
+): Generator<string> {
   const {facts, isFiltered} = translation
   const isWide = detail === 'wide'
   yield* headLines(facts, paint)
   const policies = translation.policies()[Symbol.iterator]()
   const {first, isMore} = detail === 'usual' && !isFiltered ? untilMany(policies) : {first: [], isMore: false}
-  if (isMore) yield* policyListLines(joined(first, policies), paint)
+  if (isMore || detail === 'list') yield* policyListLines(joined(first, policies), paint, look)
   else {
     let count = 0
     for (const policy of joined(first, policies)) {
@@ -69,6 +84,7 @@ export function* translationListLines(
   translations: readonly ShownTranslation[],
   paint: Paint,
   detail: Detail,
+  look: PolicyListLook = {},
 ): Generator<string> {
   const met = new Set<string>()
   for (const translation of translations) {
@@ -84,6 +100,7 @@ export function* translationListLines(
       },
       paint,
       detail,
+      look,
     )
     yield ''
   }
@@ -109,16 +126,30 @@ function* joined(first: readonly TranslatedPolicy[], rest: Iterator<TranslatedPo
   for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
 }
 
-interface PolicyRow {
+/** What a list says of a policy and direction: the rules themselves may be too many to keep. */
+export interface ListedPolicy {
   readonly policy: string
   readonly direction: string
   readonly pods: string
   readonly rules: number
   readonly packets: string
   readonly isReached: boolean
+  /** All of it, only where rows are sorted: a path may look into it. */
+  readonly item?: TranslatedPolicy
 }
 
-const POLICY_COLUMNS: readonly Column<PolicyRow>[] = [
+/** What a list says of one. */
+export const listedPolicy = ({policy, direction, subject, rules, packets, enforced, chain}: TranslatedPolicy): ListedPolicy => ({
+  policy: policy === 'unknown' ? `unknown (${chain})` : policy,
+  direction,
+  pods: subject,
+  rules: rules.length,
+  packets: packetsOf(packets, rules),
+  isReached: enforced,
+})
+
+/** All columns of the list of policies. */
+export const policyListColumns: readonly Column<ListedPolicy>[] = [
   {header: 'POLICY', value: ({policy}) => policy},
   {header: 'DIRECTION', value: ({direction}) => direction},
   {header: 'RULES', value: ({rules}) => String(rules), align: 'right'},
@@ -131,21 +162,17 @@ const POLICY_COLUMNS: readonly Column<PolicyRow>[] = [
 ]
 
 /** A line for each policy and direction, and what to type for its rules. */
-function* policyListLines(policies: Iterable<TranslatedPolicy>, paint: Paint): Generator<string> {
-  const rows: PolicyRow[] = []
-  for (const {policy, direction, subject, rules, packets, enforced, chain: name} of policies)
-    rows.push({
-      policy: policy === 'unknown' ? `unknown (${name})` : policy,
-      direction,
-      pods: subject,
-      rules: rules.length,
-      packets: packetsOf(packets, rules),
-      isReached: enforced,
-    })
+function* policyListLines(
+  policies: Iterable<TranslatedPolicy>,
+  paint: Paint,
+  {sort, hasHeaders = true}: PolicyListLook,
+): Generator<string> {
+  const rows: ListedPolicy[] = []
+  for (const policy of policies) rows.push({...listedPolicy(policy), ...(sort && {item: policy})})
   const rules = rows.reduce((sum, row) => sum + row.rules, 0)
   const names = new Set(rows.map(({policy}) => policy)).size
   yield ''
-  yield* columns(rows, POLICY_COLUMNS, paint)
+  if (rows.length > 0) yield* columns(sort ? sort(rows) : rows, policyListColumns, paint, hasHeaders)
   yield ''
   yield paint(
     `${names} ${names === 1 ? 'policy' : 'policies'} with ${rules} rules. The rules of one: --policy NAMESPACE/NAME; of all: --all`,

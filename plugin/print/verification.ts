@@ -1,4 +1,5 @@
 import type {Counterexample, Undecided, Verification, VerificationList} from '../../core/contract/verification.ts'
+import type {Column} from './columns.ts'
 import {partLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
 import {releaseText} from './release.ts'
@@ -45,6 +46,14 @@ export function* verificationLines(verification: Verification, paint: Paint): Ge
   yield paint(`Compared: ${domain.text}.`, 'dim')
   for (const note of notes) yield paint(note, 'dim')
 }
+
+/** By what nodes can be sorted. */
+export const verificationColumns: readonly Column<Verification>[] = [
+  {header: 'NODE', value: ({node}) => node},
+  {header: 'RESULT', value: ({result}) => result},
+  {header: 'COUNTEREXAMPLES', value: ({counterexamples}) => String(counterexamples.length), align: 'right'},
+  {header: 'UNDECIDED', value: ({undecided}) => String(undecided.length), align: 'right'},
+]
 
 /** Several nodes, and how many of each result. */
 export function* verificationListLines({items, failures}: VerificationList, paint: Paint): Generator<string> {

@@ -2,6 +2,7 @@ import type {RestorePoint, WriteResult, WriteStatus, WriteStatusList} from '../.
 import {type Column, columns} from './columns.ts'
 import {flowText} from './flows.ts'
 import type {Paint} from './paint.ts'
+import type {SortRows} from './sort-rows.ts'
 
 /** What the node has now, as the end of a sentence. */
 const STATES: Readonly<Record<WriteResult['state'], string>> = {
@@ -69,7 +70,10 @@ export function writeFailure({node, failedAt, state, outcome}: WriteResult): {me
   return {message: `node ${node}: ${where}${message}; ${back}${now}`, next}
 }
 
-const POINTS: readonly Column<RestorePoint & {readonly node: string}>[] = [
+type PointRow = RestorePoint & {readonly node: string}
+
+/** All columns of the list of restore points. */
+export const restorePointColumns: readonly Column<PointRow>[] = [
   {header: 'NODE', value: ({node}) => node},
   {header: 'ID', value: ({id}) => id},
   {header: 'TAKEN', value: ({takenAt}) => takenAt},
@@ -87,11 +91,15 @@ function outcomeOf({outcome, reason, damaged}: RestorePoint): string {
 export const inWords = (outcome: string): string => outcome.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 
 /** The restore points of nodes, newest first, with what awaits its confirmation. */
-export function* restorePointLines({items}: WriteStatusList, paint: Paint): Generator<string> {
+export function* restorePointLines(
+  {items}: WriteStatusList,
+  paint: Paint,
+  {sort = rows => [...rows], hasHeaders = true}: {readonly sort?: SortRows<PointRow>; readonly hasHeaders?: boolean} = {},
+): Generator<string> {
   const points = items.flatMap(({node, restorePoints}) => restorePoints.map(point => ({...point, node})))
   // Nodes that could not be asked are told by themselves.
   if (points.length === 0 && items.length > 0) yield paint('No restore point: nothing was written.')
-  else yield* columns(points, POINTS, paint)
+  else yield* columns(sort(points), restorePointColumns, paint, hasHeaders)
   for (const {node, ...status} of items) yield* pendingLines(node, status, paint)
 }
 

@@ -1,7 +1,7 @@
 import {Box, type Instance, render, Text} from 'ink'
 import {createElement} from 'react'
 
-/** For a terminal that does not report its size. */
+/** For a terminal that does not report its size, or says that it has none. */
 const DEFAULT_ROWS = 24
 
 /**
@@ -14,7 +14,7 @@ export class LinesScreen {
   /** Overwrites the lines of the last call. Those that do not fit into the terminal are left out and counted. */
   show(lines: readonly string[]): void {
     // Lines that have scrolled out at the top cannot be overwritten.
-    const most = (process.stdout.rows ?? DEFAULT_ROWS) - 1
+    const most = (process.stdout.rows || DEFAULT_ROWS) - 1
     const shown = lines.length <= most ? lines : [...lines.slice(0, most - 1), `… ${lines.length - most + 1} more lines`]
     // A place in the frame is what a line is: it has no other name.
     const texts = shown.map((line, row) => createElement(Text, {key: row, wrap: 'truncate'}, line))

@@ -96,10 +96,12 @@ const uncolored = new Set(['completion', 'dump', 'rollback', 'uninstall', 'versi
 
 /** By which the rows of `well` have another order. In the list of agents there is none: there it is one that is refused. */
 const columns: Readonly<Record<string, string>> = {
+  compile: 'rules',
   flows: 'from',
   metrics: 'value',
   policies: 'state',
   resolve: 'name',
+  rollback: 'by',
   sets: 'members',
   status: 'nothing',
 }
@@ -134,6 +136,8 @@ export function sharedCase(verb: string, name: string): Case | undefined {
   if (name === 'verbose') return flag(failing(verb), '-v')
   if (name === 'color')
     return uncolored.has(verb) ? {reason: 'it prints nothing in colours'} : flag(wellRun(verb), '--color', 'always')
+  // Files do not change, and are refused with it. What it shows of nodes: test/plugin/commands/watch.test.ts.
+  if (name === 'watch') return flag([...wellRun(verb), '-f', NODE], '--watch')
   if (name === 'no-headers') return flag(wellRun(verb), '--no-headers')
   const column = columns[verb]
   if (name === 'sort-by' && column !== undefined) return flag(wellRun(verb), '--sort-by', column)
@@ -171,7 +175,8 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     yes: flag(repair, '--yes'),
     'confirm-within': flag([...repair, '--yes'], '--confirm-within', '60s'),
     'end-denied-flows': flag([...repair, '--yes'], '--end-denied-flows'),
-    'max-parallel': {file: 'test/plugin/commands/apply.test.ts', test: 'are written to at once as far as --max-parallel says'},
+    // How many are written to at once no single run shows: test/plugin/commands/apply.test.ts does.
+    'max-parallel': flag(planned, '--max-parallel', 'none'),
     output: flag(planned, '-o', 'lines'),
   },
   compile: {
@@ -205,27 +210,23 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
   diff: {
     lite: flag(['diff', SHOP], '--lite'),
     'program-only': flag(['diff', SHOP], '--program-only'),
+    'sort-by': flag(['diff', SHOP], '--sort-by', '.causes'),
+    'no-headers': flag(['diff', SHOP, '-o', 'custom-columns=NODE:.node'], '--no-headers'),
     output: flag(['diff', SHOP], '-o', 'json'),
   },
   dump: {
     output: flag(['dump', '--from', NODE, '--force'], '-o', 'FOLDER/other'),
-    redact: {file: 'test/plugin/dump/redact.test.ts', test: 'holds no name, no address and no label of before'},
+    redact: flag(['dump', '--from', NODE, '-o', 'FOLDER/dump', '--force'], '--redact'),
     force: {file: 'test/plugin/dump/write-dump.test.ts', test: 'is not overwritten unless it is forced'},
   },
   flows: {output: flag(['flows', 'denied', '--from', NODE, '--from', CONNECTIONS], '-o', 'wide')},
   install: {
-    image: {
-      file: 'test/plugin/install/render.test.ts',
-      test: 'for another namespace moves both, and tells the agent where the accounts are',
-    },
+    image: flag(['install', '--dry-run'], '--image', 'registry.example/agent:1'),
     'read-only': flag(['install', '--explain'], '--read-only'),
     metrics: flag(['install', '--explain'], '--metrics'),
     'metrics-auth': flag(['install', '--explain', '--metrics'], '--metrics-auth', 'none'),
-    lite: {file: 'test/plugin/install/render.test.ts', test: '--lite'},
-    'dry-run': {
-      file: 'test/plugin/install/install-agents.test.ts',
-      test: 'in a dry run stores nothing, and gives what would be applied',
-    },
+    lite: flag(['install', '--dry-run', '--metrics'], '--lite'),
+    'dry-run': flag(['install', '--timeout', '1s'], '--dry-run'),
     explain: flag(['install', '--dry-run'], '--explain'),
     ephemeral: flag(['install', '--dry-run'], '--ephemeral', '--node', 'aks-1'),
     node: flag(['install', '--dry-run', '--ephemeral', '--node', 'aks-1'], '--node', 'aks-2'),
@@ -236,8 +237,8 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
   },
   lint: {
     filename: flag(lintAll, '-f', LINT_CLUSTER),
-    from: flag(lintAll, '--from', LINT_CLUSTER),
-    node: flag([...lintAll, '--from', fixture('hns/cluster.json')], '--node', 'no-such-node'),
+    around: flag(lintAll, '--around', LINT_CLUSTER),
+    node: flag([...lintAll, '--around', fixture('hns/cluster.json')], '--node', 'no-such-node'),
     platform: flag(lintAll, '--platform', 'windows'),
     'fail-on': flag(lintAll, '--fail-on', 'never'),
     level: flag(lintAll, '--level', 'info'),
@@ -269,7 +270,6 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     namespace: flag(['policies', SHOP], '-n', 'dev'),
     'all-namespaces': flag(['policies', SHOP, '-n', 'dev'], '-A'),
     selector: flag(['policies', SHOP], '-l', 'no=such'),
-    watch: {file: 'test/plugin/commands/policies.test.ts', test: '--watch'},
     lite: flag(['policies', SHOP], '--lite'),
     output: flag(['policies', SHOP], '-o', 'name'),
   },
@@ -281,7 +281,7 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     list: flag(['rollback', '--local', '--yes'], '--list'),
     to: flag(['rollback', '--local', '--yes'], '--to', '0001-20261130T090000Z'),
     yes: flag(['rollback', '--local'], '--yes'),
-    'max-parallel': {file: 'test/plugin/commands/apply.test.ts', test: 'are written to at once as far as --max-parallel says'},
+    'max-parallel': flag(['rollback', '--local', '--yes'], '--max-parallel', 'none'),
     output: flag(['rollback', '--local', '--yes'], '-o', 'json'),
   },
   sets: {
@@ -299,8 +299,9 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     pod: flag(['top', '--once', '-l', 'pool=none'], '--pod', 'shop/none'),
     selector: flag(['top', '--once', '--pod', 'shop/none'], '-l', 'pool=none'),
     interval: flag(once, '--interval', 'no time'),
-    once: {file: 'test/plugin/commands/top.test.ts', test: 'with --once each node is one document'},
+    once: flag(['top', RECORDING, '-o', 'json'], '--once'),
     'sort-by': flag(once, '--sort-by', 'new'),
+    'no-headers': flag(once, '--no-headers'),
     record: flag(once, '--record', '/no/such/folder/x'),
     ascii: {file: 'test/plugin/ui/top/frames.test.ts', test: 'nodes-ascii'},
     output: flag(once, '-o', 'json'),
@@ -319,6 +320,8 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     set: flag(['translate', NODE], '--set', 'app=till'),
     all: {file: 'test/plugin/print/translation-list.test.ts', test: "{detail: 'all'"},
     direction: flag(['translate', NODE], '--direction', 'egress'),
+    'sort-by': flag(['translate', SHOP], '--sort-by', 'rules'),
+    'no-headers': flag(['translate', SHOP, '--sort-by', 'rules'], '--no-headers'),
     output: flag(['translate', NODE], '-o', 'iptables'),
   },
   uninstall: {
@@ -327,6 +330,8 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
   },
   verify: {
     against: flag(['verify', SHOP], '--against', 'program'),
+    'sort-by': flag(['verify', SHOP], '--sort-by', '.counterexamples'),
+    'no-headers': flag(['verify', SHOP, '-o', 'custom-columns=NODE:.node'], '--no-headers'),
     output: flag(['verify', SHOP], '-o', 'json'),
   },
   version: {

@@ -4,6 +4,7 @@ import {chmod, mkdir} from 'node:fs/promises'
 import {createServer} from 'node:http'
 import {join} from 'node:path'
 import {Writable} from 'node:stream'
+import {text as textOf} from 'node:stream/consumers'
 import {setTimeout} from 'node:timers/promises'
 import type {WriteResult} from '../../../core/contract/writes.ts'
 import {decodeText} from '../../../core/text/decode.ts'
@@ -61,6 +62,14 @@ const nodeDocuments = (['iptables-nft-save', 'ipset-save'] as const).map(file =>
   text: decodeText(readFileSync(fixture(`../../examples/shop/nodes/${LOCAL_NODE}/${file}.txt`))),
 }))
 
+const RESTORE_POINTS = ['root', 'alice'].map((by, at) => ({
+  id: `000${at + 1}-20261130T090000Z`,
+  takenAt: '2026-11-30T09:00:00Z',
+  by,
+  verb: 'apply',
+  outcome: 'applied',
+}))
+
 /** Plays this machine, as a node that lacks one member of a set. */
 function playLocalNode(asked: string[]): void {
   const result = (verb: WriteResult['verb'], options: object): WriteResult => {
@@ -99,7 +108,7 @@ function playLocalNode(asked: string[]): void {
         apply: async (plan, options) => result('apply', {plan: plan.digest, ...options, signal: undefined}),
         rollback: async options => result('rollback', {...options, signal: undefined}),
         confirm: async options => result('confirm', {...options, signal: undefined}),
-        status: async () => ({restorePoints: []}),
+        status: async () => ({restorePoints: RESTORE_POINTS}),
         settled: async () => result('confirm', {}),
         stop: () => undefined,
       }
@@ -122,7 +131,10 @@ export async function openRecorder(): Promise<Recorder> {
   await chmod(kubectl, 0o755)
   const requests: string[] = []
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`)
+    const asked = `${request.method} ${request.url}`
+    // What is stored is another request when it is something else. Bodies of others differ at each run.
+    if (request.method === 'PATCH') void textOf(request).then(content => requests.push(`${asked} ${content}`))
+    else requests.push(asked)
     const [status, body] = answerTo(request.url ?? '')
     // Longer than the shortest limit on an answer.
     void setTimeout(15).then(() => response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body)))
