@@ -293,12 +293,11 @@ export abstract class Verb extends Command {
     once: () => Promise<void>,
   ): Promise<void> {
     if (!flags.watch) return once()
-    const [{followAnswers, requireChanging}, {keepWay}] = await Promise.all([
+    const [{followAnswers}, {openWatched}] = await Promise.all([
       import('./ui/follow-answers.ts'),
-      import('./kubernetes/kept-way.ts'),
+      import('./source/watched-source.ts'),
     ])
-    requireChanging(flags)
-    await using way = flags.local ? undefined : keepWay()
+    await using watched = openWatched(flags)
     const ask = async () => {
       const caught: {answer?: Answer; readonly told: string[]} = {told: []}
       this.caught = caught
@@ -308,7 +307,7 @@ export abstract class Verb extends Command {
       return {answer: caught.answer, told: caught.told, exitCode}
     }
     const {output, color, 'no-headers': isBare = false} = flags
-    const followed = {ask, output, hasHeaders: !isBare, paint: this.paint(color), renew: way?.renew}
+    const followed = {ask, output, hasHeaders: !isBare, paint: this.paint(color), renew: watched.renew}
     this.exit(await followAnswers(followed, this.signal))
   }
 

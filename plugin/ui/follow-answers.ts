@@ -1,4 +1,3 @@
-import {InputError} from '../../core/problem/input-error.ts'
 import {escapeJson} from '../../core/text/escape.ts'
 import {interruptedCode} from '../cleanup/interruption.ts'
 import {type Answer, answerLines} from '../print/answer.ts'
@@ -69,18 +68,4 @@ async function shownAnswer(
   // One document to a line, or a stream of documents.
   const lines = output === 'json' ? [escapeJson(JSON.stringify(document))] : ['---', ...(await yamlLines(document))]
   return {lines, key: JSON.stringify(document, (name, value: unknown) => (MOMENTS.has(name) ? undefined : value)), told}
-}
-
-/** @throws InputError where nothing can change, and what can be read once only is to be read again */
-export function requireChanging({
-  from = [],
-  local,
-}: {
-  readonly from?: readonly string[] | undefined
-  readonly local: boolean
-}): void {
-  if (!local && from.length > 0)
-    throw new InputError('--watch follows nodes, and what is in a file does not change', 'Leave --watch out.')
-  if (from.includes('-'))
-    throw new InputError('--watch reads all again and again, and standard input can be read once', 'Give it as a file.')
 }

@@ -137,7 +137,7 @@ export function sharedCase(verb: string, name: string): Case | undefined {
   if (name === 'color')
     return uncolored.has(verb) ? {reason: 'it prints nothing in colours'} : flag(wellRun(verb), '--color', 'always')
   // Files do not change, and are refused with it. What it shows of nodes: test/plugin/commands/watch.test.ts.
-  if (name === 'watch') return flag([...wellRun(verb), '-f', NODE], '--watch')
+  if (name === 'watch') return flag(wellRun(verb), '--watch')
   if (name === 'no-headers') return flag(wellRun(verb), '--no-headers')
   const column = columns[verb]
   if (name === 'sort-by' && column !== undefined) return flag(wellRun(verb), '--sort-by', column)
@@ -211,12 +211,12 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     lite: flag(['diff', SHOP], '--lite'),
     'program-only': flag(['diff', SHOP], '--program-only'),
     'sort-by': flag(['diff', SHOP], '--sort-by', '.causes'),
-    'no-headers': flag(['diff', SHOP, '-o', 'custom-columns=NODE:.node'], '--no-headers'),
+    'no-headers': flag(['diff', NODE, '-o', 'custom-columns=NODE:.node'], '--no-headers'),
     output: flag(['diff', SHOP], '-o', 'json'),
   },
   dump: {
     output: flag(['dump', '--from', NODE, '--force'], '-o', 'FOLDER/other'),
-    redact: flag(['dump', '--from', NODE, '-o', 'FOLDER/dump', '--force'], '--redact'),
+    redact: {file: 'test/plugin/dump/redact.test.ts', test: 'holds no name, no address and no label of before'},
     force: {file: 'test/plugin/dump/write-dump.test.ts', test: 'is not overwritten unless it is forced'},
   },
   flows: {output: flag(['flows', 'denied', '--from', NODE, '--from', CONNECTIONS], '-o', 'wide')},
@@ -226,7 +226,10 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
     metrics: flag(['install', '--explain'], '--metrics'),
     'metrics-auth': flag(['install', '--explain', '--metrics'], '--metrics-auth', 'none'),
     lite: flag(['install', '--dry-run', '--metrics'], '--lite'),
-    'dry-run': flag(['install', '--timeout', '1s'], '--dry-run'),
+    'dry-run': {
+      file: 'test/plugin/install/install-agents.test.ts',
+      test: 'in a dry run stores nothing, and gives what would be applied',
+    },
     explain: flag(['install', '--dry-run'], '--explain'),
     ephemeral: flag(['install', '--dry-run'], '--ephemeral', '--node', 'aks-1'),
     node: flag(['install', '--dry-run', '--ephemeral', '--node', 'aks-1'], '--node', 'aks-2'),
@@ -330,8 +333,9 @@ export const ownCases: Readonly<Record<string, Readonly<Record<string, Case>>>> 
   },
   verify: {
     against: flag(['verify', SHOP], '--against', 'program'),
-    'sort-by': flag(['verify', SHOP], '--sort-by', '.counterexamples'),
-    'no-headers': flag(['verify', SHOP, '-o', 'custom-columns=NODE:.node'], '--no-headers'),
+    // Both nodes of the example sort alike: a column that there is none of is refused.
+    'sort-by': flag(['verify', SHOP], '--sort-by', 'nothing'),
+    'no-headers': flag(['verify', NODE, '-o', 'custom-columns=NODE:.node'], '--no-headers'),
     output: flag(['verify', SHOP], '-o', 'json'),
   },
   version: {
