@@ -1,5 +1,8 @@
+import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {executable} from './run-cli.ts'
+
+/** The plugin as it stands in the sources. */
+const executable = fileURLToPath(new URL('../../../bin/kubectl-npm.ts', import.meta.url))
 
 const CTRL_C = '\u0003'
 
