@@ -2,7 +2,7 @@ import {canonicalEntry, canonicalMember, entryOf} from './member.ts'
 import type {MemberDifference, SetDifference, SetState} from './set-difference.ts'
 
 /** Whether a difference creates, deletes or replaces the whole set, with its members. */
-const isWhole = (difference: SetDifference | MemberDifference): difference is SetDifference =>
+export const isWhole = (difference: SetDifference | MemberDifference): difference is SetDifference =>
   difference.kind === 'set' && difference.wanted?.type !== difference.found?.type
 
 /** The key by which the kernel compares members. Sets have many members, so nothing more is parsed. */

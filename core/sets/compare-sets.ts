@@ -105,7 +105,7 @@ const hasOtherRoom = (wanted: Header, found: Header): boolean =>
  * @param nameOf the readable name of a set, for members of lists
  * @param lines canonical entry → line in the document, from 1
  */
-function compareSetStates(
+export function compareSetStates(
   subject: {readonly set: SetSubject; readonly policy?: string},
   wanted: SetState,
   found: FoundState,

@@ -1,4 +1,5 @@
 import {fc} from '@fast-check/vitest'
+import type {LinuxTables} from '../../../core/linux/compare/apply-difference.ts'
 import {maxelemOf} from '../../../core/linux/compare/compare-program.ts'
 import {compareRules} from '../../../core/linux/compare/compare-rules.ts'
 import {type ComparedRule, isFree, type LinuxDifference} from '../../../core/linux/compare/compared-rule.ts'
@@ -9,7 +10,6 @@ import {compareSets} from '../../../core/sets/compare-sets.ts'
 import {canonicalEntry, canonicalMember, parseMember} from '../../../core/sets/member.ts'
 import type {NodeSet} from '../../../core/sets/node-set.ts'
 import type {SetState} from '../../../core/sets/set-difference.ts'
-import type {LinuxTables} from './apply-differences.ts'
 
 /** The sets and chains of a program, FORWARD among them. */
 export function tablesOf(program: LinuxProgram): LinuxTables {

@@ -1,13 +1,14 @@
 import {fc, test as propertyTest} from '@fast-check/vitest'
 import {describe, expect} from 'vitest'
 import {invert} from '../../../../core/differences/invert.ts'
+import {applyDifferences, type LinuxTables} from '../../../../core/linux/compare/apply-difference.ts'
 import {isFree} from '../../../../core/linux/compare/compared-rule.ts'
+import {sumDifferences} from '../../../../core/linux/compare/sum-differences.ts'
 import {compile} from '../../../../core/linux/compile/compile.ts'
 import {programChains} from '../../../../core/linux/compile/program-chains.ts'
 import {policyChain} from '../../../../core/linux/npm/policy-chain.ts'
 import type {CompileOptions} from '../../../../core/policy/program.ts'
 import {cluster} from '../../../support/arbitrary-cluster.ts'
-import {applyDifferences, type LinuxTables} from '../../../support/linux/apply-differences.ts'
 import {compareTables, damage, normalTables, tablesOf} from '../../../support/linux/tables.ts'
 
 const azureNpm = fc.constantFrom<Omit<CompileOptions, 'semantics'>>(
@@ -51,9 +52,20 @@ describe('differences between any two programs', () => {
     expectSame(applyDifferences(inverse, to), from)
   })
 
-  propertyTest.prop([sides(2)], {numRuns: 300})('inverted twice are the same', ([first, second]) => {
-    const differences = compareTables(first as LinuxTables, second as LinuxTables)
-    expect(differences.map(each => invert(invert(each)))).toEqual(differences)
+  propertyTest.prop([sides(2)], {numRuns: 300})(
+    'inverted twice are the same, and with their inverses add up to nothing',
+    ([first, second]) => {
+      const differences = compareTables(first as LinuxTables, second as LinuxTables)
+      const inverse = differences.map(each => invert(each))
+      expect(inverse.map(each => invert(each))).toEqual(differences)
+      expect(sumDifferences(differences, inverse)).toEqual([])
+    },
+  )
+
+  propertyTest.prop([sides(3)], {numRuns: 500})('add up: from the first to the second to the third', ([first, second, third]) => {
+    const [from, by, to] = [first, second, third] as [LinuxTables, LinuxTables, LinuxTables]
+    const sum = sumDifferences(compareTables(from, by), compareTables(by, to))
+    expectSame(applyDifferences(sum, from), to)
   })
 
   propertyTest.prop([sides(2)], {numRuns: 100})('can be printed as JSON and read again', ([first, second]) => {

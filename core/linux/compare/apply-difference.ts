@@ -1,8 +1,8 @@
-import type {ComparedRule, LinuxDifference} from '../../../core/linux/compare/compared-rule.ts'
-import {applyEdits, editsOf} from '../../../core/linux/compare/edit-script.ts'
-import type {RuleList} from '../../../core/policy/rule-list.ts'
-import {applySetDifferences} from '../../../core/sets/apply-set-differences.ts'
-import type {SetState} from '../../../core/sets/set-difference.ts'
+import type {RuleList} from '../../policy/rule-list.ts'
+import {applySetDifferences} from '../../sets/apply-set-differences.ts'
+import type {SetState} from '../../sets/set-difference.ts'
+import type {ComparedRule, LinuxDifference} from './compared-rule.ts'
+import {applyEdits, editsOf} from './edit-script.ts'
 
 /** The sets and chains, including FORWARD, of a program or a node. */
 export interface LinuxTables {
@@ -37,7 +37,7 @@ type OfSet = Extract<LinuxDifference, {kind: 'set' | 'member'}>
 type OfChain = Exclude<LinuxDifference, OfSet>
 
 /** Groups differences by set and by chain. */
-function grouped(differences: readonly LinuxDifference[]): {
+export function grouped(differences: readonly LinuxDifference[]): {
   readonly bySet: Map<string, OfSet[]>
   readonly byChain: Map<string, OfChain[]>
 } {
@@ -53,4 +53,4 @@ function grouped(differences: readonly LinuxDifference[]): {
 }
 
 /** Whether a difference is part of the edit script of its chain. */
-const isEdit = (difference: OfChain): difference is Exclude<OfChain, {kind: 'chain'}> => difference.kind !== 'chain'
+export const isEdit = (difference: OfChain): difference is Exclude<OfChain, {kind: 'chain'}> => difference.kind !== 'chain'
