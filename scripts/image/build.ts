@@ -12,6 +12,7 @@ import {dirname, join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {execa} from 'execa'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {makeBundle} from '../executables/bundle.ts'
 import {platforms} from '../executables/platforms.ts'
 import {makeUnpacked} from '../executables/unpacked.ts'
 import {cacheFolder} from '../platforms/packages.ts'
@@ -56,7 +57,9 @@ try {
   await mkdir(join(work, 'mounts'))
   const rootfs = values.rootfs === undefined ? join(work, 'rootfs') : resolve(values.rootfs)
   const program = join(work, 'program')
-  await makeUnpacked(platform, dist, program)
+  const bundle = join(work, 'bundle')
+  await makeBundle(bundle)
+  await makeUnpacked(platform, bundle, program)
   const places = {context, program, work: join(work, 'mounts'), cache: join(cache, 'image'), rootfs}
   const script = buildScript(stages, places)
   await execa('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {stdout: 2, stderr: 2})
