@@ -15,6 +15,7 @@ const HOME = 'core/linux/npm/'
 
 /** Files that look like one and are none, or that quote a fact to a person where no data plane is known. */
 const exempt: Readonly<Record<string, string>> = {
+  'agent/xtables/entries.ts': 'the built-in chains of iptables, in the order of the numbers of their hooks',
   'core/contract/program.ts': 'a description in the schema',
   'core/drift/repair-hint.ts': 'sentences to people',
   'core/flows/parse-connections.ts': 'numbers of protocols and of icmp are bytes',
