@@ -8,6 +8,7 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {interruptedCode} from '../cleanup/interruption.ts'
 import {
   dumpPaths,
   exitCodes,
@@ -37,7 +38,7 @@ export default class Policies extends Verb {
     'an object; unknown where the input does not tell. -o wide says where and why. NEW CONNS are first packets that its ' +
     'rules let in or out, DROPS packets that they drop unless another policy of the direction allows them, over all nodes. ' +
     'With --watch connections and drops are those of a second, until Ctrl-C: on a terminal in place, else a line for each ' +
-    'change, and as JSON one document to a line; the exit code is that of the last state.'
+    'change, and as JSON one document to a line.'
   static override exits = {
     done: 'all are in force',
     no: 'one is not in force',
@@ -92,7 +93,7 @@ export default class Policies extends Verb {
     this.exit(code === exitCodes.done ? exitCodes.no : code)
   }
 
-  /** @returns the exit code, that of the last state */
+  /** @returns the exit code: 130 for Ctrl-C, else that of the last state */
   private async watch(
     {output, color, 'sort-by': sorting, 'no-headers': isBare}: PrintFlags,
     flags: PolicyFlags,
@@ -121,7 +122,7 @@ export default class Policies extends Verb {
       },
       signal,
     )
-    return exitCodeOf(last)
+    return interruptedCode() ?? exitCodeOf(last)
   }
 
   private async list(flags: PolicyFlags, filter: PolicyFilter): Promise<{list: PolicyList; now: number}> {

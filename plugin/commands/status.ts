@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core'
+import {interruptedCode} from '../cleanup/interruption.ts'
 import {clusterFlags, exitCodes, listFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readerGone} from '../print/output.ts'
@@ -12,8 +13,7 @@ export default class Status extends Verb {
     'Asks every agent how current its picture of the cluster is, and what was last written to its node: a write that awaits ' +
     'its confirmation is told with the command that gives it, restore points are listed by rollback --list. With --watch ' +
     'the table stays current until Ctrl-C: on a terminal in place, else with a line for each change, and as JSON with one ' +
-    'document to a line. An agent that goes away is shown as away, and asked again; the exit code is that of the last ' +
-    'state.'
+    'document to a line. An agent that goes away is shown as away, and asked again.'
   static override exits = {
     done: 'all agents answer and follow the cluster',
     no: 'an agent cannot be asked, or does not follow the cluster at present',
@@ -46,7 +46,7 @@ export default class Status extends Verb {
       const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
       const show = showChanges(flags.output, this.paint(flags.color), isTerminal)
       const table = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)
-      this.exit(table.isHealthy ? exitCodes.done : exitCodes.no)
+      this.exit(interruptedCode() ?? (table.isHealthy ? exitCodes.done : exitCodes.no))
     }
     const {readStatuses} = await import('../agents/read-statuses.ts')
     const found = await readStatuses(cluster, this.waiting)

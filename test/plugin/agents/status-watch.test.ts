@@ -226,7 +226,7 @@ describe('an agent that goes away', () => {
       {node: 'aks-2', status: {knowledge: {pods: 9}}},
     ])
     expect(watching.documents[2]).not.toHaveProperty('status')
-    expect(await watching.end()).toBe(1)
+    expect(await watching.end()).toBe(130)
   })
 
   test('is not away when only the time of its token is over', async () => {
@@ -246,7 +246,7 @@ describe('an agent that goes away', () => {
     await watching.until(() => watching.documents.some(({status}) => status?.knowledge.pods === 2))
     expect(watching.documents.filter(({failure}) => failure)).toEqual([])
     expect(agent.tokens).toHaveLength(2)
-    expect(await watching.end()).toBe(0)
+    expect(await watching.end()).toBe(130)
   })
 
   test('an agent that comes later is followed too', async () => {
@@ -276,15 +276,15 @@ describe('an agent that goes away', () => {
 
 describe('Ctrl-C', () => {
   test.each([
-    {name: 'the last state is well', status: statusOf(1), exit: 0},
-    {name: 'an agent did not follow the cluster', status: statusOf(1, 'stale'), exit: 1},
-    {name: 'the state was one that this version does not know', status: statusOf(1, 'dreaming', {backend: 'bpf'}), exit: 1},
-  ])('ends with $exit when $name, and leaves nothing', async ({status, exit}) => {
+    {name: 'the last state is well', status: statusOf(1)},
+    {name: 'an agent did not follow the cluster', status: statusOf(1, 'stale')},
+    {name: 'the state was one that this version does not know', status: statusOf(1, 'dreaming', {backend: 'bpf'})},
+  ])('ends with 130 when $name, and leaves nothing', async ({status}) => {
     await using agent = await startFakeAgent({node: 'aks-1', procedures: new Status(status).procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
     await using watching = new Watching(api)
     await watching.until(() => watching.lines.length === 2)
-    expect(await watching.end()).toBe(exit)
+    expect(await watching.end()).toBe(130)
     expect(watching.stderr).toBe('')
     expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
   })
@@ -294,7 +294,7 @@ describe('Ctrl-C', () => {
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
     await using watching = new Watching(api)
     while (!agent.calls.includes('hello')) await new Promise(resolve => setTimeout(resolve, 20))
-    expect(await watching.end()).toBe(1)
+    expect(await watching.end()).toBe(130)
     expect(watching.stdout).toBe('')
   })
 })
@@ -310,7 +310,7 @@ describeWhere(missingTmux(), 'status --watch on a terminal', () => {
     status.set(statusOf(8, 'live', {version: '\u001b[31mred'}))
     await terminal.until(/^aks-1 .*x1b\[31mred .* live .* 8 /m)
     await terminal.press('C-c')
-    const screen = await terminal.until(/ended-0$/m)
+    const screen = await terminal.until(/ended-130$/m)
     expect(screen.match(/^NODE/gm)).toHaveLength(1)
     expect(screen).toMatch(/^before\nNODE.*\naks-1 .* 8 /m)
     expect(await terminal.state()).toEqual({isAlternate: false, hasCursor: true, hasMouse: false})
