@@ -40,9 +40,9 @@ export async function writeCaches(
 
 type Three = [string, string, string]
 
-/** Whoever builds it, wherever: the same environment, and nobody's home. */
+/** Whoever builds it, wherever: the same environment, nobody's home, and one thread for files, so that they are read in one order. */
 async function run([command = '', ...words]: readonly string[]): Promise<void> {
-  const env = {PATH: '', HOME: '/nonexistent', TZ: 'UTC'}
+  const env = {PATH: '', HOME: '/nonexistent', TZ: 'UTC', UV_THREADPOOL_SIZE: '1'}
   const options = {reject: false, extendEnv: false, env, stdin: 'ignore', stdout: 'ignore'} as const
   const {exitCode, stderr} = await execa(command, words, options)
   if (exitCode !== 0) throw new Error(`no cache can be made by ${[command, ...words].join(' ')}:\n${stderr}`)

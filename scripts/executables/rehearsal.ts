@@ -56,6 +56,7 @@ const flags = [
   {fixed: '--random-seed=1'},
   {fixed: '--hash-seed=1', restored: '--hash-seed=0'},
   {fixed: '--no-sparkplug', restored: '--sparkplug'},
+  {fixed: '--no-profile-guided-optimization', restored: '--profile-guided-optimization'},
   {fixed: '--no-flush-bytecode', restored: '--flush-bytecode'},
   {fixed: '--max-optimized-bytecode-size=0', restored: '--max-optimized-bytecode-size=61440'},
 ]
