@@ -28,6 +28,7 @@ const flagValues: Readonly<Record<string, Values>> = {
   'request-timeout': FREE,
   'agent-namespace': {names: ['namespace']},
   from: PATH,
+  around: PATH,
   filename: PATH,
   diff: PATH,
   // Only where the format is not chosen from a list.

@@ -326,8 +326,8 @@ plainTest('a dump of both operating systems is one of two nodes', async () => {
     },
   ])
   expect(nodes.map(({node, dataPlane}) => [node, dataPlane.name])).toEqual([
-    ['win', 'windows'],
     ['lin', 'linux'],
+    ['win', 'windows'],
   ])
   const trace = tracePacket(nodes, tcp('shop/api-1', 'lab/job-1', '22'), [])
   expect(trace.verdict).toBe('drop')
