@@ -5,7 +5,7 @@ import {PackedSequencer} from './test/packed-sequencer.ts'
 
 const shared = {
   // Tests start processes and load rules into real kernels; how long that takes is not what they are about.
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   hookTimeout: 120_000,
   setupFiles: './test/property-seed.ts',
   // By itself vitest waits one second for what a test polls, and a busy machine may need more.
