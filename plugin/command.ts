@@ -6,7 +6,7 @@ import {escapeControls} from '../core/text/escape.ts'
 import {meant} from '../core/text/nearest.ts'
 import type {Waiting} from './agents/each-node.ts'
 import {withoutBooleanValues} from './boolean-values.ts'
-import {interruption} from './cleanup/interruption.ts'
+import {interruptedCode, interruption} from './cleanup/interruption.ts'
 import {type Answer, answerLines} from './print/answer.ts'
 import {writeLines} from './print/output.ts'
 import {pageLines, pagerOf} from './print/pager.ts'
@@ -270,6 +270,11 @@ export abstract class Verb extends Command {
     const flag = options?.flags && 'filename' in options.flags ? 'filename' : 'from'
     const given = (parsed.flags as Readonly<Record<string, readonly string[] | undefined>>)[flag] ?? []
     return {...parsed, flags: {...parsed.flags, [flag]: [...given, ...path]}}
+  }
+
+  /** The exit code of what follows something until Ctrl-C: 130 for that, else the one of what was seen last. */
+  protected followedCode(last: number): number {
+    return interruptedCode() ?? last
   }
 
   /** Ends work that holds something, when the person does not want to wait. */

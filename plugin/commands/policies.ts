@@ -8,7 +8,6 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {interruptedCode} from '../cleanup/interruption.ts'
 import {
   dumpPaths,
   exitCodes,
@@ -122,7 +121,7 @@ export default class Policies extends Verb {
       },
       signal,
     )
-    return interruptedCode() ?? exitCodeOf(last)
+    return this.followedCode(exitCodeOf(last))
   }
 
   private async list(flags: PolicyFlags, filter: PolicyFilter): Promise<{list: PolicyList; now: number}> {

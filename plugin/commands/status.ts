@@ -1,5 +1,4 @@
 import {Flags} from '@oclif/core'
-import {interruptedCode} from '../cleanup/interruption.ts'
 import {clusterFlags, exitCodes, listFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readerGone} from '../print/output.ts'
@@ -46,7 +45,7 @@ export default class Status extends Verb {
       const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
       const show = showChanges(flags.output, this.paint(flags.color), isTerminal)
       const table = await watchStatus(cluster, flags, AbortSignal.any([this.signal, readerGone()]), show)
-      this.exit(interruptedCode() ?? (table.isHealthy ? exitCodes.done : exitCodes.no))
+      this.exit(this.followedCode(table.isHealthy ? exitCodes.done : exitCodes.no))
     }
     const {readStatuses} = await import('../agents/read-statuses.ts')
     const found = await readStatuses(cluster, this.waiting)
