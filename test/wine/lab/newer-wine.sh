@@ -37,6 +37,7 @@ Dir::State::status "$work/apt/status";
 Dir::Cache "$work/apt/cache";
 APT::Architecture "amd64";
 APT::Sandbox::User "root";
+Acquire::Retries "3";
 CONFIG
 export APT_CONFIG="$work/apt/config"
 apt-get update -qq >&2
