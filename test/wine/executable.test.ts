@@ -21,7 +21,8 @@ describeWhere(noNewerWine(), 'the executable for Windows, under Wine 10', () => 
     await cp(await buildOnce('windows', 'scripts/executables/build.ts', ...flags), folder.path, {recursive: true})
     await cp(SHOP, join(folder.path, 'shop'), {recursive: true})
     wine = await openNewerWine(folder.path)
-  })
+    // On a new machine Wine is fetched first, while other tests want the processors, too.
+  }, 900_000)
   afterAll(() => folder?.[Symbol.asyncDispose]())
 
   test('tells its version and its system', async () => {

@@ -55,7 +55,7 @@ mkdir -p proc dev sys tmp work prefix
 
 # The prefix, where Wine has its C: drive, is made by its first start.
 scratch=$(mktemp -d)
-timeout 120 sh "$here/in-newer-wine.sh" --keep "$work/root" "$scratch" wineboot --init >"$work/prefix.log" 2>&1 || true
+timeout 300 sh "$here/in-newer-wine.sh" --keep "$work/root" "$scratch" wineboot --init >"$work/prefix.log" 2>&1 || true
 rmdir "$scratch"
 if ! [ -e "$work/root/prefix/drive_c/windows/system32/kernel32.dll" ]; then
   echo 'Wine 10 made no prefix:' >&2
