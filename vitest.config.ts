@@ -46,7 +46,7 @@ export default defineConfig({
           ...shared,
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          hookTimeout: 1_800_000,
+          hookTimeout: 3_600_000,
           testTimeout: 300_000,
         },
       },
