@@ -1,5 +1,4 @@
 import {readdirSync} from 'node:fs'
-import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {schemas} from '../../../core/contract/index.ts'
 import type {AgentStatusChange} from '../../../core/contract/status.ts'
@@ -10,6 +9,7 @@ import {describeWhere} from '../../support/describe-where.ts'
 import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {type FakeApiServer, startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
 import {missingTmux, openTerminal} from '../../support/plugin/tmux.ts'
+import {Watching} from '../../support/plugin/watching.ts'
 
 /** `status --watch`, over real kubectl and the way to agents that are stand-ins. */
 
@@ -51,61 +51,14 @@ class Status {
   }
 }
 
-const CTRL_C = '\u0003'
-
-class Watching implements AsyncDisposable {
-  stdout = ''
-  stderr = ''
-  private readonly running
-  private look = () => {}
-
-  constructor(api: FakeApiServer, args: readonly string[] = [], command: readonly string[] = []) {
-    const [program = process.execPath, ...rest] = command
-    const words = command.length > 0 ? rest : [kubectlNpm, 'status', '--watch', ...args]
-    this.running = execa(program, words, {reject: false, env: {...api.env, NO_COLOR: '1', TERM: 'xterm'}, stdin: 'pipe'})
-    for (const name of ['stdout', 'stderr'] as const)
-      this.running[name]?.on('data', (chunk: Buffer) => {
-        this[name] += chunk.toString()
-        this.look()
-      })
-  }
-
-  get lines(): string[] {
-    return this.stdout.split('\n').slice(0, -1)
+/** `status --watch` of a cluster. */
+class WatchedStatus extends Watching {
+  constructor(api: FakeApiServer, args: readonly string[] = []) {
+    super(['status', '--watch', ...args], api.env)
   }
 
   get documents(): AgentStatusChange[] {
     return this.lines.map(line => JSON.parse(line))
-  }
-
-  /** Waits until what has been printed fits. */
-  async until(condition: () => boolean): Promise<void> {
-    const ended = this.running.then(() => {
-      throw new Error(`it has ended: ${this.stdout}${this.stderr}`)
-    })
-    ended.catch(() => {})
-    const met = new Promise<void>(resolve => {
-      this.look = () => condition() && resolve()
-      this.look()
-    })
-    await Promise.race([met, ended])
-  }
-
-  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | undefined> {
-    this.running.kill(signal)
-    return (await this.running).exitCode
-  }
-
-  closeOutput(): Promise<number | undefined> {
-    this.running.stdout?.destroy()
-    return this.running.then(({exitCode}) => exitCode)
-  }
-
-  /** As a person ends it, so that it clears away what it has started. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.running.stdin?.end(CTRL_C)
-    this.running.kill('SIGINT')
-    await this.running
   }
 }
 
@@ -116,7 +69,7 @@ describe('status --watch in a pipe', () => {
     const status = new Status()
     await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api)
+    await using watching = new WatchedStatus(api)
     await watching.until(() => watching.lines.length === 2)
     status.set(statusOf(7))
     await watching.until(() => watching.lines.length === 3)
@@ -137,7 +90,7 @@ describe('status --watch in a pipe', () => {
     const status = new Status()
     await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api, ['-o', 'json'])
+    await using watching = new WatchedStatus(api, ['-o', 'json'])
     await watching.until(() => watching.lines.length === 1)
     status.set({...statusOf(3), novelty: ['of a newer agent']}, 41)
     await watching.until(() => watching.lines.length === 2)
@@ -152,7 +105,7 @@ describe('status --watch in a pipe', () => {
     const status = new Status()
     await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api, ['-o', 'yaml'])
+    await using watching = new WatchedStatus(api, ['-o', 'yaml'])
     await watching.until(() => watching.stdout.includes('skipped: 0'))
     expect(watching.stdout).toMatch(/^---\napiVersion: kubectl-npm\/v1\nkind: AgentStatusChange\nnode: aks-1\n/)
   })
@@ -161,7 +114,7 @@ describe('status --watch in a pipe', () => {
     const status = new Status()
     await using agent = await startFakeAgent({node: 'aks-1', procedures: status.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api, ['-o', 'json'])
+    await using watching = new WatchedStatus(api, ['-o', 'json'])
     await watching.until(() => watching.lines.length === 1)
     const exitCode = watching.closeOutput()
     // Nothing is noticed before there is something to say.
@@ -179,7 +132,7 @@ describe('status --watch in a pipe', () => {
       agents[`aks-${index}`] = stack.use(await startFakeAgent({node: `aks-${index}`, procedures})).port
     }
     await using api = await startFakeApiServer({agents})
-    await using watching = new Watching(api, ['-o', 'json'])
+    await using watching = new WatchedStatus(api, ['-o', 'json'])
     await watching.until(() => watching.lines.length === 30)
     expect(new Set(watching.documents.map(({node}) => node))).toEqual(new Set(Object.keys(agents)))
     expect(watching.stderr).toBe('')
@@ -196,7 +149,7 @@ describe('an agent that goes away', () => {
       return agent
     }
     const first = await start(1)
-    await using watching = new Watching(api)
+    await using watching = new WatchedStatus(api)
     await watching.until(() => watching.lines.length === 2)
     await first[Symbol.asyncDispose]()
     await watching.until(() => watching.lines.length === 3)
@@ -215,7 +168,7 @@ describe('an agent that goes away', () => {
     await using first = await startFakeAgent({node: 'aks-1', procedures: one.procedures})
     await using second = await startFakeAgent({node: 'aks-2', procedures: other.procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': first.port, 'aks-2': second.port}})
-    await using watching = new Watching(api, ['-o', 'json'])
+    await using watching = new WatchedStatus(api, ['-o', 'json'])
     await watching.until(() => watching.lines.length === 2)
     await first[Symbol.asyncDispose]()
     await watching.until(() => watching.lines.length === 3)
@@ -226,7 +179,7 @@ describe('an agent that goes away', () => {
       {node: 'aks-2', status: {knowledge: {pods: 9}}},
     ])
     expect(watching.documents[2]).not.toHaveProperty('status')
-    expect(await watching.end()).toBe(130)
+    expect(await watching.interrupt()).toBe(130)
   })
 
   test('is not away when only the time of its token is over', async () => {
@@ -242,11 +195,11 @@ describe('an agent that goes away', () => {
       },
     })
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api, ['-o', 'json'])
+    await using watching = new WatchedStatus(api, ['-o', 'json'])
     await watching.until(() => watching.documents.some(({status}) => status?.knowledge.pods === 2))
     expect(watching.documents.filter(({failure}) => failure)).toEqual([])
     expect(agent.tokens).toHaveLength(2)
-    expect(await watching.end()).toBe(130)
+    expect(await watching.interrupt()).toBe(130)
   })
 
   test('an agent that comes later is followed too', async () => {
@@ -282,9 +235,9 @@ describe('Ctrl-C', () => {
   ])('ends with 130 when $name, and leaves nothing', async ({status}) => {
     await using agent = await startFakeAgent({node: 'aks-1', procedures: new Status(status).procedures})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api)
+    await using watching = new WatchedStatus(api)
     await watching.until(() => watching.lines.length === 2)
-    expect(await watching.end()).toBe(130)
+    expect(await watching.interrupt()).toBe(130)
     expect(watching.stderr).toBe('')
     expect(readdirSync(api.env.TMPDIR)).toEqual(['.kubeconfig'])
   })
@@ -292,9 +245,9 @@ describe('Ctrl-C', () => {
   test('ends before any agent has answered', async () => {
     await using agent = await startFakeAgent({node: 'aks-1', procedures: {hello: () => new Promise(() => {})}})
     await using api = await startFakeApiServer({agents: {'aks-1': agent.port}})
-    await using watching = new Watching(api)
+    await using watching = new WatchedStatus(api)
     while (!agent.calls.includes('hello')) await new Promise(resolve => setTimeout(resolve, 20))
-    expect(await watching.end()).toBe(130)
+    expect(await watching.interrupt()).toBe(130)
     expect(watching.stdout).toBe('')
   })
 })
