@@ -369,8 +369,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/print',
   ],
   'plugin/boolean-values.ts': ['core/problem'],
+  'plugin/flags.ts': ground,
   'plugin/command.ts': [
     'plugin/boolean-values.ts',
+    'plugin/flags.ts',
     ...ground,
     'plugin/cleanup',
     'plugin/agents',
@@ -391,6 +393,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/agents',
     'plugin/source',
     'plugin/command.ts',
+    'plugin/flags.ts',
   ],
   'plugin/commands': [
     ...verb,
@@ -421,10 +424,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/print',
     'plugin/ui',
     'plugin/command.ts',
+    'plugin/flags.ts',
     'plugin/shell',
     'plugin/write',
   ],
-  'plugin/usage': [...ground, 'plugin/cleanup', 'plugin/command.ts', 'plugin/commands'],
+  'plugin/usage': [...ground, 'plugin/cleanup', 'plugin/command.ts', 'plugin/flags.ts', 'plugin/commands'],
   'plugin/memory-plugin.ts': ['plugin/commands'],
   // Knows how much memory this process may use.
   'plugin/cli.ts': [

@@ -1,6 +1,7 @@
 import {Flags} from '@oclif/core'
 import {InputError} from '../../core/problem/input-error.ts'
-import {exitCodes, outputFlag, Verb} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
+import {outputFlag} from '../flags.ts'
 import {writeFailure, writeResultLines} from '../print/write-result.ts'
 import {isDone} from '../write/in-turn.ts'
 import {openTargets} from '../write/open-targets.ts'

@@ -3,7 +3,8 @@ import type {DumpFailure} from '../../core/contract/dump.ts'
 import {isForAnswers} from '../../core/dump/layout.ts'
 import {escapeControls} from '../../core/text/escape.ts'
 import type {Waiting} from '../agents/each-node.ts'
-import {dumpPaths, exitCodes, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
+import {dumpPaths, sourceFlags} from '../flags.ts'
 import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.ts'
 
 export default class Dump extends Verb {

@@ -6,18 +6,9 @@ import {parsePorts} from '../../core/matrix/ports.ts'
 import {onlyWrong, probeNodes} from '../../core/matrix/probe-nodes.ts'
 import type {MatrixQuestion} from '../../core/matrix/question.ts'
 import {meant} from '../../core/text/nearest.ts'
-import {
-  dumpPaths,
-  exitCodes,
-  listFlags,
-  namespaceFlags,
-  type OutputFlags,
-  outputFlag,
-  sourceFlags,
-  Verb,
-  watchFlag,
-} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
 import {releaseFlag, releaseOptions} from '../compile-options.ts'
+import {dumpPaths, listFlags, namespaceFlags, type OutputFlags, outputFlag, sourceFlags, watchFlag} from '../flags.ts'
 import {matrixAnswer, matrixChanges, matrixCsv, matrixMarkdown, matrixTable, wrongLines} from '../print/matrix.ts'
 import type {Paint} from '../print/paint.ts'
 import {namedNodes} from '../source/open-source.ts'

@@ -8,17 +8,8 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {
-  dumpPaths,
-  exitCodes,
-  listFlags,
-  namespaceFlags,
-  type OutputFlags,
-  outputFlag,
-  requireStream,
-  sourceFlags,
-  Verb,
-} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
+import {dumpPaths, listFlags, namespaceFlags, type OutputFlags, outputFlag, requireStream, sourceFlags} from '../flags.ts'
 import {readerGone} from '../print/output.ts'
 import {type PolicyLook, policyColumns, policyLines, policyNames} from '../print/policies.ts'
 import {type SortRows, sorterOf} from '../print/sort-rows.ts'

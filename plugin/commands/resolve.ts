@@ -1,6 +1,7 @@
 import {Args} from '@oclif/core'
 import {resolveNames} from '../../core/translate/resolve-names.ts'
-import {exitCodes, listFlags, type OutputFlags, outputFlag, sourceFlags, Verb, watchFlag} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
+import {listFlags, type OutputFlags, outputFlag, sourceFlags, watchFlag} from '../flags.ts'
 import {type ClusterFlags, isClusterNamed} from '../kubernetes/flags.ts'
 import {columns} from '../print/columns.ts'
 import {incompleteLines} from '../print/incomplete.ts'

@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
-import {clusterFlags, exitCodes, listFlags, outputFlag, requireStream, sourceFlags, Verb} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
+import {clusterFlags, listFlags, outputFlag, requireStream, sourceFlags} from '../flags.ts'
 import {requireNodeForCluster} from '../node-version.ts'
 import {readerGone} from '../print/output.ts'
 import {sorterOf} from '../print/sort-rows.ts'

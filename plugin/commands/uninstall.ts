@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
-import {clusterFlags, exitCodes, Verb} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
+import {clusterFlags} from '../flags.ts'
 import {durationMs} from '../install/duration.ts'
 import {requireSameInstallation} from '../install/existing-objects.ts'
 import {findInstalledObjects} from '../install/installed-objects.ts'

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {AGENT_STATE_DIR} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {clusterFlags, sourceFlags} from '../command.ts'
+import {clusterFlags, sourceFlags} from '../flags.ts'
 
 /** Flags that say which nodes are written to. */
 export const targetFlags = {
