@@ -11,9 +11,10 @@ import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
 import type {IncompletePart} from '../problem/incomplete-part.ts'
 import {refusalsOf} from './departures.ts'
+import type {Limits} from './disputed-packets.ts'
 import type {Effect} from './effects.ts'
 import {groupCauses} from './group-causes.ts'
-import {judgeNode, type Limits} from './judge-node.ts'
+import {judgeNode} from './judge-node.ts'
 import {keptPolicies, repairHint} from './repair-hint.ts'
 
 /** Settings of Azure NPM that a dump does not contain, results that can be reused, and limits. */

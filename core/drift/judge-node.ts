@@ -1,52 +1,29 @@
-import {agreement, type Disagreement, examplePacket} from '../agreement/agreement.ts'
 import type {IncompletePart} from '../contract/common.ts'
 import type {Departure, JudgedPacket} from '../contract/drift.ts'
 import type {Cause} from '../dataplane/cause.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import type {AnyDifference} from '../dataplane/difference.ts'
 import type {SimulatedNode} from '../dataplane/simulation.ts'
-import {type ClusterObjects, objectKey} from '../kubernetes/objects.ts'
-import {policyIp} from '../kubernetes/pod-filter.ts'
+import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Packet, Verdict} from '../net/packet.ts'
 import {spread} from '../packets/spread.ts'
 import {Evaluator} from '../policy/evaluate.ts'
 import type {Program} from '../policy/program.ts'
 import {Departures} from './departures.ts'
+import {DisputedPackets, type Limits, MOST_LIKELY} from './disputed-packets.ts'
 import {type Effect, Effects, type Judged} from './effects.ts'
-import {PodNames, packetText} from './pod-names.ts'
-import {SelectedPods} from './selected-pods.ts'
-import {TriedPackets} from './tried-packets.ts'
+import {PodNames} from './pod-names.ts'
 
-/** Limits on the packets that are tried. */
-export interface Limits {
-  /** On nodes with more kinds of addresses, not one packet of each kind is tried. */
-  readonly mostAddresses?: number
-  /** Rules that all walks look at, which is what they cost. What is left then is not tried, and said to be uncertain. */
-  readonly mostLooks?: number
-}
-
-const MOST_LOOKS = 40_000_000
 /** Packets that are attributed to causes, and packets whose way is searched for rules of other programs. */
 const MOST_ATTRIBUTED = 20_000
 const MOST_SEARCHED = 1000
 /** Causes without an effect that are tried on a node on which all others are repaired. */
 const MOST_HIDDEN = 24
-/** Causes that each packet is held against, when all packets are tried. */
-const MOST_LIKELY = 24
 /** Packets that are held against the program, to tell what Azure NPM does from what nothing explains; and such that are shown. */
 const MOST_PROGRAM_WALKS = 1000
 const MOST_SURPRISES = 3
 const UNEXPLAINED =
   'packets are judged otherwise than the policies say, and neither a difference nor a rule of another program explains it'
-/**
- * Pods of a cluster whose packets are all judged at once, which takes less than a second: fewer where it is not known which of them
- * are on the node, as then packets between any two of them are.
- */
-const MOST_PODS_AT_ONCE = {ofNode: 2000, ofCluster: 1000}
-/** Packets of disagreements that are looked at. */
-const MOST_DISAGREEMENTS = 2000
-/** Packets without a known verdict of which is found out what it rests on. */
-const MOST_UNKNOWN = 200
 
 export interface NodeJudgement {
   /** `at` is the position that `together` of an effect means. */
@@ -83,46 +60,30 @@ export function judgeNode(question: Question): NodeJudgement {
 class NodeJudge {
   private readonly question: Question
   private readonly pods: PodNames
-  private readonly evaluator: Evaluator | undefined
   private readonly departures: Departures | undefined
   private readonly fixed: SimulatedNode<object, AnyDifference>
-  private readonly tried: TriedPackets
-  private readonly mostLooks: number
-  private readonly judged: (Judged & {readonly likely?: number})[] = []
-  /** Some packets whose verdict on the node is not known. */
-  private readonly unknown: Packet[] = []
+  private readonly packets: DisputedPackets
   /** Packets that nothing explains. */
   private readonly surprises: {readonly opens: JudgedPacket[]; readonly closes: JudgedPacket[]} = {opens: [], closes: []}
   /** The node as Azure NPM alone would program it. */
   private foretold: NodeState | undefined
   private programWalks = 0
-  /** Causes about which something is not known. */
-  private readonly doubtful = new Set<number>()
 
   constructor(question: Question) {
-    const {simulated, causes, cluster, program, node, isProgramOnly, mostAddresses, mostLooks = MOST_LOOKS} = question
+    const {simulated, causes, cluster, program, node, isProgramOnly} = question
     this.question = question
-    this.mostLooks = mostLooks
     this.pods = new PodNames(cluster, node.node)
-    if (!isProgramOnly) {
-      this.evaluator = new Evaluator(cluster, node.judges)
-      this.departures = new Departures(cluster, program, node.dataPlane.policyCompiler, this.evaluator)
-    }
+    const evaluator = isProgramOnly ? undefined : new Evaluator(cluster, node.judges)
+    this.departures = evaluator && new Departures(cluster, program, node.dataPlane.policyCompiler, evaluator)
     this.fixed = causes.length > 0 ? simulated.repaired(causes) : simulated
-    this.tried = new TriedPackets(simulated, this.fixed, address => this.pods.isForwarded(address), mostAddresses)
-  }
-
-  private get isSpent(): boolean {
-    return this.question.simulated.looks >= this.mostLooks
+    const {fixed, pods, departures} = this
+    this.packets = new DisputedPackets({node, simulated, fixed, cluster, causes, pods, evaluator, departures}, question)
   }
 
   judge(): NodeJudgement {
     const {causes, simulated, isProgramOnly} = this.question
     if (this.question.node.completeness.rules === 'absent') return this.withoutRules()
-    const isAsked = causes.length > 0 || !isProgramOnly
-    if (isAsked && this.tried.isExact) for (const packet of this.tried.all()) if (!this.look(packet)) break
-    if (isAsked && !this.tried.isExact) this.lookAtSome()
-    const isAgreementKnown = this.lookAtDisagreements()
+    const isSearched = this.packets.search()
     const foreign = this.foreignCauses()
     const all = [...causes, ...foreign]
     const repaired = foreign.length > 0 ? simulated.repaired(all) : this.fixed
@@ -134,10 +95,10 @@ class NodeJudge {
     )
     const foreignAt = foreign.map((_, at) => causes.length + at)
     this.attribute(effects, repaired, foreignAt)
-    for (const cause of this.doubtful) effects.doubt(cause)
+    for (const cause of this.packets.doubtful) effects.doubt(cause)
     if (all.length > 1) this.reveal(effects, repaired)
-    const isHurried = this.isSpent
-    const incomplete = this.incomplete()
+    const isHurried = this.packets.isSpent
+    const incomplete = this.packets.incomplete()
     // Who cannot tell what happens to packets cannot tell either that nothing happens to them.
     if (isHurried || incomplete.length > 0) for (const at of causes.keys()) if (!effects.isTold(at, 1)) effects.doubt(at)
     const jump = causes.findIndex(({kind}) => kind === 'jump')
@@ -163,7 +124,7 @@ class NodeJudge {
       causes: told,
       departures: this.departures?.told ?? [],
       notes: this.departures?.notes ?? [],
-      judged: isProgramOnly ? 'none' : (this.tried.isExact || isAgreementKnown) && !isHurried ? 'all' : 'some',
+      judged: isProgramOnly ? 'none' : isSearched && !isHurried ? 'all' : 'some',
       incomplete,
       isHurried,
     }
@@ -182,98 +143,11 @@ class NodeJudge {
     }
   }
 
-  /** The parts of the input that verdicts rest on, each once. */
-  private incomplete(): IncompletePart[] {
-    const parts = this.unknown.flatMap(packet => this.question.simulated.incompleteFor(packet))
-    return [...new Map(parts.map(part => [part.part, part])).values()]
-  }
-
-  /** Judges a packet, and keeps it if anything disagrees. @returns whether there is time for more */
-  private look(packet: Packet, likely?: number): boolean {
-    if (this.isSpent) return false
-    const {simulated, causes} = this.question
-    const now = simulated.walk(packet)
-    const repaired = causes.length > 0 ? this.fixed.walk(packet) : now
-    const expected = this.expected(packet)
-    if (now === 'unknown' && this.unknown.length < MOST_UNKNOWN) this.unknown.push(packet)
-    if (repaired === 'unknown' && now !== 'unknown' && likely !== undefined) this.doubtful.add(likely)
-    if (now !== repaired || (expected !== undefined && expected !== now))
-      this.judged.push({packet, now, repaired, expected, ...(likely !== undefined && {likely})})
-    return true
-  }
-
-  /**
-   * Looks at packets of all that rules and policies judge otherwise, whatever the reason.
-   *
-   * @returns whether all packets were held against each other
-   */
-  private lookAtDisagreements(): boolean {
-    const {node, cluster, isProgramOnly} = this.question
-    if (isProgramOnly || node.completeness.rules !== 'whole') return false
-    const isOfNode = cluster.pods.some(({spec}) => spec?.nodeName === node.node)
-    if (cluster.pods.length > MOST_PODS_AT_ONCE[isOfNode ? 'ofNode' : 'ofCluster']) return false
-    const known = new Set(this.judged.map(({packet}) => packetText(packet)))
-    let count = 0
-    for (const disagreement of agreement(node, cluster).disagreements) {
-      if (disagreement.effect === 'unknown') continue
-      const packet = examplePacket(disagreement)
-      if (!this.pods.isForwarded(packet.source) || !this.pods.isForwarded(packet.destination)) continue
-      this.lookAtShared(disagreement, packet)
-      if (known.has(packetText(packet))) continue
-      if (++count > MOST_DISAGREEMENTS || !this.look(packet)) return false
-    }
-    return true
-  }
-
-  /** Of an address that several pods have, the policies of one may say what those of another deny: then the address alone tells nothing. */
-  private lookAtShared({product, senders, receiver, effect, translated}: Disagreement, packet: Packet): void {
-    const {evaluator} = this
-    if (translated || effect === 'unknown' || evaluator?.evaluate(packet).verdict !== 'unknown') return
-    const ends = {source: product.senders[senders.first ?? 0]?.pods[0], destination: receiver.pods.at(-1)}
-    const now = effect === 'open' ? 'accept' : 'drop'
-    const {verdict} = evaluator.evaluate(packet, ends)
-    if (verdict === 'unknown' || verdict === now || this.question.simulated.walk(packet) !== now) return
-    const shown = {
-      packet: packetText(packet),
-      ...(ends.source && {source: objectKey(ends.source)}),
-      ...(ends.destination && {destination: objectKey(ends.destination)}),
-    }
-    for (const address of [packet.source, packet.destination]) {
-      const pods = this.question.cluster.pods.filter(pod => policyIp(pod) === address).map(objectKey)
-      if (pods.length > 1) this.departures?.addShared(address, pods.toSorted(), now, shown)
-    }
-  }
-
-  private expected(packet: Packet): Verdict | undefined {
-    return this.pods.mayPass(packet) ? this.evaluator?.evaluate(packet).verdict : undefined
-  }
-
-  /** Where not all kinds of packets can be tried: those that causes, departures and rules of other programs concern. */
-  private lookAtSome(): void {
-    const {causes} = this.question
-    for (const [at, cause] of causes.entries())
-      for (const packet of this.tried.of(cause, causes.length)) {
-        const before = this.judged.length
-        if (!this.look(packet, at)) return
-        // Where there are many, one packet of each tells what it does.
-        if (
-          causes.length > MOST_LIKELY &&
-          this.judged.length > before &&
-          this.judged.at(-1)?.now !== this.judged.at(-1)?.repaired
-        )
-          break
-      }
-    if (!this.evaluator) return
-    const selected = new SelectedPods(this.question.cluster, this.evaluator, this.tried.outside)
-    for (const packet of this.tried.ofForeignRules(selected.addresses())) if (!this.look(packet)) return
-    for (const packet of selected.packetsOf(this.departures?.policies ?? new Set())) if (!this.look(packet)) return
-  }
-
   /** Rules of other programs on the way of packets that are judged otherwise than the policies say. */
   private foreignCauses(): Cause[] {
     const {simulated} = this.question
     const found = new Map<string, Cause>()
-    const strange = this.judged.filter(({now, expected}) => expected !== undefined && now !== expected)
+    const strange = this.packets.found.filter(({now, expected}) => expected !== undefined && now !== expected)
     // What is wrong with Azure NPM's rules may keep the packet from a rule that decides the same.
     for (const {packet} of spread(strange, MOST_SEARCHED))
       for (const node of [simulated, this.fixed]) for (const cause of node.foreignCauses(packet)) found.set(cause.text, cause)
@@ -284,10 +158,10 @@ class NodeJudge {
 
   private attribute(effects: Effects, all: SimulatedNode<object, AnyDifference>, foreign: readonly number[]): void {
     const {causes} = this.question
-    const ranked = this.judged.toSorted((a, b) => this.rank(a) - this.rank(b))
+    const ranked = this.packets.found.toSorted((a, b) => this.rank(a) - this.rank(b))
     const structural = causes.flatMap(({kind}, at) => (kind === 'pod' || kind === 'namespace' ? [] : [at])).slice(0, MOST_LIKELY)
     for (const judged of spread(ranked, MOST_ATTRIBUTED)) {
-      if (this.isSpent) return
+      if (this.packets.isSpent) return
       const {packet, now, expected, likely} = judged
       const isStrange = expected !== undefined && expected !== 'unknown' && expected !== now && now !== 'unknown'
       // What Azure NPM does by itself is the fault of no other rule.
@@ -330,7 +204,8 @@ class NodeJudge {
   private reveal(effects: Effects, repaired: SimulatedNode<object, AnyDifference>): void {
     const {causes} = this.question
     const quiet = [...causes.keys()].filter(at => !effects.isTold(at, 1)).slice(0, MOST_HIDDEN)
-    for (const at of quiet) if (!this.isSpent) effects.reveal(at, this.tried.of(causes[at] as Cause, causes.length), repaired)
+    for (const at of quiet)
+      if (!this.packets.isSpent) effects.reveal(at, this.packets.tried.of(causes[at] as Cause, causes.length), repaired)
   }
 
   /** Packets that a person can follow come first: between pods, and judged otherwise than the policies say. */
