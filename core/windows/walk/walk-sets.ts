@@ -2,23 +2,17 @@ import {printIpv4} from '../../net/ipv4.ts'
 import {Bits, BitsUnion} from '../../packets/bits.ts'
 import {disjointPackets} from '../../packets/disjoint-packets.ts'
 import type {EndTruth, JudgedPackets, PacketDomain, PacketSetWalk} from '../../packets/packet-domain.ts'
-import {protocolEdges, protocols, type ServiceRange, serviceNumber, servicesOf} from '../../packets/services.ts'
+import {commonRange, gaps} from '../../packets/service-ranges.ts'
 import type {AddressField} from '../hns/conditions.ts'
-
 import type {HnsEndpoint} from '../hns/model.ts'
 import {aclSettings} from '../hns/print.ts'
 import type {EndpointRule, RuleList} from './endpoint-rules.ts'
 import {endlessDoubt, missingDoubt, NO_RULE, tieDoubt, withoutMissing} from './judge.ts'
+import {type RuleServices, ruleServices} from './rule-services.ts'
 import type {SetLookup} from './set-lookup.ts'
 import type {WalkedNode} from './walk.ts'
 
 type Part = Pick<JudgedPackets, 'from' | 'to' | 'senders'>
-
-/** Services that a rule names, and whether its conditions on them are all known. */
-interface RuleServices {
-  readonly ranges: readonly ServiceRange[]
-  readonly isCertain: boolean
-}
 
 /** Judges sets of packets as `walk` judges each of them. */
 export class WindowsSetWalker implements PacketSetWalk {
@@ -125,7 +119,7 @@ export class WindowsSetWalker implements PacketSetWalk {
       const next: Part[] = []
       for (const part of left) {
         const possible = part.senders.and(from.possible)
-        const met = possible.isEmpty ? [] : ranges.flatMap(range => common(part, range))
+        const met = possible.isEmpty ? [] : ranges.flatMap(range => commonRange(part, range))
         if (met.length === 0) {
           next.push(part)
           continue
@@ -159,7 +153,7 @@ export class WindowsSetWalker implements PacketSetWalk {
         if (!this.truth(each.destination, 'destination').possible.has(receiver)) return false
         const from = this.truth(each.source, 'source').possible
         const {ranges} = this.servicesOf(each)
-        return left.some(part => !part.senders.and(from).isEmpty && ranges.some(range => common(part, range).length > 0))
+        return left.some(part => !part.senders.and(from).isEmpty && ranges.some(range => commonRange(part, range).length > 0))
       })
       if (isMet) this.doubts.add(text)
     }
@@ -255,59 +249,6 @@ const fieldKey = (field: AddressField): string =>
       ? `literals ${field.blocks.map(({base, prefix}) => `${base}/${prefix}`).join()}`
       : field.kind
 
-const WITH_PORTS = ['tcp', 'udp', 'sctp'] as const
-const CLASSES: Readonly<Record<number, (typeof protocols)[number]>> = {1: 'icmp', 6: 'tcp', 17: 'udp', 132: 'sctp'}
-
-/** The services for which a rule's conditions on protocol and ports hold, or may. */
-function ruleServices({protocols: named, destinationPorts, sourcePorts}: EndpointRule): RuleServices {
-  const isPortless = destinationPorts === 'any' && sourcePorts === 'any'
-  const isCertain = named !== undefined && destinationPorts !== undefined && sourcePorts === 'any'
-  const classes = named === 'any' || named === undefined ? protocols : named.flatMap(number => CLASSES[number] ?? [])
-  const ranges = classes.flatMap((each): readonly ServiceRange[] => {
-    if (isPortless) return [servicesOf(each)]
-    const withPorts = WITH_PORTS.find(name => name === each)
-    if (!withPorts) return []
-    if (destinationPorts === 'any' || destinationPorts === undefined) return [servicesOf(each)]
-    return destinationPorts.map(({from, to}) => ({from: serviceNumber(each, from), to: serviceNumber(each, to)}))
-  })
-  const others =
-    isPortless && Array.isArray(named)
-      ? (named as number[]).flatMap(number => {
-          const [from] = CLASSES[number] ? [] : protocolEdges(String(number))
-          return from === undefined ? [] : [{from, to: from}]
-        })
-      : []
-  return {ranges: joined([...ranges, ...others]), isCertain}
-}
-
-/** Ranges in order, none of which overlap. */
-function joined(ranges: readonly ServiceRange[]): ServiceRange[] {
-  const all: {from: number; to: number}[] = []
-  for (const {from, to} of ranges.toSorted((a, b) => a.from - b.from)) {
-    const last = all.at(-1)
-    if (last && from <= last.to + 1) last.to = Math.max(last.to, to)
-    else all.push({from, to})
-  }
-  return all
-}
-
-const common = (one: ServiceRange, other: ServiceRange): ServiceRange[] => {
-  const [from, to] = [Math.max(one.from, other.from), Math.min(one.to, other.to)]
-  return from > to ? [] : [{from, to}]
-}
-
-/** What of a range is outside of others, which are in order. */
-function gaps({from, to}: ServiceRange, others: readonly ServiceRange[]): ServiceRange[] {
-  const found: ServiceRange[] = []
-  let at = from
-  for (const other of others) {
-    if (other.from > at) found.push({from: at, to: other.from - 1})
-    at = other.to + 1
-  }
-  if (at <= to) found.push({from: at, to})
-  return found
-}
-
 /** What both ends say together. */
 function both(sent: readonly JudgedPackets[], received: readonly JudgedPackets[]): JudgedPackets[] {
   return sent.flatMap(one =>
@@ -320,7 +261,7 @@ function both(sent: readonly JudgedPackets[], received: readonly JudgedPackets[]
           : one.verdict === 'unknown' || other.verdict === 'unknown'
             ? 'unknown'
             : 'accept'
-      return common(one, other).map(range => ({...range, senders, verdict}))
+      return commonRange(one, other).map(range => ({...range, senders, verdict}))
     }),
   )
 }
