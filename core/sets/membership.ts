@@ -1,9 +1,10 @@
-import {type Ipv4Block, maskOf, parseIpv4, UNKNOWN_ADDRESS} from '../net/ipv4.ts'
-import {protocolNumber} from '../net/protocols.ts'
+import {maskOf, parseIpv4, UNKNOWN_ADDRESS} from '../net/ipv4.ts'
 import type {Truth} from '../net/truth.ts'
-import {type Dimension, dimensionsOf, ECHO_REQUEST, type Element, type ElementPort, parseElement} from './element.ts'
+import {type Dimension, dimensionsOf, type Element, parseElement} from './element.ts'
+import {elementsTest, type Test} from './element-test.ts'
 import {parseMember} from './member.ts'
-import {addressAt, type SetField, type SetPacket, type Sides} from './sides.ts'
+import {PORTS, portAt, portKey, protocolKey} from './port-key.ts'
+import type {SetField, Sides} from './sides.ts'
 
 /** A set as a walk needs it, read from a node or compiled. */
 export interface WalkedSet {
@@ -15,11 +16,6 @@ export interface WalkedSet {
   /** Whether it may have more members. */
   readonly isCut?: boolean
 }
-
-/**
- * Whether a packet is in a set. A rule with `--return-nomatch` asks for exceptions: then it holds where a `nomatch` member decides.
- */
-export type Test = (packet: SetPacket, sides: Sides, wantsException: boolean) => Truth
 
 /** A set, ready for questions. */
 export interface CompiledSet {
@@ -180,7 +176,7 @@ function addressAndPortTest(members: Iterable<string>): Test | undefined {
     if (!block || !port || block.prefix < 32) return undefined
     const ports = byAddress.get(block.base) ?? new Set<number>()
     byAddress.set(block.base, ports)
-    ports.add(keyOf(port))
+    ports.add(portKey(port))
   }
   if (byAddress.size === 0) return never
   return (packet, sides) => {
@@ -195,112 +191,4 @@ function addressAndPortTest(members: Iterable<string>): Test | undefined {
     for (const member of ports) if (member >= key && member < key + PORTS) return 'unknown'
     return false
   }
-}
-
-const PORTS = 65_536
-
-/** Protocol and port as one number. A protocol that is not known has a key of its own. */
-const protocolKey = (protocol: string): number => (protocolNumber(protocol) ?? 256) * PORTS
-const keyOf = ({protocol = '', number}: ElementPort): number => protocolKey(protocol) + number
-
-/** What sets take for the port of a packet: of ICMP type and code, and 0 for protocols without ports. Undefined when not known. */
-function portAt(packet: SetPacket, {isSource}: Sides, at: number): number | undefined {
-  switch (protocolNumber(packet.protocol)) {
-    case 6:
-    case 17:
-    case 132:
-    case 136:
-      return isSource[at] ? packet.sourcePort : packet.port
-    case 1:
-      return packet.isFirst ? ECHO_REQUEST : undefined
-    case undefined:
-      return undefined
-    default:
-      return 0
-  }
-}
-
-interface Group {
-  readonly masks: readonly number[]
-  /** By masked addresses. */
-  readonly elements: Map<string, {element: Element; isException: boolean}[]>
-}
-
-/**
- * Types of several dimensions. The kernel tries the prefixes that occur, those of the first block outermost, longest first, and the
- * first element that fits decides.
- */
-function elementsTest(
-  all: readonly {element: Element; isException: boolean}[],
-  dimensions: readonly Dimension[],
-  {mask, markMask}: {readonly mask: number; readonly markMask: number},
-): Test {
-  const groups = groupsOf(all, mask)
-  const hasExceptions = dimensions.includes('net')
-  const places = dimensions.flatMap((each, at) => (each === 'ip' || each === 'net' ? [at] : []))
-  const portPlace = dimensions.indexOf('port')
-  /** Whether the rest of an element fits, its addresses apart. */
-  const fits = ({port, mark, hasMore}: Element, packet: SetPacket, sides: Sides): Truth => {
-    if (port) {
-      const number = portAt(packet, sides, portPlace)
-      if (packet.protocol !== '' && protocolKey(packet.protocol) !== protocolKey(port.protocol ?? '')) return false
-      if (number === undefined) return 'unknown'
-      return number === port.number
-    }
-    if (mark !== undefined) return markFits(mark, markMask, packet)
-    return hasMore ? 'unknown' : true
-  }
-  return (packet, sides, wantsException) => {
-    const addresses = places.map(at => addressAt(packet, sides, at))
-    if (addresses.includes(UNKNOWN_ADDRESS)) {
-      const isPossible = all.some(
-        ({element}) => mayHold(element.blocks, addresses, mask) && fits(element, packet, sides) !== false,
-      )
-      return isPossible ? 'unknown' : false
-    }
-    let isDoubted = false
-    for (const {masks, elements} of groups) {
-      const key = addresses.map((address, at) => (address & (masks[at] ?? 0)) >>> 0).join()
-      for (const {element, isException} of elements.get(key) ?? []) {
-        const truth = fits(element, packet, sides)
-        if (truth === 'unknown') isDoubted = true
-        else if (truth) return isDoubted ? 'unknown' : hasExceptions ? isException === wantsException : true
-      }
-    }
-    return isDoubted ? 'unknown' : false
-  }
-}
-
-function groupsOf(all: readonly {element: Element; isException: boolean}[], mask: number): Group[] {
-  const groups = new Map<string, Group & {readonly prefixes: readonly number[]}>()
-  for (const each of all) {
-    const {blocks} = each.element
-    const prefixes = blocks.map(({prefix}) => prefix)
-    const group = groups.get(prefixes.join()) ?? {
-      prefixes,
-      masks: prefixes.map(prefix => (maskOf(prefix) & mask) >>> 0),
-      elements: new Map(),
-    }
-    groups.set(prefixes.join(), group)
-    const key = blocks.map(({base}) => (base & mask) >>> 0).join()
-    const known = group.elements.get(key)
-    if (known) known.push(each)
-    else group.elements.set(key, [each])
-  }
-  return [...groups.values()].toSorted((one, other) => {
-    const at = one.prefixes.findIndex((prefix, index) => prefix !== other.prefixes[index])
-    return (other.prefixes[at] ?? 0) - (one.prefixes[at] ?? 0)
-  })
-}
-
-/** Whether blocks hold addresses of which some are not known. */
-const mayHold = (blocks: readonly Ipv4Block[], addresses: readonly number[], mask: number): boolean =>
-  blocks.every(({base, prefix}, at) => {
-    const address = addresses[at] ?? UNKNOWN_ADDRESS
-    return address === UNKNOWN_ADDRESS || ((address ^ base) & maskOf(prefix) & mask) === 0
-  })
-
-function markFits(wanted: number, mask: number, {mark = 0, knownMark = 0}: SetPacket): Truth {
-  if (((mark ^ wanted) & mask & knownMark) !== 0) return false
-  return (mask & ~knownMark) === 0 ? true : 'unknown'
 }

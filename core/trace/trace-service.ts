@@ -6,20 +6,14 @@ import type {OutsideAddress} from '../kubernetes/service-addresses.ts'
 import {type Backend, type Backends, backendsOf, isHeadless, isNodeLocal} from '../kubernetes/service-backends.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
-import {meant} from '../text/nearest.ts'
 import {routeOf} from './nodes.ts'
+import {portOfService} from './service-port.ts'
 import {packetOf, type TraceQuestion, unknownTrace} from './trace.ts'
 import {type TraceInput, traceQuestion} from './trace-question.ts'
 
 /** A packet to a service, before its port is known. */
 export interface ServiceQuestion extends Omit<TraceQuestion, 'port'> {
   readonly service: Service
-}
-
-/** A port of a service, or behind a headless one the number that is asked for, which nobody translates. */
-interface AskedPort {
-  readonly number: number | undefined
-  readonly target: ServicePort | number
 }
 
 /** All pods behind any port of a service, and addresses that are no pod's. */
@@ -48,7 +42,7 @@ export function traceService(
       `service ${objectKey(service)} is another name of ${externalName ?? 'another host'}: no packet goes to itself`,
       'Give the address that the name has, or external.',
     )
-  const {number, target} = portOf(service, question.protocol, asked)
+  const {number, target} = portOfService(service, question.protocol, asked)
   const cluster = input.cluster ?? emptyCluster()
   const toService = {...question, port: number}
   const found = backendsFor(toService, service, target, cluster)
@@ -275,36 +269,3 @@ function told(
     notReady,
   }
 }
-
-/**
- * The port of a service that is asked for.
- *
- * @throws InputError when it has none of this number or name, and when none is named and it has several
- */
-function portOf(service: Service, protocol: string, asked: string | undefined): AskedPort {
-  const ports = service.spec.ports ?? []
-  const isNumber = asked !== undefined && /^\d+$/.test(asked)
-  if (protocol === 'icmp') return {number: undefined, target: 0}
-  // DNS gives the addresses of the pods themselves.
-  if (isHeadless(service) && isNumber && Number(asked) <= 65_535) return {number: Number(asked), target: Number(asked)}
-  const [only, ...others] = ports
-  if (asked === undefined && only && others.length === 0) return {number: only.port, target: only}
-  const found = ports.find(
-    each =>
-      protocolOf(each) === protocol && (isNumber ? each.port === Number(asked) : asked !== undefined && each.name === asked),
-  )
-  if (found) return {number: found.port, target: found}
-  const list = ports.map(portText).join(', ') || 'none'
-  if (asked === undefined)
-    throw new InputError('--port is missing', `Say which port of service ${objectKey(service)}: it has ${list}.`)
-  throw new InputError(`service ${objectKey(service)} has no port ${asked}/${protocol}: nobody receives what is sent there`, [
-    ...meant(
-      asked,
-      ports.flatMap(({name}) => name ?? []),
-    ),
-    `It has: ${list}`,
-  ])
-}
-
-const portText = (port: ServicePort): string =>
-  `${port.port}/${protocolOf(port)}${port.name === undefined || port.name === '' ? '' : ` (${port.name})`}`
