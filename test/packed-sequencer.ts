@@ -9,7 +9,7 @@ const CLUSTERS = 2
  */
 const SECONDS: Readonly<Record<string, number>> = {
   'agent/rpc/faults': 40,
-  'agent/serve/crowd': 64,
+  'agent/serve/crowd': 34,
   'agent/write/crash': 44,
   'agreement/kubernetes': 63,
   'agreement/npm': 61,

@@ -14,7 +14,7 @@ import type {HostileOrder} from '../../support/agent/hostile-clients.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
 
 const HOSTILE = fileURLToPath(new URL('../../support/agent/hostile-clients.ts', import.meta.url))
-const SECONDS = 60
+const SECONDS = 30
 const GOOD_CLIENTS = 180
 /** They take as long as they take, on a machine that is busy, too. */
 const GOOD_AT_ONCE = 12
