@@ -8,16 +8,16 @@
  */
 import {chmod, cp, mkdir, rm, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
-import {parseArgs} from 'node:util'
 import {build} from 'rolldown'
 import {loadOclifLazily} from './bundling/lazy-oclif.ts'
 import {leaveOut} from './bundling/left-out.ts'
 import {loadScreensAtOnce} from './bundling/screen-libraries.ts'
 import {billOfMaterials, bundledPackages, licenseTexts} from './materials/bundled-packages.ts'
+import {scriptOptions} from './options/script-options.ts'
 import {copyNativeParts} from './platforms/native-parts.ts'
 
 const root = join(import.meta.dirname, '..')
-const {values, positionals} = parseArgs({
+const {values, positionals} = scriptOptions('npm run build -- [FOLDER] [--native PLATFORM,...] [--executable]', {
   allowPositionals: true,
   options: {native: {type: 'string'}, executable: {type: 'boolean', default: false}},
 })

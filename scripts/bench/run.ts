@@ -8,9 +8,10 @@
  */
 import {execFile} from 'node:child_process'
 import {join} from 'node:path'
-import {parseArgs, promisify} from 'node:util'
+import {promisify} from 'node:util'
 import {execa} from 'execa'
 import type {Scheme} from '../../core/names/hash.ts'
+import {scriptOptions} from '../options/script-options.ts'
 import {executableRows} from './executable.ts'
 import {type Dump, dumpOf, manyMembers} from './generate.ts'
 import type {Task} from './in-process.ts'
@@ -20,7 +21,9 @@ import {type Met, markdown, type Row} from './table.ts'
 import {verbResults} from './verbs.ts'
 
 const flag = {type: 'boolean', default: false} as const
-const {values} = parseArgs({options: {quick: flag, once: flag, verbs: flag, agents: flag, apply: flag, screen: flag}})
+const {values} = scriptOptions('npm run bench -- [--quick | --once] [--verbs | --agents | --apply | --screen]', {
+  options: {quick: flag, once: flag, verbs: flag, agents: flag, apply: flag, screen: flag},
+})
 const runsOfShort = values.once ? 3 : values.quick ? 5 : 21
 const runsOfLong = values.once || values.quick ? 1 : 5
 const sizes = values.quick ? [1, 10] : [1, 10, 100]

@@ -12,8 +12,8 @@ import {createHash} from 'node:crypto'
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
-import {parseArgs} from 'node:util'
 import packageFacts from '../../package.json' with {type: 'json'}
+import {scriptOptions} from '../options/script-options.ts'
 import {shipmentOf, writeArchive} from './archive.ts'
 import {executableBill} from './bill-of-materials.ts'
 import {makeBundle} from './bundle.ts'
@@ -25,7 +25,12 @@ import {makeUnpacked} from './unpacked.ts'
 /** Source: krew's "Hosting Custom Plugin Indexes". */
 const KREW_INDEX = 'krew-index'
 
-const {values} = parseArgs({
+const USAGE = `npm run executables -- [--platform NAME,...] [--output FOLDER] [--base-url URL]
+npm run executables -- --platform NAME --unpacked FOLDER
+
+NAME is one of ${platforms.map(({name}) => name).join(', ')}.`
+
+const {values} = scriptOptions(USAGE, {
   options: {
     output: {type: 'string', default: join(import.meta.dirname, '../..', 'executables')},
     platform: {type: 'string'},

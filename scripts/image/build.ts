@@ -9,12 +9,12 @@ import {existsSync} from 'node:fs'
 import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join, resolve} from 'node:path'
-import {parseArgs} from 'node:util'
 import {execa} from 'execa'
 import packageFacts from '../../package.json' with {type: 'json'}
 import {makeBundle} from '../executables/bundle.ts'
 import {platforms} from '../executables/platforms.ts'
 import {makeUnpacked} from '../executables/unpacked.ts'
+import {scriptOptions} from '../options/script-options.ts'
 import {cacheFolder} from '../platforms/packages.ts'
 import {imageConfig, writeArchive} from './archive.ts'
 import {buildScript} from './build-script.ts'
@@ -24,7 +24,10 @@ import {makeWindowsFolder} from './windows-folder.ts'
 const context = resolve(import.meta.dirname, '../..')
 const cache = cacheFolder()
 
-const {values} = parseArgs({
+const USAGE = `npm run image -- [--tag REF] [--output FILE.tar] [--dist BUNDLE] [--rootfs FOLDER]
+npm run image -- --os windows [--output FOLDER] [--dist BUNDLE]`
+
+const {values} = scriptOptions(USAGE, {
   options: {
     tag: {type: 'string', default: `kubectl-npm/agent:${packageFacts.version}`},
     os: {type: 'string', default: 'linux'},

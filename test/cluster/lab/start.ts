@@ -3,10 +3,12 @@
  *
  * Arguments are docker archives of images that both nodes get: npm run cluster -- agent.tar
  */
+import {existsSync} from 'node:fs'
 import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import type {LinuxProgram} from '../../../core/linux/npm/program.ts'
+import {scriptOptions} from '../../../scripts/options/script-options.ts'
 import {applyDemo, DEMO_PORT} from './demo.ts'
 import {keepProgrammed, programNodes} from './program-nodes.ts'
 import {type Cluster, startCluster} from './real-cluster.ts'
@@ -68,10 +70,14 @@ async function run(archives: readonly string[]): Promise<void> {
   console.error('ending the cluster')
 }
 
-const missing = missingForCluster()
-if (missing === undefined) {
-  await run(process.argv.slice(2))
+const {positionals} = scriptOptions('npm run cluster -- [ARCHIVE...]     docker archives of images that both nodes get', {
+  allowPositionals: true,
+})
+const lost = positionals.find(file => !existsSync(file))
+const obstacle = lost === undefined ? missingForCluster() : `there is no archive ${lost}`
+if (obstacle === undefined) {
+  await run(positionals)
 } else {
-  console.error(`cannot start a cluster: ${missing}`)
-  process.exitCode = 1
+  console.error(`error: cannot start a cluster: ${obstacle}`)
+  process.exitCode = 2
 }
