@@ -10,6 +10,7 @@ import {runtimeFor, runtimes} from '../../scripts/platforms/runtimes.ts'
 import {binaryFolder, kubectlProgram, missingBinaries} from '../cluster/lab/binaries.ts'
 import {describeWhere} from '../support/describe-where.ts'
 import {freshMachine, noFreshMachine} from '../support/executables/fresh-machine.ts'
+import {holdUp} from '../support/executables/hold-up.ts'
 import {openKrewIndex} from '../support/executables/krew-index.ts'
 import {type TemporaryFolder, temporaryFolder} from '../support/temporary-folder.ts'
 
@@ -85,7 +86,7 @@ describeWhere(missing, 'the executable for this system', () => {
     await mkdir(join(folder.path, 'home'))
     await mkdir(join(folder.path, 'elsewhere'))
     const flags = ['--platform', platform.name, '--base-url', `${BASE_URL}/`]
-    // The second one elsewhere, with other rights for new files, in another time zone and another year.
+    // The second one elsewhere, with other rights for new files, in another time zone and another year, and held up as on a busy machine.
     const clock =
       'globalThis.Date = class extends Date { constructor(...words) { words.length ? super(...words) : super(978307200000) } }'
     const other = {
@@ -95,20 +96,21 @@ describeWhere(missing, 'the executable for this system', () => {
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(clock)}`,
       },
       cwd: join(folder.path, 'elsewhere'),
+      detached: true,
     }
-    await Promise.all(
-      [{}, other].map((options, index) => {
-        const words = [process.execPath, join(ROOT, 'scripts/executables/build.ts'), ...flags, '--output', builds[index] ?? '']
-        return execa('sh', ['-c', `umask 0${index}77; exec "$@"`, 'sh', ...words], options)
-      }),
-    )
+    const making = [{}, other].map((options, index) => {
+      const words = [process.execPath, join(ROOT, 'scripts/executables/build.ts'), ...flags, '--output', builds[index] ?? '']
+      return execa('sh', ['-c', `umask 0${index}77; exec "$@"`, 'sh', ...words], options)
+    })
+    await using _ = holdUp(making[1]?.pid as number)
+    await Promise.all(making)
     await execa('tar', ['-xzf', join(builds[0], `${base}.tar.gz`), '-C', folder.path])
     program = join(folder.path, platform.program)
     // Node is 150 MB, and is fetched the first time.
   }, 600_000)
   afterAll(() => folder?.[Symbol.asyncDispose]())
 
-  test('two builds give the same bytes but for the code that V8 keeps, and the sums are those of the files', async () => {
+  test('two builds give the same bytes, and the sums are those of the files', async () => {
     const names = [`${base}.cdx.json`, `${base}.tar.gz`]
     const sums = await Promise.all(
       builds.map(async build => {
@@ -118,18 +120,8 @@ describeWhere(missing, 'the executable for this system', () => {
         return readFile(join(build, 'SHA256SUMS'), 'utf8')
       }),
     )
-    expect(sums.map(text => text.match(/\S+$/gm))).toEqual([names, names])
-    expect(sums[0]?.split('\n')[0]).toBe(sums[1]?.split('\n')[0])
-    const sumsInside = `tar -xzf "$0" --to-command='sha256sum | tr -d "\\n"; echo " $TAR_FILENAME"'`
-    const inside = await Promise.all(
-      builds.map(async build => {
-        const {stdout} = await execa('sh', ['-c', sumsInside, join(build, `${base}.tar.gz`)])
-        // On a busy machine V8 may note other things of the program's code.
-        return stdout.split('\n').filter(line => !line.endsWith(` ${platform.program}`))
-      }),
-    )
-    expect(inside[0]?.length).toBeGreaterThan(5)
-    expect(inside[0]).toEqual(inside[1])
+    expect(sums[0]?.match(/\S+$/gm)).toEqual(names)
+    expect(sums[0]).toBe(sums[1])
   })
 
   test('the archive has the licences, and what is started can be started', async () => {
