@@ -5,6 +5,8 @@ import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
 
 const unpack = promisify(gunzip)
+/** A plan is unpacked in pieces of this size. Each of those of the usual 16 KiB is a way to another thread and back. */
+const UNPACKED_BYTES = 1024 ** 2
 
 /** Whose plans they are: a client, and the token that it has shown. */
 export interface StagingClient {
@@ -70,7 +72,10 @@ export class StagedPlans {
     const {pieces} = this.find(client, stagedId)
     this.forget(stagedId)
     try {
-      const text = await unpack(Buffer.concat(pieces), {maxOutputLength: this.limits.planBytes})
+      const text = await unpack(Buffer.concat(pieces), {
+        chunkSize: UNPACKED_BYTES,
+        maxOutputLength: this.limits.planBytes,
+      })
       return JSON.parse(text.toString('utf8'))
     } catch (error) {
       const {code, message} = error as NodeJS.ErrnoException
