@@ -1,6 +1,7 @@
 /*
  * What it takes to repair a node: node scripts/bench/apply/run.ts, as root, with the bundle there. The node is a network namespace. Beside
- * it stand the raw tools with the content that it has then. A ratio is of the time of processors, which other programs on the machine change least.
+ * it stand the raw tools with the content that it has then. The aims are about what passes, on a machine that does nothing else. The ratio of the
+ * time of processors, which other programs on the machine change least, stands beside it.
  */
 import {execFile} from 'node:child_process'
 import {once} from 'node:events'
@@ -37,13 +38,14 @@ function add(
   {seconds, processorSeconds}: Cost,
   beside?: {cost: Cost; name: string; aim: number},
 ): void {
-  const ratio = beside && processorSeconds / beside.cost.processorSeconds
+  const ratio = beside && seconds / beside.cost.seconds
+  const ofProcessors = beside && processorSeconds / beside.cost.processorSeconds
   rows.push({
     what,
     size,
     median: inSeconds(seconds),
     processors: inSeconds(processorSeconds),
-    ratio: ratio === undefined ? '' : `${ratio.toFixed(2)} × ${beside?.name}`,
+    ratio: ratio === undefined ? '' : `${ratio.toFixed(2)} × ${beside?.name}, processors ${ofProcessors?.toFixed(2)} ×`,
     aim: beside ? `${beside.aim} × ${beside.name}` : '',
     met: ratio === undefined ? '' : ratio <= (beside?.aim ?? 0) ? 'yes' : 'no',
   })
