@@ -1,12 +1,16 @@
+import {setImmediate as turn} from 'node:timers/promises'
 import type {Plan} from '../../core/contract/plan.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
-import type {DataPlaneName, NodeWriting} from '../../core/dataplane/dataplane.ts'
+import type {DataPlaneName} from '../../core/dataplane/dataplane.ts'
 import type {NpmPart, PlannedStep} from '../../core/dataplane/plan.ts'
 import type {DeniedConnection, FoundFlows} from '../../core/flows/find-denied.ts'
 import {partDigest, planDigest} from '../../core/plan/digest.ts'
 import {plannedSteps} from '../../core/plan/planned-steps.ts'
-import {type Change, type ChangeResult, makeChange} from './change.ts'
+import {type ChangeResult, draftChange, makeChange, type PlannedChange} from './change.ts'
 import type {DeniedFlows} from './denied-flows.ts'
+import {faultPoint} from './fault-point.ts'
+import {flowsBeside} from './flows-beside.ts'
+import type {ReadNode} from './read-node.ts'
 import type {Recovery} from './recover.ts'
 import type {ResultFacts} from './results.ts'
 import {sha256} from './sealed-record.ts'
@@ -48,29 +52,30 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
     throw new WriteFailure(`the plan is for a node of ${SYSTEMS[meant]}, and this is one of ${SYSTEMS[here]}`, AGAIN)
   if (before.digest !== plan.nodeDigest) throw new WriteFailure(changedMessage(found), AGAIN)
   const steps = plannedSteps(plan)
-  const wanted = checkSteps(before.writing, before.part, steps, plan.wantedDigest)
-  refuseIfAborted(signal)
-  if (steps.every(({operations}) => operations.length === 0))
+  if (steps.every(({operations}) => operations.length === 0)) {
+    await checkSteps(before, steps, plan.wantedDigest)
+    refuseIfAborted(signal)
     return {
       outcome: 'nothingToDo',
       state: 'after',
       ...(endDeniedFlows && (await flowsAfter({node: before}, deniedFlows, true))),
     }
-  const change: Change = {
+  }
+  const change: PlannedChange = {
     verb: 'apply',
     by,
     backend,
     steps,
     planDigest: plan.digest,
-    wanted,
     wantedDigest: plan.wantedDigest,
     confirmWithinMs,
     endDeniedFlows,
   }
-  const result = await makeChange(session, before, change)
+  using beside = flowsBeside(deniedFlows)
+  const result = await makeChecked(session, before, {...change, whenDone: () => beside.begin()}, signal)
   const isPending = result.state === 'after' && confirmWithinMs !== undefined
   const facts = factsOf(result)
-  const flows = await flowsAfter(result, deniedFlows, endDeniedFlows === true && !isPending)
+  const flows = await flowsAfter(result, beside, endDeniedFlows === true && !isPending)
   return {
     ...facts,
     ...(result.state === 'after' && {outcome: isPending ? 'awaitingConfirmation' : 'applied'}),
@@ -78,6 +83,26 @@ export async function applyPlan(session: Session, found: Recovery, plan: Plan, o
     ...flows,
     problems: [...facts.problems, ...(flows.problems ?? [])],
   }
+}
+
+/** The restore point goes to the disk while the lines are checked, and nothing is written to the node before both are done. */
+async function makeChecked(
+  session: Session,
+  before: ReadNode,
+  change: PlannedChange,
+  signal: AbortSignal | undefined,
+): Promise<ChangeResult> {
+  const drafted = await draftChange(session, before, change)
+  let wanted: NpmPart
+  try {
+    wanted = await checkSteps(before, change.steps, change.wantedDigest)
+    faultPoint('after a plan is checked')
+    refuseIfAborted(signal)
+  } catch (error) {
+    await drafted.point.drop()
+    throw error
+  }
+  return makeChange(session, before, {...change, wanted}, drafted)
 }
 
 /** A write that is open is not built upon. */
@@ -106,16 +131,25 @@ function checkPlan(plan: Plan, node: string): void {
 }
 
 /**
- * A forged plan can do no more than a plan of ours: the lines are checked, and lead to what the plan says they do.
+ * A forged plan can do no more than a plan of ours: the lines are checked, and lead to what the plan says they do. Between parts of that
+ * work what waits for this thread has its turn, such as the restore point on its way to the disk.
  *
  * @returns what they lead to
  */
-function checkSteps(writing: NodeWriting, part: NpmPart, steps: readonly PlannedStep[], wantedDigest: string): NpmPart {
+async function checkSteps(
+  {writing, part}: Pick<ReadNode, 'writing' | 'part'>,
+  steps: readonly PlannedStep[],
+  wantedDigest: string,
+): Promise<NpmPart> {
   const refusal = writing.refusal(steps) ?? multiline(steps)
   if (refusal !== undefined) throw new WriteFailure(`the plan is refused: ${refusal}`, AGAIN)
   let after = part
   try {
-    for (const step of steps) after = writing.after(after, step)
+    for (const step of steps) {
+      await turn()
+      after = writing.after(after, step)
+    }
+    await turn()
   } catch (error) {
     throw new WriteFailure(`the plan is refused: a tool would fail: ${(error as Error).message}`, AGAIN)
   }
@@ -158,7 +192,7 @@ export function factsOf({
 /** Connections that go on, and whether they were ended. They are no reason to take a write back. */
 export async function flowsAfter(
   {node}: Pick<ChangeResult, 'node'>,
-  flows: DeniedFlows,
+  flows: Pick<DeniedFlows, 'find' | 'end'>,
   isToEnd: boolean,
 ): Promise<Partial<ResultFacts>> {
   if (!node) return {}

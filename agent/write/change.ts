@@ -4,25 +4,36 @@ import {partDigest} from '../../core/plan/digest.ts'
 import {goBack} from './go-back.ts'
 import type {BeginRecord, WrittenBackend} from './journal-records.ts'
 import type {FoundPart, LaterNode, ReadNode} from './read-node.ts'
-import {nextId} from './restore-points.ts'
+import {nextId, type RestorePointDraft} from './restore-points.ts'
 import {sha256} from './sealed-record.ts'
 import type {Session} from './session.ts'
 import {writeFailureOf} from './write-failure.ts'
 
-/** What is to be done with a node. */
-export interface Change {
+/** What is to be done with a node, as far as a plan says it. */
+export interface PlannedChange {
   readonly verb: 'apply' | 'rollback'
   readonly by: string
   readonly backend: WrittenBackend
   readonly steps: readonly PlannedStep[]
   readonly planDigest?: string
-  /** What the steps lead to. */
-  readonly wanted: NpmPart
   readonly wantedDigest: string
   readonly confirmWithinMs?: number | undefined
   readonly endDeniedFlows?: boolean | undefined
   /** The restore point that a rollback returns to. */
   readonly to?: string
+  /** Called when all steps are done, and the node is being read again. Never throws. */
+  readonly whenDone?: (() => void) | undefined
+}
+
+export interface Change extends PlannedChange {
+  /** What the steps lead to. */
+  readonly wanted: NpmPart
+}
+
+/** A change whose restore point is being written. Until it is made, nothing of it is there. */
+export interface ChangeDraft {
+  readonly begin: BeginRecord
+  readonly point: RestorePointDraft
 }
 
 /** What failed, and at which operation. Step 0: before the first one. */
@@ -53,10 +64,16 @@ const SECOND = 1000
  * is read again and has to be what was asked for. Whatever fails, the node goes back.
  *
  * @param before the node as it was read under the lock
+ * @param drafted of the same change
  * @throws WriteFailure when it cannot begin; then nothing was changed
  */
-export async function makeChange(session: Session, before: ReadNode, change: Change): Promise<ChangeResult> {
-  const {begin, restorePoint} = await beginChange(session, before, change)
+export async function makeChange(
+  session: Session,
+  before: ReadNode,
+  change: Change,
+  drafted?: ChangeDraft,
+): Promise<ChangeResult> {
+  const {begin, restorePoint} = await beginChange(session, drafted ?? (await draftChange(session, before, change)))
   const {id} = begin
   let operations = 0
   let at = 0
@@ -77,7 +94,7 @@ export async function makeChange(session: Session, before: ReadNode, change: Cha
       const {wanted, wantedDigest} = change
       const hasSameRules = change.steps.every(({tool}) => tool === 'ipset')
       const asked = {writing: before.writing, part: wanted, digest: wantedDigest}
-      const node = await session.verify(asked, hasSameRules ? before : undefined)
+      const node = await session.verify(asked, hasSameRules ? before : undefined, change.whenDone)
       const isExact = node.digest === wantedDigest
       if (isExact || isCarried(node, before, change)) {
         await endChange(session, id, change)
@@ -103,11 +120,8 @@ function isCarried({writing, part, digest}: FoundPart, before: ReadNode, {steps,
   return partDigest(writing.carriedOver(part, before.part, wanted, steps), writing, sha256) === digest
 }
 
-async function beginChange(
-  session: Session,
-  before: ReadNode,
-  change: Change,
-): Promise<{begin: BeginRecord; restorePoint: string}> {
+/** Begins to write the restore point of a change, which may then still be checked. */
+export async function draftChange(session: Session, before: ReadNode, change: PlannedChange): Promise<ChangeDraft> {
   const {journal, points, clock, node} = session
   const {verb, by, backend, steps, planDigest, wantedDigest, to, confirmWithinMs} = change
   const known = [...(await points.ids()), ...(await journal.read()).writes.map(({begin}) => begin.id)]
@@ -124,8 +138,15 @@ async function beginChange(
     ...(confirmWithinMs !== undefined && {needsConfirmation: true as const}),
     ...(to !== undefined && {to}),
   }
-  const restorePoint = await points.save({...facts, node}, {files: before.files, steps, version: session.options.version})
-  const begin: BeginRecord = {kind: 'begin', ...facts}
+  const point = await points.draft({...facts, node}, {files: before.files, steps, version: session.options.version})
+  return {begin: {kind: 'begin', ...facts}, point}
+}
+
+async function beginChange(
+  {journal, points, options}: Session,
+  {begin, point}: ChangeDraft,
+): Promise<{begin: BeginRecord; restorePoint: string}> {
+  const restorePoint = await point.keep()
   try {
     await points.prune()
     const kept = new Set(await points.ids())
@@ -134,11 +155,11 @@ async function beginChange(
   } catch (error) {
     // What the journal has begun keeps its way back, also where nobody was told that it is on the disk.
     const hasBegun = await journal.read().then(
-      ({writes}) => writes.some(({begin: {id}}) => id === facts.id),
+      ({writes}) => writes.some(({begin: {id}}) => id === begin.id),
       () => true,
     )
     if (!hasBegun) await rm(restorePoint, {recursive: true, force: true}).catch(() => undefined)
-    throw writeFailureOf('the journal', session.options.stateDir, error)
+    throw writeFailureOf('the journal', options.stateDir, error)
   }
   return {begin, restorePoint}
 }

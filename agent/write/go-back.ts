@@ -1,4 +1,4 @@
-import type {NpmPart, PlannedStep, PlannedSteps} from '../../core/dataplane/plan.ts'
+import type {NpmPart, PlannedSteps, ToldStep} from '../../core/dataplane/plan.ts'
 import {partDigest} from '../../core/plan/digest.ts'
 import {faultPoint} from './fault-point.ts'
 import type {BeginRecord} from './journal-records.ts'
@@ -63,7 +63,7 @@ export async function goBack(session: Session, write: BeginRecord, reason: strin
 }
 
 /** What is left to take back. What somebody else has changed since the write began stays as it is. */
-function stepsBack(now: ReadNode, before: Opened, after: NpmPart | undefined, done: readonly PlannedStep[]): PlannedSteps {
+function stepsBack(now: ReadNode, before: Opened, after: NpmPart | undefined, done: readonly ToldStep[]): PlannedSteps {
   const {writing, state, part, digest} = now
   const wanted = after ? writing.carriedOver(part, after, before.part, done) : before.part
   if (partDigest(wanted, writing, sha256) === digest) return {steps: [], leftAlone: []}
@@ -71,7 +71,7 @@ function stepsBack(now: ReadNode, before: Opened, after: NpmPart | undefined, do
 }
 
 /** What the write led to, or was to lead to. */
-function partAfter({writing, part}: Opened, steps: readonly PlannedStep[]): NpmPart | undefined {
+function partAfter({writing, part}: Opened, steps: readonly ToldStep[]): NpmPart | undefined {
   try {
     return steps.reduce((made, step) => writing.after(made, step), part)
   } catch {

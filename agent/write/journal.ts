@@ -1,7 +1,7 @@
 import {constants} from 'node:fs'
-import {type FileHandle, open, readFile, rename, rm} from 'node:fs/promises'
+import {open, readFile, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {renameDurable, syncFolder, writeDurable} from './durable-file.ts'
+import {renameDurable, syncFolder, writeAt, writeDurable} from './durable-file.ts'
 import {faultPoint} from './fault-point.ts'
 import {type BeginRecord, type JournalRecord, type JournalWrite, writesOf} from './journal-records.ts'
 import {seal, unseal} from './sealed-record.ts'
@@ -112,8 +112,4 @@ export class Journal {
     const ended = new Set(records.filter(({kind}) => kind === 'end').map(({id}) => id))
     return {records, writes: writesOf(records), ended, bytes, ...damage}
   }
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten
 }

@@ -44,6 +44,8 @@ export interface ReadNodeOptions extends ReadLocalOptions {
   readonly texts?: ReadTexts
   /** Whether no rule is to be changed: then those of nftables need not be as they count now, while the kernel says that none was changed. */
   readonly isOfSets?: boolean
+  /** Called when tools have been started. */
+  readonly whenBegun?: (() => void) | undefined
   /** Tells the generation of the rules of nftables; by default the kernel of the tools that are run, if they are the real ones. */
   readonly generation?: (() => Promise<number | undefined>) | undefined
 }
@@ -83,30 +85,50 @@ export async function verifyNode(
 ): Promise<FoundPart> {
   const {node} = options
   const {writing, part} = wanted
-  const sawPart = (documents: readonly DumpDocument[]): FoundPart | undefined =>
-    writing.isPrinted?.(documents, part)
-      ? {...wanted, open: async () => (await openNode(node, documents, options.writing)).state}
-      : undefined
+  const look = async (rules?: Text) => {
+    const inPrint = writing.inPrint?.(part)
+    const {documents} = await readTexts(options, VERIFIED, rules, document => inPrint?.see(document))
+    return {documents, isPart: inPrint?.isSeen() ?? false}
+  }
+  const found = (documents: readonly DumpDocument[]): FoundPart => ({
+    ...wanted,
+    open: async () => (await openNode(node, documents, options.writing)).state,
+  })
   const rules = before?.files.get(NFT_RULES)
   if (rules && before?.generation !== undefined && !before.files.has(LEGACY_RULES)) {
-    const {documents} = await readTexts(options, VERIFIED, rules)
+    const {documents, isPart} = await look(rules)
     // Behind the sets: it speaks for all the time since the rules were read.
-    const isSame = (await generationOf(options)) === before.generation
-    const seen = isSame ? sawPart(documents) : undefined
-    if (seen) return seen
+    if (isPart && (await generationOf(options)) === before.generation) return found(documents)
   }
-  const {documents} = await readTexts(options, VERIFIED)
-  return sawPart(documents) ?? openNode(node, documents, options.writing)
+  const {documents, isPart} = await look()
+  return isPart ? found(documents) : openNode(node, documents, options.writing)
 }
 
-/** @param rules of nftables, where they are known and not to be printed */
-async function readTexts(options: ReadNodeOptions, asked: readonly NodeDocument[], rules?: Text) {
+/**
+ * @param rules of nftables, where they are known and not to be printed
+ * @param see is given each document when it is there, while others are still being read
+ */
+async function readTexts(
+  options: ReadNodeOptions,
+  asked: readonly NodeDocument[],
+  rules?: Text,
+  see: (document: DumpDocument) => void = () => {},
+) {
   const {signal, texts} = options
   const files = new Map<string, Text>()
   const documents: DumpDocument[] = []
   const sources = {version: '', cluster: undefined, limits, ...(await nodeSource()), ...options}
   const printed = rules ? asked.filter(name => name !== NFT_RULES) : asked
-  const readings = await readDocuments(await documentReaders(printed, sources), signal ?? new AbortController().signal)
+  const reading = readDocuments(
+    await documentReaders(printed, sources),
+    signal ?? new AbortController().signal,
+    ({name, text, problems}) => {
+      if (problems.length === 0) see(documentOfNode(name, text))
+    },
+  )
+  options.whenBegun?.()
+  if (rules) see(documentOfNode(NFT_RULES, rules))
+  const readings = await reading
   for (const {name, text, problems} of [...(rules ? [{name: NFT_RULES, text: rules, problems: []}] : []), ...readings]) {
     const [problem] = problems
     if (problem && isExtra(name)) continue
@@ -157,8 +179,10 @@ export function documentOfNode(name: string, text: Text): DumpDocument {
   return {name: `node/${name}`, folder: 'node', text, ...(kind && {kind})}
 }
 
+const isOfRules = (name: NodeDocument): boolean => documentRow(name).backend !== undefined
+
 /** Only headers and reference counts, which nothing that is written rests on. */
 const isExtra = (name: NodeDocument): boolean => documentRow(name).content === 'ipset-list'
 
-/** What has to be read to know what a node has. */
-const VERIFIED = kernelDocuments.filter(name => !isExtra(name))
+/** What has to be read to know what a node has. Sets come first: they are looked at while rules are still being printed. */
+const VERIFIED = kernelDocuments.filter(name => !isExtra(name)).toSorted((a, b) => Number(isOfRules(a)) - Number(isOfRules(b)))

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {mkdir, readdir, readFile, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {PlannedStep} from '../../core/dataplane/plan.ts'
+import type {ToldStep} from '../../core/dataplane/plan.ts'
 import {dumpFiles, nodeFolder} from '../../core/dump/layout.ts'
 import {makeManifest, manifestText} from '../../core/dump/make-manifest.ts'
 import type {DumpDocument} from '../../core/dump/model.ts'
@@ -41,14 +41,27 @@ export interface RestorePointContent {
   /** What the node's tools printed, by the names that a dump has for them. */
   readonly files: ReadonlyMap<string, Text>
   /** What is done with the node: it tells what of a later state comes from that, and what from somebody else. */
-  readonly steps: readonly PlannedStep[]
+  readonly steps: readonly ToldStep[]
   /** Of this program. */
   readonly version: string
 }
 
 export interface LoadedRestorePoint {
   readonly documents: readonly DumpDocument[]
-  readonly steps: readonly PlannedStep[]
+  readonly steps: readonly ToldStep[]
+}
+
+/** One that is being written. It is none before it is kept. */
+export interface RestorePointDraft {
+  /**
+   * Waits until all of it is on the disk, and gives it its name.
+   *
+   * @returns its folder
+   * @throws WriteFailure
+   */
+  keep(): Promise<string>
+  /** Takes it away. */
+  drop(): Promise<void>
 }
 
 /**
@@ -85,37 +98,69 @@ export class RestorePoints {
    * @returns its folder
    * @throws WriteFailure
    */
-  async save(facts: Omit<RestorePointFacts, 'files'>, {files, steps, version}: RestorePointContent): Promise<string> {
+  async save(facts: Omit<RestorePointFacts, 'files'>, content: RestorePointContent): Promise<string> {
+    return (await this.draft(facts, content)).keep()
+  }
+
+  /**
+   * Begins to write one, and returns when its files are being written. From then on that goes on by itself, beside whatever is done until
+   * it is kept or dropped; who keeps it is told what failed.
+   */
+  async draft(facts: Omit<RestorePointFacts, 'files'>, content: RestorePointContent): Promise<RestorePointDraft> {
     const path = this.pathOf(facts.id)
     const temporary = path + TEMPORARY
-    try {
-      await mkdir(this.folder, {recursive: true, mode: 0o700})
-      await rm(temporary, {recursive: true, force: true})
-      const manifest = makeManifest({
-        id: facts.id,
-        takenAt: facts.at,
-        version,
-        redacted: false,
-        nodes: [{name: facts.node, takenAt: facts.at, documents: [...files.keys()]}],
-        failures: [],
-      })
-      const inside = nodeFolder(facts.node, 0)
-      const all = new Map<string, Text>([
-        [dumpFiles.manifest, [manifestText(manifest)]],
-        [STEPS, [JSON.stringify(steps)]],
-      ])
-      for (const [name, text] of files) all.set(`${inside}/${name}`, text)
-      await mkdir(join(temporary, inside), {recursive: true, mode: 0o700})
-      for (const [name, text] of all) await writeDurable(join(temporary, name), text)
-      const sums = Object.fromEntries([...all].map(([name, text]) => [name, sumOf(text)]))
-      await writeDurable(join(temporary, FACTS), [seal({...facts, files: sums})])
-      for (const folder of [inside, dumpFiles.nodes, '']) await syncFolder(join(temporary, folder))
-      await renameDurable(temporary, path)
-      return path
-    } catch (error) {
-      await rm(temporary, {recursive: true, force: true}).catch(() => undefined)
-      throw writeFailureOf('the restore point', this.folder, error)
+    const begun = Promise.withResolvers<void>()
+    const written = this.write(temporary, facts, content, begun.resolve)
+    await Promise.race([begun.promise, written.catch(() => undefined)])
+    const remove = () => rm(temporary, {recursive: true, force: true}).catch(() => undefined)
+    return {
+      keep: async () => {
+        try {
+          await written
+          await renameDurable(temporary, path)
+          return path
+        } catch (error) {
+          await remove()
+          throw writeFailureOf('the restore point', this.folder, error)
+        }
+      },
+      drop: async () => {
+        await written.catch(() => undefined)
+        await remove()
+      },
     }
+  }
+
+  /** Its files wait for the disk side by side: none of them is anything before the folder has its name. */
+  private async write(
+    temporary: string,
+    facts: Omit<RestorePointFacts, 'files'>,
+    {files, steps, version}: RestorePointContent,
+    begun: () => void,
+  ): Promise<void> {
+    const inside = nodeFolder(facts.node, 0)
+    await mkdir(this.folder, {recursive: true, mode: 0o700})
+    await rm(temporary, {recursive: true, force: true})
+    await mkdir(join(temporary, inside), {recursive: true, mode: 0o700})
+    const manifest = makeManifest({
+      id: facts.id,
+      takenAt: facts.at,
+      version,
+      redacted: false,
+      nodes: [{name: facts.node, takenAt: facts.at, documents: [...files.keys()]}],
+      failures: [],
+    })
+    const all = new Map<string, Text>([
+      [dumpFiles.manifest, [manifestText(manifest)]],
+      [STEPS, [JSON.stringify(steps.map(told))]],
+    ])
+    for (const [name, text] of files) all.set(`${inside}/${name}`, text)
+    const sums = Object.fromEntries([...all].map(([name, text]) => [name, sumOf(text)]))
+    all.set(FACTS, [seal({...facts, files: sums})])
+    const writes = [...all].map(([name, text]) => writeDurable(join(temporary, name), text))
+    begun()
+    await allOf(writes)
+    await allOf([inside, dumpFiles.nodes, ''].map(folder => syncFolder(join(temporary, folder))))
   }
 
   /**
@@ -153,9 +198,9 @@ export class RestorePoints {
    */
   async load(id: string): Promise<FoundRestorePoint & LoadedRestorePoint> {
     const documents: DumpDocument[] = []
-    let steps: readonly PlannedStep[] = []
+    let steps: readonly ToldStep[] = []
     const found = await this.read(id, (file, content) => {
-      if (file === STEPS) steps = JSON.parse(Buffer.from(content).toString()) as readonly PlannedStep[]
+      if (file === STEPS) steps = JSON.parse(Buffer.from(content).toString()) as readonly ToldStep[]
       if (!file.startsWith(`${dumpFiles.nodes}/`)) return
       const decoding = new TextDecoding()
       decoding.push(content)
@@ -220,4 +265,18 @@ function sumOf(text: Text): string {
   const hash = createHash('sha256')
   for (const piece of text) hash.update(piece)
   return hash.digest('hex')
+}
+
+/** A step without what is only said about it. */
+const told = ({tool, backend, isAtomic, operations}: ToldStep): ToldStep => ({
+  tool,
+  ...(backend && {backend}),
+  isAtomic,
+  operations: operations.map(({line}) => ({line})),
+})
+
+/** Waits for all, also when one fails: who then takes away what they write must not do so under them. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({status}) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
 }

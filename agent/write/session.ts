@@ -76,11 +76,12 @@ export class Session {
    *
    * @param wanted what it is to be
    * @param before the node before, where no rule was told to change
+   * @param whenBegun called when its tools have been started
    * @throws WriteFailure
    */
-  verify(wanted: Omit<FoundPart, 'open'>, before?: ReadNode): Promise<FoundPart> {
+  verify(wanted: Omit<FoundPart, 'open'>, before?: ReadNode, whenBegun?: () => void): Promise<FoundPart> {
     const {node, writing, read} = this.options
-    return verifyNode({...read, node, writing, texts: this.texts}, wanted, before)
+    return verifyNode({...read, node, writing, texts: this.texts, whenBegun}, wanted, before)
   }
 
   async run(step: PlannedStep, backend: WrittenBackend, writing: NodeWriting): Promise<StepFailure | undefined> {

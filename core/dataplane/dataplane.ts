@@ -15,7 +15,7 @@ import type {AnyDifference} from './difference.ts'
 import type {ExpectedProgram, ExpectedProgramOptions} from './expected-program.ts'
 import type {Extent, NodeContent, NodeFacts} from './node-facts.ts'
 import type {NodeTranslation} from './node-translation.ts'
-import type {NpmPart, PlannedStep, PlannedSteps, PlanOptions} from './plan.ts'
+import type {NpmPart, PlannedSteps, PlanOptions, ToldStep} from './plan.ts'
 import type {PolicyChains} from './policy-chains.ts'
 import type {PolicyCompiler} from './policy-compiler.ts'
 import type {PlaneRedaction} from './redaction.ts'
@@ -187,27 +187,22 @@ export interface NodeWriting {
   emptyPart(node: NodeState): NpmPart
   /** A canonical text, equal for equal parts. Counters, order of members and line numbers are not in it. */
   canonical(part: NpmPart): string
-  /**
-   * Whether what the tools print says a part line for line, so that nothing has to be parsed to know it. False is no answer. Absent
-   * where reading is cheap.
-   *
-   * @param documents of a node, each whole
-   */
-  isPrinted?(documents: readonly {readonly kind?: string; readonly text: Text}[], part: NpmPart): boolean
+  /** Looks for a part in what the tools print, so that nothing has to be parsed to know that it is there. Absent where reading is cheap. */
+  inPrint?(part: NpmPart): PartInPrint
   /**
    * The steps from one part to another. What both allow stays allowed, and what both deny stays denied, after every operation that is
    * not of an atomic step, and after every step.
    */
   plan(node: NodeState, found: NpmPart, wanted: NpmPart, options: PlanOptions): PlannedSteps
   /** The part after a step, or after the first lines of one that is not atomic: a model of the tools. @throws RangeError as a tool would fail */
-  after(part: NpmPart, step: PlannedStep, operations?: number): NpmPart
+  after(part: NpmPart, step: ToldStep, operations?: number): NpmPart
   /**
    * A node as it is now, after a change, or a part of it, that led from one part to another: where these two differ, it is as the second; what
    * anybody else has changed meanwhile is kept.
    *
    * @param steps of the change, which may have taken away for a while what both have
    */
-  carriedOver(now: NpmPart, from: NpmPart, to: NpmPart, steps: readonly PlannedStep[]): NpmPart
+  carriedOver(now: NpmPart, from: NpmPart, to: NpmPart, steps: readonly ToldStep[]): NpmPart
   /** The same node with another part, to be walked. */
   nodeWith(node: NodeState, part: NpmPart): NodeState
   /**
@@ -217,7 +212,15 @@ export interface NodeWriting {
    */
   lostBy?(line: string, now: string): string | undefined
   /** Why lines must not be run: they touch what is not Azure NPM's. Undefined when all may be. */
-  refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined
+  refusal(steps: readonly Pick<ToldStep, 'tool' | 'operations'>[]): string | undefined
+}
+
+/** A part that is looked for in the documents of a node. */
+export interface PartInPrint {
+  /** Looks at a document, which is whole. Each is looked at once, in whatever order they come. */
+  see(document: {readonly kind?: string; readonly text: Text}): void
+  /** Whether those that were seen say the part line for line. False is no answer: another text may say the same. */
+  isSeen(): boolean
 }
 
 /** What becomes of changes that are made while Azure NPM may be running. */

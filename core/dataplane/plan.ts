@@ -19,13 +19,18 @@ export interface PlannedOperation {
   readonly name?: string
 }
 
-/** Lines that a tool is told in one run. */
-export interface PlannedStep {
+/** All of a step that decides what it does. */
+export interface ToldStep {
   readonly tool: 'ipset' | 'iptables' | 'hns'
   /** Of iptables: whose tool. What an earlier Azure NPM left behind may be in the back end that is not in use. */
   readonly backend?: 'nft' | 'legacy'
   /** Whether its lines come into force together. Of others each comes into force by itself. */
   readonly isAtomic: boolean
+  readonly operations: readonly Pick<PlannedOperation, 'line'>[]
+}
+
+/** Lines that a tool is told in one run. */
+export interface PlannedStep extends ToldStep {
   readonly operations: readonly PlannedOperation[]
   /** Why it comes here. */
   readonly why: string

@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import {byEntry, canonicalOptions} from './canonical-part.ts'
 import {parseRuleLine, parseSetLine} from './line.ts'
 import {type Backend, chainKey, isTwin, type LinuxPart, type PartSet, type PartTable, tablesOfBackends} from './part.ts'
@@ -12,7 +12,7 @@ import {leadsTo, type PartRule, setsOf} from './part-rule.ts'
  *
  * @param steps of the change: what it takes away for a while is in both parts, and may be missing now
  */
-export function carriedOver(now: LinuxPart, from: LinuxPart, to: LinuxPart, steps: readonly PlannedStep[]): LinuxPart {
+export function carriedOver(now: LinuxPart, from: LinuxPart, to: LinuxPart, steps: readonly ToldStep[]): LinuxPart {
   const touched = touchedBy(steps, now.backend)
   const sets = new Map<string, PartSet>()
   for (const name of new Set([...now.sets.keys(), ...to.sets.keys(), ...from.sets.keys()])) {
@@ -36,7 +36,7 @@ interface Touched {
   readonly chains: ReadonlySet<string>
 }
 
-function touchedBy(steps: readonly PlannedStep[], usual: Backend): Touched {
+function touchedBy(steps: readonly ToldStep[], usual: Backend): Touched {
   const sets = new Set<string>()
   const entries = new Map<string, Set<string>>()
   const chains = new Set<string>()

@@ -1,3 +1,4 @@
+import type {PartInPrint} from '../../dataplane/dataplane.ts'
 import {eachLine, type Text} from '../../text/lines.ts'
 import {behindCounters} from '../iptables/save-index.ts'
 import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
@@ -7,23 +8,33 @@ import {isOwnSet, type LinuxPart, type PartSet, type PartTable} from './part.ts'
 import {isJump, type PartRule} from './part-rule.ts'
 
 /**
- * Whether what the tools print of a node says a part line for line, but for counters, the order of members, and what others have. Then
- * nothing has to be parsed to know that the node has the part. False is no answer: another text may say the same.
+ * Looks whether what the tools print of a node says a part line for line, but for counters, the order of members, and what others have. Then
+ * nothing has to be parsed to know that the node has the part.
  *
  * It knows the output of the nft tools alone, as of a node without rules of the other back end, and takes a text that is cut, or has a line
  * of a form that these do not print, for no answer.
- *
- * @param documents of the node, each whole, with its kind
  */
-export function isPrinted(
-  documents: readonly {readonly kind?: string; readonly text: Text}[],
-  {sets, tables}: LinuxPart,
-): boolean {
-  const [rules, ...moreRules] = documents.filter(({kind}) => kind === 'iptables-save')
-  const [members, ...moreMembers] = documents.filter(({kind}) => kind === 'ipset-save')
-  if (!rules || !members || moreRules.length > 0 || moreMembers.length > 0) return false
-  if (tables.legacy.chains.size > 0 || tables.legacy.forward.some(isJump)) return false
-  return isEnded(rules.text) && isEnded(members.text) && saysSets(members.text, sets) && saysTable(rules.text, tables.nft)
+export class PrintedPart implements PartInPrint {
+  private readonly part: LinuxPart
+  /** What the documents of each kind say of it. There is one of each. */
+  private readonly said = new Map<'iptables-save' | 'ipset-save', boolean>()
+
+  constructor(part: LinuxPart) {
+    this.part = part
+  }
+
+  see({kind, text}: {readonly kind?: string; readonly text: Text}): void {
+    if (kind !== 'iptables-save' && kind !== 'ipset-save') return
+    const {sets, tables} = this.part
+    const says = () => isEnded(text) && (kind === 'ipset-save' ? saysSets(text, sets) : saysTable(text, tables.nft))
+    this.said.set(kind, !this.said.has(kind) && says())
+  }
+
+  isSeen(): boolean {
+    const {legacy} = this.part.tables
+    const isOfNft = legacy.chains.size === 0 && !legacy.forward.some(isJump)
+    return isOfNft && this.said.get('iptables-save') === true && this.said.get('ipset-save') === true
+  }
 }
 
 /** A last line without its end may be cut. */

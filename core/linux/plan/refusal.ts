@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import type {Match} from '../iptables/model.ts'
 import {FORWARD_CHAIN, NPM_CHAIN} from '../npm/chain-names.ts'
 import {KEPT_COMMENT_BYTES} from '../npm/limits.ts'
@@ -13,7 +13,7 @@ import {isUsualRule} from './usual-rule.ts'
  * Why lines must not be run. Undefined when they change nothing but Azure NPM's chains, the jump to them and Azure NPM's sets. A plan
  * comes from elsewhere, so each line is read strictly: it must be what the lines of a plan are, character for character.
  */
-export function refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined {
+export function refusal(steps: readonly Pick<ToldStep, 'tool' | 'operations'>[]): string | undefined {
   for (const {tool, operations} of steps)
     for (const operation of operations) {
       const reason = reasonAgainst(tool, operation)
@@ -26,7 +26,7 @@ export function refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>
 /** Printable ASCII: line breaks would end a line in the middle, other characters may count as blanks somewhere. */
 const PLAIN = /^[\x20-\x7e]{1,4000}$/
 
-function reasonAgainst(tool: PlannedStep['tool'], operation: PlannedStep['operations'][number]): string | undefined {
+function reasonAgainst(tool: ToldStep['tool'], operation: ToldStep['operations'][number]): string | undefined {
   const {line: text} = operation
   if (tool === 'ipset' ? ADDS.test(text) : tool === 'iptables' && isUsualAppend(text)) return undefined
   if (!PLAIN.test(text)) return 'it has characters that no line of a plan has'

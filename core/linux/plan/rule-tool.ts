@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
 import type {RuleLine} from './line.ts'
 import {ruleLineOf} from './parsed-line.ts'
@@ -11,7 +11,7 @@ import type {PartRule} from './part-rule.ts'
  *
  * @throws RangeError where the tool would fail
  */
-export function tellIptables(part: LinuxPart, backend: Backend, operations: PlannedStep['operations']): LinuxPart {
+export function tellIptables(part: LinuxPart, backend: Backend, operations: ToldStep['operations']): LinuxPart {
   const table = part.tables[backend]
   const tool = new RuleTool(new Map(table.chains).set(FORWARD_CHAIN, table.forward))
   for (const operation of operations) {

@@ -1,5 +1,5 @@
 import type {NodeWriting} from '../../dataplane/dataplane.ts'
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import type {LinuxDifference} from '../compare/compared-rule.ts'
 import type {LinuxNode} from '../node-state.ts'
 import type {LinuxProgram} from '../npm/program.ts'
@@ -10,7 +10,7 @@ import {setLineOf} from './parsed-line.ts'
 import type {LinuxPart} from './part.ts'
 import {planParts} from './plan.ts'
 import {withPoliciesOf} from './policies-of-kept.ts'
-import {isPrinted} from './printed-part.ts'
+import {PrintedPart} from './printed-part.ts'
 import {keptPartOf, partOf} from './read-part.ts'
 import {refusal} from './refusal.ts'
 import {tellIptables} from './rule-tool.ts'
@@ -36,18 +36,17 @@ export const linuxWriting = {
     withPoliciesOf(part, kept, names, isOfOnePolicy),
   emptyPart: (node: LinuxNode) => emptyPart(node),
   canonical: (part: LinuxPart) => canonicalPart(part),
-  isPrinted: (documents, part: LinuxPart) => isPrinted(documents, part),
+  inPrint: (part: LinuxPart) => new PrintedPart(part),
   plan: (node: LinuxNode, found: LinuxPart, wanted: LinuxPart, options) => planParts(node, found, wanted, options),
   after: partAfter,
-  carriedOver: (now: LinuxPart, from: LinuxPart, to: LinuxPart, steps: readonly PlannedStep[]) =>
-    carriedOver(now, from, to, steps),
+  carriedOver: (now: LinuxPart, from: LinuxPart, to: LinuxPart, steps: readonly ToldStep[]) => carriedOver(now, from, to, steps),
   nodeWith: (node: LinuxNode, part: LinuxPart) => nodeWith(node, part),
   refusal,
 } satisfies NodeWriting
 
 function partAfter(
   part: LinuxPart,
-  {tool, backend = part.backend, isAtomic, operations}: PlannedStep,
+  {tool, backend = part.backend, isAtomic, operations}: ToldStep,
   count = operations.length,
 ): LinuxPart {
   const told = count < operations.length ? operations.slice(0, count) : operations

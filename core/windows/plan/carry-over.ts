@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import {setsOf} from '../compare/compared-acl.ts'
 import {plainGuid} from '../hns/model.ts'
 import type {ProgramAcl} from '../npm/program.ts'
@@ -10,7 +10,7 @@ import {parseRequest, policiesOf} from './request.ts'
  * work, it is as the second; all else is as it is now. What somebody else has changed meanwhile is kept, down to single members and ACLs, and
  * copies of sets that a plan made for itself are gone. Endpoints that are gone stay gone, and new ones have what they have.
  */
-export function carriedOver(now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly PlannedStep[]): WindowsPart {
+export function carriedOver(now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly ToldStep[]): WindowsPart {
   // A machine that was restarted has a new network, and new endpoints at it.
   if (now.network.id !== from.network.id) return now
   const touched = touchedBy(steps)
@@ -26,7 +26,7 @@ export function carriedOver(now: WindowsPart, from: WindowsPart, to: WindowsPart
   return {...now, sets, endpoints: new Map(endpoints)}
 }
 
-function touchedBy(steps: readonly PlannedStep[]): {sets: ReadonlySet<string>; endpoints: ReadonlySet<string>} {
+function touchedBy(steps: readonly ToldStep[]): {sets: ReadonlySet<string>; endpoints: ReadonlySet<string>} {
   const [sets, endpoints] = [new Set<string>(), new Set<string>()]
   for (const {operations} of steps)
     for (const {line} of operations) {

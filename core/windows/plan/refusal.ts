@@ -1,4 +1,4 @@
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import {parseIpv4Block} from '../../net/ipv4.ts'
 import {isObject} from '../hns/documents.ts'
 import type {JsonObject} from '../hns/model.ts'
@@ -10,7 +10,7 @@ import {type HnsRequest, parseRequest, policiesOf} from './request.ts'
  * Why requests must not be made. Plans come over the wire: whatever they say, only sets and ACLs of Azure NPM may come of them. That an update
  * tells the policies of others as they are is found out by the model of HNS, which has them.
  */
-export function refusal(steps: readonly Pick<PlannedStep, 'tool' | 'operations'>[]): string | undefined {
+export function refusal(steps: readonly Pick<ToldStep, 'tool' | 'operations'>[]): string | undefined {
   for (const {tool, operations} of steps)
     for (const {line} of operations) {
       const reason = tool === 'hns' ? against(line) : `${tool} is no tool of Windows nodes`

@@ -1,5 +1,5 @@
 import type {NodeWriting} from '../../dataplane/dataplane.ts'
-import type {PlannedStep} from '../../dataplane/plan.ts'
+import type {ToldStep} from '../../dataplane/plan.ts'
 import type {WindowsDifference} from '../compare/compared-acl.ts'
 import type {WindowsNode} from '../node-state.ts'
 import type {WindowsProgram} from '../npm/program.ts'
@@ -39,14 +39,14 @@ export const windowsWriting = {
   canonical: (part: WindowsPart) => canonicalPart(part),
   plan: (node: WindowsNode, found: WindowsPart, wanted: WindowsPart, options) => planParts(node, found, wanted, options),
   after: partAfter,
-  carriedOver: (now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly PlannedStep[]) =>
+  carriedOver: (now: WindowsPart, from: WindowsPart, to: WindowsPart, steps: readonly ToldStep[]) =>
     carriedOver(now, from, to, steps),
   nodeWith: (node: WindowsNode, part: WindowsPart) => nodeWith(node, part),
   lostBy,
   refusal,
 } satisfies NodeWriting
 
-function partAfter(part: WindowsPart, {operations}: PlannedStep, count = operations.length): WindowsPart {
+function partAfter(part: WindowsPart, {operations}: ToldStep, count = operations.length): WindowsPart {
   let now = part
   for (const {line} of operations.slice(0, count)) {
     const request = parseRequest(line)

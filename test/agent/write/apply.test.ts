@@ -1,3 +1,5 @@
+import {readdir} from 'node:fs/promises'
+import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {sha256} from '../../../agent/write/sealed-record.ts'
 import type {Plan} from '../../../core/contract/plan.ts'
@@ -94,6 +96,7 @@ describeKernel('a plan that was changed after it was made', () => {
     const again = (await writer.tell({does: 'apply', plan: signed})).result
     expect(again).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
     expect(again.failedAt?.message).toMatch(says)
+    expect(await readdir(join(node.lab.stateDir, 'restore-points'))).toEqual([])
     expect(await node.state()).toBe('a')
   })
 

@@ -1,8 +1,11 @@
 import {mkdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {pathToFileURL} from 'node:url'
+import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import type {WriteStatus} from '../../../core/contract/writes.ts'
 import {describeKernel} from '../../support/kernel/describe.ts'
+import {temporaryFolder} from '../../support/temporary-folder.ts'
 import {TwoStates} from '../../support/writer/two-states.ts'
 
 /** Only where a mark is set, once; then as the real tool. */
@@ -119,6 +122,16 @@ describeKernel('a disk', () => {
     expect(result).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
     expect(result.failedAt?.message).toMatch(/the restore point cannot be written .*: the disk is full/)
     expect(await node.state()).toBe('a')
+  })
+
+  test('with room for the beginning of a file: it is not taken for whole', async () => {
+    await using folder = await temporaryFolder()
+    const module = pathToFileURL(join(import.meta.dirname, '../../../agent/write/durable-file.ts')).href
+    const program = `import {writeDurable} from '${module}'
+      console.log(await writeDurable('${folder.path}/file', ['x'.repeat(20_000)]).then(() => 'whole', ({code}) => code))`
+    const small = `mount -t tmpfs -o size=16k none ${folder.path} && exec "$@"`
+    const node = [process.execPath, '--input-type=module', '--eval', program]
+    expect((await execa('unshare', ['--mount', 'sh', '-c', small, 'sh', ...node])).stdout).toBe('ENOSPC')
   })
 
   test('that is read-only: refused, and the answer says where', async () => {

@@ -1,7 +1,8 @@
 import type * as fs from 'node:fs/promises'
-import {readFile, rm, writeFile} from 'node:fs/promises'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {expect, test, vi} from 'vitest'
+import {afterEach, expect, test, vi} from 'vitest'
+import {setFaultHook} from '../../../agent/write/fault-point.ts'
 import {RestorePoints, type WholePoints} from '../../../agent/write/restore-points.ts'
 import {temporaryFolder} from '../../support/temporary-folder.ts'
 
@@ -23,11 +24,14 @@ const facts = {
   wantedDigest: 'b',
 } as const
 
+afterEach(() => setFaultHook(undefined))
+
+const files = new Map([['ipset-save.txt', ['create azure-npm-1 hash:net family inet\n']]])
+
 test('a restore point that was whole is not read again until somebody writes to it', async () => {
   await using folder = await temporaryFolder()
   const whole: WholePoints = new Map()
   const points = () => new RestorePoints(folder.path, whole)
-  const files = new Map([['ipset-save.txt', ['create azure-npm-1 hash:net family inet\n']]])
   const path = await points().save(facts, {files, steps: [], version: '1'})
   const readCount = async () => {
     vi.mocked(readFile).mockClear()
@@ -52,4 +56,43 @@ test('a restore point that was whole is not read again until somebody writes to 
   await rm(path, {recursive: true})
   expect(await points().ids()).toEqual([])
   expect(whole.size).toBe(0)
+})
+
+test('what is drafted is no restore point before it is kept, and nothing once it is dropped', async () => {
+  await using folder = await temporaryFolder()
+  const points = new RestorePoints(folder.path)
+  const step = {
+    tool: 'ipset',
+    isAtomic: false,
+    why: 'words',
+    operations: [{line: 'add a 10.0.0.1', undo: 'words', reason: 'words'}],
+  }
+  const draft = () => points.draft(facts, {files, steps: [step as never], version: '1'})
+  const dropped = await draft()
+  expect(await points.ids()).toEqual([])
+  await dropped.drop()
+  expect(await readdir(points.folder)).toEqual([])
+
+  await (await draft()).keep()
+  expect(await points.ids()).toEqual([ID])
+  // What is only said about the steps of a large plan is more than half of them.
+  expect((await points.load(ID)).steps).toEqual([{tool: 'ipset', isAtomic: false, operations: [{line: 'add a 10.0.0.1'}]}])
+})
+
+test('a file that the disk does not take: the others are waited for, and nothing is left', async () => {
+  await using folder = await temporaryFolder()
+  const points = new RestorePoints(folder.path)
+  const passed: string[] = []
+  const keep = async () => (await points.draft(facts, {files, steps: [], version: '1'})).keep()
+  setFaultHook(name => void passed.push(name))
+  await keep()
+  await rm(points.pathOf(ID), {recursive: true})
+  for (const failAt of passed.slice(0, passed.indexOf('after a rename')).keys()) {
+    let at = 0
+    setFaultHook(name => {
+      if (at++ === failAt) throw Object.assign(new Error(name), {code: 'ENOSPC'})
+    })
+    await expect(keep(), `full at ${passed[failAt]}`).rejects.toThrow('the disk is full')
+    expect(await readdir(points.folder), `full at ${passed[failAt]}`).toEqual([])
+  }
 })

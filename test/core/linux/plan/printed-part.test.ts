@@ -4,7 +4,7 @@ import {compile} from '../../../../core/linux/compile/compile.ts'
 import type {LinuxNode} from '../../../../core/linux/node-state.ts'
 import {canonicalPart} from '../../../../core/linux/plan/canonical-part.ts'
 import type {LinuxPart} from '../../../../core/linux/plan/part.ts'
-import {isPrinted} from '../../../../core/linux/plan/printed-part.ts'
+import {PrintedPart} from '../../../../core/linux/plan/printed-part.ts'
 import {linuxWriting} from '../../../../core/linux/plan/writing.ts'
 import {damagedNode} from '../../../support/linux/arbitrary-node.ts'
 import {objectsOf} from '../../../support/linux/compare-programs.ts'
@@ -58,6 +58,12 @@ const pair = clean.sets.findIndex(
   (line, at) =>
     isMember(line) && clean.sets[at + 1]?.split(' ')[1] === line.split(' ')[1] && isMember(clean.sets[at + 1] as string),
 )
+
+function isPrinted(documents: ReturnType<typeof documentsOf>, part: LinuxPart): boolean {
+  const inPrint = new PrintedPart(part)
+  for (const document of documents) inPrint.see(document)
+  return inPrint.isSeen()
+}
 
 describe('a text that says a part', () => {
   test.each<{name: string; lines: NodeLines}>([

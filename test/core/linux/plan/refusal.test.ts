@@ -9,7 +9,7 @@ import {arbitraryNode} from '../../../support/linux/arbitrary-node.ts'
 import {nodeOfLines} from '../../../support/linux/written-node.ts'
 import type {NodeLines} from '../../../support/node-of.ts'
 
-const lineOf = (tool: 'ipset' | 'iptables' | 'hns', line: string) => refusal([{tool, operations: [{line, undo: '', reason: ''}]}])
+const lineOf = (tool: 'ipset' | 'iptables' | 'hns', line: string) => refusal([{tool, operations: [{line}]}])
 
 const allowed = {
   ipset: [

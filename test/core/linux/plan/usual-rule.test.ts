@@ -86,5 +86,5 @@ propertyTest.prop([ruleTexts], {numRuns: 20_000})('what is told by its form is w
   const parsed = PartRule.parsed(text)
   expect(told).toEqual({sets: setsOf(parsed), chain: leadsTo(parsed)})
   // Lines that insert are always parsed to be checked.
-  expect(refusal([{tool: 'iptables', operations: [{line: `-I AZURE-NPM 1 ${text}`, undo: '', reason: ''}]}])).toBeUndefined()
+  expect(refusal([{tool: 'iptables', operations: [{line: `-I AZURE-NPM 1 ${text}`}]}])).toBeUndefined()
 })
