@@ -30,7 +30,7 @@ export function happeningsOf(before: NodeView, after: NodeView): Happening[] {
   const found = (at: string, all: readonly Found[]): Happening[] => all.map(each => ({at, node, ...each}))
   const happened: Happening[] = []
   if (after.failure && !before.failure)
-    happened.push(...found(after.failure.at, [{kind: 'nodeLost', text: after.failure.message}]))
+    happened.push(...found(after.failure.at, [{kind: 'nodeLost', text: withoutNode(after.failure.message, node)}]))
   if (before.failure && !after.failure && after.sample)
     happened.push(...found(after.sample.at, [{kind: 'nodeBack', text: 'the node can be watched again'}]))
   if (before.live && after.live && before.live !== after.live)
@@ -45,6 +45,10 @@ export function happeningsOf(before: NodeView, after: NodeView): Happening[] {
     )
   return happened
 }
+
+/** Errors begin with the node that they are of. */
+const withoutNode = (message: string, node: string): string =>
+  message.startsWith(`node ${node}: `) ? message.slice(`node ${node}: `.length) : message
 
 function npmRestarted({summary: {npm: old}}: LiveSample, {summary: {npm: now}}: LiveSample): Found[] {
   if (!now?.startedAt || !old?.startedAt || now.startedAt === old.startedAt) return []

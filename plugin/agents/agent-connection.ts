@@ -26,6 +26,9 @@ export interface AgentConnection extends AsyncDisposable {
 /** Code of the error of calls that were under way when the time of the token was over; a new connection has a new one. */
 export const TOKEN_OVER = 'TOKEN_OVER'
 
+/** Code of the error of calls that were under way when the connection ended. */
+export const CLOSED = 'CLOSED'
+
 const UPDATE_AGENT = 'Update the agents: kubectl npm install'
 
 export interface ConnectionOptions {
@@ -148,9 +151,9 @@ const closingWords =
       return new AgentError(
         `node ${node}: the agent was stopped in the middle of an answer`,
         'Run the command again when it is back.',
-        'CLOSED',
+        CLOSED,
       )
     if (code === closeCodes.tokenOver) return new AgentError(`node ${node}: ${reason}`, again, TOKEN_OVER)
-    if (reason !== '') return new AgentError(`node ${node}: the agent ended the connection: ${reason}`, again, 'CLOSED')
-    return new AgentError(`node ${node}: the connection to the agent broke in the middle of an answer`, again, 'CLOSED')
+    if (reason !== '') return new AgentError(`node ${node}: the agent ended the connection: ${reason}`, again, CLOSED)
+    return new AgentError(`node ${node}: the connection to the agent broke in the middle of an answer`, again, CLOSED)
   }

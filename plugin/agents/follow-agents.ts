@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {InputError} from '../../core/problem/input-error.ts'
-import {type AgentConnection, TOKEN_OVER} from './agent-connection.ts'
+import {type AgentConnection, CLOSED, TOKEN_OVER} from './agent-connection.ts'
 import {AgentError} from './agent-error.ts'
 import {type FoundAgents, findAgents, type NodeChoice, type RelayPod} from './agents.ts'
 import type {Cluster} from './cluster.ts'
@@ -11,6 +11,8 @@ export interface FollowPauses {
   /** Milliseconds until agents of new nodes are looked for. */
   readonly lookMs: number
 }
+
+const ASKED_AGAIN = 'It is asked again by itself.'
 
 const PAUSES: FollowPauses = {againMs: 2000, lookMs: 15_000}
 
@@ -60,7 +62,7 @@ export async function followAgents(
         await followAgent(cluster, pod, signal, agent => listen(agent, node, signal, () => troubles.delete(node)))
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof InputError) report(node, error)
+      if (error instanceof InputError) report(node, askedAgain(error))
       // Faults of our own are not hidden as a node's failure.
       else faults.push(error)
     } finally {
@@ -104,11 +106,15 @@ async function followAgent(
   try {
     await listen(agent)
     // Nobody ends a subscription but the two of us.
-    if (!signal.aborted) throw new InputError(`node ${pod.node}: the agent ended the subscription`, 'It is asked again.')
+    if (!signal.aborted) throw new InputError(`node ${pod.node}: the agent ended the subscription`, ASKED_AGAIN)
   } catch (error) {
     if (!(error instanceof AgentError && error.code === TOKEN_OVER)) throw error
   }
 }
+
+/** Who follows need do nothing about a connection that broke. */
+const askedAgain = (error: InputError): InputError =>
+  error instanceof AgentError && error.code === CLOSED ? new AgentError(error.message, ASKED_AGAIN, CLOSED) : error
 
 const goneFrom = (node: string): InputError =>
   new InputError(`node ${node}: its agent is gone`, 'The node has left the cluster, or its agent was removed.')

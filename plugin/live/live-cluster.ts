@@ -1,6 +1,6 @@
 import type {SetEntry} from '../../core/contract/common.ts'
 import type {Drift} from '../../core/contract/drift.ts'
-import {type LiveEvent, wireSampleSchema} from '../../core/contract/live.ts'
+import {type LiveEvent, type LiveFailure, wireSampleSchema} from '../../core/contract/live.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {NodeState} from '../../core/dataplane/dataplane.ts'
 import {InputError} from '../../core/problem/input-error.ts'
@@ -16,10 +16,16 @@ import {NodeSnapshots} from './node-snapshots.ts'
 import {CurrentRequest} from './request.ts'
 import {setOf} from './set-of.ts'
 import {SharedObjects} from './shared-objects.ts'
+import {Silence} from './silence.ts'
 import {Turns} from './turns.ts'
 
 /** Reading a large node whole takes a second of this processor. */
 const READ_AT_ONCE = 8
+
+export interface LivePauses extends FollowPauses {
+  /** Milliseconds behind when a sample was due until its node is said to be silent. */
+  readonly silentMs?: number
+}
 
 /**
  * All nodes of a cluster that are meant, each through one connection to its agent. Connections that end are opened again.
@@ -30,13 +36,13 @@ export class LiveCluster implements LiveSource {
   readonly kind = 'cluster'
   private readonly cluster: Cluster
   private readonly choice: NodeChoice
-  private readonly pauses: FollowPauses | undefined
+  private readonly pauses: LivePauses | undefined
   private readonly asked: CurrentRequest
   private readonly agents = new Map<string, AgentConnection>()
   private readonly objects = new SharedObjects()
   private readonly reads = new Turns(READ_AT_ONCE)
 
-  constructor(cluster: Cluster, choice: NodeChoice, request: LiveRequest, pauses?: FollowPauses) {
+  constructor(cluster: Cluster, choice: NodeChoice, request: LiveRequest, pauses?: LivePauses) {
     this.cluster = cluster
     this.choice = choice
     this.pauses = pauses
@@ -56,8 +62,7 @@ export class LiveCluster implements LiveSource {
         {
           ...(onFound && {onFound}),
           listen: (agent, node, listening, came) => this.listen(agent, node, listening, came, queue),
-          onTrouble: (node, {message, next}) =>
-            queue.push({apiVersion: API_VERSION, kind: 'LiveFailure', node, at: new Date().toISOString(), message, next}),
+          onTrouble: (node, error) => queue.push(failureOf(node, error)),
         },
         this.pauses,
       ),
@@ -92,9 +97,11 @@ export class LiveCluster implements LiveSource {
       failed.reject,
     )
     this.agents.set(node, agent)
+    using silence = new Silence(ms => queue.push(failureOf(node, silentFor(node, ms))), this.pauses?.silentMs)
     try {
       while (!signal.aborted) {
         const {input, changed} = this.asked.of(node)
+        silence.heard(input.intervalMs)
         const listening = AbortSignal.any([signal, changed])
         const listened = agent.ask('samples', client =>
           listen(
@@ -104,6 +111,7 @@ export class LiveCluster implements LiveSource {
               const wire = parseAnswer(wireSampleSchema, data, node)
               if (listening.aborted) return
               came()
+              silence.heard(2 * (wire.intervalMs + wire.readMs))
               queue.push({apiVersion: API_VERSION, kind: 'LiveSample', node, ...wire})
               snapshots.look(wire)
             },
@@ -131,3 +139,18 @@ export class LiveCluster implements LiveSource {
     throw new InputError(`node ${node}: there is no connection to its agent at present`, 'It is tried again every two seconds.')
   }
 }
+
+const failureOf = (node: string, {message, next}: InputError): LiveFailure => ({
+  apiVersion: API_VERSION,
+  kind: 'LiveFailure',
+  node,
+  at: new Date().toISOString(),
+  message,
+  next,
+})
+
+const silentFor = (node: string, ms: number): InputError =>
+  new InputError(
+    `node ${node}: nothing has come from its agent for ${Math.round(ms / 1000)} s`,
+    'It is waited for, and asked again over a new connection when this one is dead.',
+  )

@@ -4,7 +4,7 @@ import type {LiveEvent, SamplesInput} from '../../../core/contract/live.ts'
 import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
 import {policyFigures} from '../../../core/live/policy-figures.ts'
 import {openCluster} from '../../../plugin/agents/cluster.ts'
-import {LiveCluster} from '../../../plugin/live/live-cluster.ts'
+import {LiveCluster, type LivePauses} from '../../../plugin/live/live-cluster.ts'
 import type {LiveRequest} from '../../../plugin/live/live-source.ts'
 import {type FakeAgent, startFakeAgent} from '../../support/plugin/fake-agent.ts'
 import {startFakeApiServer} from '../../support/plugin/fake-api-server.ts'
@@ -32,14 +32,14 @@ class Watch {
   }
 }
 
-async function watchCluster(agents: Record<string, number>, request: LiveRequest) {
+async function watchCluster(agents: Record<string, number>, request: LiveRequest, pauses?: Pick<LivePauses, 'silentMs'>) {
   await using stack = new AsyncDisposableStack()
   const api = stack.use(await startFakeApiServer({agents}))
   const end = new AbortController()
   stack.defer(() => end.abort())
   const flags = {kubeconfig: api.env.KUBECONFIG, 'agent-namespace': 'kubectl-npm'}
   const cluster = stack.use(await openCluster(flags, end.signal, {anyEngine: true}))
-  const source = new LiveCluster(cluster, {}, request, {againMs: 20, lookMs: 20})
+  const source = new LiveCluster(cluster, {}, request, {againMs: 20, lookMs: 20, ...pauses})
   const watch = new Watch(source, end.signal)
   const held = stack.move()
   return {source, watch, [Symbol.asyncDispose]: () => held.disposeAsync()}
@@ -158,6 +158,27 @@ describe('watching a cluster', () => {
     played.hit(3)
     await watched.watch.until(view => countedOn(view, 'aks-1') === 3)
     expect(watched.watch.view.happenings.map(({kind}) => kind)).toEqual(expect.arrayContaining(['nodeLost', 'nodeBack']))
+    const failures = watched.watch.events.filter(({kind}) => kind === 'LiveFailure')
+    expect(failures).toContainEqual(expect.objectContaining({next: 'It is asked again by itself.'}))
     expect(watched.watch.view.nodes.get('aks-1')).not.toHaveProperty('failure')
+  })
+
+  test('says so when a connection stays and nothing comes over it, and heals without a new one', async () => {
+    const played = new PlayedNode()
+    await using agent = await startPlayedAgent('aks-1', played)
+    await using watched = await watchCluster({'aks-1': agent.port}, {intervalMs: 200, rulesOf: new Set()}, {silentMs: 20})
+    const {watch} = watched
+    const {failure} = (await watch.until(view => view.nodes.get('aks-1')?.failure)).nodes.get('aks-1') ?? {}
+    expect(failure).toMatchObject({
+      message: expect.stringContaining('node aks-1: nothing has come from its agent for'),
+      next: expect.stringContaining('It is waited for'),
+    })
+    played.hit(1)
+    await watch.until(view => !view.nodes.get('aks-1')?.failure)
+    expect(watch.view.happenings).toEqual([
+      expect.objectContaining({kind: 'nodeLost', text: expect.stringMatching(/^nothing has come/)}),
+      expect.objectContaining({kind: 'nodeBack'}),
+    ])
+    expect(agent.tokens).toHaveLength(1)
   })
 })
