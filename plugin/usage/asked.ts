@@ -25,7 +25,7 @@ export function readAsked(argv: readonly string[], verbs: readonly string[]): As
   const [first, ...words] = argv
   if (first === undefined) return {kind: 'verbs'}
   if (first === '--version') return {kind: 'version'}
-  if (first === 'options' && !asksForHelp(words)) return {kind: 'options'}
+  if (first === 'options') return {kind: 'options'}
   if (first === 'help')
     return helpAbout(
       words.find(word => !word.startsWith('-')),
@@ -44,7 +44,7 @@ function asksForHelp(words: readonly string[]): boolean {
 }
 
 function helpAbout(verb: string | undefined, verbs: readonly string[]): Asked {
-  if (verb === undefined) return {kind: 'verbs'}
+  if (verb === undefined || verb === 'help') return {kind: 'verbs'}
   if (verb === 'options') return {kind: 'options'}
   if (!verbs.includes(verb)) throw unknownVerb(verb, verbs)
   return {kind: 'help', verb}

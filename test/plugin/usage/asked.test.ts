@@ -15,6 +15,9 @@ describe('what a command line asks for', () => {
     [['sets', '--from', 'x', '-h'], {kind: 'help', verb: 'sets'}],
     [['options'], {kind: 'options'}],
     [['help', 'options'], {kind: 'options'}],
+    [['options', '-h'], {kind: 'options'}],
+    [['help', 'help'], {kind: 'verbs'}],
+    [['help', '-h'], {kind: 'verbs'}],
     [['--version'], {kind: 'version'}],
     [['sets', 'a', '-o', 'json'], {kind: 'verb', verb: 'sets', words: ['a', '-o', 'json']}],
     // Behind -- there are no flags.
