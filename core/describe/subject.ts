@@ -43,6 +43,8 @@ export function findSubject(asked: string, namespace: string | undefined, known:
     if (kindOfWord(kind) === 'namespace') return among('namespace', name, namespacesOf(known), known)
     if (kindOfWord(kind) === 'node') return among('node', name, nodesOf(known), known)
     if (kindOfWord(kind) === 'policy') return policyOf(name, namespace, known) ?? noPolicy(name, known)
+    // `set/app` may be a label's own name.
+    if (kindOfWord(kind) === 'set' && name !== '' && !isSet(asked, known)) return setOf(name, known)
   }
   if (/[=:]/.test(asked) || isSetName(asked) || setTypeOf(asked) !== 'Unknown') return setOf(asked, known)
   try {

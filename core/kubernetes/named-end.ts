@@ -3,7 +3,15 @@ import {InputError, unknownName} from '../problem/input-error.ts'
 import {nearest} from '../text/nearest.ts'
 import {incompleteObjects, mayMiss} from './completeness.ts'
 import type {ObjectKind} from './given-objects.ts'
-import {isReferredTo, type ObjectReference, readReference} from './object-reference.ts'
+import {
+  isReferredTo,
+  kindMeantBy,
+  kindOfWord,
+  type ObjectReference,
+  otherKindOf,
+  readReference,
+  workloadOf,
+} from './object-reference.ts'
 import {type ClusterObjects, type Node, objectKey, type Pod, type Service} from './objects.ts'
 import {SERVICES_NEXT} from './service-backends.ts'
 
@@ -140,7 +148,7 @@ function notFound(asked: string, references: readonly ObjectReference[], known: 
   const elsewhere = pods.filter(pod => isReferredTo(pod, anywhere)).map(keyedAs(kind, name))
   if (kind !== 'pod')
     return unknownName(isWhole('pods'), `no pod of ${kind} ${name} is in the input${where}`, [
-      ...inOthers(elsewhere),
+      ...(elsewhere.length > 0 ? inOthers(elsewhere) : hint(nearWorkload(reference, known))),
       `Check the name: kubectl get ${kind}s -A`,
     ])
   // `shop/web-0` says itself where it is.
@@ -149,9 +157,27 @@ function notFound(asked: string, references: readonly ObjectReference[], known: 
     ? nearest(`${namespace}/${name}`, pods.map(objectKey))
     : nearest(name, new Set(pods.map(({metadata}) => metadata.name)))
   return unknownName(isWhole('pods'), `${what} is not in the input${isKeyed ? '' : where}`, [
-    ...(elsewhere.length > 0 && !isKeyed ? inOthers(elsewhere) : hint(near)),
+    ...(elsewhere.length > 0 && !isKeyed ? inOthers(elsewhere) : hint(kindInPlaceOf(asked, pods) ?? near)),
     'Check the name: kubectl get pods -A',
   ])
+}
+
+/** A workload of another kind that has the name, or one of the same kind that has nearly the same. */
+function nearWorkload({kind, name, namespace}: ObjectReference, known: Named): string | undefined {
+  const inNamespace = namespace ?? known.namespace
+  const pods = known.pods.filter(({metadata}) => inNamespace === undefined || metadata.namespace === inNamespace)
+  const other = otherKindOf(name, pods)
+  const near = other === undefined ? nearest(name, new Set(pods.flatMap(pod => workloadOf(pod.metadata.name, kind) ?? []))) : name
+  return near && [other ?? kind, ...(namespace === undefined ? [] : [namespace]), near].join('/')
+}
+
+/** What is meant where a type stands alone, or a word stands for one that is neither a type nor the namespace of a pod. */
+function kindInPlaceOf(asked: string, pods: readonly Pod[]): string | undefined {
+  const slash = asked.indexOf('/')
+  if (slash < 0) return kindOfWord(asked) === undefined ? undefined : `${asked}/NAME`
+  const first = asked.slice(0, slash)
+  if (pods.some(({metadata}) => metadata.namespace === first)) return undefined
+  return kindMeantBy(first)?.concat(asked.slice(slash))
 }
 
 /** An object of another namespace, as it is asked for: `shop/web-0`, `shop/deployment/web`. */

@@ -1,3 +1,4 @@
+import {nearest} from '../text/nearest.ts'
 import type {Pod} from './objects.ts'
 
 /** Kinds that stand for pods, or for an address, as kubectl spells them. */
@@ -8,6 +9,8 @@ const kinds = {
   statefulset: ['statefulset', 'statefulsets', 'sts', 'statefulset.apps', 'statefulsets.apps'],
   daemonset: ['daemonset', 'daemonsets', 'ds', 'daemonset.apps', 'daemonsets.apps'],
   job: ['job', 'jobs', 'job.batch', 'jobs.batch'],
+  cronjob: ['cronjob', 'cronjobs', 'cj', 'cronjob.batch', 'cronjobs.batch'],
+  replicationcontroller: ['replicationcontroller', 'replicationcontrollers', 'rc'],
   service: ['service', 'services', 'svc'],
   node: ['node', 'nodes', 'no'],
 } as const
@@ -57,11 +60,30 @@ const POLICY = new Set([
 ])
 
 const NAMESPACE = new Set(['ns', 'namespace', 'namespaces'])
+const SET = new Set(['set', 'sets', 'ipset', 'ipsets'])
 
 /** The kind that a word in front of a slash means; undefined for one that means none, a namespace's name for example. */
-export function kindOfWord(word: string): ReferredKind | 'namespace' | 'policy' | undefined {
+export function kindOfWord(word: string): ReferredKind | 'namespace' | 'policy' | 'set' | undefined {
   const lower = word.toLowerCase()
-  return kindOf.get(lower) ?? (NAMESPACE.has(lower) ? 'namespace' : POLICY.has(lower) ? 'policy' : undefined)
+  if (NAMESPACE.has(lower)) return 'namespace'
+  if (POLICY.has(lower)) return 'policy'
+  return SET.has(lower) ? 'set' : kindOf.get(lower)
+}
+
+/** Shorter words are near to every kind. */
+const LEAST_LETTERS = 3
+
+/** The kind that somebody meant who wrote a word before a slash that is none: `deplyo`. */
+export const kindMeantBy = (word: string): string | undefined =>
+  word.length < LEAST_LETTERS ? undefined : nearest(word.toLowerCase(), [...kindOf.keys(), ...NAMESPACE, ...POLICY, ...SET])
+
+/**
+ * Joins a type with the names behind it, as kubectl takes them: `pod web-0 web-1` is `pod/web-0` and `pod/web-1`. Words that begin with no
+ * type, or with nothing behind it, stay as they are.
+ */
+export function joinTypes(words: readonly string[]): string[] {
+  const [type = '', ...names] = words
+  return names.length > 0 && kindOfWord(type) !== undefined ? names.map(name => `${type}/${name}`) : [...words]
 }
 
 /** Whether a word in front of a slash says that a policy is meant. */
@@ -91,6 +113,9 @@ const endings: Readonly<Record<Exclude<ReferredKind, 'pod' | 'node' | 'service'>
   statefulset: /^-\d+$/,
   daemonset: new RegExp(`^-${RANDOM}{5}$`),
   job: new RegExp(`^-(?:\\d+-)?${RANDOM}{5}$`),
+  // The name of its job ends with the minute for which it was made.
+  cronjob: new RegExp(`^-\\d{8,}-(?:\\d+-)?${RANDOM}{5}$`),
+  replicationcontroller: new RegExp(`^-${RANDOM}{5}$`),
 }
 
 /** Whether a pod is the one that is referred to, or one of the workload. Pods are told by their names, which hold that of their workload. */
@@ -99,6 +124,13 @@ export function isReferredTo({metadata}: Pod, {kind, name, namespace}: ObjectRef
   if (kind === 'pod') return metadata.name === name
   return metadata.name.startsWith(`${name}-`) && endings[kind].test(metadata.name.slice(name.length))
 }
+
+/** Of kinds whose pods are called alike the one that is met most often. */
+const likelyKinds = ['statefulset', 'deployment', 'cronjob', 'daemonset', 'job'] as const
+
+/** The kind of what has the name of a workload that is of no kind that was given: `statefulset` for `deploy/web`. */
+export const otherKindOf = (name: string, pods: readonly Pod[]): ReferredKind | undefined =>
+  (['pod', ...likelyKinds] as const).find(kind => pods.some(pod => isReferredTo(pod, {kind, name})))
 
 /** The name of the workload of a kind that a pod's name tells; undefined where it tells none. */
 export function workloadOf(pod: string, kind: ReferredKind): string | undefined {

@@ -3,6 +3,7 @@ import type {Description} from '../../core/contract/description.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {describe} from '../../core/describe/describe.ts'
 import {Knowledge} from '../../core/describe/knowledge.ts'
+import {joinTypes} from '../../core/kubernetes/object-reference.ts'
 import {isNodeRead} from '../../core/trace/nodes.ts'
 import {exitCodes, Verb} from '../command.ts'
 import {nameFlags, type OutputFlags, outputFlag, sourceFlags, watchFlag} from '../flags.ts'
@@ -11,7 +12,7 @@ import {type NameFlags, namedServices, namespaceOfNames} from '../source/asked-n
 import {chosenNodes} from '../source/open-source.ts'
 
 const WHAT =
-  'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), svc/NAME, an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME, or a set: app=web'
+  'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job, cj), svc/NAME, an IPv4 address, ns/NAME, node/NAME, policy/NAMESPACE/NAME, or a set: app=web, set/NAME'
 
 type DescribeFlags = NameFlags & OutputFlags & {readonly lite: boolean}
 
@@ -43,7 +44,8 @@ export default class Describe extends Verb {
 
   override async run(): Promise<void> {
     const {flags, argv} = await this.parse(Describe)
-    return this.answering(flags, () => this.answer(argv as string[], flags))
+    const words = joinTypes(argv as string[])
+    return this.answering(flags, () => this.answer(words, flags))
   }
 
   private async answer(words: readonly string[], flags: DescribeFlags): Promise<void> {

@@ -12,7 +12,7 @@ import {namedServices, namespaceOfNames} from '../source/asked-names.ts'
 import {namedNodes} from '../source/open-source.ts'
 import {isNodeChosen} from '../source/source-flags.ts'
 
-const END = 'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job), node/NAME, an IPv4 address, or external'
+const END = 'NAMESPACE/POD, pod/NAME, deploy/NAME (or sts, ds, rs, job, cj), node/NAME, an IPv4 address, or external'
 
 const EXIT = {accept: exitCodes.done, drop: exitCodes.no, unknown: exitCodes.failed} as const
 

@@ -14,6 +14,8 @@ const sources = {
   statefulset: 'pod',
   daemonset: 'pod',
   job: 'pod',
+  cronjob: 'pod',
+  replicationcontroller: 'pod',
 } as const satisfies Readonly<Record<string, SourceKind>>
 
 export type NamedKind = keyof typeof sources
@@ -28,6 +30,8 @@ export const endKinds: readonly NamedKind[] = [
   'statefulset',
   'daemonset',
   'job',
+  'cronjob',
+  'replicationcontroller',
 ]
 export const describedKinds: readonly NamedKind[] = [...endKinds, 'namespace', 'policy']
 

@@ -1,3 +1,4 @@
+import {kindOfWord} from '../../core/kubernetes/object-reference.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import {meant} from '../../core/text/nearest.ts'
 import {verbs} from '../commands/index.ts'
@@ -15,12 +16,16 @@ interface ParseError extends Error {
  *
  * @param argv the words behind `kubectl npm`; the first one is the verb
  */
-export async function usageError(error: ParseError, [verb = '']: readonly string[]): Promise<InputError> {
+export async function usageError(error: ParseError, [verb = '', ...words]: readonly string[]): Promise<InputError> {
   const help = `See what it takes with: kubectl npm help ${verb}`
   const {flags: [flag] = [], args: [arg] = []} = error
   if (flag !== undefined) return new InputError(`unknown flag ${flag}`, [...(await meantFlag(flag, verb)), help])
   if (typeof arg === 'string')
-    return new InputError(`${verb} takes no such argument: ${arg}`, [...(await pathStep(verb, [arg])), help])
+    return new InputError(`${verb} takes no such argument: ${arg}`, [
+      ...typeStep(words),
+      ...(await pathStep(verb, [arg])),
+      help,
+    ])
   if (arg) return new InputError(`${verb}: ${arg.name.toUpperCase()} is missing`, [arg.description ?? '', help])
   const message = error.message.replace(/\nSee more help with --help$/, '')
   const [, name, value = '', options = ''] = /^Expected (?:--([\w-]+)=)?(.*) to be one of: (.*)$/s.exec(message) ?? []
@@ -36,6 +41,13 @@ export async function usageError(error: ParseError, [verb = '']: readonly string
   const [, one, other] = /--([\w-]+)(?:=.*)? cannot also be provided when using --([\w-]+)/.exec(message) ?? []
   if (one !== undefined) return new InputError(`--${one} and --${other} exclude each other`, ['Leave one of them out.', help])
   return new InputError(message.replace(/^The following errors? occurred:\s+/, '').replaceAll(/\n\s*/g, '; '), help)
+}
+
+/** For who writes a type and a name as two words, as kubectl takes them where there is one type. */
+function typeStep(words: readonly string[]): string[] {
+  const at = words.findIndex(word => kindOfWord(word) !== undefined)
+  const name = words[at + 1]
+  return at < 0 || name === undefined || name.startsWith('-') ? [] : [`A type and its name are one word: ${words[at]}/${name}`]
 }
 
 async function meantFlag(flag: string, verb: string): Promise<string[]> {

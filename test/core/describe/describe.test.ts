@@ -182,6 +182,7 @@ group('a set', () => {
     ])
     expect(policiesOf(set)).toEqual(['shop/db-from-web Ingress: in force', 'shop/web-to-db Egress: in force'])
     expect(set.rules.find(({policy}) => policy === 'shop/db-from-web')?.rules).toHaveLength(1)
+    expect(await described('set/app=web')).toEqual({...set, asked: 'set/app=web'})
   })
 
   test('is in use, too, where a list that it is in is used', async () => {

@@ -53,6 +53,7 @@ describe('an end is named as kubectl names objects', () => {
     running('shop', 'db-1', '10.1.0.5'),
     running('shop', 'logs-x7k2p', '10.1.0.6'),
     running('pod', 'web', '10.1.0.7'),
+    running('shop', 'backup-29412000-q9k2x', '10.1.0.10'),
     running('blog', 'web', '10.1.0.8'),
     running('blog', 'db-0', '10.1.0.9'),
   ]
@@ -75,6 +76,10 @@ describe('an end is named as kubectl names objects', () => {
     {asked: 'deploy/web-admin', address: '10.1.0.3', says: 'pod shop/web-admin-6b5c9f-zxcv2'},
     {asked: 'sts/db', namespace: 'shop', address: '10.1.0.4', says: 'one of 2'},
     {asked: 'DS/logs', address: '10.1.0.6', says: 'daemonset logs'},
+    {asked: 'replicationcontrollers/logs', address: '10.1.0.6', says: 'replicationcontroller logs'},
+    {asked: 'cronjob/backup', address: '10.1.0.10', says: 'cronjob backup'},
+    {asked: 'cj/backup', address: '10.1.0.10', says: 'cronjob backup'},
+    {asked: 'job/backup-29412000', address: '10.1.0.10', says: 'job backup-29412000'},
     {asked: 'db-1', address: '10.1.0.5', says: 'db-1 is taken for shop/db-1, the only pod of this name in the input'},
     {asked: 'db-0', namespace: 'blog', address: '10.1.0.9', says: undefined},
     {asked: 'pod/db-0', namespace: 'blog', address: '10.1.0.9', says: undefined},
@@ -93,11 +98,19 @@ describe('an end is named as kubectl names objects', () => {
     {asked: 'sts/db', message: 'statefulset db is in 2 namespaces', next: 'statefulset/blog/db'},
     {asked: 'shop/dp-0', message: 'pod shop/dp-0 is not in the input', next: 'Did you mean shop/db-0?'},
     {asked: 'deploy/api', message: 'no pod of deployment api is in the input', next: 'kubectl get deployments -A'},
+    {asked: 'sts/wbe', message: 'no pod of statefulset wbe is in the input', next: 'kubectl get statefulsets -A'},
+    // A type that is not that of the workload, and types and names with a letter wrong.
+    {asked: 'sts/web', namespace: 'shop', message: 'no pod of statefulset web', next: 'Did you mean deployment/web?'},
+    {asked: 'deploy/shop/db', message: 'no pod of deployment db', next: 'Did you mean statefulset/shop/db?'},
+    {asked: 'deploy/db', namespace: 'pod', message: 'no pod of deployment db', next: 'Check the name'},
+    {asked: 'deploy/wbe', namespace: 'shop', message: 'no pod of deployment wbe', next: 'Did you mean deployment/web?'},
+    {asked: 'deplyo/web', message: 'pod deplyo/web is not in the input', next: 'Did you mean deploy/web?'},
+    {asked: 'deployment', message: 'pod deployment is not in the input', next: 'Did you mean deployment/NAME?'},
     {asked: 'node/n2', message: 'node n2 is not in the input', next: 'Did you mean node/n1?'},
     {asked: 'a/b/c', message: '"a/b/c" is no address and no pod', next: 'deploy/NAME'},
     {asked: 'deploy/', message: '"deploy/" is no address', next: 'NAMESPACE/POD'},
-  ])('$asked is refused', ({asked, message, next}) => {
-    const refused = refusal(() => resolveEndpoint(asked, {pods, nodes, sets: undefined}))
+  ])('$asked is refused', ({asked, namespace, message, next}) => {
+    const refused = refusal(() => resolveEndpoint(asked, {pods, nodes, namespace, sets: undefined}))
     expect(refused.message).toContain(message)
     expect(refused.next).toContain(next)
   })

@@ -245,6 +245,7 @@ describe('the command line', () => {
     {args: ['-o', 'json', 'sets'], says: ['-o stands before the verb', 'Say: kubectl npm sets -o json']},
     {args: ['--from'], says: ['--from stands where the verb belongs']},
     {args: ['resolve'], says: ['resolve: NAME is missing', 'kubectl npm help resolve']},
+    {args: ['trace', 'pod', 'web', 'svc', 'api'], says: ['trace takes no such argument: svc', 'one word: pod/web']},
     {args: ['status', 'dump/'], says: ['status takes no such argument: dump/']},
     {
       args: ['trace', 'a/b', 'c/d', '--port', '1', fixture('two-nodes')],
