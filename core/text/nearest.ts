@@ -13,8 +13,13 @@ export function nearest(typed: string, known: Iterable<string>): string | undefi
   // `pol` for `policies`: who stops in the middle of a word has made no mistake yet.
   const begun = typed.length > 1 ? words.filter(word => word.startsWith(typed)) : []
   if (begun.length === 1) return begun[0]
-  return closestMatch(typed, words, {maxDistance: Math.min(MOST_WRONG, Math.ceil(typed.length / 2))})
+  // Of `name` only half is in `yaml`: it was not meant.
+  const most = Math.min(MOST_WRONG, Math.max(Math.min(1, typed.length - 1), Math.ceil(typed.length / 2) - 1))
+  return closestMatch(typed, words, {maxDistance: most}) ?? words.find(word => lettersOf(word) === lettersOf(typed))
 }
+
+/** Letters that have changed their places are all there: `tpo`. */
+const lettersOf = (word: string): string => Array.from(word).toSorted().join('')
 
 /** A step to take where a word is near, and none where there is none. */
 export function meant(typed: string, known: Iterable<string>): string[] {

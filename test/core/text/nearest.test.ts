@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {meant, nearest} from '../../../core/text/nearest.ts'
 
-const WORDS = ['policies', 'translate', 'trace', 'top', 'diff']
+const WORDS = ['policies', 'translate', 'trace', 'top', 'diff', 'type', 'jump']
 
 describe('the word that was meant', () => {
   test.each([
@@ -11,6 +11,10 @@ describe('the word that was meant', () => {
     ['dif', 'diff'],
     ['tpo', 'top'],
     ['tr', undefined],
+    // Half of the letters are others.
+    ['name', undefined],
+    ['nope', undefined],
+    ['dump', 'jump'],
     ['frobnicate', undefined],
     ['', undefined],
   ])('%j: %j', (typed, word) => {
