@@ -40,6 +40,8 @@ export type AskedPorts = {readonly protocol: (typeof PROTOCOLS)[number]} & (
 )
 
 const RANGE = /^(\d+)(?:-(\d+))?$/
+/** A range as iptables writes it. */
+const COLON = /^\d+:\d+$/
 const LAST_PORT = 65_535
 
 /**
@@ -54,6 +56,9 @@ export function readPorts(texts: readonly string[], protocol: string | undefined
     .map(({text, list}) => {
       if (text === '') throw new InputError(`--port ${list}: a port is empty`, 'Give it like --port 80,443, 8000-8010 or http.')
       const asked = readPort(text, protocol)
+      const [colon] = COLON.exec(asked.port ?? '') ?? []
+      if (colon !== undefined)
+        throw new InputError(`"${colon}" is no port`, `A range is written with a dash: ${colon.replace(':', '-')}`)
       const [, first, last = first] = RANGE.exec(asked.port ?? '') ?? []
       if (first === undefined || last === undefined) return {protocol: asked.protocol, name: asked.port ?? ''}
       const [from, to] = [Number(first), Number(last)]

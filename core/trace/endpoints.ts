@@ -1,12 +1,13 @@
 import {findNamed, type Named} from '../kubernetes/named-end.ts'
 import {declaredPorts, protocolOf} from '../kubernetes/named-ports.ts'
-import {objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
+import {type ContainerPort, objectKey, type Pod, type Service} from '../kubernetes/objects.ts'
 import {hasPolicyAddress, policyIp} from '../kubernetes/pod-filter.ts'
 import {clusterAddresses, serviceAt} from '../kubernetes/service-backends.ts'
 import {parseIpv4} from '../net/ipv4.ts'
-import {InputError} from '../problem/input-error.ts'
+import {InputError, unknownName} from '../problem/input-error.ts'
 import {blockOf, parseMember} from '../sets/member.ts'
 import type {NodeSet} from '../sets/node-set.ts'
+import {meant} from '../text/nearest.ts'
 
 /** One end of a traced packet. */
 export interface Endpoint {
@@ -116,11 +117,27 @@ export function resolvePort(asked: string, protocol: string, receiver: Endpoint,
   }
   if (!PORT_NAME.test(asked))
     throw new InputError(`"${asked}" is no port`, 'Give one number from 0 to 65535, or a name that the receiver declares.')
-  const declared = receiver.pod && declaredPorts(receiver.pod).find(each => each.name === asked && protocolOf(each) === protocol)
+  const all = receiver.pod ? declaredPorts(receiver.pod) : []
+  const declared = all.find(each => each.name === asked && protocolOf(each) === protocol)
   if (declared) return declared.containerPort
   for (const {entry} of namedPortSet?.members ?? []) {
     const {subject, port} = parseMember(entry)
     if (subject === receiver.address && port?.protocol === protocol) return port.number
   }
-  throw new InputError(`${receiver.name} declares no ${protocol} port named "${asked}"`, 'Give the number: --port N')
+  // All that a pod declares is in its object; of one from NPM's cache nothing is known.
+  throw unknownName(
+    receiver.pod?.spec?.containers !== undefined,
+    `${receiver.name} declares no ${protocol} port named "${asked}"`,
+    [...portMeant(asked, protocol, all), 'Give the number: --port N'],
+  )
+}
+
+/** A port of the name under another protocol, or one that is called nearly so. */
+function portMeant(asked: string, protocol: string, all: readonly ContainerPort[]): string[] {
+  const other = all.find(each => each.name === asked)
+  if (other) return [`Did you mean ${asked}/${protocolOf(other)}?`]
+  return meant(
+    asked,
+    all.flatMap(each => (each.name !== undefined && protocolOf(each) === protocol ? [each.name] : [])),
+  )
 }

@@ -74,7 +74,8 @@ export default class Trace extends Verb {
       await this.report(eachOnce(list.items.flatMap(({trace}) => trace.problems)))
       this.exit(EXIT[list.verdict])
     }
-    const trace = tracePacket(dumps, {...packet, ...readPort(flags.port?.[0], flags.protocol)}, source.problems)
+    const port = onePort(asked, flags.protocol)
+    const trace = tracePacket(dumps, {...packet, ...port}, source.problems)
     await this.printAnswer(flags, {document: () => trace, table: paint => traceLines(trace, paint)})
     await this.report(trace.problems)
     this.exit(EXIT[trace.verdict])
@@ -84,6 +85,12 @@ export default class Trace extends Verb {
 /** Whether there is more than one port, so that the answer has parts. */
 const isSeveral = ([first, ...others]: readonly AskedPorts[]): boolean =>
   others.length > 0 || (first !== undefined && 'from' in first && first.from < first.to)
+
+/** A range of one port, `80-80`, is that port. */
+function onePort([first]: readonly AskedPorts[], protocol: string | undefined): ReturnType<typeof readPort> {
+  if (!first) return readPort(undefined, protocol)
+  return {protocol: first.protocol, port: 'name' in first ? first.name : `${first.from}`}
+}
 
 const eachOnce = (problems: readonly Problem[]): Problem[] => [
   ...new Map(problems.map(problem => [problem.message, problem])).values(),

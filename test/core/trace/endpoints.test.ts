@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import type {Pod} from '../../../core/kubernetes/objects.ts'
 import {parseIpsetSave} from '../../../core/linux/ipset/parse-save.ts'
+import {NotFoundError} from '../../../core/problem/input-error.ts'
 import {type Endpoint, type KnownPods, resolveEndpoint, resolvePort} from '../../../core/trace/endpoints.ts'
 import {shop} from '../../support/shop-nodes.ts'
 
@@ -252,5 +253,19 @@ describe('a port', () => {
     },
   ])('is refused that $that', ({asked, protocol, message}) => {
     expect(() => resolvePort(asked, protocol, db, asked === 'sql' ? named : undefined)).toThrow(message)
+  })
+
+  test.each([
+    {asked: 'sqk', protocol: 'tcp', next: 'Did you mean sql?'},
+    {asked: 'sql', protocol: 'sctp', next: 'Did you mean sql/tcp?'},
+    {asked: 'metrics', protocol: 'tcp', next: 'Give the number'},
+  ])('is refused as a name that its pod has not, with what was meant: $asked/$protocol', ({asked, protocol, next}) => {
+    const refused = refusal(() => resolvePort(asked, protocol, db, undefined))
+    expect(refused).toBeInstanceOf(NotFoundError)
+    expect(refused.next).toContain(next)
+    // A pod of NPM's cache has no containers there.
+    const {containers: _, ...spec} = db.pod?.spec ?? {}
+    const cached = {...db, pod: {metadata: {name: 'db', namespace: 'shop'}, spec}}
+    expect(refusal(() => resolvePort(asked, protocol, cached, undefined))).not.toBeInstanceOf(NotFoundError)
   })
 })

@@ -82,6 +82,7 @@ test.each([
   ['1-70000', 'port 70000 is out of range'],
   ['80,', 'a port is empty'],
   ['80/tpc', 'is none of tcp'],
+  ['80:90', 'no port'],
 ])('--port %s: %s', (text, message) => {
   expect(() => readPorts([text], undefined)).toThrow(message)
 })
