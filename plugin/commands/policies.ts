@@ -8,6 +8,7 @@ import {type ComparedNode, compareNodes} from '../../core/policies/compare-nodes
 import {listPolicies, type PolicyFilter} from '../../core/policies/list-policies.ts'
 import {sortColumns, sortPolicies} from '../../core/policies/sort-policies.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {meant} from '../../core/text/nearest.ts'
 import {exitCodes, Verb} from '../command.ts'
 import {dumpPaths, listFlags, namespaceFlags, type OutputFlags, outputFlag, requireStream, sourceFlags} from '../flags.ts'
 import {readerGone} from '../print/output.ts'
@@ -60,7 +61,7 @@ export default class Policies extends Verb {
     if (flags.watch) requireStream(flags.output)
     if (flags.watch) return this.exit(await this.watch(flags, rest, filter))
     const sort = await policySorter(sorting)
-    const {list, now} = await this.list(rest, filter)
+    const {list, now, namespaceNames} = await this.list(rest, filter)
     const sorted = {...list, items: sort(list.items)}
     const {failures, problems} = list
     const look = (isWide: boolean): PolicyLook => ({isWide, hasHeaders: !flags['no-headers'], now})
@@ -77,7 +78,11 @@ export default class Policies extends Verb {
     await this.reportUnknown(
       empty.map(name => ({
         what: `no policies in namespace ${name}`,
-        steps: ['See those of all namespaces: kubectl npm policies'],
+        // A namespace that is there has no other name.
+        steps: [
+          ...(namespaceNames.includes(name) ? [] : meant(name, namespaceNames)),
+          'See those of all namespaces: kubectl npm policies',
+        ],
       })),
     )
     this.exit(code === exitCodes.done ? exitCodes.no : code)
@@ -115,7 +120,10 @@ export default class Policies extends Verb {
     return this.followedCode(exitCodeOf(last))
   }
 
-  private async list(flags: PolicyFlags, filter: PolicyFilter): Promise<{list: PolicyList; now: number}> {
+  private async list(
+    flags: PolicyFlags,
+    filter: PolicyFilter,
+  ): Promise<{list: PolicyList; now: number; namespaceNames: readonly string[]}> {
     // Each agent compares its own node.
     const compared = isLive(flags) ? await this.askAgents(flags) : undefined
     const {queue, cluster, failures, problems, now} = await this.read(flags)
@@ -130,7 +138,7 @@ export default class Policies extends Verb {
         filter,
       },
     )
-    return {list, now}
+    return {list, now, namespaceNames: (cluster?.namespaces ?? []).map(({metadata}) => metadata.name)}
   }
 
   /** The nodes in a queue: what is learned of one is not kept while others are looked at. */
