@@ -6,6 +6,9 @@ import type {Paint} from './paint.ts'
 /** What a document lists, by the kind of document. */
 const LISTS = ['items', 'policies', 'probes', 'operations', 'findings', 'sets']
 
+/** Documents about one thing, whatever they list of it. */
+const OF_ONE = new Set<unknown>(['Description'])
+
 /**
  * A table of chosen columns, `NODE:.node,SETS:.sets`: a row for each item of what the document lists, or one for the document itself.
  *
@@ -26,7 +29,7 @@ export async function customColumns(
       return {header, value: (row: unknown) => values(row).map(plain).join(',') || '<none>'}
     }),
   )
-  const list = LISTS.map(name => document[name]).find(Array.isArray)
+  const list = OF_ONE.has(document['kind']) ? undefined : LISTS.map(name => document[name]).find(Array.isArray)
   return columns(list ?? [document], chosen, paint, hasHeaders, Infinity)
 }
 

@@ -63,6 +63,11 @@ describe('custom columns', () => {
     expect(await table('V:.verdict', {verdict: 'drop'})).toEqual(['V', 'drop'])
   })
 
+  test('have one row for a description, whatever it lists of its thing', async () => {
+    const description = {kind: 'Description', name: 'shop/web-0', sets: [{name: 'ns-shop'}], policies: []}
+    expect(await table('N:.name', description)).toEqual(['N', 'shop/web-0'])
+  })
+
   test('commas in brackets are of the path', async () => {
     expect(await table("A:.items[0]['name','isList']", {kind: 'x', items: [{items: [{name: 'n', isList: 1}]}]})).toEqual([
       'A',
