@@ -19,13 +19,10 @@ interface ParseError extends Error {
 export async function usageError(error: ParseError, [verb = '', ...words]: readonly string[]): Promise<InputError> {
   const help = `See what it takes with: kubectl npm help ${verb}`
   const {flags: [flag] = [], args: [arg] = []} = error
-  if (flag !== undefined) return new InputError(`unknown flag ${flag}`, [...(await meantFlag(flag, verb)), help])
+  if (flag !== undefined)
+    return new InputError(`unknown flag ${flag}`, [...(toldElsewhere[`${verb} ${flag}`] ?? (await meantFlag(flag, verb))), help])
   if (typeof arg === 'string')
-    return new InputError(`${verb} takes no such argument: ${arg}`, [
-      ...typeStep(words),
-      ...(await pathStep(verb, [arg])),
-      help,
-    ])
+    return new InputError(`${verb} takes no such argument: ${arg}`, [...typeStep(words), ...(await pathStep(verb, [arg])), help])
   if (arg) return new InputError(`${verb}: ${arg.name.toUpperCase()} is missing`, [arg.description ?? '', help])
   const message = error.message.replace(/\nSee more help with --help$/, '')
   const [, name, value = '', options = ''] = /^Expected (?:--([\w-]+)=)?(.*) to be one of: (.*)$/s.exec(message) ?? []
@@ -48,6 +45,16 @@ function typeStep(words: readonly string[]): string[] {
   const at = words.findIndex(word => kindOfWord(word) !== undefined)
   const name = words[at + 1]
   return at < 0 || name === undefined || name.startsWith('-') ? [] : [`A type and its name are one word: ${words[at]}/${name}`]
+}
+
+/** Flags that somebody expects, and what tells what they are expected to tell. */
+const toldElsewhere: Readonly<Record<string, readonly string[]>> = {
+  'status --local': [
+    'status asks the agents of a cluster. Of this machine, as root:',
+    'what was written to it: kubectl npm rollback --local --list',
+    'a write that awaits its confirmation: kubectl npm confirm --local',
+    'what its agent knows, where one runs: npm-agent status',
+  ],
 }
 
 async function meantFlag(flag: string, verb: string): Promise<string[]> {

@@ -246,6 +246,7 @@ describe('the command line', () => {
     {args: ['--from'], says: ['--from stands where the verb belongs']},
     {args: ['resolve'], says: ['resolve: NAME is missing', 'kubectl npm help resolve']},
     {args: ['trace', 'pod', 'web', 'svc', 'api'], says: ['trace takes no such argument: svc', 'one word: pod/web']},
+    {args: ['status', '--local'], says: ['unknown flag --local', 'kubectl npm rollback --local --list']},
     {args: ['status', 'dump/'], says: ['status takes no such argument: dump/']},
     {
       args: ['trace', 'a/b', 'c/d', '--port', '1', fixture('two-nodes')],
@@ -268,6 +269,7 @@ describe('the command line', () => {
     {args: ['sets', 'app=ovn'], says: 'no set app=ovn on this node\n  Did you mean app=oven?'},
     {args: ['matrix', '--ports', '80', '-n', 'bakry'], says: 'no pods of namespace bakry in the input\n  Did you mean bakery?'},
     {args: ['policies', '-n', 'nosuch'], says: 'no policies in namespace nosuch'},
+    {args: ['policies', '-n', 'bakry'], says: 'no policies in namespace bakry\n  Did you mean bakery?'},
   ])('$args names nothing that is there, which is said and no', async ({args, says}) => {
     const {stderr, exitCode} = await runCli([...args, '--from', fixture('captures/v2-base36-nft')])
     expect(stderr).toContain(says)
