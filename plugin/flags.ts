@@ -160,7 +160,7 @@ function formatFlag(own: readonly string[], chosen: readonly string[], about?: s
   const shown = [...formats, ...chosen.map(name => `${name}=…`)]
   return Flags.string({
     char: 'o',
-    summary: `Output format: ${shown.join('|')}${about === undefined ? '' : `; ${about}`}`,
+    summary: `Output format, one of ${shown.join(', ')}${about === undefined ? '' : `; ${about}`}`,
     default: 'table',
     helpValue: 'FORMAT',
     /** For completion. */

@@ -26,8 +26,11 @@ export class VerbHelp extends CommandHelp {
 
   protected override sections(): {generate: HelpSectionRenderer; header: string}[] {
     const exitCodes = {header: 'EXIT CODES', generate: () => [{header: 'EXIT CODES', body: this.exitCodes()}]}
-    const rest = super.sections().filter(({header}) => header !== 'DESCRIPTION')
-    return [...rest, exitCodes]
+    const all = super.sections().filter(({header}) => header !== 'DESCRIPTION')
+    const examples = all.filter(({header}) => header === 'EXAMPLES')
+    const [usage, ...rest] = all.filter(({header}) => header !== 'EXAMPLES')
+    // As in kubectl's help, examples stand before all that can be given.
+    return [...(usage ? [usage] : []), ...examples, ...rest, exitCodes]
   }
 
   protected override usage(): string {
