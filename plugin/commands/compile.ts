@@ -2,8 +2,9 @@ import {Flags} from '@oclif/core'
 import {compilePolicies} from '../../core/compile/policy-compilation.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import type {RestoreFormat} from '../../core/dataplane/policy-compiler.ts'
+import {type IncompleteObjects, incompleteObjects} from '../../core/kubernetes/completeness.ts'
 import {InputError} from '../../core/problem/input-error.ts'
-import {Verb} from '../command.ts'
+import {exitCodes, Verb} from '../command.ts'
 import {compileFlags, compileOptionsOfNodes} from '../compile-options.ts'
 import {listFlags, objectPaths, outputFlag} from '../flags.ts'
 import {wholeDocument} from '../print/document.ts'
@@ -18,6 +19,10 @@ import {
 } from '../print/program.ts'
 import {sorterOf} from '../print/sort-rows.ts'
 import {readObjects} from '../source/read-objects.ts'
+
+/** Whether objects that were given could not be read. A kind of which none was given, or one namespace alone, may be all that is meant. */
+const isLost = ({kind, state, outside}: IncompleteObjects): boolean =>
+  kind !== 'nodes' && state === 'cut' && outside === undefined
 
 export default class Compile extends Verb {
   static override summary = 'Prints the ipsets and iptables rules, or the HNS policies, that NetworkPolicies ask for'
@@ -79,5 +84,7 @@ export default class Compile extends Verb {
       },
     })
     await this.report([...problems, ...compiled.flatMap(each => refusalProblems(each.refusals))])
+    // What could not be read is not in the program: a policy that is missing opens what it should close.
+    if (incompleteObjects(objects).some(isLost)) this.exit(exitCodes.failed)
   }
 }

@@ -139,6 +139,16 @@ describe('compile', () => {
     expect(stderr).toContain('error: nothing to compile')
   })
 
+  test.each(['Pod', 'NetworkPolicy', 'Namespace'])('is no whole answer without a %s that could not be read', async kind => {
+    const metadata = {name: 'a', namespace: 'shop'}
+    const good = {kind: 'NetworkPolicy', metadata: {name: 'b', namespace: 'shop'}, spec: {podSelector: {}}}
+    const stdin = JSON.stringify({kind: 'List', items: [good, {kind, metadata: {...metadata, labels: 7}}]})
+    const {stdout, stderr, exitCode} = await runCli(['compile', '-f', '-', '-o', 'name'], {stdin})
+    expect(stdout).toContain('shop/b')
+    expect(stderr).toContain('metadata.labels is not a map of texts; it is left out')
+    expect(exitCode).toBe(2)
+  })
+
   test('for Windows it is one JSON document of what HNS takes', async () => {
     const {stdout, stderr, exitCode} = await runCli(['compile', '-f', fixture('hns/cluster.json'), '-o', 'hns'])
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
