@@ -31,12 +31,17 @@ export interface ComparedNode {
  */
 export function compareProgram(program: WindowsProgram, {documents, endpoints, owners, nameOf}: ComparedNode): WindowsComparison {
   const used = new Set(endpoints.flatMap(({acls}) => acls.flatMap(setsOf)))
-  const sets = compareSets(program.sets, documents, {
+  const compared = compareSets(program.sets, documents, {
     maxelemOf: () => undefined,
     ownerOf: ownersIn(program),
     isUsed: set => used.has(set),
     nameOf: set => program.sets.get(set)?.name ?? nameOf(set),
   })
+  // A set that the input lacks is only known to be missing when all sets were given.
+  const isCut = documents.lost.some(({part}) => part === 'sets')
+  const sets = isCut
+    ? {...compared, differences: compared.differences.filter(({set}) => documents.policies?.has(set.kernelName))}
+    : compared
   const notCompared = program.leftOut.map(({policy}) => ({
     policy,
     reason: program.refusals.find(refusal => refusal.policy === policy)?.reason ?? '',

@@ -19,7 +19,7 @@ export interface WindowsDocument extends NodeContent, Pick<FoundObjects, 'lists'
 /**
  * Reads parsed JSON of HNS. Never throws for bad content: see `problems`.
  *
- * @param isCut whether objects may be missing behind those that were read
+ * @param isCut whether objects may be missing: the document ends early, or some of it is not JSON
  */
 export function readWindowsDocument(value: unknown, name: string, isCut: boolean): WindowsDocument {
   const objects = parseHns(value, name)
@@ -47,6 +47,7 @@ export function joinWindowsDocuments(
   const networks = distinct(read.flatMap(({content}) => content.networks))
   const endpoints = distinct(read.flatMap(({content}) => content.endpoints))
   const isCut = read.some(({content}) => content.isCut)
+  const areSetsCut = read.some(({content}) => content.isCut && (content.part !== 'endpoint' || content.networks.length > 0))
   const problems: Problem[] = []
   const balancers = read.find(({content}) => content.loadBalancers > 0)
   if (balancers && networks.items.length + endpoints.items.length === 0)
@@ -77,9 +78,7 @@ export function joinWindowsDocuments(
             {
               part: 'endpoints',
               state: isCut && endpoints.items.length > 0 ? ('cut' as const) : ('absent' as const),
-              reason: isCut
-                ? 'the document ends early, so more endpoints may have followed'
-                : 'no endpoint of HNS is in the input',
+              reason: isCut ? `${CUT}, so there may be more endpoints` : 'no endpoint of HNS is in the input',
               next: TAKE_ENDPOINTS,
             },
           ]
@@ -96,12 +95,15 @@ export function joinWindowsDocuments(
                 : {reason: 'no network of HNS is in the input, and it holds the sets', next: TAKE_NETWORKS}),
             },
           ]
-        : []),
+        : areSetsCut
+          ? [{part: 'sets', state: 'cut' as const, reason: `${CUT}, so there may be more sets`, next: TAKE_NETWORKS}]
+          : []),
     ],
     problems,
   }
 }
 
+const CUT = 'the document is not whole'
 const READ_AGAIN = 'Read the node again. Why HNS did not give it is among the problems of the reading.'
 
 const unreadReason = (count: number, what: string): string =>
