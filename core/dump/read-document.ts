@@ -11,7 +11,7 @@ import {ProblemList} from '../problem/problem-list.ts'
 import type {Text} from '../text/lines.ts'
 import {checkMemory} from '../text/memory.ts'
 import {detectJsonKind, detectKind} from './detect-kind.ts'
-import {ACCEPTED, kindRow} from './document-kind.ts'
+import {ACCEPTED, type DocumentKind, kindRow} from './document-kind.ts'
 import {type JsonFault, parseJsonDocuments} from './json-documents.ts'
 import type {DumpDocument} from './model.ts'
 import {checkJsonMemory, parsedYamlBytes} from './parsed-size.ts'
@@ -50,7 +50,7 @@ export async function readDocument(document: DumpDocument): Promise<ReadDocument
 
 async function readContent(document: DumpDocument): Promise<ReadDocument> {
   const {name, text} = document
-  const kind = document.kind ?? detectKind(text)
+  const kind = contentKind(document)
   const {unread} = kindRow(kind)
   if (unread) return {document, kind: 'none', problems: [{file: name, ...unread}]}
   const dataPlane = dataPlaneOfKind(kind)
@@ -74,6 +74,18 @@ async function readContent(document: DumpDocument): Promise<ReadDocument> {
       return unknownFile(document, 'the content is nothing that is known')
   }
 }
+
+/**
+ * The kind of a document by its name, and by its content where it has no name that tells. Sets are in either of two formats, and
+ * somebody may have put one under the other's name.
+ */
+function contentKind({kind, text}: DumpDocument): DocumentKind {
+  if (kind !== undefined && !setKinds.has(kind)) return kind
+  const detected = detectKind(text)
+  return kind === undefined || setKinds.has(detected) ? detected : kind
+}
+
+const setKinds: ReadonlySet<DocumentKind> = new Set(['ipset-save', 'ipset-list'])
 
 /** A file that is not read. It is a problem only when it was given by name: folders also hold notes and logs. */
 function unknownFile(document: DumpDocument, message: string): ReadDocument {
@@ -105,7 +117,7 @@ async function readJson(document: DumpDocument): Promise<ReadDocument> {
   )
   const rest = yaml && (await parseYaml([yaml.text], document.name, yaml.line - 1))
   const all = [...values, ...(rest?.values ?? [])]
-  const isCutOff = document.isCut === true || faults.some(each => each.isCut)
+  const isCutOff = document.isCut === true || faults.length > 0
   const read = readValue(document, values.length === 1 && !rest ? values[0] : all, isCutOff)
   const found = [...boundedProblems(problems), ...(rest?.problems ?? [])]
   const gaps = faults.flatMap(({document: text, isCut}) => (text === undefined ? [] : gapsOfUnread(text, document.name, isCut)))

@@ -67,7 +67,7 @@ export const linux = {
       isUsed: set => usedSets.has(set),
       nameOf: set => names.namesOf(set)[0]?.name ?? set,
     })
-    return withoutLost(compared, program, documents, chains.table)
+    return withoutLost(compared, program, documents, chains, usedSets)
   },
   describe: (difference: LinuxDifference) => describeDifference(difference),
   ruleCauses(differences: readonly LinuxDifference[], program: LinuxProgram, node: LinuxNode) {

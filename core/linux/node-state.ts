@@ -21,7 +21,7 @@ import type {LinuxDocuments} from './npm/documents.ts'
 import {releaseOfRules} from './npm/node-options.ts'
 import {describeWalk} from './translate/describe-walk.ts'
 import {type LinuxTranslation, openLinuxTranslation} from './translate/linux-translation.ts'
-import {partOfSet, partsOfSets} from './walk/given-sets.ts'
+import {type GivenSets, partOfSet, partsOfSets} from './walk/given-sets.ts'
 import {hostOf} from './walk/host.ts'
 import {lostNpmRules, lostRule, lostRules} from './walk/lost-parts.ts'
 import {lostSets, withIncomplete} from './walk/lost-sets.ts'
@@ -71,6 +71,7 @@ export class LinuxNode extends ReadFacts implements NodeState {
   readonly sets?: LinuxDocuments['sets'] & {}
   private translated: LinuxTranslation | undefined
   private walked: WalkedNode | undefined
+  private given: GivenSets | undefined
   private knownHost: Host | undefined
   private knownRelease: KnownRelease | undefined
   private denials: readonly PlatformDenial[] | undefined
@@ -87,6 +88,7 @@ export class LinuxNode extends ReadFacts implements NodeState {
   get completeness(): Completenesses {
     const {documents} = this
     const {saved, sets, hasMembers, cluster} = documents
+    const given = () => this.givenSets
     return {
       rules: saved ? (hasAllRules(saved.save) ? 'whole' : 'cut') : 'absent',
       sets: sets ? 'whole' : 'absent',
@@ -99,13 +101,19 @@ export class LinuxNode extends ReadFacts implements NodeState {
         return [...rules, ...tables, ...lostSets(documents), ...objects]
       },
       get ofSets() {
-        return partsOfSets(documents)
+        return partsOfSets(given())
       },
       get ofRuleLists() {
         return lostNpmRules(saved?.save)
       },
-      ofSet: (name, mayBeList) => partOfSet(name, mayBeList, documents),
+      ofSet: (name, mayBeList) => partOfSet(name, mayBeList, given()),
     }
+  }
+
+  /** What was given of sets, beside those that rules name. */
+  private get givenSets(): GivenSets {
+    this.given ??= {...this.documents, named: this.translation().usedSets}
+    return this.given
   }
 
   get ruleLists(): readonly string[] {

@@ -2,11 +2,13 @@ import {isSetName} from '../../names/kernel-name.ts'
 import type {IncompletePart} from '../../problem/incomplete-part.ts'
 import type {MatchSet} from '../ipset/model.ts'
 import type {IndexedTable} from '../iptables/save-model.ts'
-import {isNpmChain} from '../npm/chain-names.ts'
+import {FORWARD_CHAIN, isNpmChain} from '../npm/chain-names.ts'
+import type {NpmChains} from '../npm/chains.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import type {LinuxProgram} from '../npm/program.ts'
+import {damagedSets} from '../walk/given-sets.ts'
 import {lostPolicyRules, lostTable} from '../walk/lost-parts.ts'
-import {absentSet, cutOf, hasMembersOf, isBehindLists, lostMembers, lostSets} from '../walk/lost-sets.ts'
+import {absentChain, absentSet, cutOf, hasMembersOf, isBehindLists, lostMembers, lostSets} from '../walk/lost-sets.ts'
 import {provenTables} from '../walk/proven-tables.ts'
 import type {LinuxComparison} from './compare-program.ts'
 import type {LinuxDifference} from './compared-rule.ts'
@@ -16,16 +18,21 @@ export function withoutLost(
   compared: LinuxComparison,
   program: LinuxProgram,
   documents: LinuxDocuments,
-  table: IndexedTable | undefined,
+  chains: NpmChains,
+  usedSets: ReadonlyMap<string, unknown>,
 ): LinuxComparison {
+  const {table} = chains
+  const damaged = damagedSets(documents, usedSets)
   const incomplete = new Map<string, IncompletePart>()
   const note = (part: IncompletePart | undefined): boolean => {
     if (part) incomplete.set(part.part, part)
     return part !== undefined
   }
   for (const part of lostParts(program, documents)) note(part)
+  const absent = absentTarget(chains)
+  note(absent)
   const differences = compared.differences.filter(
-    each => !note('chain' in each ? lostRulesOf(each, table) : lostSetOf(each, documents)),
+    each => !note('chain' in each ? (absent ?? lostRulesOf(each, table)) : lostSetOf(each, documents, damaged)),
   )
   return {...compared, differences, incomplete: [...incomplete.values()]}
 }
@@ -65,16 +72,32 @@ function lostRulesOf(
   return table.chains.get(difference.chain)?.cut ? lostTable(table) : undefined
 }
 
+/**
+ * A chain that a rule leads to and that is not there. The kernel refuses such a rule, so the save is not whole, and what else it lacks
+ * is not known.
+ */
+function absentTarget(chains: NpmChains): IncompletePart | undefined {
+  for (const name of [FORWARD_CHAIN, ...chains.names])
+    for (const {target} of chains.rules(name))
+      if (target?.kind === 'extension' && isNpmChain(target.name)) return absentChain(target.name, chains.table?.name ?? '')
+  return undefined
+}
+
 /** Whether rules or chains of Azure NPM may be missing. */
 const isCutWithin = ({lacksChains, chains}: IndexedTable): boolean =>
   lacksChains === true || [...chains.values()].some(({name, cut}) => cut !== undefined && isNpmChain(name))
 
-function lostSetOf(difference: LinuxDifference, documents: LinuxDocuments): IncompletePart | undefined {
+function lostSetOf(
+  difference: LinuxDifference,
+  documents: LinuxDocuments,
+  damaged: IncompletePart | undefined,
+): IncompletePart | undefined {
   if (difference.kind !== 'member' && difference.kind !== 'set') return undefined
   const {sets, cluster} = documents
   const {kernelName} = difference.set
   const found = sets?.get(kernelName)
   if (!found) {
+    if (damaged && isSetName(kernelName)) return damaged
     const isList = difference.kind === 'set' && difference.wanted?.type === 'list:set'
     const mayFollow = documents.areSetsOpen && (isList || !isBehindLists(documents))
     return mayFollow && isSetName(kernelName) ? absentSet(kernelName) : undefined

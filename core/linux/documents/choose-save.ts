@@ -68,7 +68,7 @@ function chooseDistinct(saves: readonly SaveIndex[]): ChosenSaves {
 function both(one: SaveIndex, other: SaveIndex, problems: Problem[]): ChosenSaves {
   // What iptables warns of is there. Nobody takes one table of the back end that is not in use.
   const chosen = {...one, warnsOfLegacy: false}
-  const beside = {...other, warnsOfLegacy: false, hasAllTables: true}
+  const beside = {...other, warnsOfLegacy: false, hasAllTables: !other.endsInTable && !other.lacksTables}
   return isIdle(beside) ? {chosen, problems} : {chosen, beside, problems}
 }
 

@@ -16,6 +16,8 @@ export interface LinuxTables {
   readonly hasMembers: boolean
   /** Whether sets may be missing, because nothing tells whether the text of them was cut off. */
   readonly areSetsOpen?: boolean
+  /** Why sets may be missing: a line of the text is not understood. */
+  readonly damageOfSets?: string
   readonly problems: readonly Problem[]
 }
 
@@ -23,12 +25,14 @@ export interface LinuxTables {
 export function joinLinuxDocuments(read: readonly {readonly name: string; readonly content: LinuxDocument}[]): LinuxTables {
   const save = chooseSave(read.flatMap(({content}) => (content.kind === 'iptables-save' ? [content.save] : [])))
   const {sets, problems} = joinSets(read)
+  const damageOfSets = damageOf(read)
   return {
     ...(save.chosen && {save: save.chosen}),
     ...(save.beside && {beside: save.beside}),
     ...(sets && {sets}),
     hasMembers: sets !== undefined && haveMembers([...sets.values()]),
     ...(areSetsOpen(read) && {areSetsOpen: true}),
+    ...(damageOfSets !== undefined && {damageOfSets}),
     problems: [...save.problems, ...problems],
   }
 }
@@ -37,6 +41,12 @@ export function joinLinuxDocuments(read: readonly {readonly name: string; readon
 function areSetsOpen(read: readonly {readonly content: LinuxDocument}[]): boolean {
   const ofSets = read.flatMap(({content}) => ('sets' in content ? [content] : []))
   return ofSets.length === 1 && ofSets[0]?.isOpen === true
+}
+
+/** A document that is whole names every set, whatever the other one has lost. */
+function damageOf(read: readonly {readonly content: LinuxDocument}[]): string | undefined {
+  const damages = read.flatMap(({content}) => ('sets' in content ? [content.damage] : []))
+  return damages.includes(undefined) ? undefined : damages[0]
 }
 
 /** Whether members are listed: of all sets that have any, `ipset list -t` prints none. */

@@ -15,7 +15,12 @@ export const linuxDocumentKinds = ['iptables-save', 'ipset-save', 'ipset-list'] 
 export type LinuxDocument = NodeContent &
   (
     | {readonly kind: 'iptables-save'; readonly save: SaveIndex}
-    | {readonly kind: 'ipset-save' | 'ipset-list'; readonly sets: readonly MatchSet[]; readonly isOpen: boolean}
+    | {
+        readonly kind: 'ipset-save' | 'ipset-list'
+        readonly sets: readonly MatchSet[]
+        readonly isOpen: boolean
+        readonly damage?: string
+      }
   )
 
 /**
@@ -26,15 +31,16 @@ export type LinuxDocument = NodeContent &
  */
 export function readLinuxDocument(kind: LinuxDocument['kind'], text: Text, name: string, extent: Extent): LinuxDocument {
   if (kind === 'iptables-save') {
-    const save = {...indexIptablesSave(text, name), hasAllTables: extent === 'all'}
+    const index = indexIptablesSave(text, name)
+    const save = {...index, hasAllTables: extent === 'all' && !index.endsInTable && !index.lacksTables}
     closeListing(save, extent)
     return {kind, backend: save.backend === 'legacy' ? 'legacy' : 'nft', save, problems: save.problems}
   }
   const isOpen = extent === 'open'
   if (kind === 'ipset-list') return {kind, isOpen, ...parseIpsetList(text, name)}
-  const {sets, problems, last} = parseIpsetSave(text, name)
+  const {sets, last, ...told} = parseIpsetSave(text, name)
   const isCut = (set: MatchSet): boolean => isOpen && set.name === last && isSetName(last) && !set.cut
-  return {kind, isOpen, problems, sets: sets.map(set => (isCut(set) ? {...set, cut: NO_END} : set))}
+  return {kind, isOpen, ...told, sets: sets.map(set => (isCut(set) ? {...set, cut: NO_END} : set))}
 }
 
 /** Azure NPM makes so many sets that the end of one is where a text is likely to be cut. */

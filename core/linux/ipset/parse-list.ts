@@ -12,16 +12,17 @@ import {readMember, readOptions, wordEnd, wordStart} from './tokenizer.ts'
  * @param file name of the file, for the problems
  * @returns the sets in the order of the dump, each name once: a second block with the same name adds its members to the
  *   first. A set without a `Type:` line has the type `unknown`. An empty text is the dump of a node without sets, so it is
- *   no problem.
+ *   no problem. `damage` is why sets may be missing: a line is not understood.
  * Source: ipset(8); ipset 7.17; ipset 6, which prints fewer lines for each set.
  */
-export function parseIpsetList(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]} {
+export function parseIpsetList(text: Text, file?: string): ParsedList {
   const parser = new ListParser(file)
   eachLine(text, (piece, start, end, line) => parser.visit(piece, start, end, line))
   return parser.result()
 }
 
 const NAME = 'Name: '
+const OPEN_END = 'its last line has no line break, so the text may be cut there'
 const keys = ['Type', 'Revision', 'Header', 'Size in memory', 'References', 'Number of entries', 'Members'] as const
 type Key = (typeof keys)[number]
 
@@ -42,6 +43,12 @@ interface Block {
 
 const membersRead = (block: Block): number => block.set.members.length - block.membersBefore
 
+interface ParsedList {
+  readonly sets: MatchSet[]
+  readonly problems: Problem[]
+  readonly damage?: string
+}
+
 class ListParser {
   private readonly problems: LineProblems
   private readonly sets = new ParsedSets()
@@ -49,13 +56,17 @@ class ListParser {
   private block: Block | undefined
   private isBehindBlank = false
   private isSkipping = false
+  private damage: string | undefined
 
   constructor(file: string | undefined) {
     this.problems = new LineProblems(file)
   }
 
   visit(piece: string, start: number, end: number, line: number): void {
-    if (!this.problems.enter(piece, start, end, line)) return
+    if (!this.problems.enter(piece, start, end, line)) {
+      this.damage ??= `line ${line} is longer than any that ipset prints`
+      return
+    }
     const at = wordStart(piece, start, end)
     if (at === end) {
       this.isBehindBlank = true
@@ -68,13 +79,16 @@ class ListParser {
     this.isBehindBlank = false
   }
 
-  result(): {sets: MatchSet[]; problems: Problem[]} {
+  result(): ParsedList {
     const {block} = this
     this.close()
-    if (block && this.problems.isOpenEnd) cutSet(block.set, 'its last line has no line break, so the text may be cut there')
+    if (this.problems.isOpenEnd) {
+      this.damage ??= OPEN_END
+      if (block) cutSet(block.set, OPEN_END)
+    }
     const expected = new Set([...usualKeys, ...this.blocks.flatMap(block => [...block.seen])])
     for (const block of this.blocks) this.checkKeys(block, expected)
-    return {sets: this.sets.all(), problems: this.problems.all()}
+    return {sets: this.sets.all(), problems: this.problems.all(), ...(this.damage !== undefined && {damage: this.damage})}
   }
 
   private open(piece: string, at: number, end: number, line: number): void {
@@ -114,6 +128,7 @@ class ListParser {
     const colon = source.indexOf(':')
     const key = source.slice(0, Math.max(colon, 0))
     if (!isKey(key)) {
+      this.damage ??= `line ${line} is none that ipset list prints`
       this.problems.add(
         'UNKNOWN_LINE',
         at,
@@ -172,6 +187,7 @@ class ListParser {
     const last = this.blocks.at(-1)
     if (last) cutSet(last.set, 'lines behind it belong to no set')
     this.isSkipping = true
+    this.damage ??= 'some of its lines belong to no set'
     this.problems.add(
       'MEMBER_OUTSIDE_SET',
       at,

@@ -11,16 +11,30 @@ import {quotedEnd, readMember, readOptions, wordEnd, wordStart} from './tokenize
  * @param file name of the file, for the problems
  * @returns the sets in the order of the dump, each name once: a second `create` of a name adds to the first. A set without
  *   a `create` line has the type `unknown`. An empty text is the dump of a node without sets, so it is no problem.
- *   `last` is the name of the last set, whose members nothing ends.
+ *   `last` is the name of the last set, whose members nothing ends. `damage` is why sets may be missing: a line is not understood.
  * Source: ipset(8); ipset 7.17 for quotes and blanks.
  */
-export function parseIpsetSave(text: Text, file?: string): {sets: MatchSet[]; problems: Problem[]; last?: string} {
+export function parseIpsetSave(
+  text: Text,
+  file?: string,
+): {sets: MatchSet[]; problems: Problem[]; last?: string; damage?: string} {
   const parser = new SaveParser(file)
   eachLine(text, (piece, start, end, line) => parser.visit(piece, start, end, line))
   return parser.result()
 }
 
 const NUMBER_SIGN = 35
+const NOT_CREATED = 'it has members and no line that creates it'
+
+/** Members of a set that is in the text several times are read once where they are the same. Two moments tell nothing of either. */
+function joinRepeated(set: OpenSet, starts: readonly number[]): void {
+  const times = starts.map((start, index) => set.members.slice(start, starts[index + 1]))
+  const [first = [], ...others] = times.map(members =>
+    members.map(({entry, nomatch}) => `${entry}${nomatch ? ' nomatch' : ''}`).toSorted(),
+  )
+  if (others.every(members => members.join('\n') === first.join('\n'))) set.members.splice(first.length)
+  else cutSet(set, 'it is created twice, with other members')
+}
 
 class SaveParser {
   private readonly problems: LineProblems
@@ -31,6 +45,9 @@ class SaveParser {
   /** `add NAME ` of the current set. A set's members are consecutive, so most lines need one comparison. */
   private currentStart = ''
   private joined: string | undefined
+  private lost: string | undefined
+  /** By sets that are created again: where their members of each time begin. */
+  private readonly again = new Map<OpenSet, number[]>()
 
   constructor(file: string | undefined) {
     this.problems = new LineProblems(file)
@@ -69,12 +86,21 @@ class SaveParser {
   result(): ReturnType<typeof parseIpsetSave> {
     const {current} = this
     if (this.problems.isOpenEnd) this.damage('its last line has no line break, so the text may be cut there')
+    for (const set of this.uncreated) cutSet(set, NOT_CREATED)
+    for (const [set, starts] of this.again) joinRepeated(set, starts)
     if (this.joined !== undefined) for (const set of this.sets.all()) cutSet(set, this.joined)
-    return {sets: this.sets.all(), problems: this.problems.all(), ...(current && {last: current.name})}
+    const damage = this.joined ?? this.lost ?? (this.uncreated.size > 0 ? NOT_CREATED : undefined)
+    return {
+      sets: this.sets.all(),
+      problems: this.problems.all(),
+      ...(current && {last: current.name}),
+      ...(damage !== undefined && {damage}),
+    }
   }
 
-  /** The line may have held a member of the set before it. */
+  /** The line may have held a member of the set before it, or another set. */
   private damage(reason: string): void {
+    this.lost ??= reason
     if (this.current) cutSet(this.current, reason)
   }
 
@@ -92,6 +118,7 @@ class SaveParser {
         'a set without a name; the line is skipped',
         'The line is damaged. Take the dump again.',
       )
+      this.damage(`line ${line} creates a set without a name`)
       return
     }
     const {name, nameEnd, typeStart} = createdName(piece, at, end)
@@ -110,6 +137,7 @@ class SaveParser {
       if (set.header.has('add') || set.header.has('create')) this.checkJoined(piece.slice(typeEnd, end), line)
     }
     this.enter(this.sets.get(name), piece.slice(at, nameEnd))
+    if (typeStart === end) this.damage(`line ${line} creates it without a type`)
   }
 
   /** The set of a `create` line; undefined when an earlier line created it. */
@@ -120,11 +148,12 @@ class SaveParser {
       known.line = line
       return known
     }
+    this.again.set(known, [...(this.again.get(known) ?? [0]), known.members.length])
     this.problems.add(
       'DUPLICATE_SET',
       at,
       `set "${shownLine(name)}" is created twice, first in line ${known.line}: are these two dumps in one file?`,
-      'Its members are read as one set of the first type. Give each dump as a file of its own and name the one you mean.',
+      'If both have the same members they are one set, else its members are unknown. Give each dump as a file of its own and name the one you mean.',
     )
     return undefined
   }
@@ -134,7 +163,7 @@ class SaveParser {
     const nameEnd = quoted ?? this.sets.nameEnd(piece, at, end)
     const name = quoted === undefined ? piece.slice(at, nameEnd) : piece.slice(at + 1, quoted - 1)
     if (wordStart(piece, nameEnd, end) === end) {
-      this.noEntry(end)
+      this.noEntry(end, line)
       return
     }
     const set = this.sets.get(name) ?? this.outsideSet(name, at, line)
@@ -162,7 +191,7 @@ class SaveParser {
   private member(set: OpenSet, piece: string, at: number, end: number, line: number): void {
     const start = wordStart(piece, at, end)
     if (start === end) {
-      this.noEntry(end)
+      this.noEntry(end, line)
       return
     }
     const quoted = quotedEnd(piece, start, end)
@@ -176,7 +205,8 @@ class SaveParser {
     }
   }
 
-  private noEntry(at: number): void {
+  private noEntry(at: number, line: number): void {
+    this.damage(`line ${line} adds no member`)
     this.problems.add(
       'BAD_MEMBER',
       at,

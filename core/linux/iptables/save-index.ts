@@ -77,6 +77,7 @@ class Indexer {
       hiddenTables: this.hidden,
       warnsOfLegacy: this.warnsOfLegacy,
       ...(this.index.isTableDue && {lacksTables: true as const}),
+      ...(this.index.isOpen && {endsInTable: true as const}),
       problems: this.problems.all(),
     }
   }

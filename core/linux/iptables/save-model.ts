@@ -59,6 +59,8 @@ export interface SaveIndex {
   readonly hasAllTables?: boolean
   /** Whether the text ends where a table begins, so that at least one is missing. */
   readonly lacksTables?: true
+  /** Present when the text ends in a table: any others may have followed. */
+  readonly endsInTable?: true
   /** Tables that exist, and that the tool could not show. */
   readonly hiddenTables: ReadonlySet<string>
   /** Whether the tool said that the legacy back end has rules, too, which the save does not show. */

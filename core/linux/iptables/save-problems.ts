@@ -30,7 +30,7 @@ export const duplicateTable = (source: string, line: number, name: string): Prob
   code: 'DUPLICATE_TABLE',
   ...at(source, line),
   message: `table ${shownLine(name)} appears twice: are these two saves in one file?`,
-  next: 'Their rules are read as one table. Give each save as a file of its own and name the one you mean.',
+  next: 'What rests on its rules is unknown. Give each save as a file of its own and name the one you mean.',
 })
 
 export const unknownLine = (source: string, line: number): Problem => ({

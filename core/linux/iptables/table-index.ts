@@ -39,6 +39,8 @@ export class TableIndex {
   private isDamaged = false
   /** By the chains of a table: the chain of its last rule, and whether its end was found. */
   private readonly lastChains = new Map<IndexedTable['chains'], string>()
+  /** Tables that are there twice: nothing tells of which moment a rule is. */
+  private readonly repeated = new Set<IndexedTable>()
   private readonly ended = new Set<IndexedTable['chains']>()
   private chain: IndexedChain | undefined
   /** `NAME ` of the current chain. A chain's rules are consecutive, so most lines need one comparison. */
@@ -57,7 +59,12 @@ export class TableIndex {
   /** A `*table` line. */
   begin(name: string, source: string, line: number): void {
     if (!KNOWN_TABLES.includes(name)) this.problems.add(unknownTable(source, line, name, KNOWN_TABLES))
-    if (this.tables.has(name)) this.problems.add(duplicateTable(source, line, name))
+    const known = this.tables.get(name)
+    if (known) {
+      this.problems.add(duplicateTable(source, line, name))
+      known.reason = `line ${line} begins it again: two saves are in one text`
+      this.repeated.add(known)
+    }
     this.openTable(name, line)
     this.isOpen = true
   }
@@ -153,6 +160,10 @@ export class TableIndex {
     for (const table of tables.values()) {
       if (table.isComplete) continue
       const chains = [...table.chains.values()]
+      if (this.repeated.has(table)) {
+        table.lacksChains = true
+        for (const chain of chains) cutChain(chain, {reason: table.reason ?? '', line: 0})
+      }
       const last = this.lastChains.get(table.chains)
       const isUnknown = table.name === UNKNOWN_TABLE
       if (isUnknown) table.reason ??= 'no "*table" line stands before its rules'

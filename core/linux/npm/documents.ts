@@ -13,4 +13,6 @@ export interface LinuxDocuments extends NodeFacts {
   readonly hasMembers: boolean
   /** Whether sets may be missing, because nothing tells whether the text of them was cut off. */
   readonly areSetsOpen?: boolean
+  /** Why sets may be missing: a line of the text is not understood. */
+  readonly damageOfSets?: string
 }

@@ -5,7 +5,13 @@ import type {MatchSet} from '../ipset/model.ts'
 import type {LinuxDocuments} from '../npm/documents.ts'
 import {cutOf, isBehindLists, knowsMembers, lostMembers, lostSets, noMembers, noSets, TAKE_SETS, TAKE_SIZES} from './lost-sets.ts'
 
-type GivenSets = Pick<LinuxDocuments, 'sets' | 'hasMembers' | 'cluster' | 'areSetsOpen'>
+/** The sets of the input; `named` are those that rules name. */
+export interface GivenSets extends Pick<LinuxDocuments, 'sets' | 'hasMembers' | 'cluster' | 'areSetsOpen' | 'damageOfSets'> {
+  readonly named: Named
+}
+
+/** What holds the names of sets that rules name. */
+type Named = Pick<ReadonlyMap<string, unknown>, 'keys'>
 
 /** What is not whole of the sets as a list, and of their members. */
 export function partsOfSets(documents: GivenSets): SetPart[] {
@@ -48,14 +54,35 @@ function moreSets(documents: GivenSets, sets: ReadonlyMap<string, MatchSet>): Se
 }
 
 function findMore(documents: GivenSets, sets: ReadonlyMap<string, MatchSet>): SetPart | undefined {
-  const damaged = [...sets.values()].find(({cut}) => cut?.isDamaged)
-  if (damaged?.cut) return {part: 'sets', state: 'cut', reason: damaged.cut.reason, next: TAKE_SETS}
+  const damaged = damagedSets(documents, documents.named)
+  if (damaged) return damaged
   if (!documents.areSetsOpen) return undefined
   const part = {part: 'sets', state: 'cut', next: TAKE_SIZES} as const
   if (!isBehindLists(documents))
     return {...part, reason: 'the text has no end, and none of the lists that the kernel prints last: it is likely to be cut off'}
   if (documents.cluster && hasAllLists(sets, documents.cluster)) return undefined
   return {...part, isOpen: true, reason: 'the output of ipset has no end, so more lists may follow the last one'}
+}
+
+/**
+ * The sets as a part that is not whole, where what was given shows that sets are missing: a line is damaged, or a rule or a list names
+ * a set that is not there. The kernel removes no set that is in use.
+ */
+export function damagedSets(
+  {sets, damageOfSets}: Pick<LinuxDocuments, 'sets' | 'damageOfSets'>,
+  named: Named,
+): SetPart | undefined {
+  if (!sets) return undefined
+  const reason = damageOfSets ?? [...sets.values()].find(({cut}) => cut?.isDamaged)?.cut?.reason ?? unfound(sets, named)
+  return reason === undefined ? undefined : {part: 'sets', state: 'cut', reason, next: TAKE_SETS}
+}
+
+function unfound(sets: ReadonlyMap<string, MatchSet>, named: Named): string | undefined {
+  for (const name of named.keys()) if (!sets.has(name)) return `a rule names set ${name}, which is not among them`
+  for (const {name, type, members} of sets.values())
+    if (type === 'list:set')
+      for (const {entry} of members) if (!sets.has(entry)) return `set ${name} lists set ${entry}, which is not among them`
+  return undefined
 }
 
 /** Whether the lists that objects ask for are all there: only of these could one be missing. */

@@ -136,7 +136,7 @@ function lostSet(name: string, documents: LinuxDocuments): LostPart | undefined 
   return member === undefined ? undefined : lostSet(member, documents)
 }
 
-const absentChain = (name: string, table: string): LostPart => ({
+export const absentChain = (name: string, table: string): LostPart => ({
   part: `chain ${name} of table ${table}`,
   state: 'absent',
   reason: `chain ${name}, which a rule leads to, is not in the input`,
