@@ -123,6 +123,8 @@ export async function openRecorder(): Promise<Recorder> {
   const at = (name: string): string => join(outer, name)
   const [folder, bin, calls, socket, kubectl] = [at('files'), at('bin'), at('calls'), at('api.sock'), at('kubectl')]
   await Promise.all([folder, bin].map(each => mkdir(each)))
+  // A file that is there before any run.
+  writeFileSync(join(folder, 'there.tgz'), '')
   // What completes is put beside it.
   writeFileSync(join(bin, 'kubectl-npm'), '#!/bin/sh\n', {mode: 0o755})
   const kubeconfig = at('kubeconfig')
