@@ -1,5 +1,6 @@
 import {type FileHandle, open} from 'node:fs/promises'
 import {join} from 'node:path'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {run} from '../node/run.ts'
 import {type Lock, type LockOptions, lockHolder} from './lock.ts'
 import {makeStateFolder} from './state-folder.ts'
@@ -40,7 +41,7 @@ export async function takeFileLock(options: LockOptions): Promise<Lock | undefin
       )
     refuseIfAborted(signal)
     if (taken.end !== 'ok')
-      throw new WriteFailure(`the lock cannot be taken: flock: ${taken.failure}`, `Look at it: ls -l ${stateDir}`)
+      throw new WriteFailure(`the lock cannot be taken: flock: ${taken.failure}`, `Look at it: ls -l ${shellWord(stateDir)}`)
     await sign(file, {by, verb, process: process.pid, since: clock.now().toISOString()})
     return {fd: file.fd, [Symbol.asyncDispose]: () => file.close()}
   } catch (error) {

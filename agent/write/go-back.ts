@@ -1,5 +1,6 @@
 import type {NpmPart, PlannedSteps, ToldStep} from '../../core/dataplane/plan.ts'
 import {partDigest} from '../../core/plan/digest.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {faultPoint} from './fault-point.ts'
 import type {BeginRecord} from './journal-records.ts'
 import {openNode, type ReadNode} from './read-node.ts'
@@ -82,7 +83,7 @@ function partAfter({writing, part}: Opened, steps: readonly ToldStep[]): NpmPart
 
 /** How a person looks at the node, and puts it back without this program. */
 function byHand(session: Session, {id, backend}: BeginRecord): string {
-  const folder = `${session.points.pathOf(id)}/nodes/*`
+  const folder = `${shellWord(`${session.points.pathOf(id)}/nodes`)}/*`
   const open = `The journal stays open: the next kubectl npm apply, rollback, confirm or status, and the next start of the agent, tries again.`
   if (backend === 'hns')
     return [

@@ -1,3 +1,4 @@
+import {shellWord} from '../../core/text/shell-word.ts'
 /** Why a write is refused, or fails, before it has begun. */
 export class WriteFailure extends Error {
   /** What the person can do. */
@@ -36,7 +37,7 @@ export function writeFailureOf(what: string, path: string, error: unknown): Writ
     return new WriteFailure(`${message} (a fault of this program)`, 'Report it, with kubectl npm dump.')
   const next =
     code === 'ENOSPC' || code === 'EDQUOT'
-      ? `Make room: df -h ${path}. Nothing is written to the node without a way back on the disk.`
-      : `Check the folder: ls -ld ${path}. It has to be writable for root, and the same for the agent and --local (--state-dir).`
+      ? `Make room: df -h ${shellWord(path)}. Nothing is written to the node without a way back on the disk.`
+      : `Check the folder: ls -ld ${shellWord(path)}. It has to be writable for root, and the same for the agent and --local (--state-dir).`
   return new WriteFailure(`${what} cannot be written in ${path}: ${REASONS[code] ?? message}`, next)
 }

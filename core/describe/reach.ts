@@ -3,6 +3,7 @@ import type {NodeState} from '../dataplane/dataplane.ts'
 import type {Matrix} from '../matrix/matrix.ts'
 import {isWrong, probeNodes} from '../matrix/probe-nodes.ts'
 import {InputError} from '../problem/input-error.ts'
+import {shellWord} from '../text/shell-word.ts'
 import {constantPorts, type PortRange} from './constant-ports.ts'
 import type {Knowledge} from './knowledge.ts'
 
@@ -24,7 +25,7 @@ export function reachOf(pod: string, node: string | undefined, {nodes, dumps}: K
       ? {reason: 'the input does not tell on which node the pod runs', next: 'Give the cluster objects with --from.'}
       : {
           reason: `its node ${node} is not in the input`,
-          next: `Ask a packet of other nodes: kubectl npm trace ${pod} DESTINATION`,
+          next: `Ask a packet of other nodes: kubectl npm trace ${shellWord(pod)} DESTINATION`,
         }
   try {
     let ranges: readonly PortRange[] = []

@@ -10,6 +10,7 @@ import {plainPart} from '../kubernetes/completeness.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
 import type {IncompletePart} from '../problem/incomplete-part.ts'
+import {flagWords} from '../text/shell-word.ts'
 import {refusalsOf} from './departures.ts'
 import type {Limits} from './disputed-packets.ts'
 import type {Effect} from './effects.ts'
@@ -118,7 +119,7 @@ export function judgedComparison(cluster: ClusterObjects, dump: NodeState, optio
   const judgement = judgeNode({...options, ...comparison, node: dump, cluster, program, simulated, isProgramOnly})
   const {items, causes, told} = documented(comparison, judgement.causes)
   const facts = {
-    target: options.target ?? `--node ${dump.node === 'unknown' ? 'NODE' : dump.node}`,
+    target: options.target ?? flagWords('--node', dump.node === 'unknown' ? 'NODE' : dump.node),
     causes: told,
     kept: keptPolicies(program, cluster),
   }

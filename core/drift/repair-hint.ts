@@ -3,6 +3,7 @@ import type {Cause} from '../dataplane/cause.ts'
 import type {ClusterObjects} from '../kubernetes/objects.ts'
 import {objectKey} from '../kubernetes/objects.ts'
 import type {Program} from '../policy/program.ts'
+import {shellWord} from '../text/shell-word.ts'
 
 /** What is said of how a cause is mended. */
 type RepairHint = NonNullable<DriftCause['repair']>
@@ -25,9 +26,6 @@ export function keptPolicies({policies, leftOut}: Program, cluster: ClusterObjec
   const wanted = new Set([...policies, ...leftOut].map(({policy}) => policy))
   return new Set(cluster.policies.map(objectKey).filter(policy => !wanted.has(policy)))
 }
-
-/** Names of objects, which no shell reads as anything else. */
-const PLAIN_NAME = /^[\w./-]+$/
 
 /**
  * The command that mends a cause and nothing else, or what to do where `apply` cannot.
@@ -52,7 +50,8 @@ const isMendable = (cause: Cause | undefined, kept: ReadonlySet<string>): boolea
 /** What narrows a repair to one cause: the name of a policy lasts longer than a number. */
 function flagOf(at: number, causes: readonly Cause[]): string {
   const {policy} = causes[at] ?? {}
-  const isNamed = policy !== undefined && PLAIN_NAME.test(policy) && causes.filter(each => each.policy === policy).length === 1
+  const isNamed =
+    policy !== undefined && shellWord(policy) === policy && causes.filter(each => each.policy === policy).length === 1
   return isNamed ? `--policy ${policy}` : `--cause ${at + 1}`
 }
 

@@ -1,5 +1,6 @@
 import {printIpv4} from '../net/ipv4.ts'
 import type {Problem} from '../problem/problem.ts'
+import {shellWord} from '../text/shell-word.ts'
 import {type ClusterObjects, objectKey, type Pod} from './objects.ts'
 import {policyAddress} from './pod-filter.ts'
 
@@ -28,7 +29,7 @@ export function sharedAddressProblems({pods}: Pick<ClusterObjects, 'pods'>): Pro
     return {
       code: 'SHARED_ADDRESS',
       message: `pods ${shown.join(names.length > 2 ? ', ' : ' and ')}${rest} have one address, ${address}: on a node each of them meets the rules for all`,
-      next: `Find out which of them has it: kubectl get pods -A -o wide --field-selector status.podIP=${address}. The other needs a new one: delete its Pod.`,
+      next: `Find out which of them has it: kubectl get pods -A -o wide --field-selector ${shellWord(`status.podIP=${address}`)}. The other needs a new one: delete its Pod.`,
     }
   })
   const left = shared.size - clashes.length

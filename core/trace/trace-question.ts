@@ -8,6 +8,7 @@ import type {Packet} from '../net/packet.ts'
 import {Evaluator, type ExpectedVerdict, type MeantPods} from '../policy/evaluate.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
+import {flagWords} from '../text/shell-word.ts'
 import {deviationReasons, explainDisagreement} from './disagreement.ts'
 import type {Endpoint} from './endpoints.ts'
 import {type ForetoldPacket, foretellPacket, foretoldNodes} from './foretell-packet.ts'
@@ -190,7 +191,7 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route,
     {
       code: 'NETWORK_MODEL',
       message: `${who} on ${given.join(', ')}: ${where}`,
-      next: `Give the node that the packet passes: --node ${wanted[0]?.node}, or its dump with --from.`,
+      next: `Give the node that the packet passes: ${flagWords('--node', wanted[0]?.node ?? 'NODE')}, or its dump with --from.`,
     },
   ]
 }
@@ -207,7 +208,7 @@ function unreadProblems({source, destination}: Packet, route: Route, cluster: Cl
       {
         code: 'NETWORK_MODEL' as const,
         message: `${objectKey(pod)} runs on ${node}, which was not given: it judges the packet, too, and may drop it`,
-        next: `Give it too: --node ${node}, or its dump with --from.`,
+        next: `Give it too: ${flagWords('--node', node)}, or its dump with --from.`,
       },
     ]
   })

@@ -6,6 +6,7 @@ import type {OutsideAddress} from '../kubernetes/service-addresses.ts'
 import {type Backend, type Backends, backendsOf, isHeadless, isNodeLocal} from '../kubernetes/service-backends.ts'
 import {InputError} from '../problem/input-error.ts'
 import type {Problem} from '../problem/problem.ts'
+import {shellWord} from '../text/shell-word.ts'
 import {routeOf} from './nodes.ts'
 import {portOfService} from './service-port.ts'
 import {packetOf, type TraceQuestion, unknownTrace} from './trace.ts'
@@ -97,7 +98,7 @@ export function traceOutside(
         part: `rules for ${at}`,
         state: 'absent',
         reason,
-        next: `Give all tables of the node that gets the packet: iptables-save -c. What the pods behind it get from inside the cluster: kubectl npm trace ${source.name} svc/${name} --port ${port.port}`,
+        next: `Give all tables of the node that gets the packet: iptables-save -c. What the pods behind it get from inside the cluster: kubectl npm trace ${shellWord(source.name)} ${shellWord(`svc/${name}`)} --port ${port.port}`,
       },
     ],
     disagreements: [],

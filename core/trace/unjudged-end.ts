@@ -1,6 +1,7 @@
 import type {IncompletePart} from '../contract/common.ts'
 import type {Packet} from '../net/packet.ts'
 import type {ExpectedVerdict} from '../policy/evaluate.ts'
+import {flagWords} from '../text/shell-word.ts'
 import type {Endpoint} from './endpoints.ts'
 import type {Leg} from './passage.ts'
 
@@ -31,7 +32,7 @@ export function unjudgedEnd(
       part: `the node of ${name}`,
       state: 'absent',
       reason: `only the node of ${name} enforces the policies for it, and that node was not given`,
-      next: `Give it too: --node ${node ?? 'NODE'}, or its dump with --from.`,
+      next: `Give it too: ${flagWords('--node', node ?? 'NODE')}, or its dump with --from.`,
     }
   }
   return undefined

@@ -1,6 +1,7 @@
 import {AGENT_LABEL, RELAY_LABEL, WINDOWS_AGENT_LABEL} from '../../core/contract/pod-labels.ts'
 import {readReference} from '../../core/kubernetes/object-reference.ts'
 import {InputError, NotFoundError} from '../../core/problem/input-error.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {metadataListShape, podShape, podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
@@ -118,13 +119,13 @@ function whyNotReady(node: string, relay: Pod, agents: ReadonlyMap<string, Pod> 
   if (labels?.[WINDOWS_AGENT_LABEL.key] === WINDOWS_AGENT_LABEL.value)
     return new InputError(
       `node ${node}: agent ${name} ${troubleOf(relay)}`,
-      `See why: kubectl describe pod -n ${namespace} ${name}`,
+      `See why: kubectl describe pod -n ${namespace} ${shellWord(name)}`,
     )
   const trouble = `node ${node}: relay ${name} ${troubleOf(relay)}`
   if (!agents)
     return new InputError(
       `${trouble}; it is ready when its agent is`,
-      `Who may list pods in namespace ${agentsNamespace} is told why (Role kubectl-npm-viewer there). See both: kubectl describe pod -n ${namespace} ${name}, and kubectl get pods -n ${agentsNamespace} -o wide`,
+      `Who may list pods in namespace ${agentsNamespace} is told why (Role kubectl-npm-viewer there). See both: kubectl describe pod -n ${namespace} ${shellWord(name)}, and kubectl get pods -n ${agentsNamespace} -o wide`,
     )
   const agent = agents.get(node)
   if (!agent)
@@ -133,10 +134,11 @@ function whyNotReady(node: string, relay: Pod, agents: ReadonlyMap<string, Pod> 
       `See the agents: kubectl get pods -n ${agentsNamespace} -o wide`,
     )
   const agentTrouble = troubleOf(agent)
-  if (agentTrouble === undefined) return new InputError(trouble, `See why: kubectl describe pod -n ${namespace} ${name}`)
+  if (agentTrouble === undefined)
+    return new InputError(trouble, `See why: kubectl describe pod -n ${namespace} ${shellWord(name)}`)
   return new InputError(
     `node ${node}: agent ${agent.metadata.name} ${agentTrouble}`,
-    `See why: kubectl describe pod -n ${agentsNamespace} ${agent.metadata.name}`,
+    `See why: kubectl describe pod -n ${agentsNamespace} ${shellWord(agent.metadata.name)}`,
   )
 }
 

@@ -1,5 +1,6 @@
 import {type accounts, RELAY_PORT} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {Forwards} from '../kubernetes/forward.ts'
@@ -76,7 +77,7 @@ export class Agents {
 }
 
 const adviceFor = ({namespace, name, node}: RelayPod): string =>
-  `See how agent and relay are: kubectl get pods -n ${nodeNamespaceOf(namespace)} -o wide --field-selector spec.nodeName=${node}; kubectl logs -n ${namespace} ${name}`
+  `See how agent and relay are: kubectl get pods -n ${nodeNamespaceOf(namespace)} -o wide --field-selector ${shellWord(`spec.nodeName=${node}`)}; kubectl logs -n ${namespace} ${shellWord(name)}`
 
 function reasonOf(error: unknown): string {
   const {message, code} = error as NodeJS.ErrnoException

@@ -6,6 +6,7 @@ import {programOnly} from '../../core/drift/program-only.ts'
 import {eachNode} from '../../core/problem/each-node.ts'
 import {InputError} from '../../core/problem/input-error.ts'
 import type {Problem} from '../../core/problem/problem.ts'
+import {flagWords} from '../../core/text/shell-word.ts'
 import {exitCodes, Verb} from '../command.ts'
 import {dumpPaths, listFlags, type OutputFlags, outputFlag, sourceFlags, watchFlag} from '../flags.ts'
 import {driftColumns, driftListLines, hasFindings} from '../print/drift.ts'
@@ -17,9 +18,7 @@ import {clusterFlagsOf, isLive, type SourceFlags} from '../source/source-flags.t
 type LiveFlags = SourceFlags & OutputFlags & {readonly lite: boolean; readonly 'program-only': boolean}
 
 /** What `apply` is told on this machine: the same files, for what the policies ask for. */
-const localTarget = ({from = []}: SourceFlags): string => ['--local', ...from.map(path => `-f ${shellWord(path)}`)].join(' ')
-
-const shellWord = (text: string): string => (/^[\w./=:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+const localTarget = ({from = []}: SourceFlags): string => ['--local', ...from.map(path => flagWords('-f', path))].join(' ')
 
 export default class Diff extends Verb {
   static override summary = 'Compares what the policies ask for with what is programmed on a node'

@@ -3,6 +3,7 @@ import {Args, Flags} from '@oclif/core'
 import type {SetEntry} from '../../core/contract/common.ts'
 import {API_VERSION} from '../../core/contract/version.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {flagWords} from '../../core/text/shell-word.ts'
 import {resolveEndpoint} from '../../core/trace/endpoints.ts'
 import {knownPods} from '../../core/trace/nodes.ts'
 import {findMember, readMember} from '../../core/translate/find-member.ts'
@@ -112,7 +113,8 @@ export default class Sets extends Verb {
       // Kernel names are for programs.
       ...(flags.output === 'name' ? found.flatMap(each => [...notGiven(each, paint)].slice(1)) : []),
     ]
-    const orFile = (name: string) => (existsSync(name) ? [`There is a file of this name. To read it: --from ${name}`] : [])
+    const orFile = (name: string) =>
+      existsSync(name) ? [`There is a file of this name. To read it: ${flagWords('--from', name)}`] : []
     await this.reportUnknown(
       missing.map(({name, steps}) => ({what: `no set ${name} ${where}`, steps: [...steps, ...orFile(name)]})),
     )

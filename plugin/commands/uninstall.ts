@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {exitCodes, Verb} from '../command.ts'
 import {clusterFlags} from '../flags.ts'
 import {durationMs} from '../install/duration.ts'
@@ -62,7 +63,7 @@ export default class Uninstall extends Verb {
     })
     for (const binding of installed.bindings)
       say(
-        `RoleBinding ${binding} names a role that is gone now; it was made by others: kubectl delete rolebinding -n ${binding.replace('/', ' ')}`,
+        `RoleBinding ${binding} names a role that is gone now; it was made by others: kubectl delete rolebinding -n ${binding.split('/').map(shellWord).join(' ')}`,
       )
   }
 }

@@ -1,6 +1,7 @@
 import {setTimeout as pause} from 'node:timers/promises'
 import {LIVE_SOCKET} from '../../core/contract/agent.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {nodeNamespaceOf} from '../kubernetes/agent-namespaces.ts'
 import {podShape, podsShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
@@ -126,7 +127,7 @@ export function agentThere(node: string, pods: readonly Pod[]): string | undefin
   if (deletionTimestamp !== undefined)
     throw new InputError(
       `the agent that node ${node} had is still being removed: pod ${name}`,
-      `Wait until it is gone: kubectl wait -n ${namespace} --for=delete pod/${name}. Where the kubelet is away, that is when it is back.`,
+      `Wait until it is gone: kubectl wait -n ${namespace} --for=delete ${shellWord(`pod/${name}`)}. Where the kubelet is away, that is when it is back.`,
     )
   const trouble = podTrouble(there)
   return `node ${node} has an agent already: pod ${name}${trouble === undefined ? '' : `, which is not ready: ${trouble}`}`

@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {WINDOWS_AGENT_LABEL} from '../../core/contract/pod-labels.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {metadataListShape} from '../kubernetes/answer-shapes.ts'
 import type {ClusterApi} from '../kubernetes/api.ts'
 import {ApiError} from '../kubernetes/api-error.ts'
@@ -21,7 +22,7 @@ export async function adviceForWindows(api: ClusterApi, root: string, signal: Ab
     const {items: nodes} = await api.get(WINDOWS_NODES, metadataListShape, options)
     if (nodes.length === 0 || (await api.get(own, metadataListShape, options)).items.length > 0) return undefined
     const which = nodes.length === 1 ? `Windows node ${nodes[0]?.metadata.name} has` : `${nodes.length} Windows nodes have`
-    return `${which} no agent, which would open more than one of Linux does (docs/windows.md): kubectl apply --server-side -k ${join(root, 'manifests', 'overlays', 'windows')}`
+    return `${which} no agent, which would open more than one of Linux does (docs/windows.md): kubectl apply --server-side -k ${shellWord(join(root, 'manifests', 'overlays', 'windows'))}`
   } catch (error) {
     // It is said beside what was done, and nothing rests on it.
     if (error instanceof ApiError) return undefined

@@ -1,4 +1,5 @@
 import {InputError} from '../../core/problem/input-error.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import {nodeNamespaceOf} from './agent-namespaces.ts'
 
 /** A right on the API server, as RBAC writes it. */
@@ -150,5 +151,5 @@ function roleWith({verb, resource, name, namespace}: Right, agentNamespace: stri
 function subjectOf(message: string): string {
   const user = /User "([^"]+)"/.exec(message)?.[1] ?? 'YOU'
   const [, account] = /^system:serviceaccount:([^:]+:[^:]+)$/.exec(user) ?? []
-  return account === undefined ? `--user=${user}` : `--serviceaccount=${account}`
+  return account === undefined ? `--user=${shellWord(user)}` : `--serviceaccount=${shellWord(account)}`
 }

@@ -2,6 +2,7 @@ import {once} from 'node:events'
 import {connect} from 'node:net'
 import type {Duplex} from 'node:stream'
 import {InputError} from '../../core/problem/input-error.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import type {RunningProgram} from '../programs/program.ts'
 import {oneLine, startKubectl} from './kubectl.ts'
 import type {PodPort} from './way.ts'
@@ -42,7 +43,7 @@ export async function kubectlForward(
     if (signal.aborted) throw error
     throw new InputError(
       `kubectl port-forward failed: ${oneLine(said) || (error as Error).message}`,
-      `Try it by hand: kubectl port-forward -n ${namespace} pod/${name} :${port}`,
+      `Try it by hand: kubectl port-forward -n ${namespace} ${shellWord(`pod/${name}`)} :${port}`,
     )
   }
 }

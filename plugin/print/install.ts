@@ -1,3 +1,4 @@
+import {flagWords} from '../../core/text/shell-word.ts'
 import type {Paint} from './paint.ts'
 
 const CHANGED = {created: 'created', configured: 'changed', unchanged: 'unchanged', removed: 'removed'} as const
@@ -34,6 +35,6 @@ export function readyLines(ready: Ready, lifetime: string): string[] {
     return [ready.nodes === 0 ? 'no node takes an agent: this cluster has no Linux nodes' : 'Try: kubectl npm status']
   return [
     `pod ${ready.pod} is ready. It ends ${ready.idleSeconds} s after its last use, and after ${lifetime} in any case.`,
-    `Try: kubectl npm translate --node ${ready.node}; and kubectl npm uninstall at the end`,
+    `Try: kubectl npm translate ${flagWords('--node', ready.node)}; and kubectl npm uninstall at the end`,
   ]
 }

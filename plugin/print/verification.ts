@@ -1,4 +1,5 @@
 import type {Counterexample, Undecided, Verification, VerificationList} from '../../core/contract/verification.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 import type {Column} from './columns.ts'
 import {partLines} from './incomplete.ts'
 import type {Paint} from './paint.ts'
@@ -108,5 +109,5 @@ function traceCommand({packet: {source, destination, protocol, port}}: Counterex
   if (!TRACED.includes(protocol)) return undefined
   const end = ({pod, address}: typeof source) => pod ?? address
   const at = port === null ? '' : ` --port ${port}`
-  return `kubectl npm trace ${end(source)} ${end(destination)}${at}${protocol === 'tcp' ? '' : ` --protocol ${protocol}`}`
+  return `kubectl npm trace ${shellWord(end(source))} ${shellWord(end(destination))}${at}${protocol === 'tcp' ? '' : ` --protocol ${protocol}`}`
 }

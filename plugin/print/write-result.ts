@@ -1,4 +1,5 @@
 import type {RestorePoint, WriteResult, WriteStatus, WriteStatusList} from '../../core/contract/writes.ts'
+import {flagWords} from '../../core/text/shell-word.ts'
 import {type Column, columns} from './columns.ts'
 import {flowText} from './flows.ts'
 import type {Paint} from './paint.ts'
@@ -40,7 +41,7 @@ export function* writeResultLines(result: WriteResult, flag: string, paint: Pain
     yield paint(`  Keep it: kubectl npm confirm ${flag}`)
   } else yield paint(`node ${node}: ${done}; read again, ${STATES.after}`, 'green')
   if (restorePoint !== undefined && (outcome === 'applied' || outcome === 'awaitingConfirmation'))
-    yield paint(`  Go back: kubectl npm rollback ${flag} --to ${id}`)
+    yield paint(`  Go back: kubectl npm rollback ${flag} ${flagWords('--to', id ?? 'ID')}`)
   yield* flowLines(result, paint, isWide)
 }
 
@@ -111,7 +112,7 @@ export function* pendingLines(
 ): Generator<string> {
   if (pending)
     yield paint(
-      `node ${node}: write ${pending.id} of ${pending.by} awaits its confirmation; the node goes back by itself in ${Math.round(pending.secondsLeft)} s. Keep it: kubectl npm confirm --node ${node}`,
+      `node ${node}: write ${pending.id} of ${pending.by} awaits its confirmation; the node goes back by itself in ${Math.round(pending.secondsLeft)} s. Keep it: kubectl npm confirm ${flagWords('--node', node)}`,
       'yellow',
     )
   if (interrupted !== undefined)

@@ -1,5 +1,6 @@
 import {InputError} from '../../core/problem/input-error.ts'
 import {meant} from '../../core/text/nearest.ts'
+import {shellWord} from '../../core/text/shell-word.ts'
 
 /** What a command line asks for: a verb to be run, or something to be told about verbs. */
 export type Asked =
@@ -57,6 +58,6 @@ function flagsBeforeVerb(argv: readonly string[], verbs: readonly string[]): Inp
   const at = argv.findIndex(word => verbs.includes(word))
   const flag = argv[0] as string
   if (at < 0) return new InputError(`${flag} stands where the verb belongs`, 'See all verbs with: kubectl npm help')
-  const inOrder = [argv[at], ...argv.slice(at + 1), ...argv.slice(0, at)].join(' ')
+  const inOrder = [...argv.slice(at), ...argv.slice(0, at)].map(shellWord).join(' ')
   return new InputError(`${flag} stands before the verb, and flags stand behind it`, `Say: kubectl npm ${inOrder}`)
 }

@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs'
+import {flagWords} from '../../core/text/shell-word.ts'
 import {verbs} from '../commands/index.ts'
 
 /**
@@ -11,5 +12,5 @@ export async function pathStep(verb: string, words: readonly string[]): Promise<
   const shape = await verbs[verb]?.load()
   if (!shape?.flags || !('from' in shape.flags)) return []
   const path = words.find((word, at) => !word.startsWith('-') && !words[at - 1]?.startsWith('-') && existsSync(word))
-  return path === undefined ? [] : [`To read ${path}: --from ${path}`]
+  return path === undefined ? [] : [`To read ${path}: ${flagWords('--from', path)}`]
 }

@@ -2,6 +2,7 @@ import type {accounts} from '../../core/contract/agent.ts'
 import type {WriteResult} from '../../core/contract/writes.ts'
 import type {Surroundings} from '../../core/plan/wanted.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {flagWords} from '../../core/text/shell-word.ts'
 import {type AgentConnection, TOKEN_OVER} from '../agents/agent-connection.ts'
 import {AgentError} from '../agents/agent-error.ts'
 import type {NodeChoice, RelayPod} from '../agents/agents.ts'
@@ -68,7 +69,7 @@ function clusterTarget(cluster: Cluster, pod: RelayPod, {signal, account, budget
     })
   return {
     node,
-    flag: `--node ${node}`,
+    flag: flagWords('--node', node),
     async read() {
       if (account !== 'mayBeOperator') return readAs(account)
       try {
@@ -101,7 +102,7 @@ function whyNoOperator(error: unknown): string | undefined {
 async function openWriteOn(agent: AgentConnection, signal: AbortSignal): Promise<OpenWrite | undefined> {
   if (!agent.hello.procedures.includes('applyPlan')) return undefined
   try {
-    return openWriteOf(await askWrites(agent, signal), `--node ${agent.node}`)
+    return openWriteOf(await askWrites(agent, signal), flagWords('--node', agent.node))
   } catch (error) {
     if (signal.aborted || !(error instanceof InputError)) throw error
     return undefined
@@ -129,8 +130,8 @@ async function begun(node: string, signal: AbortSignal, write: Promise<WriteResu
         ? `node ${node}: interrupted while the node was written to; its agent goes on by itself`
         : `${(error as Error).message}: how the write ends is not known here. Its agent goes on by itself; if the agent has ended, the next one takes back what was not done`,
       [
-        `See how it ended: kubectl npm rollback --list --node ${node}`,
-        `Take it back if you do not want it: kubectl npm rollback --node ${node}`,
+        `See how it ended: kubectl npm rollback --list ${flagWords('--node', node)}`,
+        `Take it back if you do not want it: kubectl npm rollback ${flagWords('--node', node)}`,
       ],
     )
   }

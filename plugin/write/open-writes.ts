@@ -1,5 +1,6 @@
 import type {WriteStatus} from '../../core/contract/writes.ts'
 import {InputError} from '../../core/problem/input-error.ts'
+import {flagWords} from '../../core/text/shell-word.ts'
 import {AgentError} from '../agents/agent-error.ts'
 import {type FoundAgents, findAgents} from '../agents/agents.ts'
 import {askWrites} from '../agents/ask-writes.ts'
@@ -56,7 +57,7 @@ export async function refuseOpenWrites(
 }
 
 function openOn(node: string, status: WriteStatus): {readonly is: string; readonly ends: readonly string[]}[] {
-  const open = openWriteOf(status, `--node ${node}`)
+  const open = openWriteOf(status, flagWords('--node', node))
   if (!open) return []
   const words = ['Keep it', 'Take it back'].slice(-open.ends.length)
   return [{is: `node ${node}: ${open.is}`, ends: open.ends.map((command, at) => `${words[at]}: ${command}`)}]

@@ -1,9 +1,10 @@
 import {AGENT_STATE_DIR} from '../../core/contract/agent.ts'
+import {flagWords} from '../../core/text/shell-word.ts'
 
 /** The flag that means this machine, as it is to be typed again. */
 export function localFlag(stateDir: string): string {
   if (stateDir === AGENT_STATE_DIR) return '--local'
-  return `--local --state-dir ${/\s/.test(stateDir) ? `"${stateDir}"` : stateDir}`
+  return `--local ${flagWords('--state-dir', stateDir)}`
 }
 
 const COMMAND = /kubectl npm (apply|rollback|confirm|diff|dump|flows denied)(?: --local)?(?![\w-])(?![^.:;]*--(?:node|local)\b)/g
@@ -20,7 +21,8 @@ export function forTarget<Failure extends {readonly next: string}>(
   node: string,
   flags: {readonly local: boolean; readonly 'state-dir': string},
 ): Failure {
-  const [reading, writing] = flags.local ? ['--local', localFlag(flags['state-dir'])] : [`--node ${node}`, `--node ${node}`]
+  const remote = flagWords('--node', node)
+  const [reading, writing] = flags.local ? ['--local', localFlag(flags['state-dir'])] : [remote, remote]
   const next = failure.next.replaceAll(
     COMMAND,
     (_, verb: string) => `kubectl npm ${verb} ${READING.has(verb) ? reading : writing}`,

@@ -1,4 +1,5 @@
 import type {Problem} from '../../problem/problem.ts'
+import {flagWords} from '../../text/shell-word.ts'
 import type {IndexedTable, SaveIndex} from '../iptables/save-model.ts'
 import {NPM_CHAIN} from '../npm/chain-names.ts'
 import {distinctSaves} from './same-documents.ts'
@@ -60,7 +61,7 @@ function chooseDistinct(saves: readonly SaveIndex[]): ChosenSaves {
       code: 'BACKEND_UNSURE',
       ...(file !== undefined && {file}),
       message: `the dump holds nft and legacy rules, and nothing tells which the node uses; policies are read from nft (${nft.file ?? 'nft'})`,
-      next: `If kube-proxy on this node uses legacy iptables, give that file alone: --from ${legacy.file ?? 'FILE'}`,
+      next: `If kube-proxy on this node uses legacy iptables, give that file alone: ${flagWords('--from', legacy.file ?? 'FILE')}`,
     },
   ])
 }

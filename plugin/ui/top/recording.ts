@@ -3,6 +3,7 @@ import type {LiveEvent} from '../../../core/contract/live.ts'
 import type {LiveDetail, Recorded} from '../../../core/contract/recording.ts'
 import {isLiveEvent} from '../../../core/live/live-event.ts'
 import {emptyView, type LiveView, reduceLive} from '../../../core/live/live-view.ts'
+import {flagWords, shellWord} from '../../../core/text/shell-word.ts'
 import type {Loaded} from '../../../core/top/loaded.ts'
 import {type SetMember, setMembers} from '../../../core/top/sets-page.ts'
 
@@ -51,14 +52,24 @@ export class Recording {
   differencesAt(at: number, node: string, clock: (ms: number) => string): Loaded<Drift> {
     const found = this.detailAt(at, each => each.kind === 'LiveDifferences' && each.node === node)
     if (found.detail?.kind === 'LiveDifferences') return {state: 'here', value: found.detail.drift, at: found.ms}
-    return notRecorded('nobody looked at the differences of this node', found.later, clock, `kubectl npm diff --node ${node}`)
+    return notRecorded(
+      'nobody looked at the differences of this node',
+      found.later,
+      clock,
+      `kubectl npm diff ${flagWords('--node', node)}`,
+    )
   }
 
   /** The members of a set of a node that had been looked at by a moment. */
   membersAt(at: number, node: string, set: string, clock: (ms: number) => string): Loaded<readonly SetMember[]> {
     const found = this.detailAt(at, each => each.kind === 'LiveMembers' && each.node === node && each.entry.set === set)
     if (found.detail?.kind === 'LiveMembers') return {state: 'here', value: setMembers(found.detail.entry), at: found.ms}
-    return notRecorded('nobody looked into this set', found.later, clock, `kubectl npm sets ${set} --node ${node}`)
+    return notRecorded(
+      'nobody looked into this set',
+      found.later,
+      clock,
+      `kubectl npm sets ${shellWord(set)} ${flagWords('--node', node)}`,
+    )
   }
 
   /** The last one of some details that a moment knows; else when the first one comes, in milliseconds since 1970. */

@@ -16,7 +16,7 @@ test.each([
   {
     flags: elsewhere,
     says: 'It is whole: kubectl npm rollback --to 1; look at them: kubectl npm flows denied',
-    is: 'It is whole: kubectl npm rollback --local --state-dir "/srv/a b" --to 1; look at them: kubectl npm flows denied --local',
+    is: "It is whole: kubectl npm rollback --local --state-dir '/srv/a b' --to 1; look at them: kubectl npm flows denied --local",
   },
   {flags: far, says: 'Read the node: kubectl npm diff --local', is: 'Read the node: kubectl npm diff --node n'},
   {flags: far, says: 'See: kubectl npm rollback --list --node n', is: 'See: kubectl npm rollback --list --node n'},
