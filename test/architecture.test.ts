@@ -343,7 +343,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/source',
   ],
   'plugin/shell': ['core/problem', 'plugin/programs', 'plugin/source'],
-  'plugin/install': ['core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes', 'plugin/shell'],
+  'plugin/install': ['core/text', 'core/problem', 'core/kubernetes', 'core/contract', 'plugin/kubernetes', 'plugin/shell'],
   'plugin/print': [
     ...facts,
     'core/dataplanes.ts',

@@ -134,8 +134,10 @@ export const limits = {
   /** A plan that clients send: its gzip stream, of one token, and of all. Some hundred thousand operations have some MB. */
   stagedBytes: 8 * MIB,
   stagedBytesOfAll: 24 * MIB,
-  /** Unpacked. It is parsed at once, beside all else in a container of 512 MiB. */
-  planBytes: 96 * MIB,
+  /** Unpacked: 120,000 operations. It is parsed at once, beside all else in a heap of 256 MB; one of 64 MiB ended the agent. */
+  planBytes: 24 * MIB,
+  /** On average. Of operations it is 25 and more. */
+  planBytesOfValue: 20,
   /** Of one token, begun and not yet applied. */
   stagedPlans: 2,
   /** A plan that nobody applies is forgotten. */

@@ -3,6 +3,7 @@ import {promisify} from 'node:util'
 import {gunzip} from 'node:zlib'
 import type {Limits} from '../limits/limits.ts'
 import {refused} from '../limits/refusal.ts'
+import {isTooDense} from './json-density.ts'
 
 const unpack = promisify(gunzip)
 /** A plan is unpacked in pieces of this size. Each of those of the usual 16 KiB is a way to another thread and back. */
@@ -66,7 +67,7 @@ export class StagedPlans {
    * Takes a plan away from here.
    *
    * @returns its JSON, parsed
-   * @throws RefusedError `NO_PLAN` for an id that is not this token's, `BAD_PLAN` when it is not whole, too large, or not JSON
+   * @throws RefusedError `NO_PLAN` for an id that is not this token's, `BAD_PLAN` when it is not whole, too large, too dense, or not JSON
    */
   async take(client: StagingClient, stagedId: string): Promise<unknown> {
     const {pieces} = this.find(client, stagedId)
@@ -76,6 +77,7 @@ export class StagedPlans {
         chunkSize: UNPACKED_BYTES,
         maxOutputLength: this.limits.planBytes,
       })
+      if (isTooDense(text, this.limits.planBytesOfValue)) throw new Error('it has more values than a plan of its size')
       return JSON.parse(text.toString('utf8'))
     } catch (error) {
       const {code, message} = error as NodeJS.ErrnoException

@@ -1,6 +1,7 @@
 import {type Plan, planSchema} from '../contract/plan.ts'
 import {InputError} from '../problem/input-error.ts'
 import {planDigest, type Sha256} from './digest.ts'
+import {parseUntilWrong} from './parse-until-wrong.ts'
 
 const AGAIN = 'Plan again: kubectl npm apply --dry-run -o json > plan.json'
 
@@ -13,12 +14,12 @@ const AGAIN = 'Plan again: kubectl npm apply --dry-run -o json > plan.json'
 export function checkPlan(value: unknown, file: string, sha256: Sha256): Plan {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined
   if (kind !== 'Plan')
-    throw new InputError(`${file} is no plan${typeof kind === 'string' ? `, but a document of kind ${kind}` : ''}`, AGAIN)
-  const parsed = planSchema.safeParse(value)
-  if (!parsed.success) {
-    const [first] = parsed.error.issues
-    throw new InputError(`${file}: ${pathOf(first?.path ?? [])}: ${first?.message ?? 'is no plan'}`, AGAIN)
-  }
+    throw new InputError(
+      `${file} is no plan${typeof kind === 'string' ? `, but a document of kind ${kind.slice(0, 100)}` : ''}`,
+      AGAIN,
+    )
+  const parsed = parseUntilWrong(planSchema, value)
+  if (!parsed.success) throw new InputError(`${file}: ${pathOf(parsed.path)}: ${parsed.message}`, AGAIN)
   const plan = parsed.data
   if (plan.incomplete.length > 0)
     throw new InputError(`${file}: nothing was planned, because the input was not whole: ${plan.incomplete[0]?.reason}`, AGAIN)

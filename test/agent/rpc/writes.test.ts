@@ -238,6 +238,11 @@ describe('a plan on its way', () => {
       limits: {planBytes: 50_000},
     },
     {
+      name: 'that has more values than its length allows',
+      send: async client => stage(client, {...somePlan(), notes: Array.from({length: 5000}, () => '')}),
+      code: 'BAD_PLAN',
+    },
+    {
       name: 'of more than a token may send',
       send: async client => stage(client, largePlan()),
       code: 'TOO_MANY',
