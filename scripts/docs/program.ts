@@ -7,6 +7,7 @@
  */
 import {createReadStream, createWriteStream, type WriteStream} from 'node:fs'
 import {open, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {finished} from 'node:stream/promises'
 import packageFacts from '../../package.json' with {type: 'json'}
 import {runCli} from '../../plugin/cli.ts'
@@ -47,6 +48,8 @@ async function ended(stream: WriteStream): Promise<void> {
 }
 
 const [fifo = ''] = process.argv.slice(2)
+/** The folder of the program, with the manifests that come with it. */
+const root = join(import.meta.dirname, '../..')
 for await (const {pid, folder, words} of requests(fifo)) {
   const path = (descriptor: number) => `/proc/${pid}/fd/${descriptor}`
   process.chdir(folder)
@@ -58,7 +61,7 @@ for await (const {pid, folder, words} of requests(fifo)) {
   exchange('stdin', stdin)
   exchange('stdout', stdout)
   exchange('stderr', stderr)
-  const code = await runCli(words, packageFacts, import.meta.dirname)
+  const code = await runCli(words, packageFacts, root)
   stdin.destroy()
   await Promise.all([ended(stdout), ended(stderr)])
   await writeFile(`${fifo}.${pid}`, `${code}\n`)

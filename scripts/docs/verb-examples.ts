@@ -15,14 +15,18 @@ export interface ShownExample {
 export interface VerbExamples {
   readonly examples: readonly ShownExample[]
   /** Its output for programs, taken apart with jq. The first one begins with the kind of the document. */
-  readonly programs?: readonly string[]
+  readonly programs?: readonly (string | ShownExample)[]
   /** The kind of its JSON document, where no command of `programs` tells it. */
   readonly document?: string
+  /** What gives it, if not `-o json`. */
+  readonly documentIs?: string
   /** Pages in docs/ that tell more of it. */
   readonly more?: readonly string[]
 }
 
-export const asExample = (command: string): ShownExample => ({says: '', command})
+/** An example that stands for itself, below the others. */
+export const asExample = (given: string | ShownExample): ShownExample =>
+  typeof given === 'string' ? {says: '', command: given} : given
 
 /** Two nodes; on the second one a set lacks a pod. */
 const NODES = 'test/fixtures/two-nodes'
@@ -96,12 +100,25 @@ END`,
       {
         says: 'What is there, and what is missing',
         command: 'kubectl npm completion',
-        marks: ['illustration'],
         prints: `Where kubectl (1.26 or later) completes its own words, it asks kubectl_complete-npm for those of kubectl npm.
 
-kubectl-npm           /home/alice/.krew/bin/kubectl-npm
+kubectl-npm           …/bin/kubectl-npm
 kubectl_complete-npm  not on PATH; put it there: kubectl npm completion --install
 …`,
+      },
+      {
+        says: 'What is missing is put there',
+        command: 'kubectl npm completion --install',
+        prints: `…/bin/kubectl_complete-npm is made
+
+kubectl's own completion has to be on. If it is not yet, in the file that the shell reads at its start:
+  bash        source <(kubectl completion bash)
+…`,
+      },
+      {
+        says: 'And taken away',
+        command: 'kubectl npm completion --uninstall',
+        prints: '…/bin/kubectl_complete-npm is removed',
       },
     ],
   },
@@ -153,7 +170,7 @@ kubectl_complete-npm  not on PATH; put it there: kubectl npm completion --instal
   },
   dump: {
     more: ['dump.md'],
-    document: 'Dump',
+    documentIs: '`dump.json` in it is',
     examples: [
       {says: 'One file of many', command: `kubectl npm dump --from ${NODES} -o bakery.tgz && tar -tzf bakery.tgz`},
       {
@@ -162,6 +179,7 @@ kubectl_complete-npm  not on PATH; put it there: kubectl npm completion --instal
       },
       {says: 'All verbs read it', command: 'kubectl npm diff for-support.tgz | tail -1'},
     ],
+    programs: [`tar -xzOf bakery.tgz dump.json | jq -r '.kind, .nodes[].name'`],
   },
   flows: {
     more: ['flows.md'],
@@ -190,12 +208,12 @@ kubectl_complete-npm  not on PATH; put it there: kubectl npm completion --instal
     examples: [
       {
         says: 'Which permissions it asks for, and why',
-        marks: ['cluster'],
         command: 'kubectl npm install --explain',
-        prints: `The agent
-  node      hostNetwork                                        the chains, sets and connections of a node are those of its network namespace. The agent listens on no port of it, unless it serves metrics
-  node      user 0                                             Kubernetes gives added capabilities to root only. All others are dropped, and none can be gained
-…`,
+        lines: 3,
+      },
+      {
+        says: 'What agents may ask the API server for',
+        command: `kubectl npm install --explain -o json | jq -r '.items[] | select(.who == "agent" and .where == "cluster") | [(.verbs | join(",")), .resource] | @tsv'`,
       },
       {
         says: 'Agents on all Linux nodes',
@@ -262,6 +280,10 @@ Try: kubectl npm translate --node node1; and kubectl npm uninstall at the end`,
         says: 'As Prometheus reads it',
         command: 'kubectl npm metrics --from test/fixtures/real-npm/clinic-fnv --no-compare -o prometheus | grep npm_num',
       },
+      {
+        says: 'Of several nodes as one page, each series with its node',
+        command: `kubectl npm metrics ${NODES} -o prometheus | grep 'npm_agent_c.* 1$'`,
+      },
     ],
     programs: [
       `kubectl npm metrics --from test/fixtures/real-npm/clinic-fnv --no-compare -o json | jq -r '.kind, (.families[] | select(.name == "npm_num_policies") | .samples[].value)'`,
@@ -327,18 +349,35 @@ aks-system-1   0001-…   …   root   apply    applied`,
   },
   status: {
     more: ['watching.md', 'rights.md'],
-    document: 'AgentStatusList',
     examples: [
       {
         says: 'What each agent knows',
         marks: ['cluster'],
         command: 'kubectl npm status',
         prints: `NODE    VERSION   BACKEND   NPM   CLUSTER   AS OF                      PODS   POLICIES   WRITTEN   CLIENTS   MEMORY
-node1   0.1.0     unknown   -     live      2026-11-30T18:57:11.221Z      8          2   never           1    80 MB
-node2   0.1.0     unknown   -     live      2026-11-30T18:57:09.040Z      8          2   never           1    79 MB`,
+node1   0.1.0     nft       -     live      2026-12-01T02:36:39.916Z      8          2   never           1   109 MB
+node2   0.1.0     legacy    -     live      2026-12-01T02:36:38.352Z      8          2   never           1   114 MB`,
       },
       {
-        says: 'The version of each, for programs',
+        says: 'A write that awaits its confirmation',
+        marks: ['cluster'],
+        command: 'kubectl npm status --node node2',
+        prints: `NODE    VERSION   BACKEND   NPM   CLUSTER   AS OF                      PODS   POLICIES   WRITTEN …   CLIENTS   MEMORY
+node2   0.1.0     legacy    -     live      2026-12-01T02:58:28.697Z      9          2   unconfirmed, back in 8 s         1   108 MB
+node node2: write 0001-20261201T025856Z of JTI=… awaits its confirmation; the node goes back by itself in 8 s. Keep it: kubectl npm confirm --node node2`,
+      },
+      {
+        says: 'Columns that you choose',
+        marks: ['cluster'],
+        command: 'kubectl npm status -o custom-columns=NODE:.node,BACKEND:.backend,POLICIES:.knowledge.policies',
+        prints: `NODE    BACKEND   POLICIES
+node1   nft       2
+node2   legacy    2`,
+      },
+    ],
+    programs: [
+      {
+        says: '',
         marks: ['cluster'],
         command: `kubectl npm status -o json | jq -r '.kind, (.items[] | [.node, .version] | @tsv)'`,
         prints: 'AgentStatusList\nnode1\t0.1.0\nnode2\t0.1.0',
@@ -350,6 +389,7 @@ node2   0.1.0     unknown   -     live      2026-11-30T18:57:09.040Z      8     
     examples: [
       {says: 'The last moment of a recording', command: `kubectl npm top ${RECORDING} --once`},
       {says: 'By new connections', command: `kubectl npm top ${RECORDING} --once --sort-by new`, lines: 5},
+      {says: 'Without a header, for other programs', command: `kubectl npm top ${RECORDING} --once --no-headers | grep Egress`},
     ],
     programs: [`kubectl npm top ${RECORDING} --once -o json | jq -r '.kind, .node, .at, (.dropsPerSecond | round)'`],
   },
@@ -391,6 +431,14 @@ node2   0.1.0     unknown   -     live      2026-11-30T18:57:09.040Z      8     
     more: ['rights.md'],
     examples: [
       {
+        says: 'What it would remove, where nobody can be asked',
+        marks: ['cluster'],
+        command: 'kubectl npm uninstall',
+        prints: `This removes Namespace kubectl-npm with all in it, Namespace kubectl-npm-node with all in it, ClusterRoleBinding kubectl-npm-agent, ClusterRole kubectl-npm-agent, Role kube-system/kubectl-npm-log-reader, Role kube-system/kubectl-npm-viewer.
+error: there is no terminal to ask on
+  Say --yes to go on without being asked.`,
+      },
+      {
         says: 'All that install made',
         marks: ['cluster'],
         command: 'kubectl npm uninstall --yes',
@@ -402,7 +450,15 @@ waiting for Namespace kubectl-npm, Namespace kubectl-npm-node
 ClusterRoleBinding kubectl-npm-agent removed
 ClusterRole kubectl-npm-agent removed
 Role kube-system/kubectl-npm-log-reader removed
-Role kube-system/kubectl-npm-viewer removed`,
+Role kube-system/kubectl-npm-viewer removed
+RoleBinding kube-system/viewer names a role that is gone now; it was made by others: kubectl delete rolebinding -n kube-system viewer`,
+      },
+      {
+        says: 'Where nothing is left',
+        marks: ['cluster'],
+        command: 'kubectl npm uninstall --yes; echo $?',
+        prints: `Nothing of kubectl npm is in this cluster.
+0`,
       },
     ],
   },
@@ -415,6 +471,7 @@ Role kube-system/kubectl-npm-viewer removed`,
         command: `kubectl npm verify ${NODES} --node aks-oven-0 --against program`,
         lines: 1,
       },
+      {says: 'All nodes of a dump, one line each', command: 'kubectl npm verify examples/shop | grep ^node'},
     ],
     programs: [
       `kubectl npm verify ${NODES} -o json | jq -r '.kind, (.items[] | [.node, .result] | @tsv)'`,
@@ -428,7 +485,16 @@ Role kube-system/kubectl-npm-viewer removed`,
         says: 'And of the agents of a cluster',
         marks: ['cluster'],
         command: 'kubectl npm version',
-        prints: 'kubectl npm 0.1.0 (Node.js 26.10.0)\nagents      0.1.0 on node1, node2',
+        prints: `kubectl npm 0.1.0 (Node.js 26.10.0)
+installed   a bundle: …/dist
+upgrade     put a newer bundle in its place
+agents      0.1.0 on node1, node2`,
+      },
+      {
+        says: 'Versions of agents alone, each once',
+        marks: ['cluster'],
+        command: `kubectl npm version -o jsonpath='{range .agents[*]}{.version}{"\\n"}{end}' | sort -u`,
+        prints: '0.1.0',
       },
     ],
     programs: [`kubectl npm version --client -o json | jq -r '.kind, .agents'`],

@@ -48,7 +48,7 @@ export function verbPage(facts: VerbFacts, given: VerbExamples, outputOf: Output
   ])
 }
 
-function forPrograms({programs = [], document}: VerbExamples, outputOf: OutputOf): string[] {
+function forPrograms({programs = [], document, documentIs = '`-o json` prints'}: VerbExamples, outputOf: OutputOf): string[] {
   const [first] = programs
   const kind = document ?? (first === undefined ? undefined : outputOf(asExample(first)).split('\n')[0])
   if (kind === undefined) return []
@@ -56,7 +56,7 @@ function forPrograms({programs = [], document}: VerbExamples, outputOf: OutputOf
   return [
     '## For programs',
     '',
-    `\`-o json\` prints a [\`${kind}\`](../schema/${kind}.json)${end}`,
+    `${documentIs} a [\`${kind}\`](../schema/${kind}.json)${end}`,
     '',
     ...programs.flatMap(command => [...shown(asExample(command), outputOf), '']),
   ]

@@ -5,6 +5,7 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {PlanList} from '../../core/contract/plan.ts'
 import type {WriteResult, WriteResultList, WriteStatusList} from '../../core/contract/writes.ts'
+import {expectShown, type PageRun, runShown} from '../documents/page-output.ts'
 import {builtFolder} from '../support/built-programs.ts'
 import {agentImage} from '../support/cluster/agent-image.ts'
 import {describeCluster} from '../support/cluster/describe.ts'
@@ -38,6 +39,7 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
   let cluster: Cluster
   let work: string
   let pods: Map<string, RunningPod>
+  let installed: PageRun
   /** A set without which the till may not go into the bakery. */
   let tillSet: string
 
@@ -51,7 +53,7 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
     const overrides = `--overrides=${JSON.stringify({spec})}`
     await cluster.kubectl(['run', 'loafer', '-n', 'street', `--image=${BOX}`, overrides])
     await cluster.kubectl(['wait', 'pod', '-n', 'street', 'loafer', '--for', 'condition=Ready', '--timeout', '120s'])
-    expect(await npm('install')).toMatchObject({exitCode: 0})
+    installed = await runShown('docs/install.md', 'kubectl npm install', asAdmin())
     await programNodes(cluster)
     pods = new Map()
     for (const [namespace, name] of [
@@ -69,9 +71,10 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
     if (work) await rm(work, {recursive: true, force: true})
   })
 
+  const asAdmin = () => ({env: {...cluster.env, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`}})
   async function npmAs(kubeconfig: string, ...args: string[]): Promise<Said> {
-    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`}
-    return execa('kubectl', ['npm', ...args], {env, reject: false})
+    const {env} = asAdmin()
+    return execa('kubectl', ['npm', ...args], {env: {...env, KUBECONFIG: kubeconfig}, reject: false})
   }
   const npm = (...args: string[]): Promise<Said> => npmAs(cluster.kubeconfig, ...args)
   const npmJson = async <Answer>(...args: string[]): Promise<Answer> => JSON.parse((await npm(...args, '-o', 'json')).stdout)
@@ -105,6 +108,8 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
 
   const bind = (name: string, role: string, user: string, namespace = 'kubectl-npm') =>
     cluster.kubectl(['create', 'rolebinding', name, '-n', namespace, '--role', role, '--user', user])
+
+  test('installing says that all agents are ready', () => expectShown(installed))
 
   test('what install has changed in the cluster is written to both nodes, one after the other', async () => {
     const {items, notDone} = await npmJson<WriteResultList>('apply', '--yes')
@@ -168,6 +173,12 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
     expect(asked).toMatchObject([{user: {username: 'admin'}, objectRef: {name: 'npm-operator'}}])
   })
 
+  test('rollback says what it has brought back', async () => {
+    await breakAndApply()
+    expectShown(await runShown('docs/verbs/rollback.md', 'kubectl npm rollback --node node2 --yes', asAdmin()), 'duration')
+    expect(await connects('till', 'oven-2')).toBe(false)
+  })
+
   async function breakAndApply(...flags: string[]): Promise<WriteResult> {
     await breakMember()
     return npmJson<WriteResult>('apply', '--node', 'node2', '--yes', ...flags)
@@ -178,7 +189,8 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
   test('without its confirmation a write is taken back, also when whoever asked is gone', async () => {
     expect(await breakAndApply('--confirm-within', '20s')).toMatchObject({outcome: 'awaitingConfirmation', state: 'after'})
     expect(await connects('till', 'oven-2')).toBe(true)
-    expect((await statusOf()).stdout).toMatch(/unconfirmed, back in \d+ s[^]*Keep it: kubectl npm confirm --node node2/)
+    const pending = await runShown('docs/verbs/status.md', 'kubectl npm status --node node2', asAdmin())
+    expectShown(pending, 'time', 'load', 'version', 'id', 'duration')
     await until('the node has gone back', async () => /rolled back/.test((await statusOf()).stdout))
     expect(await connects('till', 'oven-2')).toBe(false)
     expect((await npm('rollback', '--list', '--node', 'node2')).stdout).toContain('rolled back: it was not confirmed in time')
@@ -191,7 +203,9 @@ describeCluster('writing to a real cluster through kubectl, the installed agents
   test('with its confirmation it stays', async () => {
     const result = await npmJson<WriteResult>('apply', '--node', 'node2', '--yes', '--confirm-within', '15s')
     expect(result).toMatchObject({outcome: 'awaitingConfirmation'})
-    expect(await npm('confirm', '--node', 'node2', '--id', result.id)).toMatchObject({exitCode: 0})
+    const confirmed = await runShown('docs/verbs/confirm.md', 'kubectl npm confirm --node node2', asAdmin())
+    expectShown(confirmed, 'id')
+    expect(confirmed.printed).toContain(result.id)
     const uptime = async () => Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0])
     const end = (await uptime()) + 17
     await until('its time is over', async () => (await uptime()) > end)

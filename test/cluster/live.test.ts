@@ -9,6 +9,8 @@ import {parseAllDocuments} from 'yaml'
 import {CLIENTS_SOCKET, LIVE_SOCKET, RELAY_GROUP, RELAY_PORT} from '../../core/contract/agent.ts'
 import {driftListSchema, driftSchema} from '../../core/contract/drift.ts'
 import {traceSchema} from '../../core/contract/trace.ts'
+import packageFacts from '../../package.json' with {type: 'json'}
+import {expectShown, type PageRun, runShown} from '../documents/page-output.ts'
 import {builtFolder} from '../support/built-programs.ts'
 import {agentImage} from '../support/cluster/agent-image.ts'
 import {describeCluster} from '../support/cluster/describe.ts'
@@ -20,6 +22,10 @@ import {until} from './lab/wait.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FAR = join(ROOT, 'node_modules/.bin')
+/** As a node calls what it was given. */
+const OWN_IMAGE = `docker.io/kubectl-npm/agent:${packageFacts.version}`
+/** As an image is called that a page brings into the cluster. */
+const IMAGE = 'registry.example.com/kubectl-npm/agent:0.1.0'
 const OLD = join(ROOT, 'test/fixtures/manifests/loopback-agents.yaml')
 
 /** Where a person's pods are, and what the policies of the demo mean for each pair. */
@@ -29,11 +35,17 @@ const mayTalk = (from: string, to: string): boolean => !to.startsWith('bakery/')
 describeCluster('kubectl npm against a real cluster, nodes with nft and legacy rules', () => {
   let cluster: Cluster
   let pods: Map<string, RunningPod>
+  let installed: PageRun
 
   beforeAll(async () => {
     cluster = await startCluster({images: [await agentImage()]})
     await applyDemo(cluster)
-    await npm('install')
+    for (const node of cluster.nodes) await node.run('ctr', ['--namespace', 'k8s.io', 'images', 'tag', OWN_IMAGE, IMAGE])
+    installed = await runShown(
+      'docs/verbs/install.md',
+      'kubectl npm install --image registry.example.com/kubectl-npm/agent:0.1.0',
+      asAdmin(),
+    )
     await programNodes(cluster)
     pods = new Map()
     for (const name of PODS) pods.set(name, await cluster.pod(...(name.split('/') as [string, string])))
@@ -46,10 +58,12 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     readonly exitCode?: number | undefined
   }
 
+  const asAdmin = () => ({env: {...cluster.env, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`}})
+
   /** Runs `kubectl npm` as a person would, with the bundle on the path. */
   async function npmAs(kubeconfig: string, ...args: string[]): Promise<Said> {
-    const env = {...cluster.env, KUBECONFIG: kubeconfig, PATH: `${builtFolder}:${FAR}:${process.env['PATH']}`}
-    return execa('kubectl', ['npm', ...args], {env, reject: false})
+    const {env} = asAdmin()
+    return execa('kubectl', ['npm', ...args], {env: {...env, KUBECONFIG: kubeconfig}, reject: false})
   }
   const npm = (...args: string[]): Promise<Said> => npmAs(cluster.kubeconfig, ...args)
 
@@ -62,8 +76,10 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     return stdout.trim() === podOf(to).name
   }
 
+  test('installing says what it makes', () => expectShown(installed))
+
   test('installing again changes nothing', async () => {
-    const {stdout, exitCode} = await npm('install')
+    const {stdout, exitCode} = await npm('install', '--image', IMAGE)
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/DaemonSet kubectl-npm-node\/npm-agent unchanged/)
     expect(stdout).toMatch(/DaemonSet kubectl-npm\/npm-relay unchanged/)
@@ -108,6 +124,7 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
       const {stdout, exitCode} = await npm('diff', '--node', 'node2', '-o', 'json')
       const {clean, items} = driftSchema.parse(JSON.parse(stdout))
       expect({clean, exitCode}).toEqual({clean: false, exitCode: 1})
+      expectShown(await runShown('docs/install.md', 'kubectl npm diff', asAdmin()), 'address')
       expect(items).toMatchObject([{kind: 'member', change: 'missing', kernelName: set, expected: till, effect: 'closed'}])
       const traced = await npm('trace', 'storefront/till', 'bakery/oven-2', '--port', String(DEMO_PORT))
       expect(traced.exitCode).toBe(1)
@@ -178,12 +195,35 @@ describeCluster('kubectl npm against a real cluster, nodes with nft and legacy r
     expect(rights).toContain('create kubectl-npm serviceaccounts/token npm-viewer')
   })
 
-  test('status tells of every agent, and a dump of both nodes is read offline', async () => {
+  test('status and version tell of every agent', async () => {
     const status = JSON.parse((await npm('status', '-o', 'json')).stdout)
     expect(status.items).toMatchObject([
       {node: 'node1', backend: 'nft', knowledge: {state: 'live', policies: 2}},
       {node: 'node2', backend: 'legacy', knowledge: {state: 'live', policies: 2}},
     ])
+    expectShown(await runShown('docs/verbs/status.md', 'kubectl npm status', asAdmin()), 'time', 'load', 'version')
+    const runs = [
+      runShown(
+        'docs/verbs/status.md',
+        'kubectl npm status -o custom-columns=NODE:.node,BACKEND:.backend,POLICIES:.knowledge.policies',
+        asAdmin(),
+      ),
+      runShown(
+        'docs/verbs/status.md',
+        `kubectl npm status -o json | jq -r '.kind, (.items[] | [.node, .version] | @tsv)'`,
+        asAdmin(),
+      ),
+      runShown('docs/verbs/version.md', 'kubectl npm version', asAdmin()),
+      runShown(
+        'docs/verbs/version.md',
+        `kubectl npm version -o jsonpath='{range .agents[*]}{.version}{"\\n"}{end}' | sort -u`,
+        asAdmin(),
+      ),
+    ]
+    for (const run of await Promise.all(runs)) expectShown(run, 'version')
+  })
+
+  test('a dump of both nodes is read offline', async () => {
     const file = join(cluster.folder, 'both.tgz')
     expect(await npm('dump', '-o', file)).toMatchObject({exitCode: 0, stdout: file})
     expect(await npm('dump', '-o', file)).toMatchObject({exitCode: 2, stderr: expect.stringContaining('it is there already')})
@@ -371,7 +411,8 @@ while True:
   })
 
   test('uninstalling leaves nothing', async () => {
-    expect((await npm('uninstall', '--yes')).exitCode).toBe(0)
+    expectShown(await runShown('docs/verbs/uninstall.md', 'kubectl npm uninstall', asAdmin()))
+    expectShown(await runShown('docs/verbs/uninstall.md', 'kubectl npm uninstall --yes', asAdmin()))
     const left = await cluster.kubectl([
       'get',
       'clusterroles,clusterrolebindings,namespaces',
@@ -382,6 +423,7 @@ while True:
       'name',
     ])
     expect(left.stdout).toBe('')
+    expectShown(await runShown('docs/verbs/uninstall.md', 'kubectl npm uninstall --yes; echo $?', asAdmin()))
     const again = await npm('diff')
     expect(again).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/no agent runs.*kubectl npm install/s)})
   })
@@ -469,7 +511,8 @@ while True:
     })
 
     test('ends by itself when the plugin is gone', async () => {
-      expect(await npm('install', '--ephemeral', '--node', 'node1')).toMatchObject({exitCode: 0})
+      const started = await runShown('docs/verbs/install.md', 'kubectl npm install --ephemeral --node node1 --for 10m', asAdmin())
+      expectShown(started, 'suffix')
       const watching = startWatching()
       await watching.connected.finally(watching.kill)
       expect(await phase()).toBe('Running')

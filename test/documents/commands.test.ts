@@ -1,4 +1,4 @@
-import {existsSync, globSync, readFileSync} from 'node:fs'
+import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {commandsOf, type Fence, fencesOf, isShown, trimmedLines} from '../../scripts/docs/fences.ts'
@@ -64,10 +64,10 @@ describeKernel('a command on a node prints what the page says', () => {
     })
 })
 
-/** Of blocks that are not run, why. */
-const REASONS = ['cluster', 'illustration']
+/** Why a block is not run from its page. */
+const REASONS = ['cluster']
 
-describe('what is not run', () => {
+describe('what is run elsewhere', () => {
   const isLeft = (fence: Fence): boolean => !isPlain(fence) && !isOnNode(fence)
   const left = pages.flatMap(page =>
     consoles(page)
@@ -75,19 +75,30 @@ describe('what is not run', () => {
       .map(fence => ({page, fence})),
   )
 
-  test('has a reason', () => {
+  test('is listed with its test', () => {
     const commands = left.flatMap(({page, fence}) => commandsOf(fence).map(({command}) => ({page, command})))
     const rowOf = ({page, command}: {page: string; command: string}) =>
-      notRun.find(row => row.page === page && command.startsWith(row.command))
+      notRun.find(row => row.page === page && command === row.command)
     expect(commands.filter(shown => rowOf(shown) === undefined)).toEqual([])
     const used = new Set(commands.map(rowOf))
     expect(notRun.filter(row => !used.has(row))).toEqual([])
     expect(left.filter(({fence}) => !fence.marks.every(mark => REASONS.includes(mark)))).toEqual([])
   })
 
-  test('is run by the test that is named, where one is', () => {
-    for (const {heldBy, page, command} of notRun)
-      if (heldBy) expect(existsSync(join(root, heldBy.file)) && read(heldBy.file), `${page}: ${command}`).toContain(heldBy.test)
+  const held = notRun.flatMap(row => (row.heldBy ? [{...row, heldBy: row.heldBy}] : []))
+
+  test('or has a reason', () => {
+    expect(notRun.filter(({heldBy, reason}) => (heldBy === undefined) === (reason === undefined))).toEqual([])
+  })
+
+  test.each(held)('is held to its page: $page: $command', ({page, command, heldBy}) => {
+    const text = read(heldBy.file)
+    const start = text.indexOf(`test('${heldBy.test}'`)
+    expect(start, `${heldBy.file} has such a test`).toBeGreaterThan(0)
+    const [body = ''] = text.slice(start).split(/\n\s*(?:test|describe)\b/)
+    expect(body).toContain('expectShown(')
+    const runs = [...text.matchAll(/\b(?:runShown|shownCommand)\(\s*'([^']+)',\s*(['"`])(.*?)\2,?\s/g)]
+    expect(runs.map(([, shown, , words = '']) => [shown, words.replaceAll('\\\\', '\\')])).toContainEqual([page, command])
   })
 })
 

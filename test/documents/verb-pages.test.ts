@@ -29,6 +29,10 @@ test('every verb has examples, and documents that have a schema', async () => {
   }
 })
 
+test.each(Object.entries(verbExamples))('%s shows three outputs', (_, {examples}) => {
+  expect(examples.length).toBeGreaterThanOrEqual(3)
+})
+
 test('the list of verbs and each verb say the same of it', async () => {
   for (const [name, verb] of Object.entries(verbs)) expect([name, verb.summary]).toEqual([name, (await verb.load()).summary])
 })
