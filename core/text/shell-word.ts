@@ -1,5 +1,5 @@
-/** What no shell reads as anything but itself: no `=` in front, which zsh looks up, and no `-`, which programs take for a flag. */
-const PLAIN = /^[\w./:@+][\w./=:@+-]*$/
+/** What no shell reads as anything but itself: no `=` in front, which zsh looks up. */
+const PLAIN = /^[\w./:@+-][\w./=:@+-]*$/
 
 /**
  * A text as one word of a command for people to paste. Names come from dumps, agents and the API server, whose RoleBindings and users may

@@ -37,5 +37,5 @@ test('what zsh would look up is quoted, too', () => {
 
 test('a value that looks like a flag is joined to its flag', () => {
   expect(flagWords('--node', 'n1')).toBe('--node n1')
-  expect(flagWords('--node', '--yes')).toBe("--node='--yes'")
+  expect(flagWords('--node', '--yes')).toBe('--node=--yes')
 })
