@@ -61,9 +61,9 @@ export function elsewhereProblems(nodes: readonly NodeState[], {namespaces}: Wan
   ]
 }
 
-/** Of several nodes it is known which are missing: one was asked alone, whatever it does not know. */
+/** Of nodes whose names are known it is known which others there are. */
 function unreadProblems(nodes: readonly NodeState[], namespaces: Wanted['namespaces']): Problem[] {
-  if (nodes.length < 2) return []
+  if (nodes.some(({node, isForetold}) => node === 'unknown' || isForetold)) return []
   const routes = new Routes(nodes)
   const unread = knownPods(nodes).pods.filter(pod => {
     const address = policyIp(pod)

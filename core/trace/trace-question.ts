@@ -1,3 +1,4 @@
+import type {IncompletePart} from '../contract/common.ts'
 import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteProblems} from '../kubernetes/completeness.ts'
@@ -71,13 +72,16 @@ function overNodes(question: TraceQuestion, route: Route, input: TraceInput, pro
     cluster && (packet => input.policies.evaluate(packet, meantPods(question))),
   )
   const packet = ends[0] ?? packetOf(question)
-  const elsewhere = [
-    ...elsewhereProblems(question, route, cluster),
-    ...(traced.verdict === 'accept' ? unreadProblems(packet, route, cluster) : []),
-  ]
+  const elsewhere = elsewhereProblems(question, route, cluster)
   const disagreements = explainDisagreement(traced, packet, route.nodes, cluster)
+  const [unread, ...others] = traced.verdict === 'accept' ? unreadEnds(packet, route, cluster) : []
   return {
     ...traced,
+    ...(unread && {
+      verdict: 'unknown' as const,
+      because: `${traced.because}; ${unread.reason}`,
+      incomplete: [...traced.incomplete, unread, ...others],
+    }),
     ...(traced.verdict === 'drop' && meaning && cluster && remedied(packet, meaning, cluster, question, disagreements)),
     disagreements,
     problems: [...problems, ...elsewhere, ...missingProblems(traced, cluster), ...new Set(traced.problems)],
@@ -196,8 +200,8 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route,
   ]
 }
 
-/** What passes one node may be dropped by that of the other end, where it was not given. */
-function unreadProblems({source, destination}: Packet, route: Route, cluster: ClusterObjects | undefined): Problem[] {
+/** The nodes of ends that were not given: each judges the packet, too, so that what others let pass it may drop. */
+function unreadEnds({source, destination}: Packet, route: Route, cluster: ClusterObjects | undefined): IncompletePart[] {
   const ends = [source, destination].map(address => cluster?.pods.find(pod => policyIp(pod) === address))
   const isGiven = (pod: Pod | undefined) => pod !== undefined && route.nodeOf(policyIp(pod) ?? '') !== undefined
   if (!ends.some(isGiven) || route.nodes.some(({node}) => node === 'unknown')) return []
@@ -206,9 +210,10 @@ function unreadProblems({source, destination}: Packet, route: Route, cluster: Cl
     if (!pod || node === undefined || isGiven(pod)) return []
     return [
       {
-        code: 'NETWORK_MODEL' as const,
-        message: `${objectKey(pod)} runs on ${node}, which was not given: it judges the packet, too, and may drop it`,
-        next: `Give it too: ${flagWords('--node', node)}, or its dump with --from.`,
+        part: `node ${node}`,
+        state: 'absent' as const,
+        reason: `${objectKey(pod)} runs on ${node}, which was not given: it judges the packet, too, and may drop it`,
+        next: `Give it too: --node ${node}, or its dump with --from.`,
       },
     ]
   })

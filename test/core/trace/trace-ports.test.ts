@@ -87,6 +87,12 @@ test.each([
   expect(() => readPorts([text], undefined)).toThrow(message)
 })
 
+test('a range with a colon is told how to write it', () => {
+  expect(() => readPorts(['8080:8090'], undefined)).toThrow(
+    expect.objectContaining({steps: ['A range is written with a dash: 8080-8090']}) as Error,
+  )
+})
+
 test('names may hold dashes, and icmp has no ports', async () => {
   expect(readPorts(['http-alt,8-9/SCTP'], undefined)).toEqual([
     {protocol: 'tcp', name: 'http-alt'},
