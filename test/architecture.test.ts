@@ -428,7 +428,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'plugin/shell',
     'plugin/write',
   ],
-  'plugin/usage': [...ground, 'plugin/cleanup', 'plugin/command.ts', 'plugin/flags.ts', 'plugin/commands'],
+  'plugin/usage': [...ground, 'core/kubernetes', 'plugin/cleanup', 'plugin/command.ts', 'plugin/flags.ts', 'plugin/commands'],
   'plugin/memory-plugin.ts': ['plugin/commands'],
   // Knows how much memory this process may use.
   'plugin/cli.ts': [

@@ -45,7 +45,7 @@ describeWhere(missing, 'the executable for Linux on arm64, on an emulated proces
     expect(
       await makeExecutable(arm, join(folder.path, 'bundle'), join(folder.path, 'kubectl-npm'), {[OTHERS]: [['--version']]}),
     ).toBeUndefined()
-  })
+  }, 600_000)
   afterAll(() => folder?.[Symbol.asyncDispose]())
 
   test('takes nothing from libatomic, which a small image lacks', async () => {

@@ -43,6 +43,13 @@ const damages: Readonly<Record<string, (lines: Lines, pick: number) => Lines | u
     const name = named[pick % named.length]
     return name === undefined ? undefined : {rules, sets: sets.filter(line => word(line, 1) !== name)}
   },
+  'a set that only a list holds is missing': ({rules, sets}, pick) => {
+    const lists = new Set(sets.filter(line => line.includes(' list:set ')).map(line => word(line, 1)))
+    const held = sets.filter(line => lists.has(word(line, 1)) && line.startsWith('add ')).map(line => word(line, 2))
+    const free = held.filter(name => !rules.some(rule => rule.includes(` ${name} `)))
+    const name = free[pick % free.length]
+    return name === undefined ? undefined : {rules, sets: sets.filter(line => word(line, 1) !== name)}
+  },
   'a chain that a rule leads to is missing': ({rules, sets}, pick) => {
     const led = [...rules.join('\n').matchAll(/ -j (AZURE\S+)/g)].map(([, name = '']) => name)
     const name = led[pick % led.length]

@@ -29,7 +29,7 @@ const exempt: Readonly<Record<string, string>> = {
   'core/net/protocols.ts': 'the number of a protocol is a byte',
   'core/packets/services.ts': 'ports end at 65535',
   'core/renaming/keyed-hash.ts': 'bytes of a number',
-  'core/sets/membership.ts': 'a port is two bytes',
+  'core/sets/port-key.ts': 'a port is two bytes',
   'plugin/commands/resolve.ts': 'an example in the help',
   'plugin/commands/trace.ts': 'an example in the help',
 }
