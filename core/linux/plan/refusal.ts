@@ -14,13 +14,30 @@ import {isUsualRule} from './usual-rule.ts'
  * comes from elsewhere, so each line is read strictly: it must be what the lines of a plan are, character for character.
  */
 export function refusal(steps: readonly Pick<ToldStep, 'tool' | 'operations'>[]): string | undefined {
+  let buckets = 0
   for (const {tool, operations} of steps)
     for (const operation of operations) {
-      const reason = reasonAgainst(tool, operation)
+      buckets += bucketsOf(operation.line)
+      const reason = reasonAgainst(tool, operation) ?? (buckets > MOST_BUCKETS ? TOO_LARGE : undefined)
       if (reason !== undefined)
         return `the line ${JSON.stringify(operation.line.slice(0, 200))} for ${tool} is refused: ${reason}`
     }
   return undefined
+}
+
+/**
+ * The kernel makes the table of a set when it is created, eight bytes a bucket, whether anything comes into it or not. Sets that have grown
+ * to millions of members stay far below.
+ */
+const MOST_BUCKETS = 2 ** 24
+/** So many are not counted of each: a node has thousands of sets. */
+const USUAL_BUCKETS = 4096
+const TOO_LARGE = 'the tables of the sets of this plan would take more than 128 MiB of the kernel'
+const HASHSIZE = /^create .* hashsize (\d+)/
+
+function bucketsOf(line: string): number {
+  const size = line.startsWith('create ') ? Number(HASHSIZE.exec(line)?.[1] ?? 0) : 0
+  return Math.max(0, size - USUAL_BUCKETS)
 }
 
 /** Printable ASCII: line breaks would end a line in the middle, other characters may count as blanks somewhere. */

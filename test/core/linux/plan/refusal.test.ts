@@ -126,6 +126,21 @@ describe('lines of a plan', () => {
   for (const [tool, line] of refused)
     test(`may not be: ${JSON.stringify(line)}`, () => expect(lineOf(tool, line)).toContain('is refused'))
 
+  test('sets may have tables as large as they grow, and not so large that the kernel runs out of memory', () => {
+    const plan = (...sizes: readonly number[]) => [
+      {
+        tool: 'ipset' as const,
+        operations: sizes.map((size, index) => ({
+          line: `create azure-npm-${index + 1} hash:net family inet hashsize ${size} maxelem 65536`,
+        })),
+      },
+    ]
+    expect(refusal(plan(...Array.from({length: 20_000}, () => 4096)))).toBeUndefined()
+    expect(refusal(plan(2 ** 20, 2 ** 21))).toBeUndefined()
+    expect(refusal(plan(2 ** 23, 2 ** 23, 2 ** 23))).toContain('more than 128 MiB')
+    expect(refusal(plan(4_294_967_295))).toContain('more than 128 MiB')
+  })
+
   const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,20}$/)
   const foreignChain = name.filter(each => !/^AZURE-NPM(-|$)/.test(each))
   const foreignSet = name.filter(each => !/^(azure-npm|npm-new)-/.test(each))
