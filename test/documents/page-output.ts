@@ -22,6 +22,8 @@ const patterns = {
   /** What a name that was made up ends with. */
   suffix: /(?<=-)[a-z0-9]{5}\b/,
   time: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/,
+  /** What is still waited for is said each time that it has changed. */
+  waiting: /(?<=^|\n)(?:waiting for [^\n]*\n)+/,
   version: /(?<=\bv|\b)\d+\.\d+\.\d+\b/,
 } as const satisfies Readonly<Record<string, RegExp>>
 export type Hole = keyof typeof patterns
