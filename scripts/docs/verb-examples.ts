@@ -79,6 +79,14 @@ END`,
   Go back: kubectl npm rollback --local --to 0001-…`,
       },
     ],
+    programs: [
+      {
+        says: '',
+        marks: onNode,
+        command: `${LOSE_MEMBER}; ${repair('--dry-run -o json')} | jq -r '(.items // [.])[] | [.node, (.steps[] | .order, .effect)] | @tsv'`,
+        prints: 'aks-system-1\t1\topens',
+      },
+    ],
   },
   compile: {
     examples: [
@@ -143,6 +151,14 @@ kubectl's own completion has to be on. If it is not yet, in the file that the sh
         marks: ['cluster'],
         command: 'kubectl npm confirm --node node2',
         prints: 'node node2: write 0001-20261130T185747Z is confirmed and stays',
+      },
+    ],
+    programs: [
+      {
+        says: '',
+        marks: onNode,
+        command: `${LOSE_MEMBER}; ${repair('--yes --confirm-within 60s')} >again.log & until grep -s 'Keep it' again.log >/dev/null; do sleep 0.2; done; sudo kubectl npm confirm --local -o json | jq -r '(.items // [.])[] | [.node, .outcome] | @tsv'`,
+        prints: 'aks-system-1\tconfirmed',
       },
     ],
   },
@@ -333,6 +349,14 @@ aks-system-1   0001-…   …   root   apply    applied`,
         marks: ['cluster'],
         command: 'kubectl npm rollback --node node2 --yes',
         prints: 'node node2: rolled back; the node has what it had before (1 operation in 1.06 s)',
+      },
+    ],
+    programs: [
+      {
+        says: '',
+        marks: onNode,
+        command: `sudo kubectl npm rollback --local --list -o json | jq -r '.items[].restorePoints[] | [.verb, .outcome] | @tsv'`,
+        prints: 'rollback\tapplied\napply\tapplied',
       },
     ],
   },
