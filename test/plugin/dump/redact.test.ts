@@ -269,7 +269,8 @@ describe.each(originals)('$name, redacted by the verb', ({name, sources, port}) 
     const run = async (target: string, on: string, ...words: string[]) => {
       const choice = words[0] === 'trace' ? [] : ['--node', on]
       const {stdout, exitCode} = await runCli([...words, '-o', 'json', '--from', target, ...choice])
-      expect(exitCode).toBeLessThan(2)
+      // The node of the other end may not be in the dump: then what happens is unknown, in both.
+      expect(exitCode).toBeLessThan(words[0] === 'trace' ? 3 : 2)
       return {answer: JSON.parse(stdout) as Record<string, unknown>, exitCode}
     }
     const both = async (...words: string[]) => {
