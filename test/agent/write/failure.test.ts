@@ -116,7 +116,7 @@ describeKernel('a disk', () => {
     await using node = await TwoStates.open()
     const {stateDir, namespace} = node.lab
     await mkdir(stateDir)
-    const small = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs -o size=16k none ${stateDir} && exec "$@"`, 'sh']
+    const small = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs -o size=16k,mode=0700 none ${stateDir} && exec "$@"`, 'sh']
     await using writer = await node.lab.writer({within: ['ip', 'netns', 'exec', namespace.name, ...small]})
     const {result} = await writer.tell({does: 'apply', plan: node.there.file})
     expect(result).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
@@ -138,7 +138,7 @@ describeKernel('a disk', () => {
     await using node = await TwoStates.open()
     const {stateDir, namespace} = node.lab
     await mkdir(stateDir)
-    const fixed = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs -o ro none ${stateDir} && exec "$@"`, 'sh']
+    const fixed = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs -o ro,mode=0700 none ${stateDir} && exec "$@"`, 'sh']
     await using writer = await node.lab.writer({within: ['ip', 'netns', 'exec', namespace.name, ...fixed]})
     const {result} = await writer.tell({does: 'apply', plan: node.there.file})
     expect(result).toMatchObject({outcome: 'failed', state: 'before', failedAt: {step: 0}})
