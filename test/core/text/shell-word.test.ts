@@ -14,6 +14,7 @@ const wordsOf = (text: string): string[] =>
 const name = fc
   .oneof(
     fc.string({unit: 'binary', minLength: 1}),
+    fc.string({unit: fc.constantFrom('\\', ' ', 'a', 'n', '-', '"'), minLength: 1}).map(text => `C:\\${text}`),
     fc.string({unit: fc.constantFrom(...'a$`\'"\\;|&<>()*?~#!{}[]= \t\n-'.split('')), minLength: 1}),
   )
   .map(escapeControls)
@@ -29,6 +30,13 @@ test('usual names stay as they are', () => {
   expect(['aks-1', 'shop/db', 'svc/web', '10.0.0.1:80', 'a.b_c', 'podIP=1.2.3.4'].map(shellWord).join(' ')).toBe(
     'aks-1 shop/db svc/web 10.0.0.1:80 a.b_c podIP=1.2.3.4',
   )
+})
+
+test('a path of Windows is in double quotes, as cmd takes it', () => {
+  const path = 'C:\\npm state 0'
+  expect(shellWord(path)).toBe(`"${path}"`)
+  const others = [path, 'C:\\tmp\\x', 'C:\\end\\', 'C:\\\\x', 'C:\\$x', 'C:\\a"b']
+  expect(wordsOf(others.map(shellWord).join(' '))).toEqual(others)
 })
 
 test('what zsh would look up is quoted, too', () => {
