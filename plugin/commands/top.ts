@@ -136,6 +136,7 @@ export default class Top extends Verb {
       readonly 'sort-by': string | undefined
       readonly 'no-headers': boolean
       readonly color: string
+      readonly ascii: boolean
     },
     intervalMs: number,
     signal: AbortSignal,
@@ -146,7 +147,9 @@ export default class Top extends Verb {
     const [first, ...others] = watched.nodes
     const table = first && others.length === 0 && first.policies ? policiesPage(first) : nodesPage(watched, nowOf(source, view))
     const by = columnOf(table, flags['sort-by'])
-    await this.print(topLines(table, by, this.paint(flags.color), !flags['no-headers']))
+    const {dotted, glyphsOf} = await import('../ui/top/glyphs.ts')
+    const lines = [...topLines(table, by, this.paint(flags.color), !flags['no-headers'])]
+    await this.print(lines.map(line => dotted(line, glyphsOf(flags.ascii))))
     return exitCodeOf(await this.failuresOf(view))
   }
 

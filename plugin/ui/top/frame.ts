@@ -7,7 +7,7 @@ import {currentFilter, currentPage, type TopState} from '../../../core/top/state
 import type {Row, TopTable} from '../../../core/top/table.ts'
 import {type Extras, pageTitle, topTable} from '../../../core/top/top-table.ts'
 import type {Watched} from '../../../core/top/watched.ts'
-import type {Glyphs} from './glyphs.ts'
+import {dotted, type Glyphs} from './glyphs.ts'
 import {helpLines} from './help.ts'
 import {headerLine, placeColumns, rowLine} from './layout.ts'
 import type {Target} from './mouse.state.ts'
@@ -88,8 +88,6 @@ function titleText({state, watched, glyphs}: FrameInput, room: number): string {
     ? cutText(before, left, glyphs.cut, 'middle') + glyphs.path + last
     : cutText(last, Math.max(8, room), glyphs.cut, 'middle')
 }
-
-const dotted = (text: string, glyphs: Glyphs): string => text.replaceAll('·', glyphs.dot)
 
 /** What a person should know of the screen itself: whether it moves, and how fast. */
 function statusSpans({state, watched, clock, size}: FrameInput): Line {

@@ -14,6 +14,9 @@ const ascii: Glyphs = {selected: '>', line: '-', path: ' > ', dot: '|', cut: '~'
 
 export const glyphsOf = (isAscii: boolean): Glyphs => (isAscii ? ascii : drawn)
 
+/** A line with the dots that its kind of characters has. */
+export const dotted = (text: string, {dot}: Pick<Glyphs, 'dot'>): string => text.replaceAll(drawn.dot, dot)
+
 /** Whether a terminal can be expected to draw more than ASCII. Source: setlocale(3), which of the variables decides. */
 export function isAsciiTerminal(environment: NodeJS.ProcessEnv): boolean {
   const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || ''

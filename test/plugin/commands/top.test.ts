@@ -92,6 +92,13 @@ describe('as JSON', () => {
   })
 })
 
+test('in ASCII it is drawn with such characters only, printed once, too', async () => {
+  const drawn = await runCli(['top', '--from', file('night.jsonl'), '--once'])
+  const ascii = await runCli(['top', '--from', file('night.jsonl'), '--once', '--ascii'])
+  expect(drawn.stdout).toContain(' · ')
+  expect(ascii.stdout).toBe(drawn.stdout.replaceAll('·', '|'))
+})
+
 describe('a recording', () => {
   test('is recorded again as it was', async () => {
     await runCli(['top', '--from', file('one.jsonl'), '-o', 'json', '--record', file('again.jsonl')])
