@@ -73,7 +73,8 @@ describe('a dump of format 1', () => {
     const said = await runCli([...words, '--from', kept])
     expect(said).toEqual(await runCli([...words, '--from', capture]))
     expect(said.stdout.length).toBeGreaterThan(50)
-    expect(said.stderr).toBe('')
+    // Only one node of its cluster is there.
+    expect(said.stderr).toMatch(words[0] === 'matrix' ? /^warning: \d+ pods run on nodes that are not in the input/ : /^$/)
     expect(said.exitCode).toBeLessThan(2)
   })
 
