@@ -77,11 +77,11 @@ export default class Policies extends Verb {
     if (empty.length === 0) this.exit(code)
     await this.reportUnknown(
       empty.map(name => ({
-        what: `no policies in namespace ${name}`,
+        what: `no policies in namespace ${name}${selector === undefined ? '' : ` with labels ${selector}`}`,
         // A namespace that is there has no other name.
         steps: [
           ...(namespaceNames.includes(name) ? [] : meant(name, namespaceNames)),
-          'See those of all namespaces: kubectl npm policies',
+          selector === undefined ? 'See those of all namespaces: kubectl npm policies' : 'See all that are there: leave -l out.',
         ],
       })),
     )

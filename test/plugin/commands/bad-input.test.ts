@@ -268,6 +268,10 @@ describe('the command line', () => {
     {args: ['translate', '--policy', 'bakery/ovn'], says: 'no policy bakery/ovn on this node\n  Did you mean bakery/oven?'},
     {args: ['sets', 'app=ovn'], says: 'no set app=ovn on this node\n  Did you mean app=oven?'},
     {args: ['matrix', '--ports', '80', '-n', 'bakry'], says: 'no pods of namespace bakry in the input\n  Did you mean bakery?'},
+    {
+      args: ['policies', '-n', 'shop', '-l', 'app=nosuch'],
+      says: 'no policies in namespace shop with labels app=nosuch\n  See all that are there: leave -l out.',
+    },
     {args: ['policies', '-n', 'nosuch'], says: 'no policies in namespace nosuch'},
     {args: ['policies', '-n', 'bakry'], says: 'no policies in namespace bakry\n  Did you mean bakery?'},
   ])('$args names nothing that is there, which is said and no', async ({args, says}) => {
