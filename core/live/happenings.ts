@@ -32,7 +32,10 @@ export function happeningsOf(before: NodeView, after: NodeView): Happening[] {
   if (after.failure && !before.failure)
     happened.push(...found(after.failure.at, [{kind: 'nodeLost', text: withoutNode(after.failure.message, node)}]))
   if (before.failure && !after.failure && after.sample)
-    happened.push(...found(after.sample.at, [{kind: 'nodeBack', text: 'the node can be watched again'}]))
+    happened.push(
+      // What was on its way meanwhile comes first, and is from before.
+      ...found(later(before.failure.at, after.sample.at), [{kind: 'nodeBack', text: 'the node can be watched again'}]),
+    )
   if (before.live && after.live && before.live !== after.live)
     happened.push(...found(after.live.at, rulesChanged(before.live, after.live)))
   if (before.sample && after.sample && before.sample !== after.sample)
@@ -45,6 +48,8 @@ export function happeningsOf(before: NodeView, after: NodeView): Happening[] {
     )
   return happened
 }
+
+const later = (one: string, other: string): string => (Date.parse(one) > Date.parse(other) ? one : other)
 
 /** Errors begin with the node that they are of. */
 const withoutNode = (message: string, node: string): string =>

@@ -177,6 +177,14 @@ describe('rates', () => {
 })
 
 describe('what happens', () => {
+  test('a node is not back before it was lost, whatever was on its way then', () => {
+    const {happenings} = [sampleOf(1, 'one', undefined), failure(4), sampleOf(2, 'one', undefined)].reduce(reduceLive, emptyView)
+    expect(happenings.map(({kind, at: time}) => [kind, time])).toEqual([
+      ['nodeLost', at(4)],
+      ['nodeBack', at(4)],
+    ])
+  })
+
   const npm = (startedAt: string) => ({release: null, startedAt, addPolicyMs: null, failures: 0})
   const differences = (opens: number, second: number) => ({opens, closes: 0, other: 0, at: at(second)})
 
