@@ -17,7 +17,8 @@ import {warmCost} from './process-cost.ts'
 const [stateDir = '', file = ''] = process.argv.slice(2)
 const text = readFileSync(file, 'utf8')
 const plan = JSON.parse(text) as Plan
-const packed = gzipSync(text)
+// As clients send it, without the blanks of -o json.
+const packed = gzipSync(JSON.stringify(plan))
 const ignore = () => undefined
 const log = {info: ignore, warn: ignore, error: ignore, audit: ignore}
 const writer = openWriter({stateDir, node: plan.node, version: '0.0.0', log})
