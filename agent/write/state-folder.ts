@@ -9,8 +9,9 @@ const closed = new Set<string>()
 
 /**
  * Makes the folder of lock, journal and restore points, which only root may read and write: who could write there could have anything put
- * into the node. One that is there already and that others may write to is refused, wherever `--state-dir` leads. On Windows the modes of files say nothing, and everybody may make folders where this one is: it is given to the
- * administrators, and closed to all but them and the system, also when it is there.
+ * into the node. One that is there already and that others may write to is refused, wherever `--state-dir` leads. On Windows the modes of
+ * files say nothing, and everybody may make folders where this one is: it is given to the administrators, and closed to all but them and
+ * the system, also when it is there.
  *
  * @throws Error of the file system; WriteFailure when its rights cannot be set
  */

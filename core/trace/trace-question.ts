@@ -1,9 +1,7 @@
-import type {IncompletePart} from '../contract/common.ts'
 import type {Trace} from '../contract/trace.ts'
 import type {NodeState} from '../dataplane/dataplane.ts'
 import {incompleteProblems} from '../kubernetes/completeness.ts'
-import {type ClusterObjects, emptyCluster, objectKey, type Pod} from '../kubernetes/objects.ts'
-import {policyIp} from '../kubernetes/pod-filter.ts'
+import {type ClusterObjects, emptyCluster} from '../kubernetes/objects.ts'
 import {serviceOutside} from '../kubernetes/service-addresses.ts'
 import type {Packet} from '../net/packet.ts'
 import {Evaluator, type ExpectedVerdict, type MeantPods} from '../policy/evaluate.ts'
@@ -18,6 +16,7 @@ import {type Route, routeOf} from './nodes.ts'
 import {passageOf} from './passage.ts'
 import {remediesOf} from './remedies.ts'
 import {packetOf, type TraceQuestion, traceInside, traceNodes, tracePolicies} from './trace.ts'
+import {unreadEnds} from './unjudged-end.ts'
 
 /** What packets are traced over, for one or many of them. */
 export class TraceInput {
@@ -198,25 +197,6 @@ function elsewhereProblems({source, destination}: TraceQuestion, {nodes}: Route,
       next: `Give the node that the packet passes: ${flagWords('--node', wanted[0]?.node ?? 'NODE')}, or its dump with --from.`,
     },
   ]
-}
-
-/** The nodes of ends that were not given: each judges the packet, too, so that what others let pass it may drop. */
-function unreadEnds({source, destination}: Packet, route: Route, cluster: ClusterObjects | undefined): IncompletePart[] {
-  const ends = [source, destination].map(address => cluster?.pods.find(pod => policyIp(pod) === address))
-  const isGiven = (pod: Pod | undefined) => pod !== undefined && route.nodeOf(policyIp(pod) ?? '') !== undefined
-  if (!ends.some(isGiven) || route.nodes.some(({node}) => node === 'unknown')) return []
-  return ends.flatMap(pod => {
-    const node = pod?.spec?.nodeName
-    if (!pod || node === undefined || isGiven(pod)) return []
-    return [
-      {
-        part: `node ${node}`,
-        state: 'absent' as const,
-        reason: `${objectKey(pod)} runs on ${node}, which was not given: it judges the packet, too, and may drop it`,
-        next: `Give it too: --node ${node}, or its dump with --from.`,
-      },
-    ]
-  })
 }
 
 /**

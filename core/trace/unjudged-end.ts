@@ -1,8 +1,11 @@
 import type {IncompletePart} from '../contract/common.ts'
+import {type ClusterObjects, objectKey, type Pod} from '../kubernetes/objects.ts'
+import {policyIp} from '../kubernetes/pod-filter.ts'
 import type {Packet} from '../net/packet.ts'
 import type {ExpectedVerdict} from '../policy/evaluate.ts'
 import {flagWords} from '../text/shell-word.ts'
 import type {Endpoint} from './endpoints.ts'
+import type {Route} from './nodes.ts'
 import type {Leg} from './passage.ts'
 
 /**
@@ -36,4 +39,23 @@ export function unjudgedEnd(
     }
   }
   return undefined
+}
+
+/** The nodes of ends that were not given: each judges the packet, too, so that what others let pass it may drop. */
+export function unreadEnds({source, destination}: Packet, route: Route, cluster: ClusterObjects | undefined): IncompletePart[] {
+  const ends = [source, destination].map(address => cluster?.pods.find(pod => policyIp(pod) === address))
+  const isGiven = (pod: Pod | undefined) => pod !== undefined && route.nodeOf(policyIp(pod) ?? '') !== undefined
+  if (!ends.some(isGiven) || route.nodes.some(({node}) => node === 'unknown')) return []
+  return ends.flatMap(pod => {
+    const node = pod?.spec?.nodeName
+    if (!pod || node === undefined || isGiven(pod)) return []
+    return [
+      {
+        part: `node ${node}`,
+        state: 'absent' as const,
+        reason: `${objectKey(pod)} runs on ${node}, which was not given: it judges the packet, too, and may drop it`,
+        next: `Give it too: --node ${node}, or its dump with --from.`,
+      },
+    ]
+  })
 }
